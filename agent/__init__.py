@@ -1,0 +1,1 @@
+"""The node's program: it sees, keeps, and tells the hub."""

@@ -1,0 +1,5 @@
+"""The agent's command line."""
+
+
+def main() -> None:
+    """Run a command."""

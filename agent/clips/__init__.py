@@ -1,0 +1,1 @@
+"""Footage on the node: the pre-roll ring, the clip writer, the shelf."""

@@ -1,0 +1,1 @@
+"""What the node owes the hub, and how it is handed over."""

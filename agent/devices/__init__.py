@@ -1,0 +1,1 @@
+"""Cameras and the model as devices: the adapters behind the eyes' ports."""

@@ -1,0 +1,1 @@
+"""The node's one database: events waiting, footage, counters, in one transaction."""

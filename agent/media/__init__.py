@@ -1,0 +1,1 @@
+"""Frames and packets: decoded pictures and encoded video, each with both clocks."""

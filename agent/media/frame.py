@@ -1,0 +1,68 @@
+"""A decoded picture and an encoded piece of video, each with both clocks."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """One moment by both clocks: monotonic for spans, UTC for stamps."""
+
+    mono_ns: int
+    utc_us: int
+
+    def before(self, span_s: float) -> "Instant":
+        """The moment `span_s` seconds earlier, by both clocks."""
+        return Instant(self.mono_ns - round(span_s * 1e9), self.utc_us - round(span_s * 1e6))
+
+    def seconds_since(self, earlier: "Instant") -> float:
+        """Monotonic seconds from `earlier` to here."""
+        return (self.mono_ns - earlier.mono_ns) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded picture as planar YUV 4:2:0 (I420): uint8, (height * 3 // 2, width), even sizes.
+
+    `index` counts the source's frames from 1, also those that were not decoded.
+    """
+
+    index: int
+    at: Instant
+    yuv: Plane
+    width: int
+    height: int
+
+    @property
+    def luma(self) -> Plane:
+        """Brightness, uint8 (height, width), 0-255; a view, not a copy."""
+        return self.yuv[: self.height]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An encoded piece of video as the camera delivered it (one access unit, Annex B or AVCC)."""
+
+    data: bytes
+    at: Instant
+    pts: int
+    dts: int
+    duration: int
+    is_keyframe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What a decoder and an MP4 file need to know of a stream; `time_base` in seconds per tick."""
+
+    codec: str
+    width: int
+    height: int
+    time_base: Fraction
+    frames_per_s: float
+    extradata: bytes

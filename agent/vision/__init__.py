@@ -1,0 +1,1 @@
+"""Deciding what was seen: values in, values out; no clock, thread, file or log."""

@@ -1,0 +1,1 @@
+"""The words nodes and hub say to each other: topics, messages, bytes."""

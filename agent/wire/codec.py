@@ -1,0 +1,116 @@
+"""Bytes to message and back, by version; whatever is wrong comes out as one WireError."""
+
+import json
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from agent.wire.messages import (
+    VERSION,
+    Birth,
+    Death,
+    Event,
+    Receipt,
+    RefusalReason,
+    Status,
+    TokenWanted,
+    UploadToken,
+)
+
+MAX_BYTES: Final = 64 * 1024
+"""No message is larger: pictures travel over HTTPS, the broker enforces the same bound."""
+
+M = TypeVar("M")
+
+_EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
+_STATUS: Final[TypeAdapter[Birth | Death]] = TypeAdapter(Status)
+_REQUEST: Final[TypeAdapter[TokenWanted]] = TypeAdapter(TokenWanted)
+_RECEIPT: Final[TypeAdapter[Receipt]] = TypeAdapter(Receipt)
+_TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
+
+ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
+    "event": _EVENT,
+    "status": _STATUS,
+    "request": _REQUEST,
+    "receipt": _RECEIPT,
+    "token": _TOKEN,
+}
+"""Message name, as the topic table has it, to its reader; the published schema is made of these."""
+
+
+class WireError(Exception):
+    """Bytes that are no message of ours: why, and whose they were as far as can be told."""
+
+    def __init__(self, reason: RefusalReason, detail: str, event_id: UUID | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail[:500]
+        self.event_id = event_id
+
+
+def encode(message: BaseModel) -> bytes:
+    """The message as compact UTF-8 JSON; raises WireError when it is over `MAX_BYTES`."""
+    payload = message.model_dump_json().encode()
+    if len(payload) > MAX_BYTES:
+        raise WireError(RefusalReason.OVERSIZE, f"{len(payload)} bytes, at most {MAX_BYTES} go")
+    return payload
+
+
+def decode_event(payload: bytes) -> Event:
+    """An event from its bytes; a WireError names the event id when one can be read."""
+    return _decode(_EVENT, payload)
+
+
+def decode_status(payload: bytes) -> Birth | Death:
+    """A birth or a death from its bytes."""
+    return _decode(_STATUS, payload)
+
+
+def decode_request(payload: bytes) -> TokenWanted:
+    """A node's request from its bytes."""
+    return _decode(_REQUEST, payload)
+
+
+def decode_receipt(payload: bytes) -> Receipt:
+    """A receipt from its bytes."""
+    return _decode(_RECEIPT, payload)
+
+
+def decode_token(payload: bytes) -> UploadToken:
+    """An upload token from its bytes."""
+    return _decode(_TOKEN, payload)
+
+
+def _decode(adapter: TypeAdapter[M], payload: bytes) -> M:
+    if len(payload) > MAX_BYTES:
+        raise WireError(
+            RefusalReason.OVERSIZE, f"{len(payload)} bytes, at most {MAX_BYTES} are read"
+        )
+    try:
+        raw = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise WireError(RefusalReason.MALFORMED, f"not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise WireError(RefusalReason.MALFORMED, f"a {type(raw).__name__} where an object is due")
+    event_id = _event_id(raw)
+    if raw.get("v") != VERSION:
+        detail = f"version {raw.get('v')!r}, this side reads {VERSION}"
+        raise WireError(RefusalReason.WRONG_VERSION, detail, event_id)
+    try:
+        return adapter.validate_json(payload, strict=False)
+    except ValidationError as error:
+        raise WireError(RefusalReason.MALFORMED, _first_fault(error), event_id) from error
+
+
+def _event_id(raw: dict[str, Any]) -> UUID | None:
+    try:
+        return UUID(raw["event_id"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in fault["loc"]) or "message"
+    return f"{place}: {fault['msg']}"

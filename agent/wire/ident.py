@@ -1,0 +1,26 @@
+"""Ids that sort by time: UUID version 7 (RFC 9562), made from a clock reading and random bytes."""
+
+import re
+from uuid import UUID
+
+NODE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""What a node or a camera may be called: fits a certificate's common name and one topic level."""
+
+
+def uuid7(utc_us: int, random: bytes) -> UUID:
+    """The id for something that happened at `utc_us` (microseconds since 1970, UTC).
+
+    Needs 10 random bytes. Milliseconds fill the first 48 bits; the microseconds within the
+    millisecond take the next 10 (RFC 9562 §6.2, method 3), so ids made in order sort in order.
+    """
+    if len(random) != 10:
+        raise ValueError(f"uuid7 needs 10 random bytes, got {len(random)}")
+    millis, micros = divmod(max(0, utc_us), 1000)
+    number = (millis & (1 << 48) - 1) << 80 | int.from_bytes(random, "big")
+    number = number & ~(0xFFFF << 64) | 0x7 << 76 | micros << 66 | (random[0] & 0x3) << 64
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
+def is_name(text: str) -> bool:
+    """True for a name that may stand in a topic and a certificate (a-z, 0-9, inner hyphens)."""
+    return NODE_NAME.fullmatch(text) is not None

@@ -1,0 +1,271 @@
+"""What a node and the hub say to each other: frozen values, units in the field names.
+
+Reading ignores fields it does not know, so a newer sender may add; a change of meaning raises
+`VERSION`. Every time is carried twice: a UTC stamp with its source and error bound, and an age
+by the monotonic clock, because a node without a battery clock may boot in 1970.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION: Final = 1
+"""The version this code writes, and the only one it reads."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+UtcMicros = Annotated[int, Field(ge=0, lt=253_402_300_800_000_000)]
+"""Microseconds since 1970-01-01 UTC, up to the year 9999."""
+Millis = Annotated[int, Field(ge=0, lt=2**53)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Words(BaseModel):
+    """The base of all messages: frozen, and tolerant of fields that a newer sender adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ClockSource(StrEnum):
+    """Who vouches for the node's UTC clock."""
+
+    NTP = "ntp"
+    GPS = "gps"
+    RTC = "rtc"
+    NONE = "none"
+
+
+class Stamp(Words):
+    """A moment in UTC, who vouches for it, and how far off it may be."""
+
+    utc_us: UtcMicros
+    source: ClockSource
+    error_ms: Millis | None
+    """None: no bound can be given (the clock was never set)."""
+
+
+class BoxWords(Words):
+    """A box in the picture, normalised: (0, 0) is the top left corner, (1, 1) the bottom right."""
+
+    x0: Fraction
+    y0: Fraction
+    x1: Fraction
+    y1: Fraction
+
+
+class Picture(Words):
+    """A picture that waits at the node; the hub fetches nothing, the node brings it by its hash."""
+
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(gt=0, le=8 * 2**20)]
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+
+
+class ObjectKind(StrEnum):
+    """What the model can tell apart."""
+
+    PERSON = "person"
+    BICYCLE = "bicycle"
+    MOTORCYCLE = "motorcycle"
+    CAR = "car"
+    BUS = "bus"
+    TRUCK = "truck"
+
+
+class SightingOpened(Words):
+    """Somebody is there: the evidence over several frames was enough."""
+
+    kind: Literal["sighting_opened"] = "sighting_opened"
+    camera: Name
+    sighting_id: UUID
+    object_kind: ObjectKind
+    people: Annotated[int, Field(ge=0)]
+    """How many confirmed people the camera sees at this moment, this one included."""
+    score: Fraction
+    """The best detection score so far."""
+    box: BoxWords
+    first_seen_utc_us: UtcMicros
+    """The first frame of the track; the event's stamp is the frame that confirmed it."""
+    picture: Picture | None
+
+
+class SightingUpdated(Words):
+    """The same sighting with more to say: more people, or a better picture."""
+
+    kind: Literal["sighting_updated"] = "sighting_updated"
+    camera: Name
+    sighting_id: UUID
+    people: Annotated[int, Field(ge=0)]
+    score: Fraction
+    box: BoxWords
+    picture: Picture | None
+
+
+class SightingClosed(Words):
+    """They are gone; said once."""
+
+    kind: Literal["sighting_closed"] = "sighting_closed"
+    camera: Name
+    sighting_id: UUID
+    last_seen_utc_us: UtcMicros
+    duration_ms: Millis
+    """From the first to the last frame, by the monotonic clock."""
+
+
+class ClipReady(Words):
+    """A clip is whole on the node's disk and waits to be brought."""
+
+    kind: Literal["clip_ready"] = "clip_ready"
+    camera: Name
+    clip_id: UUID
+    sighting_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
+    sha256: Sha256
+    size_bytes: Annotated[int, Field(gt=0)]
+    codec: str
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    first_frame_utc_us: UtcMicros
+    duration_ms: Millis
+
+
+class CameraLost(Words):
+    """A camera gives no pictures; `reason` is a sentence for a technician."""
+
+    kind: Literal["camera_lost"] = "camera_lost"
+    camera: Name
+    reason: Annotated[str, Field(max_length=500)]
+
+
+class CameraBack(Words):
+    """The camera gives pictures again."""
+
+    kind: Literal["camera_back"] = "camera_back"
+    camera: Name
+    lost_for_ms: Millis
+
+
+class NumbersDropped(Words):
+    """Sequence numbers that will never come: a bounded outbox was full, or a row was unreadable."""
+
+    kind: Literal["numbers_dropped"] = "numbers_dropped"
+    ranges: Annotated[tuple[tuple[int, int], ...], Field(min_length=1, max_length=500)]
+    """Closed ranges (first, last) within the event's own spool."""
+    reason: Annotated[str, Field(max_length=500)]
+
+
+Body = Annotated[
+    SightingOpened
+    | SightingUpdated
+    | SightingClosed
+    | ClipReady
+    | CameraLost
+    | CameraBack
+    | NumbersDropped,
+    Field(discriminator="kind"),
+]
+
+
+class Event(Words):
+    """One thing a node wrote down, with the identity that makes repeats harmless.
+
+    `event_id` is unique for ever (UUIDv7); `seq` counts from 1 without gaps within `spool_id`,
+    the id born with the node's outbox file.
+    """
+
+    v: Literal[1] = VERSION
+    event_id: UUID
+    node: Name
+    spool_id: UUID
+    seq: Annotated[int, Field(ge=1, lt=2**53)]
+    boot_id: UUID
+    stamp: Stamp
+    age_ms: Millis | None
+    """How long ago it happened when it was sent, monotonic; None once the node has rebooted."""
+    body: Body
+
+
+class CameraWords(Words):
+    """A camera as its node describes it at birth."""
+
+    camera: Name
+    label: Annotated[str, Field(max_length=200)]
+    codec: str
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    frames_per_s: Annotated[float, Field(gt=0)]
+
+
+class Birth(Words):
+    """The node is here. Retained; `birth_id` is new at every connection."""
+
+    v: Literal[1] = VERSION
+    state: Literal["online"] = "online"
+    node: Name
+    birth_id: UUID
+    boot_id: UUID
+    spool_id: UUID
+    stamp: Stamp
+    software: str
+    cameras: tuple[CameraWords, ...]
+
+
+class Death(Words):
+    """The node is gone: its will, or its own last word. Counts only against its own birth."""
+
+    v: Literal[1] = VERSION
+    state: Literal["offline"] = "offline"
+    node: Name
+    birth_id: UUID
+
+
+Status = Annotated[Birth | Death, Field(discriminator="state")]
+
+
+class TokenWanted(Words):
+    """The node has something to bring and no upload token that still holds."""
+
+    v: Literal[1] = VERSION
+    node: Name
+
+
+class RefusalReason(StrEnum):
+    """Why the hub will never store an event, so that the node stops sending it."""
+
+    MALFORMED = "malformed"
+    WRONG_VERSION = "wrong_version"
+    OVERSIZE = "oversize"
+    WRONG_NODE = "wrong_node"
+    UNKNOWN_NODE = "unknown_node"
+    UNKNOWN_CAMERA = "unknown_camera"
+    NUMBER_TAKEN = "number_taken"
+
+
+class Refusal(Words):
+    """One event the hub set aside for good."""
+
+    event_id: UUID
+    reason: RefusalReason
+    detail: Annotated[str, Field(max_length=500)]
+
+
+class Receipt(Words):
+    """The hub's own word, after its commit: these are stored, those are refused for good."""
+
+    v: Literal[1] = VERSION
+    spool_id: UUID
+    stored: tuple[UUID, ...]
+    refused: tuple[Refusal, ...]
+
+
+class UploadToken(Words):
+    """Leave to bring pictures and clips over HTTPS for a short while."""
+
+    v: Literal[1] = VERSION
+    token: Annotated[str, Field(min_length=16, max_length=1000)]
+    valid_for_s: Annotated[int, Field(gt=0, le=86_400)]
+    """A span, not a date: the node's clock may be wrong."""
+    upload_url: Annotated[str, Field(max_length=500)]
+    """Where to PUT; the sha256 is appended as the last path part."""

@@ -1,0 +1,60 @@
+"""One table of all topics: what is said where, how surely, and whether it is kept.
+
+One branch per node with `up` and `down` below it, so that the broker's access list is two
+pattern lines for all nodes together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from agent.wire.ident import is_name
+
+ROOT = "matthan"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic below every node's branch; `message` names a type in `agent.wire.codec`."""
+
+    path: str
+    message: str
+    qos: int
+    is_retained: bool
+    meaning: str
+
+
+EVENT = Topic("up/event", "event", 1, False, "something the node wrote down")
+STATUS = Topic("up/status", "status", 1, True, "birth, or the will that belongs to it")
+REQUEST = Topic("up/request", "request", 1, False, "the node asks for an upload token")
+RECEIPT = Topic("down/receipt", "receipt", 1, False, "stored or refused, after the hub's commit")
+TOKEN = Topic("down/token", "token", 1, False, "leave to upload for a short while")
+
+TOPICS: Mapping[str, Topic] = MappingProxyType(
+    {topic.path: topic for topic in (EVENT, STATUS, REQUEST, RECEIPT, TOKEN)}
+)
+
+EVERY_NODE_UP = f"{ROOT}/+/up/#"
+"""What the hub subscribes to."""
+
+
+def address(topic: Topic, node: str) -> str:
+    """The full topic of one node, for instance `matthan/nga-tu-01/up/event`."""
+    if not is_name(node):
+        raise ValueError(f"not a node name: {node!r} (a-z, 0-9 and inner hyphens, 63 at most)")
+    return f"{ROOT}/{node}/{topic.path}"
+
+
+def every_down(node: str) -> str:
+    """The filter a node subscribes to: all that is said to it."""
+    return address(TOKEN, node).removesuffix("token") + "#"
+
+
+def split(full: str) -> tuple[str, Topic] | None:
+    """Node name and topic of a full address, or None when it is not one of ours."""
+    root, _, rest = full.partition("/")
+    node, _, path = rest.partition("/")
+    topic = TOPICS.get(path)
+    if root != ROOT or topic is None or not is_name(node):
+        return None
+    return node, topic

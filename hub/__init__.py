@@ -1,0 +1,1 @@
+"""The centre: takes the nodes' events, decides who must know, and tells them."""

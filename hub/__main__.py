@@ -1,0 +1,5 @@
+"""The hub's command line."""
+
+
+def main() -> None:
+    """Run a command."""

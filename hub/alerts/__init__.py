@@ -1,0 +1,1 @@
+"""Deciding who must know: plain values in, plain values out."""

@@ -1,0 +1,1 @@
+"""From a notification owed to a phone that has it."""

@@ -1,0 +1,337 @@
+"""Every table of the hub, the same on SQLite and PostgreSQL.
+
+Keys are UUIDv7 and so ordered by time: random text keys made the same database several times
+slower. Every moment is two columns, `*_utc_us` (microseconds since 1970, UTC) and `*_error_ms`
+(how far off it may be; null where nobody can vouch), made by `moment()`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts by itself only in a column declared INTEGER."""
+
+
+def key() -> Column[object]:
+    return Column("id", Uuid, primary_key=True)
+
+
+def link(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[object]:
+    return Column(name, Uuid, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+def moment(name: str, *, nullable: bool = False) -> tuple[Column[int], Column[int]]:
+    """The pair of columns of one moment."""
+    return (
+        Column(f"{name}_utc_us", BigInteger, nullable=nullable),
+        Column(f"{name}_error_ms", BigInteger, nullable=True),
+    )
+
+
+areas = Table(
+    "areas",
+    metadata,
+    key(),
+    link("parent_id", "areas", nullable=True, index=True),
+    Column("level", Text, nullable=False),  # province, commune, quarter, street, junction: data
+    Column("name", Text, nullable=False),
+    Column("name_folded", Text, nullable=False, index=True),  # without diacritics, lower case
+    *moment("valid_from"),
+    *moment("valid_until", nullable=True),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False, unique=True),
+    link("area_id", "areas"),
+    Column("state", Text, nullable=False),  # never, online, offline
+    Column("birth_id", Uuid),
+    Column("boot_id", Uuid),
+    Column("spool_id", Uuid),
+    Column("software", Text),
+    *moment("state_since"),
+    *moment("seen", nullable=True),
+)
+
+cameras = Table(
+    "cameras",
+    metadata,
+    key(),
+    link("node_id", "nodes"),
+    Column("name", Text, nullable=False),  # as the node calls it
+    Column("label", Text, nullable=False),  # as people call it
+    link("area_id", "areas", index=True),
+    Column("latitude_deg", Float),
+    Column("longitude_deg", Float),
+    Column("codec", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("frames_per_s", Float),
+    Column("is_lost", Boolean, nullable=False),
+    Column("lost_reason", Text),
+    *moment("state_since"),
+    UniqueConstraint("node_id", "name"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    key(),
+    Column("login", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),  # argon2id
+    *moment("created"),
+    *moment("disabled", nullable=True),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    key(),
+    link("person_id", "people", index=True),
+    link("area_id", "areas", nullable=True),
+    link("camera_id", "cameras", nullable=True),
+    Column("rights", Integer, nullable=False),  # bits of hub.alerts.grants.Right
+    *moment("starts"),
+    *moment("ends", nullable=True),
+    *moment("history_from", nullable=True),
+    Column("reason", Text, nullable=False),
+    link("granted_by", "people", nullable=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    key(),
+    Column("token_hash", Text, nullable=False, unique=True),  # sha256 of the cookie
+    Column("csrf", Text, nullable=False),
+    link("person_id", "people", index=True),
+    *moment("created"),
+    *moment("seen"),
+    *moment("ends"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    key(),  # the event id of the wire
+    link("node_id", "nodes"),
+    Column("spool_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("boot_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    link("camera_id", "cameras", nullable=True),
+    *moment("happened"),
+    Column("clock_source", Text, nullable=False),
+    Column("age_ms", BigInteger),
+    *moment("received"),
+    Column("body", Text, nullable=False),  # JSON as the wire had it
+    Column("fate", Text, nullable=False),  # alerted, grouped, late, noted
+    Column("fate_reason", Text, nullable=False),
+    UniqueConstraint("node_id", "spool_id", "seq"),
+)
+
+dropped_numbers = Table(
+    "dropped_numbers",
+    metadata,
+    key(),
+    link("node_id", "nodes"),
+    Column("spool_id", Uuid, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    *moment("said"),
+)
+
+set_aside = Table(
+    "set_aside",
+    metadata,
+    key(),
+    Column("topic", Text, nullable=False),
+    Column("node_name", Text),
+    Column("event_id", Uuid),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # the first 64 KiB
+    *moment("received"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    key(),
+    link("camera_id", "cameras"),
+    Column("kind", Text, nullable=False),  # person, camera_lost, node_silent
+    Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
+    Column("people", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),  # grows with every change
+    link("picture_id", "media", nullable=True),
+    link("clip_id", "media", nullable=True),
+    *moment("began"),  # first frame of the first sighting
+    *moment("confirmed"),  # the frame that confirmed it
+    *moment("last_seen"),
+    *moment("raised"),  # when the hub wrote it
+    link("taken_by", "people", nullable=True),
+    *moment("taken", nullable=True),
+    link("closed_by", "people", nullable=True),
+    *moment("closed", nullable=True),
+    Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
+    Index("ix_alerts_began_utc_us", "began_utc_us"),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    key(),  # the sighting id of the wire
+    link("camera_id", "cameras"),
+    link("alert_id", "alerts", nullable=True, index=True),
+    Column("object_kind", Text, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("x0", Float, nullable=False),
+    Column("y0", Float, nullable=False),
+    Column("x1", Float, nullable=False),
+    Column("y1", Float, nullable=False),
+    *moment("first_seen"),
+    *moment("confirmed"),
+    *moment("last_seen"),
+    *moment("closed", nullable=True),
+    Index("ix_sightings_camera_id_first_seen", "camera_id", "first_seen_utc_us"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    key(),
+    link("node_id", "nodes"),
+    link("camera_id", "cameras"),
+    Column("kind", Text, nullable=False),  # picture, clip
+    Column("sha256", Text, nullable=False, index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("codec", Text, nullable=False),  # jpeg, h264, hevc
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    *moment("first_frame"),
+    Column("duration_ms", BigInteger, nullable=False),  # 0 for a picture
+    *moment("announced"),
+    *moment("stored", nullable=True),  # null: the node still has it
+    UniqueConstraint("node_id", "sha256"),
+)
+
+media_sightings = Table(
+    "media_sightings",
+    metadata,
+    Column("media_id", Uuid, ForeignKey("media.id"), primary_key=True),
+    Column("sighting_id", Uuid, primary_key=True),  # may be announced before its sighting is filed
+    Index("ix_media_sightings_sighting_id", "sighting_id"),
+)
+
+alert_history = Table(
+    "alert_history",
+    metadata,
+    key(),
+    link("alert_id", "alerts", index=True),
+    Column("act", Text, nullable=False),  # raised, grown, picture, clip, taken, resolved, ...
+    link("person_id", "people", nullable=True),
+    Column("detail", Text, nullable=False),
+    *moment("at"),
+)
+
+alert_changes = Table(
+    "alert_changes",
+    metadata,
+    Column("cursor", Serial, primary_key=True, autoincrement=True),
+    link("alert_id", "alerts"),
+    link("camera_id", "cameras"),
+    Column("revision", Integer, nullable=False),
+    *moment("at"),
+)
+
+phones = Table(
+    "phones",
+    metadata,
+    key(),
+    link("person_id", "people", index=True),
+    Column("channel", Text, nullable=False),  # webpush, ntfy
+    Column("address", Text, nullable=False, unique=True),  # push endpoint or topic URL
+    Column("secrets", Text, nullable=False),  # JSON: p256dh and auth, or an access token
+    Column("label", Text, nullable=False),
+    *moment("created"),
+    *moment("gone", nullable=True),
+    Column("gone_reason", Text),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    key(),
+    link("alert_id", "alerts", index=True),
+    link("person_id", "people"),
+    link("phone_id", "phones"),
+    Column("moment", Text, nullable=False),  # opened, grown, taken
+    Column("state", Text, nullable=False),  # queued, accepted, dropped, dead
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_by", Text),
+    *moment("owed"),
+    *moment("due"),
+    *moment("lease_until", nullable=True),
+    *moment("answered", nullable=True),
+    *moment("shown", nullable=True),
+    *moment("opened", nullable=True),
+    UniqueConstraint("alert_id", "phone_id", "moment"),
+    Index("ix_notifications_state_due", "state", "due_utc_us"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    key(),
+    link("notification_id", "notifications", index=True),
+    Column("answer", Text, nullable=False),  # delivered, try_again, gone
+    Column("status", Integer),
+    Column("detail", Text, nullable=False),
+    *moment("started"),
+    *moment("ended"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    key(),
+    link("person_id", "people", nullable=True, index=True),
+    link("node_id", "nodes", nullable=True),
+    Column("act", Text, nullable=False),
+    Column("object_kind", Text, nullable=False),
+    Column("object_id", Uuid),
+    Column("detail", Text, nullable=False),
+    Column("came_from", Text, nullable=False),  # address of the asker
+    *moment("at"),
+)

@@ -1,0 +1,1 @@
+"""Pages, the nodes' upload door, and live events for officers."""
