@@ -1,0 +1,55 @@
+"""The Camera port: whatever brings packets and frames, and the one error it may raise."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from agent.media.frame import Frame, Packet, StreamInfo
+
+
+class CameraError(Exception):
+    """The camera cannot be opened or went away.
+
+    `sentence` says what is wrong, `cure` what a technician does about it; neither needs a trace.
+    """
+
+    def __init__(self, sentence: str, cure: str) -> None:
+        super().__init__(f"{sentence} {cure}")
+        self.sentence = sentence
+        self.cure = cure
+
+
+class PacketSink(Protocol):
+    """Takes encoded video as it comes; called on the camera's thread and must not block."""
+
+    def push(self, packet: Packet) -> None:
+        """Keep or ignore one packet."""
+
+
+class _Nowhere:
+    def push(self, packet: Packet) -> None:
+        """Drop it."""
+
+
+NOWHERE: PacketSink = _Nowhere()
+"""For who wants frames only; a camera need not encode anything for it."""
+
+
+class Camera(Protocol):
+    """One view of the street. Used by one thread: open, then frames, then close."""
+
+    @property
+    def name(self) -> str:
+        """What the node calls it (see `agent.wire.ident.is_name`)."""
+
+    def open(self) -> StreamInfo:
+        """Get ready; raises CameraError."""
+
+    def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
+        """The decoded frames, until the stream ends or `stop()` is true.
+
+        Every packet goes to `sink` before the frame decoded from it is handed out. Raises
+        CameraError when the stream breaks off; the frames before that have been handed out.
+        """
+
+    def close(self) -> None:
+        """Give everything back; safe at any time, also twice."""
