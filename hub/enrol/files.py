@@ -1,0 +1,48 @@
+"""Small files that must be whole or absent, the private ones readable by their owner alone."""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put `content` at `path`, mode 0600 from its first moment; whole or not at all."""
+    _write(path, content, mode=0o600)
+
+
+def write_public(path: Path, content: bytes) -> None:
+    """Put `content` at `path`, mode 0644; whole or not at all."""
+    _write(path, content, mode=0o644)
+
+
+def read_private(path: Path) -> bytes:
+    """The content of `path`; PermissionError when others may read or write it."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise PermissionError(f"{path} is open to others (mode {mode:04o}). Run: chmod 600 {path}")
+    return path.read_bytes()
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    """Beside it, synced, then renamed over it, then the folder synced: the rename is the commit."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)  # whatever the umask left
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
