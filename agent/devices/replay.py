@@ -1,0 +1,128 @@
+"""A recording played as a camera: paced like the street, or as fast as it can be read."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from agent.devices.camera import NOWHERE, PacketSink
+from agent.devices.reel import Encoded, Picture, PictureReel, Reel, VideoReel
+from agent.media.frame import Frame, Instant, Packet, StreamInfo
+
+NAP_S = 0.1
+"""The longest sleep before `stop` is asked again."""
+
+
+class ReplayCamera:
+    """A video file, or a folder of numbered pictures.
+
+    A frame's instant is the instant of the first frame plus its time in the recording, by both
+    clocks, also when played flat out: so the same recording always tells the same spans. Loops go
+    on in pts and instants.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        clock: Callable[[], Instant],
+        pace: bool = True,
+        loop: bool = False,
+        pictures_per_s: float = 10.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = name
+        self._reel: Reel = PictureReel(path, pictures_per_s) if path.is_dir() else VideoReel(path)
+        self._clock = clock
+        self._pace = pace
+        self._loop = loop
+        self._sleep = sleep
+        self._info: StreamInfo | None = None
+
+    def open(self) -> StreamInfo:
+        """Look into the recording; raises CameraError."""
+        self._info = self._reel.open()
+        return self._info
+
+    def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
+        """The frames, each after its packet; raises CameraError where the recording breaks off."""
+        info = self._info or self.open()
+        play = _Play(info, self._clock(), sink)
+        while True:
+            for piece in self._reel.play(with_packets=sink is not NOWHERE):
+                if self._pace and not self._reached(play.due(piece), stop):
+                    return
+                if stop():
+                    return
+                match piece:
+                    case Encoded():
+                        play.push(piece)
+                    case Picture():
+                        yield play.frame(piece)
+            if not self._loop:
+                return
+            play.rewind()
+
+    def close(self) -> None:
+        """Nothing is held between two calls of `frames`."""
+        self._info = None
+
+    def _reached(self, due: Instant, stop: Callable[[], bool]) -> bool:
+        """Sleep until `due`; false if told to stop before."""
+        while (left_s := due.seconds_since(self._clock())) > 0:
+            if stop():
+                return False
+            self._sleep(min(left_s, NAP_S))
+        return True
+
+
+class _Play:
+    """Where a camera is in its recording, over all loops."""
+
+    def __init__(self, info: StreamInfo, start: Instant, sink: PacketSink) -> None:
+        self._info = info
+        self._start = start
+        self._sink = sink
+        self._tick = max(1, round(1 / (info.frames_per_s * float(info.time_base))))
+        self._offset = 0
+        self._end = 0
+        self._frames_before = 0
+        self._frames = 0
+
+    def due(self, piece: Encoded | Picture) -> Instant:
+        """When a camera would have delivered it: packets come in decoding order."""
+        return self._instant(piece.dts if isinstance(piece, Encoded) else piece.pts)
+
+    def push(self, piece: Encoded) -> None:
+        """Hand a packet on, its times counted on from the first loop."""
+        self._end = max(self._end, self._offset + piece.pts + piece.duration)
+        packet = Packet(
+            data=piece.data,
+            at=self._instant(piece.pts),
+            pts=self._offset + piece.pts,
+            dts=self._offset + piece.dts,
+            duration=piece.duration,
+            is_keyframe=piece.is_keyframe,
+        )
+        self._sink.push(packet)
+
+    def frame(self, piece: Picture) -> Frame:
+        """The picture as a frame."""
+        self._end = max(self._end, self._offset + piece.pts + self._tick)
+        self._frames = max(self._frames, self._frames_before + piece.index)
+        return Frame(
+            index=self._frames_before + piece.index,
+            at=self._instant(piece.pts),
+            yuv=piece.yuv,
+            width=piece.yuv.shape[1],
+            height=piece.yuv.shape[0] * 2 // 3,
+        )
+
+    def rewind(self) -> None:
+        """The next piece is the recording's first again."""
+        self._offset = self._end
+        self._frames_before = self._frames
+
+    def _instant(self, ticks: int) -> Instant:
+        since_ns = round((self._offset + ticks) * self._info.time_base * 1_000_000_000)
+        return Instant(self._start.mono_ns + since_ns, self._start.utc_us + round(since_ns / 1_000))
