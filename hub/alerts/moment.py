@@ -1,0 +1,18 @@
+"""A moment in UTC, and how far off it may be."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """Microseconds since 1970 UTC; `error_ms` is None where nobody can vouch for the clock.
+
+    Moments sort by their stamp alone when the stamps differ, which is all the hub relies on.
+    """
+
+    utc_us: int
+    error_ms: int | None = None
+
+    def plus_s(self, span_s: float) -> "Moment":
+        """The moment `span_s` seconds later (earlier when negative), as uncertain as this one."""
+        return Moment(self.utc_us + round(span_s * 1_000_000), self.error_ms)

@@ -1,0 +1,141 @@
+"""Whether a sighting wakes people: raise a new alert, join one that runs, or nothing.
+
+One person who walks past, comes back and is joined by two friends is one alert, not four. So a
+sighting joins the alert that its camera already has for the same kind of thing, as long as
+somebody can still act on that alert, it is not quiet, and it has not gone on for so long that
+the officers should be told anew. What arrives too late to be acted on wakes nobody.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub.alerts.alert import State
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When sightings are one alert, and when they are too old to wake anybody."""
+
+    group_quiet_s: float = 20.0
+    """An alert nobody was seen in for longer takes no new sightings."""
+    group_max_s: float = 60.0
+    """An alert that began longer ago takes no new sightings: people are told again."""
+    late_after_s: float = 600.0
+    """What happened longer ago is filed and wakes nobody."""
+    alerting_kinds: frozenset[str] = frozenset({"person"})
+    """What wakes people; everything else is noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting that begins: what, where, when it was first seen, how old the news is."""
+
+    camera_id: UUID
+    kind: str
+    first_seen_utc_us: int
+    confirmed_utc_us: int
+    age_s: float
+    """How long ago the hub must believe it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An alert that might take another sighting."""
+
+    alert_id: UUID
+    camera_id: UUID
+    kind: str
+    state: State
+    began_utc_us: int
+    last_seen_utc_us: int
+    has_open_sighting: bool
+    """Somebody is still in view; then it is not quiet, however long ago the node last spoke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Nobody knows of this yet: a new alert."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The alert that people already have grows."""
+
+    alert_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Too old to act on: stored, nobody is woken."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Not a thing people are woken for."""
+
+    reason: str
+
+
+Decision = Raise | Join | Late | Nothing
+
+
+def decide(seen: Seen, running: Iterable[Running], policy: Policy) -> Decision:
+    """What becomes of a sighting, given the alerts of its camera and the policy."""
+    if seen.kind not in policy.alerting_kinds:
+        return Nothing(f"a {seen.kind} is noted, not alerted")
+    if seen.age_s > policy.late_after_s:
+        return Late(f"{seen.age_s:.0f} s old when it arrived, {policy.late_after_s:.0f} s is late")
+    joinable = [alert for alert in running if takes(alert, seen, policy)]
+    if not joinable:
+        return Raise("no alert of this camera takes it")
+    newest = max(joinable, key=lambda alert: (alert.began_utc_us, alert.alert_id))
+    return Join(newest.alert_id, "the same camera's alert is still going on")
+
+
+def takes(alert: Running, seen: Seen, policy: Policy) -> bool:
+    """Whether this alert and that sighting are one matter."""
+    return (
+        alert.camera_id == seen.camera_id
+        and alert.kind == seen.kind
+        and alert.state.is_running
+        and not is_quiet(alert, seen, policy)
+        and not is_over_long(alert, seen, policy)
+    )
+
+
+def is_quiet(alert: Running, seen: Seen, policy: Policy) -> bool:
+    """Whether nobody was in view for too long before this sighting began."""
+    if alert.has_open_sighting:
+        return False
+    return seen.first_seen_utc_us - alert.last_seen_utc_us > policy.group_quiet_s * 1_000_000
+
+
+def is_over_long(alert: Running, seen: Seen, policy: Policy) -> bool:
+    """Whether the alert began so long before this sighting that people should hear anew.
+
+    Measured both ways: a sighting from long before an alert is another matter too.
+    """
+    return abs(seen.first_seen_utc_us - alert.began_utc_us) > policy.group_max_s * 1_000_000
+
+
+def age_s(
+    *, received_utc_us: int, stamp_utc_us: int, stamp_error_ms: int | None, age_ms: int | None
+) -> float:
+    """How long ago it happened at the least, seconds; 0 when nothing is known.
+
+    The age by the node's monotonic clock can only be too small (the message may have waited at
+    the broker since), so the larger of the two witnesses counts. A stamp nobody vouches for is
+    no witness; one with an error bound is believed as young as the bound allows, because an
+    alert too many is better than one too few.
+    """
+    by_age_s = (age_ms or 0) / 1000
+    if stamp_error_ms is None:
+        return by_age_s
+    by_stamp_s = (received_utc_us - stamp_utc_us) / 1_000_000 - stamp_error_ms / 1000
+    return max(by_age_s, by_stamp_s, 0.0)

@@ -1,0 +1,56 @@
+"""The hub's clock, and whether the kernel vouches for it."""
+
+import ctypes
+import os
+import sys
+import time
+from typing import Final, Protocol
+
+from hub.alerts.moment import Moment
+
+_TIME_ERROR: Final = 5
+"""adjtimex(2) returns this while the clock is not synchronised."""
+
+
+class Clock(Protocol):
+    """Where the hub reads the time, and nowhere else."""
+
+    def now(self) -> Moment:
+        """This moment."""
+        ...
+
+
+class HubClock:
+    """The system's UTC clock with the error bound the kernel keeps; for any thread."""
+
+    def now(self) -> Moment:
+        """This moment; its error is None while nobody keeps the clock."""
+        return Moment(time.time_ns() // 1000, _kernel_error_ms())
+
+
+class _Timex(ctypes.Structure):
+    """The head of `struct timex`; the kernel writes the rest into the padding."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    )
+
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def _kernel_error_ms() -> int | None:
+    """The bound that ntpd, chrony or systemd-timesyncd leaves in the kernel, or None."""
+    if _libc is None or os.name != "posix":
+        return None
+    answer = _Timex()
+    state = _libc.adjtimex(ctypes.byref(answer))
+    if state < 0 or state == _TIME_ERROR:
+        return None
+    return max(0, int(answer.maxerror) // 1000)

@@ -1,0 +1,173 @@
+"""What the door hands out: plain values, already cut to what the asker may see."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A signed-in person, as every question to the door names them."""
+
+    person_id: UUID
+    login: str
+    name: str
+    role: str
+    language: str
+    came_from: str
+    """The network address, for the audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert as a list shows it. Times are UTC microseconds."""
+
+    alert_id: UUID
+    camera_id: UUID
+    camera_label: str
+    place: str
+    """The areas from the camera's own upward: "Ngã tư 1, Tân Khai"."""
+    kind: str
+    state: str
+    people: int
+    """The most people seen at once."""
+    began_utc_us: int
+    confirmed_utc_us: int
+    last_seen_utc_us: int
+    raised_utc_us: int
+    error_ms: int | None
+    """How far off began, confirmed and last_seen may be; None: nobody vouches for the clock."""
+    clock_source: str
+    picture_id: UUID | None
+    clip_id: UUID | None
+    """None also when the asker may not play clips."""
+    taken_by: UUID | None
+    taken_by_name: str | None
+    taken_utc_us: int | None
+    closed_by: UUID | None
+    closed_by_name: str | None
+    closed_utc_us: int | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Open alerts and those handled lately, newest first; `cursor` is where changes go on."""
+
+    open: list[AlertRow]
+    handled: list[AlertRow]
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SightingRow:
+    """One sighting of an alert; the box is normalised to the picture."""
+
+    sighting_id: UUID
+    object_kind: str
+    people: int
+    score: float
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    first_seen_utc_us: int
+    confirmed_utc_us: int
+    last_seen_utc_us: int
+    closed_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRow:
+    """A picture or clip of an alert; `is_stored` is False while the node still has it."""
+
+    media_id: UUID
+    kind: str
+    codec: str
+    width: int
+    height: int
+    size_bytes: int
+    first_frame_utc_us: int
+    duration_ms: int
+    is_stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One step in an alert's life; `who` is None for what the hub did by itself."""
+
+    act: str
+    who: str | None
+    at_utc_us: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRow:
+    """What one person was told over one channel, and what came of it."""
+
+    person_name: str
+    channel: str
+    phone_label: str
+    moment: str
+    state: str
+    reason: str
+    owed_utc_us: int
+    answered_utc_us: int | None
+    shown_utc_us: int | None
+    opened_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """All about one alert."""
+
+    row: AlertRow
+    allowed: tuple[str, ...]
+    """The acts that would change something: take, resolve, false_alarm."""
+    sightings: list[SightingRow]
+    media: list[MediaRow]
+    history: list[HistoryRow]
+    told: list[ToldRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else was first; `row` is the alert as it now is."""
+
+    row: AlertRow
+    held_by_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMedia:
+    """A file the asker may read; the path is the store's own and never shown."""
+
+    media_id: UUID
+    kind: str
+    path: Path
+    media_type: str
+    """image/jpeg or video/mp4."""
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """An alert has changed; ask for its row anew."""
+
+    cursor: int
+    alert_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """A phone, or a browser, that a person is told on."""
+
+    phone_id: UUID
+    channel: str
+    label: str
+    created_utc_us: int
+    gone_utc_us: int | None
+    gone_reason: str | None
