@@ -6,6 +6,7 @@ Works in the caller's transaction, like the ledger itself.
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -102,7 +103,7 @@ def claim(
     return [_as_owed(row, worker) for row in conn.execute(_facts(ids))]
 
 
-def _claimable(now: Moment, limit: int) -> Select[tuple[UUID, UUID, UUID, UUID, int, int | None]]:
+def _claimable(now: Moment, limit: int) -> Select[UUID, UUID, UUID, UUID, int, int | None]:
     """Due rows under no lease, and whose phone is not just hearing of the same alert.
 
     One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
@@ -141,7 +142,7 @@ def _claimable(now: Moment, limit: int) -> Select[tuple[UUID, UUID, UUID, UUID, 
 
 def _still_owed(
     conn: Connection,
-    due: Sequence[Row[tuple[UUID, UUID, UUID, UUID, int, int | None]]],
+    due: Sequence[Row[UUID, UUID, UUID, UUID, int, int | None]],
     *,
     now: Moment,
     oldest_us: int,
@@ -167,7 +168,7 @@ def _still_owed(
     return sendable
 
 
-def _facts(ids: Collection[UUID]) -> Select[tuple[object, ...]]:
+def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
     parent = areas.alias("parent")
     handler = people.alias("handler")
     return (
@@ -201,7 +202,7 @@ def _facts(ids: Collection[UUID]) -> Select[tuple[object, ...]]:
     )
 
 
-def _as_owed(row: Row[tuple[object, ...]], worker: str) -> Owed:
+def _as_owed(row: Row[*tuple[Any, ...]], worker: str) -> Owed:
     return Owed(
         notification_id=row.id,
         alert_id=row.alert_id,

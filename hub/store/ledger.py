@@ -73,14 +73,14 @@ def owe(
     return _insert_once(conn, rows)
 
 
-def _may_be_told(camera_id: UUID, now: Moment) -> Select[tuple[UUID, UUID]]:
+def _may_be_told(camera_id: UUID, now: Moment) -> Select[UUID, UUID]:
     return select(phones.c.person_id, phones.c.id).where(
         phones.c.gone_utc_us.is_(None),
         phones.c.person_id.in_(entitled_people(camera_id, Right.ALERTED, now)),
     )
 
 
-def _may_show(alert_id: UUID) -> Select[tuple[UUID, UUID]]:
+def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
     """Living phones this alert was sent to, or may be on its way to, but for its handler's."""
     was_sent = or_(
         notifications.c.state == "accepted",
@@ -104,7 +104,7 @@ def _may_show(alert_id: UUID) -> Select[tuple[UUID, UUID]]:
 
 
 def _owed_row(
-    *, alert_id: UUID, receiver: Row[tuple[UUID, UUID]], moment: str, now: Moment
+    *, alert_id: UUID, receiver: Row[UUID, UUID], moment: str, now: Moment
 ) -> Mapping[str, object]:
     person_id, phone_id = receiver
     return {
@@ -189,7 +189,9 @@ def counts(conn: Connection) -> Counts:
             func.min(case((QUEUED, notifications.c.owed_utc_us))).label("oldest_queued_utc_us"),
         )
     ).one()
-    return Counts(**{name: None if n is None else int(n) for name, n in row._mapping.items()})
+    oldest = row.oldest_queued_utc_us
+    numbers = {name: int(n) for name, n in row._mapping.items() if name != "oldest_queued_utc_us"}
+    return Counts(**numbers, oldest_queued_utc_us=oldest)
 
 
 def drop(conn: Connection, which: ColumnElement[bool], *, reason: str, now: Moment) -> None:

@@ -1,0 +1,120 @@
+"""What came of sending a notification, and what follows from it."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The phone's service took the message. Whether a person saw it, only the phone can say."""
+
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """Not this time. The phone's service may have taken it all the same, if its answer got lost."""
+
+    reason: str
+    status: int | None = None
+    after_s: float | None = None  # the service asked for this much patience
+    most_attempts: int | None = None  # then it is no passing trouble
+
+
+@dataclass(frozen=True)
+class Gone:
+    """This phone will never answer again: its subscription has ended."""
+
+    reason: str
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """This message will never be taken, the next one may be."""
+
+    reason: str
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class Unwanted:
+    """Not sent: nobody needs it any more."""
+
+    reason: str
+
+
+Answer = Delivered | TryAgain | Gone | Refused | Unwanted
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long the hub keeps trying to reach one phone."""
+
+    first_wait_s: float = 2.0  # the longest wait after the first failure; doubles with each
+    longest_wait_s: float = 300.0
+    deadline_s: float = 3600.0  # after that the inbox tells more than a push would
+
+    def wait_s(self, *, attempts: int, chance: float) -> float:
+        """Full-jitter back-off after `attempts` (from 1); `chance` is random in 0-1."""
+        doublings = min(attempts - 1, 30)  # 2**30 is past any cap, and never overflows
+        return chance * min(self.longest_wait_s, self.first_wait_s * 2.0**doublings)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The notification's last state: accepted, dropped or dead."""
+
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The notification goes back into the queue."""
+
+    due_utc_us: int
+    reason: str
+
+
+def what_follows(
+    answer: Answer,
+    *,
+    attempts: int,
+    owed_utc_us: int,
+    now_utc_us: int,
+    patience: Patience,
+    chance: float,
+) -> Settled | Waiting:
+    """The notification's next state, given `attempts` made so far, this one included."""
+    match answer:
+        case Delivered():
+            return Settled("accepted", "")
+        case Unwanted(reason):
+            return Settled("dropped", reason)
+        case Gone(reason) | Refused(reason):
+            return Settled("dead", reason)
+        case TryAgain():
+            return _again(
+                answer,
+                attempts=attempts,
+                deadline_utc_us=owed_utc_us + round(patience.deadline_s * 1e6),
+                now_utc_us=now_utc_us,
+                wait_s=patience.wait_s(attempts=attempts, chance=chance),
+            )
+        case _:
+            assert_never(answer)
+
+
+def _again(
+    answer: TryAgain, *, attempts: int, deadline_utc_us: int, now_utc_us: int, wait_s: float
+) -> Settled | Waiting:
+    if answer.most_attempts is not None and attempts >= answer.most_attempts:
+        return Settled("dead", f"{answer.reason}, {attempts} times")
+    if now_utc_us >= deadline_utc_us:
+        return Settled("dead", f"too late after {attempts} attempts: {answer.reason}")
+    asked_utc_us = now_utc_us + round((answer.after_s or 0.0) * 1e6)
+    if asked_utc_us > deadline_utc_us:
+        return Settled("dead", f"asked to wait beyond the deadline: {answer.reason}")
+    due_utc_us = max(asked_utc_us, now_utc_us + round(wait_s * 1e6))
+    return Waiting(min(due_utc_us, deadline_utc_us), answer.reason)
