@@ -1,0 +1,123 @@
+"""The journal's file on disk: claimed by one process, checked, kept aside when damaged."""
+
+import fcntl
+import os
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+from uuid import UUID
+
+import structlog
+
+from agent.journal.errors import JournalBusy, JournalError, explained, is_damage
+from agent.journal.schema import APPLICATION_ID, PRAGMAS, SCHEMA_VERSION, TABLES
+from agent.wire.ident import uuid7
+
+_log = structlog.get_logger("agent.journal")
+
+
+def claim(path: Path) -> IO[bytes]:
+    """Hold `path` for this process until the returned file is closed; JournalBusy if it is held.
+
+    Two writers would each count sequence numbers and send what the other one sends.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise explained(error, path) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise JournalBusy(
+            f"the journal {path} is in use by another process",
+            "stop the other agent, or give this one its own [journal] path",
+        ) from error
+    return handle
+
+
+def open_or_replace(path: Path, utc_us: int) -> sqlite3.Connection:
+    """The journal's connection, checked; begins a new file for a missing or a damaged one."""
+    try:
+        return _open_checked(path, utc_us)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise explained(error, path) from error
+        aside = _keep_aside(path, utc_us)
+        _log.error("journal_damaged", path=str(path), kept_as=str(aside), why=str(error))
+    try:
+        return _open_checked(path, utc_us)
+    except sqlite3.DatabaseError as error:
+        raise explained(error, path) from error
+
+
+def _open_checked(path: Path, utc_us: int) -> sqlite3.Connection:
+    # One connection serves all threads: the Journal's lock keeps them apart.
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _check_marks(connection, path)
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+        _check_pages(connection)
+        if _version(connection) == 0:
+            _begin(connection, utc_us)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_marks(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse another program's database and a newer agent's, before anything is written."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    if tables and mark != APPLICATION_ID:
+        raise JournalError(
+            f"{path} is a database of another program", "give [journal] path a file of its own"
+        )
+    if _version(connection) > SCHEMA_VERSION:
+        raise JournalError(
+            f"the journal {path} was written by a newer agent",
+            f"install that agent again, or move {path} away once the hub has everything",
+        )
+
+
+def _check_pages(connection: sqlite3.Connection) -> None:
+    """Read every page once; what SQLite only reports as text becomes the error it stands for."""
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        damage = sqlite3.DatabaseError(fault)
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
+    """Tables, marks and the spool's id, all or none."""
+    spool_id = uuid7(utc_us, os.urandom(10))
+    marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
+    connection.executescript(f"BEGIN IMMEDIATE; {marks} {TABLES}")
+    connection.execute("INSERT INTO meta VALUES ('spool_id', ?)", (str(spool_id),))
+    connection.execute("COMMIT")
+
+
+def spool_id_of(connection: sqlite3.Connection) -> UUID:
+    """The id born with the file."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'spool_id'").fetchone()
+    return UUID(row[0])
+
+
+def _keep_aside(path: Path, utc_us: int) -> Path:
+    """Rename the damaged file, its log beside it, so that a person may look at it later."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=utc_us)
+    aside = path.with_name(f"{path.name}.damaged-{at:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    return aside

@@ -1,0 +1,180 @@
+"""The node's database as its threads share it: one connection, one lock, short transactions."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+from uuid import UUID
+
+import structlog
+
+from agent.journal import reading
+from agent.journal.errors import explained
+from agent.journal.file import claim, open_or_replace, spool_id_of
+from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
+from agent.journal.transaction import Transaction, Trust
+from agent.media.frame import Instant
+from agent.wire.messages import ClockSource
+
+_log = structlog.get_logger("agent.journal")
+T = TypeVar("T")
+
+
+def _nobody_vouches() -> tuple[ClockSource, int | None]:
+    return ClockSource.NONE, None
+
+
+class Journal:
+    """Events waiting, footage, counters. Any thread may call; what fails raises JournalError."""
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        claimed: IO[bytes],
+        now: Callable[[], Instant],
+        trust: Trust,
+        boot_id: UUID,
+        limits: Limits,
+    ) -> None:
+        self.path = path
+        self.boot_id = boot_id
+        self.spool_id = spool_id_of(connection)
+        self._sql = connection
+        self._claimed = claimed
+        self._now = now
+        self._trust = trust
+        self._limits = limits
+        self._lock = threading.RLock()
+        self._listeners: list[Callable[[], None]] = []
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        now: Callable[[], Instant],
+        boot_id: UUID,
+        trust: Trust = _nobody_vouches,
+        limits: Limits | None = None,
+    ) -> "Journal":
+        """Open or begin the file; a damaged one is renamed and a new one begun.
+
+        Raises JournalError with its cure when the place cannot be used, JournalBusy when another
+        process has it.
+        """
+        claimed = claim(path)
+        try:
+            connection = open_or_replace(path, now().utc_us)
+        except BaseException:
+            claimed.close()
+            raise
+        return cls(
+            path,
+            connection,
+            claimed=claimed,
+            now=now,
+            trust=trust,
+            boot_id=boot_id,
+            limits=limits or Limits(),
+        )
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file and let go of it."""
+        with self._lock:
+            self._sql.close()
+            self._claimed.close()
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called, on the writer's thread, after commits that gave delivery work."""
+        self._listeners.append(wake)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """All of it, durable at the end of the block, or none of it; raises JournalError."""
+        with self._lock:
+            tx = Transaction(
+                self._sql,
+                now=self._now,
+                trust=self._trust,
+                boot_id=self.boot_id,
+                limits=self._limits,
+            )
+            try:
+                self._sql.execute("BEGIN IMMEDIATE")
+                yield tx
+                self._sql.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._undo()
+                raise explained(error, self.path) from error
+            except BaseException:
+                self._undo()
+                raise
+        if tx.has_news:
+            for wake in self._listeners:
+                wake()
+
+    def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
+        """The hub has these for good; returns those that were still owed."""
+        with self.transaction() as tx:
+            return tx.receipt(event_ids)
+
+    def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
+        """The hub will never take this one: set it aside, counted; False if it was not owed."""
+        with self.transaction() as tx:
+            return tx.refuse(event_id, reason=reason, detail=detail)
+
+    def media_done(self, sha256: str) -> None:
+        """The hub has this file."""
+        with self.transaction() as tx:
+            tx.media_done(sha256)
+
+    def media_refused(self, sha256: str, reason: str) -> None:
+        """The hub will never take this file."""
+        with self.transaction() as tx:
+            tx.media_refused(sha256, reason)
+
+    def prune(self) -> int:
+        """Forget receipted events over the limits; returns how many went."""
+        with self.transaction() as tx:
+            return tx.prune()
+
+    def waiting(self, limit: int) -> list[Waiting]:
+        """Events still owed, alerts first, oldest first among equals."""
+        good, unreadable = self._read(lambda sql: reading.waiting(sql, limit))
+        if unreadable:
+            _log.error("journal_rows_unreadable", numbers=unreadable)
+            with self.transaction() as tx:
+                for seq in unreadable:
+                    tx.drop_unreadable(seq)
+        return good
+
+    def media_due(self, limit: int = 20) -> list[DueMedia]:
+        """Files whose event the hub has, pictures first, oldest first among equals."""
+        return self._read(lambda sql: reading.media_due(sql, limit))
+
+    def kept(self, kind: MediaKind) -> list[Kept]:
+        """Every file of that kind the journal knows of, oldest first."""
+        return self._read(lambda sql: reading.kept(sql, kind))
+
+    def clips(self) -> list[Clip]:
+        """Every clip on the shelf, oldest first."""
+        return self._read(reading.clips)
+
+    def counts(self) -> JournalCounts:
+        """Numbers since the file was born, and what is owed now."""
+        return self._read(reading.counts)
+
+    def _read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        with self._lock:
+            try:
+                return ask(self._sql)
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from error
+
+    def _undo(self) -> None:
+        if self._sql.in_transaction:  # SQLite undoes some failures itself, a full disk among them
+            self._sql.execute("ROLLBACK")

@@ -1,0 +1,114 @@
+"""What the journal is asked for: plain reads on an open connection, rows out."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, MediaKind, Waiting
+from agent.media.frame import Instant
+from agent.wire.messages import Body, ClockSource
+
+_BODY: Final[TypeAdapter[Body]] = TypeAdapter(Body)
+
+
+def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[int]]:
+    """Events still owed, alerts first, and the numbers of those rows that do not read as one."""
+    rows = sql.execute(
+        "SELECT seq, event_id, priority, body, mono_ns, utc_us, boot_id, clock_source,"
+        " clock_error_ms FROM events WHERE receipted_utc_us IS NULL"
+        " ORDER BY priority, seq LIMIT ?",
+        (limit,),
+    ).fetchall()
+    good: list[Waiting] = []
+    unreadable: list[int] = []
+    for row in rows:
+        try:
+            good.append(_as_waiting(row))
+        except (ValueError, TypeError):  # pydantic's ValidationError is a ValueError
+            unreadable.append(row[0])
+    return good, unreadable
+
+
+def media_due(sql: sqlite3.Connection, limit: int) -> list[DueMedia]:
+    """Files whose event the hub has, pictures first, oldest first among equals."""
+    rows = sql.execute(
+        "SELECT sha256, kind, path, size_bytes FROM media WHERE state = 'due'"
+        " GROUP BY sha256 ORDER BY kind = 'clip', min(added_utc_us), min(rowid) LIMIT ?",
+        (limit,),
+    ).fetchall()
+    return [DueMedia(row[0], MediaKind(row[1]), Path(row[2]), row[3]) for row in rows]
+
+
+def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:
+    """Every file of that kind the journal knows of, oldest first."""
+    rows = sql.execute(
+        "SELECT sha256, kind, path, size_bytes, max(state IN ('waiting', 'due')),"
+        " min(added_utc_us) FROM media WHERE kind = ?"
+        " GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)",
+        (str(kind),),
+    ).fetchall()
+    return [Kept(r[0], MediaKind(r[1]), Path(r[2]), r[3], bool(r[4]), r[5]) for r in rows]
+
+
+def clips(sql: sqlite3.Connection) -> list[Clip]:
+    """Every clip on the shelf, oldest first."""
+    rows = sql.execute(
+        "SELECT clip_id, camera, path, sha256, size_bytes, first_frame_utc_us, duration_ms,"
+        " sighting_ids, clip_class FROM clips ORDER BY first_frame_utc_us, clip_id"
+    ).fetchall()
+    return [_as_clip(row) for row in rows]
+
+
+def counts(sql: sqlite3.Connection) -> JournalCounts:
+    """Numbers since the file was born, and what is owed now."""
+    counters: dict[str, int] = dict(sql.execute("SELECT name, value FROM counters").fetchall())
+    waiting_events, alerts = sql.execute(
+        "SELECT count(*), coalesce(sum(priority = 0), 0) FROM events WHERE receipted_utc_us IS NULL"
+    ).fetchone()
+    spooled = sql.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
+    owed = sql.execute(
+        "SELECT count(DISTINCT sha256) FROM media WHERE state IN ('waiting', 'due')"
+    ).fetchone()
+    return JournalCounts(
+        spooled=spooled[0],
+        waiting=waiting_events,
+        waiting_alerts=alerts,
+        receipted=counters.get("receipted", 0),
+        dropped=counters.get("dropped", 0),
+        refused=counters.get("refused", 0),
+        media_owed=owed[0],
+        media_done=counters.get("media_done", 0),
+        media_refused=counters.get("media_refused", 0),
+        media_evicted=counters.get("media_evicted", 0),
+    )
+
+
+def _as_waiting(row: tuple[Any, ...]) -> Waiting:
+    return Waiting(
+        seq=row[0],
+        event_id=UUID(row[1]),
+        priority=row[2],
+        body=_BODY.validate_json(row[3]),
+        at=Instant(row[4], row[5]),
+        boot_id=UUID(row[6]),
+        source=ClockSource(row[7]),
+        error_ms=row[8],
+    )
+
+
+def _as_clip(row: tuple[Any, ...]) -> Clip:
+    return Clip(
+        clip_id=UUID(row[0]),
+        camera=row[1],
+        path=Path(row[2]),
+        sha256=row[3],
+        size_bytes=row[4],
+        first_frame_utc_us=row[5],
+        duration_ms=row[6],
+        sighting_ids=tuple(UUID(text) for text in json.loads(row[7])),
+        clip_class=row[8],
+    )

@@ -1,0 +1,281 @@
+"""What may be written together: an event with its number, its picture, its clip."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from agent.journal.rows import Clip, Limits, MediaKind
+from agent.media.frame import Instant
+from agent.wire.ident import uuid7
+from agent.wire.messages import Body, ClockSource, NumbersDropped, SightingOpened
+
+ALERT: Final = 0
+OTHER: Final = 1
+_RANGES_PER_MESSAGE: Final = 500
+_DROPPED: Final = "its event was dropped from a full journal"
+
+Trust = Callable[[], tuple[ClockSource, int | None]]
+"""Who vouches for the UTC clock now, and how far off it may be (ms; None: no bound)."""
+
+
+class Transaction:
+    """One open transaction; made by `Journal.transaction`, which commits it or undoes it all."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        now: Callable[[], Instant],
+        trust: Trust,
+        boot_id: UUID,
+        limits: Limits,
+    ) -> None:
+        self._sql = connection
+        self._now = now
+        self._trust = trust
+        self._boot_id = boot_id
+        self._limits = limits
+        self.has_news = False
+
+    def add_event(self, body: Body, *, at: Instant) -> UUID:
+        """Write down what happened at `at` with the next sequence number; returns its event id.
+
+        In a full journal the oldest of the least important events goes, which may be this one.
+        """
+        event_id = self._insert(body, at)
+        self._drop_excess()
+        self._say_drops()
+        return event_id
+
+    def add_media(
+        self, *, sha256: str, kind: MediaKind | str, path: Path, size_bytes: int, event_id: UUID
+    ) -> None:
+        """A file already safe on disk, to be brought once the hub has the event announcing it."""
+        self._sql.execute(
+            "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, 'waiting', '', ?)",
+            (sha256, str(event_id), str(MediaKind(kind)), str(path), size_bytes, self._utc_us()),
+        )
+        known = "SELECT 1 FROM events WHERE event_id = ?"
+        if self._sql.execute(known, (str(event_id),)).fetchone() is None:
+            self._orphan_media(str(event_id), _DROPPED)
+
+    def add_clip(self, clip: Clip) -> None:
+        """A whole clip, already safe on disk, for the shelf's index."""
+        sightings = json.dumps([str(sighting) for sighting in clip.sighting_ids])
+        self._sql.execute(
+            "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(clip.clip_id),
+                clip.camera,
+                str(clip.path),
+                clip.sha256,
+                clip.size_bytes,
+                clip.first_frame_utc_us,
+                clip.duration_ms,
+                sightings,
+                clip.clip_class,
+                self._utc_us(),
+            ),
+        )
+
+    def remove_media(self, sha256: str) -> None:
+        """The shelf deletes this file: forget it, and count it as lost if the hub never got it."""
+        lost = self._sql.execute(
+            "DELETE FROM media WHERE sha256 = ? RETURNING state", (sha256,)
+        ).fetchall()
+        self._sql.execute("DELETE FROM clips WHERE sha256 = ?", (sha256,))
+        if any(state in {"waiting", "due"} for (state,) in lost):
+            self.count("media_evicted", 1)
+
+    def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
+        """The hub has these for good; returns those that were still owed."""
+        fresh = [event_id for event_id in event_ids if self._receipt_one(event_id)]
+        self._say_drops()
+        return fresh
+
+    def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
+        """The hub will never take this one: set it aside, counted; False if it was not owed."""
+        moved = self._sql.execute(
+            "DELETE FROM events WHERE event_id = ? AND receipted_utc_us IS NULL"
+            " RETURNING seq, kind, body",
+            (str(event_id),),
+        ).fetchone()
+        if moved is None:
+            return False
+        self._sql.execute(
+            "INSERT OR REPLACE INTO set_aside VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (str(event_id), *moved, reason, detail, self._utc_us()),
+        )
+        self._sql.execute(
+            "DELETE FROM set_aside WHERE rowid NOT IN"
+            " (SELECT rowid FROM set_aside ORDER BY rowid DESC LIMIT ?)",
+            (self._limits.max_set_aside,),
+        )
+        self._orphan_media(str(event_id), f"its event was refused: {reason}")
+        self.count("refused", 1)
+        self._say_drops()
+        return True
+
+    def drop_unreadable(self, seq: int) -> None:
+        """A row that no longer reads as an event: set aside, its number never comes."""
+        row = self._sql.execute("SELECT event_id FROM events WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            return
+        self._sql.execute(
+            "INSERT OR REPLACE INTO set_aside SELECT event_id, seq, kind, body, 'unreadable', '', ?"
+            " FROM events WHERE seq = ?",
+            (self._utc_us(), seq),
+        )
+        self._forget_event(seq, str(row[0]), "its event was unreadable")
+        self._say_drops()
+
+    def media_done(self, sha256: str) -> None:
+        """The hub has this file."""
+        changed = self._sql.execute(
+            "UPDATE media SET state = 'done' WHERE sha256 = ? AND state != 'done'", (sha256,)
+        ).rowcount
+        self.count("media_done", min(1, changed))
+
+    def media_refused(self, sha256: str, reason: str) -> None:
+        """The hub will never take this file, or it is gone: no longer owed, counted."""
+        changed = self._sql.execute(
+            "UPDATE media SET state = 'refused', reason = ? WHERE sha256 = ?"
+            " AND state IN ('waiting', 'due')",
+            (reason, sha256),
+        ).rowcount
+        self.count("media_refused", min(1, changed))
+
+    def prune(self) -> int:
+        """Forget receipted events over the limits; returns how many went."""
+        oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
+        aged = self._sql.execute("DELETE FROM events WHERE receipted_utc_us < ?", (oldest,))
+        excess = self._sql.execute(
+            "DELETE FROM events WHERE receipted_utc_us IS NOT NULL AND seq NOT IN (SELECT seq"
+            " FROM events WHERE receipted_utc_us IS NOT NULL ORDER BY seq DESC LIMIT ?)",
+            (self._limits.max_receipted,),
+        )
+        return aged.rowcount + excess.rowcount
+
+    def count(self, name: str, by: int) -> None:
+        """Add to a counter that outlives the process."""
+        if by:
+            self._sql.execute(
+                "INSERT INTO counters VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+                (name, by),
+            )
+
+    def _insert(self, body: Body, at: Instant) -> UUID:
+        event_id = uuid7(at.utc_us, os.urandom(10))
+        source, error_ms = self._trust()
+        priority = ALERT if isinstance(body, SightingOpened) else OTHER
+        self._sql.execute(
+            "INSERT INTO events (event_id, priority, kind, body, mono_ns, boot_id, utc_us,"
+            " clock_source, clock_error_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                str(event_id),
+                priority,
+                body.kind,
+                body.model_dump_json(),
+                at.mono_ns,
+                str(self._boot_id),
+                at.utc_us,
+                str(source),
+                error_ms,
+            ),
+        )
+        self.has_news = True
+        return event_id
+
+    def _receipt_one(self, event_id: UUID) -> bool:
+        changed = self._sql.execute(
+            "UPDATE events SET receipted_utc_us = ? WHERE event_id = ?"
+            " AND receipted_utc_us IS NULL",
+            (self._utc_us(), str(event_id)),
+        ).rowcount
+        if changed:
+            self._sql.execute(
+                "UPDATE media SET state = 'due' WHERE event_id = ? AND state = 'waiting'",
+                (str(event_id),),
+            )
+            self.count("receipted", 1)
+            self.has_news = True
+        return changed > 0
+
+    def _waiting(self) -> int:
+        row = self._sql.execute("SELECT count(*) FROM events WHERE receipted_utc_us IS NULL")
+        return int(row.fetchone()[0])
+
+    def _drop_excess(self) -> None:
+        excess = self._waiting() - self._limits.max_events
+        if excess <= 0:
+            return
+        victims = self._sql.execute(
+            "SELECT seq, event_id FROM events WHERE receipted_utc_us IS NULL"
+            " ORDER BY priority DESC, seq LIMIT ?",
+            (excess,),
+        ).fetchall()
+        for seq, event_id in victims:
+            self._forget_event(seq, event_id, _DROPPED)
+
+    def _forget_event(self, seq: int, event_id: str, why: str) -> None:
+        kind, body = self._sql.execute(
+            "DELETE FROM events WHERE seq = ? RETURNING kind, body", (seq,)
+        ).fetchone()
+        self._orphan_media(event_id, why)
+        self._note_drop(seq, seq)
+        self.count("dropped", 1)
+        if kind == "numbers_dropped":  # what it had to say must still be said
+            for first, last in _ranges_in(body):
+                self._note_drop(first, last)
+
+    def _orphan_media(self, event_id: str, why: str) -> None:
+        orphaned = self._sql.execute(
+            "UPDATE media SET state = 'refused', reason = ? WHERE event_id = ?"
+            " AND state = 'waiting'",
+            (why, event_id),
+        ).rowcount
+        self.count("media_refused", orphaned)
+
+    def _note_drop(self, first: int, last: int) -> None:
+        """Keep the range, joined with its neighbours."""
+        touching = self._sql.execute(
+            "DELETE FROM unsaid_drops WHERE last_seq >= ? AND first_seq <= ?"
+            " RETURNING first_seq, last_seq",
+            (first - 1, last + 1),
+        ).fetchall()
+        first = min([first, *(row[0] for row in touching)])
+        last = max([last, *(row[1] for row in touching)])
+        self._sql.execute("INSERT INTO unsaid_drops VALUES (?, ?)", (first, last))
+
+    def _say_drops(self) -> None:
+        """Announce dropped numbers once a tenth of the journal is free.
+
+        Sooner, the announcement itself would push out another event, whose number would have to
+        be announced in turn.
+        """
+        if self._sql.execute("SELECT 1 FROM unsaid_drops LIMIT 1").fetchone() is None:
+            return
+        if self._waiting() >= self._limits.max_events * 0.9:
+            return
+        ranges = self._sql.execute(
+            "DELETE FROM unsaid_drops WHERE first_seq IN (SELECT first_seq FROM unsaid_drops"
+            " ORDER BY first_seq LIMIT ?) RETURNING first_seq, last_seq",
+            (_RANGES_PER_MESSAGE,),
+        ).fetchall()
+        body = NumbersDropped(ranges=tuple(sorted(ranges)), reason="the journal was full")
+        self._insert(body, self._now())
+
+    def _utc_us(self) -> int:
+        return self._now().utc_us
+
+
+def _ranges_in(body: str) -> list[tuple[int, int]]:
+    try:
+        return [(int(first), int(last)) for first, last in json.loads(body)["ranges"]]
+    except (ValueError, KeyError, TypeError):
+        return []
