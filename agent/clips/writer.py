@@ -1,0 +1,126 @@
+"""One clip on the disk, fragment by fragment: each is durable before the next is begun.
+
+A power cut costs at most the fragment under way; what the file holds before it plays. The name
+ends in `.part` until the clip is closed, hashed and named for good.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.clips.mp4 import Mp4Track
+from agent.media.frame import Instant, Packet, StreamInfo
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedClip:
+    """A whole clip: where it is, what it weighs, when it plays."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    first_frame: Instant
+    last_frame: Instant
+    duration_ms: int
+    frames: int
+
+
+class ClipWriter:
+    """Writes packets, the first of them a keyframe, as fragmented MP4 to `path` + `.part`."""
+
+    def __init__(self, path: Path, stream: StreamInfo, *, fragment_s: float = 2.0) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._track = Mp4Track(stream)
+        self._fragment_ticks = round(fragment_s / stream.time_base)
+        self._pending: list[Packet] = []
+        self._fragments = 0
+        self._frames = 0
+        self._first: Packet | None = None
+        self._file: BinaryIO = self._part.open("xb")
+        self._append(self._track.beginning())
+
+    @property
+    def first_frame(self) -> Instant | None:
+        """When the clip begins; None while nothing was written."""
+        return self._first.at if self._first else None
+
+    def write(self, packet: Packet) -> None:
+        """Take one packet; flushes a fragment at each keyframe or after two seconds.
+
+        Raises OSError when the disk refuses; what was flushed before stays playable.
+        """
+        if self._first is None:
+            self._first = packet
+        elif self._is_fragment_full(packet):
+            self._flush(end_dts=packet.dts)
+        self._pending.append(packet)
+
+    def close(self) -> ClosedClip:
+        """Finish the file and give it its name; the clip has at least one frame."""
+        last = self._pending[-1] if self._pending else None
+        if self._first is None or last is None:
+            raise ValueError("a clip without a frame cannot be closed, only abandoned")
+        end_dts = last.dts + max(1, last.duration)
+        self._flush(end_dts=end_dts)
+        length = self._track.ticks_of(end_dts - self._first.dts)
+        self._file.seek(0)
+        self._append(self._track.beginning(length))
+        self._file.close()
+        digest, size_bytes = hash_file(self._part)
+        self._part.rename(self._path)
+        sync_folder(self._path.parent)
+        return ClosedClip(
+            path=self._path,
+            sha256=digest,
+            size_bytes=size_bytes,
+            first_frame=self._first.at,
+            last_frame=last.at,
+            duration_ms=length * 1000 // self._track.timescale,
+            frames=self._frames,
+        )
+
+    def abandon(self) -> None:
+        """Give up: the unfinished file is removed."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def _is_fragment_full(self, packet: Packet) -> bool:
+        span = packet.dts - self._pending[0].dts if self._pending else 0
+        return packet.is_keyframe or span >= self._fragment_ticks
+
+    def _flush(self, *, end_dts: int) -> None:
+        if not self._pending or self._first is None:
+            return
+        self._fragments += 1
+        self._append(self._track.fragment(self._fragments, self._pending, self._first.dts, end_dts))
+        self._frames += len(self._pending)
+        self._pending = []
+
+    def _append(self, data: bytes) -> None:
+        self._file.write(data)
+        self._file.flush()
+        os.fdatasync(self._file.fileno())
+
+
+def hash_file(path: Path) -> tuple[str, int]:
+    """SHA-256 (hex) and size of a file, read in pieces."""
+    digest, size_bytes = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size_bytes += len(chunk)
+    return digest.hexdigest(), size_bytes
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable: a renamed file is not safe before this."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
