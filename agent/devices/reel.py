@@ -88,7 +88,7 @@ class VideoReel:
                     yield from reading.take(packet)
             except av.error.FFmpegError as error:
                 raise self._cut_short(reading.packets, stream.frames) from error
-            if reading.packets < stream.frames:
+            if reading.is_short_of(stream.frames):
                 raise self._cut_short(reading.packets, stream.frames)
 
     def _container(self) -> av.container.InputContainer:
@@ -119,7 +119,12 @@ class _Reading:
         self._tick = max(1, round(1 / (_rate(stream) * _time_base(stream))))
         self._origin: int | None = None
         self._shown = 0
+        self._end = 0
         self.packets = 0
+
+    def is_short_of(self, announced: int) -> bool:
+        """Fewer packets than announced, and not only because a camera left places empty."""
+        return self.packets < announced and self._end < announced * self._tick
 
     def take(self, packet: "av.Packet[av.video.stream.VideoStream]") -> Iterator[Encoded | Picture]:
         """The packet (unless it is the empty one that flushes), then its pictures."""
@@ -144,6 +149,7 @@ class _Reading:
         if self._origin is None:
             self._origin = pts
         self.packets += 1
+        self._end = max(self._end, pts - self._origin + self._tick)
         return Encoded(
             data=bytes(packet),
             pts=pts - self._origin,

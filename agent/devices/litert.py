@@ -1,0 +1,155 @@
+"""The network on LiteRT: a model file is run only if it is the one the manifest describes."""
+
+import hashlib
+import importlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from agent.media.frame import Plane
+from agent.vision.person import BINS, KINDS, Floats
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+"""Tried in this order; the second is what older Pi systems have."""
+SCHEMA = 1
+
+
+class ModelError(Exception):
+    """The model cannot be used: one sentence, and what to do about it."""
+
+    def __init__(self, sentence: str, cure: str) -> None:
+        super().__init__(f"{sentence} {cure}")
+        self.sentence = sentence
+        self.cure = cure
+
+
+class LitertModel:
+    """A verified model file, ready to infer. Used by one thread at a time."""
+
+    def __init__(self, manifest: Path, name: str = "", *, num_threads: int = 1) -> None:
+        """`name` as in the manifest; empty takes its default. Raises ModelError."""
+        table = _read(manifest)
+        self.name = name or str(table.get("default", ""))
+        self._entry = _entry(table, self.name, manifest)
+        path = _verified(manifest.parent, self._entry)
+        self._runner = _runner(path, num_threads)
+        _, height, width, _ = self._entry["input"]["shape"]
+        self._input_px = (int(height), int(width))
+        self._input_name = str(self._entry["input"]["name"])
+        self._compare(path)
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width) of the picture it takes."""
+        return self._input_px
+
+    def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
+        """From raw RGB, uint8 (height, width, 3), to scores and distances (see `Network`)."""
+        if rgb.shape != (*self._input_px, 3) or rgb.dtype != np.uint8:
+            raise ValueError(f"the model takes uint8 {(*self._input_px, 3)}, not {rgb.shape}")
+        answer = self._runner(**{self._input_name: rgb[np.newaxis]})
+        return answer["scores"][0], answer["dist"][0]
+
+    def _compare(self, path: Path) -> None:
+        """ModelError unless the file takes and answers what the manifest says."""
+        said = {self._input_name: self._entry["input"], **self._entry["outputs"]}
+        held = self._runner.get_input_details() | self._runner.get_output_details()
+        for tensor, words in said.items():
+            shape = [int(n) for n in held[tensor]["shape"]] if tensor in held else "nothing"
+            if shape != words["shape"]:
+                raise ModelError(
+                    f"The model {path} has {shape} for {tensor!r}"
+                    f" where the manifest says {words['shape']}.",
+                    "Put back the model file and the manifest that belong together.",
+                )
+
+
+def _read(manifest: Path) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(manifest.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"The model manifest {manifest} cannot be read ({error.strerror}).",
+            "Point the models folder at the one that came with this version.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{manifest} is broken ({error}).", "Install the models again.") from error
+    if table.get("schema") != SCHEMA:
+        raise ModelError(
+            f"{manifest} has schema {table.get('schema')}, this version reads {SCHEMA}.",
+            "Install the models of this version.",
+        )
+    return table
+
+
+def _entry(table: Mapping[str, Any], name: str, manifest: Path) -> Mapping[str, Any]:
+    models: Mapping[str, Any] = table.get("model", {})
+    if name not in models:
+        known = ", ".join(sorted(models)) or "none"
+        raise ModelError(
+            f"{manifest} describes no model {name!r}.", f"Choose one of these: {known}."
+        )
+    common = table.get("common", {})
+    labels, bins = common.get("labels"), common.get("bins")
+    if labels != [str(kind) for kind in KINDS] or bins != BINS:
+        raise ModelError(
+            f"{manifest} describes a model this version cannot decode"
+            f" (labels {labels}, bins {bins}).",
+            "Install the models of this version.",
+        )
+    entry: Mapping[str, Any] = models[name]
+    try:
+        _ = entry["file"], entry["sha256"], entry["input"]["name"]
+        _, _, _, _ = entry["input"]["shape"]
+        _ = entry["outputs"]["scores"]["shape"], entry["outputs"]["dist"]["shape"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{manifest} says too little about {name!r} ({error}).", "Install the models again."
+        ) from error
+    return entry
+
+
+def _verified(folder: Path, entry: Mapping[str, Any]) -> Path:
+    path = folder / str(entry["file"])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"The model {path} cannot be read ({error.strerror}).", "Install the models again."
+        ) from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry["sha256"]:
+        raise ModelError(
+            f"The model {path} is not the one the manifest names"
+            f" (sha256 {digest[:12]}…, expected {str(entry['sha256'])[:12]}…).",
+            "It was damaged or replaced: install the models again.",
+        )
+    return path
+
+
+def _runtime() -> ModuleType:
+    for name in RUNTIMES:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise ModelError(
+        "No runtime for the model is installed (neither ai-edge-litert nor tflite-runtime).",
+        "Install the agent with its extra: pip install 'matthan[agent]'.",
+    )
+
+
+def _runner(path: Path, num_threads: int) -> Any:
+    runtime = _runtime()
+    try:
+        interpreter = runtime.Interpreter(model_path=str(path), num_threads=num_threads)
+        return interpreter.get_signature_runner()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"The runtime cannot load {path} ({str(error).splitlines()[0]}).",
+            "Install the runtime and the models of this version.",
+        ) from error

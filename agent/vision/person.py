@@ -1,0 +1,231 @@
+"""Finding people with the network: the PersonDetector port, and the reading of NanoDet's answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Frame, Plane
+from agent.vision.zones import Box
+
+Floats = NDArray[np.float32]
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+STRIDES = (8, 16, 32)
+BINS = 11
+PAD = 114
+"""Letterbox grey of NanoDet's training."""
+CUT_SHARE = 0.01
+"""A box that ends within this share of the crop's side from its border is cut by it."""
+
+
+class ObjectKind(StrEnum):
+    """What the network can tell apart, in the order of its labels.
+
+    The wire has the same words in its own enum: eyes and wire do not know each other.
+    """
+
+    PERSON = "person"
+    BICYCLE = "bicycle"
+    CAR = "car"
+    MOTORCYCLE = "motorcycle"
+    BUS = "bus"
+    TRUCK = "truck"
+
+
+KINDS = tuple(ObjectKind)
+"""By column of the network's scores; the model's adapter compares them with the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One answer of the network: `score` 0-1, `box` in shares of the whole frame."""
+
+    kind: ObjectKind
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What counts as an answer."""
+
+    score: float = 0.25
+    """Below this (0-1) nothing is reported; the tracker has its own, higher thresholds."""
+    nms_iou: float = 0.6
+    """Of two boxes of a kind that overlap more than this, the better stays."""
+    kinds: frozenset[ObjectKind] = frozenset({ObjectKind.PERSON})
+    """The others are passed over."""
+
+
+class PersonDetector(Protocol):
+    """Says who is in a part of a frame."""
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width) of what the network sees at once."""
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        """Best first. Boxes cut by a border of `region` inside the frame are left out."""
+
+
+class Network(Protocol):
+    """The model itself: RGB in, raw answer out."""
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width), multiples of 32."""
+
+    def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
+        """From uint8 (height, width, 3): scores float32 (cells, kinds), 0-1, and distances
+        float32 (cells, 4 * BINS), logits."""
+
+
+class NanoDet:
+    """Decodes NanoDet (RangiLyu, Apache-2.0): centres + 0.5, softmax over distance bins."""
+
+    def __init__(self, network: Network, settings: DetectorSettings | None = None) -> None:
+        self._network = network
+        self._settings = settings or DetectorSettings()
+        self._cells = _cells(*network.input_px)
+        self._columns = [i for i, kind in enumerate(KINDS) if kind in self._settings.kinds]
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width) of the network."""
+        return self._network.input_px
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        """One inference. ValueError for a frame or region with nothing in it."""
+        cut = _Cut.of(frame, region)
+        canvas, rows, columns = _letterbox(cut.rgb(self.input_px), self.input_px)
+        scores, distances = self._network.infer(canvas)
+        found: list[Detection] = []
+        for column in self._columns:
+            chosen = np.flatnonzero(scores[:, column] >= self._settings.score)
+            if len(chosen):
+                boxes = _boxes(distances[chosen], self._cells[chosen])
+                share = (boxes / np.array([columns, rows] * 2)).astype(np.float32)
+                found += cut.detections(KINDS[column], scores[chosen, column], share)
+        return suppress(found, self._settings.nms_iou)
+
+
+def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:
+    """Best first, without those that overlap a better one of their kind by more than `iou`."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda d: -d.score):
+        if all(one.kind != other.kind or one.box.iou(other.box) <= iou for other in kept):
+            kept.append(one)
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A part of an I420 frame with even edges, in pixels."""
+
+    frame: Frame
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @classmethod
+    def of(cls, frame: Frame, region: Box) -> "_Cut":
+        check(frame)
+        x0, x1 = _even_span(region.x0, region.x1, frame.width)
+        y0, y1 = _even_span(region.y0, region.y1, frame.height)
+        return cls(frame, x0, y0, x1, y1)
+
+    def rgb(self, within: tuple[int, int]) -> Plane:
+        """The part as RGB, fitted into `within` (height, width).
+
+        The planes are resized before they are mixed: the same picture for a third of the work.
+        """
+        height, width = self.y1 - self.y0, self.x1 - self.x0
+        scale = min(within[0] / height, within[1] / width)
+        rows = min(within[0], max(2, round(height * scale / 2) * 2))
+        columns = min(within[1], max(2, round(width * scale / 2) * 2))
+        yuv = np.empty((rows * 3 // 2, columns), np.uint8)
+        half = slice(self.y0 // 2, self.y1 // 2), slice(self.x0 // 2, self.x1 // 2)
+        chroma = self.frame.yuv[self.frame.height :].reshape(2, self.frame.height // 2, -1)
+        small = yuv[rows:].reshape(2, rows // 2, columns // 2)
+        _resize(self.frame.luma[self.y0 : self.y1, self.x0 : self.x1], yuv[:rows])
+        _resize(chroma[0][half], small[0])
+        _resize(chroma[1][half], small[1])
+        return np.asarray(cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB_I420), np.uint8)
+
+    def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
+        """From boxes in shares of this part; those that its inner borders cut are left out."""
+        inner = np.array(
+            [self.x0 > 0, self.y0 > 0, self.x1 < self.frame.width, self.y1 < self.frame.height]
+        )
+        outside = np.concatenate([shares[:, :2] < CUT_SHARE, shares[:, 2:] > 1 - CUT_SHARE], axis=1)
+        whole = ~(outside & inner).any(axis=1)
+        return [
+            Detection(kind, float(score), self._box(*(float(v) for v in share)))
+            for score, share in zip(scores[whole], shares[whole], strict=True)
+        ]
+
+    def _box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        width, height = self.x1 - self.x0, self.y1 - self.y0
+        return Box(
+            (self.x0 + x0 * width) / self.frame.width,
+            (self.y0 + y0 * height) / self.frame.height,
+            (self.x0 + x1 * width) / self.frame.width,
+            (self.y0 + y1 * height) / self.frame.height,
+        ).clipped()
+
+
+def check(frame: Frame) -> None:
+    """ValueError unless the frame is what it says it is (see `agent.media.frame.Frame`)."""
+    height, width = frame.height, frame.width
+    if height < 2 or width < 2 or height % 2 or width % 2:
+        raise ValueError(f"frame {frame.index} is {width}x{height}: sizes must be even, from 2 up")
+    if frame.yuv.shape != (height * 3 // 2, width) or frame.yuv.dtype != np.uint8:
+        raise ValueError(
+            f"frame {frame.index} has {frame.yuv.dtype} {frame.yuv.shape}"
+            f" where I420 of {width}x{height} needs uint8 {(height * 3 // 2, width)}"
+        )
+
+
+def _even_span(low: float, high: float, length: int) -> tuple[int, int]:
+    """The even pixels that hold [low, high] (shares of `length`), at least two, inside."""
+    start = min(max(0, int(low * length) // 2 * 2), length - 2)
+    end = min(length, -(-round(high * length) // 2) * 2)
+    return start, max(start + 2, end)
+
+
+def _resize(plane: Plane, into: Plane) -> None:
+    how = cv2.INTER_AREA if into.shape[0] < plane.shape[0] else cv2.INTER_LINEAR
+    cv2.resize(plane, (into.shape[1], into.shape[0]), dst=into, interpolation=how)
+
+
+def _letterbox(rgb: Plane, size: tuple[int, int]) -> tuple[Plane, int, int]:
+    """The picture in the top left corner of the network's input; and its rows and columns."""
+    rows, columns = rgb.shape[:2]
+    canvas = np.full((*size, 3), PAD, np.uint8)
+    canvas[:rows, :columns] = rgb
+    return canvas, rows, columns
+
+
+def _cells(height: int, width: int) -> Floats:
+    """(cells, 3): centre x, centre y and stride, in network pixels."""
+    grids = []
+    for stride in STRIDES:
+        y, x = np.mgrid[0 : height // stride, 0 : width // stride]
+        centers = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * stride
+        grids.append(np.column_stack([centers, np.full(len(centers), stride)]))
+    return np.concatenate(grids).astype(np.float32)
+
+
+def _boxes(distances: Floats, cells: Floats) -> Floats:
+    """(n, 4): x0, y0, x1, y1 in network pixels, from logits (n, 4 * BINS) of `cells` (n, 3)."""
+    logits = distances.reshape(-1, 4, BINS)
+    weights = np.exp(logits - logits.max(axis=2, keepdims=True))
+    steps = (weights * np.arange(BINS, dtype=np.float32)).sum(axis=2) / weights.sum(axis=2)
+    sides = steps * cells[:, 2:3]
+    return np.concatenate([cells[:, :2] - sides[:, :2], cells[:, :2] + sides[:, 2:]], axis=1)
