@@ -46,12 +46,11 @@ def media_due(sql: sqlite3.Connection, limit: int) -> list[DueMedia]:
 def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:
     """Every file of that kind the journal knows of, oldest first."""
     rows = sql.execute(
-        "SELECT sha256, kind, path, size_bytes, max(state IN ('waiting', 'due')),"
-        " min(added_utc_us) FROM media WHERE kind = ?"
-        " GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)",
+        "SELECT sha256, kind, path, size_bytes, group_concat(state), min(added_utc_us)"
+        " FROM media WHERE kind = ? GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)",
         (str(kind),),
     ).fetchall()
-    return [Kept(r[0], MediaKind(r[1]), Path(r[2]), r[3], bool(r[4]), r[5]) for r in rows]
+    return [Kept(r[0], MediaKind(r[1]), Path(r[2]), r[3], _most_owed(r[4]), r[5]) for r in rows]
 
 
 def clips(sql: sqlite3.Connection) -> list[Clip]:
@@ -85,6 +84,11 @@ def counts(sql: sqlite3.Connection) -> JournalCounts:
         media_refused=counters.get("media_refused", 0),
         media_evicted=counters.get("media_evicted", 0),
     )
+
+
+def _most_owed(states: str) -> str:
+    """The state of a file that several events announce: owed while one of them owes it."""
+    return min(states.split(","), key=("due", "waiting", "done", "refused").index)
 
 
 def _as_waiting(row: tuple[Any, ...]) -> Waiting:

@@ -77,8 +77,8 @@ class Kept:
     kind: MediaKind
     path: Path
     size_bytes: int
-    is_owed: bool
-    """True while the hub should still get it."""
+    state: str
+    """`waiting` for its event's receipt, `due`, `done`, or `refused`."""
     added_utc_us: int
 
 

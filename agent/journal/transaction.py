@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
 from agent.wire.messages import Body, ClockSource, NumbersDropped, SightingOpened
+
+_log = structlog.get_logger("agent.journal")
 
 ALERT: Final = 0
 OTHER: Final = 1
@@ -82,14 +86,15 @@ class Transaction:
             ),
         )
 
-    def remove_media(self, sha256: str) -> None:
-        """The shelf deletes this file: forget it, and count it as lost if the hub never got it."""
+    def remove_media(self, sha256: str, reason: str) -> None:
+        """The shelf deletes this file: forget it, and say so if the hub never got it."""
         lost = self._sql.execute(
             "DELETE FROM media WHERE sha256 = ? RETURNING state", (sha256,)
         ).fetchall()
         self._sql.execute("DELETE FROM clips WHERE sha256 = ?", (sha256,))
         if any(state in {"waiting", "due"} for (state,) in lost):
             self.count("media_evicted", 1)
+            _log.warning("media_never_brought", sha256=sha256, why=reason)
 
     def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
         """The hub has these for good; returns those that were still owed."""

@@ -405,10 +405,10 @@ def test_clip_is_found_on_the_shelf_until_it_is_removed(
         tx.add_clip(clip)
         tx.add_media(sha256=SHA, kind="clip", path=clip.path, size_bytes=10, event_id=event_id)
     assert journal.clips() == [clip]
-    assert journal.kept(MediaKind.CLIP)[0].is_owed
+    assert journal.kept(MediaKind.CLIP)[0].state == "waiting"
 
     with journal.transaction() as tx:
-        tx.remove_media(SHA)
+        tx.remove_media(SHA, "the shelf was full")
     assert journal.clips() == []
     assert journal.counts().media_evicted == 1
 
