@@ -1,0 +1,72 @@
+"""Where answers are written down: in the ledger, many in one durable commit."""
+
+import asyncio
+import secrets
+
+from hub.alerts.answers import Answer, Patience
+from hub.alerts.moment import Moment
+from hub.store import dispatch
+from hub.store.database import Database
+from hub.store.dispatch import Owed
+
+_dice = secrets.SystemRandom()
+
+
+class LedgerBook:
+    """Writes answers down in the ledger: one durable commit for all that came meanwhile."""
+
+    def __init__(self, db: Database, *, patience: Patience = dispatch.PATIENCE) -> None:
+        self._db = db
+        self._patience = patience
+        self._turn = asyncio.Lock()
+        self._waiting: list[_Entry] = []
+
+    async def record(self, owed: Owed, answer: Answer, *, started: Moment, ended: Moment) -> str:
+        """Returns the notification's state once it is durable."""
+        entry = _Entry(owed, answer, started, ended)
+        self._waiting.append(entry)
+        async with self._turn:
+            # Whoever has the turn writes for all who came while the last commit was under way.
+            if not entry.written.done():
+                batch, self._waiting = self._waiting, []
+                await self._write(batch)
+        return entry.written.result()
+
+    async def _write(self, batch: "list[_Entry]") -> None:
+        try:
+            states = await asyncio.to_thread(self._commit, batch)
+        except Exception as error:  # noqa: BLE001 - handed to each who waits, or tried one by one
+            if len(batch) == 1:
+                batch[0].written.set_exception(error)
+                return
+            for entry in batch:  # one that cannot be written must not take the others along
+                await self._write([entry])
+            return
+        for entry, state in zip(batch, states, strict=True):
+            entry.written.set_result(state)
+
+    def _commit(self, batch: "list[_Entry]") -> list[str]:
+        with self._db.writing() as conn:
+            return [
+                dispatch.record(
+                    conn,
+                    entry.owed,
+                    entry.answer,
+                    started=entry.started,
+                    now=entry.ended,
+                    patience=self._patience,
+                    chance=_dice.random(),
+                )
+                for entry in batch
+            ]
+
+
+class _Entry:
+    """One answer on its way into the ledger."""
+
+    def __init__(self, owed: Owed, answer: Answer, started: Moment, ended: Moment) -> None:
+        self.owed = owed
+        self.answer = answer
+        self.started = started
+        self.ended = ended
+        self.written: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -1,0 +1,54 @@
+"""The port every channel serves: take one message to one phone, come back with an answer.
+
+What the answers mean for the ledger is decided in `hub.alerts.answers`; they are named here too
+because a channel is made of them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
+from hub.store.dispatch import Phone
+from hub.store.ledger import AlertMoment
+
+__all__ = ["Answer", "Channel", "Delivered", "Gone", "Message", "Phone", "Refused", "TryAgain"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a phone is to show, in its owner's language: kind, place, time, count, nothing else."""
+
+    notification_id: UUID
+    alert_id: UUID
+    revision: int  # of the alert; a phone shows no older one over a newer one
+    moment: AlertMoment
+    title: str
+    body: str
+    language: str  # vi, en
+    take_label: str  # the two buttons, where a phone has them
+    open_label: str
+    useful_s: int  # a phone that is off for longer need not hear of it
+
+    @property
+    def tag(self) -> str:
+        """The same for one alert all its life, so that its messages replace one another."""
+        return self.alert_id.hex
+
+    @property
+    def path(self) -> str:
+        """The page of the alert, below the hub's public address."""
+        return f"/alerts/{self.alert_id}"
+
+    @property
+    def is_silent(self) -> bool:
+        """It only replaces what is on the screen; nobody needs to be woken."""
+        return self.moment == "taken"
+
+
+class Channel(Protocol):
+    """One means to reach phones. Transient trouble is an answer, never an exception."""
+
+    async def send(self, message: Message, phone: Phone) -> Answer:
+        """Send once. The caller sets the deadline and cancels the call when it passes."""
+        ...

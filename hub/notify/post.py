@@ -1,0 +1,122 @@
+"""One POST to a phone's service, and what its status means: the same for every HTTP channel."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from hub.notify.channel import Answer, Delivered, Gone, Refused, TryAgain
+
+FORBIDDEN_ATTEMPTS: Final = 4
+"""A 401 or 403 can be a passing fault of the service (seen with ntfy); four in a row are not."""
+
+EXPLANATION_BYTES: Final = 500
+"""So much of a refusal's body is kept; a service may answer with a page, or with a flood."""
+
+
+def new_client(
+    *, timeout_s: float = 10.0, most_connections: int = 50, proxy: str | None = None
+) -> httpx.AsyncClient:
+    """Pooled connections to the phones' services; owned and closed by the caller.
+
+    Follows no redirect: a subscription names where it lives, and a service that sends the hub
+    elsewhere could send it into the commune's own network.
+    """
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
+        limits=httpx.Limits(max_connections=most_connections, max_keepalive_connections=20),
+        follow_redirects=False,
+        trust_env=False,
+        proxy=proxy,
+    )
+
+
+def address_fault(address: str) -> str | None:
+    """Why the hub sends nothing to this address; None if it does: https, or http on loopback."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "not an address"
+    if not host or parts.username is not None:
+        return "not an address"
+    if parts.scheme == "https":
+        return None
+    is_loopback = host in {"localhost", "127.0.0.1", "::1"}
+    return None if parts.scheme == "http" and is_loopback else "neither https nor on this machine"
+
+
+async def post(
+    client: httpx.AsyncClient, address: str, *, body: bytes, headers: Mapping[str, str]
+) -> Answer:
+    """POST once; trouble on the line is TryAgain, as the message may have arrived all the same."""
+    if fault := address_fault(address):
+        return Refused(f"address {fault}")
+    try:
+        async with client.stream("POST", address, content=body, headers=headers) as response:
+            explanation = await _explanation(response)
+    except httpx.HTTPError as error:
+        return TryAgain(f"{_where(address)}: {type(error).__name__}")
+    return answer_of(response, explanation=explanation)
+
+
+def answer_of(response: httpx.Response, *, explanation: str = "") -> Answer:
+    """What a push service's status says about the message and the phone."""
+    status = response.status_code
+    reason = f"{status} from {response.request.url.host}"
+    if explanation:
+        reason = f"{reason}: {explanation}"
+    match status:
+        case 200 | 201 | 202 | 204:
+            return Delivered(status)
+        case 404 | 410:
+            return Gone(reason, status)
+        case 401 | 403:
+            return TryAgain(reason, status, most_attempts=FORBIDDEN_ATTEMPTS)
+        case 408 | 425 | 429:
+            return TryAgain(reason, status, after_s=patience_asked_s(response.headers))
+        case _ if status >= 500:
+            return TryAgain(reason, status, after_s=patience_asked_s(response.headers))
+        case _:
+            return Refused(reason, status)
+
+
+def patience_asked_s(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds: a number, or a date read against the service's own clock."""
+    asked = headers.get("retry-after", "").strip()
+    if asked.isdecimal():
+        return float(asked)
+    until, there = _date(asked), _date(headers.get("date", ""))
+    if until is None or there is None:
+        return None
+    return max(0.0, (until - there).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None
+
+
+def _where(address: str) -> str:
+    # Never the whole address: whoever has a push endpoint can use it.
+    return urlsplit(address).hostname or "?"
+
+
+async def _explanation(response: httpx.Response) -> str:
+    """The head of a refusal's body. Small bodies are read to the end: that frees the connection."""
+    kept = b""
+    try:
+        async for chunk in response.aiter_bytes():
+            kept += chunk
+            if len(kept) > EXPLANATION_BYTES:
+                break
+    except httpx.HTTPError:
+        pass  # the status has been said, and is what counts
+    if response.is_success:
+        return ""
+    return " ".join(kept[:EXPLANATION_BYTES].decode("utf-8", "replace").split())

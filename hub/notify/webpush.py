@@ -1,0 +1,158 @@
+"""Web Push (RFC 8030, 8291, 8292): an encrypted message to a browser, by way of its maker.
+
+The maker's service sees when and how much, but neither words nor pictures. Encryption is
+pywebpush's, signing py_vapid's; the sending is our own, because pooling, deadlines and answers are.
+"""
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02
+from pywebpush import WebPusher, WebPushException
+
+from hub.notify.channel import Answer, Message, Phone, Refused
+from hub.notify.post import address_fault, post
+from hub.store.clock import Clock
+
+MOST_PAYLOAD_BYTES: Final = 2500
+"""Services must take 4096 bytes encrypted, but the way to an Android Firefox only about 2744."""
+
+TOKEN_LIFE_S: Final = 12 * 3600
+TOKEN_RENEWAL_S: Final = 3600
+"""Services refuse tokens of more than 24 h; an hour's reserve outlives any clock they may have."""
+
+
+class VapidKeyError(Exception):
+    """The hub cannot sign its pushes: what, why and the cure in a sentence."""
+
+
+class WebPush:
+    """The channel "webpush"; its phones' secrets are {"p256dh", "auth"}, as browsers give them."""
+
+    def __init__(self, *, signer: "Signer", client: httpx.AsyncClient) -> None:
+        self._signer = signer
+        self._client = client
+
+    async def send(self, message: Message, phone: Phone) -> Answer:
+        """Encrypt for this phone alone and hand it to its service."""
+        if fault := address_fault(phone.address):
+            return Refused(f"address {fault}")
+        plain = payload(message)
+        if len(plain) > MOST_PAYLOAD_BYTES:
+            return Refused(f"message of {len(plain)} bytes, more than {MOST_PAYLOAD_BYTES}")
+        try:
+            body = encrypt(plain, phone)
+        except (ValueError, TypeError, KeyError, WebPushException) as error:
+            return Refused(f"the phone's keys are unusable: {type(error).__name__}")
+        headers = {
+            "Authorization": self._signer.authorization(phone.address),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(message.useful_s),
+            # A message that waits is replaced by the next of its topic, urgency included: so all
+            # that may still be the first word of an open alert is as urgent as that word.
+            "Urgency": "normal" if message.is_silent else "high",
+            "Topic": message.tag,
+        }
+        return await post(self._client, phone.address, body=body, headers=headers)
+
+
+def payload(message: Message) -> bytes:
+    """What the service worker gets: one JSON object."""
+    return json.dumps(
+        {
+            "notification_id": str(message.notification_id),
+            "alert_id": str(message.alert_id),
+            "revision": message.revision,
+            "tag": message.tag,
+            "title": message.title,
+            "body": message.body,
+            "url": message.path,
+            "moment": message.moment,
+            "silent": message.is_silent,
+            "lang": message.language,
+            "take_label": message.take_label,
+            "open_label": message.open_label,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    ).encode()
+
+
+def encrypt(plain: bytes, phone: Phone) -> bytes:
+    """The payload as only this phone can read it; a fresh key pair for every message."""
+    keys = json.loads(phone.secrets)
+    pusher = WebPusher({"endpoint": phone.address, "keys": keys})
+    return bytes(pusher.encode(plain)["body"])
+
+
+class Signer:
+    """Signs who sends (VAPID): one token for each service, kept until shortly before it expires."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey, *, subject: str, clock: Clock) -> None:
+        self._vapid = Vapid02(key)
+        self._subject = subject
+        self._clock = clock
+        self._tokens: dict[str, tuple[int, str]] = {}
+
+    def authorization(self, address: str) -> str:
+        """The Authorization header for the service behind this address."""
+        parts = urlsplit(address)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        now_s = self._clock.now().utc_us // 1_000_000
+        expires_s, header = self._tokens.get(origin, (0, ""))
+        # Not before, and not long after: the hub's clock may have been set back meanwhile.
+        if not now_s + TOKEN_RENEWAL_S < expires_s <= now_s + TOKEN_LIFE_S:
+            expires_s = now_s + TOKEN_LIFE_S
+            claims = {"sub": self._subject, "aud": origin, "exp": expires_s}
+            header = str(self._vapid.sign(claims)["Authorization"])
+            self._tokens[origin] = (expires_s, header)
+        return header
+
+    @property
+    def application_server_key(self) -> str:
+        """The public key a browser needs to subscribe: base64url of the uncompressed point."""
+        point = self._vapid.public_key.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
+
+
+def vapid_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """The hub's own push key, made on first use. Losing it silences every phone subscribed so far.
+
+    Raises VapidKeyError when the file is no such key or anybody on the machine may read it.
+    """
+    if not path.exists():
+        _create_key(path)
+    if path.stat().st_mode & 0o007:
+        raise VapidKeyError(f"{path}: everybody may read the push key. chmod o= {path}")
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise VapidKeyError(f"{path}: not a push key ({error}). Restore it from a copy") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise VapidKeyError(f"{path}: not a P-256 key. Restore it from a copy")
+    return key
+
+
+def _create_key(path: Path) -> None:
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, pem)
+        os.fsync(file)
+    finally:
+        os.close(file)

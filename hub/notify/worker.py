@@ -1,0 +1,163 @@
+"""The notifier: leases what is due, has it carried, a few at a time, until it is told to stop."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import structlog
+
+from hub.alerts.answers import Patience, TryAgain
+from hub.notify.book import LedgerBook
+from hub.notify.stages import Stages
+from hub.store import dispatch
+from hub.store.bell import Bell
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.dispatch import Owed
+
+log = structlog.get_logger(__name__)
+
+LONGEST_SLEEP_S: Final = 30.0
+"""Looks at least so often, should another process owe something and ring no bell here."""
+
+OUR_FAULT_ATTEMPTS: Final = 3
+"""A notification that trips over our own code is tried so often, then it is dead."""
+
+_dice = secrets.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much the notifier does at once, and how long it holds on."""
+
+    most_in_flight: int = 16
+    lease_s: float = 30.0  # must outlast one sending, its deadline included
+    grace_s: float = 15.0  # what a stop may take
+
+
+PACE = Pace()
+
+
+class Worker:
+    """Several may work on one database, in one process or many: leases keep them apart."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        stages: Stages,
+        book: LedgerBook,
+        clock: Clock,
+        bell: Bell,
+        patience: Patience = dispatch.PATIENCE,
+        pace: Pace = PACE,
+    ) -> None:
+        self._db = db
+        self._stages = stages
+        self._book = book
+        self._clock = clock
+        self._bell = bell
+        self._patience = patience
+        self._pace = pace
+        self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own its dead self's rows
+        self._in_flight: dict[UUID, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what is under way then is finished, what is queued stays owed."""
+        stopped = asyncio.create_task(stop.wait())
+        failures = 0
+        try:
+            while not stop.is_set():
+                heard = self._bell.rings  # before looking: a ring after this ends the wait at once
+                try:
+                    asleep_s = await self._start_what_is_due()
+                    failures = 0
+                except Exception as error:  # noqa: BLE001 - a database that is away comes back
+                    failures += 1
+                    asleep_s = self._patience.wait_s(attempts=failures, chance=_dice.random())
+                    asleep_s = min(LONGEST_SLEEP_S, max(0.1, asleep_s))
+                    log.warning("ledger_unreachable", error=str(error), again_in_s=asleep_s)
+                await self._wait(stopped, heard=heard, asleep_s=asleep_s)
+        finally:
+            stopped.cancel()
+            await self._finish()
+
+    async def _start_what_is_due(self) -> float:
+        """Lease as many as there are free hands; returns how long nothing new can be due, in s."""
+        free = self._pace.most_in_flight - len(self._in_flight)
+        if free == 0:
+            return LONGEST_SLEEP_S
+        claimed = await asyncio.to_thread(self._claim, free)
+        for owed in claimed:
+            task = asyncio.create_task(self._carry(owed), name=f"notification {owed.moment}")
+            self._in_flight[owed.notification_id] = task
+        if len(claimed) == free:
+            return LONGEST_SLEEP_S  # no hand is free: the next to finish ends the wait
+        return await asyncio.to_thread(self._quiet_s)
+
+    def _claim(self, limit: int) -> list[Owed]:
+        with self._db.writing() as conn:
+            return dispatch.claim(
+                conn,
+                worker=self._name,
+                now=self._clock.now(),
+                lease_s=self._pace.lease_s,
+                limit=limit,
+                patience=self._patience,
+            )
+
+    def _quiet_s(self) -> float:
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            due_utc_us = dispatch.next_due(conn, now)
+        if due_utc_us is None:
+            return LONGEST_SLEEP_S
+        return min(LONGEST_SLEEP_S, (due_utc_us - now.utc_us) / 1e6)
+
+    async def _wait(self, stopped: asyncio.Task[bool], *, heard: int, asleep_s: float) -> None:
+        """Until something may be due, a hand is free, or it is time to stop."""
+        woken = asyncio.create_task(self._bell.wait(heard, asleep_s))
+        signs: set[asyncio.Task[Any]] = {stopped, *self._in_flight.values()}
+        if len(self._in_flight) < self._pace.most_in_flight:
+            signs.add(woken)
+        try:
+            await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        self._in_flight = {key: task for key, task in self._in_flight.items() if not task.done()}
+
+    async def _carry(self, owed: Owed) -> None:
+        bound = log.bind(
+            notification_id=str(owed.notification_id),
+            alert_id=str(owed.alert_id),
+            moment=owed.moment,
+            channel=owed.phone.channel,
+        )
+        try:
+            state = await self._stages.carry(owed)
+            bound.info("notification_carried", state=state, attempt=owed.attempts + 1)
+        except Exception as error:  # noqa: BLE001 - one bad row must not end the others
+            bound.exception("notification_tripped")
+            await self._record_our_fault(owed, error)
+
+    async def _record_our_fault(self, owed: Owed, error: Exception) -> None:
+        now = self._clock.now()
+        ours = f"fault of the hub: {type(error).__name__}"
+        answer = TryAgain(ours, most_attempts=OUR_FAULT_ATTEMPTS)
+        try:
+            await self._book.record(owed, answer, started=now, ended=now)
+        except Exception:
+            # Not even this can be written: the lease runs out, and it is tried again.
+            log.exception("ledger_unwritable", notification_id=str(owed.notification_id))
+
+    async def _finish(self) -> None:
+        """Let what is on the line come to its end; what does not stays leased, and so owed."""
+        tasks = list(self._in_flight.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self._pace.grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
