@@ -1,9 +1,27 @@
-"""One database, SQLite or PostgreSQL: reading, and writing one at a time."""
+"""One database, SQLite or PostgreSQL: many may read, one writes at a time.
 
+Writers queue: within the process by a lock, between processes by SQLite's BEGIN IMMEDIATE or a
+PostgreSQL advisory lock. One queue costs little (transactions are short) and buys two promises
+that the rest of the store builds on: what a transaction has read is still true when it writes,
+and the cursors of `alert_changes` are committed in their order, so a reader misses none.
+"""
+
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS: Final = 10_000
+"""How long SQLite waits for another process's write before it gives up."""
+WRITERS_LOCK: Final = 0x4D61_7454_6861
+"""The number of PostgreSQL's advisory lock that all writers of a hub's database take."""
 
 
 class DatabaseError(Exception):
@@ -11,31 +29,123 @@ class DatabaseError(Exception):
 
 
 class Database:
-    """For any thread. `sqlite:////path/hub.db` or `postgresql+psycopg://user@host/name`."""
+    """For any thread. `sqlite:////path/hub.db` or `postgresql+psycopg://user@host/name`.
+
+    Opens nothing by itself; the first use does. `DatabaseError` when the address is no good.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url: Final = _checked(url)
+        self._turn = threading.Lock()
+        self._turn_of: int | None = None
+        if self.url.get_backend_name() == "sqlite":
+            self._readers = _sqlite_engine(self.url, is_writer=False)
+            self._writer = _sqlite_engine(self.url, is_writer=True)
+        else:
+            self._writer = create_engine(self.url, pool_size=2, pool_pre_ping=True)
+            self._readers = create_engine(
+                self.url,
+                pool_pre_ping=True,
+                execution_options={
+                    "isolation_level": "REPEATABLE READ",
+                    "postgresql_readonly": True,
+                },
+            )
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one consistent state and cannot write."""
-        raise NotImplementedError
+        with _explained(self.url), self._readers.connect() as conn:
+            yield conn
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: committed durably on leaving, rolled back on an exception."""
-        raise NotImplementedError
+        """A transaction: committed durably on leaving, rolled back on an exception.
+
+        Not to be nested: a thread that asks for a second one would wait for itself.
+        """
+        if self._turn_of == threading.get_ident():
+            raise RuntimeError("this thread is writing already")
+        with self._turn, _explained(self.url):
+            self._turn_of = threading.get_ident()
+            try:
+                with self._writer.begin() as conn:
+                    if conn.dialect.name == "postgresql":
+                        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
+                    yield conn
+            finally:
+                self._turn_of = None
 
     def close(self) -> None:
         """Close all connections."""
-        raise NotImplementedError
+        self._readers.dispose()
+        self._writer.dispose()
 
 
-def migrate(url: str) -> None:
-    """Bring the database at `url` to this version's schema; DatabaseError when it is newer."""
-    raise NotImplementedError
+def _checked(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise DatabaseError(
+            f"store.url is no database address: {text!r}. "
+            "Write sqlite:////path/hub.db or postgresql+psycopg://user@host/name"
+        ) from error
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
+        if url.database in (None, "", ":memory:"):
+            raise DatabaseError(f"store.url names no file: {text!r}. Write sqlite:////path/hub.db")
+        return url.set(drivername="sqlite+pysqlite")
+    if url.drivername in ("postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    raise DatabaseError(
+        f"store.url asks for {url.drivername}: the hub knows SQLite and PostgreSQL. "
+        "Write sqlite:////path/hub.db or postgresql+psycopg://user@host/name"
+    )
 
 
-def check_schema(url: str) -> None:
-    """DatabaseError unless the database has exactly this version's schema."""
-    raise NotImplementedError
+@contextmanager
+def _explained(url: URL) -> Iterator[None]:
+    """Turn the commonest failure to open into a sentence; later failures pass as they are."""
+    try:
+        yield
+    except OperationalError as error:
+        if url.get_backend_name() == "sqlite" and not _folder(url).is_dir():
+            raise DatabaseError(
+                f"the database {url.database} cannot be opened: "
+                f"there is no folder {_folder(url)}. Make it, or change store.url"
+            ) from error
+        if error.connection_invalidated or "connection failed" in str(error):
+            raise DatabaseError(
+                f"the database {url.render_as_string(hide_password=True)} cannot be reached: "
+                f"{str(error.orig).splitlines()[0]}. Start it, or change store.url"
+            ) from error
+        raise
+
+
+def _folder(url: URL) -> Path:
+    return Path(url.database or "").absolute().parent
+
+
+def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
+    # One writing connection: a second could only wait for the first.
+    size = {"pool_size": 1, "max_overflow": 0} if is_writer else {}
+    engine = create_engine(url, **size)
+
+    def on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own BEGIN comes too late and is never IMMEDIATE; ours is below.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"query_only={'OFF' if is_writer else 'ON'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+    listen: Any = event.listen  # its stub knows neither of these two events
+    listen(engine, "connect", on_connect)
+    listen(engine, "begin", on_begin)
+    return engine

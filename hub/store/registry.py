@@ -1,13 +1,21 @@
-"""Areas, nodes, cameras, people and grants: what is watched, by whom."""
+"""What is watched: areas, the nodes in them, and the cameras their births describe."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select, update
 
-from agent.wire.messages import Birth, Death
-from hub.alerts.grants import Grant
+from agent.wire.ident import is_name
+from agent.wire.messages import Birth, CameraWords, Death
 from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bounds import integer, text
+from hub.store.fold import fold
+from hub.store.tables import areas, cameras, columns, new_id, nodes
+
+_SHELL: Final = By(came_from="shell")
 
 
 class RegistryError(Exception):
@@ -16,88 +24,155 @@ class RegistryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as the registry has it."""
+    """A node as the registry has it; `state` is never, online or offline."""
 
     node_id: UUID
     name: str
+    area_id: UUID
     state: str
     birth_id: UUID | None
 
 
 def add_area(
-    conn: Connection, *, name: str, level: str, parent_id: UUID | None, now: Moment
+    conn: Connection, *, name: str, level: str, now: Moment, parent_id: UUID | None = None
 ) -> UUID:
     """Note an area below `parent_id` (None: at the top)."""
-    raise NotImplementedError
+    if not name.strip():
+        raise RegistryError("an area needs a name")
+    area_id = new_id(now)
+    conn.execute(
+        insert(areas).values(
+            id=area_id,
+            parent_id=parent_id,
+            level=level,
+            name=name.strip(),
+            name_folded=fold(name),
+            **columns("valid_from", now),
+        )
+    )
+    audit.note(conn, _SHELL, act="area.add", object_kind="area", object_id=area_id, now=now)
+    return area_id
 
 
 def area_by_name(conn: Connection, name: str) -> UUID:
-    """The one area of this name, diacritics and case aside; RegistryError for none or several."""
-    raise NotImplementedError
+    """The one area of this name, diacritics and case aside; RegistryError for none or several.
+
+    "Quarter 3 / Tan Khai" asks for the one that lies right below an area of the second name.
+    """
+    inner, _, outer = (part.strip() for part in name.partition("/"))
+    query = select(areas.c.id).where(areas.c.name_folded == fold(inner))
+    if outer:
+        query = query.where(areas.c.parent_id == area_by_name(conn, outer))
+    found = list(conn.scalars(query))
+    match found:
+        case [area_id]:
+            return area_id  # type: ignore[no-any-return] # tables are untyped
+        case []:
+            raise RegistryError(f"no area is called {name!r}; add it with: area add")
+        case _:
+            raise RegistryError(
+                f"{len(found)} areas are called {name!r}; say which: '{inner} / PARENT'"
+            )
 
 
 def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment) -> UUID:
-    """Note a node; its cameras come with its first birth."""
-    raise NotImplementedError
+    """Note a node; its cameras come with its first birth, into the node's area."""
+    if not is_name(name):
+        raise RegistryError(f"{name!r} is no node name: a-z, 0-9 and inner hyphens, 63 at most")
+    if node_by_name(conn, name) is not None:
+        raise RegistryError(f"there is a node {name!r} already")
+    node_id = new_id(now)
+    conn.execute(
+        insert(nodes).values(
+            id=node_id, name=name, area_id=area_id, state="never", **columns("state_since", now)
+        )
+    )
+    audit.note(conn, _SHELL, act="node.add", object_kind="node", object_id=node_id, now=now)
+    return node_id
 
 
 def node_by_name(conn: Connection, name: str) -> Node | None:
     """The node of this name."""
-    raise NotImplementedError
+    row = conn.execute(
+        select(nodes.c.id, nodes.c.area_id, nodes.c.state, nodes.c.birth_id).where(
+            nodes.c.name == name
+        )
+    ).first()
+    return None if row is None else Node(row.id, name, row.area_id, row.state, row.birth_id)
 
 
 def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:
-    """The node is online, with these cameras; False for a node the registry does not know."""
-    raise NotImplementedError
+    """The node is online, with these cameras; False for a node the registry does not know.
+
+    A birth is retained at the broker and so comes again at every subscribing: that repeat only
+    says that the node was seen at some time, and leaves `state_since` as it is.
+    """
+    node = node_by_name(conn, birth.node)
+    if node is None:
+        return False
+    is_news = node.birth_id != birth.birth_id or node.state != "online"
+    conn.execute(
+        update(nodes)
+        .where(nodes.c.id == node.node_id)
+        .values(
+            state="online",
+            birth_id=birth.birth_id,
+            boot_id=birth.boot_id,
+            spool_id=birth.spool_id,
+            software=text(birth.software, 200),
+            **columns("seen", now),
+            **(columns("state_since", now) if is_news else {}),
+        )
+    )
+    for camera in birth.cameras:
+        _note_camera(conn, node, camera, now)
+    return True
 
 
 def note_death(conn: Connection, death: Death, *, now: Moment) -> bool:
     """The node is gone; False when unknown, or when another birth has come since."""
-    raise NotImplementedError
+    done = conn.execute(
+        update(nodes)
+        .where(
+            nodes.c.name == death.node,
+            nodes.c.birth_id == death.birth_id,
+            nodes.c.state == "online",
+        )
+        .values(state="offline", **columns("state_since", now))
+    )
+    return done.rowcount == 1
 
 
-def add_person(
-    conn: Connection,
-    *,
-    login: str,
-    name: str,
-    language: str,
-    role: str,
-    password: str,
-    now: Moment,
-) -> UUID:
-    """Note a person; RegistryError for a taken login or a password under 10 characters."""
-    raise NotImplementedError
+def note_seen(conn: Connection, node_name: str, *, now: Moment) -> None:
+    """The node said something: for the caller to write down now and then, not at each message."""
+    conn.execute(update(nodes).where(nodes.c.name == node_name).values(columns("seen", now)))
 
 
-def person_by_login(conn: Connection, login: str) -> UUID | None:
-    """The person who signs in so."""
-    raise NotImplementedError
+def camera_by_name(conn: Connection, node_id: UUID, name: str) -> UUID | None:
+    """A node's camera, as the node calls it."""
+    return conn.scalar(
+        select(cameras.c.id).where(cameras.c.node_id == node_id, cameras.c.name == name)
+    )
 
 
-def set_password(conn: Connection, person_id: UUID, *, password: str) -> None:
-    """A new password; ends all their sessions."""
-    raise NotImplementedError
-
-
-def disable_person(conn: Connection, person_id: UUID, *, now: Moment) -> None:
-    """The person sees nothing from now on and is signed out."""
-    raise NotImplementedError
-
-
-def add_grant(
-    conn: Connection,
-    *,
-    person_id: UUID,
-    grant: Grant,
-    reason: str,
-    now: Moment,
-    granted_by: UUID | None = None,
-) -> UUID:
-    """Let a person see an area with all below it, or one camera (exactly one of the two)."""
-    raise NotImplementedError
-
-
-def end_grant(conn: Connection, grant_id: UUID, *, now: Moment) -> None:
-    """The grant counts no more."""
-    raise NotImplementedError
+def _note_camera(conn: Connection, node: Node, words: CameraWords, now: Moment) -> None:
+    facts: dict[str, Any] = {
+        "label": text(words.label, 200) or words.camera,
+        "codec": text(words.codec, 40),
+        "width": integer(words.width),
+        "height": integer(words.height),
+        "frames_per_s": words.frames_per_s,
+    }
+    this = (cameras.c.node_id == node.node_id) & (cameras.c.name == words.camera)
+    if conn.execute(update(cameras).where(this).values(facts)).rowcount == 0:
+        conn.execute(
+            insert(cameras).values(
+                id=new_id(now),
+                node_id=node.node_id,
+                name=words.camera,
+                area_id=node.area_id,
+                is_lost=False,
+                **facts,
+                **columns("state_since", now),
+            )
+        )

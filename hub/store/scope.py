@@ -1,18 +1,121 @@
-"""The one predicate every answer passes: which cameras a person may see, and how far back."""
+"""The one predicate every answer passes: which cameras a person may see, and how far back.
+
+`hub.alerts.grants.may` says the same rule in plain objects; a property test holds them together.
+"""
 
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.tables import alerts, areas, cameras, grants, media, people
 
 
-def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[tuple[UUID, int]]:
-    """Rows of (camera_id, from_utc_us): where the person has `right`, and since when they see."""
-    raise NotImplementedError
+def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, int]:
+    """Rows of (camera_id, from_utc_us): where the person has `right` now, and how far back.
+
+    `from_utc_us` is the widest reach any of their grants has there; 0 is all there is.
+    """
+    counting = (
+        select(
+            grants.c.area_id,
+            grants.c.camera_id,
+            func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
+        )
+        .where(grants.c.person_id == person_id, _counts(right, now))
+        .cte("counting")
+    )
+    # UNION, not UNION ALL: an area reached twice is walked once, and a ring of areas ends.
+    covered = (
+        select(counting.c.area_id, counting.c.from_utc_us)
+        .where(counting.c.area_id.is_not(None))
+        .cte("covered", recursive=True)
+    )
+    covered = covered.union(
+        select(areas.c.id, covered.c.from_utc_us).join(
+            covered, areas.c.parent_id == covered.c.area_id
+        )
+    )
+    by_area = select(cameras.c.id.label("camera_id"), covered.c.from_utc_us).join(
+        covered, cameras.c.area_id == covered.c.area_id
+    )
+    by_camera = select(counting.c.camera_id, counting.c.from_utc_us).where(
+        counting.c.camera_id.is_not(None)
+    )
+    both = by_area.union_all(by_camera).subquery("both")
+    return select(
+        both.c.camera_id, func.min(both.c.from_utc_us, type_=BigInteger).label("from_utc_us")
+    ).group_by(both.c.camera_id)
 
 
-def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[tuple[UUID]]:
+def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     """Ids of the people who have `right` on this camera now: the same rule, the other way."""
-    raise NotImplementedError
+    above = (
+        select(cameras.c.area_id, areas.c.parent_id)
+        .join(areas, areas.c.id == cameras.c.area_id)
+        .where(cameras.c.id == camera_id)
+        .cte("above", recursive=True)
+    )
+    above = above.union(
+        select(areas.c.id, areas.c.parent_id).join(above, areas.c.id == above.c.parent_id)
+    )
+    return (
+        select(grants.c.person_id)
+        .distinct()
+        .where(
+            or_(grants.c.camera_id == camera_id, grants.c.area_id.in_(select(above.c.area_id))),
+            _counts(right, now),
+        )
+    )
+
+
+def seen_alerts(scope: Subquery) -> ColumnElement[bool]:
+    """Joins alerts to `visible_cameras`: the camera, and recorded within the grant's reach."""
+    return and_(
+        alerts.c.camera_id == scope.c.camera_id,
+        _recorded(alerts.c.began_utc_us, alerts.c.began_error_ms, alerts.c.raised_utc_us)
+        >= scope.c.from_utc_us,
+    )
+
+
+def seen_media(scope: Subquery) -> ColumnElement[bool]:
+    """Joins media to `visible_cameras`, likewise."""
+    return and_(
+        media.c.camera_id == scope.c.camera_id,
+        _recorded(
+            media.c.first_frame_utc_us, media.c.first_frame_error_ms, media.c.announced_utc_us
+        )
+        >= scope.c.from_utc_us,
+    )
+
+
+def _recorded(
+    stamp_utc_us: ColumnElement[int],
+    stamp_error_ms: ColumnElement[int | None],
+    received_utc_us: ColumnElement[int],
+) -> ColumnElement[int]:
+    """When it was recorded: the node's stamp, or the hub's where nobody vouches for the node's."""
+    return case((stamp_error_ms.is_(None), received_utc_us), else_=stamp_utc_us)
+
+
+def _counts(right: Right, now: Moment) -> ColumnElement[bool]:
+    """The grant has started, has not ended, carries the right, and its person is not disabled."""
+    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us)
+    return and_(
+        grants.c.rights.bitwise_and(literal(int(right))) == int(right),
+        grants.c.starts_utc_us <= now.utc_us,
+        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us),
+        grants.c.person_id.in_(select(people.c.id).where(is_able)),
+    )

@@ -2,8 +2,11 @@
 
 Keys are UUIDv7 and so ordered by time: random text keys made the same database several times
 slower. Every moment is two columns, `*_utc_us` (microseconds since 1970, UTC) and `*_error_ms`
-(how far off it may be; null where nobody can vouch), made by `moment()`.
+(how far off it may be; null where nobody can vouch), made by `moment()` and filled by `columns()`.
 """
+
+import secrets
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +23,9 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+
+from agent.wire.ident import uuid7
+from hub.alerts.moment import Moment
 
 metadata = MetaData(
     naming_convention={
@@ -48,6 +54,18 @@ def moment(name: str, *, nullable: bool = False) -> tuple[Column[int], Column[in
         Column(f"{name}_utc_us", BigInteger, nullable=nullable),
         Column(f"{name}_error_ms", BigInteger, nullable=True),
     )
+
+
+def columns(name: str, moment: Moment | None) -> dict[str, int | None]:
+    """The values of both columns of one moment; None clears them."""
+    if moment is None:
+        return {f"{name}_utc_us": None, f"{name}_error_ms": None}
+    return {f"{name}_utc_us": moment.utc_us, f"{name}_error_ms": moment.error_ms}
+
+
+def new_id(now: Moment) -> UUID:
+    """A key that sorts by time."""
+    return uuid7(now.utc_us, secrets.token_bytes(10))
 
 
 areas = Table(
@@ -137,6 +155,15 @@ sessions = Table(
     *moment("ends"),
 )
 
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    key(),
+    Column("login", Text, nullable=False, index=True),  # as it was typed, folded; known or not
+    Column("came_from", Text, nullable=False),
+    *moment("at"),
+)
+
 events = Table(
     "events",
     metadata,
@@ -147,11 +174,12 @@ events = Table(
     Column("boot_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     link("camera_id", "cameras", nullable=True),
-    *moment("happened"),
+    Column("sighting_id", Uuid, index=True),  # the sighting it speaks of, filed or not
+    *moment("happened"),  # the node's stamp; where nobody vouches for it, received less the age
     Column("clock_source", Text, nullable=False),
     Column("age_ms", BigInteger),
     *moment("received"),
-    Column("body", Text, nullable=False),  # JSON as the wire had it
+    Column("body", Text, nullable=False),  # the body of the wire's message, JSON
     Column("fate", Text, nullable=False),  # alerted, grouped, late, noted
     Column("fate_reason", Text, nullable=False),
     UniqueConstraint("node_id", "spool_id", "seq"),
@@ -190,7 +218,8 @@ alerts = Table(
     link("camera_id", "cameras"),
     Column("kind", Text, nullable=False),  # person, camera_lost, node_silent
     Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
-    Column("people", Integer, nullable=False),
+    Column("people", Integer, nullable=False),  # the most seen at once
+    Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised
     Column("revision", Integer, nullable=False),  # grows with every change
     link("picture_id", "media", nullable=True),
     link("clip_id", "media", nullable=True),
@@ -203,7 +232,8 @@ alerts = Table(
     link("closed_by", "people", nullable=True),
     *moment("closed", nullable=True),
     Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
-    Index("ix_alerts_began_utc_us", "began_utc_us"),
+    Index("ix_alerts_state_raised_utc_us", "state", "raised_utc_us"),
+    Index("ix_alerts_closed_utc_us", "closed_utc_us"),
 )
 
 sightings = Table(
@@ -334,4 +364,5 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Column("came_from", Text, nullable=False),  # address of the asker
     *moment("at"),
+    Index("ix_audit_at_utc_us", "at_utc_us"),
 )

@@ -22,7 +22,7 @@ class Upload:
         raise NotImplementedError
 
     def finish(self) -> None:
-        """Keep it for good and grow its alert; raises UploadRefusedError on a wrong hash or length."""
+        """Keep it for good and grow its alert; UploadRefusedError when it is another."""
         raise NotImplementedError
 
     def abort(self) -> None:
@@ -42,6 +42,6 @@ class Uploads:
     def begin(self, node_name: str, sha256: str, size_bytes: int | None) -> Upload | None:
         """Make room for an announced file; None when it is stored already.
 
-        `size_bytes` is the sender's Content-Length, or None. Raises NotAnnouncedError, UploadRefusedError.
+        `size_bytes` is the sender's Content-Length, or None.
         """
         raise NotImplementedError

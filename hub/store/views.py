@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from hub.alerts.alert import Act
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -123,8 +125,10 @@ class AlertPage:
     """All about one alert."""
 
     row: AlertRow
-    allowed: tuple[str, ...]
-    """The acts that would change something: take, resolve, false_alarm."""
+    allowed: tuple[Act, ...]
+    """The acts of this asker that would change something."""
+    may_play: bool
+    """Whether the asker may play clips; if not, `media` holds pictures only."""
     sightings: list[SightingRow]
     media: list[MediaRow]
     history: list[HistoryRow]
