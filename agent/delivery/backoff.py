@@ -1,0 +1,36 @@
+"""How long to wait before the next try: full jitter, so that a town's nodes do not come at once."""
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+_dice: Final = random.SystemRandom()
+
+
+class Backoff:
+    """Waits drawn evenly from 0 to a ceiling that doubles from `base_s` up to `cap_s`.
+
+    Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+
+    def __init__(
+        self,
+        base_s: float,
+        cap_s: float,
+        *,
+        draw: Callable[[float, float], float] = _dice.uniform,
+    ) -> None:
+        self._base_s = base_s
+        self._cap_s = cap_s
+        self._draw = draw
+        self._ceiling_s = base_s
+
+    def next_s(self) -> float:
+        """Seconds to wait now; the ceiling of the wait after it is twice as high."""
+        wait_s = self._draw(0.0, self._ceiling_s)
+        self._ceiling_s = min(self._cap_s, self._ceiling_s * 2)
+        return wait_s
+
+    def reset(self) -> None:
+        """It worked: the next failure begins at the bottom again."""
+        self._ceiling_s = self._base_s

@@ -1,0 +1,118 @@
+"""What to send next, decided in plain values: no clock, thread, socket or file in here.
+
+The broker's acknowledgement means nothing to it: an event is owed until the hub's own receipt.
+Whatever was sent and not answered is sent again, because repeats are harmless and silence is not.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+
+class Owed(Protocol):
+    """All the outbox needs to know of an event."""
+
+    @property
+    def event_id(self) -> UUID:
+        """Unique for ever."""
+
+
+E = TypeVar("E", bound=Owed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxPolicy:
+    """How much is on its way at once, and how long silence is taken for an answer to come."""
+
+    window: int = 20
+    """Events on their way and not yet answered; more would only queue up in the broker."""
+    resend_after_s: float = 5.0
+    """Without an answer for so long the event goes again; the wait doubles with each try."""
+    resend_at_most_s: float = 60.0
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One event on its way: when it goes again, how often it went, which sending it was."""
+
+    due_s: float
+    tries: int
+    sending: int
+
+
+class Outbox:
+    """The flights of one connection. All times are seconds by the monotonic clock."""
+
+    def __init__(self, policy: OutboxPolicy) -> None:
+        self._policy = policy
+        self._flights: dict[UUID, _Flight] = {}
+        self._sendings = 0
+        self._answered = 0
+
+    @property
+    def reach(self) -> int:
+        """How many of the oldest owed events must be shown to `choose`."""
+        return self._policy.window + len(self._flights)
+
+    def reconnected(self) -> None:
+        """A new connection: whatever is still owed goes again, at once."""
+        self._flights.clear()
+        self._answered = self._sendings
+
+    def choose(self, owed: Sequence[E], now_s: float) -> list[E]:
+        """Those of `owed`, in its order, that go out now; they count as sent."""
+        self._forget_vanished(owed, now_s)
+        room = self._policy.window - sum(
+            self._fills_window(flight, now_s) for flight in self._flights.values()
+        )
+        chosen = [event for event in owed if self._may_go(event.event_id, now_s)][: max(0, room)]
+        for event in chosen:
+            self._send(event.event_id, now_s)
+        return chosen
+
+    def answered(self, event_ids: Iterable[UUID]) -> None:
+        """The hub stored or refused these."""
+        for event_id in event_ids:
+            if (flight := self._flights.pop(event_id, None)) is not None:
+                self._answered = max(self._answered, flight.sending)
+
+    def next_due_s(self) -> float | None:
+        """When the first unanswered event goes again; None while nothing is on its way."""
+        return min((flight.due_s for flight in self._flights.values()), default=None)
+
+    def tries(self, event_id: UUID) -> int:
+        """How often the event went out on this connection."""
+        flight = self._flights.get(event_id)
+        return flight.tries if flight else 0
+
+    def _may_go(self, event_id: UUID, now_s: float) -> bool:
+        flight = self._flights.get(event_id)
+        return flight is None or flight.due_s <= now_s
+
+    def _fills_window(self, flight: _Flight, now_s: float) -> bool:
+        """False for one that waits for its next try although the hub answered what went later.
+
+        The hub takes events in order, so that one is lost or the hub stumbles over it: it is
+        tried again at its time, and must not hold up those behind it.
+        """
+        if flight.due_s <= now_s:
+            return False
+        return flight.tries < 2 or flight.sending > self._answered
+
+    def _send(self, event_id: UUID, now_s: float) -> None:
+        self._sendings += 1
+        tries = self.tries(event_id) + 1
+        wait_s = min(
+            self._policy.resend_at_most_s, self._policy.resend_after_s * 2 ** min(tries - 1, 16)
+        )
+        self._flights[event_id] = _Flight(now_s + wait_s, tries, self._sendings)
+
+    def _forget_vanished(self, owed: Sequence[E], now_s: float) -> None:
+        """Overdue and no longer among the owed: dropped from a full journal, never answered."""
+        there = {event.event_id for event in owed}
+        self._flights = {
+            event_id: flight
+            for event_id, flight in self._flights.items()
+            if flight.due_s > now_s or event_id in there
+        }

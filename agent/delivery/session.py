@@ -1,0 +1,201 @@
+"""One MQTT connection, from CONNECT to its end, told as plain happenings in a queue.
+
+A new paho client is made for every connection: what an old one had queued or half-sent dies with
+it, and the journal, not paho, knows what is still owed. paho's thread only moves bytes and puts
+happenings into the queue; whoever owns the session takes them out and decides.
+"""
+
+import queue
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+_ON_ITS_WAY: Final = 100
+"""More than the outbox ever has on its way, so that paho never holds a message back by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker is, and by which papers the two know each other (PEM files)."""
+
+    host: str
+    port: int
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """CONNACK: the broker took us in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """CONNACK with a refusal, in the broker's words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """SUBACK: from here on nothing said to us is missed."""
+
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message for us."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """PUBACK of our message number `mid`; `refusal` when the broker would not pass it on."""
+
+    mid: int
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The connection is over."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """Nothing from the broker: somebody here has work."""
+
+
+Happening = Accepted | Refused | Listening | Said | Taken | Ended | Woken
+
+
+class Session:
+    """One connection. `happenings` is filled by paho's thread; all else is for the owner's."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        client_id: str,
+        happenings: queue.SimpleQueue[Happening],
+        keepalive_s: int,
+        connect_timeout_s: float,
+    ) -> None:
+        self._address = address
+        self._keepalive_s = keepalive_s
+        self._happenings = happenings
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        self._client.connect_timeout = connect_timeout_s
+        self._client.max_inflight_messages = _ON_ITS_WAY
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
+        self._client.on_disconnect = self._on_disconnect
+
+    def leave_will(self, topic: str, payload: bytes) -> None:
+        """What the broker says for us, retained, when we end without a word."""
+        self._client.will_set(topic, payload, qos=1, retain=True)
+
+    def begin(self) -> None:
+        """Connect with a clean start; blocks up to the timeout, raises OSError when that fails.
+
+        A file of the papers that is missing or no certificate raises OSError as well.
+        """
+        self._client.tls_set_context(tls_context(self._address))
+        leave = Properties(PacketTypes.CONNECT)
+        leave.SessionExpiryInterval = 0
+        self._client.connect(
+            self._address.host,
+            self._address.port,
+            keepalive=self._keepalive_s,
+            clean_start=True,
+            properties=leave,
+        )
+        self._client.loop_start()
+
+    def listen(self, topics: str) -> None:
+        """Subscribe; answered by Listening."""
+        self._client.subscribe(topics, qos=1)
+
+    def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+        """Publish; returns the number that Taken will carry."""
+        return self._client.publish(topic, payload, qos=qos, retain=retain).mid
+
+    def end(self) -> None:
+        """Say goodbye, so that the broker drops the will, and give the socket back."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._happenings.put(Refused(str(reason)) if reason.is_failure else Accepted())
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refusal = next((str(reason) for reason in reasons if reason.is_failure), None)
+        self._happenings.put(Listening(refusal))
+
+    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        self._happenings.put(Said(message.topic, bytes(message.payload)))
+
+    def _on_publish(
+        self,
+        _client: Client,
+        _userdata: Any,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        # In MQTT 5 an acknowledgement may say no: `on_publish` alone is not acceptance.
+        self._happenings.put(Taken(mid, str(reason) if reason.is_failure else None))
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._happenings.put(Ended(str(reason)))
+
+
+def tls_context(address: BrokerAddress) -> ssl.SSLContext:
+    """Trust only the given authority, show our certificate; raises OSError naming the file."""
+    for path in (address.ca_file, address.cert_file, address.key_file):
+        path.open("rb").close()  # ssl's own error for a missing file does not say which one
+    context = ssl.create_default_context(cafile=str(address.ca_file))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(address.cert_file, address.key_file)
+    return context

@@ -1,0 +1,62 @@
+"""The upload token, passed from the link that receives it to the uploader that needs it."""
+
+import threading
+from collections.abc import Callable
+
+from agent.wire.messages import UploadToken
+
+_SPARE_S = 10.0
+"""A token this close to its end is not begun with: the upload would outlive it."""
+
+
+class Tokens:
+    """The newest token and the wish for one; any thread may call. Times: monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._token: UploadToken | None = None
+        self._until_s = 0.0
+        self._is_wanted = False
+        self._wish: Callable[[], None] = lambda: None
+
+    def on_wish(self, wish: Callable[[], None]) -> None:
+        """Have `wish` called when somebody begins to want a token."""
+        self._wish = wish
+
+    def put(self, token: UploadToken, now_s: float) -> None:
+        """The hub gave one."""
+        with self._changed:
+            self._token = token
+            self._until_s = now_s + max(token.valid_for_s - _SPARE_S, token.valid_for_s / 2)
+            self._is_wanted = False
+            self._changed.notify_all()
+
+    def current(self, now_s: float) -> UploadToken | None:
+        """The token that still holds at `now_s`."""
+        with self._changed:
+            return self._token if now_s < self._until_s else None
+
+    def spoilt(self, token: UploadToken) -> None:
+        """The hub would not take it; a newer one may have come meanwhile."""
+        with self._changed:
+            if self._token == token:
+                self._token, self._until_s = None, 0.0
+
+    def ask(self) -> None:
+        """Want a token; the link says so to the hub, again and again until one comes."""
+        with self._changed:
+            was_wanted, self._is_wanted = self._is_wanted, True
+        if not was_wanted:
+            self._wish()
+
+    @property
+    def is_wanted(self) -> bool:
+        """True while the hub should be asked."""
+        with self._changed:
+            return self._is_wanted
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when a token comes, at the latest after `timeout_s`."""
+        with self._changed:
+            if self._is_wanted:
+                self._changed.wait(timeout_s)
