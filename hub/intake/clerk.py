@@ -1,0 +1,229 @@
+"""One batch of arrivals becomes rows, on the caller's transaction; the bad ones are set aside."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, Protocol, assert_never
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError as BadValue
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from agent.wire.messages import (
+    Birth,
+    Death,
+    Event,
+    Refusal,
+    RefusalReason,
+    TokenWanted,
+)
+from hub.alerts.moment import Moment
+from hub.intake.fleet import Fleet, Verdict
+from hub.intake.inbox import Arrival
+from hub.intake.reading import Said, Unreadable, read
+from hub.intake.replies import Replies
+from hub.store.database import DatabaseError
+from hub.store.filing import Filed, set_aside
+
+log = structlog.get_logger()
+
+DATABASE_FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)
+"""The database failed, not the message: nothing is set aside, all must be tried again. Two kinds
+of DBAPIError, a broken rule and a value that does not fit, are the message's own fault."""
+
+ASIDE_PER_HOUR: Final = 200
+"""Bad messages of one node that are kept each hour; a mad node must not fill the disk."""
+
+
+class Files(Protocol):
+    """Files events."""
+
+    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
+        """File one event."""
+        ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a committed batch leaves to do: replies, a ring when there is news, numbers to add."""
+
+    replies: Replies = field(default_factory=Replies)
+    has_news: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many bad messages of each node may still be kept in this hour."""
+
+    per_hour: int = ASIDE_PER_HOUR
+    _hour: int = -1
+    _used: Counter[str] = field(default_factory=Counter)
+
+    def use(self, node: str, now: Moment) -> int:
+        """How many there were in this hour, this one included."""
+        hour = now.utc_us // 3_600_000_000
+        if hour != self._hour:
+            self._hour, self._used = hour, Counter()
+        self._used[node] += 1
+        return self._used[node]
+
+
+class Clerk:
+    """Files batches; for one intake thread."""
+
+    def __init__(self, files: Files, fleet: Fleet, *, allowance: Allowance | None = None) -> None:
+        self._files = files
+        self._fleet = fleet
+        self._allowance = allowance or Allowance()
+
+    def file(self, conn: Connection, batch: list[Arrival], *, now: Moment) -> Outcome:
+        """File all; only a failing database raises."""
+        outcome = Outcome()
+        for arrival in batch:
+            outcome.counts["received"] += 1
+            match read(arrival.topic, arrival.payload):
+                case None:
+                    continue
+                case Unreadable() as bad:
+                    self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+                case Said() as said:
+                    self._try(conn, arrival, said, outcome=outcome, now=now)
+                case unexpected:
+                    assert_never(unexpected)
+        return outcome
+
+    def give_up(
+        self, conn: Connection, arrival: Arrival, error: Exception, *, now: Moment
+    ) -> Outcome:
+        """Set aside a message on which the database itself fails every time."""
+        outcome = Outcome()
+        outcome.counts["received"] += 1
+        match read(arrival.topic, arrival.payload):
+            case Said() as said:
+                self._set_aside(conn, arrival, _unfileable(said, error), outcome=outcome, now=now)
+            case Unreadable() as bad:
+                self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+            case None:
+                pass
+        return outcome
+
+    def _try(
+        self, conn: Connection, arrival: Arrival, said: Said, *, outcome: Outcome, now: Moment
+    ) -> None:
+        """File one message within a savepoint: one that breaks takes only itself down."""
+        try:
+            with conn.begin_nested():
+                bad = self._hear(conn, said, outcome=outcome, now=now)
+        except DATABASE_FAULTS as error:
+            if not isinstance(error, IntegrityError | BadValue):
+                raise
+            bad = _unfileable(said, error)
+        except Exception as error:
+            log.error("intake.broken", node=said.node, exc_info=error)
+            bad = _unfileable(said, error)
+        if bad is not None:
+            self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+
+    def _hear(
+        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        """File one message; what is refused comes back."""
+        match said.message:
+            case Event() as event:
+                return self._file_event(conn, event, outcome=outcome, now=now)
+            case Birth() | Death() as status:
+                verdict = self._fleet.hear(conn, status, now=now)
+                _log_status(status, verdict)
+                if verdict not in (Verdict.ARRIVED, Verdict.STILL_HERE):
+                    return None
+            case TokenWanted():
+                pass
+            case unexpected:
+                assert_never(unexpected)
+        token = self._fleet.token(conn, said.node, now=now)
+        if token is None:
+            outcome.counts["unknown_node"] += 1
+        else:
+            outcome.replies.grant(said.node, token)
+        return None
+
+    def _file_event(
+        self, conn: Connection, event: Event, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        filed = self._files.file_event(conn, event, now=now)
+        if filed.refusal is not None:
+            return Unreadable(
+                event.node,
+                filed.refusal.reason,
+                filed.refusal.detail,
+                event_id=event.event_id,
+                spool_id=event.spool_id,
+            )
+        self._fleet.see(conn, event.node, now=now)
+        outcome.replies.store(event.node, event.spool_id, event.event_id)
+        outcome.counts["repeated" if filed.is_repeat else "stored"] += 1
+        outcome.has_news |= not filed.is_repeat
+        return None
+
+    def _set_aside(
+        self, conn: Connection, arrival: Arrival, bad: Unreadable, *, outcome: Outcome, now: Moment
+    ) -> None:
+        """Keep it while its node has some allowance left; refuse it in any case."""
+        outcome.counts["set_aside"] += 1
+        if bad.node is not None and bad.event_id is not None:
+            refusal = Refusal(event_id=bad.event_id, reason=bad.reason, detail=bad.detail[:500])
+            outcome.replies.refuse(bad.node, bad.spool_id, refusal)
+        used = self._allowance.use(bad.node or "", now)
+        if used > self._allowance.per_hour:
+            return
+        set_aside(
+            conn,
+            topic=arrival.topic,
+            payload=arrival.payload,
+            reason=bad.reason,
+            detail=bad.detail,
+            node_name=bad.node,
+            event_id=bad.event_id,
+            now=now,
+        )
+        _log_aside(bad, is_last=used == self._allowance.per_hour)
+
+
+def _unfileable(said: Said, error: Exception) -> Unreadable:
+    event_id: UUID | None = None
+    spool_id: UUID | None = None
+    if isinstance(said.message, Event):
+        event_id, spool_id = said.message.event_id, said.message.spool_id
+    detail = f"the hub cannot file it: {type(error).__name__}: {error}"[:500]
+    return Unreadable(said.node, RefusalReason.MALFORMED, detail, event_id, spool_id)
+
+
+def _log_status(status: Birth | Death, verdict: Verdict) -> None:
+    if verdict is Verdict.UNKNOWN_NODE:
+        log.warning(
+            "node.unknown",
+            node=status.node,
+            cure=f"matthan-hub node add {status.node} --area AREA",
+        )
+    else:
+        log.info(
+            "node.status", node=status.node, means=verdict.value, birth_id=str(status.birth_id)
+        )
+
+
+def _log_aside(bad: Unreadable, *, is_last: bool) -> None:
+    cure = None
+    if bad.reason is RefusalReason.UNKNOWN_NODE:
+        cure = f"matthan-hub node add {bad.node} --area AREA"
+    log.warning(
+        "intake.set_aside",
+        node=bad.node,
+        reason=str(bad.reason),
+        detail=bad.detail,
+        event_id=str(bad.event_id) if bad.event_id else None,
+        is_last_this_hour=is_last,
+        cure=cure,
+    )

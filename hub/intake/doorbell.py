@@ -1,0 +1,88 @@
+"""Asking the broker whether it would let us in, without taking anybody's place."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+PATIENCE_S: Final = 5.0
+_SILENCE_S: Final = 0.5
+"""TLS 1.3 lets a client finish first; a server that dislikes its certificate says so just after."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is, whom it must be vouched for by, and who we are to it."""
+
+    host: str
+    port: int
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+
+
+class BrokerRefusedError(Exception):
+    """The broker cannot be used: why, and what to do about it."""
+
+    def __init__(self, reason: str, cure: str) -> None:
+        super().__init__(f"{reason}. {cure}")
+        self.reason = reason
+        self.cure = cure
+
+
+def context(address: BrokerAddress) -> ssl.SSLContext:
+    """TLS with our papers; raises BrokerRefusedError when they cannot be read or do not fit."""
+    try:
+        made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=address.ca_file)
+        made.minimum_version = ssl.TLSVersion.TLSv1_2
+        made.load_cert_chain(address.cert_file, address.key_file)
+    except ssl.SSLError as error:
+        raise BrokerRefusedError(
+            f"the hub's papers do not fit together: {error.reason or error}",
+            f"Compare {address.ca_file}, {address.cert_file} and {address.key_file}",
+        ) from error
+    except OSError as error:
+        raise BrokerRefusedError(
+            f"the hub's papers cannot be read: {error}", "Issue them: matthan-hub ca issue"
+        ) from error
+    return made
+
+
+def knock(address: BrokerAddress) -> None:
+    """Shake hands by TLS and go; returns when the broker accepts our certificate.
+
+    No MQTT is spoken: a second client of our name would throw the running hub out.
+    """
+    where = f"{address.host}:{address.port}"
+    tls = context(address)
+    try:
+        with (
+            socket.create_connection((address.host, address.port), PATIENCE_S) as plain,
+            tls.wrap_socket(plain, server_hostname=address.host) as safe,
+        ):
+            _listen_for_refusal(safe)
+    except ssl.SSLCertVerificationError as error:
+        raise BrokerRefusedError(
+            f"the broker at {where} is not who it should be: {error.verify_message}",
+            f"Check [broker] host, and that {address.ca_file} is the broker's authority",
+        ) from error
+    except ssl.SSLError as error:
+        raise BrokerRefusedError(
+            f"the broker at {where} refuses the hub's certificate: {error.reason or error}",
+            f"Issue {address.cert_file} anew from the authority that the broker trusts",
+        ) from error
+    except OSError as error:
+        raise BrokerRefusedError(
+            f"nobody answers at {where}: {error}",
+            "Check [broker] host and port, and that the broker runs",
+        ) from error
+
+
+def _listen_for_refusal(safe: ssl.SSLSocket) -> None:
+    safe.settimeout(_SILENCE_S)
+    try:
+        if safe.recv(1) == b"":
+            raise ConnectionResetError("it closes the connection at once")
+    except TimeoutError:
+        return  # it waits for us to speak: we are welcome

@@ -1,0 +1,104 @@
+"""Who is alive: births and deaths, paired by the id of the birth.
+
+A will comes when the broker gives a connection up, up to one and a half keep-alives after the
+node may already have been born anew. So a death counts only against its own birth, and a birth
+that has died is not revived by its repetition.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from agent.wire.messages import Birth, Death, UploadToken
+from hub.alerts.moment import Moment
+from hub.store import registry
+
+SEEN_EVERY_S: Final = 30.0
+"""How often it is written down that a node speaks; each of its messages would be too much."""
+
+
+class Verdict(Enum):
+    """What a birth or a death means, given what was known."""
+
+    ARRIVED = "arrived"
+    STILL_HERE = "still_here"
+    LEFT = "left"
+    LATE_WILL = "late_will"
+    DIED_BEFORE = "died_before"
+    UNKNOWN_NODE = "unknown_node"
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What is known of a node: alive or not, and by which birth it last spoke."""
+
+    is_alive: bool
+    birth_id: UUID | None
+
+
+NEVER_SEEN = Presence(is_alive=False, birth_id=None)
+
+
+def judge(known: Presence, said: Birth | Death) -> Verdict:
+    """What this birth or death means."""
+    is_same = known.birth_id == said.birth_id
+    if isinstance(said, Death):
+        return Verdict.LEFT if is_same and known.is_alive else Verdict.LATE_WILL
+    if not is_same:
+        return Verdict.ARRIVED
+    return Verdict.STILL_HERE if known.is_alive else Verdict.DIED_BEFORE
+
+
+def after(known: Presence, said: Birth | Death) -> Presence:
+    """What is known once it was heard."""
+    match judge(known, said):
+        case Verdict.ARRIVED:
+            return Presence(is_alive=True, birth_id=said.birth_id)
+        case Verdict.LEFT:
+            return Presence(is_alive=False, birth_id=said.birth_id)
+        case _:
+            return known
+
+
+class Mint(Protocol):
+    """Makes upload tokens."""
+
+    def mint(self, node: str, now: Moment) -> UploadToken:
+        """A token for `node` from now on."""
+        ...
+
+
+class Fleet:
+    """Writes down births and deaths, and gives nodes leave to upload; for one intake thread."""
+
+    def __init__(self, tokens: Mint) -> None:
+        self._tokens = tokens
+        self._seen: dict[str, int] = {}
+
+    def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> Verdict:
+        """Note what was said; a birth also registers its cameras in the area of its node."""
+        node = registry.node_by_name(conn, said.node)
+        if node is None:
+            return Verdict.UNKNOWN_NODE
+        verdict = judge(Presence(node.state == "online", node.birth_id), said)
+        if isinstance(said, Birth) and verdict in (Verdict.ARRIVED, Verdict.STILL_HERE):
+            registry.note_birth(conn, said, now=now)
+        elif isinstance(said, Death) and verdict is Verdict.LEFT:
+            registry.note_death(conn, said, now=now)
+        return verdict
+
+    def see(self, conn: Connection, node: str, *, now: Moment) -> None:
+        """Note, now and then, that a node has spoken."""
+        last_utc_us = self._seen.get(node, 0)
+        if abs(now.utc_us - last_utc_us) >= SEEN_EVERY_S * 1_000_000:
+            registry.note_seen(conn, node, now=now)
+            self._seen[node] = now.utc_us
+
+    def token(self, conn: Connection, node: str, *, now: Moment) -> UploadToken | None:
+        """Leave to upload; None for a node that nobody has added."""
+        if registry.node_by_name(conn, node) is None:
+            return None
+        return self._tokens.mint(node, now)

@@ -1,0 +1,214 @@
+"""The hub's connection to the broker: one session that outlives it, acknowledged by hand.
+
+Each connection has a paho client of its own. An acknowledgement is bound to the client its
+message came by, so one that comes after a reconnect goes nowhere; packet ids are used again,
+and acknowledged on the new connection it could have made the broker forget another message.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from agent.wire.topics import EVERY_NODE_UP
+from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, context, knock
+from hub.intake.inbox import Arrival
+from hub.intake.patience import Patience
+from hub.intake.replies import Reply
+
+log = structlog.get_logger()
+
+CLIENT_ID: Final = "hub"
+RECEIVE_MAXIMUM: Final = 500
+"""How many messages the broker sends without an acknowledgement; the inbox holds twice as many."""
+SESSION_S: Final = 3600
+"""How long the broker keeps messages for an absent hub; nodes keep theirs until the receipt."""
+KEEPALIVE_S: Final = 20
+CONNECT_S: Final = 5.0
+_LOOK_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why a connection ended, and whether it had been of use."""
+
+    was_up: bool
+    reason: str
+    cure: str = ""
+
+
+class Connection:
+    """One connection from its TLS handshake to its end; callbacks come on paho's thread."""
+
+    def __init__(self, address: BrokerAddress, take: Callable[[Arrival], object]) -> None:
+        self._address = address
+        self._take = take
+        self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        self._is_listening = threading.Event()
+        self._client = self._make_client()
+
+    @property
+    def is_listening(self) -> bool:
+        """True while the broker sends us what nodes say."""
+        return self._is_listening.is_set()
+
+    def live(self, stop: threading.Event) -> Ended:
+        """Connect and stay until the connection ends, or `stop` is set; why it ended."""
+        wish = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's gap
+        wish.SessionExpiryInterval = SESSION_S
+        wish.ReceiveMaximum = RECEIVE_MAXIMUM
+        try:
+            self._client.connect(
+                self._address.host,
+                self._address.port,
+                keepalive=KEEPALIVE_S,
+                clean_start=False,
+                properties=wish,
+            )
+        except (OSError, ValueError) as error:
+            return Ended(was_up=False, reason=str(error))
+        self._client.loop_start()
+        try:
+            return self._await_end(stop)
+        finally:
+            self._is_listening.clear()
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def publish(self, reply: Reply) -> None:
+        """Send without waiting; what gets lost is asked for again by its node."""
+        terms = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's gap
+        terms.MessageExpiryInterval = reply.expires_s
+        self._client.publish(reply.topic, reply.payload, qos=1, properties=terms)
+
+    def _await_end(self, stop: threading.Event) -> Ended:
+        while not stop.is_set():
+            try:
+                return self._ended.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+        return Ended(was_up=self.is_listening, reason="stopped")
+
+    def _make_client(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=CLIENT_ID,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_S
+        client.tls_set_context(context(self._address))
+        client.max_queued_messages_set(1000)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
+        return client
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _terms: Any
+    ) -> None:
+        if code.is_failure:
+            self._end(f"the broker refuses the hub: {code}", "let user hub in at the broker")
+            return
+        client.subscribe(EVERY_NODE_UP, qos=1)
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _terms: Any
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            cure = "give user hub in the broker's access list: topic read matthan/+/up/#"
+            self._end(f"the broker does not let the hub listen: {codes[0]}", cure)
+            return
+        self._is_listening.set()
+        log.info("broker.listening", host=self._address.host, port=self._address.port)
+
+    def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        mid, qos = message.mid, message.qos
+
+        def acknowledge() -> None:
+            client.ack(mid, qos)
+
+        self._take(Arrival(message.topic, bytes(message.payload), acknowledge))
+
+    def _on_publish(
+        self, _client: mqtt.Client, _data: Any, _mid: int, code: ReasonCode, _terms: Any
+    ) -> None:
+        if code.is_failure:
+            cure = "give user hub in the broker's access list: topic write matthan/+/down/#"
+            self._end(f"the broker does not let the hub answer: {code}", cure)
+
+    def _on_disconnect(
+        self, _client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _terms: Any
+    ) -> None:
+        self._end(f"connection lost: {code}")
+
+    def _end(self, reason: str, cure: str = "") -> None:
+        self._ended.put(Ended(was_up=self.is_listening, reason=reason, cure=cure))
+
+
+class Link:
+    """Keeps a connection, for as long as the hub runs."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        take: Callable[[Arrival], object],
+        patience: Patience | None = None,
+    ) -> None:
+        self._address = address
+        self._take = take
+        self._patience = patience or Patience()
+        self._connection: Connection | None = None
+        self._last_said = ""
+
+    @property
+    def is_listening(self) -> bool:
+        """True while the broker sends us what nodes say."""
+        connection = self._connection
+        return connection is not None and connection.is_listening
+
+    def run(self, stop: threading.Event) -> None:
+        """Connect again and again until `stop` is set."""
+        while not stop.is_set():
+            connection = Connection(self._address, self._take)
+            self._connection = connection
+            ended = connection.live(stop)
+            if stop.is_set():
+                return
+            self._tell(ended)
+            if ended.was_up:
+                self._patience.succeed()
+            stop.wait(self._patience.fail())
+
+    def publish(self, reply: Reply) -> bool:
+        """Send when there is a connection; False when there is none, and nothing was sent."""
+        connection = self._connection
+        if connection is None or not connection.is_listening:
+            return False
+        connection.publish(reply)
+        return True
+
+    def _tell(self, ended: Ended) -> None:
+        """One line for each new reason; the same one again says nothing new."""
+        reason, cure = ended.reason, ended.cure
+        if not ended.was_up and not cure:
+            # paho only says that it failed; a plain TLS handshake tells why.
+            try:
+                knock(self._address)
+            except BrokerRefusedError as refusal:
+                reason, cure = refusal.reason, refusal.cure
+        if ended.was_up or reason != self._last_said:
+            log.warning("broker.unreachable", reason=reason, cure=cure or None)
+        self._last_said = reason

@@ -1,0 +1,84 @@
+"""What an arrival says: topic and bytes in; a message of a node, or why it is none, out."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from agent.wire import topics
+from agent.wire.codec import WireError, decode_event, decode_request, decode_status
+from agent.wire.messages import Birth, Death, Event, RefusalReason, TokenWanted
+
+Message = Event | Birth | Death | TokenWanted
+
+_READERS: Final = {
+    topics.EVENT: decode_event,
+    topics.STATUS: decode_status,
+    topics.REQUEST: decode_request,
+}
+
+_LOOKED_INTO_BYTES: Final = 256 * 1024
+"""Bad messages up to this size are searched for their id; the broker lets no larger ones pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that its own node said on its own topic."""
+
+    node: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """No message of ours: why, and for the refusal whose and which it was, if that can be told."""
+
+    node: str | None
+    reason: RefusalReason
+    detail: str
+    event_id: UUID | None = None
+    spool_id: UUID | None = None
+
+
+def read(topic: str, payload: bytes) -> Said | Unreadable | None:
+    """The message; None where nothing is said (a retained status that was cleared)."""
+    place = topics.split(topic)
+    if place is None:
+        return Unreadable(None, RefusalReason.MALFORMED, "a topic that is not in the table")
+    node, kind = place
+    if kind is topics.STATUS and not payload:
+        return None
+    reader = _READERS.get(kind)
+    if reader is None:
+        return Unreadable(node, RefusalReason.MALFORMED, f"{kind.path} is not for the hub to hear")
+    try:
+        message = reader(payload)
+    except WireError as error:
+        return _unreadable(node, error.reason, error.detail, payload=payload)
+    if message.node != node:
+        detail = f"node {message.node!r} spoken for on the topic of {node!r}"
+        return _unreadable(node, RefusalReason.WRONG_NODE, detail, payload=payload)
+    return Said(node, message)
+
+
+def _unreadable(node: str, reason: RefusalReason, detail: str, *, payload: bytes) -> Unreadable:
+    raw = _raw(payload)
+    event_id, spool_id = _id(raw, "event_id"), _id(raw, "spool_id")
+    return Unreadable(node, reason, detail, event_id=event_id, spool_id=spool_id)
+
+
+def _raw(payload: bytes) -> dict[str, Any]:
+    if len(payload) > _LOOKED_INTO_BYTES:
+        return {}
+    try:
+        raw = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return raw if isinstance(raw, dict) else {}
+
+
+def _id(raw: dict[str, Any], name: str) -> UUID | None:
+    try:
+        return UUID(raw[name])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None

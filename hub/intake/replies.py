@@ -1,0 +1,71 @@
+"""What the hub answers after a commit: receipts in batches by node and spool, and upload tokens."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+from uuid import UUID
+
+from agent.wire import topics
+from agent.wire.codec import encode
+from agent.wire.messages import Receipt, Refusal, UploadToken
+
+STORED_AT_ONCE: Final = 500
+REFUSED_AT_ONCE: Final = 15
+"""With details of 500 letters, 6 bytes each at worst, this stays below the wire's largest size."""
+NO_SPOOL: Final = UUID(int=0)
+"""Stands in a refusal where the message did not tell its spool."""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to publish; worth nothing after `expires_s`."""
+
+    topic: str
+    payload: bytes
+    expires_s: int
+
+
+@dataclass(slots=True)
+class Replies:
+    """Gathers what one batch owes to its nodes."""
+
+    stored: dict[tuple[str, UUID], list[UUID]] = field(default_factory=dict)
+    refused: dict[tuple[str, UUID], list[Refusal]] = field(default_factory=dict)
+    tokens: dict[str, UploadToken] = field(default_factory=dict)
+
+    def store(self, node: str, spool_id: UUID, event_id: UUID) -> None:
+        """Owe the receipt of a stored event."""
+        self.stored.setdefault((node, spool_id), []).append(event_id)
+
+    def refuse(self, node: str, spool_id: UUID | None, refusal: Refusal) -> None:
+        """Owe the refusal of an event, even of one whose spool is unknown."""
+        self.refused.setdefault((node, spool_id or NO_SPOOL), []).append(refusal)
+
+    def grant(self, node: str, token: UploadToken) -> None:
+        """Owe an upload token."""
+        self.tokens[node] = token
+
+    def messages(self) -> Iterator[Reply]:
+        """All of it, ready to publish."""
+        for (node, spool_id), ids in self.stored.items():
+            for some in _slices(ids, STORED_AT_ONCE):
+                yield _receipt(node, Receipt(spool_id=spool_id, stored=some, refused=()))
+        for (node, spool_id), refusals in self.refused.items():
+            for few in _slices(refusals, REFUSED_AT_ONCE):
+                yield _receipt(node, Receipt(spool_id=spool_id, stored=(), refused=few))
+        for node, token in self.tokens.items():
+            address = topics.address(topics.TOKEN, node)
+            yield Reply(address, encode(token), expires_s=token.valid_for_s)
+
+
+def _receipt(node: str, receipt: Receipt) -> Reply:
+    # A receipt that comes late is still true, but by then the node has asked again.
+    return Reply(topics.address(topics.RECEIPT, node), encode(receipt), expires_s=3600)
+
+
+def _slices(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(items), size):
+        yield tuple(items[start : start + size])

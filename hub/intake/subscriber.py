@@ -1,0 +1,179 @@
+"""From the broker into the database: acknowledged and receipted only after the commit.
+
+Two threads. The link's thread takes messages off the network into the inbox; the writer's thread
+takes them out in batches, commits each batch in one transaction, and only then tells the broker
+(acknowledgement) and the nodes (receipt). Whatever breaks in between, the message comes again and
+is recognised by its id.
+"""
+
+import threading
+from collections import Counter
+from typing import Final
+
+import structlog
+
+from hub.intake.clerk import DATABASE_FAULTS, Clerk, Outcome
+from hub.intake.doorbell import BrokerAddress
+from hub.intake.inbox import Arrival, Inbox
+from hub.intake.link import RECEIVE_MAXIMUM, Link
+from hub.intake.patience import Patience
+from hub.store.bell import Bell
+from hub.store.clock import Clock
+from hub.store.database import Database
+
+log = structlog.get_logger()
+
+TRIES_TOGETHER: Final = 4
+"""After so many failures of a batch its messages are tried one by one."""
+TRIES_ALONE: Final = 6
+"""After so many failures a message alone is set aside, if that much can still be written."""
+
+
+class Writer:
+    """Commits batches; `run` is the one thread that writes."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clerk: Clerk,
+        clock: Clock,
+        patience: Patience | None = None,
+    ) -> None:
+        self._db = db
+        self._clerk = clerk
+        self._clock = clock
+        self._patience = patience or Patience()
+        self.counts: Counter[str] = Counter()
+        """received, stored, repeated, set_aside, unknown_node, retried: since the start."""
+
+    def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
+        """File the batch, however long the database is away; empty when `stop` came first."""
+        outcome = self._commit_together(batch, tries=TRIES_TOGETHER, stop=stop)
+        if outcome is not None:
+            return [outcome]
+        outcomes: list[Outcome] = []
+        for arrival in batch:
+            outcome = self._commit_alone(arrival, stop)
+            if outcome is None:
+                return []
+            outcomes.append(outcome)
+        return outcomes
+
+    def _commit_together(
+        self, batch: list[Arrival], *, tries: int, stop: threading.Event
+    ) -> Outcome | None:
+        for _ in range(tries):
+            if stop.is_set():
+                return None
+            try:
+                with self._db.writing() as conn:
+                    outcome = self._clerk.file(conn, batch, now=self._clock.now())
+            except DATABASE_FAULTS as error:
+                self._wait_out(error, stop)
+            else:
+                self._done(outcome)
+                return outcome
+        return None
+
+    def _commit_alone(self, arrival: Arrival, stop: threading.Event) -> Outcome | None:
+        """One message; when it alone fails every time, it is the message and not the database."""
+        while not stop.is_set():
+            outcome = self._commit_together([arrival], tries=TRIES_ALONE, stop=stop)
+            if outcome is not None:
+                return outcome
+            outcome = self._give_up(arrival, stop)
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _give_up(self, arrival: Arrival, stop: threading.Event) -> Outcome | None:
+        error = RuntimeError("the database refuses it every time")
+        try:
+            with self._db.writing() as conn:
+                outcome = self._clerk.give_up(conn, arrival, error, now=self._clock.now())
+        except DATABASE_FAULTS as broken:
+            self._wait_out(broken, stop)
+            return None
+        self._done(outcome)
+        return outcome
+
+    def _wait_out(self, error: Exception, stop: threading.Event) -> None:
+        """Nothing was committed or acknowledged; wait before the next try."""
+        self.counts["retried"] += 1
+        wait_s = self._patience.fail()
+        log.error("intake.database", error=str(error).splitlines()[0], again_in_s=round(wait_s, 2))
+        stop.wait(wait_s)
+
+    def _done(self, outcome: Outcome) -> None:
+        self._patience.succeed()
+        self.counts += outcome.counts
+
+
+class Subscriber:
+    """The intake: start it, stop it, look at its counts."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        writer: Writer,
+        bell: Bell,
+        patience: Patience | None = None,
+    ) -> None:
+        self._writer = writer
+        self._bell = bell
+        # Messages of an ended connection may still be inside when the next one begins.
+        self._inbox = Inbox(2 * RECEIVE_MAXIMUM)
+        self._link = Link(address, take=self._inbox.put, patience=patience)
+        self._stop = threading.Event()
+        self._hang_up = threading.Event()
+        self._threads = (
+            threading.Thread(target=self._link.run, args=(self._hang_up,), name="intake-link"),
+            threading.Thread(target=self._write, name="intake-writer"),
+        )
+
+    @property
+    def is_listening(self) -> bool:
+        """True while messages can come in."""
+        return self._link.is_listening
+
+    @property
+    def is_alive(self) -> bool:
+        """True while both threads run."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What has come in since the start."""
+        return Counter(self._writer.counts)
+
+    def start(self) -> None:
+        """Start both threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, tell the broker and the nodes, then hang up."""
+        self._stop.set()
+        self._inbox.close()
+        link, writer = self._threads
+        writer.join()
+        self._hang_up.set()
+        link.join()
+
+    def _write(self) -> None:
+        while batch := self._inbox.take():
+            outcomes = self._writer.commit(batch, self._stop)
+            if not outcomes:
+                return  # stopping without a database: all of it comes again
+            for arrival in batch:
+                arrival.acknowledge()
+            for outcome in outcomes:
+                self._answer(outcome)
+
+    def _answer(self, outcome: Outcome) -> None:
+        for reply in outcome.replies.messages():
+            self._link.publish(reply)
+        if outcome.has_news:
+            self._bell.ring()
