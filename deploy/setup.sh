@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Gets a fresh Debian 13 or Raspberry Pi OS ready: system packages and the virtual environment.
+#
+#   deploy/setup.sh demo    what the demonstration needs
+#   deploy/setup.sh test    the same and what the tests need
+#
+# Runs as root or with sudo; asks for nothing twice, installs only what is missing, and starts no
+# system service: the demonstration and the tests bring up their own on free ports.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly wanted="${1:-demo}"
+readonly venv=.venv
+readonly policy=/usr/sbin/policy-rc.d
+
+say() { printf '• %s\n' "$*" >&2; }
+die() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "These need root: $*. Run as root, or install sudo."
+    fi
+}
+
+packages() {
+    printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto ntfy
+    [[ $wanted != test ]] || printf '%s\n' chromium firefox-esr postgresql nodejs npm git
+}
+
+is_installed() {
+    case $1 in # what another packaging of the same program brings as well counts
+        nodejs) command -v node ;;
+        npm | git | ffmpeg | ntfy | chromium | firefox-esr) command -v "$1" ;;
+        postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
+        mosquitto) test -x /usr/sbin/mosquitto ;;
+        *) dpkg-query -W -f '${db:Status-Status}' "$1" | grep -qx installed ;;
+    esac >/dev/null 2>&1
+}
+
+# While this file says 101, packages that are installed start no service of theirs.
+hold_services() {
+    [[ -e $policy ]] && return
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    trap 'as_root rm -f "$policy"' EXIT
+}
+
+install_packages() {
+    local missing=() name
+    while read -r name; do
+        is_installed "$name" || missing+=("$name")
+    done < <(packages)
+    ((${#missing[@]})) || return 0
+    say "Installing Debian packages: ${missing[*]} (one to three minutes)"
+    hold_services
+    as_root apt-get update -qq || die "The package lists could not be fetched. Is there a network?"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]} (see above)"
+}
+
+# The system's own Python first, because camera libraries come with it.
+find_python() {
+    local candidate
+    for candidate in /usr/bin/python3 python3.13 python3.12 python3.11 python3; do
+        if "$candidate" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            printf '%s' "$candidate"
+            return
+        fi
+    done
+    die "No Python 3.11 to 3.13 was found. Install python3 and python3-venv."
+}
+
+fill_venv() {
+    local extras=agent,hub python stamp
+    [[ $wanted != test ]] || extras=agent,hub,test
+    stamp=$(cat pyproject.toml deploy/constraints.txt | sha256sum | cut -c1-16)-$extras
+    if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "${stamp%-*}-agent,hub,test" "$venv/ready" 2>/dev/null; then
+        return
+    fi
+    python=$(find_python)
+    if ! [[ -x $venv/bin/python ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+        say "Making the virtual environment $venv with $("$python" --version)"
+        "$python" -m venv --clear "$venv" || die "No virtual environment could be made in $PWD/$venv."
+    fi
+    say "Installing Python packages into $venv (one to two minutes the first time)"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --constraint deploy/constraints.txt --editable ".[$extras]" ||
+        die "pip could not install the Python packages (see above)."
+    printf '%s\n' "$stamp" >"$venv/ready"
+}
+
+case $wanted in demo | test) ;; *) die "Say demo or test, not '$wanted'." ;; esac
+install_packages
+fill_venv

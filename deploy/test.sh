@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them: format, lint, types, floors, then pytest with
+# unit, integration, acceptance and browser tests. Real Mosquitto, PostgreSQL, Chromium, Firefox
+# and ntfy are started by the tests themselves on free loopback ports.
+#
+#   deploy/test.sh             everything
+#   deploy/test.sh ARGS...     the checks, then pytest with these arguments
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n── %s\n' "$*" >&2; }
+
+step "Set-up"
+deploy/setup.sh test
+deploy/recording.sh >/dev/null
+
+bin=.venv/bin
+step "Format and lint"
+$bin/ruff format --check .
+$bin/ruff check .
+step "Types"
+$bin/mypy
+step "Floors: who may import whom"
+$bin/lint-imports
+step "Tests"
+exec $bin/pytest "$@"
