@@ -14,7 +14,6 @@ from agent.vision.zones import Box
 
 Floats = NDArray[np.float32]
 
-WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 STRIDES = (8, 16, 32)
 BINS = 11
 PAD = 114

@@ -53,5 +53,9 @@ class Box:
         return Box(self.x0 - by_x, self.y0 - by_y, self.x1 + by_x, self.y1 + by_y).clipped()
 
 
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+"""All of the picture."""
+
+
 def _clip(value: float) -> float:
     return min(1.0, max(0.0, value))

@@ -1,0 +1,165 @@
+"""`replay`: the eyes alone on one recording; writes what they saw and what it cost.
+
+Three files in the output folder: `tracks.txt` (MOTChallenge text), `sightings.jsonl` (one change a
+line) and `summary.json`.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from uuid import UUID
+
+from agent.bench.stages import Stages, peak_rss_mib
+from agent.bench.tracks import TrackBook
+from agent.devices.camera import NOWHERE, CameraError
+from agent.devices.litert import LitertModel, ModelError
+from agent.devices.replay import ReplayCamera
+from agent.media.frame import Frame, Instant
+from agent.vision.person import NanoDet
+from agent.vision.pipeline import Eyes, EyesSettings, Look
+from agent.vision.sighting import Closed, Opened, SightingChange
+from agent.wire.ident import uuid7
+
+BROKEN_OFF = 1
+"""Exit code: the recording ended early; what could be read is in the output."""
+REFUSED = 78
+"""Exit code: nothing could be looked at, and stderr says why."""
+
+
+def replay(
+    path: Path,
+    out: Path,
+    *,
+    pace: bool = False,
+    model_dir: Path | None = None,
+    model: str = "",
+    settings: EyesSettings | None = None,
+) -> int:
+    """Look at the recording at `path` and write into the folder `out`; returns the exit code."""
+    try:
+        detector = NanoDet(LitertModel(manifest_in(model_dir), model))
+        camera = ReplayCamera("replay", path, clock=lambda: Instant(0, 0), pace=False)
+        if pace:
+            camera = ReplayCamera("replay", path, clock=_now, pace=True)
+        camera.open()
+        out.mkdir(parents=True, exist_ok=True)
+    except (CameraError, ModelError, OSError) as error:
+        print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return REFUSED
+    run = _Run(Eyes.for_frames(settings or EyesSettings(), detector, _numbered_ids()))
+    code = run.through(camera)
+    run.write(out)
+    return code
+
+
+def manifest_in(model_dir: Path | None) -> Path:
+    """The manifest of `model_dir`, of the installed models, or of the checkout."""
+    folders = (
+        [model_dir]
+        if model_dir
+        else [
+            Path(sys.prefix) / "share" / "matthan" / "models",
+            Path(__file__).parents[2] / "models",
+        ]
+    )
+    found = [folder / "manifest.toml" for folder in folders if (folder / "manifest.toml").exists()]
+    return found[0] if found else folders[0] / "manifest.toml"
+
+
+class _Run:
+    """One pass: frames through the eyes, and the books kept on the way."""
+
+    def __init__(self, eyes: Eyes) -> None:
+        self._stages = Stages()
+        eyes.lap = self._stages.lap
+        self._eyes = eyes
+        self._book = TrackBook()
+        self._changes: list[tuple[int, SightingChange]] = []
+        self._origin: Instant | None = None
+        self._frames = self._looked = self._inferences = self._detections = self._moved = 0
+        self._broken = ""
+
+    def through(self, camera: ReplayCamera) -> int:
+        """All frames of the camera; an early end is said on stderr."""
+        last = Instant(0, 0)
+        try:
+            for frame in camera.frames(NOWHERE, lambda: False):
+                self._stages.lap("decode")
+                self._keep(frame, self._eyes.step(frame))
+                last = frame.at
+                self._stages.lap("books")
+        except CameraError as error:
+            self._broken = str(error)
+            print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        self._changes += [(self._frames, change) for change in self._eyes.finish(last)]
+        return BROKEN_OFF if self._broken else 0
+
+    def _keep(self, frame: Frame, look: Look) -> None:
+        self._origin = self._origin or frame.at
+        self._frames = frame.index
+        self._inferences += look.inferences
+        self._looked += look.inferences > 0
+        self._moved += bool(look.moved)
+        self._detections += len(look.detections)
+        self._book.note(frame, look.tracks)
+        self._changes += [(frame.index, change) for change in look.changes]
+
+    def write(self, out: Path) -> None:
+        """The three files."""
+        opened = [c for _, c in self._changes if isinstance(c, Opened)]
+        told = {change.track_id for change in opened}
+        (out / "tracks.txt").write_text(self._book.text(told), encoding="utf-8")
+        origin = self._origin or Instant(0, 0)
+        lines = (
+            json.dumps(_words(frame, change, origin)) + "\n" for frame, change in self._changes
+        )
+        (out / "sightings.jsonl").write_text("".join(lines), encoding="utf-8")
+        frames = self._frames
+        summary = {
+            "frames": frames,
+            "frames_moved": self._moved,
+            "frames_looked_at": self._looked,
+            "inferences": self._inferences,
+            "inferences_per_frame": round(self._inferences / max(1, frames), 4),
+            "detections": self._detections,
+            "tracks": len(told),
+            "sightings_opened": len(opened),
+            "sightings_closed": sum(isinstance(c, Closed) for _, c in self._changes),
+            "cpu_us_per_frame": self._stages.us_per_frame(frames),
+            "peak_rss_mib": peak_rss_mib(),
+            "broken_off": self._broken or None,
+        }
+        (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+def _words(frame: int, change: SightingChange, origin: Instant) -> dict[str, object]:
+    """A change as JSON: its fields, ids as text, instants as seconds from the first frame."""
+    words: dict[str, object] = {"change": type(change).__name__.lower(), "frame": frame}
+    for name in change.__dataclass_fields__:
+        value = getattr(change, name)
+        if isinstance(value, Instant):
+            words[f"{name}_s"] = round(value.seconds_since(origin), 6)
+        elif is_dataclass(value) and not isinstance(value, type):
+            words[name] = {key: round(share, 5) for key, share in asdict(value).items()}
+        else:
+            words[name] = str(value) if isinstance(value, UUID) else value
+    return words
+
+
+def _numbered_ids() -> Callable[[Instant], UUID]:
+    """Ids that are the same in every run: two runs of one recording can be compared."""
+    count = 0
+
+    def new_id(at: Instant) -> UUID:
+        nonlocal count
+        count += 1
+        return uuid7(at.utc_us, count.to_bytes(10, "big"))
+
+    return new_id
+
+
+def _now() -> Instant:
+    return Instant(time.monotonic_ns(), time.time_ns() // 1000)

@@ -1,0 +1,95 @@
+"""One frame through the eyes: motion, where to look, who is there, which track, what to say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agent.media.frame import Frame, Instant
+from agent.vision.motion import MotionFinder, MotionSettings
+from agent.vision.person import Detection, PersonDetector, suppress
+from agent.vision.regions import Regions, RegionSettings
+from agent.vision.sighting import SightingChange, Sightings, SightingSettings
+from agent.vision.track import Track, Tracker, TrackSettings
+from agent.vision.zones import Box
+
+SAME_IOU = 0.5
+"""Boxes of two overlapping looks that share more than this are one body."""
+
+
+@dataclass(frozen=True, slots=True)
+class EyesSettings:
+    """The knobs of each stage."""
+
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    regions: RegionSettings = field(default_factory=RegionSettings)
+    tracks: TrackSettings = field(default_factory=TrackSettings)
+    sightings: SightingSettings = field(default_factory=SightingSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one frame came to."""
+
+    moved: tuple[Box, ...]
+    detections: tuple[Detection, ...]
+    tracks: tuple[Track, ...]
+    changes: tuple[SightingChange, ...]
+    inferences: int
+
+
+def _unmeasured(stage: str) -> None:
+    """Nobody measures."""
+
+
+@dataclass(slots=True)
+class Eyes:
+    """The eyes of one camera; used by one thread. `lap` is told the name of each stage done."""
+
+    motion: MotionFinder
+    regions: Regions
+    detector: PersonDetector
+    tracker: Tracker
+    sightings: Sightings
+    lap: Callable[[str], None] = _unmeasured
+
+    @classmethod
+    def for_frames(
+        cls,
+        settings: EyesSettings,
+        detector: PersonDetector,
+        new_id: Callable[[Instant], UUID],
+    ) -> "Eyes":
+        """Eyes that have seen nothing yet; `new_id` makes the sightings' ids."""
+        return cls(
+            motion=MotionFinder(settings.motion),
+            regions=Regions(detector.input_px, settings.regions),
+            detector=detector,
+            tracker=Tracker(settings.tracks),
+            sightings=Sightings(new_id, settings.sightings),
+        )
+
+    def step(self, frame: Frame) -> Look:
+        """Look at one frame. Nothing moved and nobody tracked: no inference.
+
+        Frames come in the order of their instants. ValueError for a misshapen frame, which changes
+        nothing.
+        """
+        moved = self.motion.step(frame)
+        self.lap("motion")
+        regions = self.regions.choose(
+            (frame.height, frame.width), moved=moved, people=self.tracker.predicted(frame.at)
+        )
+        self.lap("regions")
+        found = [one for region in regions for one in self.detector.detect(frame, region)]
+        if len(regions) > 1:
+            found = suppress(found, SAME_IOU)
+        self.lap("model")
+        tracks = self.tracker.step(frame.at, found, aspect=frame.width / frame.height)
+        self.lap("track")
+        changes = self.sightings.advance(frame.at, tracks)
+        self.lap("sighting")
+        return Look(moved, tuple(found), tracks, changes, len(regions))
+
+    def finish(self, at: Instant) -> tuple[SightingChange, ...]:
+        """The stream ended: close every open sighting."""
+        return self.sightings.finish(at)

@@ -1,0 +1,126 @@
+"""Where to look: the fewest pieces of the picture that show all that moved large enough.
+
+A network sees a fixed number of pixels, so a whole picture shows people small and a crop shows
+them large. NanoDet finds people best at a fifth to under a half of its input's height; on a small
+picture they are large enough anyway, and then one look at the whole is cheaper than crops.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.vision.zones import WHOLE, Box
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """How close and how often to look."""
+
+    least_person_px: float = 20.0
+    """A person must be this high in the network's input to be found; smaller calls for a crop."""
+    person_share: float = 0.3
+    """In a crop around one person, the person's height is this share of the crop's side."""
+    most_looks: int = 3
+    """Inferences a frame at the most; the rest waits for the next frames, in turn."""
+
+
+class Regions:
+    """Chooses the pieces; remembers whose turn it is when there are too many."""
+
+    def __init__(self, input_px: tuple[int, int], settings: RegionSettings | None = None) -> None:
+        """`input_px`: the network's (height, width)."""
+        self._input_px = input_px
+        self._settings = settings or RegionSettings()
+        self._turn = 0
+
+    def choose(
+        self,
+        size_px: tuple[int, int],
+        *,
+        moved: Sequence[Box],
+        people: Sequence[Box],
+    ) -> tuple[Box, ...]:
+        """For a picture of `size_px` (height, width); `people` are where tracks should be now.
+
+        Nothing moved and nobody tracked: nowhere.
+        """
+        things = [*people, *(box for box in moved if not _covered(box, people))]
+        if not things:
+            return ()
+        picture = _Picture(size_px, self._input_px, self._settings)
+        smallest_px = min((b.height for b in things), default=1.0) * size_px[0]
+        if WHOLE in moved or smallest_px >= picture.least_height_px(WHOLE):
+            return (WHOLE,)
+        crops = picture.merged([picture.around(thing) for thing in things])
+        return self._within_budget(crops)
+
+    def _within_budget(self, crops: list["_Crop"]) -> tuple[Box, ...]:
+        """All crops, or the next ones in turn."""
+        most = self._settings.most_looks
+        if len(crops) <= most:
+            return tuple(crop.box for crop in crops)
+        start = self._turn % len(crops)
+        self._turn = start + most
+        return tuple(crop.box for crop in (crops + crops)[start : start + most])
+
+
+@dataclass(frozen=True, slots=True)
+class _Crop:
+    """A piece of the picture, and the height in pixels of the smallest thing in it."""
+
+    box: Box
+    smallest_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One picture's measures: what a crop shows at which size."""
+
+    size_px: tuple[int, int]
+    input_px: tuple[int, int]
+    settings: RegionSettings
+
+    def least_height_px(self, crop: Box) -> float:
+        """How high, in the picture's pixels, a person in `crop` must be to be found."""
+        height, width = self.size_px
+        scale = min(
+            self.input_px[0] / (crop.height * height), self.input_px[1] / (crop.width * width)
+        )
+        return self.settings.least_person_px / scale
+
+    def around(self, thing: Box) -> _Crop:
+        """A square around `thing`, moved inside the picture; never finer than the network sees."""
+        height, width = self.size_px
+        tall_px = max(thing.height * height, thing.width * width / 2)
+        side_px = max(tall_px / self.settings.person_share, float(max(self.input_px)))
+        across, down = min(1.0, side_px / width), min(1.0, side_px / height)
+        x, y = thing.center
+        x0 = min(max(0.0, x - across / 2), 1.0 - across)
+        y0 = min(max(0.0, y - down / 2), 1.0 - down)
+        return _Crop(Box(x0, y0, x0 + across, y0 + down), thing.height * height)
+
+    def merged(self, crops: list[_Crop]) -> list[_Crop]:
+        """Join the pair that makes the smallest crop, as long as all in it stay large enough."""
+        while True:
+            pairs = [
+                (joined.box.area, i, j, joined)
+                for i, one in enumerate(crops)
+                for j, other in enumerate(crops[:i])
+                if self._fits(joined := self._joined(one, other))
+            ]
+            if not pairs:
+                return crops
+            _, i, j, joined = min(pairs, key=lambda pair: pair[:3])
+            crops = [crop for k, crop in enumerate(crops) if k not in (i, j)] + [joined]
+
+    def _joined(self, one: _Crop, other: _Crop) -> _Crop:
+        a, b = one.box, other.box
+        box = Box(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))
+        return _Crop(box, min(one.smallest_px, other.smallest_px))
+
+    def _fits(self, crop: _Crop) -> bool:
+        return crop.smallest_px >= self.least_height_px(crop.box)
+
+
+def _covered(box: Box, people: Sequence[Box]) -> bool:
+    """The motion is that of somebody tracked already."""
+    return any(box.overlap(person) >= 0.5 * box.area for person in people)

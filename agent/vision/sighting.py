@@ -1,0 +1,222 @@
+"""What the eyes have to say about somebody: opened once, updated seldom, closed once.
+
+A track alone is not worth an officer's night: a lamp post may look like a person for a frame or
+two. So a sighting opens when the evidence of several frames is in, holds through the gaps in which
+a body is behind something, and closes when the body has stayed away for longer than that. Whoever
+stands still is seen by the network as well as a walker, and counts the same.
+
+`now` is the instant of the frame at hand. Spans are monotonic; nothing here reads a clock.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agent.media.frame import Instant
+from agent.vision.person import ObjectKind
+from agent.vision.track import Track
+from agent.vision.zones import Box
+
+
+@dataclass(frozen=True, slots=True)
+class SightingSettings:
+    """When to speak, when to speak again, and when it is over."""
+
+    evidence: float = 2.0
+    """The detection scores of one track that must add up within `evidence_s`: 3 frames of a clear
+    view (0.7), 5 of a poor one (0.4). Higher is later and truer."""
+    evidence_s: float = 1.0
+    """Older detections no longer count; so a false one now and then never adds up."""
+    gap_s: float = 3.0
+    """A person unseen for no longer is still there; a person unseen for longer has left."""
+    present_s: float = 1.0
+    """Who was seen within this span counts among the people in view."""
+    update_every_s: float = 2.0
+    """The shortest span between two things said about one sighting."""
+    better_by: float = 1.5
+    """A view is worth a new picture when its score times height is this many times the best."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Somebody is there. `score` is the best so far, `people` counts this person too."""
+
+    sighting_id: UUID
+    track_id: int
+    kind: ObjectKind
+    people: int
+    score: float
+    box: Box
+    first_seen: Instant
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """More people than were told before, or a clearly better view; `box` is in the frame `at`."""
+
+    sighting_id: UUID
+    people: int
+    score: float
+    box: Box
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """They are gone since `last_seen`; `at` is when that was sure."""
+
+    sighting_id: UUID
+    first_seen: Instant
+    last_seen: Instant
+    at: Instant
+
+
+SightingChange = Opened | Updated | Closed
+
+
+class Sightings:
+    """The state machine over all tracks of one camera; give it the tracks of every frame."""
+
+    def __init__(
+        self, new_id: Callable[[Instant], UUID], settings: SightingSettings | None = None
+    ) -> None:
+        """`new_id` makes the id of a sighting opened at an instant; never the same one twice."""
+        self._new_id = new_id
+        self._settings = settings or SightingSettings()
+        self._suspected: dict[int, _Suspect] = {}
+        self._open: dict[int, _Sighting] = {}
+
+    def advance(self, now: Instant, tracks: Sequence[Track]) -> tuple[SightingChange, ...]:
+        """What is to be said after the frame at `now`: first who left, then who came, then news."""
+        seen = [track for track in tracks if track.is_seen]
+        closed = self._close(now, self._gone(now))
+        for track in seen:
+            self._note(track, now)
+        opened = [self._open_for(track, now) for track in seen if self._is_convincing(track)]
+        updated = [self._update(track, now) for track in seen if self._is_news(track, now)]
+        self._forget(now)
+        return (*closed, *opened, *updated)
+
+    def finish(self, at: Instant) -> tuple[SightingChange, ...]:
+        """The camera stops: close everything that is open."""
+        self._suspected.clear()
+        return self._close(at, list(self._open))
+
+    def _gone(self, now: Instant) -> list[int]:
+        """The tracks of open sightings that stayed away too long, even if they are back now."""
+        gap_s = self._settings.gap_s
+        return [
+            track_id
+            for track_id, sighting in self._open.items()
+            if now.seconds_since(sighting.last_seen) > gap_s
+        ]
+
+    def _close(self, at: Instant, track_ids: Iterable[int]) -> tuple[SightingChange, ...]:
+        closing = [self._open.pop(track_id) for track_id in track_ids]
+        return tuple(Closed(one.sighting_id, one.first_seen, one.last_seen, at) for one in closing)
+
+    def _note(self, track: Track, now: Instant) -> None:
+        """Keep what this frame says: about an open sighting, or as evidence for one."""
+        if sighting := self._open.get(track.track_id):
+            sighting.last_seen = now
+            sighting.score = max(sighting.score, track.score)
+            return
+        suspect = self._suspected.setdefault(track.track_id, _Suspect(first_seen=now))
+        suspect.hits.append((now, track.score))
+        suspect.score = max(suspect.score, track.score)
+        while now.seconds_since(suspect.hits[0][0]) > self._settings.evidence_s:
+            suspect.hits.popleft()
+
+    def _is_convincing(self, track: Track) -> bool:
+        suspect = self._suspected.get(track.track_id)
+        return suspect is not None and suspect.evidence >= self._settings.evidence
+
+    def _open_for(self, track: Track, now: Instant) -> Opened:
+        suspect = self._suspected.pop(track.track_id)
+        sighting = _Sighting(
+            sighting_id=self._new_id(now),
+            first_seen=suspect.first_seen,
+            last_seen=now,
+            score=suspect.score,
+            best_view=_view(track),
+            told_at=now,
+        )
+        self._open[track.track_id] = sighting
+        sighting.told_people = self._people(now)
+        return Opened(
+            sighting_id=sighting.sighting_id,
+            track_id=track.track_id,
+            kind=track.kind,
+            people=sighting.told_people,
+            score=sighting.score,
+            box=track.box.clipped(),
+            first_seen=sighting.first_seen,
+            at=now,
+        )
+
+    def _is_news(self, track: Track, now: Instant) -> bool:
+        sighting = self._open.get(track.track_id)
+        if sighting is None or now.seconds_since(sighting.told_at) < self._settings.update_every_s:
+            return False
+        is_better = _view(track) >= self._settings.better_by * sighting.best_view
+        return is_better or self._people(now) > sighting.told_people
+
+    def _update(self, track: Track, now: Instant) -> Updated:
+        sighting = self._open[track.track_id]
+        sighting.told_at = now
+        sighting.told_people = max(sighting.told_people, self._people(now))
+        sighting.best_view = max(sighting.best_view, _view(track))
+        return Updated(
+            sighting_id=sighting.sighting_id,
+            people=self._people(now),
+            score=sighting.score,
+            box=track.box.clipped(),
+            at=now,
+        )
+
+    def _people(self, now: Instant) -> int:
+        """How many people with an open sighting are in view."""
+        present_s = self._settings.present_s
+        return sum(now.seconds_since(one.last_seen) <= present_s for one in self._open.values())
+
+    def _forget(self, now: Instant) -> None:
+        """Drop suspicions that came to nothing."""
+        kept_s = self._settings.gap_s + self._settings.evidence_s
+        self._suspected = {
+            track_id: suspect
+            for track_id, suspect in self._suspected.items()
+            if now.seconds_since(suspect.hits[-1][0]) <= kept_s
+        }
+
+
+@dataclass(slots=True)
+class _Suspect:
+    """A track that has not convinced yet: its detections of late, as (when, score)."""
+
+    first_seen: Instant
+    score: float = 0.0
+    hits: deque[tuple[Instant, float]] = field(default_factory=deque)
+
+    @property
+    def evidence(self) -> float:
+        return sum(score for _, score in self.hits)
+
+
+@dataclass(slots=True)
+class _Sighting:
+    """An open sighting, and what has been told of it."""
+
+    sighting_id: UUID
+    first_seen: Instant
+    last_seen: Instant
+    score: float
+    best_view: float
+    told_at: Instant
+    told_people: int = 0
+
+
+def _view(track: Track) -> float:
+    """How good a picture of this person would be: sure and large."""
+    return track.score * track.box.height

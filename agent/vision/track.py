@@ -1,0 +1,200 @@
+"""Joining detections of one body across frames: constant velocity, best pairs first.
+
+No Kalman filter: at ten frames a second a smoothed position and velocity predict a walker to a few
+pixels, and every number here can be read off a video by eye. Thresholds are two, as in ByteTrack
+(Zhang et al. 2022): a weak answer may carry on a track, only a strong one may begin one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import hypot
+
+from agent.media.frame import Instant
+from agent.vision.person import Detection, ObjectKind
+from agent.vision.zones import Box
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """What joins, what begins and what ends a track."""
+
+    new_score: float = 0.4
+    """A detection from this score on may begin a track (0-1)."""
+    keep_score: float = 0.25
+    """One from this score on may carry on a track."""
+    near: float = 0.6
+    """How far, in body heights, a detection may lie from where the track should be now."""
+    near_grows_per_s: float = 0.8
+    """And how much farther for each second the body was not seen."""
+    lost_s: float = 1.5
+    """A track not seen for longer is over."""
+    confirm_hits: int = 3
+    """Detections that make a track believable; until then a miss of `tentative_s` ends it."""
+    tentative_s: float = 0.35
+    """See `confirm_hits`."""
+    place_gain: float = 0.7
+    """Share of a detection's place taken over; the rest is the prediction."""
+    speed_gain: float = 0.25
+    """Share of its deviation taken over as speed."""
+    coast_s: float = 0.5
+    """Time after which the speed of an unseen body counts for a third: it may have stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One body over time. Ids count from 1 and are never used again.
+
+    `box` is where it is now, measured if `is_seen`, else predicted (it may leave the picture).
+    """
+
+    track_id: int
+    kind: ObjectKind
+    box: Box
+    score: float
+    """Of the last detection."""
+    first_seen: Instant
+    last_seen: Instant
+    hits: int
+    is_confirmed: bool
+    is_seen: bool
+    speed: tuple[float, float] = field(default=(0.0, 0.0))
+    """Of the center, in shares of the picture a second."""
+
+
+class Tracker:
+    """Holds the live tracks; give it each frame's detections, also when there are none."""
+
+    def __init__(self, settings: TrackSettings | None = None) -> None:
+        self._settings = settings or TrackSettings()
+        self._tracks: list[Track] = []
+        self._last: Instant | None = None
+        self._born = 0
+        self._aspect = 1.0
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """As of the last step."""
+        return tuple(self._tracks)
+
+    def predicted(self, now: Instant) -> tuple[Box, ...]:
+        """Where the live tracks should be at `now`, inside the picture."""
+        boxes = (self._moved(track, now).box.clipped() for track in self._tracks)
+        return tuple(box for box in boxes if box.area > 0)
+
+    def step(self, now: Instant, found: Sequence[Detection], *, aspect: float) -> tuple[Track, ...]:
+        """The tracks after this frame; `aspect` is the picture's width over its height."""
+        self._aspect = aspect
+        tracks = [self._moved(track, now) for track in self._tracks]
+        self._last = now
+        strong = [d for d in found if d.score >= self._settings.new_score]
+        weak = [d for d in found if self._settings.keep_score <= d.score < self._settings.new_score]
+        tracks, free = self._joined(tracks, strong, now)
+        tracks, _ = self._joined(tracks, weak, now)
+        tracks += [self._begun(d, now) for d in free if not _is_part(d, tracks)]
+        self._tracks = [track for track in tracks if not self._is_over(track, now)]
+        return self.tracks
+
+    def _moved(self, track: Track, now: Instant) -> Track:
+        """Where constant velocity carries it; an unseen body is expected to slow down."""
+        elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        unseen_s = max(0.0, now.seconds_since(track.last_seen))
+        slowing = 1.0 if unseen_s <= self._settings.coast_s else self._settings.coast_s / unseen_s
+        dx, dy = (v * elapsed_s * slowing for v in track.speed)
+        box = Box(track.box.x0 + dx, track.box.y0 + dy, track.box.x1 + dx, track.box.y1 + dy)
+        return replace(track, box=box, is_seen=False)
+
+    def _joined(
+        self, tracks: list[Track], found: Sequence[Detection], now: Instant
+    ) -> tuple[list[Track], list[Detection]]:
+        """The best pairs first; and the detections that belong to nobody."""
+        pairs = [
+            (closeness, i, j)
+            for i, track in enumerate(tracks)
+            if not track.is_seen
+            for j, detection in enumerate(found)
+            if (closeness := self._closeness(track, detection, now)) > 0
+        ]
+        tracks, free = list(tracks), set(range(len(found)))
+        for _, i, j in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
+            if j in free and not tracks[i].is_seen:
+                tracks[i] = self._seen(tracks[i], found[j], now)
+                free.discard(j)
+        return tracks, [found[j] for j in sorted(free)]
+
+    def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
+        """From 2 for the same box down to 0 for one that cannot be this body."""
+        if found.kind != track.kind:
+            return 0.0
+        box, other = track.box, found.box
+        height = max(box.height, 1e-6)
+        if not 0.5 <= other.height / height <= 2.0:
+            return 0.0
+        reach = self._settings.near + self._settings.near_grows_per_s * now.seconds_since(
+            track.last_seen
+        )
+        (x, y), (u, v) = box.center, other.center
+        # The height is the ruler on both axes: a walker's width changes with every step.
+        away = hypot((u - x) * self._aspect, v - y) / height
+        if away > reach:
+            return 0.0
+        return box.iou(other) + (1.0 - away / reach) + (0.2 if track.is_confirmed else 0.0)
+
+    def _seen(self, track: Track, found: Detection, now: Instant) -> Track:
+        gap_s = max(1e-3, now.seconds_since(track.last_seen))
+        (x, y), (u, v) = track.box.center, found.box.center
+        gain = self._settings.speed_gain if track.hits > 1 else 1.0
+        speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
+        hits = track.hits + 1
+        return replace(
+            track,
+            box=_between(track.box, found.box, self._settings.place_gain),
+            score=found.score,
+            last_seen=now,
+            hits=hits,
+            is_confirmed=track.is_confirmed or hits >= self._settings.confirm_hits,
+            is_seen=True,
+            speed=speed,
+        )
+
+    def _begun(self, found: Detection, now: Instant) -> Track:
+        self._born += 1
+        return Track(
+            track_id=self._born,
+            kind=found.kind,
+            box=found.box,
+            score=found.score,
+            first_seen=now,
+            last_seen=now,
+            hits=1,
+            is_confirmed=self._settings.confirm_hits <= 1,
+            is_seen=True,
+        )
+
+    def _is_over(self, track: Track, now: Instant) -> bool:
+        unseen_s = now.seconds_since(track.last_seen)
+        x, y = track.box.center
+        if unseen_s > 0 and not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
+            return True
+        limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
+        return unseen_s > limit_s
+
+
+def _is_part(found: Detection, tracks: Sequence[Track]) -> bool:
+    """A second box on a body just seen: a head, a trunk, or the same one doubled."""
+    return any(
+        track.is_seen
+        and track.kind == found.kind
+        and found.box.overlap(track.box) > 0.75 * min(found.box.area, track.box.area)
+        for track in tracks
+    )
+
+
+def _between(box: Box, other: Box, share: float) -> Box:
+    """`share` of the way from `box` to `other`."""
+    rest = 1.0 - share
+    return Box(
+        rest * box.x0 + share * other.x0,
+        rest * box.y0 + share * other.y0,
+        rest * box.x1 + share * other.x1,
+        rest * box.y1 + share * other.y1,
+    )
