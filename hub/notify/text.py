@@ -16,6 +16,7 @@ from hub.notify.channel import Message
 from hub.store.dispatch import Owed
 
 LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
+LANGUAGES: Final = ("vi", "en")
 
 USEFUL_S: Final = 3600
 """So long a phone's service keeps a message for a phone that is off."""
@@ -39,8 +40,8 @@ class Phrases:
 @cache
 def phrases(language: str) -> Phrases:
     """The catalog of a language; of Vietnamese if the hub does not speak it."""
-    spoken = language if (LOCALE_FOLDER / language).is_dir() else "vi"
-    catalog = gettext.translation("hub", LOCALE_FOLDER, languages=[spoken])
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
     return Phrases(spoken, catalog.gettext, catalog.ngettext)
 
 
