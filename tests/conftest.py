@@ -1,0 +1,88 @@
+"""Databases for every test that wants one: SQLite, and a real PostgreSQL."""
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hub.store.database import Database
+from hub.store.schema import migrate
+from tests.postgres import cluster
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[str]:
+    """The address of the run's own cluster, without a database name."""
+    with cluster() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_cluster: str) -> Callable[[str], str]:
+    """Makes a new database from a template (default: empty) and returns its address."""
+
+    def make(template: str = "template0") -> str:
+        name = f"hub_{next(_numbers)}"
+        plain = postgres_cluster.replace("+psycopg", "") + "/postgres"
+        with psycopg.connect(plain, autocommit=True) as conn:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"{postgres_cluster}/{name}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_template(empty_postgres: Callable[[str], str]) -> str:
+    """The name of a migrated database that others are copied from."""
+    url = empty_postgres("template0")
+    migrate(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that others are copied from."""
+    path = tmp_path_factory.mktemp("template") / "hub.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A migrated SQLite database of the test's own."""
+    shutil.copy(sqlite_template, tmp_path / "hub.db")
+    return f"sqlite:///{tmp_path / 'hub.db'}"
+
+
+@pytest.fixture
+def postgres_url(empty_postgres: Callable[[str], str], postgres_template: str) -> str:
+    """A migrated PostgreSQL database of the test's own."""
+    return empty_postgres(postgres_template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database; the test runs once on each kind."""
+    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def blank_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database; the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'blank.db'}"
+    return str(request.getfixturevalue("empty_postgres")("template0"))
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A migrated database, open; the test runs once on each kind."""
+    database = Database(database_url)
+    yield database
+    database.close()

@@ -1,0 +1,63 @@
+"""The migrations make exactly the tables the code speaks of, on both databases."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from hub.store.database import Database, DatabaseError
+from hub.store.schema import check_schema, migrate
+from hub.store.tables import metadata
+
+
+def test_migrated_schema_equals_the_tables(db: Database) -> None:
+    with db.reading() as conn:
+        context = MigrationContext.configure(
+            conn, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(blank_url: str) -> None:
+    migrate(blank_url)
+    migrate(blank_url)
+    db = Database(blank_url)
+    check_schema(db)
+    db.close()
+
+
+def test_a_database_of_a_newer_hub_is_refused_in_words(blank_url: str) -> None:
+    migrate(blank_url)
+    db = Database(blank_url)
+    with db.writing() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseError, match=r"newer hub \(schema 9999\)"):
+        check_schema(db)
+    db.close()
+    with pytest.raises(DatabaseError, match="newer hub"):
+        migrate(blank_url)
+
+
+def test_an_empty_database_asks_for_migrate(blank_url: str) -> None:
+    db = Database(blank_url)
+    with pytest.raises(DatabaseError, match="matthan-hub migrate"):
+        check_schema(db)
+    db.close()
+
+
+def test_somebody_elses_database_is_left_alone(blank_url: str) -> None:
+    db = Database(blank_url)
+    with db.writing() as conn:
+        conn.execute(text("CREATE TABLE invoices (id INTEGER)"))
+    with pytest.raises(DatabaseError, match="invoices"):
+        migrate(blank_url)
+    db.close()
+
+
+def test_every_moment_says_how_far_off_it_may_be() -> None:
+    for table in metadata.tables.values():
+        for column in table.columns:
+            if column.name.endswith("_utc_us"):
+                twin = column.name.replace("_utc_us", "_error_ms")
+                assert twin in table.columns, f"{table.name}.{column.name} has no {twin}"
+                assert table.columns[twin].nullable
