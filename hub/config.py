@@ -1,0 +1,304 @@
+"""The hub's configuration: a TOML file, overruled key by key by the environment.
+
+    [web]                      MATTHAN_HUB__WEB__PORT=8081
+    port = 8080
+
+A key that nobody knows is a typing error, in the file as in the environment, and the hub refuses
+to start over it: a misspelt `group_quiet_s` would otherwise go unnoticed until a bad night.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+PREFIX: Final = "MATTHAN_HUB__"
+DEFAULT_FILE: Final = Path("/etc/matthan/hub.toml")
+
+
+class ConfigError(Exception):
+    """The hub must not start: `lines` say what is wrong, where, and what to write instead."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Section(BaseModel):
+    """The base of all sections."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSection(Section):
+    """Where the hub keeps what it knows."""
+
+    url: str = Field(
+        "sqlite:////var/lib/matthan/hub.db",
+        description="The database. SQLite for a town; "
+        "postgresql+psycopg://user@host/name for a province.",
+    )
+    media_folder: Path = Field(
+        Path("/var/lib/matthan/media"),
+        description="Pictures and clips, one file each; needs the room.",
+    )
+
+
+class BrokerSection(Section):
+    """The MQTT broker that nodes speak to, and who the hub is to it."""
+
+    host: str = Field("127.0.0.1", description="Must be a name in the broker's certificate.")
+    port: int = Field(8883, ge=1, le=65535, description="The broker's TLS port.")
+    ca_file: Path = Field(
+        Path("/etc/matthan/ca/ca.crt"), description="The authority that vouches for the broker."
+    )
+    cert_file: Path = Field(
+        Path("/etc/matthan/ca/hub.crt"), description='The hub\'s certificate; its name is "hub".'
+    )
+    key_file: Path = Field(
+        Path("/etc/matthan/ca/hub.key"), description="Its key, readable by the hub alone."
+    )
+
+
+class WebSection(Section):
+    """The officers' pages and the nodes' uploads."""
+
+    host: str = Field(
+        "127.0.0.1", description="The address listened on; a TLS proxy stands in front."
+    )
+    port: int = Field(8080, ge=1, le=65535, description="The port listened on.")
+    public_url: str = Field(
+        pattern=r"^https?://[^/\s]+$",
+        description="What officers type, without a path. Push and passwords need https.",
+    )
+    upload_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+[^/\s])?$",
+        description="Where nodes bring files. Empty: public_url with /upload.",
+    )
+    time_zone: str = Field("Asia/Ho_Chi_Minh", description="The zone of all times people see.")
+    max_upload_mib: int = Field(
+        512, ge=1, le=16_384, description="Larger files are refused, MiB each."
+    )
+
+
+class PushSection(Section):
+    """Waking phones."""
+
+    subject: str = Field(
+        pattern=r"^(mailto:\S+@\S+|https://\S+)$",
+        description="Whom a push service writes to when something is wrong, as mailto:.",
+    )
+    vapid_key_file: str = Field(
+        "",
+        description="The key phones have subscribed to; losing it silences them all. "
+        "Empty: vapid.pem in the secrets folder.",
+    )
+    allows_local: bool = Field(
+        False,
+        description="Let phones subscribe at push services on this network: rehearsals only.",
+    )
+
+
+class AlertsSection(Section):
+    """When sightings are one alert."""
+
+    group_quiet_s: float = Field(
+        20.0,
+        ge=0,
+        description="Seconds without anybody after which the next person is a new alert. "
+        "Larger: fewer alerts, news comes later.",
+    )
+    group_max_s: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds after which a running alert takes no more and officers hear anew.",
+    )
+    late_after_s: float = Field(
+        600.0, gt=0, description="Events older than this, seconds, are filed and wake nobody."
+    )
+
+
+class SecretsSection(Section):
+    """What the hub must keep to itself."""
+
+    folder: Path = Field(
+        Path("/var/lib/matthan/secrets"),
+        description="Keys the hub makes at its first start. Back it up, show it to nobody.",
+    )
+
+
+class LogSection(Section):
+    """What the hub writes to stderr."""
+
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: for people on a terminal, JSON lines elsewhere."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is written."
+    )
+
+
+class HubSettings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    store: StoreSection = StoreSection()
+    broker: BrokerSection = BrokerSection()
+    web: WebSection
+    push: PushSection
+    alerts: AlertsSection = AlertsSection()
+    secrets: SecretsSection = SecretsSection()
+    log: LogSection = LogSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - called by these names
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then what was read from the file."""
+        return env_settings, init_settings
+
+
+def load(path: Path | None) -> HubSettings:
+    """The settings from `path` and the environment; raises ConfigError with a line per fault.
+
+    Without a path: from `DEFAULT_FILE` where there is one, else from the environment alone.
+    """
+    file = File.read(path or DEFAULT_FILE, is_needed=path is not None)
+    unknown = [*_unknown_in_file(file), *_unknown_in_environment(os.environ)]
+    if unknown:
+        raise ConfigError(*unknown)
+    try:
+        return HubSettings(**file.values)
+    except ValidationError as error:
+        lines = (_fault(file, fault["loc"], fault["msg"]) for fault in error.errors())
+        raise ConfigError(*lines) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"environment: {error}. Set single keys: {PREFIX}WEB__PORT=8080"
+        ) from error
+
+
+class File:
+    """A TOML file as read, and where its keys stand."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self._lines = text.splitlines()
+        try:
+            self.values: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: not TOML: {error}. Correct that line") from error
+
+    @classmethod
+    def read(cls, path: Path, *, is_needed: bool) -> "File":
+        """The file at `path`, or an empty one where none is and none is needed."""
+        try:
+            return cls(path, path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            if not is_needed:
+                return cls(path, "")
+            raise ConfigError(
+                f"{path}: no such file. Begin with a copy of deploy/hub.example.toml"
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: cannot be read: {error}") from error
+
+    def place(self, dotted: str) -> str:
+        """The file, with the line where the key stands if it can be found."""
+        section, _, key = dotted.rpartition(".")
+        here = ""
+        for number, line in enumerate(self._lines, start=1):
+            text = line.strip()
+            if text.startswith("["):
+                here = text.strip("[]").replace(" ", "")
+                is_it = here == dotted
+            else:
+                is_it = here == section and text.partition("=")[0].strip().strip("\"'") == key
+            if is_it:
+                return f"{self.path} line {number}"
+        return str(self.path)
+
+
+def known_keys() -> dict[str, type[BaseModel] | None]:
+    """Every key, dotted; a section's own model beside its name."""
+    keys: dict[str, type[BaseModel] | None] = {}
+    for name, field in HubSettings.model_fields.items():
+        section = _section(field.annotation)
+        keys[name] = section
+        for key in section.model_fields:
+            keys[f"{name}.{key}"] = None
+    return keys
+
+
+def _section(annotation: Any) -> type[BaseModel]:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    raise TypeError(f"{annotation!r} is no section")
+
+
+def _unknown_in_file(file: File) -> Iterator[str]:
+    known = known_keys()
+    for dotted in _dotted(file.values):
+        if dotted not in known:
+            yield f"{file.place(dotted)}: unknown key {dotted}.{_nearest(dotted, known)}"
+
+
+def _dotted(values: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of two levels; below an unknown section only the section is named."""
+    known = known_keys()
+    for name, value in values.items():
+        if name not in known or not isinstance(value, dict):
+            yield name
+            continue
+        yield from (f"{name}.{key}" for key in value)
+
+
+def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[str]:
+    names = {PREFIX + key.upper().replace(".", "__"): None for key in known_keys()}
+    for name in environ:
+        if name.upper().startswith(PREFIX.removesuffix("__")) and name.upper() not in names:
+            yield f"environment: unknown variable {name}.{_nearest(name.upper(), names)}"
+
+
+def _nearest(word: str, known: Mapping[str, object]) -> str:
+    """The best guess at what was meant, among whole names and then among last parts."""
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if not found:
+        last_parts = {name.rpartition(".")[2]: name for name in known}
+        parts = difflib.get_close_matches(word.rpartition(".")[2], last_parts, n=1, cutoff=0.6)
+        found = [last_parts[part] for part in parts]
+    return f" Did you mean {found[0]}?" if found else f" Known are: {', '.join(known)}"
+
+
+def _fault(file: File, loc: tuple[int | str, ...], message: str) -> str:
+    dotted = ".".join(str(part) for part in loc)
+    variable = PREFIX + dotted.upper().replace(".", "__")
+    if any(name.upper() == variable for name in os.environ):
+        return f"environment: {variable}: {message}"
+    if message == "Field required":
+        if dotted in HubSettings.model_fields:
+            section = _section(HubSettings.model_fields[dotted].annotation)
+            needed = [key for key, field in section.model_fields.items() if field.is_required()]
+            dotted = f"{dotted}.{needed[0]}"
+        return f"{file.path}: {dotted} is missing. deploy/hub.example.toml shows what to write"
+    return f"{file.place(dotted)}: {dotted}: {message}"
