@@ -1,0 +1,209 @@
+"""The demonstration: everything real, on this machine, until Ctrl-C or once through."""
+
+import argparse
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, NoReturn
+
+from deploy.broker import free_port
+from deploy.officer import Officer
+from deploy.parts import NtfyServer, Part, PartError
+from deploy.push_service import PushService, in_thread
+from deploy.summary import faults, summarise
+from deploy.town import CAMERA_LABEL, JUNCTION, Sign, Town, pick_port
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / ".run" / "demo"
+PORT: Final = 8710
+SLOWEST_PUSH_S: Final = 2.0
+PLAYING_AT_MOST_S: Final = 3600.0
+DELIVERY_AT_MOST_S: Final = 60.0
+
+
+def main() -> int:
+    """Run what the arguments ask for; the exit code is 0, or 1 with the reason on stderr."""
+    wanted = _arguments()
+    try:
+        with _alone(), ExitStack() as parts:
+            signal.signal(signal.SIGTERM, _interrupt)
+            return _run(wanted, parts)
+    except KeyboardInterrupt:
+        _say("Stopped. All that was started has ended.")
+        return 0 if not wanted.once else 1
+    except PartError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="deploy/demo.sh", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="play once, wait for delivery, end")
+    parser.add_argument("--json", type=Path, help="with --once: write the summary to this file")
+    parser.add_argument("--recording", type=Path, help="a video to play instead of the street")
+    parser.add_argument("--port", type=int, help=f"of the officers' page (default {PORT}, or free)")
+    parser.add_argument("--language", choices=("vi", "en"), default="vi", help="of the officer")
+    return parser.parse_args()
+
+
+def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
+    recording = _recording(wanted.recording)
+    _say("Making a town: authority, broker, hub, one node, one officer, two phones")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    town = Town(FOLDER, web_port=wanted.port or pick_port(PORT), language=wanted.language)
+    town.broker.start()
+    parts.callback(town.broker.stop)
+    sign = town.build(recording, loops=not wanted.once)
+    _add_phones(town, parts)
+    hub = town.start_hub()
+    parts.callback(hub.stop)
+    if wanted.once:
+        return _play_once(town, hub, sign, wanted.json)
+    agent = town.start_agent(once=False)
+    parts.callback(agent.stop)
+    _invite(sign)
+    _stay([hub, agent])
+
+
+def _play_once(town: Town, hub: Part, sign: Sign, report: Path | None) -> int:
+    officer = Officer(sign.url, sign.login, sign.password)
+    officer.start()
+    agent = town.start_agent(once=True)
+    try:
+        _say("Playing the recording once, at its own pace (the street scene takes 80 s)")
+        code = _with_dots(agent)
+        if code != 0:
+            raise PartError(f"the agent ended with code {code}.{agent.last_words()}")
+        _say("Waiting until every notification was answered")
+        _await_answers(town, hub)
+    finally:
+        agent.stop()
+        officer.leave()
+    hub.stop()
+    summary = summarise(
+        journal=town.journal,
+        hub=town.hub_database,
+        agent_stats=town.agent_stats,
+        hub_stats=town.hub_stats,
+        pictures_utc_us=officer.seen.picture_utc_us,
+    )
+    text = json.dumps(summary, indent=2)
+    print(text)
+    if report is not None:
+        report.write_text(text + "\n")
+    broken = faults(summary, slowest_push_s=SLOWEST_PUSH_S)
+    for fault in broken:
+        print(f"demo: {fault}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _await_answers(town: Town, hub: Part) -> None:
+    """Until nothing is queued any more and every alert has its clip, or the time is over."""
+    import sqlite3  # noqa: PLC0415
+
+    waiting = (
+        "SELECT (SELECT count(*) FROM notifications WHERE state = 'queued')"
+        " + (SELECT count(*) FROM alerts WHERE kind = 'person' AND clip_id IS NULL)"
+    )
+    database = sqlite3.connect(f"file:{town.hub_database}?mode=ro", uri=True)
+    deadline = time.monotonic() + DELIVERY_AT_MOST_S
+    try:
+        while database.execute(waiting).fetchone()[0] and time.monotonic() < deadline:
+            if hub.exit_code is not None:
+                raise PartError(f"the hub ended with code {hub.exit_code}.{hub.last_words()}")
+            time.sleep(0.2)
+    finally:
+        database.close()
+
+
+def _add_phones(town: Town, parts: ExitStack) -> None:
+    """A browser's push service and an ntfy server, both on loopback: their phones can be read."""
+    service = PushService(received=FOLDER / "phone-webpush.jsonl")
+    parts.enter_context(in_thread(service))
+    town.add_webpush_phone(service.make_phone())
+    port = free_port()
+    parts.callback(NtfyServer(FOLDER / "ntfy", port).stop)
+    town.add_ntfy_phone(f"http://127.0.0.1:{port}/can-bo")
+
+
+def _recording(own: Path | None) -> Path:
+    command = [str(ROOT / "deploy" / "recording.sh")]
+    if own is not None:
+        command += ["--recording", str(own)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    return Path(done.stdout.strip())
+
+
+def _invite(sign: Sign) -> None:
+    print(f"""
+  Mắt Thần is running. A recorded street plays as {CAMERA_LABEL}, {JUNCTION}.
+
+    Open        {sign.url}
+    Name        {sign.login}
+    Password    {sign.password}      (made for this run, shown only here)
+
+  1. Sign in: alerts appear as they happen, each with the person's picture; tap one for its clip.
+  2. Tap "Tiếp nhận" (I have it): everyone who was told hears that you have it.
+  3. Settings → notifications: a phone or browser that subscribes gets the push. Browsers allow
+     this on localhost or over HTTPS with a certificate they trust, and need their maker's push
+     service; two test phones on this machine are told in any case:
+       {FOLDER}/phone-webpush.jsonl
+
+  Logs are in {FOLDER}. Ctrl-C ends all of it.
+""", flush=True)  # fmt: skip
+
+
+def _stay(parts: list[Part]) -> NoReturn:
+    while True:
+        for part in parts:
+            if part.exit_code is not None:
+                raise PartError(f"{part.name} ended with code {part.exit_code}.{part.last_words()}")
+        time.sleep(1)
+
+
+def _with_dots(agent: Part) -> int | None:
+    """The agent's exit code; a dot every five seconds shows that it goes on."""
+    deadline = time.monotonic() + PLAYING_AT_MOST_S
+    code = None
+    while code is None and time.monotonic() < deadline:
+        code = agent.wait(patience_s=5)
+        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One demonstration at a time: a second would empty the first one's folder."""
+    FOLDER.parent.mkdir(exist_ok=True)
+    with (FOLDER.parent / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise PartError("a demonstration is already running here. End it first.") from None
+        yield
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(f"• {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    # A child that asks for a terminal must not stop us, and ours is the only Ctrl-C.
+    os.umask(0o077)
+    sys.exit(main())

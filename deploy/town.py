@@ -1,0 +1,190 @@
+"""A town in a folder: authority, broker, hub, one node with one camera, one officer, two phones.
+
+Everything is made anew below the folder given, with the programs' own commands, as a keeper and
+a technician would do it by hand.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.broker import Broker, free_port
+from deploy.parts import Part, PartError
+from hub.enrol.authority import HUB_NAME, Authority
+
+NODE: Final = "nga-tu-01"
+CAMERA: Final = "cam-1"
+COMMUNE: Final = "Xã Tân Khai"
+JUNCTION: Final = "Ngã tư Chợ Cũ"
+CAMERA_LABEL: Final = "Camera cổng chợ"
+LOGIN: Final = "can-bo"
+OFFICER: Final = "Cán bộ trực"
+
+BIN: Final = Path(sys.executable).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How an officer signs in."""
+
+    url: str
+    login: str
+    password: str
+
+
+class Town:
+    """Builds the folder, then starts hub and agent."""
+
+    def __init__(self, folder: Path, *, web_port: int, language: str) -> None:
+        self.folder = folder
+        self.url = f"http://localhost:{web_port}"
+        self.hub_config = folder / "hub.toml"
+        self.agent_config = folder / "agent.toml"
+        self.hub_database = folder / "hub" / "hub.sqlite"
+        self.journal = folder / "agent" / "journal.sqlite"
+        self.hub_stats = folder / "hub-stats.json"
+        self.agent_stats = folder / "agent-stats.json"
+        self._web_port = web_port
+        self._language = language
+        self.broker = Broker(
+            folder / "mqtt", authority=Authority.create(folder / "ca", datetime.now(UTC))
+        )
+
+    def build(self, recording: Path, *, loops: bool) -> Sign:
+        """Write the configurations, then people and places by the hub's own commands."""
+        (self.folder / "hub").mkdir()
+        (self.folder / "agent").mkdir()
+        self.hub_config.write_text(self._hub_toml())
+        self.agent_config.write_text(self._agent_toml(recording, loops=loops))
+        self.hub("migrate")
+        self.hub("area", "add", COMMUNE, "--level", "commune")
+        self.hub("area", "add", JUNCTION, "--level", "junction", "--parent", COMMUNE)
+        self.hub("node", "add", NODE, "--area", JUNCTION)
+        password = self.hub(
+            *("officer", "add", LOGIN, "--name", OFFICER, "--role", "officer"),
+            *("--language", self._language, "--generate-password"),
+        ).strip()
+        self.hub(
+            *("grant", "add", LOGIN, "--area", COMMUNE, "--rights", "see,clips,alerted"),
+            *("--reason", "on duty in the demonstration"),
+        )
+        return Sign(self.url, LOGIN, password.split()[-1])
+
+    def add_webpush_phone(self, subscription: dict[str, Any]) -> None:
+        """A phone that subscribed, as a browser would hand it in."""
+        self.hub(
+            *("phone", "add", LOGIN, "--channel", "webpush", "--label", "demo phone"),
+            stdin=json.dumps(subscription),
+        )
+
+    def add_ntfy_phone(self, topic_url: str) -> None:
+        """A phone with the ntfy app."""
+        self.hub("phone", "add", LOGIN, "--channel", "ntfy", "--label", "ntfy", "--url", topic_url)
+
+    def start_hub(self) -> Part:
+        """The hub; its page answers when this returns."""
+        import httpx  # noqa: PLC0415 - after set-up, and only here
+
+        def is_ready() -> bool:
+            try:
+                return httpx.get(f"{self.url}/health", timeout=1).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        part = Part(
+            "the hub",
+            [str(BIN / "matthan-hub"), "run", "--config", str(self.hub_config),
+             "--stats", str(self.hub_stats)],
+            log=self.folder / "hub.log",
+        )  # fmt: skip
+        part.wait_until(is_ready, patience_s=30)
+        return part
+
+    def start_agent(self, *, once: bool) -> Part:
+        """The node's agent; with `once` it ends when the recording is over and all delivered."""
+        command = [str(BIN / "matthan-agent"), "run", "--config", str(self.agent_config),
+                   "--stats", str(self.agent_stats)]  # fmt: skip
+        return Part("the agent", command + ["--once"] * once, log=self.folder / "agent.log")
+
+    def hub(self, *words: str, stdin: str = "") -> str:
+        """One command of `matthan-hub`; raises PartError with what it said."""
+        done = subprocess.run(
+            [str(BIN / "matthan-hub"), *words, "--config", str(self.hub_config)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise PartError(f"matthan-hub {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def _hub_toml(self) -> str:
+        papers = self.broker.papers(HUB_NAME)
+        return f"""\
+[store]
+url = "sqlite:///{self.hub_database}"
+media_folder = "{self.folder}/hub/media"
+
+[broker]
+host = "{self.broker.host}"
+port = {self.broker.port}
+ca_file = "{papers.ca_file}"
+cert_file = "{papers.cert_file}"
+key_file = "{papers.key_file}"
+
+[web]
+host = "127.0.0.1"
+port = {self._web_port}
+public_url = "{self.url}"
+upload_url = "http://127.0.0.1:{self._web_port}/upload"
+
+[push]
+subject = "mailto:keeper@example.org"
+
+[secrets]
+folder = "{self.folder}/hub/secrets"
+"""
+
+    def _agent_toml(self, recording: Path, *, loops: bool) -> str:
+        papers = self.broker.papers(NODE)
+        return f"""\
+[node]
+name = "{NODE}"
+
+[broker]
+host = "{self.broker.host}"
+port = {self.broker.port}
+ca_file = "{papers.ca_file}"
+cert_file = "{papers.cert_file}"
+key_file = "{papers.key_file}"
+
+[[camera]]
+name = "{CAMERA}"
+label = "{CAMERA_LABEL}"
+recording = {json.dumps(str(recording))}
+loop = {json.dumps(loops)}
+pace = true
+
+[journal]
+path = "{self.journal}"
+
+[clips]
+folder = "{self.folder}/agent/clips"
+"""
+
+
+def pick_port(preferred: int) -> int:
+    """`preferred` when nobody has it, else a free one."""
+    import socket  # noqa: PLC0415
+
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", preferred))
+        except OSError:
+            return free_port()
+    return preferred
