@@ -20,6 +20,11 @@ json_sha256=4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d
 bin_sha256=5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9
 recording_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
 
+case ${1:-} in
+    "" | --check) ;;
+    *) echo "usage: build.sh [--check]" >&2; exit 2 ;;
+esac
+
 holds() { echo "$2  $1" | sha256sum --check --status; }
 
 prepare_tools() {
@@ -76,5 +81,4 @@ case ${1:-} in
         (cd "$models" && sha256sum ./*.tflite)
         echo "If these differ from models/manifest.toml, measure again and write both down."
         ;;
-    *) echo "usage: build.sh [--check]" >&2; exit 2 ;;
 esac
