@@ -5,20 +5,23 @@ it, and the journal, not paho, knows what is still owed. paho's thread only move
 happenings into the queue; whoever owns the session takes them out and decides.
 """
 
+import contextlib
 import queue
+import socket
 import ssl
+import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 _ON_ITS_WAY: Final = 100
 """More than the outbox ever has on its way, so that paho never holds a message back by itself."""
+_GOODBYE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +85,50 @@ class Woken:
 Happening = Accepted | Refused | Listening | Said | Taken | Ended | Woken
 
 
+class Inbox:
+    """What happens to one connection, in order; any thread may put, the owner takes."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+        self._is_woken = threading.Event()
+
+    def put(self, happening: Happening) -> None:
+        """Told by the connection."""
+        self._queue.put(happening)
+
+    def wake(self) -> None:
+        """There is work here; however often it is said, it waits in the queue once."""
+        if not self._is_woken.is_set():
+            self._is_woken.set()
+            self._queue.put(Woken())
+
+    def take(self, timeout_s: float) -> Happening | None:
+        """The next happening, or None after `timeout_s`."""
+        try:
+            happening = self._queue.get(block=timeout_s > 0, timeout=timeout_s or None)
+        except queue.Empty:
+            return None
+        if isinstance(happening, Woken):
+            self._is_woken.clear()
+        return happening
+
+
 class Session:
-    """One connection. `happenings` is filled by paho's thread; all else is for the owner's."""
+    """One connection. `inbox` is filled by paho's thread; all else is for the owner's."""
 
     def __init__(
         self,
         address: BrokerAddress,
         *,
         client_id: str,
-        happenings: queue.SimpleQueue[Happening],
+        inbox: Inbox,
         keepalive_s: int,
         connect_timeout_s: float,
     ) -> None:
         self._address = address
         self._keepalive_s = keepalive_s
-        self._happenings = happenings
+        self._inbox = inbox
+        self._is_over = threading.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -121,14 +153,11 @@ class Session:
         A file of the papers that is missing or no certificate raises OSError as well.
         """
         self._client.tls_set_context(tls_context(self._address))
-        leave = Properties(PacketTypes.CONNECT)
-        leave.SessionExpiryInterval = 0
         self._client.connect(
             self._address.host,
             self._address.port,
             keepalive=self._keepalive_s,
-            clean_start=True,
-            properties=leave,
+            clean_start=True,  # and no expiry interval: the broker keeps nothing for us
         )
         self._client.loop_start()
 
@@ -141,8 +170,14 @@ class Session:
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
     def end(self) -> None:
-        """Say goodbye, so that the broker drops the will, and give the socket back."""
+        """Say goodbye, so that the broker drops the will, and give the socket back.
+
+        A line that takes not even the goodbye is cut; the broker then publishes the will.
+        """
         self._client.disconnect()
+        if not self._is_over.wait(_GOODBYE_S) and (line := self._client.socket()) is not None:
+            with contextlib.suppress(OSError):
+                cast(socket.socket, line).shutdown(socket.SHUT_RDWR)
         self._client.loop_stop()
 
     def _on_connect(
@@ -153,7 +188,7 @@ class Session:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._happenings.put(Refused(str(reason)) if reason.is_failure else Accepted())
+        self._inbox.put(Refused(str(reason)) if reason.is_failure else Accepted())
 
     def _on_subscribe(
         self,
@@ -164,10 +199,10 @@ class Session:
         _properties: Properties | None,
     ) -> None:
         refusal = next((str(reason) for reason in reasons if reason.is_failure), None)
-        self._happenings.put(Listening(refusal))
+        self._inbox.put(Listening(refusal))
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
-        self._happenings.put(Said(message.topic, bytes(message.payload)))
+        self._inbox.put(Said(message.topic, bytes(message.payload)))
 
     def _on_publish(
         self,
@@ -178,7 +213,7 @@ class Session:
         _properties: Properties | None,
     ) -> None:
         # In MQTT 5 an acknowledgement may say no: `on_publish` alone is not acceptance.
-        self._happenings.put(Taken(mid, str(reason) if reason.is_failure else None))
+        self._inbox.put(Taken(mid, str(reason) if reason.is_failure else None))
 
     def _on_disconnect(
         self,
@@ -188,7 +223,8 @@ class Session:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._happenings.put(Ended(str(reason)))
+        self._is_over.set()
+        self._inbox.put(Ended(str(reason)))
 
 
 def tls_context(address: BrokerAddress) -> ssl.SSLContext:

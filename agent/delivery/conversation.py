@@ -1,0 +1,292 @@
+"""What a node and the hub say to each other over one connection, from birth to goodbye."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+import structlog
+
+from agent.delivery import trouble
+from agent.delivery.outbox import Outbox
+from agent.delivery.session import (
+    Accepted,
+    BrokerAddress,
+    Ended,
+    Happening,
+    Inbox,
+    Listening,
+    Refused,
+    Said,
+    Taken,
+)
+from agent.delivery.tokens import Tokens
+from agent.delivery.trouble import Trouble
+from agent.journal import Journal, JournalFull, Waiting
+from agent.media.frame import Instant
+from agent.wire import topics
+from agent.wire.codec import WireError, decode_receipt, decode_token, encode
+from agent.wire.messages import Birth, CameraWords, ClockSource, Death, Stamp, TokenWanted
+from agent.wire.topics import Topic
+
+log = structlog.get_logger()
+
+BEAT_S: Final = 1.0
+"""The longest a conversation waits for anything before it beats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who is speaking, and by which clock."""
+
+    node: str
+    software: str
+    cameras: Callable[[], tuple[CameraWords, ...]]
+    now: Callable[[], Instant]
+    trust: Callable[[], tuple[ClockSource, int | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPolicy:
+    """The patience of the line, in seconds."""
+
+    keepalive_s: int = 15
+    """A dead line is noticed after one and a half of these."""
+    answer_s: float = 10.0
+    """How long the broker may take to let us in."""
+    retry_base_s: float = 1.0
+    retry_cap_s: float = 60.0
+    ask_token_s: float = 5.0
+    """While a token is wanted it is asked for so often."""
+    goodbye_s: float = 3.0
+    """How long a clean stop waits for the broker to take the last word."""
+
+
+@dataclass(slots=True)
+class LinkCounts:
+    """What the line did since the agent began."""
+
+    connections: int = 0
+    sent: int = 0
+    resent: int = 0
+    receipted: int = 0
+    refused: int = 0
+    strange: int = 0
+    """Messages to us that were none of ours; ignored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What outlives a connection: what is owed, by which rules, and what was counted."""
+
+    journal: Journal
+    tokens: Tokens
+    outbox: Outbox
+    policy: LinkPolicy
+    counts: LinkCounts
+
+
+class Line(Protocol):
+    """What a conversation needs of a session."""
+
+    def listen(self, topics: str) -> None:
+        """Subscribe; answered by Listening."""
+
+    def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+        """Publish; returns the number that Taken will carry."""
+
+
+class Conversation:
+    """One connection's worth of talk; used by the link's thread alone."""
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        line: Line,
+        inbox: Inbox,
+        *,
+        birth_id: UUID,
+        address: BrokerAddress,
+        desk: Desk,
+    ) -> None:
+        self._speaker = speaker
+        self._line = line
+        self._inbox = inbox
+        self._birth_id = birth_id
+        self._address = address
+        self._journal = desk.journal
+        self._tokens = desk.tokens
+        self._outbox = desk.outbox
+        self._policy = desk.policy
+        self._counts = desk.counts
+        self._unanswered: dict[int, Topic] = {}
+        self._refused: set[str] = set()
+        self._asked_s = float("-inf")
+
+    def enter(self, beat: Callable[[], None]) -> None:
+        """CONNACK, then our ears, then the birth: no receipt may be said before we can hear it.
+
+        Raises Trouble when the broker does not let us.
+        """
+        deadline_s = time.monotonic() + self._policy.answer_s
+        while time.monotonic() < deadline_s:
+            beat()
+            match self._inbox.take(BEAT_S):
+                case Accepted():
+                    self._line.listen(topics.every_down(self._speaker.node))
+                case Listening(refusal):
+                    self._check_ears(refusal)
+                    self._say_birth()
+                    return
+                case Refused(reason):
+                    node = self._speaker.node
+                    raise trouble.refused(reason, node=node, address=self._address)
+                case Ended(reason):
+                    raise trouble.closed_early(reason, address=self._address)
+                case _:
+                    pass
+        raise trouble.silent(self._policy.answer_s, self._address)
+
+    def go_on(self, beat: Callable[[], None]) -> None:
+        """Send what is owed, then take what is said; raises Trouble when the line ended."""
+        beat()
+        self._send_due()
+        self._ask_for_token()
+        happening = self._inbox.take(self._patience_s())
+        while happening is not None:
+            self._take(happening)
+            happening = self._inbox.take(0)
+
+    def say_goodbye(self) -> None:
+        """Our own last word, retained: a will would make a planned stop look like an accident."""
+        mid = self._say(
+            topics.STATUS, encode(Death(node=self._speaker.node, birth_id=self._birth_id))
+        )
+        deadline_s = time.monotonic() + self._policy.goodbye_s
+        while mid in self._unanswered and (left_s := deadline_s - time.monotonic()) > 0:
+            if (happening := self._inbox.take(left_s)) is not None:
+                self._take(happening)
+        log.info("link_closed")
+
+    def _check_ears(self, refusal: str | None) -> None:
+        if refusal is not None:
+            where = topics.every_down(self._speaker.node)
+            raise trouble.not_passed_on(refusal, node=self._speaker.node, topic=where)
+
+    def _say_birth(self) -> None:
+        at, (source, error_ms) = self._speaker.now(), self._speaker.trust()
+        birth = Birth(
+            node=self._speaker.node,
+            birth_id=self._birth_id,
+            boot_id=self._journal.boot_id,
+            spool_id=self._journal.spool_id,
+            stamp=Stamp(utc_us=at.utc_us, source=source, error_ms=error_ms),
+            software=self._speaker.software,
+            cameras=self._speaker.cameras(),
+        )
+        self._say(topics.STATUS, encode(birth))
+        self._outbox.reconnected()
+        self._counts.connections += 1
+
+    def _take(self, happening: Happening) -> None:
+        match happening:
+            case Said(topic, payload):
+                self._hear(topic, payload)
+            case Taken(mid, refusal):
+                self._broker_answered(mid, refusal)
+            case Ended(reason):
+                raise trouble.broken(reason, address=self._address)
+            case _:
+                pass  # woken, which is answered by going on; or a word of the entry come twice
+
+    def _send_due(self) -> None:
+        now = self._speaker.now()
+        owed = self._journal.waiting(self._outbox.reach)
+        for waiting in self._outbox.choose(owed, time.monotonic()):
+            self._send(waiting, now)
+
+    def _send(self, waiting: Waiting, now: Instant) -> None:
+        event = waiting.spoken(
+            node=self._speaker.node,
+            spool_id=self._journal.spool_id,
+            boot_id=self._journal.boot_id,
+            now=now,
+        )
+        try:
+            payload = encode(event)
+        except WireError as error:
+            self._set_aside(waiting.event_id, reason=error.reason, detail=error.detail)
+            return
+        self._say(topics.EVENT, payload)
+        self._counts.sent += 1
+        self._counts.resent += self._outbox.tries(waiting.event_id) > 1
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        node, place = topics.split(topic) or (None, None)
+        try:
+            if node == self._speaker.node and place == topics.RECEIPT:
+                self._take_receipt(payload)
+            elif node == self._speaker.node and place == topics.TOKEN:
+                self._tokens.put(decode_token(payload), time.monotonic())
+            else:
+                self._strange(topic, "no topic of ours")
+        except WireError as error:
+            self._strange(topic, str(error))
+
+    def _take_receipt(self, payload: bytes) -> None:
+        """Forget what the hub has: only now, and only what is of this spool."""
+        receipt = decode_receipt(payload)
+        if receipt.spool_id != self._journal.spool_id:
+            self._strange("receipt", f"for the spool {receipt.spool_id}, which is not ours")
+            return
+        try:
+            self._counts.receipted += len(self._journal.receipt(receipt.stored))
+        except JournalFull as full:
+            # The events stay owed and go again; the hub receipts them again.
+            log.error("receipt_unwritten", reason=full.sentence, cure=full.cure)
+            return
+        self._outbox.answered(receipt.stored)
+        for refusal in receipt.refused:
+            self._set_aside(refusal.event_id, reason=refusal.reason, detail=refusal.detail)
+
+    def _set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
+        if self._journal.refuse(event_id, reason=reason, detail=detail):
+            self._counts.refused += 1
+            log.warning("event_refused", event=str(event_id), reason=reason, detail=detail)
+        self._outbox.answered([event_id])
+
+    def _broker_answered(self, mid: int, refusal: str | None) -> None:
+        topic = self._unanswered.pop(mid, None)
+        if refusal is None or topic is None or topic.path in self._refused:
+            return
+        self._refused.add(topic.path)  # said once a connection, not once a message
+        where = self._where(topic)
+        why: Trouble = trouble.not_passed_on(refusal, node=self._speaker.node, topic=where)
+        log.error("publish_refused", trouble=str(why))
+
+    def _ask_for_token(self) -> None:
+        now_s = time.monotonic()
+        if self._tokens.is_wanted and now_s - self._asked_s >= self._policy.ask_token_s:
+            self._asked_s = now_s
+            self._say(topics.REQUEST, encode(TokenWanted(node=self._speaker.node)))
+
+    def _patience_s(self) -> float:
+        due_s = self._outbox.next_due_s()
+        if due_s is None:
+            return BEAT_S
+        return min(BEAT_S, max(0.0, due_s - time.monotonic()))
+
+    def _strange(self, topic: str, why: str) -> None:
+        self._counts.strange += 1
+        log.warning("strange_message", topic=topic, why=why)
+
+    def _say(self, topic: Topic, payload: bytes) -> int:
+        """Publish as the topic table has it; returns the number the broker answers to."""
+        where = self._where(topic)
+        mid = self._line.say(where, payload, qos=topic.qos, retain=topic.is_retained)
+        self._unanswered[mid] = topic
+        return mid
+
+    def _where(self, topic: Topic) -> str:
+        return topics.address(topic, self._speaker.node)

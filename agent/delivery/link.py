@@ -1,0 +1,124 @@
+"""The node's line to the hub: connects, talks, and comes back when the line breaks."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from agent.delivery import trouble
+from agent.delivery.backoff import Backoff
+from agent.delivery.conversation import BEAT_S, Conversation, Desk, LinkCounts, LinkPolicy, Speaker
+from agent.delivery.outbox import Outbox, OutboxPolicy
+from agent.delivery.session import BrokerAddress, Inbox, Session
+from agent.delivery.tokens import Tokens
+from agent.delivery.trouble import Trouble
+from agent.journal import Journal
+from agent.wire import topics
+from agent.wire.codec import encode
+from agent.wire.ident import uuid7
+from agent.wire.messages import Death
+
+log = structlog.get_logger()
+
+
+class Link:
+    """One thread keeps the line; other threads only wake it by what they write."""
+
+    def __init__(
+        self,
+        speaker: Speaker,
+        address: BrokerAddress,
+        *,
+        journal: Journal,
+        tokens: Tokens,
+        policy: LinkPolicy,
+        outbox: OutboxPolicy,
+    ) -> None:
+        self._speaker = speaker
+        self._address = address
+        self._policy = policy
+        self.counts = LinkCounts()
+        self._desk = Desk(
+            journal=journal,
+            tokens=tokens,
+            outbox=Outbox(outbox),
+            policy=policy,
+            counts=self.counts,
+        )
+        self._inbox = Inbox()
+        self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
+        self._last_trouble = ""
+        self._up_s = float("inf")
+        journal.listen(self.wake)
+        tokens.on_wish(self.wake)
+
+    def wake(self) -> None:
+        """There is work; any thread may say so."""
+        self._inbox.wake()
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Keep the line until told to stop, then say goodbye."""
+        while not stop.is_set():
+            try:
+                self._connect_and_talk(stop, beat)
+            except Trouble as why:
+                self._report(why)
+            self._wait_for_next_try(stop, beat)
+
+    def _connect_and_talk(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        beat()
+        birth_id = uuid7(self._speaker.now().utc_us, os.urandom(10))
+        self._inbox = Inbox()  # what the last connection still had to say is void
+        session = Session(
+            self._address,
+            client_id=self._speaker.node,
+            inbox=self._inbox,
+            keepalive_s=self._policy.keepalive_s,
+            connect_timeout_s=self._policy.answer_s,
+        )
+        will = Death(node=self._speaker.node, birth_id=birth_id)
+        session.leave_will(topics.address(topics.STATUS, self._speaker.node), encode(will))
+        talk = Conversation(
+            self._speaker,
+            session,
+            self._inbox,
+            birth_id=birth_id,
+            address=self._address,
+            desk=self._desk,
+        )
+        try:
+            session.begin()
+        except OSError as error:
+            raise trouble.unreachable(error, self._address) from error
+        try:
+            talk.enter(beat)
+            self._report_up()
+            while not stop.is_set():
+                talk.go_on(beat)
+            talk.say_goodbye()
+        finally:
+            session.end()
+
+    def _wait_for_next_try(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        until_s = time.monotonic() + self._backoff.next_s()
+        while not stop.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            beat()
+            stop.wait(min(BEAT_S, left_s))
+
+    def _report_up(self) -> None:
+        self._up_s = time.monotonic()
+        self._last_trouble = ""
+        log.info("link_up", broker=f"{self._address.host}:{self._address.port}")
+
+    def _report(self, why: Trouble) -> None:
+        """One line for one trouble, however often it repeats."""
+        # Only a line that held for a while starts the waits anew: two agents with one
+        # certificate would else throw each other out without pause.
+        if time.monotonic() - self._up_s > self._policy.keepalive_s:
+            self._backoff.reset()
+        self._up_s = float("inf")
+        if (line := str(why)) != self._last_trouble:
+            self._last_trouble = line
+            log.error("link_trouble", trouble=line)
