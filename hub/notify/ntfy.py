@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.notify.channel import Answer, Message, Phone, Refused
 from hub.notify.post import post
@@ -15,6 +16,14 @@ from hub.notify.post import post
 LOUD: Final = 5
 """Rings on and on, and through "do not disturb" where the officer allowed it."""
 QUIET: Final = 3
+
+
+class Access(BaseModel):
+    """What lets the hub publish to the topic; a topic open to all needs nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    token: str | None = Field(default=None, pattern=r"^[\x21-\x7e]+$")
 
 
 class Ntfy:
@@ -29,7 +38,10 @@ class Ntfy:
         server, topic = split_topic(phone.address)
         if not topic:
             return Refused("address names no topic")
-        token = json.loads(phone.secrets).get("token") if phone.secrets else None
+        try:
+            token = Access.model_validate_json(phone.secrets).token
+        except ValueError:
+            return Refused("the phone's access token is unusable")
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"

@@ -15,6 +15,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
+from pydantic import BaseModel, ConfigDict
 from pywebpush import WebPusher, WebPushException
 
 from hub.notify.channel import Answer, Message, Phone, Refused
@@ -33,6 +34,15 @@ class VapidKeyError(Exception):
     """The hub cannot sign its pushes: what, why and the cure in a sentence."""
 
 
+class Keys(BaseModel):
+    """A phone's own, base64url: its public point, and a secret it shares with the hub alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    p256dh: str
+    auth: str
+
+
 class WebPush:
     """The channel "webpush"; its phones' secrets are {"p256dh", "auth"}, as browsers give them."""
 
@@ -49,7 +59,7 @@ class WebPush:
             return Refused(f"message of {len(plain)} bytes, more than {MOST_PAYLOAD_BYTES}")
         try:
             body = encrypt(plain, phone)
-        except (ValueError, TypeError, KeyError, WebPushException) as error:
+        except (ValueError, WebPushException) as error:
             return Refused(f"the phone's keys are unusable: {type(error).__name__}")
         headers = {
             "Authorization": self._signer.authorization(phone.address),
@@ -88,8 +98,8 @@ def payload(message: Message) -> bytes:
 
 def encrypt(plain: bytes, phone: Phone) -> bytes:
     """The payload as only this phone can read it; a fresh key pair for every message."""
-    keys = json.loads(phone.secrets)
-    pusher = WebPusher({"endpoint": phone.address, "keys": keys})
+    keys = Keys.model_validate_json(phone.secrets)
+    pusher = WebPusher({"endpoint": phone.address, "keys": keys.model_dump()})
     return bytes(pusher.encode(plain)["body"])
 
 

@@ -1,0 +1,157 @@
+"""ntfy against Debian's real server: users, tokens, what arrives at a subscriber."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
+from hub.notify.channel import Message
+from hub.notify.ntfy import Ntfy, split_topic
+from hub.notify.post import new_client
+from tests.hub.notify.samples import ALERT_ID, message, phone
+
+NTFY = shutil.which("ntfy")
+needs_ntfy = pytest.mark.skipif(NTFY is None, reason="no ntfy server here (Debian package ntfy)")
+
+
+@dataclass
+class Server:
+    """A running `ntfy serve` where only those who were let in may write."""
+
+    url: str
+    config: Path
+
+    def run(self, *words: str, password: str = "") -> str:
+        assert NTFY is not None
+        return subprocess.run(
+            [NTFY, *words],
+            env=os.environ | {"NTFY_PASSWORD": password, "NTFY_CONFIG_FILE": str(self.config)},
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        ).stderr
+
+    def token_for(self, user: str, *, topic: str, may: str) -> str:
+        self.run("user", "add", user, password="a long password")
+        self.run("access", user, topic, may)
+        said = self.run("token", "add", user)
+        return next(word for word in said.replace(",", " ").split() if word.startswith("tk_"))
+
+    def read(self, topic: str, token: str) -> list[dict[str, Any]]:
+        got = httpx.get(
+            f"{self.url}/{topic}/json?poll=1",
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+        )
+        got.raise_for_status()
+        return [json.loads(line) for line in got.text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("ntfy")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = folder / "server.yml"
+    url = f"http://127.0.0.1:{port}"
+    config.write_text(
+        f'base-url: "{url}"\nlisten-http: "127.0.0.1:{port}"\n'
+        f'cache-file: "{folder}/cache.db"\nauth-file: "{folder}/auth.db"\n'
+        'auth-default-access: "deny-all"\n'
+    )
+    assert NTFY is not None
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [NTFY, "serve", "--config", str(config)], stdout=log, stderr=log, cwd=folder
+        )
+    try:
+        _wait_until_healthy(url, process)
+        yield Server(url, config)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/v1/health", trust_env=False).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError("ntfy does not answer")
+
+
+def publish(what: Message, *, address: str, token: str | None) -> Answer:
+    async def run() -> Answer:
+        async with new_client() as client:
+            to = phone(channel="ntfy", address=address, secrets=json.dumps({"token": token}))
+            channel = Ntfy(client=client, public_url="https://hub.tankhai.example/")
+            return await channel.send(what, to)
+
+    return asyncio.run(run())
+
+
+@needs_ntfy
+def test_a_subscriber_hears_what_the_hub_said(server: Server) -> None:
+    token = server.token_for("hub", topic="alerts-hai", may="rw")
+    page = f"https://hub.tankhai.example/alerts/{ALERT_ID}"
+    address = f"{server.url}/alerts-hai"
+    assert publish(message(), address=address, token=token) == Delivered(200)
+    assert publish(message(moment="taken"), address=address, token=token) == Delivered(200)
+    loud, quiet = server.read("alerts-hai", token)
+    assert (loud["title"], loud["message"]) == (
+        "Có người · Ngã tư chợ",
+        "Cổng chợ · 18:46 · 2 người",
+    )
+    assert (loud["priority"], quiet.get("priority", 3)) == (5, 3)
+    assert loud["click"] == page
+    ((action),) = loud["actions"]
+    assert (action["action"], action["label"], action["url"]) == ("view", "Xem", page)
+
+
+@needs_ntfy
+def test_who_may_only_read_or_is_nobody_cannot_publish(server: Server) -> None:
+    reader = server.token_for("reader", topic="alerts-ba", may="ro")
+    address = f"{server.url}/alerts-ba"
+    for token in (reader, None, "tk_aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"):
+        answer = publish(message(), address=address, token=token)
+        assert isinstance(answer, TryAgain) and answer.status in {401, 403}
+        assert answer.most_attempts == 4
+    assert server.read("alerts-ba", reader) == []
+
+
+def test_an_address_without_a_topic_is_refused() -> None:
+    assert publish(message(), address="https://ntfy.example/", token=None) == Refused(
+        "address names no topic"
+    )
+
+
+def test_a_token_that_is_no_token_is_refused() -> None:
+    answer = publish(message(), address="https://ntfy.example/a", token="a\r\nb: c")
+    assert answer == Refused("the phone's access token is unusable")
+
+
+@pytest.mark.parametrize(
+    ("address", "split"),
+    [
+        ("https://ntfy.example/alerts", ("https://ntfy.example/", "alerts")),
+        ("https://host.example/ntfy/alerts/", ("https://host.example/ntfy/", "alerts")),
+    ],
+)
+def test_a_topic_url_is_a_server_and_a_topic(address: str, split: tuple[str, str]) -> None:
+    assert split_topic(address) == split

@@ -1,0 +1,97 @@
+"""What a push says, word for word, in both languages."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from hub.alerts.moment import Moment
+from hub.notify.text import LANGUAGES, LOCALE_FOLDER, LONGEST_TEXT, message_for
+from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
+from tests.hub.notify.samples import owed
+from tests.hub.notify.town import NOON
+
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def said(**changes: Any) -> tuple[str, str]:
+    message = message_for(owed(**changes), HERE)
+    return message.title, message.body
+
+
+@pytest.mark.parametrize(
+    ("facts", "title", "body"),
+    [
+        ({}, "Có người · Ngã tư chợ, Tân Khai", "Cổng chợ · 18:06 · 2 người"),
+        (
+            {"moment": "grown", "people": 3, "has_picture": True},
+            "Có 3 người · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06 · đã có ảnh",
+        ),
+        (
+            {"moment": "grown", "people": 3},
+            "Có 3 người · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06",
+        ),
+        (
+            {"moment": "taken", "state": "taken", "handled_by": "Chị Ba"},
+            "Chị Ba đã tiếp nhận · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06",
+        ),
+        (
+            {"moment": "taken", "state": "resolved", "handled_by": "Chị Ba"},
+            "Đã xử lý · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06",
+        ),
+        (
+            {"moment": "taken", "state": "false_alarm"},
+            "Báo nhầm · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06",
+        ),
+        (
+            {"kind": "camera_lost"},
+            "Mất tín hiệu Cổng chợ",
+            "Ngã tư chợ, Tân Khai · từ 18:06",
+        ),
+    ],
+)
+def test_vietnamese_push_says(facts: dict[str, Any], title: str, body: str) -> None:
+    assert said(**facts) == (title, body)
+
+
+def test_english_knows_one_and_many() -> None:
+    assert said(language="en", people=1)[1] == "Cổng chợ · 18:06 · 1 person"
+    assert said(language="en", people=2)[1] == "Cổng chợ · 18:06 · 2 people"
+
+
+def test_an_unknown_language_is_spoken_to_in_vietnamese() -> None:
+    assert message_for(owed(language="fr"), HERE).language == "vi"
+
+
+@pytest.mark.parametrize("error_ms", [None, 40_000])
+def test_a_doubtful_clock_is_said_to_be_doubtful(error_ms: int | None) -> None:
+    assert "khoảng 18:06" in said(began=Moment(NOON.utc_us, error_ms))[1]
+
+
+def test_braces_in_a_name_are_only_braces() -> None:
+    assert said(camera_label="{place}")[1] == "{place} · 18:06 · 2 người"
+
+
+def test_a_message_of_the_longest_names_still_fits_the_way_to_any_phone() -> None:
+    message = message_for(owed(place="ữ" * 500, camera_label="ữ" * 500), HERE)
+    assert len(message.title) == len(message.body) == LONGEST_TEXT
+    assert len(payload(message)) <= MOST_PAYLOAD_BYTES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_catalogs_are_complete_and_compiled(language: str) -> None:
+    folder = LOCALE_FOLDER / language / "LC_MESSAGES"
+    with (folder / "push.po").open("rb") as source, (folder / "push.mo").open("rb") as compiled:
+        written, used = read_po(source, locale=language), read_mo(compiled)
+    for message in written:
+        assert message.string, message.id
+        key = message.id[0] if isinstance(message.id, tuple) else message.id
+        assert key == "" or used.get(key) is not None, key
+        assert key == "" or used.get(key).string == message.string or isinstance(message.id, tuple)
