@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Plane
+from agent.vision.clothes import Clothes
 from agent.vision.zones import Box
 
 Floats = NDArray[np.float32]
@@ -47,6 +48,8 @@ class Detection:
     kind: ObjectKind
     score: float
     box: Box
+    clothes: Clothes | None = None
+    """Filled in where tracks are joined by them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """One frame through the eyes: motion, where to look, who is there, which track, what to say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
+from agent.vision.clothes import clothes
 from agent.vision.motion import MotionFinder, MotionSettings
 from agent.vision.person import Detection, PersonDetector, suppress
 from agent.vision.regions import Regions, RegionSettings
@@ -76,13 +77,13 @@ class Eyes:
         """
         moved = self.motion.step(frame)
         self.lap("motion")
-        regions = self.regions.choose(
-            (frame.height, frame.width), moved=moved, people=self.tracker.predicted(frame.at)
-        )
+        people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
+        regions = self.regions.choose((frame.height, frame.width), moved=moved, people=people)
         self.lap("regions")
         found = [one for region in regions for one in self.detector.detect(frame, region)]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
+        found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
         self.lap("model")
         tracks = self.tracker.step(frame.at, found, aspect=frame.width / frame.height)
         self.lap("track")

@@ -1,9 +1,10 @@
 """What the eyes have to say about somebody: opened once, updated seldom, closed once.
 
 A track alone is not worth an officer's night: a lamp post may look like a person for a frame or
-two. So a sighting opens when the evidence of several frames is in, holds through the gaps in which
-a body is behind something, and closes when the body has stayed away for longer than that. Whoever
-stands still is seen by the network as well as a walker, and counts the same.
+two, and some look a little like one all day. So a sighting opens when the evidence of several
+frames is in, holds through the gaps in which a body is behind something, and closes when the body
+has stayed away for longer than that. Whoever stands still counts too, but only in frames that show
+a person clearly: nobody has seen this one walk.
 
 `now` is the instant of the frame at hand. Spans are monotonic; nothing here reads a clock.
 """
@@ -28,6 +29,10 @@ class SightingSettings:
     view (0.7), 5 of a poor one (0.4). Higher is later and truer."""
     evidence_s: float = 1.0
     """Older detections no longer count; so a false one now and then never adds up."""
+    walked: float = 0.6
+    """Who has been this far from the spot where the track began (body heights) is no lamp post."""
+    still_score: float = 0.6
+    """Of the others only detections from this score on are evidence (0-1)."""
     gap_s: float = 3.0
     """A person unseen for no longer is still there; a person unseen for longer has left."""
     present_s: float = 1.0
@@ -88,6 +93,11 @@ class Sightings:
         self._suspected: dict[int, _Suspect] = {}
         self._open: dict[int, _Sighting] = {}
 
+    @property
+    def open_tracks(self) -> frozenset[int]:
+        """The tracks of which somebody has been told and not yet that they are gone."""
+        return frozenset(self._open)
+
     def advance(self, now: Instant, tracks: Sequence[Track]) -> tuple[SightingChange, ...]:
         """What is to be said after the frame at `now`: first who left, then who came, then news."""
         seen = [track for track in tracks if track.is_seen]
@@ -123,10 +133,12 @@ class Sightings:
             sighting.last_seen = now
             sighting.score = max(sighting.score, track.score)
             return
-        suspect = self._suspected.setdefault(track.track_id, _Suspect(first_seen=now))
-        suspect.hits.append((now, track.score))
+        suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now))
+        suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        while now.seconds_since(suspect.hits[0][0]) > self._settings.evidence_s:
+        if track.travelled >= self._settings.walked or track.score >= self._settings.still_score:
+            suspect.hits.append((now, track.score))
+        while suspect.hits and now.seconds_since(suspect.hits[0][0]) > self._settings.evidence_s:
             suspect.hits.popleft()
 
     def _is_convincing(self, track: Track) -> bool:
@@ -187,15 +199,16 @@ class Sightings:
         self._suspected = {
             track_id: suspect
             for track_id, suspect in self._suspected.items()
-            if now.seconds_since(suspect.hits[-1][0]) <= kept_s
+            if now.seconds_since(suspect.last_seen) <= kept_s
         }
 
 
 @dataclass(slots=True)
 class _Suspect:
-    """A track that has not convinced yet: its detections of late, as (when, score)."""
+    """A track that has not convinced yet: its evidence of late, as (when, score)."""
 
     first_seen: Instant
+    last_seen: Instant
     score: float = 0.0
     hits: deque[tuple[Instant, float]] = field(default_factory=deque)
 

@@ -5,11 +5,12 @@ pixels, and every number here can be read off a video by eye. Thresholds are two
 (Zhang et al. 2022): a weak answer may carry on a track, only a strong one may begin one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from math import hypot
 
 from agent.media.frame import Instant
+from agent.vision.clothes import Clothes, mixed, unlikeness
 from agent.vision.person import Detection, ObjectKind
 from agent.vision.zones import Box
 
@@ -22,20 +23,30 @@ class TrackSettings:
     """A detection from this score on may begin a track (0-1)."""
     keep_score: float = 0.25
     """One from this score on may carry on a track."""
-    near: float = 0.6
-    """How far, in body heights, a detection may lie from where the track should be now."""
-    near_grows_per_s: float = 0.8
+    least_iou: float = 0.3
+    """A weak detection must overlap the prediction this much (intersection over union)."""
+    near: float = 0.35
+    """How far, in body heights, a strong one may lie from where the track should be now."""
+    near_grows_per_s: float = 0.5
     """And how much farther for each second the body was not seen."""
+    size_ratio: float = 1.5
+    """Bodies do not grow or shrink by more than this factor between two sightings of them."""
     lost_s: float = 1.5
     """A track not seen for longer is over."""
     confirm_hits: int = 3
     """Detections that make a track believable; until then a miss of `tentative_s` ends it."""
     tentative_s: float = 0.35
     """See `confirm_hits`."""
-    place_gain: float = 0.7
+    place_gain: float = 0.6
     """Share of a detection's place taken over; the rest is the prediction."""
-    speed_gain: float = 0.25
+    size_gain: float = 0.3
+    """The same of its size, which changes slowly: a lower answer is often a hidden body."""
+    speed_gain: float = 0.15
     """Share of its deviation taken over as speed."""
+    other_clothes: float = 15.0
+    """Clothes that differ by so much (see `clothes.unlikeness`) outweigh a perfect place."""
+    clothes_gain: float = 0.1
+    """Share of a detection's clothes taken over: a body passing in front must not change them."""
     coast_s: float = 0.5
     """Time after which the speed of an unseen body counts for a third: it may have stopped."""
 
@@ -57,7 +68,13 @@ class Track:
     hits: int
     is_confirmed: bool
     is_seen: bool
-    speed: tuple[float, float] = field(default=(0.0, 0.0))
+    began_at: tuple[float, float]
+    """The center of its first box."""
+    clothes: Clothes | None = None
+    """Of late; None while nobody measures them."""
+    travelled: float = 0.0
+    """The farthest it has been from there, in body heights."""
+    speed: tuple[float, float] = (0.0, 0.0)
     """Of the center, in shares of the picture a second."""
 
 
@@ -70,21 +87,24 @@ class Tracker:
         self._last: Instant | None = None
         self._born = 0
         self._aspect = 1.0
+        self._step_s = 0.0
 
     @property
     def tracks(self) -> tuple[Track, ...]:
         """As of the last step."""
         return tuple(self._tracks)
 
-    def predicted(self, now: Instant) -> tuple[Box, ...]:
-        """Where the live tracks should be at `now`, inside the picture."""
-        boxes = (self._moved(track, now).box.clipped() for track in self._tracks)
+    def predicted(self, now: Instant, track_ids: Set[int]) -> tuple[Box, ...]:
+        """Where those of the live tracks should be at `now`, inside the picture."""
+        chosen = (track for track in self._tracks if track.track_id in track_ids)
+        boxes = (self._moved(track, now).box.clipped() for track in chosen)
         return tuple(box for box in boxes if box.area > 0)
 
     def step(self, now: Instant, found: Sequence[Detection], *, aspect: float) -> tuple[Track, ...]:
         """The tracks after this frame; `aspect` is the picture's width over its height."""
         self._aspect = aspect
         tracks = [self._moved(track, now) for track in self._tracks]
+        self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
         strong = [d for d in found if d.score >= self._settings.new_score]
         weak = [d for d in found if self._settings.keep_score <= d.score < self._settings.new_score]
@@ -125,19 +145,28 @@ class Tracker:
         """From 2 for the same box down to 0 for one that cannot be this body."""
         if found.kind != track.kind:
             return 0.0
-        box, other = track.box, found.box
-        height = max(box.height, 1e-6)
-        if not 0.5 <= other.height / height <= 2.0:
+        ratio = found.box.height / max(track.box.height, 1e-6)
+        if not 1 / self._settings.size_ratio <= ratio <= self._settings.size_ratio:
             return 0.0
-        reach = self._settings.near + self._settings.near_grows_per_s * now.seconds_since(
-            track.last_seen
-        )
-        (x, y), (u, v) = box.center, other.center
-        # The height is the ruler on both axes: a walker's width changes with every step.
-        away = hypot((u - x) * self._aspect, v - y) / height
+        overlap = track.box.iou(found.box)
+        if found.score < self._settings.new_score and overlap < self._settings.least_iou:
+            return 0.0
+        unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
+        reach = self._settings.near + self._settings.near_grows_per_s * unseen_s
+        away = self._heights_between(track.box, found.box.center)
         if away > reach:
             return 0.0
-        return box.iou(other) + (1.0 - away / reach) + (0.2 if track.is_confirmed else 0.0)
+        confidence = 0.2 if track.is_confirmed else 0.0
+        return max(
+            1e-6, overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
+        )
+
+    def _strangeness(self, track: Track, found: Detection) -> float:
+        """0 for the same clothes, 1 for quite other ones."""
+        if track.clothes is None or found.clothes is None:
+            return 0.0
+        other = unlikeness(track.clothes, found.clothes) / self._settings.other_clothes
+        return min(1.0, other)
 
     def _seen(self, track: Track, found: Detection, now: Instant) -> Track:
         gap_s = max(1e-3, now.seconds_since(track.last_seen))
@@ -145,16 +174,34 @@ class Tracker:
         gain = self._settings.speed_gain if track.hits > 1 else 1.0
         speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
         hits = track.hits + 1
+        box = self._mixed(track.box, found.box)
         return replace(
             track,
-            box=_between(track.box, found.box, self._settings.place_gain),
+            box=box,
             score=found.score,
             last_seen=now,
             hits=hits,
             is_confirmed=track.is_confirmed or hits >= self._settings.confirm_hits,
             is_seen=True,
+            clothes=mixed(track.clothes, found.clothes, self._settings.clothes_gain),
+            travelled=max(track.travelled, self._heights_between(box, track.began_at)),
             speed=speed,
         )
+
+    def _mixed(self, box: Box, found: Box) -> Box:
+        """The prediction, moved and resized towards the detection."""
+        (x, y), (u, v) = box.center, found.center
+        x += self._settings.place_gain * (u - x)
+        y += self._settings.place_gain * (v - y)
+        width = box.width + self._settings.size_gain * (found.width - box.width)
+        height = box.height + self._settings.size_gain * (found.height - box.height)
+        return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+    def _heights_between(self, box: Box, point: tuple[float, float]) -> float:
+        """How far `point` is from the box's center; a walker's width changes with every step,
+        so the height is the ruler on both axes."""
+        (x, y), (u, v) = box.center, point
+        return hypot((u - x) * self._aspect, v - y) / max(box.height, 1e-6)
 
     def _begun(self, found: Detection, now: Instant) -> Track:
         self._born += 1
@@ -168,6 +215,8 @@ class Tracker:
             hits=1,
             is_confirmed=self._settings.confirm_hits <= 1,
             is_seen=True,
+            began_at=found.box.center,
+            clothes=found.clothes,
         )
 
     def _is_over(self, track: Track, now: Instant) -> bool:
@@ -186,15 +235,4 @@ def _is_part(found: Detection, tracks: Sequence[Track]) -> bool:
         and track.kind == found.kind
         and found.box.overlap(track.box) > 0.75 * min(found.box.area, track.box.area)
         for track in tracks
-    )
-
-
-def _between(box: Box, other: Box, share: float) -> Box:
-    """`share` of the way from `box` to `other`."""
-    rest = 1.0 - share
-    return Box(
-        rest * box.x0 + share * other.x0,
-        rest * box.y0 + share * other.y0,
-        rest * box.x1 + share * other.x1,
-        rest * box.y1 + share * other.y1,
     )
