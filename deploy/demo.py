@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -108,8 +109,6 @@ def _play_once(town: Town, hub: Part, sign: Sign, report: Path | None) -> int:
 
 def _await_answers(town: Town, hub: Part) -> None:
     """Until nothing is queued any more and every alert has its clip, or the time is over."""
-    import sqlite3  # noqa: PLC0415
-
     waiting = (
         "SELECT (SELECT count(*) FROM notifications WHERE state = 'queued')"
         " + (SELECT count(*) FROM alerts WHERE kind = 'person' AND clip_id IS NULL)"

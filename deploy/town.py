@@ -5,12 +5,15 @@ a technician would do it by hand.
 """
 
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+
+import httpx
 
 from deploy.broker import Broker, free_port
 from deploy.parts import Part, PartError
@@ -87,7 +90,6 @@ class Town:
 
     def start_hub(self) -> Part:
         """The hub; its page answers when this returns."""
-        import httpx  # noqa: PLC0415 - after set-up, and only here
 
         def is_ready() -> bool:
             try:
@@ -180,8 +182,6 @@ folder = "{self.folder}/agent/clips"
 
 def pick_port(preferred: int) -> int:
     """`preferred` when nobody has it, else a free one."""
-    import socket  # noqa: PLC0415
-
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", preferred))

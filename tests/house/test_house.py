@@ -1,0 +1,78 @@
+"""The house itself: names that are ours alone, links that lead somewhere, no stray words."""
+
+import importlib
+import re
+import subprocess
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *patterns], cwd=ROOT, capture_output=True, check=False
+    )
+    assert listed.returncode == 0, listed.stderr.decode()
+    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.mark.parametrize("name", ["agent", "hub"])
+def test_import_name_belongs_to_this_distribution_alone(name: str) -> None:
+    module = importlib.import_module(name)
+    assert Path(str(module.__file__)).parent == ROOT / name
+    owners = {
+        distribution.name
+        for distribution in distributions()
+        if any(file.parts[0] == name for file in distribution.files or ())
+    }
+    assert owners <= {"matthan"}
+
+
+def test_every_link_between_documents_leads_to_a_file() -> None:
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in tracked("*.md")
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert dead == []
+
+
+def test_every_public_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in tracked("agent/*.py", "hub/*.py")
+        if "migrations/versions" not in str(path)
+        and not path.read_text(encoding="utf-8").lstrip().startswith('"""')
+    ]
+    assert silent == []
+
+
+def test_every_lint_exception_carries_its_reason() -> None:
+    """`# noqa: CODE - reason` and `# type: ignore[code]  # reason`."""
+    bare = re.compile(r"#\s*(noqa(?!: [A-Z]+\d+\b.*\w{3})|type:\s*ignore(?!\[[\w-]+\]\s+#\s*\S))")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("agent/*.py", "hub/*.py", "deploy/*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert found == []
+
+
+def test_front_end_names_no_outside_address() -> None:
+    """Everything a page needs comes from the hub itself; licences and namespaces may be named."""
+    allowed = re.compile(r"https?://(www\.w3\.org|localhost|127\.0\.0\.1)")
+    found = [
+        f"{path.relative_to(ROOT)}: {address}"
+        for path in tracked("hub/web/templates/*", "hub/web/static/*")
+        if "vendor" not in path.parts and path.suffix in {".html", ".css", ".js", ".svg"}
+        for address in re.findall(r"https?://[^\s\"'<>)]+", path.read_text(encoding="utf-8"))
+        if not allowed.match(address)
+    ]
+    assert found == []
