@@ -172,6 +172,8 @@ class Link:
         self._patience = patience or Patience()
         self._connection: Connection | None = None
         self._last_said = ""
+        self.tries = 0
+        """How often it has tried to connect."""
 
     @property
     def is_listening(self) -> bool:
@@ -182,15 +184,22 @@ class Link:
     def run(self, stop: threading.Event) -> None:
         """Connect again and again until `stop` is set."""
         while not stop.is_set():
-            connection = Connection(self._address, self._take)
-            self._connection = connection
-            ended = connection.live(stop)
+            self.tries += 1
+            ended = self._live(stop)
             if stop.is_set():
                 return
             self._tell(ended)
             if ended.was_up:
                 self._patience.succeed()
             stop.wait(self._patience.fail())
+
+    def _live(self, stop: threading.Event) -> Ended:
+        """One connection; its papers are read anew, so renewed ones count from the next on."""
+        try:
+            self._connection = Connection(self._address, self._take)
+        except BrokerRefusedError as refusal:
+            return Ended(was_up=False, reason=refusal.reason, cure=refusal.cure)
+        return self._connection.live(stop)
 
     def publish(self, reply: Reply) -> bool:
         """Send when there is a connection; False when there is none, and nothing was sent."""

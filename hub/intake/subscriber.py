@@ -139,6 +139,11 @@ class Subscriber:
         return self._link.is_listening
 
     @property
+    def tries(self) -> int:
+        """How often it has tried to reach the broker."""
+        return self._link.tries
+
+    @property
     def is_alive(self) -> bool:
         """True while both threads run."""
         return all(thread.is_alive() for thread in self._threads)

@@ -1,0 +1,144 @@
+"""One batch in one transaction: a bad message falls alone, a bad database takes all with it."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import OperationalError
+
+from agent.wire import topics
+from agent.wire.codec import encode
+from agent.wire.messages import Birth, Death, Event, RefusalReason, TokenWanted
+from hub.alerts.moment import Moment
+from hub.intake.clerk import Allowance, Clerk
+from hub.intake.fleet import Fleet
+from hub.intake.inbox import Arrival
+from hub.store.database import Database
+from hub.store.filing import Filed
+from hub.store.tables import areas, cameras, nodes, set_aside
+from tests.hub.intake_rig import NOW, clerk, count, found_town, tokens
+from tests.hub.wire_words import NodeVoice
+
+
+class Noted:
+    """Files by noting; breaks on the numbers it is told to break on."""
+
+    def __init__(self, breaks: dict[int, Callable[[Connection], object]] | None = None) -> None:
+        self.breaks = breaks or {}
+        self.seqs: list[int] = []
+
+    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:  # noqa: ARG002
+        """Note it, or break."""
+        if event.seq in self.breaks:
+            self.breaks[event.seq](conn)
+        self.seqs.append(event.seq)
+        return Filed(event.event_id, is_stored=True)
+
+
+def arrival(message: Event | Birth | Death | TokenWanted, node: str | None = None) -> Arrival:
+    topic = {Event: topics.EVENT, TokenWanted: topics.REQUEST}.get(type(message), topics.STATUS)
+    return Arrival(topics.address(topic, node or message.node), encode(message), lambda: None)
+
+
+def programming_error(_conn: Connection) -> None:
+    raise KeyError("a bug of ours")
+
+
+def broken_rule(conn: Connection) -> None:
+    conn.execute(
+        insert(areas).values(
+            id=uuid4(), parent_id=uuid4(), level="", name="", name_folded="", valid_from_utc_us=0
+        )
+    )
+
+
+def lost_database(_conn: Connection) -> None:
+    raise OperationalError("INSERT", {}, OSError("disk full"))
+
+
+@pytest.mark.parametrize("breaking", [programming_error, broken_rule])
+def test_one_message_that_breaks_is_set_aside_and_the_rest_is_filed(
+    db: Database, breaking: Callable[[Connection], object]
+) -> None:
+    found_town(db, "a")
+    node = NodeVoice("a")
+    events = [node.event() for _ in range(3)]
+    files = Noted({2: breaking})
+    with db.writing() as conn:
+        outcome = Clerk(files, Fleet(tokens())).file(conn, [*map(arrival, events)], now=NOW)
+    assert files.seqs == [1, 3]
+    key = ("a", node.spool_id)
+    assert outcome.replies.stored[key] == [events[0].event_id, events[2].event_id]
+    (refusal,) = outcome.replies.refused[key]
+    assert refusal.event_id == events[1].event_id
+    assert refusal.detail.startswith("the hub cannot file it")
+    assert outcome.counts == {"received": 3, "stored": 2, "set_aside": 1}
+    with db.reading() as conn:
+        row = conn.execute(select(set_aside)).one()
+    assert (row.node_name, row.payload) == ("a", encode(events[1]))
+
+
+def test_a_failing_database_takes_the_whole_batch_back(db: Database) -> None:
+    found_town(db, "a")
+    node = NodeVoice("a")
+    batch = [arrival(node.birth()), arrival(node.event())]
+    broken = Clerk(Noted({1: lost_database}), Fleet(tokens()))
+    with pytest.raises(OperationalError), db.writing() as conn:
+        broken.file(conn, batch, now=NOW)
+    assert count(db, cameras) == 0
+    assert count(db, set_aside) == 0
+
+
+def test_a_birth_brings_its_cameras_and_a_token(db: Database) -> None:
+    found_town(db, "a")
+    node = NodeVoice("a")
+    birth = node.birth()
+    with db.writing() as conn:
+        outcome = clerk().file(conn, [arrival(birth)], now=NOW)
+    assert tokens().verify(outcome.replies.tokens["a"].token, NOW) == "a"
+    with db.reading() as conn:
+        camera = conn.execute(select(cameras)).one()
+        row = conn.execute(select(nodes)).one()
+    assert (camera.name, camera.area_id) == ("cam-1", row.area_id)
+    assert (row.state, row.birth_id) == ("online", birth.birth_id)
+
+
+def test_a_late_will_leaves_the_node_alive(db: Database) -> None:
+    found_town(db, "a")
+    node = NodeVoice("a")
+    old, new = node.birth(), node.birth()
+    batch = [arrival(old), arrival(new), arrival(node.death(old.birth_id))]
+    with db.writing() as conn:
+        clerk().file(conn, batch, now=NOW)
+    with db.reading() as conn:
+        assert conn.scalar(select(nodes.c.state)) == "online"
+    with db.writing() as conn:
+        clerk().file(conn, [arrival(node.death(new.birth_id))], now=NOW)
+    with db.reading() as conn:
+        assert conn.scalar(select(nodes.c.state)) == "offline"
+
+
+def test_a_node_nobody_added_gets_no_token_and_its_events_are_refused(db: Database) -> None:
+    node = NodeVoice("stranger")
+    event = node.event()
+    batch = [arrival(node.birth()), arrival(TokenWanted(node="stranger")), arrival(event)]
+    with db.writing() as conn:
+        outcome = clerk().file(conn, batch, now=NOW)
+    assert outcome.replies.tokens == {}
+    (refusal,) = outcome.replies.refused["stranger", node.spool_id]
+    assert (refusal.event_id, refusal.reason) == (event.event_id, RefusalReason.UNKNOWN_NODE)
+    assert count(db, set_aside) == 1
+
+
+def test_a_mad_node_is_refused_in_full_but_kept_only_in_part(db: Database) -> None:
+    files = Noted()
+    mad = Clerk(files, Fleet(tokens()), allowance=Allowance(per_hour=5))
+    bad = [arrival(NodeVoice("b").event(), node="a") for _ in range(20)]
+    with db.writing() as conn:
+        outcome = mad.file(conn, bad, now=NOW)
+    assert count(db, set_aside) == 5
+    assert sum(map(len, outcome.replies.refused.values())) == 20
+    with db.writing() as conn:
+        mad.file(conn, bad[:1], now=NOW.plus_s(3600))
+    assert count(db, set_aside) == 6

@@ -1,0 +1,264 @@
+"""The intake between a real broker and a real database."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from agent.wire.codec import MAX_BYTES, encode
+from agent.wire.messages import RefusalReason, TokenWanted
+from deploy.broker import Broker
+from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, knock
+from hub.intake.subscriber import Subscriber
+from hub.store.bell import Bell
+from hub.store.database import Database
+from hub.store.tables import events, set_aside
+from tests.hub.intake_rig import (
+    NOW,
+    WAIT_S,
+    NodeLine,
+    address,
+    count,
+    eventually,
+    found_town,
+    subscriber,
+    tokens,
+)
+from tests.hub.wire_words import NodeVoice
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "mqtt") as running:
+        yield running
+
+
+@pytest.fixture
+def town(sqlite_url: str) -> Iterator[Database]:
+    db = Database(sqlite_url)
+    found_town(db, "nga-tu-01", "nga-tu-02")
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def hub(broker: Broker, town: Database) -> Iterator[Subscriber]:
+    intake = subscriber(town, address(broker))
+    intake.start()
+    eventually(lambda: intake.is_listening, "the hub listens")
+    yield intake
+    intake.stop()
+
+
+@pytest.fixture
+def line(broker: Broker) -> Iterator[Callable[[str], NodeLine]]:
+    lines: list[NodeLine] = []
+
+    def connect(name: str) -> NodeLine:
+        lines.append(NodeLine(broker, name))
+        return lines[-1]
+
+    yield connect
+    for one in lines:
+        one.leave()
+
+
+def test_events_are_stored_once_and_receipted_every_time(
+    hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    node.say(voice.birth())
+    said = [voice.event() for _ in range(50)]
+    for event in said:
+        node.say(event)
+    node.await_stored(*said)
+    for event in said[:10]:
+        node.say(event)
+    node.await_stored(*said[:10])
+    assert count(town, events) == 50
+    assert (hub.counts["stored"], hub.counts["repeated"]) == (50, 10)
+
+
+def test_bad_messages_are_refused_by_name_and_the_hub_goes_on(
+    hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    topic = "matthan/nga-tu-01/up/event"
+    node.say(voice.birth())
+    old, big, foreign, odd = (voice.event() for _ in range(4))
+    foreign = foreign.model_copy(update={"node": "nga-tu-02"})
+    node.shout(topic, b"\xff\x00 no message")
+    node.shout(topic, b"[" * 5000)
+    node.shout(topic, json.dumps(json.loads(encode(old)) | {"v": 99}).encode())
+    node.shout(topic, json.dumps(json.loads(encode(big)) | {"x": "x" * MAX_BYTES}).encode())
+    node.shout(topic, encode(foreign))
+    node.shout(topic, json.dumps(json.loads(encode(odd)) | {"seq": -1}).encode())
+    node.shout("matthan/nga-tu-01/up/gossip", b"{}")
+    good = voice.event()
+    node.say(good)
+    node.await_stored(good)
+    refusals = [node.refused.get(timeout=WAIT_S) for _ in range(4)]
+    assert {one.event_id: one.reason for one in refusals} == {
+        old.event_id: RefusalReason.WRONG_VERSION,
+        big.event_id: RefusalReason.OVERSIZE,
+        foreign.event_id: RefusalReason.WRONG_NODE,
+        odd.event_id: RefusalReason.MALFORMED,
+    }
+    assert count(town, events) == 1
+    assert count(town, set_aside) == 7
+    assert hub.is_alive
+
+
+def test_a_node_nobody_added_is_refused_and_told_so(
+    hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    stranger, voice = line("nga-tu-99"), NodeVoice("nga-tu-99")
+    event = voice.event()
+    stranger.say(event)
+    refusal = stranger.refused.get(timeout=WAIT_S)
+    assert (refusal.event_id, refusal.reason) == (event.event_id, RefusalReason.UNKNOWN_NODE)
+
+
+def test_a_birth_and_a_request_are_answered_with_a_token(
+    hub: Subscriber, line: Callable[[str], NodeLine]
+) -> None:
+    node = line("nga-tu-01")
+    node.say(NodeVoice("nga-tu-01").birth())
+    first = node.tokens.get(timeout=WAIT_S)
+    node.say(TokenWanted(node="nga-tu-01"))
+    second = node.tokens.get(timeout=WAIT_S)
+    assert {tokens().verify(one.token, NOW) for one in (first, second)} == {"nga-tu-01"}
+
+
+def test_what_was_said_while_the_hub_was_away_comes_when_it_is_back(
+    broker: Broker, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    first = subscriber(town, address(broker))
+    first.start()
+    eventually(lambda: first.is_listening, "the hub listens")
+    first.stop()
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    node.say(voice.birth())
+    event = voice.event()
+    node.say(event)
+    second = subscriber(town, address(broker))
+    second.start()
+    node.await_stored(event)
+    second.stop()
+
+
+def test_a_hub_killed_between_commit_and_acknowledgement_hears_it_again_and_stores_it_once(
+    broker: Broker, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    where = address(broker)
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    mortal = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tests.hub.mortal_hub", str(town.url), where.host),
+            *(str(where.port), where.ca_file, where.cert_file, where.key_file),
+        ],
+        cwd=ROOT,
+    )
+    eventually(lambda: "as hub" in broker.log, "the mortal hub connects")
+    said = [voice.event() for _ in range(20)]
+    node.say(voice.birth())
+    for event in said:
+        node.say(event)
+    assert mortal.wait(WAIT_S) == -9
+    hub = subscriber(town, where)
+    hub.start()
+    node.await_stored(*said)
+    hub.stop()
+    assert count(town, events) == 20
+    assert hub.counts["received"] >= 20
+
+
+def test_the_hub_comes_back_after_the_broker_does(
+    hub: Subscriber, broker: Broker, line: Callable[[str], NodeLine]
+) -> None:
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    broker.kill()
+    broker.start()
+    eventually(lambda: hub.is_listening and "nga-tu-01" in broker.log, "both are back")
+    node.say(voice.birth())
+    event = voice.event()
+    node.say(event)
+    node.await_stored(event)
+
+
+def test_the_bell_rings_for_news_and_not_for_repeats(
+    broker: Broker, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    bell = Bell()
+    intake = subscriber(town, address(broker), bell)
+    intake.start()
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    node.say(voice.birth())
+    event = voice.event()
+    node.say(event)
+    node.await_stored(event)
+    eventually(lambda: bell.rings == 1, "the bell rings")
+    node.say(event)
+    node.await_stored(event)
+    intake.stop()
+    assert bell.rings == 1
+
+
+def refusal_line(where: BrokerAddress, town: Database) -> dict[str, str]:
+    """What the hub logs when it cannot get in; it must say it once, however often it tries."""
+    with capture_logs() as logs:
+        intake = subscriber(town, where)
+        intake.start()
+        eventually(lambda: any(one["event"] == "broker.unreachable" for one in logs), "it says so")
+        eventually(lambda: intake.tries > 3, "it tries again and again")
+        intake.stop()
+    (line,) = [one for one in logs if one["event"] == "broker.unreachable"]
+    return line
+
+
+def test_a_certificate_of_another_authority_is_one_clear_line(
+    broker: Broker, town: Database, tmp_path: Path
+) -> None:
+    foreign = Broker(tmp_path / "foreign").papers("hub")
+    ours = broker.papers("hub")
+    where = BrokerAddress(
+        broker.host, broker.port, ours.ca_file, foreign.cert_file, foreign.key_file
+    )
+    line = refusal_line(where, town)
+    assert "refuses the hub's certificate" in line["reason"]
+    assert "anew from the authority that the broker trusts" in line["cure"]
+
+
+def test_a_broker_that_is_not_there_is_one_clear_line(broker: Broker, town: Database) -> None:
+    where = address(broker)
+    broker.stop()
+    line = refusal_line(where, town)
+    assert "nobody answers" in line["reason"]
+
+
+def test_knocking_at_the_broker_disturbs_nobody(hub: Subscriber, broker: Broker) -> None:
+    knock(address(broker))
+    assert hub.is_listening
+    assert "already connected" not in broker.log
+
+
+def test_a_broker_under_another_name_is_not_believed(broker: Broker) -> None:
+    papers = broker.papers("hub")
+    where = BrokerAddress(
+        "127.0.0.2", broker.port, papers.ca_file, papers.cert_file, papers.key_file
+    )
+    with pytest.raises(BrokerRefusedError, match="nobody answers"):
+        knock(where)
+
+
+def test_papers_that_do_not_fit_are_named(broker: Broker) -> None:
+    hub, node = broker.papers("hub"), broker.papers("nga-tu-01")
+    where = BrokerAddress(broker.host, broker.port, hub.ca_file, hub.cert_file, node.key_file)
+    with pytest.raises(BrokerRefusedError, match="do not fit together"):
+        knock(where)

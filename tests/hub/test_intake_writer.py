@@ -1,0 +1,146 @@
+"""The writer's patience, and the inbox it takes from."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection
+
+from hub.alerts.moment import Moment
+from hub.intake.clerk import Clerk
+from hub.intake.fleet import Fleet
+from hub.intake.inbox import BATCH, Arrival, Inbox
+from hub.intake.patience import Patience
+from hub.intake.subscriber import TRIES_TOGETHER, Writer
+from hub.store.database import Database, DatabaseError
+from hub.store.tables import set_aside
+from tests.hub.intake_rig import NOW, count, found_town, tokens
+from tests.hub.test_intake_clerk import Noted, arrival, lost_database
+from tests.hub.wire_words import NodeVoice
+
+
+class StoppedClock:
+    """It is always now."""
+
+    def now(self) -> Moment:
+        """Now."""
+        return NOW
+
+
+class AbsentDatabase:
+    """Away for the first so many transactions."""
+
+    def __init__(self, db: Database, *, absences: int) -> None:
+        self._db = db
+        self.absences = absences
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of the real one, once it is there."""
+        if self.absences > 0:
+            self.absences -= 1
+            raise DatabaseError("the database cannot be reached")
+        with self._db.writing() as conn:
+            yield conn
+
+
+@pytest.fixture
+def sqlite_db(sqlite_url: str) -> Iterator[Database]:
+    db = Database(sqlite_url)
+    found_town(db, "a")
+    yield db
+    db.close()
+
+
+def writer(db: object, files: Noted) -> Writer:
+    hasty = Patience(first_s=0.0)
+    return Writer(db, clerk=Clerk(files, Fleet(tokens())), clock=StoppedClock(), patience=hasty)
+
+
+def test_a_database_that_comes_back_gets_the_batch_whole(sqlite_db: Database) -> None:
+    files = Noted()
+    node = NodeVoice("a")
+    away = AbsentDatabase(sqlite_db, absences=TRIES_TOGETHER - 1)
+    scribe = writer(away, files)
+    batch = [arrival(node.event()) for _ in range(3)]
+    (outcome,) = scribe.commit(batch, threading.Event())
+    assert outcome.counts["stored"] == 3
+    assert files.seqs == [1, 2, 3]
+    assert scribe.counts["retried"] == TRIES_TOGETHER - 1
+
+
+def test_a_database_that_is_long_away_loses_nothing(sqlite_db: Database) -> None:
+    files = Noted()
+    node = NodeVoice("a")
+    away = AbsentDatabase(sqlite_db, absences=100)
+    batch = [arrival(node.event()) for _ in range(3)]
+    outcomes = writer(away, files).commit(batch, threading.Event())
+    assert sum(outcome.counts["stored"] for outcome in outcomes) == 3
+    assert count(sqlite_db, set_aside) == 0
+
+
+def test_a_message_that_fells_the_database_every_time_is_set_aside_alone(
+    sqlite_db: Database,
+) -> None:
+    files = Noted({2: lost_database})
+    node = NodeVoice("a")
+    batch = [arrival(node.event()) for _ in range(3)]
+    outcomes = writer(sqlite_db, files).commit(batch, threading.Event())
+    assert [outcome.counts["stored"] for outcome in outcomes] == [1, 0, 1]
+    assert count(sqlite_db, set_aside) == 1
+    assert len(outcomes[1].replies.refused) == 1
+
+
+def test_stopping_without_a_database_commits_nothing_and_acknowledges_nothing(
+    sqlite_db: Database,
+) -> None:
+    away = AbsentDatabase(sqlite_db, absences=10**9)
+    stop = threading.Event()
+    stop.set()
+    assert writer(away, Noted()).commit([arrival(NodeVoice("a").event())], stop) == []
+
+
+def test_waits_grow_with_failures_up_to_their_bound_and_begin_anew() -> None:
+    patience = Patience(first_s=1.0, longest_s=5.0, chance=lambda: 1.0)
+    assert [patience.fail() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    patience.succeed()
+    assert patience.fail() == 1.0
+    assert Patience(chance=lambda: 0.0).fail() == 0.0
+
+
+def numbered(number: int) -> Arrival:
+    return Arrival(str(number), b"", lambda: None)
+
+
+def test_the_inbox_gives_batches_in_order() -> None:
+    inbox = Inbox(bound=3 * BATCH)
+    for number in range(BATCH + 5):
+        inbox.put(numbered(number))
+    first, second = inbox.take(), inbox.take()
+    assert [int(one.topic) for one in first + second] == list(range(BATCH + 5))
+    assert len(first) == BATCH
+
+
+def test_a_full_inbox_makes_its_giver_wait_until_there_is_room() -> None:
+    inbox = Inbox(bound=1)
+    inbox.put(numbered(1))
+    giver = threading.Thread(target=inbox.put, args=(numbered(2),))
+    giver.start()
+    taken: list[Arrival] = []
+    while len(taken) < 2:
+        taken += inbox.take()
+    giver.join(5)
+    assert [one.topic for one in taken] == ["1", "2"]
+
+
+def test_a_closed_inbox_lets_everybody_go() -> None:
+    inbox = Inbox(bound=1)
+    inbox.put(numbered(1))
+    answers: list[bool] = []
+    giver = threading.Thread(target=lambda: answers.append(inbox.put(numbered(2))))
+    giver.start()
+    inbox.close()
+    giver.join(5)
+    assert answers == [False]
+    assert inbox.take() == []
