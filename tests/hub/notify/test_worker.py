@@ -352,8 +352,11 @@ class Fates:
 
     def run_until_nothing_is_owed(self) -> None:
         for number in range(1000):
-            for owed in self.town.claim(f"w{number}", limit=self.dice.randint(1, 4)):
+            claimed = self.town.claim(f"w{number}", limit=self.dice.randint(1, 4))
+            for owed in claimed:
                 self.befall(owed)
+            if claimed:
+                continue  # there may be more than the limit
             due = self.town.next_due()
             if due is None:
                 return
