@@ -133,6 +133,9 @@ class AlertPage:
     media: list[MediaRow]
     history: list[HistoryRow]
     told: list[ToldRow]
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+    """Where the camera is, if that was noted: for the phone's own map."""
 
 
 @dataclass(frozen=True, slots=True)
