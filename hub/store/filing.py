@@ -1,13 +1,36 @@
 """Events become rows, alerts and notifications owed, all on the caller's one transaction."""
 
 from dataclasses import dataclass
+from typing import Final, assert_never
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.event import listen
 
-from agent.wire.messages import Event, Refusal, RefusalReason
+from agent.wire.messages import (
+    CameraBack,
+    CameraLost,
+    ClipReady,
+    Event,
+    NumbersDropped,
+    Refusal,
+    RefusalReason,
+    SightingClosed,
+    SightingOpened,
+    SightingUpdated,
+)
 from hub.alerts.moment import Moment
-from hub.alerts.routing import Policy
+from hub.alerts.routing import Policy, age_s
+from hub.store import plans
+from hub.store.bounds import bigint, text
+from hub.store.footage import Origin
+from hub.store.once import insert_once
+from hub.store.plans import News, Plan
+from hub.store.tables import cameras, columns, events, new_id, nodes
+from hub.store.tables import set_aside as aside
+
+KEPT_BYTES: Final = 64 * 1024
+"""So much of a message that cannot be filed is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +51,70 @@ class Filing:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._nodes: dict[str, UUID] = {}
+        self._cameras: dict[tuple[UUID, str], UUID] = {}
+        self._watched: Engine | None = None
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
         """File one event; a repeat changes nothing and is answered as stored."""
-        raise NotImplementedError
+        origin = self._origin(conn, event)
+        if isinstance(origin, Refusal):
+            return Filed(event.event_id, is_stored=False, refusal=origin)
+        news = _news(event, origin, now)
+        plan = self._plan(conn, news, event)
+        if not insert_once(conn, events, _row(event, news, plan)):
+            return _repeat(conn, event, origin)
+        plan.write(conn)
+        return Filed(event.event_id, is_stored=True, fate=plan.fate, alert_id=plan.alert_id)
+
+    def forget(self) -> None:
+        """Look nodes and cameras up anew; happens by itself after a rollback."""
+        self._nodes.clear()
+        self._cameras.clear()
+
+    def _plan(self, conn: Connection, news: News, event: Event) -> Plan:
+        match event.body:
+            case SightingOpened() as body:
+                return plans.plan_opened(conn, news, body, self._policy)
+            case SightingUpdated() | SightingClosed() as body:
+                return plans.plan_updated(conn, news, body, self._policy)
+            case ClipReady() as body:
+                return plans.plan_clip(conn, news, body, self._policy)
+            case CameraLost() | CameraBack() as body:
+                return plans.plan_camera_state(conn, news, body)
+            case NumbersDropped() as body:
+                return plans.plan_dropped(news, body)
+            case _:
+                assert_never(event.body)
+
+    def _origin(self, conn: Connection, event: Event) -> Origin | Refusal:
+        self._forget_on_rollback(conn.engine)
+        node_id = self._nodes.get(event.node)
+        if node_id is None:
+            node_id = conn.scalar(select(nodes.c.id).where(nodes.c.name == event.node))
+            if node_id is None:
+                return _refuse(event, RefusalReason.UNKNOWN_NODE, f"no node is called {event.node}")
+            self._nodes[event.node] = node_id
+        if isinstance(event.body, NumbersDropped):
+            return Origin(node_id, None)
+        camera = event.body.camera
+        camera_id = self._cameras.get((node_id, camera))
+        if camera_id is None:
+            camera_id = conn.scalar(
+                select(cameras.c.id).where(cameras.c.node_id == node_id, cameras.c.name == camera)
+            )
+            if camera_id is None:
+                detail = f"{event.node} has named no camera {camera} at its birth"
+                return _refuse(event, RefusalReason.UNKNOWN_CAMERA, detail)
+            self._cameras[node_id, camera] = camera_id
+        return Origin(node_id, camera_id)
+
+    def _forget_on_rollback(self, engine: Engine) -> None:
+        # An id read in a transaction that is rolled back may be of a row that never was.
+        if engine is not self._watched:
+            self._watched = engine
+            listen(engine, "rollback", lambda _conn: self.forget())
+            listen(engine, "rollback_savepoint", lambda _conn, _name, _ctx: self.forget())
 
 
 def set_aside(
@@ -46,4 +129,83 @@ def set_aside(
     now: Moment,
 ) -> None:
     """Keep the first 64 KiB of a message that cannot be filed, with the reason."""
-    raise NotImplementedError
+    conn.execute(
+        insert(aside).values(
+            id=new_id(now),
+            topic=text(topic, 500),
+            node_name=node_name,
+            event_id=event_id,
+            reason=reason.value,
+            detail=text(detail, 500),
+            size_bytes=len(payload),
+            payload=payload[:KEPT_BYTES],
+            **columns("received", now),
+        )
+    )
+
+
+def _news(event: Event, origin: Origin, now: Moment) -> News:
+    happened = _happened(event, now)
+    return News(
+        origin=origin,
+        spool_id=event.spool_id,
+        seq=event.seq,
+        clock_source=event.stamp.source,
+        happened=happened,
+        shift_us=happened.utc_us - event.stamp.utc_us,
+        age_s=age_s(
+            received_utc_us=now.utc_us,
+            stamp_utc_us=event.stamp.utc_us,
+            stamp_error_ms=event.stamp.error_ms,
+            age_ms=event.age_ms,
+        ),
+        now=now,
+    )
+
+
+def _happened(event: Event, now: Moment) -> Moment:
+    """When it happened: the node's stamp if somebody vouches for it, else received less the age.
+
+    Without either (the node has rebooted, and never had a clock) the stamp is all there is.
+    """
+    if event.stamp.error_ms is None and event.age_ms is not None:
+        return Moment(bigint(now.utc_us - event.age_ms * 1000), None)
+    return Moment(event.stamp.utc_us, event.stamp.error_ms)
+
+
+def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
+    return {
+        "id": event.event_id,
+        "node_id": news.origin.node_id,
+        "spool_id": event.spool_id,
+        "seq": event.seq,
+        "boot_id": event.boot_id,
+        "kind": event.body.kind,
+        "camera_id": news.origin.camera_id,
+        "sighting_id": getattr(event.body, "sighting_id", None),
+        **columns("happened", news.happened),
+        "clock_source": event.stamp.source.value,
+        "age_ms": event.age_ms,
+        **columns("received", news.now),
+        "body": event.body.model_dump_json(),
+        "fate": plan.fate,
+        "fate_reason": plan.reason,
+    }
+
+
+def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:
+    """Why the row could not be inserted: it is there already, or its number is another event's."""
+    node_id = conn.scalar(select(events.c.node_id).where(events.c.id == event.event_id))
+    if node_id == origin.node_id:
+        return Filed(event.event_id, is_stored=True, is_repeat=True)
+    detail = (
+        f"number {event.seq} of this spool is another event's"
+        if node_id is None
+        else "this event id is another node's"
+    )
+    refusal = _refuse(event, RefusalReason.NUMBER_TAKEN, detail)
+    return Filed(event.event_id, is_stored=False, refusal=refusal)
+
+
+def _refuse(event: Event, reason: RefusalReason, detail: str) -> Refusal:
+    return Refusal(event_id=event.event_id, reason=reason, detail=detail)

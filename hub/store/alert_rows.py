@@ -1,0 +1,147 @@
+"""The rows of an alert: raising it, letting it grow, and saying so to whoever looks at it.
+
+Every change counts the revision up and leaves a row in `alert_changes`, whose cursor open pages
+follow. Callers hold the one writing transaction, so what is read here stays true.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, exists, insert, select, update
+
+from hub.alerts.alert import State
+from hub.alerts.moment import Moment
+from hub.alerts.routing import Policy, Running, Seen
+from hub.store.tables import alert_changes, alert_history, alerts, columns, new_id, sightings
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """What an alert is raised with; the three moments are of the node's clock."""
+
+    alert_id: UUID
+    camera_id: UUID
+    kind: str
+    people: int
+    clock_source: str
+    began: Moment
+    confirmed: Moment
+
+
+def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
+    """Write a new, open alert."""
+    conn.execute(
+        insert(alerts).values(
+            id=alert.alert_id,
+            camera_id=alert.camera_id,
+            kind=alert.kind,
+            state=State.OPEN,
+            people=alert.people,
+            clock_source=alert.clock_source,
+            revision=1,
+            **columns("began", alert.began),
+            **columns("confirmed", alert.confirmed),
+            **columns("last_seen", alert.confirmed),
+            **columns("raised", now),
+        )
+    )
+    note_history(conn, alert.alert_id, act="raised", detail=reason, now=now)
+    _note_change(conn, alert.alert_id, alert.camera_id, revision=1, now=now)
+
+
+def grow_alert(
+    conn: Connection, alert_id: UUID, *, seen: Moment, people: int, now: Moment, detail: str = ""
+) -> None:
+    """Somebody of this alert was seen again, or somebody more; history only for the latter."""
+    row = conn.execute(
+        select(alerts.c.people, alerts.c.last_seen_utc_us).where(alerts.c.id == alert_id)
+    ).one()
+    values: dict[str, Any] = {"people": max(people, row.people)}
+    if seen.utc_us > row.last_seen_utc_us:
+        values |= columns("last_seen", seen)
+    if people > row.people:
+        detail = f"{row.people} → {people}" + (f": {detail}" if detail else "")
+    if detail:
+        note_history(conn, alert_id, act="grown", detail=detail, now=now)
+    change_alert(conn, alert_id, values, now=now)
+
+
+def change_alert(
+    conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
+) -> None:
+    """Write new values into an alert, as its next revision."""
+    row = conn.execute(
+        update(alerts)
+        .where(alerts.c.id == alert_id)
+        .values({**values, "revision": alerts.c.revision + 1})
+        .returning(alerts.c.camera_id, alerts.c.revision)
+    ).one()
+    _note_change(conn, alert_id, row.camera_id, revision=row.revision, now=now)
+
+
+def note_history(
+    conn: Connection,
+    alert_id: UUID,
+    *,
+    act: str,
+    now: Moment,
+    detail: str = "",
+    person_id: UUID | None = None,
+) -> None:
+    """One step of the alert's life, for its page."""
+    conn.execute(
+        insert(alert_history).values(
+            id=new_id(now),
+            alert_id=alert_id,
+            act=act,
+            person_id=person_id,
+            detail=detail,
+            **columns("at", now),
+        )
+    )
+
+
+def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running]:
+    """The camera's alerts that could take this sighting; `routing` decides which does."""
+    still_there = exists().where(
+        sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None)
+    )
+    span_us = round(policy.group_max_s * 1_000_000)
+    query = select(
+        alerts.c.id,
+        alerts.c.state,
+        alerts.c.began_utc_us,
+        alerts.c.last_seen_utc_us,
+        still_there.label("has_open_sighting"),
+    ).where(
+        alerts.c.camera_id == seen.camera_id,
+        alerts.c.kind == seen.kind,
+        # An alert lasts at least until it began, so this bound loses none and uses the index.
+        alerts.c.last_seen_utc_us >= seen.first_seen_utc_us - span_us,
+        alerts.c.began_utc_us <= seen.first_seen_utc_us + span_us,
+        alerts.c.state.in_([State.OPEN, State.TAKEN]),
+    )
+    return [
+        Running(
+            alert_id=row.id,
+            camera_id=seen.camera_id,
+            kind=seen.kind,
+            state=State(row.state),
+            began_utc_us=row.began_utc_us,
+            last_seen_utc_us=row.last_seen_utc_us,
+            has_open_sighting=bool(row.has_open_sighting),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _note_change(
+    conn: Connection, alert_id: UUID, camera_id: UUID, *, revision: int, now: Moment
+) -> None:
+    conn.execute(
+        insert(alert_changes).values(
+            alert_id=alert_id, camera_id=camera_id, revision=revision, **columns("at", now)
+        )
+    )

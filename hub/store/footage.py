@@ -1,0 +1,204 @@
+"""Pictures and clips as rows: announced by a node, stored by the hub, shown by an alert."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select, update
+
+from agent.wire.messages import ClipReady, Picture
+from hub.alerts.alert import State
+from hub.alerts.moment import Moment
+from hub.alerts.routing import Policy
+from hub.store import ledger
+from hub.store.alert_rows import change_alert, note_history
+from hub.store.bounds import bigint, integer, text
+from hub.store.once import insert_all_once, insert_once
+from hub.store.tables import alerts, columns, media, media_sightings, new_id, sightings
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who speaks, and of which camera; None where the words concern the node as a whole."""
+
+    node_id: UUID
+    camera_id: UUID | None
+
+
+def announce_picture(
+    conn: Connection,
+    origin: Origin,
+    picture: Picture,
+    *,
+    sighting_id: UUID,
+    taken: Moment,
+    now: Moment,
+) -> None:
+    """The node holds a picture of this sighting and will bring it."""
+    facts = {
+        "kind": "picture",
+        "sha256": picture.sha256,
+        "size_bytes": picture.size_bytes,
+        "codec": "jpeg",
+        "width": integer(picture.width),
+        "height": integer(picture.height),
+        "duration_ms": 0,
+    }
+    _announce(conn, origin, facts, sighting_ids=[sighting_id], first_frame=taken, now=now)
+
+
+def announce_clip(
+    conn: Connection, origin: Origin, clip: ClipReady, *, first_frame: Moment, now: Moment
+) -> None:
+    """The node holds a clip of these sightings and will bring it."""
+    facts = {
+        "kind": "clip",
+        "sha256": clip.sha256,
+        "size_bytes": bigint(clip.size_bytes),
+        "codec": text(clip.codec, 40),
+        "width": integer(clip.width),
+        "height": integer(clip.height),
+        "duration_ms": clip.duration_ms,
+    }
+    _announce(conn, origin, facts, sighting_ids=clip.sighting_ids, first_frame=first_frame, now=now)
+
+
+def _announce(
+    conn: Connection,
+    origin: Origin,
+    facts: dict[str, Any],
+    *,
+    sighting_ids: Sequence[UUID],
+    first_frame: Moment,
+    now: Moment,
+) -> None:
+    media_id: UUID | None = new_id(now)
+    row = {
+        "id": media_id,
+        "node_id": origin.node_id,
+        "camera_id": origin.camera_id,
+        **facts,
+        **columns("first_frame", first_frame),
+        **columns("announced", now),
+    }
+    is_new = insert_once(conn, media, row)
+    if not is_new:
+        media_id = conn.scalar(
+            select(media.c.id).where(
+                media.c.node_id == origin.node_id, media.c.sha256 == facts["sha256"]
+            )
+        )
+    links = [{"media_id": media_id, "sighting_id": one} for one in dict.fromkeys(sighting_ids)]
+    insert_all_once(conn, media_sightings, links)
+    if not is_new and media_id is not None and is_stored(conn, media_id):
+        # The very same file was brought before and will not come again.
+        for alert_id in _alerts_of(conn, media_id):
+            show_media(conn, alert_id, now=now)
+
+
+def is_stored(conn: Connection, media_id: UUID) -> bool:
+    """Whether the hub holds the file."""
+    query = select(media.c.id).where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
+    return conn.scalar(query) is not None
+
+
+def show_what_came_before(
+    conn: Connection, sighting_id: UUID, *, alert_id: UUID, now: Moment
+) -> None:
+    """A file may have been stored before its sighting was filed; then its alert shows it now."""
+    query = (
+        select(media.c.id)
+        .join(media_sightings, media_sightings.c.media_id == media.c.id)
+        .where(media_sightings.c.sighting_id == sighting_id, media.c.stored_utc_us.is_not(None))
+        .limit(1)
+    )
+    if conn.scalar(query) is not None:
+        show_media(conn, alert_id, now=now)
+
+
+def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment) -> None:
+    """The hub holds the file now: its alerts grow by it."""
+    conn.execute(update(media).where(media.c.id == media_id).values(columns("stored", now)))
+    for alert_id in _alerts_of(conn, media_id):
+        if show_media(conn, alert_id, now=now):
+            owe_grown(conn, alert_id, policy=policy, now=now)
+
+
+def _alerts_of(conn: Connection, media_id: UUID) -> Sequence[UUID]:
+    return conn.scalars(
+        select(sightings.c.alert_id)
+        .distinct()
+        .join(media_sightings, media_sightings.c.sighting_id == sightings.c.id)
+        .join(media, media.c.id == media_sightings.c.media_id)
+        .where(
+            media.c.id == media_id,
+            # A node speaks only for its own cameras, whatever sightings it names.
+            media.c.camera_id == sightings.c.camera_id,
+            sightings.c.alert_id.is_not(None),
+        )
+    ).all()
+
+
+def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
+    """Let an alert show the best of what is stored; True when it got its first picture."""
+    shown = conn.execute(
+        select(alerts.c.picture_id, alerts.c.clip_id).where(alerts.c.id == alert_id)
+    ).one()
+    stored = _stored(conn, alert_id)
+    picture_id, clip_id = _best_picture(stored), _best_clip(stored)
+    values: dict[str, Any] = {}
+    if picture_id is not None and picture_id != shown.picture_id:
+        values["picture_id"] = picture_id
+        note_history(conn, alert_id, act="picture", now=now)
+    if clip_id is not None and clip_id != shown.clip_id:
+        values["clip_id"] = clip_id
+        note_history(conn, alert_id, act="clip", now=now)
+    if values:
+        change_alert(conn, alert_id, values, now=now)
+    return "picture_id" in values and shown.picture_id is None
+
+
+def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:
+    """Tell people that there is a picture, while nobody has the alert and it is still news."""
+    row = conn.execute(
+        select(alerts.c.camera_id, alerts.c.state, alerts.c.raised_utc_us).where(
+            alerts.c.id == alert_id
+        )
+    ).one()
+    is_news = now.utc_us - row.raised_utc_us <= policy.late_after_s * 1_000_000
+    if row.state == State.OPEN and is_news:
+        ledger.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="grown", now=now)
+
+
+Stored = Row[*tuple[Any, ...]]
+
+
+def _stored(conn: Connection, alert_id: UUID) -> Sequence[Stored]:
+    """All stored files of an alert, those of its first sighting first, then by time."""
+    return conn.execute(
+        select(media.c.id, media.c.kind, media_sightings.c.sighting_id)
+        .join(media_sightings, media_sightings.c.media_id == media.c.id)
+        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
+        .where(
+            sightings.c.alert_id == alert_id,
+            sightings.c.camera_id == media.c.camera_id,
+            media.c.stored_utc_us.is_not(None),
+        )
+        .order_by(
+            sightings.c.first_seen_utc_us, sightings.c.id, media.c.first_frame_utc_us, media.c.id
+        )
+    ).all()
+
+
+def _best_picture(stored: Sequence[Stored]) -> UUID | None:
+    """The last picture of the earliest sighting that has any: a node sends a later one only
+    because it shows more."""
+    pictures = [row for row in stored if row.kind == "picture"]
+    same = [row.id for row in pictures if row.sighting_id == pictures[0].sighting_id]
+    return same[-1] if same else None
+
+
+def _best_clip(stored: Sequence[Stored]) -> UUID | None:
+    """The first clip of the earliest sighting that has any: it holds how it began."""
+    return next((row.id for row in stored if row.kind == "clip"), None)
