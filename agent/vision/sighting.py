@@ -104,7 +104,7 @@ class Sightings:
         closed = self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
-        opened = [self._open_for(track, now) for track in seen if self._is_convincing(track)]
+        opened = [self._open_for(track, now) for track in self._newcomers(tracks, now)]
         updated = [self._update(track, now) for track in seen if self._is_news(track, now)]
         self._forget(now)
         return (*closed, *opened, *updated)
@@ -131,9 +131,10 @@ class Sightings:
         """Keep what this frame says: about an open sighting, or as evidence for one."""
         if sighting := self._open.get(track.track_id):
             sighting.last_seen = now
+            sighting.last_box = track.box
             sighting.score = max(sighting.score, track.score)
             return
-        suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now))
+        suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
         if track.travelled >= self._settings.walked or track.score >= self._settings.still_score:
@@ -145,12 +146,37 @@ class Sightings:
         suspect = self._suspected.get(track.track_id)
         return suspect is not None and suspect.evidence >= self._settings.evidence
 
+    def _newcomers(self, tracks: Sequence[Track], now: Instant) -> list[Track]:
+        """Who convinces now, without those who only came out where somebody was lost from sight."""
+        lost = self._open.keys() - {track.track_id for track in tracks}
+        newcomers = []
+        for track in tracks:
+            if track.is_seen and self._is_convincing(track):
+                lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
+                if lost_id is None:
+                    newcomers.append(track)
+                else:
+                    lost.discard(lost_id)
+                    self._open[track.track_id] = self._open.pop(lost_id)
+                    del self._suspected[track.track_id]
+                    self._note(track, now)
+        return newcomers
+
+    def _lost_near(self, box: Box, lost: Iterable[int]) -> int | None:
+        """Of the tracks given up with an open sighting, the one that was lost around `box`."""
+        for track_id in sorted(lost):
+            last_box = self._open[track_id].last_box
+            if _is_inside(last_box) and box.overlap(_around(last_box)) > 0.5 * box.area:
+                return track_id
+        return None
+
     def _open_for(self, track: Track, now: Instant) -> Opened:
         suspect = self._suspected.pop(track.track_id)
         sighting = _Sighting(
             sighting_id=self._new_id(now),
             first_seen=suspect.first_seen,
             last_seen=now,
+            last_box=track.box,
             score=suspect.score,
             best_view=_view(track),
             told_at=now,
@@ -209,6 +235,7 @@ class _Suspect:
 
     first_seen: Instant
     last_seen: Instant
+    first_box: Box
     score: float = 0.0
     hits: deque[tuple[Instant, float]] = field(default_factory=deque)
 
@@ -224,10 +251,21 @@ class _Sighting:
     sighting_id: UUID
     first_seen: Instant
     last_seen: Instant
+    last_box: Box
     score: float
     best_view: float
     told_at: Instant
     told_people: int = 0
+
+
+def _around(box: Box) -> Box:
+    """Where somebody last seen in `box` may come out: a step to either side."""
+    return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)
+
+
+def _is_inside(box: Box) -> bool:
+    """Not at the picture's border, where people leave rather than get lost."""
+    return box.x0 > 0.01 and box.x1 < 0.99 and box.y0 > 0.01
 
 
 def _view(track: Track) -> float:

@@ -25,6 +25,10 @@ class TrackSettings:
     """One from this score on may carry on a track."""
     least_iou: float = 0.3
     """A weak detection must overlap the prediction this much (intersection over union)."""
+    apart_iou: float = 0.3
+    """A track begins only where the box overlaps those of the other tracks no more than this."""
+    apart_part: float = 0.6
+    """Nor by more than this share of the smaller box."""
     near: float = 0.35
     """How far, in body heights, a strong one may lie from where the track should be now."""
     near_grows_per_s: float = 0.5
@@ -110,7 +114,9 @@ class Tracker:
         weak = [d for d in found if self._settings.keep_score <= d.score < self._settings.new_score]
         tracks, free = self._joined(tracks, strong, now)
         tracks, _ = self._joined(tracks, weak, now)
-        tracks += [self._begun(d, now) for d in free if not _is_part(d, tracks)]
+        for detection in free:
+            if not self._is_double(detection, tracks):
+                tracks.append(self._begun(detection, now))
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
 
@@ -203,6 +209,19 @@ class Tracker:
         (x, y), (u, v) = box.center, point
         return hypot((u - x) * self._aspect, v - y) / max(box.height, 1e-6)
 
+    def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
+        """Mostly on a body that is tracked already: a head, a trunk, or two people as one."""
+        return any(
+            track.kind == found.kind
+            and (track.is_seen or track.is_confirmed)
+            and (
+                track.box.iou(found.box) > self._settings.apart_iou
+                or found.box.overlap(track.box)
+                > self._settings.apart_part * min(found.box.area, track.box.area)
+            )
+            for track in tracks
+        )
+
     def _begun(self, found: Detection, now: Instant) -> Track:
         self._born += 1
         return Track(
@@ -226,13 +245,3 @@ class Tracker:
             return True
         limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
         return unseen_s > limit_s
-
-
-def _is_part(found: Detection, tracks: Sequence[Track]) -> bool:
-    """A second box on a body just seen: a head, a trunk, or the same one doubled."""
-    return any(
-        track.is_seen
-        and track.kind == found.kind
-        and found.box.overlap(track.box) > 0.75 * min(found.box.area, track.box.area)
-        for track in tracks
-    )
