@@ -237,7 +237,8 @@ class PushService:
             case "hello":
                 await self._greet(socket, said)
             case "register":
-                phone = Phone(said["channelID"], server_key=said.get("key"), socket=socket)
+                key = said["key"].rstrip("=") if said.get("key") else None  # Firefox pads it
+                phone = Phone(said["channelID"], server_key=key, socket=socket)
                 self.phones[phone.phone_id] = phone
                 endpoint = {"status": 200, "pushEndpoint": self._endpoint(phone)}
                 await socket.send_json(said | endpoint)

@@ -1,0 +1,97 @@
+"""A stock Firefox with an officer in front of it, driven by `officer.mjs`."""
+
+import hashlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+IS_POSSIBLE = bool(FIREFOX and shutil.which("node") and shutil.which("npm"))
+
+Line = dict[str, Any]
+
+
+def driver() -> Path:
+    """The folder of the installed driver: outside the tree, one for each state of its lock file."""
+    lock = (FOLDER / "package-lock.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matthan"
+    place = cache / f"firefox-driver-{hashlib.sha256(lock).hexdigest()[:16]}"
+    if not (place / "ready").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(FOLDER / name, place / name)
+        words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(words, cwd=place, check=True, timeout=300)
+        (place / "ready").touch()
+    shutil.copy(FOLDER / "officer.mjs", place / "officer.mjs")
+    return place
+
+
+class Officer:
+    """What the browser says, line by line, in the order it said it."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self._lines: queue.Queue[Line] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(json.loads(line))
+
+    def until(self, claim: Callable[[Line], bool], *, within_s: float = 30.0) -> Line:
+        """The next line for which the claim holds."""
+        deadline = time.monotonic() + within_s
+        heard: list[Line] = []
+        while (left_s := deadline - time.monotonic()) > 0:
+            try:
+                line = self._lines.get(timeout=min(left_s, 0.5))
+            except queue.Empty:
+                assert self._process.poll() is None, "the browser has ended"
+                continue
+            if claim(line):
+                return line
+            heard.append(line)
+        raise AssertionError(f"not said within {within_s} s; heard {heard}")
+
+
+@contextmanager
+def officer(*, site: str, push_service: str, login: str, password: str) -> Iterator[Officer]:
+    """Signed in at the site, notifications switched on."""
+    told = {
+        "firefox": FIREFOX,
+        "site": site,
+        "pushService": push_service.replace("http:", "ws:") + "/",
+        "login": login,
+        "password": password,
+    }
+    place = driver()
+    process = subprocess.Popen(
+        ["node", str(place / "officer.mjs"), json.dumps(told)],
+        cwd=place,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Officer(process)
+    finally:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
