@@ -1,0 +1,103 @@
+"""The hub's web server, put together: routes, guards, and errors as plain pages."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from hub.store.accounts import Accounts, Session
+from hub.store.bell import Bell
+from hub.store.door import Door
+from hub.store.uploads import Uploads
+from hub.web import api, auth, clips, live, pages, shell
+from hub.web.auth import SignedOutError, session_of, to_login
+from hub.web.guard import OwnPagesOnly, StrictHeaders
+from hub.web.shell import VersionedFiles, is_page_wanted
+from hub.web.site import Site, WebSettings, render
+
+__all__ = ["WebSettings", "create_app"]
+
+
+def create_app(
+    *,
+    door: Door,
+    accounts: Accounts,
+    uploads: Uploads,
+    bell: Bell,
+    verify_token: Callable[[str], str | None],
+    settings: WebSettings,
+    stopping: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
+    app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
+    site = Site(
+        door=door,
+        accounts=accounts,
+        uploads=uploads,
+        bell=bell,
+        verify_token=verify_token,
+        stopping=stopping,
+        settings=settings,
+    )
+    app.state.site = site
+    for room in (auth, shell, live, clips, api, pages):
+        app.include_router(room.router)
+    app.mount("/static/{version}", VersionedFiles(site.version))
+    app.add_exception_handler(SignedOutError, _signed_out)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(OwnPagesOnly, public_url=settings.public_url)
+    app.add_middleware(StrictHeaders, is_https=settings.is_https)
+    return app
+
+
+async def _signed_out(request: Request, _: Exception) -> Response:
+    """Pages lead to the sign-in; a script hears 401."""
+    if not is_page_wanted(request.headers):
+        return JSONResponse({"reason": "signed_out"}, 401)
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": to_login("/").headers["location"]})
+    return to_login(request.url.path if request.method == "GET" else "/")
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    status_code = refused.status_code if isinstance(refused, HTTPException) else 500
+    headers = getattr(refused, "headers", None)
+    response = await run_in_threadpool(_error, request, status_code)
+    response.headers.update(headers or {})
+    return response
+
+
+async def _malformed(request: Request, malformed: Exception) -> Response:
+    """An address that cannot be is one that is not: 404, as for what is not theirs."""
+    errors = malformed.errors() if isinstance(malformed, RequestValidationError) else ()
+    is_address = any(error["loc"][0] == "path" for error in errors)
+    return await run_in_threadpool(_error, request, 404 if is_address else 422)
+
+
+async def _failed(request: Request, _: Exception) -> Response:
+    """A fault of ours. The server logs it; the page says so, and asks the store for nothing."""
+    return _answer(request, 500, None)
+
+
+def _error(request: Request, status_code: int) -> Response:
+    return _answer(request, status_code, session_of(request))
+
+
+def _answer(request: Request, status_code: int, session: Session | None) -> Response:
+    if not is_page_wanted(request.headers):
+        return JSONResponse({"reason": _REASONS.get(status_code, "refused")}, status_code)
+    return render(request, "error.html", session=session, status_code=status_code, code=status_code)
+
+
+_REASONS = {
+    403: "not_allowed",
+    404: "not_found",
+    405: "wrong_method",
+    422: "malformed",
+    500: "failed",
+}

@@ -1,0 +1,182 @@
+"""Who is asking: the session cookie, the token of every form, signing in and out."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated, Final
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.accounts import Session, TooManyTries
+from hub.store.views import Asker
+from hub.web.site import LANGUAGE_COOKIE, Site, render, site_of
+from hub.web.words import LANGUAGES
+
+router = APIRouter()
+
+YEAR_S: Final = 365 * 24 * 3600
+
+
+class SignedOutError(Exception):
+    """Nobody is signed in; pages lead to the sign-in, everything else answers 401."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a signed-in person."""
+
+    site: Site
+    session: Session
+
+    @property
+    def asker(self) -> Asker:
+        """The person, as the door wants to know them."""
+        return self.session.asker
+
+
+def cookie_name(site: Site) -> str:
+    """`__Host-` binds the cookie to this very host; browsers allow it over https only."""
+    return "__Host-matthan" if site.settings.is_https else "matthan"
+
+
+def came_from(request: Request) -> str:
+    """The network address of the asker, for the audit."""
+    return request.client.host if request.client else ""
+
+
+def session_of(request: Request) -> Session | None:
+    """The session that the cookie names, while it holds."""
+    site = site_of(request)
+    token = request.cookies.get(cookie_name(site), "")
+    if not token:
+        return None
+    return site.accounts.session_by_token(token, came_from=came_from(request))
+
+
+def signed_in(request: Request) -> Visit:
+    """For everything that only shows."""
+    session = session_of(request)
+    if session is None:
+        raise SignedOutError
+    return Visit(site=site_of(request), session=session)
+
+
+SignedIn = Annotated[Visit, Depends(signed_in)]
+
+
+def form_sent(visit: SignedIn, csrf: Annotated[str, Form()] = "") -> Visit:
+    """For forms that change something: the session's own token must come along."""
+    return _with_token(visit, csrf)
+
+
+def api_called(visit: SignedIn, x_csrf_token: Annotated[str, Header()] = "") -> Visit:
+    """The same for scripts, which bring the token in a header."""
+    return _with_token(visit, x_csrf_token)
+
+
+def _with_token(visit: Visit, token: str) -> Visit:
+    if not hmac.compare_digest(token.encode(), visit.session.csrf.encode()):
+        raise HTTPException(403)
+    return visit
+
+
+FormSent = Annotated[Visit, Depends(form_sent)]
+ApiCalled = Annotated[Visit, Depends(api_called)]
+
+
+def own_path(wanted: str) -> str:
+    """A path of this site to go on to; the inbox for anything else."""
+    parts = urlsplit(wanted)
+    is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    if not is_own or parts.netloc or any(ord(letter) < 32 for letter in wanted):
+        return "/"
+    return wanted
+
+
+def to_login(path: str) -> RedirectResponse:
+    """Lead to the sign-in, and afterwards back."""
+    back = own_path(path)
+    return RedirectResponse("/login" if back == "/" else f"/login?next={quote(back)}", 303)
+
+
+@router.get("/login")
+def show_login(request: Request, next: str = "/") -> Response:
+    """The sign-in; who is signed in already goes on."""
+    if session_of(request) is not None:
+        return RedirectResponse(own_path(next), 303)
+    return render(request, "login.html", session=None, next=own_path(next), wrong="", login="")
+
+
+@router.post("/login")
+def sign_in(
+    request: Request,
+    login: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Sign in, or say why not; a wrong name and a wrong password read the same."""
+    site = site_of(request)
+    answer = site.accounts.sign_in(login.strip(), password, came_from=came_from(request))
+    if answer is None or isinstance(answer, TooManyTries):
+        return render(
+            request,
+            "login.html",
+            session=None,
+            status_code=401 if answer is None else 429,
+            next=own_path(next),
+            wrong="password" if answer is None else "wait",
+            wait_minutes=0 if answer is None else max(1, -(-answer.wait_s // 60)),
+            login=login,
+        )
+    response = RedirectResponse(own_path(next), 303)
+    response.set_cookie(
+        cookie_name(site),
+        answer.token,
+        max_age=answer.max_age_s,
+        path="/",
+        secure=site.settings.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+@router.post("/login/language")
+def choose_login_language(
+    request: Request,
+    language: Annotated[str, Form()] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """The language of the pages before anybody is signed in."""
+    response = to_login(next)
+    if language in LANGUAGES:
+        remember(response, site_of(request), LANGUAGE_COOKIE, language)
+    return response
+
+
+def remember(response: Response, site: Site, name: str, value: str) -> None:
+    """Keep a choice that is no secret on this device, for a year."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=YEAR_S,
+        path="/",
+        secure=site.settings.is_https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+@router.post("/logout")
+def sign_out(request: Request, visit: FormSent) -> Response:
+    """End the session, and let the browser forget the pictures it kept."""
+    name = cookie_name(visit.site)
+    token = request.cookies.get(name, "")
+    visit.site.accounts.sign_out(token, came_from=came_from(request))
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(
+        name, path="/", secure=visit.site.settings.is_https, httponly=True, samesite="lax"
+    )
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response

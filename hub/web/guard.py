@@ -1,0 +1,106 @@
+"""What holds for every answer and every change: strict headers, and only from our own pages."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+# Not "no-referrer": with it browsers send forms with `Origin: null`, and ours would be refused.
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+MAX_FORM_BYTES: Final = 64 * 1024
+"""The largest form or JSON body; uploads have a limit of their own."""
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class StrictHeaders:
+    """Sets `HEADERS` on every answer, and Strict-Transport-Security on https."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        self._headers = dict(HEADERS)
+        if is_https:
+            self._headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, adding headers to what comes back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_strict(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_strict)
+
+
+class OwnPagesOnly:
+    """Refuses whatever would change something and was not sent by a page of this site.
+
+    The uploads of nodes are let through: they carry a token of their own, and no cookie.
+    """
+
+    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+        self._app = app
+        self._public_host = urlsplit(public_url).netloc
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or answer 403 or 413."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await refusal(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        if scope["method"] in _SAFE_METHODS:
+            return None
+        if scope["method"] == "PUT" and scope["path"].startswith("/upload/"):
+            return None
+        headers = Headers(scope=scope)
+        if not self._is_own(headers):
+            return PlainTextResponse("This did not come from a page of this site.\n", 403)
+        if not _is_small(headers):
+            return PlainTextResponse("Too large.\n", 413)
+        return None
+
+    def _is_own(self, headers: Headers) -> bool:
+        """By Origin alone: every browser sends it with a POST, and no page can forge it."""
+        origin = urlsplit(headers.get("origin", ""))
+        if origin.scheme not in ("http", "https") or not origin.netloc:
+            return False
+        return origin.netloc in (self._public_host, headers.get("host", ""))
+
+
+def _is_small(headers: Headers) -> bool:
+    length = headers.get("content-length", "0")
+    is_chunked = "transfer-encoding" in headers
+    return not is_chunked and length.isdecimal() and int(length) <= MAX_FORM_BYTES

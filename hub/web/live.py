@@ -1,0 +1,63 @@
+"""Live pages: a stream of "this alert has changed", cut to what the reader may see.
+
+The id of each event is the reader's cursor, so a phone that lost its line goes on where it was
+(the browser sends Last-Event-ID by itself). The stream carries no content: the page asks for the
+card anew, and passes the door again.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from hub.web.auth import SignedOutError, came_from, cookie_name, session_of
+from hub.web.site import Site, site_of
+
+router = APIRouter()
+
+RETRY_MS = 2_000
+"""How soon a browser comes back after the line broke."""
+
+
+@router.get("/events")
+async def stream_changes(
+    request: Request,
+    cursor: Annotated[int | None, Query(ge=0)] = None,
+    last_event_id: Annotated[str, Header()] = "",
+) -> Response:
+    """Changes after Last-Event-ID, else after `cursor`, else from now on."""
+    site = site_of(request)
+    session = await run_in_threadpool(session_of, request)
+    if session is None:
+        raise SignedOutError
+    start = int(last_event_id) if last_event_id.isdecimal() else cursor
+    if start is None:
+        start = (await run_in_threadpool(site.door.inbox, session.asker, 0)).cursor
+    return StreamingResponse(
+        _changes(site, request.cookies[cookie_name(site)], came_from(request), start),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MS}\n\n"
+    while not site.stopping():
+        heard = site.bell.rings  # before asking, so that no ring between is missed
+        # Grants and sessions end while pages are open: both are asked anew each time.
+        session = await run_in_threadpool(site.accounts.session_by_token, token, came_from=address)
+        if session is None:
+            yield "event: signed-out\ndata: {}\n\n"
+            return
+        changes, reached = await run_in_threadpool(site.door.changes_since, session.asker, cursor)
+        for change in changes:
+            told = {"alert_id": str(change.alert_id), "revision": change.revision}
+            yield f"id: {change.cursor}\nevent: change\ndata: {json.dumps(told)}\n\n"
+        if reached != cursor:
+            cursor = reached
+            yield f"id: {cursor}\n\n"
+        if await site.bell.wait(heard, timeout_s=site.settings.keepalive_s) == heard:
+            yield ": still here\n\n"

@@ -1,0 +1,149 @@
+"""The pages of an officer: the inbox, one alert with its acts, the settings of this phone."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.alert import Act
+from hub.store.views import AlertRow, Conflict
+from hub.web.auth import FormSent, SignedIn, Visit, remember
+from hub.web.site import THEME_COOKIE, THEMES, render
+from hub.web.words import LANGUAGES
+
+router = APIRouter()
+
+ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
+"""The last part of the address → the act."""
+
+
+@router.get("/")
+def show_inbox(request: Request, visit: SignedIn) -> Response:
+    """Open alerts, newest first; below, those handled today."""
+    return _list(request, visit, "inbox.html")
+
+
+@router.get("/list")
+def show_list(request: Request, visit: SignedIn) -> Response:
+    """The same list alone, for the left side of a desk that opened an alert by its address."""
+    return _list(request, visit, "list.html")
+
+
+def _list(request: Request, visit: Visit, template: str) -> Response:
+    inbox = visit.site.door.inbox(visit.asker)
+    began_utc_us = visit.site.calendar(visit.asker.language).today_began_utc_us()
+    handled = [row for row in inbox.handled if _closed_utc_us(row) >= began_utc_us]
+    return render(
+        request,
+        template,
+        session=visit.session,
+        open_rows=inbox.open,
+        handled_rows=handled,
+        cursor=inbox.cursor,
+    )
+
+
+def _closed_utc_us(row: AlertRow) -> int:
+    return row.closed_utc_us if row.closed_utc_us is not None else row.raised_utc_us
+
+
+@router.get("/alerts/{alert_id}")
+def show_alert(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
+    """All about one alert."""
+    return _alert(request, visit, alert_id)
+
+
+def _alert(
+    request: Request,
+    visit: Visit,
+    alert_id: UUID,
+    *,
+    conflict: Conflict | None = None,
+) -> Response:
+    page = visit.site.door.alert(visit.asker, alert_id)
+    if page is None:
+        raise HTTPException(404)
+    return render(
+        request,
+        "alert.html",
+        session=visit.session,
+        status_code=409 if conflict else 200,
+        page=page,
+        conflict=conflict,
+        map_link=_map_link(request, page.latitude_deg, page.longitude_deg),
+    )
+
+
+def _map_link(request: Request, latitude_deg: float | None, longitude_deg: float | None) -> str:
+    """An address that the phone's own map opens; Apple's phones do not know `geo:`."""
+    if latitude_deg is None or longitude_deg is None:
+        return ""
+    place = f"{latitude_deg:.6f},{longitude_deg:.6f}"
+    is_apple = any(
+        device in request.headers.get("user-agent", "") for device in ("iPhone", "iPad", "Mac OS X")
+    )
+    return f"maps:?q={place}" if is_apple else f"geo:{place}?q={place}"
+
+
+@router.get("/alerts/{alert_id}/card")
+def show_card(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
+    """One alert as the list shows it: a live page asks for it after a change."""
+    row = visit.site.door.row(visit.asker, alert_id)
+    if row is None:
+        raise HTTPException(404)
+    return render(request, "card.html", session=visit.session, row=row)
+
+
+@router.post("/alerts/{alert_id}/{act_name}")
+def act_on_alert(
+    request: Request,
+    visit: FormSent,
+    alert_id: UUID,
+    act_name: str,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Take it, resolve it, call it false; who comes second is shown who was first."""
+    act = ACTS.get(act_name)
+    if act is None:
+        raise HTTPException(404)
+    answer = visit.site.door.act(visit.asker, alert_id, act=act, note=note.strip())
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.get("/settings")
+def show_settings(request: Request, visit: SignedIn) -> Response:
+    """This phone's notifications, language, look; the way out."""
+    phones = [phone for phone in visit.site.door.phones(visit.asker) if phone.gone_utc_us is None]
+    return render(request, "settings.html", session=visit.session, phones=phones)
+
+
+@router.post("/settings/language")
+def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> Response:
+    """The officer's language, on the pages and in what the phone says."""
+    if language not in LANGUAGES:
+        raise HTTPException(422)
+    visit.site.accounts.set_language(visit.asker, language)
+    return RedirectResponse("/settings", 303)
+
+
+@router.post("/settings/theme")
+def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Response:
+    """Dark, light, or by the sun; kept on this device."""
+    if theme not in THEMES:
+        raise HTTPException(422)
+    response = RedirectResponse("/settings", 303)
+    remember(response, visit.site, THEME_COOKIE, theme)
+    return response
+
+
+@router.post("/settings/phones/{phone_id}/remove")
+def remove_phone(visit: FormSent, phone_id: UUID) -> Response:
+    """Tell this phone nothing more."""
+    if not visit.site.door.remove_phone(visit.asker, phone_id):
+        raise HTTPException(404)
+    return RedirectResponse("/settings", 303)

@@ -1,0 +1,47 @@
+"""HTTP byte ranges (RFC 9110 §14): which bytes of a file were asked for."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_ONE_RANGE: Final = re.compile(r"bytes=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes."""
+        return self.last - self.first + 1
+
+
+class UnsatisfiableError(Exception):
+    """The range lies beyond the file: 416."""
+
+
+def wanted_span(header: str, size_bytes: int) -> Span | None:
+    """The one range asked for; None for no range, several, or nonsense: the whole file then."""
+    match = _ONE_RANGE.fullmatch(header)
+    if match is None or match.group(1) == match.group(2) == "":
+        return None
+    first, last = match.group(1), match.group(2)
+    if first == "":
+        return _tail(int(last), size_bytes)
+    start = int(first)
+    end = min(int(last), size_bytes - 1) if last else size_bytes - 1
+    if last and int(last) < start:
+        return None
+    if start >= size_bytes:
+        raise UnsatisfiableError
+    return Span(start, end)
+
+
+def _tail(length: int, size_bytes: int) -> Span:
+    if length == 0 or size_bytes == 0:
+        raise UnsatisfiableError
+    return Span(max(0, size_bytes - length), size_bytes - 1)

@@ -1,0 +1,173 @@
+"""What a page says about an alert, in the reader's words: its state, doubts, what comes next."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow, ToldRow
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+DOUBT_FROM_MS: Final = 1_000
+"""A clock that may be off by less than this is not worth a word: times are shown in seconds."""
+
+
+_GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State as shape, word and colour together; `token` names the icon and the CSS class."""
+
+    token: str
+    label: str
+
+
+def status(row: AlertRow, words: Words) -> Status:
+    """The state of an alert, with the name of who has it."""
+    say = words.say
+    match row.state:
+        case "open":
+            return Status("open", say("Nobody has it yet"))
+        case "taken":
+            name = row.taken_by_name or "?"
+            return Status("taken", say("Acknowledged by %(name)s") % {"name": name})
+        case "resolved":
+            return Status("resolved", say("Resolved"))
+        case "false_alarm":
+            return Status("false_alarm", say("False alarm"))
+        case other:
+            return Status("muted", other)
+
+
+def headline(row: AlertRow, words: Words) -> str:
+    """What it is about."""
+    match row.kind:
+        case "camera_lost":
+            return words.say("Camera lost")
+        case "node_silent":
+            return words.say("Camera box silent")
+        case _:
+            return words.count("%(n)d person", "%(n)d people", row.people) % {"n": row.people}
+
+
+def picture_missing(row: AlertRow, words: Words) -> str:
+    """Why there is no picture."""
+    if row.kind == "person":
+        return words.say("The picture is on its way from the camera box")
+    return words.say("No picture: the camera gives none")
+
+
+def clock_doubt(row: AlertRow, words: Words) -> str | None:
+    """A warning when the node's clock may mislead; None when it need not be spoken of."""
+    if row.error_ms is None or row.clock_source == "none":
+        return words.say("Nobody vouches for the clock of this camera box: its times may be wrong")
+    if row.error_ms >= DOUBT_FROM_MS:
+        seconds = round(row.error_ms / 1000)
+        return words.count(
+            "Clock uncertain by ± %(n)d second", "Clock uncertain by ± %(n)d seconds", seconds
+        ) % {"n": seconds}
+    return None
+
+
+def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
+    """What will happen next, and why."""
+    row, say = page.row, calendar.words.say
+    if row.state == "open":
+        return say("Nobody has it yet. Acknowledge it, and everybody else who was told sees that.")
+    if row.state == "taken":
+        told = {
+            "name": row.taken_by_name or "?",
+            "time": calendar.clock(row.taken_utc_us or row.raised_utc_us),
+        }
+        if row.taken_by == asker.person_id:
+            return say("You have it since %(time)s. When done, press Resolved or False alarm.") % (
+                told
+            )
+        return say("%(name)s has it since %(time)s and will close it. You need do nothing.") % told
+    closed = {
+        "name": row.closed_by_name or "?",
+        "time": calendar.clock(row.closed_utc_us or row.raised_utc_us),
+    }
+    return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One phone, and the best that is known about what it did."""
+
+    person: str
+    device: str
+    sentence: str
+    is_bad: bool
+    at_utc_us: int
+
+
+def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[Told]:
+    """One line for each person and phone; who is not known to have seen it comes first."""
+    phones: dict[tuple[str, str, str], list[ToldRow]] = {}
+    for row in rows:
+        phones.setdefault((row.person_name, row.channel, row.phone_label), []).append(row)
+    lines = [_told_line(list(group), calendar) for group in phones.values()]
+    return sorted(lines, key=lambda line: (not line.is_bad, line.person))
+
+
+def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
+    opened = [row.opened_utc_us for row in group if row.opened_utc_us is not None]
+    shown = [row.shown_utc_us for row in group if row.shown_utc_us is not None]
+    last = max(group, key=lambda row: row.owed_utc_us)
+    sentence, is_bad = _told_sentence(opened, shown, last, calendar)
+    return Told(
+        person=last.person_name,
+        device=last.phone_label or last.channel,
+        sentence=sentence,
+        is_bad=is_bad,
+        at_utc_us=min(row.owed_utc_us for row in group),
+    )
+
+
+def _told_sentence(
+    opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
+) -> tuple[str, bool]:
+    say = calendar.words.say
+    if opened:
+        return say("opened at %(time)s") % {"time": calendar.clock(min(opened))}, False
+    if shown:
+        return say("shown on the phone at %(time)s") % {"time": calendar.clock(min(shown))}, False
+    if last.state == "accepted":
+        at = calendar.clock(last.answered_utc_us or last.owed_utc_us)
+        return say("sent at %(time)s, not yet shown on the phone") % {"time": at}, True
+    if last.state == "queued":
+        return say("not sent yet, still trying"), True
+    if last.state == "dropped":
+        return say("not sent: no longer needed"), False
+    return say("could not be sent to this phone"), True
+
+
+def history(row: HistoryRow, words: Words) -> str:
+    """One step of an alert's life; an act we have no words for is shown as it is."""
+    say = words.say
+    acts = {
+        "raised": say("Alert raised"),
+        "grown": say("More was seen"),
+        "picture": say("Picture received"),
+        "clip": say("Clip received"),
+        "taken": say("Acknowledged"),
+        "resolved": say("Resolved"),
+        "false_alarm": say("False alarm"),
+    }
+    step = acts.get(row.act, row.act)
+    return f"{step} · {row.who}" if row.who else step
+
+
+def history_note(row: HistoryRow, words: Words) -> str:
+    """What a person added, or how the number of people grew; the hub's own reasons are for logs."""
+    if row.who is not None:
+        return row.detail
+    grown = _GROWN.match(row.detail) if row.act == "grown" else None
+    if grown is None:
+        return ""
+    people = int(grown.group(2))
+    more = words.count("%(n)d person", "%(n)d people", people) % {"n": people}
+    return f"{grown.group(1)} → {more}"

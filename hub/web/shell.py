@@ -1,0 +1,102 @@
+"""What makes the site an app on the phone: manifest, service worker, offline page, static files."""
+
+import json
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from hub.web.site import STATIC_FOLDER, language_of, render, site_of
+from hub.web.words import words
+
+router = APIRouter()
+
+WORKER_FILE: Final = STATIC_FOLDER / "js" / "worker.js"
+
+KEPT_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+
+
+@router.get("/app.webmanifest")
+def tell_manifest(request: Request) -> Response:
+    """How the phone installs it."""
+    site = site_of(request)
+    static = f"/static/{site.version}/icons"
+    say = words(language_of(request, None)).say
+    manifest = {
+        "id": "/",
+        "name": "Mắt Thần",
+        "short_name": "Mắt Thần",
+        "description": say("Alerts of the street cameras, for the officers on duty"),
+        "lang": language_of(request, None),
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#0c1015",
+        "theme_color": "#0c1015",
+        "icons": [
+            {"src": f"{static}/eye.svg", "sizes": "any", "type": "image/svg+xml"},
+            {"src": f"{static}/eye-192.png", "sizes": "192x192", "type": "image/png"},
+            {"src": f"{static}/eye-512.png", "sizes": "512x512", "type": "image/png"},
+            {
+                "src": f"{static}/eye-maskable-512.png",
+                "sizes": "512x512",
+                "type": "image/png",
+                "purpose": "maskable",
+            },
+        ],
+    }
+    return JSONResponse(manifest, media_type="application/manifest+json")
+
+
+@router.get("/sw.js")
+def tell_worker(request: Request) -> Response:
+    """The service worker; served from the top, so that its scope is the whole site."""
+    site = site_of(request)
+    told = json.dumps({"version": site.version})
+    script = f"const told = {told};\n{WORKER_FILE.read_text()}"
+    return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/offline")
+def show_offline(request: Request) -> Response:
+    """What the service worker keeps for when there is no line; it says nothing of anybody."""
+    return render(request, "offline.html", session=None)
+
+
+@router.get("/health")
+def tell_health() -> Response:
+    """For a load balancer or a technician: the pages are being served."""
+    return JSONResponse({"ok": True})
+
+
+class VersionedFiles(StaticFiles):
+    """Static files under `/static/{version}/`: kept for good if the version is today's.
+
+    An older version is still answered, with today's file: a page opened before an update goes on
+    working.
+    """
+
+    def __init__(self, version: str) -> None:
+        super().__init__(directory=STATIC_FOLDER)
+        self._version = version
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one file."""
+        scope["is_current"] = scope["path_params"].get("version") == self._version
+        await super().__call__(scope, receive, send)
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """A file, with word on how long it may be kept."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on
+        scope = args[2] if len(args) > 2 else kwargs["scope"]
+        is_current = isinstance(scope, dict) and scope.get("is_current", False)
+        response.headers["Cache-Control"] = KEPT_FOR_GOOD if is_current else "no-cache"
+        return response
+
+
+def is_page_wanted(headers: Headers) -> bool:
+    """Whether a person looks at the answer, not a script."""
+    return "text/html" in headers.get("accept", "") or "hx-request" in headers

@@ -1,0 +1,22 @@
+// Where the scripts of a page start. Every page works without them; with them it is live.
+
+import { watchPill } from "./cards.js";
+import { fetchList, startDesk } from "./desk.js";
+import { rememberDetail, watchClips } from "./detail.js";
+import { startLive } from "./live.js";
+import { hintPush, startSettings, startWorker } from "./phone.js";
+import { startClock } from "./time.js";
+
+document.documentElement.dataset.scripted = "";
+rememberDetail();
+startClock();
+startSettings();
+startWorker().catch(() => {});
+hintPush().catch(() => {});
+
+if (document.getElementById("detail")) {
+  startDesk();
+  watchClips();
+  watchPill();
+  fetchList().catch(() => {}).finally(startLive);
+}

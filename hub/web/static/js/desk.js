@@ -1,0 +1,110 @@
+// The duty desk: list left, alert right, and everything by keys.
+
+import { openAlertId, rememberDetail } from "./detail.js";
+import { toast } from "./heard.js";
+import { tick } from "./time.js";
+import { _ } from "./words.js";
+
+const wide = matchMedia("(min-width: 1000px)");
+const SURE_MS = 3000;
+
+let askedAt = -Infinity;
+
+function choose(alertId) {
+  for (const card of document.querySelectorAll("#list .card")) {
+    card.classList.toggle("is-chosen", card.dataset.alert === alertId);
+  }
+}
+
+async function openRight(link) {
+  const path = new URL(link.href).pathname;
+  await window.htmx.ajax("GET", path, { target: "#detail", select: "#detail", swap: "outerHTML" });
+  if (location.pathname !== path) {
+    history.pushState({}, "", path);
+  }
+}
+
+// An alert opened by its own address brings no list: phones do not show it.
+export async function fetchList() {
+  const empty = document.querySelector("#list[data-wanted]");
+  if (!empty || !wide.matches) {
+    return;
+  }
+  const answer = await fetch("/list", { headers: { Accept: "text/html" } });
+  if (answer.ok) {
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    empty.replaceWith(holder.content.querySelector("#list"));
+    choose(openAlertId());
+    tick();
+  }
+}
+
+function step(by) {
+  const links = [...document.querySelectorAll("#list .card-link")];
+  if (links.length === 0) {
+    return;
+  }
+  const here = links.indexOf(document.activeElement);
+  const chosen = links.findIndex((link) => link.closest(".is-chosen"));
+  const from = here >= 0 ? here : chosen;
+  const next = from < 0 ? 0 : Math.min(Math.max(from + by, 0), links.length - 1);
+  links[next].focus();
+  links[next].scrollIntoView({ block: "nearest" });
+}
+
+function act(name) {
+  document.querySelector(`#detail [data-act="${name}"]`)?.click();
+}
+
+// A false alarm closes the alert for everybody: one slip of a finger must not.
+function actFalse() {
+  const isSure = performance.now() - askedAt < SURE_MS;
+  askedAt = isSure ? -Infinity : performance.now();
+  if (isSure) {
+    act("false");
+  } else if (document.querySelector('#detail [data-act="false"]')) {
+    toast(_("Press f once more to call it a false alarm"));
+  }
+}
+
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  a: () => act("take"),
+  f: actFalse,
+  "?": () => document.getElementById("keys-help")?.showModal(),
+};
+
+function pressed(event) {
+  const isTyping = event.target.closest("input, textarea, select, dialog, video");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) {
+    return;
+  }
+  event.preventDefault();
+  KEYS[event.key]();
+}
+
+function clicked(event) {
+  const link = event.target.closest(".card-link");
+  const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+  if (link && isPlain && wide.matches && window.htmx) {
+    event.preventDefault();
+    openRight(link).catch(() => location.assign(link.href));
+  }
+}
+
+export function startDesk() {
+  document.addEventListener("keydown", pressed);
+  document.addEventListener("click", clicked);
+  addEventListener("popstate", () => location.reload());
+  document.addEventListener("htmx:afterSettle", () => {
+    rememberDetail();
+    choose(openAlertId());
+    tick();
+  });
+  for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+    document.addEventListener(trouble, () => toast(_("That did not reach the hub. Try again.")));
+  }
+  choose(openAlertId());
+}

@@ -1,0 +1,90 @@
+// The alert that is open: replaces only the parts of it that have changed.
+
+import { tick } from "./time.js";
+
+let shown = new Map();
+
+function detail() {
+  return document.querySelector("#detail[data-alert]");
+}
+
+export function openAlertId() {
+  return detail()?.dataset.alert ?? null;
+}
+
+function parts(root) {
+  return new Map([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+}
+
+// What the server said, without what merely counts on by itself.
+function print(part) {
+  const copy = part.cloneNode(true);
+  for (const time of copy.querySelectorAll("[data-ago]")) {
+    time.textContent = "";
+  }
+  return copy.outerHTML;
+}
+
+export function rememberDetail() {
+  const root = detail();
+  shown = new Map(root ? [...parts(root)].map(([name, part]) => [name, print(part)]) : []);
+}
+
+export async function refreshDetail() {
+  const id = openAlertId();
+  if (!id) {
+    return;
+  }
+  const answer = await fetch(`/alerts/${id}`, { headers: { Accept: "text/html" } });
+  if (answer.status === 404) {
+    location.assign("/");
+  } else if (answer.ok && openAlertId() === id) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("#detail[data-alert]");
+    if (fresh) {
+      change(detail(), fresh);
+    }
+  }
+}
+
+function change(root, fresh) {
+  const old = parts(root);
+  const next = parts(fresh);
+  root.dataset.state = fresh.dataset.state;
+  for (const [name, part] of next) {
+    const text = print(part);
+    if (shown.get(name) === text || isPlaying(old.get(name))) {
+      continue;
+    }
+    if (old.has(name)) {
+      old.get(name).replaceWith(part);
+    } else {
+      root.querySelector(".detail-inner").append(part);
+    }
+    shown.set(name, text);
+    window.htmx?.process(part);
+  }
+  for (const [name, part] of old) {
+    if (!next.has(name)) {
+      part.remove();
+      shown.delete(name);
+    }
+  }
+  tick();
+}
+
+function isPlaying(part) {
+  return Boolean(part && [...part.querySelectorAll("video")].some((film) => !film.paused));
+}
+
+export function watchClips() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-seek]");
+    const film = button && document.getElementById(button.dataset.video);
+    if (film) {
+      film.currentTime = Number(button.dataset.seek);
+      film.play();
+    }
+  });
+  document.addEventListener("pause", () => { refreshDetail().catch(() => {}); }, { capture: true });
+}

@@ -1,0 +1,92 @@
+// Hears from the hub which alerts have changed, and has each put in its place.
+
+import { refreshCard } from "./cards.js";
+import { openAlertId, refreshDetail } from "./detail.js";
+import { whenAtRest } from "./hands.js";
+import { _ } from "./words.js";
+
+const AGAIN_MS = 5000;
+const DOUBT_MS = 3000; // a line that is back sooner is not worth a word
+
+let source = null;
+let cursor = "";
+let doubting = 0;
+const waiting = new Set();
+
+function showLine(isUp) {
+  const element = document.getElementById("line-state");
+  if (!element) {
+    return;
+  }
+  element.hidden = false;
+  element.classList.toggle("is-down", !isUp);
+  element.textContent = isUp ? _("Live") : _("No line, trying again");
+}
+
+function lineUp() {
+  clearTimeout(doubting);
+  doubting = 0;
+  showLine(true);
+}
+
+function lineDown() {
+  doubting ||= setTimeout(() => showLine(false), DOUBT_MS);
+}
+
+function changed(alertId) {
+  waiting.add(alertId);
+  if (waiting.size === 1) {
+    whenAtRest(flush);
+  }
+}
+
+async function flush() {
+  const ids = [...waiting];
+  waiting.clear();
+  for (const id of ids) {
+    try {
+      await Promise.all([refreshCard(id), openAlertId() === id ? refreshDetail() : null]);
+    } catch {
+      setTimeout(() => changed(id), AGAIN_MS); // the line broke in between
+    }
+  }
+}
+
+function open() {
+  source = new EventSource(cursor ? `/events?cursor=${cursor}` : "/events");
+  source.addEventListener("open", () => {
+    lineUp();
+    refreshDetail().catch(() => {}); // what changed between the page and this line
+  });
+  source.addEventListener("change", (event) => {
+    cursor = event.lastEventId || cursor;
+    changed(JSON.parse(event.data).alert_id);
+  });
+  source.addEventListener("signed-out", () => {
+    source.close();
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  });
+  source.addEventListener("error", () => {
+    lineDown();
+    if (source.readyState === EventSource.CLOSED) {
+      setTimeout(reopen, AGAIN_MS);
+    }
+  });
+}
+
+async function reopen() {
+  const answer = await fetch("/api/session").catch(() => null);
+  if (answer?.status === 401) {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  } else if (source.readyState === EventSource.CLOSED) {
+    open();
+  }
+}
+
+export function startLive() {
+  cursor = document.getElementById("list")?.dataset.cursor ?? "";
+  open();
+  // A page left while its stream hangs would keep one of the browser's few connections.
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}

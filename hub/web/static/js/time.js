@@ -1,0 +1,42 @@
+// Counts "2 minutes ago" on, by the hub's clock: a phone's own may be wrong. The same rule as
+// Calendar.ago in hub/web/when.py.
+
+import { _, language } from "./words.js";
+
+const root = document.documentElement;
+const ahead = Number(root.dataset.nowMs) - Date.now();
+const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+const units = [["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+export function ago(then) {
+  const past = Math.max(0, Math.floor((Date.now() + ahead - then) / 1000));
+  if (past < 5) {
+    return _("just now");
+  }
+  const [unit, seconds] = units.find((pair) => past >= pair[1]);
+  return format.format(-Math.floor(past / seconds), unit);
+}
+
+function isDark() {
+  const hour = new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit", hourCycle: "h23", timeZone: root.dataset.zone,
+  }).format(Date.now() + ahead);
+  return Number(hour) >= 18 || Number(hour) < 6;
+}
+
+export function tick() {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const words = ago(Date.parse(time.dateTime));
+    if (time.textContent !== words) {
+      time.textContent = words;
+    }
+  }
+  if (root.dataset.themeChoice === "auto") {
+    root.dataset.theme = isDark() ? "dark" : "light";
+  }
+}
+
+export function startClock() {
+  tick();
+  setInterval(tick, 5000);
+}

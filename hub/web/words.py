@@ -1,0 +1,80 @@
+"""The words of the pages in the reader's language, from the gettext catalogs in `hub/locale`.
+
+Message ids are English. Vietnamese comes first: it is what a reader gets who asked for nothing.
+"""
+
+import gettext
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from babel.messages.extract import extract
+
+LANGUAGES: Final[tuple[str, ...]] = ("vi", "en")
+"""What the catalogs speak, the first one to readers who asked for neither."""
+
+LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
+SCRIPTS_FOLDER: Final = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's words. `say` translates; `count` also chooses singular or plural."""
+
+    language: str
+    say: Callable[[str], str]
+    count: Callable[[str, str, int], str]
+
+
+@cache
+def words(language: str) -> Words:
+    """The words of a language; of Vietnamese if we do not speak it."""
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    catalog = gettext.translation("hub", LOCALE_FOLDER, languages=[spoken])
+    return Words(language=spoken, say=catalog.gettext, count=catalog.ngettext)
+
+
+def asked_language(accept_language: str) -> str:
+    """The spoken language a browser's Accept-Language likes best; Vietnamese if none."""
+    liked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accept_language.split(",")):
+        name, _, weight = part.partition(";q=")
+        language = name.strip().split("-")[0].lower()
+        if language in LANGUAGES:
+            liked.append((-_weight(weight), place, language))
+    return min(liked)[2] if liked else LANGUAGES[0]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 0.0
+
+
+@cache
+def script_words() -> tuple[str, ...]:
+    """Every message id that our own scripts translate with `_()`."""
+    found: set[str] = set()
+    for script in sorted(SCRIPTS_FOLDER.glob("js/*.js")):
+        source = io.BytesIO(script.read_bytes())
+        for _, message, _, _ in extract("javascript", source, keywords={"_": None}):
+            found.add(message if isinstance(message, str) else message[0])
+    return tuple(sorted(found))
+
+
+@cache
+def script_catalog(language: str) -> Mapping[str, str]:
+    """Message id → words, for the scripts of a page."""
+    say = words(language).say
+    return {message: say(message) for message in script_words()}
+
+
+@cache
+def script_catalog_json(language: str) -> str:
+    """The same as JSON that is safe inside an HTML element."""
+    return json.dumps(script_catalog(language), ensure_ascii=False).replace("<", "\\u003c")

@@ -1,0 +1,47 @@
+"""Serves an app on a free loopback port, in a thread of its own."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+
+def free_socket() -> socket.socket:
+    """A listening place nobody else has; hand it to `served`."""
+    place = socket.socket()
+    place.bind(("127.0.0.1", 0))
+    return place
+
+
+def address(place: socket.socket) -> str:
+    """How a browser reaches it."""
+    return f"http://127.0.0.1:{place.getsockname()[1]}"
+
+
+@contextmanager
+def served(app: FastAPI, place: socket.socket, *, stop: Callable[[], None]) -> Iterator[None]:
+    """The app is up inside; `stop` lets its live pages go."""
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield
+    finally:
+        server.should_exit = True
+        stop()
+        thread.join(10)
+        place.close()
+
+
+def wait_until(claim: Callable[[], object], *, within_s: float = 10.0) -> None:
+    """Until the claim holds; an AssertionError when it never does."""
+    deadline = time.monotonic() + within_s
+    while not claim():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)

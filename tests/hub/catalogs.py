@@ -1,0 +1,102 @@
+"""Gathers every message id of the pages and scripts, and keeps the catalogs of `hub/locale` whole.
+
+Run `python tests/hub/catalogs.py` after a change of words: it updates both .po files (new ids
+empty in Vietnamese, for a person to fill) and compiles the .mo files.
+"""
+
+import io
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT: Final = Path(__file__).parents[2]
+LOCALE: Final = ROOT / "hub" / "locale"
+LANGUAGES: Final = ("vi", "en")
+
+KEYWORDS: Final[dict[str, Any]] = {"_": None, "say": None, "count": (1, 2)}
+METHODS: Final = [
+    ("templates/**.html", "jinja2"),
+    ("static/js/*.js", "javascript"),
+    ("**.py", "python"),
+]
+
+
+def gathered() -> Catalog:
+    """All message ids in the code of `hub/web`."""
+    catalog = Catalog(charset="utf-8")
+    found = extract_from_dir(
+        ROOT / "hub" / "web", METHODS, {"templates/**.html": {"silent": "false"}}, KEYWORDS
+    )
+    for name, line, message, comments, context in found:
+        catalog.add(
+            message, None, [(f"hub/web/{name}", line)], auto_comments=comments, context=context
+        )
+    return catalog
+
+
+def read(language: str) -> Catalog:
+    """The catalog of a language as committed."""
+    path = po_path(language)
+    if not path.exists():
+        return Catalog(locale=language, charset="utf-8")
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def po_path(language: str) -> Path:
+    """Where it is."""
+    return LOCALE / language / "LC_MESSAGES" / "hub.po"
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The .mo file that belongs to a catalog."""
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
+
+
+def written(catalog: Catalog) -> bytes:
+    """The .po file: sorted, without line numbers or dates, so that diffs show words alone."""
+    buffer = io.BytesIO()
+    write_po(
+        buffer,
+        catalog,
+        sort_output=True,
+        no_location=True,
+        omit_header=False,
+        width=100,
+        ignore_obsolete=True,
+    )
+    text = buffer.getvalue().decode()
+    text = re.sub(
+        r'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|'
+        r"Report-Msgid-Bugs-To|Project-Id-Version|Language-Team).*\n",
+        "",
+        text,
+        flags=re.MULTILINE,
+    )
+    return re.sub(r"\A(#.*\n)+", "# Mắt Thần: the words of the hub's pages.\n", text).encode()
+
+
+def update(language: str) -> None:
+    """Add new ids, drop old ones, compile."""
+    catalog = read(language)
+    catalog.update(gathered(), no_fuzzy_matching=True)
+    if language == "en":
+        for message in catalog:
+            if message.id:
+                message.string = message.id
+    path = po_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(written(catalog))
+    path.with_suffix(".mo").write_bytes(compiled(read(language)))
+
+
+if __name__ == "__main__":
+    for each in LANGUAGES:
+        update(each)
