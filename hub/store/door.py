@@ -1,46 +1,43 @@
 """The one door: whatever a person sees or does passes one scope check and one audit line here."""
 
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from hub.alerts.alert import Act
+from sqlalchemy import Connection, insert, select, update
+
+from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
+from hub.alerts.moment import Moment
+from hub.store import audit, ledger, sights
+from hub.store.alert_rows import change_alert, note_history
+from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
+from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.tables import alerts, columns, new_id, phones
 from hub.store.views import (
     AlertChange,
     AlertPage,
     AlertRow,
     Asker,
     Conflict,
-    HistoryRow,
     Inbox,
-    MediaRow,
     OpenMedia,
     PhoneRow,
-    SightingRow,
-    ToldRow,
 )
 
-__all__ = [
-    "AlertChange",
-    "AlertPage",
-    "AlertRow",
-    "Asker",
-    "Conflict",
-    "Door",
-    "HistoryRow",
-    "Inbox",
-    "MediaRow",
-    "OpenMedia",
-    "PhoneRow",
-    "SightingRow",
-    "ToldRow",
-]
+MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4"}
+NOTE_CHARS: Final = 2000
 
 
 class Door:
-    """For any thread. "None" is the same answer for what is not there and what is not theirs."""
+    """For any thread. "None" is the same answer for what is not there and what is not theirs.
+
+    Reading and its line of the audit are two transactions, so that a page does not hold up the
+    writers; the answer is handed out only once the line is committed.
+    """
 
     def __init__(self, db: Database, *, blobs: BlobFolder, clock: Clock, bell: Bell) -> None:
         self._db = db
@@ -50,48 +47,235 @@ class Door:
 
     def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
         """The alerts this person may see: all that run, and the `limit` last handled."""
-        raise NotImplementedError
+        now, who = self._clock.now(), asker.person_id
+        is_running = alerts.c.state.in_([State.OPEN, State.TAKEN])
+        raised, closed = alerts.c.raised_utc_us, alerts.c.closed_utc_us
+        with self._db.reading() as conn:
+            running = sights.alert_rows(conn, who, is_running, newest_by=raised, now=now)
+            handled = sights.alert_rows(
+                conn, who, closed.is_not(None), newest_by=closed, now=now, limit=limit
+            )
+            cursor = sights.last_cursor(conn)
+        self._note(asker, "inbox.open", detail=f"{len(running)} running, {len(handled)} handled")
+        return Inbox(running, handled, cursor)
 
     def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
         """One alert as the inbox shows it: what a live page asks for after a change."""
-        raise NotImplementedError
+        with self._db.reading() as conn:
+            row = sights.one_alert(conn, asker.person_id, alert_id, self._clock.now())
+        self._note(asker, _answered("alert.glance", row), "alert", alert_id)
+        return row
 
     def alert(self, asker: Asker, alert_id: UUID) -> AlertPage | None:
         """All about one alert."""
-        raise NotImplementedError
+        with self._db.reading() as conn:
+            page = self._page(conn, asker, alert_id)
+        self._note(asker, _answered("alert.open", page), "alert", alert_id)
+        return page
+
+    def _page(self, conn: Connection, asker: Asker, alert_id: UUID) -> AlertPage | None:
+        now, who = self._clock.now(), asker.person_id
+        row = sights.one_alert(conn, who, alert_id, now)
+        if row is None:
+            return None
+        may_play = sights.may_play(conn, who, alert_id, now)
+        kinds = ("picture", "clip") if may_play else ("picture",)
+        return AlertPage(
+            row=row,
+            allowed=allowed_acts(_life(row), who),
+            may_play=may_play,
+            sightings=sights.alert_sightings(conn, alert_id),
+            media=sights.alert_media(conn, alert_id, kinds=kinds),
+            history=sights.history(conn, alert_id),
+            told=sights.told(conn, alert_id),
+        )
 
     def act(
         self, asker: Asker, alert_id: UUID, *, act: Act, note: str = ""
     ) -> AlertRow | Conflict | None:
-        """Take, resolve or call false; the second of two officers gets a Conflict."""
-        raise NotImplementedError
+        """Take, resolve or call false; the second of two officers gets a Conflict.
+
+        `note` is the officer's own words, at most `NOTE_CHARS` of them.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row = sights.one_alert(conn, asker.person_id, alert_id, now)
+            outcome = None if row is None else apply(_life(row), act, asker.person_id)
+            self._note_in(conn, asker, _OUTCOMES[type(outcome)].format(act), "alert", alert_id)
+            if row is None or isinstance(outcome, Unchanged):
+                return row
+            if isinstance(outcome, HeldBy):
+                return Conflict(row, row.closed_by_name or row.taken_by_name)
+            if isinstance(outcome, Changed):
+                _change(conn, asker, row, life=outcome.life, note=note, now=now)
+            row = sights.one_alert(conn, asker.person_id, alert_id, now)
+        self._bell.ring()
+        return row
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""
-        raise NotImplementedError
+        with self._db.reading() as conn:
+            row = sights.one_media(conn, asker.person_id, media_id, self._clock.now())
+        is_here = row is not None and self._blobs.has(row.sha256)
+        self._note(asker, "media.open" if is_here else "media.open.refused", "media", media_id)
+        if row is None or not is_here:
+            return None
+        return OpenMedia(
+            media_id=media_id,
+            kind=row.kind,
+            path=self._blobs.path(row.sha256),
+            media_type=MEDIA_TYPES[row.kind],
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+        )
 
     def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
-        """The newest change of each visible alert after `cursor`, and the cursor to go on from."""
-        raise NotImplementedError
+        """The newest change of each visible alert after `cursor`, and the cursor to go on from.
+
+        Open pages ask this at every ring of the bell; only an answer with something in it gets
+        a line of the audit.
+        """
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            changes = sights.changes(conn, asker.person_id, after=cursor, now=now)
+            newest = sights.last_cursor(conn)
+        if changes:
+            self._note(asker, "changes.open", detail=f"{len(changes)} since {cursor}")
+        return changes, max(newest, cursor)
 
     def phones(self, asker: Asker) -> list[PhoneRow]:
         """The person's own phones, newest first, those that are gone too."""
-        raise NotImplementedError
+        with self._db.reading() as conn:
+            rows = sights.phone_rows(conn, asker.person_id)
+        self._note(asker, "phones.open")
+        return rows
 
     def add_phone(
         self, asker: Asker, *, channel: str, address: str, secrets: str, label: str
     ) -> UUID:
-        """Note a phone (`secrets` is JSON); the same address again is the same phone."""
-        raise NotImplementedError
+        """Note a phone (`secrets` is JSON); the same address again is the same phone.
+
+        A browser that somebody else signs in to becomes theirs, and hears no more of what the
+        one before was owed.
+        """
+        now = self._clock.now()
+        facts = {"person_id": asker.person_id, "channel": channel, "secrets": secrets}
+        facts |= {"label": text(label, 200)}
+        with self._db.writing() as conn:
+            row = conn.execute(
+                select(phones.c.id, phones.c.person_id).where(phones.c.address == address)
+            ).first()
+            if row is not None:
+                phone_id: UUID = row.id
+                if row.person_id != asker.person_id:
+                    reason = "somebody else signed in on this phone"
+                    ledger.retire_phone(conn, phone_id, reason=reason, now=now)
+                again = {**facts, "gone_reason": None, **columns("gone", None)}
+                conn.execute(update(phones).where(phones.c.id == phone_id).values(again))
+            else:
+                phone_id = new_id(now)
+                created = columns("created", now)
+                new = {"id": phone_id, "address": address, **facts, **created}
+                conn.execute(insert(phones).values(new))
+            self._note_in(conn, asker, "phone.add", "phone", phone_id)
+        return phone_id
 
     def remove_phone(self, asker: Asker, phone_id: UUID) -> bool:
         """Tell this phone nothing more; False when it is not the person's own."""
-        raise NotImplementedError
+        mine = (phones.c.id == phone_id) & (phones.c.person_id == asker.person_id)
+        with self._db.writing() as conn:
+            is_mine = conn.scalar(select(phones.c.id).where(mine)) is not None
+            if is_mine:
+                reason = "removed by its owner"
+                ledger.retire_phone(conn, phone_id, reason=reason, now=self._clock.now())
+            act = "phone.remove" if is_mine else "phone.remove.refused"
+            self._note_in(conn, asker, act, "phone", phone_id)
+        return is_mine
 
     def shown(self, asker: Asker, notification_id: UUID) -> bool:
         """The phone says it showed this; False when it was not owed to this person."""
-        raise NotImplementedError
+        return self._mark(asker, "shown", notification_id)
 
     def opened(self, asker: Asker, notification_id: UUID) -> bool:
         """The person opened it; False when it was not owed to them."""
-        raise NotImplementedError
+        return self._mark(asker, "opened", notification_id)
+
+    def _mark(self, asker: Asker, what: Literal["shown", "opened"], notification_id: UUID) -> bool:
+        mark = ledger.mark_shown if what == "shown" else ledger.mark_opened
+        now, who = self._clock.now(), asker.person_id
+        with self._db.writing() as conn:
+            is_theirs = mark(conn, notification_id=notification_id, person_id=who, now=now)
+            act = f"notification.{what}" if is_theirs else f"notification.{what}.refused"
+            self._note_in(conn, asker, act, "notification", notification_id)
+        return is_theirs
+
+    def _note(
+        self,
+        asker: Asker,
+        act: str,
+        object_kind: str = "",
+        object_id: UUID | None = None,
+        *,
+        detail: str = "",
+    ) -> None:
+        with self._db.writing() as conn:
+            self._note_in(conn, asker, act, object_kind, object_id, detail=detail)
+
+    def _note_in(
+        self,
+        conn: Connection,
+        asker: Asker,
+        act: str,
+        object_kind: str = "",
+        object_id: UUID | None = None,
+        *,
+        detail: str = "",
+    ) -> None:
+        audit.note(
+            conn,
+            By(person_id=asker.person_id, came_from=asker.came_from),
+            act=act,
+            object_kind=object_kind,
+            object_id=object_id,
+            detail=detail,
+            now=self._clock.now(),
+        )
+
+
+_OUTCOMES: Final[Mapping[type, str]] = {
+    type(None): "alert.{}.refused",
+    Unchanged: "alert.{}.again",
+    HeldBy: "alert.{}.held",
+    Changed: "alert.{}",
+}
+"""How the audit calls an act by what came of it."""
+
+
+def _answered(act: str, answer: object) -> str:
+    return act if answer is not None else f"{act}.refused"
+
+
+def _life(row: AlertRow) -> Life:
+    return Life(State(row.state), taken_by=row.taken_by, closed_by=row.closed_by)
+
+
+def _change(
+    conn: Connection, asker: Asker, row: AlertRow, *, life: Life, note: str, now: Moment
+) -> None:
+    values: dict[str, Any] = {
+        "state": life.state,
+        "taken_by": life.taken_by,
+        "closed_by": life.closed_by,
+    }
+    values |= columns("taken" if life.state is State.TAKEN else "closed", now)
+    change_alert(conn, row.alert_id, values, now=now)
+    note_history(
+        conn,
+        row.alert_id,
+        act=life.state.value,
+        person_id=asker.person_id,
+        detail=text(note.strip(), NOTE_CHARS),
+        now=now,
+    )
+    # "taken" tells the others that somebody has it, or has closed it, and ends what they are owed.
+    ledger.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)

@@ -1,0 +1,283 @@
+"""The questions behind the door, each already cut to a scope: queries in, views out.
+
+Only `hub.store.door` calls these; it adds the audit.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
+
+from hub.alerts.alert import State
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.store.scope import seen_alerts, seen_media, visible_cameras
+from hub.store.tables import (
+    alert_changes,
+    alert_history,
+    alerts,
+    areas,
+    cameras,
+    media,
+    media_sightings,
+    notifications,
+    people,
+    phones,
+    sightings,
+)
+from hub.store.views import (
+    AlertChange,
+    AlertRow,
+    HistoryRow,
+    MediaRow,
+    PhoneRow,
+    SightingRow,
+    ToldRow,
+)
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+def alert_rows(
+    conn: Connection,
+    person_id: UUID,
+    *conditions: ColumnElement[bool],
+    newest_by: ColumnElement[int],
+    now: Moment,
+    limit: int | None = None,
+) -> list[AlertRow]:
+    """The alerts this person may see that meet the conditions, newest first."""
+    taker, closer = people.alias("taker"), people.alias("closer")
+    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
+    playable = visible_cameras(person_id, Right.CLIPS, now).subquery("playable")
+    query = (
+        select(
+            alerts,
+            cameras.c.label,
+            cameras.c.area_id,
+            taker.c.name.label("taken_by_name"),
+            closer.c.name.label("closed_by_name"),
+            playable.c.camera_id.is_not(None).label("may_play"),
+        )
+        .join(scope, seen_alerts(scope))
+        .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .outerjoin(playable, seen_alerts(playable))
+        .outerjoin(taker, taker.c.id == alerts.c.taken_by)
+        .outerjoin(closer, closer.c.id == alerts.c.closed_by)
+        .where(*conditions)
+        .order_by(newest_by.desc(), alerts.c.id.desc())
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows})
+    return [_alert_row(row, where[row.area_id]) for row in rows]
+
+
+def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertRow | None:
+    """The alert, if this person may see it."""
+    this = alerts.c.id == alert_id
+    found = alert_rows(conn, person_id, this, newest_by=alerts.c.raised_utc_us, now=now)
+    return found[0] if found else None
+
+
+def may_play(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> bool:
+    """Whether this person may play the alert's clips."""
+    scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
+    query = select(alerts.c.id).join(scope, seen_alerts(scope)).where(alerts.c.id == alert_id)
+    return conn.scalar(query) is not None
+
+
+def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Each area's name with those above it: "Ngã tư 1, Khu phố 2, Tân Khai"."""
+    start = select(
+        areas.c.id.label("of_id"),
+        areas.c.id,
+        areas.c.parent_id,
+        areas.c.name,
+        literal(0).label("depth"),
+    ).where(areas.c.id.in_(list(area_ids)))
+    above = start.cte("above", recursive=True)
+    step = select(
+        above.c.of_id, areas.c.id, areas.c.parent_id, areas.c.name, (above.c.depth + 1)
+    ).join(above, areas.c.id == above.c.parent_id)
+    # A ring of areas, which only a fault could make, must not turn for ever.
+    above = above.union_all(step.where(above.c.depth < 12))
+    names: dict[UUID, list[str]] = {}
+    for row in conn.execute(select(above.c.of_id, above.c.name).order_by(above.c.depth)):
+        names.setdefault(row.of_id, []).append(row.name)
+    return {area_id: ", ".join(parts) for area_id, parts in names.items()}
+
+
+def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
+    """The alert's sightings, first seen first."""
+    query = (
+        select(sightings)
+        .where(sightings.c.alert_id == alert_id)
+        .order_by(sightings.c.first_seen_utc_us, sightings.c.id)
+    )
+    return [
+        SightingRow(
+            sighting_id=row.id,
+            object_kind=row.object_kind,
+            people=row.people,
+            score=row.score,
+            x0=row.x0,
+            y0=row.y0,
+            x1=row.x1,
+            y1=row.y1,
+            first_seen_utc_us=row.first_seen_utc_us,
+            confirmed_utc_us=row.confirmed_utc_us,
+            last_seen_utc_us=row.last_seen_utc_us,
+            closed_utc_us=row.closed_utc_us,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
+    """The alert's pictures and clips, announced or stored, by time."""
+    query = (
+        select(media)
+        .distinct()
+        .join(media_sightings, media_sightings.c.media_id == media.c.id)
+        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
+        .where(
+            sightings.c.alert_id == alert_id,
+            sightings.c.camera_id == media.c.camera_id,
+            media.c.kind.in_(kinds),
+        )
+        .order_by(media.c.first_frame_utc_us, media.c.id)
+    )
+    return [
+        MediaRow(
+            media_id=row.id,
+            kind=row.kind,
+            codec=row.codec,
+            width=row.width,
+            height=row.height,
+            size_bytes=row.size_bytes,
+            first_frame_utc_us=row.first_frame_utc_us,
+            duration_ms=row.duration_ms,
+            is_stored=row.stored_utc_us is not None,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
+    """The alert's life, oldest first."""
+    query = (
+        select(alert_history, people.c.name)
+        .outerjoin(people, people.c.id == alert_history.c.person_id)
+        .where(alert_history.c.alert_id == alert_id)
+        .order_by(alert_history.c.at_utc_us, alert_history.c.id)
+    )
+    return [HistoryRow(row.act, row.name, row.at_utc_us, row.detail) for row in conn.execute(query)]
+
+
+def told(conn: Connection, alert_id: UUID) -> list[ToldRow]:
+    """Who was owed word of the alert, and what came of it."""
+    query = (
+        select(notifications, people.c.name, phones.c.channel, phones.c.label.label("phone_label"))
+        .join(people, people.c.id == notifications.c.person_id)
+        .join(phones, phones.c.id == notifications.c.phone_id)
+        .where(notifications.c.alert_id == alert_id)
+        .order_by(notifications.c.owed_utc_us, notifications.c.id)
+    )
+    return [
+        ToldRow(
+            person_name=row.name,
+            channel=row.channel,
+            phone_label=row.phone_label,
+            moment=row.moment,
+            state=row.state,
+            reason=row.reason,
+            owed_utc_us=row.owed_utc_us,
+            answered_utc_us=row.answered_utc_us,
+            shown_utc_us=row.shown_utc_us,
+            opened_utc_us=row.opened_utc_us,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
+    """The newest change of each alert that this person may see and that changed after a cursor."""
+    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
+    newest = func.max(alert_changes.c.cursor).label("cursor")
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            alert_changes.c.alert_id, newest, func.max(alert_changes.c.revision).label("revision")
+        )
+        .join(alerts, alerts.c.id == alert_changes.c.alert_id)
+        .join(scope, seen_alerts(scope))
+        .where(alert_changes.c.cursor > after)
+        .group_by(alert_changes.c.alert_id)
+        .order_by(newest)
+    )
+    return [AlertChange(row.cursor, row.alert_id, row.revision) for row in conn.execute(query)]
+
+
+def last_cursor(conn: Connection) -> int:
+    """The cursor of the newest change of all."""
+    return conn.scalar(select(func.max(alert_changes.c.cursor))) or 0
+
+
+def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> AnyRow | None:
+    """A stored file's kind, sha256 and size, if this person may see it: clips need CLIPS."""
+    kind = conn.scalar(select(media.c.kind).where(media.c.id == media_id))
+    right = Right.CLIPS if kind == "clip" else Right.SEE
+    scope = visible_cameras(person_id, right, now).subquery("scope")
+    return conn.execute(
+        select(media.c.kind, media.c.sha256, media.c.size_bytes)
+        .join(scope, seen_media(scope))
+        .where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
+    ).first()
+
+
+def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
+    """The person's own phones, newest first."""
+    query = (
+        select(phones)
+        .where(phones.c.person_id == person_id)
+        .order_by(phones.c.created_utc_us.desc(), phones.c.id.desc())
+    )
+    return [
+        PhoneRow(
+            phone_id=row.id,
+            channel=row.channel,
+            label=row.label,
+            created_utc_us=row.created_utc_us,
+            gone_utc_us=row.gone_utc_us,
+            gone_reason=row.gone_reason,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _alert_row(row: AnyRow, place: str) -> AlertRow:
+    return AlertRow(
+        alert_id=row.id,
+        camera_id=row.camera_id,
+        camera_label=row.label,
+        place=place,
+        kind=row.kind,
+        state=State(row.state).value,
+        people=row.people,
+        began_utc_us=row.began_utc_us,
+        confirmed_utc_us=row.confirmed_utc_us,
+        last_seen_utc_us=row.last_seen_utc_us,
+        raised_utc_us=row.raised_utc_us,
+        error_ms=row.confirmed_error_ms,
+        clock_source=row.clock_source,
+        picture_id=row.picture_id,
+        clip_id=row.clip_id if row.may_play else None,
+        taken_by=row.taken_by,
+        taken_by_name=row.taken_by_name,
+        taken_utc_us=row.taken_utc_us,
+        closed_by=row.closed_by,
+        closed_by_name=row.closed_by_name,
+        closed_utc_us=row.closed_utc_us,
+        revision=row.revision,
+    )
