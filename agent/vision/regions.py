@@ -43,19 +43,15 @@ class Regions:
 
         Nothing moved and nobody tracked: nowhere.
         """
-        things = [*people, *(box for box in moved if not _covered(box, people))]
-        if not things:
-            return ()
         picture = _Picture(size_px, self._input_px, self._settings)
-        smallest_px = min((b.height for b in things), default=1.0) * size_px[0]
-        if WHOLE in moved or smallest_px >= picture.least_height_px(WHOLE):
-            return (WHOLE,)
-        crops = picture.merged([picture.around(thing) for thing in things])
-        return self._within_budget(crops)
+        things = [*people, *(box for box in moved if picture.is_news(box, people))]
+        small = [thing for thing in things if not picture.shows(thing)]
+        crops = picture.merged([picture.around(thing) for thing in small])
+        whole = (WHOLE,) if len(small) < len(things) else ()
+        return (*whole, *self._in_turn(crops, self._settings.most_looks - len(whole)))
 
-    def _within_budget(self, crops: list["_Crop"]) -> tuple[Box, ...]:
-        """All crops, or the next ones in turn."""
-        most = self._settings.most_looks
+    def _in_turn(self, crops: list["_Crop"], most: int) -> tuple[Box, ...]:
+        """All crops, or the next ones of too many."""
         if len(crops) <= most:
             return tuple(crop.box for crop in crops)
         start = self._turn % len(crops)
@@ -79,6 +75,17 @@ class _Picture:
     input_px: tuple[int, int]
     settings: RegionSettings
 
+    def is_news(self, moved: Box, people: Sequence[Box]) -> bool:
+        """Large enough for a person in the finest crop, and not the motion of somebody tracked."""
+        if moved.height * self.size_px[0] < 0.75 * self.settings.least_person_px:
+            return False
+        near = (p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people)
+        return all(moved.overlap(person) < 0.5 * moved.area for person in near)
+
+    def shows(self, thing: Box) -> bool:
+        """One look at the whole picture shows it large enough."""
+        return thing.height * self.size_px[0] >= self.least_height_px(WHOLE)
+
     def least_height_px(self, crop: Box) -> float:
         """How high, in the picture's pixels, a person in `crop` must be to be found."""
         height, width = self.size_px
@@ -96,7 +103,8 @@ class _Picture:
         x, y = thing.center
         x0 = min(max(0.0, x - across / 2), 1.0 - across)
         y0 = min(max(0.0, y - down / 2), 1.0 - down)
-        return _Crop(Box(x0, y0, x0 + across, y0 + down), thing.height * height)
+        box = Box(x0, y0, x0 + across, y0 + down)
+        return _Crop(box, max(tall_px, self.least_height_px(box)))
 
     def merged(self, crops: list[_Crop]) -> list[_Crop]:
         """Join the pair that makes the smallest crop, as long as all in it stay large enough."""
@@ -119,8 +127,3 @@ class _Picture:
 
     def _fits(self, crop: _Crop) -> bool:
         return crop.smallest_px >= self.least_height_px(crop.box)
-
-
-def _covered(box: Box, people: Sequence[Box]) -> bool:
-    """The motion is that of somebody tracked already."""
-    return any(box.overlap(person) >= 0.5 * box.area for person in people)
