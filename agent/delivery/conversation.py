@@ -253,7 +253,7 @@ class Conversation:
     def _set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
         if self._journal.refuse(event_id, reason=reason, detail=detail):
             self._counts.refused += 1
-            log.warning("event_refused", event=str(event_id), reason=reason, detail=detail)
+            log.warning("event_refused", event_id=str(event_id), reason=reason, detail=detail)
         self._outbox.answered([event_id])
 
     def _broker_answered(self, mid: int, refusal: str | None) -> None:

@@ -1,0 +1,198 @@
+"""Pictures and clips brought to the hub over HTTPS, each once its event has arrived there."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+
+from agent.delivery.backoff import Backoff
+from agent.delivery.tokens import Tokens
+from agent.journal import DueMedia, Journal, MediaKind
+from agent.wire.messages import UploadToken
+
+log = structlog.get_logger()
+
+BEAT_S: Final = 1.0
+CHUNK_BYTES: Final = 64 * 1024
+_TYPES: Final = {MediaKind.PICTURE: "image/jpeg", MediaKind.CLIP: "video/mp4"}
+_STORED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
+_NEVER: Final = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadPolicy:
+    """The patience of the uploader, in seconds."""
+
+    connect_s: float = 10.0
+    stall_s: float = 30.0
+    """A transfer that does not move for so long is begun again."""
+    retry_base_s: float = 1.0
+    retry_cap_s: float = 60.0
+
+
+@dataclass(slots=True)
+class UploadCounts:
+    """What was brought since the agent began."""
+
+    stored: int = 0
+    refused: int = 0
+    failed: int = 0
+    sent_bytes: int = 0
+
+
+class Uploader:
+    """One thread that brings what is due, pictures before clips, one file at a time."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        tokens: Tokens,
+        *,
+        trusted: Path | None,
+        policy: UploadPolicy,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`trusted`: an authority (PEM) believed beside the system's; the hub's own, mostly."""
+        self._journal = journal
+        self._tokens = tokens
+        self._policy = policy
+        self._client = httpx.Client(
+            verify=_tls(trusted),
+            timeout=httpx.Timeout(policy.stall_s, connect=policy.connect_s),
+            transport=transport,
+            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            trust_env=False,
+        )
+        self._wake = threading.Event()
+        self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
+        self._not_before_s: dict[str, float] = {}
+        self._last_trouble = ""
+        self.counts = UploadCounts()
+        journal.listen(self._wake.set)
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Bring files until told to stop; one under way is given up then."""
+        while not stop.is_set():
+            beat()
+            self._wake.clear()
+            if not self._bring_next(stop, beat):
+                self._wake.wait(BEAT_S)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _bring_next(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
+        """Try the first file that may be tried now; False when there is nothing to do."""
+        media = self._choose()
+        if media is None:
+            return False
+        token = self._tokens.current(time.monotonic())
+        if token is None:
+            self._tokens.ask()
+            self._tokens.wait(BEAT_S)
+            return True
+        try:
+            answer = self._put(media, token, stop=stop, beat=beat)
+        except OSError as error:
+            self._refuse(media, f"its file cannot be read: {error}")
+        except httpx.HTTPError as error:
+            self._again(media, f"{type(error).__name__}: {error}")
+        except _Interrupted:
+            return False
+        else:
+            self._take_answer(media, token, answer)
+        return True
+
+    def _choose(self) -> DueMedia | None:
+        now_s = time.monotonic()
+        limit = 20 + len(self._not_before_s)
+        for media in self._journal.media_due(limit):
+            if self._not_before_s.get(media.sha256, 0.0) <= now_s:
+                return media
+        return None
+
+    def _put(
+        self,
+        media: DueMedia,
+        token: UploadToken,
+        *,
+        stop: threading.Event,
+        beat: Callable[[], None],
+    ) -> httpx.Response:
+        size_bytes = media.path.stat().st_size
+        return self._client.put(
+            f"{token.upload_url.rstrip('/')}/{media.sha256}",
+            content=_chunks(media.path, stop, beat),
+            headers={
+                "Authorization": f"Bearer {token.token}",
+                "Content-Type": _TYPES[media.kind],
+                "Content-Length": str(size_bytes),
+            },
+        )
+
+    def _take_answer(self, media: DueMedia, token: UploadToken, answer: httpx.Response) -> None:
+        status = answer.status_code
+        if status in _STORED:
+            self._stored(media)
+        elif status == HTTPStatus.UNAUTHORIZED:
+            self._tokens.spoilt(token)
+            self._tokens.ask()
+            self._again(media, "the hub does not take our token any more")
+        elif status in _NEVER:
+            self._refuse(media, f"the hub answered {status}: {answer.text[:200]}")
+        else:
+            # 404 as well: the hub has the event, but perhaps another worker of it not yet.
+            self._again(media, f"the hub answered {status}")
+
+    def _stored(self, media: DueMedia) -> None:
+        self._journal.media_done(media.sha256)
+        self._not_before_s.pop(media.sha256, None)
+        self._backoff.reset()
+        self._last_trouble = ""
+        self.counts.stored += 1
+        self.counts.sent_bytes += media.size_bytes
+        log.info("media_stored", kind=str(media.kind), sha256=media.sha256, bytes=media.size_bytes)
+
+    def _refuse(self, media: DueMedia, why: str) -> None:
+        """Never again: it is counted, and the file stays on the shelf for a person to look at."""
+        self._journal.media_refused(media.sha256, why)
+        self._not_before_s.pop(media.sha256, None)
+        self.counts.refused += 1
+        log.error("media_refused", kind=str(media.kind), sha256=media.sha256, why=why)
+
+    def _again(self, media: DueMedia, why: str) -> None:
+        """Later, after a wait of its own: other files need not share one file's trouble."""
+        self._not_before_s[media.sha256] = time.monotonic() + self._backoff.next_s()
+        self.counts.failed += 1
+        if why != self._last_trouble:
+            self._last_trouble = why
+            log.warning("upload_again", sha256=media.sha256, why=why)
+
+
+class _Interrupted(Exception):  # noqa: N818 - no error: we were asked to stop
+    """The agent stops while a file is under way."""
+
+
+def _chunks(path: Path, stop: threading.Event, beat: Callable[[], None]) -> Iterator[bytes]:
+    """The file piece by piece: a large clip neither fills the memory nor stops the beat."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            beat()
+            if stop.is_set():
+                raise _Interrupted
+            yield chunk
+
+
+def _tls(trusted: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if trusted is not None:
+        context.load_verify_locations(trusted)
+    return context

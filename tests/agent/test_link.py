@@ -1,0 +1,278 @@
+"""The link against a real Mosquitto: forgotten only on the hub's receipt, and refusals are said."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from agent.delivery.conversation import LinkPolicy, Speaker
+from agent.delivery.link import Link
+from agent.delivery.outbox import OutboxPolicy
+from agent.delivery.session import BrokerAddress
+from agent.delivery.tokens import Tokens
+from agent.journal import Journal
+from agent.wire import topics
+from agent.wire.messages import Birth, CameraWords, ClockSource, Death
+from deploy.broker import Broker
+from hub.enrol.authority import Papers
+from tests.agent.hubside import BOOT, NODE, FakeHub, Running, now, open_journal, put, until
+
+QUICK = LinkPolicy(keepalive_s=5, answer_s=5, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
+SOON = OutboxPolicy(resend_after_s=0.5, resend_at_most_s=1)
+
+
+@pytest.fixture(scope="module")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for the tests that do it no harm."""
+    with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = open_journal(tmp_path / "journal.db")
+    yield journal
+    journal.close()
+
+
+def address(broker: Broker, papers: Papers | None = None) -> BrokerAddress:
+    papers = papers or broker.papers(NODE)
+    return BrokerAddress(
+        host=broker.host,
+        port=broker.port,
+        ca_file=papers.ca_file,
+        cert_file=papers.cert_file,
+        key_file=papers.key_file,
+    )
+
+
+def make_link(
+    journal: Journal, where: BrokerAddress, *, node: str = NODE, tokens: Tokens | None = None
+) -> Link:
+    camera = CameraWords(
+        camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
+    )
+    speaker = Speaker(
+        node=node,
+        software="0",
+        cameras=lambda: (camera,),
+        now=now,
+        trust=lambda: (ClockSource.NTP, 20),
+    )
+    return Link(
+        speaker, where, journal=journal, tokens=tokens or Tokens(), policy=QUICK, outbox=SOON
+    )
+
+
+def test_events_are_forgotten_on_the_hubs_receipt(shared_broker: Broker, journal: Journal) -> None:
+    sent = {put(journal) for _ in range(50)}
+    with FakeHub(shared_broker) as hub, Running(make_link(journal, address(shared_broker))):
+        until(lambda: journal.counts().waiting == 0)
+        late = put(journal)
+        until(lambda: late in hub.heard_ids)
+
+    assert hub.heard_ids == {*sent, late}
+    assert [event.seq for event in hub.heard[:20]] == list(range(1, 21))
+    assert all(event.age_ms is not None and event.age_ms < 20_000 for event in hub.heard)
+    assert all(event.boot_id == BOOT for event in hub.heard)
+
+
+def test_event_without_receipt_is_kept_and_sent_again_with_its_age(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    event_id = put(journal)
+    link = make_link(journal, address(shared_broker))
+    with FakeHub(shared_broker, answers=False) as hub, Running(link):
+        until(lambda: len(hub.heard) >= 3)
+        assert journal.counts().waiting == 1, "the broker's nod is no receipt"
+        hub.receipt(hub.heard[0])
+        until(lambda: journal.counts().waiting == 0)
+
+    ages = [event.age_ms or 0 for event in hub.heard]
+    assert {event.event_id for event in hub.heard} == {event_id}
+    assert ages == sorted(ages)
+    assert ages[-1] >= 1000
+
+
+def test_refused_event_is_set_aside_and_not_sent_again(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    put(journal)
+    link = make_link(journal, address(shared_broker))
+    with FakeHub(shared_broker, refuses=True) as hub, Running(link):
+        until(lambda: journal.counts().refused == 1)
+        hub.refuses = False
+        put(journal)
+        until(lambda: journal.counts().waiting == 0)
+
+    assert journal.counts().receipted == 1
+
+
+def test_birth_and_goodbye_carry_one_birth_id_and_the_next_birth_another(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    said: list[Birth | Death] = []
+    with FakeHub(shared_broker) as hub:
+        for _ in range(2):
+            hub.statuses.clear()
+            with Running(make_link(journal, address(shared_broker))):
+                until(lambda: any(isinstance(status, Birth) for status in hub.statuses))
+            until(lambda: isinstance(hub.statuses[-1], Death))
+            said += [status for status in hub.statuses if status not in said]
+
+    births = [status for status in said if isinstance(status, Birth)]
+    deaths = [status for status in said if isinstance(status, Death)]
+    assert births[-1].birth_id != births[-2].birth_id
+    assert [death.birth_id for death in deaths[-2:]] == [birth.birth_id for birth in births[-2:]]
+    assert births[-1].cameras[0].label == "Cổng"
+    assert births[-1].spool_id == journal.spool_id
+
+
+def test_receipt_for_another_spool_or_out_of_nonsense_changes_nothing(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    put(journal)
+    link = make_link(journal, address(shared_broker))
+    with FakeHub(shared_broker, answers=False) as hub, Running(link):
+        until(lambda: hub.heard)
+        foreign = hub.heard[0].model_copy(update={"spool_id": BOOT})
+        hub.receipt(foreign)
+        hub.say_raw(topics.RECEIPT, b"{{{")
+        until(lambda: link.counts.strange == 2)
+        assert journal.counts().waiting == 1
+
+
+def test_killed_broker_loses_nothing(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.db")
+    sent = set()
+    with Broker(tmp_path / "mqtt") as broker, FakeHub(broker) as hub:
+        link = make_link(journal, address(broker))
+        with Running(link):
+            for _ in range(3):
+                sent |= {put(journal) for _ in range(30)}
+                until(lambda: journal.counts().waiting < 25)
+                broker.kill()
+                sent |= {put(journal) for _ in range(10)}
+                broker.start()
+                until(lambda: journal.counts().waiting == 0, 30)
+
+    assert hub.heard_ids == sent
+    assert journal.counts().receipted == len(sent)
+    journal.close()
+
+
+def test_killed_agents_will_belongs_to_its_birth(shared_broker: Broker, journal: Journal) -> None:
+    with FakeHub(shared_broker) as hub:
+        seen = len(hub.statuses)
+        with Running(make_link(journal, address(shared_broker))):
+            until(lambda: len(hub.statuses) > seen)
+            first = hub.statuses[-1]
+            usurper = make_link(open_journal(journal.path.with_name("other.db")),
+                                address(shared_broker))  # fmt: skip
+            with Running(usurper):  # the broker throws the first one out as it would a dead line
+                until(lambda: Death(node=NODE, birth_id=first.birth_id) in hub.statuses)
+            usurper._desk.journal.close()
+
+
+def test_broker_that_is_not_there_is_named_once_with_a_cure(
+    tmp_path: Path, shared_broker: Broker, journal: Journal
+) -> None:
+    absent = Broker(tmp_path / "absent")
+    with capture_logs() as logs:
+        link = make_link(journal, address(absent))
+        with Running(link) as running:
+            until(lambda: running.beats > 5)
+
+    troubles = [entry["trouble"] for entry in logs if entry["event"] == "link_trouble"]
+    assert len(troubles) == 1
+    assert f"nobody listens at 127.0.0.1:{absent.port}" in troubles[0]
+    assert "[broker] host and port" in troubles[0]
+
+
+def test_certificate_of_a_foreign_authority_is_refused_with_a_cure(
+    tmp_path: Path, shared_broker: Broker, journal: Journal
+) -> None:
+    foreign = Broker(tmp_path / "foreign").papers(NODE)
+    mixed = Papers(
+        ca_file=shared_broker.papers(NODE).ca_file,
+        cert_file=foreign.cert_file,
+        key_file=foreign.key_file,
+    )
+    with capture_logs() as logs, Running(make_link(journal, address(shared_broker, mixed))):
+        until(lambda: any(entry["event"] == "link_trouble" for entry in logs))
+
+    trouble = next(entry["trouble"] for entry in logs if entry["event"] == "link_trouble")
+    assert "authority the broker trusts" in trouble or "belong together" in trouble
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # paho leaves such a socket to the collector
+def test_broker_of_a_foreign_authority_is_not_trusted(
+    tmp_path: Path, shared_broker: Broker, journal: Journal
+) -> None:
+    ours = shared_broker.papers(NODE)
+    foreign = Broker(tmp_path / "foreign").papers(NODE)
+    mixed = Papers(ca_file=foreign.ca_file, cert_file=ours.cert_file, key_file=ours.key_file)
+    with capture_logs() as logs, Running(make_link(journal, address(shared_broker, mixed))):
+        until(lambda: any(entry["event"] == "link_trouble" for entry in logs))
+
+    trouble = next(entry["trouble"] for entry in logs if entry["event"] == "link_trouble")
+    assert "does not vouch for" in trouble
+    assert "[broker] ca_file" in trouble
+    gc.collect()
+
+
+def test_missing_certificate_file_is_named(
+    tmp_path: Path, shared_broker: Broker, journal: Journal
+) -> None:
+    ours = shared_broker.papers(NODE)
+    gone = Papers(ours.ca_file, tmp_path / "gone.crt", ours.key_file)
+    with capture_logs() as logs, Running(make_link(journal, address(shared_broker, gone))):
+        until(lambda: any(entry["event"] == "link_trouble" for entry in logs))
+
+    trouble = next(entry["trouble"] for entry in logs if entry["event"] == "link_trouble")
+    assert str(tmp_path / "gone.crt") in trouble
+
+
+def test_speaking_under_another_nodes_name_is_told_by_the_acknowledgement(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    put(journal)
+    link = make_link(journal, address(shared_broker), node="another-node")
+    with capture_logs() as logs, FakeHub(shared_broker) as hub, Running(link):
+        until(lambda: any(entry["event"] == "publish_refused" for entry in logs))
+        until(lambda: link.counts.sent >= 3)
+
+    refusals = [entry["trouble"] for entry in logs if entry["event"] == "publish_refused"]
+    events = [line for line in refusals if "up/event" in line]
+    assert len(events) == 1, "said once, however often it repeats"
+    assert "Not authorized" in events[0]
+    assert "issued for that very name" in events[0]
+    assert journal.counts().waiting == 1
+    assert not hub.heard
+
+
+def test_token_is_asked_for_until_it_comes(shared_broker: Broker, journal: Journal) -> None:
+    tokens = Tokens()
+    link = make_link(journal, address(shared_broker), tokens=tokens)
+    with FakeHub(shared_broker) as hub, Running(link):
+        tokens.ask()
+        until(lambda: hub.requests >= 2)
+        hub.say_raw(
+            topics.TOKEN,
+            b'{"v":1,"token":"0123456789abcdef","valid_for_s":60,"upload_url":"http://h/u"}',
+        )
+        until(lambda: not tokens.is_wanted)
+
+
+def test_stopping_does_not_wait_for_a_hub_that_is_silent(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    put(journal)
+    with FakeHub(shared_broker, answers=False) as hub:
+        running = Running(make_link(journal, address(shared_broker)))
+        with running:
+            until(lambda: hub.heard)
+        until(lambda: isinstance(hub.statuses[-1], Death))
+    assert journal.counts().waiting == 1

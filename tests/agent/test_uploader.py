@@ -1,0 +1,235 @@
+"""The uploader against a real HTTP server that answers as it is told."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from agent.delivery.tokens import Tokens
+from agent.delivery.uploader import Uploader, UploadPolicy
+from agent.journal import Journal
+from agent.wire.messages import UploadToken
+from tests.agent.hubside import Running, now, open_journal, opened, until
+
+QUICK = UploadPolicy(connect_s=2, stall_s=2, retry_base_s=0.05, retry_cap_s=0.2)
+
+
+class Shelf(ThreadingHTTPServer):
+    """Keeps what is put; `answers` are given first, one a request, then 201."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers: list[int] = []
+        self.got: list[tuple[str, bytes, dict[str, str]]] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/upload"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Shelf
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = self.server.answers.pop(0) if self.server.answers else 201
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.got.append((self.path, body, headers))
+        self.send_response(answer)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    server = Shelf()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = open_journal(tmp_path / "journal.db")
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def tokens(shelf: Shelf) -> Tokens:
+    tokens = Tokens()
+    tokens.put(token(shelf), time.monotonic())
+    return tokens
+
+
+@pytest.fixture
+def uploader(journal: Journal, tokens: Tokens) -> Iterator[Uploader]:
+    uploader = Uploader(journal, tokens, trusted=None, policy=QUICK)
+    yield uploader
+    uploader.close()
+
+
+def token(shelf: Shelf, text: str = "0123456789abcdef") -> UploadToken:
+    return UploadToken(token=text, valid_for_s=60, upload_url=shelf.url)
+
+
+def owe(journal: Journal, folder: Path, content: bytes, kind: str = "picture") -> str:
+    """A file whose event the hub has receipted."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = folder / sha256
+    path.write_bytes(content)
+    with journal.transaction() as tx:
+        event_id = tx.add_event(opened(), at=now())
+        tx.add_media(
+            sha256=sha256, kind=kind, path=path, size_bytes=len(content), event_id=event_id
+        )
+    journal.receipt([event_id])
+    return sha256
+
+
+def test_file_is_put_under_its_hash_with_length_type_and_token(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    content = b"x" * 200_000
+    sha256 = owe(journal, tmp_path, content)
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 1)
+
+    ((path, body, headers),) = shelf.got
+    assert path == f"/upload/{sha256}"
+    assert body == content
+    assert headers["authorization"] == "Bearer 0123456789abcdef"
+    assert headers["content-type"] == "image/jpeg"
+    assert headers["content-length"] == "200000"
+    assert "transfer-encoding" not in headers
+
+
+def test_pictures_go_before_clips(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    owe(journal, tmp_path, b"clip", "clip")
+    owe(journal, tmp_path, b"picture")
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 2)
+
+    assert [body for _, body, _ in shelf.got] == [b"picture", b"clip"]
+    assert shelf.got[1][2]["content-type"] == "video/mp4"
+
+
+def test_event_not_yet_receipted_keeps_its_file_back(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    with journal.transaction() as tx:
+        event_id = tx.add_event(opened(), at=now())
+        tx.add_media(
+            sha256="a" * 64, kind="picture", path=tmp_path / "a", size_bytes=1, event_id=event_id
+        )
+    (tmp_path / "a").write_bytes(b"a")
+    with Running(uploader) as running:
+        until(lambda: running.beats > 2)
+        assert not shelf.got
+        journal.receipt([event_id])
+        until(lambda: journal.counts().media_done == 1)
+
+
+@pytest.mark.parametrize("answer", [404, 500, 503, 507, 429])
+def test_passing_trouble_is_tried_again(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path, answer: int
+) -> None:
+    shelf.answers = [answer, answer]
+    owe(journal, tmp_path, b"picture")
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 1)
+    assert len(shelf.got) == 3
+
+
+@pytest.mark.parametrize("answer", [413, 422])
+def test_refusal_for_good_is_counted_and_not_tried_again(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path, answer: int
+) -> None:
+    shelf.answers = [answer]
+    owe(journal, tmp_path, b"refused")
+    owe(journal, tmp_path, b"welcome")
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 1)
+        until(lambda: journal.counts().media_refused == 1)
+    assert [body for _, body, _ in shelf.got] == [b"refused", b"welcome"]
+    assert uploader.counts.refused == 1
+
+
+def test_file_that_the_hub_had_already_is_done(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    shelf.answers = [200]
+    owe(journal, tmp_path, b"picture")
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 1)
+
+
+def test_spoilt_token_is_asked_for_anew_and_waited_for(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tokens: Tokens, tmp_path: Path
+) -> None:
+    shelf.answers = [401]
+    owe(journal, tmp_path, b"picture")
+    with Running(uploader):
+        until(lambda: tokens.is_wanted)
+        assert len(shelf.got) == 1
+        tokens.put(token(shelf, "another-token-is-here"), time.monotonic())
+        until(lambda: journal.counts().media_done == 1)
+    assert shelf.got[-1][2]["authorization"] == "Bearer another-token-is-here"
+
+
+def test_one_file_that_fails_does_not_hold_up_the_others(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    owe(journal, tmp_path, b"first")
+    owe(journal, tmp_path, b"second")
+    shelf.answers = [404]
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 2)
+    assert [body for _, body, _ in shelf.got] == [b"first", b"second", b"first"]
+
+
+def test_file_that_is_gone_is_given_up_with_its_reason(
+    journal: Journal, uploader: Uploader, tmp_path: Path
+) -> None:
+    sha256 = owe(journal, tmp_path, b"picture")
+    (tmp_path / sha256).unlink()
+    with capture_logs() as logs, Running(uploader):
+        until(lambda: journal.counts().media_refused == 1)
+    assert journal.counts().media_owed == 0
+    assert "cannot be read" in next(
+        entry["why"] for entry in logs if entry["event"] == "media_refused"
+    )
+
+
+def test_hub_that_is_away_is_waited_for(
+    journal: Journal, tokens: Tokens, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    away = UploadToken(token="x" * 16, valid_for_s=60, upload_url="http://127.0.0.1:1/upload")
+    tokens.put(away, time.monotonic())
+    owe(journal, tmp_path, b"picture")
+    with capture_logs() as logs, Running(uploader):
+        until(lambda: uploader.counts.failed >= 3)
+        tokens.put(token(shelf), time.monotonic())
+        until(lambda: journal.counts().media_done == 1)
+    assert len([entry for entry in logs if entry["event"] == "upload_again"]) == 1
+
+
+def test_token_near_its_end_is_not_begun_with(shelf: Shelf) -> None:
+    tokens = Tokens()
+    tokens.put(UploadToken(token="x" * 16, valid_for_s=60, upload_url=shelf.url), 100.0)
+    assert tokens.current(149.0) is not None
+    assert tokens.current(151.0) is None
