@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from agent.media.frame import Instant, Packet
+from agent.media.frame import Instant, Packet, StreamInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +19,20 @@ class PrerollBounds:
     size_bytes: int = 8 * 2**20
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Take:
+    """One run of the camera, from its opening to its end: what two takes hold fits no one clip."""
+
+    stream: StreamInfo
+
+
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A packet and its place in the camera's stream, counted from 1 without gaps."""
+    """A packet, the take it belongs to, and its number: from 1 and without gaps over all takes."""
 
     number: int
     packet: Packet
+    take: Take
 
 
 class Preroll:
@@ -34,6 +42,8 @@ class Preroll:
         self._bounds = bounds
         self._lock = threading.Lock()
         self._groups: deque[list[Numbered]] = deque()
+        self._take: Take | None = None
+        self._is_waiting_for_keyframe = True
         self._size_bytes = 0
         self._pushed = 0
 
@@ -42,28 +52,49 @@ class Preroll:
         """Encoded bytes held now."""
         return self._size_bytes
 
-    def push(self, packet: Packet) -> None:
-        """Keep `packet`; before the first keyframe nothing is kept, for nothing could be shown."""
+    def begin(self, stream: StreamInfo) -> Take:
+        """The camera was opened: what is pushed from here on is a new take."""
         with self._lock:
-            if packet.is_keyframe:
-                self._groups.append([])
-            if not self._groups:
+            self._take = Take(stream)
+            self._is_waiting_for_keyframe = True
+            return self._take
+
+    def end(self) -> None:
+        """The camera stopped: nothing more will be pushed into the take."""
+        with self._lock:
+            self._take = None
+
+    def is_over(self, take: Take) -> bool:
+        """True once nothing more can be pushed into `take`; ask before reading what it holds."""
+        with self._lock:
+            return self._take is not take
+
+    def push(self, packet: Packet) -> None:
+        """Keep `packet`; before a take's first keyframe nothing is kept: nobody could show it."""
+        with self._lock:
+            if self._take is None:
                 return
             self._pushed += 1
-            self._groups[-1].append(Numbered(self._pushed, packet))
+            if packet.is_keyframe:
+                self._groups.append([])
+                self._is_waiting_for_keyframe = False
+            if self._is_waiting_for_keyframe:
+                return
+            self._groups[-1].append(Numbered(self._pushed, packet, self._take))
             self._size_bytes += len(packet.data)
             self._drop_what_is_too_much(packet.at)
 
-    def start_before(self, at: Instant, span_s: float) -> int | None:
-        """Number of the latest keyframe at least `span_s` before `at`.
+    def start_before(self, at: Instant, take: Take) -> int | None:
+        """Number of the take's latest keyframe at or before `at`, or of its oldest one held.
 
-        Where the ring does not reach back so far, the oldest keyframe held; None in an empty ring.
+        None while `at` has not come, and where nothing of the take is held.
         """
-        wanted_ns = at.mono_ns - round(span_s * 1e9)
         with self._lock:
-            heads = [group[0] for group in self._groups]
-        early_enough = [head.number for head in heads if head.packet.at.mono_ns <= wanted_ns]
-        return early_enough[-1] if early_enough else (heads[0].number if heads else None)
+            groups = [group for group in self._groups if group[0].take is take]
+        if not groups or groups[-1][-1].packet.at < at:
+            return None
+        early_enough = [group[0].number for group in groups if group[0].packet.at <= at]
+        return early_enough[-1] if early_enough else groups[0][0].number
 
     def since(self, number: int) -> list[Numbered]:
         """The packets held from `number` on; the first may be later when the ring ran over."""
@@ -76,5 +107,12 @@ class Preroll:
             self._size_bytes > self._bounds.size_bytes
             or newest.seconds_since(self._groups[1][0].packet.at) >= self._bounds.span_s
         ):
-            gone = self._groups.popleft()
-            self._size_bytes -= sum(len(item.packet.data) for item in gone)
+            self._drop_oldest()
+        if self._size_bytes > self._bounds.size_bytes:
+            # One group alone is too large: a camera that sends no second keyframe would fill the
+            # memory. Its numbers go missing, by which the recorder knows.
+            self._drop_oldest()
+            self._is_waiting_for_keyframe = True
+
+    def _drop_oldest(self) -> None:
+        self._size_bytes -= sum(len(item.packet.data) for item in self._groups.popleft())

@@ -12,43 +12,67 @@ from uuid import UUID
 
 import structlog
 
+from agent.clips.attendance import Attendance
 from agent.clips.mp4 import Mp4Error
-from agent.clips.preroll import Numbered, Preroll
+from agent.clips.preroll import Numbered, Preroll, Take
 from agent.clips.shelf import Shelf
 from agent.clips.writer import ClipWriter
-from agent.journal import JournalError
 from agent.media.frame import Instant, Packet, StreamInfo
 
 log = structlog.get_logger()
 
 IDLE_WAIT_S = 1.0
 WRITING_WAIT_S = 0.25
+PUT_OFF_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipPolicy:
-    """How long clips are, in seconds of video."""
+    """How long clips are, in seconds of video; the ring must hold `preroll_s` and one group more.
+
+    `longest_s` is a wish: a cut needs a keyframe.
+    """
 
     preroll_s: float = 5.0
     postroll_s: float = 3.0
     longest_s: float = 30.0
 
+    def __post_init__(self) -> None:
+        """Refuse a clip that would be all run-up."""
+        if self.longest_s < 2 * self.preroll_s:
+            raise ValueError(
+                f"a clip of at most {self.longest_s} s has no room for {self.preroll_s} s"
+                " before the sighting and as much after: make it at least twice as long"
+            )
+
 
 @dataclass(slots=True)
-class Presence:
-    """A sighting's time in front of the camera; `until` is None while it is open."""
+class RecorderCounts:
+    """What one recorder did since it began."""
 
-    since: Instant
-    until: Instant | None = None
+    clips: int = 0
+    clips_lost: int = 0
+    gaps: int = 0
+    """Times the disk was so slow that the ring ran over: the clip ended there."""
+    sightings_unshown: int = 0
 
 
 @dataclass(slots=True)
-class OpenClip:
-    """The clip under way and the number of the packet it wants next."""
+class _OpenClip:
+    """The clip under way, its first packet's number and that of the packet it wants next."""
 
     clip_id: UUID
     writer: ClipWriter
+    take: Take
+    first_number: int
     next_number: int
+    last: Packet | None = None
+
+    def write(self, item: Numbered) -> None:
+        """Add one packet; raises OSError when the disk refuses."""
+        self.writer.write(item.packet)
+        self.next_number = item.number + 1
+        self.last = item.packet
 
 
 class Recorder:
@@ -63,38 +87,43 @@ class Recorder:
         policy: ClipPolicy,
         new_id: Callable[[Instant], UUID],
     ) -> None:
+        """`new_id` makes the UUIDv7 of a clip from the instant of its first frame."""
         self._camera = camera
         self._shelf = shelf
         self._ring = ring
         self._policy = policy
         self._new_id = new_id
-        self._stream: StreamInfo | None = None
-        self._present: dict[UUID, Presence] = {}
-        self._clip: OpenClip | None = None
-        self._lock = threading.Lock()
+        self._take: Take | None = None
+        self._attendance = Attendance(preroll_s=policy.preroll_s, postroll_s=policy.postroll_s)
+        self._clip: _OpenClip | None = None
+        self._last_cut = 0
+        self._is_losing = False
         self._wake = threading.Event()
-        self.clips_lost = 0
+        self.counts = RecorderCounts()
 
     def begin_stream(self, stream: StreamInfo) -> None:
-        """The camera (re)opened: from here on packets belong to `stream`."""
-        with self._lock:
-            self._stream = stream
+        """The camera was opened (watch's thread): from here on packets belong to `stream`."""
+        self._take = self._ring.begin(stream)
 
     def push(self, packet: Packet) -> None:
         """Keep one packet (camera's thread); never blocks on the disk."""
         self._ring.push(packet)
 
+    def end_stream(self) -> None:
+        """The camera stopped (watch's thread): the clip under way ends with its last packet."""
+        self._take = None
+        self._ring.end()
+        self._wake.set()
+
     def sighting_opened(self, sighting_id: UUID, first_seen: Instant) -> None:
-        """Somebody came into view: the clip is to begin before that."""
-        with self._lock:
-            self._present[sighting_id] = Presence(since=first_seen)
+        """Somebody came into view (watch's thread): the clip is to begin before that."""
+        if self._take is not None:
+            self._attendance.opened(sighting_id, first_seen, self._take)
         self._wake.set()
 
     def sighting_closed(self, sighting_id: UUID, last_seen: Instant) -> None:
-        """They left: the clip ends a little later unless somebody else is there."""
-        with self._lock:
-            if sighting_id in self._present:
-                self._present[sighting_id].until = last_seen
+        """They left (watch's thread): the clip ends a little later unless somebody is there."""
+        self._attendance.closed(sighting_id, last_seen)
         self._wake.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -107,123 +136,158 @@ class Recorder:
         self.finish()
 
     def advance(self) -> None:
-        """Write what the ring holds for the clip under way; begin or end one where it is time."""
-        if self._clip is None and (first := self._first_needed()) is not None:
-            self._begin(first)
-        try:
-            self._write_on()
-        except OSError as error:
-            self._give_up(f"the disk refused the clip: {error}")
+        """Write what the ring holds for the clip under way; begin and end clips where it is time.
+
+        Neither a full disk nor a journal that refuses is raised here: a clip is lost and counted,
+        or waits to be indexed.
+        """
+        self._shelf.write_down()
+        while self._step():
+            pass
 
     def finish(self) -> None:
-        """The video is over: write what is left and close."""
+        """The node stops: write what is left, and close with whoever is still there."""
         self.advance()
-        self._close()
+        if self._clip is not None:
+            self._end_with_take(self._clip)
 
-    def _first_needed(self) -> int | None:
-        with self._lock:
-            if not self._present or self._stream is None:
-                return None
-            earliest = min(
-                (presence.since for presence in self._present.values()), key=lambda at: at.mono_ns
-            )
-        return self._ring.start_before(earliest, self._policy.preroll_s)
+    def _step(self) -> bool:
+        """One thing after the other; true while there may be more to do."""
+        if self._clip is None:
+            return self._begin_next()
+        return self._is_begun_too_late(self._clip) or self._write_on(self._clip)
+
+    def _begin_next(self) -> bool:
+        need = self._attendance.earliest()
+        if need is None:
+            return False
+        is_over = self._ring.is_over(need.take)
+        first = self._ring.start_before(need.since, need.take)
+        if first is not None:
+            self._begin(first)
+        elif is_over:  # nothing of that take is left, nothing will come
+            self.counts.sightings_unshown += self._attendance.forget_take(need.take)
+        return first is not None or is_over
+
+    def _is_begun_too_late(self, clip: _OpenClip) -> bool:
+        """Drop a clip just begun when somebody turns out to have been there sooner.
+
+        Sightings are confirmed in another order than they began. The ring still holds what the
+        dropped clip held, so the one begun in its place lacks nothing.
+        """
+        need = self._attendance.earliest()
+        if need is None or need.take is not clip.take:
+            return False
+        first = self._ring.start_before(need.since, need.take)
+        if first is None or first >= clip.first_number:
+            return False
+        clip.writer.abandon()
+        self._clip = None
+        return True
 
     def _begin(self, first: int) -> None:
         held = self._ring.since(first)
-        if not held or self._stream is None:
+        if not held:
             return
-        clip_id = self._new_id(held[0].packet.at)
+        head = held[0]
+        self.counts.sightings_unshown += self._attendance.forget_past(head.packet.at, head.take)
+        if not self._attendance.is_needed(head.packet.at, head.take):
+            return
+        clip_id = self._new_id(head.packet.at)
         try:
-            writer = ClipWriter(self._shelf.clip_path(self._camera, clip_id), self._stream)
+            path = self._shelf.clip_path(self._camera, clip_id)
+            writer = ClipWriter(path, head.take.stream)
         except (OSError, Mp4Error) as error:
-            self._give_up(f"no clip can be begun: {error}")
-            return
-        self._clip = OpenClip(clip_id, writer, held[0].number)
+            self._lose(f"no clip can be begun: {error}")
+            self._put_off(head.take, held[-1].packet.at)
+        else:
+            self._clip = _OpenClip(clip_id, writer, head.take, head.number, head.number)
 
-    def _write_on(self) -> None:
-        while self._clip is not None:
-            due = self._ring.since(self._clip.next_number)
-            if not due:
-                return
-            self._write_until_cut(self._clip, due)
+    def _write_on(self, clip: _OpenClip) -> bool:
+        """Write what has come; true if the clip ended."""
+        is_all = self._ring.is_over(clip.take)
+        for item in self._ring.since(clip.next_number):
+            if item.take is not clip.take:
+                break
+            if self._ends_before(clip, item):
+                return True
+            try:
+                clip.write(item)
+            except OSError as error:
+                self._drop(clip, f"the disk refused the clip: {error}")
+                self._put_off(clip.take, item.packet.at)
+                return True
+        if is_all:
+            self._end_with_take(clip)
+        return is_all
 
-    def _write_until_cut(self, clip: OpenClip, due: list[Numbered]) -> None:
-        for item in due:
-            if self._is_over(item.packet):
-                self._close()
-                return
-            if self._is_too_long(clip, item.packet):
-                self._roll_over(item.packet)
-                return
-            clip.writer.write(item.packet)
-            clip.next_number = item.number + 1
+    def _ends_before(self, clip: _OpenClip, item: Numbered) -> bool:
+        """End the clip where `item` cannot be its next packet; says whether it did."""
+        at = item.packet.at
+        if not self._attendance.is_needed(at, clip.take):
+            self._end(clip)
+            self.counts.sightings_unshown += self._attendance.forget_past(at, clip.take)
+            return True
+        is_gap = item.number != clip.next_number
+        if is_gap:
+            self.counts.gaps += 1
+            log.error("clip_gap", camera=self._camera, packets=item.number - clip.next_number)
+        elif self._is_too_long(clip, item):
+            self._last_cut = item.number
+        else:
+            return False
+        self._end(clip)
+        self._attendance.go_on_from(at, clip.take)
+        return True
 
-    def _is_over(self, packet: Packet) -> bool:
-        """True once everybody has been gone for the post-roll."""
-        with self._lock:
-            last_seen = [presence.until for presence in self._present.values()]
-        return all(
-            until is not None and packet.at.seconds_since(until) > self._policy.postroll_s
-            for until in last_seen
-        )
-
-    def _is_too_long(self, clip: OpenClip, packet: Packet) -> bool:
+    def _is_too_long(self, clip: _OpenClip, item: Numbered) -> bool:
+        """True where the clip may be cut; never twice at one place, however far keyframes lie."""
         began = clip.writer.first_frame
         return (
             began is not None
-            and packet.is_keyframe
-            and packet.at.seconds_since(began) >= self._policy.longest_s
+            and item.packet.is_keyframe
+            and item.number > self._last_cut
+            and item.packet.at.seconds_since(began) >= self._policy.longest_s
         )
 
-    def _roll_over(self, packet: Packet) -> None:
-        """Cut here; whoever comes right after the cut still gets a run-up in the next clip."""
-        self._close(cut_at=packet.at)
-        first = self._ring.start_before(packet.at, self._policy.preroll_s)
-        if first is not None and self._present:
-            self._begin(first)
+    def _end_with_take(self, clip: _OpenClip) -> None:
+        self._end(clip)
+        self.counts.sightings_unshown += self._attendance.forget_take(clip.take)
 
-    def _close(self, cut_at: Instant | None = None) -> None:
-        clip, self._clip = self._clip, None
-        if clip is None or self._stream is None:
-            return
-        covers = self._covered_until(cut_at)
-        if clip.writer.first_frame is None or not covers:
+    def _end(self, clip: _OpenClip) -> None:
+        self._clip = None
+        shown = self._attendance.shown_until(clip.last.at, clip.take) if clip.last else ()
+        if not shown:
             clip.writer.abandon()
             return
         try:
             closed = clip.writer.close()
-            self._shelf.add_clip(
-                closed,
-                clip_id=clip.clip_id,
-                camera=self._camera,
-                covers=covers,
-                stream=self._stream,
-            )
-        except (OSError, JournalError) as error:
-            clip.writer.abandon()
-            self._give_up(f"the clip could not be finished: {error}")
-        else:
-            log.info("clip_ready", camera=self._camera, clip=str(clip.clip_id),
-                     frames=closed.frames, sightings=len(covers))  # fmt: skip
+        except OSError as error:
+            self._drop(clip, f"the clip could not be finished: {error}")
+            return
+        self._shelf.add_clip(
+            closed,
+            clip_id=clip.clip_id,
+            camera=self._camera,
+            covers=shown,
+            stream=clip.take.stream,
+        )
+        self.counts.clips += 1
+        self._is_losing = False
+        log.info("clip_ready", camera=self._camera, clip=str(clip.clip_id),
+                 frames=closed.frames, sightings=len(shown))  # fmt: skip
 
-    def _covered_until(self, cut_at: Instant | None) -> tuple[UUID, ...]:
-        """The sightings this clip shows; those that are over by its end are forgotten here."""
-        with self._lock:
-            covers = tuple(self._present)
-            for sighting_id, presence in list(self._present.items()):
-                if presence.until is not None and (
-                    cut_at is None or cut_at.seconds_since(presence.until) >= 0
-                ):
-                    del self._present[sighting_id]
-        return covers
+    def _drop(self, clip: _OpenClip, why: str) -> None:
+        self._clip = None
+        clip.writer.abandon()
+        self._lose(why)
 
-    def _give_up(self, why: str) -> None:
-        """Alerts go on without video: count the loss, say why, promise nobody this clip."""
-        self.clips_lost += 1
-        if self._clip is not None:
-            self._clip.writer.abandon()
-            self._clip = None
-        with self._lock:
-            self._present.clear()
-        log.error("clip_lost", camera=self._camera, reason=why, lost=self.clips_lost)
+    def _lose(self, why: str) -> None:
+        """Alerts go on without video: count each clip lost, say it once until one succeeds."""
+        self.counts.clips_lost += 1
+        if not self._is_losing:
+            log.error("clip_lost", camera=self._camera, reason=why, lost=self.counts.clips_lost)
+        self._is_losing = True
+
+    def _put_off(self, take: Take, at: Instant) -> None:
+        self._attendance.put_off(at.before(-PUT_OFF_S), take)

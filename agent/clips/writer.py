@@ -4,6 +4,7 @@ A power cut costs at most the fragment under way; what the file holds before it 
 ends in `.part` until the clip is closed, hashed and named for good.
 """
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -30,7 +31,10 @@ class ClosedClip:
 
 
 class ClipWriter:
-    """Writes packets, the first of them a keyframe, as fragmented MP4 to `path` + `.part`."""
+    """Writes packets, the first of them a keyframe, as fragmented MP4 to `path` + `.part`.
+
+    Whatever raises OSError leaves the file to be abandoned.
+    """
 
     def __init__(self, path: Path, stream: StreamInfo, *, fragment_s: float = 2.0) -> None:
         self._path = path
@@ -42,7 +46,11 @@ class ClipWriter:
         self._frames = 0
         self._first: Packet | None = None
         self._file: BinaryIO = self._part.open("xb")
-        self._append(self._track.beginning())
+        try:
+            self._append(self._track.beginning())
+        except OSError:
+            self.abandon()
+            raise
 
     @property
     def first_frame(self) -> Instant | None:
@@ -86,7 +94,8 @@ class ClipWriter:
 
     def abandon(self) -> None:
         """Give up: the unfinished file is removed."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
+            self._file.close()
         self._part.unlink(missing_ok=True)
 
     def _is_fragment_full(self, packet: Packet) -> bool:

@@ -1,13 +1,16 @@
 """The node's one database: events waiting, footage, counters, in one transaction."""
 
+from agent.journal.backlog import Backlog, Entry
 from agent.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFull
 from agent.journal.journal import Journal
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
 from agent.journal.transaction import Transaction
 
 __all__ = [
+    "Backlog",
     "Clip",
     "DueMedia",
+    "Entry",
     "Journal",
     "JournalBusy",
     "JournalCorrupt",

@@ -82,6 +82,10 @@ class Journal:
             limits=limits or Limits(),
         )
 
+    def now(self) -> Instant:
+        """The moment by the clock of this journal."""
+        return self._now()
+
     def close(self) -> None:
         """Fold the write-ahead log into the file and let go of it."""
         with self._lock:
@@ -163,6 +167,12 @@ class Journal:
     def clips(self) -> list[Clip]:
         """Every clip on the shelf, oldest first."""
         return self._read(reading.clips)
+
+    def sightings_between(self, camera: str, first_utc_us: int, last_utc_us: int) -> list[UUID]:
+        """The sightings of a camera of which anything was said in that span."""
+        return self._read(
+            lambda sql: reading.sightings_between(sql, camera, first_utc_us, last_utc_us)
+        )
 
     def counts(self) -> JournalCounts:
         """Numbers since the file was born, and what is owed now."""

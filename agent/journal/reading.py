@@ -62,6 +62,21 @@ def clips(sql: sqlite3.Connection) -> list[Clip]:
     return [_as_clip(row) for row in rows]
 
 
+def sightings_between(
+    sql: sqlite3.Connection, camera: str, first_utc_us: int, last_utc_us: int
+) -> list[UUID]:
+    """The sightings of a camera of which anything was said in that span, first said first."""
+    rows = sql.execute(
+        "SELECT json_extract(body, '$.sighting_id') AS sighting FROM"
+        " (SELECT seq, iif(json_valid(body), body, '{}') AS body FROM events"
+        " WHERE kind LIKE 'sighting_%' AND utc_us BETWEEN ? AND ?)"
+        " WHERE json_extract(body, '$.camera') = ?"
+        " GROUP BY sighting ORDER BY min(seq)",
+        (first_utc_us, last_utc_us, camera),
+    ).fetchall()
+    return [UUID(row[0]) for row in rows]
+
+
 def counts(sql: sqlite3.Connection) -> JournalCounts:
     """Numbers since the file was born, and what is owed now."""
     counters: dict[str, int] = dict(sql.execute("SELECT name, value FROM counters").fetchall())

@@ -21,6 +21,11 @@ def uuid7(utc_us: int, random: bytes) -> UUID:
     return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
 
 
+def born_utc_us(made: UUID) -> int:
+    """When the thing happened whose id `uuid7` made (microseconds since 1970, UTC)."""
+    return (made.int >> 80) * 1000 + (made.int >> 66 & 0x3FF)
+
+
 def is_name(text: str) -> bool:
     """True for a name that may stand in a topic and a certificate (a-z, 0-9, inner hyphens)."""
     return NODE_NAME.fullmatch(text) is not None

@@ -11,44 +11,7 @@ import pytest
 from agent.clips.mp4 import Mp4Error, Mp4Track, annex_b_units, avc_configuration
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
-
-
-@pytest.fixture(scope="session")
-def street(tmp_path_factory: pytest.TempPathFactory) -> tuple[StreamInfo, list[Packet]]:
-    """Six seconds of H.264 at 10 frames a second, a keyframe each second."""
-    path = tmp_path_factory.mktemp("street") / "street.mp4"
-    make = "ffmpeg -v error -f lavfi -i testsrc2=size=320x240:rate=10:duration=6 -c:v libx264"
-    subprocess.run(
-        [*make.split(), "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", str(path)], check=True
-    )
-    return read(path)
-
-
-def read(path: Path) -> tuple[StreamInfo, list[Packet]]:
-    with av.open(str(path)) as source:
-        stream = source.streams.video[0]
-        base = stream.time_base or Fraction(1, 10)
-        info = StreamInfo(
-            "h264", stream.width, stream.height, base, 10.0, stream.codec_context.extradata or b""
-        )
-        packets = [
-            Packet(
-                data=bytes(packet),
-                at=Instant(round(packet.dts * base * 10**9), round(packet.dts * base * 10**6)),
-                pts=packet.pts or 0,
-                dts=packet.dts,
-                duration=packet.duration or 0,
-                is_keyframe=packet.is_keyframe,
-            )
-            for packet in source.demux(stream)
-            if packet.dts is not None
-        ]
-    return info, packets
-
-
-def decoded_frames(path: Path) -> int:
-    with av.open(str(path)) as clip:
-        return sum(1 for _ in clip.decode(video=0))
+from tests.agent.stage import decoded_frames
 
 
 def frames_before_the_damage(path: Path) -> int:

@@ -1,0 +1,115 @@
+"""Who is in front of the camera, and which stretch of video each of them needs to be shown."""
+
+import threading
+from dataclasses import dataclass
+from uuid import UUID
+
+from agent.clips.preroll import Take
+from agent.media.frame import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """From when on somebody needs video, and of which take."""
+
+    since: Instant
+    take: Take
+
+
+@dataclass(slots=True)
+class _Presence:
+    """A sighting and the video it needs: from `needed_from` until some time after `until`."""
+
+    take: Take
+    first_seen: Instant
+    needed_from: Instant
+    until: Instant | None = None
+    is_shown: bool = False
+
+
+class Attendance:
+    """The sightings that still need video; told by the watch's thread, asked by the recorder's."""
+
+    def __init__(self, *, preroll_s: float, postroll_s: float) -> None:
+        self._preroll_s = preroll_s
+        self._postroll_s = postroll_s
+        self._present: dict[UUID, _Presence] = {}
+        self._lock = threading.Lock()
+
+    def opened(self, sighting_id: UUID, first_seen: Instant, take: Take) -> None:
+        """Somebody is there: the video some seconds before is needed too."""
+        needed_from = first_seen.before(self._preroll_s)
+        with self._lock:
+            self._present[sighting_id] = _Presence(take, first_seen, needed_from)
+
+    def closed(self, sighting_id: UUID, last_seen: Instant) -> None:
+        """They left: the video of a few more seconds is needed, no longer that of for ever."""
+        with self._lock:
+            if presence := self._present.get(sighting_id):
+                presence.until = last_seen
+
+    def earliest(self) -> Need | None:
+        """The video needed first; None when nobody needs any."""
+        with self._lock:
+            needs = [Need(one.needed_from, one.take) for one in self._present.values()]
+        return min(needs, key=lambda need: need.since, default=None)
+
+    def is_needed(self, at: Instant, take: Take) -> bool:
+        """True while it is too early to stop: somebody is there, or left only just now."""
+        with self._lock:
+            return any(not self._is_past(one, at) for _, one in self._of(take))
+
+    def shown_until(self, last: Instant, take: Take) -> tuple[UUID, ...]:
+        """The sightings that a clip of `take` with its last frame at `last` shows; marks them."""
+        with self._lock:
+            shown = {
+                sighting_id: one for sighting_id, one in self._of(take) if one.first_seen <= last
+            }
+            for one in shown.values():
+                one.is_shown = True
+            return tuple(shown)
+
+    def go_on_from(self, cut: Instant, take: Take) -> None:
+        """Video was cut at `cut`: who was seen for the last time before that needs no more.
+
+        The others need what follows, with a run-up of its own.
+        """
+        with self._lock:
+            for sighting_id, one in self._of(take):
+                if one.is_shown and one.until is not None and one.until < cut:
+                    del self._present[sighting_id]
+                elif one.first_seen < cut:
+                    one.needed_from = cut.before(self._preroll_s)
+
+    def put_off(self, until: Instant, take: Take) -> None:
+        """There will be no video before `until`: who left needs no more, the rest needs it then."""
+        with self._lock:
+            for sighting_id, one in self._of(take):
+                if one.until is not None:
+                    del self._present[sighting_id]
+                else:
+                    one.needed_from = until
+
+    def forget_past(self, at: Instant, take: Take) -> int:
+        """No frame before `at` is left to write: forget whom that is too late for.
+
+        Returns how many of them were never shown in a clip.
+        """
+        with self._lock:
+            return self._forget([pair for pair in self._of(take) if self._is_past(pair[1], at)])
+
+    def forget_take(self, take: Take) -> int:
+        """The take is over and written; returns how many were never shown in a clip."""
+        with self._lock:
+            return self._forget(self._of(take))
+
+    def _of(self, take: Take) -> list[tuple[UUID, _Presence]]:
+        return [pair for pair in self._present.items() if pair[1].take is take]
+
+    def _forget(self, pairs: list[tuple[UUID, _Presence]]) -> int:
+        for sighting_id, _ in pairs:
+            del self._present[sighting_id]
+        return sum(not one.is_shown for _, one in pairs)
+
+    def _is_past(self, one: _Presence, at: Instant) -> bool:
+        return one.until is not None and at.seconds_since(one.until) > self._postroll_s

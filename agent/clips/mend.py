@@ -1,0 +1,93 @@
+"""Clips that a power cut left unfinished: cut to their last whole fragment, they play."""
+
+import os
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+import av.error
+
+from agent.clips.writer import hash_file, sync_folder
+
+HEADER_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MendedClip:
+    """What a file says of itself; who is in it and when it was, it does not know."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    codec: str
+    width: int
+    height: int
+    duration_ms: int
+
+
+def whole_length(file: BinaryIO) -> int:
+    """Bytes up to the end of the last whole fragment; 0 if there is none that would play.
+
+    Walks the top-level boxes of what our writer writes: `ftyp`, `moov`, then pairs of `moof` and
+    `mdat`. Anything else ends the walk, such as the zeros that some file systems leave at the end.
+    """
+    file_bytes = file.seek(0, os.SEEK_END)
+    at, whole, before = 0, 0, b""
+    while at + HEADER_BYTES <= file_bytes:
+        file.seek(at)
+        size, name = struct.unpack(">I4s", file.read(HEADER_BYTES))
+        at += size
+        if (before, name) not in _ORDER or size < HEADER_BYTES or at > file_bytes:
+            break
+        whole = at if name == b"mdat" else whole
+        before = name
+    return whole
+
+
+_ORDER = {
+    (b"", b"ftyp"),
+    (b"ftyp", b"moov"),
+    (b"moov", b"moof"),
+    (b"moof", b"mdat"),
+    (b"mdat", b"moof"),
+}
+
+
+def mend(part: Path) -> Path | None:
+    """Cut an unfinished file and give it its name; None (and no file) when nothing of it plays."""
+    with part.open("r+b") as file:
+        length = whole_length(file)
+        file.truncate(length)
+        os.fsync(file.fileno())
+    if length == 0:
+        part.unlink()
+        return None
+    whole = part.with_suffix("")
+    part.rename(whole)
+    sync_folder(part.parent)
+    return whole
+
+
+def examine(path: Path) -> MendedClip | None:
+    """Read a clip through; None if it holds no video."""
+    try:
+        with av.open(str(path)) as clip:
+            stream = clip.streams.video[0]
+            ends = [p.dts + (p.duration or 0) for p in clip.demux(stream) if p.dts is not None]
+            length_s = max(ends) * (stream.time_base or Fraction(0))
+            codec, width, height = stream.codec_context.name, stream.width, stream.height
+    except (av.error.FFmpegError, IndexError, ValueError):
+        return None
+    digest, size_bytes = hash_file(path)
+    return MendedClip(
+        path=path,
+        sha256=digest,
+        size_bytes=size_bytes,
+        codec=codec,
+        width=width,
+        height=height,
+        duration_ms=round(length_s * 1000),
+    )

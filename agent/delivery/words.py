@@ -1,0 +1,52 @@
+"""What the eyes saw, in the words of the wire."""
+
+from typing import assert_never
+
+from agent.vision.sighting import Closed, Opened, SightingChange, Updated
+from agent.vision.zones import Box
+from agent.wire.messages import (
+    BoxWords,
+    Picture,
+    SightingClosed,
+    SightingOpened,
+    SightingUpdated,
+)
+
+
+def in_words(
+    change: SightingChange, *, camera: str, picture: Picture | None
+) -> SightingOpened | SightingUpdated | SightingClosed:
+    """The message about a change that `camera` saw, with the picture that goes with it."""
+    match change:
+        case Opened():
+            return SightingOpened(
+                camera=camera,
+                sighting_id=change.sighting_id,
+                object_kind=change.kind,
+                people=change.people,
+                score=change.score,
+                box=_box(change.box),
+                first_seen_utc_us=change.first_seen.utc_us,
+                picture=picture,
+            )
+        case Updated():
+            return SightingUpdated(
+                camera=camera,
+                sighting_id=change.sighting_id,
+                people=change.people,
+                score=change.score,
+                box=_box(change.box),
+                picture=picture,
+            )
+        case Closed():
+            return SightingClosed(
+                camera=camera,
+                sighting_id=change.sighting_id,
+                last_seen_utc_us=change.last_seen.utc_us,
+                duration_ms=round(change.last_seen.seconds_since(change.first_seen) * 1000),
+            )
+    assert_never(change)
+
+
+def _box(box: Box) -> BoxWords:
+    return BoxWords(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)

@@ -1,0 +1,78 @@
+"""What is to be written into the journal, in order, also while the journal refuses."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from agent.journal.errors import JournalError
+from agent.journal.journal import Journal
+from agent.journal.transaction import Transaction
+
+log = structlog.get_logger()
+
+WAITING_AT_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Entry:
+    """Something that enters the journal whole or not at all."""
+
+    write: Callable[[Transaction], object]
+    is_alert: bool = False
+
+
+class Backlog:
+    """Entries on their way into the journal. Any thread may call; no call raises JournalError.
+
+    While the journal refuses, entries wait in memory. Memory is bounded too: in a full backlog the
+    oldest that is no alert goes, and is counted.
+    """
+
+    def __init__(self, journal: Journal, *, whose: str) -> None:
+        self._journal = journal
+        self._whose = whose
+        self._lock = threading.RLock()
+        self._entries: deque[Entry] = deque()
+        self._is_refused = False
+        self.lost = 0
+
+    @property
+    def waiting(self) -> int:
+        """Entries that are not in the journal yet."""
+        return len(self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Write `entry` after those that wait, now if possible."""
+        with self._lock:
+            self._entries.append(entry)
+            self.write_down()
+            while len(self._entries) > WAITING_AT_MOST:
+                others = (one for one in self._entries if not one.is_alert)
+                self._entries.remove(next(others, self._entries[0]))
+                self.lost += 1
+
+    def write_down(self) -> None:
+        """Try to write what waits, each entry in a transaction of its own."""
+        with self._lock:
+            try:
+                while self._entries:
+                    with self._journal.transaction() as tx:
+                        self._entries[0].write(tx)
+                    self._entries.popleft()
+            except JournalError as error:
+                self._say_refused(error)
+            else:
+                self._say_taken()
+
+    def _say_refused(self, error: JournalError) -> None:
+        if not self._is_refused:
+            log.error("journal_refuses", whose=self._whose, reason=error.sentence, cure=error.cure)
+        self._is_refused = True
+
+    def _say_taken(self) -> None:
+        if self._is_refused:
+            log.info("journal_takes_again", whose=self._whose, lost=self.lost)
+        self._is_refused = False

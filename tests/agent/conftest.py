@@ -1,0 +1,42 @@
+"""What several tests of the agent need: a piece of real video, a journal, a disk that fills up."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.journal import Journal
+from agent.media.frame import Packet, StreamInfo
+from tests.agent.stage import BOOT, at, read
+
+
+@pytest.fixture(scope="session")
+def street(tmp_path_factory: pytest.TempPathFactory) -> tuple[StreamInfo, list[Packet]]:
+    """Six seconds of H.264 at 10 frames a second, a keyframe each second."""
+    path = tmp_path_factory.mktemp("street") / "street.mp4"
+    make = "ffmpeg -v error -f lavfi -i testsrc2=size=320x240:rate=10:duration=6 -c:v libx264"
+    subprocess.run(
+        [*make.split(), "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", str(path)], check=True
+    )
+    return read(path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of one megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def node_journal(tmp_path: Path) -> Iterator[Journal]:
+    """A journal whose clock stands still."""
+    journal = Journal.open(tmp_path / "node.db", now=lambda: at(0), boot_id=BOOT)
+    yield journal
+    journal.close()
