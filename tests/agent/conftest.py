@@ -11,6 +11,15 @@ from agent.media.frame import Packet, StreamInfo
 from tests.agent.stage import BOOT, at, read
 
 
+class Street(tuple[StreamInfo, list[Packet]]):
+    """Short to print: Hypothesis shows what a failing test was given."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "the street"
+
+
 @pytest.fixture(scope="session")
 def street(tmp_path_factory: pytest.TempPathFactory) -> tuple[StreamInfo, list[Packet]]:
     """Six seconds of H.264 at 10 frames a second, a keyframe each second."""
@@ -19,7 +28,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> tuple[StreamInfo, list[P
     subprocess.run(
         [*make.split(), "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", str(path)], check=True
     )
-    return read(path)
+    return Street(read(path))
 
 
 @pytest.fixture
