@@ -15,7 +15,7 @@ from agent.vision.zones import WHOLE, Box
 class RegionSettings:
     """How close and how often to look."""
 
-    least_person_px: float = 20.0
+    least_person_px: float = 16.0
     """A person must be this high in the network's input to be found; smaller calls for a crop."""
     person_share: float = 0.3
     """In a crop around one person, the person's height is this share of the crop's side."""
@@ -77,7 +77,7 @@ class _Picture:
 
     def is_news(self, moved: Box, people: Sequence[Box]) -> bool:
         """Large enough for a person in the finest crop, and not the motion of somebody tracked."""
-        if moved.height * self.size_px[0] < 0.75 * self.settings.least_person_px:
+        if moved.height * self.size_px[0] < 1.25 * self.settings.least_person_px:
             return False
         near = (p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people)
         return all(moved.overlap(person) < 0.5 * moved.area for person in near)
