@@ -83,7 +83,7 @@ class Uploader:
             beat()
             self._wake.clear()
             if not self._bring_next(stop, beat):
-                self._wake.wait(BEAT_S)
+                self._wake.wait(self._patience_s())
 
     def close(self) -> None:
         """Give the connections back."""
@@ -118,6 +118,11 @@ class Uploader:
             if self._not_before_s.get(media.sha256, 0.0) <= now_s:
                 return media
         return None
+
+    def _patience_s(self) -> float:
+        """Until the first file that waits for its next try, at most one beat."""
+        due_s = min(self._not_before_s.values(), default=float("inf"))
+        return min(BEAT_S, max(0.01, due_s - time.monotonic()))
 
     def _put(
         self,

@@ -1,0 +1,80 @@
+"""The node's clock: both times at once, who vouches for the UTC one, and which boot this is."""
+
+import ctypes
+import errno
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+from agent.media.frame import Instant
+from agent.wire.messages import ClockSource
+
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_STA_UNSYNC: Final = 0x0040
+_TIME_ERROR: Final = 5
+_STANDS_FOR_S: Final = 1.0
+"""How long an answer of the kernel's is good for: it changes over minutes."""
+
+
+class _Timex(ctypes.Structure):
+    """`struct timex` of adjtimex(2) on 64-bit Linux, as far as it is read; the rest is padding."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),  # microseconds; grows by itself while nobody corrects
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    )
+
+
+def kernel_trust() -> tuple[ClockSource, int | None]:
+    """What the kernel says of its clock: NTP with its error bound in ms, or nobody."""
+    timex = _Timex()  # modes 0: only reads, which needs no privilege
+    libc = ctypes.CDLL(None, use_errno=True)
+    state = libc.adjtimex(ctypes.byref(timex))
+    if state == -1:
+        code = ctypes.get_errno() or errno.ENOSYS
+        raise OSError(code, f"adjtimex: {os.strerror(code)}")
+    if state == _TIME_ERROR or timex.status & _STA_UNSYNC:
+        return ClockSource.NONE, None
+    return ClockSource.NTP, -(-timex.maxerror // 1000)
+
+
+class SystemClock:
+    """Linux's clocks; any thread may ask."""
+
+    def __init__(
+        self, ask_kernel: Callable[[], tuple[ClockSource, int | None]] = kernel_trust
+    ) -> None:
+        self._ask_kernel = ask_kernel
+        self._trust: tuple[ClockSource, int | None] = (ClockSource.NONE, None)
+        self._asked_ns: int | None = None
+
+    def now(self) -> Instant:
+        """This moment by both clocks; the two are read within a microsecond or so."""
+        return Instant(time.monotonic_ns(), time.time_ns() // 1000)
+
+    def trust(self) -> tuple[ClockSource, int | None]:
+        """Who vouches for `now().utc_us`, and how far off it may be in ms (None: no bound)."""
+        now_ns = time.monotonic_ns()
+        if self._asked_ns is None or now_ns - self._asked_ns > _STANDS_FOR_S * 1e9:
+            try:
+                self._trust = self._ask_kernel()
+            except OSError:  # a container may forbid even asking
+                self._trust = (ClockSource.NONE, None)
+            self._asked_ns = now_ns
+        return self._trust
+
+
+def boot_id(path: Path = BOOT_ID) -> UUID:
+    """The kernel's name for this boot; one of our own where there is none, good for one run."""
+    try:
+        return UUID(path.read_text().strip())
+    except (OSError, ValueError):
+        return uuid4()
