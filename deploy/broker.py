@@ -193,6 +193,7 @@ log_dest stderr
 log_type error
 log_type warning
 log_type notice
+log_type subscribe
 connection_messages true
 """
 

@@ -45,12 +45,19 @@ class Files(Protocol):
         ...
 
 
+NOT_YET: Final = frozenset({RefusalReason.UNKNOWN_NODE, RefusalReason.UNKNOWN_CAMERA})
+"""What is only a matter of time: somebody has to add the node, or its birth has to be heard. Such
+events get no answer, so their node keeps them and says them again; a refusal would lose them."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a committed batch leaves to do: replies, a ring when there is news, numbers to add."""
 
     replies: Replies = field(default_factory=Replies)
     has_news: bool = False
+    wants_births: bool = False
+    """Some events wait for a birth that was not heard, or not heeded: hear all births again."""
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -78,6 +85,7 @@ class Clerk:
         self._files = files
         self._fleet = fleet
         self._allowance = allowance or Allowance()
+        self._complaints = Allowance(per_hour=1)
 
     def file(self, conn: Connection, batch: list[Arrival], *, now: Moment) -> Outcome:
         """File all; only a failing database raises."""
@@ -154,6 +162,9 @@ class Clerk:
         self, conn: Connection, event: Event, *, outcome: Outcome, now: Moment
     ) -> Unreadable | None:
         filed = self._files.file_event(conn, event, now=now)
+        if filed.refusal is not None and filed.refusal.reason in NOT_YET:
+            self._put_off(event.node, filed.refusal, outcome=outcome, now=now)
+            return None
         if filed.refusal is not None:
             return Unreadable(
                 event.node,
@@ -167,6 +178,15 @@ class Clerk:
         outcome.counts["repeated" if filed.is_repeat else "stored"] += 1
         outcome.has_news |= not filed.is_repeat
         return None
+
+    def _put_off(self, node: str, why: Refusal, *, outcome: Outcome, now: Moment) -> None:
+        """Say nothing to the node, and to the technician once an hour."""
+        outcome.counts["not_yet"] += 1
+        outcome.wants_births = True
+        if self._complaints.use(f"{node} {why.reason}", now) == 1:
+            log.warning(
+                "intake.not_yet", node=node, detail=why.detail, cure=_cure(node, why.reason)
+            )
 
     def _set_aside(
         self, conn: Connection, arrival: Arrival, bad: Unreadable, *, outcome: Outcome, now: Moment
@@ -206,7 +226,7 @@ def _log_status(status: Birth | Death, verdict: Verdict) -> None:
         log.warning(
             "node.unknown",
             node=status.node,
-            cure=f"matthan-hub node add {status.node} --area AREA",
+            cure=_cure(status.node, RefusalReason.UNKNOWN_NODE),
         )
     else:
         log.info(
@@ -215,9 +235,6 @@ def _log_status(status: Birth | Death, verdict: Verdict) -> None:
 
 
 def _log_aside(bad: Unreadable, *, is_last: bool) -> None:
-    cure = None
-    if bad.reason is RefusalReason.UNKNOWN_NODE:
-        cure = f"matthan-hub node add {bad.node} --area AREA"
     log.warning(
         "intake.set_aside",
         node=bad.node,
@@ -225,5 +242,10 @@ def _log_aside(bad: Unreadable, *, is_last: bool) -> None:
         detail=bad.detail,
         event_id=str(bad.event_id) if bad.event_id else None,
         is_last_this_hour=is_last,
-        cure=cure,
     )
+
+
+def _cure(node: str, reason: RefusalReason) -> str:
+    if reason is RefusalReason.UNKNOWN_NODE:
+        return f"matthan-hub node add {node} --area AREA"
+    return "none needed if the node's birth is on its way; else restart the agent there"

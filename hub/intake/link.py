@@ -89,6 +89,10 @@ class Connection:
         terms.MessageExpiryInterval = reply.expires_s
         self._client.publish(reply.topic, reply.payload, qos=1, properties=terms)
 
+    def hear_births(self) -> None:
+        """Subscribe again: the broker then repeats what it retains, the birth of each node."""
+        self._client.subscribe(EVERY_NODE_UP, qos=1)
+
     def _await_end(self, stop: threading.Event) -> Ended:
         while not stop.is_set():
             try:
@@ -130,8 +134,9 @@ class Connection:
             cure = "give user hub in the broker's access list: topic read matthan/+/up/#"
             self._end(f"the broker does not let the hub listen: {codes[0]}", cure)
             return
-        self._is_listening.set()
-        log.info("broker.listening", host=self._address.host, port=self._address.port)
+        if not self._is_listening.is_set():
+            self._is_listening.set()
+            log.info("broker.listening", host=self._address.host, port=self._address.port)
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         mid, qos = message.mid, message.qos
@@ -208,6 +213,12 @@ class Link:
             return False
         connection.publish(reply)
         return True
+
+    def hear_births(self) -> None:
+        """Have every node's birth come again, if there is a connection."""
+        connection = self._connection
+        if connection is not None and connection.is_listening:
+            connection.hear_births()
 
     def _tell(self, ended: Ended) -> None:
         """One line for each new reason; the same one again says nothing new."""

@@ -6,7 +6,9 @@ takes them out in batches, commits each batch in one transaction, and only then 
 is recognised by its id.
 """
 
+import math
 import threading
+import time
 from collections import Counter
 from typing import Final
 
@@ -22,6 +24,9 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 
 log = structlog.get_logger()
+
+BIRTHS_EVERY_S: Final = 15.0
+"""All births are asked for again at most so often."""
 
 TRIES_TOGETHER: Final = 4
 """After so many failures of a batch its messages are tried one by one."""
@@ -45,7 +50,7 @@ class Writer:
         self._clock = clock
         self._patience = patience or Patience()
         self.counts: Counter[str] = Counter()
-        """received, stored, repeated, set_aside, unknown_node, retried: since the start."""
+        """Since the start: received, stored, repeated, set_aside, not_yet, unknown_node, retried."""
 
     def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
         """File the batch, however long the database is away; empty when `stop` came first."""
@@ -120,7 +125,10 @@ class Subscriber:
         writer: Writer,
         bell: Bell,
         patience: Patience | None = None,
+        births_every_s: float = BIRTHS_EVERY_S,
     ) -> None:
+        self._births_every_s = births_every_s
+        self._births_asked_s = -math.inf
         self._writer = writer
         self._bell = bell
         # Messages of an ended connection may still be inside when the next one begins.
@@ -182,3 +190,7 @@ class Subscriber:
             self._link.publish(reply)
         if outcome.has_news:
             self._bell.ring()
+        now_s = time.monotonic()
+        if outcome.wants_births and now_s - self._births_asked_s >= self._births_every_s:
+            self._births_asked_s = now_s
+            self._link.hear_births()

@@ -66,6 +66,7 @@ def subscriber(db: Database, where: BrokerAddress, bell: Bell | None = None) -> 
         writer=Writer(db, clerk=clerk(), clock=HubClock(), patience=Patience(first_s=0.05)),
         bell=bell or Bell(),
         patience=Patience(first_s=0.2, longest_s=0.5),
+        births_every_s=0.1,
     )
 
 

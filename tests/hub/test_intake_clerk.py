@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from agent.wire import topics
 from agent.wire.codec import encode
-from agent.wire.messages import Birth, Death, Event, RefusalReason, TokenWanted
+from agent.wire.messages import Birth, Death, Event, TokenWanted
 from hub.alerts.moment import Moment
 from hub.intake.clerk import Allowance, Clerk
 from hub.intake.fleet import Fleet
@@ -119,16 +120,26 @@ def test_a_late_will_leaves_the_node_alive(db: Database) -> None:
         assert conn.scalar(select(nodes.c.state)) == "offline"
 
 
-def test_a_node_nobody_added_gets_no_token_and_its_events_are_refused(db: Database) -> None:
+def test_a_node_nobody_added_gets_no_token_and_keeps_its_events(db: Database) -> None:
     node = NodeVoice("stranger")
-    event = node.event()
-    batch = [arrival(node.birth()), arrival(TokenWanted(node="stranger")), arrival(event)]
-    with db.writing() as conn:
+    batch = [arrival(node.birth()), arrival(TokenWanted(node="stranger"))]
+    batch += [arrival(node.event()) for _ in range(3)]
+    with capture_logs() as logs, db.writing() as conn:
         outcome = clerk().file(conn, batch, now=NOW)
-    assert outcome.replies.tokens == {}
-    (refusal,) = outcome.replies.refused["stranger", node.spool_id]
-    assert (refusal.event_id, refusal.reason) == (event.event_id, RefusalReason.UNKNOWN_NODE)
-    assert count(db, set_aside) == 1
+    assert list(outcome.replies.messages()) == []
+    assert outcome.wants_births
+    assert outcome.counts["not_yet"] == 3
+    assert count(db, set_aside) == 0
+    (line,) = [one for one in logs if one["event"] == "intake.not_yet"]
+    assert line["cure"] == "matthan-hub node add stranger --area AREA"
+
+
+def test_a_camera_whose_birth_was_not_heard_keeps_its_events_waiting(db: Database) -> None:
+    found_town(db, "a")
+    with db.writing() as conn:
+        outcome = clerk().file(conn, [arrival(NodeVoice("a").event())], now=NOW)
+    assert list(outcome.replies.messages()) == []
+    assert outcome.wants_births
 
 
 def test_a_mad_node_is_refused_in_full_but_kept_only_in_part(db: Database) -> None:
