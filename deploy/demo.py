@@ -24,6 +24,8 @@ from deploy.town import CAMERA_LABEL, JUNCTION, Sign, Town, pick_port
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / ".run" / "demo"
+"""Where a run lives unless told otherwise; emptied at the next start."""
+MARK: Final = ".made-by-the-demonstration"
 PORT: Final = 8710
 SLOWEST_PUSH_S: Final = 2.0
 PLAYING_AT_MOST_S: Final = 3600.0
@@ -34,7 +36,7 @@ def main() -> int:
     """Run what the arguments ask for; the exit code is 0, or 1 with the reason on stderr."""
     wanted = _arguments()
     try:
-        with _alone(), ExitStack() as parts:
+        with _alone(wanted.folder), ExitStack() as parts:
             signal.signal(signal.SIGTERM, _interrupt)
             return _run(wanted, parts)
     except KeyboardInterrupt:
@@ -51,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="with --once: write the summary to this file")
     parser.add_argument("--recording", type=Path, help="a video to play instead of the street")
     parser.add_argument("--port", type=int, help=f"of the officers' page (default {PORT}, or free)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the run lives")
     parser.add_argument("--language", choices=("vi", "en"), default="vi", help="of the officer")
     return parser.parse_args()
 
@@ -58,9 +61,9 @@ def _arguments() -> argparse.Namespace:
 def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
     recording = _recording(wanted.recording)
     _say("Making a town: authority, broker, hub, one node, one officer, two phones")
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    town = Town(FOLDER, web_port=wanted.port or pick_port(PORT), language=wanted.language)
+    folder = wanted.folder.resolve()
+    _empty(folder)
+    town = Town(folder, web_port=wanted.port or pick_port(PORT), language=wanted.language)
     town.broker.start()
     parts.callback(town.broker.stop)
     sign = town.build(recording, loops=not wanted.once)
@@ -71,8 +74,17 @@ def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
         return _play_once(town, hub, sign, wanted.json)
     agent = town.start_agent(once=False)
     parts.callback(agent.stop)
-    _invite(sign)
+    _invite(sign, folder)
     _stay([hub, agent])
+
+
+def _empty(folder: Path) -> None:
+    """Make the folder anew; one that no run of ours made is left alone."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise PartError(f"{folder} holds other things. Name an empty folder with --folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
 
 
 def _play_once(town: Town, hub: Part, sign: Sign, report: Path | None) -> int:
@@ -126,11 +138,11 @@ def _await_answers(town: Town, hub: Part) -> None:
 
 def _add_phones(town: Town, parts: ExitStack) -> None:
     """A browser's push service and an ntfy server, both on loopback: their phones can be read."""
-    service = PushService(received=FOLDER / "phone-webpush.jsonl")
+    service = PushService(received=town.folder / "phone-webpush.jsonl")
     parts.enter_context(in_thread(service))
     town.add_webpush_phone(service.make_phone())
     port = free_port()
-    parts.callback(NtfyServer(FOLDER / "ntfy", port).stop)
+    parts.callback(NtfyServer(town.folder / "ntfy", port).stop)
     town.add_ntfy_phone(f"http://127.0.0.1:{port}/can-bo")
 
 
@@ -144,7 +156,7 @@ def _recording(own: Path | None) -> Path:
     return Path(done.stdout.strip())
 
 
-def _invite(sign: Sign) -> None:
+def _invite(sign: Sign, folder: Path) -> None:
     print(f"""
   Mắt Thần is running. A recorded street plays as {CAMERA_LABEL}, {JUNCTION}.
 
@@ -157,9 +169,9 @@ def _invite(sign: Sign) -> None:
   3. Settings → notifications: a phone or browser that subscribes gets the push. Browsers allow
      this on localhost or over HTTPS with a certificate they trust, and need their maker's push
      service; two test phones on this machine are told in any case:
-       {FOLDER}/phone-webpush.jsonl
+       {folder}/phone-webpush.jsonl
 
-  Logs are in {FOLDER}. Ctrl-C ends all of it.
+  Logs are in {folder}. Ctrl-C ends all of it.
 """, flush=True)  # fmt: skip
 
 
@@ -183,14 +195,14 @@ def _with_dots(agent: Part) -> int | None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One demonstration at a time: a second would empty the first one's folder."""
-    FOLDER.parent.mkdir(exist_ok=True)
-    with (FOLDER.parent / "demo.lock").open("w") as lock:
+def _alone(folder: Path) -> Iterator[None]:
+    """One demonstration at a time in a folder: a second would empty the first one's."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(folder.name + ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise PartError("a demonstration is already running here. End it first.") from None
+            raise PartError(f"a demonstration already runs in {folder}. End it first.") from None
         yield
 
 
