@@ -6,6 +6,7 @@ from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.zones import Box
 from agent.wire.messages import (
     BoxWords,
+    ObjectKind,
     Picture,
     SightingClosed,
     SightingOpened,
@@ -22,7 +23,7 @@ def in_words(
             return SightingOpened(
                 camera=camera,
                 sighting_id=change.sighting_id,
-                object_kind=change.kind,
+                object_kind=ObjectKind(change.kind),
                 people=change.people,
                 score=change.score,
                 box=_box(change.box),

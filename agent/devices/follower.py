@@ -7,7 +7,7 @@ from types import TracebackType
 from agent.devices.camera import Camera, PacketSink
 from agent.devices.newest import NewestFrame
 
-LETTING_GO_S = 2.0
+LETTING_GO_S = 1.0
 
 
 class Follower:

@@ -37,7 +37,7 @@ def read(path: Path) -> tuple[StreamInfo, list[Packet]]:
     """A video's stream and its packets, the first at instant 0."""
     with av.open(str(path)) as source:
         stream = source.streams.video[0]
-        base = stream.time_base or Fraction(1, 10)
+        base = Fraction(stream.time_base or Fraction(1, 10))
         extradata = stream.codec_context.extradata or b""
         info = StreamInfo("h264", stream.width, stream.height, base, 10.0, extradata)
         packets = [
