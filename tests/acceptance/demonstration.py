@@ -1,0 +1,51 @@
+"""A demonstration as a person would start it, and what it says of itself."""
+
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 90
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running demonstration: its folder, process, and how to sign in."""
+
+    folder: Path
+    process: subprocess.Popen[str]
+    url: str
+    login: str
+    password: str
+
+
+def demo_command(folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "deploy.demo", "--folder", str(folder), "--port", "0", *words]
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines that still name the folder: what a demonstration left running."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            where = (entry / "cwd").readlink()
+        except OSError:
+            continue
+        if str(folder) in command or str(where).startswith(str(folder)):
+            found.append(command)
+    return found
+
+
+def invitation(process: subprocess.Popen[str]) -> dict[str, str]:
+    assert process.stdout is not None
+    text, deadline = "", time.monotonic() + PATIENCE_S
+    while "Ctrl-C" not in text and time.monotonic() < deadline and process.poll() is None:
+        text += process.stdout.readline()
+    wanted = {"url": "Open", "login": "Name", "password": "Password"}
+    found = {key: re.search(rf"^\s*{label}\s+(\S+)", text, re.M) for key, label in wanted.items()}
+    assert all(found.values()), f"no invitation in:\n{text}"
+    return {key: match[1] for key, match in found.items() if match}
