@@ -11,7 +11,11 @@ def insert_once(conn: Connection, table: Table, values: Mapping[str, Any]) -> bo
     """Insert a row unless a unique key is taken, whichever; whether it is new."""
     # The two dialects spell ON CONFLICT alike but share no statement for it.
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    done = conn.execute(dialect.insert(table).on_conflict_do_nothing(), values)
+    done = conn.execute(
+        dialect.insert(table).on_conflict_do_nothing(),
+        values,
+        execution_options={"preserve_rowcount": True},
+    )
     return done.rowcount == 1
 
 

@@ -1,0 +1,286 @@
+"""Events become rows, alerts and notifications owed: once each, all together."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from agent.wire.messages import (
+    CameraBack,
+    CameraLost,
+    ClockSource,
+    NumbersDropped,
+    ObjectKind,
+    RefusalReason,
+    Stamp,
+)
+from hub.store import registry
+from hub.store.database import Database
+from hub.store.filing import set_aside
+from hub.store.tables import (
+    alert_changes,
+    alert_history,
+    alerts,
+    cameras,
+    dropped_numbers,
+    events,
+    media,
+    notifications,
+    sightings,
+)
+from hub.store.tables import set_aside as aside
+from tests.hub.streets import Streets, picture
+
+
+@pytest.fixture
+def streets(db: Database, tmp_path: Path) -> Streets:
+    return Streets(db, tmp_path / "media")
+
+
+def fates(streets: Streets) -> list[str]:
+    return [row.fate for row in sorted(streets.rows(events), key=lambda row: row.seq)]
+
+
+def test_a_person_raises_an_alert_and_is_owed_to_every_entitled_phone(streets: Streets) -> None:
+    streets.officer("an")
+    streets.officer("binh", area=streets.bridge)
+    [filed] = streets.file(streets.node.opened(picture=picture()))
+    assert filed.is_stored and filed.fate == "alerted"
+    [alert] = streets.rows(alerts)
+    assert (alert.id, alert.kind, alert.state, alert.people) == (
+        filed.alert_id,
+        "person",
+        "open",
+        1,
+    )
+    assert alert.began_utc_us == streets.clock.now().utc_us - 400_000
+    assert (alert.began_error_ms, alert.clock_source) == (20, "ntp")
+    [owed] = streets.rows(notifications)
+    assert (owed.alert_id, owed.moment) == (filed.alert_id, "opened")
+    [announced] = streets.rows(media)
+    assert (announced.kind, announced.stored_utc_us) == ("picture", None)
+    assert [row.act for row in streets.rows(alert_history)] == ["raised"]
+    assert [row.revision for row in streets.rows(alert_changes)] == [1]
+
+
+def test_a_repeat_changes_nothing_and_is_answered_as_stored(streets: Streets) -> None:
+    streets.officer("an")
+    event = streets.node.opened()
+    streets.file(event)
+    before = [len(streets.rows(table)) for table in (events, alerts, alert_changes, notifications)]
+    [again] = streets.file(event.model_copy(update={"age_ms": 60_000}))
+    assert again.is_stored and again.is_repeat
+    after = [len(streets.rows(table)) for table in (events, alerts, alert_changes, notifications)]
+    assert after == before
+
+
+def test_a_number_that_is_taken_is_refused(streets: Streets) -> None:
+    event = streets.node.opened()
+    streets.file(event)
+    [filed] = streets.file(event.model_copy(update={"event_id": uuid4()}))
+    assert not filed.is_stored
+    assert filed.refusal is not None
+    assert filed.refusal.reason is RefusalReason.NUMBER_TAKEN
+    assert len(streets.rows(events)) == 1
+
+
+def test_another_nodes_event_id_is_refused(streets: Streets) -> None:
+    event = streets.node.opened()
+    streets.file(event)
+    [filed] = streets.file(streets.other.opened().model_copy(update={"event_id": event.event_id}))
+    assert filed.refusal is not None and "another node" in filed.refusal.detail
+
+
+def test_an_unknown_camera_or_node_is_refused(streets: Streets) -> None:
+    strange = replace(streets.node, camera="cam-9")
+    nobody = replace(streets.node, name="nobody")
+    reasons = [filed.refusal for filed in streets.file(strange.opened(), nobody.opened())]
+    assert [refusal.reason for refusal in reasons if refusal] == [
+        RefusalReason.UNKNOWN_CAMERA,
+        RefusalReason.UNKNOWN_NODE,
+    ]
+    assert streets.rows(events) == []
+
+
+def test_a_camera_of_a_rolled_back_birth_is_not_remembered(streets: Streets) -> None:
+    late = replace(streets.node, camera="cam-2")
+    with pytest.raises(ZeroDivisionError), streets.db.writing() as conn:
+        now = streets.clock.now()
+        registry.note_birth(conn, late.birth("cam-1", "cam-2"), now=now)
+        assert streets.filing.file_event(conn, late.opened(), now=now).is_stored
+        _ = 1 / 0
+    [filed] = streets.file(late.opened())
+    assert filed.refusal is not None and filed.refusal.reason is RefusalReason.UNKNOWN_CAMERA
+
+
+def test_a_second_person_soon_after_joins_the_alert_and_wakes_nobody(streets: Streets) -> None:
+    streets.officer("an")
+    [first] = streets.file(streets.node.opened())
+    streets.clock.pass_s(15)
+    [second] = streets.file(streets.node.opened(people=2))
+    assert (second.fate, second.alert_id) == ("grouped", first.alert_id)
+    [alert] = streets.rows(alerts)
+    assert (alert.people, alert.revision) == (2, 2)
+    assert alert.last_seen_utc_us == streets.clock.now().utc_us
+    assert len(streets.rows(notifications)) == 1
+    assert [row.act for row in streets.rows(alert_history)] == ["raised", "grown"]
+
+
+def test_somebody_after_a_long_quiet_is_a_new_alert(streets: Streets) -> None:
+    sighting = uuid4()
+    streets.file(streets.node.opened(sighting))
+    streets.clock.pass_s(5)
+    streets.file(streets.node.closed(sighting))
+    streets.clock.pass_s(25)
+    [filed] = streets.file(streets.node.opened())
+    assert filed.fate == "alerted"
+    assert len(streets.rows(alerts)) == 2
+
+
+def test_an_update_grows_sighting_and_alert(streets: Streets) -> None:
+    sighting = uuid4()
+    streets.file(streets.node.opened(sighting))
+    streets.clock.pass_s(3)
+    [grown] = streets.file(streets.node.updated(sighting, people=3, picture=picture(b"better")))
+    assert grown.fate == "grouped"
+    [row], [alert] = streets.rows(sightings), streets.rows(alerts)
+    assert (row.people, row.score) == (3, 0.9)
+    assert (alert.people, alert.revision, alert.last_seen_utc_us) == (
+        3,
+        2,
+        streets.clock.now().utc_us,
+    )
+    streets.clock.pass_s(3)
+    streets.file(streets.node.closed(sighting))
+    [row], [alert] = streets.rows(sightings), streets.rows(alerts)
+    assert row.closed_utc_us == streets.clock.now().utc_us
+    assert alert.last_seen_utc_us == streets.clock.now().utc_us - 100_000
+    assert [line.detail for line in streets.rows(alert_history)][1:] == ["1 → 3"]
+
+
+def test_words_that_arrive_before_their_opening_count_all_the_same(streets: Streets) -> None:
+    sighting = uuid4()
+    opened = streets.node.opened(sighting)
+    streets.clock.pass_s(2)
+    updated = streets.node.updated(sighting, people=4)
+    streets.clock.pass_s(2)
+    closed = streets.node.closed(sighting)
+    streets.file(closed, updated, opened)
+    [row], [alert] = streets.rows(sightings), streets.rows(alerts)
+    assert row.people == alert.people == 4
+    assert row.closed_utc_us is not None
+    assert fates(streets) == ["alerted", "noted", "noted"]
+
+
+def test_what_comes_late_is_stored_and_wakes_nobody(streets: Streets) -> None:
+    streets.officer("an")
+    sighting = uuid4()
+    opened, closed = streets.node.opened(sighting, picture=picture()), streets.node.closed(sighting)
+    clip = streets.node.clip(sighting)
+    streets.clock.pass_s(601)
+    streets.file(opened, closed, clip)
+    assert fates(streets) == ["late", "late", "late"]
+    assert streets.rows(alerts) == streets.rows(notifications) == []
+    [row] = streets.rows(sightings)
+    assert row.alert_id is None and row.closed_utc_us is not None
+    assert {row.kind for row in streets.rows(media)} == {"picture", "clip"}
+    [first] = [row for row in streets.rows(events) if row.kind == "sighting_opened"]
+    assert "601 s" in first.fate_reason
+
+
+def test_a_node_without_a_clock_is_believed_by_its_age(streets: Streets) -> None:
+    streets.node.source, streets.node.error_ms = ClockSource.NONE, None
+    streets.node.age_ms = 2_000
+    in_1970 = Stamp(utc_us=90_000_000, source=ClockSource.NONE, error_ms=None)
+    body = streets.node.opened(first_seen_utc_us=89_000_000).body
+    [filed] = streets.file(streets.node.says(body, stamp=in_1970))
+    assert filed.fate == "alerted"
+    [alert] = streets.rows(alerts)
+    assert alert.confirmed_utc_us == streets.clock.now().utc_us - 2_000_000
+    assert alert.began_utc_us == streets.clock.now().utc_us - 3_000_000
+    assert (alert.began_error_ms, alert.clock_source) == (None, "none")
+
+
+def test_a_car_is_noted_and_wakes_nobody(streets: Streets) -> None:
+    [filed] = streets.file(streets.node.opened(object_kind=ObjectKind.CAR))
+    assert filed.fate == "noted"
+    assert len(streets.rows(sightings)) == 1
+    assert streets.rows(alerts) == []
+
+
+def test_a_camera_is_lost_and_back_whatever_the_order(streets: Streets) -> None:
+    lost = streets.node.says(CameraLost(camera="cam-1", reason="no packets for 5 s\0"))
+    back = streets.node.says(CameraBack(camera="cam-1", lost_for_ms=9000))
+    streets.file(lost)
+    [camera] = [row for row in streets.rows(cameras) if row.is_lost]
+    assert camera.lost_reason == "no packets for 5 s\ufffd"
+    streets.file(back)
+    assert not any(row.is_lost for row in streets.rows(cameras))
+    early = streets.node.says(CameraLost(camera="cam-1", reason="again"))
+    late = streets.node.says(CameraBack(camera="cam-1", lost_for_ms=9000))
+    streets.file(late, early)
+    assert not any(row.is_lost for row in streets.rows(cameras))
+
+
+def test_dropped_numbers_are_kept(streets: Streets) -> None:
+    streets.file(streets.node.says(NumbersDropped(ranges=((3, 9), (11, 2**80)), reason="full")))
+    rows = sorted(streets.rows(dropped_numbers), key=lambda row: row.first_seq)
+    assert [(row.first_seq, row.last_seq) for row in rows] == [(3, 9), (11, 2**63 - 1)]
+
+
+def test_numbers_no_column_holds_do_not_stop_the_hub(streets: Streets) -> None:
+    [filed] = streets.file(streets.node.opened(people=2**70))
+    assert filed.is_stored
+    assert streets.rows(alerts)[0].people == 2**31 - 1
+    [filed] = streets.file(
+        streets.node.clip(uuid4()).model_copy(
+            update={"stamp": Stamp(utc_us=0, source=ClockSource.NONE, error_ms=None)}
+        )
+    )
+    assert filed.is_stored
+
+
+def test_a_node_cannot_touch_another_nodes_sighting(streets: Streets) -> None:
+    sighting = uuid4()
+    [filed] = streets.file(streets.node.opened(sighting))
+    streets.file(
+        streets.other.updated(sighting, people=50),
+        streets.other.closed(sighting),
+        streets.other.opened(sighting, people=60),
+        streets.other.clip(sighting, content=b"a lie"),
+    )
+    [row], [alert] = streets.rows(sightings), streets.rows(alerts)
+    assert (row.people, row.closed_utc_us) == (1, None)
+    assert (alert.id, alert.people, alert.revision) == (filed.alert_id, 1, 1)
+    streets.bring(b"a lie", node="cau-moi")
+    assert streets.rows(alerts)[0].clip_id is None
+
+
+def test_growth_after_the_alert_is_closed_wakes_nobody(streets: Streets) -> None:
+    streets.officer("an")
+    sighting = uuid4()
+    streets.file(streets.node.opened(sighting))
+    with streets.db.writing() as conn:
+        conn.execute(update(alerts).values(state="false_alarm"))
+    streets.clock.pass_s(5)
+    [filed] = streets.file(streets.node.updated(sighting, people=3))
+    assert filed.fate == "grouped"
+    assert len(streets.rows(notifications)) == 1
+
+
+def test_a_message_that_cannot_be_filed_is_kept_with_its_reason(streets: Streets) -> None:
+    with streets.db.writing() as conn:
+        set_aside(
+            conn,
+            topic="matthan/nga-tu/up/event",
+            payload=b"x" * 100_000,
+            reason=RefusalReason.OVERSIZE,
+            detail="too long\0",
+            node_name="nga-tu",
+            event_id=None,
+            now=streets.clock.now(),
+        )
+    [row] = streets.rows(aside)
+    assert (len(row.payload), row.size_bytes, row.reason) == (65_536, 100_000, "oversize")
