@@ -35,13 +35,13 @@ def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, 
             func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
         )
         .where(grants.c.person_id == person_id, _counts(right, now))
-        .cte("counting")
+        .cte(f"counting_{int(right)}")  # one statement may ask for two rights
     )
     # UNION, not UNION ALL: an area reached twice is walked once, and a ring of areas ends.
     covered = (
         select(counting.c.area_id, counting.c.from_utc_us)
         .where(counting.c.area_id.is_not(None))
-        .cte("covered", recursive=True)
+        .cte(f"covered_{int(right)}", recursive=True)
     )
     covered = covered.union(
         select(areas.c.id, covered.c.from_utc_us).join(
