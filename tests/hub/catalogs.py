@@ -6,6 +6,7 @@ empty in Vietnamese, for a person to fill) and compiles the .mo files.
 
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "hub" / "locale"
+NO_DATE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LANGUAGES: Final = ("vi", "en")
 
 KEYWORDS: Final[dict[str, Any]] = {"_": None, "say": None, "count": (1, 2)}
@@ -55,6 +57,7 @@ def po_path(language: str) -> Path:
 
 def compiled(catalog: Catalog) -> bytes:
     """The .mo file that belongs to a catalog."""
+    catalog.creation_date = catalog.revision_date = NO_DATE  # the same words, the same bytes
     buffer = io.BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()

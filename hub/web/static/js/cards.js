@@ -57,13 +57,13 @@ function place(card) {
 }
 
 function firstOlder(home, card) {
-  return [...home.children].find((other) => +other.dataset.began < +card.dataset.began) ?? null;
+  return [...home.children].find((other) => +other.dataset.raised < +card.dataset.raised) ?? null;
 }
 
 function say(card, isNew) {
   const status = card.querySelector(".status").textContent.trim();
   const where = card.querySelector(".card-place").textContent.trim();
-  hear(isNew ? `${_("New alert")}: ${where}` : `${where}: ${status}`);
+  hear(isNew ? [_("New alert"), where].join(": ") : [where, status].join(": "));
 }
 
 function welcome(card) {

@@ -1,0 +1,194 @@
+"""Files go out in the ranges asked for and come in only as announced."""
+
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from tests.hub.fake_site import FakeSite, fake_site
+from tests.hub.web_visitor import Visitor
+
+DATA = bytes(range(256)) * 2000
+GOOD = "good"
+
+
+@pytest.fixture
+def site() -> FakeSite:
+    return fake_site(max_upload_bytes=1_000_000)
+
+
+@pytest.fixture
+def clip_id(site: FakeSite, tmp_path: Path) -> UUID:
+    path = tmp_path / "clip"
+    path.write_bytes(DATA)
+    return site.door.keep(path, kind="clip")
+
+
+@pytest.fixture
+def an(site: FakeSite) -> Visitor:
+    return Visitor(site.app).sign_in("an", "right")
+
+
+def test_whole_clip_comes_with_its_hash_as_tag(an: Visitor, clip_id: UUID) -> None:
+    answer = an.get(f"/media/{clip_id}")
+    assert answer.status_code == 200
+    assert answer.content == DATA
+    assert answer.headers["etag"] == f'"{sha256(DATA).hexdigest()}"'
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["cache-control"].startswith("private")
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-99", 0, 99),
+        ("bytes=100-", 100, len(DATA) - 1),
+        ("bytes=-10", len(DATA) - 10, len(DATA) - 1),
+        ("bytes=500000-99999999", 500_000, len(DATA) - 1),
+        ("bytes=300000-300000", 300_000, 300_000),
+    ],
+)
+def test_part_of_a_clip(an: Visitor, clip_id: UUID, asked: str, first: int, last: int) -> None:
+    answer = an.get(f"/media/{clip_id}", Range=asked)
+    assert answer.status_code == 206
+    assert answer.content == DATA[first : last + 1]
+    assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(DATA)}"
+    assert answer.headers["content-length"] == str(last - first + 1)
+
+
+@pytest.mark.parametrize("asked", [f"bytes={len(DATA)}-", "bytes=9999999-10000000", "bytes=-0"])
+def test_part_beyond_the_end_is_416(an: Visitor, clip_id: UUID, asked: str) -> None:
+    answer = an.get(f"/media/{clip_id}", Range=asked)
+    assert answer.status_code == 416
+    assert answer.headers["content-range"] == f"bytes */{len(DATA)}"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=5-2", "bytes=a-b", "bytes=-", "items=0-1", "bytes=0-1,5-6"]
+)
+def test_nonsense_range_gets_the_whole(an: Visitor, clip_id: UUID, asked: str) -> None:
+    answer = an.get(f"/media/{clip_id}", Range=asked)
+    assert answer.status_code == 200
+    assert answer.content == DATA
+
+
+def test_range_counts_only_for_the_file_it_was_meant_for(an: Visitor, clip_id: UUID) -> None:
+    tag = f'"{sha256(DATA).hexdigest()}"'
+    same = an.get(f"/media/{clip_id}", Range="bytes=0-9", If_Range=tag)
+    other = an.get(f"/media/{clip_id}", Range="bytes=0-9", If_Range='"other"')
+    assert (same.status_code, other.status_code) == (206, 200)
+
+
+def test_known_file_is_not_sent_again(an: Visitor, clip_id: UUID) -> None:
+    tag = f'"{sha256(DATA).hexdigest()}"'
+    answer = an.get(f"/media/{clip_id}", If_None_Match=tag)
+    assert answer.status_code == 304
+    assert answer.content == b""
+
+
+def test_head_tells_the_size_alone(an: Visitor, clip_id: UUID) -> None:
+    answer = an.send("HEAD", f"/media/{clip_id}")
+    assert answer.headers["content-length"] == str(len(DATA))
+    assert answer.content == b""
+
+
+@given(
+    header=st.text(max_size=40) | st.from_regex(r"bytes=\d{0,5}-\d{0,5}"), size=st.integers(1, 9999)
+)
+def test_any_range_header_stays_within_the_file(header: str, size: int) -> None:
+    try:
+        span = wanted_span(header, size)
+    except UnsatisfiableError:
+        return
+    if span is not None:
+        assert 0 <= span.first <= span.last < size
+        assert span == Span(span.first, span.last)
+
+
+# --- uploads ---
+
+
+def put(
+    site: FakeSite, data: bytes, *, digest: str | None = None, token: str | None = None
+) -> tuple[int, object]:
+    digest = digest or sha256(data).hexdigest()
+    answer = Visitor(site.app).send(
+        "PUT",
+        f"/upload/{digest}",
+        content=data,
+        headers={"Authorization": f"Bearer {GOOD if token is None else token}"},
+    )
+    return answer.status_code, answer.json()
+
+
+def announce(site: FakeSite, data: bytes) -> str:
+    digest = sha256(data).hexdigest()
+    site.uploads.announced[digest] = len(data)
+    return digest
+
+
+def test_announced_file_is_taken_once_and_welcome_twice(site: FakeSite) -> None:
+    digest = announce(site, DATA)
+    assert put(site, DATA) == (201, {"result": "stored"})
+    assert site.uploads.stored[digest] == DATA
+    assert put(site, DATA) == (200, {"result": "already_stored"})
+
+
+@pytest.mark.parametrize("token", ["", "forged"])
+def test_bad_token_is_told_to_ask_for_another(site: FakeSite, token: str) -> None:
+    announce(site, DATA)
+    assert put(site, DATA, token=token) == (401, {"reason": "token_no_good"})
+
+
+def test_signed_in_officer_is_no_node(site: FakeSite) -> None:
+    digest = announce(site, DATA)
+    an = Visitor(site.app).sign_in("an", "right")
+    assert an.send("PUT", f"/upload/{digest}", content=DATA).status_code == 401
+
+
+def test_file_of_another_node_is_not_announced(site: FakeSite) -> None:
+    announce(site, DATA)
+    assert put(site, DATA, token="other") == (404, {"reason": "not_announced"})
+
+
+@pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "A" * 64, "0" * 63, "0" * 65, "٣" * 64])
+def test_name_that_is_no_hash_is_not_announced(site: FakeSite, name: str) -> None:
+    status, _ = put(site, DATA, digest=name)
+    assert status == 404
+
+
+def test_wrong_bytes_are_refused_for_good(site: FakeSite) -> None:
+    digest = announce(site, DATA)
+    lie = DATA[:-1] + b"x"
+    assert put(site, lie, digest=digest) == (422, {"reason": "wrong hash"})
+    assert site.uploads.stored == {}
+    assert site.uploads.aborted == 1
+
+
+def test_wrong_length_is_refused_for_good(site: FakeSite) -> None:
+    digest = announce(site, DATA)
+    assert put(site, DATA + b"x", digest=digest) == (422, {"reason": "wrong length"})
+
+
+def test_oversize_is_refused_before_it_is_asked_about(site: FakeSite) -> None:
+    data = bytes(1_000_001)
+    announce(site, data)
+    assert put(site, data) == (413, {"reason": "too_large"})
+
+
+def test_upload_without_a_length_is_refused(site: FakeSite) -> None:
+    digest = announce(site, DATA)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield DATA
+
+    answer = Visitor(site.app).send(
+        "PUT", f"/upload/{digest}", content=pieces(), headers={"Authorization": "Bearer good"}
+    )
+    assert answer.status_code == 411

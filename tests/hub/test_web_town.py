@@ -1,0 +1,194 @@
+"""The site on a real store: who sees what, and who may do what."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from hub.store import staff
+from hub.store.database import Database
+from hub.web.live import _changes
+from tests.hub.web_town import PASSWORD, Town, some_bytes
+from tests.hub.web_visitor import Visitor, text_of
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
+    db = Database(sqlite_url)
+    yield Town(db, tmp_path)
+    db.close()
+
+
+def visitor(town: Town, login: str) -> Visitor:
+    return Visitor(town.app()).sign_in(login, PASSWORD)
+
+
+def stored_media(town: Town) -> list[str]:
+    with town.db.reading() as conn:
+        rows = conn.execute(text("select id from media where stored_utc_us is not null"))
+        return [str(row.id) for row in rows]
+
+
+def test_officer_with_a_grant_sees_the_alert_its_picture_and_its_clip(town: Town) -> None:
+    picture, clip = some_bytes(), some_bytes()
+    seen = town.somebody(picture, people=2)
+    town.clip(seen, clip)
+    town.bring(picture)
+    town.bring(clip)
+    an = visitor(town, "an")
+
+    inbox = text_of(an.get("/"))
+    assert "Chưa ai tiếp nhận" in inbox
+    assert "Ngã tư Chợ Cũ, Tân Khai" in inbox
+    assert "2 người" in inbox
+    page = an.get(f"/alerts/{seen.alert_id}")
+    assert page.text.count("<video") == 1
+    assert "6 giây trước khi có người" in text_of(page)
+    assert {an.get(f"/media/{media}").content for media in stored_media(town)} == {picture, clip}
+
+
+def test_officer_without_a_grant_gets_the_same_404_as_for_what_is_not_there(town: Town) -> None:
+    picture = some_bytes()
+    seen = town.somebody(picture)
+    town.bring(picture)
+    (media,) = stored_media(town)
+    guest = visitor(town, "guest")
+
+    for there, not_there in (
+        (f"/alerts/{seen.alert_id}", f"/alerts/{uuid4()}"),
+        (f"/alerts/{seen.alert_id}/card", f"/alerts/{uuid4()}/card"),
+        (f"/media/{media}", f"/media/{uuid4()}"),
+    ):
+        theirs, nobodys = guest.get(there), guest.get(not_there)
+        assert theirs.status_code == nobodys.status_code == 404
+        assert text_of(theirs) == text_of(nobodys)
+    for act in ("take", "resolve", "false"):
+        assert guest.post(f"/alerts/{seen.alert_id}/{act}").status_code == 404
+    assert "No open alerts" in text_of(guest.get("/"))
+    assert str(seen.alert_id) not in guest.get("/").text
+
+
+def test_officer_without_leave_for_clips_sees_pictures_and_is_told_so(town: Town) -> None:
+    picture, clip = some_bytes(), some_bytes()
+    seen = town.somebody(picture)
+    town.clip(seen, clip)
+    town.bring(picture)
+    town.bring(clip)
+    chi = visitor(town, "chi")
+
+    page = chi.get(f"/alerts/{seen.alert_id}")
+    assert "<video" not in page.text
+    assert "không được xem đoạn ghi hình" in text_of(page)
+    answers = [chi.get(f"/media/{media}") for media in stored_media(town)]
+    assert sorted(answer.status_code for answer in answers) == [200, 404]
+
+
+def test_grant_that_ends_closes_the_door_at_once(town: Town) -> None:
+    seen = town.somebody()
+    an = visitor(town, "an")
+    assert an.get(f"/alerts/{seen.alert_id}").status_code == 200
+    grant_id = town.grants["an"]
+    assert grant_id is not None
+    with town.db.writing() as conn:
+        staff.end_grant(conn, grant_id, now=town.clock.now())
+    assert an.get(f"/alerts/{seen.alert_id}").status_code == 404
+
+
+def test_second_officer_learns_who_was_first(town: Town) -> None:
+    seen = town.somebody()
+    an, binh = visitor(town, "an"), visitor(town, "binh")
+    assert an.post(f"/alerts/{seen.alert_id}/take").status_code == 303
+
+    late = binh.post(f"/alerts/{seen.alert_id}/take")
+    assert late.status_code == 409
+    assert "Nguyễn Văn An đã làm trước" in text_of(late)
+    assert "Nguyễn Văn An đã tiếp nhận" in text_of(binh.get("/"))
+
+
+def test_alert_goes_from_open_to_taken_to_resolved_with_its_note(town: Town) -> None:
+    seen = town.somebody()
+    an = visitor(town, "an")
+    path = f"/alerts/{seen.alert_id}"
+    assert 'data-act="take"' in an.get(path).text
+
+    an.post(f"{path}/take")
+    taken = an.get(path)
+    assert 'data-act="take"' not in taken.text
+    assert "Bạn đã tiếp nhận lúc" in text_of(taken)
+    an.post(f"{path}/resolve", note="Hai em học sinh chờ xe")
+    closed = text_of(an.get(path))
+    assert "Hai em học sinh chờ xe" in closed
+    assert "Không cần làm gì thêm" in closed
+    assert "data-act" not in an.get(path).text
+    assert "Đã xử lý hôm nay" in text_of(an.get("/"))
+
+
+def test_page_says_honestly_where_the_clip_is(town: Town) -> None:
+    clip = some_bytes()
+    seen = town.somebody()
+    an = visitor(town, "an")
+    path = f"/alerts/{seen.alert_id}"
+
+    assert "Đoạn ghi hình vẫn đang được ghi" in text_of(an.get(path))
+    town.gone(seen)
+    assert "Trạm camera chưa báo có đoạn ghi hình" in text_of(an.get(path))
+    town.clip(seen, clip)
+    assert "Đang lấy đoạn ghi hình từ trạm camera" in text_of(an.get(path))
+    town.bring(clip)
+    assert "<video" in an.get(path).text
+
+
+def events_heard(town: Town, login: str, *, cursor: int) -> str:
+    """What a live page of this person hears until the hub stops."""
+    signed_in = town.accounts.sign_in(login, PASSWORD, came_from="")
+    assert hasattr(signed_in, "token")
+    stops = iter([False, False, True])
+    app = town.app(stopping=lambda: next(stops), keepalive_s=0.01)
+
+    async def listen() -> str:
+        stream = _changes(app.state.site, signed_in.token, "", cursor)
+        return "".join([part async for part in stream])
+
+    return asyncio.run(listen())
+
+
+def test_live_page_hears_of_an_alert_and_goes_on_after_it(town: Town) -> None:
+    seen = town.somebody()
+    heard = events_heard(town, "an", cursor=0)
+    assert "event: change" in heard
+    assert str(seen.alert_id) in heard
+    last = int(heard.rpartition("\nid: ")[2].split()[0])
+    assert "event: change" not in events_heard(town, "an", cursor=last)
+
+
+def test_live_page_of_an_officer_without_a_grant_hears_nothing_of_it(town: Town) -> None:
+    seen = town.somebody()
+    heard = events_heard(town, "guest", cursor=0)
+    assert "event: change" not in heard
+    assert str(seen.alert_id) not in heard
+
+
+def test_language_is_kept_with_the_officer(town: Town) -> None:
+    an = visitor(town, "an")
+    assert an.post("/settings/language", language="en").status_code == 303
+    assert "Open alerts" in text_of(visitor(town, "an").get("/"))
+    assert an.post("/settings/language", language="tlh").status_code == 422
+
+
+def test_phone_is_told_from_the_moment_it_subscribes_until_it_is_removed(town: Town) -> None:
+    an = visitor(town, "an")
+    phone = {
+        "endpoint": "https://push.example.org/abc",
+        "keys": {"p256dh": "B" * 87, "auth": "a" * 22},
+        "label": "Android · Chrome",
+    }
+    phone_id = an.call("/api/phones", phone).json()["phone_id"]
+    assert an.call("/api/phones", phone).json()["phone_id"] == phone_id
+    assert "Android · Chrome" in text_of(an.get("/settings"))
+    stranger = visitor(town, "binh")
+    assert stranger.call("/api/phones/remove", {"phone_id": phone_id}).status_code == 404
+    assert an.call("/api/phones/remove", {"phone_id": phone_id}).status_code == 204
+    assert "Android · Chrome" not in text_of(an.get("/settings"))

@@ -1,0 +1,222 @@
+"""A small town on a real store, with its web site: one camera, and officers with unlike grants."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+
+from agent.wire.messages import (
+    BoxWords,
+    ClipReady,
+    ClockSource,
+    Event,
+    ObjectKind,
+    Picture,
+    SightingClosed,
+    SightingOpened,
+    Stamp,
+)
+from hub.alerts.grants import Grant, Right
+from hub.alerts.routing import Policy
+from hub.store import registry, staff
+from hub.store.accounts import Accounts
+from hub.store.bell import Bell
+from hub.store.blobs import BlobFolder
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.door import Door
+from hub.store.filing import Filing
+from hub.store.passwords import Passwords
+from hub.store.uploads import Uploads
+from hub.web.app import WebSettings, create_app
+from tests.hub.wire_words import NodeVoice
+
+PASSWORD = "đèn đường 756"
+TOKEN = "leave-to-bring-files"
+NODE = "tram-01"
+POLICY = Policy(group_quiet_s=0, group_max_s=0)
+"""Every sighting is an alert of its own."""
+
+
+def quick_passwords() -> Passwords:
+    """Real hashes, without the price that guards real people."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@dataclass
+class Town:
+    """What the tests of the site hold in their hands."""
+
+    db: Database
+    folder: Path
+    bell: Bell = field(default_factory=Bell)
+    clock: HubClock = field(default_factory=HubClock)
+    passwords: Passwords = field(default_factory=quick_passwords)
+    voice: NodeVoice = field(default_factory=lambda: NodeVoice(NODE))
+    filing: Filing = field(default_factory=lambda: Filing(POLICY))
+
+    def __post_init__(self) -> None:
+        self.blobs = BlobFolder(self.folder / "media")
+        rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
+        self.door = Door(self.db, **rooms)
+        self.uploads = Uploads(self.db, policy=POLICY, **rooms)
+        self.accounts = Accounts(self.db, clock=self.clock, passwords=self.passwords)
+        with self.db.writing() as conn:
+            self._fill(conn)
+
+    def _fill(self, conn: Any) -> None:
+        now = self.clock.now()
+        town = registry.add_area(conn, name="Tân Khai", level="commune", parent_id=None, now=now)
+        self.area_id = registry.add_area(
+            conn, name="Ngã tư Chợ Cũ", level="junction", parent_id=town, now=now
+        )
+        registry.add_node(conn, name=NODE, area_id=self.area_id, now=now)
+        registry.note_birth(conn, self.voice.birth(), now=now)
+        everything = Right.SEE | Right.CLIPS | Right.ALERTED
+        self.grants = {
+            "an": self._person(conn, "an", "Nguyễn Văn An", everything),
+            "binh": self._person(conn, "binh", "Trần Thị Bình", everything),
+            "chi": self._person(conn, "chi", "Lê Thị Chi", Right.SEE | Right.ALERTED),
+            "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
+        }
+
+    def _person(
+        self, conn: Any, login: str, name: str, rights: Right, *, language: str = "vi"
+    ) -> UUID | None:
+        now = self.clock.now()
+        person_id = staff.add_person(
+            conn,
+            login=login,
+            name=name,
+            language=language,
+            role="officer",
+            password=PASSWORD,
+            passwords=self.passwords,
+            now=now,
+        )
+        if not rights:
+            return None
+        grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
+        return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+
+    def app(
+        self,
+        *,
+        public_url: str = "http://testserver",
+        stopping: Callable[[], bool] = lambda: False,
+        **settings: Any,
+    ) -> FastAPI:
+        """The site of this town."""
+        return create_app(
+            door=self.door,
+            accounts=self.accounts,
+            uploads=self.uploads,
+            bell=self.bell,
+            verify_token={TOKEN: NODE}.get,
+            stopping=stopping,
+            settings=WebSettings(
+                public_url=public_url,
+                push_public_key="BKey",
+                now=lambda: self.clock.now().utc_us,
+                **settings,
+            ),
+        )
+
+    def file(self, body: Any, *, utc_us: int | None = None) -> UUID | None:
+        """The node says something; the alert it raised or joined."""
+        self.voice.seq += 1
+        now = self.clock.now()
+        event = Event(
+            event_id=uuid4(),
+            node=NODE,
+            spool_id=self.voice.spool_id,
+            seq=self.voice.seq,
+            boot_id=self.voice.boot_id,
+            stamp=Stamp(utc_us=utc_us or now.utc_us, source=ClockSource.NTP, error_ms=20),
+            age_ms=100,
+            body=body,
+        )
+        with self.db.writing() as conn:
+            filed = self.filing.file_event(conn, event, now=now)
+        self.bell.ring()
+        assert filed.is_stored, filed
+        return filed.alert_id
+
+    def somebody(self, picture: bytes | None = None, *, people: int = 1) -> "Seen":
+        """A person is seen; the picture is announced and waits at the node."""
+        sighting_id, now_us = uuid4(), self.clock.now().utc_us
+        body = SightingOpened(
+            camera=self.voice.camera,
+            sighting_id=sighting_id,
+            object_kind=ObjectKind.PERSON,
+            people=people,
+            score=0.9,
+            box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
+            first_seen_utc_us=now_us - 400_000,
+            picture=_picture(picture),
+        )
+        alert_id = self.file(body)
+        assert alert_id is not None
+        return Seen(alert_id, sighting_id, now_us - 400_000)
+
+    def gone(self, seen: "Seen") -> None:
+        """They are gone."""
+        self.file(
+            SightingClosed(
+                camera=self.voice.camera,
+                sighting_id=seen.sighting_id,
+                last_seen_utc_us=self.clock.now().utc_us,
+                duration_ms=3000,
+            )
+        )
+
+    def clip(self, seen: "Seen", data: bytes, *, duration_ms: int = 14_000) -> None:
+        """A clip that begins six seconds before is announced."""
+        self.file(
+            ClipReady(
+                camera=self.voice.camera,
+                clip_id=uuid4(),
+                sighting_ids=(seen.sighting_id,),
+                sha256=sha256(data).hexdigest(),
+                size_bytes=len(data),
+                codec="h264",
+                width=768,
+                height=576,
+                first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+                duration_ms=duration_ms,
+            )
+        )
+
+    def bring(self, data: bytes) -> None:
+        """The node brings a file it has announced."""
+        upload = self.uploads.begin(NODE, sha256(data).hexdigest(), len(data))
+        assert upload is not None
+        upload.write(data)
+        upload.finish()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one sighting led to."""
+
+    alert_id: UUID
+    sighting_id: UUID
+    first_seen_utc_us: int
+
+
+def _picture(data: bytes | None) -> Picture | None:
+    if data is None:
+        return None
+    digest = sha256(data).hexdigest()
+    return Picture(sha256=digest, size_bytes=len(data), width=768, height=576)
+
+
+def some_bytes(size: int = 100_000) -> bytes:
+    """Bytes that compare well: no two files of them are alike."""
+    return os.urandom(size)
