@@ -1,0 +1,14 @@
+"""The node's configuration: a TOML file, overruled key by key by the environment.
+
+    [broker]                   MATTHAN_AGENT__BROKER__PORT=8884
+    port = 8883
+
+A key that nobody knows is a typing error, in the file as in the environment, and the agent refuses
+to start over it: a misspelt `preroll_s` would otherwise go unnoticed until the clip is needed.
+"""
+
+from agent.config.file import ConfigError
+from agent.config.load import DEFAULT_FILE, known_keys, load
+from agent.config.sections import AgentSettings, CameraSection
+
+__all__ = ["DEFAULT_FILE", "AgentSettings", "CameraSection", "ConfigError", "known_keys", "load"]

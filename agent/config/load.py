@@ -1,0 +1,118 @@
+"""From file and environment to settings, or to one line for every fault."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import SettingsError
+
+from agent.config.file import SAMPLE, ConfigError, File
+from agent.config.sections import PREFIX, AgentSettings
+
+DEFAULT_FILE: Final = Path("/etc/matthan/agent.toml")
+
+
+def load(path: Path | None) -> AgentSettings:
+    """The settings from `path` and the environment; raises ConfigError with a line per fault.
+
+    Without a path: from `DEFAULT_FILE`.
+    """
+    file = File.read(path or DEFAULT_FILE)
+    unknown = [*_unknown_in_file(file), *_unknown_in_environment(os.environ)]
+    if unknown:
+        raise ConfigError(*unknown)
+    try:
+        return AgentSettings(**file.values)
+    except ValidationError as error:
+        lines = (_fault(file, fault["loc"], fault["msg"]) for fault in error.errors())
+        raise ConfigError(*lines) from error
+    except SettingsError as error:
+        raise ConfigError(
+            f"environment: {error}. Set single keys: {PREFIX}BROKER__PORT=8883"
+        ) from error
+
+
+def known_keys() -> dict[str, type[BaseModel] | None]:
+    """Every key, dotted; a section's own model beside its name."""
+    keys: dict[str, type[BaseModel] | None] = {}
+    for name, field in AgentSettings.model_fields.items():
+        section = _section(field.annotation)
+        keys[name] = section
+        for key in section.model_fields:
+            keys[f"{name}.{key}"] = None
+    return keys
+
+
+def _section(annotation: Any) -> type[BaseModel]:
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    raise TypeError(f"{annotation!r} is no section")
+
+
+def _unknown_in_file(file: File) -> Iterator[str]:
+    known = known_keys()
+    for dotted in _dotted(file.values):
+        if dotted not in known:
+            yield f"{file.place(dotted)}: unknown key {dotted}.{_nearest(dotted, known)}"
+
+
+def _dotted(values: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of two levels; below an unknown section only the section is named."""
+    known = known_keys()
+    for name, value in values.items():
+        tables = value if isinstance(value, list) else [value]
+        if name not in known or not all(isinstance(table, dict) for table in tables):
+            yield name
+            continue
+        yield from dict.fromkeys(f"{name}.{key}" for table in tables for key in table)
+
+
+def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[str]:
+    names = {
+        PREFIX + key.upper().replace(".", "__"): None
+        for key, section in known_keys().items()
+        if section is None and not key.startswith("camera.")
+    }
+    cameras = f"{PREFIX}CAMERA"
+    for name in environ:
+        if not name.upper().startswith(PREFIX.removesuffix("__")) or name.upper() in names:
+            continue
+        if name.upper().startswith(cameras):
+            yield f"environment: {name}: cameras are set in the file only, as [[camera]]"
+        else:
+            yield f"environment: unknown variable {name}.{_nearest(name.upper(), names)}"
+
+
+def _nearest(word: str, known: Mapping[str, object]) -> str:
+    """The best guess at what was meant, among whole names and then among last parts."""
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if not found:
+        last_parts = {name.rpartition(".")[2]: name for name in known}
+        parts = difflib.get_close_matches(word.rpartition(".")[2], last_parts, n=1, cutoff=0.6)
+        found = [last_parts[part] for part in parts]
+    return f" Did you mean {found[0]}?" if found else f" Known are: {', '.join(known)}"
+
+
+def _fault(file: File, loc: tuple[int | str, ...], message: str) -> str:
+    dotted = ".".join(str(part) for part in loc if isinstance(part, str))
+    message = message.removeprefix("Value error, ")
+    variable = PREFIX + dotted.upper().replace(".", "__")
+    if dotted and any(name.upper() == variable for name in os.environ):
+        return f"environment: {variable}: {message}"
+    if message == "Field required":
+        which = next((f" of [[camera]] number {n + 1}" for n in loc if isinstance(n, int)), "")
+        return f"{file.path}: {_needed(dotted)} is missing{which}. {SAMPLE} shows what to write"
+    return f"{file.place(dotted)}: {dotted or 'the whole'}: {message}"
+
+
+def _needed(dotted: str) -> str:
+    """The missing key; of a missing section the first key that must be set."""
+    if dotted not in AgentSettings.model_fields:
+        return dotted
+    section = _section(AgentSettings.model_fields[dotted].annotation)
+    needed = [key for key, field in section.model_fields.items() if field.is_required()]
+    return f"{dotted}.{needed[0]}" if needed else dotted

@@ -1,0 +1,194 @@
+"""The node's configuration: what it refuses and how it says so; sample, docs and code agree."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.config import AgentSettings, ConfigError, known_keys, load
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "deploy" / "agent.example.toml"
+DOCS = ROOT / "docs" / "config-agent.md"
+NEEDED = """
+[node]
+name = "nga-tu-01"
+[[camera]]
+name = "cong-bac"
+recording = "/r.mp4"
+"""
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def into_file(text: str) -> Path:
+        path = tmp_path / "agent.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return into_file
+
+
+def refusal(path: Path) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    return caught.value.lines
+
+
+def test_what_is_not_set_has_its_default(write: Write) -> None:
+    settings = load(write(NEEDED))
+    assert settings.broker.port == 8883
+    assert settings.camera[0].loop
+    assert settings.clips.policy().longest_s == 30
+
+
+def test_environment_overrules_the_file_key_by_key(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATTHAN_AGENT__BROKER__PORT", "9001")
+    settings = load(write(NEEDED + '\n[broker]\nhost = "broker.example"\nport = 1\n'))
+    assert (settings.broker.host, settings.broker.port) == ("broker.example", 9001)
+
+
+def test_unknown_key_is_refused_with_its_line_and_the_nearest_name(write: Write) -> None:
+    path = write(NEEDED + "\n[clips]\nprerol_s = 10\n")
+    assert refusal(path) == (
+        f"{path} line 9: unknown key clips.prerol_s. Did you mean clips.preroll_s?",
+    )
+
+
+def test_unknown_key_of_a_camera_is_refused(write: Write) -> None:
+    (line,) = refusal(write(NEEDED + "lop = true\n"))
+    assert line.endswith("line 7: unknown key camera.lop. Did you mean camera.loop?")
+
+
+def test_unknown_section_is_refused_once(write: Write) -> None:
+    (line,) = refusal(write(NEEDED + "\n[clip]\nfolder = '/x'\ny = 1\n"))
+    assert "unknown key clip. Did you mean clips?" in line
+
+
+def test_camera_without_double_brackets_is_refused(write: Write) -> None:
+    (line,) = refusal(write('[node]\nname = "n"\n[camera]\nname = "c"\nrecording = "/r.mp4"\n'))
+    assert "camera" in line
+    assert "line 3" in line
+
+
+def test_unknown_variable_is_refused_with_the_nearest_name(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATTHAN_AGENT__CLIP__FOLDER", "/x")
+    assert refusal(write(NEEDED)) == (
+        "environment: unknown variable MATTHAN_AGENT__CLIP__FOLDER."
+        " Did you mean MATTHAN_AGENT__CLIPS__FOLDER?",
+    )
+
+
+def test_variable_with_one_underscore_too_few_is_refused(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATTHAN_AGENT_CLIPS__FOLDER", "/x")
+    (line,) = refusal(write(NEEDED))
+    assert line.endswith("Did you mean MATTHAN_AGENT__CLIPS__FOLDER?")
+
+
+def test_camera_in_the_environment_is_sent_to_the_file(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATTHAN_AGENT__CAMERA__LOOP", "false")
+    (line,) = refusal(write(NEEDED))
+    assert "in the file only" in line
+
+
+def test_every_fault_has_a_line_of_its_own(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATTHAN_AGENT__BROKER__PORT", "many")
+    path = write(NEEDED + '\n[detector]\nscore = 7\n[log]\nformat = "xml"\n')
+    lines = refusal(path)
+    assert len(lines) == 3
+    assert lines[0].startswith("environment: MATTHAN_AGENT__BROKER__PORT: ")
+    assert lines[1].startswith(f"{path} line 9: detector.score: ")
+    assert lines[2].startswith(f"{path} line 11: log.format: ")
+
+
+def test_missing_key_is_named(write: Write) -> None:
+    (line,) = refusal(write('[[camera]]\nname = "c"\nrecording = "/r.mp4"\n'))
+    assert "node.name is missing" in line
+    (line,) = refusal(write('[node]\nname = "n"\n[[camera]]\nname = "c"\n'))
+    assert "camera.recording is missing of [[camera]] number 1" in line
+
+
+def test_two_cameras_of_one_name_are_refused(write: Write) -> None:
+    (line,) = refusal(write(NEEDED + '\n[[camera]]\nname = "cong-bac"\nrecording = "/s.mp4"\n'))
+    assert "two cameras are called cong-bac" in line
+
+
+def test_clip_without_room_for_its_runup_is_refused(write: Write) -> None:
+    (line,) = refusal(write(NEEDED + "\n[clips]\nmax_s = 3\n"))
+    assert "twice as long" in line
+    assert "clips" in line
+
+
+def test_bad_toml_is_refused_with_its_line(write: Write) -> None:
+    path = write("[node]\nname = \n")
+    (line,) = refusal(path)
+    assert line.startswith(f"{path} line 2: not TOML: ")
+    (line,) = refusal(write('[node]\nname = "n'))
+    assert "line 2: not TOML" in line
+
+
+def test_missing_file_says_what_to_copy(tmp_path: Path) -> None:
+    (line,) = refusal(tmp_path / "none.toml")
+    assert "deploy/agent.example.toml" in line
+
+
+def every_key() -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, section in known_keys().items():
+        for key, field in section.model_fields.items() if section else ():
+            found[f"{name}.{key}"] = ... if field.is_required() else field.default
+    return found
+
+
+def test_sample_shows_every_key_with_its_default() -> None:
+    uncommented = re.sub(r"^# (\w+ = )", r"\1", SAMPLE.read_text(), flags=re.MULTILINE)
+    values = tomllib.loads(uncommented)
+    values["camera"] = values["camera"][0]
+    shown = {f"{name}.{key}": v for name, keys in values.items() for key, v in keys.items()}
+    assert list(shown) == list(every_key())
+    for key, default in every_key().items():
+        if default is not ...:
+            assert shown[key] == (str(default) if isinstance(default, Path) else default)
+
+
+def test_sample_is_a_configuration() -> None:
+    assert isinstance(load(SAMPLE), AgentSettings)
+
+
+def test_every_key_of_the_sample_is_explained_above_it() -> None:
+    lines = SAMPLE.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"^(# )?\w+ = ", line):
+            above = number - 1
+            while re.match(r"^# \w+ = ", lines[above]):
+                above -= 1
+            assert lines[above].startswith("# "), line
+
+
+def test_docs_table_says_what_the_code_says() -> None:
+    rows = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in DOCS.read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    expected = []
+    for name, section in known_keys().items():
+        for key, field in section.model_fields.items() if section else ():
+            shown = str(field.default)
+            default = f"`{shown.lower() if isinstance(field.default, bool) else shown}`"
+            default = "must be set" if field.is_required() else default
+            default = "empty" if field.default == "" else default
+            expected.append((f"`{name}.{key}`", default, field.description))
+    assert rows == expected
