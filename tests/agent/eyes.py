@@ -1,0 +1,114 @@
+"""Recordings, frames and detectors for tests of the eyes: small, made here, known to the pixel."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import count
+from pathlib import Path
+from uuid import UUID
+
+import av
+import cv2
+import numpy as np
+
+from agent.media.frame import Frame, Instant, Packet, Plane
+from agent.vision.person import Detection, ObjectKind
+from agent.vision.zones import Box
+
+START = Instant(5_000_000_000, 1_700_000_000_000_000)
+
+
+def after(span_s: float) -> Instant:
+    """`span_s` seconds after START."""
+    return START.before(-span_s)
+
+
+def luma_frame(luma: Plane, index: int = 1, frames_per_s: float = 10.0) -> Frame:
+    """A grey frame with this brightness."""
+    height, width = luma.shape
+    yuv = np.full((height * 3 // 2, width), 128, np.uint8)
+    yuv[:height] = luma
+    return Frame(index, after((index - 1) / frames_per_s), yuv, width, height)
+
+
+def moving_square(index: int, *, width: int = 128, height: int = 96) -> Plane:
+    """A grey picture with a bright square that goes right by two pixels a frame."""
+    picture = np.full((height, width), 90, np.uint8)
+    x = 8 + 2 * index % (width - 40)
+    picture[40:72, x : x + 16] = 200
+    return picture
+
+
+def record(
+    path: Path, pictures: int, *, frames_per_s: int = 10, b_frames: int = 0, faststart: bool = False
+) -> Path:
+    """An H.264 file with a keyframe every 5 pictures."""
+    options = {"movflags": "faststart"} if faststart else {}
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream("libx264", rate=frames_per_s)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        stream.codec_context.options = {"g": "5", "bf": str(b_frames), "threads": "1"}
+        stream.codec_context.time_base = Fraction(1, frames_per_s)
+        for index in range(pictures):
+            yuv = luma_frame(moving_square(index)).yuv
+            frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def draw_pictures(folder: Path, numbers: Sequence[int], shape: tuple[int, int] = (96, 128)) -> Path:
+    """Numbered grey PNGs; the brightness is the number."""
+    folder.mkdir(exist_ok=True)
+    for number in numbers:
+        cv2.imwrite(str(folder / f"view_{number}.png"), np.full((*shape, 3), number, np.uint8))
+    return folder
+
+
+class Kept:
+    """A sink that keeps all."""
+
+    def __init__(self) -> None:
+        self.packets: list[Packet] = []
+
+    def push(self, packet: Packet) -> None:
+        self.packets.append(packet)
+
+
+class SteppedClock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.slept_s: list[float] = []
+
+    def __call__(self) -> Instant:
+        return after(sum(self.slept_s))
+
+    def sleep(self, span_s: float) -> None:
+        self.slept_s.append(span_s)
+
+
+class Seer:
+    """A PersonDetector that sees what the test put into the street."""
+
+    def __init__(self, people: Callable[[Frame], Sequence[Detection]], input_px: int = 320) -> None:
+        self.people = people
+        self.input_px = (input_px, input_px)
+        self.regions: list[Box] = []
+
+    def detect(self, frame: Frame, region: Box) -> list[Detection]:
+        self.regions.append(region)
+        return [one for one in self.people(frame) if one.box.overlap(region) >= 0.99 * one.box.area]
+
+
+def person(x: float, y: float = 0.5, *, height: float = 0.2, score: float = 0.7) -> Detection:
+    """Somebody whose center is at (x, y)."""
+    width = height * 0.4
+    box = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    return Detection(ObjectKind.PERSON, score, box)
+
+
+def counted_ids() -> Callable[[Instant], UUID]:
+    """1, 2, 3 …"""
+    numbers = count(1)
+    return lambda _: UUID(int=next(numbers))
