@@ -1,5 +1,114 @@
 """The agent's command line."""
 
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
-def main() -> None:
-    """Run a command."""
+from agent.assembly import Node, Refusal, Unfinished, assemble, check
+from agent.assembly.words import LANGUAGES, speaker
+from agent.bench.replay import replay
+from agent.config import DEFAULT_FILE, AgentSettings, ConfigError, load
+from agent.config.logs import set_up_logs
+from agent.devices.camera import CameraError
+from agent.journal import JournalError
+
+OK: Final = 0
+FAILED: Final = 1
+REFUSED: Final = 78
+"""`EX_CONFIG` of sysexits.h: a restart does not help, somebody must edit something."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code."""
+    args = _parser().parse_args(arguments)
+    sys.exit(args.command(args))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="matthan-agent", description="The node's program.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="watch, and tell the hub")
+    run.set_defaults(command=_run)
+    _add_config(run)
+    run.add_argument(
+        "--once", action="store_true", help="play the recordings once, bring everything, and end"
+    )
+    run.add_argument(
+        "--drain-s",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="with --once: how long after the end everything may take to reach the hub (60)",
+    )
+    run.add_argument("--stats", type=Path, metavar="FILE", help="write what was used, at the end")
+
+    trial = commands.add_parser("check", help="try everything a start needs")
+    trial.set_defaults(command=_check)
+    _add_config(trial)
+    trial.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
+
+    play = commands.add_parser("replay", help="show a recording to the eyes alone")
+    play.set_defaults(command=_replay)
+    play.add_argument("path", type=Path, help="a video file or a folder of numbered pictures")
+    play.add_argument("--out", type=Path, required=True, help="folder for what was seen")
+    play.add_argument("--pace", action="store_true", help="at the speed of the street")
+    play.add_argument("--models", type=Path, help="folder of the models' manifest")
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help=f"the configuration ({DEFAULT_FILE})"
+    )
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
+        settings = load(args.config)
+        set_up_logs(settings.log)
+        node = assemble(settings, plays_once=args.once)
+    except (ConfigError, Refusal) as refusal:
+        return _say(str(refusal), REFUSED)
+    with node:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: node.stop())
+        try:
+            node.run(drain_s=args.drain_s)
+        except (Unfinished, CameraError, JournalError) as error:
+            return _say(str(error), FAILED)
+        finally:
+            _write_stats(node, args.stats)
+    return OK
+
+
+def _check(args: argparse.Namespace) -> int:
+    try:
+        settings: AgentSettings = load(args.config)
+    except ConfigError as refusal:
+        return _say(str(refusal), REFUSED)
+    set_up_logs(settings.log.model_copy(update={"level": "error"}))
+    say = speaker(args.lang or settings.node.language)
+    return OK if check(settings, print, say) else FAILED
+
+
+def _replay(args: argparse.Namespace) -> int:
+    return replay(args.path, args.out, pace=args.pace, model_dir=args.models)
+
+
+def _write_stats(node: Node, file: Path | None) -> None:
+    if file is not None:
+        file.write_text(json.dumps(node.stats()) + "\n", encoding="utf-8")
+
+
+def _say(line: str, code: int) -> int:
+    print(line, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

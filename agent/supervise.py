@@ -116,6 +116,12 @@ class Supervisor:
         """True once the service of that name ended by itself."""
         return any(held.is_over for held in self._held if held.name == name)
 
+    def end(self, name: str) -> None:
+        """Stop one service for good while the others go on; waits for it."""
+        for held in self._held:
+            if held.name == name:
+                self._end(held, time.monotonic() + self._policy.stop_within_s)
+
     @property
     def restarts(self) -> int:
         """How often any service had to be begun again."""
@@ -183,11 +189,14 @@ class Supervisor:
     def _stop_all(self) -> None:
         deadline_s = time.monotonic() + self._policy.stop_within_s
         for held in reversed(self._held):
-            held.stop.set()
-            if held.thread is not None:
-                held.thread.join(max(0.1, deadline_s - time.monotonic()))
-                if held.thread.is_alive():
-                    log.error("service_left_behind", service=held.name)
+            self._end(held, deadline_s)
+
+    def _end(self, held: _Held, deadline_s: float) -> None:
+        held.stop.set()
+        if held.thread is not None:
+            held.thread.join(max(0.1, deadline_s - time.monotonic()))
+            if held.thread.is_alive():
+                log.error("service_left_behind", service=held.name)
 
 
 def notify_systemd(state: str) -> None:

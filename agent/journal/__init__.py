@@ -3,6 +3,7 @@
 from agent.journal.backlog import Backlog, Entry
 from agent.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFull
 from agent.journal.journal import Journal
+from agent.journal.pruning import Pruner
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
 from agent.journal.transaction import Transaction
 
@@ -20,6 +21,7 @@ __all__ = [
     "Kept",
     "Limits",
     "MediaKind",
+    "Pruner",
     "Transaction",
     "Waiting",
 ]

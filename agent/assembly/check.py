@@ -1,0 +1,129 @@
+"""`check`: all that a start needs, tried one by one, each a line in the reader's language."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from agent.assembly.login import Login
+from agent.assembly.node import check_papers, open_journal
+from agent.assembly.view import make_eyes
+from agent.assembly.words import N_, Say
+from agent.config.sections import AgentSettings, CameraSection
+from agent.delivery.trouble import Trouble
+from agent.devices.camera import CameraError
+from agent.devices.clock import SystemClock
+from agent.devices.litert import ModelError
+from agent.devices.replay import ReplayCamera
+from agent.journal import JournalBusy, JournalError, JournalFull
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing tried: what it was, and the trouble with it if there is one (templates)."""
+
+    about: str
+    sentence: str = ""
+    cure: str = ""
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def is_ok(self) -> bool:
+        """Nothing is wrong."""
+        return not self.sentence
+
+    def line(self, say: Say) -> str:
+        """As shown."""
+        about = say(self.about).format(**self.facts)
+        if self.is_ok:
+            return f"{say(N_('ok'))}: {about}"
+        sentence = say(self.sentence).format(**self.facts)
+        cure = say(self.cure).format(**self.facts)
+        return f"{say(N_('WRONG'))}: {about}: {sentence}. {cure}"
+
+
+def check(settings: AgentSettings, show: Callable[[str], None], say: Say) -> bool:
+    """Try everything and show a line for each; True when a start would succeed."""
+    is_ok = True
+    for finding in findings(settings):
+        show(finding.line(say))
+        is_ok = is_ok and finding.is_ok
+    return is_ok
+
+
+def findings(settings: AgentSettings) -> Iterator[Finding]:
+    """One after the other, as they are tried."""
+    yield Finding(N_("configuration of {node}"), facts={"node": settings.node.name})
+    for camera in settings.camera:
+        yield _camera(camera)
+    yield _model(settings)
+    journal, is_running = _journal(settings)
+    yield journal
+    yield _broker(settings, is_running=is_running)
+
+
+def _camera(camera: CameraSection) -> Finding:
+    about = N_("camera {camera}")
+    facts: dict[str, object] = {"camera": camera.name, "path": camera.recording}
+    player = ReplayCamera(camera.name, camera.recording, clock=SystemClock().now)
+    try:
+        player.open()
+    except CameraError as error:
+        facts["why"] = error.sentence.rstrip(".")
+        return Finding(
+            about,
+            N_("the recording {path} cannot be played ({why})"),
+            N_("give [[camera]] recording a video file with H.264, or a folder of pictures"),
+            facts,
+        )
+    finally:
+        player.close()
+    return Finding(about, facts=facts)
+
+
+def _model(settings: AgentSettings) -> Finding:
+    about = N_("model")
+    try:
+        make_eyes(settings)
+    except ModelError as error:
+        return Finding(
+            about,
+            N_("the network cannot be used ({why})"),
+            N_("install the models that belong to this version, or correct [detector]"),
+            {"why": error.sentence.rstrip(".")},
+        )
+    return Finding(about)
+
+
+def _journal(settings: AgentSettings) -> tuple[Finding, bool]:
+    """And whether a running agent holds it."""
+    about = N_("journal {path}")
+    facts: dict[str, object] = {"path": settings.journal.path}
+    try:
+        journal = open_journal(settings, SystemClock())
+    except JournalBusy:
+        return Finding(N_("journal {path}, in use by the running agent"), facts=facts), True
+    except JournalFull:
+        sentence, cure = N_("the disk is full"), N_("free space, or lower [clips] max_bytes")
+        return Finding(about, sentence, cure, facts), False
+    except JournalError as error:
+        facts["why"] = error.sentence
+        return Finding(
+            about,
+            N_("it cannot be written ({why})"),
+            N_("give [journal] path a place that the agent's user may write to"),
+            facts,
+        ), False
+    journal.close()
+    return Finding(about, facts=facts), False
+
+
+def _broker(settings: AgentSettings, *, is_running: bool) -> Finding:
+    about = N_("broker {host}:{port}")
+    facts: dict[str, object] = {"host": settings.broker.host, "port": settings.broker.port}
+    try:
+        check_papers(settings)
+        if is_running:  # a second login under this name would throw the running agent out
+            return Finding(N_("papers; the running agent keeps the line to the broker"))
+        Login(settings.broker.address(), settings.node.name).attempt()
+    except Trouble as error:
+        return Finding(about, error.sentence, error.cure, facts | error.facts)
+    return Finding(about, facts=facts)

@@ -1,0 +1,73 @@
+"""A login at the broker for trial: in, heard in our own branch, and out again."""
+
+import time
+from typing import Final
+
+from agent.delivery import trouble
+from agent.delivery.session import (
+    Accepted,
+    BrokerAddress,
+    Ended,
+    Inbox,
+    Listening,
+    Refused,
+    Session,
+    Taken,
+)
+from agent.wire import topics
+from agent.wire.codec import encode
+from agent.wire.messages import TokenWanted
+
+ANSWER_S: Final = 10.0
+
+
+class Login:
+    """One try. It asks for an upload token, which the hub may answer; nothing is kept of it."""
+
+    def __init__(self, address: BrokerAddress, node: str) -> None:
+        self._address = address
+        self._node = node
+        self._inbox = Inbox()
+
+    def attempt(self) -> None:
+        """Raises Trouble when the node could not work with this broker."""
+        session = Session(
+            self._address,
+            client_id=self._node,
+            inbox=self._inbox,
+            keepalive_s=15,
+            connect_timeout_s=ANSWER_S,
+        )
+        try:
+            session.begin()
+        except OSError as error:
+            raise trouble.unreachable(error, self._address) from error
+        try:
+            self._walk_in(session)
+        finally:
+            session.end()
+
+    def _walk_in(self, session: Session) -> None:
+        deadline_s = time.monotonic() + ANSWER_S
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            match self._inbox.take(left_s):
+                case Accepted():
+                    session.listen(topics.every_down(self._node))
+                case Listening(None):
+                    topic = topics.REQUEST
+                    words = encode(TokenWanted(node=self._node))
+                    session.say(
+                        topics.address(topic, self._node), words, qos=topic.qos, retain=False
+                    )
+                case Taken(_, None):
+                    return
+                case Listening(reason) | Taken(_, reason):
+                    where = topics.address(topics.REQUEST, self._node)
+                    raise trouble.not_passed_on(str(reason), node=self._node, topic=where)
+                case Refused(reason):
+                    raise trouble.refused(reason, node=self._node, address=self._address)
+                case Ended(reason):
+                    raise trouble.closed_early(reason, address=self._address)
+                case _:
+                    pass
+        raise trouble.silent(ANSWER_S, self._address)

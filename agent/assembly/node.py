@@ -1,0 +1,172 @@
+"""From settings to a running node: what is made of what, started in which order."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Self
+
+from agent.assembly.once import Once
+from agent.assembly.view import View
+from agent.clips.shelf import Shelf
+from agent.config.sections import AgentSettings
+from agent.delivery import trouble
+from agent.delivery.conversation import LinkPolicy, Speaker
+from agent.delivery.link import Link
+from agent.delivery.outbox import OutboxPolicy
+from agent.delivery.session import tls_context
+from agent.delivery.tokens import Tokens
+from agent.delivery.trouble import Trouble
+from agent.delivery.uploader import Uploader, UploadPolicy
+from agent.devices.camera import CameraError
+from agent.devices.clock import SystemClock, boot_id
+from agent.devices.litert import ModelError
+from agent.health import stats
+from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
+from agent.supervise import Service, SupervisePolicy, Supervisor
+
+
+class Refusal(Exception):  # noqa: N818 - what the program does, and says in one line
+    """The node must not start: what is wrong and the cure, on one line."""
+
+
+class Node:
+    """All that runs on one small computer."""
+
+    def __init__(self, settings: AgentSettings, *, plays_once: bool = False) -> None:
+        """Make everything; raises JournalError, ModelError, Trouble or OSError."""
+        address = settings.broker.address()
+        check_papers(settings)
+        clock = SystemClock()
+        self.journal = open_journal(settings, clock)
+        try:
+            self._make(settings, clock, plays_once=plays_once)
+        except BaseException:
+            self.journal.close()
+            raise
+        self._address = address
+        self._plays_once = plays_once
+
+    def _make(self, settings: AgentSettings, clock: SystemClock, *, plays_once: bool) -> None:
+        clips = settings.clips
+        tokens = Tokens()
+        shelf = Shelf(
+            clips.folder, self.journal, max_bytes=clips.max_bytes, spare_bytes=clips.spare_bytes
+        )
+        self.views = [
+            View(
+                camera,
+                settings,
+                journal=self.journal,
+                shelf=shelf,
+                clock=clock,
+                plays_once=plays_once,
+            )
+            for camera in settings.camera
+        ]
+        cameras = tuple(view.words() for view in self.views)
+        speaker = Speaker(
+            node=settings.node.name,
+            software=f"matthan {version('matthan')}",
+            cameras=lambda: cameras,
+            now=clock.now,
+            trust=clock.trust,
+        )
+        self.link = Link(
+            speaker,
+            settings.broker.address(),
+            journal=self.journal,
+            tokens=tokens,
+            policy=LinkPolicy(),
+            outbox=OutboxPolicy(),
+        )
+        self.uploader = Uploader(
+            self.journal, tokens, trusted=settings.broker.ca_file, policy=UploadPolicy()
+        )
+        # What carries away is there before anything is seen, and the last to go.
+        services = [
+            Service(name="link", runs=self.link),
+            Service(name="upload", runs=self.uploader, beat_within_s=90),
+            Service(name="shelf", runs=shelf, beat_within_s=180),
+            Service(name="pruner", runs=Pruner(self.journal)),
+            *(service for view in self.views for service in view.services()),
+        ]
+        # A recording that plays once and cannot be read is not waited for.
+        fatal = (JournalCorrupt, CameraError) if plays_once else (JournalCorrupt,)
+        self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
+
+    def run(self, *, drain_s: float) -> None:
+        """Until `stop`; a node that plays once until everything is at the hub.
+
+        Raises Unfinished when that takes longer than `drain_s`.
+        """
+        if not self._plays_once:
+            self.supervisor.run()
+            return
+        once = Once(self.views, self.journal, supervisor=self.supervisor, drain_s=drain_s)
+        self.supervisor.run(until=once.is_done)
+
+    def stop(self) -> None:
+        """Ask for the end; safe from a signal handler."""
+        self.supervisor.stop()
+
+    def stats(self) -> dict[str, int | float]:
+        """What was used and done."""
+        watches = [view.watch.counts for view in self.views]
+        recorders = [view.recorder.counts for view in self.views]
+        return stats(
+            self.journal.counts(),
+            sightings=sum(counts.sightings for counts in watches),
+            frames=sum(counts.frames for counts in watches),
+            frames_late=sum(counts.frames_late for counts in watches),
+            inferences=sum(counts.inferences for counts in watches),
+            pictures_lost=sum(counts.pictures_lost for counts in watches),
+            events_lost=sum(counts.events_lost for counts in watches),
+            clips=sum(counts.clips for counts in recorders),
+            clips_lost=sum(counts.clips_lost for counts in recorders),
+            connections=self.link.counts.connections,
+            events_sent=self.link.counts.sent,
+            events_resent=self.link.counts.resent,
+            uploads_failed=self.uploader.counts.failed,
+            restarts=self.supervisor.restarts,
+        )
+
+    def __enter__(self) -> Self:
+        """Made already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the files back."""
+        self.uploader.close()
+        self.journal.close()
+
+
+def assemble(settings: AgentSettings, *, plays_once: bool) -> Node:
+    """The node of these settings; raises Refusal with the line to show."""
+    try:
+        return Node(settings, plays_once=plays_once)
+    except (JournalError, ModelError, Trouble) as error:
+        raise Refusal(" ".join(str(error).split())) from error
+    except OSError as error:
+        raise Refusal(
+            f"the folder {settings.clips.folder} cannot be used: {error}. Give [clips] folder"
+            " a place the agent's user may write to"
+        ) from error
+
+
+def check_papers(settings: AgentSettings) -> None:
+    """Raise Trouble for papers that are missing or do not belong together."""
+    address = settings.broker.address()
+    try:
+        tls_context(address)
+    except OSError as error:
+        raise trouble.unreachable(error, address) from error
+
+
+def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
+    """The node's journal; raises JournalError."""
+    return Journal.open(
+        Path(settings.journal.path),
+        now=clock.now,
+        trust=clock.trust,
+        boot_id=boot_id(),
+        limits=Limits(max_events=settings.journal.max_events),
+    )

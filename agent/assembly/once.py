@@ -1,0 +1,60 @@
+"""`run --once`: the recordings play to their end, then everything must reach the hub."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from agent.assembly.view import View
+from agent.journal import Journal, JournalCounts
+from agent.supervise import Supervisor
+
+log = structlog.get_logger()
+
+
+class Unfinished(Exception):  # noqa: N818 - says what is the case, not that a program erred
+    """The deadline passed and the hub does not have everything."""
+
+
+class Once:
+    """Asked now and then by the supervisor whether all is done; clips end with their camera."""
+
+    def __init__(
+        self,
+        views: Sequence[View],
+        journal: Journal,
+        *,
+        supervisor: Supervisor,
+        drain_s: float,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._views = views
+        self._journal = journal
+        self._supervisor = supervisor
+        self._drain_s = drain_s
+        self._now_s = now_s
+        self._deadline_s: float | None = None
+
+    def is_done(self) -> bool:
+        """True once everything is at the hub; raises Unfinished after the deadline."""
+        if self._deadline_s is None:
+            if not all(self._supervisor.is_over(view.watch_name) for view in self._views):
+                return False
+            for view in self._views:
+                self._supervisor.end(view.recorder_name)
+            self._deadline_s = self._now_s() + self._drain_s
+            log.info("recordings_over", drain_s=self._drain_s)
+        counts = self._journal.counts()
+        if counts.waiting == 0 and counts.media_owed == 0:
+            return True
+        if self._now_s() > self._deadline_s:
+            raise Unfinished(_what_is_left(counts, self._drain_s))
+        return False
+
+
+def _what_is_left(counts: JournalCounts, drain_s: float) -> str:
+    return (
+        f"{drain_s:g} s after the end of the recording the hub lacks {counts.waiting} events and"
+        f" {counts.media_owed} files. They are safe in the journal: see the log for what the line"
+        " to the hub or the upload complained of, and run the agent again"
+    )

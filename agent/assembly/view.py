@@ -1,0 +1,131 @@
+"""One camera with all that belongs to it: its eyes, its clips, its watch."""
+
+import os
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from agent.clips.preroll import Preroll, PrerollBounds
+from agent.clips.recorder import Recorder
+from agent.clips.shelf import Shelf
+from agent.config.sections import AgentSettings, CameraSection, DetectorSection
+from agent.devices.camera import CameraError
+from agent.devices.clock import SystemClock
+from agent.devices.litert import LitertModel
+from agent.devices.replay import ReplayCamera
+from agent.journal import Journal
+from agent.media.frame import Instant
+from agent.supervise import Service
+from agent.vision.person import DetectorSettings, NanoDet
+from agent.vision.picture import PictureLook
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sighting import SightingSettings
+from agent.watch import Watch
+from agent.wire.ident import uuid7
+from agent.wire.messages import CameraWords
+
+LONGEST_GROUP_S = 12.0
+"""The ring holds this much beside the pre-roll: a clip begins at a keyframe, cameras make one
+every 10 s at the latest, and the recorder reads on from the same ring."""
+RING_BYTES_PER_S = 2**20
+
+
+class View:
+    """What one [[camera]] section becomes; raises ModelError when it cannot see."""
+
+    def __init__(
+        self,
+        camera: CameraSection,
+        settings: AgentSettings,
+        *,
+        journal: Journal,
+        shelf: Shelf,
+        clock: SystemClock,
+        plays_once: bool,
+    ) -> None:
+        self._section = camera
+        self.camera = ReplayCamera(
+            camera.name,
+            camera.recording,
+            clock=clock.now,
+            pace=camera.pace,
+            loop=camera.loop and not plays_once,
+        )
+        span_s = settings.clips.preroll_s + LONGEST_GROUP_S
+        ring = Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
+        self.recorder = Recorder(
+            camera.name, ring, shelf, policy=settings.clips.policy(), new_id=new_id
+        )
+        self.watch = Watch(
+            self.camera,
+            make_eyes(settings),
+            self.recorder,
+            shelf=shelf,
+            journal=journal,
+            now=clock.now,
+            look=PictureLook(),
+        )
+        self._plays_once = plays_once
+
+    @property
+    def watch_name(self) -> str:
+        """What the supervisor calls the watching."""
+        return f"watch-{self._section.name}"
+
+    @property
+    def recorder_name(self) -> str:
+        """What the supervisor calls the writing of clips."""
+        return f"clips-{self._section.name}"
+
+    def services(self) -> tuple[Service, ...]:
+        """In the order of their start: whoever takes packets is there before they come."""
+        return (
+            Service(name=self.recorder_name, runs=self.recorder),
+            Service(name=self.watch_name, runs=self.watch, ends_by_itself=self._plays_once),
+        )
+
+    def words(self) -> CameraWords:
+        """As the node describes it at birth; a camera that cannot be opened now is named too."""
+        try:
+            info = self.camera.open()
+        except CameraError:
+            codec, width, height, frames_per_s = "unknown", 1, 1, 1.0
+        else:
+            codec, width, height = info.codec, info.width, info.height
+            frames_per_s = info.frames_per_s
+        finally:
+            self.camera.close()
+        return CameraWords(
+            camera=self._section.name,
+            label=self._section.label or self._section.name,
+            codec=codec,
+            width=width,
+            height=height,
+            frames_per_s=frames_per_s,
+        )
+
+
+def make_eyes(settings: AgentSettings) -> Eyes:
+    """Eyes with a network of their own: a network serves one thread."""
+    detector = settings.detector
+    network = LitertModel(models_manifest(detector), detector.model, num_threads=detector.threads)
+    sighting = SightingSettings(**settings.sighting.model_dump())
+    return Eyes.for_frames(
+        EyesSettings(sightings=sighting),
+        NanoDet(network, DetectorSettings(score=detector.score)),
+        new_id,
+    )
+
+
+def models_manifest(detector: DetectorSection) -> Path:
+    """The manifest of the configured models, of the installed ones, or of the checkout."""
+    if detector.models_dir:
+        return Path(detector.models_dir) / "manifest.toml"
+    installed = Path(sys.prefix) / "share" / "matthan" / "models" / "manifest.toml"
+    checkout = Path(__file__).parents[2] / "models" / "manifest.toml"
+    return checkout if checkout.exists() and not installed.exists() else installed
+
+
+def new_id(at: Instant) -> UUID:
+    """An id for something that happened at `at`."""
+    return uuid7(at.utc_us, os.urandom(10))

@@ -1,0 +1,21 @@
+"""The agent's sentences in the technician's language; the English ones are the keys."""
+
+import gettext
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+LANGUAGES: Final = ("vi", "en")
+_FOLDER: Final = Path(__file__).parents[1] / "locale"
+
+Say = Callable[[str], str]
+
+
+def speaker(language: str) -> Say:
+    """A function from an English template to the same in `language`."""
+    return gettext.translation("agent", _FOLDER, languages=[language], fallback=True).gettext
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
+    """Mark a template for the catalogs; it is translated where it is shown."""
+    return text

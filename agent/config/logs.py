@@ -1,0 +1,37 @@
+"""Structured logs on stderr: for people on a terminal, JSON lines elsewhere."""
+
+import logging
+import sys
+from typing import Final
+
+import structlog
+from structlog.typing import Processor
+
+from agent.config.sections import LogSection
+
+_LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def set_up_logs(section: LogSection) -> None:
+    """From here on every log line of this process goes to stderr as configured."""
+    for_people = section.format == "console" or (section.format == "auto" and sys.stderr.isatty())
+    shape: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if for_people
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *shape,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[section.level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
