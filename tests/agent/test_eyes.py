@@ -1,0 +1,121 @@
+"""One frame through all stages: what is looked at, and what comes of it."""
+
+import numpy as np
+import pytest
+
+from agent.media.frame import Frame, Plane
+from agent.vision.clothes import clothes, unlikeness
+from agent.vision.person import Detection
+from agent.vision.pipeline import Eyes, EyesSettings, Look
+from agent.vision.sighting import Closed, Opened
+from agent.vision.zones import WHOLE
+from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
+
+STREET = np.full((240, 320), 90, np.uint8)
+
+
+def eyes_of(seer: Seer) -> Eyes:
+    return Eyes.for_frames(EyesSettings(), seer, counted_ids())
+
+
+def with_walker(index: int) -> Plane:
+    """A dark body that goes right by 4 pixels a frame."""
+    picture = STREET.copy()
+    x = 20 + 4 * (index - 30)
+    picture[90:150, x : x + 24] = 20
+    return picture
+
+
+def walker(frame: Frame) -> list[Detection]:
+    """What a perfect network says of `with_walker`."""
+    if 30 <= frame.index < 90:
+        return [person((20 + 4 * (frame.index - 30) + 12) / 320, 0.5, height=60 / 240)]
+    return []
+
+
+def play(eyes: Eyes, first: int, last: int) -> list[Look]:
+    return [
+        eyes.step(luma_frame(with_walker(i) if 30 <= i < 90 else STREET, i))
+        for i in range(first, last)
+    ]
+
+
+def test_nothing_moved_and_nobody_tracked_asks_the_model_nothing() -> None:
+    seer = Seer(lambda _: [])
+    eyes = eyes_of(seer)
+    looks = play(eyes, 1, 25)
+    asked_at_first = len(seer.regions)
+    assert seer.regions == [WHOLE] * asked_at_first
+    assert looks[-1] == Look(moved=(), detections=(), tracks=(), changes=(), inferences=0)
+    assert looks[-1].inferences == 0
+    play(eyes, 25, 30)
+    assert len(seer.regions) == asked_at_first
+
+
+def test_a_walker_is_told_of_once_and_closed_once() -> None:
+    eyes = eyes_of(Seer(walker))
+    looks = play(eyes, 1, 140)
+    changes = [change for look in looks for change in look.changes]
+    opened, closed = (c for c in changes if isinstance(c, Opened | Closed))
+    assert isinstance(opened, Opened)
+    assert isinstance(closed, Closed)
+    assert opened.first_seen == after(2.9)
+    assert opened.at.seconds_since(opened.first_seen) <= 0.5
+    assert closed.last_seen == after(8.8)
+
+
+def test_somebody_who_stops_is_looked_at_without_motion() -> None:
+    eyes = eyes_of(Seer(lambda frame: [person(0.5)] if frame.index >= 5 else []))
+    looks = [eyes.step(luma_frame(STREET, index)) for index in range(1, 60)]
+    assert looks[-1].moved == ()
+    assert looks[-1].inferences == 1
+    assert looks[-1].tracks[0].is_seen
+
+
+def test_a_post_is_not_looked_at_for_ever() -> None:
+    seer = Seer(lambda _: [person(0.5, score=0.5)])
+    eyes = eyes_of(seer)
+    looks = [eyes.step(luma_frame(STREET, index)) for index in range(1, 60)]
+    assert looks[-1].inferences == 0
+    assert all(look.changes == () for look in looks)
+
+
+def test_finish_closes_who_is_still_there() -> None:
+    eyes = eyes_of(Seer(walker))
+    play(eyes, 1, 60)
+    (closed,) = eyes.finish(after(6))
+    assert isinstance(closed, Closed)
+    assert eyes.finish(after(6)) == ()
+
+
+def test_a_misshapen_frame_is_refused_and_changes_nothing() -> None:
+    eyes = eyes_of(Seer(walker))
+    play(eyes, 1, 60)
+    whole = luma_frame(STREET, 60)
+    cut = Frame(60, whole.at, whole.yuv[:300], whole.width, whole.height)
+    with pytest.raises(ValueError, match="frame 60"):
+        eyes.step(cut)
+    assert play(eyes, 60, 61)[0].tracks[0].is_seen
+
+
+def test_the_stages_are_told_in_order() -> None:
+    stages: list[str] = []
+    eyes = eyes_of(Seer(walker))
+    eyes.lap = stages.append
+    eyes.step(luma_frame(STREET))
+    assert stages == ["motion", "regions", "model", "track", "sighting"]
+
+
+def test_clothes_are_the_colours_of_trunk_and_legs() -> None:
+    frame = luma_frame(STREET)
+    frame.yuv[100:130, :] = 40
+    frame.yuv[130:160, :] = 160
+    dark_above = clothes(frame, person(0.5, 130 / 240, height=60 / 240).box)
+    assert dark_above == (40, 128, 128, 160, 128, 128)
+    assert unlikeness(dark_above, dark_above) == 0
+    assert unlikeness(dark_above, (160, 128, 128, 40, 128, 128)) == 20
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (1.0, 1.0), (0.5, 0.999)])
+def test_clothes_at_the_border_are_read_inside_the_picture(x: float, y: float) -> None:
+    assert clothes(luma_frame(STREET), person(x, y, height=0.01).box)[0] == 90
