@@ -13,8 +13,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -90,6 +91,13 @@ class WebSection(Section):
     max_upload_mib: int = Field(
         512, ge=1, le=16_384, description="Larger files are refused, MiB each."
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("no such time zone; one is Asia/Ho_Chi_Minh")
+        return name
 
 
 class PushSection(Section):

@@ -50,7 +50,7 @@ class Writer:
         self._clock = clock
         self._patience = patience or Patience()
         self.counts: Counter[str] = Counter()
-        """Since the start: received, stored, repeated, set_aside, not_yet, unknown_node, retried."""
+        """Since the start: received, stored, repeated, set_aside, not_yet, retried and so on."""
 
     def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
         """File the batch, however long the database is away; empty when `stop` came first."""

@@ -1,0 +1,124 @@
+"""Trying a configuration without starting anything: one line a part, with the cure if it fails."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from hub.assembly import opening
+from hub.assembly.refusal import StartRefusedError
+from hub.assembly.service import listening_socket
+from hub.config import HubSettings
+from hub.enrol.authority import HUB_NAME
+from hub.enrol.files import read_private
+from hub.intake.doorbell import BrokerRefusedError, knock
+from hub.notify.webpush import VapidKeyError, vapid_key
+from hub.store.database import Database, DatabaseError
+from hub.store.schema import check_schema
+
+SHORT_DAYS: Final = 30
+
+Finding = tuple[bool, str, str]
+"""Whether it is well, the part, and what is to be said."""
+
+
+def check(settings: HubSettings) -> Iterator[Finding]:
+    """Every part in turn; changes nothing."""
+    yield True, "configuration", "every key is known and fits"
+    parts: dict[str, Callable[[HubSettings], str]] = {
+        "database": _database,
+        "media folder": _media_folder,
+        "secrets": _secrets,
+        "certificate": _certificate,
+        "broker": _broker,
+        "web port": _web_port,
+    }
+    for name, try_out in parts.items():
+        try:
+            yield True, name, try_out(settings)
+        except (
+            StartRefusedError,
+            DatabaseError,
+            BrokerRefusedError,
+            VapidKeyError,
+            OSError,
+            ValueError,
+        ) as error:
+            yield False, name, str(error)
+
+
+def _database(settings: HubSettings) -> str:
+    db = Database(settings.store.url)
+    path = Path(db.url.database or "")
+    if db.url.get_backend_name() == "sqlite" and not path.exists():
+        _must_be_writable(path.parent, "store.url")
+        return f"{path} will be made at the first start"
+    try:
+        check_schema(db)
+    finally:
+        db.close()
+    return "reachable, and at this program's schema"
+
+
+def _media_folder(settings: HubSettings) -> str:
+    folder = settings.store.media_folder
+    if not folder.exists():
+        _must_be_writable(_nearest(folder), "store.media_folder")
+        return f"{folder} will be made at the first start"
+    _must_be_writable(folder, "store.media_folder")
+    return f"{folder} can be written"
+
+
+def _secrets(settings: HubSettings) -> str:
+    push_key, upload_key = opening.push_key_file(settings), settings.secrets.folder / "upload.key"
+    if push_key.exists():
+        vapid_key(push_key)
+    if upload_key.exists():
+        read_private(upload_key)
+    missing = [str(path) for path in (push_key, upload_key) if not path.exists()]
+    if missing:
+        _must_be_writable(_nearest(settings.secrets.folder), "secrets.folder")
+        return f"will be made at the first start: {', '.join(missing)}"
+    return f"push key and upload key are in {settings.secrets.folder}"
+
+
+def _certificate(settings: HubSettings) -> str:
+    path = settings.broker.cert_file
+    cert = x509.load_pem_x509_certificate(path.read_bytes())
+    name = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    cure = f"Issue it: matthan-hub ca issue DIR {HUB_NAME}"
+    if name != HUB_NAME:
+        raise StartRefusedError(
+            f"{path} is made out to {name!r}, and the broker would let it say nothing. {cure}"
+        )
+    left = cert.not_valid_after_utc - datetime.now(UTC)
+    if left.days < 0:
+        raise StartRefusedError(f"{path} ended on {cert.not_valid_after_utc:%d/%m/%Y}. {cure}")
+    hint = f" SOON. {cure}" if left.days < SHORT_DAYS else ""
+    return f"{path} holds for {left.days} days.{hint}"
+
+
+def _broker(settings: HubSettings) -> str:
+    knock(opening.broker_address(settings))
+    return f"{settings.broker.host}:{settings.broker.port} accepts the hub's certificate"
+
+
+def _web_port(settings: HubSettings) -> str:
+    listening_socket(settings).close()
+    return f"{settings.web.host}:{settings.web.port} is free"
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the first above it that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
+def _must_be_writable(folder: Path, key: str) -> None:
+    if not folder.is_dir():
+        raise StartRefusedError(f"there is no folder {folder}. Make it, or change {key}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StartRefusedError(f"{folder} cannot be written. Give it to the hub's user ({key})")

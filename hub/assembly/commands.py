@@ -1,0 +1,211 @@
+"""What each command of the command line does; each returns the program's exit code."""
+
+import argparse
+import asyncio
+import json
+import resource
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from hub import config
+from hub.alerts.moment import Moment
+from hub.assembly import logs, opening
+from hub.assembly.check import check
+from hub.assembly.service import Hub
+from hub.config import HubSettings
+from hub.enrol import desk
+from hub.enrol.authority import Authority
+from hub.store.bell import Bell
+from hub.store.blobs import BlobFolder
+from hub.store.clock import HubClock
+from hub.store.door import Door
+from hub.store.registry import RegistryError
+from hub.store.schema import migrate
+from hub.store.staff import person_by_login
+from hub.store.views import Asker
+
+OK = 0
+REFUSED = 78
+"""EX_CONFIG of sysexits.h: the service manager must not try again."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the hub until it is told to stop."""
+    settings = _settings(args)
+    try:
+        asyncio.run(_run(settings))
+    finally:
+        if args.stats:
+            args.stats.write_text(json.dumps(_stats()), encoding="utf-8")
+    return OK
+
+
+def try_out(args: argparse.Namespace) -> int:
+    """One line a part; 78 when any of them would keep the hub from working."""
+    is_well = True
+    for is_part_well, part, line in check(_settings(args)):
+        is_well &= is_part_well
+        say(f"{'ok ' if is_part_well else 'BAD'}  {part}: {line}")
+    return OK if is_well else REFUSED
+
+
+def bring_up(args: argparse.Namespace) -> int:
+    """Bring the database to this program's schema."""
+    migrate(_settings(args).store.url)
+    say("the database is at this program's schema")
+    return OK
+
+
+def add_area(args: argparse.Namespace) -> int:
+    """Note an area."""
+    return _enter(
+        args,
+        lambda conn, now: desk.enter_area(
+            conn, args.name, level=args.level, parent=args.parent, now=now
+        ),
+    )
+
+
+def add_node(args: argparse.Namespace) -> int:
+    """Note a node."""
+    return _enter(args, lambda conn, now: desk.enter_node(conn, args.name, area=args.area, now=now))
+
+
+def add_officer(args: argparse.Namespace) -> int:
+    """Note an officer; a generated password is shown this once."""
+    password = desk.generated_password() if args.generate_password else _line_of_stdin()
+    code = _enter(
+        args,
+        lambda conn, now: desk.enter_officer(
+            conn,
+            args.login,
+            name=args.name or args.login,
+            language=args.language,
+            role=args.role,
+            password=password,
+            now=now,
+        ),
+    )
+    if args.generate_password:
+        say(f"password: {password}")
+    return code
+
+
+def add_grant(args: argparse.Namespace) -> int:
+    """Let an officer see an area."""
+    zone = ZoneInfo(_settings(args).web.time_zone)
+    ends_utc_us = desk.end_of_day(args.until, zone) if args.until else None
+    return _enter(
+        args,
+        lambda conn, now: desk.enter_grant(
+            conn,
+            args.login,
+            area=args.area,
+            rights=args.rights,
+            ends_utc_us=ends_utc_us,
+            reason=args.reason,
+            now=now,
+        ),
+    )
+
+
+def add_phone(args: argparse.Namespace) -> int:
+    """Note a phone for an officer."""
+    if args.ntfy:
+        token = _line_of_stdin() if args.token_stdin else None
+        phone = desk.ntfy_subscription(args.ntfy, token)
+    else:
+        is_stdin = str(args.webpush) == "-"
+        phone = desk.parse_subscription(sys.stdin.read() if is_stdin else args.webpush.read_text())
+    settings = _settings(args)
+    db = opening.database(settings)
+    try:
+        with db.reading() as conn:
+            person_id = person_by_login(conn, args.login)
+        if person_id is None:
+            raise RegistryError(f"nobody signs in as {args.login!r}; add them with: officer add")
+        asker = Asker(person_id, args.login, args.login, "", "", came_from="shell")
+        blobs = BlobFolder(opening.media_folder(settings))
+        door = Door(db, blobs=blobs, clock=HubClock(), bell=Bell())
+        phone_id = door.add_phone(
+            asker,
+            channel=phone.channel,
+            address=phone.address,
+            secrets=phone.secrets,
+            label=args.label,
+        )
+    finally:
+        db.close()
+    say(f"phone of {args.login} over {phone.channel}: {phone_id}")
+    return OK
+
+
+def make_authority(args: argparse.Namespace) -> int:
+    """Make the hub's own certificate authority."""
+    authority = Authority.create(args.folder, datetime.now(UTC), days=args.days)
+    say(f"authority: {authority.ca_file} (give this one to every node and broker)")
+    return OK
+
+
+def issue_papers(args: argparse.Namespace) -> int:
+    """Issue papers for a node, the hub, or a server."""
+    authority, now = Authority.open(args.folder), datetime.now(UTC)
+    if args.server:
+        hosts = tuple(args.server)
+        papers = authority.issue_server(args.name, now, hosts=hosts, days=args.days, into=args.into)
+    else:
+        papers = authority.issue_client(args.name, now, days=args.days, into=args.into)
+    say(f"certificate: {papers.cert_file}\nkey: {papers.key_file}\nauthority: {papers.ca_file}")
+    return OK
+
+
+def say(text: str) -> None:
+    """To whoever gave the command."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _settings(args: argparse.Namespace) -> HubSettings:
+    settings = config.load(args.config)
+    logs.set_up(settings.log)
+    return settings
+
+
+async def _run(settings: HubSettings) -> None:
+    await Hub(settings).run()
+
+
+def _enter(args: argparse.Namespace, enter: Callable[[Connection, Moment], str]) -> int:
+    db = opening.database(_settings(args))
+    try:
+        with db.writing() as conn:
+            said = enter(conn, HubClock().now())
+    finally:
+        db.close()
+    say(said)
+    return OK
+
+
+def _line_of_stdin() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _stats() -> dict[str, float]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "cpu_s": round(used.ru_utime + used.ru_stime, 3),
+        "peak_rss_mib": round(used.ru_maxrss / 1024, 1),
+    }
+
+
+def existing_file_or_stdin(text: str) -> Path:
+    """A file to read, or "-"."""
+    path = Path(text)
+    if text != "-" and not path.is_file():
+        raise argparse.ArgumentTypeError(f"no such file: {text}")
+    return path

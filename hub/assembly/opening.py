@@ -1,0 +1,91 @@
+"""Opening what the hub stands on: database, keys, papers. Refuses with the cure."""
+
+from pathlib import Path
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import inspect
+
+from hub.assembly.refusal import StartRefusedError
+from hub.config import HubSettings
+from hub.enrol.tokens import UploadTokens
+from hub.intake.doorbell import BrokerAddress
+from hub.notify.webpush import VapidKeyError, vapid_key
+from hub.store.database import Database, DatabaseError
+from hub.store.schema import check_schema, migrate
+
+log = structlog.get_logger()
+
+
+def database(settings: HubSettings) -> Database:
+    """The database, at this program's schema; an empty one is filled and that is said."""
+    url = settings.store.url
+    try:
+        db = Database(url)
+        if _is_blank(db):
+            log.info("database.created", url=db.url.render_as_string(hide_password=True))
+            migrate(url)
+        check_schema(db)
+    except DatabaseError as error:
+        raise StartRefusedError(str(error)) from error
+    return db
+
+
+def upload_tokens(settings: HubSettings) -> UploadTokens:
+    """Upload tokens with the hub's own key, made at the first start."""
+    folder = _secrets(settings)
+    url = settings.web.upload_url or f"{settings.web.public_url}/upload"
+    try:
+        return UploadTokens.open(folder, upload_url=url)
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the key of upload tokens cannot be used: {error}. "
+            f"Restore {folder / 'upload.key'}, or delete it to have a new one made"
+        ) from error
+
+
+def push_key(settings: HubSettings) -> ec.EllipticCurvePrivateKey:
+    """The key that phones have subscribed to, made at the first start."""
+    try:
+        return vapid_key(push_key_file(settings))
+    except VapidKeyError as error:
+        raise StartRefusedError(str(error)) from error
+    except OSError as error:
+        raise StartRefusedError(f"the push key cannot be written: {error}") from error
+
+
+def push_key_file(settings: HubSettings) -> Path:
+    """Where the push key is, or will be."""
+    return Path(settings.push.vapid_key_file or settings.secrets.folder / "vapid.pem")
+
+
+def media_folder(settings: HubSettings) -> Path:
+    """The folder of pictures and clips, made if missing."""
+    return _folder(settings.store.media_folder, "store.media_folder")
+
+
+def broker_address(settings: HubSettings) -> BrokerAddress:
+    """The broker as the intake wants it."""
+    broker = settings.broker
+    return BrokerAddress(
+        broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file
+    )
+
+
+def _secrets(settings: HubSettings) -> Path:
+    return _folder(settings.secrets.folder, "secrets.folder")
+
+
+def _folder(path: Path, key: str) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartRefusedError(
+            f"{key} cannot be made: {error}. Make {path} and give it to the hub's user"
+        ) from error
+    return path
+
+
+def _is_blank(db: Database) -> bool:
+    with db.reading() as conn:
+        return not inspect(conn).get_table_names()

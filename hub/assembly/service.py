@@ -1,0 +1,201 @@
+"""The hub at work: intake, notifier and pages, started in order and stopped in reverse."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvicorn
+
+from hub.alerts.routing import Policy
+from hub.assembly import opening
+from hub.assembly.refusal import StartRefusedError
+from hub.config import AlertsSection, HubSettings
+from hub.intake.clerk import Clerk
+from hub.intake.doorbell import BrokerRefusedError, context
+from hub.intake.fleet import Fleet
+from hub.intake.subscriber import Subscriber, Writer
+from hub.notify.book import LedgerBook
+from hub.notify.ntfy import Ntfy
+from hub.notify.post import new_client
+from hub.notify.stages import Stages
+from hub.notify.webpush import Signer, WebPush
+from hub.notify.worker import Worker
+from hub.store.accounts import Accounts
+from hub.store.bell import Bell
+from hub.store.blobs import BlobFolder
+from hub.store.clock import HubClock
+from hub.store.door import Door
+from hub.store.filing import Filing
+from hub.store.passwords import Passwords
+from hub.store.uploads import Uploads
+from hub.web.app import WebSettings, create_app
+
+log = structlog.get_logger()
+
+LOOK_S: Final = 0.1
+CLOSE_S: Final = 5
+"""How long pages may finish what they are sending when the hub stops."""
+
+
+class Hub:
+    """All parts, made but not started; StartRefusedError when one cannot be made."""
+
+    def __init__(self, settings: HubSettings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._bell = Bell()
+        self._clock = HubClock()
+        self._socket = listening_socket(settings)
+        self._db = opening.database(settings)
+        self._tokens = opening.upload_tokens(settings)
+        self._blobs = BlobFolder(opening.media_folder(settings))
+        self._signer = Signer(
+            opening.push_key(settings), subject=settings.push.subject, clock=self._clock
+        )
+        self._intake = self._make_intake()
+        self._client = new_client()
+        self._notifier = self._make_notifier()
+        self._pages = self._make_pages()
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT; any part that breaks brings the whole hub down."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        try:
+            await self._run_parts()
+        finally:
+            await self._client.aclose()
+            self._socket.close()
+            self._db.close()
+            log.info("hub.stopped", **self._intake.counts)
+
+    async def _run_parts(self) -> None:
+        notifier_stop = asyncio.Event()
+        self._intake.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._notifier.run(notifier_stop), name="notifier")
+                pages = group.create_task(self._serve(), name="pages")
+                watch = group.create_task(self._watch_intake(), name="intake")
+                ready = group.create_task(self._say_ready(), name="ready")
+                await self._stop.wait()
+                log.info("hub.stopping")
+                ready.cancel()
+                self._pages.should_exit = True
+                self._bell.ring()  # live pages wait for it
+                await pages
+                notifier_stop.set()
+                watch.cancel()
+        finally:
+            await asyncio.to_thread(self._intake.stop)
+
+    async def _serve(self) -> None:
+        await self._pages.serve(sockets=[self._socket])
+        if not self._stop.is_set():
+            raise RuntimeError("the web server ended by itself")
+
+    async def _watch_intake(self) -> None:
+        while self._intake.is_alive:
+            await asyncio.sleep(1)
+        raise RuntimeError("a thread of the intake died")
+
+    async def _say_ready(self) -> None:
+        while not (self._pages.started and self._intake.is_listening):
+            await asyncio.sleep(LOOK_S)
+        web = self._settings.web
+        log.info("ready", address=f"http://{web.host}:{web.port}", public_url=web.public_url)
+
+    def _make_intake(self) -> Subscriber:
+        address = opening.broker_address(self._settings)
+        try:
+            context(address)
+        except BrokerRefusedError as refusal:
+            raise StartRefusedError(str(refusal)) from refusal
+        clerk = Clerk(Filing(policy(self._settings.alerts)), Fleet(self._tokens))
+        writer = Writer(self._db, clerk=clerk, clock=self._clock)
+        return Subscriber(address, writer=writer, bell=self._bell)
+
+    def _make_notifier(self) -> Worker:
+        book = LedgerBook(self._db)
+        stages = Stages(
+            channels={
+                "webpush": WebPush(signer=self._signer, client=self._client),
+                "ntfy": Ntfy(client=self._client, public_url=self._settings.web.public_url),
+            },
+            book=book,
+            clock=self._clock,
+            zone=ZoneInfo(self._settings.web.time_zone),
+        )
+        return Worker(db=self._db, stages=stages, book=book, clock=self._clock, bell=self._bell)
+
+    def _make_pages(self) -> uvicorn.Server:
+        web = self._settings.web
+        app = create_app(
+            door=Door(self._db, blobs=self._blobs, clock=self._clock, bell=self._bell),
+            accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
+            uploads=Uploads(
+                self._db,
+                blobs=self._blobs,
+                clock=self._clock,
+                bell=self._bell,
+                policy=policy(self._settings.alerts),
+            ),
+            bell=self._bell,
+            verify_token=lambda token: self._tokens.verify(token, self._clock.now()),
+            settings=WebSettings(
+                public_url=web.public_url,
+                push_public_key=self._signer.application_server_key,
+                now=lambda: self._clock.now().utc_us,
+                time_zone=web.time_zone,
+                max_upload_bytes=web.max_upload_mib * 2**20,
+                allows_local_push=self._settings.push.allows_local,
+            ),
+            stopping=self._stop.is_set,
+        )
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=CLOSE_S,
+        )
+        return _Pages(config)
+
+
+class _Pages(uvicorn.Server):
+    """A web server that leaves signals to the hub, which has more to stop than pages."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def policy(section: AlertsSection) -> Policy:
+    """The configured routing policy."""
+    return Policy(
+        group_quiet_s=section.group_quiet_s,
+        group_max_s=section.group_max_s,
+        late_after_s=section.late_after_s,
+    )
+
+
+def listening_socket(settings: HubSettings) -> socket.socket:
+    """The socket the pages are served on; StartRefusedError when its port is taken."""
+    host, port = settings.web.host, settings.web.port
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise StartRefusedError(
+            f"web.port {port} on {host} cannot be listened on: {error.strerror or error}. "
+            "Stop what uses it (a hub that runs already?), or set another web.host or web.port"
+        ) from error

@@ -1,0 +1,128 @@
+"""What a technician enters by hand: areas, nodes, officers, grants, phones."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from hub.alerts.grants import Grant, Right
+from hub.alerts.moment import Moment
+from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
+from hub.store.passwords import Passwords
+from hub.store.registry import RegistryError, add_area, add_node, area_by_name
+from hub.store.staff import add_grant, add_person, person_by_login
+
+RESERVED: Final = (HUB_NAME, AUTHORITY_NAME, "broker")
+GENERATED_LETTERS: Final = 16
+_LETTERS: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without those that are mistaken for one another when read aloud or copied by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A phone as the ledger wants it: `secrets` is JSON."""
+
+    channel: str
+    address: str
+    secrets: str
+
+
+def enter_area(conn: Connection, name: str, *, level: str, parent: str | None, now: Moment) -> str:
+    """Note an area below `parent`."""
+    parent_id = area_by_name(conn, parent) if parent else None
+    area_id = add_area(conn, name=name, level=level, parent_id=parent_id, now=now)
+    return f"area {name}: {area_id}"
+
+
+def enter_node(conn: Connection, name: str, *, area: str, now: Moment) -> str:
+    """Note a node; its cameras come with its birth."""
+    if name in RESERVED:
+        raise RegistryError(f"no node may be called {name!r}: that name is a certificate's own")
+    node_id = add_node(conn, name=name, area_id=area_by_name(conn, area), now=now)
+    return f"node {name}: {node_id}"
+
+
+def enter_officer(
+    conn: Connection, login: str, *, name: str, language: str, role: str, password: str, now: Moment
+) -> str:
+    """Note an officer, who sees nothing before a grant."""
+    person_id = add_person(
+        conn,
+        login=login,
+        name=name,
+        language=language,
+        role=role,
+        password=password,
+        passwords=Passwords(),
+        now=now,
+    )
+    return f"officer {login}: {person_id}"
+
+
+def enter_grant(
+    conn: Connection,
+    login: str,
+    *,
+    area: str,
+    rights: Right,
+    ends_utc_us: int | None,
+    reason: str,
+    now: Moment,
+) -> str:
+    """Let an officer see an area with all below it, from now on."""
+    person_id = person_by_login(conn, login)
+    if person_id is None:
+        raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")
+    grant = Grant(
+        area_id=area_by_name(conn, area),
+        camera_id=None,
+        rights=rights,
+        starts_utc_us=now.utc_us,
+        ends_utc_us=ends_utc_us,
+    )
+    grant_id = add_grant(conn, person_id=person_id, grant=grant, reason=reason, now=now)
+    return f"grant to {login} on {area}: {grant_id}"
+
+
+def generated_password() -> str:
+    """About 92 bits that one can read aloud."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(GENERATED_LETTERS))
+
+
+def parse_rights(text: str) -> Right:
+    """Rights from "see,clips,alerted"; ValueError names the unknown one."""
+    rights = Right(0)
+    for word in text.split(","):
+        name = word.strip().upper()
+        if name not in Right.__members__:
+            known = ",".join(right.lower() for right in Right.__members__)
+            raise ValueError(f"{word.strip()!r} is no right; known are {known}")
+        rights |= Right[name]
+    return rights
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> int:
+    """The first microsecond, UTC, after this day in the zone."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), zone)
+    return round(midnight.timestamp()) * 1_000_000
+
+
+def parse_subscription(text: str) -> Subscription:
+    """A browser's push subscription, as its `JSON.stringify` gives it."""
+    try:
+        raw = json.loads(text)
+        keys = {name: str(raw["keys"][name]) for name in ("p256dh", "auth")}
+        return Subscription("webpush", str(raw["endpoint"]), json.dumps(keys))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            'not a push subscription: {"endpoint": ..., "keys": {"p256dh": ..., "auth": ...}}'
+        ) from error
+
+
+def ntfy_subscription(address: str, token: str | None) -> Subscription:
+    """A topic on an ntfy server, with an access token where the server asks for one."""
+    return Subscription("ntfy", address, json.dumps({"token": token} if token else {}))

@@ -1,0 +1,315 @@
+"""The hub as a program: its commands, its refusals, its start and its end."""
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.broker import Broker, free_port
+from hub.store.database import Database
+from hub.store.tables import alerts, events, grants, people, phones
+from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually
+from tests.hub.wire_words import NodeVoice
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Site:
+    """A hub's files in a folder of their own, and its commands."""
+
+    folder: Path
+    broker: Broker
+    port: int
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "hub.toml"
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder / 'hub.db'}"
+
+    def write_config(self, extra: str = "") -> None:
+        papers = self.broker.papers("hub")
+        self.config.write_text(f"""
+[store]
+url = "{self.url}"
+media_folder = "{self.folder / "media"}"
+[broker]
+host = "{self.broker.host}"
+port = {self.broker.port}
+ca_file = "{papers.ca_file}"
+cert_file = "{papers.cert_file}"
+key_file = "{papers.key_file}"
+[web]
+port = {self.port}
+public_url = "http://127.0.0.1:{self.port}"
+[push]
+subject = "mailto:keeper@hub.example"
+allows_local = true
+[secrets]
+folder = "{self.folder / "secrets"}"
+{extra}
+""")
+
+    def command(self, *words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hub", *words, "--config", self.config],
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        with (self.folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "hub", "run", "--config", self.config),
+                    *("--stats", self.folder / "stats.json"),
+                ],
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+
+    @property
+    def log(self) -> list[dict[str, object]]:
+        lines = (self.folder / "log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def has_said(self, event: str) -> bool:
+        return any(line["event"] == event for line in self.log)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with Broker(tmp_path / "mqtt") as broker:
+        site = Site(tmp_path, broker, free_port())
+        site.write_config()
+        yield site
+
+
+@pytest.fixture
+def running(site: Site) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> "subprocess.Popen[bytes]":
+        started.append(site.start())
+        eventually(lambda: site.has_said("ready"), "the hub is ready")
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def enter_a_town(site: Site) -> None:
+    for words in (
+        ("area", "add", "Tân Khai", "--level", "commune"),
+        ("area", "add", "Ngã tư 1", "--level", "junction", "--parent", "tan khai"),
+        ("node", "add", "nga-tu-01", "--area", "Nga tu 1"),
+    ):
+        done = site.command(*words)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_whole_hub_starts_files_what_a_node_says_and_stops_in_order(
+    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    enter_a_town(site)
+    hub = running()
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/health", timeout=5) as answer:
+        assert answer.status == 200
+    node, voice = NodeLine(site.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+    node.say(voice.birth())
+    assert node.tokens.get(timeout=WAIT_S).upload_url == f"http://127.0.0.1:{site.port}/upload"
+    event = voice.event(time.time_ns() // 1000)
+    node.say(event)
+    node.await_stored(event)
+    node.leave()
+    hub.send_signal(signal.SIGTERM)
+    assert hub.wait(WAIT_S) == 0
+    assert site.log[-1]["event"] == "hub.stopped"
+    stats = json.loads((site.folder / "stats.json").read_text())
+    assert stats["cpu_s"] > 0
+    assert stats["peak_rss_mib"] > 10
+    db = Database(site.url)
+    assert (count(db, events), count(db, alerts)) == (1, 1)
+    db.close()
+
+
+def test_a_killed_hub_starts_again_where_it_was(
+    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    enter_a_town(site)
+    first = running()
+    first.kill()
+    first.wait()
+    node, voice = NodeLine(site.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+    node.say(voice.birth())
+    event = voice.event()
+    node.say(event)
+    running()
+    node.await_stored(event)
+    node.leave()
+
+
+def test_a_first_start_makes_its_database_and_keys_and_says_so(
+    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    running()
+    assert site.has_said("database.created")
+    for name in ("vapid.pem", "upload.key"):
+        assert stat.S_IMODE((site.folder / "secrets" / name).stat().st_mode) == 0o600
+
+
+def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
+    with socket.create_server(("127.0.0.1", site.port)):
+        refused = site.command("run")
+    assert refused.returncode == 78
+    (line,) = refused.stderr.splitlines()
+    assert f"web.port {site.port}" in line
+    assert "set another" in line
+
+
+def test_a_misspelt_key_is_one_line_and_code_78(site: Site) -> None:
+    site.write_config("[alerts]\ngroup_quiet = 5\n")
+    refused = site.command("run")
+    assert refused.returncode == 78
+    (line,) = refused.stderr.splitlines()
+    assert line.endswith("unknown key alerts.group_quiet. Did you mean alerts.group_quiet_s?")
+
+
+def test_missing_papers_are_one_line_and_code_78(site: Site) -> None:
+    site.broker.papers("hub").key_file.unlink()
+    refused = site.command("run")
+    assert refused.returncode == 78
+    assert "matthan-hub ca issue" in refused.stderr.splitlines()[-1]
+
+
+def test_a_database_of_another_version_is_not_touched(site: Site) -> None:
+    assert site.command("migrate").returncode == 0
+    db = Database(site.url)
+    with db.writing() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+    refused = site.command("run")
+    assert refused.returncode == 78
+    assert "newer hub" in refused.stderr.splitlines()[-1]
+
+
+def test_check_says_of_each_part_how_it_is_and_changes_nothing(site: Site) -> None:
+    before = sorted(path.name for path in site.folder.iterdir())
+    done = site.command("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        f"ok   {part}"
+        for part in (
+            *("configuration", "database", "media folder", "secrets"),
+            *("certificate", "broker", "web port"),
+        )
+    ]
+    assert sorted(path.name for path in site.folder.iterdir()) == before
+
+
+def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
+    site.broker.stop()
+    with socket.create_server(("127.0.0.1", site.port)):
+        done = site.command("check")
+    assert done.returncode == 78
+    bad = [line for line in done.stdout.splitlines() if line.startswith("BAD")]
+    assert [line.split(":")[0] for line in bad] == ["BAD  broker", "BAD  web port"]
+    assert "Check [broker] host and port" in bad[0]
+
+
+def test_officers_grants_and_phones_are_entered(site: Site) -> None:
+    enter_a_town(site)
+    officer = ("officer", "add", "lan", "--name", "Lan", "--language", "vi", "--role", "officer")
+    done = site.command(*officer, "--generate-password")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()[-1].removeprefix("password: ")) == 16
+    second = site.command("officer", "add", "minh", "--password-stdin", stdin="một mật khẩu dài\n")
+    assert second.returncode == 0, second.stderr
+    granted = site.command(
+        *("grant", "add", "lan", "--area", "Tân Khai", "--rights", "see,clips,alerted"),
+        *("--until", "2099-12-31", "--reason", "trực ban"),
+    )
+    assert granted.returncode == 0, granted.stderr
+    subscription = {
+        "endpoint": "https://push.example/abc",
+        "keys": {"p256dh": "BPublic", "auth": "secret"},
+    }
+    pushed = site.command(
+        *("phone", "add", "lan", "--webpush", "-", "--label", "Lan's phone"),
+        stdin=json.dumps(subscription),
+    )
+    assert pushed.returncode == 0, pushed.stderr
+    topic = site.command("phone", "add", "minh", "--ntfy", "https://ntfy.example/minh")
+    assert topic.returncode == 0, topic.stderr
+    db = Database(site.url)
+    assert [count(db, table) for table in (people, grants, phones)] == [2, 1, 2]
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("node", "add", "n", "--area", "Nowhere"), "no area is called 'Nowhere'"),
+        (("node", "add", "hub", "--area", "Tân Khai"), "no node may be called 'hub'"),
+        (("node", "add", "nga-tu-01", "--area", "Tân Khai"), "already"),
+        (("phone", "add", "nobody", "--ntfy", "https://n.example/t"), "nobody signs in as"),
+    ],
+)
+def test_what_cannot_be_entered_is_one_line_and_code_1(
+    site: Site, words: tuple[str, ...], why: str
+) -> None:
+    enter_a_town(site)
+    refused = site.command(*words)
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert why in line
+
+
+def test_an_officer_has_no_default_password(site: Site) -> None:
+    assert site.command("officer", "add", "lan").returncode == 2
+    short = site.command("officer", "add", "lan", "--password-stdin", stdin="123\n")
+    assert short.returncode == 1
+
+
+def test_an_unknown_right_is_named(site: Site) -> None:
+    refused = site.command(
+        "grant", "add", "lan", "--area", "x", "--rights", "see,fly", "--reason", "x"
+    )
+    assert refused.returncode == 2
+    assert "'fly' is no right; known are see,clips,alerted" in refused.stderr
+
+
+def test_an_authority_is_made_and_issues_papers_by_command(site: Site) -> None:
+    folder = site.folder / "own-ca"
+    assert site.command("ca", "init", folder).returncode == 0
+    issued = site.command("ca", "issue", folder, "nga-tu-07", "--days", "30")
+    assert issued.returncode == 0, issued.stderr
+    server = site.command(
+        "ca", "issue", folder, "broker", "--server", "127.0.0.1", "--server", "hub.example"
+    )
+    assert server.returncode == 0, server.stderr
+    assert {path.name for path in folder.iterdir()} == {
+        *("ca.crt", "ca.key", "issued.txt"),
+        *("nga-tu-07.crt", "nga-tu-07.key", "broker.crt", "broker.key"),
+    }
+    assert site.command("ca", "init", folder).returncode == 1
