@@ -17,6 +17,8 @@ class RegionSettings:
 
     least_person_px: float = 16.0
     """A person must be this high in the network's input to be found; smaller calls for a crop."""
+    good_person_px: float = 24.0
+    """Crops are joined into one look only while it shows everybody in them at least this high."""
     person_share: float = 0.3
     """In a crop around one person, the person's height is this share of the crop's side."""
     most_looks: int = 3
@@ -84,15 +86,14 @@ class _Picture:
 
     def shows(self, thing: Box) -> bool:
         """One look at the whole picture shows it large enough."""
-        return thing.height * self.size_px[0] >= self.least_height_px(WHOLE)
+        return thing.height * self.size_px[0] * self._scale(WHOLE) >= self.settings.least_person_px
 
-    def least_height_px(self, crop: Box) -> float:
-        """How high, in the picture's pixels, a person in `crop` must be to be found."""
+    def _scale(self, crop: Box) -> float:
+        """Pixels of the network's input per pixel of the picture."""
         height, width = self.size_px
-        scale = min(
+        return min(
             self.input_px[0] / (crop.height * height), self.input_px[1] / (crop.width * width)
         )
-        return self.settings.least_person_px / scale
 
     def around(self, thing: Box) -> _Crop:
         """A square around `thing`, moved inside the picture; never finer than the network sees."""
@@ -104,7 +105,7 @@ class _Picture:
         x0 = min(max(0.0, x - across / 2), 1.0 - across)
         y0 = min(max(0.0, y - down / 2), 1.0 - down)
         box = Box(x0, y0, x0 + across, y0 + down)
-        return _Crop(box, max(tall_px, self.least_height_px(box)))
+        return _Crop(box, max(tall_px, self.settings.good_person_px / self._scale(box)))
 
     def merged(self, crops: list[_Crop]) -> list[_Crop]:
         """Join the pair that makes the smallest crop, as long as all in it stay large enough."""
@@ -126,4 +127,4 @@ class _Picture:
         return _Crop(box, min(one.smallest_px, other.smallest_px))
 
     def _fits(self, crop: _Crop) -> bool:
-        return crop.smallest_px >= self.least_height_px(crop.box)
+        return crop.smallest_px * self._scale(crop.box) >= self.settings.good_person_px * 0.999
