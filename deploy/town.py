@@ -80,13 +80,13 @@ class Town:
     def add_webpush_phone(self, subscription: dict[str, Any]) -> None:
         """A phone that subscribed, as a browser would hand it in."""
         self.hub(
-            *("phone", "add", LOGIN, "--channel", "webpush", "--label", "demo phone"),
+            *("phone", "add", LOGIN, "--webpush", "-", "--label", "demo phone"),
             stdin=json.dumps(subscription),
         )
 
     def add_ntfy_phone(self, topic_url: str) -> None:
         """A phone with the ntfy app."""
-        self.hub("phone", "add", LOGIN, "--channel", "ntfy", "--label", "ntfy", "--url", topic_url)
+        self.hub("phone", "add", LOGIN, "--ntfy", topic_url, "--label", "ntfy")
 
     def start_hub(self) -> Part:
         """The hub; its page answers when this returns."""
