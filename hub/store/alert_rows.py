@@ -6,15 +6,43 @@ follow. Callers hold the one writing transaction, so what is read here stays tru
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, Running, Seen
+from hub.store.rows import add
 from hub.store.tables import alert_changes, alert_history, alerts, columns, new_id, sightings
+
+# Built once: see `hub.store.rows`.
+_SIZE: Final = select(alerts.c.people, alerts.c.last_seen_utc_us).where(
+    alerts.c.id == bindparam("alert_id")
+)
+_CHANGE: Final = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("this"))
+    .values(revision=alerts.c.revision + 1)
+    .returning(alerts.c.camera_id, alerts.c.revision)
+)
+_RUNNING: Final = select(
+    alerts.c.id,
+    alerts.c.state,
+    alerts.c.began_utc_us,
+    alerts.c.last_seen_utc_us,
+    exists()
+    .where(sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None))
+    .label("has_open_sighting"),
+).where(
+    alerts.c.camera_id == bindparam("camera_id"),
+    alerts.c.kind == bindparam("kind"),
+    # An alert lasts at least until it began, so this bound loses none and uses the index.
+    alerts.c.last_seen_utc_us >= bindparam("not_before"),
+    alerts.c.began_utc_us <= bindparam("not_after"),
+    alerts.c.state.in_([State.OPEN, State.TAKEN]),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +60,20 @@ class NewAlert:
 
 def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
     """Write a new, open alert."""
-    conn.execute(
-        insert(alerts).values(
-            id=alert.alert_id,
-            camera_id=alert.camera_id,
-            kind=alert.kind,
-            state=State.OPEN,
-            people=alert.people,
-            clock_source=alert.clock_source,
-            revision=1,
-            **columns("began", alert.began),
-            **columns("confirmed", alert.confirmed),
-            **columns("last_seen", alert.confirmed),
-            **columns("raised", now),
-        )
-    )
+    row = {
+        "id": alert.alert_id,
+        "camera_id": alert.camera_id,
+        "kind": alert.kind,
+        "state": State.OPEN,
+        "people": alert.people,
+        "clock_source": alert.clock_source,
+        "revision": 1,
+        **columns("began", alert.began),
+        **columns("confirmed", alert.confirmed),
+        **columns("last_seen", alert.confirmed),
+        **columns("raised", now),
+    }
+    add(conn, alerts, row)
     note_history(conn, alert.alert_id, act="raised", detail=reason, now=now)
     _note_change(conn, alert.alert_id, alert.camera_id, revision=1, now=now)
 
@@ -55,9 +82,7 @@ def grow_alert(
     conn: Connection, alert_id: UUID, *, seen: Moment, people: int, now: Moment, detail: str = ""
 ) -> None:
     """Somebody of this alert was seen again, or somebody more; history only for the latter."""
-    row = conn.execute(
-        select(alerts.c.people, alerts.c.last_seen_utc_us).where(alerts.c.id == alert_id)
-    ).one()
+    row = conn.execute(_SIZE, {"alert_id": alert_id}).one()
     values: dict[str, Any] = {"people": max(people, row.people)}
     if seen.utc_us > row.last_seen_utc_us:
         values |= columns("last_seen", seen)
@@ -72,12 +97,7 @@ def change_alert(
     conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
 ) -> None:
     """Write new values into an alert, as its next revision."""
-    row = conn.execute(
-        update(alerts)
-        .where(alerts.c.id == alert_id)
-        .values({**values, "revision": alerts.c.revision + 1})
-        .returning(alerts.c.camera_id, alerts.c.revision)
-    ).one()
+    row = conn.execute(_CHANGE, {"this": alert_id, **values}).one()
     _note_change(conn, alert_id, row.camera_id, revision=row.revision, now=now)
 
 
@@ -91,38 +111,26 @@ def note_history(
     person_id: UUID | None = None,
 ) -> None:
     """One step of the alert's life, for its page."""
-    conn.execute(
-        insert(alert_history).values(
-            id=new_id(now),
-            alert_id=alert_id,
-            act=act,
-            person_id=person_id,
-            detail=detail,
-            **columns("at", now),
-        )
-    )
+    row = {
+        "id": new_id(now),
+        "alert_id": alert_id,
+        "act": act,
+        "person_id": person_id,
+        "detail": detail,
+        **columns("at", now),
+    }
+    add(conn, alert_history, row)
 
 
 def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running]:
     """The camera's alerts that could take this sighting; `routing` decides which does."""
-    still_there = exists().where(
-        sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None)
-    )
     span_us = round(policy.group_max_s * 1_000_000)
-    query = select(
-        alerts.c.id,
-        alerts.c.state,
-        alerts.c.began_utc_us,
-        alerts.c.last_seen_utc_us,
-        still_there.label("has_open_sighting"),
-    ).where(
-        alerts.c.camera_id == seen.camera_id,
-        alerts.c.kind == seen.kind,
-        # An alert lasts at least until it began, so this bound loses none and uses the index.
-        alerts.c.last_seen_utc_us >= seen.first_seen_utc_us - span_us,
-        alerts.c.began_utc_us <= seen.first_seen_utc_us + span_us,
-        alerts.c.state.in_([State.OPEN, State.TAKEN]),
-    )
+    asked = {
+        "camera_id": seen.camera_id,
+        "kind": seen.kind,
+        "not_before": seen.first_seen_utc_us - span_us,
+        "not_after": seen.first_seen_utc_us + span_us,
+    }
     return [
         Running(
             alert_id=row.id,
@@ -133,15 +141,12 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
             last_seen_utc_us=row.last_seen_utc_us,
             has_open_sighting=bool(row.has_open_sighting),
         )
-        for row in conn.execute(query)
+        for row in conn.execute(_RUNNING, asked)
     ]
 
 
 def _note_change(
     conn: Connection, alert_id: UUID, camera_id: UUID, *, revision: int, now: Moment
 ) -> None:
-    conn.execute(
-        insert(alert_changes).values(
-            alert_id=alert_id, camera_id=camera_id, revision=revision, **columns("at", now)
-        )
-    )
+    row = {"alert_id": alert_id, "camera_id": camera_id, "revision": revision}
+    add(conn, alert_changes, row | columns("at", now))

@@ -24,8 +24,8 @@ from hub.alerts.routing import Policy, age_s
 from hub.store import plans
 from hub.store.bounds import bigint, text
 from hub.store.footage import Origin
-from hub.store.once import insert_once
 from hub.store.plans import News, Plan
+from hub.store.rows import add_once
 from hub.store.tables import cameras, columns, events, new_id, nodes
 from hub.store.tables import set_aside as aside
 
@@ -62,7 +62,7 @@ class Filing:
             return Filed(event.event_id, is_stored=False, refusal=origin)
         news = _news(event, origin, now)
         plan = self._plan(conn, news, event)
-        if not insert_once(conn, events, _row(event, news, plan)):
+        if not add_once(conn, events, _row(event, news, plan)):
             return _repeat(conn, event, origin)
         plan.write(conn)
         return Filed(event.event_id, is_stored=True, fate=plan.fate, alert_id=plan.alert_id)

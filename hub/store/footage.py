@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import ClipReady, Picture
 from hub.alerts.alert import State
@@ -14,8 +14,25 @@ from hub.alerts.routing import Policy
 from hub.store import ledger
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.bounds import bigint, integer, text
-from hub.store.once import insert_all_once, insert_once
+from hub.store.rows import add_all_once, add_once, change
 from hub.store.tables import alerts, columns, media, media_sightings, new_id, sightings
+
+# Built once: see `hub.store.rows`.
+_SAME_FILE: Final = select(media.c.id).where(
+    media.c.node_id == bindparam("node"), media.c.sha256 == bindparam("sha256")
+)
+_STORED: Final = select(media.c.id).where(
+    media.c.id == bindparam("media_id"), media.c.stored_utc_us.is_not(None)
+)
+_STORED_OF: Final = (
+    select(media.c.id)
+    .join(media_sightings, media_sightings.c.media_id == media.c.id)
+    .where(
+        media_sightings.c.sighting_id == bindparam("sighting_id"),
+        media.c.stored_utc_us.is_not(None),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +99,11 @@ def _announce(
         **columns("first_frame", first_frame),
         **columns("announced", now),
     }
-    is_new = insert_once(conn, media, row)
+    is_new = add_once(conn, media, row)
     if not is_new:
-        media_id = conn.scalar(
-            select(media.c.id).where(
-                media.c.node_id == origin.node_id, media.c.sha256 == facts["sha256"]
-            )
-        )
+        media_id = conn.scalar(_SAME_FILE, {"node": origin.node_id, "sha256": facts["sha256"]})
     links = [{"media_id": media_id, "sighting_id": one} for one in dict.fromkeys(sighting_ids)]
-    insert_all_once(conn, media_sightings, links)
+    add_all_once(conn, media_sightings, links)
     if not is_new and media_id is not None and is_stored(conn, media_id):
         # The very same file was brought before and will not come again.
         for alert_id in _alerts_of(conn, media_id):
@@ -99,27 +112,20 @@ def _announce(
 
 def is_stored(conn: Connection, media_id: UUID) -> bool:
     """Whether the hub holds the file."""
-    query = select(media.c.id).where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
-    return conn.scalar(query) is not None
+    return conn.scalar(_STORED, {"media_id": media_id}) is not None
 
 
 def show_what_came_before(
     conn: Connection, sighting_id: UUID, *, alert_id: UUID, now: Moment
 ) -> None:
     """A file may have been stored before its sighting was filed; then its alert shows it now."""
-    query = (
-        select(media.c.id)
-        .join(media_sightings, media_sightings.c.media_id == media.c.id)
-        .where(media_sightings.c.sighting_id == sighting_id, media.c.stored_utc_us.is_not(None))
-        .limit(1)
-    )
-    if conn.scalar(query) is not None:
+    if conn.scalar(_STORED_OF, {"sighting_id": sighting_id}) is not None:
         show_media(conn, alert_id, now=now)
 
 
 def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment) -> None:
     """The hub holds the file now: its alerts grow by it."""
-    conn.execute(update(media).where(media.c.id == media_id).values(columns("stored", now)))
+    change(conn, media, media_id, columns("stored", now))
     for alert_id in _alerts_of(conn, media_id):
         if show_media(conn, alert_id, now=now):
             owe_grown(conn, alert_id, policy=policy, now=now)

@@ -7,10 +7,10 @@ and is carried out only if that row was new: so a repeated event changes nothing
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from agent.wire.messages import (
     BoxWords,
@@ -29,6 +29,7 @@ from hub.store import footage, ledger
 from hub.store.alert_rows import NewAlert, grow_alert, raise_alert, running_alerts
 from hub.store.bounds import bigint, integer, text
 from hub.store.footage import Origin
+from hub.store.rows import add, change
 from hub.store.tables import (
     cameras,
     columns,
@@ -42,6 +43,35 @@ Known = Row[*tuple[Any, ...]]
 """What the database has of a sighting."""
 
 Fate = Literal["alerted", "grouped", "late", "noted"]
+
+
+# Built once: see `hub.store.rows`.
+_KNOWN: Final = select(
+    sightings.c.camera_id,
+    sightings.c.alert_id,
+    sightings.c.people,
+    sightings.c.score,
+    sightings.c.last_seen_utc_us,
+).where(sightings.c.id == bindparam("sighting_id"))
+_ALERT_OF: Final = (
+    select(sightings.c.alert_id)
+    .where(
+        sightings.c.id.in_(bindparam("sighting_ids", expanding=True)),
+        sightings.c.camera_id == bindparam("camera_id"),
+        sightings.c.alert_id.is_not(None),
+    )
+    .order_by(sightings.c.first_seen_utc_us)
+    .limit(1)
+)
+_EARLY: Final = (
+    select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
+    .where(
+        events.c.sighting_id == bindparam("sighting_id"),
+        events.c.camera_id == bindparam("camera_id"),
+        events.c.kind.in_(["sighting_updated", "sighting_closed"]),
+    )
+    .order_by(events.c.seq)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +160,8 @@ def plan_updated(
 def plan_clip(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
     """A clip waits at the node; its alerts show it once it is stored."""
     write = partial(_announce_clip, news, body)
-    alert_id = conn.scalar(
-        select(sightings.c.alert_id)
-        .where(
-            sightings.c.id.in_(body.sighting_ids),
-            sightings.c.camera_id == news.camera_id,
-            sightings.c.alert_id.is_not(None),
-        )
-        .order_by(sightings.c.first_seen_utc_us)
-        .limit(1)
-    )
+    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+    alert_id = conn.scalar(_ALERT_OF, asked)
     if alert_id is not None:
         return Plan("grouped", "a clip of this alert", alert_id, write)
     fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
@@ -167,10 +189,10 @@ def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBac
         "lost_reason": text(body.reason, 500) if isinstance(body, CameraLost) else None,
         **columns("state_since", news.happened),
     }
-    camera = cameras.c.id == news.camera_id
+    camera_id = news.camera_id
 
     def write(conn: Connection) -> None:
-        conn.execute(update(cameras).where(camera).values(values))
+        change(conn, cameras, camera_id, values)
 
     return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
 
@@ -226,20 +248,19 @@ def _join(news: News, body: SightingOpened, alert_id: UUID, conn: Connection) ->
 def _add_sighting(
     news: News, body: SightingOpened, alert_id: UUID | None, conn: Connection
 ) -> None:
-    conn.execute(
-        insert(sightings).values(
-            id=body.sighting_id,
-            camera_id=news.camera_id,
-            alert_id=alert_id,
-            object_kind=body.object_kind.value,
-            people=integer(body.people),
-            score=body.score,
-            **_box(body.box),
-            **columns("first_seen", news.moment(body.first_seen_utc_us)),
-            **columns("confirmed", news.happened),
-            **columns("last_seen", news.happened),
-        )
-    )
+    row = {
+        "id": body.sighting_id,
+        "camera_id": news.camera_id,
+        "alert_id": alert_id,
+        "object_kind": body.object_kind.value,
+        "people": integer(body.people),
+        "score": body.score,
+        **_box(body.box),
+        **columns("first_seen", news.moment(body.first_seen_utc_us)),
+        **columns("confirmed", news.happened),
+        **columns("last_seen", news.happened),
+    }
+    add(conn, sightings, row)
     _announce_picture(news, body, conn)
     _catch_up(conn, news, body.sighting_id)
     if alert_id is not None:
@@ -260,7 +281,7 @@ def _update_sighting(
         values |= _box(body.box)
     if seen.utc_us > row.last_seen_utc_us:
         values |= columns("last_seen", seen)
-    conn.execute(update(sightings).where(sightings.c.id == body.sighting_id).values(values))
+    change(conn, sightings, body.sighting_id, values)
     _announce_picture(news, body, conn)
     if row.alert_id is not None:
         grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now)
@@ -268,15 +289,8 @@ def _update_sighting(
 
 def _catch_up(conn: Connection, news: News, sighting_id: UUID) -> None:
     """Apply what was said of this sighting before its opening arrived."""
-    early = conn.execute(
-        select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
-        .where(
-            events.c.sighting_id == sighting_id,
-            events.c.camera_id == news.camera_id,
-            events.c.kind.in_(["sighting_updated", "sighting_closed"]),
-        )
-        .order_by(events.c.seq)
-    ).all()
+    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
+    early = conn.execute(_EARLY, asked).all()
     for event in early:
         reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
         body = reader.model_validate_json(event.body)
@@ -307,15 +321,7 @@ def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
 
 
 def _sighting(conn: Connection, sighting_id: UUID) -> Known | None:
-    return conn.execute(
-        select(
-            sightings.c.camera_id,
-            sightings.c.alert_id,
-            sightings.c.people,
-            sightings.c.score,
-            sightings.c.last_seen_utc_us,
-        ).where(sightings.c.id == sighting_id)
-    ).first()
+    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
 
 
 def _box(box: BoxWords) -> dict[str, float]:
