@@ -11,7 +11,6 @@ from cryptography.x509.oid import NameOID
 
 from hub.assembly import opening
 from hub.assembly.refusal import StartRefusedError
-from hub.assembly.service import listening_socket
 from hub.config import HubSettings
 from hub.enrol.authority import HUB_NAME
 from hub.enrol.files import read_private
@@ -108,7 +107,7 @@ def _broker(settings: HubSettings) -> str:
 
 
 def _web_port(settings: HubSettings) -> str:
-    listening_socket(settings).close()
+    opening.listening_socket(settings).close()
     return f"{settings.web.host}:{settings.web.port} is free"
 
 

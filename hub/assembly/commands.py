@@ -16,7 +16,6 @@ from hub import config
 from hub.alerts.moment import Moment
 from hub.assembly import logs, opening
 from hub.assembly.check import check
-from hub.assembly.service import Hub
 from hub.config import HubSettings
 from hub.enrol import desk
 from hub.enrol.authority import Authority
@@ -177,6 +176,9 @@ def _settings(args: argparse.Namespace) -> HubSettings:
 
 
 async def _run(settings: HubSettings) -> None:
+    # The web server and all that hangs on it: no other command should wait for them.
+    from hub.assembly.service import Hub  # noqa: PLC0415 - heavy
+
     await Hub(settings).run()
 
 

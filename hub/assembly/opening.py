@@ -1,5 +1,6 @@
 """Opening what the hub stands on: database, keys, papers. Refuses with the cure."""
 
+import socket
 from pathlib import Path
 
 import structlog
@@ -70,6 +71,20 @@ def broker_address(settings: HubSettings) -> BrokerAddress:
     return BrokerAddress(
         broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file
     )
+
+
+def listening_socket(settings: HubSettings) -> socket.socket:
+    """The socket the pages are served on; StartRefusedError when its port is taken."""
+    host, port = settings.web.host, settings.web.port
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
+        )
+    except OSError as error:
+        raise StartRefusedError(
+            f"web.port {port} on {host} cannot be listened on: {error.strerror or error}. "
+            "Stop what uses it (a hub that runs already?), or set another web.host or web.port"
+        ) from error
 
 
 def _secrets(settings: HubSettings) -> Path:

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -50,7 +49,7 @@ class Hub:
         self._stop = asyncio.Event()
         self._bell = Bell()
         self._clock = HubClock()
-        self._socket = listening_socket(settings)
+        self._socket = opening.listening_socket(settings)
         self._db = opening.database(settings)
         self._tokens = opening.upload_tokens(settings)
         self._blobs = BlobFolder(opening.media_folder(settings))
@@ -185,17 +184,3 @@ def policy(section: AlertsSection) -> Policy:
         group_max_s=section.group_max_s,
         late_after_s=section.late_after_s,
     )
-
-
-def listening_socket(settings: HubSettings) -> socket.socket:
-    """The socket the pages are served on; StartRefusedError when its port is taken."""
-    host, port = settings.web.host, settings.web.port
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-        )
-    except OSError as error:
-        raise StartRefusedError(
-            f"web.port {port} on {host} cannot be listened on: {error.strerror or error}. "
-            "Stop what uses it (a hub that runs already?), or set another web.host or web.port"
-        ) from error

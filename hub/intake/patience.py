@@ -11,7 +11,7 @@ class Patience:
 
     first_s: float = 0.5
     longest_s: float = 30.0
-    chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311
+    chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311 - jitter
     """Evenly random in 0-1; no secret hangs on it."""
     failures: int = 0
 

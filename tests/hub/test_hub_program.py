@@ -1,6 +1,7 @@
 """The hub as a program: its commands, its refusals, its start and its end."""
 
 import json
+import shutil
 import signal
 import socket
 import stat
@@ -16,8 +17,8 @@ import pytest
 
 from deploy.broker import Broker, free_port
 from hub.store.database import Database
-from hub.store.tables import alerts, events, grants, people, phones
-from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually
+from hub.store.tables import alerts, areas, events, grants, nodes, people, phones
+from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually, found_town
 from tests.hub.wire_words import NodeVoice
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +118,17 @@ def running(site: Site) -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
         process.wait()
 
 
-def enter_a_town(site: Site) -> None:
+@pytest.fixture
+def town(site: Site, sqlite_template: Path) -> Site:
+    """The site with a database that knows a commune and a node."""
+    shutil.copy(sqlite_template, site.folder / "hub.db")
+    db = Database(site.url)
+    found_town(db, "nga-tu-01")
+    db.close()
+    return site
+
+
+def test_areas_and_nodes_are_entered_into_a_fresh_database(site: Site) -> None:
     for words in (
         ("area", "add", "Tân Khai", "--level", "commune"),
         ("area", "add", "Ngã tư 1", "--level", "junction", "--parent", "tan khai"),
@@ -125,41 +136,42 @@ def enter_a_town(site: Site) -> None:
     ):
         done = site.command(*words)
         assert done.returncode == 0, done.stderr
+    db = Database(site.url)
+    assert (count(db, areas), count(db, nodes)) == (2, 1)
+    db.close()
 
 
 def test_a_whole_hub_starts_files_what_a_node_says_and_stops_in_order(
-    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+    town: Site, running: Callable[[], "subprocess.Popen[bytes]"]
 ) -> None:
-    enter_a_town(site)
     hub = running()
-    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/health", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{town.port}/health", timeout=5) as answer:
         assert answer.status == 200
-    node, voice = NodeLine(site.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+    node, voice = NodeLine(town.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
     node.say(voice.birth())
-    assert node.tokens.get(timeout=WAIT_S).upload_url == f"http://127.0.0.1:{site.port}/upload"
+    assert node.tokens.get(timeout=WAIT_S).upload_url == f"http://127.0.0.1:{town.port}/upload"
     event = voice.event(time.time_ns() // 1000)
     node.say(event)
     node.await_stored(event)
     node.leave()
     hub.send_signal(signal.SIGTERM)
     assert hub.wait(WAIT_S) == 0
-    assert site.log[-1]["event"] == "hub.stopped"
-    stats = json.loads((site.folder / "stats.json").read_text())
+    assert town.log[-1]["event"] == "hub.stopped"
+    stats = json.loads((town.folder / "stats.json").read_text())
     assert stats["cpu_s"] > 0
     assert stats["peak_rss_mib"] > 10
-    db = Database(site.url)
+    db = Database(town.url)
     assert (count(db, events), count(db, alerts)) == (1, 1)
     db.close()
 
 
 def test_a_killed_hub_starts_again_where_it_was(
-    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+    town: Site, running: Callable[[], "subprocess.Popen[bytes]"]
 ) -> None:
-    enter_a_town(site)
     first = running()
     first.kill()
     first.wait()
-    node, voice = NodeLine(site.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+    node, voice = NodeLine(town.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
     node.say(voice.birth())
     event = voice.event()
     node.say(event)
@@ -175,6 +187,19 @@ def test_a_first_start_makes_its_database_and_keys_and_says_so(
     assert site.has_said("database.created")
     for name in ("vapid.pem", "upload.key"):
         assert stat.S_IMODE((site.folder / "secrets" / name).stat().st_mode) == 0o600
+
+
+def test_a_hub_without_its_broker_waits_for_it_and_says_so(town: Site) -> None:
+    town.broker.stop()
+    hub = town.start()
+    try:
+        eventually(lambda: town.has_said("broker.unreachable"), "the hub misses its broker")
+        assert not town.has_said("ready")
+        town.broker.start()
+        eventually(lambda: town.has_said("ready"), "the hub is ready")
+    finally:
+        hub.terminate()
+        assert hub.wait(WAIT_S) == 0
 
 
 def test_a_taken_port_is_one_line_and_code_78(site: Site) -> None:
@@ -237,15 +262,14 @@ def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
     assert "Check [broker] host and port" in bad[0]
 
 
-def test_officers_grants_and_phones_are_entered(site: Site) -> None:
-    enter_a_town(site)
+def test_officers_grants_and_phones_are_entered(town: Site) -> None:
     officer = ("officer", "add", "lan", "--name", "Lan", "--language", "vi", "--role", "officer")
-    done = site.command(*officer, "--generate-password")
+    done = town.command(*officer, "--generate-password")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()[-1].removeprefix("password: ")) == 16
-    second = site.command("officer", "add", "minh", "--password-stdin", stdin="một mật khẩu dài\n")
+    second = town.command("officer", "add", "minh", "--password-stdin", stdin="một mật khẩu dài\n")
     assert second.returncode == 0, second.stderr
-    granted = site.command(
+    granted = town.command(
         *("grant", "add", "lan", "--area", "Tân Khai", "--rights", "see,clips,alerted"),
         *("--until", "2099-12-31", "--reason", "trực ban"),
     )
@@ -254,14 +278,14 @@ def test_officers_grants_and_phones_are_entered(site: Site) -> None:
         "endpoint": "https://push.example/abc",
         "keys": {"p256dh": "BPublic", "auth": "secret"},
     }
-    pushed = site.command(
+    pushed = town.command(
         *("phone", "add", "lan", "--webpush", "-", "--label", "Lan's phone"),
         stdin=json.dumps(subscription),
     )
     assert pushed.returncode == 0, pushed.stderr
-    topic = site.command("phone", "add", "minh", "--ntfy", "https://ntfy.example/minh")
+    topic = town.command("phone", "add", "minh", "--ntfy", "https://ntfy.example/minh")
     assert topic.returncode == 0, topic.stderr
-    db = Database(site.url)
+    db = Database(town.url)
     assert [count(db, table) for table in (people, grants, phones)] == [2, 1, 2]
     db.close()
 
@@ -276,10 +300,9 @@ def test_officers_grants_and_phones_are_entered(site: Site) -> None:
     ],
 )
 def test_what_cannot_be_entered_is_one_line_and_code_1(
-    site: Site, words: tuple[str, ...], why: str
+    town: Site, words: tuple[str, ...], why: str
 ) -> None:
-    enter_a_town(site)
-    refused = site.command(*words)
+    refused = town.command(*words)
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
     assert why in line
