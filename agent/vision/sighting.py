@@ -35,7 +35,7 @@ class SightingSettings:
     """Of the others only detections from this score on are evidence (0-1)."""
     gap_s: float = 3.0
     """A person unseen for no longer is still there; a person unseen for longer has left."""
-    present_s: float = 1.0
+    present_s: float = 0.5
     """Who was seen within this span counts among the people in view."""
     update_every_s: float = 2.0
     """The shortest span between two things said about one sighting."""
