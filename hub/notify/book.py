@@ -7,7 +7,7 @@ from hub.alerts.answers import Answer, Patience
 from hub.alerts.moment import Moment
 from hub.store import dispatch
 from hub.store.database import Database
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 
 _dice = secrets.SystemRandom()
 

@@ -9,8 +9,8 @@ from typing import Protocol
 from uuid import UUID
 
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
-from hub.store.dispatch import Phone
 from hub.store.ledger import AlertMoment
+from hub.store.owed import Phone
 
 __all__ = ["Answer", "Channel", "Delivered", "Gone", "Message", "Phone", "Refused", "TryAgain"]
 

@@ -23,7 +23,7 @@ from hub.alerts.moment import Moment
 from hub.notify.channel import Channel, Message, Phone
 from hub.notify.text import message_for
 from hub.store.clock import Clock
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 
 
 class Book(Protocol):

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from hub.notify.channel import Message
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 
 LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
 LANGUAGES: Final = ("vi", "en")

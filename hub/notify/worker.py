@@ -15,7 +15,7 @@ from hub.store import dispatch
 from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 
 log = structlog.get_logger(__name__)
 

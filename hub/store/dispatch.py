@@ -3,10 +3,7 @@
 Works in the caller's transaction, like the ledger itself.
 """
 
-import secrets
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import (
@@ -24,7 +21,6 @@ from sqlalchemy import (
     update,
 )
 
-from agent.wire.ident import uuid7
 from hub.alerts.answers import (
     Answer,
     Delivered,
@@ -38,44 +34,19 @@ from hub.alerts.answers import (
 )
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.ledger import QUEUED, AlertMoment, columns, retire_phone, settle
+from hub.store.ledger import QUEUED, retire_phone, settle
+from hub.store.owed import Owed, facts_of
 from hub.store.scope import entitled_people
-from hub.store.tables import alerts, areas, attempts, cameras, notifications, people, phones
+from hub.store.tables import (
+    alerts,
+    attempts,
+    columns,
+    new_id,
+    notifications,
+    phones,
+)
 
 PATIENCE = Patience()
-
-
-@dataclass(frozen=True)
-class Phone:
-    """One way to reach one person."""
-
-    phone_id: UUID
-    channel: str  # webpush, ntfy
-    address: str
-    secrets: str  # JSON: p256dh and auth, or an access token
-
-
-@dataclass(frozen=True)
-class Owed:
-    """One notification under lease, with the facts of its alert as they are now."""
-
-    notification_id: UUID
-    alert_id: UUID
-    moment: AlertMoment
-    revision: int
-    kind: str
-    state: str
-    people: int
-    has_picture: bool
-    place: str
-    camera_label: str
-    began: Moment
-    handled_by: str | None
-    language: str
-    phone: Phone
-    owed: Moment
-    attempts: int  # made before this one
-    lease_by: str
 
 
 def claim(
@@ -93,14 +64,21 @@ def claim(
     hear the same message twice, under the same tag. Who may be told is asked again here, so that
     a grant that ended drops what was still queued.
     """
-    due = conn.execute(_claimable(now, limit)).all()
-    ids = _still_owed(conn, due, now=now, oldest_us=round((patience.deadline_s + lease_s) * 1e6))
-    conn.execute(
-        update(notifications)
-        .where(notifications.c.id.in_(ids))
-        .values(lease_by=worker, **columns("lease_until", now.plus_s(lease_s)))
-    )
-    return [_as_owed(row, worker) for row in conn.execute(_facts(ids))]
+    oldest_us = round((patience.deadline_s + lease_s) * 1e6)
+    claimed: list[UUID] = []
+    # What is settled on the way makes room for others, so look until there are enough, or none.
+    while len(claimed) < limit:
+        due = conn.execute(_claimable(now, limit - len(claimed))).all()
+        if not due:
+            break
+        ids = _still_owed(conn, due, now=now, oldest_us=oldest_us)
+        conn.execute(
+            update(notifications)
+            .where(notifications.c.id.in_(ids))
+            .values(lease_by=worker, **columns("lease_until", now.plus_s(lease_s)))
+        )
+        claimed += ids
+    return facts_of(conn, claimed, worker=worker)
 
 
 def _claimable(now: Moment, limit: int) -> Select[UUID, UUID, UUID, UUID, int, int | None]:
@@ -115,7 +93,8 @@ def _claimable(now: Moment, limit: int) -> Select[UUID, UUID, UUID, UUID, int, i
         other.c.alert_id == notifications.c.alert_id,
         other.c.phone_id == notifications.c.phone_id,
         other.c.id != notifications.c.id,
-        other.c.state == "queued",
+        # Not `== "queued"`: SQLite would walk the whole queue for every row of it.
+        other.c.state.not_in(["accepted", "dropped", "dead"]),
         or_(other_leased, other_first),
     )
     return (
@@ -168,63 +147,6 @@ def _still_owed(
     return sendable
 
 
-def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    parent = areas.alias("parent")
-    handler = people.alias("handler")
-    return (
-        select(
-            notifications,
-            alerts.c.revision,
-            alerts.c.kind,
-            alerts.c.state.label("alert_state"),
-            alerts.c.people,
-            alerts.c.picture_id,
-            alerts.c.began_utc_us,
-            alerts.c.began_error_ms,
-            areas.c.name.label("area_name"),
-            parent.c.name.label("parent_name"),
-            cameras.c.label.label("camera_label"),
-            handler.c.name.label("handler_name"),
-            people.c.language,
-            phones.c.channel,
-            phones.c.address,
-            phones.c.secrets,
-        )
-        .join(alerts, alerts.c.id == notifications.c.alert_id)
-        .join(cameras, cameras.c.id == alerts.c.camera_id)
-        .join(areas, areas.c.id == cameras.c.area_id)
-        .outerjoin(parent, parent.c.id == areas.c.parent_id)
-        .join(people, people.c.id == notifications.c.person_id)
-        .join(phones, phones.c.id == notifications.c.phone_id)
-        .outerjoin(handler, handler.c.id == func.coalesce(alerts.c.closed_by, alerts.c.taken_by))
-        .where(notifications.c.id.in_(ids))
-        .order_by(notifications.c.due_utc_us, notifications.c.id)
-    )
-
-
-def _as_owed(row: Row[*tuple[Any, ...]], worker: str) -> Owed:
-    return Owed(
-        notification_id=row.id,
-        alert_id=row.alert_id,
-        moment=row.moment,
-        revision=row.revision,
-        kind=row.kind,
-        state=row.alert_state,
-        people=row.people,
-        has_picture=row.picture_id is not None,
-        # Two names tell one "Khu phố 1" from another, and still fit a lock screen.
-        place=", ".join(name for name in (row.area_name, row.parent_name) if name),
-        camera_label=row.camera_label,
-        began=Moment(row.began_utc_us, row.began_error_ms),
-        handled_by=row.handler_name,
-        language=row.language,
-        phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
-        owed=Moment(row.owed_utc_us, row.owed_error_ms),
-        attempts=row.attempts,
-        lease_by=worker,
-    )
-
-
 def next_due(conn: Connection, now: Moment) -> int | None:
     """The next moment after `now` (UTC, µs) at which a queued row can be claimed, if any."""
     ready = _ready_utc_us()
@@ -232,9 +154,14 @@ def next_due(conn: Connection, now: Moment) -> int | None:
 
 
 def _ready_utc_us() -> ColumnElement[int]:
-    """When a queued row may be claimed: once it is due and no lease holds it."""
+    """When a queued row may be claimed: once it is due and no lease holds it.
+
+    A first attempt is due at once, whatever the clock said when it was owed: an alert must not
+    wait for an hour because the hub's clock was set back by one.
+    """
     lease = func.coalesce(notifications.c.lease_until_utc_us, 0)
-    return case((lease > notifications.c.due_utc_us, lease), else_=notifications.c.due_utc_us)
+    due = case((notifications.c.attempts == 0, 0), else_=notifications.c.due_utc_us)
+    return case((lease > due, lease), else_=due)
 
 
 def record(
@@ -279,7 +206,7 @@ def record(
         settle(conn, this, step, now)
         return step.state
     due = Moment(step.due_utc_us, now.error_ms)
-    unleased = {"lease_by": None, "lease_until_utc_us": None, "lease_until_error_ms": None}
+    unleased = {"lease_by": None, **columns("lease_until", None)}
     again = {"reason": step.reason, **columns("due", due), **unleased}
     conn.execute(update(notifications).where(this).values(again))
     return "queued"
@@ -291,7 +218,7 @@ def _note_attempt(
     names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", Refused: "refused"}
     conn.execute(
         insert(attempts).values(
-            id=uuid7(now.utc_us, secrets.token_bytes(10)),
+            id=new_id(now),
             notification_id=owed.notification_id,
             answer=names[type(answer)],
             status=getattr(answer, "status", None),

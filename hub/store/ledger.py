@@ -6,7 +6,6 @@ function works in the caller's transaction, so that an alert and what it owes ar
 is sent is told in `hub.store.dispatch`.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,12 +25,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from agent.wire.ident import uuid7
 from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store.scope import entitled_people
-from hub.store.tables import alerts, notifications, phones
+from hub.store.tables import alerts, columns, new_id, notifications, phones
 
 AlertMoment = Literal["opened", "grown", "taken"]
 """The moments of an alert's life that phones are told of; "taken" also tells of its closing."""
@@ -108,7 +106,7 @@ def _owed_row(
 ) -> Mapping[str, object]:
     person_id, phone_id = receiver
     return {
-        "id": uuid7(now.utc_us, secrets.token_bytes(10)),
+        "id": new_id(now),
         "alert_id": alert_id,
         "person_id": person_id,
         "phone_id": phone_id,
@@ -205,7 +203,3 @@ def settle(conn: Connection, which: ColumnElement[bool], last: Settled, now: Mom
         .where(which)
         .values(state=last.state, reason=last.reason, **columns("answered", now))
     )
-
-
-def columns(name: str, moment: Moment) -> dict[str, int | None]:
-    return {f"{name}_utc_us": moment.utc_us, f"{name}_error_ms": moment.error_ms}

@@ -126,6 +126,24 @@ def test_a_grant_that_ends_drops_what_is_queued(town: Town) -> None:
     assert reasons(town) == [("opened", "dropped", "no longer entitled to this camera")]
 
 
+def test_what_is_dropped_on_the_way_makes_room_for_others(town: Town) -> None:
+    gone = town.officer("gone", phone_count=5)
+    town.owe(town.alert())
+    town.end_grant(gone)
+    stays = town.officer("stays", phone_count=3)
+    town.clock.go_on(1)
+    town.owe(town.alert())
+    assert {owed.phone.phone_id for owed in town.claim(limit=3)} == set(stays.phone_ids)
+
+
+def test_a_first_word_does_not_wait_for_a_clock_that_was_set_back(town: Town) -> None:
+    town.officer("hai")
+    town.clock.go_on(3600)
+    town.owe(town.alert())
+    town.clock.go_on(-3600)
+    assert len(town.claim()) == 1
+
+
 def test_one_alert_speaks_to_one_phone_in_order(town: Town) -> None:
     town.officer("hai")
     alert_id = town.alert()

@@ -11,7 +11,7 @@ from hub.alerts.answers import Answer, Delivered, Refused, TryAgain, Unwanted
 from hub.alerts.moment import Moment
 from hub.notify.channel import Message, Phone
 from hub.notify.stages import Stages
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 from tests.hub.notify.samples import owed, phone
 from tests.hub.notify.town import NOON, VirtualClock
 

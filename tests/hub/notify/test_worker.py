@@ -25,7 +25,7 @@ from hub.notify.worker import Pace, Worker
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.database import Database
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 from hub.store.tables import notifications
 from tests.hub.notify.town import Town, VirtualClock
 

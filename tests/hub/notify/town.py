@@ -13,7 +13,7 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import dispatch, ledger
 from hub.store.database import Database
-from hub.store.dispatch import Owed
+from hub.store.owed import Owed
 from hub.store.tables import (
     alerts,
     areas,

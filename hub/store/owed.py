@@ -1,0 +1,107 @@
+"""What the notifier is handed: a notification, its phone, and the facts of its alert."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from hub.alerts.moment import Moment
+from hub.store.ledger import AlertMoment
+from hub.store.tables import alerts, areas, cameras, notifications, people, phones
+
+
+@dataclass(frozen=True)
+class Phone:
+    """One way to reach one person."""
+
+    phone_id: UUID
+    channel: str  # webpush, ntfy
+    address: str
+    secrets: str  # JSON: p256dh and auth, or an access token
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One notification under lease, with the facts of its alert as they are now."""
+
+    notification_id: UUID
+    alert_id: UUID
+    moment: AlertMoment
+    revision: int
+    kind: str
+    state: str
+    people: int
+    has_picture: bool
+    place: str
+    camera_label: str
+    began: Moment
+    handled_by: str | None
+    language: str
+    phone: Phone
+    owed: Moment
+    attempts: int  # made before this one
+    lease_by: str
+
+
+def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
+    """The notifications of these ids, first due first, as leased to this worker."""
+    return [_as_owed(row, worker=worker) for row in conn.execute(_facts(ids))]
+
+
+def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    parent = areas.alias("parent")
+    handler = people.alias("handler")
+    return (
+        select(
+            notifications,
+            alerts.c.revision,
+            alerts.c.kind,
+            alerts.c.state.label("alert_state"),
+            alerts.c.people,
+            alerts.c.picture_id,
+            alerts.c.began_utc_us,
+            alerts.c.began_error_ms,
+            areas.c.name.label("area_name"),
+            parent.c.name.label("parent_name"),
+            cameras.c.label.label("camera_label"),
+            handler.c.name.label("handler_name"),
+            people.c.language,
+            phones.c.channel,
+            phones.c.address,
+            phones.c.secrets,
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .join(areas, areas.c.id == cameras.c.area_id)
+        .outerjoin(parent, parent.c.id == areas.c.parent_id)
+        .join(people, people.c.id == notifications.c.person_id)
+        .join(phones, phones.c.id == notifications.c.phone_id)
+        .outerjoin(handler, handler.c.id == func.coalesce(alerts.c.closed_by, alerts.c.taken_by))
+        .where(notifications.c.id.in_(ids))
+        .order_by(notifications.c.due_utc_us, notifications.c.id)
+    )
+
+
+def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
+    return Owed(
+        notification_id=row.id,
+        alert_id=row.alert_id,
+        moment=row.moment,
+        revision=row.revision,
+        kind=row.kind,
+        state=row.alert_state,
+        people=row.people,
+        has_picture=row.picture_id is not None,
+        # Two names tell one "Khu phố 1" from another, and still fit a lock screen.
+        place=", ".join(name for name in (row.area_name, row.parent_name) if name),
+        camera_label=row.camera_label,
+        began=Moment(row.began_utc_us, row.began_error_ms),
+        handled_by=row.handler_name,
+        language=row.language,
+        phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
+        owed=Moment(row.owed_utc_us, row.owed_error_ms),
+        attempts=row.attempts,
+        lease_by=worker,
+    )
