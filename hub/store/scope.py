@@ -3,14 +3,18 @@
 `hub.alerts.grants.may` says the same rule in plain objects; a property test holds them together.
 """
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
     Subquery,
+    Uuid,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -34,7 +38,7 @@ def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, 
             grants.c.camera_id,
             func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
         )
-        .where(grants.c.person_id == person_id, _counts(right, now))
+        .where(grants.c.person_id == person_id, _counts(literal(int(right)), literal(now.utc_us)))
         .cte(f"counting_{int(right)}")  # one statement may ask for two rights
     )
     # UNION, not UNION ALL: an area reached twice is walked once, and a ring of areas ends.
@@ -62,6 +66,11 @@ def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, 
 
 def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     """Ids of the people who have `right` on this camera now: the same rule, the other way."""
+    return _ENTITLED.params(scope_camera_id=camera_id, scope_right=int(right), scope_now=now.utc_us)
+
+
+def _entitled() -> Select[UUID]:
+    camera_id = bindparam("scope_camera_id", type_=Uuid)
     above = (
         select(cameras.c.area_id, areas.c.parent_id)
         .join(areas, areas.c.id == cameras.c.area_id)
@@ -71,12 +80,14 @@ def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     above = above.union(
         select(areas.c.id, areas.c.parent_id).join(above, areas.c.id == above.c.parent_id)
     )
+    right = bindparam("scope_right", type_=Integer)
+    now_utc_us = bindparam("scope_now", type_=BigInteger)
     return (
         select(grants.c.person_id)
         .distinct()
         .where(
             or_(grants.c.camera_id == camera_id, grants.c.area_id.in_(select(above.c.area_id))),
-            _counts(right, now),
+            _counts(right, now_utc_us),
         )
     )
 
@@ -110,12 +121,16 @@ def _recorded(
     return case((stamp_error_ms.is_(None), received_utc_us), else_=stamp_utc_us)
 
 
-def _counts(right: Right, now: Moment) -> ColumnElement[bool]:
+def _counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
     """The grant has started, has not ended, carries the right, and its person is not disabled."""
-    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us)
+    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now_utc_us)
     return and_(
-        grants.c.rights.bitwise_and(literal(int(right))) == int(right),
-        grants.c.starts_utc_us <= now.utc_us,
-        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us),
+        grants.c.rights.bitwise_and(right) == right,
+        grants.c.starts_utc_us <= now_utc_us,
+        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now_utc_us),
         grants.c.person_id.in_(select(people.c.id).where(is_able)),
     )
+
+
+_ENTITLED: Final = _entitled()
+# Built once: it is asked for every alert that is raised, and building costs most of the asking.
