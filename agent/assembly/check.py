@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from agent.assembly.login import Login
 from agent.assembly.node import check_papers, open_journal
 from agent.assembly.view import make_eyes
-from agent.assembly.words import N_, Say
+from agent.assembly.words import Say
 from agent.config.sections import AgentSettings, CameraSection
-from agent.delivery.trouble import Trouble
+from agent.delivery.trouble import N_, Trouble
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.litert import ModelError

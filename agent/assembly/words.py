@@ -14,8 +14,3 @@ Say = Callable[[str], str]
 def speaker(language: str) -> Say:
     """A function from an English template to the same in `language`."""
     return gettext.translation("agent", _FOLDER, languages=[language], fallback=True).gettext
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
-    """Mark a template for the catalogs; it is translated where it is shown."""
-    return text

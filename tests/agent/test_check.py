@@ -1,0 +1,132 @@
+"""`matthan-agent check`: a line for each thing tried, in the technician's language."""
+
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.assembly.check import check
+from agent.assembly.words import speaker
+from agent.config import AgentSettings
+from deploy.broker import Broker
+from tests.agent import catalogs
+from tests.agent.hubside import NODE, open_journal
+from tests.agent.videos import walk_past
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def config(tmp_path: Path, broker: Broker) -> dict[str, dict[str, object]]:
+    """A configuration with which everything is well."""
+    papers = broker.papers(NODE)
+    return {
+        "node": {"name": NODE},
+        "broker": {
+            "host": broker.host,
+            "port": broker.port,
+            "ca_file": papers.ca_file,
+            "cert_file": papers.cert_file,
+            "key_file": papers.key_file,
+        },
+        "camera": {"name": "cong", "recording": walk_past(tmp_path / "walk.mp4")},
+        "journal": {"path": tmp_path / "journal.db"},
+    }
+
+
+def lines(config: dict[str, dict[str, object]], language: str = "en") -> tuple[bool, list[str]]:
+    settings = AgentSettings.model_validate(config | {"camera": (config["camera"],)})
+    shown: list[str] = []
+    is_ok = check(settings, shown.append, speaker(language))
+    return is_ok, shown
+
+
+def test_everything_well_is_five_lines_that_say_so(config: dict[str, dict[str, object]]) -> None:
+    is_ok, shown = lines(config)
+    assert is_ok
+    assert len(shown) == 5
+    assert all(line.startswith("ok: ") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "said", "cure"),
+    [
+        ("camera", "recording", Path("/none.mp4"), "/none.mp4", "[[camera]] recording"),
+        ("broker", "port", 1, "nobody listens at 127.0.0.1:1", "[broker] host and port"),
+        ("broker", "cert_file", Path("/none.crt"), "/none.crt is missing", "under [broker]"),
+        ("node", "name", "another", "Not authorized", "issued for that very name"),
+        ("journal", "path", Path("/proc/none/j.db"), "cannot be written", "[journal] path"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_its_cure(
+    config: dict[str, dict[str, object]],
+    section: str,
+    key: str,
+    value: object,
+    said: str,
+    cure: str,
+) -> None:
+    config[section][key] = value
+    is_ok, shown = lines(config)
+    wrong = [line for line in shown if line.startswith("WRONG: ")]
+    assert not is_ok
+    assert len(wrong) == 1
+    assert said in wrong[0]
+    assert cure in wrong[0]
+    assert "\n" not in wrong[0]
+
+
+def test_missing_model_is_told_with_its_cure(
+    config: dict[str, dict[str, object]], tmp_path: Path
+) -> None:
+    config["detector"] = {"models_dir": str(tmp_path)}
+    is_ok, shown = lines(config)
+    assert not is_ok
+    assert any("install the models" in line for line in shown)
+
+
+def test_running_agent_is_not_thrown_out_by_the_check(
+    config: dict[str, dict[str, object]], broker: Broker, tmp_path: Path
+) -> None:
+    journal = open_journal(tmp_path / "journal.db")
+    before = broker.log.count("New client connected")
+    is_ok, shown = lines(config)
+    journal.close()
+    assert is_ok
+    assert "in use by the running agent" in shown[3]
+    assert broker.log.count("New client connected") == before
+
+
+def test_lines_are_vietnamese_when_asked(config: dict[str, dict[str, object]]) -> None:
+    config["broker"]["port"] = 1
+    _, shown = lines(config, "vi")
+    assert shown[0] == f"ổn: cấu hình của nút {NODE}"
+    assert shown[-1] == (
+        "LỖI: broker 127.0.0.1:1: không có gì đang lắng nghe tại 127.0.0.1:1."
+        " hãy khởi động broker ở đó, hoặc sửa [broker] host và port"
+    )
+
+
+@pytest.mark.parametrize("language", catalogs.LANGUAGES)
+def test_catalog_holds_every_template_with_the_same_places_to_fill(language: str) -> None:
+    catalog = catalogs.read(language)
+    texts = {message.id: message.string for message in catalog if message.id}
+    assert set(texts) == {message.id for message in catalogs.gathered() if message.id}
+    for english, text in texts.items():
+        assert text, english
+        assert places(str(text)) == places(english)
+
+
+@pytest.mark.parametrize("language", catalogs.LANGUAGES)
+def test_compiled_catalog_is_the_one_people_edit(language: str) -> None:
+    path = catalogs.po_path(language)
+    assert path.with_suffix(".mo").read_bytes() == catalogs.compiled(catalogs.read(language))
+
+
+def places(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
