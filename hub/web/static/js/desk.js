@@ -77,7 +77,7 @@ const KEYS = {
 };
 
 function pressed(event) {
-  const isTyping = event.target.closest("input, textarea, select, dialog, video");
+  const isTyping = event.target.closest("input, textarea, select, dialog[open], video");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) {
     return;
   }

@@ -38,10 +38,10 @@ export async function refreshDetail() {
   const answer = await fetch(`/alerts/${id}`, { headers: { Accept: "text/html" } });
   if (answer.status === 404) {
     location.assign("/");
-  } else if (answer.ok && openAlertId() === id) {
+  } else if (answer.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("#detail[data-alert]");
-    if (fresh) {
+    if (fresh && openAlertId() === id) { // the desk may have opened another one meanwhile
       change(detail(), fresh);
     }
   }

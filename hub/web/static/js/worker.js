@@ -72,6 +72,15 @@ const put = (name, key, value) => inStore(name, "readwrite", (store) => store.pu
 const drop = (name, key) => inStore(name, "readwrite", (store) => store.delete(key));
 const keys = (name) => inStore(name, "readonly", (store) => store.getAllKeys());
 
+// Puts `next(what was there)` in its place; what was there.
+function exchange(name, key, next) {
+  return inStore(name, "readwrite", (store) => {
+    const request = store.get(key);
+    request.onsuccess = () => store.put(next(request.result), key);
+    return request;
+  });
+}
+
 async function forgetOld() {
   for (const name of ["seen", "latest"]) {
     for (const key of await keys(name)) {
@@ -121,18 +130,14 @@ async function show(message) {
 }
 
 // The same push may come twice, and an old one late: neither may wake anybody or undo a newer word.
+// Looking and noting is one transaction, or two pushes at once would both be the first.
 async function remembered(message) {
   const { notification_id: id, alert_id: alertId, revision, title, body } = message;
-  const isRepeat = Boolean(id && await get("seen", id));
-  const latest = alertId && await get("latest", alertId);
-  const newer = latest && latest.revision > revision ? latest : null;
-  if (id) {
-    await put("seen", id, { at: Date.now() });
-  }
-  if (alertId && !newer) {
-    await put("latest", alertId, { at: Date.now(), revision, title, body });
-  }
-  return { isRepeat, newer };
+  const isRepeat = Boolean(id && await exchange("seen", id, (known) => known ?? { at: Date.now() }));
+  const latest = alertId && await exchange("latest", alertId, (known) => (
+    known && known.revision > revision ? known : { at: Date.now(), revision, title, body }
+  ));
+  return { isRepeat, newer: latest && latest.revision > revision ? latest : null };
 }
 
 function actions(message) {

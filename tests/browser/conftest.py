@@ -1,0 +1,140 @@
+"""A town with its site on a free port, and a headless Chromium for its officers."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from hub.store.database import Database
+from tests.browser import footage
+from tests.browser.served import address, free_socket, served
+from tests.hub.web_town import PASSWORD, Seen, Town
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+
+
+# Not for the whole session: while it runs, no other test could start an event loop.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+    return footage.picture()
+
+
+@pytest.fixture(scope="session")
+def clip() -> bytes:
+    return footage.clip()
+
+
+@dataclass
+class Hub:
+    """The town, and where its site is."""
+
+    town: Town
+    url: str
+
+
+@pytest.fixture
+def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+    db = Database(sqlite_url)
+    town = Town(db, tmp_path)
+    place, stopped = free_socket(), threading.Event()
+    url = address(place)
+    app = town.app(public_url=url, stopping=stopped.is_set, allows_local_push=True)
+
+    def stop() -> None:
+        stopped.set()
+        town.bell.ring()
+
+    with served(app, place, stop=stop):
+        yield Hub(town, url)
+    db.close()
+
+
+@pytest.fixture
+def whole(hub: Hub, picture: bytes, clip: bytes) -> Seen:
+    """Two people were seen and have gone; picture and clip are in."""
+    seen = hub.town.somebody(picture, people=2)
+    hub.town.clip(seen, clip)
+    hub.town.bring(picture)
+    hub.town.bring(clip)
+    hub.town.gone(seen)
+    return seen
+
+
+@dataclass
+class Officer:
+    """One person at one browser; remembers what the browser complained of and asked for."""
+
+    hub: Hub
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+
+    def listen(self) -> None:
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.context.on("request", lambda request: self.asked.add(request.url))
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def sign_in(self, login: str) -> "Officer":
+        self.page.goto(f"{self.hub.url}/login")
+        self.page.fill("[name=login]", login)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("form[action='/login'] button")
+        self.page.wait_for_url(f"{self.hub.url}/")
+        return self
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.hub.url}{path}")
+
+    def open_alert(self, alert_id: UUID) -> None:
+        self.open(f"/alerts/{alert_id}")
+
+    def shot(self, name: str, *, full: bool = False) -> None:
+        """A picture for people to look at, if `MATTHAN_SHOTS` names a folder."""
+        folder = os.environ.get("MATTHAN_SHOTS")
+        if folder:
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=full)
+
+
+Meet = Callable[..., Officer]
+
+
+@pytest.fixture
+def meet(hub: Hub, chromium: Browser) -> Iterator[Meet]:
+    """Makes an officer at a browser of the given size; all windows are closed at the end."""
+    contexts: list[BrowserContext] = []
+
+    def make(login: str | None = "an", *, size: Any = None, **options: Any) -> Officer:
+        size = size or PHONE
+        context = chromium.new_context(viewport=size, **{"locale": "vi-VN", **options})
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        officer = Officer(hub, context, context.new_page())
+        officer.listen()
+        return officer.sign_in(login) if login else officer
+
+    yield make
+    for context in contexts:
+        context.close()

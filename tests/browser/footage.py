@@ -1,0 +1,52 @@
+"""A real picture and a real clip to show: from the recording if it is here, else drawn."""
+
+import io
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+RECORDING = Path.home() / ".cache" / "matthan" / "vtest.avi"
+RATE = 10
+WIDTH, HEIGHT = 768, 576
+
+
+def frames(number: int) -> Iterator[Any]:
+    """BGR pictures, uint8 (576, 768, 3): people on a path, or a box that walks."""
+    if RECORDING.exists():
+        film = cv2.VideoCapture(str(RECORDING))
+        for _ in range(number):
+            _, frame = film.read()
+            yield frame
+        film.release()
+        return
+    for index in range(number):
+        frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+        left = 40 + index * 4 % (WIDTH - 120)
+        cv2.rectangle(frame, (left, 250), (left + 50, 400), (40, 40, 40), -1)
+        yield frame
+
+
+def picture() -> bytes:
+    """A JPEG with a box over the person, as nodes send it."""
+    frame = next(islice(frames(61), 60, None))
+    cv2.rectangle(frame, (150, 110), (205, 235), (98, 192, 255), 2)
+    _, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return bytes(data)
+
+
+def clip(seconds: int = 14) -> bytes:
+    """A fragmented MP4 with H.264, as nodes record it."""
+    buffer = io.BytesIO()
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(buffer, "w", format="mp4", options=options) as film:
+        stream = film.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": "20"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for frame in frames(seconds * RATE):
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
+        film.mux(stream.encode())
+    return buffer.getvalue()

@@ -1,0 +1,281 @@
+"""An officer's phone and a duty desk, in a real browser."""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, PHONE, Hub, Meet
+from tests.browser.served import wait_until
+from tests.hub.web_town import Seen
+
+SIZES = {"phone": PHONE, "desk": DESK}
+LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
+
+
+def set_language(hub: Hub, login: str, language: str) -> None:
+    signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
+    assert hasattr(signed_in, "asker")
+    hub.town.accounts.set_language(signed_in.asker, language)
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing sticks out to the right."""
+    return bool(
+        page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        )
+    )
+
+
+def box(page: Page, selector: str) -> Any:
+    found = page.locator(selector).first.bounding_box()
+    assert found is not None, selector
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_page_fits_its_screen_and_asks_no_outside_address(
+    hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
+) -> None:
+    set_language(hub, "an", language)
+    hub.town.somebody()
+    officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    name = f"{size}-{language}-{theme}"
+    officer.open("/login")
+    officer.shot(f"{name}-login")
+    assert fits(officer.page)
+    officer.sign_in("an")
+    for path, title in (
+        ("/", "inbox"),
+        (f"/alerts/{whole.alert_id}", "alert"),
+        ("/settings", "settings"),
+        ("/offline", "offline"),
+    ):
+        officer.open(path)
+        officer.page.wait_for_load_state("load")
+        officer.page.wait_for_timeout(200)  # for the picture: the clip's first frame is drawn late
+        officer.shot(f"{name}-{title}")
+        officer.shot(f"{name}-{title}-full", full=True)
+        assert fits(officer.page), path
+    assert officer.page.locator("html").get_attribute("lang") == language
+    assert officer.complaints == []
+    hosts = {urlsplit(url).netloc for url in officer.asked if url.startswith("http")}
+    assert hosts == {urlsplit(hub.url).netloc}
+
+
+def test_main_action_of_an_alert_is_under_the_thumb(meet: Meet, whole: Seen) -> None:
+    officer = meet()
+    officer.open_alert(whole.alert_id)
+    place = box(officer.page, "[data-act=take]")
+    assert place["height"] >= 48
+    assert place["y"] + place["height"] <= PHONE["height"]
+    assert place["y"] > PHONE["height"] * 0.75
+    picture = box(officer.page, "[data-part=picture] img")
+    assert picture["y"] < 100
+    assert picture["width"] >= PHONE["width"] - 1
+
+
+def test_everything_meant_for_a_finger_is_48_px_high(meet: Meet, whole: Seen) -> None:
+    officer = meet()
+    for path in ("/", f"/alerts/{whole.alert_id}", "/settings"):
+        officer.open(path)
+        for element in officer.page.locator("a, button, summary, .choices span").all():
+            if element.is_visible() and "skip" not in (element.get_attribute("class") or ""):
+                size = element.bounding_box()
+                assert size is not None
+                assert size["height"] >= 48, (path, element.inner_text())
+
+
+def test_new_alert_appears_without_a_reload(hub: Hub, meet: Meet) -> None:
+    officer = meet()
+    officer.page.evaluate("window.isSamePage = true")
+    expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
+    expect(officer.page.locator(".card")).to_have_count(0)
+    seen = hub.town.somebody()
+    card = officer.page.locator(f"#card-{seen.alert_id}")
+    expect(card).to_be_visible()
+    expect(card).to_contain_text("Chưa ai tiếp nhận")
+    expect(officer.page.locator("#heard")).to_contain_text("Cảnh báo mới: Ngã tư Chợ Cũ")
+    expect(officer.page.locator("#nothing-open")).to_be_hidden()
+    assert officer.page.evaluate("window.isSamePage")
+    assert officer.page.title().startswith("(1)")
+
+
+def test_picture_arrives_in_the_card_that_is_there(hub: Hub, meet: Meet, picture: bytes) -> None:
+    officer = meet()
+    seen = hub.town.somebody(picture)
+    card = officer.page.locator(f"#card-{seen.alert_id}")
+    expect(card).to_contain_text("Ảnh đang được gửi về")
+    hub.town.bring(picture)
+    image = card.locator("img")
+    expect(image).to_be_visible()
+    wait_until(lambda: image.evaluate("image => image.naturalWidth") == 768)
+
+
+def test_new_alert_moves_nothing_under_a_reader_who_has_scrolled(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    for _ in range(6):
+        hub.town.somebody()
+    officer = meet()
+    officer.page.wait_for_load_state("load")
+    expect(officer.page.locator("#line-state")).to_be_visible()
+    officer.page.evaluate("window.scrollTo(0, 900)")
+    watched = officer.page.locator(".card").nth(4)
+    before = watched.bounding_box()
+    card_id = watched.get_attribute("id")
+    hub.town.somebody()
+    pill = officer.page.locator("#new-pill")
+    expect(pill).to_have_text("1 cảnh báo mới")
+    officer.shot("phone-pill")
+    after = officer.page.locator(f"#{card_id}").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 2
+    pill.click()
+    wait_until(lambda: officer.page.evaluate("window.scrollY") == 0)
+    expect(pill).to_be_hidden()
+
+
+def test_nothing_moves_while_a_finger_is_down(hub: Hub, meet: Meet) -> None:
+    officer = meet()
+    expect(officer.page.locator("#line-state")).to_be_visible()
+    officer.page.mouse.move(180, 400)
+    officer.page.mouse.down()
+    seen = hub.town.somebody()
+    officer.page.wait_for_timeout(1200)  # long enough for the change to have come
+    assert officer.page.locator(f"#card-{seen.alert_id}").count() == 0
+    officer.page.mouse.up()
+    expect(officer.page.locator(f"#card-{seen.alert_id}")).to_be_visible()
+
+
+def test_clip_plays_and_jumps_to_where_they_come(meet: Meet, whole: Seen) -> None:
+    officer = meet()
+    officer.open_alert(whole.alert_id)
+    film = officer.page.locator("video")
+    film.scroll_into_view_if_needed()
+    officer.page.get_by_role("button", name="Xem từ lúc có người").click()
+    wait_until(lambda: film.evaluate("film => film.currentTime") > 6.5)
+    assert film.evaluate("film => film.videoWidth") == 768
+    assert film.evaluate("film => film.error") is None
+    officer.shot("phone-clip")
+
+
+def test_taking_an_alert_shows_on_the_other_officers_page(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    an, binh = meet("an"), meet("binh", size=DESK)
+    binh.open_alert(whole.alert_id)
+    expect(binh.page.locator("#list .card")).to_have_count(1)
+    an.open_alert(whole.alert_id)
+    an.page.get_by_role("button", name="Tiếp nhận").click()
+    expect(an.page.locator("[data-part=next]")).to_contain_text("Bạn đã tiếp nhận lúc")
+    an.shot("phone-taken")
+    expect(binh.page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    expect(binh.page.locator("#list .card")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    expect(binh.page.locator("[data-act]")).to_have_count(0)
+    binh.shot("desk-taken-by-other")
+    an.page.get_by_role("button", name="Đã xử lý").click()
+    expect(an.page.locator("[data-part=next]")).to_contain_text("Không cần làm gì thêm")
+    expect(binh.page.locator("#handled-cards .card")).to_have_count(1)
+    binh.shot("desk-handled")
+
+
+def test_second_officer_sees_at_once_who_was_first(hub: Hub, meet: Meet, whole: Seen) -> None:
+    binh = meet("binh")
+    binh.open_alert(whole.alert_id)
+    binh.context.set_offline(False)
+    binh.page.evaluate("document.querySelector('#act-form').dataset.kept = ''")
+    signed_in = hub.town.accounts.sign_in("an", "đèn đường 756", came_from="")
+    assert hasattr(signed_in, "asker")
+    binh.page.mouse.move(180, 690)
+    binh.page.mouse.down()  # the finger is on the button when the other officer takes it
+    hub.town.door.act(signed_in.asker, whole.alert_id, act="take")
+    binh.page.mouse.up()
+    expect(binh.page.locator("[role=alert].banner")).to_contain_text("Nguyễn Văn An đã làm trước")
+    binh.shot("phone-conflict")
+
+
+def test_duty_desk_works_by_keys_alone(hub: Hub, meet: Meet, whole: Seen) -> None:
+    second = hub.town.somebody()
+    officer = meet(size=DESK)
+    page = officer.page
+    officer.shot("desk-nothing-chosen")
+    page.keyboard.press("?")
+    expect(page.locator("#keys-help")).to_be_visible()
+    officer.shot("desk-keys")
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys-help")).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#detail[data-alert='{whole.alert_id}']")).to_be_visible()
+    expect(page.locator(f"#card-{whole.alert_id}")).to_have_class(re.compile("is-chosen"))
+    assert page.url.endswith(str(whole.alert_id))
+    page.keyboard.press("a")
+    expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    page.keyboard.press("f")
+    expect(page.locator("#toast")).to_contain_text("Bấm f lần nữa")
+    officer.shot("desk-sure")
+    page.keyboard.press("f")
+    expect(page.locator("[data-part=head]")).to_contain_text("Báo nhầm")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#detail[data-alert='{second.alert_id}']")).to_be_visible()
+    assert officer.complaints == []
+
+
+def test_everything_needed_works_without_script(meet: Meet, whole: Seen) -> None:
+    officer = meet(java_script_enabled=False)
+    page = officer.page
+    page.locator(".card-link").first.click()
+    expect(page.locator("[data-part=head]")).to_contain_text("Chưa ai tiếp nhận")
+    officer.shot("phone-noscript")
+    page.get_by_role("button", name="Tiếp nhận").click()
+    expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
+    page.locator("summary").click()
+    page.fill("[name=note]", "Hai em học sinh")
+    page.get_by_role("button", name="Báo nhầm").click()
+    expect(page.locator("[data-part=history]")).to_contain_text("Hai em học sinh")
+    officer.open("/settings")
+    page.locator("[name=theme][value=light]").check(force=True)
+    page.locator("form[action='/settings/theme'] button").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.get_by_role("button", name="Đăng xuất").click()
+    expect(page.locator("[name=password]")).to_be_visible()
+
+
+def test_officer_chooses_language_and_look(meet: Meet) -> None:
+    officer = meet()
+    officer.open("/settings")
+    officer.page.get_by_text("English").click()
+    expect(officer.page.locator("h1")).to_have_text("Settings")
+    officer.page.get_by_text("Light", exact=True).click()
+    expect(officer.page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_wrong_password_is_said_in_the_readers_language(meet: Meet) -> None:
+    officer = meet(None, locale="en-GB")
+    officer.open("/login")
+    officer.page.fill("[name=login]", "an")
+    officer.page.fill("[name=password]", "wrong")
+    officer.page.click("form[action='/login'] button")
+    expect(officer.page.locator("[role=alert]")).to_have_text("Wrong name or password.")
+    officer.shot("phone-wrong-password")
+    officer.page.get_by_role("button", name="Tiếng Việt").click()
+    expect(officer.page.get_by_role("button", name="Đăng nhập")).to_be_visible()
+
+
+def test_session_that_ends_leads_an_open_page_to_the_sign_in(hub: Hub, meet: Meet) -> None:
+    officer = meet()
+    expect(officer.page.locator("#line-state")).to_be_visible()
+    cookie = next(c for c in officer.context.cookies() if c["name"] == "matthan")
+    hub.town.accounts.sign_out(cookie["value"], came_from="")
+    hub.town.bell.ring()
+    expect(officer.page.locator("[name=password]")).to_be_visible()

@@ -1,0 +1,242 @@
+"""The service worker: shows a push once, says so to the hub, opens and takes what is tapped."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import text
+
+from tests.browser.conftest import Hub, Meet, Officer
+from tests.browser.served import wait_until
+from tests.hub.web_town import Seen
+
+
+class Phone:
+    """Delivers pushes to an officer's service worker as a push service would."""
+
+    def __init__(self, officer: Officer) -> None:
+        self._officer = officer
+        self._registrations: list[str] = []
+        officer.context.grant_permissions(["notifications"], origin=officer.hub.url)
+        officer.page.evaluate("navigator.serviceWorker.ready")
+        self._line = officer.context.new_cdp_session(officer.page)
+        self._line.on("ServiceWorker.workerRegistrationUpdated", self._heard)
+        self._line.send("ServiceWorker.enable")
+        wait_until(self._pump)
+
+    def _heard(self, told: Any) -> None:
+        self._registrations += [item["registrationId"] for item in told["registrations"]]
+
+    def _pump(self) -> bool:
+        self._officer.page.wait_for_timeout(20)  # lets the browser's messages in
+        return bool(self._registrations)
+
+    def deliver(self, message: dict[str, Any] | str) -> None:
+        self._line.send(
+            "ServiceWorker.deliverPushMessage",
+            {
+                "origin": self._officer.hub.url,
+                "registrationId": self._registrations[-1],
+                "data": message if isinstance(message, str) else json.dumps(message),
+            },
+        )
+
+    def shown(self) -> list[dict[str, Any]]:
+        """What stands in the phone's list of notifications."""
+        found: list[dict[str, Any]] = self._officer.page.evaluate(
+            """async () => {
+                const registration = await navigator.serviceWorker.ready;
+                const all = await registration.getNotifications();
+                return all.map(({ title, body, tag, silent, renotify, actions, data }) => (
+                    { title, body, tag, silent, renotify, data,
+                      actions: actions.map((one) => [one.action, one.title]) }));
+            }"""
+        )
+        return found
+
+    def wait_for(self, title: str) -> dict[str, Any]:
+        wait_until(lambda: [note["title"] for note in self.shown()] == [title])
+        return self.shown()[0]
+
+    def tap(self, action: str = "") -> None:
+        """Tap the one notification, or a button of it."""
+        (worker,) = self._officer.context.service_workers
+        worker.evaluate(
+            """async (action) => {
+                const [notification] = await self.registration.getNotifications();
+                self.dispatchEvent(new NotificationEvent("notificationclick",
+                    { notification, action }));
+            }""",
+            action,
+        )
+
+
+@pytest.fixture
+def officer(meet: Meet) -> Officer:
+    return meet()
+
+
+@pytest.fixture
+def phone(officer: Officer) -> Phone:
+    return Phone(officer)
+
+
+def message(seen: Seen, notification_id: UUID, **changed: Any) -> dict[str, Any]:
+    return {
+        "notification_id": str(notification_id),
+        "alert_id": str(seen.alert_id),
+        "revision": 1,
+        "tag": str(seen.alert_id),
+        "title": "Có người · Ngã tư Chợ Cũ",
+        "body": "Camera cổng chợ · 02:11 · 1 người",
+        "url": f"/alerts/{seen.alert_id}",
+        "moment": "opened",
+        "silent": False,
+        "lang": "vi",
+        "take_label": "Tiếp nhận",
+        "open_label": "Xem",
+        **changed,
+    }
+
+
+def owe(hub: Hub, seen: Seen, login: str = "an") -> UUID:
+    """A notification that the hub owes this officer on some phone; its id."""
+    signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")
+    assert hasattr(signed_in, "asker")
+    phone_id = hub.town.door.add_phone(
+        signed_in.asker,
+        channel="webpush",
+        address=f"https://push.example.org/{uuid4()}",
+        secrets="{}",
+        label="Android",
+    )
+    notification_id = uuid4()
+    with hub.town.db.writing() as conn:
+        conn.execute(
+            text(
+                "insert into notifications (id, alert_id, person_id, phone_id, moment, state,"
+                " reason, attempts, owed_utc_us, due_utc_us) values"
+                " (:id, :alert, :person, :phone, 'opened', 'accepted', '', 1, 1, 1)"
+            ),
+            {
+                "id": notification_id.hex,
+                "alert": seen.alert_id.hex,
+                "person": signed_in.asker.person_id.hex,
+                "phone": phone_id.hex,
+            },
+        )
+    return notification_id
+
+
+def receipt(hub: Hub, notification_id: UUID, what: str) -> int | None:
+    with hub.town.db.reading() as conn:
+        value = conn.scalar(
+            text(f"select {what}_utc_us from notifications where id = :id"),  # noqa: S608
+            {"id": notification_id.hex},
+        )
+    return None if value is None else int(value)
+
+
+def test_push_is_shown_with_its_actions_and_the_hub_hears_of_it(
+    hub: Hub, whole: Seen, phone: Phone
+) -> None:
+    notification_id = owe(hub, whole)
+    phone.deliver(message(whole, notification_id))
+    note = phone.wait_for("Có người · Ngã tư Chợ Cũ")
+    assert note["body"] == "Camera cổng chợ · 02:11 · 1 người"
+    assert note["tag"] == str(whole.alert_id)
+    assert note["actions"] == [["take", "Tiếp nhận"], ["open", "Xem"]]
+    assert note["renotify"] is True
+    assert not note["silent"]
+    wait_until(lambda: receipt(hub, notification_id, "shown"))
+
+
+def test_push_that_comes_twice_wakes_once(hub: Hub, whole: Seen, phone: Phone) -> None:
+    notification_id = owe(hub, whole)
+    for _ in range(2):
+        phone.deliver(message(whole, notification_id))
+    wait_until(lambda: [note["silent"] for note in phone.shown()] == [True])
+    assert phone.shown()[0]["renotify"] is False
+
+
+def test_later_word_replaces_the_earlier_and_an_old_one_does_not_come_back(
+    hub: Hub, whole: Seen, phone: Phone
+) -> None:
+    phone.deliver(message(whole, owe(hub, whole)))
+    phone.wait_for("Có người · Ngã tư Chợ Cũ")
+    taken = {"title": "Trần Thị Bình đã tiếp nhận", "moment": "taken", "silent": True}
+    phone.deliver(message(whole, uuid4(), revision=3, **taken))
+    note = phone.wait_for("Trần Thị Bình đã tiếp nhận")
+    assert note["silent"]
+    assert note["actions"] == []
+    late = owe(hub, whole, "binh")
+    phone.deliver(message(whole, late, revision=2, title="Có 2 người", moment="grown"))
+    phone.deliver(message(whole, uuid4(), revision=4, title="Đã xử lý", moment="taken"))
+    phone.wait_for("Đã xử lý")
+
+
+def test_something_is_shown_even_for_a_push_nobody_can_read(phone: Phone) -> None:
+    phone.deliver("not json")
+    phone.wait_for("Mắt Thần")
+
+
+def test_tap_opens_the_alert_in_the_window_that_is_there(
+    hub: Hub, whole: Seen, officer: Officer, phone: Phone
+) -> None:
+    notification_id = owe(hub, whole)
+    phone.deliver(message(whole, notification_id))
+    phone.wait_for("Có người · Ngã tư Chợ Cũ")
+    phone.tap()
+    wait_until(lambda: receipt(hub, notification_id, "opened"))
+    assert phone.shown() == []
+
+
+def test_take_from_the_notification_takes_the_alert(
+    hub: Hub, whole: Seen, officer: Officer, phone: Phone
+) -> None:
+    phone.deliver(message(whole, owe(hub, whole)))
+    phone.wait_for("Có người · Ngã tư Chợ Cũ")
+    phone.tap("take")
+    expect(officer.page.locator(f"#card-{whole.alert_id}")).to_contain_text(
+        "Nguyễn Văn An đã tiếp nhận"
+    )
+
+
+def test_receipt_of_a_phone_without_a_line_is_sent_later(
+    hub: Hub, whole: Seen, officer: Officer, phone: Phone
+) -> None:
+    notification_id = owe(hub, whole)
+    officer.context.set_offline(True)
+    phone.deliver(message(whole, notification_id))
+    phone.wait_for("Có người · Ngã tư Chợ Cũ")
+    assert receipt(hub, notification_id, "shown") is None
+    officer.context.set_offline(False)
+    officer.open("/")
+    wait_until(lambda: receipt(hub, notification_id, "shown"))
+
+
+def test_without_a_line_the_kept_page_says_so(officer: Officer, phone: Phone) -> None:
+    officer.context.set_offline(True)
+    officer.open("/")
+    expect(officer.page.locator("h1")).to_have_text("Không kết nối được trung tâm")
+    officer.shot("phone-offline")
+    officer.context.set_offline(False)
+    officer.page.get_by_role("link", name="Thử lại").click()
+    expect(officer.page.locator("#list")).to_be_visible()
+
+
+def test_no_picture_and_no_page_about_anybody_is_kept_by_the_worker(
+    officer: Officer, whole: Seen, phone: Phone
+) -> None:
+    officer.open_alert(whole.alert_id)
+    kept = officer.page.evaluate(
+        """async () => {
+            const names = await caches.keys();
+            const all = await Promise.all(names.map(async (name) =>
+                (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)));
+            return all.flat();
+        }"""
+    )
+    assert sorted(path.split("/")[-1] for path in kept) == ["app.css", "eye.svg", "offline"]
