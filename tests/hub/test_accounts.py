@@ -1,0 +1,179 @@
+"""Signing in: one answer for every wrong guess, a bound on guessing, sessions that end."""
+
+import hashlib
+import time
+from pathlib import Path
+
+import pytest
+
+from hub.alerts.grants import Grant, Right
+from hub.store import staff
+from hub.store.accounts import Accounts, SessionLimits, SignedIn, TooManyTries
+from hub.store.database import Database
+from hub.store.passwords import Passwords
+from hub.store.registry import RegistryError, add_area, area_by_name
+from hub.store.tables import people, sessions
+from tests.hub.streets import CHEAP, NIGHT, Streets
+
+WHERE = "10.0.0.9"
+LIMITS = SessionLimits(idle_s=3600, absolute_s=86_400, failures=10, window_s=900)
+
+
+@pytest.fixture
+def streets(db: Database, tmp_path: Path) -> Streets:
+    return Streets(db, tmp_path / "media")
+
+
+@pytest.fixture
+def accounts(streets: Streets) -> Accounts:
+    streets.officer("an")
+    return Accounts(streets.db, clock=streets.clock, passwords=CHEAP, limits=LIMITS)
+
+
+def sign_in(accounts: Accounts, login: str = "an") -> SignedIn:
+    answer = accounts.sign_in(login, "password of an", came_from=WHERE)
+    assert isinstance(answer, SignedIn)
+    return answer
+
+
+def test_the_right_password_opens_a_session(streets: Streets, accounts: Accounts) -> None:
+    signed = sign_in(accounts, login=" AN ")
+    session = accounts.session_by_token(signed.token, came_from="10.0.0.10")
+    assert session is not None
+    assert (session.asker.login, session.asker.language, session.csrf) == ("an", "vi", signed.csrf)
+    assert session.asker.came_from == "10.0.0.10"
+    [row] = streets.rows(sessions)
+    assert row.token_hash == hashlib.sha256(signed.token.encode()).hexdigest()
+    assert signed.token not in str(row)
+    assert streets.acts()[-1] == "session.begin"
+
+
+def test_wrong_password_and_unknown_login_are_one_answer(
+    streets: Streets, accounts: Accounts
+) -> None:
+    assert accounts.sign_in("an", "wrong", came_from=WHERE) is None
+    assert accounts.sign_in("nobody", "wrong", came_from=WHERE) is None
+    assert accounts.sign_in("an", "x" * 100_000, came_from=WHERE) is None
+    assert streets.acts()[-3:] == ["session.refused"] * 3
+    assert accounts.session_by_token("", came_from=WHERE) is None
+    assert accounts.session_by_token("made up \udcff", came_from=WHERE) is None
+
+
+def test_an_unknown_login_takes_as_long_as_a_wrong_password() -> None:
+    passwords = Passwords()
+    stored = passwords.hash("password of an")
+
+    def cpu_s(known: str | None) -> float:
+        began = time.thread_time()
+        assert not passwords.is_right("wrong password", known)
+        return time.thread_time() - began
+
+    known, unknown = (min(cpu_s(which) for _ in range(2)) for which in (stored, None))
+    assert 0.5 < unknown / known < 2
+
+
+def test_the_eleventh_guess_in_a_quarter_of_an_hour_waits(
+    streets: Streets, accounts: Accounts
+) -> None:
+    for _ in range(10):
+        assert accounts.sign_in("an", "wrong", came_from=WHERE) is None
+        streets.clock.pass_s(30)
+    blocked = accounts.sign_in("an", "password of an", came_from=WHERE)
+    assert blocked == TooManyTries(wait_s=600)
+    assert streets.acts()[-1] == "session.blocked"
+    streets.clock.pass_s(601)
+    sign_in(accounts)
+
+
+def test_a_login_that_does_not_exist_is_bounded_alike(accounts: Accounts) -> None:
+    answers = [accounts.sign_in("nobody", "wrong", came_from=WHERE) for _ in range(11)]
+    assert answers[:10] == [None] * 10
+    assert isinstance(answers[10], TooManyTries)
+
+
+def test_signing_in_forgets_earlier_failures(accounts: Accounts) -> None:
+    for _ in range(3):
+        for _ in range(9):
+            accounts.sign_in("an", "wrong", came_from=WHERE)
+        sign_in(accounts)
+
+
+def test_a_session_ends_when_idle_and_at_the_latest_after_its_span(
+    streets: Streets, accounts: Accounts
+) -> None:
+    idle, busy = sign_in(accounts).token, sign_in(accounts).token
+    for _ in range(24):
+        assert accounts.session_by_token(busy, came_from=WHERE) is not None
+        streets.clock.pass_s(3590)
+    assert accounts.session_by_token(idle, came_from=WHERE) is None
+    assert accounts.session_by_token(busy, came_from=WHERE) is not None
+    streets.clock.pass_s(300)
+    assert accounts.session_by_token(busy, came_from=WHERE) is None
+    sign_in(accounts)
+    assert len(streets.rows(sessions)) == 1
+
+
+@pytest.mark.parametrize("how", ["sign_out", "disable", "password"])
+def test_a_session_can_be_ended(streets: Streets, accounts: Accounts, how: str) -> None:
+    signed = sign_in(accounts)
+    now = streets.clock.now()
+    if how == "sign_out":
+        accounts.sign_out(signed.token, came_from=WHERE)
+        accounts.sign_out(signed.token, came_from=WHERE)
+    with streets.db.writing() as conn:
+        if how == "disable":
+            staff.disable_person(conn, signed.asker.person_id, now=now)
+        if how == "password":
+            staff.set_password(
+                conn, signed.asker.person_id, password="another one", passwords=CHEAP, now=now
+            )
+    assert accounts.session_by_token(signed.token, came_from=WHERE) is None
+    if how == "disable":
+        assert accounts.sign_in("an", "password of an", came_from=WHERE) is None
+
+
+def test_a_language_is_kept(accounts: Accounts) -> None:
+    signed = sign_in(accounts)
+    accounts.set_language(signed.asker, "en")
+    session = accounts.session_by_token(signed.token, came_from=WHERE)
+    assert session is not None and session.asker.language == "en"
+    with pytest.raises(ValueError, match="vi, en"):
+        accounts.set_language(signed.asker, "xx")
+
+
+def test_there_is_no_account_until_somebody_makes_one(db: Database) -> None:
+    with db.reading() as conn:
+        assert conn.execute(people.select()).all() == []
+
+
+def test_people_are_noted_with_care(streets: Streets) -> None:
+    an = streets.officer("an")
+    good = {"name": "An", "language": "vi", "role": "officer", "password": "long enough"}
+    for change, complaint in (
+        ({"login": "AN "}, "taken"),
+        ({"login": " "}, "needs a login"),
+        ({"login": "b", "language": "fr"}, "not one of vi, en"),
+        ({"login": "b", "password": "short"}, "at least 10"),
+    ):
+        with pytest.raises(RegistryError, match=complaint), streets.db.writing() as conn:
+            staff.add_person(conn, passwords=CHEAP, now=NIGHT, **{**good, **change})
+    for grant, reason, complaint in (
+        (Grant(None, None, Right.SEE, 0), "duty", "an area or a camera"),
+        (Grant(streets.commune, None, Right.SEE, 0), " ", "needs a reason"),
+    ):
+        with pytest.raises(RegistryError, match=complaint), streets.db.writing() as conn:
+            staff.add_grant(conn, person_id=an.person_id, grant=grant, reason=reason, now=NIGHT)
+
+
+def test_areas_are_found_without_diacritics_and_told_apart(streets: Streets) -> None:
+    with streets.db.writing() as conn:
+        assert area_by_name(conn, "tan  khai") == streets.commune
+        assert area_by_name(conn, "NGÃ TƯ CHỢ") == streets.junction
+        with pytest.raises(RegistryError, match="no area is called"):
+            area_by_name(conn, "Đồng Nơ")
+        twin = add_area(conn, name="Cau moi", level="junction", now=NIGHT)
+        other = add_area(conn, name="Đồng Nơ", level="commune", now=NIGHT)
+        assert area_by_name(conn, "dong no") == other
+        with pytest.raises(RegistryError, match="2 areas"):
+            area_by_name(conn, "Cầu Mới")
+        assert area_by_name(conn, "Cầu Mới / Tân Khai") == streets.bridge != twin

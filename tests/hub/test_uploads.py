@@ -1,0 +1,205 @@
+"""Files coming in: only what was announced, whole or not at all, and what their alert shows."""
+
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.store.blobs import BlobFolder, HashMismatchError
+from hub.store.database import Database
+from hub.store.tables import alert_history, alerts, audit, media, notifications
+from hub.store.uploads import NotAnnouncedError, UploadRefusedError
+from tests.hub.streets import Streets, picture, sha
+
+
+@pytest.fixture
+def streets(db: Database, tmp_path: Path) -> Streets:
+    return Streets(db, tmp_path / "media")
+
+
+def moments(streets: Streets) -> list[str]:
+    return [row.moment for row in streets.rows(notifications)]
+
+
+def media_id(streets: Streets, content: bytes) -> UUID:
+    [row] = [row for row in streets.rows(media) if row.sha256 == sha(content)]
+    return UUID(str(row.id))
+
+
+def test_a_picture_grows_its_alert_once(streets: Streets) -> None:
+    streets.officer("an")
+    streets.file(streets.node.opened(picture=picture()))
+    rings = streets.bell.rings
+    assert streets.bring(b"picture")
+    assert streets.bell.rings == rings + 1
+    [alert] = streets.rows(alerts)
+    assert (alert.picture_id, alert.revision) == (media_id(streets, b"picture"), 2)
+    assert moments(streets) == ["opened", "grown"]
+    assert [row.act for row in streets.rows(alert_history)] == ["raised", "picture"]
+    [line] = [row for row in streets.rows(audit) if row.act == "media.store"]
+    assert line.node_id is not None and sha(b"picture") in line.detail
+    assert streets.bring(b"picture") is False
+    assert len(streets.rows(alert_history)) == 2
+
+
+def test_a_later_picture_of_the_same_sighting_is_shown_instead(streets: Streets) -> None:
+    streets.officer("an")
+    sighting = uuid4()
+    streets.file(streets.node.opened(sighting, picture=picture(b"first")))
+    streets.clock.pass_s(4)
+    streets.file(streets.node.updated(sighting, picture=picture(b"better")))
+    streets.clock.pass_s(4)
+    streets.file(streets.node.opened(picture=picture(b"somebody else")))
+    for content, shown in (
+        (b"somebody else", b"somebody else"),
+        (b"better", b"better"),
+        (b"first", b"better"),
+    ):
+        streets.bring(content)
+        assert streets.rows(alerts)[0].picture_id == media_id(streets, shown)
+    assert moments(streets) == ["opened", "grown"]
+
+
+def test_the_clip_that_shows_how_it_began_is_kept(streets: Streets) -> None:
+    first, second = uuid4(), uuid4()
+    streets.file(streets.node.opened(first))
+    streets.clock.pass_s(15)
+    streets.file(streets.node.opened(second))
+    streets.clock.pass_s(10)
+    streets.file(
+        streets.node.clip(first, second, content=b"clip 1", before_s=32),
+        streets.node.clip(second, first, content=b"clip 2", before_s=2),
+        streets.node.clip(second, content=b"clip of the second", before_s=40),
+    )
+    streets.bring(b"clip 2")
+    assert streets.rows(alerts)[0].clip_id == media_id(streets, b"clip 2")
+    streets.bring(b"clip 1")
+    assert streets.rows(alerts)[0].clip_id == media_id(streets, b"clip 1")
+    streets.bring(b"clip of the second")
+    assert streets.rows(alerts)[0].clip_id == media_id(streets, b"clip 1")
+
+
+def test_a_clip_stored_before_its_sighting_was_filed_is_shown(streets: Streets) -> None:
+    sighting = uuid4()
+    opened = streets.node.opened(sighting)
+    streets.file(streets.node.clip(sighting))
+    streets.bring(b"video")
+    streets.file(opened)
+    assert streets.rows(alerts)[0].clip_id == media_id(streets, b"video")
+
+
+def test_a_picture_said_twice_is_brought_once_and_shown_by_both(streets: Streets) -> None:
+    streets.file(streets.node.opened(picture=picture()))
+    streets.bring(b"picture")
+    streets.clock.pass_s(300)
+    streets.file(streets.node.opened(picture=picture()))
+    assert streets.bring(b"picture") is False
+    assert len({row.picture_id for row in streets.rows(alerts)}) == 1
+    assert len(streets.rows(alerts)) == 2
+
+
+def test_a_picture_wakes_nobody_once_somebody_has_the_alert_or_it_is_old(
+    streets: Streets,
+) -> None:
+    an = streets.officer("an")
+    [filed] = streets.file(streets.node.opened(picture=picture(b"1")))
+    assert filed.alert_id is not None
+    streets.door.act(an, filed.alert_id, act="take")
+    streets.bring(b"1")
+    streets.clock.pass_s(100)
+    streets.file(streets.node.opened(picture=picture(b"2")))
+    streets.clock.pass_s(700)
+    streets.bring(b"2")
+    assert "grown" not in moments(streets)
+    assert all(row.picture_id is not None for row in streets.rows(alerts))
+
+
+def test_what_was_not_announced_by_this_node_is_not_taken(streets: Streets) -> None:
+    streets.file(streets.node.opened(picture=picture()))
+    for node, content in (("nga-tu", b"other"), ("cau-moi", b"picture"), ("nobody", b"picture")):
+        with pytest.raises(NotAnnouncedError):
+            streets.uploads.begin(node, sha(content), len(content))
+
+
+def test_bytes_that_are_not_as_announced_are_refused_and_leave_nothing(
+    streets: Streets, tmp_path: Path
+) -> None:
+    streets.file(streets.node.opened(picture=picture(b"picture")))
+    with pytest.raises(UploadRefusedError, match="8 bytes, 7 were announced"):
+        streets.uploads.begin("nga-tu", sha(b"picture"), 8)
+    for wrong, complaint in (
+        (b"pictures", "more than"),
+        (b"pict", "4 bytes came"),
+        (b"pictuRe", "sha256 is"),
+    ):
+        upload = streets.uploads.begin("nga-tu", sha(b"picture"), None)
+        assert upload is not None
+        with pytest.raises(UploadRefusedError, match=complaint):
+            upload.write(wrong)
+            upload.finish()
+        upload.abort()
+    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+    assert streets.rows(media)[0].stored_utc_us is None
+    streets.bring(b"picture")
+
+
+def test_a_clip_larger_than_any_is_refused_before_a_byte(streets: Streets) -> None:
+    event = streets.node.clip(uuid4())
+    huge = event.body.model_copy(update={"size_bytes": 2**40})
+    streets.file(event.model_copy(update={"body": huge}))
+    with pytest.raises(UploadRefusedError, match="a clip has at most"):
+        streets.uploads.begin("nga-tu", sha(b"video"), 2**40)
+
+
+def test_a_file_that_was_lost_from_the_disk_is_taken_anew(streets: Streets) -> None:
+    streets.file(streets.node.opened(picture=picture()))
+    streets.bring(b"picture")
+    streets.blobs.path(sha(b"picture")).unlink()
+    assert streets.bring(b"picture")
+    assert streets.blobs.has(sha(b"picture"))
+    assert len(streets.rows(alert_history)) == 2
+
+
+@settings(deadline=None)  # the disk decides how long an fsync takes
+@given(st.lists(st.binary(max_size=200_000), max_size=4), st.data())
+def test_a_blob_comes_back_as_it_went_in(
+    tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes], data: st.DataObject
+) -> None:
+    blobs = BlobFolder(tmp_path_factory.mktemp("blobs"))
+    content = b"".join(chunks)
+    incoming = blobs.open_incoming()
+    for chunk in chunks:
+        incoming.write(chunk)
+    path = incoming.finish(sha(content))
+    incoming.abort()
+    assert path.read_bytes() == content
+    start, length = (data.draw(st.integers(0, len(content) + 5)) for _ in range(2))
+    read = b"".join(blobs.read(sha(content), start=start, length=length))
+    assert read == content[start : start + length]
+
+
+def test_a_blob_with_the_wrong_hash_is_gone(tmp_path: Path) -> None:
+    blobs = BlobFolder(tmp_path)
+    incoming = blobs.open_incoming()
+    incoming.write(b"x")
+    with pytest.raises(HashMismatchError):
+        incoming.finish(sha(b"y"))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_unfinished_file_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    blobs = BlobFolder(tmp_path)
+    blobs.open_incoming().abort()
+    left = blobs.open_incoming()
+    left.write(b"x")
+    assert blobs.sweep(older_than_utc_us=0) == 0
+    assert blobs.sweep(older_than_utc_us=2**62) == 1
+    left.abort()
+
+
+def test_a_path_is_never_made_of_anything_but_a_hash(tmp_path: Path) -> None:
+    for bad in ("../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"):
+        with pytest.raises(ValueError, match="not a sha256"):
+            BlobFolder(tmp_path).path(bad)
