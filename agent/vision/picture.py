@@ -47,7 +47,7 @@ def _outline(picture: Plane, box: Box) -> None:
     height, width = picture.shape[:2]
     corner = round(box.x0 * width), round(box.y0 * height)
     opposite = round(box.x1 * width), round(box.y1 * height)
-    stroke = max(1, width // 400)
+    stroke = max(2, width // 256)
     cv2.rectangle(picture, corner, opposite, SHADOW_BGR, stroke + 2)
     cv2.rectangle(picture, corner, opposite, AMBER_BGR, stroke)
 

@@ -33,8 +33,8 @@ def page(request: pytest.FixtureRequest, chromium: Browser, demo: Running) -> It
     page.goto(demo.url)
     page.fill("input[name=login]", demo.login)
     page.fill("input[name=password]", demo.password)
-    page.click("button[type=submit] >> visible=true >> nth=0")
-    expect(page.locator("#list")).to_be_attached()
+    page.click("form[action='/login'] button")
+    page.wait_for_url(f"{demo.url}/")
     yield page
     context.close()
 
