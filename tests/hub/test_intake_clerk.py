@@ -29,7 +29,7 @@ class Noted:
         self.breaks = breaks or {}
         self.seqs: list[int] = []
 
-    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:  # noqa: ARG002
+    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
         """Note it, or break."""
         if event.seq in self.breaks:
             self.breaks[event.seq](conn)
