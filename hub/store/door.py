@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
 from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
 from hub.alerts.moment import Moment
@@ -16,7 +16,8 @@ from hub.store.blobs import BlobFolder
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.tables import alerts, columns, new_id, phones
+from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
+from hub.store.tables import alerts, columns
 from hub.store.views import (
     AlertChange,
     AlertPage,
@@ -146,7 +147,7 @@ class Door:
     def phones(self, asker: Asker) -> list[PhoneRow]:
         """The person's own phones, newest first, those that are gone too."""
         with self._db.reading() as conn:
-            rows = sights.phone_rows(conn, asker.person_id)
+            rows = phone_rows(conn, asker.person_id)
         self._note(asker, "phones.open")
         return rows
 
@@ -159,35 +160,16 @@ class Door:
         one before was owed.
         """
         now = self._clock.now()
-        facts = {"person_id": asker.person_id, "channel": channel, "secrets": secrets}
-        facts |= {"label": text(label, 200)}
+        phone = Phone(channel, address, secrets, label)
         with self._db.writing() as conn:
-            row = conn.execute(
-                select(phones.c.id, phones.c.person_id).where(phones.c.address == address)
-            ).first()
-            if row is not None:
-                phone_id: UUID = row.id
-                if row.person_id != asker.person_id:
-                    reason = "somebody else signed in on this phone"
-                    ledger.retire_phone(conn, phone_id, reason=reason, now=now)
-                again = {**facts, "gone_reason": None, **columns("gone", None)}
-                conn.execute(update(phones).where(phones.c.id == phone_id).values(again))
-            else:
-                phone_id = new_id(now)
-                created = columns("created", now)
-                new = {"id": phone_id, "address": address, **facts, **created}
-                conn.execute(insert(phones).values(new))
+            phone_id = put_phone(conn, asker.person_id, phone, now=now)
             self._note_in(conn, asker, "phone.add", "phone", phone_id)
         return phone_id
 
     def remove_phone(self, asker: Asker, phone_id: UUID) -> bool:
         """Tell this phone nothing more; False when it is not the person's own."""
-        mine = (phones.c.id == phone_id) & (phones.c.person_id == asker.person_id)
         with self._db.writing() as conn:
-            is_mine = conn.scalar(select(phones.c.id).where(mine)) is not None
-            if is_mine:
-                reason = "removed by its owner"
-                ledger.retire_phone(conn, phone_id, reason=reason, now=self._clock.now())
+            is_mine = drop_phone(conn, asker.person_id, phone_id, now=self._clock.now())
             act = "phone.remove" if is_mine else "phone.remove.refused"
             self._note_in(conn, asker, act, "phone", phone_id)
         return is_mine

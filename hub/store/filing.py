@@ -21,10 +21,10 @@ from agent.wire.messages import (
 )
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, age_s
-from hub.store import plans
+from hub.store import node_plans, sighting_plans
 from hub.store.bounds import bigint, text
 from hub.store.footage import Origin
-from hub.store.plans import News, Plan
+from hub.store.news import News, Plan
 from hub.store.rows import add_once
 from hub.store.tables import cameras, columns, events, new_id, nodes
 from hub.store.tables import set_aside as aside
@@ -75,15 +75,15 @@ class Filing:
     def _plan(self, conn: Connection, news: News, event: Event) -> Plan:
         match event.body:
             case SightingOpened() as body:
-                return plans.plan_opened(conn, news, body, self._policy)
+                return sighting_plans.plan_opened(conn, news, body, self._policy)
             case SightingUpdated() | SightingClosed() as body:
-                return plans.plan_updated(conn, news, body, self._policy)
+                return sighting_plans.plan_updated(conn, news, body, self._policy)
             case ClipReady() as body:
-                return plans.plan_clip(conn, news, body, self._policy)
+                return node_plans.plan_clip(conn, news, body, self._policy)
             case CameraLost() | CameraBack() as body:
-                return plans.plan_camera_state(conn, news, body)
+                return node_plans.plan_camera_state(conn, news, body)
             case NumbersDropped() as body:
-                return plans.plan_dropped(news, body)
+                return node_plans.plan_dropped(news, body)
             case _:
                 assert_never(event.body)
 

@@ -31,7 +31,6 @@ from hub.store.views import (
     AlertRow,
     HistoryRow,
     MediaRow,
-    PhoneRow,
     SightingRow,
     ToldRow,
 )
@@ -234,26 +233,6 @@ def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) ->
         .join(scope, seen_media(scope))
         .where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
     ).first()
-
-
-def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
-    """The person's own phones, newest first."""
-    query = (
-        select(phones)
-        .where(phones.c.person_id == person_id)
-        .order_by(phones.c.created_utc_us.desc(), phones.c.id.desc())
-    )
-    return [
-        PhoneRow(
-            phone_id=row.id,
-            channel=row.channel,
-            label=row.label,
-            created_utc_us=row.created_utc_us,
-            gone_utc_us=row.gone_utc_us,
-            gone_reason=row.gone_reason,
-        )
-        for row in conn.execute(query)
-    ]
 
 
 def _alert_row(row: AnyRow, place: str) -> AlertRow:

@@ -1,24 +1,18 @@
-"""What follows from one event: decided on what the database holds, written a moment later.
+"""What follows from a sighting: decided on what the database holds, written a moment later.
 
 A plan is made before the event's own row is written, so that the row can say what became of it,
 and is carried out only if that row was new: so a repeated event changes nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import (
     BoxWords,
-    CameraBack,
-    CameraLost,
-    ClipReady,
-    ClockSource,
-    NumbersDropped,
     SightingClosed,
     SightingOpened,
     SightingUpdated,
@@ -27,13 +21,11 @@ from hub.alerts.moment import Moment
 from hub.alerts.routing import Join, Late, Nothing, Policy, Raise, Seen, decide
 from hub.store import footage, ledger
 from hub.store.alert_rows import NewAlert, grow_alert, raise_alert, running_alerts
-from hub.store.bounds import bigint, integer, text
-from hub.store.footage import Origin
+from hub.store.bounds import integer
+from hub.store.news import News, Plan
 from hub.store.rows import add, change
 from hub.store.tables import (
-    cameras,
     columns,
-    dropped_numbers,
     events,
     new_id,
     sightings,
@@ -41,9 +33,6 @@ from hub.store.tables import (
 
 Known = Row[*tuple[Any, ...]]
 """What the database has of a sighting."""
-
-Fate = Literal["alerted", "grouped", "late", "noted"]
-
 
 # Built once: see `hub.store.rows`.
 _KNOWN: Final = select(
@@ -53,16 +42,6 @@ _KNOWN: Final = select(
     sightings.c.score,
     sightings.c.last_seen_utc_us,
 ).where(sightings.c.id == bindparam("sighting_id"))
-_ALERT_OF: Final = (
-    select(sightings.c.alert_id)
-    .where(
-        sightings.c.id.in_(bindparam("sighting_ids", expanding=True)),
-        sightings.c.camera_id == bindparam("camera_id"),
-        sightings.c.alert_id.is_not(None),
-    )
-    .order_by(sightings.c.first_seen_utc_us)
-    .limit(1)
-)
 _EARLY: Final = (
     select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
     .where(
@@ -72,46 +51,6 @@ _EARLY: Final = (
     )
     .order_by(events.c.seq)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """One event with what the hub has made of its names and times."""
-
-    origin: Origin
-    spool_id: UUID
-    seq: int
-    clock_source: ClockSource
-    happened: Moment
-    shift_us: int
-    """From the node's clock to the hub's, for the other times in the body."""
-    age_s: float
-    now: Moment
-
-    @property
-    def camera_id(self) -> UUID:
-        """The camera it speaks of."""
-        if self.origin.camera_id is None:
-            raise LookupError("these words concern no camera")
-        return self.origin.camera_id
-
-    def moment(self, utc_us: int) -> Moment:
-        """A time of the body as a moment of the hub."""
-        return Moment(bigint(utc_us + self.shift_us), self.happened.error_ms)
-
-
-def _write_nothing(_conn: Connection) -> None:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """An event's fate and the reason, and what is to be written besides its own row."""
-
-    fate: Fate
-    reason: str
-    alert_id: UUID | None = None
-    write: Callable[[Connection], None] = _write_nothing
 
 
 def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Policy) -> Plan:
@@ -155,67 +94,6 @@ def plan_updated(
     if news.age_s > policy.late_after_s:
         return Plan("late", "its sighting woke nobody, and it is late itself", None, write)
     return Plan("noted", "its sighting woke nobody", None, write)
-
-
-def plan_clip(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
-    """A clip waits at the node; its alerts show it once it is stored."""
-    write = partial(_announce_clip, news, body)
-    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
-    alert_id = conn.scalar(_ALERT_OF, asked)
-    if alert_id is not None:
-        return Plan("grouped", "a clip of this alert", alert_id, write)
-    fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
-    return Plan(fate, "a clip of sightings that woke nobody", None, write)
-
-
-def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBack) -> Plan:
-    """A camera is lost or back, unless the node has said something newer about it already."""
-    newer = (
-        select(events.c.id)
-        .where(
-            events.c.node_id == news.origin.node_id,
-            events.c.spool_id == news.spool_id,
-            events.c.seq > news.seq,
-            events.c.camera_id == news.camera_id,
-            events.c.kind.in_(["camera_lost", "camera_back"]),
-        )
-        .limit(1)
-    )
-    if conn.scalar(newer) is not None:
-        return Plan("noted", "the camera's state has changed since")
-    is_lost = isinstance(body, CameraLost)
-    values = {
-        "is_lost": is_lost,
-        "lost_reason": text(body.reason, 500) if isinstance(body, CameraLost) else None,
-        **columns("state_since", news.happened),
-    }
-    camera_id = news.camera_id
-
-    def write(conn: Connection) -> None:
-        change(conn, cameras, camera_id, values)
-
-    return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
-
-
-def plan_dropped(news: News, body: NumbersDropped) -> Plan:
-    """Numbers that will never come, so that nobody waits for them."""
-    rows = [
-        {
-            "id": new_id(news.now),
-            "node_id": news.origin.node_id,
-            "spool_id": news.spool_id,
-            "first_seq": bigint(first),
-            "last_seq": bigint(last),
-            "reason": text(body.reason, 500),
-            **columns("said", news.now),
-        }
-        for first, last in body.ranges
-    ]
-
-    def write(conn: Connection) -> None:
-        conn.execute(insert(dropped_numbers), rows)
-
-    return Plan("noted", "the node will never send these numbers", None, write)
 
 
 def _raise(news: News, body: SightingOpened, alert_id: UUID, reason: str, conn: Connection) -> None:
@@ -313,11 +191,6 @@ def _announce_picture(
         taken=news.happened,
         now=news.now,
     )
-
-
-def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
-    first_frame = news.moment(body.first_frame_utc_us)
-    footage.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)
 
 
 def _sighting(conn: Connection, sighting_id: UUID) -> Known | None:

@@ -1,0 +1,91 @@
+"""What follows from words about the node itself: its clips, its cameras, its numbers."""
+
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from agent.wire.messages import CameraBack, CameraLost, ClipReady, NumbersDropped
+from hub.alerts.routing import Policy
+from hub.store import footage
+from hub.store.bounds import bigint, text
+from hub.store.news import Fate, News, Plan
+from hub.store.rows import change
+from hub.store.tables import cameras, columns, dropped_numbers, events, new_id, sightings
+
+_ALERT_OF: Final = (
+    select(sightings.c.alert_id)
+    .where(
+        sightings.c.id.in_(bindparam("sighting_ids", expanding=True)),
+        sightings.c.camera_id == bindparam("camera_id"),
+        sightings.c.alert_id.is_not(None),
+    )
+    .order_by(sightings.c.first_seen_utc_us)
+    .limit(1)
+)
+
+
+def plan_clip(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
+    """A clip waits at the node; its alerts show it once it is stored."""
+    write = partial(_announce_clip, news, body)
+    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+    alert_id = conn.scalar(_ALERT_OF, asked)
+    if alert_id is not None:
+        return Plan("grouped", "a clip of this alert", alert_id, write)
+    fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
+    return Plan(fate, "a clip of sightings that woke nobody", None, write)
+
+
+def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBack) -> Plan:
+    """A camera is lost or back, unless the node has said something newer about it already."""
+    newer = (
+        select(events.c.id)
+        .where(
+            events.c.node_id == news.origin.node_id,
+            events.c.spool_id == news.spool_id,
+            events.c.seq > news.seq,
+            events.c.camera_id == news.camera_id,
+            events.c.kind.in_(["camera_lost", "camera_back"]),
+        )
+        .limit(1)
+    )
+    if conn.scalar(newer) is not None:
+        return Plan("noted", "the camera's state has changed since")
+    is_lost = isinstance(body, CameraLost)
+    values = {
+        "is_lost": is_lost,
+        "lost_reason": text(body.reason, 500) if isinstance(body, CameraLost) else None,
+        **columns("state_since", news.happened),
+    }
+    camera_id = news.camera_id
+
+    def write(conn: Connection) -> None:
+        change(conn, cameras, camera_id, values)
+
+    return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
+
+
+def plan_dropped(news: News, body: NumbersDropped) -> Plan:
+    """Numbers that will never come, so that nobody waits for them."""
+    rows = [
+        {
+            "id": new_id(news.now),
+            "node_id": news.origin.node_id,
+            "spool_id": news.spool_id,
+            "first_seq": bigint(first),
+            "last_seq": bigint(last),
+            "reason": text(body.reason, 500),
+            **columns("said", news.now),
+        }
+        for first, last in body.ranges
+    ]
+
+    def write(conn: Connection) -> None:
+        conn.execute(insert(dropped_numbers), rows)
+
+    return Plan("noted", "the node will never send these numbers", None, write)
+
+
+def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
+    first_frame = news.moment(body.first_frame_utc_us)
+    footage.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)

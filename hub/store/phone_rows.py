@@ -1,0 +1,76 @@
+"""The phones and browsers that people are told on."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from hub.alerts.moment import Moment
+from hub.store import ledger
+from hub.store.bounds import text
+from hub.store.rows import add, change
+from hub.store.tables import columns, new_id, phones
+from hub.store.views import PhoneRow
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone as it makes itself known; `secrets` is JSON and never logged."""
+
+    channel: str
+    address: str
+    secrets: str
+    label: str
+
+
+def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
+    """The person's own phones, newest first."""
+    query = (
+        select(phones)
+        .where(phones.c.person_id == person_id)
+        .order_by(phones.c.created_utc_us.desc(), phones.c.id.desc())
+    )
+    return [
+        PhoneRow(
+            phone_id=row.id,
+            channel=row.channel,
+            label=row.label,
+            created_utc_us=row.created_utc_us,
+            gone_utc_us=row.gone_utc_us,
+            gone_reason=row.gone_reason,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -> UUID:
+    """Note a person's phone; one with this address that is known already becomes theirs."""
+    facts = {
+        "person_id": person_id,
+        "channel": phone.channel,
+        "secrets": phone.secrets,
+        "label": text(phone.label, 200),
+    }
+    row = conn.execute(
+        select(phones.c.id, phones.c.person_id).where(phones.c.address == phone.address)
+    ).first()
+    if row is None:
+        phone_id = new_id(now)
+        created = columns("created", now)
+        add(conn, phones, {"id": phone_id, "address": phone.address, **facts, **created})
+        return phone_id
+    if row.person_id != person_id:
+        # What the one before was owed is not for the eyes of whoever holds the phone now.
+        reason = "somebody else signed in on this phone"
+        ledger.retire_phone(conn, row.id, reason=reason, now=now)
+    change(conn, phones, row.id, {**facts, "gone_reason": None, **columns("gone", None)})
+    return UUID(str(row.id))
+
+
+def drop_phone(conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment) -> bool:
+    """Tell this phone nothing more; False when it is not the person's own."""
+    mine = (phones.c.id == phone_id) & (phones.c.person_id == person_id)
+    is_mine = conn.scalar(select(phones.c.id).where(mine)) is not None
+    if is_mine:
+        ledger.retire_phone(conn, phone_id, reason="removed by its owner", now=now)
+    return is_mine

@@ -1,0 +1,77 @@
+"""Nodes and their cameras: births, deaths, and what a strange birth cannot break."""
+
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from agent.wire.messages import Death
+from hub.store import registry
+from hub.store.database import Database
+from hub.store.tables import cameras
+from tests.hub.streets import Streets
+
+
+@pytest.fixture
+def streets(db: Database, tmp_path: Path) -> Streets:
+    return Streets(db, tmp_path / "media")
+
+
+def node(streets: Streets) -> registry.Node:
+    with streets.db.reading() as conn:
+        found = registry.node_by_name(conn, "nga-tu")
+    assert found is not None
+    return found
+
+
+def test_a_birth_makes_cameras_in_the_nodes_area_once(streets: Streets) -> None:
+    birth = streets.node.birth("cam-1", "cam-2")
+    for _ in range(2):
+        with streets.db.writing() as conn:
+            assert registry.note_birth(conn, birth, now=streets.clock.now())
+    mine = [row for row in streets.rows(cameras) if row.area_id == streets.junction]
+    assert sorted(row.name for row in mine) == ["cam-1", "cam-2"]
+    assert (node(streets).state, node(streets).birth_id) == ("online", birth.birth_id)
+
+
+def test_a_death_counts_only_against_its_own_birth(streets: Streets) -> None:
+    first, second = streets.node.birth(), streets.node.birth()
+    with streets.db.writing() as conn:
+        now = streets.clock.now()
+        registry.note_birth(conn, first, now=now)
+        registry.note_birth(conn, second, now=now)
+        old = Death(node="nga-tu", birth_id=first.birth_id)
+        assert registry.note_death(conn, old, now=now) is False
+    assert node(streets).state == "online"
+    with streets.db.writing() as conn:
+        death = Death(node="nga-tu", birth_id=second.birth_id)
+        assert registry.note_death(conn, death, now=now) is True
+        assert registry.note_death(conn, death, now=now) is False
+    assert node(streets).state == "offline"
+
+
+def test_a_node_nobody_noted_is_not_born(streets: Streets) -> None:
+    stranger = replace(streets.node, name="stranger").birth()
+    with streets.db.writing() as conn:
+        assert registry.note_birth(conn, stranger, now=streets.clock.now()) is False
+        nobody = Death(node="nobody", birth_id=uuid4())
+        assert registry.note_death(conn, nobody, now=streets.clock.now()) is False
+
+
+def test_a_strange_birth_does_not_stop_the_hub(streets: Streets) -> None:
+    birth = streets.node.birth()
+    [camera] = birth.cameras
+    wild = camera.model_copy(update={"label": "a\0b", "width": 2**70, "codec": "x" * 999})
+    with streets.db.writing() as conn:
+        now = streets.clock.now()
+        changed = birth.model_copy(update={"cameras": (wild,), "software": "\0" * 9999})
+        assert registry.note_birth(conn, changed, now=now)
+    [row] = [row for row in streets.rows(cameras) if row.area_id == streets.junction]
+    assert (row.label, row.width, len(row.codec)) == ("a\ufffdb", 2**31 - 1, 40)
+
+
+def test_a_node_has_a_name_of_its_own_that_fits_a_topic(streets: Streets) -> None:
+    for name, complaint in (("nga-tu", "already"), ("Ngã tư", "no node name"), ("a/b", "no node")):
+        with pytest.raises(registry.RegistryError, match=complaint), streets.db.writing() as conn:
+            registry.add_node(conn, name=name, area_id=streets.junction, now=streets.clock.now())
