@@ -5,9 +5,10 @@ The id of each event is the reader's cursor, so a phone that lost its line goes 
 card anew, and passes the door again.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -18,8 +19,11 @@ from hub.web.site import Site, site_of
 
 router = APIRouter()
 
-RETRY_MS = 2_000
+RETRY_MS: Final = 2_000
 """How soon a browser comes back after the line broke."""
+
+PACE_S: Final = 0.2
+"""Open pages ask the store at most this often each, however fast the bell rings in a storm."""
 
 
 @router.get("/events")
@@ -45,7 +49,9 @@ async def stream_changes(
 
 async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
+    loop = asyncio.get_running_loop()
     while not site.stopping():
+        asked_at = loop.time()
         heard = site.bell.rings  # before asking, so that no ring between is missed
         # Grants and sessions end while pages are open: both are asked anew each time.
         session = await run_in_threadpool(site.accounts.session_by_token, token, came_from=address)
@@ -61,3 +67,4 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
             yield f"id: {cursor}\n\n"
         if await site.bell.wait(heard, timeout_s=site.settings.keepalive_s) == heard:
             yield ": still here\n\n"
+        await asyncio.sleep(max(0.0, asked_at + PACE_S - loop.time()))

@@ -1,4 +1,4 @@
-"""Draws the PNG icons from the SVG ones: run `python tests/browser/draw_icons.py` after a change."""
+"""Draws the PNG icons from the SVG ones: run this file after a change of those."""
 
 from pathlib import Path
 
