@@ -1,0 +1,140 @@
+"""What clips cost: processor time of ring and writer beside `ffmpeg -c copy`, memory of the ring.
+
+Both read the same file in the same run and write the same packets: 1080p at 15 frames a second,
+about 4 Mbit/s, a keyframe a second. ffmpeg's time includes the start of a process; ours includes
+making each fragment durable, and the hash of the whole.
+"""
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from agent.clips.preroll import Preroll, PrerollBounds
+from agent.clips.writer import ClipWriter
+from agent.devices.reel import VideoReel
+from agent.media.frame import Instant, Packet, StreamInfo
+
+FRAMES_PER_S = 15
+KBITS_PER_S = 4000
+VIDEO_S = 60
+ROUNDS = 3
+RING_S = 10.0
+FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-y")
+PATIENCE_S = 300.0
+
+
+def run() -> dict[str, float]:
+    """Measure; needs ffmpeg with libx264, some 100 MB of disk and half a minute.
+
+    Processor times are user and system seconds per minute of video, the median of three rounds.
+    """
+    with tempfile.TemporaryDirectory(prefix="matthan-bench-") as folder:
+        video = Path(folder) / "street.mp4"
+        make_video(video)
+        stream = VideoReel(video).open()
+        ours, reading, theirs = [], [], []
+        for _ in range(ROUNDS):  # in turn, so that a busy machine is busy for all
+            ours.append(_spent_s(resource.RUSAGE_SELF, lambda: remux(video, stream)))
+            reading.append(_spent_s(resource.RUSAGE_SELF, lambda: list(packets_of(video))))
+            theirs.append(_spent_s(resource.RUSAGE_CHILDREN, lambda: copy_by_ffmpeg(video)))
+        held_bytes, memory_bytes = ring_memory(video, stream)
+        return {
+            "video_s": VIDEO_S,
+            "video_bytes": video.stat().st_size,
+            "ours_cpu_s_per_min": _per_minute(ours),
+            "of_that_reading_cpu_s_per_min": _per_minute(reading),
+            "ffmpeg_copy_cpu_s_per_min": _per_minute(theirs),
+            "ring_span_s": RING_S,
+            "ring_video_bytes": held_bytes,
+            "ring_memory_bytes": memory_bytes,
+        }
+
+
+def make_video(path: Path) -> None:
+    """A moving picture with enough noise in it to fill its bit rate."""
+    scene = f"testsrc2=size=1920x1080:rate={FRAMES_PER_S}:duration={VIDEO_S},noise=alls=12:allf=t"
+    rate = f"{KBITS_PER_S}k"
+    encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-threads", "1"]
+    shape = ["-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-g", str(FRAMES_PER_S), "-bf", "0"]
+    _ffmpeg("-f", "lavfi", "-i", scene, *encode, *shape, str(path))
+
+
+def packets_of(video: Path) -> Iterator[Packet]:
+    """The encoded packets, not decoded."""
+    with av.open(str(video)) as container:
+        track = container.streams.video[0]
+        ticks = track.time_base or Fraction(1, 90_000)
+        base = Fraction(ticks.numerator, ticks.denominator)
+        for packet in container.demux(track):
+            if packet.dts is None:
+                continue
+            at = Instant(round(packet.dts * base * 10**9), round(packet.dts * base * 10**6))
+            pts = packet.dts if packet.pts is None else packet.pts
+            duration = packet.duration or 0
+            yield Packet(bytes(packet), at, pts, packet.dts, duration, packet.is_keyframe)
+
+
+def remux(video: Path, stream: StreamInfo) -> None:
+    """Through the ring and into a clip, read four times a second as the recorder does."""
+    ring = Preroll(PrerollBounds(span_s=RING_S))
+    ring.begin(stream)
+    path = video.with_name("ours.mp4")
+    writer = ClipWriter(path, stream)
+    next_number = 1
+    for index, packet in enumerate(packets_of(video)):
+        ring.push(packet)
+        if index % (FRAMES_PER_S // 4) == 0:
+            for item in ring.since(next_number):
+                writer.write(item.packet)
+                next_number = item.number + 1
+    for item in ring.since(next_number):
+        writer.write(item.packet)
+    writer.close()
+    path.unlink()
+
+
+def copy_by_ffmpeg(video: Path) -> None:
+    """The same, by the tool everybody has."""
+    fragments = ("-movflags", "frag_keyframe+empty_moov")
+    _ffmpeg("-i", str(video), "-c", "copy", *fragments, str(video.with_name("theirs.mp4")))
+
+
+def ring_memory(video: Path, stream: StreamInfo) -> tuple[int, int]:
+    """Bytes of video in a full ring, and the bytes of memory that it takes to hold them."""
+    tracemalloc.start()
+    try:
+        ring = Preroll(PrerollBounds(span_s=RING_S))
+        ring.begin(stream)
+        for packet in packets_of(video):
+            ring.push(packet)
+        return ring.size_bytes, tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def _ffmpeg(*arguments: str) -> None:
+    subprocess.run([*FFMPEG, *arguments], check=True, timeout=PATIENCE_S)  # noqa: S603 - our words
+
+
+def _spent_s(who: int, work: Callable[[], object]) -> float:
+    before = resource.getrusage(who)
+    work()
+    after = resource.getrusage(who)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def _per_minute(spent_s: list[float]) -> float:
+    return round(statistics.median(spent_s) * 60 / VIDEO_S, 3)
+
+
+if __name__ == "__main__":
+    json.dump(run(), sys.stdout, indent=2)

@@ -1,0 +1,15 @@
+"""The clip benchmark measures what it says, on a video short enough for a test."""
+
+import pytest
+
+from agent.bench import clips
+
+
+def test_ring_and_writer_are_measured_beside_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips, "VIDEO_S", 2)
+    monkeypatch.setattr(clips, "ROUNDS", 1)
+    found = clips.run()
+    assert found["ours_cpu_s_per_min"] > 0
+    assert found["ffmpeg_copy_cpu_s_per_min"] > 0
+    assert 0 < found["ring_video_bytes"] <= found["video_bytes"]
+    assert found["ring_memory_bytes"] < 1.2 * found["ring_video_bytes"]
