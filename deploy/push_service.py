@@ -108,7 +108,7 @@ class PushService:
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
         return {
-            "endpoint": self._endpoint(phone),
+            "endpoint": self.endpoint_of(phone.phone_id),
             "expirationTime": None,
             "keys": {"p256dh": to_base64url(point), "auth": to_base64url(phone.auth)},
         }
@@ -118,8 +118,9 @@ class PushService:
         phone = self.phones[endpoint.rsplit("/", 1)[1]]
         phone.lies.append(Lie(kind, times=times, retry_after_s=after_s))
 
-    def _endpoint(self, phone: Phone) -> str:
-        return f"{self.address}/wpush/{phone.phone_id}"
+    def endpoint_of(self, phone_id: str) -> str:
+        """Where a hub posts to for this phone."""
+        return f"{self.address}/wpush/{phone_id}"
 
     def _read(self, phone: Phone, body: bytes, headers: dict[str, str]) -> None:
         plain = http_ece.decrypt(
@@ -240,7 +241,7 @@ class PushService:
                 key = said["key"].rstrip("=") if said.get("key") else None  # Firefox pads it
                 phone = Phone(said["channelID"], server_key=key, socket=socket)
                 self.phones[phone.phone_id] = phone
-                endpoint = {"status": 200, "pushEndpoint": self._endpoint(phone)}
+                endpoint = {"status": 200, "pushEndpoint": self.endpoint_of(phone.phone_id)}
                 await socket.send_json(said | endpoint)
             case "unregister":
                 self.phones.pop(said["channelID"], None)

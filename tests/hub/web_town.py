@@ -122,9 +122,8 @@ class Town:
             stopping=stopping,
             settings=WebSettings(
                 public_url=public_url,
-                push_public_key="BKey",
                 now=lambda: self.clock.now().utc_us,
-                **settings,
+                **{"push_public_key": "BKey"} | settings,
             ),
         )
 
