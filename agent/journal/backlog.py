@@ -1,5 +1,6 @@
 """What is to be written into the journal, in order, also while the journal refuses."""
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -59,13 +60,23 @@ class Backlog:
         with self._lock:
             try:
                 while self._entries:
-                    with self._journal.transaction() as tx:
-                        self._entries[0].write(tx)
+                    self._write(self._entries[0])
                     self._entries.popleft()
             except JournalError as error:
                 self._say_refused(error)
             else:
                 self._say_taken()
+
+    def _write(self, entry: Entry) -> None:
+        """Into the journal; an entry that can never fit is set aside, for others wait behind it."""
+        try:
+            with self._journal.transaction() as tx:
+                entry.write(tx)
+        except JournalError as error:
+            if not isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise
+            self.lost += 1
+            log.error("entry_set_aside", whose=self._whose, reason=error.sentence, lost=self.lost)
 
     def _say_refused(self, error: JournalError) -> None:
         if not self._is_refused:

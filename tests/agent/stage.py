@@ -37,7 +37,8 @@ def read(path: Path) -> tuple[StreamInfo, list[Packet]]:
     """A video's stream and its packets, the first at instant 0."""
     with av.open(str(path)) as source:
         stream = source.streams.video[0]
-        base = Fraction(stream.time_base or Fraction(1, 10))
+        ticks = stream.time_base or Fraction(1, 10)
+        base = Fraction(ticks.numerator, ticks.denominator)
         extradata = stream.codec_context.extradata or b""
         info = StreamInfo("h264", stream.width, stream.height, base, 10.0, extradata)
         packets = [

@@ -1,14 +1,18 @@
 """What the journal refuses waits in memory, in order and bounded, the alerts longest."""
 
 from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
-from agent.journal import Backlog, Entry, Journal, JournalFull, Transaction
+from agent.journal import Backlog, Clip, Entry, Journal, JournalFull, Transaction
 from agent.journal import backlog as module
 from agent.wire.messages import CameraLost
 from tests.agent.stage import at
+
+CLIP = Clip(UUID(int=1), "cam", Path("a.mp4"), "ab" * 32, 1, 0, 0, (UUID(int=2),), "alert")
 
 
 class Disk:
@@ -83,6 +87,23 @@ def test_full_memory_loses_the_oldest_that_is_no_alert_and_counts_it(
     backlog.write_down()
     assert said(node_journal) == ["alert 1", "c", "alert 2"]
     assert backlog.lost == 2
+
+
+def test_entry_that_can_never_fit_is_set_aside_and_those_behind_it_are_written(
+    node_journal: Journal, disk: Disk
+) -> None:
+    def twice(tx: Transaction) -> None:
+        tx.add_clip(CLIP)
+        tx.add_clip(CLIP)
+
+    backlog = Backlog(node_journal, whose="cam")
+    with capture_logs() as logs:
+        backlog.add(Entry(write=twice))
+    backlog.add(disk.entry("one"))
+    assert [line["event"] for line in logs] == ["entry_set_aside"]
+    assert (backlog.lost, backlog.waiting) == (1, 0)
+    assert said(node_journal) == ["one"]
+    assert node_journal.clips() == []
 
 
 def test_error_that_is_no_refusal_is_not_swallowed(node_journal: Journal) -> None:

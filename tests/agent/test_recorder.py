@@ -4,7 +4,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +17,7 @@ from structlog.testing import capture_logs
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
-from agent.journal import Journal, MediaKind
+from agent.journal import Journal, JournalFull, MediaKind, Transaction
 from agent.media.frame import Packet, StreamInfo
 from agent.wire.messages import ClipReady
 from tests.agent.stage import BOOT, FRAMES_PER_S, Stage, at, clip_id_at, decoded_frames
@@ -292,15 +291,18 @@ def test_full_disk_costs_the_clip_and_is_said_once_until_one_succeeds(
 # The journal
 
 
-def test_word_row_and_file_of_a_clip_enter_the_journal_together(stage: Stage) -> None:
+def test_word_row_and_file_of_a_clip_enter_the_journal_together(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage.roll(10)
     person = stage.enters()
     stage.leaves(person)
-    with refusing(stage.journal, after_statements=2):
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "add_media", full_disk)
         stage.roll(5)
-        assert stage.journal.waiting(10) == []
-        assert stage.journal.clips() == []
-        assert stage.journal.kept(MediaKind.CLIP) == []
+    assert stage.journal.waiting(10) == []
+    assert stage.journal.clips() == []
+    assert stage.journal.kept(MediaKind.CLIP) == []
     stage.roll(1)
     (waiting,) = stage.journal.waiting(10)
     (clip,) = stage.clips()
@@ -310,20 +312,9 @@ def test_word_row_and_file_of_a_clip_enter_the_journal_together(stage: Stage) ->
     assert waiting.body.sha256 == clip.clip.sha256 == kept.sha256
 
 
-@contextmanager
-def refusing(journal: Journal, *, after_statements: int) -> Iterator[None]:
-    """A journal whose disk fills up within a transaction, after so many of its statements."""
-    kinds = ["events", "clips", "media"][after_statements:]
-    with journal.transaction() as tx:
-        for kind in kinds:
-            tx._sql.execute(
-                f"CREATE TRIGGER refuse_{kind} BEFORE INSERT ON {kind}"
-                " BEGIN SELECT RAISE(FAIL, 'no room'); END"
-            )
-    yield
-    with journal.transaction() as tx:
-        for kind in kinds:
-            tx._sql.execute(f"DROP TRIGGER refuse_{kind}")
+def full_disk(*_: object, **__: object) -> None:
+    """The last of the three statements finds no room."""
+    raise JournalFull("the disk is full", "free some")
 
 
 # The service
