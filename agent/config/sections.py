@@ -211,8 +211,8 @@ class AgentSettings(BaseSettings):
         settings_cls: type[BaseSettings],  # noqa: ARG003 - called by these names
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - called by these names
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - called by these names
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment first, then what was read from the file."""
         return env_settings, init_settings

@@ -1,0 +1,233 @@
+"""The program as systemd runs it: it refuses, plays once, stops when asked, and says why not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.wire.messages import Birth, Death, UploadToken
+from deploy.broker import Broker
+from tests.agent.hubside import NODE, FakeHub, open_journal, put, until
+from tests.agent.test_uploader import Shelf
+from tests.agent.videos import walk_past
+
+ROOT = Path(__file__).parents[2]
+Write = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    server = Shelf()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def write(tmp_path: Path, broker: Broker) -> Write:
+    """Writes a good configuration, with lines of the test's own after it."""
+
+    def into_file(more: str = "", *, pace: bool = False) -> Path:
+        papers = broker.papers(NODE)
+        path = tmp_path / "agent.toml"
+        path.write_text(
+            f"""
+[node]
+name = "{NODE}"
+[broker]
+host = "{broker.host}"
+port = {broker.port}
+ca_file = "{papers.ca_file}"
+cert_file = "{papers.cert_file}"
+key_file = "{papers.key_file}"
+[[camera]]
+name = "cong"
+recording = "{walk_past(tmp_path / "walk.mp4")}"
+pace = {str(pace).lower()}
+[journal]
+path = "{tmp_path / "journal.db"}"
+[clips]
+folder = "{tmp_path / "clips"}"
+{more}
+""",
+            encoding="utf-8",
+        )
+        return path
+
+    return into_file
+
+
+def agent(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent", *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_recording_plays_once_and_all_that_was_owed_reaches_the_hub(
+    write: Write, broker: Broker, shelf: Shelf, tmp_path: Path
+) -> None:
+    config = write()
+    journal = open_journal(tmp_path / "journal.db")
+    owed = {put(journal) for _ in range(30)}  # of an earlier run
+    journal.close()
+    with FakeHub(broker) as hub:
+        hub.token = UploadToken(token="x" * 16, valid_for_s=60, upload_url=shelf.url)
+        code, _, err = outcome(
+            agent("run", "--once", "--config", config, "--stats", tmp_path / "stats.json")
+        )
+
+    assert code == 0, err
+    assert owed <= hub.heard_ids
+    assert isinstance(hub.statuses[-2], Birth)
+    assert isinstance(hub.statuses[-1], Death)
+    assert hub.statuses[-2].cameras[0].width == 320
+    stats: dict[str, Any] = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["frames"] > 0
+    assert stats["journal_waiting"] == 0
+    assert stats["cpu_s"] > 0
+    assert stats["peak_rss_mib"] > 10
+
+
+def test_hub_that_stays_silent_ends_a_single_run_with_the_reason(
+    write: Write, broker: Broker, tmp_path: Path
+) -> None:
+    config = write()
+    journal = open_journal(tmp_path / "journal.db")
+    put(journal)
+    journal.close()
+    code, _, err = outcome(agent("run", "--once", "--config", config, "--drain-s", "1"))
+    assert code == 1
+    assert "the hub lacks 1 events" in err.splitlines()[-1]
+
+
+def test_single_run_of_a_recording_that_is_gone_ends_with_the_reason(
+    write: Write, tmp_path: Path
+) -> None:
+    config = write()
+    (tmp_path / "walk.mp4").unlink()
+    code, _, err = outcome(agent("run", "--once", "--config", config))
+    assert code == 1
+    assert "walk.mp4" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_says_goodbye_and_exits_with_zero(
+    write: Write, broker: Broker, number: signal.Signals
+) -> None:
+    with FakeHub(broker) as hub:
+        hub.statuses.clear()
+        process = agent("run", "--config", write(pace=True))
+        until(lambda: any(isinstance(status, Birth) for status in hub.statuses))
+        process.send_signal(number)
+        code, _, err = outcome(process)
+        until(lambda: isinstance(hub.statuses[-1], Death))
+    assert code == 0, err
+
+
+def test_killed_agent_sends_after_its_return_what_it_owed(
+    write: Write, broker: Broker, tmp_path: Path
+) -> None:
+    config = write(pace=True)
+    journal = open_journal(tmp_path / "journal.db")
+    owed = {put(journal) for _ in range(40)}
+    journal.close()
+    with FakeHub(broker, answers=False) as hub:
+        process = agent("run", "--config", config)
+        until(lambda: len(hub.heard) >= 5)
+        process.kill()
+        outcome(process)
+        hub.answers = True
+        code, _, err = outcome(agent("run", "--once", "--config", config, "--drain-s", "20"))
+        assert owed <= hub.heard_ids
+    journal = open_journal(tmp_path / "journal.db")
+    assert journal.counts().waiting == 0
+    journal.close()
+    assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("[sightings]\ngap_s = 1\n", "unknown key sightings. Did you mean sighting?"),
+        ("[detector]\nscore = 2\n", "detector.score"),
+        ("[detector]\nmodel = 'none'\n", "describes no model 'none'"),
+        ("[detector]\nmodels_dir = '/none'\n", "/none/manifest.toml"),
+    ],
+)
+def test_node_that_must_not_start_exits_78_with_one_line(
+    write: Write, more: str, said: str
+) -> None:
+    code, out, err = outcome(agent("run", "--config", write(more)))
+    assert code == 78
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert out == ""
+
+
+def test_journal_in_use_is_one_line_too(write: Write, tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.db")
+    code, _, err = outcome(agent("run", "--config", write()))
+    journal.close()
+    assert code == 78
+    assert "in use by another process" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_missing_papers_stop_the_start(write: Write) -> None:
+    code, _, err = outcome(
+        agent("run", "--config", write(), MATTHAN_AGENT__BROKER__KEY_FILE="/none.key")
+    )
+    assert code == 78
+    assert err.splitlines() == [
+        "the file /none.key is missing. give its right place under [broker]"
+    ]
+
+
+def test_check_speaks_vietnamese_by_default_and_exits_by_what_it_found(write: Write) -> None:
+    code, out, _ = outcome(agent("check", "--config", write()))
+    assert (code, len(out.splitlines())) == (0, 5)
+    assert out.startswith("ổn: cấu hình")
+    code, out, _ = outcome(
+        agent("check", "--config", write(), "--lang", "en", MATTHAN_AGENT__BROKER__PORT="1")
+    )
+    assert code == 1
+    assert "WRONG: broker" in out
+
+
+def test_logs_are_json_lines_where_nobody_watches(write: Write, broker: Broker) -> None:
+    with FakeHub(broker) as hub:
+        process = agent("run", "--config", write(pace=True))
+        until(lambda: any(isinstance(status, Birth) for status in hub.statuses))
+        process.terminate()
+        _, _, err = outcome(process)
+    # The network's runtime says one line of its own, from C++ and past every setting.
+    ours = [line for line in err.splitlines() if "TensorFlow Lite" not in line]
+    assert ours
+    for line in ours:
+        assert {"level", "event", "timestamp"} <= json.loads(line).keys()
