@@ -77,6 +77,7 @@ class _Run:
         eyes.lap = self._stages.lap
         self._eyes = eyes
         self._book = TrackBook()
+        self._told: set[int] = set()
         self._changes: list[tuple[int, SightingChange]] = []
         self._origin: Instant | None = None
         self._frames = self._looked = self._inferences = self._detections = self._moved = 0
@@ -106,12 +107,12 @@ class _Run:
         self._detections += len(look.detections)
         self._book.note(frame, look.tracks)
         self._changes += [(frame.index, change) for change in look.changes]
+        self._told |= self._eyes.sightings.open_tracks
 
     def write(self, out: Path) -> None:
         """The three files."""
         opened = [c for _, c in self._changes if isinstance(c, Opened)]
-        told = {change.track_id for change in opened}
-        (out / "tracks.txt").write_text(self._book.text(told), encoding="utf-8")
+        (out / "tracks.txt").write_text(self._book.text(self._told), encoding="utf-8")
         origin = self._origin or Instant(0, 0)
         lines = (
             json.dumps(_words(frame, change, origin)) + "\n" for frame, change in self._changes
@@ -125,7 +126,7 @@ class _Run:
             "inferences": self._inferences,
             "inferences_per_frame": round(self._inferences / max(1, frames), 4),
             "detections": self._detections,
-            "tracks": len(told),
+            "tracks": len(self._told),
             "sightings_opened": len(opened),
             "sightings_closed": sum(isinstance(c, Closed) for _, c in self._changes),
             "cpu_us_per_frame": self._stages.us_per_frame(frames),

@@ -24,15 +24,17 @@ from agent.vision.zones import Box
 class SightingSettings:
     """When to speak, when to speak again, and when it is over."""
 
-    evidence: float = 2.0
-    """The detection scores of one track that must add up within `evidence_s`: 3 frames of a clear
-    view (0.7), 5 of a poor one (0.4). Higher is later and truer."""
+    evidence: float = 2.5
+    """The detection scores of one track that must add up within `evidence_s`: 4 frames of a clear
+    view (0.7), 7 of a poor one (0.4). Higher is later and truer."""
     evidence_s: float = 1.0
     """Older detections no longer count; so a false one now and then never adds up."""
     walked: float = 0.6
     """Who has been this far from the spot where the track began (body heights) is no lamp post."""
-    still_score: float = 0.6
+    still_score: float = 0.65
     """Of the others only detections from this score on are evidence (0-1)."""
+    border_weight: float = 0.5
+    """A body cut by the picture's border is half seen: this share of its score is evidence."""
     gap_s: float = 3.0
     """A person unseen for no longer is still there; a person unseen for longer has left."""
     present_s: float = 0.5
@@ -137,10 +139,16 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        if track.travelled >= self._settings.walked or track.score >= self._settings.still_score:
-            suspect.hits.append((now, track.score))
-        while suspect.hits and now.seconds_since(suspect.hits[0][0]) > self._settings.evidence_s:
+        suspect.hits.append((now, self._weight(track)))
+        while now.seconds_since(suspect.hits[0][0]) > self._settings.evidence_s:
             suspect.hits.popleft()
+
+    def _weight(self, track: Track) -> float:
+        """How much this frame's detection counts as evidence."""
+        settings = self._settings
+        if track.travelled < settings.walked and track.score < settings.still_score:
+            return 0.0
+        return track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
 
     def _is_convincing(self, track: Track) -> bool:
         suspect = self._suspected.get(track.track_id)
@@ -231,7 +239,7 @@ class Sightings:
 
 @dataclass(slots=True)
 class _Suspect:
-    """A track that has not convinced yet: its evidence of late, as (when, score)."""
+    """A track that has not convinced yet: its evidence of late, as (when, weight)."""
 
     first_seen: Instant
     last_seen: Instant
@@ -241,7 +249,7 @@ class _Suspect:
 
     @property
     def evidence(self) -> float:
-        return sum(score for _, score in self.hits)
+        return sum(weight for _, weight in self.hits)
 
 
 @dataclass(slots=True)

@@ -69,18 +69,18 @@ def kinds(said: list[SightingChange]) -> list[type]:
     return [type(change) for change in said]
 
 
-def test_a_person_in_clear_view_is_told_of_at_the_third_frame() -> None:
+def test_a_person_in_clear_view_is_told_of_at_the_fourth_frame() -> None:
     street = Street()
-    assert street.shows(track(), for_s=0.2) == []
+    assert street.shows(track(), for_s=0.3) == []
     (opened,) = street.shows(track())
     assert isinstance(opened, Opened)
-    assert (opened.at, opened.first_seen) == (after(0.2), after(0))
+    assert (opened.at, opened.first_seen) == (after(0.3), after(0))
     assert (opened.track_id, opened.people, opened.score) == (1, 1, 0.7)
 
 
 def test_a_poor_view_needs_more_frames() -> None:
     street = Street()
-    assert street.shows(track(score=0.4), for_s=0.4) == []
+    assert street.shows(track(score=0.4), for_s=0.6) == []
     assert kinds(street.shows(track(score=0.4))) == [Opened]
 
 
@@ -95,6 +95,12 @@ def test_a_false_answer_now_and_then_never_adds_up() -> None:
 def test_a_post_that_looks_a_little_like_a_person_is_never_told_of() -> None:
     street = Street()
     assert street.shows(track(score=0.55, travelled=0.1), for_s=60) == []
+
+
+def test_a_body_cut_by_the_border_needs_twice_the_frames() -> None:
+    street = Street()
+    assert street.shows(track(x=0.99), for_s=0.7) == []
+    assert kinds(street.shows(track(x=0.99))) == [Opened]
 
 
 def test_a_person_standing_in_clear_view_is_told_of() -> None:
@@ -163,7 +169,7 @@ def test_who_comes_in_where_somebody_left_the_picture_is_another_one() -> None:
 def test_people_counts_all_who_are_in_view() -> None:
     street = Street()
     street.shows(track(1, x=0.2), for_s=1)
-    opened = street.shows(track(1, x=0.2), track(2, x=0.5), track(3, x=0.8), for_s=0.3)
+    opened = street.shows(track(1, x=0.2), track(2, x=0.5), track(3, x=0.8), for_s=0.4)
     assert [c.people for c in opened if isinstance(c, Opened)] == [2, 3]
 
 
@@ -171,7 +177,7 @@ def test_those_lost_a_while_ago_are_not_in_view() -> None:
     street = Street()
     street.shows(track(1, x=0.2), for_s=1)
     street.shows(for_s=1.5)
-    (opened,) = street.shows(track(2, x=0.8), for_s=0.3)
+    (opened,) = street.shows(track(2, x=0.8), for_s=0.4)
     assert isinstance(opened, Opened)
     assert opened.people == 1
 
@@ -195,7 +201,7 @@ def test_a_much_better_view_is_news_and_a_little_better_one_is_not() -> None:
 
 def test_news_waits_for_its_turn() -> None:
     street = Street()
-    street.shows(track(height=0.05), for_s=0.3)
+    street.shows(track(height=0.05), for_s=0.4)
     said = []
     for height in (0.1, 0.2, 0.4, 0.8):
         said += street.shows(track(height=height), for_s=0.5)
