@@ -37,8 +37,12 @@ def replay(
     model_dir: Path | None = None,
     model: str = "",
     settings: EyesSettings | None = None,
+    last_frame: int | None = None,
 ) -> int:
-    """Look at the recording at `path` and write into the folder `out`; returns the exit code."""
+    """Look at the recording at `path` and write into the folder `out`; returns the exit code.
+
+    Stops after `last_frame` (counted from 1), as if the recording ended there.
+    """
     try:
         detector = NanoDet(LitertModel(manifest_in(model_dir), model))
         camera = ReplayCamera("replay", path, clock=lambda: Instant(0, 0), pace=False)
@@ -50,7 +54,7 @@ def replay(
         print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     run = _Run(Eyes.for_frames(settings or EyesSettings(), detector, _numbered_ids()))
-    code = run.through(camera)
+    code = run.through(camera, last_frame)
     run.write(out)
     return code
 
@@ -83,8 +87,8 @@ class _Run:
         self._frames = self._looked = self._inferences = self._detections = self._moved = 0
         self._broken = ""
 
-    def through(self, camera: ReplayCamera) -> int:
-        """All frames of the camera; an early end is said on stderr."""
+    def through(self, camera: ReplayCamera, last_frame: int | None) -> int:
+        """The frames of the camera; an early end is said on stderr."""
         last = Instant(0, 0)
         try:
             for frame in camera.frames(NOWHERE, lambda: False):
@@ -92,6 +96,8 @@ class _Run:
                 self._keep(frame, self._eyes.step(frame))
                 last = frame.at
                 self._stages.lap("books")
+                if frame.index == last_frame:
+                    break
         except CameraError as error:
             self._broken = str(error)
             print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer

@@ -48,14 +48,14 @@ def read_rows(text: str, first: int = 1, last: int = 10**9) -> Rows:
     return rows
 
 
-def score(truth: Rows, tracks: Rows) -> Score:
-    """Compare frame by frame."""
+def score(truth: Rows, tracks: Rows, *, least_iou: float = MATCH_IOU) -> Score:
+    """Compare frame by frame; boxes match from the overlap `least_iou` on."""
     matched: dict[tuple[int, int], int] = {}
     last_of: dict[int, int] = {}
     pairs: dict[int, int] = {}
     hits = switches = 0
     for frame in sorted(truth.keys() | tracks.keys()):
-        pairs = _pairs(truth.get(frame, {}), tracks.get(frame, {}), pairs)
+        pairs = _pairs(truth.get(frame, {}), tracks.get(frame, {}), pairs, least_iou)
         hits += len(pairs)
         for person, track in pairs.items():
             matched[person, track] = matched.get((person, track), 0) + 1
@@ -64,19 +64,21 @@ def score(truth: Rows, tracks: Rows) -> Score:
     return _summed(truth, tracks, matched=matched, hits=hits, switches=switches)
 
 
-def _pairs(truth: dict[int, Box], tracks: dict[int, Box], before: dict[int, int]) -> dict[int, int]:
-    """Which track is which person in one frame: yesterday's pairs first, then the closest."""
+def _pairs(
+    truth: dict[int, Box], tracks: dict[int, Box], before: dict[int, int], least_iou: float
+) -> dict[int, int]:
+    """Which track is which person in one frame: the pairs of the frame before, then the closest."""
     pairs = {
         person: track
         for person, track in before.items()
-        if person in truth and track in tracks and truth[person].iou(tracks[track]) >= MATCH_IOU
+        if person in truth and track in tracks and truth[person].iou(tracks[track]) >= least_iou
     }
     close = sorted(
         ((box.iou(other), p, t) for p, box in truth.items() for t, other in tracks.items()),
         reverse=True,
     )
     for overlap, person, track in close:
-        if overlap >= MATCH_IOU and person not in pairs and track not in pairs.values():
+        if overlap >= least_iou and person not in pairs and track not in pairs.values():
             pairs[person] = track
     return pairs
 

@@ -1,0 +1,97 @@
+"""The eyes on the demo recording, against what a person wrote down of its first 395 frames."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agent.bench.replay import replay
+from agent.bench.score import Rows, Score, read_rows, score
+from agent.vision.zones import Box
+from tests.scenes.truth import Truth, load
+
+ROOT = Path(__file__).parents[2]
+TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))
+PLACE_IOU = 0.3
+"""The truth's places are true to about 8 pixels, which is a quarter of a body's width."""
+BODY_WIDTH = 0.38
+"""Of its height; the truth states heights only."""
+
+
+def recording() -> Path:
+    cache = os.environ.get("MATTHAN_CACHE") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matthan"
+    )
+    path = Path(cache) / "vtest.mp4"
+    if not path.exists():
+        pytest.skip("the recording is not there: run deploy/recording.sh")
+    return path
+
+
+def places(truth: Truth) -> Rows:
+    """Where each stay is, as boxes in pixels; stays are numbered in the order of the file."""
+    rows: Rows = {}
+    for number, person in enumerate(truth.persons):
+        for frame in range(truth.first_frame, truth.last_frame + 1):
+            place = person.place_at(frame)
+            if place is not None:
+                half = BODY_WIDTH * place.height_px / 2
+                x, feet = place.x_center_px, place.y_feet_px
+                box = Box(x - half, feet - place.height_px, x + half, feet)
+                rows.setdefault(frame, {})[number] = box
+    return rows
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One pass over the labelled frames."""
+
+    score: Score
+    opened: int
+    closed: int
+    inferences_per_frame: float
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    out = tmp_path_factory.mktemp("seen")
+    code = replay(recording(), out, model_dir=ROOT / "models", last_frame=TRUTH.last_frame)
+    assert code == 0
+    summary = json.loads((out / "summary.json").read_text())
+    tracks = read_rows((out / "tracks.txt").read_text())
+    return Seen(
+        score(places(TRUTH), tracks, least_iou=PLACE_IOU),
+        summary["sightings_opened"],
+        summary["sightings_closed"],
+        summary["inferences_per_frame"],
+    )
+
+
+def test_everybody_who_walks_through_is_told_of(seen: Seen) -> None:
+    assert seen.score.persons_missed == ()
+
+
+def test_nobody_is_told_of_who_is_not_there(seen: Seen) -> None:
+    assert seen.score.false_tracks == ()
+
+
+def test_hardly_anybody_is_told_of_twice(seen: Seen) -> None:
+    stays = len(TRUTH.persons)
+    assert stays <= seen.opened <= stays + 3
+    assert seen.score.persons_tracked_once >= stays - 3
+
+
+def test_people_are_followed_nearly_all_the_time(seen: Seen) -> None:
+    assert seen.score.recall >= 0.92
+    assert seen.score.precision >= 0.92
+    assert seen.score.id_switches <= 10
+
+
+def test_every_sighting_is_closed(seen: Seen) -> None:
+    assert seen.opened == seen.closed
+
+
+def test_the_model_is_asked_little_more_than_once_a_frame(seen: Seen) -> None:
+    assert seen.inferences_per_frame <= 1.5
