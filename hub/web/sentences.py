@@ -13,6 +13,9 @@ DOUBT_FROM_MS: Final = 1_000
 """A clock that may be off by less than this is not worth a word: times are shown in seconds."""
 
 
+ANSWERING_CHANNELS: Final = frozenset({"webpush"})
+"""Phones that say when they have shown a message; on others silence means nothing."""
+
 _GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
 
 
@@ -62,7 +65,7 @@ def picture_missing(row: AlertRow, words: Words) -> str:
 def clock_doubt(row: AlertRow, words: Words) -> str | None:
     """A warning when the node's clock may mislead; None when it need not be spoken of."""
     if row.error_ms is None or row.clock_source == "none":
-        return words.say("Nobody vouches for the clock of this camera box: its times may be wrong")
+        return words.say("Clock of the camera box unconfirmed: times may be wrong")
     if row.error_ms >= DOUBT_FROM_MS:
         seconds = round(row.error_ms / 1000)
         return words.count(
@@ -130,23 +133,69 @@ def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
 def _told_sentence(
     opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
 ) -> tuple[str, bool]:
+    """What this phone did, and whether that leaves doubt that anybody saw it."""
     say = calendar.words.say
     if opened:
         return say("opened at %(time)s") % {"time": calendar.clock(min(opened))}, False
     if shown:
         return say("shown on the phone at %(time)s") % {"time": calendar.clock(min(shown))}, False
-    if last.state == "accepted":
-        at = calendar.clock(last.answered_utc_us or last.owed_utc_us)
-        return say("sent at %(time)s, not yet shown on the phone") % {"time": at}, True
-    if last.state == "queued":
-        return say("not sent yet, still trying"), True
-    if last.state == "dropped":
-        return say("not sent: no longer needed"), False
-    return say("could not be sent to this phone"), True
+    match last.state:
+        case "accepted":
+            return _sent_sentence(last, calendar)
+        case "queued":
+            return say("not sent yet, still trying"), True
+        case "dropped":
+            return say("not sent: no longer needed"), False
+        case _:
+            return say("could not be sent to this phone"), True
 
 
-def history(row: HistoryRow, words: Words) -> str:
-    """One step of an alert's life; an act we have no words for is shown as it is."""
+def _sent_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
+    at = {"time": calendar.clock(last.answered_utc_us or last.owed_utc_us)}
+    if last.channel in ANSWERING_CHANNELS:
+        return calendar.words.say("sent at %(time)s, not yet shown on the phone") % at, True
+    silent = calendar.words.say("sent at %(time)s; this channel never says if it was shown")
+    return silent % at, False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an alert's history."""
+
+    sentence: str
+    note: str
+    at_utc_us: int
+
+
+def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
+    """The steps of an alert's life that tell a person something.
+
+    While people come and go a node reports every second: growing numbers in a row are one step,
+    and of the pictures only the first is news.
+    """
+    steps: list[Step] = []
+    grown_from = ""
+    has_picture = False
+    for row in rows:
+        grown = _GROWN.match(row.detail) if row.act == "grown" else None
+        if (row.act == "grown" and grown is None) or (row.act == "picture" and has_picture):
+            continue
+        has_picture = has_picture or row.act == "picture"
+        if grown is None:
+            grown_from = ""
+            steps.append(_step(row, words, note=row.detail if row.who is not None else ""))
+            continue
+        if grown_from:
+            steps.pop()
+        grown_from = grown_from or grown.group(1)
+        people = int(grown.group(2))
+        more = words.count("%(n)d person", "%(n)d people", people) % {"n": people}
+        steps.append(_step(row, words, note=f"{grown_from} → {more}"))
+    return steps
+
+
+def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
+    """An act we have no words for is shown as it is."""
     say = words.say
     acts = {
         "raised": say("Alert raised"),
@@ -157,17 +206,5 @@ def history(row: HistoryRow, words: Words) -> str:
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),
     }
-    step = acts.get(row.act, row.act)
-    return f"{step} · {row.who}" if row.who else step
-
-
-def history_note(row: HistoryRow, words: Words) -> str:
-    """What a person added, or how the number of people grew; the hub's own reasons are for logs."""
-    if row.who is not None:
-        return row.detail
-    grown = _GROWN.match(row.detail) if row.act == "grown" else None
-    if grown is None:
-        return ""
-    people = int(grown.group(2))
-    more = words.count("%(n)d person", "%(n)d people", people) % {"n": people}
-    return f"{grown.group(1)} → {more}"
+    act = acts.get(row.act, row.act)
+    return Step(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)

@@ -59,6 +59,12 @@ def _version(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def _modules() -> list[str]:
+    """What `app.js` imports: asked for at once, not one after another over a slow line."""
+    scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
+    return sorted(scripts - {"app.js", "worker.js"})
+
+
 def _templates(language: str) -> Environment:
     """One environment a language: a template keeps the words it was loaded with."""
     environment = Environment(
@@ -74,6 +80,7 @@ def _templates(language: str) -> Environment:
         count=speech.count,
         words=speech,
         script_words=Markup(script_catalog_json(language)),  # noqa: S704  made safe for HTML there
+        modules=_modules(),
         sentences=sentences,
         footage=footage.footage,
     )

@@ -155,6 +155,19 @@ def test_nothing_moves_while_a_finger_is_down(hub: Hub, meet: Meet) -> None:
     expect(officer.page.locator(f"#card-{seen.alert_id}")).to_be_visible()
 
 
+def test_mouse_that_never_rests_does_not_keep_an_alert_back(hub: Hub, meet: Meet) -> None:
+    officer = meet(size=DESK)
+    expect(officer.page.locator("#line-state")).to_be_visible()
+    seen = hub.town.somebody()
+    card = officer.page.locator(f"#card-{seen.alert_id}")
+    for step in range(80):
+        officer.page.mouse.move(100 + step % 7, 300)
+        officer.page.wait_for_timeout(50)
+        if card.count():
+            return
+    raise AssertionError("the alert was kept back for four seconds")
+
+
 def test_clip_plays_and_jumps_to_where_they_come(meet: Meet, whole: Seen) -> None:
     officer = meet()
     officer.open_alert(whole.alert_id)

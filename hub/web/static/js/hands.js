@@ -1,6 +1,7 @@
 // Is a finger or the mouse at work? Then nothing on the page moves until it rests.
 
 const REST_MS = 700;
+const LONGEST_MS = 2500; // a mouse that never rests must not keep an alert from its desk
 
 let isDown = false;
 let lastMove = 0;
@@ -15,14 +16,15 @@ for (const name of ["pointerup", "pointercancel"]) {
 }
 addEventListener("pointermove", moved, { capture: true, passive: true });
 
-export function atRest() {
-  return !isDown && performance.now() - lastMove > REST_MS;
+function mayMove(waitedMs) {
+  const isStill = performance.now() - lastMove > REST_MS || waitedMs > LONGEST_MS;
+  return document.hidden || (!isDown && isStill);
 }
 
-export function whenAtRest(act) {
-  if (atRest() || document.hidden) {
+export function whenAtRest(act, since = performance.now()) {
+  if (mayMove(performance.now() - since)) {
     act();
   } else {
-    setTimeout(() => whenAtRest(act), 200);
+    setTimeout(() => whenAtRest(act, since), 200);
   }
 }

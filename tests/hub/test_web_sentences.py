@@ -1,0 +1,162 @@
+"""What a page says about an alert, and what it leaves out."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub.store.views import AlertPage, HistoryRow, MediaRow, ToldRow
+from hub.web import sentences
+from hub.web.footage import footage
+from hub.web.when import Calendar
+from hub.web.words import words
+from tests.hub.fake_site import NOW_UTC_US, alert_row, asker
+
+VI = words("vi")
+EN = words("en")
+
+
+def calendar() -> Calendar:
+    return Calendar(ZoneInfo("Asia/Ho_Chi_Minh"), EN, NOW_UTC_US)
+
+
+def told(**changed: Any) -> ToldRow:
+    row = ToldRow(
+        person_name="An",
+        channel="webpush",
+        phone_label="Android",
+        moment="opened",
+        state="accepted",
+        reason="",
+        owed_utc_us=NOW_UTC_US,
+        answered_utc_us=NOW_UTC_US,
+        shown_utc_us=None,
+        opened_utc_us=None,
+    )
+    return replace(row, **changed)
+
+
+def page(*media: MediaRow, may_play: bool = True, **row: Any) -> AlertPage:
+    return AlertPage(
+        row=alert_row(**row),
+        allowed=(),
+        may_play=may_play,
+        sightings=[],
+        media=list(media),
+        history=[],
+        told=[],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence", "is_bad"),
+    [
+        ({}, "sent at 00:12:00, not yet shown on the phone", True),
+        ({"shown_utc_us": NOW_UTC_US}, "shown on the phone at 00:12:00", False),
+        ({"opened_utc_us": NOW_UTC_US}, "opened at 00:12:00", False),
+        ({"state": "queued"}, "not sent yet, still trying", True),
+        ({"state": "dropped"}, "not sent: no longer needed", False),
+        ({"state": "dead"}, "could not be sent to this phone", True),
+        ({"channel": "ntfy"}, "sent at 00:12:00; this channel never says if it was shown", False),
+    ],
+)
+def test_what_one_phone_did(changed: dict[str, Any], sentence: str, is_bad: bool) -> None:
+    (line,) = sentences.told([told(**changed)], calendar())
+    assert (line.sentence, line.is_bad) == (sentence, is_bad)
+
+
+def test_phone_that_showed_the_first_word_counts_as_told_though_a_later_one_is_on_its_way() -> None:
+    rows = [told(shown_utc_us=NOW_UTC_US), told(moment="grown", owed_utc_us=NOW_UTC_US + 1)]
+    (line,) = sentences.told(rows, calendar())
+    assert line.sentence == "shown on the phone at 00:12:00"
+
+
+def test_who_may_not_have_seen_it_comes_first() -> None:
+    rows = [told(shown_utc_us=NOW_UTC_US), told(person_name="Binh", state="dead")]
+    assert [line.person for line in sentences.told(rows, calendar())] == ["Binh", "An"]
+
+
+def test_history_leaves_out_what_tells_nobody_anything() -> None:
+    rows = [
+        HistoryRow("raised", None, 1, "somebody was seen and no alert ran"),
+        HistoryRow("grown", None, 2, "1 → 2"),
+        HistoryRow("grown", None, 3, "2 → 3: another sighting"),
+        HistoryRow("picture", None, 4, ""),
+        HistoryRow("grown", None, 5, "another sighting"),
+        HistoryRow("picture", None, 6, ""),
+        HistoryRow("grown", None, 7, "3 → 4"),
+        HistoryRow("taken", "An", 8, ""),
+        HistoryRow("resolved", "An", 9, "two pupils"),
+    ]
+    steps = [(step.sentence, step.note, step.at_utc_us) for step in sentences.history(rows, EN)]
+    assert steps == [
+        ("Alert raised", "", 1),
+        ("More was seen", "1 → 3 people", 3),
+        ("Picture received", "", 4),
+        ("More was seen", "3 → 4 people", 7),
+        ("Acknowledged · An", "", 8),
+        ("Resolved · An", "two pupils", 9),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error_ms", "source", "doubt"),
+    [
+        (20, "ntp", None),
+        (999, "ntp", None),
+        (1_000, "rtc", "Clock uncertain by ± 1 second"),
+        (40_000, "rtc", "Clock uncertain by ± 40 seconds"),
+        (None, "ntp", "Clock of the camera box unconfirmed: times may be wrong"),
+        (20, "none", "Clock of the camera box unconfirmed: times may be wrong"),
+    ],
+)
+def test_clock_is_doubted_only_when_it_may_mislead(
+    error_ms: int | None, source: str, doubt: str | None
+) -> None:
+    row = alert_row(error_ms=error_ms, clock_source=source)
+    assert sentences.clock_doubt(row, EN) == doubt
+
+
+def test_officer_who_has_it_is_told_what_to_press_and_others_that_they_need_not() -> None:
+    an, binh = asker("An"), asker("Binh")
+    taken = page(state="taken", taken_by=an.person_id, taken_by_name="An", taken_utc_us=NOW_UTC_US)
+    assert sentences.next_step(taken, an, calendar()).startswith("You have it since 00:12:00")
+    assert "You need do nothing" in sentences.next_step(taken, binh, calendar())
+
+
+def clip(**changed: Any) -> MediaRow:
+    began = NOW_UTC_US - 120_000_000
+    row = MediaRow(uuid4(), "clip", "h264", 768, 576, 9, began - 6_000_000, 20_000, True)
+    return replace(row, **changed)
+
+
+def test_clip_is_marked_where_they_come_and_where_they_were_last_seen() -> None:
+    (film,) = footage(page(clip()), VI).clips
+    assert (film.appear_s, film.leave_s, film.length_s) == (6.0, 15.0, 20.0)
+    assert (film.has_preroll, film.preroll_s) == (True, 6)
+    assert film.share(film.appear_s) == 300.0
+
+
+def test_marks_stay_within_a_clip_that_is_a_later_part() -> None:
+    began = NOW_UTC_US - 120_000_000
+    (film,) = footage(page(clip(first_frame_utc_us=began + 5_000_000)), VI).clips
+    assert (film.appear_s, film.leave_s) == (0.0, 4.0)
+    assert not film.has_preroll
+
+
+def test_clip_of_no_length_divides_by_nothing() -> None:
+    (film,) = footage(page(clip(duration_ms=0)), VI).clips
+    assert film.share(film.appear_s) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("person", "The picture is on its way from the camera box"),
+        ("camera_lost", "No picture: the camera gives none"),
+    ],
+)
+def test_missing_picture_says_why(kind: str, sentence: str) -> None:
+    assert sentences.picture_missing(alert_row(kind=kind), EN) == sentence
