@@ -227,11 +227,24 @@ class Session:
         self._inbox.put(Ended(str(reason)))
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho leaves it to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """As in the base class."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def tls_context(address: BrokerAddress) -> ssl.SSLContext:
     """Trust only the given authority, show our certificate; raises OSError naming the file."""
     for path in (address.ca_file, address.cert_file, address.key_file):
         path.open("rb").close()  # ssl's own error for a missing file does not say which one
     context = ssl.create_default_context(cafile=str(address.ca_file))
+    context.sslsocket_class = _TidySocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(address.cert_file, address.key_file)
     return context

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 BEAT_S: Final = 1.0
 CHUNK_BYTES: Final = 64 * 1024
+_LOOK_AT: Final = 20
 _TYPES: Final = {MediaKind.PICTURE: "image/jpeg", MediaKind.CLIP: "video/mp4"}
 _STORED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
 _NEVER: Final = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
@@ -113,11 +114,11 @@ class Uploader:
 
     def _choose(self) -> DueMedia | None:
         now_s = time.monotonic()
-        limit = 20 + len(self._not_before_s)
-        for media in self._journal.media_due(limit):
-            if self._not_before_s.get(media.sha256, 0.0) <= now_s:
-                return media
-        return None
+        due = self._journal.media_due(_LOOK_AT + len(self._not_before_s))
+        # The shelf may have removed a file that waits for its next try.
+        waits = self._not_before_s
+        self._not_before_s = {m.sha256: waits[m.sha256] for m in due if m.sha256 in waits}
+        return next((m for m in due if self._not_before_s.get(m.sha256, 0.0) <= now_s), None)
 
     def _patience_s(self) -> float:
         """Until the first file that waits for its next try, at most one beat."""

@@ -20,6 +20,7 @@ _log = structlog.get_logger("agent.journal")
 ALERT: Final = 0
 OTHER: Final = 1
 _RANGES_PER_MESSAGE: Final = 500
+_WHY_NOT: Final = "the journal was full or a row was unreadable"
 _DROPPED: Final = "its event was dropped from a full journal"
 
 Trust = Callable[[], tuple[ClockSource, int | None]]
@@ -272,7 +273,7 @@ class Transaction:
             " ORDER BY first_seq LIMIT ?) RETURNING first_seq, last_seq",
             (_RANGES_PER_MESSAGE,),
         ).fetchall()
-        body = NumbersDropped(ranges=tuple(sorted(ranges)), reason="the journal was full")
+        body = NumbersDropped(ranges=tuple(sorted(ranges)), reason=_WHY_NOT)
         self._insert(body, self._now())
 
     def _utc_us(self) -> int:

@@ -1,17 +1,26 @@
 """The link against a real Mosquitto: forgotten only on the hub's receipt, and refusals are said."""
 
-import gc
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from agent.delivery.conversation import LinkPolicy, Speaker
+from agent.delivery.conversation import Conversation, LinkPolicy, Speaker
 from agent.delivery.link import Link
 from agent.delivery.outbox import OutboxPolicy
-from agent.delivery.session import BrokerAddress
+from agent.delivery.session import (
+    BrokerAddress,
+    Ended,
+    Happening,
+    Inbox,
+    Listening,
+    Refused,
+)
 from agent.delivery.tokens import Tokens
+from agent.delivery.trouble import Trouble
 from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.messages import Birth, CameraWords, ClockSource, Death
@@ -49,7 +58,12 @@ def address(broker: Broker, papers: Papers | None = None) -> BrokerAddress:
 
 
 def make_link(
-    journal: Journal, where: BrokerAddress, *, node: str = NODE, tokens: Tokens | None = None
+    journal: Journal,
+    where: BrokerAddress,
+    *,
+    node: str = NODE,
+    tokens: Tokens | None = None,
+    policy: LinkPolicy = QUICK,
 ) -> Link:
     camera = CameraWords(
         camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
@@ -62,7 +76,7 @@ def make_link(
         trust=lambda: (ClockSource.NTP, 20),
     )
     return Link(
-        speaker, where, journal=journal, tokens=tokens or Tokens(), policy=QUICK, outbox=SOON
+        speaker, where, journal=journal, tokens=tokens or Tokens(), policy=policy, outbox=SOON
     )
 
 
@@ -207,7 +221,6 @@ def test_certificate_of_a_foreign_authority_is_refused_with_a_cure(
     assert "authority the broker trusts" in trouble or "belong together" in trouble
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # paho leaves such a socket to the collector
 def test_broker_of_a_foreign_authority_is_not_trusted(
     tmp_path: Path, shared_broker: Broker, journal: Journal
 ) -> None:
@@ -220,7 +233,6 @@ def test_broker_of_a_foreign_authority_is_not_trusted(
     trouble = next(entry["trouble"] for entry in logs if entry["event"] == "link_trouble")
     assert "is not vouched for" in trouble
     assert "[broker] ca_file" in trouble
-    gc.collect()
 
 
 def test_missing_certificate_file_is_named(
@@ -251,6 +263,53 @@ def test_speaking_under_another_nodes_name_is_told_by_the_acknowledgement(
     assert "issued for that very name" in events[0]
     assert journal.counts().waiting == 1
     assert not hub.heard
+
+
+def test_line_that_takes_connections_and_says_nothing_is_told_from_one_that_is_down(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        where = replace(address(shared_broker), port=mute.getsockname()[1])
+        link = make_link(journal, where, policy=replace(QUICK, answer_s=0.3))
+        with capture_logs() as logs, Running(link):
+            until(lambda: any(entry["event"] == "link_trouble" for entry in logs))
+        assert "does not answer" in next(e["trouble"] for e in logs if e["event"] == "link_trouble")
+
+
+class Line:
+    """A session that goes nowhere."""
+
+    def listen(self, topics: str) -> None:
+        """Nobody answers."""
+
+    def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (Refused("Not authorized"), "refused the login of nga-tu-01: Not authorized"),
+        (Ended("Unspecified error"), "hung up before answering"),
+        (Listening("Not authorized"), "does not let this node use matthan/nga-tu-01/down/#"),
+        (None, "did not answer within"),
+    ],
+    ids=["refused", "hung up", "deaf", "silent"],
+)
+def test_broker_that_does_not_let_us_in_is_told_with_a_cure(
+    shared_broker: Broker, journal: Journal, said: Happening | None, told: str
+) -> None:
+    link = make_link(journal, address(shared_broker), policy=replace(QUICK, answer_s=0.2))
+    inbox = Inbox()
+    if said is not None:
+        inbox.put(said)
+    talk = Conversation(
+        link._speaker, Line(), inbox, birth_id=BOOT, address=link._address, desk=link._desk
+    )
+    with pytest.raises(Trouble, match=told) as trouble:
+        talk.enter(lambda: None)
+    assert trouble.value.cure
+    assert "\n" not in str(trouble.value)
 
 
 def test_token_is_asked_for_until_it_comes(shared_broker: Broker, journal: Journal) -> None:

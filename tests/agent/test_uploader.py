@@ -228,6 +228,21 @@ def test_hub_that_is_away_is_waited_for(
     assert len([entry for entry in logs if entry["event"] == "upload_again"]) == 1
 
 
+def test_file_the_shelf_removed_between_two_tries_is_forgotten_without_haste(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    shelf.answers = [404] * 100
+    sha256 = owe(journal, tmp_path, b"picture")
+    with Running(uploader) as running:
+        until(lambda: uploader.counts.failed >= 1)
+        with journal.transaction() as tx:
+            tx.remove_media(sha256, "the shelf was full")
+        until(lambda: not uploader._not_before_s)
+        before = running.beats
+        until(lambda: running.beats > before)
+        assert running.beats - before < 5
+
+
 def test_token_near_its_end_is_not_begun_with(shelf: Shelf) -> None:
     tokens = Tokens()
     tokens.put(UploadToken(token="x" * 16, valid_for_s=60, upload_url=shelf.url), 100.0)
