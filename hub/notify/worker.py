@@ -78,7 +78,9 @@ class Worker:
                     failures += 1
                     asleep_s = self._patience.wait_s(attempts=failures, chance=_dice.random())
                     asleep_s = min(LONGEST_SLEEP_S, max(0.1, asleep_s))
-                    log.warning("ledger_unreachable", error=str(error), again_in_s=asleep_s)
+                    log.warning(
+                        "notifier.ledger_unreachable", error=str(error), again_in_s=asleep_s
+                    )
                 await self._wait(stopped, heard=heard, asleep_s=asleep_s)
         finally:
             stopped.cancel()
@@ -137,9 +139,9 @@ class Worker:
         )
         try:
             state = await self._stages.carry(owed)
-            bound.info("notification_carried", state=state, attempt=owed.attempts + 1)
+            bound.info("notifier.carried", state=state, attempt=owed.attempts + 1)
         except Exception as error:  # noqa: BLE001 - one bad row must not end the others
-            bound.exception("notification_tripped")
+            bound.exception("notifier.tripped")
             await self._record_our_fault(owed, error)
 
     async def _record_our_fault(self, owed: Owed, error: Exception) -> None:
@@ -150,7 +152,7 @@ class Worker:
             await self._book.record(owed, answer, started=now, ended=now)
         except Exception:
             # Not even this can be written: the lease runs out, and it is tried again.
-            log.exception("ledger_unwritable", notification_id=str(owed.notification_id))
+            log.exception("notifier.ledger_unwritable", notification_id=str(owed.notification_id))
 
     async def _finish(self) -> None:
         """Let what is on the line come to its end; what does not stays leased, and so owed."""

@@ -178,6 +178,16 @@ def test_nothing_is_sent_in_the_clear_or_to_nowhere(address: str) -> None:
     assert isinstance(send(phone(address=address)), Refused)
 
 
+def test_an_address_that_cannot_be_signed_for_is_refused() -> None:
+    to = phone(address="https://[2001:db8::1]/x", secrets=working_phone().secrets)
+    assert send(to) == Refused("this address cannot be signed for")
+
+
+def test_any_configured_subject_signs() -> None:
+    signer = Signer(KEY, subject="mailto:duty@desk", clock=HubClock())
+    assert claims_of(signer.authorization("https://push.example/x"))["sub"] == "mailto:duty@desk"
+
+
 def test_no_redirect_is_followed() -> None:
     asked: list[str] = []
 
