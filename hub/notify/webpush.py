@@ -111,7 +111,7 @@ class Signer:
     """Signs who sends (VAPID): one token for each service, kept until shortly before it expires."""
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, *, subject: str, clock: Clock) -> None:
-        # The subject is the configuration's to check; py_vapid knows fewer addresses than there are.
+        # Checking the subject is the configuration's part; py_vapid refuses good addresses.
         self._vapid = Vapid02(key, conf={"no-strict": True})
         self._subject = subject
         self._clock = clock
