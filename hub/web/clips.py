@@ -9,17 +9,21 @@ import anyio
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from hub.store.uploads import NotAnnouncedError, Upload, UploadRefusedError
 from hub.store.views import OpenMedia
 from hub.web.auth import SignedIn
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.site import site_of
+from hub.web.small import MEDIA_TYPE, NotAPictureError, small_picture
 
 router = APIRouter()
 
 PIECE_BYTES: Final = 256 * 1024
+KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
+"""An id never means other bytes; no shared cache may keep them."""
+
 DRAIN_BYTES: Final = 32 * 2**20
 """How much of an unwanted upload is read away, so that the node hears the answer at all."""
 
@@ -45,12 +49,26 @@ def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
     return _send(media, span, 206, headers, request.method)
 
 
+@router.get("/media/{media_id}/small")
+def show_small(visit: SignedIn, media_id: UUID) -> Response:
+    """A picture as lists show it."""
+    media = visit.site.door.open_media(visit.asker, media_id)
+    if media is None or media.kind != "picture":
+        raise HTTPException(404)
+    headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
+    try:
+        data = small_picture(media.path, sha256=media.sha256)
+    except NotAPictureError:
+        return RedirectResponse(f"/media/{media_id}", 307)
+    return Response(data, headers=headers, media_type=MEDIA_TYPE)
+
+
 def _headers(media: OpenMedia) -> dict[str, str]:
     ending = "mp4" if media.kind == "clip" else "jpg"
     return {
         "ETag": f'"{media.sha256}"',
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=86400, immutable",  # the id never means other bytes
+        "Cache-Control": KEPT_BY_THIS_BROWSER,
         "Content-Disposition": f'inline; filename="matthan-{media.media_id}.{ending}"',
     }
 

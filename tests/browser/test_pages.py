@@ -115,7 +115,7 @@ def test_picture_arrives_in_the_card_that_is_there(hub: Hub, meet: Meet, picture
     hub.town.bring(picture)
     image = card.locator("img")
     expect(image).to_be_visible()
-    wait_until(lambda: image.evaluate("image => image.naturalWidth") == 768)
+    wait_until(lambda: image.evaluate("image => image.naturalWidth") == 400)
 
 
 def test_new_alert_moves_nothing_under_a_reader_who_has_scrolled(

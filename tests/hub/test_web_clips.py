@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from tests.hub.fake_site import FakeSite, fake_site
@@ -109,6 +111,43 @@ def test_any_range_header_stays_within_the_file(header: str, size: int) -> None:
     if span is not None:
         assert 0 <= span.first <= span.last < size
         assert span == Span(span.first, span.last)
+
+
+def jpeg(folder: Path, *, width: int, height: int) -> Path:
+    path = folder / f"{width}x{height}.jpg"
+    Image.effect_noise((width, height), 60).convert("RGB").save(path, quality=90)
+    return path
+
+
+def test_list_gets_a_small_picture_in_its_own_shape(
+    site: FakeSite, an: Visitor, tmp_path: Path
+) -> None:
+    path = jpeg(tmp_path, width=1280, height=720)
+    picture_id = site.door.keep(path, kind="picture")
+    answer = an.get(f"/media/{picture_id}/small")
+    assert answer.headers["content-type"] == "image/webp"
+    assert answer.headers["cache-control"].startswith("private")
+    assert len(answer.content) < path.stat().st_size / 5
+    assert Image.open(BytesIO(answer.content)).size == (400, 225)
+
+
+def test_picture_that_cannot_be_made_smaller_is_sent_as_it_is(
+    site: FakeSite, an: Visitor, tmp_path: Path
+) -> None:
+    path = tmp_path / "no.jpg"
+    path.write_bytes(b"no picture")
+    picture_id = site.door.keep(path, kind="picture")
+    answer = an.get(f"/media/{picture_id}/small")
+    assert answer.headers["location"] == f"/media/{picture_id}"
+
+
+def test_small_picture_passes_the_same_door(
+    site: FakeSite, an: Visitor, clip_id: UUID, tmp_path: Path
+) -> None:
+    picture_id = site.door.keep(jpeg(tmp_path, width=64, height=48), kind="picture")
+    assert an.get(f"/media/{clip_id}/small").status_code == 404
+    site.door.strangers.add("an")
+    assert an.get(f"/media/{picture_id}/small").status_code == 404
 
 
 # --- uploads ---
