@@ -4,6 +4,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
+import structlog
+
 from agent.assembly.once import Once
 from agent.assembly.view import View
 from agent.clips.shelf import Shelf
@@ -23,6 +25,8 @@ from agent.health import stats
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.supervise import Service, SupervisePolicy, Supervisor
 
+log = structlog.get_logger()
+
 
 class Refusal(Exception):  # noqa: N818 - what the program does, and says in one line
     """The node must not start: what is wrong and the cure, on one line."""
@@ -37,6 +41,7 @@ class Node:
         check_papers(settings)
         clock = SystemClock()
         self.journal = open_journal(settings, clock)
+        close_left_open(self.journal)  # before anything is watched: all that is open is of old
         try:
             self._make(settings, clock, plays_once=plays_once)
         except BaseException:
@@ -170,3 +175,14 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
         boot_id=boot_id(),
         limits=Limits(max_events=settings.journal.max_events),
     )
+
+
+def close_left_open(journal: Journal) -> None:
+    """End what an earlier run left open; a journal that cannot take it now is asked next time."""
+    try:
+        closed = journal.close_left_open()
+    except JournalError as error:
+        log.error("sightings_left_open", reason=error.sentence, cure=error.cure)
+        return
+    if closed:
+        log.warning("sightings_closed_late", count=closed, why="an earlier run was cut off")

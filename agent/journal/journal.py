@@ -131,6 +131,11 @@ class Journal:
         with self.transaction() as tx:
             return tx.refuse(event_id, reason=reason, detail=detail)
 
+    def close_left_open(self) -> int:
+        """Say the closings that an earlier run did not live to say; returns how many."""
+        with self.transaction() as tx:
+            return tx.close_left_open()
+
     def media_done(self, sha256: str) -> None:
         """The hub has this file."""
         with self.transaction() as tx:

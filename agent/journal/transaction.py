@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from agent.journal.left_open import Witness, left_open
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
@@ -55,6 +56,19 @@ class Transaction:
         self._drop_excess()
         self._say_drops()
         return event_id
+
+    def close_left_open(self) -> int:
+        """Say the closings that an earlier run did not live to say; returns how many.
+
+        Each is told as of the moment its sighting was last spoken of, by the clocks of then: the
+        clock of now may be another one, and nobody knows how long they stayed.
+        """
+        left = left_open(self._sql)
+        for one in left:
+            self._insert_as_of(one.body, one.last)
+        self._drop_excess()
+        self._say_drops()
+        return len(left)
 
     def add_media(
         self, *, sha256: str, kind: MediaKind | str, path: Path, size_bytes: int, event_id: UUID
@@ -176,8 +190,10 @@ class Transaction:
             )
 
     def _insert(self, body: Body, at: Instant) -> UUID:
-        event_id = uuid7(at.utc_us, os.urandom(10))
-        source, error_ms = self._trust()
+        return self._insert_as_of(body, Witness(at, self._boot_id, *self._trust()))
+
+    def _insert_as_of(self, body: Body, seen: Witness) -> UUID:
+        event_id = uuid7(seen.at.utc_us, os.urandom(10))
         priority = ALERT if isinstance(body, SightingOpened) else OTHER
         self._sql.execute(
             "INSERT INTO events (event_id, priority, kind, body, mono_ns, boot_id, utc_us,"
@@ -187,11 +203,11 @@ class Transaction:
                 priority,
                 body.kind,
                 body.model_dump_json(),
-                at.mono_ns,
-                str(self._boot_id),
-                at.utc_us,
-                str(source),
-                error_ms,
+                seen.at.mono_ns,
+                str(seen.boot_id),
+                seen.at.utc_us,
+                str(seen.source),
+                seen.error_ms,
             ),
         )
         self.has_news = True

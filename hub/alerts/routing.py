@@ -21,6 +21,9 @@ class Policy:
     """An alert nobody was seen in for longer takes no new sightings."""
     group_max_s: float = 60.0
     """An alert that began longer ago takes no new sightings: people are told again."""
+    open_silence_s: float = 300.0
+    """A sighting that was never closed and was not spoken of for longer counts as over: its node
+    may have lost its power, or its disk, with the closing unsaid."""
     late_after_s: float = 600.0
     """What happened longer ago is filed and wakes nobody."""
     alerting_kinds: frozenset[str] = frozenset({"person"})
@@ -50,7 +53,7 @@ class Running:
     began_utc_us: int
     last_seen_utc_us: int
     has_open_sighting: bool
-    """Somebody is still in view; then it is not quiet, however long ago the node last spoke."""
+    """Nobody has said that they are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,10 @@ def takes(alert: Running, seen: Seen, policy: Policy) -> bool:
 
 def is_quiet(alert: Running, seen: Seen, policy: Policy) -> bool:
     """Whether nobody was in view for too long before this sighting began."""
+    bound_s = policy.group_quiet_s
     if alert.has_open_sighting:
-        return False
-    return seen.first_seen_utc_us - alert.last_seen_utc_us > policy.group_quiet_s * 1_000_000
+        bound_s = max(bound_s, policy.open_silence_s)
+    return seen.first_seen_utc_us - alert.last_seen_utc_us > bound_s * 1_000_000
 
 
 def is_over_long(alert: Running, seen: Seen, policy: Policy) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.wire.messages import Birth, Death, UploadToken
+from agent.wire.messages import Birth, Death, SightingClosed, SightingOpened, UploadToken
 from deploy.broker import Broker
 from tests.agent.hubside import NODE, FakeHub, open_journal, put, until
 from tests.agent.test_uploader import Shelf
@@ -104,6 +104,9 @@ def test_recording_plays_once_and_all_that_was_owed_reaches_the_hub(
 
     assert code == 0, err
     assert owed <= hub.heard_ids
+    begun = [one.body.sighting_id for one in hub.heard if isinstance(one.body, SightingOpened)]
+    ended = [one.body.sighting_id for one in hub.heard if isinstance(one.body, SightingClosed)]
+    assert sorted(begun) == sorted(ended), "what the earlier run left open has its end too"
     assert isinstance(hub.statuses[-2], Birth)
     assert isinstance(hub.statuses[-1], Death)
     assert hub.statuses[-2].cameras[0].width == 320
@@ -119,11 +122,11 @@ def test_hub_that_stays_silent_ends_a_single_run_with_the_reason(
 ) -> None:
     config = write()
     journal = open_journal(tmp_path / "journal.db")
-    put(journal)
+    put(journal)  # and its late end makes two
     journal.close()
     code, _, err = outcome(agent("run", "--once", "--config", config, "--drain-s", "1"))
     assert code == 1
-    assert "the hub lacks 1 events" in err.splitlines()[-1]
+    assert "the hub lacks 2 events" in err.splitlines()[-1]
 
 
 def test_single_run_of_a_recording_that_is_gone_ends_with_the_reason(

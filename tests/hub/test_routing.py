@@ -57,6 +57,15 @@ def test_a_sighting_joins_what_still_goes_on(alert: Running, joins: bool) -> Non
     assert isinstance(decision, Join if joins else Raise)
 
 
+@pytest.mark.parametrize(("silent_s", "joins"), [(299, True), (300, True), (301, False)])
+def test_a_sighting_whose_end_was_never_said_does_not_go_on_for_ever(
+    silent_s: float, joins: bool
+) -> None:
+    patient = replace(POLICY, group_max_s=3600)
+    alert = running(began_s=-silent_s - 5, last_seen_s=-silent_s, is_there=True)
+    assert isinstance(decide(SEEN, [alert], patient), Join if joins else Raise)
+
+
 def test_of_two_alerts_the_newer_takes_it() -> None:
     older, newer = running(began_s=-50, number=1), running(began_s=-20, number=2)
     for alerts in ([older, newer], [newer, older]):
