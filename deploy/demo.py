@@ -74,6 +74,7 @@ def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
         return _play_once(town, hub, sign, wanted.json)
     agent = town.start_agent(once=False)
     parts.callback(agent.stop)
+    town.place_camera(agent)
     _invite(sign, folder)
     _stay([hub, agent])
 
@@ -92,6 +93,7 @@ def _play_once(town: Town, hub: Part, sign: Sign, report: Path | None) -> int:
     officer.start()
     agent = town.start_agent(once=True)
     try:
+        town.place_camera(agent)
         _say("Playing the recording once, at its own pace (the street scene takes 80 s)")
         code = _with_dots(agent)
         if code != 0:

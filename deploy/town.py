@@ -6,8 +6,10 @@ a technician would do it by hand.
 
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +26,8 @@ CAMERA: Final = "cam-1"
 COMMUNE: Final = "Xã Tân Khai"
 JUNCTION: Final = "Ngã tư Chợ Cũ"
 CAMERA_LABEL: Final = "Camera cổng chợ"
+PLACE: Final = ("11.54", "106.60")
+"""Latitude and longitude of a made-up junction, degrees."""
 LOGIN: Final = "can-bo"
 OFFICER: Final = "Cán bộ trực"
 
@@ -111,6 +115,19 @@ class Town:
         command = [str(BIN / "matthan-agent"), "run", "--config", str(self.agent_config),
                    "--stats", str(self.agent_stats)]  # fmt: skip
         return Part("the agent", command + ["--once"] * once, log=self.folder / "agent.log")
+
+    def place_camera(self, agent: Part) -> None:
+        """Say where the camera stands, as soon as its node's first birth has named it."""
+        agent.wait_until(self._knows_camera, patience_s=60)
+        latitude, longitude = PLACE
+        self.hub(
+            *("camera", "place", NODE, CAMERA),
+            *("--latitude", latitude, "--longitude", longitude),
+        )
+
+    def _knows_camera(self) -> bool:
+        with closing(sqlite3.connect(f"file:{self.hub_database}?mode=ro", uri=True)) as database:
+            return bool(database.execute("SELECT count(*) FROM cameras").fetchone()[0])
 
     def hub(self, *words: str, stdin: str = "") -> str:
         """One command of `matthan-hub`; raises PartError with what it said."""

@@ -57,6 +57,15 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
     node = _command(_group(verbs, "node"), "add", commands.add_node, "note a node")
     node.add_argument("name", help="as in its certificate")
     node.add_argument("--area", required=True)
+    camera = _command(
+        _group(verbs, "camera"), "place", commands.place_camera, "note where a camera stands"
+    )
+    camera.add_argument("node")
+    camera.add_argument("camera", help="as its node calls it; known after the node's first start")
+    camera.add_argument("--latitude", type=float, required=True, metavar="DEGREES")
+    camera.add_argument("--longitude", type=float, required=True, metavar="DEGREES")
+    camera.add_argument("--label", help="what people call it, instead of the node's word")
+    camera.add_argument("--area", help="where it belongs, if not where its node does")
 
 
 def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:

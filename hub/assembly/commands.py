@@ -23,7 +23,7 @@ from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.door import Door
-from hub.store.registry import RegistryError
+from hub.store.registry import Place, RegistryError
 from hub.store.schema import migrate
 from hub.store.staff import person_by_login
 from hub.store.views import Asker
@@ -73,6 +73,23 @@ def add_area(args: argparse.Namespace) -> int:
 def add_node(args: argparse.Namespace) -> int:
     """Note a node."""
     return _enter(args, lambda conn, now: desk.enter_node(conn, args.name, area=args.area, now=now))
+
+
+def place_camera(args: argparse.Namespace) -> int:
+    """Note where a camera stands."""
+    place = Place(args.latitude, args.longitude)
+    return _enter(
+        args,
+        lambda conn, now: desk.enter_camera(
+            conn,
+            args.node,
+            args.camera,
+            place=place,
+            label=args.label,
+            area=args.area,
+            now=now,
+        ),
+    )
 
 
 def add_officer(args: argparse.Namespace) -> int:

@@ -13,7 +13,14 @@ from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
 from hub.store.passwords import Passwords
-from hub.store.registry import RegistryError, add_area, add_node, area_by_name
+from hub.store.registry import (
+    Place,
+    RegistryError,
+    add_area,
+    add_node,
+    area_by_name,
+    place_camera,
+)
 from hub.store.staff import add_grant, add_person, person_by_login
 
 RESERVED: Final = (HUB_NAME, AUTHORITY_NAME, "broker")
@@ -44,6 +51,30 @@ def enter_node(conn: Connection, name: str, *, area: str, now: Moment) -> str:
         raise RegistryError(f"no node may be called {name!r}: that name is a certificate's own")
     node_id = add_node(conn, name=name, area_id=area_by_name(conn, area), now=now)
     return f"node {name}: {node_id}"
+
+
+def enter_camera(
+    conn: Connection,
+    node: str,
+    camera: str,
+    *,
+    place: Place,
+    label: str | None,
+    area: str | None,
+    now: Moment,
+) -> str:
+    """Note where a camera stands, and what it is to be called."""
+    camera_id = place_camera(
+        conn,
+        node_name=node,
+        camera=camera,
+        place=place,
+        label=label,
+        area_id=area_by_name(conn, area) if area else None,
+        now=now,
+    )
+    where = f"{place.latitude_deg:.6f}, {place.longitude_deg:.6f}"
+    return f"camera {camera} of {node} at {where}: {camera_id}"
 
 
 def enter_officer(

@@ -81,6 +81,7 @@ class Door:
             return None
         may_play = sights.may_play(conn, who, alert_id, now)
         kinds = ("picture", "clip") if may_play else ("picture",)
+        latitude_deg, longitude_deg = sights.whereabouts(conn, row.camera_id)
         return AlertPage(
             row=row,
             allowed=allowed_acts(_life(row), who),
@@ -89,6 +90,8 @@ class Door:
             media=sights.alert_media(conn, alert_id, kinds=kinds),
             history=sights.history(conn, alert_id),
             told=sights.told(conn, alert_id),
+            latitude_deg=latitude_deg,
+            longitude_deg=longitude_deg,
         )
 
     def act(

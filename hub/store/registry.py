@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from agent.wire.ident import is_name
 from agent.wire.messages import Birth, CameraWords, Death
@@ -155,21 +155,92 @@ def camera_by_name(conn: Connection, node_id: UUID, name: str) -> UUID | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a camera stands, in degrees (WGS 84, north and east positive)."""
+
+    latitude_deg: float
+    longitude_deg: float
+
+    def __post_init__(self) -> None:
+        """RegistryError for what is nowhere on Earth."""
+        for name, value, bound in (
+            ("latitude", self.latitude_deg, 90),
+            ("longitude", self.longitude_deg, 180),
+        ):
+            if not -bound <= value <= bound:  # false for "not a number" too
+                raise RegistryError(
+                    f"a {name} is between -{bound} and {bound} degrees, and {value:g} is not"
+                )
+
+
+def place_camera(
+    conn: Connection,
+    *,
+    node_name: str,
+    camera: str,
+    place: Place,
+    now: Moment,
+    label: str | None = None,
+    area_id: UUID | None = None,
+) -> UUID:
+    """Note where a camera stands; with a label or an area, those too. Births leave all three."""
+    node = node_by_name(conn, node_name)
+    if node is None:
+        raise RegistryError(f"no node is called {node_name!r}; add it with: node add")
+    camera_id = camera_by_name(conn, node.node_id, camera)
+    if camera_id is None:
+        raise RegistryError(_no_such_camera(conn, node, camera))
+    values: dict[str, Any] = {
+        "latitude_deg": place.latitude_deg,
+        "longitude_deg": place.longitude_deg,
+    }
+    if label is not None:
+        kept = text(label.strip(), 200)
+        if not kept:
+            raise RegistryError("a label needs a letter at least; leave it out to keep the old one")
+        values |= {"label": kept, "kept_label": kept}
+    if area_id is not None:
+        values["area_id"] = area_id
+    conn.execute(update(cameras).where(cameras.c.id == camera_id).values(values))
+    audit.note(
+        conn,
+        _SHELL,
+        act="camera.place",
+        object_kind="camera",
+        object_id=camera_id,
+        detail=", ".join(f"{name} {value}" for name, value in values.items()),
+        now=now,
+    )
+    return camera_id
+
+
+def _no_such_camera(conn: Connection, node: Node, camera: str) -> str:
+    known = conn.scalars(
+        select(cameras.c.name).where(cameras.c.node_id == node.node_id).order_by(cameras.c.name)
+    ).all()
+    if not known:
+        return f"{node.name} has named no camera yet: start its agent once, then place {camera!r}"
+    return f"{node.name} has no camera {camera!r}; it has named: {', '.join(known)}"
+
+
 def _note_camera(conn: Connection, node: Node, words: CameraWords, now: Moment) -> None:
+    label = text(words.label, 200) or words.camera
     facts: dict[str, Any] = {
-        "label": text(words.label, 200) or words.camera,
         "codec": text(words.codec, 40),
         "width": integer(words.width),
         "height": integer(words.height),
         "frames_per_s": words.frames_per_s,
     }
     this = (cameras.c.node_id == node.node_id) & (cameras.c.name == words.camera)
-    if conn.execute(update(cameras).where(this).values(facts)).rowcount == 0:
+    told = facts | {"label": func.coalesce(cameras.c.kept_label, label)}
+    if conn.execute(update(cameras).where(this).values(told)).rowcount == 0:
         conn.execute(
             insert(cameras).values(
                 id=new_id(now),
                 node_id=node.node_id,
                 name=words.camera,
+                label=label,
                 area_id=node.area_id,
                 is_lost=False,
                 **facts,

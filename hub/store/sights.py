@@ -87,6 +87,13 @@ def may_play(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> 
     return conn.scalar(query) is not None
 
 
+def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float | None]:
+    """Latitude and longitude of a camera in degrees, where the keeper noted them."""
+    query = select(cameras.c.latitude_deg, cameras.c.longitude_deg)
+    row = conn.execute(query.where(cameras.c.id == camera_id)).one()
+    return row.latitude_deg, row.longitude_deg
+
+
 def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Each area's name with those above it: "Ngã tư 1, Khu phố 2, Tân Khai"."""
     start = select(

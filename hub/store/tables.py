@@ -117,6 +117,7 @@ cameras = Table(
     Column("is_lost", Boolean, nullable=False),
     Column("lost_reason", Text),
     *moment("state_since"),
+    Column("kept_label", Text),  # given by the keeper: then no birth changes the label
     UniqueConstraint("node_id", "name"),
 )
 

@@ -296,6 +296,14 @@ def test_officers_grants_and_phones_are_entered(town: Site) -> None:
         (("node", "add", "n", "--area", "Nowhere"), "no area is called 'Nowhere'"),
         (("node", "add", "hub", "--area", "Tân Khai"), "no node may be called 'hub'"),
         (("node", "add", "nga-tu-01", "--area", "Tân Khai"), "already"),
+        (
+            ("camera", "place", "nga-tu-01", "cam", "--latitude", "-91", "--longitude", "0"),
+            "-91 is not",
+        ),
+        (
+            ("camera", "place", "nga-tu-01", "cam", "--latitude", "11.5", "--longitude", "106.6"),
+            "nga-tu-01 has named no camera yet",
+        ),
         (("phone", "add", "nobody", "--ntfy", "https://n.example/t"), "nobody signs in as"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -75,3 +76,67 @@ def test_a_node_has_a_name_of_its_own_that_fits_a_topic(streets: Streets) -> Non
     for name, complaint in (("nga-tu", "already"), ("Ngã tư", "no node name"), ("a/b", "no node")):
         with pytest.raises(registry.RegistryError, match=complaint), streets.db.writing() as conn:
             registry.add_node(conn, name=name, area_id=streets.junction, now=streets.clock.now())
+
+
+CHO_CU = registry.Place(11.54, 106.6)
+
+
+def place(streets: Streets, **changed: Any) -> None:
+    asked: dict[str, Any] = {"node_name": "nga-tu", "camera": "cam-1", "place": CHO_CU}
+    with streets.db.writing() as conn:
+        registry.place_camera(conn, now=streets.clock.now(), **(asked | changed))
+
+
+def test_where_a_camera_stands_and_what_it_is_called_outlast_every_birth(
+    streets: Streets,
+) -> None:
+    place(streets, label="Cổng chợ", area_id=streets.bridge)
+    with streets.db.writing() as conn:
+        registry.note_birth(conn, streets.node.birth(), now=streets.clock.now())
+    rows = [row for row in streets.rows(cameras) if row.label == "Cổng chợ"]
+    assert [(row.latitude_deg, row.longitude_deg, row.area_id) for row in rows] == [
+        (11.54, 106.6, streets.bridge)
+    ]
+
+
+def test_a_place_without_a_label_leaves_the_nodes_word(streets: Streets) -> None:
+    place(streets)
+    renamed = streets.node.birth()
+    words = renamed.cameras[0].model_copy(update={"label": "Hướng cầu"})
+    with streets.db.writing() as conn:
+        birth = renamed.model_copy(update={"cameras": (words,)})
+        registry.note_birth(conn, birth, now=streets.clock.now())
+    [row] = [row for row in streets.rows(cameras) if row.area_id == streets.junction]
+    assert (row.label, row.latitude_deg) == ("Hướng cầu", 11.54)
+
+
+@pytest.mark.parametrize(
+    ("asked", "complaint"),
+    [
+        ({"node_name": "nobody"}, "no node is called 'nobody'"),
+        ({"camera": "cam-9"}, "nga-tu has no camera 'cam-9'; it has named: cam-1"),
+        ({"label": "  "}, "a label needs a letter"),
+    ],
+)
+def test_what_cannot_be_placed_is_said_with_what_there_is(
+    streets: Streets, asked: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(registry.RegistryError, match=complaint):
+        place(streets, **asked)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "complaint"),
+    [
+        (90.1, 0, "a latitude is between -90 and 90 degrees, and 90.1 is not"),
+        (106.6, 11.54, "a latitude"),
+        (0, -180.5, "a longitude"),
+        (float("nan"), 0, "nan is not"),
+        (0, float("inf"), "inf is not"),
+    ],
+)
+def test_a_place_that_is_nowhere_on_earth_is_refused(
+    latitude: float, longitude: float, complaint: str
+) -> None:
+    with pytest.raises(registry.RegistryError, match=complaint):
+        registry.Place(latitude, longitude)

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from hub.store import staff
+from hub.store import registry, staff
 from hub.store.database import Database
 from hub.web.live import _changes
-from tests.hub.web_town import PASSWORD, Town, some_bytes
+from tests.hub.web_town import NODE, PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
 
@@ -192,3 +192,26 @@ def test_phone_is_told_from_the_moment_it_subscribes_until_it_is_removed(town: T
     assert stranger.call("/api/phones/remove", {"phone_id": phone_id}).status_code == 404
     assert an.call("/api/phones/remove", {"phone_id": phone_id}).status_code == 204
     assert "Android · Chrome" not in text_of(an.get("/settings"))
+
+
+@pytest.mark.parametrize(
+    ("device", "link"),
+    [
+        ("Mozilla/5.0 (Linux; Android 15)", "geo:11.540000,106.600000?q=11.540000,106.600000"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)", "maps:?q=11.540000,106.600000"),
+    ],
+)
+def test_a_placed_camera_opens_in_the_phones_own_map(town: Town, device: str, link: str) -> None:
+    seen = town.somebody()
+    an = visitor(town, "an")
+    assert "place-link" not in an.get(f"/alerts/{seen.alert_id}", user_agent=device).text
+    with town.db.writing() as conn:
+        registry.place_camera(
+            conn,
+            node_name=NODE,
+            camera=town.voice.camera,
+            place=registry.Place(11.54, 106.6),
+            now=town.clock.now(),
+        )
+    page = an.get(f"/alerts/{seen.alert_id}", user_agent=device).text
+    assert f'class="place-link" href="{link}"' in page
