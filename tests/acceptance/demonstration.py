@@ -40,11 +40,16 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def invitation(process: subprocess.Popen[str]) -> dict[str, str]:
+def invitation(process: subprocess.Popen[str], said: list[str] | None = None) -> dict[str, str]:
+    """Address, login and password out of what it prints; the lines go into `said`."""
     assert process.stdout is not None
-    text, deadline = "", time.monotonic() + PATIENCE_S
-    while "Ctrl-C" not in text and time.monotonic() < deadline and process.poll() is None:
-        text += process.stdout.readline()
+    lines = [] if said is None else said
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        lines.append(process.stdout.readline())
+        if "Ctrl-C" in lines[-1]:
+            break
+    text = "".join(lines)
     wanted = {"url": "Open", "login": "Name", "password": "Password"}
     found = {key: re.search(rf"^\s*{label}\s+(\S+)", text, re.M) for key, label in wanted.items()}
     assert all(found.values()), f"no invitation in:\n{text}"

@@ -1,14 +1,18 @@
 """The main job, once through: what the summary promises, and that nothing is left behind."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.acceptance.demonstration import ROOT, demo_command, processes_of
+from tests.browser.conftest import CHROMIUM, FLAGS
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +70,60 @@ def test_phones_could_read_what_they_were_sent(played: tuple[Path, dict[str, Any
     assert any("Ngã tư Chợ Cũ" in one for one in tags)
 
 
+def test_the_second_channel_has_every_alert_too(played: tuple[Path, dict[str, Any]]) -> None:
+    """Read from the ntfy server's own file."""
+    folder, summary = played
+    with closing(sqlite3.connect(folder / "ntfy" / "cache.db")) as cache:
+        titles = [row[0] for row in cache.execute("SELECT title FROM messages")]
+    assert len(titles) >= summary["alerts"]
+    assert all("Ngã tư Chợ Cũ" in title for title in titles)
+
+
+def test_summary_tells_what_it_took(played: tuple[Path, dict[str, Any]]) -> None:
+    _, summary = played
+    for span in ("frame_to_push_s", "frame_to_picture_s"):
+        assert 0 < summary[span]["p50"] <= summary[span]["p95"]
+    for program in ("agent", "hub"):
+        assert summary[program]["cpu_s"] > 0
+        assert summary[program]["peak_rss_mib"] > 10
+
+
+def test_an_entitled_officer_holds_the_picture_within_two_seconds(
+    played: tuple[Path, dict[str, Any]],
+) -> None:
+    _, summary = played
+    assert summary["frame_to_picture_s"]["p95"] <= 2.0
+
+
+def clips_at_the_hub(folder: Path) -> list[Path]:
+    files = [path for path in (folder / "hub" / "media").rglob("*") if path.is_file()]
+    return [path for path in files if path.read_bytes()[4:8] == b"ftyp"]
+
+
+def test_every_clip_at_the_hub_plays_in_chromium(
+    played: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder, _ = played
+    clips = clips_at_the_hub(folder)
+    assert clips
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_page()
+        for number, clip in enumerate(clips):
+            named = tmp_path / f"{number}.mp4"
+            named.write_bytes(clip.read_bytes())
+            page.goto(named.as_uri())
+            page.evaluate("document.querySelector('video').play()")
+            page.wait_for_function("document.querySelector('video').currentTime > 1")
+            assert page.evaluate("document.querySelector('video').duration") > 5
+        browser.close()
+
+
 def test_every_clip_at_the_hub_decodes_to_its_end(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
     folder, _ = played
-    clips = [
-        path
-        for path in (folder / "hub" / "media").rglob("*")
-        if path.is_file() and path.read_bytes()[4:8] == b"ftyp"
-    ]
+    clips = clips_at_the_hub(folder)
     assert clips
     for path in clips:
         with av.open(str(path)) as clip:
