@@ -280,7 +280,7 @@ def fake_site(
     app = create_app(
         **anything,
         bell=bell,
-        verify_token=lambda token: {"good": "tram-01", "other": "tram-02"}.get(token),
+        verify_token={"good": "tram-01", "other": "tram-02"}.get,
         stopping=stopping,
         settings=WebSettings(public_url=public_url, push_public_key="BKey", now=now, **settings),
     )
