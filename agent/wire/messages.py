@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 VERSION: Final = 1
 """The version this code writes, and the only one it reads."""
@@ -20,6 +20,19 @@ UtcMicros = Annotated[int, Field(ge=0, lt=253_402_300_800_000_000)]
 """Microseconds since 1970-01-01 UTC, up to the year 9999."""
 Millis = Annotated[int, Field(ge=0, lt=2**53)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Number = Annotated[int, Field(ge=1, lt=2**53)]
+"""A place in a spool: counts from 1."""
+
+
+def _in_order(numbers: tuple[int, int]) -> tuple[int, int]:
+    first, last = numbers
+    if first > last:
+        raise ValueError(f"a range from {first} to {last} holds nothing")
+    return numbers
+
+
+Numbers = Annotated[tuple[Number, Number], AfterValidator(_in_order)]
+"""A closed range of places in a spool, its first before its last."""
 
 
 class Words(BaseModel):
@@ -151,7 +164,7 @@ class NumbersDropped(Words):
     """Sequence numbers that will never come: a bounded outbox was full, or a row was unreadable."""
 
     kind: Literal["numbers_dropped"] = "numbers_dropped"
-    ranges: Annotated[tuple[tuple[int, int], ...], Field(min_length=1, max_length=500)]
+    ranges: Annotated[tuple[Numbers, ...], Field(min_length=1, max_length=500)]
     """Closed ranges (first, last) within the event's own spool."""
     reason: Annotated[str, Field(max_length=500)]
 
@@ -179,7 +192,7 @@ class Event(Words):
     event_id: UUID
     node: Name
     spool_id: UUID
-    seq: Annotated[int, Field(ge=1, lt=2**53)]
+    seq: Number
     boot_id: UUID
     stamp: Stamp
     age_ms: Millis | None

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from agent.wire.messages import CameraBack, CameraLost, ClipReady, NumbersDropped
 from hub.alerts.routing import Policy
 from hub.store import footage
-from hub.store.bounds import bigint, text
+from hub.store.bounds import text
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
 from hub.store.tables import cameras, columns, dropped_numbers, events, new_id, sightings
@@ -72,8 +72,8 @@ def plan_dropped(news: News, body: NumbersDropped) -> Plan:
             "id": new_id(news.now),
             "node_id": news.origin.node_id,
             "spool_id": news.spool_id,
-            "first_seq": bigint(first),
-            "last_seq": bigint(last),
+            "first_seq": first,
+            "last_seq": last,
             "reason": text(body.reason, 500),
             **columns("said", news.now),
         }

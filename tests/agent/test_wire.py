@@ -26,7 +26,7 @@ from agent.wire.codec import (
     encode,
 )
 from agent.wire.ident import is_name, uuid7
-from agent.wire.messages import Body, Event, RefusalReason, Stamp, TokenWanted
+from agent.wire.messages import Body, Event, NumbersDropped, RefusalReason, Stamp, TokenWanted
 from agent.wire.schema import asyncapi
 from deploy.make_wire_schema import FILE, text
 
@@ -73,7 +73,9 @@ bodies = st.one_of(
     st.fixed_dictionaries(
         {
             "kind": st.just("numbers_dropped"),
-            "ranges": st.lists(st.tuples(sizes, sizes), min_size=1, max_size=20),
+            "ranges": st.lists(
+                st.tuples(sizes, sizes).map(sorted).map(tuple), min_size=1, max_size=20
+            ),
             "reason": st.text(max_size=20),
         }
     ),
@@ -205,6 +207,26 @@ def test_wrong_event_is_refused_by_its_id_so_that_its_node_can_be_told() -> None
         decode_event(json.dumps(raw).encode())
     assert str(refused.value.event_id) == raw["event_id"]
     assert "body" in refused.value.detail
+
+
+spool_ends = st.integers(-3, 9) | st.integers(2**53 - 2, 2**53 + 1)
+
+
+@given(first=spool_ends, last=spool_ends)
+def test_dropped_numbers_are_a_range_of_a_spool_or_no_message(first: int, last: int) -> None:
+    path = next(path for path in GOLDEN if "numbers_dropped" in path.name)
+    raw: dict[str, Any] = json.loads(path.read_bytes())
+    raw["body"]["ranges"] = [[1, 1], [first, last]]
+    payload = json.dumps(raw).encode()
+    if 1 <= first <= last < 2**53:
+        assert decode_event(payload).body == NumbersDropped(
+            ranges=((1, 1), (first, last)), reason="the journal was full"
+        )
+    else:
+        with pytest.raises(WireError) as refused:
+            decode_event(payload)
+        assert refused.value.reason is RefusalReason.MALFORMED
+        assert str(refused.value.event_id) == raw["event_id"], "so its node can be told"
 
 
 def test_stamp_is_bounded_to_real_years() -> None:
