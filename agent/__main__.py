@@ -11,6 +11,7 @@ from typing import Final
 from agent.assembly import Node, Refusal, Unfinished, assemble, check
 from agent.assembly.words import LANGUAGES, speaker
 from agent.bench.replay import replay
+from agent.bench.scenes import command as bench_scenes
 from agent.config import DEFAULT_FILE, AgentSettings, ConfigError, load
 from agent.config.logs import set_up_logs
 from agent.devices.camera import CameraError
@@ -58,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--out", type=Path, required=True, help="folder for what was seen")
     play.add_argument("--pace", action="store_true", help="at the speed of the street")
     play.add_argument("--models", type=Path, help="folder of the models' manifest")
+
+    bench = commands.add_parser("bench", help="measure")
+    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    bench_scenes.add_to(benches.add_parser("scenes", help="what the eyes are worth, by weather"))
     return parser
 
 

@@ -3,6 +3,7 @@
 #
 #   deploy/recording.sh                    the street scene from Debian's package opencv-doc
 #   deploy/recording.sh --recording FILE   a video of your own
+#   deploy/recording.sh --scenes           the folder with all that the scene suite is made of
 #
 # A camera sends H.264 without B-frames and with a keyframe every second or so, because a clip can
 # begin only at a keyframe. What is not like that is made so once and kept in the cache
@@ -14,6 +15,8 @@ readonly package=opencv-doc
 readonly scene=vtest.avi
 readonly scene_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
 readonly scene_frames=795
+readonly tree=tree.avi
+readonly tree_sha256=4666099d0f704e310047b2f0a5ec9f936cb76a7271de9a2e70a0c57f82ac82dc
 readonly fetch_needs_mb=150 # the package, the file out of it, and the result
 readonly scene_needs_mb=24  # the result, and some air
 readonly keyframes_at_most_s=2
@@ -185,8 +188,8 @@ refuse_transcoding() { # FROM LOG
 }
 
 # The package is only taken apart, never installed: one file of its hundred megabytes is wanted.
-fetch_scene() {
-    local log=$work/apt.log size archives member
+fetch_scene() { # [TREE]
+    local log=$work/apt.log size archives
     need apt-get "On a system that is not Debian, $own_file_cure"
     need dpkg-deb "Install it (apt install dpkg), or $own_file_cure"
     need_space "$fetch_needs_mb"
@@ -196,20 +199,26 @@ fetch_scene() {
     (cd -- "$work" && apt-get -q -o Acquire::Retries=1 -o Acquire::http::Timeout=20 \
         download "$package") >"$log" 2>&1 || refuse_fetching "$log"
     archives=("$work/$package"_*.deb)
-    say "Taking $scene out of it …"
-    member=$(dpkg-deb --fsys-tarfile "${archives[0]}" 2>"$log" | tar -t 2>>"$log" |
-        grep -E "/${scene//./\\.}(\.gz)?\$") ||
-        die "The package $package holds no $scene. Run apt-get update, or $own_file_cure"
-    member=${member%%$'\n'*}
-    dpkg-deb --fsys-tarfile "${archives[0]}" 2>"$log" | tar -xO -- "$member" 2>>"$log" |
-        if [[ $member == *.gz ]]; then gzip -dc; else cat; fi >"$work/$scene" 2>>"$log" ||
-        die "$scene cannot be taken out of $package ($(last_line "$log"))." \
-            "Free some disk space, or $own_file_cure"
+    take_out "${archives[0]}" "$scene" "$scene_sha256"
+    [[ ${1-} != "$tree" ]] || take_out "${archives[0]}" "$tree" "$tree_sha256"
     rm -f -- "${archives[@]}"
-    [[ $(sha256_of "$work/$scene") == "$scene_sha256" ]] ||
-        die "The $scene in $package is not the one this project knows (its SHA-256 differs)." \
+}
+
+take_out() { # ARCHIVE FILE SHA256
+    local log=$work/apt.log member
+    say "Taking $2 out of it …"
+    member=$(dpkg-deb --fsys-tarfile "$1" 2>"$log" | tar -t 2>>"$log" |
+        grep -E "/${2//./\\.}(\.gz)?\$") ||
+        die "The package $package holds no $2. Run apt-get update, or $own_file_cure"
+    member=${member%%$'\n'*}
+    dpkg-deb --fsys-tarfile "$1" 2>"$log" | tar -xO -- "$member" 2>>"$log" |
+        if [[ $member == *.gz ]]; then gzip -dc; else cat; fi >"$work/$2" 2>>"$log" ||
+        die "$2 cannot be taken out of $package ($(last_line "$log"))." \
+            "Free some disk space, or $own_file_cure"
+    [[ $(sha256_of "$work/$2") == "$3" ]] ||
+        die "The $2 in $package is not the one this project knows (its SHA-256 differs)." \
             "Run apt-get update and try again, or $own_file_cure"
-    keep "$work/$scene" "$cache/$scene"
+    keep "$work/$2" "$cache/$2"
 }
 
 refuse_fetching() { # LOG
@@ -226,9 +235,7 @@ demo_recording() {
         open_cache
     fi
     if [[ ! -s $ready ]]; then # still, now that no other run is at work
-        if [[ ! -f $cache/$scene || $(sha256_of "$cache/$scene") != "$scene_sha256" ]]; then
-            fetch_scene
-        fi
+        is_kept "$scene" "$scene_sha256" || fetch_scene
         need_space "$scene_needs_mb"
         look_at "$cache/$scene"
         ((frames == scene_frames)) || die "$cache/$scene has $frames frames, not $scene_frames." \
@@ -238,6 +245,19 @@ demo_recording() {
         say "The recording is ready."
     fi
     printf '%s\n' "$ready"
+}
+
+is_kept() { # FILE SHA256
+    [[ -f $cache/$1 && $(sha256_of "$cache/$1") == "$2" ]]
+}
+
+scene_recordings() {
+    if ! is_kept "$scene" "$scene_sha256" || ! is_kept "$tree" "$tree_sha256"; then
+        open_cache
+        # another run may have brought them while this one waited
+        is_kept "$scene" "$scene_sha256" && is_kept "$tree" "$tree_sha256" || fetch_scene "$tree"
+    fi
+    printf '%s\n' "$cache"
 }
 
 own_recording() { # FILE
@@ -266,7 +286,8 @@ own_recording() { # FILE
 
 case "$#:${1-}" in
     0:) demo_recording ;;
+    1:--scenes) scene_recordings ;;
     2:--recording) own_recording "$2" ;;
     1:-h | 1:--help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" ;;
-    *) die "Not understood: $*. Use: $0 [--recording FILE]" ;;
+    *) die "Not understood: $*. Use: $0 [--recording FILE], or $0 --scenes" ;;
 esac

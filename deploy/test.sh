@@ -13,6 +13,7 @@ step() { printf '\n── %s\n' "$*" >&2; }
 step "Set-up"
 deploy/setup.sh test
 deploy/recording.sh >/dev/null
+deploy/recording.sh --scenes >/dev/null
 
 bin=.venv/bin
 step "Format and lint"

@@ -53,7 +53,7 @@ def replay(
     except (CameraError, ModelError, OSError) as error:
         print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    run = _Run(Eyes.for_frames(settings or EyesSettings(), detector, _numbered_ids()))
+    run = _Run(Eyes.for_frames(settings or EyesSettings(), detector, numbered_ids()))
     code = run.through(camera, last_frame)
     run.write(out)
     return code
@@ -156,7 +156,7 @@ def _words(frame: int, change: SightingChange, origin: Instant) -> dict[str, obj
     return words
 
 
-def _numbered_ids() -> Callable[[Instant], UUID]:
+def numbered_ids() -> Callable[[Instant], UUID]:
     """Ids that are the same in every run: two runs of one recording can be compared."""
     count = 0
 

@@ -55,7 +55,7 @@ def score(truth: Rows, tracks: Rows, *, least_iou: float = MATCH_IOU) -> Score:
     pairs: dict[int, int] = {}
     hits = switches = 0
     for frame in sorted(truth.keys() | tracks.keys()):
-        pairs = _pairs(truth.get(frame, {}), tracks.get(frame, {}), pairs, least_iou)
+        pairs = paired(truth.get(frame, {}), tracks.get(frame, {}), pairs, least_iou)
         hits += len(pairs)
         for person, track in pairs.items():
             matched[person, track] = matched.get((person, track), 0) + 1
@@ -64,7 +64,7 @@ def score(truth: Rows, tracks: Rows, *, least_iou: float = MATCH_IOU) -> Score:
     return _summed(truth, tracks, matched=matched, hits=hits, switches=switches)
 
 
-def _pairs(
+def paired(
     truth: dict[int, Box], tracks: dict[int, Box], before: dict[int, int], least_iou: float
 ) -> dict[int, int]:
     """Which track is which person in one frame: the pairs of the frame before, then the closest."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.bench.replay import replay
+from agent.bench.scenes.truth import Truth, load
 from agent.bench.score import Rows, Score, read_rows, score
 from agent.vision.zones import Box
-from tests.scenes.truth import Truth, load
 
 ROOT = Path(__file__).parents[2]
 TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))

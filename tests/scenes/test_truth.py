@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenes.truth import Person, TruthError, load
+from agent.bench.scenes.truth import Person, TruthError, load
 
 FILE = Path(__file__).with_name("vtest.truth.toml")
 TRUTH = load(FILE)

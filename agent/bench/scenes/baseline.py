@@ -1,0 +1,67 @@
+"""What every scene must reach: read from a file, compared with a run."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from agent.bench.scenes.judge import Verdict
+
+
+class BaselineError(Exception):
+    """The file asks for something that no verdict has."""
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Of one scene; what is None is not asked for."""
+
+    recall: Mapping[str, float] | None = None
+    """By band of height, at least."""
+    told: int | None = None
+    """Persons, at least."""
+    precision: float | None = None
+    """At least."""
+    false_sightings: int = 0
+    """At most."""
+    id_switches: int | None = None
+    """At most."""
+    delay_frames: float | None = None
+    """Median, at most."""
+    inferences_per_s: float | None = None
+    """At most."""
+
+    def broken_by(self, verdict: Verdict) -> Iterator[str]:
+        """What the verdict misses, in words."""
+        for band, least in (self.recall or {}).items():
+            if verdict.recall.get(band, 0.0) < least:
+                yield f"recall of {band} px is {verdict.recall.get(band, 0.0)}, not {least}"
+        least_of = (
+            ("told", verdict.told, self.told),
+            ("precision", verdict.precision, self.precision),
+        )
+        for name, value, least_value in least_of:
+            if least_value is not None and (value is None or value < least_value):
+                yield f"{name} is {value}, not {least_value}"
+        most_of = (
+            ("false sightings", verdict.false_sightings, self.false_sightings),
+            ("id switches", verdict.id_switches, self.id_switches),
+            ("delay in frames", verdict.delay_frames, self.delay_frames),
+            ("inferences per second", verdict.inferences_per_s, self.inferences_per_s),
+        )
+        for name, value, most in most_of:
+            if most is not None and value is not None and value > most:
+                yield f"{name}: {value}, more than {most}"
+
+
+def load(path: Path) -> dict[str, Floor]:
+    """By the scene's name; BaselineError for a misspelt entry."""
+    known = {field.name for field in fields(Floor)}
+    floors = {}
+    for name, row in tomllib.loads(path.read_text(encoding="utf-8")).get("scene", {}).items():
+        if unknown := set(row) - known:
+            raise BaselineError(
+                f"{path.name}, scene {name!r}: unknown {', '.join(sorted(unknown))}"
+            )
+        floors[name] = Floor(**row)
+    return floors

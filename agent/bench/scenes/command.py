@@ -1,0 +1,151 @@
+"""`bench scenes`: play the suite and print its table, or JSON."""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agent.bench.replay import REFUSED, manifest_in
+from agent.bench.scenes import baseline
+from agent.bench.scenes.judge import Verdict, judge
+from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
+from agent.bench.scenes.night import Night, shifts_of, watch
+from agent.bench.scenes.play import play
+from agent.bench.scenes.programme import Material, programme
+from agent.bench.scenes.table import motion_table, night_table, scene_line, scene_table
+from agent.bench.scenes.truth import TruthError
+from agent.devices.camera import CameraError
+from agent.devices.litert import LitertModel, ModelError
+from agent.vision.person import NanoDet
+
+FAILED = 1
+NIGHT_H = 10.0
+TREE_SHA256 = "4666099d0f704e310047b2f0a5ec9f936cb76a7271de9a2e70a0c57f82ac82dc"
+CURE = "Run deploy/recording.sh --scenes in the checkout."
+SCENES = Path(__file__).parents[3] / "tests" / "scenes"
+"""In a checkout: the truth and the baseline; an installed agent needs --truth."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--short", action="store_true", help="the form that the tests run")
+    parser.add_argument("--full", action="store_true", help=f"and a night of {NIGHT_H:g} hours")
+    parser.add_argument("--hours", type=float, help="and a night of so many hours")
+    parser.add_argument("--jobs", type=int, default=1, help="processes for the night (1)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="scenes with TEXT in the name")
+    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
+    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
+    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="fail if a scene is below it")
+
+
+def run(args: argparse.Namespace) -> int:
+    """78 without recordings, truth or model; 1 below the baseline."""
+    try:
+        stock = material(args.recordings, args.truth)
+        manifest = manifest_in(args.models)
+        detector = NanoDet(LitertModel(manifest))
+        floors = baseline.load(args.baseline) if args.baseline else {}
+    except (CameraError, ModelError, TruthError, baseline.BaselineError, OSError) as error:
+        print(f"bench scenes: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return REFUSED
+    verdicts = _played(stock, detector, is_short=args.short, only=args.only, aloud=not args.json)
+    moving = None if args.short or args.only else _moving(stock)
+    hours = args.hours or (NIGHT_H if args.full else 0.0)
+    night = None
+    if hours:
+        scenes = shifts_of(hours, still=stock.still, tree=stock.tree)
+        night = watch(scenes, manifest, processes=args.jobs)
+    broken = [
+        f"{name}: {what}"
+        for name, floor in floors.items()
+        if name in verdicts
+        for what in floor.broken_by(verdicts[name])
+    ]
+    if args.json:
+        print(json.dumps(_words(verdicts, moving, night, broken), indent=2))  # noqa: T201 a command's answer
+    else:
+        _print(moving, night, broken)
+    return FAILED if broken else 0
+
+
+def material(recordings: Path, truth: Path) -> Material:
+    """The recordings, if they are the ones the suite was built on; CameraError, TruthError."""
+    if not truth.exists():
+        raise TruthError(f"The truth {truth} is not there. Give it with --truth.")
+    stock = Material(recordings / "vtest.avi", recordings / "tree.avi", truth)
+    for path, expected in (
+        (stock.street_file, stock.truth.recording_sha256),
+        (stock.tree_file, TREE_SHA256),
+    ):
+        if not path.exists():
+            raise CameraError(f"The recording {path} is not there.", CURE)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise CameraError(f"{path} is not the recording this suite was built on.", CURE)
+    return stock
+
+
+def cache() -> Path:
+    """Where deploy/recording.sh keeps recordings."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(os.environ.get("MATTHAN_CACHE") or Path(base, "matthan"))
+
+
+def _played(
+    stock: Material, detector: NanoDet, *, is_short: bool, only: str, aloud: bool
+) -> dict[str, Verdict]:
+    verdicts = {}
+    if aloud:
+        print(scene_table())  # noqa: T201 a command's answer
+    for scene in programme(stock, is_short=is_short):
+        if only in scene.name:
+            verdicts[scene.name] = judge(play(scene, detector))
+            if aloud:
+                print(scene_line(scene.name, verdicts[scene.name]), flush=True)  # noqa: T201 a command's answer
+    return verdicts
+
+
+def _moving(stock: Material) -> tuple[Covered, list[Restless]]:
+    return covered(stock.street), [restless(stock.still, one) for one in RESTLESS]
+
+
+def _words(
+    verdicts: dict[str, Verdict],
+    moving: tuple[Covered, list[Restless]] | None,
+    night: Night | None,
+    broken: list[str],
+) -> dict[str, Any]:
+    words: dict[str, Any] = {
+        "scenes": {name: verdict.words() for name, verdict in verdicts.items()},
+        "below_baseline": broken,
+    }
+    if moving:
+        words["motion"] = {
+            "covered": asdict(moving[0]),
+            "restless": [asdict(one) for one in moving[1]],
+        }
+    if night:
+        words["night"] = {
+            "hours": round(night.hours, 3),
+            "false_sightings": night.sightings,
+            "false_per_hour_at_most": round(night.per_hour_at_most, 3),
+            "shifts": [asdict(shift) for shift in night.shifts],
+        }
+    return words
+
+
+def _print(
+    moving: tuple[Covered, list[Restless]] | None, night: Night | None, broken: list[str]
+) -> None:
+    if moving:
+        print(motion_table(*moving))  # noqa: T201 a command's answer
+    if night:
+        print(night_table(night))  # noqa: T201 a command's answer
+    for line in broken:
+        print(f"below the baseline: {line}", file=sys.stderr)  # noqa: T201 a command's answer

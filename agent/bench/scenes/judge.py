@@ -1,0 +1,179 @@
+"""Compares what the eyes told of a scene with its truth.
+
+A track lies on a person at an overlap (intersection over union) of 0.3: places in the truth are
+true to about 8 pixels, a quarter of a body's width. Who is hidden or cut is neither asked for nor
+held against the eyes.
+"""
+
+import statistics
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+
+from agent.bench.scenes.footage import Shown
+from agent.bench.scenes.play import Played
+from agent.bench.score import paired
+from agent.vision.zones import Box
+
+MATCH_IOU = 0.3
+ABOUT = 0.4
+"""A track with this share of its area on somebody unsure is about that body."""
+TRUE_FROM = 1 / 3
+"""A sighting whose track lies on somebody in fewer of its frames is false."""
+BANDS_PX = ((0, 24), (24, 40), (40, 80), (80, 160), (160, 10_000))
+"""Heights of bodies, from and below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of the table."""
+
+    recall: dict[str, float]
+    """By band of height: frames of persons in which a told track lies on them (0-1)."""
+    seen_of: dict[str, int]
+    """By band: how many frames of persons there were."""
+    persons: int
+    told: int
+    """Of those persons, how many were told of."""
+    precision: float | None
+    """Of the boxes of told tracks, how many lay on a person; None without boxes."""
+    sightings: int
+    false_sightings: int
+    hours: float
+    id_switches: int
+    delay_frames: float | None
+    """Median, from the first frame in which a person shows whole to the sighting of them."""
+    delay_frames_p90: float | None
+    evidence_frames: float | None
+    """Median, from a track's first detection to its sighting: what the evidence needs."""
+    beyond_ms: float | None
+    """Median processor time from that last frame's arrival to the sighting."""
+    inferences_per_s: float
+    """Per second of media time."""
+    moved_share: float
+    """Of the frames, those in which something moved."""
+    us_per_frame: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def false_per_hour(self) -> float:
+        """False sightings per hour of media time."""
+        return self.false_sightings / self.hours if self.hours else 0.0
+
+    def words(self) -> dict[str, object]:
+        """As JSON."""
+        return {**asdict(self), "false_per_hour": round(self.false_per_hour, 2)}
+
+
+@dataclass
+class _Books:
+    """Counts over the frames of a scene."""
+
+    hits: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    wrong: int = 0
+    switches: int = 0
+    track_of: dict[int, int] = field(default_factory=dict)
+    frames_of: defaultdict[int, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    """By track: whether it lay on somebody, frame by frame."""
+    tracks_on: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """By person."""
+    first_shown: dict[int, int] = field(default_factory=dict)
+
+
+def judge(played: Played) -> Verdict:
+    """The verdict on one scene."""
+    books = _Books()
+    pairs: dict[int, int] = {}
+    for frame in range(1, played.frames + 1):
+        tracks = played.tracks.get(frame, {})
+        pairs = _note(books, frame, played.shown[frame], tracks=tracks, before=pairs)
+    hits, asked = sum(books.hits.values()), books.asked
+    delays = _delays(books, played)
+    evidence = [
+        change.at.seconds_since(change.first_seen) * played.frames_per_s + 1
+        for _, change in played.opened
+    ]
+    seconds = played.frames / played.frames_per_s
+    return Verdict(
+        recall={band: round(books.hits[band] / asked[band], 4) for band in _named(asked)},
+        seen_of={band: asked[band] for band in _named(asked)},
+        persons=len(books.first_shown),
+        told=len(delays),
+        precision=round(hits / (hits + books.wrong), 4) if hits + books.wrong else None,
+        sightings=len(played.opened),
+        false_sightings=sum(_is_false(books, change.track_id) for _, change in played.opened),
+        hours=round(played.hours, 5),
+        id_switches=books.switches,
+        delay_frames=_median(delays),
+        delay_frames_p90=sorted(delays)[int(0.9 * (len(delays) - 1))] if delays else None,
+        evidence_frames=_median(evidence),
+        beyond_ms=_median(played.opening_cpu_ms),
+        inferences_per_s=round(played.inferences / seconds, 3),
+        moved_share=round(played.frames_moved / played.frames, 4),
+        us_per_frame=played.us_per_frame,
+    )
+
+
+def band_of(box: Box) -> str:
+    """The name of its band of height."""
+    for low, high in BANDS_PX:
+        if low <= box.height < high:
+            return band_name(low, high)
+    raise ValueError(f"a body {box.height} pixels high")
+
+
+def _note(
+    books: _Books, frame: int, shown: Shown, *, tracks: dict[int, Box], before: dict[int, int]
+) -> dict[int, int]:
+    """One frame into the books; returns which track lies on which person."""
+    pairs = paired(shown.people, tracks, before, MATCH_IOU)
+    for person, box in shown.people.items():
+        books.first_shown.setdefault(person, frame)
+        books.asked[band_of(box)] += 1
+        books.hits[band_of(box)] += person in pairs
+    for person, track in pairs.items():
+        books.switches += books.track_of.get(person, track) != track
+        books.track_of[person] = track
+        books.tracks_on[person].add(track)
+    for track, box in tracks.items():
+        is_about = track in pairs.values() or _is_about(box, shown.unsure)
+        books.wrong += not is_about
+        books.frames_of[track].append(is_about)
+    return pairs
+
+
+def _is_about(box: Box, unsure: tuple[Box, ...]) -> bool:
+    return any(box.overlap(other) >= ABOUT * box.area for other in unsure)
+
+
+def _is_false(books: _Books, track: int) -> bool:
+    frames = books.frames_of[track]
+    return sum(frames) < TRUE_FROM * len(frames) or not frames
+
+
+def _delays(books: _Books, played: Played) -> list[int]:
+    """Of each person told of: frames from showing whole to the sighting; 0 if that was before."""
+    opened: dict[int, int] = {}
+    for frame, change in played.opened:
+        opened.setdefault(change.track_id, frame)
+    delays = []
+    for person, first in books.first_shown.items():
+        told_at = [opened[track] for track in books.tracks_on[person] if track in opened]
+        if told_at:
+            delays.append(max(0, min(told_at) - first))
+    return delays
+
+
+def _median(values: list[float] | list[int]) -> float | None:
+    return round(float(statistics.median(values)), 2) if values else None
+
+
+def band_name(low: int, high: int) -> str:
+    """Of a band of heights in pixels."""
+    if low == 0:
+        return f"<{high}"
+    return f"{low}-{high}" if high < 10_000 else f">{low}"
+
+
+def _named(asked: Counter[str]) -> list[str]:
+    """The bands in which somebody was, lowest first."""
+    return [name for name in (band_name(*band) for band in BANDS_PX) if asked[name]]

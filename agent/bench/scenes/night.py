@@ -1,0 +1,122 @@
+"""A camera-night: hours without a person, under a night's share of every weather.
+
+Quiet conditions take half the time, restless ones the other half; the recorded tree has a part of
+its own. Each shift begins with eyes that have seen nothing and rolls its own dice.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from agent.bench.scenes.conditions import BY_NAME, CONDITIONS
+from agent.bench.scenes.footage import Footage
+from agent.bench.scenes.play import Scene, play
+from agent.devices.litert import LitertModel
+from agent.vision.person import NanoDet
+
+SHIFT_S = 300.0
+"""The longest shift; longer ones are cut, so that two processes share the work well."""
+QUIET = ("clear", "noise", "night", "infrared", "fog", "glare")
+QUIET_SHARE = 0.5
+TREE_SHARE = 0.1
+OVER_TREE = ("clear", "rain", "night", "shake", "lightning", "gain step")
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What came out of a part of the night; every sighting in it is false."""
+
+    name: str
+    hours: float
+    sightings: int
+    inferences: int
+    cpu_s: float
+    """Of the eyes and of making the pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """All shifts, summed by name."""
+
+    shifts: tuple[Shift, ...]
+
+    @property
+    def hours(self) -> float:
+        return sum(shift.hours for shift in self.shifts)
+
+    @property
+    def sightings(self) -> int:
+        return sum(shift.sightings for shift in self.shifts)
+
+    @property
+    def per_hour_at_most(self) -> float:
+        """False sightings per hour, the upper end of the one-sided 95 % interval."""
+        return poisson_bound(self.sightings) / self.hours if self.hours else math.inf
+
+
+def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]:
+    """The scenes of a night, restless and quiet ones in turn."""
+    restless = [condition.name for condition in CONDITIONS if condition.name not in QUIET]
+    quiet_s = hours * 3600 * QUIET_SHARE / len(QUIET)
+    restless_s = hours * 3600 * (1 - QUIET_SHARE - TREE_SHARE) / len(restless)
+    tree_s = hours * 3600 * TREE_SHARE / len(OVER_TREE)
+    plan: list[tuple[str, Footage, float]] = [
+        *((name, still, quiet_s) for name in QUIET),
+        *((name, still, restless_s) for name in restless),
+        *((name, tree, tree_s) for name in OVER_TREE),
+    ]
+    for footage_seed, (name, footage, length_s) in enumerate(plan):
+        where = "tree" if footage is tree else "nobody"
+        parts = math.ceil(length_s / SHIFT_S)
+        for part in range(parts):
+            frames = max(1, round(length_s / parts * footage.frames_per_s))
+            seed = 1000 * (footage_seed + 1) + part
+            yield Scene(f"{where}, {name}", footage, BY_NAME[name], frames, seed)
+
+
+def watch(scenes: Iterable[Scene], manifest: Path, *, processes: int) -> Night:
+    """Watch all shifts, `processes` at a time, with the manifest's default model."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_shift, scene, manifest) for scene in scenes]
+        done = [one.result() for one in waiting]
+    names = dict.fromkeys(shift.name for shift in done)
+    return Night(tuple(_sum(name, [s for s in done if s.name == name]) for name in names))
+
+
+def poisson_bound(events: int) -> float:
+    """The largest mean at which so few events would still come with a chance of 5 %."""
+    low, high = 0.0, 10.0 + 3.0 * events
+    for _ in range(60):
+        mean = (low + high) / 2
+        chance = sum(
+            math.exp(-mean + k * math.log(mean) - math.lgamma(k + 1)) for k in range(events + 1)
+        )
+        low, high = (mean, high) if chance > 1 - CONFIDENCE else (low, mean)
+    return low
+
+
+def _shift(scene: Scene, manifest: Path) -> Shift:
+    began = time.process_time()
+    played = play(scene, NanoDet(LitertModel(manifest)))
+    return Shift(
+        scene.name,
+        played.hours,
+        len(played.opened),
+        played.inferences,
+        time.process_time() - began,
+    )
+
+
+def _sum(name: str, shifts: list[Shift]) -> Shift:
+    return Shift(
+        name,
+        sum(s.hours for s in shifts),
+        sum(s.sightings for s in shifts),
+        sum(s.inferences for s in shifts),
+        sum(s.cpu_s for s in shifts),
+    )

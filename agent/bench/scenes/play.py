@@ -1,0 +1,101 @@
+"""Shows a scene to the eyes and keeps what they said and what it cost."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agent.bench.replay import numbered_ids
+from agent.bench.scenes.conditions import CLEAR, Condition
+from agent.bench.scenes.footage import Footage, Shown
+from agent.bench.scenes.shot import Shot
+from agent.bench.score import Rows, read_rows
+from agent.bench.stages import Stages
+from agent.bench.tracks import TrackBook
+from agent.media.frame import Frame, Instant
+from agent.vision.person import PersonDetector
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sighting import Opened
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Footage under a condition; `frames` of it, from its first."""
+
+    name: str
+    footage: Footage
+    condition: Condition = CLEAR
+    frames: int = 0
+    """0 is all of the footage."""
+    seed: int = 7
+
+    @property
+    def length(self) -> int:
+        """In frames."""
+        return self.frames or self.footage.frames
+
+    def frame(self, index: int) -> Frame:
+        """The picture that the eyes get, with exact media times."""
+        rate = self.footage.frames_per_s
+        yuv = self.condition.over(
+            self.footage.picture(index), Shot(self.seed, index, frames_per_s=rate)
+        )
+        height, width = self.footage.size
+        at = Instant(round(index / rate * 1e9), round(index / rate * 1e6))
+        return Frame(index + 1, at, yuv, width, height)
+
+
+@dataclass
+class Played:
+    """What came out of one scene. Frames are counted from 1, as in a tracks file."""
+
+    frames: int
+    frames_per_s: float
+    tracks: Rows = field(default_factory=dict)
+    """Those of told people, by frame."""
+    shown: dict[int, Shown] = field(default_factory=dict)
+    opened: list[tuple[int, Opened]] = field(default_factory=list)
+    opening_cpu_ms: list[float] = field(default_factory=list)
+    """Processor time from a frame's arrival to the sighting that it opened."""
+    frames_moved: int = 0
+    inferences: int = 0
+    us_per_frame: dict[str, float] = field(default_factory=dict)
+    """Processor time by stage; making the pictures is not counted."""
+
+    @property
+    def hours(self) -> float:
+        """Of media time."""
+        return self.frames / self.frames_per_s / 3600
+
+
+def play(scene: Scene, detector: PersonDetector, settings: EyesSettings | None = None) -> Played:
+    """Once through, with eyes that have seen nothing yet."""
+    eyes = Eyes.for_frames(settings or EyesSettings(), detector, numbered_ids())
+    stages = Stages()
+    eyes.lap = stages.lap
+    book, told = TrackBook(), set[int]()
+    played = Played(scene.length, scene.footage.frames_per_s)
+    for frame in frames_of(scene):
+        stages.lap("scene")
+        began_ns = time.thread_time_ns()
+        look = eyes.step(frame)
+        opened = [change for change in look.changes if isinstance(change, Opened)]
+        if opened:
+            played.opening_cpu_ms.append((time.thread_time_ns() - began_ns) / 1e6)
+        played.opened += [(frame.index, change) for change in opened]
+        played.inferences += look.inferences
+        played.frames_moved += bool(look.moved)
+        played.shown[frame.index] = scene.footage.shown(frame.index - 1)
+        told |= eyes.sightings.open_tracks
+        book.note(frame, look.tracks)
+        stages.lap("books")
+    played.tracks = read_rows(book.text(told))
+    costs = stages.us_per_frame(scene.length)
+    played.us_per_frame = {
+        stage: us for stage, us in costs.items() if stage not in ("scene", "books")
+    }
+    return played
+
+
+def frames_of(scene: Scene) -> Iterator[Frame]:
+    """All frames of the scene."""
+    return (scene.frame(index) for index in range(scene.length))
