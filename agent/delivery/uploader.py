@@ -104,8 +104,8 @@ class Uploader:
             answer = self._put(media, token, stop=stop, beat=beat)
         except OSError as error:
             self._refuse(media, f"its file cannot be read: {error}")
-        except httpx.HTTPError as error:
-            self._again(media, f"{type(error).__name__}: {error}")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._again(media, _why(error, token.upload_url))
         except _Interrupted:
             return False
         else:
@@ -195,6 +195,20 @@ def _chunks(path: Path, stop: threading.Event, beat: Callable[[], None]) -> Iter
             if stop.is_set():
                 raise _Interrupted
             yield chunk
+
+
+def _why(error: Exception, url: str) -> str:
+    """One line; for a certificate that nobody vouches for with its cure."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return (
+        f"the certificate of {url} is not vouched for ({cause.verify_message}). Add the authority"
+        " that issued it to the file [broker] ca_file, have the hub's upload_url name it as the"
+        " certificate does, and see that this node's clock is right"
+    )
 
 
 def _tls(trusted: Path | None) -> ssl.SSLContext:

@@ -23,6 +23,7 @@ from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
 from agent.journal import Journal
 from agent.wire import topics
+from agent.wire.codec import MAX_BYTES
 from agent.wire.messages import Birth, CameraWords, ClockSource, Death
 from deploy.broker import Broker
 from hub.enrol.authority import Papers
@@ -142,6 +143,24 @@ def test_birth_and_goodbye_carry_one_birth_id_and_the_next_birth_another(
     assert [death.birth_id for death in deaths[-2:]] == [birth.birth_id for birth in births[-2:]]
     assert births[-1].cameras[0].label == "Cổng"
     assert births[-1].spool_id == journal.spool_id
+
+
+def test_who_listens_later_hears_the_birth_and_after_the_goodbye_the_death(
+    tmp_path: Path, journal: Journal
+) -> None:
+    with Broker(tmp_path / "mqtt") as broker:
+        with Running(make_link(journal, address(broker))):
+            with FakeHub(broker) as hub:
+                until(lambda: hub.statuses)
+            with FakeHub(broker) as late:
+                until(lambda: late.statuses)
+        with FakeHub(broker) as too_late:
+            until(lambda: too_late.statuses)
+
+    (birth,) = hub.statuses
+    assert isinstance(birth, Birth)
+    assert late.statuses == [birth]
+    assert too_late.statuses == [Death(node=NODE, birth_id=birth.birth_id)]
 
 
 def test_receipt_for_another_spool_or_out_of_nonsense_changes_nothing(
@@ -323,6 +342,33 @@ def test_token_is_asked_for_until_it_comes(shared_broker: Broker, journal: Journ
             b'{"v":1,"token":"0123456789abcdef","valid_for_s":60,"upload_url":"http://h/u"}',
         )
         until(lambda: not tokens.is_wanted)
+
+
+def test_nonsense_for_a_token_is_a_line_each_and_the_next_good_one_works(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    good = b'{"v":1,"token":"0123456789abcdef","valid_for_s":60,"upload_url":"http://h/u"}'
+    nonsense = [
+        b"",
+        b"\xff\x00",
+        b"[" * 5000,
+        good.replace(b'"v":1', b'"v":99'),
+        good.replace(b"60", b"-1"),
+        good.replace(b"abcdef", b"x" * MAX_BYTES),
+    ]
+    tokens = Tokens()
+    link = make_link(journal, address(shared_broker), tokens=tokens)
+    with capture_logs() as logs, FakeHub(shared_broker) as hub, Running(link):
+        tokens.ask()
+        until(lambda: hub.requests)
+        for payload in nonsense:
+            hub.say_raw(topics.TOKEN, payload)
+        hub.say_raw(topics.TOKEN, good)
+        until(lambda: not tokens.is_wanted)
+
+    told = [entry["why"] for entry in logs if entry["event"] == "strange_message"]
+    assert link.counts.strange == len(told) == len(nonsense)
+    assert all("\n" not in line and len(line) < 1000 for line in told)
 
 
 def test_stopping_does_not_wait_for_a_hub_that_is_silent(

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,13 @@ import pytest
 
 from agent.wire.messages import Birth, Death, SightingClosed, SightingOpened, UploadToken
 from deploy.broker import Broker
+from tests.agent.eyes import record
 from tests.agent.hubside import NODE, FakeHub, open_journal, put, until
 from tests.agent.test_uploader import Shelf
 from tests.agent.videos import walk_past
 
 ROOT = Path(__file__).parents[2]
+SMALL = "nanodet_g_256_6c_int8"
 Write = Callable[..., Path]
 
 
@@ -191,6 +195,69 @@ def test_node_that_must_not_start_exits_78_with_one_line(
     assert said in err
     assert len(err.splitlines()) == 1
     assert out == ""
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """The smallest model, in a folder that a test may spoil."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("manifest.toml", f"{SMALL}.tflite"):
+        shutil.copy(ROOT / "models" / name, folder / name)
+    return folder
+
+
+def damage(models: Path) -> None:
+    path = models / f"{SMALL}.tflite"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def ask_for_another_shape(models: Path) -> None:
+    manifest = models / "manifest.toml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(
+        text.replace("shape = [1, 256, 256, 3]", "shape = [1, 224, 224, 3]"), encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (damage, "is not the one the manifest names"),
+        (ask_for_another_shape, "has [1, 256, 256, 3] for 'image' where the manifest says [1, 224"),
+    ],
+)
+def test_model_that_is_not_its_manifests_stops_the_start_and_is_found_by_the_check(
+    write: Write, models: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    spoil(models)
+    config = write(f"[detector]\nmodel = '{SMALL}'\nmodels_dir = '{models}'\n")
+    code, out, err = outcome(agent("run", "--config", config))
+    ours = [line for line in err.splitlines() if "TensorFlow Lite" not in line]
+    assert (code, out) == (78, "")
+    assert len(ours) == 1
+    assert said in ours[0]
+    code, out, _ = outcome(agent("check", "--lang", "en", "--config", config))
+    (wrong,) = [line for line in out.splitlines() if line.startswith("WRONG")]
+    assert code == 1
+    assert said in wrong
+    assert "install the models that belong to this version" in wrong
+
+
+def test_replay_takes_the_streets_time_when_asked_to_and_else_as_little_as_it_can(
+    tmp_path: Path,
+) -> None:
+    """At a frame a second: four last three seconds, a hundred more than `outcome` waits."""
+    for pictures, options, least_s in (4, ("--pace",), 3.0), (100, (), 0.0):
+        folder = tmp_path / f"{pictures}"
+        street = record(tmp_path / f"{pictures}.mp4", pictures, frames_per_s=1)
+        begun_s = time.monotonic()
+        code, _, err = outcome(agent("replay", street, "--out", folder, *options))
+        assert time.monotonic() - begun_s >= least_s
+        assert code == 0, err
+        assert json.loads((folder / "summary.json").read_text())["frames"] == pictures
 
 
 def test_journal_in_use_is_one_line_too(write: Write, tmp_path: Path) -> None:

@@ -228,6 +228,20 @@ def test_hub_that_is_away_is_waited_for(
     assert len([entry for entry in logs if entry["event"] == "upload_again"]) == 1
 
 
+@pytest.mark.parametrize("url", ["no address", "ftp://hub/upload", "http://\x00/", "http://h:x/"])
+def test_address_that_is_none_is_one_line_and_the_next_token_is_waited_for(
+    journal: Journal, tokens: Tokens, uploader: Uploader, shelf: Shelf, tmp_path: Path, url: str
+) -> None:
+    tokens.put(UploadToken(token="x" * 16, valid_for_s=60, upload_url=url), time.monotonic())
+    owe(journal, tmp_path, b"picture")
+    with capture_logs() as logs, Running(uploader):
+        until(lambda: uploader.counts.failed >= 2)
+        tokens.put(token(shelf), time.monotonic())
+        until(lambda: journal.counts().media_done == 1)
+    (line,) = [entry["why"] for entry in logs if entry["event"] == "upload_again"]
+    assert "\n" not in line
+
+
 def test_file_the_shelf_removed_between_two_tries_is_forgotten_without_haste(
     journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from hub.enrol.authority import Papers
+
 
 def free_socket() -> socket.socket:
     """A listening place nobody else has; hand it to `served`."""
@@ -17,15 +19,24 @@ def free_socket() -> socket.socket:
     return place
 
 
-def address(place: socket.socket) -> str:
+def address(place: socket.socket, scheme: str = "http") -> str:
     """How a browser reaches it."""
-    return f"http://127.0.0.1:{place.getsockname()[1]}"
+    return f"{scheme}://127.0.0.1:{place.getsockname()[1]}"
 
 
 @contextmanager
-def served(app: FastAPI, place: socket.socket, *, stop: Callable[[], None]) -> Iterator[None]:
-    """The app is up inside; `stop` lets its live pages go."""
-    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+def served(
+    app: FastAPI, place: socket.socket, *, stop: Callable[[], None], papers: Papers | None = None
+) -> Iterator[None]:
+    """The app is up inside, over HTTPS if it has papers; `stop` lets its live pages go."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        ssl_certfile=papers and str(papers.cert_file),
+        ssl_keyfile=papers and str(papers.key_file),
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
     thread.start()

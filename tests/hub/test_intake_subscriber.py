@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from agent.wire.codec import MAX_BYTES, encode
-from agent.wire.messages import RefusalReason, TokenWanted
+from agent.wire.messages import Birth, RefusalReason, TokenWanted
 from deploy.broker import Broker
 from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, knock
 from hub.intake.subscriber import Subscriber
@@ -112,6 +113,42 @@ def test_bad_messages_are_refused_by_name_and_the_hub_goes_on(
     }
     assert count(town, events) == 1
     assert count(town, set_aside) == 7
+    assert hub.is_alive
+
+
+def test_bad_words_on_status_and_request_are_set_aside_and_counted_and_the_hub_goes_on(
+    hub: Subscriber, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    node, voice = line("nga-tu-01"), NodeVoice("nga-tu-01")
+    good: dict[str, Birth | TokenWanted] = {
+        "status": voice.birth(),
+        "request": TokenWanted(node="nga-tu-01"),
+    }
+    for place, message in good.items():
+        words = json.loads(encode(message))
+        for bad in (
+            b"\xff\x00 no message",
+            b"[" * 5000,
+            json.dumps(words | {"v": 99}).encode(),
+            json.dumps(words | {"x": "x" * MAX_BYTES}).encode(),
+            json.dumps(words | {"node": "nga-tu-02"}).encode(),
+            json.dumps({"v": words["v"]}).encode(),
+        ):
+            node.shout(f"matthan/nga-tu-01/up/{place}", bad)
+    for message in good.values():
+        node.say(message)
+        node.tokens.get(timeout=WAIT_S)
+    event = voice.event()
+    node.say(event)
+    node.await_stored(event)
+    with town.reading() as conn:
+        kept = conn.execute(select(set_aside.c.topic, set_aside.c.reason)).all()
+    for place in good:
+        reasons = sorted(reason for topic, reason in kept if topic.endswith(place))
+        assert reasons == sorted(
+            ["malformed", "malformed", "wrong_version", "oversize", "wrong_node", "malformed"]
+        )
+    assert (hub.counts["set_aside"], hub.counts["stored"]) == (12, 1)
     assert hub.is_alive
 
 
