@@ -1,7 +1,7 @@
 """One batch of arrivals becomes rows, on the caller's transaction; the bad ones are set aside."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, assert_never
 from uuid import UUID
 
@@ -20,8 +20,10 @@ from agent.wire.messages import (
     TokenWanted,
 )
 from hub.alerts.moment import Moment
+from hub.intake import lines
 from hub.intake.fleet import Fleet, Verdict
 from hub.intake.inbox import Arrival
+from hub.intake.lines import Line
 from hub.intake.reading import Said, Unreadable, read
 from hub.intake.replies import Replies
 from hub.store.database import DatabaseError
@@ -59,6 +61,8 @@ class Outcome:
     wants_births: bool = False
     """Some events wait for a birth that was not heard, or not heeded: hear all births again."""
     counts: Counter[str] = field(default_factory=Counter)
+    lines: list[Line] = field(default_factory=list)
+    """What is to be logged of it: held back, since a batch may have to be filed anew."""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,10 @@ class Allowance:
     _hour: int = -1
     _used: Counter[str] = field(default_factory=Counter)
 
+    def copy(self) -> "Allowance":
+        """As it is now, to go back to."""
+        return replace(self, _used=Counter(self._used))
+
     def use(self, node: str, now: Moment) -> int:
         """How many there were in this hour, this one included."""
         hour = now.utc_us // 3_600_000_000
@@ -76,6 +84,16 @@ class Allowance:
             self._hour, self._used = hour, Counter()
         self._used[node] += 1
         return self._used[node]
+
+
+class Hearing(Protocol):
+    """A way of filing one message: plainly, or apart from the others."""
+
+    def __call__(
+        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
+        """File it; what is refused comes back."""
+        ...
 
 
 class Clerk:
@@ -88,7 +106,27 @@ class Clerk:
         self._complaints = Allowance(per_hour=1)
 
     def file(self, conn: Connection, batch: list[Arrival], *, now: Moment) -> Outcome:
-        """File all; only a failing database raises."""
+        """File all; only a failing database raises.
+
+        Plainly at first; a savepoint for each message costs as much as filing it, and is worth
+        that only where some message breaks: then all is undone and they go one by one.
+        """
+        before = self._allowance.copy(), self._complaints.copy()
+        try:
+            with conn.begin_nested():
+                outcome = self._file(conn, batch, hear=self._hear, now=now)
+        except Exception as error:
+            if _is_the_databases(error):
+                raise
+            self._allowance, self._complaints = before
+            self._fleet.forget()
+            outcome = self._file(conn, batch, hear=self._hear_apart, now=now)
+        lines.write(outcome.lines)
+        return outcome
+
+    def _file(
+        self, conn: Connection, batch: list[Arrival], *, hear: Hearing, now: Moment
+    ) -> Outcome:
         outcome = Outcome()
         for arrival in batch:
             outcome.counts["received"] += 1
@@ -98,7 +136,9 @@ class Clerk:
                 case Unreadable() as bad:
                     self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
                 case Said() as said:
-                    self._try(conn, arrival, said, outcome=outcome, now=now)
+                    bad_after_all = hear(conn, said, outcome=outcome, now=now)
+                    if bad_after_all is not None:
+                        self._set_aside(conn, arrival, bad_after_all, outcome=outcome, now=now)
                 case unexpected:
                     assert_never(unexpected)
         return outcome
@@ -116,24 +156,22 @@ class Clerk:
                 self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
             case None:
                 pass
+        lines.write(outcome.lines)
         return outcome
 
-    def _try(
-        self, conn: Connection, arrival: Arrival, said: Said, *, outcome: Outcome, now: Moment
-    ) -> None:
+    def _hear_apart(
+        self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
+    ) -> Unreadable | None:
         """File one message within a savepoint: one that breaks takes only itself down."""
         try:
             with conn.begin_nested():
-                bad = self._hear(conn, said, outcome=outcome, now=now)
-        except DATABASE_FAULTS as error:
-            if not isinstance(error, IntegrityError | BadValue):
-                raise
-            bad = _unfileable(said, error)
+                return self._hear(conn, said, outcome=outcome, now=now)
         except Exception as error:
-            log.error("intake.broken", node=said.node, exc_info=error)
-            bad = _unfileable(said, error)
-        if bad is not None:
-            self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+            if _is_the_databases(error):
+                raise
+            if not isinstance(error, DBAPIError):
+                log.error("intake.broken", node=said.node, exc_info=error)
+            return _unfileable(said, error)
 
     def _hear(
         self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
@@ -144,7 +182,7 @@ class Clerk:
                 return self._file_event(conn, event, outcome=outcome, now=now)
             case Birth() | Death() as status:
                 verdict = self._fleet.hear(conn, status, now=now)
-                _log_status(status, verdict)
+                outcome.lines.append(lines.about_status(status, verdict))
                 if verdict not in (Verdict.ARRIVED, Verdict.STILL_HERE):
                     return None
             case TokenWanted():
@@ -184,9 +222,7 @@ class Clerk:
         outcome.counts["not_yet"] += 1
         outcome.wants_births = True
         if self._complaints.use(f"{node} {why.reason}", now) == 1:
-            log.warning(
-                "intake.not_yet", node=node, detail=why.detail, cure=_cure(node, why.reason)
-            )
+            outcome.lines.append(lines.about_waiting(node, why))
 
     def _set_aside(
         self, conn: Connection, arrival: Arrival, bad: Unreadable, *, outcome: Outcome, now: Moment
@@ -209,7 +245,8 @@ class Clerk:
             event_id=bad.event_id,
             now=now,
         )
-        _log_aside(bad, is_last=used == self._allowance.per_hour)
+        is_last = used == self._allowance.per_hour
+        outcome.lines.append(lines.about_aside(bad, is_last=is_last))
 
 
 def _unfileable(said: Said, error: Exception) -> Unreadable:
@@ -221,31 +258,6 @@ def _unfileable(said: Said, error: Exception) -> Unreadable:
     return Unreadable(said.node, RefusalReason.MALFORMED, detail, event_id, spool_id)
 
 
-def _log_status(status: Birth | Death, verdict: Verdict) -> None:
-    if verdict is Verdict.UNKNOWN_NODE:
-        log.warning(
-            "node.unknown",
-            node=status.node,
-            cure=_cure(status.node, RefusalReason.UNKNOWN_NODE),
-        )
-    else:
-        log.info(
-            "node.status", node=status.node, means=verdict.value, birth_id=str(status.birth_id)
-        )
-
-
-def _log_aside(bad: Unreadable, *, is_last: bool) -> None:
-    log.warning(
-        "intake.set_aside",
-        node=bad.node,
-        reason=str(bad.reason),
-        detail=bad.detail,
-        event_id=str(bad.event_id) if bad.event_id else None,
-        is_last_this_hour=is_last,
-    )
-
-
-def _cure(node: str, reason: RefusalReason) -> str:
-    if reason is RefusalReason.UNKNOWN_NODE:
-        return f"matthan-hub node add {node} --area AREA"
-    return "none needed if the node's birth is on its way; else restart the agent there"
+def _is_the_databases(error: Exception) -> bool:
+    """Whether the database failed, and not a message."""
+    return isinstance(error, DATABASE_FAULTS) and not isinstance(error, IntegrityError | BadValue)

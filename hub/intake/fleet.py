@@ -97,6 +97,10 @@ class Fleet:
             registry.note_seen(conn, node, now=now)
             self._seen[node] = now.utc_us
 
+    def forget(self) -> None:
+        """Note anew that nodes spoke: what was noted has been rolled back."""
+        self._seen.clear()
+
     def token(self, conn: Connection, node: str, *, now: Moment) -> UploadToken | None:
         """Leave to upload; None for a node that nobody has added."""
         if registry.node_by_name(conn, node) is None:

@@ -1,5 +1,6 @@
 """One batch in one transaction: a bad message falls alone, a bad database takes all with it."""
 
+from collections import Counter
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -12,12 +13,13 @@ from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.messages import Birth, Death, Event, TokenWanted
 from hub.alerts.moment import Moment
+from hub.alerts.routing import Policy
 from hub.intake.clerk import Allowance, Clerk
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
 from hub.store.database import Database
-from hub.store.filing import Filed
-from hub.store.tables import areas, cameras, nodes, set_aside
+from hub.store.filing import Filed, Filing
+from hub.store.tables import alerts, areas, cameras, events, nodes, set_aside
 from tests.hub.intake_rig import NOW, clerk, count, found_town, tokens
 from tests.hub.wire_words import NodeVoice
 
@@ -64,20 +66,72 @@ def test_one_message_that_breaks_is_set_aside_and_the_rest_is_filed(
 ) -> None:
     found_town(db, "a")
     node = NodeVoice("a")
-    events = [node.event() for _ in range(3)]
+    said = [node.event() for _ in range(3)]
     files = Noted({2: breaking})
     with db.writing() as conn:
-        outcome = Clerk(files, Fleet(tokens())).file(conn, [*map(arrival, events)], now=NOW)
-    assert files.seqs == [1, 3]
+        outcome = Clerk(files, Fleet(tokens())).file(conn, [*map(arrival, said)], now=NOW)
+    assert files.seqs == [1, 1, 3], "plainly until one breaks, then all of them one by one"
     key = ("a", node.spool_id)
-    assert outcome.replies.stored[key] == [events[0].event_id, events[2].event_id]
+    assert outcome.replies.stored[key] == [said[0].event_id, said[2].event_id]
     (refusal,) = outcome.replies.refused[key]
-    assert refusal.event_id == events[1].event_id
+    assert refusal.event_id == said[1].event_id
     assert refusal.detail.startswith("the hub cannot file it")
     assert outcome.counts == {"received": 3, "stored": 2, "set_aside": 1}
     with db.reading() as conn:
         row = conn.execute(select(set_aside)).one()
-    assert (row.node_name, row.payload) == ("a", encode(events[1]))
+    assert (row.node_name, row.payload) == ("a", encode(said[1]))
+
+
+class Poisoned:
+    """Files as the hub does, but breaks on one number."""
+
+    def __init__(self, seq: int) -> None:
+        self._filing, self._seq = Filing(Policy()), seq
+
+    def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
+        """File it all the way, and only then break."""
+        filed = self._filing.file_event(conn, event, now=now)
+        if event.seq == self._seq:
+            broken_rule(conn)
+        return filed
+
+
+def test_poison_in_the_middle_changes_nothing_for_what_came_with_it(db: Database) -> None:
+    found_town(db, "a")
+    node = NodeVoice("a")
+    birth, first, poison, last = node.birth(), node.event(), node.event(), node.event()
+    nonsense = Arrival(topics.address(topics.EVENT, "a"), b"{", lambda: None)
+    batch = [*map(arrival, (birth, first, first)), nonsense, *map(arrival, (poison, last, first))]
+    frugal = Clerk(Poisoned(poison.seq), Fleet(tokens()), allowance=Allowance(per_hour=2))
+    with capture_logs() as logs, db.writing() as conn:
+        outcome = frugal.file(conn, batch, now=NOW)
+    assert outcome.counts == {"received": 7, "stored": 2, "repeated": 2, "set_aside": 2}
+    ids = [first.event_id, first.event_id, last.event_id, first.event_id]
+    assert outcome.replies.stored == {("a", node.spool_id): ids}
+    assert [(count(db, table)) for table in (events, set_aside, cameras)] == [2, 2, 1]
+    assert sorted(line["event"] for line in logs) == [
+        "intake.set_aside",
+        "intake.set_aside",
+        "node.status",
+    ], "each once, though the batch was filed twice"
+
+
+def test_what_one_batch_says_is_what_its_messages_say_one_by_one(
+    sqlite_url: str, postgres_url: str
+) -> None:
+    node = NodeVoice("a")
+    said = [node.birth(), *(node.event() for _ in range(5))]
+    batch = [arrival(one) for one in (*said, *said[2:4], NodeVoice("b").event())]
+    seen = []
+    for url, parts in ((sqlite_url, [batch]), (postgres_url, [[one] for one in batch])):
+        db, whole, counts = Database(url), clerk(), Counter[str]()
+        found_town(db, "a")
+        for part in parts:
+            with db.writing() as conn:
+                counts += whole.file(conn, part, now=NOW).counts
+        seen.append((counts, count(db, events), count(db, alerts), count(db, set_aside)))
+        db.close()
+    assert seen[0] == seen[1]
 
 
 def test_a_failing_database_takes_the_whole_batch_back(db: Database) -> None:

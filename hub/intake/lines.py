@@ -1,0 +1,63 @@
+"""What the intake logs of a batch: made while filing, written once what became of it is clear."""
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from agent.wire.messages import Birth, Death, Refusal, RefusalReason
+from hub.intake.fleet import Verdict
+from hub.intake.reading import Unreadable
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log: its event, what belongs to it, whether a person should look."""
+
+    event: str
+    words: dict[str, object] = field(default_factory=dict)
+    is_warning: bool = True
+
+
+def write(lines: list[Line]) -> None:
+    """Log them in order."""
+    for line in lines:
+        (log.warning if line.is_warning else log.info)(line.event, **line.words)
+
+
+def about_status(status: Birth | Death, verdict: Verdict) -> Line:
+    """A birth or a death, and what it means."""
+    if verdict is Verdict.UNKNOWN_NODE:
+        cure = _cure(status.node, RefusalReason.UNKNOWN_NODE)
+        return Line("node.unknown", {"node": status.node, "cure": cure})
+    words: dict[str, object] = {
+        "node": status.node,
+        "means": verdict.value,
+        "birth_id": str(status.birth_id),
+    }
+    return Line("node.status", words, is_warning=False)
+
+
+def about_waiting(node: str, why: Refusal) -> Line:
+    """Events that cannot be filed yet."""
+    cure = _cure(node, why.reason)
+    return Line("intake.not_yet", {"node": node, "detail": why.detail, "cure": cure})
+
+
+def about_aside(bad: Unreadable, *, is_last: bool) -> Line:
+    """A message that was set aside; `is_last` of those kept in this hour."""
+    words: dict[str, object] = {
+        "node": bad.node,
+        "reason": str(bad.reason),
+        "detail": bad.detail,
+        "event_id": str(bad.event_id) if bad.event_id else None,
+        "is_last_this_hour": is_last,
+    }
+    return Line("intake.set_aside", words)
+
+
+def _cure(node: str, reason: RefusalReason) -> str:
+    if reason is RefusalReason.UNKNOWN_NODE:
+        return f"matthan-hub node add {node} --area AREA"
+    return "none needed if the node's birth is on its way; else restart the agent there"
