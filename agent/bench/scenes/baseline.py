@@ -1,11 +1,17 @@
 """What every scene must reach: read from a file, compared with a run."""
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from agent.bench.scenes.judge import Verdict
+
+RECALL_MAY_MISS = 0.05
+PRECISION_MAY_MISS = 0.04
+ENOUGH_FRAMES = 60
+"""Of persons: a band with fewer says more about one body than about the eyes."""
 
 
 class BaselineError(Exception):
@@ -52,6 +58,29 @@ class Floor:
         for name, value, most in most_of:
             if most is not None and value is not None and value > most:
                 yield f"{name}: {value}, more than {most}"
+
+
+def propose(verdict: Verdict) -> str:
+    """Rows for the file, from a measurement, by the tolerances that the file argues."""
+    rows = []
+    recall = {
+        band: max(0.0, round(share - RECALL_MAY_MISS, 2))
+        for band, share in verdict.recall.items()
+        if verdict.seen_of[band] >= ENOUGH_FRAMES
+    }
+    if recall:
+        pairs = ", ".join(f'"{band}" = {share}' for band, share in recall.items())
+        rows.append(f"recall = {{ {pairs} }}")
+    if verdict.persons:
+        rows.append(f"told = {math.floor(0.9 * verdict.told)}")
+        rows.append(f"id_switches = {math.ceil(1.5 * verdict.id_switches) + 2}")
+    if verdict.precision is not None:
+        rows.append(f"precision = {round(verdict.precision - PRECISION_MAY_MISS, 2)}")
+    if verdict.delay_frames is not None:
+        rows.append(f"delay_frames = {math.ceil(1.25 * verdict.delay_frames) + 2}")
+    rows.append(f"false_sightings = {verdict.false_sightings}")
+    rows.append(f"inferences_per_s = {math.ceil(1.15 * verdict.inferences_per_s) + 1}")
+    return "\n".join(rows)
 
 
 def load(path: Path) -> dict[str, Floor]:

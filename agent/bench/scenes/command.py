@@ -13,10 +13,10 @@ from agent.bench.replay import REFUSED, manifest_in
 from agent.bench.scenes import baseline
 from agent.bench.scenes.judge import Verdict, judge
 from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
-from agent.bench.scenes.night import Night, shifts_of, watch
+from agent.bench.scenes.night import Night, Shift, shifts_of, watch
 from agent.bench.scenes.play import play
 from agent.bench.scenes.programme import Material, programme
-from agent.bench.scenes.table import motion_table, night_table, scene_line, scene_table
+from agent.bench.scenes.table import motion_table, night_table, scene_line, scene_table, totals
 from agent.bench.scenes.truth import TruthError
 from agent.devices.camera import CameraError
 from agent.devices.litert import LitertModel, ModelError
@@ -43,6 +43,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
     parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="fail if a scene is below it")
+    parser.add_argument("--propose", type=Path, metavar="FILE", help="write a baseline from this")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,13 +62,15 @@ def run(args: argparse.Namespace) -> int:
     night = None
     if hours:
         scenes = shifts_of(hours, still=stock.still, tree=stock.tree)
-        night = watch(scenes, manifest, processes=args.jobs)
+        night = watch(scenes, manifest, processes=args.jobs, tell=_tell)
     broken = [
         f"{name}: {what}"
         for name, floor in floors.items()
         if name in verdicts
         for what in floor.broken_by(verdicts[name])
     ]
+    if args.propose:
+        _propose(args.propose, verdicts)
     if args.json:
         print(json.dumps(_words(verdicts, moving, night, broken), indent=2))  # noqa: T201 a command's answer
     else:
@@ -108,11 +111,25 @@ def _played(
             verdicts[scene.name] = judge(play(scene, detector))
             if aloud:
                 print(scene_line(scene.name, verdicts[scene.name]), flush=True)  # noqa: T201 a command's answer
+    if aloud:
+        print(totals(verdicts))  # noqa: T201 a command's answer
     return verdicts
 
 
 def _moving(stock: Material) -> tuple[Covered, list[Restless]]:
     return covered(stock.street), [restless(stock.still, one) for one in RESTLESS]
+
+
+def _tell(shift: Shift) -> None:
+    """A night is long: a line for each part of it that is over."""
+    print(json.dumps(asdict(shift)), file=sys.stderr, flush=True)  # noqa: T201 a command's answer
+
+
+def _propose(file: Path, verdicts: dict[str, Verdict]) -> None:
+    rows = (
+        f'[scene."{name}"]\n{baseline.propose(verdict)}\n' for name, verdict in verdicts.items()
+    )
+    file.write_text("\n".join(rows), encoding="utf-8")
 
 
 def _words(

@@ -19,6 +19,7 @@ ABOUT = 0.4
 """A track with this share of its area on somebody unsure is about that body."""
 TRUE_FROM = 1 / 3
 """A sighting whose track lies on somebody in fewer of its frames is false."""
+LARGE_PX = 40.0
 BANDS_PX = ((0, 24), (24, 40), (40, 80), (80, 160), (160, 10_000))
 """Heights of bodies, from and below."""
 
@@ -34,6 +35,9 @@ class Verdict:
     persons: int
     told: int
     """Of those persons, how many were told of."""
+    large: int
+    """Persons who are once at least 40 pixels high."""
+    large_told: int
     precision: float | None
     """Of the boxes of told tracks, how many lay on a person; None without boxes."""
     sightings: int
@@ -77,6 +81,8 @@ class _Books:
     tracks_on: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     """By person."""
     first_shown: dict[int, int] = field(default_factory=dict)
+    large: set[int] = field(default_factory=set)
+    """Persons who were high enough once."""
 
 
 def judge(played: Played) -> Verdict:
@@ -98,13 +104,15 @@ def judge(played: Played) -> Verdict:
         seen_of={band: asked[band] for band in _named(asked)},
         persons=len(books.first_shown),
         told=len(delays),
+        large=len(books.large),
+        large_told=len(books.large & delays.keys()),
         precision=round(hits / (hits + books.wrong), 4) if hits + books.wrong else None,
         sightings=len(played.opened),
         false_sightings=sum(_is_false(books, change.track_id) for _, change in played.opened),
         hours=round(played.hours, 5),
         id_switches=books.switches,
-        delay_frames=_median(delays),
-        delay_frames_p90=sorted(delays)[int(0.9 * (len(delays) - 1))] if delays else None,
+        delay_frames=_median(list(delays.values())),
+        delay_frames_p90=_late(list(delays.values())),
         evidence_frames=_median(evidence),
         beyond_ms=_median(played.opening_cpu_ms),
         inferences_per_s=round(played.inferences / seconds, 3),
@@ -128,6 +136,8 @@ def _note(
     pairs = paired(shown.people, tracks, before, MATCH_IOU)
     for person, box in shown.people.items():
         books.first_shown.setdefault(person, frame)
+        if box.height >= LARGE_PX:
+            books.large.add(person)
         books.asked[band_of(box)] += 1
         books.hits[band_of(box)] += person in pairs
     for person, track in pairs.items():
@@ -150,21 +160,26 @@ def _is_false(books: _Books, track: int) -> bool:
     return sum(frames) < TRUE_FROM * len(frames) or not frames
 
 
-def _delays(books: _Books, played: Played) -> list[int]:
-    """Of each person told of: frames from showing whole to the sighting; 0 if that was before."""
+def _delays(books: _Books, played: Played) -> dict[int, int]:
+    """By person told of: frames from showing whole to the sighting; 0 if that was before."""
     opened: dict[int, int] = {}
     for frame, change in played.opened:
         opened.setdefault(change.track_id, frame)
-    delays = []
+    delays = {}
     for person, first in books.first_shown.items():
         told_at = [opened[track] for track in books.tracks_on[person] if track in opened]
         if told_at:
-            delays.append(max(0, min(told_at) - first))
+            delays[person] = max(0, min(told_at) - first)
     return delays
 
 
 def _median(values: list[float] | list[int]) -> float | None:
     return round(float(statistics.median(values)), 2) if values else None
+
+
+def _late(delays: list[int]) -> float | None:
+    """Nine in ten came no later."""
+    return sorted(delays)[int(0.9 * (len(delays) - 1))] if delays else None
 
 
 def band_name(low: int, high: int) -> str:

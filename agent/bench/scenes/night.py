@@ -1,12 +1,13 @@
 """A camera-night: hours without a person, under a night's share of every weather.
 
-Quiet conditions take half the time, restless ones the other half; the recorded tree has a part of
-its own. Each shift begins with eyes that have seen nothing and rolls its own dice.
+Seven tenths of it are quiet (clear, noise, night, infrared, fog, glare), the rest is weather that
+keeps the model busy, and a while before the recorded tree. Each shift begins with eyes that have
+seen nothing and rolls its own dice. Shifts are mixed, so that a night broken off is a shorter one.
 """
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -21,8 +22,8 @@ from agent.vision.person import NanoDet
 SHIFT_S = 300.0
 """The longest shift; longer ones are cut, so that two processes share the work well."""
 QUIET = ("clear", "noise", "night", "infrared", "fog", "glare")
-QUIET_SHARE = 0.5
-TREE_SHARE = 0.1
+QUIET_SHARE = 0.7
+TREE_SHARE = 0.05
 OVER_TREE = ("clear", "rain", "night", "shake", "lightning", "gain step")
 CONFIDENCE = 0.95
 
@@ -60,7 +61,7 @@ class Night:
 
 
 def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]:
-    """The scenes of a night, restless and quiet ones in turn."""
+    """The scenes of a night: of every condition the first part, then the second, and so on."""
     restless = [condition.name for condition in CONDITIONS if condition.name not in QUIET]
     quiet_s = hours * 3600 * QUIET_SHARE / len(QUIET)
     restless_s = hours * 3600 * (1 - QUIET_SHARE - TREE_SHARE) / len(restless)
@@ -70,20 +71,28 @@ def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]
         *((name, still, restless_s) for name in restless),
         *((name, tree, tree_s) for name in OVER_TREE),
     ]
-    for footage_seed, (name, footage, length_s) in enumerate(plan):
-        where = "tree" if footage is tree else "nobody"
-        parts = math.ceil(length_s / SHIFT_S)
-        for part in range(parts):
-            frames = max(1, round(length_s / parts * footage.frames_per_s))
-            seed = 1000 * (footage_seed + 1) + part
-            yield Scene(f"{where}, {name}", footage, BY_NAME[name], frames, seed)
+    parts = [math.ceil(length_s / SHIFT_S) for _, _, length_s in plan]
+    for part in range(max(parts)):
+        for number, (name, footage, length_s) in enumerate(plan):
+            if part < parts[number]:
+                frames = max(1, round(length_s / parts[number] * footage.frames_per_s))
+                where = "tree" if footage is tree else "nobody"
+                seed = 1000 * (number + 1) + part
+                yield Scene(f"{where}, {name}", footage, BY_NAME[name], frames, seed)
 
 
-def watch(scenes: Iterable[Scene], manifest: Path, *, processes: int) -> Night:
-    """Watch all shifts, `processes` at a time, with the manifest's default model."""
+def watch(
+    scenes: Iterable[Scene], manifest: Path, *, processes: int, tell: Callable[[Shift], None]
+) -> Night:
+    """Watch all shifts, `processes` at a time, with the manifest's default model.
+
+    `tell` hears of each shift in their order.
+    """
+    done: list[Shift] = []
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_shift, scene, manifest) for scene in scenes]
-        done = [one.result() for one in waiting]
+        for waiting in [pool.submit(_shift, scene, manifest) for scene in scenes]:
+            done.append(waiting.result())
+            tell(done[-1])
     names = dict.fromkeys(shift.name for shift in done)
     return Night(tuple(_sum(name, [s for s in done if s.name == name]) for name in names))
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.bench.replay import numbered_ids
 from agent.bench.scenes.conditions import CLEAR, Condition
@@ -27,6 +27,8 @@ class Scene:
     frames: int = 0
     """0 is all of the footage."""
     seed: int = 7
+    is_whole_only: bool = False
+    """The yardstick for crops: the eyes may look only at the whole picture."""
 
     @property
     def length(self) -> int:
@@ -69,7 +71,10 @@ class Played:
 
 def play(scene: Scene, detector: PersonDetector, settings: EyesSettings | None = None) -> Played:
     """Once through, with eyes that have seen nothing yet."""
-    eyes = Eyes.for_frames(settings or EyesSettings(), detector, numbered_ids())
+    settings = settings or EyesSettings()
+    if scene.is_whole_only:  # nobody is too small to be shown by it
+        settings = replace(settings, regions=replace(settings.regions, least_person_px=0.0))
+    eyes = Eyes.for_frames(settings, detector, numbered_ids())
     stages = Stages()
     eyes.lap = stages.lap
     book, told = TrackBook(), set[int]()

@@ -12,9 +12,9 @@ from agent.bench.scenes.heights import Close, Far
 from agent.bench.scenes.play import Scene
 from agent.bench.scenes.truth import Truth, load
 
-SHORT_STREET_FRAMES = 110
+SHORT_STREET_FRAMES = 100
 """The first: four are there from the start, two come, one turns back behind a sign."""
-SHORT_EMPTY_FRAMES = 200
+SHORT_EMPTY_FRAMES = 120
 LONG_EMPTY_FRAMES = 600
 WINDOW_PX = (150, 300, 288, 384)
 """Of the street, where most people pass (y, x, height, width)."""
@@ -66,6 +66,7 @@ def programme(material: Material, *, is_short: bool) -> Iterator[Scene]:
         few = min(frames, people[name].frames, 60) if is_short else 0
         yield Scene(name, people[name], frames=few)
     if not is_short:
+        yield Scene("far, whole picture only", people["far"], is_whole_only=True)
         for name, weather in (("far", "rain"), ("far", "night"), ("crowd", "wet night")):
             yield Scene(f"{name}, {weather}", people[name], BY_NAME[weather])
     empty = SHORT_EMPTY_FRAMES if is_short else LONG_EMPTY_FRAMES

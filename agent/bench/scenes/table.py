@@ -1,6 +1,6 @@
 """The suite's tables as Markdown, so that a run can be put into a document."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from agent.bench.scenes.judge import BANDS_PX, Verdict, band_name
 from agent.bench.scenes.motion import Covered, Restless
@@ -56,6 +56,27 @@ def scene_line(name: str, verdict: Verdict) -> str:
             f"{sum(us.values()):.0f}",
         )
     )
+
+
+def totals(verdicts: Mapping[str, Verdict]) -> str:
+    """What the whole table comes to."""
+    large = sum(one.large for one in verdicts.values())
+    told = sum(one.large_told for one in verdicts.values())
+    hours = sum(one.hours for one in verdicts.values())
+    false = sum(one.false_sightings for one in verdicts.values())
+    lines = [
+        "",
+        f"Of {large} persons who were once 40 px high, {told} were told of"
+        f" ({told / max(1, large):.3f}); {false} false sightings in {hours:.2f} hours.",
+    ]
+    near, far = verdicts.get("far"), verdicts.get("far, whole picture only")
+    if near and far:
+        ours, theirs = near.recall.get("24-40", 0.0), far.recall.get("24-40", 0.0)
+        lines.append(
+            f"Recall at 24-40 px: {ours:.3f} with {near.inferences_per_s:.1f} looks a second,"
+            f" {theirs:.3f} with {far.inferences_per_s:.1f} looks at the whole picture."
+        )
+    return "\n".join(lines)
 
 
 def motion_table(people: Covered, nobody: Iterable[Restless]) -> str:
