@@ -31,7 +31,10 @@ as_root() {
 
 packages() {
     printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto ntfy
-    [[ $wanted != test ]] || printf '%s\n' chromium firefox-esr postgresql nodejs npm git
+    [[ $wanted == test ]] || return 0
+    printf '%s\n' chromium firefox-esr postgresql nodejs npm git
+    # the network camera of the tests
+    printf '%s\n' python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
 }
 
 is_installed() {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from agent.assembly.cameras import make_camera
 from agent.assembly.login import Login
 from agent.assembly.node import check_papers, open_journal
 from agent.assembly.view import make_eyes
@@ -12,7 +13,6 @@ from agent.delivery.trouble import N_, Trouble
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.litert import ModelError
-from agent.devices.replay import ReplayCamera
 from agent.journal import JournalBusy, JournalError, JournalFull
 
 
@@ -35,7 +35,7 @@ class Finding:
         about = say(self.about).format(**self.facts)
         if self.is_ok:
             return f"{say(N_('ok'))}: {about}"
-        sentence = say(self.sentence).format(**self.facts)
+        sentence = say(self.sentence).format(**self.facts).rstrip(".")
         cure = say(self.cure).format(**self.facts)
         return f"{say(N_('WRONG'))}: {about}: {sentence}. {cure}"
 
@@ -60,13 +60,15 @@ def findings(settings: AgentSettings) -> Iterator[Finding]:
     yield _broker(settings, is_running=is_running)
 
 
-def _camera(camera: CameraSection) -> Finding:
+def _camera(section: CameraSection) -> Finding:
     about = N_("camera {camera}")
-    facts: dict[str, object] = {"camera": camera.name, "path": camera.recording}
-    player = ReplayCamera(camera.name, camera.recording, clock=SystemClock().now)
+    facts: dict[str, object] = {"camera": section.name, "path": section.recording}
+    camera = make_camera(section, SystemClock().now)
     try:
-        player.open()
+        camera.open()
     except CameraError as error:
+        if error.facts is not None:
+            return Finding(about, *error.templates, facts | dict(error.facts))
         facts["why"] = error.sentence.rstrip(".")
         return Finding(
             about,
@@ -75,7 +77,7 @@ def _camera(camera: CameraSection) -> Finding:
             facts,
         )
     finally:
-        player.close()
+        camera.close()
     return Finding(about, facts=facts)
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
+from agent.assembly.cameras import make_camera
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
@@ -12,7 +13,6 @@ from agent.config.sections import AgentSettings, CameraSection, DetectorSection
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.litert import LitertModel
-from agent.devices.replay import ReplayCamera
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
@@ -44,13 +44,7 @@ class View:
         plays_once: bool,
     ) -> None:
         self._section = camera
-        self.camera = ReplayCamera(
-            camera.name,
-            camera.recording,
-            clock=clock.now,
-            pace=camera.pace,
-            loop=camera.loop and not plays_once,
-        )
+        self.camera = make_camera(camera, clock.now, plays_once=plays_once)
         span_s = settings.clips.preroll_s + LONGEST_GROUP_S
         ring = Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
         self.recorder = Recorder(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from agent.clips.hevc import hevc_configuration
 from agent.media.frame import Packet, StreamInfo
 
 TRACK = 1
@@ -126,12 +127,21 @@ def avc_configuration(extradata: bytes) -> bytes:
     return head + body + bytes([len(picture)]) + tail
 
 
+def _hevc_configuration(extradata: bytes) -> bytes:
+    if extradata.startswith(b"\1"):
+        return extradata
+    made = hevc_configuration(annex_b_units(extradata))
+    if made is None:
+        raise Mp4Error("the stream has no parameter sets (VPS, SPS, PPS): it cannot be recorded")
+    return made
+
+
 def _sample_entry(stream: StreamInfo) -> bytes:
     match stream.codec:
         case "h264":
             name, configuration = b"avc1", _box(b"avcC", avc_configuration(stream.extradata))
-        case "hevc" if stream.extradata.startswith(b"\1"):
-            name, configuration = b"hvc1", _box(b"hvcC", stream.extradata)
+        case "hevc":
+            name, configuration = b"hvc1", _box(b"hvcC", _hevc_configuration(stream.extradata))
         case _:
             raise Mp4Error(
                 f"no way to put a {stream.codec} stream into a clip (H.264 and H.265 go)"

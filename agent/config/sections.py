@@ -1,9 +1,10 @@
 """Every key of the configuration: its unit, default, bounds and consequence."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.clips.recorder import ClipPolicy
@@ -15,6 +16,9 @@ from agent.vision.sighting import SightingSettings
 PREFIX: Final = "MATTHAN_AGENT__"
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Source = Literal["url", "device", "recording"]
+_SOURCES: Final[tuple[Source, ...]] = ("url", "device", "recording")
+_ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 _CLIPS: Final = ClipPolicy()
 _SIGHTING: Final = SightingSettings()
 
@@ -65,13 +69,49 @@ class CameraSection(Section):
     label: str = Field(
         "", max_length=200, description="What officers read. Empty: the name is shown."
     )
-    recording: Path = Field(
-        description="The video file, or folder of numbered pictures, that is played as a camera."
+    url: str = Field(
+        "",
+        repr=False,
+        description="A network camera: `rtsp://NAME:PASSWORD@HOST:554/PATH` of its main stream, "
+        "which is kept as it comes. Exactly one of `url`, `device` and `recording` is set.",
+    )
+    sub_url: str = Field(
+        "",
+        repr=False,
+        description="The same camera's small stream, which is looked at. Empty: the main stream "
+        "is decoded, at several times the cost.",
+    )
+    device: str = Field(
+        "", description="A USB camera: its device, such as `/dev/video0`. Encoded by the node."
+    )
+    recording: Annotated[str, BeforeValidator(str)] = Field(
+        "",
+        description="The video file, or folder of numbered pictures, that is played as a camera.",
     )
     loop: bool = Field(True, description="Begin again at its end; `run --once` never does.")
     pace: bool = Field(
         True, description="Play at the speed of the street; false: as fast as the node can look."
     )
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        given = [key for key in _SOURCES if getattr(self, key)]
+        who = f"camera {self.name}"
+        if not given:
+            raise ValueError(f"{who} has no source: give it url, device or recording")
+        if len(given) > 1:
+            raise ValueError(f"{who} has more than one source ({', '.join(given)}): keep one")
+        if self.sub_url and not self.url:
+            raise ValueError(f"{who} has a sub_url without a url: give it the main stream's too")
+        for key in ("url", "sub_url"):
+            if (address := getattr(self, key)) and not _ADDRESS.match(address):
+                raise ValueError(f"{who}: {key} must be rtsp://HOST/PATH (or rtsps://)")
+        return self
+
+    @property
+    def source(self) -> Source:
+        """The kind of its source."""
+        return next(key for key in _SOURCES if getattr(self, key))
 
 
 class JournalSection(Section):

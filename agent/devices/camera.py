@@ -1,18 +1,28 @@
 """The Camera port: whatever brings packets and frames, and the one error it may raise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from agent.media.frame import Frame, Packet, StreamInfo
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
+    """Mark a template for the catalogs; it is translated where it is shown."""
+    return text
 
 
 class CameraError(Exception):
     """The camera cannot be opened or went away.
 
     `sentence` says what is wrong, `cure` what a technician does about it; neither needs a trace.
+    With `facts` both are templates, kept so that `check` can say them in another language.
     """
 
-    def __init__(self, sentence: str, cure: str) -> None:
+    def __init__(self, sentence: str, cure: str, facts: Mapping[str, object] | None = None) -> None:
+        self.templates = (sentence, cure)
+        self.facts = facts
+        if facts is not None:
+            sentence, cure = sentence.format(**facts), cure.format(**facts)
         super().__init__(f"{sentence} {cure}")
         self.sentence = sentence
         self.cure = cure

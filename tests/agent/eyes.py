@@ -57,6 +57,18 @@ def record(
     return path
 
 
+def record_mjpeg(path: Path, pictures: int, *, frames_per_s: int = 10) -> Path:
+    """What a USB camera sends: pictures, each compressed by itself."""
+    with av.open(str(path), "w", format="avi") as container:
+        stream = container.add_stream("mjpeg", rate=frames_per_s)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuvj420p"
+        for index in range(pictures):
+            yuv = luma_frame(moving_square(index)).yuv
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(yuv, format="yuvj420p")))
+        container.mux(stream.encode())
+    return path
+
+
 def draw_pictures(folder: Path, numbers: Sequence[int], shape: tuple[int, int] = (96, 128)) -> Path:
     """Numbered grey PNGs; the brightness is the number."""
     folder.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
 """What every camera must keep to, tried on the recordings that stand in for one."""
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from itertools import dropwhile, islice, pairwise
 from pathlib import Path
 
 import av
@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 
 from agent.clips.mp4 import Mp4Track
-from agent.devices.camera import NOWHERE, Camera
+from agent.devices.camera import NOWHERE, Camera, PacketSink
+from agent.devices.clock import SystemClock
 from agent.devices.replay import ReplayCamera
+from agent.devices.stream import StreamCamera
+from agent.devices.usb import UsbCamera
 from agent.media.frame import Frame, Packet
-from tests.agent.eyes import Kept, after, draw_pictures, record
+from tests.agent.eyes import Kept, after, draw_pictures, record, record_mjpeg
+from tests.agent.rtsp import RtspServer
+from tests.agent.videos import hevc
 
 Maker = Callable[[Path], Camera]
 
@@ -32,7 +37,73 @@ def of_pictures(folder: Path) -> Camera:
     return ReplayCamera("street", path, clock=lambda: after(0), pace=False)
 
 
-every_camera = pytest.mark.parametrize("make", [of_video, of_video_with_b_frames, of_pictures])
+def of_usb(folder: Path) -> Camera:
+    path = record_mjpeg(folder / "usb.avi", 12)
+    return UsbCamera(
+        "street",
+        "/dev/video0",
+        clock=SystemClock().now,
+        open_container=lambda *_, **__: av.open(str(path)),
+    )
+
+
+class Streams:
+    """Cameras at addresses of one server, which starts when the first is asked for."""
+
+    server: RtspServer | None = None
+
+    def of(self, folder: Path, mount: str, sub_mount: str = "") -> Camera:
+        if self.server is None:
+            h264, h265 = record(folder / "a.mp4", 50, frames_per_s=25), hevc(folder / "b.mp4")
+            Streams.server = RtspServer(f"/h264={h264}", f"/h265={h265}", f"/sub={h264}")
+        url = self.server.url
+        return StreamCamera(
+            "street",
+            url(mount),
+            sub_url=url(sub_mount) if sub_mount else "",
+            clock=SystemClock().now,
+        )
+
+
+def of_h264_stream(folder: Path) -> Camera:
+    return Streams().of(folder, "/h264")
+
+
+def of_h265_stream(folder: Path) -> Camera:
+    return Streams().of(folder, "/h265")
+
+
+def of_two_streams(folder: Path) -> Camera:
+    return Streams().of(folder, "/h264", "/sub")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stop_the_server() -> Iterator[None]:
+    yield
+    if Streams.server is not None:
+        with Streams.server:
+            Streams.server = None
+
+
+every_camera = pytest.mark.parametrize(
+    "make",
+    [
+        of_video,
+        of_video_with_b_frames,
+        of_pictures,
+        of_usb,
+        of_h264_stream,
+        of_h265_stream,
+        of_two_streams,
+    ],
+)
+
+
+def play(camera: Camera, sink: PacketSink = NOWHERE, *, frames: int = 12) -> list[Frame]:
+    """The camera's first frames; a live one has more."""
+    seen = list(islice(camera.frames(sink, never), frames))
+    camera.close()
+    return seen
 
 
 class InOrder:
@@ -53,22 +124,23 @@ def never() -> bool:
 def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_path: Path) -> None:
     sink, camera = InOrder(), make(tmp_path)
     camera.open()
-    for frame in camera.frames(sink, never):
+    for frame in islice(camera.frames(sink, never), 12):
         sink.given.append(frame)
+    camera.close()
     packets_before = 0
     for given in sink.given:
         if isinstance(given, Packet):
             packets_before += 1
         else:
             assert packets_before >= given.index
-    assert packets_before == 12
+    assert packets_before >= 12
 
 
 @every_camera
 def test_frames_count_from_one_and_instants_grow(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)
     camera.open()
-    frames = list(camera.frames(NOWHERE, never))
+    frames = play(camera)
     assert [frame.index for frame in frames] == list(range(1, 13))
     assert all(one.at < other.at for one, other in pairwise(frames))
 
@@ -77,7 +149,7 @@ def test_frames_count_from_one_and_instants_grow(make: Maker, tmp_path: Path) ->
 def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: Path) -> None:
     camera = make(tmp_path)
     info = camera.open()
-    for frame in camera.frames(NOWHERE, never):
+    for frame in play(camera):
         assert (frame.width, frame.height) == (info.width, info.height)
         assert frame.yuv.shape == (info.height * 3 // 2, info.width)
         assert frame.yuv.dtype == np.uint8
@@ -87,21 +159,21 @@ def test_a_frame_is_i420_of_the_size_that_was_announced(make: Maker, tmp_path: P
 def test_packets_can_be_put_into_an_mp4_file_and_played(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)
     info = camera.open()
-    assert len(list(camera.frames(sink, never))) == 12
-    assert sink.packets[0].is_keyframe
+    assert len(play(camera, sink)) == 12
+    packets = list(dropwhile(lambda packet: not packet.is_keyframe, sink.packets))
     path = tmp_path / "clip.mp4"
-    track, last = Mp4Track(info), sink.packets[-1]
-    fragment = track.fragment(1, sink.packets, sink.packets[0].dts, last.dts + last.duration)
+    track, last = Mp4Track(info), packets[-1]
+    fragment = track.fragment(1, packets, packets[0].dts, last.dts + last.duration)
     path.write_bytes(track.beginning() + fragment)
     with av.open(str(path)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 12
+        assert sum(1 for _ in container.decode(video=0)) == len(packets) > 1
 
 
 @every_camera
 def test_decoding_times_of_packets_grow(make: Maker, tmp_path: Path) -> None:
     sink, camera = Kept(), make(tmp_path)
     camera.open()
-    list(camera.frames(sink, never))
+    play(camera, sink)
     assert all(one.dts < other.dts for one, other in pairwise(sink.packets))
 
 
@@ -111,6 +183,7 @@ def test_told_to_stop_it_gives_no_further_frame(make: Maker, tmp_path: Path) -> 
     camera.open()
     for frame in camera.frames(NOWHERE, lambda: len(seen) >= 3):
         seen.append(frame)
+    camera.close()
     assert len(seen) == 3
 
 

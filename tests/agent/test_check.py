@@ -130,3 +130,17 @@ def test_compiled_catalog_is_the_one_people_edit(language: str) -> None:
 
 def places(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Nobody listens at rtsp://***@127.0.0.1:1/x."), ("vi", "Không có gì trả lời tại")],
+)
+def test_a_network_camera_is_tried_and_its_password_is_not_shown(
+    config: dict[str, dict[str, object]], language: str, said: str
+) -> None:
+    config["camera"] = {"name": "cong", "url": "rtsp://guest:secret@127.0.0.1:1/x"}
+    is_ok, shown = lines(config, language)
+    assert not is_ok
+    assert said in shown[1]
+    assert not any("secret" in line for line in shown)

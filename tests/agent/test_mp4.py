@@ -8,10 +8,12 @@ from pathlib import Path
 import av
 import pytest
 
+from agent.clips.hevc import hevc_configuration
 from agent.clips.mp4 import Mp4Error, Mp4Track, annex_b_units, avc_configuration
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
 from tests.agent.stage import decoded_frames
+from tests.agent.videos import hevc
 
 
 def frames_before_the_damage(path: Path) -> int:
@@ -101,3 +103,14 @@ def test_clip_without_a_frame_is_abandoned_not_closed(
         writer.close()
     writer.abandon()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_hevc_configuration_is_the_one_ffmpeg_writes(tmp_path: Path) -> None:
+    file, raw = hevc(tmp_path / "a.mp4"), tmp_path / "a.h265"
+    copy = ["ffmpeg", "-v", "error", "-i", str(file), "-c", "copy", "-bsf:v", "hevc_mp4toannexb"]
+    subprocess.run([*copy, str(raw)], check=True)
+    with av.open(str(file)) as container:
+        theirs = container.streams.video[0].codec_context.extradata or b""
+    ours = hevc_configuration(annex_b_units(raw.read_bytes()[:4096])) or b""
+    assert ours[:22] == theirs[:22]
+    assert hevc_configuration(annex_b_units(raw.read_bytes()[:60])) is None

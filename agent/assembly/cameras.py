@@ -1,0 +1,30 @@
+"""Which adapter a [[camera]] section wants."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.config.sections import CameraSection
+from agent.devices.camera import Camera
+from agent.devices.replay import ReplayCamera
+from agent.devices.stream import StreamCamera
+from agent.devices.usb import UsbCamera
+from agent.media.frame import Instant
+
+
+def make_camera(
+    section: CameraSection, clock: Callable[[], Instant], *, plays_once: bool = False
+) -> Camera:
+    """The camera of a section; nothing is opened yet."""
+    match section.source:
+        case "url":
+            return StreamCamera(section.name, section.url, sub_url=section.sub_url, clock=clock)
+        case "device":
+            return UsbCamera(section.name, section.device, clock=clock)
+        case "recording":
+            return ReplayCamera(
+                section.name,
+                Path(section.recording),
+                clock=clock,
+                pace=section.pace,
+                loop=section.loop and not plays_once,
+            )

@@ -1,0 +1,125 @@
+"""What can be wrong with a camera at an address, in sentences a technician can act on.
+
+FFmpeg's own messages hold the whole address with its password: none of them is passed on.
+"""
+
+from typing import Final
+
+import av.error
+
+from agent.devices.address import masked
+from agent.devices.camera import N_, CameraError
+
+OPEN_S: Final = 5.0
+READ_S: Final = 3.0
+KEYFRAME_S: Final = 7.0
+"""From the beginning of the opening; together with a sub-stream's that is below 15 s."""
+
+_BY_ITSELF: Final = N_("See to the camera's power and network; it is tried again by itself.")
+
+
+class Mishaps:
+    """The errors of one address; `key` is what the configuration calls it."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._facts: dict[str, object] = {"source": masked(url), "key": key}
+
+    def refused(self, failure: Exception, *, after_s: float) -> CameraError:
+        """Why it could not be opened."""
+        if after_s > OPEN_S - 0.5:  # FFmpeg may say anything about a read that was cut off
+            failure = TimeoutError()
+        match failure:
+            case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
+                return self._error(
+                    N_("{source} refuses the login."),
+                    N_(
+                        "Correct name and password in [[camera]] {key}; special characters in them"
+                        " are written as %-codes."
+                    ),
+                )
+            case av.error.HTTPNotFoundError():
+                return self._error(
+                    N_("{source} has no such stream."),
+                    N_(
+                        "Correct the path in [[camera]] {key}: `matthan-agent cameras --address`"
+                        " tries the usual ones."
+                    ),
+                )
+            case ConnectionRefusedError():
+                return self._error(
+                    N_("Nobody listens at {source}."),
+                    N_("See that the camera is on, and that address and port are right."),
+                )
+            case av.error.ExitError() | TimeoutError():
+                return self._error(
+                    N_("{source} does not answer within {seconds:g} s."),
+                    N_("See to the camera's power and network, and that the address is right."),
+                    seconds=OPEN_S,
+                )
+            case av.error.InvalidDataError():
+                return self._error(
+                    N_("{source} answers, but not as a camera does."),
+                    N_(
+                        "Give the camera's RTSP address (rtsp://…, mostly port 554), not that of"
+                        " its web page."
+                    ),
+                )
+        return self._error(
+            N_("{source} cannot be opened ({why})."),
+            N_("See that the address is right and that the network leads there."),
+            why=_reason(failure),
+        )
+
+    def broken(self, failure: Exception) -> CameraError:
+        """Why it stopped."""
+        if isinstance(failure, av.error.ExitError | TimeoutError):
+            return self._error(
+                N_("{source} sent nothing for {seconds:g} s."), _BY_ITSELF, seconds=READ_S
+            )
+        return self._error(N_("{source} broke off ({why})."), _BY_ITSELF, why=_reason(failure))
+
+    def ended(self) -> CameraError:
+        """A live camera has no last picture."""
+        return self._error(N_("{source} ended the stream."), _BY_ITSELF)
+
+    def changed(self) -> CameraError:
+        """Another size or profile from here on: what is kept so far and what comes do not fit."""
+        return self._error(
+            N_("{source} changed its picture's size or kind."),
+            N_("Nothing is to be done: it is opened anew."),
+        )
+
+    def undecodable(self) -> CameraError:
+        """Packets come, pictures do not."""
+        return self._error(
+            N_("{source} sends pictures that cannot be decoded."),
+            N_("Restart the camera; if that does not help, set its stream to plain H.264."),
+        )
+
+    def without_keyframe(self) -> CameraError:
+        """The picture's parameters come with a keyframe, and none came."""
+        return self._error(
+            N_("{source} sent no keyframe within {seconds:g} s."),
+            N_("Set the camera's keyframe distance (GOP, I-frame interval) to 1 or 2 s."),
+            seconds=KEYFRAME_S,
+        )
+
+    def without_video(self) -> CameraError:
+        """Sound alone, or nothing."""
+        return self._error(N_("{source} sends no video."), N_("Give the address of its video."))
+
+    def unkeepable(self, codec: str) -> CameraError:
+        """No clip can be made of it without encoding it again."""
+        return self._error(
+            N_("{source} sends {codec}, which cannot be kept as a clip."),
+            N_("Set the camera's main stream to H.264 or H.265."),
+            codec=codec,
+        )
+
+    def _error(self, sentence: str, cure: str, **facts: object) -> CameraError:
+        return CameraError(sentence, cure, self._facts | facts)
+
+
+def _reason(failure: Exception) -> str:
+    """The system's words alone: the whole message would name the address with its login."""
+    return getattr(failure, "strerror", None) or type(failure).__name__

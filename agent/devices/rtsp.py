@@ -1,0 +1,233 @@
+"""One RTSP stream over TCP: opened with deadlines, read packet by packet, mended or broken off.
+
+No error here is chained to one of FFmpeg's: those name the address with its password.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+import av
+import av.container
+import av.error
+import av.video.stream
+
+from agent.devices.mishaps import KEYFRAME_S, OPEN_S, READ_S, Mishaps
+from agent.devices.parameters import parameter_sets, picture_settings
+from agent.devices.timeline import Timeline
+from agent.media.frame import Instant, Packet, StreamInfo
+
+WAITED_S: Final = 0.005
+"""A packet that let us wait so long came straight from the wire: nothing is piled up any more."""
+PILE: Final = 600
+KEPT_AS_CLIPS: Final = ("h264", "hevc")
+SCHEMES: Final = ("rtsp", "rtsps")
+
+_OPTIONS: Final = {
+    "rtsp_transport": "tcp",
+    "allowed_media_types": "video",
+    # The address says what it is; half a second tells the frame rate. FFmpeg would take five.
+    "analyzeduration": "500000",
+    "fpsprobesize": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet as it came: when, and how long it let us wait."""
+
+    raw: "av.Packet[av.video.stream.VideoStream]"
+    came: Instant
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A packet as it came, and as the node keeps it (its times mended, see `timeline`)."""
+
+    raw: "av.Packet[av.video.stream.VideoStream]"
+    packet: Packet
+
+    def pictures(self) -> list[av.VideoFrame]:
+        """What comes out of the decoder when it goes in; nothing where it is damaged."""
+        return [picture for picture in _decoded(self.raw) if not picture.is_corrupt]
+
+
+def _decoded(raw: "av.Packet[av.video.stream.VideoStream]") -> list[av.VideoFrame]:
+    try:
+        return [picture for picture in raw.decode() if isinstance(picture, av.VideoFrame)]
+    except av.error.FFmpegError:
+        return []
+
+
+@dataclass(slots=True)
+class _Line:
+    """A connection that stands, and what was read ahead from it."""
+
+    container: av.container.InputContainer
+    stream: av.video.stream.VideoStream
+    pile: list[Arrival] = field(default_factory=list)
+
+    @property
+    def codec(self) -> str:
+        return self.stream.codec_context.codec.canonical_name
+
+    @property
+    def frames_per_s(self) -> Fraction:
+        """As announced or guessed; 25 where a camera says nonsense."""
+        said = self.stream.average_rate or self.stream.guessed_rate
+        rate = Fraction(said.numerator, said.denominator) if said else Fraction(25)
+        return rate if 0 < rate <= 240 else Fraction(25)
+
+    @property
+    def time_base(self) -> Fraction:
+        base = self.stream.time_base
+        return Fraction(base.numerator, base.denominator) if base else Fraction(1, 90_000)
+
+
+class RtspSource:
+    """One address. Opened and read by one thread at a time; any thread may close it."""
+
+    def __init__(self, url: str, *, key: str, clock: Callable[[], Instant]) -> None:
+        """`key` is the configuration's name for this address, for the cures."""
+        self.mishaps = Mishaps(url, key)
+        self._url = url
+        self._clock = clock
+        self._reading = threading.Lock()
+        self._is_closed = False
+        self._line: _Line | None = None
+        self._info: StreamInfo | None = None
+
+    def open(self, *, for_clips: bool) -> StreamInfo:
+        """Connect and read on until the picture's parameters are known; raises CameraError.
+
+        `for_clips`: what cannot be kept undecoded is refused.
+        """
+        with self._reading:
+            began = self._clock()
+            container = self._connected(began)
+            try:
+                self._line, self._info = self._look_at(container, began, for_clips=for_clips)
+            except BaseException:
+                container.close()
+                raise
+            return self._info
+
+    def packets(self, stop: Callable[[], bool]) -> Iterator[Received]:
+        """What comes, until `stop()` or `close`; raises CameraError when it breaks off."""
+        with self._reading:
+            try:
+                if self._line is None or self._info is None:
+                    raise self.mishaps.ended()
+                yield from self._received(self._line, self._info, stop)
+            finally:
+                self._hang_up()
+
+    def close(self) -> None:
+        """Give the connection back: at once, or when who reads just now has noticed."""
+        self._is_closed = True
+        if self._reading.acquire(blocking=False):
+            try:
+                self._hang_up()
+            finally:
+                self._reading.release()
+
+    def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.container.close()
+
+    def _connected(self, began: Instant) -> av.container.InputContainer:
+        try:
+            return av.open(self._url, options=dict(_OPTIONS), timeout=(OPEN_S, READ_S))
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            failure = error
+        raise self.mishaps.refused(failure, after_s=self._clock().seconds_since(began))
+
+    def _look_at(
+        self, container: av.container.InputContainer, began: Instant, *, for_clips: bool
+    ) -> tuple[_Line, StreamInfo]:
+        if not container.streams.video:
+            raise self.mishaps.without_video()
+        line = _Line(container, container.streams.video[0])
+        line.stream.codec_context.thread_count = 1
+        if for_clips and line.codec not in KEPT_AS_CLIPS:
+            raise self.mishaps.unkeepable(line.codec)
+        sets = self._read_ahead(line, began)
+        context = line.stream.codec_context
+        info = StreamInfo(
+            codec=line.codec,
+            width=context.width,
+            height=context.height,
+            time_base=line.time_base,
+            frames_per_s=float(line.frames_per_s),
+            extradata=sets or bytes(context.extradata or b""),
+        )
+        return line, info
+
+    def _read_ahead(self, line: _Line, began: Instant) -> bytes:
+        """Read until the picture is known and the last packet came straight from the wire.
+
+        Returns the parameter sets found in the stream: they overrule what was announced.
+        """
+        context, sets = line.stream.codec_context, b""
+        for arrival in self._incoming(line):
+            line.pile.append(arrival)
+            if arrival.raw.is_keyframe and not sets:
+                sets = parameter_sets(line.codec, bytes(arrival.raw))
+                if not context.width:
+                    _decoded(arrival.raw)  # tells the decoder the picture's size
+            has_sets = sets or context.extradata or line.codec not in KEPT_AS_CLIPS
+            if (
+                context.width
+                and has_sets
+                and (arrival.waited_s > WAITED_S or len(line.pile) > PILE)
+            ):
+                return sets
+            if arrival.came.seconds_since(began) > KEYFRAME_S:
+                raise self.mishaps.without_keyframe()
+        raise self.mishaps.ended()
+
+    def _received(
+        self, line: _Line, info: StreamInfo, stop: Callable[[], bool]
+    ) -> Iterator[Received]:
+        tick = max(1, round(1 / (line.frames_per_s * info.time_base)))
+        timeline = Timeline(info.time_base, tick=tick)
+        timeline.anchor([arrival.came for arrival in line.pile])
+        settings = picture_settings(info.codec, info.extradata)
+        for arrival in self._from_the_pile_on(line):
+            if stop() or self._is_closed:
+                return
+            raw, data = arrival.raw, bytes(arrival.raw)
+            if raw.is_keyframe and settings:
+                now = picture_settings(info.codec, data[:4096])
+                if now and now != settings:
+                    raise self.mishaps.changed()
+            stamp = timeline.stamp(pts=raw.pts, dts=raw.dts, came=arrival.came)
+            raw.pts, raw.dts = stamp.pts, stamp.dts
+            length = raw.duration or tick
+            packet = Packet(data, stamp.at, stamp.pts, stamp.dts, length, raw.is_keyframe)
+            yield Received(raw, packet)
+        raise self.mishaps.ended()
+
+    def _from_the_pile_on(self, line: _Line) -> Iterator[Arrival]:
+        pile, line.pile = line.pile, []
+        yield from pile
+        yield from self._incoming(line)
+
+    def _incoming(self, line: _Line) -> Iterator[Arrival]:
+        """What comes over the line; ends where the camera ends it."""
+        failure: Exception | None = None
+        asked = self._clock()
+        try:
+            for raw in line.container.demux(line.stream):
+                came = self._clock()
+                if raw.size:
+                    yield Arrival(raw, came, came.seconds_since(asked))
+                asked = self._clock()
+        except (av.error.FFmpegError, OSError) as error:
+            failure = error
+        if failure is not None:  # outside of `except`, so that it is not chained
+            raise self.mishaps.broken(failure)

@@ -1,0 +1,165 @@
+"""An RTSP camera, packets first: the main stream is passed on undecoded, the sub-stream is seen.
+
+Two connections: a thread of its own brings the main stream's packets to the sink, the camera's
+thread decodes the sub-stream. With one address only, one thread does both. Frames are then smaller
+than the stream that was announced; boxes are shares of the picture, so nobody minds.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from agent.devices.camera import CameraError, PacketSink
+from agent.devices.reel import i420
+from agent.devices.rtsp import Received, RtspSource
+from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+
+UNSEEN_S: Final = 6.0
+LEAST_SEEN: Final = 0.25
+"""When fewer packets than this share gave a whole picture over `UNSEEN_S`, that is a failure. A
+decoder makes something of noise now and then."""
+WAITING: Final = 64
+"""Pictures a decoder may hold back before they come out."""
+
+
+class StreamCamera:
+    """One camera at one address, or at two: what is kept, and what is looked at."""
+
+    def __init__(
+        self, name: str, url: str, *, sub_url: str = "", clock: Callable[[], Instant]
+    ) -> None:
+        """Addresses are `rtsp://[NAME:PASSWORD@]HOST[:PORT]/PATH`; without `sub_url` the one
+        stream is both kept and decoded.
+        """
+        self.name = name
+        self._url = url
+        self._sub_url = sub_url
+        self._clock = clock
+        self._main: RtspSource | None = None
+        self._sub: RtspSource | None = None
+
+    def open(self) -> StreamInfo:
+        """Connect to all addresses; raises CameraError. The answer is about the main stream."""
+        self.close()
+        self._main = RtspSource(self._url, key="url", clock=self._clock)
+        try:
+            info = self._main.open(for_clips=True)
+            if self._sub_url:
+                self._sub = RtspSource(self._sub_url, key="sub_url", clock=self._clock)
+                self._sub.open(for_clips=False)
+        except CameraError:
+            self.close()
+            raise
+        return info
+
+    def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
+        """Frames until `stop()`; a live camera has no end but CameraError."""
+        main, sub = self._main, self._sub
+        if main is None:
+            raise RuntimeError("frames of a camera that is not open")
+        if sub is None:
+            yield from _seen(main, self._clock, stop, sink.push)
+            return
+        with _Pump(self.name, main, sink, stop) as pump:
+            yield from _seen(sub, self._clock, lambda: pump.is_over or stop(), _ignored)
+        pump.raise_what_went_wrong()
+
+    def close(self) -> None:
+        """Hang up; a thread that waits for a packet just now hangs up when it has noticed."""
+        for source in (self._main, self._sub):
+            if source is not None:
+                source.close()
+        self._main = self._sub = None
+
+
+def _ignored(packet: Packet) -> None:
+    """A packet of the sub-stream: only what it shows is wanted."""
+
+
+def _seen(
+    source: RtspSource,
+    clock: Callable[[], Instant],
+    stop: Callable[[], bool],
+    push: Callable[[Packet], None],
+) -> Iterator[Frame]:
+    """Push each packet, then hand out what it decodes to."""
+    instants: OrderedDict[int, Instant] = OrderedDict()
+    index, is_begun, yields = 0, False, _Yield(clock())
+    for received in source.packets(stop):
+        push(received.packet)
+        is_begun = is_begun or received.packet.is_keyframe
+        if is_begun:  # before that, pictures would be grey
+            for yuv, at in _pictures(received, instants):
+                yields.pictures, index = yields.pictures + 1, index + 1
+                yield Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
+        if yields.is_too_small(clock()):
+            raise source.mishaps.undecodable()
+
+
+@dataclass(slots=True)
+class _Yield:
+    """How many packets became pictures since `since`."""
+
+    since: Instant
+    packets: int = 0
+    pictures: int = 0
+
+    def is_too_small(self, now: Instant) -> bool:
+        """Count a packet; at the end of a span, judge it and begin the next."""
+        self.packets += 1
+        if now.seconds_since(self.since) < UNSEEN_S:
+            return False
+        is_too_small = self.pictures < LEAST_SEEN * self.packets
+        self.since, self.packets, self.pictures = now, 0, 0
+        return is_too_small
+
+
+def _pictures(
+    received: Received, instants: OrderedDict[int, Instant]
+) -> Iterator[tuple[Plane, Instant]]:
+    packet = received.packet
+    instants[packet.pts] = packet.at
+    while len(instants) > WAITING:
+        instants.popitem(last=False)
+    for picture in received.pictures():
+        at = instants.pop(picture.pts, packet.at) if picture.pts is not None else packet.at
+        yield i420(picture), at
+
+
+class _Pump:
+    """The main stream's packets on their way to the sink, as long as the `with` block lasts."""
+
+    def __init__(
+        self, camera: str, source: RtspSource, sink: PacketSink, stop: Callable[[], bool]
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._stop = stop
+        self._is_let_go = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"packets-{camera}", daemon=True)
+        self.is_over = False
+
+    def __enter__(self) -> "_Pump":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Not waited for: it may sit in a read for seconds, and it gives its connection back itself.
+        self._is_let_go = True
+
+    def raise_what_went_wrong(self) -> None:
+        """The reason for which the main stream is over, if there is one."""
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            for received in self._source.packets(lambda: self._is_let_go or self._stop()):
+                self._sink.push(received.packet)
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that watches
+            self._error = error
+        finally:
+            self.is_over = True
