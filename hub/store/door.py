@@ -147,6 +147,11 @@ class Door:
             self._note(asker, "changes.open", detail=f"{len(changes)} since {cursor}")
         return changes, max(newest, cursor)
 
+    def scope_mark(self, asker: Asker) -> int:
+        """A number that changes when what this person may see does; it shows nothing itself."""
+        with self._db.reading() as conn:
+            return hash(sights.scope_now(conn, asker.person_id, self._clock.now()))
+
     def phones(self, asker: Asker) -> list[PhoneRow]:
         """The person's own phones, newest first, those that are gone too."""
         with self._db.reading() as conn:

@@ -94,6 +94,12 @@ def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float 
     return row.latitude_deg, row.longitude_deg
 
 
+def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
+    """Which cameras this person may see, each since when."""
+    rows = conn.execute(visible_cameras(person_id, Right.SEE, now))
+    return frozenset((row.camera_id, row.from_utc_us) for row in rows)
+
+
 def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Each area's name with those above it: "Ngã tư 1, Khu phố 2, Tân Khai"."""
     start = select(

@@ -51,6 +51,14 @@ def tell_session(visit: SignedIn) -> Response:
     return JSONResponse({"csrf": visit.session.csrf}, headers={"Cache-Control": "no-store"})
 
 
+@router.get("/inbox")
+def tell_inbox(visit: SignedIn) -> Response:
+    """The alerts an inbox holds, for a page whose reader may see less than before."""
+    inbox = visit.site.door.inbox(visit.asker)
+    seen = [str(row.alert_id) for row in (*inbox.open, *inbox.handled)]
+    return JSONResponse({"alerts": seen}, headers={"Cache-Control": "no-store"})
+
+
 @router.get("/push-key")
 def tell_push_key(visit: SignedIn) -> Response:
     """The hub's public key; a browser takes pushes signed by it alone."""

@@ -1,4 +1,4 @@
-"""The clip of an alert as its page shows it: where the people come in, or why there is none yet."""
+"""The footage of an alert as its page shows it: pictures, clips, or why there is none yet."""
 
 from dataclasses import dataclass
 
@@ -48,6 +48,18 @@ def footage(page: AlertPage, words: Words) -> Footage:
     )
     stored = tuple(_clip(media, page) for media in announced if media.is_stored)
     return Footage(clips=stored, waiting=_waiting(page, announced, words))
+
+
+def other_pictures(page: AlertPage) -> list[MediaRow]:
+    """The stored pictures beside the one that stands for the alert, the earliest first."""
+    return sorted(
+        (
+            media
+            for media in page.media
+            if media.kind == "picture" and media.is_stored and media.media_id != page.row.picture_id
+        ),
+        key=lambda media: media.first_frame_utc_us,
+    )
 
 
 def _clip(media: MediaRow, page: AlertPage) -> Clip:

@@ -50,6 +50,8 @@ async def stream_changes(
 async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     loop = asyncio.get_running_loop()
+    scope: int | None = None
+    look_at = loop.time()
     while not site.stopping():
         asked_at = loop.time()
         heard = site.bell.rings  # before asking, so that no ring between is missed
@@ -58,6 +60,11 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
         if session is None:
             yield "event: signed-out\ndata: {}\n\n"
             return
+        if loop.time() >= look_at:  # no alert changes when a grant ends: nothing else would tell
+            before, scope = scope, await run_in_threadpool(site.door.scope_mark, session.asker)
+            look_at = loop.time() + site.settings.keepalive_s
+            if before is not None and before != scope:
+                yield "event: scope\ndata: {}\n\n"
         changes, reached = await run_in_threadpool(site.door.changes_since, session.asker, cursor)
         for change in changes:
             told = {"alert_id": str(change.alert_id), "revision": change.revision}

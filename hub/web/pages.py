@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.alerts.alert import Act
 from hub.store.views import AlertRow, Conflict
 from hub.web.auth import FormSent, SignedIn, Visit, remember
+from hub.web.footage import other_pictures
 from hub.web.site import THEME_COOKIE, THEMES, render
 from hub.web.words import LANGUAGES
 
@@ -71,6 +72,7 @@ def _alert(
         status_code=409 if conflict else 200,
         page=page,
         conflict=conflict,
+        other_pictures=other_pictures(page),
         map_link=_map_link(request, page.latitude_deg, page.longitude_deg),
     )
 

@@ -56,7 +56,7 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     town = Town(db, tmp_path)
     place, stopped = free_socket(), threading.Event()
     url = address(place)
-    app = town.app(public_url=url, stopping=stopped.is_set, allows_local_push=True)
+    app = town.app(public_url=url, stopping=stopped.is_set, allows_local_push=True, keepalive_s=1.0)
 
     def stop() -> None:
         stopped.set()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from hub.store import staff
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.served import wait_until
 from tests.hub.web_town import Seen
@@ -105,6 +106,22 @@ def test_new_alert_appears_without_a_reload(hub: Hub, meet: Meet) -> None:
     expect(officer.page.locator("#nothing-open")).to_be_hidden()
     assert officer.page.evaluate("window.isSamePage")
     assert officer.page.title().startswith("(1)")
+
+
+def test_what_a_reader_may_no_longer_see_leaves_an_open_page(hub: Hub, meet: Meet) -> None:
+    seen = hub.town.somebody()
+    officer = meet()
+    card = officer.page.locator(f"#card-{seen.alert_id}")
+    expect(card).to_be_visible()
+    expect(officer.page.locator("#line-state")).to_have_text("Trực tiếp")
+    grant_id = hub.town.grants["an"]
+    assert grant_id is not None
+    officer.page.wait_for_timeout(300)  # the line has noted what may be seen
+    with hub.town.db.writing() as conn:
+        staff.end_grant(conn, grant_id, now=hub.town.clock.now())
+    expect(card).to_have_count(0)
+    expect(officer.page.locator("#nothing-open")).to_be_visible()
+    assert officer.complaints == []
 
 
 def test_picture_arrives_in_the_card_that_is_there(hub: Hub, meet: Meet, picture: bytes) -> None:

@@ -160,6 +160,9 @@ class FakeDoor:
         found = [item for item in self.changes if item.cursor > cursor and item.alert_id in seen]
         return found, len(self.changes)
 
+    def scope_mark(self, who: Asker) -> int:
+        return len(self._visible(who))
+
     def phones(self, who: Asker) -> list[PhoneRow]:
         return list(self.own_phones.values())
 

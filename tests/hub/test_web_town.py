@@ -1,7 +1,8 @@
 """The site on a real store: who sees what, and who may do what."""
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -141,12 +142,21 @@ def test_page_says_honestly_where_the_clip_is(town: Town) -> None:
     assert "<video" in an.get(path).text
 
 
-def events_heard(town: Town, login: str, *, cursor: int) -> str:
-    """What a live page of this person hears until the hub stops."""
+def events_heard(
+    town: Town, login: str, *, cursor: int, meanwhile: Callable[[], None] = lambda: None
+) -> str:
+    """What a live page of this person hears in two rounds, with something between them."""
     signed_in = town.accounts.sign_in(login, PASSWORD, came_from="")
     assert hasattr(signed_in, "token")
-    stops = iter([False, False, True])
-    app = town.app(stopping=lambda: next(stops), keepalive_s=0.01)
+    rounds = iter(range(3))
+
+    def stopping() -> bool:
+        number = next(rounds)
+        if number == 1:
+            meanwhile()
+        return number == 2
+
+    app = town.app(stopping=stopping, keepalive_s=0.01)
 
     async def listen() -> str:
         stream = _changes(app.state.site, signed_in.token, "", cursor)
@@ -162,6 +172,41 @@ def test_live_page_hears_of_an_alert_and_goes_on_after_it(town: Town) -> None:
     assert str(seen.alert_id) in heard
     last = int(heard.rpartition("\nid: ")[2].split()[0])
     assert "event: change" not in events_heard(town, "an", cursor=last)
+
+
+def test_live_page_hears_that_its_reader_may_see_less(town: Town) -> None:
+    assert "event: scope" not in events_heard(town, "an", cursor=0)
+
+    def end_the_grant() -> None:
+        grant_id = town.grants["an"]
+        assert grant_id is not None
+        with town.db.writing() as conn:
+            staff.end_grant(conn, grant_id, now=town.clock.now())
+
+    assert "event: scope" in events_heard(town, "an", cursor=0, meanwhile=end_the_grant)
+
+
+def test_inbox_for_scripts_is_cut_to_what_the_reader_may_see(town: Town) -> None:
+    seen = town.somebody()
+    assert visitor(town, "an").get("/api/inbox").json() == {"alerts": [str(seen.alert_id)]}
+    assert visitor(town, "guest").get("/api/inbox").json() == {"alerts": []}
+
+
+def test_all_stored_pictures_of_an_alert_are_on_its_page_the_others_small(town: Town) -> None:
+    first, better, waiting = some_bytes(), some_bytes(), some_bytes()
+    seen = town.somebody(first)
+    town.better_picture(seen, better)
+    town.better_picture(seen, waiting)
+    town.bring(first)
+    alone = visitor(town, "an").get(f"/alerts/{seen.alert_id}").text
+    assert alone.count("/small") == 0
+    town.bring(better)
+    page = visitor(town, "an").get(f"/alerts/{seen.alert_id}").text
+    assert page.count("/small") == 1, "what waits at the node is not shown"
+    (small,) = re.findall(r'src="(/media/[^"]+)/small"', page)
+    assert f'<a href="{small}">' in page
+    assert visitor(town, "an").get(small).content == first
+    assert visitor(town, "guest").get(f"{small}/small").status_code == 404
 
 
 def test_live_page_of_an_officer_without_a_grant_hears_nothing_of_it(town: Town) -> None:

@@ -20,6 +20,7 @@ from agent.wire.messages import (
     Picture,
     SightingClosed,
     SightingOpened,
+    SightingUpdated,
     Stamp,
 )
 from hub.alerts.grants import Grant, Right
@@ -163,6 +164,19 @@ class Town:
         alert_id = self.file(body)
         assert alert_id is not None
         return Seen(alert_id, sighting_id, now_us - 400_000)
+
+    def better_picture(self, seen: "Seen", picture: bytes) -> None:
+        """The same person again, with another picture that waits at the node."""
+        self.file(
+            SightingUpdated(
+                camera=self.voice.camera,
+                sighting_id=seen.sighting_id,
+                people=1,
+                score=0.95,
+                box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
+                picture=_picture(picture),
+            )
+        )
 
     def gone(self, seen: "Seen") -> None:
         """They are gone."""

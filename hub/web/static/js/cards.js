@@ -33,6 +33,21 @@ export async function refreshCard(alertId) {
   count();
 }
 
+// What the reader may see no longer leaves the page, as it would with a new one.
+export async function dropUnseen() {
+  const before = [...document.querySelectorAll("#list .card")];
+  if (before.length === 0) {
+    return;
+  }
+  const answer = await fetch("/api/inbox");
+  if (answer.ok) {
+    const seen = new Set((await answer.json()).alerts);
+    const gone = before.filter((card) => !seen.has(card.dataset.alert));
+    keepPlace(() => gone.forEach((card) => card.remove()));
+    count();
+  }
+}
+
 function place(card) {
   const old = document.getElementById(card.id);
   const home = document.getElementById(isRunning(card) ? "open-cards" : "handled-cards");

@@ -1,6 +1,6 @@
 // Hears from the hub which alerts have changed, and has each put in its place.
 
-import { refreshCard } from "./cards.js";
+import { dropUnseen, refreshCard } from "./cards.js";
 import { openAlertId, refreshDetail } from "./detail.js";
 import { whenAtRest } from "./hands.js";
 import { _ } from "./words.js";
@@ -62,6 +62,10 @@ function open() {
     cursor = event.lastEventId || cursor;
     changed(JSON.parse(event.data).alert_id);
   });
+  source.addEventListener("scope", () => whenAtRest(() => {
+    dropUnseen().catch(() => {});
+    refreshDetail().catch(() => {});
+  }));
   source.addEventListener("signed-out", () => {
     source.close();
     location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
