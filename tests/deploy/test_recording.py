@@ -283,7 +283,7 @@ def test_a_package_without_the_scene_is_refused(tmp_path: Path, cache: Path) -> 
 def test_without_a_network_the_line_names_the_package_and_the_cure(
     tmp_path: Path, cache: Path
 ) -> None:
-    reason = "E: Failed to fetch http://deb.debian.org/opencv-doc.deb  Could not resolve host"
+    reason = "E: Failed to fetch http://mirror.example/opencv-doc.deb  Could not resolve host"
     path = programs_with(tmp_path / "bin", "apt-get", f'echo "{reason}" >&2\nexit 100')
     line = the_one_line(run(PATH=path, MATTHAN_CACHE=str(cache)))
     assert "package opencv-doc cannot be fetched (Failed to fetch" in line

@@ -1,0 +1,162 @@
+"""The papers of the house: what must be written down is, and nothing is that must not be."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.house.test_house import ROOT, tracked
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROMISES = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+DEPENDENCIES = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+DECISIONS = ROOT / "docs" / "decisions"
+FOUNDATIONS = (
+    "wire-identity",
+    "packets-first",
+    "one-journal",
+    "store",
+    "one-door",
+    "node-identity",
+    "languages",
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "docs/architecture.md",
+        "docs/glossary.md",
+        "docs/wire.md",
+        "docs/dependencies.md",
+        "docs/promises.md",
+        "docs/config-agent.md",
+        "docs/config-hub.md",
+        "docs/decisions/README.md",
+    ],
+)
+def test_page_is_there_and_the_readme_leads_to_it(name: str) -> None:
+    assert len((ROOT / name).read_text(encoding="utf-8").split()) > 50
+    assert name in {"README.md", "CHANGELOG.md"} or f"({name})" in README
+
+
+def test_readme_says_what_it_is_shows_it_and_gives_the_two_commands() -> None:
+    assert README.startswith("# Mắt Thần\n")
+    shown = re.findall(r"!\[(.{20,})\]\(([^)]+)\)", README)
+    assert shown
+    assert all((ROOT / path).stat().st_size > 10_000 for _, path in shown)
+    for command in ("deploy/demo.sh", "deploy/test.sh"):
+        assert re.search(rf"^    {re.escape(command)}\b", README, re.M)
+        assert (ROOT / command).stat().st_mode & 0o111
+    assert "Service workers and push need `localhost` or a certificate" in README
+
+
+@pytest.mark.parametrize("name", FOUNDATIONS)
+def test_foundation_says_why_what_at_what_cost_and_instead_of_what(name: str) -> None:
+    page = (DECISIONS / f"{name}.md").read_text(encoding="utf-8")
+    parts = re.findall(r"^\*\*(\w+)\.\*\*\s+(?=\S)", page, re.M)
+    assert parts == ["Objective", "Chosen", "Caveats", "Weighed"]
+    weighed = page.partition("**Weighed.**")[2]
+    assert len(re.findall(r"\*[^*]+\*", weighed)) >= 2, "alternatives are named in italics"
+    assert len(page.splitlines()) < 60
+
+
+def test_every_decision_is_on_the_list_and_the_seven_foundations_are_first() -> None:
+    listed = re.findall(r"\]\(([\w-]+)\.md\)", (DECISIONS / "README.md").read_text())
+    assert tuple(listed[:7]) == FOUNDATIONS
+    assert sorted(listed) == sorted(p.stem for p in DECISIONS.glob("*.md") if p.stem != "README")
+
+
+def spread(word: str) -> list[str]:
+    """`plugins-{base,good}` as the shell reads it."""
+    braced = re.fullmatch(r"(.*)\{(.+)\}(.*)", word)
+    if braced is None:
+        return [word]
+    return [f"{braced[1]}{middle}{braced[3]}" for middle in braced[2].split(",")]
+
+
+def test_every_direct_dependency_is_named_with_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *(one for extra in project["project"]["optional-dependencies"].values() for one in extra),
+    ]
+    names = {re.split(r"[\[<>=~! ;]", one)[0] for one in wanted}
+    npm = json.loads((ROOT / "tests/browser/firefox/package.json").read_text(encoding="utf-8"))
+    names |= npm["dependencies"].keys()
+    setup = (ROOT / "deploy" / "setup.sh").read_text(encoding="utf-8")
+    from_debian = re.search(r"^packages\(\) \{\n(.*?)^\}", setup, re.M | re.S)
+    assert from_debian is not None
+    lists = re.findall(r"printf '%s\\n' (.+)", from_debian[1])
+    names |= {name for line in lists for word in line.split() for name in spread(word)}
+    assert len(names) > 30
+    unnamed = {
+        n for n in names if not re.search(rf"(?<![\w-]){re.escape(n)}(?![\w-])", DEPENDENCIES)
+    }
+    assert unnamed == set()
+
+
+def test_every_proof_of_a_promise_is_there() -> None:
+    proved = (line.split(" | ")[1] for line in PROMISES.splitlines() if line.count(" | ") >= 2)
+    gone = set()
+    for path, name in re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", " ".join(proved)):
+        file = ROOT / "tests" / path if (ROOT / "tests" / path).is_file() else ROOT / path
+        if not file.is_file() or (name and f"def {name}(" not in file.read_text(encoding="utf-8")):
+            gone.add(f"{path}::{name}")
+    assert gone == set()
+
+
+def texts() -> list[tuple[Path, str]]:
+    """Every tracked file that is text."""
+    found = []
+    for path in tracked():
+        content = path.read_bytes()
+        if b"\0" not in content:
+            found.append((path.relative_to(ROOT), content.decode("utf-8")))
+    return found
+
+
+LABEL_NAMES = re.compile(
+    r"gt\.txt|det\.txt|boxes\.csv|images\.csv|.*annotations?\.\w+|.*\.(xml|idl)"
+)
+LABEL_LINE = re.compile(r"\d+,-?\d+(,-?[\d.]+){4,8}\s*")
+"""MOTChallenge: frame, person, left, top, width, height and what else."""
+
+
+def test_no_label_of_the_sets_the_models_were_judged_by_is_in_the_project() -> None:
+    """Their licences let us measure by them and not hand them on."""
+    named = [path for path in tracked() if LABEL_NAMES.fullmatch(path.name.lower())]
+    held = [
+        path
+        for path, text in texts()
+        if sum(bool(LABEL_LINE.fullmatch(line)) for line in text.splitlines()) > 10
+    ]
+    assert (named, held) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?<![\w.])/(?:home|Users)/\w",  # somebody's machine
+        r"(?<![\w.])/(?:root|work)/\w",
+        r"\bpypi[.]org|pythonhosted[.]org",  # whoever installs chooses the registry
+        r"\bnpmjs[.](?:org|com)|\byarnpkg[.]com",
+        r"\b(?:deb|ftp|security)[.]debian[.]org|archive[.]ubuntu",
+        r"artifactor[y]|--(?:extra-)?index[-]url|\bnexus[.]",
+    ],
+)
+def test_no_text_names_a_machines_folder_or_a_registrys_host(pattern: str) -> None:
+    found = [
+        f"{path}:{number}: {line.strip()[:80]}"
+        for path, text in texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+    assert found == []
