@@ -1,8 +1,12 @@
 """The manifest says what the model files are; the files say it themselves."""
 
 import hashlib
+import importlib
+import re
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,6 +34,17 @@ def signature(entry: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_default_names_a_model_of_the_manifest() -> None:
     assert MANIFEST["default"] in ENTRIES
+
+
+def test_the_four_forms_are_there_and_the_default_is_the_middle_one() -> None:
+    forms = {name: tuple(entry["input"]["shape"][1:3]) for name, entry in ENTRIES.items()}
+    assert forms == {
+        "nanodet_g_256_6c_int8": (256, 256),
+        "nanodet_g_320_6c_int8": (320, 320),
+        "nanodet_g_416_6c_int8": (416, 416),
+        "nanodet_g_320x416_6c_int8": (320, 416),
+    }
+    assert MANIFEST["default"] == "nanodet_g_320_6c_int8"
 
 
 def test_every_model_file_in_the_folder_has_an_entry() -> None:
@@ -84,3 +99,99 @@ def test_every_entry_tells_its_accuracy_on_every_set(entry: dict[str, Any]) -> N
 def test_notice_and_licence_texts_lie_beside_the_manifest() -> None:
     licence = COMMON["licence"]
     assert all((MODELS / name).is_file() for name in (licence["notice"], *licence["texts"]))
+
+
+@pytest.mark.parametrize(
+    ("section", "keys"),
+    [
+        ("origin", {"network", "package", "version", "files"}),
+        ("made", {"command", "check", "tools", "calibration", "calibration_file"}),
+        ("licence", {"weights", "conversion", "notice", "texts"}),
+        ("input", {"colour_order", "range", "resize", "place", "pad"}),
+        ("thresholds", {"detect", "nms_iou"}),
+        ("measured", {"how", "note", "cost", "sets"}),
+    ],
+)
+def test_manifest_says_where_the_models_come_from_and_how_they_are_used(
+    section: str, keys: set[str]
+) -> None:
+    assert keys <= COMMON[section].keys()
+    assert all(COMMON[section][key] for key in keys)
+
+
+def test_origin_and_making_can_be_followed() -> None:
+    hashes = [*COMMON["origin"]["files"].values(), COMMON["made"]["calibration_file"]]
+    assert all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes)
+    build = (MODELS / "build" / "build.sh").read_text(encoding="utf-8")
+    assert all(one in build for one in hashes), "the build checks what the manifest names"
+    for path in (COMMON["made"]["command"], COMMON["made"]["tools"]):
+        assert (MODELS.parent / path).is_file()
+    assert all(0 < COMMON["thresholds"][key] < 1 for key in ("detect", "nms_iou"))
+
+
+def test_every_entry_says_what_it_is_for_and_what_it_costs(entry: dict[str, Any]) -> None:
+    assert entry["use"]
+    assert entry["gmac"] > 0
+    assert entry["cost"]["ms_per_inference"] > 0
+
+
+@pytest.fixture(scope="module")
+def calibration() -> ModuleType:
+    """The build's own module; it needs no converter."""
+    build = str(MODELS / "build")
+    sys.path.insert(0, build)
+    try:
+        return importlib.import_module("calibration")
+    finally:
+        sys.path.remove(build)
+
+
+def test_calibration_saw_no_frame_that_is_kept_for_judging(calibration: ModuleType) -> None:
+    """The manifest says the numbers, the build reads those and no others."""
+    said = re.match(r"frames (\d+), (\d+), \.\. (\d+) of", COMMON["made"]["calibration"])
+    assert said is not None
+    first, second, last = map(int, said.groups())
+    assert range(first, last + 1, second - first) == calibration.FRAMES
+    assert calibration.FRAMES[-1] == last
+    assert all(1 <= number <= 395 for number in calibration.FRAMES)
+
+
+@pytest.mark.parametrize("numbers", [range(3, 397), range(396, 400), range(1, 796)])
+def test_build_refuses_the_frames_that_are_kept_for_judging(
+    calibration: ModuleType, numbers: range, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="after 395 are kept for judging"):
+        next(calibration.frames(tmp_path / "never opened", numbers))
+
+
+CARD = (MODELS / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("What it is for", ["person", "never an alert"]),
+        ("What it is not for", ["does not recognise faces", "no safety device"]),
+        ("What it was made from", ["COCO", "Frames 396 to 795 were never used"]),
+        ("How well it finds persons", ["PETS", "TUD", "Penn-Fudan", "Synthetic weather"]),
+        ("Weak sides", ["Large people", "Small people", "Partly hidden", "Night"]),
+        ("What it costs", ["Milliseconds", "ARM was not measured"]),
+        ("Made again", ["build.sh", "--check"]),
+    ],
+)
+def test_model_card_says_what_it_can_and_cannot(section: str, words: list[str]) -> None:
+    _, found, rest = CARD.partition(f"\n## {section}\n")
+    assert found
+    text = " ".join(rest.partition("\n## ")[0].split())
+    assert [word for word in words if word not in text] == []
+
+
+def test_model_card_gives_the_accuracy_of_the_manifest(entry: dict[str, Any]) -> None:
+    _, height, width, _ = entry["input"]["shape"]
+    ap50 = [entry["accuracy"][name]["ap50"] for name in ("pets", "pets_half", "tud", "pennfudan")]
+    row = next(
+        line.replace("*", "")
+        for line in CARD.partition("## How well it finds persons")[2].splitlines()
+        if line.replace("*", "").startswith(f"| {height}×{width} |")
+    )
+    assert re.findall(r"(?<!\()(\.\d{3})", row) == [f"{value:.3f}"[1:] for value in ap50]
