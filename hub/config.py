@@ -53,6 +53,12 @@ class StoreSection(Section):
         Path("/var/lib/matthan/media"),
         description="Pictures and clips, one file each; needs the room.",
     )
+    spare_mib: int = Field(
+        256,
+        ge=0,
+        description="So much of that disk stays free, MiB; uploads wait at their nodes meanwhile. "
+        "The database may need it.",
+    )
 
 
 class BrokerSection(Section):

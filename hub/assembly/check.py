@@ -1,6 +1,7 @@
 """Trying a configuration without starting anything: one line a part, with the cure if it fails."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,13 @@ def _media_folder(settings: HubSettings) -> str:
         _must_be_writable(_nearest(folder), "store.media_folder")
         return f"{folder} will be made at the first start"
     _must_be_writable(folder, "store.media_folder")
-    return f"{folder} can be written"
+    free_mib, spare_mib = shutil.disk_usage(folder).free // 2**20, settings.store.spare_mib
+    if free_mib < spare_mib:
+        raise StartRefusedError(
+            f"{folder} has {free_mib} MiB free, and {spare_mib} MiB stay so (store.spare_mib):"
+            " uploads would wait at their nodes. Free space, or move it to a larger disk"
+        )
+    return f"{folder} can be written, {free_mib} MiB are free"
 
 
 def _secrets(settings: HubSettings) -> str:

@@ -52,7 +52,9 @@ class Hub:
         self._socket = opening.listening_socket(settings)
         self._db = opening.database(settings)
         self._tokens = opening.upload_tokens(settings)
-        self._blobs = BlobFolder(opening.media_folder(settings))
+        self._blobs = BlobFolder(
+            opening.media_folder(settings), spare_bytes=settings.store.spare_mib * 2**20
+        )
         self._signer = Signer(
             opening.push_key(settings), subject=settings.push.subject, clock=self._clock
         )

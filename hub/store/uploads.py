@@ -37,7 +37,7 @@ class Upload:
         self, uploads: "Uploads", media_id: UUID, *, node_id: UUID, sha256: str, size_bytes: int
     ) -> None:
         self._uploads = uploads
-        self._incoming: Incoming = uploads.blobs.open_incoming()
+        self._incoming: Incoming = uploads.blobs.open_incoming(size_bytes)
         self.media_id = media_id
         self.node_id = node_id
         self.sha256 = sha256
@@ -92,7 +92,8 @@ class Uploads:
         """Make room for an announced file; None when it is stored already.
 
         `size_bytes` is the sender's Content-Length, or None. NotAnnouncedError when this node
-        never said it holds this file, UploadRefusedError when the length is not as announced.
+        never said it holds this file, UploadRefusedError when the length is not as announced,
+        NoRoomError when the disk has no room for it now.
         """
         with self._db.reading() as conn:
             row = conn.execute(

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from hub.store.blobs import NoRoomError
 from hub.store.uploads import NotAnnouncedError, Upload, UploadRefusedError
 from hub.store.views import OpenMedia
 from hub.web.auth import SignedIn
@@ -143,6 +144,9 @@ async def _begin(request: Request, sha256: str) -> Upload | None:
         raise _Unwanted(404, "not_announced") from None
     except UploadRefusedError as refused:
         raise _Unwanted(422, str(refused)) from None
+    except NoRoomError as error:
+        site.room.lacking(error)
+        raise _Unwanted(507, "no_room") from None
 
 
 def _node_name(request: Request) -> str | None:
@@ -163,10 +167,14 @@ async def _receive(request: Request, upload: Upload) -> Response:
         await run_in_threadpool(upload.finish)
     except UploadRefusedError as refused:
         return await _refuse(request, 422, str(refused))
+    except NoRoomError as error:
+        site_of(request).room.lacking(error)
+        return await _refuse(request, 507, "no_room")
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
     finally:
         await run_in_threadpool(upload.abort)
+    site_of(request).room.found()
     return JSONResponse({"result": "stored"}, 201)
 
 

@@ -18,6 +18,7 @@ from hub.store.bell import Bell
 from hub.store.door import Door
 from hub.store.uploads import Uploads
 from hub.web import footage, sentences
+from hub.web.room import RoomWord
 from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, asked_language, script_catalog_json, words
 
@@ -104,6 +105,7 @@ class Site:
     stopping: Callable[[], bool]
     settings: WebSettings
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
+    room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)
 
     def calendar(self, language: str) -> Calendar:

@@ -2,17 +2,20 @@
 
 import asyncio
 import re
+import subprocess
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from hub.store import registry, staff
 from hub.store.database import Database
 from hub.web.live import _changes
-from tests.hub.web_town import NODE, PASSWORD, Town, some_bytes
+from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
 
@@ -260,3 +263,49 @@ def test_a_placed_camera_opens_in_the_phones_own_map(town: Town, device: str, li
         )
     page = an.get(f"/alerts/{seen.alert_id}", user_agent=device).text
     assert f'class="place-link" href="{link}"' in page
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of one megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("spare_bytes", [0, 300_000])
+def test_full_disk_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
+    sqlite_url: str, small_disk: Path, spare_bytes: int
+) -> None:
+    db = Database(sqlite_url)
+    town = Town(db, small_disk, spare_bytes=spare_bytes)
+    node = Visitor(town.app())
+    large, small = some_bytes(900_000), some_bytes(100_000)
+    (small_disk / "somebody's own").write_bytes(bytes(500_000))
+    town.somebody(large)
+    seen = town.somebody(small)
+    with capture_logs() as logs:
+        assert [bring(node, large) for _ in range(3)] == [507] * 3
+        assert town.somebody().alert_id != seen.alert_id, "alerts go on"
+        assert bring(node, small) == 201
+        assert bring(node, large) == 507
+    lines = [line for line in logs if line["event"].startswith("media.")]
+    assert [line["event"] for line in lines] == [
+        "media.no_room",
+        "media.room_again",
+        "media.no_room",
+    ]
+    assert "store.media_folder" in lines[0]["cure"]
+    assert not list((small_disk / "media" / "incoming").iterdir()), "nothing half is left"
+    db.close()
+
+
+def bring(node: Visitor, data: bytes) -> int:
+    """The node's upload; the status it is answered."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    path = f"/upload/{sha256(data).hexdigest()}"
+    return node.send("PUT", path, content=data, headers=headers).status_code

@@ -62,8 +62,10 @@ class Town:
     voice: NodeVoice = field(default_factory=lambda: NodeVoice(NODE))
     filing: Filing = field(default_factory=lambda: Filing(POLICY))
 
+    spare_bytes: int = 0
+
     def __post_init__(self) -> None:
-        self.blobs = BlobFolder(self.folder / "media")
+        self.blobs = BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes)
         rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
         self.door = Door(self.db, **rooms)
         self.uploads = Uploads(self.db, policy=POLICY, **rooms)
