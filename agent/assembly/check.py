@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from agent.assembly.cameras import make_camera
 from agent.assembly.login import Login
 from agent.assembly.node import check_papers, open_journal
-from agent.assembly.view import make_eyes
+from agent.assembly.view import load_network
 from agent.assembly.words import Say
 from agent.config.sections import AgentSettings, CameraSection
 from agent.delivery.trouble import N_, Trouble
@@ -84,7 +84,7 @@ def _camera(section: CameraSection) -> Finding:
 def _model(settings: AgentSettings) -> Finding:
     about = N_("model")
     try:
-        make_eyes(settings)
+        load_network(settings)
     except ModelError as error:
         return Finding(
             about,

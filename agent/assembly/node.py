@@ -1,5 +1,6 @@
 """From settings to a running node: what is made of what, started in which order."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -7,7 +8,7 @@ from typing import Self
 import structlog
 
 from agent.assembly.once import Once
-from agent.assembly.view import View
+from agent.assembly.view import View, load_network
 from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings
 from agent.delivery import trouble
@@ -56,10 +57,12 @@ class Node:
         shelf = Shelf(
             clips.folder, self.journal, max_bytes=clips.max_bytes, spare_bytes=clips.spare_bytes
         )
+        network = load_network(settings)
         self.views = [
             View(
                 camera,
                 settings,
+                network=network,
                 journal=self.journal,
                 shelf=shelf,
                 clock=clock,
@@ -67,7 +70,8 @@ class Node:
             )
             for camera in settings.camera
         ]
-        cameras = tuple(view.words() for view in self.views)
+        with ThreadPoolExecutor() as pool:  # one that is dead is waited for once, not in a row
+            cameras = tuple(pool.map(View.words, self.views))
         speaker = Speaker(
             node=settings.node.name,
             software=f"matthan {version('matthan')}",

@@ -31,13 +31,14 @@ RING_BYTES_PER_S = 2**20
 
 
 class View:
-    """What one [[camera]] section becomes; raises ModelError when it cannot see."""
+    """What one [[camera]] section becomes."""
 
     def __init__(
         self,
         camera: CameraSection,
         settings: AgentSettings,
         *,
+        network: LitertModel,
         journal: Journal,
         shelf: Shelf,
         clock: SystemClock,
@@ -52,7 +53,7 @@ class View:
         )
         self.watch = Watch(
             self.camera,
-            make_eyes(settings),
+            make_eyes(settings, network),
             self.recorder,
             shelf=shelf,
             journal=journal,
@@ -99,14 +100,18 @@ class View:
         )
 
 
-def make_eyes(settings: AgentSettings) -> Eyes:
-    """Eyes with a network of their own: a network serves one thread."""
+def load_network(settings: AgentSettings) -> LitertModel:
+    """The node's one network, which all its eyes share; raises ModelError."""
     detector = settings.detector
-    network = LitertModel(models_manifest(detector), detector.model, num_threads=detector.threads)
+    return LitertModel(models_manifest(detector), detector.model, num_threads=detector.threads)
+
+
+def make_eyes(settings: AgentSettings, network: LitertModel) -> Eyes:
+    """Eyes of their own for one camera, before the common network."""
     sighting = SightingSettings(**settings.sighting.model_dump())
     return Eyes.for_frames(
         EyesSettings(sightings=sighting),
-        NanoDet(network, DetectorSettings(score=detector.score)),
+        NanoDet(network, DetectorSettings(score=settings.detector.score)),
         new_id,
     )
 

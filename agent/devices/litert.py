@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ class ModelError(Exception):
 
 
 class LitertModel:
-    """A verified model file, ready to infer. Used by one thread at a time."""
+    """A verified model file, ready to infer; all cameras of a node share one, each in its turn."""
 
     def __init__(self, manifest: Path, name: str = "", *, num_threads: int = 1) -> None:
         """`name` as in the manifest; empty takes its default. Raises ModelError."""
@@ -37,6 +38,7 @@ class LitertModel:
         self._entry = _entry(table, self.name, manifest)
         path = _verified(manifest.parent, self._entry)
         self._runner = _runner(path, num_threads)
+        self._in_use = threading.Lock()
         _, height, width, _ = self._entry["input"]["shape"]
         self._input_px = (int(height), int(width))
         self._input_name = str(self._entry["input"]["name"])
@@ -51,7 +53,8 @@ class LitertModel:
         """From raw RGB, uint8 (height, width, 3), to scores and distances (see `Network`)."""
         if rgb.shape != (*self._input_px, 3) or rgb.dtype != np.uint8:
             raise ValueError(f"the model takes uint8 {(*self._input_px, 3)}, not {rgb.shape}")
-        answer = self._runner(**{self._input_name: rgb[np.newaxis]})
+        with self._in_use:  # an interpreter serves one thread; its answers are copies
+            answer = self._runner(**{self._input_name: rgb[np.newaxis]})
         return answer["scores"][0], answer["dist"][0]
 
     def _compare(self, path: Path) -> None:

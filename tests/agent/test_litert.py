@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,18 @@ def test_a_picture_of_the_wrong_size_is_a_mistake_of_ours(models: Path) -> None:
     model = LitertModel(models / "manifest.toml", SMALL)
     with pytest.raises(ValueError, match=r"\(256, 256, 3\)"):
         model.infer(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_cameras_that_share_one_network_get_each_its_own_answer() -> None:
+    model = LitertModel(MODELS / "manifest.toml", SMALL)
+    dice = np.random.default_rng(1)
+    pictures = [dice.integers(0, 255, (256, 256, 3), np.uint8) for _ in range(12)]
+    alone = [model.infer(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as cameras:
+        together = list(cameras.map(model.infer, pictures))
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one[0], other[0])
+        assert np.array_equal(one[1], other[1])
 
 
 def test_a_damaged_model_is_refused(models: Path) -> None:

@@ -1,0 +1,85 @@
+"""A node whose camera hangs on the network: what it says when that goes and comes, and its log."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.wire.messages import Birth, CameraBack, CameraLost
+from deploy.broker import Broker
+from tests.agent.eyes import record
+from tests.agent.hubside import NODE, FakeHub, until
+from tests.agent.rtsp import RtspServer
+from tests.agent.test_run import agent, outcome
+
+LOGIN = "guest:wr0ng-or-right"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "mqtt") as broker:
+        yield broker
+
+
+def config(folder: Path, broker: Broker, server: RtspServer) -> Path:
+    papers = broker.papers(NODE)
+    path = folder / "agent.toml"
+    path.write_text(
+        f"""
+[node]
+name = "{NODE}"
+[broker]
+host = "{broker.host}"
+port = {broker.port}
+ca_file = "{papers.ca_file}"
+cert_file = "{papers.cert_file}"
+key_file = "{papers.key_file}"
+[[camera]]
+name = "cong"
+url = "{server.url("/main", LOGIN)}"
+sub_url = "{server.url("/sub", LOGIN)}"
+[journal]
+path = "{folder / "journal.db"}"
+[clips]
+folder = "{folder / "clips"}"
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def said(hub: FakeHub) -> list[CameraLost | CameraBack]:
+    bodies = (event.body for event in hub.heard)
+    return [body for body in bodies if isinstance(body, CameraLost | CameraBack)]
+
+
+def test_a_camera_that_goes_and_comes_is_said_once_each_and_its_password_never(
+    tmp_path: Path, broker: Broker
+) -> None:
+    footage = record(tmp_path / "street.mp4", 60, frames_per_s=25)
+    mounts = (f"/main={footage}", f"/sub={footage}")
+    with FakeHub(broker) as hub, RtspServer(*mounts, login=LOGIN) as server:
+        stats = tmp_path / "stats.json"
+        process = agent("run", "--config", config(tmp_path, broker, server), "--stats", stats)
+        until(lambda: any(isinstance(status, Birth) for status in hub.statuses), within_s=40)
+        watched_s = time.monotonic() + 3
+        until(lambda: time.monotonic() > watched_s)
+        server.kill()
+        until(lambda: said(hub), within_s=15)
+        tried_s = time.monotonic() + 3  # the tries that fail are the same loss
+        until(lambda: time.monotonic() > tried_s)
+        with RtspServer(*mounts, login=LOGIN, port=server.port):
+            until(lambda: len(said(hub)) == 2, within_s=30)
+            process.terminate()
+            code, _, err = outcome(process)
+    assert code == 0, err
+    lost, back = said(hub)
+    assert isinstance(lost, CameraLost)
+    assert isinstance(back, CameraBack)
+    assert f"rtsp://***@127.0.0.1:{server.port}/" in lost.reason
+    assert "wr0ng" not in err + json.dumps([body.model_dump(mode="json") for body in said(hub)])
+    assert back.lost_for_ms >= 3000
+    (birth, *_) = [status for status in hub.statuses if isinstance(status, Birth)]
+    assert (birth.cameras[0].codec, birth.cameras[0].width) == ("h264", 128)
