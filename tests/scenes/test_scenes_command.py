@@ -1,0 +1,60 @@
+"""`matthan-agent bench scenes`: what it prints, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.__main__ import main
+from agent.bench.scenes.programme import Material
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+def bench(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["bench", "scenes", "--short", "--models", str(MODELS), *arguments])
+    return int(str(end.value.code))
+
+
+def test_without_recordings_it_refuses_in_one_line_with_the_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench("--recordings", str(tmp_path)) == 78
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "vtest.avi is not there. Run deploy/recording.sh --scenes" in said
+
+
+def test_without_truth_it_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench("--truth", str(tmp_path / "none.toml")) == 78
+    assert "Give it with --truth" in capsys.readouterr().err
+
+
+def test_json_holds_the_verdict_and_the_night(
+    stock: Material, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench("--json", "--only", "nobody, clear", "--hours", "0.01") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["scenes"]["nobody, clear"]["false_sightings"] == 0
+    assert told["night"]["hours"] == pytest.approx(0.01, rel=0.1)
+    assert told["night"]["false_per_hour_at_most"] >= 290
+
+
+def test_a_scene_below_the_baseline_is_said_and_fails(
+    stock: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floors = tmp_path / "baseline.toml"
+    floors.write_text('[scene."nobody, clear"]\ninferences_per_s = 0\n', encoding="utf-8")
+    assert bench("--only", "nobody, clear", "--baseline", str(floors)) == 1
+    said = capsys.readouterr()
+    assert "below the baseline: nobody, clear: inferences per second" in said.err
+    assert "| nobody, clear |" in said.out
+
+
+def test_a_proposed_baseline_is_one_that_was_reached(
+    stock: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floors = tmp_path / "proposed.toml"
+    assert bench("--only", "nobody, moths", "--propose", str(floors)) == 0
+    assert bench("--only", "nobody, moths", "--baseline", str(floors)) == 0

@@ -1,0 +1,58 @@
+"""The scene suite in its short form: no condition may fall below what the eyes once reached."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from agent.bench.scenes import baseline
+from agent.bench.scenes.judge import Verdict, judge
+from agent.bench.scenes.play import play
+from agent.bench.scenes.programme import Material, programme
+from agent.devices.litert import LitertModel
+from agent.vision.person import NanoDet
+
+FLOORS = baseline.load(Path(__file__).with_name("baseline.toml"))
+MODELS = Path(__file__).parents[2] / "models"
+
+
+@cache
+def detector() -> NanoDet:
+    return NanoDet(LitertModel(MODELS / "manifest.toml"))
+
+
+def verdict_on(stock: Material, name: str) -> Verdict:
+    scene = next(one for one in programme(stock, is_short=True) if one.name == name)
+    return judge(play(scene, detector()))
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_the_eyes_reach_their_baseline_on(stock: Material, name: str) -> None:
+    assert list(FLOORS[name].broken_by(verdict_on(stock, name))) == []
+
+
+def test_every_scene_of_the_short_form_has_a_baseline(stock: Material) -> None:
+    assert {scene.name for scene in programme(stock, is_short=True)} == FLOORS.keys()
+
+
+def test_a_scene_played_twice_is_told_alike(stock: Material) -> None:
+    one, other = verdict_on(stock, "street, moths"), verdict_on(stock, "street, moths")
+    assert one.recall == other.recall
+    assert (one.sightings, one.id_switches) == (other.sightings, other.id_switches)
+    assert one.inferences_per_s == other.inferences_per_s
+
+
+def test_whoever_sees_nobody_on_the_street_falls_below_every_floor(stock: Material) -> None:
+    scene = next(iter(programme(stock, is_short=True)))
+    played = play(scene, detector())
+    played.tracks, played.opened = {}, []
+    missed = list(FLOORS[scene.name].broken_by(judge(played)))
+    assert any("recall" in line for line in missed)
+    assert any("told" in line for line in missed)
+
+
+def test_a_misspelt_floor_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.toml"
+    file.write_text('[scene."street, clear"]\nrecal = 0.5\n')
+    with pytest.raises(baseline.BaselineError, match="unknown recal"):
+        baseline.load(file)
