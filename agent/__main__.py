@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from agent.assembly import Node, Refusal, Unfinished, assemble, check
+from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
 from agent.assembly.words import LANGUAGES, speaker
 from agent.bench.replay import replay
 from agent.bench.scenes import command as bench_scenes
@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(trial)
     trial.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
 
+    _add_cameras(commands.add_parser("cameras", help="find cameras, and say what to change"))
+
     play = commands.add_parser("replay", help="show a recording to the eyes alone")
     play.set_defaults(command=_replay)
     play.add_argument("path", type=Path, help="a video file or a folder of numbered pictures")
@@ -64,6 +66,20 @@ def _parser() -> argparse.ArgumentParser:
     benches = bench.add_subparsers(required=True, metavar="WHAT")
     bench_scenes.add_to(benches.add_parser("scenes", help="what the eyes are worth, by weather"))
     return parser
+
+
+def _add_cameras(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_cameras)
+    parser.add_argument("--address", metavar="HOST|URL", help="measure what answers there, by RTSP")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure (10)")
+    parser.add_argument(
+        "--ask",
+        type=_host_and_port,
+        metavar="HOST:PORT",
+        help="put ONVIF's question to one host, not to all",
+    )
+    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +115,27 @@ def _check(args: argparse.Namespace) -> int:
     set_up_logs(settings.log.model_copy(update={"level": "error"}))
     say = speaker(args.lang or settings.node.language)
     return OK if check(settings, print, say) else FAILED
+
+
+def _cameras(args: argparse.Namespace) -> int:
+    if args.address:
+        found = survey.survey_address(args.address, seconds=args.seconds)
+        words, code = survey.words_of_address(found), FAILED if found["error"] else OK
+    else:
+        found = survey.survey_here(whom=args.ask)
+        words, code = survey.words_here(found), OK
+    if args.json:
+        print(json.dumps(survey.as_json(found), ensure_ascii=False, indent=2))
+    else:
+        survey.show_all(words, print, speaker(args.lang))
+    return code
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise ValueError("HOST:PORT")
+    return host, int(port)
 
 
 def _replay(args: argparse.Namespace) -> int:

@@ -18,6 +18,10 @@ KEYFRAME_S: Final = 7.0
 _BY_ITSELF: Final = N_("See to the camera's power and network; it is tried again by itself.")
 
 
+class HostError(CameraError):
+    """It is the host or the login: no other path there would help."""
+
+
 class Mishaps:
     """The errors of one address; `key` is what the configuration calls it."""
 
@@ -30,7 +34,7 @@ class Mishaps:
             failure = TimeoutError()
         match failure:
             case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-                return self._error(
+                return self._host_error(
                     N_("{source} refuses the login."),
                     N_(
                         "Correct name and password in [[camera]] {key}; special characters in them"
@@ -46,12 +50,12 @@ class Mishaps:
                     ),
                 )
             case ConnectionRefusedError():
-                return self._error(
+                return self._host_error(
                     N_("Nobody listens at {source}."),
                     N_("See that the camera is on, and that address and port are right."),
                 )
             case av.error.ExitError() | TimeoutError():
-                return self._error(
+                return self._host_error(
                     N_("{source} does not answer within {seconds:g} s."),
                     N_("See to the camera's power and network, and that the address is right."),
                     seconds=OPEN_S,
@@ -115,6 +119,9 @@ class Mishaps:
             N_("Set the camera's main stream to H.264 or H.265."),
             codec=codec,
         )
+
+    def _host_error(self, sentence: str, cure: str, **facts: object) -> HostError:
+        return HostError(sentence, cure, self._facts | facts)
 
     def _error(self, sentence: str, cure: str, **facts: object) -> CameraError:
         return CameraError(sentence, cure, self._facts | facts)

@@ -99,6 +99,7 @@ class RtspSource:
         self._is_closed = False
         self._line: _Line | None = None
         self._info: StreamInfo | None = None
+        self.has_b_frames = False
 
     def open(self, *, for_clips: bool) -> StreamInfo:
         """Connect and read on until the picture's parameters are known; raises CameraError.
@@ -157,6 +158,7 @@ class RtspSource:
             raise self.mishaps.unkeepable(line.codec)
         sets = self._read_ahead(line, began)
         context = line.stream.codec_context
+        self.has_b_frames = context.has_b_frames
         info = StreamInfo(
             codec=line.codec,
             width=context.width,
