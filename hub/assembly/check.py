@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
@@ -21,6 +22,7 @@ from hub.store.database import Database, DatabaseError
 from hub.store.schema import check_schema
 
 SHORT_DAYS: Final = 30
+ANSWER_S: Final = 3.0
 
 Finding = tuple[bool, str, str]
 """Whether it is well, the part, and what is to be said."""
@@ -114,8 +116,27 @@ def _broker(settings: HubSettings) -> str:
 
 
 def _web_port(settings: HubSettings) -> str:
-    opening.listening_socket(settings).close()
-    return f"{settings.web.host}:{settings.web.port} is free"
+    where = f"{settings.web.host}:{settings.web.port}"
+    try:
+        opening.listening_socket(settings).close()
+    except StartRefusedError:
+        if not _is_hub(settings.web.host, settings.web.port):
+            raise
+        return f"the hub is running at {where}"
+    return f"{where} is free"
+
+
+def _is_hub(host: str, port: int) -> bool:
+    """Whether what has the port answers as a hub does."""
+    from hub.web.shell import SERVICE  # noqa: PLC0415 - heavy, and seldom wanted
+
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - asked, not served
+    place = f"[{near}]" if ":" in near else near
+    try:
+        answer = httpx.get(f"http://{place}:{port}/health", timeout=ANSWER_S, trust_env=False)
+        return bool(answer.json()["service"] == SERVICE)
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _nearest(folder: Path) -> Path:

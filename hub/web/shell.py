@@ -14,6 +14,9 @@ from hub.web.words import words
 
 router = APIRouter()
 
+SERVICE: Final = "matthan-hub"
+"""How a hub's health answer is told from that of another program on the port."""
+
 WORKER_FILE: Final = STATIC_FOLDER / "js" / "worker.js"
 
 KEPT_FOR_GOOD: Final = "public, max-age=31536000, immutable"
@@ -69,7 +72,7 @@ def show_offline(request: Request) -> Response:
 @router.get("/health")
 def tell_health() -> Response:
     """For a load balancer or a technician: the pages are being served."""
-    return JSONResponse({"ok": True})
+    return JSONResponse({"ok": True, "service": SERVICE})
 
 
 class VersionedFiles(StaticFiles):

@@ -1,5 +1,6 @@
 """The hub as a program: its commands, its refusals, its start and its end."""
 
+import http.server
 import json
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -260,6 +262,35 @@ def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
     bad = [line for line in done.stdout.splitlines() if line.startswith("BAD")]
     assert [line.split(":")[0] for line in bad] == ["BAD  broker", "BAD  web port"]
     assert "Check [broker] host and port" in bad[0]
+
+
+def test_check_beside_a_running_hub_says_that_it_runs_and_leaves_it_alone(
+    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    hub = running()
+    done = site.command("check")
+    assert done.returncode == 0, done.stdout
+    said = f"ok   web port: the hub is running at 127.0.0.1:{site.port}"
+    assert done.stdout.splitlines()[-1] == said
+    assert hub.poll() is None
+    assert not site.has_said("broker.unreachable")
+
+
+def test_another_programs_web_server_on_the_port_is_not_taken_for_a_hub(site: Site) -> None:
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"ok": true}')
+
+    with http.server.HTTPServer(("127.0.0.1", site.port), Answer) as other:
+        thread = threading.Thread(target=other.serve_forever, args=(0.02,))
+        thread.start()
+        done = site.command("check")
+        other.shutdown()
+        thread.join()
+    assert done.returncode == 78
+    assert "cannot be listened on" in done.stdout.splitlines()[-1]
 
 
 def test_officers_grants_and_phones_are_entered(town: Site) -> None:
