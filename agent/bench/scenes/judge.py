@@ -18,7 +18,8 @@ MATCH_IOU = 0.3
 ABOUT = 0.4
 """A track with this share of its area on somebody unsure is about that body."""
 TRUE_FROM = 1 / 3
-"""A sighting whose track lies on somebody in fewer of its frames is false."""
+"""A sighting is false whose track, until people were told, lay on somebody in fewer of its frames.
+What the track does later, such as hanging on to a post when the body has left, costs precision."""
 LARGE_PX = 40.0
 BANDS_PX = ((0, 24), (24, 40), (40, 80), (80, 160), (160, 10_000))
 """Heights of bodies, from and below."""
@@ -76,8 +77,8 @@ class _Books:
     wrong: int = 0
     switches: int = 0
     track_of: dict[int, int] = field(default_factory=dict)
-    frames_of: defaultdict[int, list[bool]] = field(default_factory=lambda: defaultdict(list))
-    """By track: whether it lay on somebody, frame by frame."""
+    frames_of: defaultdict[int, dict[int, bool]] = field(default_factory=lambda: defaultdict(dict))
+    """By track: whether it lay on somebody, by frame."""
     tracks_on: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     """By person."""
     first_shown: dict[int, int] = field(default_factory=dict)
@@ -108,7 +109,9 @@ def judge(played: Played) -> Verdict:
         large_told=len(books.large & delays.keys()),
         precision=round(hits / (hits + books.wrong), 4) if hits + books.wrong else None,
         sightings=len(played.opened),
-        false_sightings=sum(_is_false(books, change.track_id) for _, change in played.opened),
+        false_sightings=sum(
+            _is_false(books, change.track_id, frame) for frame, change in played.opened
+        ),
         hours=round(played.hours, 5),
         id_switches=books.switches,
         delay_frames=_median(list(delays.values())),
@@ -147,7 +150,7 @@ def _note(
     for track, box in tracks.items():
         is_about = track in pairs.values() or _is_about(box, shown.unsure)
         books.wrong += not is_about
-        books.frames_of[track].append(is_about)
+        books.frames_of[track][frame] = is_about
     return pairs
 
 
@@ -155,9 +158,9 @@ def _is_about(box: Box, unsure: tuple[Box, ...]) -> bool:
     return any(box.overlap(other) >= ABOUT * box.area for other in unsure)
 
 
-def _is_false(books: _Books, track: int) -> bool:
-    frames = books.frames_of[track]
-    return sum(frames) < TRUE_FROM * len(frames) or not frames
+def _is_false(books: _Books, track: int, told_at: int) -> bool:
+    until = [is_about for frame, is_about in books.frames_of[track].items() if frame <= told_at]
+    return sum(until) < TRUE_FROM * len(until) or not until
 
 
 def _delays(books: _Books, played: Played) -> dict[int, int]:
