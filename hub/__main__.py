@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     _places(verbs)
     _people(verbs)
     _authority(verbs)
+    _footage(verbs)
     return top
 
 
@@ -117,6 +118,20 @@ def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
     )
     issue.add_argument("--days", type=int, default=ISSUED_DAYS)
     issue.add_argument("--into", type=Path, metavar="FOLDER", help="otherwise the authority's")
+
+
+def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    verify = _command(
+        verbs, "verify", commands.verify, "say whether footage is what its node sealed; offline"
+    )
+    verify.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    verify.add_argument(
+        "--authority",
+        type=Path,
+        metavar="CERT",
+        help="the authority's certificate, or the node's; otherwise the hub's usual place",
+    )
+    verify.add_argument("--json", action="store_true", help="for programs")
 
 
 def _group(

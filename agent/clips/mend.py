@@ -10,6 +10,7 @@ from typing import BinaryIO
 import av
 import av.error
 
+from agent.clips.sealer import Sealer
 from agent.clips.writer import hash_file, sync_folder
 
 HEADER_BYTES = 8
@@ -32,7 +33,8 @@ def whole_length(file: BinaryIO) -> int:
     """Bytes up to the end of the last whole fragment; 0 if there is none that would play.
 
     Walks the top-level boxes of what our writer writes: `ftyp`, `moov`, then pairs of `moof` and
-    `mdat`. Anything else ends the walk, such as the zeros that some file systems leave at the end.
+    `mdat`, with the seal's `uuid` before the first and after each. Anything else ends the walk,
+    such as the zeros that some file systems leave at the end.
     """
     file_bytes = file.seek(0, os.SEEK_END)
     at, whole, before = 0, 0, b""
@@ -42,7 +44,7 @@ def whole_length(file: BinaryIO) -> int:
         at += size
         if (before, name) not in _ORDER or size < HEADER_BYTES or at > file_bytes:
             break
-        whole = at if name == b"mdat" else whole
+        whole = at if name == b"mdat" or (whole and name == b"uuid") else whole
         before = name
     return whole
 
@@ -53,11 +55,18 @@ _ORDER = {
     (b"moov", b"moof"),
     (b"moof", b"mdat"),
     (b"mdat", b"moof"),
+    (b"moov", b"uuid"),
+    (b"mdat", b"uuid"),
+    (b"uuid", b"moof"),
+    (b"uuid", b"uuid"),
 }
 
 
-def mend(part: Path) -> Path | None:
-    """Cut an unfinished file and give it its name; None (and no file) when nothing of it plays."""
+def mend(part: Path, sealer: Sealer | None = None) -> Path | None:
+    """Cut an unfinished file and give it its name; None (and no file) when nothing of it plays.
+
+    `sealer` ends the seal of one that it had begun to seal.
+    """
     with part.open("r+b") as file:
         length = whole_length(file)
         file.truncate(length)
@@ -65,6 +74,8 @@ def mend(part: Path) -> Path | None:
     if length == 0:
         part.unlink()
         return None
+    if sealer is not None:
+        sealer.end_mended(part)
     whole = part.with_suffix("")
     part.rename(whole)
     sync_folder(part.parent)

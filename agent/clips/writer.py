@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agent.clips.mp4 import Mp4Track
+from agent.clips.sealer import ClipSeal
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.wire.seal import Moment
 
 CHUNK_BYTES = 1 << 20
 
@@ -28,6 +30,7 @@ class ClosedClip:
     last_frame: Instant
     duration_ms: int
     frames: int
+    is_sealed: bool = False
 
 
 class ClipWriter:
@@ -36,12 +39,20 @@ class ClipWriter:
     Whatever raises OSError leaves the file to be abandoned.
     """
 
-    def __init__(self, path: Path, stream: StreamInfo, *, fragment_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stream: StreamInfo,
+        *,
+        fragment_s: float = 2.0,
+        seal: ClipSeal | None = None,
+    ) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         self._track = Mp4Track(stream)
         self._fragment_ticks = round(fragment_s / stream.time_base)
         self._pending: list[Packet] = []
+        self._seal = seal
         self._fragments = 0
         self._frames = 0
         self._first: Packet | None = None
@@ -76,8 +87,7 @@ class ClipWriter:
         end_dts = last.dts + max(1, last.duration)
         self._flush(end_dts=end_dts)
         length = self._track.ticks_of(end_dts - self._first.dts)
-        self._file.seek(0)
-        self._append(self._track.beginning(length))
+        self._finish(self._track.beginning(length))
         self._file.close()
         digest, size_bytes = hash_file(self._part)
         self._part.rename(self._path)
@@ -90,6 +100,7 @@ class ClipWriter:
             last_frame=last.at,
             duration_ms=length * 1000 // self._track.timescale,
             frames=self._frames,
+            is_sealed=self._seal is not None,
         )
 
     def abandon(self) -> None:
@@ -106,9 +117,27 @@ class ClipWriter:
         if not self._pending or self._first is None:
             return
         self._fragments += 1
-        self._append(self._track.fragment(self._fragments, self._pending, self._first.dts, end_dts))
+        fragment = self._track.fragment(self._fragments, self._pending, self._first.dts, end_dts)
+        self._append(self._sealed(fragment, self._pending[0], begun=self._first))
         self._frames += len(self._pending)
         self._pending = []
+
+    def _sealed(self, fragment: bytes, packet: Packet, *, begun: Packet) -> bytes:
+        """With its record behind it, so that one write makes both durable."""
+        if self._seal is None:
+            return fragment
+        opening = self._seal.opening(self._track.beginning()) if self._fragments == 1 else b""
+        into_clip_ms = self._track.ticks_of(packet.dts - begun.dts) * 1000 // self._track.timescale
+        moment = Moment(packet.at.utc_us, into_clip_ms)
+        return opening + fragment + self._seal.link(fragment, moment)
+
+    def _finish(self, beginning: bytes) -> None:
+        """Put the length into the beginning; then, when that is durable, the last record."""
+        self._file.seek(0)
+        self._append(beginning)
+        if self._seal is not None:
+            self._file.seek(0, os.SEEK_END)
+            self._append(self._seal.shut(beginning))
 
     def _append(self, data: bytes) -> None:
         self._file.write(data)

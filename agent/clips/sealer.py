@@ -1,0 +1,161 @@
+"""Seals clips with the node's key while they are written, and ends what a power cut left open."""
+
+import hashlib
+import mmap
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from agent.media.frame import Instant, StreamInfo
+from agent.wire import seal_key
+from agent.wire.messages import ClockSource, Stamp
+from agent.wire.seal import BEGINNING, Claims, Ending, Moment, Record, Tag, without_length
+from agent.wire.seal_check import State, judge
+from agent.wire.sealed import stretches
+
+SIGN_EVERY: Final = 1
+"""Fragments from one signature to the next. One costs tens of microseconds and 64 bytes with a key
+in memory; a key in a slow chip would want more."""
+
+Sign = Callable[[bytes], bytes]
+Trust = Callable[[], tuple[ClockSource, int | None]]
+
+
+class SealError(Exception):
+    """Why this node's key seals nothing."""
+
+
+class Sealer:
+    """The node's key, read once; any thread may ask it to sign."""
+
+    def __init__(
+        self,
+        node: str,
+        *,
+        key: ec.EllipticCurvePrivateKey,
+        certificates: tuple[x509.Certificate, ...],
+        trust: Trust,
+        sign_every: int = SIGN_EVERY,
+    ) -> None:
+        """`trust` says who vouches for the clock; `certificates` begin with the node's own."""
+        self._node = node
+        self._key = key
+        self._certificates = tuple(one.public_bytes(Encoding.DER) for one in certificates)
+        self._trust = trust
+        self._sign_every = sign_every
+
+    @classmethod
+    def open(cls, node: str, *, key_file: Path, cert_file: Path, trust: Trust) -> "Sealer":
+        """With the papers by which broker and hub know this node; raises SealError."""
+        try:
+            key = load_pem_private_key(key_file.read_bytes(), password=None)
+            certificates = tuple(x509.load_pem_x509_certificates(cert_file.read_bytes()))
+        except (OSError, ValueError, TypeError) as error:
+            raise SealError(f"{key_file} or {cert_file} cannot be read: {error}") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != seal_key.CURVE:
+            raise SealError(f"{key_file} holds no key of the kind ECDSA P-256")
+        if key.public_key() != certificates[0].public_key():
+            raise SealError(f"{key_file} is not the key of {cert_file}")
+        return cls(node, key=key, certificates=certificates, trust=trust)
+
+    def begin(self, clip_id: UUID, camera: str, stream: StreamInfo, first: Instant) -> "ClipSeal":
+        """The seal of a new clip, whose first frame was taken at `first`."""
+        source, error_ms = self._trust()
+        claims = Claims(
+            clip_id=clip_id,
+            node=self._node,
+            camera=camera,
+            codec=stream.codec,
+            width=stream.width,
+            height=stream.height,
+            first_frame=Stamp(utc_us=first.utc_us, source=source, error_ms=error_ms),
+            sign_every=self._sign_every,
+            certificates=self._certificates,
+        )
+        return ClipSeal(claims, self.sign)
+
+    def sign(self, chained: bytes) -> bytes:
+        """The signature of a record with that chained hash."""
+        return seal_key.sign(self._key, chained)
+
+    def holds(self, claims: Claims, chained: bytes, signature: bytes) -> bool:
+        """True for what this very node signed."""
+        is_own = claims.certificates == self._certificates
+        return is_own and seal_key.holds(self._key.public_key(), chained, signature)
+
+    def end_mended(self, path: Path) -> bool:
+        """End the seal of a clip that was cut to its last whole fragment.
+
+        Only of one that this node sealed with this key and nobody has changed since; what stands
+        after its last record is sealed now, and the seal says so. Returns whether it was done;
+        raises OSError.
+        """
+        with path.open("r+b") as file:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                if judge(data, self.holds).state is not State.ENDS_EARLY:
+                    return False
+                *sealed, rest = stretches(data)
+                beginning = sealed[0].sha256
+            last = sealed[-1].record
+            if last is None:
+                return False
+            chain = _Chain(self.sign, after=last)
+            late = chain.add("link", b"", rest.sha256) if rest.size_bytes else b""
+            ending = Ending(is_mended=True, sealed_late=rest.fragments)
+            file.seek(0, os.SEEK_END)
+            file.write(late + chain.add("shut", ending.model_dump_json().encode(), beginning))
+            file.flush()
+            os.fsync(file.fileno())
+        return True
+
+
+class ClipSeal:
+    """The records of one clip while it is written."""
+
+    def __init__(self, claims: Claims, sign: Sign) -> None:
+        self._claims = claims
+        self._chain = _Chain(sign)
+
+    def opening(self, beginning: bytes) -> bytes:
+        """The first record: of the file's beginning, before the first fragment."""
+        body = self._claims.model_dump_json().encode()
+        return self._chain.add("open", body, _sha256(without_length(beginning)))
+
+    def link(self, fragment: bytes, moment: Moment) -> bytes:
+        """The record that follows a fragment."""
+        is_due = self._chain.number % self._claims.sign_every == 0
+        return self._chain.add("link", moment.to_bytes(), _sha256(fragment), is_signed=is_due)
+
+    def shut(self, beginning: bytes) -> bytes:
+        """The last record: of the beginning with the length in it."""
+        body = Ending(is_mended=False).model_dump_json().encode()
+        return self._chain.add("shut", body, _sha256(beginning))
+
+
+class _Chain:
+    """Makes each record after the one before."""
+
+    def __init__(self, sign: Sign, *, after: Record | None = None) -> None:
+        self._sign = sign
+        self._before = after.chained if after else BEGINNING
+        self.number = after.number + 1 if after else 0
+
+    def add(self, tag: Tag, body: bytes, stretch: bytes, *, is_signed: bool = True) -> bytes:
+        """The box of the next record."""
+        record = Record.after(self._before, tag=tag, number=self.number, body=body, stretch=stretch)
+        self._before = record.chained
+        self.number += 1
+        if is_signed:
+            record = replace(record, signature=self._sign(record.chained))
+        return record.to_box()
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

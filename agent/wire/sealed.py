@@ -1,0 +1,96 @@
+"""A file cut into what its seal speaks of: stretches, each ended by a record. Pure."""
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from mmap import mmap
+from typing import Final
+
+from agent.wire.seal import MARK, Record
+
+Data = bytes | mmap
+
+_HEADER_BYTES: Final = 8
+_PIECE_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Bytes `start` to `end` of a file, and the record that follows them directly.
+
+    Without a box of a record: the rest of the file. With one that cannot be read: `record` None.
+    """
+
+    start: int
+    end: int
+    next_start: int
+    """Where the record ends, and the next stretch begins."""
+    record: Record | None
+    sha256: bytes
+    fragments: int
+    """How many boxes `moof` stand in it."""
+
+    @property
+    def is_ended(self) -> bool:
+        """True if a record's box ends it, be it readable or not."""
+        return self.next_start > self.end
+
+    @property
+    def size_bytes(self) -> int:
+        """Without the record."""
+        return self.end - self.start
+
+
+def stretches(data: Data) -> list[Stretch]:
+    """All of a file; the last has no record and may be empty.
+
+    Where the boxes do not add up, it goes on at the next thing that looks like a record.
+    """
+    found, start, fragments = [], 0, 0
+    for name, box_start, box_end in _boxes(data):
+        fragments += name == b"moof"
+        if name != MARK:
+            continue
+        record = Record.from_box(data[box_start:box_end])
+        found.append(_stretch(data, start, box_start, box_end, record, fragments))
+        start, fragments = box_end, 0
+    return [*found, _stretch(data, start, len(data), len(data), None, fragments)]
+
+
+def _stretch(
+    data: Data, start: int, end: int, next_start: int, record: Record | None, fragments: int
+) -> Stretch:
+    return Stretch(
+        start=start,
+        end=end,
+        next_start=next_start,
+        record=record,
+        sha256=sha256_of(data, start, end),
+        fragments=fragments,
+    )
+
+
+def sha256_of(data: Data, start: int, end: int) -> bytes:
+    """Read in pieces, so that a large file is never in memory as a whole."""
+    digest = hashlib.sha256()
+    for at in range(start, end, _PIECE_BYTES):
+        digest.update(data[at : min(end, at + _PIECE_BYTES)])
+    return digest.digest()
+
+
+def _boxes(data: Data) -> Iterator[tuple[bytes, int, int]]:
+    """Top-level boxes: name (`MARK` for a record's), first byte, end."""
+    at = 0
+    while at + _HEADER_BYTES <= len(data):
+        size, name = struct.unpack(">I4s", data[at : at + _HEADER_BYTES])
+        if size < _HEADER_BYTES or at + size > len(data):
+            ahead = data.find(MARK, at + 5)  # a record right here has a wrong size: passed over
+            if ahead < 0:
+                return
+            at = ahead - 4
+            continue
+        if data[at + 4 : at + 4 + len(MARK)] == MARK:
+            name = MARK
+        yield name, at, at + size
+        at += size
