@@ -164,10 +164,10 @@ transcode() { # FROM TO RATE-OPTIONS...
     local from=$1 to=$2 log=$work/ffmpeg.log result=$work/result.mp4 every
     shift 2
     every=$(frames_in_a_second)
-    # The even crop is for pictures of an odd size, which H.264 players refuse.
+    # One thread makes the same file each time. The even crop is for pictures of an odd size, which H.264 players refuse.
     ffmpeg -nostdin -hide_banner -loglevel error -y -i "file:$from" \
         -map 0:v:0 -an -sn -dn -vf 'crop=trunc(iw/2)*2:trunc(ih/2)*2' -fps_mode cfr -r "$rate" \
-        -c:v libx264 -profile:v high -pix_fmt yuv420p "$@" \
+        -c:v libx264 -threads 1 -profile:v high -pix_fmt yuv420p "$@" \
         -g "$every" -keyint_min "$every" -sc_threshold 0 -bf 0 \
         -f mp4 "file:$result" 2>"$log" || refuse_transcoding "$from" "$log"
     look_at "$result"

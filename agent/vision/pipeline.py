@@ -52,6 +52,7 @@ class Eyes:
     tracker: Tracker
     sightings: Sightings
     lap: Callable[[str], None] = _unmeasured
+    _waiting: tuple[Box, ...] | None = None
 
     @classmethod
     def for_frames(
@@ -75,7 +76,7 @@ class Eyes:
         Frames come in the order of their instants. ValueError for a misshapen frame, which changes
         nothing.
         """
-        moved = self.motion.step(frame)
+        moved = self._from_the_second_frame_on(self.motion.step(frame))
         self.lap("motion")
         people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
         regions = self.regions.choose((frame.height, frame.width), moved=moved, people=people)
@@ -90,6 +91,18 @@ class Eyes:
         changes = self.sightings.advance(frame.at, tracks)
         self.lap("sighting")
         return Look(moved, tuple(found), tracks, changes, len(regions))
+
+    def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
+        """What moved; of the very first frame one frame later.
+
+        Whoever stands there when the camera opens is first seen in the second frame, so that their
+        clip has a frame from before.
+        """
+        if self._waiting is None:
+            self._waiting = moved
+            return ()
+        waiting, self._waiting = self._waiting, ()
+        return (*waiting, *moved)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
         """The stream ended: close every open sighting."""

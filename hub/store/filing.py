@@ -29,6 +29,9 @@ from hub.store.rows import add_once
 from hub.store.tables import cameras, columns, events, new_id, nodes
 from hub.store.tables import set_aside as aside
 
+JOURNEY_S: Final = 2.0
+"""A message's way from the frame to the hub's commit; what is promised, and seldom reached."""
+
 KEPT_BYTES: Final = 64 * 1024
 """So much of a message that cannot be filed is kept."""
 
@@ -164,12 +167,16 @@ def _news(event: Event, origin: Origin, now: Moment) -> News:
 
 
 def _happened(event: Event, now: Moment) -> Moment:
-    """When it happened: the node's stamp if somebody vouches for it, else received less the age.
+    """When it happened: the node's stamp, unless nobody vouches for it and it is plainly wrong.
 
-    Without either (the node has rebooted, and never had a clock) the stamp is all there is.
+    Then it is the time of receipt less the age. That is off by the journey of each message, so a
+    stamp that differs by no more than `JOURNEY_S` is kept: the times of one node stay in order.
+    Without an age (the node has rebooted, and never had a clock) the stamp is all there is.
     """
     if event.stamp.error_ms is None and event.age_ms is not None:
-        return Moment(bigint(now.utc_us - event.age_ms * 1000), None)
+        by_age_us = bigint(now.utc_us - event.age_ms * 1000)
+        if abs(by_age_us - event.stamp.utc_us) > JOURNEY_S * 1_000_000:
+            return Moment(by_age_us, None)
     return Moment(event.stamp.utc_us, event.stamp.error_ms)
 
 

@@ -119,3 +119,12 @@ def test_clothes_are_the_colours_of_trunk_and_legs() -> None:
 @pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (1.0, 1.0), (0.5, 0.999)])
 def test_clothes_at_the_border_are_read_inside_the_picture(x: float, y: float) -> None:
     assert clothes(luma_frame(STREET), person(x, y, height=0.01).box)[0] == 90
+
+
+def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_frame() -> None:
+    """So that their clip has a frame from before."""
+    eyes = eyes_of(Seer(lambda _: [person(0.5, 0.5, height=60 / 240)]))
+    looks = play(eyes, 1, 12)
+    assert looks[0].inferences == 0
+    opened = next(c for look in looks for c in look.changes if isinstance(c, Opened))
+    assert opened.first_seen == luma_frame(STREET, 2).at

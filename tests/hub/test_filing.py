@@ -203,6 +203,20 @@ def test_a_node_without_a_clock_is_believed_by_its_age(streets: Streets) -> None
     assert (alert.began_error_ms, alert.clock_source) == (None, "none")
 
 
+def test_times_of_a_clock_nobody_vouches_for_stay_in_order_while_it_is_about_right(
+    streets: Streets,
+) -> None:
+    """Each message's journey differs; that must not put a clip after what it shows."""
+    streets.node.source, streets.node.error_ms = ClockSource.NONE, None
+    now_us = streets.clock.now().utc_us
+    for age_ms in (0, 3, 900):
+        streets.node.age_ms = age_ms
+        stamp = Stamp(utc_us=now_us - 1_000_000, source=ClockSource.NONE, error_ms=None)
+        body = streets.node.opened(first_seen_utc_us=now_us - 1_400_000).body
+        streets.file(streets.node.says(body, stamp=stamp))
+    assert {row.first_seen_utc_us for row in streets.rows(sightings)} == {now_us - 1_400_000}
+
+
 def test_a_car_is_noted_and_wakes_nobody(streets: Streets) -> None:
     [filed] = streets.file(streets.node.opened(object_kind=ObjectKind.CAR))
     assert filed.fate == "noted"

@@ -24,7 +24,7 @@ def recording() -> Path:
     cache = os.environ.get("MATTHAN_CACHE") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matthan"
     )
-    path = Path(cache) / "vtest.mp4"
+    path = Path(cache) / "vtest.avi"
     if not path.exists():
         pytest.skip("the recording is not there: run deploy/recording.sh")
     return path
