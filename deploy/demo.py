@@ -20,7 +20,7 @@ from deploy.officer import Officer
 from deploy.parts import NtfyServer, Part, PartError
 from deploy.push_service import PushService, in_thread
 from deploy.summary import faults, summarise
-from deploy.town import CAMERA_LABEL, JUNCTION, Sign, Town, pick_port
+from deploy.town import CAMERA_LABEL, JUNCTION, Sign, Town, is_free, pick_port
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / ".run" / "demo"
@@ -59,11 +59,12 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
+    port = _port(wanted.port)
     recording = _recording(wanted.recording)
     _say("Making a town: authority, broker, hub, one node, one officer, two phones")
     folder = wanted.folder.resolve()
     _empty(folder)
-    town = Town(folder, web_port=wanted.port or pick_port(PORT), language=wanted.language)
+    town = Town(folder, web_port=port, language=wanted.language)
     town.broker.start()
     parts.callback(town.broker.stop)
     sign = town.build(recording, loops=not wanted.once)
@@ -77,6 +78,19 @@ def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
     town.place_camera(agent)
     _invite(sign, folder)
     _stay([hub, agent])
+
+
+def _port(asked: int | None) -> int:
+    if asked is None:
+        return pick_port(PORT)
+    if not 1 <= asked <= 65535:
+        raise PartError(f"{asked} is no port. Ports are 1 to 65535.")
+    if not is_free(asked):
+        raise PartError(
+            f"port {asked} cannot be listened on: it is taken, or kept for others."
+            " End what uses it, or leave --port out to have a free one picked."
+        )
+    return asked
 
 
 def _empty(folder: Path) -> None:

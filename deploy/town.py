@@ -31,6 +31,9 @@ PLACE: Final = ("11.54", "106.60")
 LOGIN: Final = "can-bo"
 OFFICER: Final = "Cán bộ trực"
 
+READY: Final = '"event": "ready"'
+"""In the hub's log once it serves pages and hears the broker."""
+
 BIN: Final = Path(sys.executable).parent
 
 
@@ -96,6 +99,9 @@ class Town:
         """The hub; its page answers when this returns."""
 
         def is_ready() -> bool:
+            # Its own word first: on a port that somebody else has, that one would answer.
+            if READY not in part.log.read_text(errors="replace"):
+                return False
             try:
                 return httpx.get(f"{self.url}/health", timeout=1).status_code == 200
             except httpx.HTTPError:
@@ -199,9 +205,13 @@ folder = "{self.folder}/agent/clips"
 
 def pick_port(preferred: int) -> int:
     """`preferred` when nobody has it, else a free one."""
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError:
-            return free_port()
-    return preferred
+    return preferred if is_free(preferred) else free_port()
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on that loopback port."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

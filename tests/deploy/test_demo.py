@@ -1,0 +1,66 @@
+"""What the demonstration says when it cannot begin, or when nothing came of it."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.broker import free_port
+from deploy.summary import faults
+from deploy.town import is_free, pick_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def demo(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.demo", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_taken_port_is_one_line_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = demo("--port", str(port), "--folder", str(tmp_path / "run"))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"demo: port {port} cannot be listened on")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_what_is_no_port_is_said(tmp_path: Path, port: str) -> None:
+    done = demo("--port", port, "--folder", str(tmp_path / "run"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "is no port" in done.stderr
+
+
+def test_own_video_that_is_none_is_one_line(tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video at all")
+    done = demo("--once", "--recording", str(text), "--folder", str(tmp_path / "run"))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"recording: The file {text} is not a video")
+
+
+def test_a_port_somebody_has_is_passed_over() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        assert not is_free(taken)
+        assert pick_port(taken) != taken
+    port = free_port()
+    assert pick_port(port) == port
+
+
+def test_a_recording_without_people_has_one_fault() -> None:
+    assert faults({"alerts": 0}, slowest_push_s=2.0) == [
+        "no alert came of the recording: nobody was seen in it"
+    ]
