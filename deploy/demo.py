@@ -81,7 +81,7 @@ def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
 
 
 def _port(asked: int | None) -> int:
-    if asked is None:
+    if not asked:  # 0 as well: any that is free
         return pick_port(PORT)
     if not 1 <= asked <= 65535:
         raise PartError(f"{asked} is no port. Ports are 1 to 65535.")
