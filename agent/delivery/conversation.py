@@ -123,6 +123,7 @@ class Conversation:
         self._unanswered: dict[int, Topic] = {}
         self._refused: set[str] = set()
         self._asked_s = float("-inf")
+        self._described: tuple[CameraWords, ...] = ()
 
     def enter(self, beat: Callable[[], None]) -> None:
         """CONNACK, then our ears, then the birth: no receipt may be said before we can hear it.
@@ -138,6 +139,8 @@ class Conversation:
                 case Listening(refusal):
                     self._check_ears(refusal)
                     self._say_birth()
+                    self._outbox.reconnected()
+                    self._counts.connections += 1
                     return
                 case Refused(reason):
                     node = self._speaker.node
@@ -151,6 +154,9 @@ class Conversation:
     def go_on(self, beat: Callable[[], None]) -> None:
         """Send what is owed, then take what is said; raises Trouble when the line ended."""
         beat()
+        if self._speaker.cameras() != self._described:
+            # A camera that could not be opened before gives pictures now, or others than before.
+            self._say_birth()
         self._send_due()
         self._ask_for_token()
         happening = self._inbox.take(self._patience_s())
@@ -175,6 +181,7 @@ class Conversation:
             raise trouble.not_passed_on(refusal, node=self._speaker.node, topic=where)
 
     def _say_birth(self) -> None:
+        self._described = self._speaker.cameras()
         at, (source, error_ms) = self._speaker.now(), self._speaker.trust()
         birth = Birth(
             node=self._speaker.node,
@@ -183,11 +190,9 @@ class Conversation:
             spool_id=self._journal.spool_id,
             stamp=Stamp(utc_us=at.utc_us, source=source, error_ms=error_ms),
             software=self._speaker.software,
-            cameras=self._speaker.cameras(),
+            cameras=self._described,
         )
         self._say(topics.STATUS, encode(birth))
-        self._outbox.reconnected()
-        self._counts.connections += 1
 
     def _take(self, happening: Happening) -> None:
         match happening:
@@ -251,7 +256,13 @@ class Conversation:
             self._set_aside(refusal.event_id, reason=refusal.reason, detail=refusal.detail)
 
     def _set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
-        if self._journal.refuse(event_id, reason=reason, detail=detail):
+        try:
+            is_news = self._journal.refuse(event_id, reason=reason, detail=detail)
+        except JournalFull as full:
+            # It stays owed and goes again; the hub refuses it again.
+            log.error("refusal_unwritten", reason=full.sentence, cure=full.cure)
+            return
+        if is_news:
             self._counts.refused += 1
             log.warning("event_refused", event_id=str(event_id), reason=reason, detail=detail)
         self._outbox.answered([event_id])

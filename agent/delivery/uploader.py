@@ -14,7 +14,7 @@ import structlog
 
 from agent.delivery.backoff import Backoff
 from agent.delivery.tokens import Tokens
-from agent.journal import DueMedia, Journal, MediaKind
+from agent.journal import DueMedia, Journal, JournalFull, MediaKind
 from agent.wire.messages import UploadToken
 
 log = structlog.get_logger()
@@ -100,6 +100,22 @@ class Uploader:
             self._tokens.ask()
             self._tokens.wait(BEAT_S)
             return True
+        try:
+            return self._bring(media, token, stop=stop, beat=beat)
+        except JournalFull as full:
+            # What came of it cannot be written down: brought once more, which does no harm.
+            self._again(media, full.sentence)
+            return True
+
+    def _bring(
+        self,
+        media: DueMedia,
+        token: UploadToken,
+        *,
+        stop: threading.Event,
+        beat: Callable[[], None],
+    ) -> bool:
+        """One try, and what came of it; False when asked to stop in the middle."""
         try:
             answer = self._put(media, token, stop=stop, beat=beat)
         except OSError as error:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Self, TypeVar
 from uuid import UUID
 
 import structlog
@@ -60,7 +60,7 @@ class Journal:
         boot_id: UUID,
         trust: Trust = _nobody_vouches,
         limits: Limits | None = None,
-    ) -> "Journal":
+    ) -> Self:
         """Open or begin the file; a damaged one is renamed and a new one begun.
 
         Raises JournalError with its cure when the place cannot be used, JournalBusy when another

@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +13,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.journal import Journal
+from agent.journal import Journal, JournalFull
 from agent.media.frame import Instant
 from agent.wire import topics
 from agent.wire.codec import decode_event, decode_status, encode
@@ -42,6 +42,34 @@ def now() -> Instant:
 
 def open_journal(path: Path) -> Journal:
     return Journal.open(path, now=now, boot_id=BOOT)
+
+
+class FullJournal(Journal):
+    """Its disk takes nothing of what the hub says while `is_full`."""
+
+    is_full = True
+
+    def _write(self) -> None:
+        if self.is_full:
+            raise JournalFull("the disk is full", "free some")
+
+    def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
+        fresh = list(event_ids)
+        if fresh:
+            self._write()
+        return super().receipt(fresh)
+
+    def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
+        self._write()
+        return super().refuse(event_id, reason=reason, detail=detail)
+
+    def media_done(self, sha256: str) -> None:
+        self._write()
+        super().media_done(sha256)
+
+    def media_refused(self, sha256: str, reason: str) -> None:
+        self._write()
+        super().media_refused(sha256, reason)
 
 
 def opened(camera: str = "cam") -> SightingOpened:

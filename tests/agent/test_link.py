@@ -27,7 +27,17 @@ from agent.wire.codec import MAX_BYTES
 from agent.wire.messages import Birth, CameraWords, ClockSource, Death
 from deploy.broker import Broker
 from hub.enrol.authority import Papers
-from tests.agent.hubside import BOOT, NODE, FakeHub, Running, now, open_journal, put, until
+from tests.agent.hubside import (
+    BOOT,
+    NODE,
+    FakeHub,
+    FullJournal,
+    Running,
+    now,
+    open_journal,
+    put,
+    until,
+)
 
 QUICK = LinkPolicy(keepalive_s=5, answer_s=5, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
 SOON = OutboxPolicy(resend_after_s=0.5, resend_at_most_s=1)
@@ -125,6 +135,23 @@ def test_refused_event_is_set_aside_and_not_sent_again(
     assert journal.counts().receipted == 1
 
 
+def test_full_disk_under_the_journal_keeps_the_line_and_what_the_hub_said_is_heard_again(
+    shared_broker: Broker, tmp_path: Path
+) -> None:
+    journal = FullJournal.open(tmp_path / "full.db", now=now, boot_id=BOOT)
+    put(journal)
+    link = make_link(journal, address(shared_broker))
+    with FakeHub(shared_broker, refuses=True) as hub, Running(link), capture_logs() as logs:
+        until(lambda: any(line["event"] == "refusal_unwritten" for line in logs))
+        hub.refuses = False
+        until(lambda: any(line["event"] == "receipt_unwritten" for line in logs))
+        journal.is_full = False
+        until(lambda: journal.counts().receipted == 1)
+
+    assert link.counts.connections == 1
+    journal.close()
+
+
 def test_birth_and_goodbye_carry_one_birth_id_and_the_next_birth_another(
     shared_broker: Broker, journal: Journal
 ) -> None:
@@ -143,6 +170,25 @@ def test_birth_and_goodbye_carry_one_birth_id_and_the_next_birth_another(
     assert [death.birth_id for death in deaths[-2:]] == [birth.birth_id for birth in births[-2:]]
     assert births[-1].cameras[0].label == "Cổng"
     assert births[-1].spool_id == journal.spool_id
+
+
+def test_camera_that_opens_later_is_described_by_the_same_birth_said_again(
+    shared_broker: Broker, journal: Journal
+) -> None:
+    link = make_link(journal, address(shared_broker))
+    (seen,) = link._speaker.cameras()
+    blind = seen.model_copy(update={"codec": "unknown", "width": 1, "height": 1})
+    cameras = [blind]
+    link._speaker = replace(link._speaker, cameras=lambda: tuple(cameras))
+    with FakeHub(shared_broker) as hub:
+        hub.statuses.clear()
+        with Running(link):
+            until(lambda: hub.statuses and isinstance(hub.statuses[-1], Birth))
+            cameras[0] = seen
+            until(lambda: getattr(hub.statuses[-1], "cameras", ()) == (seen,))
+            first, *_, again = [one for one in hub.statuses if isinstance(one, Birth)]
+    assert first.birth_id == again.birth_id, "so that the will still belongs to it"
+    assert link.counts.connections == 1
 
 
 def test_who_listens_later_hears_the_birth_and_after_the_goodbye_the_death(

@@ -15,7 +15,7 @@ from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal
 from agent.wire.messages import UploadToken
-from tests.agent.hubside import Running, now, open_journal, opened, until
+from tests.agent.hubside import BOOT, FullJournal, Running, now, open_journal, opened, until
 
 QUICK = UploadPolicy(connect_s=2, stall_s=2, retry_base_s=0.05, retry_cap_s=0.2)
 
@@ -153,6 +153,26 @@ def test_passing_trouble_is_tried_again(
     with Running(uploader):
         until(lambda: journal.counts().media_done == 1)
     assert len(shelf.got) == 3
+
+
+@pytest.mark.parametrize(("answer", "stored"), [(201, 1), (422, 0)])
+def test_answer_that_a_full_disk_will_not_keep_is_asked_for_again(
+    answer: int, stored: int, tokens: Tokens, shelf: Shelf, tmp_path: Path
+) -> None:
+    journal = FullJournal.open(tmp_path / "full.db", now=now, boot_id=BOOT)
+    journal.is_full = False
+    owe(journal, tmp_path, b"picture")
+    journal.is_full = True
+    shelf.answers = [answer] * 100
+    uploader = Uploader(journal, tokens, trusted=None, policy=QUICK)
+    with Running(uploader):
+        until(lambda: len(shelf.got) == 2)
+        journal.is_full = False
+        until(lambda: journal.counts().media_owed == 0)
+
+    assert uploader.counts.stored == stored
+    uploader.close()
+    journal.close()
 
 
 @pytest.mark.parametrize("answer", [413, 422])
