@@ -71,11 +71,11 @@ class Node:
             for camera in settings.camera
         ]
         with ThreadPoolExecutor() as pool:  # one that is dead is waited for once, not in a row
-            cameras = tuple(pool.map(View.words, self.views))
+            tuple(pool.map(lambda view: view.camera.glance(), self.views))
         speaker = Speaker(
             node=settings.node.name,
             software=f"matthan {version('matthan')}",
-            cameras=lambda: cameras,
+            cameras=lambda: tuple(view.camera.words() for view in self.views),
             now=clock.now,
             trust=clock.trust,
         )

@@ -6,11 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.assembly.cameras import make_camera
+from agent.assembly.described import Described
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings, CameraSection, DetectorSection
-from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.litert import LitertModel
 from agent.journal import Journal
@@ -22,7 +22,6 @@ from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sighting import SightingSettings
 from agent.watch import Watch
 from agent.wire.ident import uuid7
-from agent.wire.messages import CameraWords
 
 LONGEST_GROUP_S = 12.0
 """The ring holds this much beside the pre-roll: a clip begins at a keyframe, cameras make one
@@ -45,7 +44,9 @@ class View:
         plays_once: bool,
     ) -> None:
         self._section = camera
-        self.camera = make_camera(camera, clock.now, plays_once=plays_once)
+        self.camera = Described(
+            make_camera(camera, clock.now, plays_once=plays_once), label=camera.label
+        )
         span_s = settings.clips.preroll_s + LONGEST_GROUP_S
         ring = Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
         self.recorder = Recorder(
@@ -77,26 +78,6 @@ class View:
         return (
             Service(name=self.recorder_name, runs=self.recorder),
             Service(name=self.watch_name, runs=self.watch, ends_by_itself=self._plays_once),
-        )
-
-    def words(self) -> CameraWords:
-        """As the node describes it at birth; a camera that cannot be opened now is named too."""
-        try:
-            info = self.camera.open()
-        except CameraError:
-            codec, width, height, frames_per_s = "unknown", 1, 1, 1.0
-        else:
-            codec, width, height = info.codec, info.width, info.height
-            frames_per_s = info.frames_per_s
-        finally:
-            self.camera.close()
-        return CameraWords(
-            camera=self._section.name,
-            label=self._section.label or self._section.name,
-            codec=codec,
-            width=width,
-            height=height,
-            frames_per_s=frames_per_s,
         )
 
 
