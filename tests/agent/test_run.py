@@ -239,11 +239,11 @@ def test_model_that_is_not_its_manifests_stops_the_start_and_is_found_by_the_che
     assert (code, out) == (78, "")
     assert len(ours) == 1
     assert said in ours[0]
-    code, out, _ = outcome(agent("check", "--lang", "en", "--config", config))
-    (wrong,) = [line for line in out.splitlines() if line.startswith("WRONG")]
-    assert code == 1
-    assert said in wrong
-    assert "install the models that belong to this version" in wrong
+    code, out, err = outcome(agent("check", "--lang", "en", "--config", config))
+    wrong = [line for line in out.splitlines() if line.startswith("WRONG")]
+    assert (code, len(wrong)) == (1, 1), out + err
+    assert said in wrong[0]
+    assert "install the models that belong to this version" in wrong[0]
 
 
 def test_replay_takes_the_streets_time_when_asked_to_and_else_as_little_as_it_can(
