@@ -9,6 +9,7 @@ import structlog
 
 from agent.assembly.once import Once
 from agent.assembly.view import View, load_network
+from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings
 from agent.delivery import trouble
@@ -55,7 +56,11 @@ class Node:
         clips = settings.clips
         tokens = Tokens()
         shelf = Shelf(
-            clips.folder, self.journal, max_bytes=clips.max_bytes, spare_bytes=clips.spare_bytes
+            clips.folder,
+            self.journal,
+            max_bytes=clips.max_bytes,
+            spare_bytes=clips.spare_bytes,
+            sealer=open_sealer(settings, clock),
         )
         network = load_network(settings)
         self.views = [
@@ -131,6 +136,7 @@ class Node:
             events_lost=sum(counts.events_lost for counts in watches),
             clips=sum(counts.clips for counts in recorders),
             clips_lost=sum(counts.clips_lost for counts in recorders),
+            clips_unsealed=sum(counts.clips_unsealed for counts in recorders),
             connections=self.link.counts.connections,
             events_sent=self.link.counts.sent,
             events_resent=self.link.counts.resent,
@@ -179,6 +185,22 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
         boot_id=boot_id(),
         limits=Limits(max_events=settings.journal.max_events),
     )
+
+
+def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:
+    """With the papers that the broker knows this node by; without it clips go on unsealed."""
+    broker = settings.broker
+    try:
+        return Sealer.open(
+            settings.node.name,
+            key_file=broker.key_file,
+            cert_file=broker.cert_file,
+            trust=clock.trust,
+        )
+    except SealError as error:
+        cure = "give the node papers made by: matthan-hub ca issue"
+        log.error("clips_unsealed", reason=str(error), cure=cure)
+        return None
 
 
 def close_left_open(journal: Journal) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from agent.clips.mend import examine, mend
+from agent.clips.sealer import Sealer
 from agent.journal import Journal, MediaKind
 from agent.wire.ident import born_utc_us
 from agent.wire.messages import ClipReady
@@ -50,12 +51,14 @@ def leftovers(folder: Path, journal: Journal) -> list[Leftover]:
     ]
 
 
-def taken_in(left: Leftover, journal: Journal) -> ClipReady | Path | None:
+def taken_in(
+    left: Leftover, journal: Journal, sealer: Sealer | None = None
+) -> ClipReady | Path | None:
     """What became of it: a clip to announce, one that shows nobody known, or nothing at all."""
     if left.is_picture:
         left.path.unlink()
         return None
-    if left.path != left.whole_path and mend(left.path) is None:
+    if left.path != left.whole_path and mend(left.path, sealer) is None:
         return None
     return _described(left.whole_path, journal) or left.whole_path
 
@@ -86,4 +89,5 @@ def _described(path: Path, journal: Journal) -> ClipReady | None:
         height=clip.height,
         first_frame_utc_us=began_utc_us,
         duration_ms=clip.duration_ms,
+        is_sealed=clip.is_sealed,
     )

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import av
 import av.error
 
-from agent.clips.sealer import Sealer
+from agent.clips.sealer import Sealer, carries_seal
 from agent.clips.writer import hash_file, sync_folder
 
 HEADER_BYTES = 8
@@ -27,6 +27,7 @@ class MendedClip:
     width: int
     height: int
     duration_ms: int
+    is_sealed: bool
 
 
 def whole_length(file: BinaryIO) -> int:
@@ -101,4 +102,5 @@ def examine(path: Path) -> MendedClip | None:
         width=width,
         height=height,
         duration_ms=round(length_s * 1000),
+        is_sealed=carries_seal(path),
     )

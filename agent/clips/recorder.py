@@ -52,6 +52,7 @@ class RecorderCounts:
 
     clips: int = 0
     clips_lost: int = 0
+    clips_unsealed: int = 0
     gaps: int = 0
     """Times the disk was so slow that the ring ran over: the clip ended there."""
     sightings_unshown: int = 0
@@ -196,7 +197,10 @@ class Recorder:
         clip_id = self._new_id(head.packet.at)
         try:
             path = self._shelf.clip_path(self._camera, clip_id)
-            writer = ClipWriter(path, head.take.stream)
+            seal = self._shelf.new_seal(
+                clip_id, camera=self._camera, stream=head.take.stream, first=head.packet.at
+            )
+            writer = ClipWriter(path, head.take.stream, seal=seal)
         except (OSError, Mp4Error) as error:
             self._lose(f"no clip can be begun: {error}")
             self._put_off(head.take, held[-1].packet.at)
@@ -273,6 +277,7 @@ class Recorder:
             stream=clip.take.stream,
         )
         self.counts.clips += 1
+        self.counts.clips_unsealed += not closed.is_sealed
         self._is_losing = False
         log.info("clip_ready", camera=self._camera, clip=str(clip.clip_id),
                  frames=closed.frames, sightings=len(shown))  # fmt: skip

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from agent.media.frame import Instant, StreamInfo
 from agent.wire import seal_key
 from agent.wire.messages import ClockSource, Stamp
-from agent.wire.seal import BEGINNING, Claims, Ending, Moment, Record, Tag, without_length
+from agent.wire.seal import BEGINNING, MARK, Claims, Ending, Moment, Record, Tag, without_length
 from agent.wire.seal_check import State, judge
 from agent.wire.sealed import stretches
 
@@ -155,6 +155,12 @@ class _Chain:
         if is_signed:
             record = replace(record, signature=self._sign(record.chained))
         return record.to_box()
+
+
+def carries_seal(path: Path) -> bool:
+    """True if there is anything of a seal in a file that is not empty; whether it holds is open."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(MARK) >= 0
 
 
 def _sha256(data: bytes) -> bytes:

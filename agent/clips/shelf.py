@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from agent.clips.leftovers import Leftover, leftovers, taken_in
+from agent.clips.sealer import ClipSeal, Sealer
 from agent.clips.writer import ClosedClip, sync_folder
 from agent.journal import Backlog, Clip, Entry, Journal, JournalFull, Kept, MediaKind, Transaction
 from agent.media.frame import Instant, StreamInfo
@@ -45,8 +46,11 @@ class Shelf:
         *,
         max_bytes: int,
         spare_bytes: int = 256 * 2**20,
+        sealer: Sealer | None = None,
     ) -> None:
         """Keep at most `max_bytes`, and less where the disk has no `spare_bytes` left for others.
+
+        Without a `sealer` clips carry no seal.
 
         Raises OSError and JournalError for a place that cannot be used.
         """
@@ -55,6 +59,7 @@ class Shelf:
         self._backlog = Backlog(journal, whose="shelf")
         self._max_bytes = max_bytes
         self._spare_bytes = spare_bytes
+        self._sealer = sealer
         folder.mkdir(parents=True, exist_ok=True)
         # Looked for now, when nothing of this run can be among it.
         self._leftovers: list[Leftover] = leftovers(folder, journal)
@@ -87,6 +92,12 @@ class Shelf:
         """Where a clip of that id is written."""
         return self.folder / f"{camera}-{clip_id}.mp4"
 
+    def new_seal(
+        self, clip_id: UUID, *, camera: str, stream: StreamInfo, first: Instant
+    ) -> ClipSeal | None:
+        """The seal of a clip that begins with the frame taken at `first`, if this node seals."""
+        return self._sealer.begin(clip_id, camera, stream, first) if self._sealer else None
+
     def add_clip(
         self,
         clip: ClosedClip,
@@ -111,6 +122,7 @@ class Shelf:
             height=stream.height,
             first_frame_utc_us=clip.first_frame.utc_us,
             duration_ms=clip.duration_ms,
+            is_sealed=clip.is_sealed,
         )
         self._announce(ready, clip.path, at=clip.last_frame)
 
@@ -133,7 +145,7 @@ class Shelf:
             beat()
             left = self._leftovers.pop()
             try:
-                found = taken_in(left, self._journal)
+                found = taken_in(left, self._journal, self._sealer)
             except OSError as error:
                 log.error("leftover_unreadable", path=left.path.name, reason=str(error))
                 continue

@@ -142,6 +142,8 @@ class ClipReady(Words):
     height: Annotated[int, Field(gt=0)]
     first_frame_utc_us: UtcMicros
     duration_ms: Millis
+    is_sealed: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True for a clip that carries its node's seal; left out by senders older than seals."""
 
 
 class CameraLost(Words):

@@ -226,6 +226,26 @@ def test_a_changed_picture_is_named_once_and_nothing_else_is(clip: bytes, sealer
     assert verdict.faults[0].what == "its pictures were changed"
 
 
+def test_a_fragment_moved_in_time_is_found(clip: bytes, sealer: Sealer) -> None:
+    """Its decode time, in ticks: where a player puts it."""
+    third = stretches(clip)[3]
+    at = clip.index(b"tfdt", third.start) + 8
+    later = int.from_bytes(clip[at : at + 8], "big") + 10_240
+    verdict = judge(clip[:at] + later.to_bytes(8, "big") + clip[at + 8 :], sealer.holds)
+    assert places(verdict) == [(3, 3)]
+
+
+def test_a_fragment_of_another_hour_in_its_own_record_is_found(clip: bytes, sealer: Sealer) -> None:
+    piece = stretches(clip)[3]
+    assert piece.record is not None
+    moment = piece.record.moment()
+    assert moment is not None
+    body = replace(moment, utc_us=moment.utc_us - 3_600_000_000).to_bytes()
+    redated_box = replace(piece.record, body=body).to_box()
+    forged = clip[: piece.end] + redated_box + clip[piece.next_start :]
+    assert places(judge(forged, sealer.holds)) == [(3, 3)]
+
+
 def redated(claims: Claims) -> Claims:
     first = claims.first_frame.model_copy(update={"utc_us": claims.first_frame.utc_us + 3_600_000})
     return claims.model_copy(update={"first_frame": first})
