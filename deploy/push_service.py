@@ -354,23 +354,24 @@ async def serving(service: PushService, *, port: int = 0) -> AsyncIterator[PushS
 def in_thread(service: PushService, *, port: int = 0) -> Iterator[PushService]:
     """The same for callers without a loop."""
     ready, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
+    loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
         async with serving(service, port=port):
             ready.set()
             await stop.wait()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    # asyncio.run also ends the requests that were left hanging.
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     if not ready.wait(10):
         raise RuntimeError("the push service did not start within 10 s")
     try:
         yield service
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
-        loop.close()
 
 
 def main() -> None:

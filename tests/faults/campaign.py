@@ -1,0 +1,433 @@
+"""The fault campaign: everything real, everything broken again and again, and then counted.
+
+    .venv/bin/python tests/faults/campaign.py --events 10000 --seed 1 [--nodes 12]
+        [--database sqlite|postgresql] [--json] [--folder FOLDER]
+
+What is broken how, and what was found, is in docs/faults.md. Ends with 0 when nothing is missing
+and nothing doubled; with 1 and a sentence for each fault; with 2 when it did not come so far.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count as numbers
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+if __name__ == "__main__":  # started by its path, as its page says
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from deploy.push_service import PushService, in_thread
+from tests.faults import tally
+from tests.faults.mischief import Deed, Kind, deeds
+from tests.faults.phones import Receipts
+from tests.faults.proxy import FAIR, Proxy, Weather
+from tests.faults.town import OFFICERS, PASSWORD, PHONES_EACH, Size, Town
+from tests.postgres import cluster
+
+TMPFS_BYTES: Final = 8 * 2**20
+ROUND_S: Final = 0.1
+
+
+class UnfinishedError(Exception):
+    """The campaign did not come to its count: why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What campaign, and how patient; times in seconds."""
+
+    events: int
+    seed: int
+    nodes: int = 12
+    processes: int = 3
+    events_s: float = 12.0
+    gap_s: float = 2.0
+    """Between two faults, in the mean."""
+    write_s: float = 0.0
+    """Until all events are written; 0: by their number."""
+    settle_s: float = 300.0
+    """From the last fault until nothing is owed any more."""
+
+    @property
+    def writing_s(self) -> float:
+        """The deadline for writing."""
+        return self.write_s or 120 + 4 * self.events / self.events_s
+
+
+@dataclass(slots=True)
+class Timetable:
+    """What is to be undone, and when, by the monotonic clock."""
+
+    _rows: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=numbers)
+
+    def after(self, wait_s: float, act: Callable[[], None]) -> None:
+        """Have `act` done then."""
+        heappush(self._rows, (time.monotonic() + wait_s, next(self._numbers), act))
+
+    def do_due(self, *, all_of_it: bool = False) -> None:
+        """What is due now; with `all_of_it` what is due later as well."""
+        while self._rows and (all_of_it or self._rows[0][0] <= time.monotonic()):
+            heappop(self._rows)[2]()
+
+
+class Mischief:
+    """Carries out deeds upon a town."""
+
+    def __init__(self, town: Town, push: PushService, *, tmpfs: Path | None) -> None:
+        self._town = town
+        self._push = push
+        self._tmpfs = tmpfs
+        self._timetable = Timetable()
+        self._dark: Counter[Proxy] = Counter()
+        self.done: Counter[str] = Counter()
+
+    @property
+    def has_small_disk(self) -> bool:
+        """Whether a disk can be filled here."""
+        return self._tmpfs is not None
+
+    def do(self, deed: Deed) -> None:
+        """One deed; what ends by itself is on the timetable."""
+        self.done[f"lie_{deed.lie}" if deed.lie else deed.kind] += 1
+        match deed.kind:
+            case "kill_agent" | "kill_broker" | "kill_hub":
+                self._kill(deed)
+            case "lie":
+                self._lie(deed)
+            case "full_disk":
+                self._fill_disk(deed.lasts_s)
+            case "step_clock":
+                plan = self._town.plans[deed.which % len(self._town.plans)]
+                Path(plan["clock"]).write_text(str(round(deed.amount * 1_000_000)))
+            case "hang_up_database":
+                _hang_up(self._town.database_url)
+            case _:
+                self._spoil(self._town.lines[deed.which % len(self._town.lines)], deed)
+
+    def _kill(self, deed: Deed) -> None:
+        town = self._town
+        if deed.kind == "kill_broker":
+            town.broker.kill()
+            self._timetable.after(deed.lasts_s, self._broker_back)
+            return
+        victim = town.agents[deed.which % len(town.agents)]
+        if deed.kind == "kill_hub":
+            victim = town.hub
+        victim.kill()
+        self._timetable.after(deed.lasts_s, victim.start)
+
+    def _spoil(self, line: Proxy, deed: Deed) -> None:
+        match deed.kind:
+            case "reset":
+                line.reset_all()
+            case "half_close":
+                line.half_close_all()
+            case "black_hole":
+                self._weather(line, Weather(is_black_hole=True), deed.lasts_s)
+            case "refuse":
+                line.reset_all()
+                self._weather(line, Weather(refuses=True), deed.lasts_s)
+            case "slow":
+                weather = Weather(latency_s=deed.amount, rate_bytes_s=20_000)
+                self._weather(line, weather, deed.lasts_s)
+            case _:
+                raise ValueError(deed.kind)
+
+    def tick(self) -> None:
+        """Undo what is due; begin again what ended by itself."""
+        self._timetable.do_due()
+        for child in (*self._town.agents, self._town.hub):
+            child.look()
+
+    def end(self) -> None:
+        """Everything is mended, now."""
+        self._timetable.do_due(all_of_it=True)
+        for phone in self._push.phones.values():
+            phone.lies.clear()
+
+    def retire_a_phone(self) -> None:
+        """The last phone's subscription ends: 410, now and for ever."""
+        self.done["lie_gone"] += 1
+        self._push.lie(self._town.phones[-1], "gone")
+
+    def _weather(self, line: Proxy, weather: Weather, lasts_s: float) -> None:
+        """Bad weather until the last that was begun is over."""
+        self._dark[line] += 1
+        line.set(weather)
+
+        def clear() -> None:
+            self._dark[line] -= 1
+            if not self._dark[line]:
+                line.set(FAIR)
+
+        self._timetable.after(lasts_s, clear)
+
+    def _broker_back(self) -> None:
+        if not self._town.broker.is_running:
+            self._town.broker.start()
+
+    def _lie(self, deed: Deed) -> None:
+        phone = self._town.phones[deed.which % len(self._town.phones)]
+        times = 1 if deed.lie == "too_large" else deed.times
+        if phone.rsplit("/", 1)[1] in self._push.phones:
+            after_s = 2 if deed.lie in {"slow_down", "busy"} else None
+            self._push.lie(phone, deed.lie, times=times, after_s=after_s)  # type: ignore[arg-type]  # one of its kinds
+
+    def _fill_disk(self, lasts_s: float) -> None:
+        if self._tmpfs is None:
+            return
+        ballast = self._tmpfs / "ballast"
+        with ballast.open("wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * 4096):
+                    pass
+            except OSError:
+                pass  # full, as was wished
+        self._timetable.after(lasts_s, lambda: ballast.unlink(missing_ok=True))
+
+
+def run(wanted: Wanted, folder: Path, database_url: str) -> dict[str, Any]:
+    """The whole campaign in a new folder; raises UnfinishedError."""
+    began_s = time.monotonic()
+    with ExitStack() as parts:
+        push = PushService(received=folder / "screens.jsonl")
+        parts.enter_context(in_thread(push))
+        size = Size(
+            events=wanted.events, nodes=wanted.nodes, processes=wanted.processes,
+            events_s=wanted.events_s, seed=wanted.seed,
+        )  # fmt: skip
+        town = Town(folder, database_url, size, push)
+        tmpfs = parts.enter_context(small_disk(Path(town.plans[0]["journal"]).parent))
+        parts.callback(town.close)
+        town.found()
+        receipts = Receipts(town.url, push, OFFICERS, PASSWORD)
+        receipts.whose = {
+            address.rsplit("/", 1)[1]: OFFICERS[number // PHONES_EACH]
+            for number, address in enumerate(town.phones)
+        }
+        _start(town)
+        receipts.start()
+        parts.callback(receipts.leave)
+        mischief = Mischief(town, push, tmpfs=tmpfs)
+        wrote_s = _write(wanted, town, mischief)
+        mischief.end()
+        settled_s = _settle(wanted, town, mischief, receipts)
+        for child in (*town.agents, town.hub):
+            child.stop()
+        counted = tally.count(folder, database_url)
+        crashes = {c.name: c.crashes for c in (*town.agents, town.hub) if c.crashes}
+    return {
+        "seed": wanted.seed,
+        "database": database_url.partition(":")[0].partition("+")[0],
+        **counted,
+        "crashes": crashes,
+        "deeds": dict(sorted(mischief.done.items())),
+        "wrote_s": round(wrote_s, 1),
+        "settled_s": round(settled_s, 1),
+        "took_s": round(time.monotonic() - began_s, 1),
+    }
+
+
+def faults(counted: dict[str, Any]) -> list[str]:
+    """What a campaign must not show, a sentence each."""
+    crashed = [
+        f"{name} ended by itself {times} times" for name, times in counted["crashes"].items()
+    ]
+    return tally.faults(counted) + crashed
+
+
+def _start(town: Town) -> None:
+    town.broker.start()
+    town.hub.start()
+    _until(town.answers, 60, lambda: f"the hub did not come up: {town.hub.last_words()}")
+    for agent in town.agents:
+        agent.start()
+
+
+def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
+    """Mischief until every node has written its events and every kind came; how long, in s."""
+    deck = kinds(town, mischief)
+    row = deeds(wanted.seed, deck, gap_s=wanted.gap_s)
+    began_s = time.monotonic()
+    next_s, looked_s, is_retired = began_s + wanted.gap_s, began_s, False
+    deed = next(row)
+    while True:
+        now_s = time.monotonic()
+        mischief.tick()
+        if now_s >= next_s:
+            mischief.do(deed)
+            deed = next(row)
+            next_s = now_s + deed.after_s
+        if now_s - looked_s > 1:
+            looked_s = now_s
+            written = sum(spooled(plan) for plan in town.plans)
+            if written >= wanted.events and mischief.done.total() > len(deck):
+                return now_s - began_s
+            if written > wanted.events / 2 and not is_retired:
+                is_retired = True
+                mischief.retire_a_phone()
+            if now_s - began_s > wanted.writing_s:
+                raise UnfinishedError(f"only {written} events written in {wanted.writing_s:.0f} s")
+        time.sleep(ROUND_S)
+
+
+def kinds(town: Town, mischief: Mischief) -> list[Kind]:
+    """What can go wrong here."""
+    can: list[Kind] = [
+        "kill_agent", "kill_broker", "kill_hub", "reset", "black_hole", "half_close", "refuse",
+        "slow", "lie", "lie", "lie", "step_clock",
+    ]  # fmt: skip
+    if mischief.has_small_disk:
+        can.append("full_disk")
+    if town.database_url.startswith("postgresql"):
+        can.append("hang_up_database")
+    return can
+
+
+def _settle(wanted: Wanted, town: Town, mischief: Mischief, receipts: Receipts) -> float:
+    """Until nobody owes anybody anything; what is left at the deadline is for the count to say."""
+    began_s = time.monotonic()
+    hub = tally.Hub(town.database_url)
+    queued = "SELECT count(*) FROM notifications WHERE state = 'queued'"
+    while time.monotonic() - began_s < wanted.settle_s:
+        mischief.tick()
+        # In the order of the walk, so that nothing is looked for before it can be there.
+        if (
+            all(spooled(plan) >= plan["events"] for plan in town.plans)
+            and not any(owed(plan) for plan in town.plans)
+            and not hub.number(queued)
+            and receipts.is_done
+        ):
+            break
+        time.sleep(0.5)
+    return time.monotonic() - began_s
+
+
+def spooled(plan: dict[str, Any]) -> int:
+    """How many numbers a node gave out."""
+    return _ask(plan, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence")
+
+
+def owed(plan: dict[str, Any]) -> int:
+    """Events without a receipt and pictures not yet brought."""
+    return _ask(
+        plan,
+        "SELECT (SELECT count(*) FROM events WHERE receipted_utc_us IS NULL)"
+        " + (SELECT count(*) FROM media WHERE state IN ('waiting', 'due'))"
+        " + (SELECT count(*) FROM unsaid_drops)",
+    )
+
+
+def _ask(plan: dict[str, Any], question: str) -> int:
+    try:
+        uri = f"file:{plan['journal']}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as database:
+            return int(database.execute(question).fetchone()[0])
+    except sqlite3.OperationalError:  # not yet made, or in the middle of being recovered
+        return 0 if "sqlite_sequence" in question else 1
+
+
+def _until(claim: Callable[[], bool], patience_s: float, why: Callable[[], str]) -> None:
+    deadline_s = time.monotonic() + patience_s
+    while not claim():
+        if time.monotonic() > deadline_s:
+            raise UnfinishedError(why())
+        time.sleep(ROUND_S)
+
+
+def _hang_up(database_url: str) -> None:
+    """The database ends every session but this one."""
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
+        )
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path | None]:
+    """A disk that is soon full, mounted at `folder`; None where that is not allowed."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        yield None
+        return
+    options = f"size={TMPFS_BYTES},mode=0700"
+    command = ["mount", "-t", "tmpfs", "-o", options, "matthan-campaign", str(folder)]
+    if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        yield None
+        return
+    try:
+        yield folder
+    finally:
+        kept = folder.with_name("journal-at-the-end")
+        shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("ballast"))
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
+        shutil.copytree(kept, folder, dirs_exist_ok=True)  # so that it can be counted again
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of an empty database of that kind."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'hub.sqlite'}"
+        return
+    with cluster() as address:
+        with psycopg.connect(
+            address.replace("+psycopg", "") + "/postgres", autocommit=True
+        ) as conn:
+            conn.execute("CREATE DATABASE campaign TEMPLATE template0")
+        yield f"{address}/campaign"
+
+
+def main() -> int:
+    """What the arguments ask for."""
+    parser = argparse.ArgumentParser(description="Break everything, then count.")
+    parser.add_argument("--events", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--nodes", type=int, default=12)
+    parser.add_argument("--rate", type=float, default=12.0, help="events a second, all together")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--json", action="store_true", help="only the numbers, as JSON")
+    parser.add_argument("--folder", type=Path, help="where to work; kept (default: a new one)")
+    asked = parser.parse_args()
+    wanted = Wanted(
+        events=asked.events, seed=asked.seed, nodes=asked.nodes, events_s=asked.rate,
+        processes=min(3, asked.nodes),
+    )  # fmt: skip
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="matthan-campaign-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # the broker's user passes through
+    if not asked.json:
+        print(f"seed {asked.seed}, {asked.events} events, {asked.database}; logs in {folder}")
+    try:
+        with database(asked.database, folder) as url:
+            counted = run(wanted, folder.resolve(), url)
+    except UnfinishedError as why:
+        print(f"campaign: {why} Logs: {folder}", file=sys.stderr)
+        return 2
+    found = faults(counted)
+    print(json.dumps(counted, indent=None if asked.json else 2))
+    for fault in found:
+        print(f"campaign: {fault}. Logs: {folder}", file=sys.stderr)
+    if not found and asked.folder is None:
+        shutil.rmtree(folder)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

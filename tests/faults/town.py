@@ -1,0 +1,246 @@
+"""A town whose every part can be killed and every line cut: all real but the people and phones."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from deploy.broker import HOST, Broker, free_port
+from deploy.push_service import PushService
+from hub.alerts.grants import Grant, Right
+from hub.enrol.authority import HUB_NAME, Authority
+from hub.store import registry, staff
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.passwords import Passwords
+from hub.store.phone_rows import Phone, put_phone
+from hub.store.schema import migrate
+from tests.faults.proxy import Proxy
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+BIN: Final = Path(sys.executable).parent
+OFFICERS: Final = ("an", "binh")
+PASSWORD: Final = "a word for the campaign"
+PHONES_EACH: Final = 2
+STOP_S: Final = 30.0
+
+
+class Child:
+    """A program that is killed and started again, with a log of all its lives."""
+
+    def __init__(self, name: str, command: list[str], log: Path) -> None:
+        self.name = name
+        self.crashes = 0
+        self.is_wanted = False
+        self._command = command
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin a life, unless one goes on."""
+        self.is_wanted = True
+        if self._process is not None and self._process.poll() is None:
+            return
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask it to end, and insist after a while."""
+        self._end(signal.SIGTERM)
+
+    def look(self) -> None:
+        """Count an end that nobody wanted, and begin again, as systemd would."""
+        if self.is_wanted and self._process is not None and self._process.poll() is not None:
+            self.crashes += 1
+            self.start()
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self._log.read_text(errors="replace")[-1500:]
+
+    def _end(self, number: int) -> None:
+        self.is_wanted = False
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How large a town, and how busy."""
+
+    events: int
+    nodes: int
+    processes: int
+    events_s: float
+    seed: int
+
+
+class Town:
+    """All parts below one folder; nothing runs before it is told to."""
+
+    def __init__(self, folder: Path, database_url: str, size: Size, push: PushService) -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self._size = size
+        self._push = push
+        self._web_port = free_port()
+        self.url = f"http://{HOST}:{self._web_port}"
+        authority = Authority.create(folder / "ca", datetime.now(UTC))
+        self.broker = Broker(folder / "mqtt", authority=authority)
+        # Each group of nodes has a line of its own to the broker, and so has the hub.
+        self.node_lines = [Proxy(self.broker.port) for _ in range(size.processes)]
+        self.hub_line = Proxy(self.broker.port)
+        self.upload_line = Proxy(self._web_port)
+        self.plans = self._write_plans()
+        self.phones: list[str] = []
+        config = folder / "hub.toml"
+        config.write_text(self._hub_toml())
+        self.hub = Child(
+            "hub",
+            [str(BIN / "matthan-hub"), "run", "--config", str(config)],
+            folder / "hub.log",
+        )
+        self.agents = [
+            Child(
+                f"agent-{number}",
+                [sys.executable, "-m", "tests.faults.node", str(folder / f"plan-{number}.json")],
+                folder / f"agent-{number}.log",
+            )
+            for number in range(size.processes)
+        ]
+
+    @property
+    def lines(self) -> list[Proxy]:
+        """Every line that can be cut."""
+        return [*self.node_lines, self.hub_line, self.upload_line]
+
+    def found(self) -> None:
+        """Tables, places, nodes, officers and their phones."""
+        migrate(self.database_url)
+        now, passwords = HubClock().now(), Passwords()
+        db = Database(self.database_url)
+        with db.writing() as conn:
+            area_id = registry.add_area(conn, name="Xã Tân Khai", level="commune", now=now)
+            for plan in self.plans:
+                registry.add_node(conn, name=plan["name"], area_id=area_id, now=now)
+            rights = Right.SEE | Right.CLIPS | Right.ALERTED
+            for login in OFFICERS:
+                person_id = staff.add_person(
+                    conn, login=login, name=login, language="vi", role="officer",
+                    password=PASSWORD, passwords=passwords, now=now,
+                )  # fmt: skip
+                staff.add_grant(
+                    conn, person_id=person_id, grant=Grant(area_id, None, rights, now.utc_us),
+                    reason="campaign", now=now,
+                )  # fmt: skip
+                for _ in range(PHONES_EACH):
+                    said = self._push.make_phone()
+                    phone = Phone("webpush", said["endpoint"], json.dumps(said["keys"]), "phone")
+                    put_phone(conn, person_id, phone, now=now)
+                    self.phones.append(said["endpoint"])
+        db.close()
+
+    def answers(self) -> bool:
+        """Whether the hub's page does."""
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def close(self) -> None:
+        """End all that runs."""
+        for child in (*self.agents, self.hub):
+            child.kill()
+        self.broker.kill()
+        for line in self.lines:
+            line.close()
+
+    def _write_plans(self) -> list[dict[str, Any]]:
+        size = self._size
+        plans = [self._plan(number) for number in range(size.nodes)]
+        for process in range(size.processes):
+            path = self.folder / f"plan-{process}.json"
+            path.write_text(json.dumps(plans[process :: size.processes], indent=1))
+        return plans
+
+    def _plan(self, number: int) -> dict[str, Any]:
+        size, name = self._size, f"nga-tu-{number:03}"
+        home = self.folder / name
+        (home / "journal").mkdir(parents=True)
+        (home / "pictures").mkdir()
+        papers = self.broker.papers(name)
+        events = size.events // size.nodes + (number < size.events % size.nodes)
+        return {
+            "name": name,
+            "port": self.node_lines[number % size.processes].port,
+            "papers": {
+                "ca_file": str(papers.ca_file),
+                "cert_file": str(papers.cert_file),
+                "key_file": str(papers.key_file),
+            },
+            "journal": str(home / "journal" / "journal.sqlite"),
+            "pictures": str(home / "pictures"),
+            "witness": str(home / "witness"),
+            "clock": str(home / "clock"),
+            "events": events,
+            "pace_s": size.nodes / size.events_s,
+            "seed": size.seed,
+        }
+
+    def _hub_toml(self) -> str:
+        papers = self.broker.papers(HUB_NAME)
+        return f"""\
+[store]
+url = "{self.database_url}"
+media_folder = "{self.folder}/media"
+
+[broker]
+host = "{HOST}"
+port = {self.hub_line.port}
+ca_file = "{papers.ca_file}"
+cert_file = "{papers.cert_file}"
+key_file = "{papers.key_file}"
+
+[web]
+host = "{HOST}"
+port = {self._web_port}
+public_url = "{self.url}"
+upload_url = "http://{HOST}:{self.upload_line.port}/upload"
+
+[push]
+subject = "mailto:keeper@example.org"
+allows_local = true
+
+[alerts]
+# Short, so that many alerts are owed.
+group_quiet_s = 1
+group_max_s = 4
+
+[secrets]
+folder = "{self.folder}/secrets"
+"""
