@@ -20,26 +20,9 @@ OWED = "SELECT count(*) FROM notifications WHERE state != 'dropped'"
 ACCEPTED = "SELECT count(*) FROM notifications WHERE state = 'accepted'"
 WITHOUT_PICTURE = "SELECT count(*) FROM alerts WHERE kind = 'person' AND picture_id IS NULL"
 WITHOUT_CLIP = "SELECT count(*) FROM alerts WHERE kind = 'person' AND clip_id IS NULL"
-# By the node's own stamps: the hub may date each message anew, some milliseconds apart. Somebody
-# who stood in the first frame a camera ever gave has nothing before, and no earlier clip either.
 CLIP_BEGINS_LATE = """
-    WITH filmed AS (
-        SELECT camera_id, json_extract(body, '$.sha256') AS sha256,
-            json_extract(body, '$.first_frame_utc_us') AS first_us
-        FROM events WHERE kind = 'clip_ready'
-    ), seen AS (
-        SELECT sightings.alert_id, min(json_extract(body, '$.first_seen_utc_us')) AS first_us
-        FROM events JOIN sightings ON sightings.id = events.sighting_id
-        WHERE events.kind = 'sighting_opened' GROUP BY sightings.alert_id
-    )
-    SELECT count(DISTINCT alerts.id) FROM alerts
-    JOIN seen ON seen.alert_id = alerts.id
-    JOIN media ON media.id = alerts.clip_id
-    JOIN filmed ON filmed.sha256 = media.sha256
-    WHERE filmed.first_us > seen.first_us OR filmed.first_us = seen.first_us AND EXISTS (
-        SELECT 1 FROM filmed AS earlier
-        WHERE earlier.camera_id = filmed.camera_id AND earlier.first_us < filmed.first_us
-    )
+    SELECT count(*) FROM alerts JOIN media ON media.id = alerts.clip_id
+    WHERE media.first_frame_utc_us >= alerts.began_utc_us
 """
 
 

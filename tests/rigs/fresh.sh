@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# The two commands on a machine that has nothing: makes an empty Debian root with Python and git,
+# clones this checkout into it and runs there what a newcomer would, timed.
+#
+#   tests/rigs/fresh.sh demo            deploy/demo.sh --once --json …
+#   tests/rigs/fresh.sh test            deploy/test.sh
+#   ARCH=arm64 tests/rigs/fresh.sh …    the same under qemu-user, as on a Raspberry Pi (slow)
+#
+# Needs root, mmdebstrap (and for arm64 qemu-user-static), and some 5 GB below $ROOTS (default
+# /var/tmp/matthan-roots). The root is made once and used again; the checkout in it is new each time.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly what="${1:-demo}"
+readonly arch="${ARCH:-$(dpkg --print-architecture)}"
+readonly suite="${SUITE:-trixie}"
+readonly roots="${ROOTS:-/var/tmp/matthan-roots}"
+readonly root="$roots/$suite-$arch"
+
+die() {
+    printf 'fresh: %s\n' "$*" >&2
+    exit 1
+}
+
+case $what in
+    demo) inside='deploy/demo.sh --once --json /root/summary.json' ;;
+    test) inside='CI=true deploy/test.sh' ;;
+    *) die "Say demo or test, not '$what'." ;;
+esac
+((EUID == 0)) || die "A root of its own needs root. Run as root or with sudo."
+command -v mmdebstrap >/dev/null || die "mmdebstrap is missing. Install it: apt install mmdebstrap"
+
+if [[ $arch == arm64 && ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]]; then
+    [[ -e /proc/sys/fs/binfmt_misc/status ]] ||
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+    cat /usr/lib/binfmt.d/qemu-aarch64*.conf >/proc/sys/fs/binfmt_misc/register
+fi
+
+if [[ ! -e $root/made ]]; then
+    mkdir -p "$roots"
+    rm -rf "$root"
+    mmdebstrap --quiet --arch="$arch" --variant=apt \
+        --include=ca-certificates,python3,git "$suite" "$root"
+    touch "$root/made"
+fi
+
+# What this machine needs to reach the network at all, a fresh machine there would need too.
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+rm -rf "$root/root/matthan" "$root/root/.cache/matthan"
+git clone --quiet . "$root/root/matthan"
+
+# shellcheck disable=SC2016 # expanded inside
+exec unshare --mount --pid --fork bash -c '
+    root=$1 inside=$2
+    mount -t proc proc "$root/proc"
+    mount --rbind /sys "$root/sys"
+    mount --rbind /dev "$root/dev"
+    mount -t tmpfs tmpfs "$root/tmp"
+    time chroot "$root" env -i HOME=/root LANG=C.UTF-8 \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+        NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+        bash -c "cd /root/matthan && $inside"
+' fresh "$root" "$inside"
