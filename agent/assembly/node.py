@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
+import cv2
 import structlog
 
 from agent.assembly.once import Once
@@ -62,6 +63,9 @@ class Node:
             spare_bytes=clips.spare_bytes,
             sealer=open_sealer(settings, clock),
         )
+        # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame
+        # and was a quarter of a quiet camera's cost.
+        cv2.setNumThreads(1)
         network = load_network(settings)
         self.views = [
             View(

@@ -57,7 +57,8 @@ class Camera(Protocol):
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
         """The decoded frames, until the stream ends or `stop()` is true.
 
-        Every packet goes to `sink` before the frame decoded from it is handed out. Raises
+        Every packet goes to `sink` before the frame decoded from it is handed out; where frames
+        come from a stream of their own, packets may be some tenths of a second behind. Raises
         CameraError when the stream breaks off; the frames before that have been handed out.
         """
 

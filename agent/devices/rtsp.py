@@ -49,6 +49,8 @@ class Received:
 
     raw: "av.Packet[av.video.stream.VideoStream]"
     packet: Packet
+    was_waited_for: bool
+    """It came straight from the wire: nothing is piled up behind it."""
 
     def pictures(self) -> list[av.VideoFrame]:
         """What comes out of the decoder when it goes in; nothing where it is damaged."""
@@ -211,7 +213,7 @@ class RtspSource:
             raw.pts, raw.dts = stamp.pts, stamp.dts
             length = raw.duration or tick
             packet = Packet(data, stamp.at, stamp.pts, stamp.dts, length, raw.is_keyframe)
-            yield Received(raw, packet)
+            yield Received(raw, packet, arrival.waited_s > WAITED_S)
         raise self.mishaps.ended()
 
     def _from_the_pile_on(self, line: _Line) -> Iterator[Arrival]:

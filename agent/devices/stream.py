@@ -20,6 +20,9 @@ UNSEEN_S: Final = 6.0
 LEAST_SEEN: Final = 0.25
 """When fewer packets than this share gave a whole picture over `UNSEEN_S`, that is a failure. A
 decoder makes something of noise now and then."""
+NAP_S: Final = 0.2
+"""How long packets that are only kept may pile up in the socket: a few at once cost less than each
+by itself, and their instants come from the camera's clock."""
 WAITING: Final = 64
 """Pictures a decoder may hold back before they come out."""
 
@@ -137,7 +140,7 @@ class _Pump:
         self._source = source
         self._sink = sink
         self._stop = stop
-        self._is_let_go = False
+        self._is_let_go = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"packets-{camera}", daemon=True)
         self.is_over = False
@@ -148,7 +151,7 @@ class _Pump:
 
     def __exit__(self, *_: object) -> None:
         # Not waited for: it may sit in a read for seconds, and it gives its connection back itself.
-        self._is_let_go = True
+        self._is_let_go.set()
 
     def raise_what_went_wrong(self) -> None:
         """The reason for which the main stream is over, if there is one."""
@@ -157,9 +160,14 @@ class _Pump:
 
     def _run(self) -> None:
         try:
-            for received in self._source.packets(lambda: self._is_let_go or self._stop()):
+            for received in self._source.packets(self._is_enough):
                 self._sink.push(received.packet)
+                if received.was_waited_for:
+                    self._is_let_go.wait(NAP_S)
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that watches
             self._error = error
         finally:
             self.is_over = True
+
+    def _is_enough(self) -> bool:
+        return self._is_let_go.is_set() or self._stop()
