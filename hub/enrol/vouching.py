@@ -1,11 +1,12 @@
 """Whether a seal's signatures are those of a node that the authority vouches for."""
 
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -15,6 +16,15 @@ from agent.wire.messages import ClockSource
 from agent.wire.seal import Claims
 from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME, AuthorityError
 
+_UNREADABLE: Final = (
+    ValueError,
+    IndexError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+)
+"""What a certificate that a forger made up may raise, wherever it is asked."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,12 +49,12 @@ def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | N
     vouched for says nothing about that.
     """
     try:
-        chain = [x509.load_der_x509_certificate(one) for one in claims.certificates]
+        chain = [_read(one) for one in claims.certificates]
         own = chain[0]
         name = str(own.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
         is_vouched = own == authority or _is_vouched_for(chain, authority)
         is_nodes = _is_nodes(own) and name not in {HUB_NAME, AUTHORITY_NAME}
-    except (ValueError, IndexError):
+    except _UNREADABLE:
         return "its certificate cannot be read"
     if not is_vouched:
         return f"nobody vouches for its certificate: {_said(authority)} did not issue it"
@@ -71,12 +81,18 @@ def fingerprint(certificate: bytes) -> str:
 
 def _key_of(claims: Claims) -> ec.EllipticCurvePublicKey | None:
     try:
-        key = x509.load_der_x509_certificate(claims.certificates[0]).public_key()
-    except ValueError:
+        key = _read(claims.certificates[0]).public_key()
+    except _UNREADABLE:
         return None
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != seal_key.CURVE:
         return None
     return key
+
+
+def _read(certificate: bytes) -> x509.Certificate:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd ones, which are refused for better reasons
+        return x509.load_der_x509_certificate(certificate)
 
 
 def _is_vouched_for(chain: list[x509.Certificate], authority: x509.Certificate) -> bool:
@@ -87,7 +103,7 @@ def _is_vouched_for(chain: list[x509.Certificate], authority: x509.Certificate) 
             return False
         try:
             one.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature):
+        except (*_UNREADABLE, InvalidSignature):
             return False
     return True
 

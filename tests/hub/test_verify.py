@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agent.clips.sealer import Sealer
 from agent.media.frame import Packet, StreamInfo
@@ -14,9 +16,9 @@ from agent.wire.messages import ClockSource
 from agent.wire.sealed import stretches
 from hub.enrol.authority import Papers
 from hub.enrol.verifying import Report, verify_file
-from hub.enrol.vouching import read_authority
+from hub.enrol.vouching import fault_of_certificate, read_authority, signature_holds
 from tests.agent.sealing import SEALED_AT, Office, office, write_clip
-from tests.agent.stage import read
+from tests.agent.stage import at, clip_id_at, read
 from tests.agent.videos import walk_past
 
 Street = tuple[StreamInfo, list[Packet]]
@@ -205,6 +207,21 @@ def test_a_certificate_is_judged_for_the_day_of_the_footage_if_that_is_known(
 def test_a_clock_that_was_never_set_is_said(tmp_path: Path, street: Street, town: Office) -> None:
     clip = sealed_by(tmp_path / "clip", street, town.papers, "nga-tu-01", source=ClockSource.NONE)
     assert "(clock: none, no bound)" in report(clip, town.papers.ca_file).lines()[-1]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(bits=st.lists(st.integers(0, 3000), min_size=1, max_size=2, unique=True))
+def test_no_made_up_certificate_is_believed_or_stops_the_verifying(
+    town: Office, street: Street, bits: list[int]
+) -> None:
+    sealer = town.sealer()
+    true = sealer.begin(clip_id_at(at(0)), "cong-bac", street[0], at(0))._claims
+    made_up = bytearray(true.certificates[0])
+    for bit in bits:
+        made_up[bit // 8] ^= 1 << bit % 8
+    claims = true.model_copy(update={"certificates": (bytes(made_up),)})
+    signature_holds(claims, b"x" * 32, sealer.sign(b"x" * 32))
+    assert fault_of_certificate(claims, read_authority(town.papers.ca_file)) is not None
 
 
 def test_what_is_given_as_authority_must_be_a_certificate(clip: Path, town: Office) -> None:
