@@ -23,7 +23,7 @@ die() {
 }
 
 case $what in
-    demo) inside='deploy/demo.sh --once --json /root/summary.json' ;;
+    demo) inside='deploy/demo.sh --once --json ~/summary.json' ;;
     test) inside='CI=true deploy/test.sh' ;;
     *) die "Say demo or test, not '$what'." ;;
 esac
@@ -47,19 +47,21 @@ fi
 # What this machine needs to reach the network at all, a fresh machine there would need too.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-rm -rf "$root/root/matthan" "$root/root/.cache/matthan"
-git clone --quiet . "$root/root/matthan"
+readonly home=/home/newcomer
+rm -rf "${root:?}$home"
+mkdir -p "$root$home"
+git clone --quiet . "$root$home/matthan"
 
 # shellcheck disable=SC2016 # expanded inside
 exec unshare --mount --pid --fork bash -c '
-    root=$1 inside=$2
+    root=$1 home=$2 inside=$3
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"
-    time chroot "$root" env -i HOME=/root LANG=C.UTF-8 \
+    time chroot "$root" env -i HOME="$home" LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
         NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-        bash -c "cd /root/matthan && $inside"
-' fresh "$root" "$inside"
+        bash -c "cd ~/matthan && $inside"
+' fresh "$root" "$home" "$inside"
