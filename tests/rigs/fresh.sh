@@ -47,7 +47,7 @@ fi
 # What this machine needs to reach the network at all, a fresh machine there would need too.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-readonly home=/home/newcomer
+readonly home=/srv/newcomer
 rm -rf "${root:?}$home"
 mkdir -p "$root$home"
 git clone --quiet . "$root$home/matthan"
