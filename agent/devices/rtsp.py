@@ -31,6 +31,7 @@ _OPTIONS: Final = {
     # The address says what it is; half a second tells the frame rate. FFmpeg would take five.
     "analyzeduration": "500000",
     "fpsprobesize": "0",
+    "threads": "1",  # a decoder that only probes would hold pictures for every core
 }
 
 
