@@ -1,125 +1,211 @@
-"""What moved: block means of the luma against a background that learns, noise and gain set aside.
+"""What moved: exact means of 8x8 pixels that differ from the background by more than light can do.
 
-Every pixel counts. Each block is the exact mean of 8x8 pixels, made by three 2x2 halvings (twice
-as fast as one step of 8); point samples would be cheaper and would see every raindrop.
+Every pixel counts. Each block is the mean of all its 64, made by three 2x2 halvings (half the time
+of one step of 8); point samples would be cheaper and would see every raindrop. All that follows is
+a few operations on one 64th of the picture, and most of them only when something differs at all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Instant, Plane
+from agent.vision.ground import Ground, GroundSettings, Mask
 from agent.vision.person import check
-from agent.vision.zones import WHOLE, Box
+from agent.vision.zones import WHOLE, Box, Polygon, inside
 
-Blocks = NDArray[np.float32]
-"""(height // 8, width // 8), grey levels 0-255."""
+_Region = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in blocks."""
 
 HALVINGS = 3
+REACH = 2
+"""Blocks this far from each other's reach are one region upwards and downwards: a body breaks
+where it has the brightness of the street, and the model would be asked of legs and head apart."""
+JOINING = np.ones((2 * REACH + 1, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class MotionSettings:
-    """How easily something counts as moved; grey levels are 0-255."""
+    """How easily something counts as moved."""
 
-    least_change: float = 6.0
-    """Grey levels a block must differ from the background, however quiet the picture is."""
-    over_noise: float = 4.0
-    """And how many times the block's usual flicker."""
+    ground: GroundSettings = field(default_factory=GroundSettings)
     least_blocks: int = 2
     """A region of fewer 8x8 blocks is nothing."""
-    learning_s: float = 4.0
-    """Time in which the background takes over two thirds of a lasting change; shorter forgets a
-    person standing still sooner, longer is fooled by clouds for longer."""
-    moved_learning_s: float = 30.0
-    """The same for blocks that count as moved, so that a person does not become background."""
+    sure_blocks: int = 12
+    """A region of fewer is something only if it was there in the two frames before: a person 40
+    pixels high covers 15 blocks at once, a raindrop or a lamp in the distance a few."""
+    again_s: float = 0.25
+    """After a longer time without a frame that is not asked: everybody has moved on."""
+    steady: float = 0.6
+    """Of what is found, this share is usually found again in the next frame; a person has nine
+    tenths. When it is less, something falls: then only what was there in the two frames before
+    counts, be it large or small."""
+    steady_gain: float = 0.05
+    """Share of a frame's deviation from it taken over: a shower is known after two seconds."""
+    steady_blocks: int = 20
+    """A frame with fewer says nothing about that."""
     settle_s: float = 1.0
     """After the start the whole picture counts as moved for this long: nobody knows yet."""
-    flood: float = 0.7
-    """When more than this share of the blocks moved, the light or the camera changed, not the
-    street: the background starts anew."""
+    flood: float = 0.4
+    """When more than this share of the blocks moved, the camera was turned or went to infrared:
+    the background starts anew."""
 
 
 class MotionFinder:
-    """Compares each frame with what it has learned from those before."""
+    """Compares each frame with what it has learned from those before; used by one thread."""
 
-    def __init__(self, settings: MotionSettings | None = None) -> None:
+    def __init__(
+        self, settings: MotionSettings | None = None, ignored: Sequence[Polygon] = ()
+    ) -> None:
+        """Nothing ever moves in the parts of the picture that are `ignored`."""
         self._settings = settings or MotionSettings()
-        self._background: Blocks | None = None
-        self._noise: Blocks = np.zeros((0, 0), np.float32)
-        self._born = self._last = Instant(0, 0)
+        self._ignored = ignored
+        self._halver: Halver | None = None
+        self._ground: Ground | None = None
+        self._persistence = _Persistence(self._settings)
+        self._born = self._last = self._learned = Instant(0, 0)
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
-        """The regions that moved, largest first. ValueError for a misshapen frame."""
+        """The regions that moved, largest first. ValueError for a misshapen frame, which changes
+        nothing."""
         check(frame)
-        blocks = block_means(frame.luma)
-        if self._background is None or self._background.shape != blocks.shape:
-            self._start(blocks, frame.at)
-            return (WHOLE,)
-        change = blocks - self._background
-        # A camera's gain step moves every block alike, so every other one tells its size as well.
-        change -= np.median(change[::2, ::2])
-        size = np.abs(change)
-        limit = np.maximum(self._settings.least_change, self._settings.over_noise * self._noise)
-        moved = size > limit
-        if np.count_nonzero(moved) > self._settings.flood * moved.size:
-            self._start(blocks, frame.at)
-            return (WHOLE,)
-        self._learn(blocks, size, moved, frame.at)
-        if frame.at.seconds_since(self._born) < self._settings.settle_s:
-            return (WHOLE,)
-        return _regions(moved, self._settings.least_blocks)
+        if self._halver is None or self._halver.size_px != (frame.height, frame.width):
+            self._halver, self._ground = Halver(frame.height, frame.width), None
+        return self.look(self._halver.means(frame.luma), frame.at)
 
-    def _start(self, blocks: Blocks, at: Instant) -> None:
-        self._background = blocks.copy()
-        self._noise = np.full_like(blocks, self._settings.least_change / self._settings.over_noise)
-        self._born = self._last = at
-
-    def _learn(self, blocks: Blocks, size: Blocks, moved: NDArray[np.bool_], at: Instant) -> None:
-        """Shares are by elapsed time, so that dropped frames do not slow the learning."""
-        assert self._background is not None  # noqa: S101 step() has started it
-        elapsed_s = max(0.0, at.seconds_since(self._last))
+    def look(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
+        """The same from block means, uint8 (height // 8, width // 8)."""
+        if self._ground is None:
+            return self._start(blocks, at)
+        found = self._ground.unexplained(blocks)
+        if found is not None and cv2.countNonZero(found) > self._settings.flood * found.size:
+            return self._start(blocks, at)
+        kept = self._persistence.step(found, at.seconds_since(self._last))
+        regions = [] if kept is None else self._regions(self._ground.spread(kept))
         self._last = at
+        self._learn(self._ground, blocks, regions=regions, at=at)
+        if at.seconds_since(self._born) < self._settings.settle_s:
+            return (WHOLE,)
+        height, width = blocks.shape
+        boxes = (
+            Box(x0 / width, y0 / height, x1 / width, y1 / height) for x0, y0, x1, y1 in regions
+        )
+        return tuple(sorted(boxes, key=lambda box: -box.area))
+
+    def _start(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
+        ignored = inside(self._ignored, blocks.shape) if self._ignored else None
+        self._ground = Ground(blocks, self._settings.ground, ignored)
+        self._persistence = _Persistence(self._settings)
+        self._born = self._last = self._learned = at
+        return (WHOLE,)
+
+    def _learn(
+        self, ground: Ground, blocks: Plane, *, regions: Sequence[_Region], at: Instant
+    ) -> None:
+        """Seldom, but more often at first, when the background is known from few frames.
+
+        Slowly in all of a region: who stands still must not be taken in from the inside, where a
+        body looks like the light around it.
+        """
+        elapsed_s = max(0.0, at.seconds_since(self._learned))
         age_s = at.seconds_since(self._born)
-        still = _share(elapsed_s, min(self._settings.learning_s, max(age_s, elapsed_s)))
-        rate = np.where(moved, _share(elapsed_s, self._settings.moved_learning_s), still)
-        self._background += (blocks - self._background) * rate
-        self._noise += np.where(moved, 0.0, (size - self._noise) * still)
+        if elapsed_s < min(self._settings.ground.learn_every_s, 0.1 * age_s):
+            return
+        moved = np.zeros_like(blocks)
+        for x0, y0, x1, y1 in regions:
+            moved[y0:y1, x0:x1] = 1
+        ground.learn(blocks, moved if regions else None, elapsed_s=elapsed_s, age_s=age_s)
+        self._learned = at
+
+    def _regions(self, moved: Mask) -> list[_Region]:
+        """Connected blocks (gaps of two are bridged) that are something."""
+        height, width = moved.shape
+        joined = cv2.dilate(moved, JOINING)
+        regions = []
+        # Contours take a quarter to a twentieth of the time of labelled components.
+        contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for contour in contours:
+            x0, y0, across, down = cv2.boundingRect(contour)
+            x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
+            y1 = y0 + down - (REACH if y0 + down < height else 0)
+            y0 += REACH if y0 > 0 else 0
+            if self._is_something(moved, slice(y0, y1), slice(x0, x1)):
+                regions.append((x0, y0, x1, y1))
+        return regions
+
+    def _is_something(self, moved: Mask, rows: slice, columns: slice) -> bool:
+        settings, persistence = self._settings, self._persistence
+        blocks = cv2.countNonZero(moved[rows, columns])
+        if persistence.lasting is None or (
+            blocks >= settings.sure_blocks and persistence.is_steady
+        ):
+            return blocks >= settings.least_blocks
+        # three frames with the same two blocks wet are no rare chance in a shower; with four, yes
+        least = settings.least_blocks * (1 if persistence.is_steady else 2)
+        return cv2.countNonZero(persistence.lasting[rows, columns]) >= least
 
 
-def block_means(luma: Plane) -> Blocks:
-    """Exact means of 8x8 pixels; an incomplete last row or column of blocks is left out."""
-    side = 2**HALVINGS
-    height, width = luma.shape[0] // side * side, luma.shape[1] // side * side
-    if height == 0 or width == 0:
-        raise ValueError(f"a frame of {luma.shape[1]}x{luma.shape[0]} is smaller than one block")
-    small = luma[:height, :width]
-    for _ in range(HALVINGS):
-        half = (small.shape[1] // 2, small.shape[0] // 2)
-        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA), np.uint8)
-    return small.astype(np.float32)
+class _Persistence:
+    """Tells bodies from drops: what is there in three frames running from what never is."""
+
+    def __init__(self, settings: MotionSettings) -> None:
+        self._settings = settings
+        self._before: Mask | None = None
+        self._earlier: Mask | None = None
+        self._steady = 1.0
+        self.lasting: Mask | None = None
+        """What was there in this frame and the two before; None when those are too long ago."""
+
+    @property
+    def is_steady(self) -> bool:
+        """No shower: what is found stays."""
+        return self._steady >= self._settings.steady
+
+    def step(self, found: Mask | None, elapsed_s: float) -> Mask | None:
+        """What of `found` is to be believed, `elapsed_s` after the frame before."""
+        before, earlier = self._before, self._earlier
+        self._before, self._earlier, self.lasting = found, before, None
+        if found is None or elapsed_s > self._settings.again_s:
+            self._earlier = None
+            return found
+        again = np.zeros_like(found) if before is None else _both(found, before)
+        self._note(cv2.countNonZero(found), cv2.countNonZero(again))
+        self.lasting = np.zeros_like(found) if earlier is None else _both(again, earlier)
+        return found if self.is_steady else self.lasting
+
+    def _note(self, blocks: int, again: int) -> None:
+        if blocks > self._settings.steady_blocks:
+            self._steady += self._settings.steady_gain * (again / blocks - self._steady)
 
 
-def _share(elapsed_s: float, within_s: float) -> float:
-    """How much of the new to take in after `elapsed_s`, for a memory of `within_s`."""
-    return 1.0 - float(np.exp(-elapsed_s / within_s)) if within_s > 0 else 1.0
+def _both(one: Mask, other: Mask) -> Mask:
+    return np.asarray(cv2.min(one, other), np.uint8)
 
 
-def _regions(moved: NDArray[np.bool_], least_blocks: int) -> tuple[Box, ...]:
-    """Connected blocks (corners touch) as boxes, largest first."""
-    height, width = moved.shape
-    joined = cv2.dilate(moved.astype(np.uint8), np.ones((3, 3), np.uint8))
-    # The default algorithm wakes a thread pool, which on so few blocks costs more than it saves.
-    count, labels, extents, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
-        joined, 8, cv2.CV_32S, cv2.CCL_SAUF
-    )
-    blocks = np.bincount(np.asarray(labels, np.int32)[moved], minlength=count)
-    boxes = []
-    for label in np.flatnonzero(blocks >= least_blocks):
-        x0, y0, across, down = (int(extents[label, i]) for i in range(4))
-        x1, y1 = x0 + across - (x0 + across < width), y0 + down - (y0 + down < height)
-        x0, y0 = x0 + (x0 > 0), y0 + (y0 > 0)  # joining grew it by one block
-        boxes.append(Box(x0 / width, y0 / height, x1 / width, y1 / height))
-    return tuple(sorted(boxes, key=lambda box: -box.area))
+class Halver:
+    """Makes block means of pictures of one size, in memory that it keeps."""
+
+    def __init__(self, height: int, width: int) -> None:
+        """ValueError for a picture smaller than one block."""
+        side = 2**HALVINGS
+        self.size_px = height, width
+        self._rows, self._columns = height // side * side, width // side * side
+        if self._rows == 0 or self._columns == 0:
+            raise ValueError(f"a frame of {width}x{height} is smaller than one block")
+        self._steps = [
+            np.empty((self._rows >> n, self._columns >> n), np.uint8)
+            for n in range(1, HALVINGS + 1)
+        ]
+
+    def means(self, luma: Plane) -> Plane:
+        """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
+        incomplete last row or column of blocks is left out. Valid until the next call."""
+        small = luma[: self._rows, : self._columns]
+        for half in self._steps:
+            cv2.resize(
+                small, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA
+            )
+            small = half
+        return small

@@ -21,6 +21,15 @@ class RegionSettings:
     """Crops are joined into one look only while it shows everybody in them at least this high."""
     person_share: float = 0.3
     """In a crop around one person, the person's height is this share of the crop's side."""
+    stood_iou: float = 0.7
+    """What moved and overlaps what moved in the frame before by more than this stands there."""
+    stood_looks: int = 15
+    """It is looked at in so many frames running, twice what a sighting needs;"""
+    stood_every: int = 10
+    """from then on in every so many: it may be what somebody left behind, or a hole in the
+    background where somebody stood."""
+    stood_height: float = 0.1
+    """Of the picture's height: what is taller may be many, who move inside."""
     most_looks: int = 3
     """Inferences a frame at the most; the rest waits for the next frames, in turn."""
 
@@ -33,6 +42,7 @@ class Regions:
         self._input_px = input_px
         self._settings = settings or RegionSettings()
         self._turn = 0
+        self._standing: list[tuple[Box, int]] = []
 
     def choose(
         self,
@@ -46,11 +56,27 @@ class Regions:
         Nothing moved and nobody tracked: nowhere.
         """
         picture = _Picture(size_px, self._input_px, self._settings)
-        things = [*people, *(box for box in moved if picture.is_news(box, people))]
+        news = [box for box in self._restless(moved) if picture.is_news(box, people)]
+        things = [*people, *news]
         small = [thing for thing in things if not picture.shows(thing)]
         crops = picture.merged([picture.around(thing) for thing in small])
         whole = (WHOLE,) if len(small) < len(things) else ()
         return (*whole, *self._in_turn(crops, self._settings.most_looks - len(whole)))
+
+    def _restless(self, moved: Sequence[Box]) -> list[Box]:
+        """Without what has stood there for long, most of the time."""
+        settings, before = self._settings, self._standing
+        self._standing = [
+            (box, 1 + max((n for old, n in before if box.iou(old) > settings.stood_iou), default=0))
+            for box in moved
+        ]
+        return [
+            box
+            for box, frames in self._standing
+            if frames <= settings.stood_looks
+            or frames % settings.stood_every == 0
+            or box.height > settings.stood_height
+        ]
 
     def _in_turn(self, crops: list["_Crop"], most: int) -> tuple[Box, ...]:
         """All crops, or the next ones of too many."""

@@ -1,6 +1,12 @@
-"""Boxes in the picture, normalised: (0, 0) is the top left corner, (1, 1) the bottom right."""
+"""Boxes and outlines in the picture: (0, 0) is the top left corner, (1, 1) the bottom right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from agent.media.frame import Plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,65 @@ class Box:
         return Box(self.x0 - by_x, self.y0 - by_y, self.x1 + by_x, self.y1 + by_y).clipped()
 
 
+LEAST_CORNERS = 3
+"""Of an outline that encloses something."""
+LEAST_AREA = 1e-6
+"""Share of the picture (twice the area) under which an outline is a line."""
+FINER_BITS = 8
+"""Outlines are drawn to 1/256 of a cell."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """All of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """An outline by its corners (x, y), 0-1, in order; the last is joined to the first.
+
+    ValueError unless there are three or more, all in the picture, around some area.
+    """
+
+    corners: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.corners) < LEAST_CORNERS:
+            raise ValueError(
+                f"an outline of {len(self.corners)} points encloses nothing: give three or more"
+            )
+        for x, y in self.corners:
+            if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
+                raise ValueError(
+                    f"the point ({x:g}, {y:g}) is outside the picture: coordinates run from 0 to 1"
+                )
+        ahead = (*self.corners[1:], self.corners[0])
+        twice = sum(
+            x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(self.corners, ahead, strict=True)
+        )
+        if abs(twice) < LEAST_AREA:
+            raise ValueError("the outline encloses nothing: its points lie on one line")
+
+    def contains(self, point: tuple[float, float]) -> bool:
+        """By the even-odd rule: a ray to the right crosses the outline an odd number of times.
+        A point on the outline may count as either."""
+        x, y = point
+        is_in = False
+        before = self.corners[-1]
+        for corner in self.corners:
+            (x0, y0), (x1, y1) = before, corner
+            if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+                is_in = not is_in
+            before = corner
+        return is_in
+
+
+def inside(polygons: Sequence[Polygon], shape: tuple[int, int]) -> Plane:
+    """uint8 (rows, columns) for a picture cut into `shape`: 1 for a cell whose middle lies in an
+    outline, and for most that an outline touches."""
+    rows, columns = shape
+    mask = np.zeros((rows, columns), np.uint8)
+    for polygon in polygons:
+        middles = (np.array(polygon.corners) * (columns, rows) - 0.5) * 2**FINER_BITS
+        cv2.fillPoly(mask, [np.rint(middles).astype(np.int32)], 1, cv2.LINE_8, FINER_BITS)
+    return mask
 
 
 def _clip(value: float) -> float:

@@ -83,3 +83,12 @@ def test_every_person_lies_in_a_look_and_the_budget_holds(
     few = Regions(INPUT, RegionSettings(most_looks=2)).choose(HD, moved=moved, people=people)
     assert len(few) <= 2
     assert bool(few) == bool(looks)
+
+
+def test_what_stands_there_for_long_is_looked_at_now_and_then() -> None:
+    regions, hole = Regions((320, 320)), Box(0.4, 0.4, 0.45, 0.48)
+    looks = [len(regions.choose((576, 768), moved=(hole,), people=())) for _ in range(115)]
+    assert all(looks[:15])
+    assert sum(looks[15:]) == 10
+    walked = Box(0.43, 0.4, 0.48, 0.48)
+    assert len(regions.choose((576, 768), moved=(walked,), people=())) == 1

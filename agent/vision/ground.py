@@ -1,0 +1,246 @@
+"""What a picture looks like when nobody is there, block by block, and how restless each spot is.
+
+A block is told apart from the background only if no change of light explains it. Light falls
+smoothly: it may add the same to a block and its surroundings (a beam in wet air, glare), multiply
+both (a gain step, a beam on dry ground), or anything between. So a block's contrast to its
+surroundings may lie anywhere between what it was and what it was times the change of brightness
+around it. That is the shading model of illumination-invariant change detection (Toth, Aach and
+Metzler 2000) without the logarithm, which would hold only for light that multiplies.
+
+How restless a spot is, is a quantile of its own flicker, followed by steps of fixed size as in
+sigma-delta estimation (Manzanera and Richefeu 2007): who passes now and then leaves no trace in
+it, a branch that never rests does, and when the wind drops it is forgotten again.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Plane
+
+Field = NDArray[np.float32]
+"""One number a block: (height // 8, width // 8)."""
+Mask = Plane
+"""The same shape in uint8: 0 is no."""
+
+IGNORED = 255
+"""A limit beyond which no block can change."""
+NEAR = np.ones((3, 3), np.uint8)
+"""A block and those that touch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundSettings:
+    """Grey levels are 0-255. What is not argued here was chosen on frames 1-395 of the street."""
+
+    least_change: float = 6.0
+    """A block must differ by so many grey levels, however quiet its spot is: six times the noise
+    of block means when the pixels' own is 8."""
+    over_noise: float = 3.0
+    """And by so many times the usual flicker of its spot."""
+    surroundings: float = 0.1
+    """Side of the square that counts as surroundings, as a share of the picture's height: wider
+    than a person 80 pixels high, narrow enough for a beam to be smooth in it."""
+    roughness: float = 0.3
+    """Of a change of the brightness around it, a block may be off by this share: glass, leaves and
+    wet ground do not take light as their neighbours do."""
+    lamp: int = 230
+    """A block that became as bright as this is a lamp or its image: it and its neighbours say
+    nothing."""
+    lamp_step: int = 15
+    """Became: it was darker than that by more than this."""
+    relit: float = 0.5
+    """When more than this share of the blocks differ at once, perhaps all light has changed."""
+    explained: float = 0.5
+    """It has, if one gain and one offset for the whole picture leave less than this share of them
+    different; then the picture of now is the background, but for where something moved before."""
+    body: float = 60.0
+    """And for blocks that are off from it by more than this: leaves against the sky, half of them
+    blinded by the gain, are off by up to 40."""
+    flash_s: float = 2.0
+    """If all light changes back within this time (lightning), the background from before holds."""
+    learning_s: float = 4.0
+    """Time in which the background takes over two thirds of a lasting change; shorter forgets a
+    person standing still sooner, longer is fooled by clouds for longer."""
+    moved_per_s: float = 4.0
+    """Grey levels a second by which blocks that count as moved are taken in, however much they
+    differ. Who stands still is in sight for a quarter of a minute, longer than it takes to be
+    tracked; the print that somebody leaves is gone in the time that they lingered."""
+    usual: float = 0.7
+    """What a spot does in this share of the time is usual there. On the busy street people are in
+    a spot for up to four tenths of it."""
+    restless_per_s: float = 1.0
+    """Grey levels a second by which the usual flicker is followed: a branch is learned within half
+    a minute and forgotten in a minute or two."""
+    restless_most: float = 30.0
+    """Usual flicker is no more than this, so that nothing blinds a spot for good."""
+    learn_every_s: float = 0.25
+    """The background is brought up to date so often: it changes over seconds, and the frames
+    between cost half."""
+
+
+class Ground:
+    """The background of one camera at one size; used by one thread.
+
+    For each frame ask `unexplained`, then `spread` if something is, then `learn`.
+    """
+
+    def __init__(
+        self, blocks: Plane, settings: GroundSettings, ignored: Mask | None = None
+    ) -> None:
+        """Starts from `blocks`; where `ignored` is not 0 nothing ever differs."""
+        self._settings = settings
+        self._ignored = ignored
+        side = max(5, round(settings.surroundings * blocks.shape[0]) | 1)
+        self._around = (side, side)
+        self._mean: Field = blocks.astype(np.float32)
+        self._flicker: Field = np.full_like(self._mean, settings.least_change / settings.over_noise)
+        self._learned = blocks.copy()
+        self._before_flash: Field | None = None
+        self._flash_left_s = 0.0
+        self._moved: Mask | None = None
+        self._size, self._over = np.empty_like(blocks), np.empty_like(blocks)
+        self._now, self._beyond = np.empty_like(self._mean), np.empty_like(self._mean)
+        self._spare = np.empty_like(self._mean)
+        self._publish()
+
+    def unexplained(self, blocks: Plane) -> Mask | None:
+        """The blocks (1) that neither flicker nor light explains; None if none differs at all."""
+        self._compare(blocks)
+        if not cv2.hasNonZero(self._over):
+            self._moved = None
+            return None
+        if self._before_flash is not None:
+            self._return_from_flash(blocks, self._before_flash)
+        if cv2.countNonZero(self._over) > self._settings.relit * blocks.size:
+            self._relight(blocks)
+        self._weigh_light(blocks)
+        found: Mask = np.greater(self._beyond, self._limit).view(np.uint8)
+        cv2.min(found, self._over, dst=found)
+        return found
+
+    def spread(self, found: Mask) -> Mask:
+        """With the blocks beside them that differ, be it explained or not: a body's inside looks
+        like its surroundings, which are the body."""
+        self._moved = np.asarray(cv2.dilate(found, NEAR), np.uint8)
+        return np.asarray(cv2.min(self._moved, self._over), np.uint8)
+
+    def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
+        """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:
+        rates go by time, so that dropped frames do not slow the learning."""
+        settings = self._settings
+        still = share(elapsed_s, min(settings.learning_s, max(age_s, elapsed_s)))
+        if moved is None:
+            cv2.accumulateWeighted(blocks, self._mean, still)
+        else:
+            rest = np.equal(moved, 0).view(np.uint8)
+            cv2.accumulateWeighted(blocks, self._mean, still, mask=rest)
+            step = settings.moved_per_s * elapsed_s
+            towards = np.clip(blocks - self._mean, -step, step)
+            np.add(self._mean, towards, out=self._mean, where=moved != 0)
+        self._follow_flicker(blocks, elapsed_s)
+        self._flash_left_s -= elapsed_s
+        if self._flash_left_s <= 0:
+            self._before_flash = None
+        self._publish()
+
+    def _compare(self, blocks: Plane) -> None:
+        cv2.absdiff(blocks, self._mean8, dst=self._size)
+        cv2.subtract(self._size, self._limit8, dst=self._over)
+
+    def _weigh_light(self, blocks: Plane) -> None:
+        """`_beyond`: how far each block's contrast lies beyond what light can have made of it.
+
+        Let a block be m, around it M, and both be b and B now, with d = B - M. If the light was
+        added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
+        |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M, so the distance from there is
+        |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
+        """
+        local = np.asarray(cv2.boxFilter(blocks, cv2.CV_32F, self._around), np.float32)
+        np.subtract(local, self._local, out=local)
+        np.copyto(self._now, blocks)
+        np.subtract(self._now, self._mean, out=self._now)
+        np.multiply(local, self._middle, out=self._spare)
+        beyond = self._beyond
+        cv2.absdiff(self._now, self._spare, dst=beyond)
+        np.abs(local, out=local)
+        np.multiply(local, self._tolerance, out=local)
+        np.subtract(beyond, local, out=beyond)
+        lamps = cv2.subtract(blocks, self._lamp_from)
+        if cv2.hasNonZero(lamps):
+            beyond[cv2.dilate(lamps, NEAR) != 0] = 0.0
+
+    def _relight(self, blocks: Plane) -> None:
+        """If one gain and one offset explain the whole picture, take it for the background."""
+        lit = relit(self._mean, blocks)
+        left = np.count_nonzero(np.abs(blocks - lit) > self._limit)
+        if left >= self._settings.explained * cv2.countNonZero(self._over):
+            return
+        if self._before_flash is None:
+            self._before_flash = self._mean
+        self._flash_left_s = self._settings.flash_s
+        self._mean = blocks.astype(np.float32)
+        bodies = np.abs(blocks - lit) > self._settings.body
+        if self._moved is not None:
+            np.logical_or(bodies, self._moved, out=bodies)
+        np.copyto(self._mean, lit, where=bodies)
+        self._publish()
+        self._compare(blocks)
+
+    def _return_from_flash(self, blocks: Plane, before: Field) -> None:
+        """To the background from before, if it fits better by half."""
+        differing = np.count_nonzero(np.abs(blocks - before) > self._limit)
+        if differing < self._settings.explained * cv2.countNonZero(self._over):
+            self._mean, self._before_flash = before, None
+            self._publish()
+            self._compare(blocks)
+
+    def _follow_flicker(self, blocks: Plane, elapsed_s: float) -> None:
+        """One step towards the usual change from one learning to the next."""
+        settings = self._settings
+        cv2.absdiff(blocks, self._learned, dst=self._size)
+        np.copyto(self._learned, blocks)
+        step = settings.restless_per_s * elapsed_s
+        up, down = np.float32(step * settings.usual), np.float32(step * (settings.usual - 1))
+        self._flicker += np.where(np.greater(self._size, self._flicker), up, down)
+        np.clip(self._flicker, 0.0, settings.restless_most, out=self._flicker)
+
+    def _publish(self) -> None:
+        """What frames are compared with until the next learning."""
+        settings = self._settings
+        self._mean8 = np.asarray(cv2.convertScaleAbs(self._mean), np.uint8)
+        self._limit = np.maximum(
+            np.float32(settings.over_noise) * self._flicker, np.float32(settings.least_change)
+        )
+        self._limit8 = np.asarray(cv2.convertScaleAbs(self._limit), np.uint8)
+        if self._ignored is not None:
+            self._limit8[self._ignored != 0] = IGNORED
+        bright = np.greater_equal(self._mean8, settings.lamp - settings.lamp_step)
+        self._lamp_from = np.where(bright, np.uint8(255), np.uint8(settings.lamp - 1))
+        self._local = np.asarray(cv2.boxFilter(self._mean, -1, self._around), np.float32)
+        half = (self._mean - self._local) / np.maximum(2 * self._local, np.float32(1.0))
+        self._middle: Field = 1 + half
+        self._tolerance: Field = np.abs(half) + np.float32(settings.roughness)
+
+
+def relit(mean: Field, blocks: Plane) -> Field:
+    """`mean` under the one gain and the one offset that bring it closest to `blocks`.
+
+    Medians of the darker and of the brighter half: who walks there weighs nothing.
+    """
+    bright = mean > np.median(mean)
+    gain = 1.0
+    if bright.any():
+        wanted = np.median(blocks[bright]) - np.median(blocks[~bright])
+        gain = wanted / max(1.0, float(np.median(mean[bright]) - np.median(mean[~bright])))
+        gain = min(3.0, max(0.3, gain))
+    offset = float(np.median(blocks - gain * mean))
+    lit: Field = np.clip(np.float32(gain) * mean + np.float32(offset), 0, 255)
+    return lit
+
+
+def share(elapsed_s: float, within_s: float) -> float:
+    """How much of the new to take in after `elapsed_s`, for a memory of `within_s`."""
+    return 1.0 - float(np.exp(-elapsed_s / within_s)) if within_s > 0 else 1.0

@@ -1,0 +1,34 @@
+"""The motion benchmark measures what it says, on few and small pictures."""
+
+import json
+
+import pytest
+
+from agent.__main__ import main
+from agent.bench import motion
+
+
+def test_finder_and_floor_are_measured_on_the_same_street(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(motion, "COLD_BYTES", 2**20)
+    street = motion.Street(180, 320)
+    quiet = motion.measure(street, walkers=0, frames_of_each=60)
+    busy = motion.measure(street, walkers=4, frames_of_each=60)
+    assert 0 < quiet.floor_us < quiet.halvings_us < quiet.motion_us
+    assert quiet.moved_share == 0
+    assert busy.moved_share == 1
+    assert busy.motion_us > quiet.motion_us
+    assert busy.times_floor == busy.motion_us / busy.floor_us
+
+
+def test_the_command_prints_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(motion, "COLD_BYTES", 2**20)
+    monkeypatch.setattr(motion, "COUNTED_FRAMES", 10)
+    monkeypatch.setattr(motion, "SIZES", {"small": (180, 320)})
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "motion", "--json"])
+    assert ended.value.code == 0
+    words = json.loads(capsys.readouterr().out)
+    assert words.keys() == {"small, quiet", "small, busy"}
+    assert words["small, busy"]["times_floor"] > 1
