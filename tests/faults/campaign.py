@@ -108,6 +108,8 @@ class Mischief:
         match deed.kind:
             case "kill_agent" | "kill_broker" | "kill_hub":
                 self._kill(deed)
+            case "lose_queue":
+                self._lose_queue(deed)
             case "lie":
                 self._lie(deed)
             case "full_disk":
@@ -132,6 +134,14 @@ class Mischief:
         victim.kill()
         self._timetable.after(deed.lasts_s, victim.start)
 
+    def _lose_queue(self, deed: Deed) -> None:
+        """The hub is away, and then the broker dies with all it had taken for it."""
+        self._town.hub.kill()
+        wait_s = max(1.0, deed.lasts_s / 2)
+        self._timetable.after(wait_s, self._town.broker.kill)
+        self._timetable.after(wait_s + 0.5, self._broker_back)
+        self._timetable.after(wait_s + 0.5, self._town.hub.start)
+
     def _spoil(self, line: Proxy, deed: Deed) -> None:
         match deed.kind:
             case "reset":
@@ -139,7 +149,9 @@ class Mischief:
             case "half_close":
                 line.half_close_all()
             case "black_hole":
-                self._weather(line, Weather(is_black_hole=True), deed.lasts_s)
+                # Every other hole keeps what it swallowed.
+                swallows = deed.times % 2 == 1
+                self._weather(line, Weather(is_black_hole=True), deed.lasts_s, swallows=swallows)
             case "refuse":
                 line.reset_all()
                 self._weather(line, Weather(refuses=True), deed.lasts_s)
@@ -166,13 +178,17 @@ class Mischief:
         self.done["lie_gone"] += 1
         self._push.lie(self._town.phones[-1], "gone")
 
-    def _weather(self, line: Proxy, weather: Weather, lasts_s: float) -> None:
+    def _weather(
+        self, line: Proxy, weather: Weather, lasts_s: float, *, swallows: bool = False
+    ) -> None:
         """Bad weather until the last that was begun is over."""
         self._dark[line] += 1
         line.set(weather)
 
         def clear() -> None:
             self._dark[line] -= 1
+            if swallows:
+                line.reset_all()
             if not self._dark[line]:
                 line.set(FAIR)
 
@@ -290,8 +306,8 @@ def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
 def kinds(town: Town, mischief: Mischief) -> list[Kind]:
     """What can go wrong here."""
     can: list[Kind] = [
-        "kill_agent", "kill_broker", "kill_hub", "reset", "black_hole", "half_close", "refuse",
-        "slow", "lie", "lie", "lie", "step_clock",
+        "kill_agent", "kill_broker", "kill_hub", "lose_queue", "reset", "black_hole",
+        "half_close", "refuse", "slow", "lie", "lie", "lie", "step_clock",
     ]  # fmt: skip
     if mischief.has_small_disk:
         can.append("full_disk")

@@ -14,6 +14,7 @@ Kind = Literal[
     "kill_agent",
     "kill_broker",
     "kill_hub",
+    "lose_queue",
     "reset",
     "black_hole",
     "half_close",
@@ -48,7 +49,7 @@ class Deed:
 
 
 def deeds(seed: int, kinds: Sequence[Kind], *, gap_s: float) -> Iterator[Deed]:
-    """An endless row of deeds, `gap_s` apart in the mean, the same for the same seed."""
+    """An endless row, the same for the same seed: `gap_s` apart in the mean, up to four long."""
     dice = random.Random(seed)
     lies = _decks(dice, LIES)
     steps = _decks(dice, STEPS_S)
@@ -56,7 +57,7 @@ def deeds(seed: int, kinds: Sequence[Kind], *, gap_s: float) -> Iterator[Deed]:
         yield Deed(
             after_s=dice.uniform(0.2, 2 * gap_s - 0.2),
             kind=kind,
-            lasts_s=dice.uniform(0.5, 8.0) if kind != "kill_hub" else dice.uniform(0, 2),
+            lasts_s=dice.uniform(0.5, 4 * gap_s) if kind != "kill_hub" else dice.uniform(0, 2),
             which=dice.randrange(1 << 16),
             lie=next(lies) if kind == "lie" else "",
             times=dice.randint(1, 3),

@@ -40,6 +40,8 @@ FAIR: Final = Weather()
 class _Connection:
     near: asyncio.StreamWriter
     far: asyncio.StreamWriter | None = None
+    is_half_closed: bool = False
+    """The near end heard FIN: what the far end still says is lost."""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
@@ -106,6 +108,7 @@ class Proxy:
 
     def _half_close_all(self) -> None:
         for connection in self._connections:
+            connection.is_half_closed = True
             _finish(connection.near)
 
     def _change(self, weather: Weather) -> None:
@@ -147,7 +150,10 @@ class Proxy:
         try:
             await self._passable()
             far, connection.far = await asyncio.open_connection(HOST, self._upstream_port)
-            await asyncio.gather(self._pump(near, connection.far), self._pump(far, connection.near))
+            await asyncio.gather(
+                self._pump(near, connection.far, lambda: False),
+                self._pump(far, connection.near, lambda: connection.is_half_closed),
+            )
         except OSError:
             _reset(connection)  # nobody there, or gone in the middle: the other end is told so
         finally:
@@ -156,15 +162,21 @@ class Proxy:
                 if writer is not None:
                     writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        is_deaf: Callable[[], bool],
+    ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
             await self._passable()
             weather = self._weather
             slowness_s = len(chunk) / weather.rate_bytes_s if weather.rate_bytes_s else 0.0
             await asyncio.sleep(weather.latency_s + slowness_s)
             await self._passable()
-            writer.write(chunk)
-            await writer.drain()
+            if not is_deaf():
+                writer.write(chunk)
+                await writer.drain()
         await self._passable()
         _finish(writer)
 

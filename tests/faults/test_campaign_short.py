@@ -16,9 +16,9 @@ import pytest
 from tests.faults import campaign, tally
 
 WANTED = campaign.Wanted(
-    events=200, seed=20261125, nodes=6, processes=2, events_s=14, gap_s=0.9, settle_s=120
+    events=200, seed=20261125, nodes=6, processes=2, events_s=20, gap_s=0.9, settle_s=120
 )
-KILLED = {"kill_agent", "kill_broker", "kill_hub"}
+KILLED = {"kill_agent", "kill_broker", "kill_hub", "lose_queue"}
 CUT = {"reset", "black_hole", "half_close", "refuse", "slow"}
 
 
