@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -430,6 +431,7 @@ def main() -> int:
     folder.chmod(0o711)  # the broker's user passes through
     if not asked.json:
         print(f"seed {asked.seed}, {asked.events} events, {asked.database}; logs in {folder}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # and so all that was begun ends too
     try:
         with database(asked.database, folder) as url:
             counted = run(wanted, folder.resolve(), url)
