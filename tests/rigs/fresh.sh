@@ -4,6 +4,7 @@
 #
 #   tests/rigs/fresh.sh demo            deploy/demo.sh --once --json …
 #   tests/rigs/fresh.sh test            deploy/test.sh
+#   TIMES=2 tests/rigs/fresh.sh …       the same again in the checkout that the first run left
 #   ARCH=arm64 tests/rigs/fresh.sh …    the same under qemu-user, as on a Raspberry Pi (slow)
 #
 # Needs root, mmdebstrap (and for arm64 qemu-user-static), and some 5 GB below $ROOTS (default
@@ -12,6 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly what="${1:-demo}"
+readonly times="${TIMES:-1}"
 readonly arch="${ARCH:-$(dpkg --print-architecture)}"
 readonly suite="${SUITE:-trixie}"
 readonly roots="${ROOTS:-/var/tmp/matthan-roots}"
@@ -54,14 +56,17 @@ git clone --quiet . "$root$home/matthan"
 
 # shellcheck disable=SC2016 # expanded inside
 exec unshare --mount --pid --fork bash -c '
-    root=$1 home=$2 inside=$3
+    root=$1 home=$2 inside=$3 times=$4
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/tmp"
-    time chroot "$root" env -i HOME="$home" LANG=C.UTF-8 \
-        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
-        NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-        bash -c "cd ~/matthan && $inside"
-' fresh "$root" "$home" "$inside"
+    for run in $(seq "$times"); do
+        echo "── run $run of $times: $inside" >&2
+        time chroot "$root" env -i HOME="$home" LANG=C.UTF-8 \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+            PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
+            NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+            bash -c "cd ~/matthan && $inside" || exit
+    done
+' fresh "$root" "$home" "$inside" "$times"
