@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.config.sections import CameraSection
+from agent.config.camera import CameraSection
 from agent.devices.camera import Camera
 from agent.devices.replay import ReplayCamera
 from agent.devices.stream import StreamCamera

@@ -8,7 +8,8 @@ from agent.assembly.login import Login
 from agent.assembly.node import check_papers, open_journal
 from agent.assembly.view import load_network
 from agent.assembly.words import Say
-from agent.config.sections import AgentSettings, CameraSection
+from agent.config.camera import CameraSection
+from agent.config.sections import AgentSettings
 from agent.delivery.trouble import N_, Trouble
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock

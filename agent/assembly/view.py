@@ -10,7 +10,8 @@ from agent.assembly.described import Described
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
-from agent.config.sections import AgentSettings, CameraSection, DetectorSection
+from agent.config.camera import CameraSection
+from agent.config.sections import AgentSettings, DetectorSection
 from agent.devices.clock import SystemClock
 from agent.devices.litert import LitertModel
 from agent.journal import Journal
@@ -54,7 +55,7 @@ class View:
         )
         self.watch = Watch(
             self.camera,
-            make_eyes(settings, network),
+            make_eyes(camera, settings, network),
             self.recorder,
             shelf=shelf,
             journal=journal,
@@ -87,11 +88,11 @@ def load_network(settings: AgentSettings) -> LitertModel:
     return LitertModel(models_manifest(detector), detector.model, num_threads=detector.threads)
 
 
-def make_eyes(settings: AgentSettings, network: LitertModel) -> Eyes:
+def make_eyes(camera: CameraSection, settings: AgentSettings, network: LitertModel) -> Eyes:
     """Eyes of their own for one camera, before the common network."""
     sighting = SightingSettings(**settings.sighting.model_dump())
     return Eyes.for_frames(
-        EyesSettings(sightings=sighting),
+        EyesSettings(sightings=sighting, ignored=camera.ignored),
         NanoDet(network, DetectorSettings(score=settings.detector.score)),
         new_id,
     )

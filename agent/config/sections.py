@@ -1,13 +1,14 @@
-"""Every key of the configuration: its unit, default, bounds and consequence."""
+"""Every key of the configuration but a camera's: its unit, default, bounds and consequence."""
 
-import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.clips.recorder import ClipPolicy
+from agent.config.camera import CameraSection
+from agent.config.section import Name, Section
 from agent.delivery.session import BrokerAddress
 from agent.journal import Limits
 from agent.vision.person import DetectorSettings
@@ -15,24 +16,14 @@ from agent.vision.sighting import SightingSettings
 
 PREFIX: Final = "MATTHAN_AGENT__"
 
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Source = Literal["url", "device", "recording"]
-_SOURCES: Final[tuple[Source, ...]] = ("url", "device", "recording")
-_ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 _CLIPS: Final = ClipPolicy()
 _SIGHTING: Final = SightingSettings()
-
-
-class Section(BaseModel):
-    """The base of all sections."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NodeSection(Section):
     """Who this node is."""
 
-    name: _Name = Field(
+    name: Name = Field(
         description="The name its certificate was issued for: a-z, 0-9 and inner hyphens. "
         "Another name, and the broker passes nothing on."
     )
@@ -60,58 +51,6 @@ class BrokerSection(Section):
     def address(self) -> BrokerAddress:
         """As the link wants it."""
         return BrokerAddress(**self.model_dump())
-
-
-class CameraSection(Section):
-    """One view of the street; the section may stand several times."""
-
-    name: _Name = Field(description="What node and hub call it: a-z, 0-9 and inner hyphens.")
-    label: str = Field(
-        "", max_length=200, description="What officers read. Empty: the name is shown."
-    )
-    url: str = Field(
-        "",
-        repr=False,
-        description="A network camera: `rtsp://NAME:PASSWORD@HOST:554/PATH` of its main stream, "
-        "which is kept as it comes. Exactly one of `url`, `device` and `recording` is set.",
-    )
-    sub_url: str = Field(
-        "",
-        repr=False,
-        description="The same camera's small stream, which is looked at. Empty: the main stream "
-        "is decoded, at several times the cost.",
-    )
-    device: str = Field(
-        "", description="A USB camera: its device, such as `/dev/video0`. Encoded by the node."
-    )
-    recording: Annotated[str, BeforeValidator(str)] = Field(
-        "",
-        description="The video file, or folder of numbered pictures, that is played as a camera.",
-    )
-    loop: bool = Field(True, description="Begin again at its end; `run --once` never does.")
-    pace: bool = Field(
-        True, description="Play at the speed of the street; false: as fast as the node can look."
-    )
-
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        given = [key for key in _SOURCES if getattr(self, key)]
-        who = f"camera {self.name}"
-        if not given:
-            raise ValueError(f"{who} has no source: give it url, device or recording")
-        if len(given) > 1:
-            raise ValueError(f"{who} has more than one source ({', '.join(given)}): keep one")
-        if self.sub_url and not self.url:
-            raise ValueError(f"{who} has a sub_url without a url: give it the main stream's too")
-        for key in ("url", "sub_url"):
-            if (address := getattr(self, key)) and not _ADDRESS.match(address):
-                raise ValueError(f"{who}: {key} must be rtsp://HOST/PATH (or rtsps://)")
-        return self
-
-    @property
-    def source(self) -> Source:
-        """The kind of its source."""
-        return next(key for key in _SOURCES if getattr(self, key))
 
 
 class JournalSection(Section):

@@ -11,10 +11,12 @@ from agent.vision.person import Detection, PersonDetector, suppress
 from agent.vision.regions import Regions, RegionSettings
 from agent.vision.sighting import SightingChange, Sightings, SightingSettings
 from agent.vision.track import Track, Tracker, TrackSettings
-from agent.vision.zones import Box
+from agent.vision.zones import Area, Box, Polygon
 
 SAME_IOU = 0.5
 """Boxes of two overlapping looks that share more than this are one body."""
+HIDDEN_SHARE = 0.9
+"""Who stands to this share in ignored parts of the picture stands wholly in them: boxes shake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class EyesSettings:
     regions: RegionSettings = field(default_factory=RegionSettings)
     tracks: TrackSettings = field(default_factory=TrackSettings)
     sightings: SightingSettings = field(default_factory=SightingSettings)
+    ignored: tuple[Polygon, ...] = ()
+    """Nothing moves there, and who stands wholly inside is not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Eyes:
     detector: PersonDetector
     tracker: Tracker
     sightings: Sightings
+    ignored: Area = field(default_factory=lambda: Area(()))
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
 
@@ -63,11 +68,12 @@ class Eyes:
     ) -> "Eyes":
         """Eyes that have seen nothing yet; `new_id` makes the sightings' ids."""
         return cls(
-            motion=MotionFinder(settings.motion),
+            motion=MotionFinder(settings.motion, settings.ignored),
             regions=Regions(detector.input_px, settings.regions),
             detector=detector,
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
+            ignored=Area(settings.ignored),
         )
 
     def step(self, frame: Frame) -> Look:
@@ -84,6 +90,7 @@ class Eyes:
         found = [one for region in regions for one in self.detector.detect(frame, region)]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
+        found = [one for one in found if self.ignored.share_of(one.box) < HIDDEN_SHARE]
         found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
         self.lap("model")
         tracks = self.tracker.step(frame.at, found, aspect=frame.width / frame.height)

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import cv2
 import numpy as np
 
 from agent.media.frame import Plane
+
+Point = tuple[float, float]
+"""(x, y), both 0-1 inside the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Box:
         return self.width * self.height
 
     @property
-    def center(self) -> tuple[float, float]:
+    def center(self) -> Point:
         """The middle (x, y)."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
@@ -65,6 +69,8 @@ LEAST_AREA = 1e-6
 """Share of the picture (twice the area) under which an outline is a line."""
 FINER_BITS = 8
 """Outlines are drawn to 1/256 of a cell."""
+GRID = (270, 480)
+"""Rows and columns in which areas are drawn: a cell is 4 pixels of a 1080p picture."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """All of the picture."""
 
@@ -73,10 +79,12 @@ WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 class Polygon:
     """An outline by its corners (x, y), 0-1, in order; the last is joined to the first.
 
-    ValueError unless there are three or more, all in the picture, around some area.
+    ValueError unless there are three or more, all in the picture, around some area, and no edge
+    crosses another: what lies between crossed edges would be outside to one reader and inside to
+    the next.
     """
 
-    corners: tuple[tuple[float, float], ...]
+    corners: tuple[Point, ...]
 
     def __post_init__(self) -> None:
         if len(self.corners) < LEAST_CORNERS:
@@ -88,14 +96,17 @@ class Polygon:
                 raise ValueError(
                     f"the point ({x:g}, {y:g}) is outside the picture: coordinates run from 0 to 1"
                 )
-        ahead = (*self.corners[1:], self.corners[0])
-        twice = sum(
-            x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in zip(self.corners, ahead, strict=True)
-        )
-        if abs(twice) < LEAST_AREA:
+        edges = self._edges()
+        if any(crosses(*one, *other) for i, one in enumerate(edges) for other in edges[:i]):
+            raise ValueError("its edges cross each other: give its points in their order around it")
+        if abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in edges)) < LEAST_AREA:
             raise ValueError("the outline encloses nothing: its points lie on one line")
 
-    def contains(self, point: tuple[float, float]) -> bool:
+    def _edges(self) -> list[tuple[Point, Point]]:
+        ahead = (*self.corners[1:], self.corners[0])
+        return list(zip(self.corners, ahead, strict=True))
+
+    def contains(self, point: Point) -> bool:
         """By the even-odd rule: a ray to the right crosses the outline an odd number of times.
         A point on the outline may count as either."""
         x, y = point
@@ -107,6 +118,44 @@ class Polygon:
                 is_in = not is_in
             before = corner
         return is_in
+
+
+class Area:
+    """What outlines cover together, drawn once into a grid of cells and then asked often."""
+
+    def __init__(self, polygons: Sequence[Polygon]) -> None:
+        """No outlines cover nothing."""
+        covered = inside(polygons, GRID)
+        self._covers_nothing = not covered.any()
+        self._sums = cv2.integral(covered)
+
+    def share_of(self, box: Box) -> float:
+        """Which share (0-1) of the box's part inside the picture is covered; 0 where there is
+        none."""
+        if self._covers_nothing:
+            return 0.0
+        (rows, columns), seen = GRID, box.clipped()
+        x0, x1 = int(seen.x0 * columns), ceil(seen.x1 * columns)
+        y0, y1 = int(seen.y0 * rows), ceil(seen.y1 * rows)
+        cells = (x1 - x0) * (y1 - y0)
+        if cells <= 0:
+            return 0.0
+        sums = self._sums
+        return float(sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]) / cells
+
+
+def side_of(start: Point, end: Point, point: Point) -> float:
+    """Above 0 where `point` lies right of the way from `start` to `end` as the picture shows it
+    (y grows downwards), below 0 on the left, 0 on the line through both."""
+    (x0, y0), (x1, y1), (x, y) = start, end, point
+    return (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
+
+
+def crosses(start: Point, end: Point, before: Point, after: Point) -> bool:
+    """Whether the way from `before` to `after` crosses the line from `start` to `end`; merely
+    touching it does not count."""
+    apart = side_of(start, end, before) * side_of(start, end, after) < 0
+    return apart and side_of(before, after, start) * side_of(before, after, end) < 0
 
 
 def inside(polygons: Sequence[Polygon], shape: tuple[int, int]) -> Plane:

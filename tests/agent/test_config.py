@@ -152,6 +152,27 @@ def test_settings_are_shown_without_the_password(write: Write) -> None:
     assert "secret" not in repr(settings)
 
 
+OUTLINES = [
+    ("[[[0.1, 0.1], [0.9, 0.9]]]", "outline 1: an outline of 2 points encloses nothing: give"),
+    ("[[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 0], [1.2, 1]]]", "outline 2: the point (1.2, 1) is"),
+    ("[[[0, 0], [1, 1], [1, 0], [0, 1]]]", "outline 1: its edges cross each other: give its"),
+    ("[[0, 0], [1, 0], [1, 1]]", "is a list of outlines, such as [[["),
+    ('[[["0", 0], [1, 0], [1, 1]]]', "outline 1: an outline is a list of points [x, y]"),
+    ('"fence"', "is a list of outlines, such as [[["),
+]
+
+
+@pytest.mark.parametrize(("written", "said"), OUTLINES)
+@pytest.mark.parametrize("key", ["ignored"])
+def test_an_outline_that_is_none_is_refused_with_camera_and_cure(
+    write: Write, key: str, written: str, said: str
+) -> None:
+    (line,) = refusal(write(NEEDED + f"{key} = {written}\n"))
+    assert "line 7" in line
+    assert f"camera cong-bac: {key}" in line
+    assert said in line
+
+
 def test_clip_without_room_for_its_runup_is_refused(write: Write) -> None:
     (line,) = refusal(write(NEEDED + "\n[clips]\nmax_s = 3\n"))
     assert "twice as long" in line
@@ -187,7 +208,8 @@ def test_sample_shows_every_key_with_its_default() -> None:
     assert list(shown) == list(every_key())
     for key, default in every_key().items():
         if default is not ... and key != "camera.url":  # some source there must be
-            assert shown[key] == (str(default) if isinstance(default, Path) else default)
+            written = list(default) if isinstance(default, tuple) else default
+            assert shown[key] == (str(default) if isinstance(default, Path) else written)
 
 
 def test_sample_is_a_configuration() -> None:
@@ -216,6 +238,6 @@ def test_docs_table_says_what_the_code_says() -> None:
             shown = str(field.default)
             default = f"`{shown.lower() if isinstance(field.default, bool) else shown}`"
             default = "must be set" if field.is_required() else default
-            default = "empty" if field.default == "" else default
+            default = "empty" if field.default in ("", ()) else default
             expected.append((f"`{name}.{key}`", default, field.description))
     assert rows == expected

@@ -8,14 +8,14 @@ from agent.vision.clothes import clothes, unlikeness
 from agent.vision.person import Detection
 from agent.vision.pipeline import Eyes, EyesSettings, Look
 from agent.vision.sighting import Closed, Opened
-from agent.vision.zones import WHOLE
+from agent.vision.zones import WHOLE, Polygon
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)
 
 
-def eyes_of(seer: Seer) -> Eyes:
-    return Eyes.for_frames(EyesSettings(), seer, counted_ids())
+def eyes_of(seer: Seer, *ignored: Polygon) -> Eyes:
+    return Eyes.for_frames(EyesSettings(ignored=ignored), seer, counted_ids())
 
 
 def with_walker(index: int) -> Plane:
@@ -86,6 +86,25 @@ def test_finish_closes_who_is_still_there() -> None:
     (closed,) = eyes.finish(after(6))
     assert isinstance(closed, Closed)
     assert eyes.finish(after(6)) == ()
+
+
+LEFT_HALF = Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+
+
+def test_who_stands_wholly_where_the_picture_is_ignored_is_never_told_of() -> None:
+    eyes = eyes_of(Seer(lambda _: [person(0.25)]), LEFT_HALF)
+    assert all(not look.tracks and not look.changes for look in play(eyes, 1, 60))
+
+
+def test_who_stands_partly_where_the_picture_is_ignored_is_told_of() -> None:
+    eyes = eyes_of(Seer(lambda _: [person(0.5)]), LEFT_HALF)
+    assert any(look.changes for look in play(eyes, 1, 60))
+
+
+def test_who_walks_out_of_an_ignored_part_is_told_of() -> None:
+    changes = [c for look in play(eyes_of(Seer(walker), LEFT_HALF), 1, 140) for c in look.changes]
+    opened = next(c for c in changes if isinstance(c, Opened))
+    assert opened.box.x1 > 0.5
 
 
 def test_a_misshapen_frame_is_refused_and_changes_nothing() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.vision.zones import Polygon, inside
+from agent.vision.zones import Area, Box, Polygon, crosses, inside, side_of
 
 TRIANGLE = Polygon(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)))
 part = st.floats(0, 1)
@@ -19,6 +19,7 @@ part = st.floats(0, 1)
         (((0.1, 0.1), (0.5, 0.1), (1.2, 0.9)), r"\(1.2, 0.9\) is outside the picture"),
         (((0.1, 0.1), (0.5, 0.1), (0.2, float("nan"))), "outside the picture"),
         (((0.1, 0.1), (0.5, 0.5), (0.9, 0.9)), "on one line"),
+        (((0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)), "its edges cross each other"),
     ],
 )
 def test_an_outline_that_encloses_nothing_is_refused(
@@ -81,3 +82,49 @@ def test_each_cell_whose_middle_is_in_a_triangle_is_marked(
             ]
             if all(outline.contains(point) for point in around):
                 assert mask[row, column] == 1
+
+
+boxes = st.builds(
+    lambda x, y, width, height: Box(x, y, x + width, y + height),
+    st.floats(-0.5, 1.2), st.floats(-0.5, 1.2), st.floats(0, 1), st.floats(0, 1),
+)  # fmt: skip
+
+
+@given(box=boxes)
+def test_the_covered_share_of_a_box_is_a_share(box: Box) -> None:
+    assert 0 <= Area((TRIANGLE,)).share_of(box) <= 1
+    assert Area(()).share_of(box) == 0
+
+
+@given(box=boxes)
+def test_all_of_the_picture_covers_every_box_in_it(box: Box) -> None:
+    whole = Polygon(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+    assert Area((whole,)).share_of(box) == (1 if box.clipped().area > 0 else 0)
+
+
+def test_a_box_half_in_an_area_is_covered_by_half() -> None:
+    left = Area((Polygon(((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))),))
+    assert left.share_of(Box(0.4, 0.2, 0.6, 0.4)) == pytest.approx(0.5, abs=0.02)
+    assert left.share_of(Box(0.6, 0.2, 0.8, 0.4)) == 0
+
+
+points = st.tuples(part, part)
+
+
+@given(start=points, end=points, before=points, after=points)
+def test_a_crossing_is_one_both_ways_and_changes_sides(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    before: tuple[float, float],
+    after: tuple[float, float],
+) -> None:
+    is_crossed = crosses(start, end, before, after)
+    assert crosses(start, end, after, before) == is_crossed
+    assert crosses(before, after, start, end) == is_crossed
+    if is_crossed:
+        assert side_of(start, end, before) * side_of(start, end, after) < 0
+
+
+def test_right_is_right_for_who_goes_up_the_picture() -> None:
+    assert side_of((0.5, 1.0), (0.5, 0.0), (0.8, 0.5)) > 0
+    assert side_of((0.5, 1.0), (0.5, 0.0), (0.2, 0.5)) < 0

@@ -1,0 +1,72 @@
+"""Every key of a [[camera]] section: its unit, default, bounds and consequence."""
+
+import re
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from agent.config.outlines import Outlines
+from agent.config.section import Name, Section
+
+Source = Literal["url", "device", "recording"]
+_SOURCES: Final[tuple[Source, ...]] = ("url", "device", "recording")
+_ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
+
+
+class CameraSection(Section):
+    """One view of the street; the section may stand several times."""
+
+    name: Name = Field(description="What node and hub call it: a-z, 0-9 and inner hyphens.")
+    label: str = Field(
+        "", max_length=200, description="What officers read. Empty: the name is shown."
+    )
+    url: str = Field(
+        "",
+        repr=False,
+        description="A network camera: `rtsp://NAME:PASSWORD@HOST:554/PATH` of its main stream, "
+        "which is kept as it comes. Exactly one of `url`, `device` and `recording` is set.",
+    )
+    sub_url: str = Field(
+        "",
+        repr=False,
+        description="The same camera's small stream, which is looked at. Empty: the main stream "
+        "is decoded, at several times the cost.",
+    )
+    device: str = Field(
+        "", description="A USB camera: its device, such as `/dev/video0`. Encoded by the node."
+    )
+    recording: Annotated[str, BeforeValidator(str)] = Field(
+        "",
+        description="The video file, or folder of numbered pictures, that is played as a camera.",
+    )
+    loop: bool = Field(True, description="Begin again at its end; `run --once` never does.")
+    pace: bool = Field(
+        True, description="Play at the speed of the street; false: as fast as the node can look."
+    )
+
+    ignored: Outlines = Field(
+        (),
+        description="Where nothing counts, such as a road behind the fence: outlines of three or "
+        "more points `[x, y]`, (0, 0) top left, (1, 1) bottom right. Nothing moves there, and who "
+        "stands wholly inside is not seen; clips show it all the same.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        given = [key for key in _SOURCES if getattr(self, key)]
+        who = f"camera {self.name}"
+        if not given:
+            raise ValueError(f"{who} has no source: give it url, device or recording")
+        if len(given) > 1:
+            raise ValueError(f"{who} has more than one source ({', '.join(given)}): keep one")
+        if self.sub_url and not self.url:
+            raise ValueError(f"{who} has a sub_url without a url: give it the main stream's too")
+        for key in ("url", "sub_url"):
+            if (address := getattr(self, key)) and not _ADDRESS.match(address):
+                raise ValueError(f"{who}: {key} must be rtsp://HOST/PATH (or rtsps://)")
+        return self
+
+    @property
+    def source(self) -> Source:
+        """The kind of its source."""
+        return next(key for key in _SOURCES if getattr(self, key))
