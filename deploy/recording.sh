@@ -11,6 +11,9 @@
 # The path goes to stdout, progress and the one line of an error to stderr.
 set -euo pipefail
 
+# shellcheck source=deploy/dots.sh
+source "$(dirname "$0")/dots.sh"
+
 readonly package=opencv-doc
 readonly scene=vtest.avi
 readonly scene_sha256=45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf
@@ -25,7 +28,7 @@ readonly cache="${MATTHAN_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mattha
 readonly own_file_cure="give a video of your own: $0 --recording FILE"
 work=
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$*" >&8; } # where dots.sh opened it: also while an error goes to a log
 
 die() {
     say "recording: $*"
@@ -165,7 +168,7 @@ transcode() { # FROM TO RATE-OPTIONS...
     shift 2
     every=$(frames_in_a_second)
     # One thread makes the same file each time. The even crop is for pictures of an odd size, which H.264 players refuse.
-    ffmpeg -nostdin -hide_banner -loglevel error -y -i "file:$from" \
+    with_dots ffmpeg -nostdin -hide_banner -loglevel error -y -i "file:$from" \
         -map 0:v:0 -an -sn -dn -vf 'crop=trunc(iw/2)*2:trunc(ih/2)*2' -fps_mode cfr -r "$rate" \
         -c:v libx264 -threads 1 -profile:v high -pix_fmt yuv420p "$@" \
         -g "$every" -keyint_min "$every" -sc_threshold 0 -bf 0 \
@@ -196,7 +199,7 @@ fetch_scene() { # [TREE]
     size=$(apt-get download --print-uris "$package" 2>/dev/null |
         awk 'NF >= 3 { printf " (%d MB)", ($3 + 500000) / 1000000; exit }') || size=
     say "Fetching the recording$size from Debian's package $package …"
-    (cd -- "$work" && apt-get -q -o Acquire::Retries=1 -o Acquire::http::Timeout=20 \
+    (cd -- "$work" && with_dots apt-get -q -o Acquire::Retries=1 -o Acquire::http::Timeout=20 \
         download "$package") >"$log" 2>&1 || refuse_fetching "$log"
     archives=("$work/$package"_*.deb)
     take_out "${archives[0]}" "$scene" "$scene_sha256"

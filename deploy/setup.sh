@@ -12,6 +12,8 @@ cd "$(dirname "$0")/.."
 readonly wanted="${1:-demo}"
 readonly venv=.venv
 readonly policy=/usr/sbin/policy-rc.d
+# shellcheck source=deploy/dots.sh
+source deploy/dots.sh
 
 say() { printf '• %s\n' "$*" >&2; }
 die() {
@@ -63,8 +65,8 @@ install_packages() {
     ((${#missing[@]})) || return 0
     say "Installing Debian packages: ${missing[*]} (one to three minutes)"
     hold_services
-    as_root apt-get update -qq || die "The package lists could not be fetched. Is there a network?"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    with_dots as_root apt-get update -qq || die "The package lists could not be fetched. Is there a network?"
+    with_dots as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]} (see above)"
 }
 
@@ -93,7 +95,7 @@ fill_venv() {
         "$python" -m venv --clear "$venv" || die "No virtual environment could be made in $PWD/$venv."
     fi
     say "Installing Python packages into $venv (one to two minutes the first time)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --constraint deploy/constraints.txt --editable ".[$extras]" ||
         die "pip could not install the Python packages (see above)."
     printf '%s\n' "$stamp" >"$venv/ready"

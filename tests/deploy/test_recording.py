@@ -36,10 +36,12 @@ def run(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]
 
 
 def the_one_line(result: subprocess.CompletedProcess[str]) -> str:
-    """The error of a failed run; progress lines, which end in …, may stand before it."""
+    """The error of a failed run; progress, lines that end in … or are dots, may stand before it."""
     assert result.returncode == 1
     assert result.stdout == ""
-    errors = [line for line in result.stderr.splitlines() if not line.endswith("…")]
+    errors = [
+        line for line in result.stderr.splitlines() if not line.endswith("…") and line.strip(".")
+    ]
     assert len(errors) == 1, result.stderr
     return errors[0]
 
