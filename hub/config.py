@@ -51,7 +51,19 @@ class StoreSection(Section):
     )
     media_folder: Path = Field(
         Path("/var/lib/matthan/media"),
-        description="Pictures and clips, one file each; needs the room.",
+        description="Pictures and clips, one file each; needs the room. "
+        "With media_url: only what is on its way there.",
+    )
+    media_url: str = Field(
+        "",
+        pattern=r"^(s3\+https?://[^/@\s]+/\S+)?$",
+        description="An S3 bucket for pictures and clips instead of the folder: "
+        "s3+https://host/bucket/prefix?region=name.",
+    )
+    media_key_file: str = Field(
+        "",
+        description="The bucket's access key, two lines: its id, its secret. "
+        "Empty: bucket.key in the secrets folder.",
     )
     spare_mib: int = Field(
         256,

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from hub.enrol.authority import HUB_NAME
 from hub.enrol.files import read_private
 from hub.intake.doorbell import BrokerRefusedError, knock
 from hub.notify.webpush import VapidKeyError, vapid_key
+from hub.store.blobs import BlobsError
 from hub.store.database import Database, DatabaseError
 from hub.store.schema import check_schema
 
@@ -34,6 +36,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
     parts: dict[str, Callable[[HubSettings], str]] = {
         "database": _database,
         "media folder": _media_folder,
+        **({"media bucket": _media_bucket} if settings.store.media_url else {}),
         "secrets": _secrets,
         "certificate": _certificate,
         "broker": _broker,
@@ -47,6 +50,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
             DatabaseError,
             BrokerRefusedError,
             VapidKeyError,
+            BlobsError,
             OSError,
             ValueError,
         ) as error:
@@ -79,6 +83,13 @@ def _media_folder(settings: HubSettings) -> str:
             " uploads would wait at their nodes. Free space, or move it to a larger disk"
         )
     return f"{folder} can be written, {free_mib} MiB are free"
+
+
+def _media_bucket(settings: HubSettings) -> str:
+    with tempfile.TemporaryDirectory() as staging:  # this changes nothing
+        bucket = opening.bucket(settings, staging=Path(staging))
+        bucket.knock()
+    return f"{bucket.address} lets the hub in"
 
 
 def _secrets(settings: HubSettings) -> str:

@@ -22,7 +22,6 @@ from hub.enrol.authority import Authority
 from hub.enrol.verifying import verify_file
 from hub.enrol.vouching import read_authority
 from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.door import Door
 from hub.store.registry import Place, RegistryError
@@ -148,8 +147,7 @@ def add_phone(args: argparse.Namespace) -> int:
         if person_id is None:
             raise RegistryError(f"nobody signs in as {args.login!r}; add them with: officer add")
         asker = Asker(person_id, args.login, args.login, "", "", came_from="shell")
-        blobs = BlobFolder(opening.media_folder(settings))
-        door = Door(db, blobs=blobs, clock=HubClock(), bell=Bell())
+        door = Door(db, blobs=opening.blobs(settings), clock=HubClock(), bell=Bell())
         phone_id = door.add_phone(
             asker,
             channel=phone.channel,

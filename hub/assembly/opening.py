@@ -9,9 +9,12 @@ from sqlalchemy import inspect
 
 from hub.assembly.refusal import StartRefusedError
 from hub.config import HubSettings
+from hub.enrol.files import read_private
 from hub.enrol.tokens import UploadTokens
 from hub.intake.doorbell import BrokerAddress
 from hub.notify.webpush import VapidKeyError, vapid_key
+from hub.store.blobs import BlobFolder, Blobs
+from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database, DatabaseError
 from hub.store.schema import check_schema, migrate
 
@@ -60,9 +63,36 @@ def push_key_file(settings: HubSettings) -> Path:
     return Path(settings.push.vapid_key_file or settings.secrets.folder / "vapid.pem")
 
 
-def media_folder(settings: HubSettings) -> Path:
-    """The folder of pictures and clips, made if missing."""
-    return _folder(settings.store.media_folder, "store.media_folder")
+def blobs(settings: HubSettings) -> Blobs:
+    """The clip store; a bucket is not asked whether it is there, so that alerts go on without."""
+    store = settings.store
+    folder = _folder(store.media_folder, "store.media_folder")
+    spare_bytes = store.spare_mib * 2**20
+    if not store.media_url:
+        return BlobFolder(folder, spare_bytes=spare_bytes)
+    return bucket(settings, staging=folder)
+
+
+def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
+    """The bucket of `store.media_url`."""
+    path = bucket_key_file(settings)
+    try:
+        address = BucketAddress.parse(settings.store.media_url)
+        key = BucketKey.parse(read_private(path).decode())
+        spare_bytes = settings.store.spare_mib * 2**20
+        return BlobBucket(address, key, staging=staging, spare_bytes=spare_bytes)
+    except FileNotFoundError as error:
+        raise StartRefusedError(
+            f"there is no {path} with the key of the bucket (store.media_key_file). "
+            "Write its id and its secret there, a line each, and: chmod 600"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(f"store.media_url cannot be used: {path}: {error}") from error
+
+
+def bucket_key_file(settings: HubSettings) -> Path:
+    """Where the access key of the bucket is."""
+    return Path(settings.store.media_key_file or settings.secrets.folder / "bucket.key")
 
 
 def broker_address(settings: HubSettings) -> BrokerAddress:

@@ -26,7 +26,6 @@ from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.door import Door
 from hub.store.filing import Filing
@@ -52,9 +51,7 @@ class Hub:
         self._socket = opening.listening_socket(settings)
         self._db = opening.database(settings)
         self._tokens = opening.upload_tokens(settings)
-        self._blobs = BlobFolder(
-            opening.media_folder(settings), spare_bytes=settings.store.spare_mib * 2**20
-        )
+        self._blobs = opening.blobs(settings)
         self._signer = Signer(
             opening.push_key(settings), subject=settings.push.subject, clock=self._clock
         )

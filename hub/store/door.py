@@ -12,7 +12,7 @@ from hub.store import audit, ledger, sights
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.audit import By
 from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder
+from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -40,7 +40,7 @@ class Door:
     writers; the answer is handed out only once the line is committed.
     """
 
-    def __init__(self, db: Database, *, blobs: BlobFolder, clock: Clock, bell: Bell) -> None:
+    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock, bell: Bell) -> None:
         self._db = db
         self._blobs = blobs
         self._clock = clock
@@ -127,7 +127,7 @@ class Door:
         return OpenMedia(
             media_id=media_id,
             kind=row.kind,
-            path=self._blobs.path(row.sha256),
+            read=lambda start, length: self._blobs.read(row.sha256, start=start, length=length),
             media_type=MEDIA_TYPES[row.kind],
             size_bytes=row.size_bytes,
             sha256=row.sha256,

@@ -9,7 +9,7 @@ from hub.alerts.routing import Policy
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder, HashMismatchError, Incoming
+from hub.store.blobs import Blobs, HashMismatchError, Incoming
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import is_stored, store_media
@@ -76,7 +76,7 @@ class Uploads:
         self,
         db: Database,
         *,
-        blobs: BlobFolder,
+        blobs: Blobs,
         clock: Clock,
         bell: Bell,
         policy: Policy,

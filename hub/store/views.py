@@ -1,7 +1,7 @@
 """What the door hands out: plain values, already cut to what the asker may see."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from hub.alerts.alert import Act
@@ -148,11 +148,12 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class OpenMedia:
-    """A file the asker may read; the path is the store's own and never shown."""
+    """A file the asker may read."""
 
     media_id: UUID
     kind: str
-    path: Path
+    read: Callable[[int, int], Iterator[bytes]]
+    """From a byte on, so many bytes, in pieces; where the bytes lie is the store's affair."""
     media_type: str
     """image/jpeg or video/mp4."""
     size_bytes: int

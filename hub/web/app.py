@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse, Response
 
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
+from hub.store.blobs import BlobsError
 from hub.store.door import Door
 from hub.store.uploads import Uploads
 from hub.web import api, auth, clips, live, pages, shell
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.shell import VersionedFiles, is_page_wanted
-from hub.web.site import Site, WebSettings, render
+from hub.web.site import Site, WebSettings, render, site_of
 
 __all__ = ["WebSettings", "create_app"]
 
@@ -49,6 +50,7 @@ def create_app(
     app.add_exception_handler(SignedOutError, _signed_out)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(BlobsError, _store_away)
     app.add_exception_handler(Exception, _failed)
     app.add_middleware(OwnPagesOnly, public_url=settings.public_url)
     app.add_middleware(StrictHeaders, is_https=settings.is_https)
@@ -79,6 +81,15 @@ async def _malformed(request: Request, malformed: Exception) -> Response:
     return await run_in_threadpool(_error, request, 404 if is_address else 422)
 
 
+async def _store_away(request: Request, error: Exception) -> Response:
+    """What lies in the clip store cannot be shown now; all else goes on."""
+    if isinstance(error, BlobsError):
+        site_of(request).room.lacking(error)
+    response = await run_in_threadpool(_error, request, 503)
+    response.headers["Retry-After"] = "10"
+    return response
+
+
 async def _failed(request: Request, _: Exception) -> Response:
     """A fault of ours. The server logs it; the page says so, and asks the store for nothing."""
     return _answer(request, 500, None)
@@ -100,4 +111,5 @@ _REASONS = {
     405: "wrong_method",
     422: "malformed",
     500: "failed",
+    503: "store_away",
 }

@@ -1,23 +1,21 @@
 """Pictures and clips: in from the nodes by their hash, out to officers in ranges."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Final
 from uuid import UUID
 
-import anyio
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from hub.store.blobs import NoRoomError
+from hub.store.blobs import BlobsError
 from hub.store.uploads import NotAnnouncedError, Upload, UploadRefusedError
 from hub.store.views import OpenMedia
 from hub.web.auth import SignedIn
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.site import site_of
-from hub.web.small import MEDIA_TYPE, NotAPictureError, small_picture
+from hub.web.small import MEDIA_TYPE, NotAPictureError, Original, small_picture
 
 router = APIRouter()
 
@@ -58,10 +56,14 @@ def show_small(visit: SignedIn, media_id: UUID) -> Response:
         raise HTTPException(404)
     headers = {"Cache-Control": KEPT_BY_THIS_BROWSER}
     try:
-        data = small_picture(media.path, sha256=media.sha256)
+        data = small_picture(_original(media))
     except NotAPictureError:
         return RedirectResponse(f"/media/{media_id}", 307)
     return Response(data, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _original(media: OpenMedia) -> Original:
+    return Original(media.sha256, lambda: b"".join(media.read(0, media.size_bytes)))
 
 
 def _headers(media: OpenMedia) -> dict[str, str]:
@@ -88,20 +90,11 @@ def _send(
     if method == "HEAD":
         return Response(status_code=status_code, headers=headers, media_type=media.media_type)
     return StreamingResponse(
-        _pieces(media, span),
+        media.read(span.first, span.size_bytes),
         status_code=status_code,
         headers=headers,
         media_type=media.media_type,
     )
-
-
-async def _pieces(media: OpenMedia, span: Span) -> AsyncIterator[bytes]:
-    async with await anyio.open_file(media.path, "rb") as file:
-        await file.seek(span.first)
-        left = span.size_bytes
-        while left > 0 and (piece := await file.read(min(PIECE_BYTES, left))):
-            left -= len(piece)
-            yield piece
 
 
 @router.put("/upload/{sha256}")
@@ -144,9 +137,8 @@ async def _begin(request: Request, sha256: str) -> Upload | None:
         raise _Unwanted(404, "not_announced") from None
     except UploadRefusedError as refused:
         raise _Unwanted(422, str(refused)) from None
-    except NoRoomError as error:
-        site.room.lacking(error)
-        raise _Unwanted(507, "no_room") from None
+    except BlobsError as error:
+        raise _Unwanted(*site.room.lacking(error)) from None
 
 
 def _node_name(request: Request) -> str | None:
@@ -167,9 +159,8 @@ async def _receive(request: Request, upload: Upload) -> Response:
         await run_in_threadpool(upload.finish)
     except UploadRefusedError as refused:
         return await _refuse(request, 422, str(refused))
-    except NoRoomError as error:
-        site_of(request).room.lacking(error)
-        return await _refuse(request, 507, "no_room")
+    except BlobsError as error:
+        return await _refuse(request, *site_of(request).room.lacking(error))
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
     finally:

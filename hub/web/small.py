@@ -1,8 +1,9 @@
 """Small pictures for lists: about 10 kB, so that an inbox opens over a bad line."""
 
 import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 from PIL import Image
@@ -19,15 +20,20 @@ class NotAPictureError(Exception):
     """These bytes cannot be made smaller; send them as they are."""
 
 
-def small_picture(path: Path, *, sha256: str) -> bytes:
-    """The picture at most `WIDTH` px wide and as high, in its own shape; the last few are kept."""
-    return _shrunk(str(path), sha256)
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A stored picture: two of one hash are the same, however they are read."""
+
+    sha256: str
+    load: Callable[[], bytes] = field(compare=False)
 
 
 @lru_cache(maxsize=256)
-def _shrunk(path: str, sha256: str) -> bytes:  # noqa: ARG001  the hash is what makes the key true
+def small_picture(original: Original) -> bytes:
+    """The picture at most `WIDTH` px wide and as high, in its own shape; the last few are kept."""
+    content = io.BytesIO(original.load())
     try:
-        with Image.open(path, formats=("JPEG",)) as picture:
+        with Image.open(content, formats=("JPEG",)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise NotAPictureError("too large")
             picture.draft("RGB", (WIDTH, WIDTH))  # the decoder skips what is not needed

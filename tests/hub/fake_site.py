@@ -93,7 +93,12 @@ class FakeDoor:
         data = path.read_bytes()
         media_type = "video/mp4" if kind == "clip" else "image/jpeg"
         self.files[media_id] = OpenMedia(
-            media_id, kind, path, media_type, len(data), sha256(data).hexdigest()
+            media_id,
+            kind,
+            lambda start, length: iter([data[start : start + length]]),
+            media_type,
+            len(data),
+            sha256(data).hexdigest(),
         )
         return media_id
 

@@ -20,6 +20,7 @@ import pytest
 from deploy.broker import Broker, free_port
 from hub.store.database import Database
 from hub.store.tables import alerts, areas, events, grants, nodes, people, phones
+from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually, found_town
 from tests.hub.wire_words import NodeVoice
 
@@ -262,6 +263,29 @@ def test_check_names_all_that_is_wrong_with_its_cure(site: Site) -> None:
     bad = [line for line in done.stdout.splitlines() if line.startswith("BAD")]
     assert [line.split(":")[0] for line in bad] == ["BAD  broker", "BAD  web port"]
     assert "Check [broker] host and port" in bad[0]
+
+
+def test_check_asks_the_bucket_and_names_what_is_missing(site: Site) -> None:
+    with s3_server() as port:
+        text = site.config.read_text().replace(
+            "[store]", f'[store]\nmedia_url = "{new_bucket(port)}"'
+        )
+        site.config.write_text(text)
+        done = site.command("check")
+        assert "BAD  media bucket: there is no" in done.stdout
+        assert "store.media_key_file" in done.stdout
+        key_file = site.folder / "secrets" / "bucket.key"
+        key_file.parent.mkdir()
+        key_file.write_text(f"{KEY_ID}\n{SECRET}\n")
+        assert "Run: chmod 600" in site.command("check").stdout
+        key_file.chmod(0o600)
+        done = site.command("check")
+        assert "/media/ lets the hub in" in done.stdout
+        assert done.returncode == 0
+    away = site.command("check")
+    assert away.returncode == 78
+    assert f"BAD  media bucket: http://127.0.0.1:{port}/" in away.stdout
+    assert SECRET not in away.stdout + away.stderr
 
 
 def test_check_beside_a_running_hub_says_that_it_runs_and_leaves_it_alone(

@@ -4,10 +4,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from hub.store.blobs import BlobFolder, HashMismatchError
 from hub.store.database import Database
 from hub.store.tables import alert_history, alerts, audit, media, notifications
 from hub.store.uploads import NotAnnouncedError, UploadRefusedError
@@ -160,46 +157,3 @@ def test_a_file_that_was_lost_from_the_disk_is_taken_anew(streets: Streets) -> N
     assert streets.bring(b"picture")
     assert streets.blobs.has(sha(b"picture"))
     assert len(streets.rows(alert_history)) == 2
-
-
-@settings(deadline=None)  # the disk decides how long an fsync takes
-@given(st.lists(st.binary(max_size=200_000), max_size=4), st.data())
-def test_a_blob_comes_back_as_it_went_in(
-    tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes], data: st.DataObject
-) -> None:
-    blobs = BlobFolder(tmp_path_factory.mktemp("blobs"))
-    content = b"".join(chunks)
-    incoming = blobs.open_incoming()
-    for chunk in chunks:
-        incoming.write(chunk)
-    path = incoming.finish(sha(content))
-    incoming.abort()
-    assert path.read_bytes() == content
-    start, length = (data.draw(st.integers(0, len(content) + 5)) for _ in range(2))
-    read = b"".join(blobs.read(sha(content), start=start, length=length))
-    assert read == content[start : start + length]
-
-
-def test_a_blob_with_the_wrong_hash_is_gone(tmp_path: Path) -> None:
-    blobs = BlobFolder(tmp_path)
-    incoming = blobs.open_incoming()
-    incoming.write(b"x")
-    with pytest.raises(HashMismatchError):
-        incoming.finish(sha(b"y"))
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_an_unfinished_file_is_swept_when_it_is_old(tmp_path: Path) -> None:
-    blobs = BlobFolder(tmp_path)
-    blobs.open_incoming().abort()
-    left = blobs.open_incoming()
-    left.write(b"x")
-    assert blobs.sweep(older_than_utc_us=0) == 0
-    assert blobs.sweep(older_than_utc_us=2**62) == 1
-    left.abort()
-
-
-def test_a_path_is_never_made_of_anything_but_a_hash(tmp_path: Path) -> None:
-    for bad in ("../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"):
-        with pytest.raises(ValueError, match="not a sha256"):
-            BlobFolder(tmp_path).path(bad)

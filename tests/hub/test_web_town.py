@@ -13,8 +13,10 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from hub.store import registry, staff
+from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database
 from hub.web.live import _changes
+from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
@@ -296,7 +298,7 @@ def test_full_disk_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
     lines = [line for line in logs if line["event"].startswith("media.")]
     assert [line["event"] for line in lines] == [
         "media.no_room",
-        "media.room_again",
+        "media.taken_again",
         "media.no_room",
     ]
     assert "store.media_folder" in lines[0]["cure"]
@@ -309,3 +311,31 @@ def bring(node: Visitor, data: bytes) -> int:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     path = f"/upload/{sha256(data).hexdigest()}"
     return node.send("PUT", path, content=data, headers=headers).status_code
+
+
+def test_store_that_is_away_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(sqlite_url)
+    town = Town(db, tmp_path)
+    monkeypatch.setattr("hub.store.bucket.AWAY_S", 0.0)
+    with s3_server() as port:
+        bucket = BucketAddress.parse(new_bucket(port))
+        town.keep_in(BlobBucket(bucket, BucketKey(KEY_ID, SECRET), staging=tmp_path / "staging"))
+        node = Visitor(town.app())
+        an = node.sign_in("an", PASSWORD)
+        seen = town.somebody(b"first")
+        assert bring(node, b"first") == 201
+        media_id = an.get(f"/alerts/{seen.alert_id}").text.partition("/media/")[2][:36]
+        assert an.get(f"/media/{media_id}").content == b"first"
+    with capture_logs() as logs:
+        town.somebody(b"second")
+        assert [bring(node, b"second") for _ in range(3)] == [503] * 3
+        answer = an.get(f"/media/{media_id}")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert an.get(f"/alerts/{seen.alert_id}").status_code == 200
+    lines = [line for line in logs if line["event"].startswith("media.")]
+    assert [line["event"] for line in lines] == ["media.store_away"]
+    assert "store.media_url" in lines[0]["cure"]
+    assert not list((tmp_path / "staging" / "incoming").iterdir()), "nothing half is left"
+    db.close()

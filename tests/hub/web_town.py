@@ -28,7 +28,7 @@ from hub.alerts.routing import Policy
 from hub.store import registry, staff
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
-from hub.store.blobs import BlobFolder
+from hub.store.blobs import BlobFolder, Blobs
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.door import Door
@@ -65,13 +65,17 @@ class Town:
     spare_bytes: int = 0
 
     def __post_init__(self) -> None:
-        self.blobs = BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes)
-        rooms: dict[str, Any] = {"blobs": self.blobs, "clock": self.clock, "bell": self.bell}
-        self.door = Door(self.db, **rooms)
-        self.uploads = Uploads(self.db, policy=POLICY, **rooms)
+        self.keep_in(BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes))
         self.accounts = Accounts(self.db, clock=self.clock, passwords=self.passwords)
         with self.db.writing() as conn:
             self._fill(conn)
+
+    def keep_in(self, blobs: Blobs) -> None:
+        """Pictures and clips are kept here from now on; make the app anew."""
+        self.blobs = blobs
+        rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
+        self.door = Door(self.db, **rooms)
+        self.uploads = Uploads(self.db, policy=POLICY, **rooms)
 
     def _fill(self, conn: Any) -> None:
         now = self.clock.now()

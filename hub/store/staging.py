@@ -1,0 +1,125 @@
+"""Files on their way in: on the hub's own disk until they are whole and checked."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+PIECE_BYTES: Final = 256 * 1024
+"""So much of a file is in memory at a time, on its way in as on its way out."""
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class HashMismatchError(Exception):
+    """The bytes are not those that were promised."""
+
+
+class BlobsError(Exception):
+    """The store cannot serve now; later it may. Its text names the thing; `cure` what to do."""
+
+    cure = ""
+
+
+class NoRoomError(BlobsError):
+    """The disk is full, or would be fuller than it may be; later there may be room again."""
+
+    cure = "free space on that disk, or move store.media_folder to a larger one"
+
+
+class StoreAwayError(BlobsError):
+    """The store cannot be reached, or lets the hub do nothing in it."""
+
+    cure = "look after the store at store.media_url; the hub tries again by itself"
+
+
+class Incoming:
+    """A file on its way in, on the hub's own disk; for one thread at a time."""
+
+    def __init__(self, folder: Path, keep: Callable[[Path, str], None]) -> None:
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        self._keep = keep
+        self._file = os.fdopen(descriptor, "wb", buffering=PIECE_BYTES)
+        self._path = Path(name)
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append a piece; raises NoRoomError."""
+        with needing_room():
+            self._file.write(chunk)
+        self._hash.update(chunk)
+        self.size_bytes += len(chunk)
+
+    def finish(self, expected_sha256: str) -> None:
+        """Keep the file under its hash, durably.
+
+        Raises HashMismatchError when it is another, and then keeps nothing; BlobsError.
+        """
+        if self._hash.hexdigest() != expected_sha256:
+            self.abort()
+            raise HashMismatchError(f"sha256 is {self._hash.hexdigest()}, not {expected_sha256}")
+        with needing_room():
+            self._file.flush()
+            self._file.close()
+        self._keep(self._path, expected_sha256)
+
+    def abort(self) -> None:
+        """Throw away what came; harmless after `finish`."""
+        with contextlib.suppress(OSError):  # a full disk may refuse the last flush
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Staging:
+    """Where files lie until they are whole: `incoming` in a folder, made when missing.
+
+    `spare_bytes` of its disk are left free: a database on the same disk needs them for what
+    comes first, the events.
+    """
+
+    def __init__(self, folder: Path, *, spare_bytes: int) -> None:
+        self.folder = folder / "incoming"
+        self._spare_bytes = spare_bytes
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def open(self, size_bytes: int, keep: Callable[[Path, str], None]) -> Incoming:
+        """Begin a new file of this size; raises NoRoomError."""
+        if self.free_bytes() < size_bytes:
+            free_bytes = shutil.disk_usage(self.folder).free
+            raise NoRoomError(
+                f"{free_bytes // 2**20} MiB are free on the disk of {self.folder.parent},"
+                f" and {self._spare_bytes // 2**20} MiB stay so"
+            )
+        with needing_room():
+            return Incoming(self.folder, keep)
+
+    def free_bytes(self) -> int:
+        """How much more the disk may take."""
+        return shutil.disk_usage(self.folder).free - self._spare_bytes
+
+    def sweep(self, *, older_than_utc_us: int) -> int:
+        """Remove files last written before then; how many."""
+        old = [
+            path
+            for path in self.folder.iterdir()
+            if path.stat().st_mtime_ns // 1000 < older_than_utc_us
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+
+@contextlib.contextmanager
+def needing_room() -> Iterator[None]:
+    """Turn what a full disk answers into NoRoomError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise NoRoomError(f"the disk of the media folder is full ({error.strerror})") from error
+        raise

@@ -1,0 +1,66 @@
+"""A real S3 server for tests: moto's, on a free loopback port, with a bucket, gone at the end."""
+
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import boto3
+
+KEY_ID, SECRET = "town", "a secret of the tests"
+
+
+@contextmanager
+def s3_server(port: int = 0) -> Iterator[int]:
+    """The port of a running server."""
+    port = port or _free_port()
+    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p"]
+    server = subprocess.Popen(
+        # It ends with the test run even when that is killed.
+        ["setpriv", "--pdeathsig", "TERM", *command, str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await(server, port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def new_bucket(port: int) -> str:
+    """Makes a bucket; its address as the configuration has it."""
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
+    )
+    client.create_bucket(Bucket=name)
+    client.close()
+    return f"s3+http://127.0.0.1:{port}/{name}/media"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(server: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        except OSError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the S3 server did not start") from None
+            time.sleep(0.05)
+        else:
+            return
