@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from agent.delivery import trouble
+from agent.delivery.hearing import Hearing, LinkCounts
 from agent.delivery.outbox import Outbox
 from agent.delivery.session import (
     Accepted,
@@ -23,10 +24,10 @@ from agent.delivery.session import (
 )
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
-from agent.journal import Journal, JournalFull, Waiting
+from agent.journal import Journal, Waiting
 from agent.media.frame import Instant
 from agent.wire import topics
-from agent.wire.codec import WireError, decode_receipt, decode_token, encode
+from agent.wire.codec import WireError, encode
 from agent.wire.messages import Birth, CameraWords, ClockSource, Death, Stamp, TokenWanted
 from agent.wire.topics import Topic
 
@@ -61,19 +62,6 @@ class LinkPolicy:
     """While a token is wanted it is asked for so often."""
     goodbye_s: float = 3.0
     """How long a clean stop waits for the broker to take the last word."""
-
-
-@dataclass(slots=True)
-class LinkCounts:
-    """What the line did since the agent began."""
-
-    connections: int = 0
-    sent: int = 0
-    resent: int = 0
-    receipted: int = 0
-    refused: int = 0
-    strange: int = 0
-    """Messages to us that were none of ours; ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +108,13 @@ class Conversation:
         self._outbox = desk.outbox
         self._policy = desk.policy
         self._counts = desk.counts
+        self._hearing = Hearing(
+            speaker.node,
+            journal=desk.journal,
+            outbox=desk.outbox,
+            tokens=desk.tokens,
+            counts=desk.counts,
+        )
         self._unanswered: dict[int, Topic] = {}
         self._refused: set[str] = set()
         self._asked_s = float("-inf")
@@ -191,13 +186,14 @@ class Conversation:
             stamp=Stamp(utc_us=at.utc_us, source=source, error_ms=error_ms),
             software=self._speaker.software,
             cameras=self._described,
+            last_seq=self._journal.last_seq() or None,
         )
         self._say(topics.STATUS, encode(birth))
 
     def _take(self, happening: Happening) -> None:
         match happening:
             case Said(topic, payload):
-                self._hear(topic, payload)
+                self._hearing.hear(topic, payload)
             case Taken(mid, refusal):
                 self._broker_answered(mid, refusal)
             case Ended(reason):
@@ -221,51 +217,11 @@ class Conversation:
         try:
             payload = encode(event)
         except WireError as error:
-            self._set_aside(waiting.event_id, reason=error.reason, detail=error.detail)
+            self._hearing.set_aside(waiting.event_id, reason=error.reason, detail=error.detail)
             return
         self._say(topics.EVENT, payload)
         self._counts.sent += 1
         self._counts.resent += self._outbox.tries(waiting.event_id) > 1
-
-    def _hear(self, topic: str, payload: bytes) -> None:
-        node, place = topics.split(topic) or (None, None)
-        try:
-            if node == self._speaker.node and place == topics.RECEIPT:
-                self._take_receipt(payload)
-            elif node == self._speaker.node and place == topics.TOKEN:
-                self._tokens.put(decode_token(payload), time.monotonic())
-            else:
-                self._strange(topic, "no topic of ours")
-        except WireError as error:
-            self._strange(topic, str(error))
-
-    def _take_receipt(self, payload: bytes) -> None:
-        """Forget what the hub has: only now, and only what is of this spool."""
-        receipt = decode_receipt(payload)
-        if receipt.spool_id != self._journal.spool_id:
-            self._strange("receipt", f"for the spool {receipt.spool_id}, which is not ours")
-            return
-        try:
-            self._counts.receipted += len(self._journal.receipt(receipt.stored))
-        except JournalFull as full:
-            # The events stay owed and go again; the hub receipts them again.
-            log.error("receipt_unwritten", reason=full.sentence, cure=full.cure)
-            return
-        self._outbox.answered(receipt.stored)
-        for refusal in receipt.refused:
-            self._set_aside(refusal.event_id, reason=refusal.reason, detail=refusal.detail)
-
-    def _set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
-        try:
-            is_news = self._journal.refuse(event_id, reason=reason, detail=detail)
-        except JournalFull as full:
-            # It stays owed and goes again; the hub refuses it again.
-            log.error("refusal_unwritten", reason=full.sentence, cure=full.cure)
-            return
-        if is_news:
-            self._counts.refused += 1
-            log.warning("event_refused", event_id=str(event_id), reason=reason, detail=detail)
-        self._outbox.answered([event_id])
 
     def _broker_answered(self, mid: int, refusal: str | None) -> None:
         topic = self._unanswered.pop(mid, None)
@@ -287,10 +243,6 @@ class Conversation:
         if due_s is None:
             return BEAT_S
         return min(BEAT_S, max(0.0, due_s - time.monotonic()))
-
-    def _strange(self, topic: str, why: str) -> None:
-        self._counts.strange += 1
-        log.warning("strange_message", topic=topic, why=why)
 
     def _say(self, topic: Topic, payload: bytes) -> int:
         """Publish as the topic table has it; returns the number the broker answers to."""

@@ -9,7 +9,8 @@ import structlog
 
 from agent.delivery import trouble
 from agent.delivery.backoff import Backoff
-from agent.delivery.conversation import BEAT_S, Conversation, Desk, LinkCounts, LinkPolicy, Speaker
+from agent.delivery.conversation import BEAT_S, Conversation, Desk, LinkPolicy, Speaker
+from agent.delivery.hearing import LinkCounts
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens

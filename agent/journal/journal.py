@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self, TypeVar
@@ -10,13 +10,15 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import reading
+from agent.journal import reading, recall
 from agent.journal.errors import explained
 from agent.journal.file import claim, open_or_replace, spool_id_of
+from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
 from agent.journal.transaction import Transaction, Trust
 from agent.media.frame import Instant
 from agent.wire.messages import ClockSource
+from agent.wire.numbers import Range
 
 _log = structlog.get_logger("agent.journal")
 T = TypeVar("T")
@@ -146,6 +148,11 @@ class Journal:
         with self.transaction() as tx:
             tx.media_refused(sha256, reason)
 
+    def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
+        """The hub lacks these numbers and files: they are owed anew, or said to be gone."""
+        with self.transaction() as tx:
+            return tx.say_again(ranges, media)
+
     def prune(self) -> int:
         """Forget receipted events over the limits; returns how many went."""
         with self.transaction() as tx:
@@ -160,6 +167,10 @@ class Journal:
                 for seq in unreadable:
                     tx.drop_unreadable(seq)
         return good
+
+    def last_seq(self) -> int:
+        """The highest number given so far; 0 while there is none."""
+        return self._read(recall.last_seq)
 
     def media_due(self, limit: int = 20) -> list[DueMedia]:
         """Files whose event the hub has, pictures first, oldest first among equals."""

@@ -15,8 +15,8 @@ class Limits:
 
     max_events: int = 100_000
     """Events not yet receipted. When it is full the oldest of the least important kind goes."""
-    max_receipted: int = 20_000
-    """Events the hub has; kept for looking back."""
+    max_receipted: int = 100_000
+    """Events the hub has; kept for a hub that lost its disk and asks for them."""
     keep_receipted_s: float = 7 * 86_400.0
     max_set_aside: int = 1_000
 

@@ -28,7 +28,7 @@ CREATE TABLE counters (
 CREATE TABLE events (
     seq              INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice, also after a delete
     event_id         TEXT    NOT NULL UNIQUE,
-    priority         INTEGER NOT NULL,  -- 0 alerts, 1 all others; lower goes first, drops last
+    priority         INTEGER NOT NULL,  -- 0 alerts, 1 others, 2 asked for again; lower goes first
     kind             TEXT    NOT NULL,
     body             TEXT    NOT NULL,  -- JSON of agent.wire.messages.Body
     mono_ns          INTEGER NOT NULL,  -- means something only within boot_id

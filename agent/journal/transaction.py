@@ -3,24 +3,29 @@
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import structlog
 
+from agent.journal import recall
 from agent.journal.left_open import Witness, left_open
+from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
 from agent.wire.messages import Body, ClockSource, NumbersDropped, SightingOpened
+from agent.wire.numbers import Range
 
 _log = structlog.get_logger("agent.journal")
 
 ALERT: Final = 0
 OTHER: Final = 1
 _RANGES_PER_MESSAGE: Final = 500
+_ROOMY: Final = 0.9
+"""Up to this share of its bound a journal takes on more than it must."""
 _WHY_NOT: Final = "the journal was full or a row was unreadable"
 _DROPPED: Final = "its event was dropped from a full journal"
 
@@ -169,13 +174,28 @@ class Transaction:
         ).rowcount
         self.count("media_refused", min(1, changed))
 
+    def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
+        """The hub lacks these numbers and files: they are owed anew, or said to be gone.
+
+        Never at the cost of anything: a journal that is nearly full waits for the next request.
+        """
+        room = round(self._limits.max_events * _ROOMY) - self._waiting()
+        found = recall.look_up(self._sql, ranges, room=room)
+        for reason, gone in found.gone.items() if room > 0 else ():
+            body = NumbersDropped(ranges=gone[:_RANGES_PER_MESSAGE], reason=reason)
+            self._insert(body, self._now())
+        self.count("said_again", recall.owe_again(self._sql, found.again))
+        self.count("brought_again", recall.bring_again(self._sql, media))
+        self.has_news = True
+        return found
+
     def prune(self) -> int:
         """Forget receipted events over the limits; returns how many went."""
         oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
         aged = self._sql.execute("DELETE FROM events WHERE receipted_utc_us < ?", (oldest,))
         excess = self._sql.execute(
-            "DELETE FROM events WHERE receipted_utc_us IS NOT NULL AND seq NOT IN (SELECT seq"
-            " FROM events WHERE receipted_utc_us IS NOT NULL ORDER BY seq DESC LIMIT ?)",
+            "DELETE FROM events WHERE receipted_utc_us IS NOT NULL AND seq <= (SELECT seq"
+            " FROM events WHERE receipted_utc_us IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)",
             (self._limits.max_receipted,),
         )
         return aged.rowcount + excess.rowcount
@@ -234,6 +254,8 @@ class Transaction:
 
     def _drop_excess(self) -> None:
         excess = self._waiting() - self._limits.max_events
+        if excess > 0:
+            excess -= recall.put_back(self._sql, excess, self._utc_us())
         if excess <= 0:
             return
         victims = self._sql.execute(
@@ -252,7 +274,7 @@ class Transaction:
         self._note_drop(seq, seq)
         self.count("dropped", 1)
         if kind == "numbers_dropped":  # what it had to say must still be said
-            for first, last in _ranges_in(body):
+            for first, last in recall.ranges_in(body):
                 self._note_drop(first, last)
 
     def _orphan_media(self, event_id: str, why: str) -> None:
@@ -282,7 +304,7 @@ class Transaction:
         """
         if self._sql.execute("SELECT 1 FROM unsaid_drops LIMIT 1").fetchone() is None:
             return
-        if self._waiting() >= self._limits.max_events * 0.9:
+        if self._waiting() >= self._limits.max_events * _ROOMY:
             return
         ranges = self._sql.execute(
             "DELETE FROM unsaid_drops WHERE first_seq IN (SELECT first_seq FROM unsaid_drops"
@@ -294,10 +316,3 @@ class Transaction:
 
     def _utc_us(self) -> int:
         return self._now().utc_us
-
-
-def _ranges_in(body: str) -> list[tuple[int, int]]:
-    try:
-        return list(NumbersDropped.model_validate_json(body).ranges)
-    except ValueError:  # an unreadable row, and pydantic's word for it
-        return []

@@ -11,6 +11,7 @@ from agent.wire.messages import (
     Birth,
     Death,
     Event,
+    Missing,
     Receipt,
     RefusalReason,
     Status,
@@ -28,6 +29,7 @@ _STATUS: Final[TypeAdapter[Birth | Death]] = TypeAdapter(Status)
 _REQUEST: Final[TypeAdapter[TokenWanted]] = TypeAdapter(TokenWanted)
 _RECEIPT: Final[TypeAdapter[Receipt]] = TypeAdapter(Receipt)
 _TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
+_MISSING: Final[TypeAdapter[Missing]] = TypeAdapter(Missing)
 
 ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "event": _EVENT,
@@ -35,6 +37,7 @@ ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "request": _REQUEST,
     "receipt": _RECEIPT,
     "token": _TOKEN,
+    "missing": _MISSING,
 }
 """Message name, as the topic table has it, to its reader; the published schema is made of these."""
 
@@ -80,6 +83,11 @@ def decode_receipt(payload: bytes) -> Receipt:
 def decode_token(payload: bytes) -> UploadToken:
     """An upload token from its bytes."""
     return _decode(_TOKEN, payload)
+
+
+def decode_missing(payload: bytes) -> Missing:
+    """What the hub lacks, from its bytes."""
+    return _decode(_MISSING, payload)
 
 
 def _decode(adapter: TypeAdapter[M], payload: bytes) -> M:

@@ -225,6 +225,8 @@ class Birth(Words):
     stamp: Stamp
     software: str
     cameras: tuple[CameraWords, ...]
+    last_seq: Number | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The highest number this spool has given so far; left out by an empty or an older one."""
 
 
 class Death(Words):
@@ -284,3 +286,14 @@ class UploadToken(Words):
     """A span, not a date: the node's clock may be wrong."""
     upload_url: Annotated[str, Field(max_length=500)]
     """Where to PUT; the sha256 is appended as the last path part."""
+
+
+class Missing(Words):
+    """What the hub lacks of a spool: its node says it again, or that it is gone."""
+
+    v: Literal[1] = VERSION
+    spool_id: UUID
+    ranges: Annotated[tuple[Numbers, ...], Field(max_length=100)]
+    """Numbers that came neither themselves nor among the dropped, closed ranges."""
+    media: Annotated[tuple[Sha256, ...], Field(max_length=100)]
+    """Pictures and clips that were announced and never brought, or lost with a disk."""

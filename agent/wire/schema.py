@@ -5,7 +5,16 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from agent.wire.codec import ADAPTERS, MAX_BYTES
-from agent.wire.messages import VERSION, Birth, Death, Event, Receipt, TokenWanted, UploadToken
+from agent.wire.messages import (
+    VERSION,
+    Birth,
+    Death,
+    Event,
+    Missing,
+    Receipt,
+    TokenWanted,
+    UploadToken,
+)
 from agent.wire.topics import ROOT, TOPICS, Topic
 
 _REF: Final = "#/components/schemas/{model}"
@@ -15,6 +24,7 @@ _SPOKEN: Final = {
     "request": (TokenWanted,),
     "receipt": (Receipt,),
     "token": (UploadToken,),
+    "missing": (Missing,),
 }
 """The classes behind each message name of the topic table."""
 

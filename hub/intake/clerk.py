@@ -25,7 +25,8 @@ from hub.intake.fleet import Fleet, Verdict
 from hub.intake.inbox import Arrival
 from hub.intake.lines import Line
 from hub.intake.reading import Said, Unreadable, read
-from hub.intake.replies import Replies
+from hub.intake.replies import Replies, Reply
+from hub.intake.rollcall import RollCall
 from hub.store.database import DatabaseError
 from hub.store.filing import Filed, set_aside
 
@@ -99,9 +100,17 @@ class Hearing(Protocol):
 class Clerk:
     """Files batches; for one intake thread."""
 
-    def __init__(self, files: Files, fleet: Fleet, *, allowance: Allowance | None = None) -> None:
+    def __init__(
+        self,
+        files: Files,
+        fleet: Fleet,
+        *,
+        roll: RollCall | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._files = files
         self._fleet = fleet
+        self._roll = roll or RollCall()
         self._allowance = allowance or Allowance()
         self._complaints = Allowance(per_hour=1)
 
@@ -119,10 +128,20 @@ class Clerk:
             if _is_the_databases(error):
                 raise
             self._allowance, self._complaints = before
-            self._fleet.forget()
+            self.forget()
             outcome = self._file(conn, batch, hear=self._hear_apart, now=now)
         lines.write(outcome.lines)
         return outcome
+
+    def forget(self) -> None:
+        """What was noted has been rolled back: read it anew."""
+        self._fleet.forget()
+        self._roll.forget()
+
+    def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
+        """What nodes are to be asked for now, noted as asked."""
+        asked = self._roll.ask(conn, now=now)
+        return [*asked, *self._roll.ask_for_files(conn, now=now)] if for_files else asked
 
     def _file(
         self, conn: Connection, batch: list[Arrival], *, hear: Hearing, now: Moment
@@ -141,6 +160,7 @@ class Clerk:
                         self._set_aside(conn, arrival, bad_after_all, outcome=outcome, now=now)
                 case unexpected:
                     assert_never(unexpected)
+        self._roll.write(conn)
         return outcome
 
     def give_up(
@@ -181,9 +201,7 @@ class Clerk:
             case Event() as event:
                 return self._file_event(conn, event, outcome=outcome, now=now)
             case Birth() | Death() as status:
-                verdict = self._fleet.hear(conn, status, now=now)
-                outcome.lines.append(lines.about_status(status, verdict))
-                if verdict not in (Verdict.ARRIVED, Verdict.STILL_HERE):
+                if not self._hear_status(conn, status, outcome=outcome, now=now):
                     return None
             case TokenWanted():
                 pass
@@ -196,9 +214,27 @@ class Clerk:
             outcome.replies.grant(said.node, token)
         return None
 
+    def _hear_status(
+        self, conn: Connection, status: Birth | Death, *, outcome: Outcome, now: Moment
+    ) -> bool:
+        """Note a birth or a death; whether the node is here."""
+        lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
+        verdict = self._fleet.hear(conn, status, now=now)
+        outcome.lines.append(lines.about_status(status, verdict))
+        if isinstance(status, Death) or verdict not in (Verdict.ARRIVED, Verdict.STILL_HERE):
+            return False
+        if lost:
+            outcome.lines.append(lines.about_lost_spool(status.node, lost))
+        if status.last_seq is not None:
+            self._roll.announce(
+                conn, status.node, spool_id=status.spool_id, last_seq=status.last_seq, now=now
+            )
+        return True
+
     def _file_event(
         self, conn: Connection, event: Event, *, outcome: Outcome, now: Moment
     ) -> Unreadable | None:
+        self._roll.expect(conn, event.node, event.spool_id)
         filed = self._files.file_event(conn, event, now=now)
         if filed.refusal is not None and filed.refusal.reason in NOT_YET:
             self._put_off(event.node, filed.refusal, outcome=outcome, now=now)
@@ -212,6 +248,7 @@ class Clerk:
                 spool_id=event.spool_id,
             )
         self._fleet.see(conn, event.node, now=now)
+        self._roll.note(conn, event, now=now)
         outcome.replies.store(event.node, event.spool_id, event.event_id)
         outcome.counts["repeated" if filed.is_repeat else "stored"] += 1
         outcome.has_news |= not filed.is_repeat

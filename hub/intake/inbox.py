@@ -40,9 +40,14 @@ class Inbox:
             return True
         return False
 
-    def take(self) -> list[Arrival]:
-        """Wait for arrivals, then gather up to `BATCH` for `GATHER_S`; empty once closed."""
-        first = self._first()
+    @property
+    def is_closed(self) -> bool:
+        """Nothing more comes."""
+        return self._closed.is_set()
+
+    def take(self, wait_s: float) -> list[Arrival]:
+        """Wait for arrivals, then gather up to `BATCH` for `GATHER_S`; empty when none came."""
+        first = self._first(wait_s)
         if first is None:
             return []
         batch = [first]
@@ -58,10 +63,11 @@ class Inbox:
         """Let nobody wait any longer; what is still inside was not acknowledged and comes again."""
         self._closed.set()
 
-    def _first(self) -> Arrival | None:
-        while not self._closed.is_set():
+    def _first(self, wait_s: float) -> Arrival | None:
+        deadline = time.monotonic() + wait_s
+        while not self.is_closed and (left_s := deadline - time.monotonic()) > 0:
             try:
-                return self._queue.get(timeout=_CHECK_S)
+                return self._queue.get(timeout=min(_CHECK_S, left_s))
             except queue.Empty:
                 continue
         return None

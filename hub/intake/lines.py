@@ -39,6 +39,12 @@ def about_status(status: Birth | Death, verdict: Verdict) -> Line:
     return Line("node.status", words, is_warning=False)
 
 
+def about_lost_spool(node: str, lost: int) -> Line:
+    """A node came with a new journal; what was missing of the old one never comes."""
+    cure = "none: its disk was changed or damaged; a damaged journal was kept aside there"
+    return Line("intake.numbers_lost_with_spool", {"node": node, "numbers": lost, "cure": cure})
+
+
 def about_waiting(node: str, why: Refusal) -> Line:
     """Events that cannot be filed yet."""
     cure = _cure(node, why.reason)

@@ -19,6 +19,7 @@ from hub.intake.doorbell import BrokerAddress
 from hub.intake.inbox import Arrival, Inbox
 from hub.intake.link import RECEIVE_MAXIMUM, Link
 from hub.intake.patience import Patience
+from hub.intake.replies import Reply
 from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -27,6 +28,10 @@ log = structlog.get_logger()
 
 BIRTHS_EVERY_S: Final = 15.0
 """All births are asked for again at most so often."""
+
+ASK_EVERY_S: Final = 5.0
+"""How often it is looked for numbers that have not come."""
+ASK_FOR_FILES_EVERY_S: Final = 60.0
 
 TRIES_TOGETHER: Final = 4
 """After so many failures of a batch its messages are tried one by one."""
@@ -65,6 +70,16 @@ class Writer:
             outcomes.append(outcome)
         return outcomes
 
+    def ask(self, *, for_files: bool) -> list[Reply]:
+        """What nodes are to be asked for now; none while the database is away."""
+        try:
+            with self._db.writing() as conn:
+                return self._clerk.ask(conn, now=self._clock.now(), for_files=for_files)
+        except DATABASE_FAULTS as error:
+            self._clerk.forget()
+            log.error("intake.cannot_ask", error=str(error).splitlines()[0])
+            return []
+
     def _commit_together(
         self, batch: list[Arrival], *, tries: int, stop: threading.Event
     ) -> Outcome | None:
@@ -75,6 +90,7 @@ class Writer:
                 with self._db.writing() as conn:
                     outcome = self._clerk.file(conn, batch, now=self._clock.now())
             except DATABASE_FAULTS as error:
+                self._clerk.forget()
                 self._wait_out(error, stop)
             else:
                 self._done(outcome)
@@ -126,9 +142,13 @@ class Subscriber:
         bell: Bell,
         patience: Patience | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
+        ask_every_s: float = ASK_EVERY_S,
     ) -> None:
+        self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
         self._births_asked_s = -math.inf
+        self._asked_s = -math.inf
+        self._asked_files_s = -math.inf
         self._writer = writer
         self._bell = bell
         # Messages of an ended connection may still be inside when the next one begins.
@@ -176,14 +196,33 @@ class Subscriber:
         link.join()
 
     def _write(self) -> None:
-        while batch := self._inbox.take():
-            outcomes = self._writer.commit(batch, self._stop)
-            if not outcomes:
+        while not self._inbox.is_closed:
+            batch = self._inbox.take(self._ask_every_s)
+            if batch and not self._commit(batch):
                 return  # stopping without a database: all of it comes again
-            for arrival in batch:
-                arrival.acknowledge()
-            for outcome in outcomes:
-                self._answer(outcome)
+            self._ask_for_missing()
+
+    def _commit(self, batch: list[Arrival]) -> bool:
+        outcomes = self._writer.commit(batch, self._stop)
+        if not outcomes:
+            return False
+        for arrival in batch:
+            arrival.acknowledge()
+        for outcome in outcomes:
+            self._answer(outcome)
+        return True
+
+    def _ask_for_missing(self) -> None:
+        """Now and then, while nodes can be reached."""
+        now_s = time.monotonic()
+        if now_s - self._asked_s < self._ask_every_s or not self._link.is_listening:
+            return
+        self._asked_s = now_s
+        for_files = now_s - self._asked_files_s >= ASK_FOR_FILES_EVERY_S
+        if for_files:
+            self._asked_files_s = now_s
+        for request in self._writer.ask(for_files=for_files):
+            self._link.publish(request)
 
     def _answer(self, outcome: Outcome) -> None:
         for reply in outcome.replies.messages():

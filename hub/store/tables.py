@@ -203,6 +203,19 @@ dropped_numbers = Table(
     *moment("said"),
 )
 
+missing_numbers = Table(
+    "missing_numbers",
+    metadata,
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
+    Column("spool_id", Uuid, primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("asks", Integer, nullable=False),
+    *moment("noticed"),
+    *moment("due", nullable=True),  # null: it was asked for often enough
+    Index("ix_missing_numbers_due_utc_us", "due_utc_us"),
+)
+
 set_aside = Table(
     "set_aside",
     metadata,
@@ -278,7 +291,9 @@ media = Table(
     Column("duration_ms", BigInteger, nullable=False),  # 0 for a picture
     *moment("announced"),
     *moment("stored", nullable=True),  # null: the node still has it
+    *moment("asked", nullable=True),  # when its node was last asked where it stays
     UniqueConstraint("node_id", "sha256"),
+    Index("ix_media_stored_utc_us_announced_utc_us", "stored_utc_us", "announced_utc_us"),
 )
 
 media_sightings = Table(

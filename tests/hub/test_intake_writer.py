@@ -117,7 +117,7 @@ def test_the_inbox_gives_batches_in_order() -> None:
     inbox = Inbox(bound=3 * BATCH)
     for number in range(BATCH + 5):
         inbox.put(numbered(number))
-    first, second = inbox.take(), inbox.take()
+    first, second = inbox.take(5), inbox.take(5)
     assert [int(one.topic) for one in first + second] == list(range(BATCH + 5))
     assert len(first) == BATCH
 
@@ -129,7 +129,7 @@ def test_a_full_inbox_makes_its_giver_wait_until_there_is_room() -> None:
     giver.start()
     taken: list[Arrival] = []
     while len(taken) < 2:
-        taken += inbox.take()
+        taken += inbox.take(5)
     giver.join(5)
     assert [one.topic for one in taken] == ["1", "2"]
 
@@ -143,4 +143,5 @@ def test_a_closed_inbox_lets_everybody_go() -> None:
     inbox.close()
     giver.join(5)
     assert answers == [False]
-    assert inbox.take() == []
+    assert inbox.is_closed
+    assert inbox.take(5) == []

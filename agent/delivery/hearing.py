@@ -1,0 +1,120 @@
+"""What the hub says to this node: receipts, refusals, leave to upload, and what it lacks."""
+
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from agent.delivery.outbox import Outbox
+from agent.delivery.tokens import Tokens
+from agent.journal import Journal, JournalFull
+from agent.wire import topics
+from agent.wire.codec import WireError, decode_missing, decode_receipt, decode_token
+from agent.wire.topics import Topic
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class LinkCounts:
+    """What the line did since the agent began."""
+
+    connections: int = 0
+    sent: int = 0
+    resent: int = 0
+    receipted: int = 0
+    refused: int = 0
+    asked_again: int = 0
+    """Events that the hub lost and asked for."""
+    strange: int = 0
+    """Messages to us that were none of ours; ignored."""
+
+
+class Hearing:
+    """Takes each message for this node to whom it concerns; used by the link's thread alone."""
+
+    def __init__(
+        self, node: str, *, journal: Journal, outbox: Outbox, tokens: Tokens, counts: LinkCounts
+    ) -> None:
+        self._node = node
+        self._journal = journal
+        self._outbox = outbox
+        self._tokens = tokens
+        self._counts = counts
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """One message; what is none of ours is counted and ignored."""
+        node, place = topics.split(topic) or (None, None)
+        if node != self._node or place is None:
+            self._strange(topic, "no topic of ours")
+            return
+        try:
+            self._take(place, payload)
+        except WireError as error:
+            self._strange(topic, str(error))
+
+    def set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
+        """The hub will never take this event."""
+        try:
+            is_news = self._journal.refuse(event_id, reason=reason, detail=detail)
+        except JournalFull as full:
+            # It stays owed and goes again; the hub refuses it again.
+            log.error("refusal_unwritten", reason=full.sentence, cure=full.cure)
+            return
+        if is_news:
+            self._counts.refused += 1
+            log.warning("event_refused", event_id=str(event_id), reason=reason, detail=detail)
+        self._outbox.answered([event_id])
+
+    def _take(self, place: Topic, payload: bytes) -> None:
+        match place:
+            case topics.RECEIPT:
+                self._take_receipt(payload)
+            case topics.TOKEN:
+                self._tokens.put(decode_token(payload), time.monotonic())
+            case topics.MISSING:
+                self._say_again(payload)
+            case _:
+                self._strange(place.path, "not said by a hub")
+
+    def _take_receipt(self, payload: bytes) -> None:
+        """Forget what the hub has: only now, and only what is of this spool."""
+        receipt = decode_receipt(payload)
+        if not self._is_ours("receipt", receipt.spool_id):
+            return
+        try:
+            self._counts.receipted += len(self._journal.receipt(receipt.stored))
+        except JournalFull as full:
+            # The events stay owed and go again; the hub receipts them again.
+            log.error("receipt_unwritten", reason=full.sentence, cure=full.cure)
+            return
+        self._outbox.answered(receipt.stored)
+        for refusal in receipt.refused:
+            self.set_aside(refusal.event_id, reason=refusal.reason, detail=refusal.detail)
+
+    def _say_again(self, payload: bytes) -> None:
+        """The hub lacks something that we have, or must be told that nobody has it."""
+        missing = decode_missing(payload)
+        if not self._is_ours("missing", missing.spool_id):
+            return
+        try:
+            found = self._journal.say_again(missing.ranges, missing.media)
+        except JournalFull as full:
+            # The hub asks again.
+            log.error("request_unwritten", reason=full.sentence, cure=full.cure)
+            return
+        self._counts.asked_again += len(found.again)
+        if found.beyond:
+            self._strange("missing", f"{found.beyond} numbers that were never given")
+        log.info("hub_lacks_events", again=len(found.again), gone=dict(found.gone))
+
+    def _is_ours(self, what: str, spool_id: UUID) -> bool:
+        if spool_id == self._journal.spool_id:
+            return True
+        self._strange(what, f"for the spool {spool_id}, which is not ours")
+        return False
+
+    def _strange(self, topic: str, why: str) -> None:
+        self._counts.strange += 1
+        log.warning("strange_message", topic=topic, why=why)

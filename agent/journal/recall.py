@@ -1,0 +1,133 @@
+"""What the hub lacks and asks for: said again from what is kept, or told to be gone.
+
+A hub that was restored from a backup asks for events it had receipted before. They go back among
+the owed, behind everything else, and never push anything out: they were at the hub once.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
+
+from agent.wire.messages import NumbersDropped
+from agent.wire.numbers import Range, joined, without
+
+AGAIN: Final = 2
+"""The priority of what was at the hub once: it goes last."""
+EVENTS_AT_ONCE: Final = 2_000
+"""So many go back among the owed for one request; the hub asks for the others when these came."""
+
+REFUSED_BEFORE: Final = "the hub refused it, and it was set aside"
+FORGOTTEN: Final = "the node no longer has it"
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a request comes to, before anything is said."""
+
+    again: tuple[int, ...] = ()
+    """Receipted events that are owed anew."""
+    gone: dict[str, tuple[Range, ...]] = field(default_factory=dict)
+    """Numbers that will never come, by the reason."""
+    beyond: int = 0
+    """Numbers that were asked for and never given."""
+
+
+def last_seq(sql: sqlite3.Connection) -> int:
+    """The highest number given so far, also if its event is gone; 0 while there is none."""
+    row = sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> Recalled:
+    """What becomes of these numbers when at most `room` events may be owed anew.
+
+    What is still owed needs nothing: it comes by itself. What is announced as dropped already, in
+    an event the hub has not receipted, is not announced twice.
+    """
+    top = last_seq(sql)
+    asked = joined((first, min(last, top)) for first, last in ranges if first <= top)
+    again: list[int] = []
+    gone: list[Range] = []
+    for first, last in asked:
+        rows = sql.execute(
+            "SELECT seq, receipted_utc_us IS NOT NULL FROM events WHERE seq BETWEEN ? AND ?"
+            " ORDER BY seq LIMIT ?",
+            (first, last, EVENTS_AT_ONCE + 1),
+        ).fetchall()
+        reach = rows[-1][0] if len(rows) > EVENTS_AT_ONCE else last
+        gone += without([(first, reach)], ((seq, seq) for seq, _ in rows))
+        again += [seq for seq, is_receipted in rows if is_receipted]
+    beyond = sum(last - max(first, top + 1) + 1 for first, last in joined(ranges) if last > top)
+    return Recalled(
+        again=tuple(again[: max(0, min(room, EVENTS_AT_ONCE))]),
+        gone=_by_reason(sql, without(gone, _announced(sql))),
+        beyond=beyond,
+    )
+
+
+def owe_again(sql: sqlite3.Connection, numbers: Iterable[int]) -> int:
+    """Put receipted events back among the owed, with their files; returns how many."""
+    count = 0
+    for seq in numbers:
+        sql.execute(
+            "UPDATE events SET receipted_utc_us = NULL, priority = ? WHERE seq = ?", (AGAIN, seq)
+        )
+        sql.execute(
+            "UPDATE media SET state = 'waiting' WHERE state = 'done'"
+            " AND event_id = (SELECT event_id FROM events WHERE seq = ?)",
+            (seq,),
+        )
+        count += 1
+    return count
+
+
+def bring_again(sql: sqlite3.Connection, hashes: Iterable[str]) -> int:
+    """Files that the hub had and has no longer are due anew; returns how many are still here."""
+    return sum(
+        sql.execute(
+            "UPDATE media SET state = 'due' WHERE sha256 = ? AND state = 'done'", (sha256,)
+        ).rowcount
+        for sha256 in hashes
+    )
+
+
+def put_back(sql: sqlite3.Connection, excess: int, utc_us: int) -> int:
+    """In a full journal what was to be said again waits for the next request; returns how many."""
+    return sql.execute(
+        "UPDATE events SET receipted_utc_us = ? WHERE seq IN (SELECT seq FROM events"
+        " WHERE receipted_utc_us IS NULL AND priority = ? ORDER BY seq DESC LIMIT ?)",
+        (utc_us, AGAIN, excess),
+    ).rowcount
+
+
+def _announced(sql: sqlite3.Connection) -> list[Range]:
+    """Numbers the hub is about to hear of, and those that wait for room to be announced."""
+    bodies = sql.execute(
+        "SELECT body FROM events WHERE kind = 'numbers_dropped' AND receipted_utc_us IS NULL"
+    )
+    said = chain.from_iterable(ranges_in(str(body)) for (body,) in bodies.fetchall())
+    unsaid = sql.execute("SELECT first_seq, last_seq FROM unsaid_drops").fetchall()
+    return [*said, *unsaid]
+
+
+def _by_reason(sql: sqlite3.Connection, gone: tuple[Range, ...]) -> dict[str, tuple[Range, ...]]:
+    if not gone:
+        return {}
+    aside = [(seq, seq) for (seq,) in sql.execute("SELECT seq FROM set_aside").fetchall()]
+    forgotten = without(gone, aside)
+    refused = without(gone, forgotten)
+    return {
+        reason: ranges
+        for reason, ranges in ((REFUSED_BEFORE, refused), (FORGOTTEN, forgotten))
+        if ranges
+    }
+
+
+def ranges_in(body: str) -> tuple[Range, ...]:
+    """The numbers that a `numbers_dropped` tells; none when the row is unreadable."""
+    try:
+        return NumbersDropped.model_validate_json(body).ranges
+    except ValueError:
+        return ()

@@ -1,0 +1,162 @@
+"""Which numbers of a spool have not come: rows of ranges, few as long as all is well."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from hub.alerts.moment import Moment
+from hub.store.tables import columns, events, media, missing_numbers, nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers between known ones that have not come: a closed range."""
+
+    first: int
+    last: int
+    noticed_utc_us: int
+    due_utc_us: int | None
+    """When the node is asked (again); None: it was asked often enough, and nobody asks any more."""
+    asks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The gaps of one node's present spool that are to be asked for now."""
+
+    node: str
+    node_id: UUID
+    spool_id: UUID
+    gaps: tuple[Gap, ...]
+
+
+def load(conn: Connection, node_id: UUID, spool_id: UUID) -> tuple[int, tuple[Gap, ...]]:
+    """The highest number known of a spool (0: none), and its gaps in order."""
+    here = (missing_numbers.c.node_id == node_id) & (missing_numbers.c.spool_id == spool_id)
+    rows = conn.execute(
+        select(missing_numbers).where(here).order_by(missing_numbers.c.first_seq)
+    ).all()
+    top = conn.scalar(
+        select(func.max(events.c.seq)).where(
+            events.c.node_id == node_id, events.c.spool_id == spool_id
+        )
+    )
+    gaps = tuple(_gap(row) for row in rows)
+    return max(top or 0, *(gap.last for gap in gaps), 0), gaps
+
+
+def save(
+    conn: Connection, node_id: UUID, spool_id: UUID, *, gone: Iterable[Gap], new: Iterable[Gap]
+) -> None:
+    """Write what has changed of a spool's gaps."""
+    for gap in gone:
+        conn.execute(
+            delete(missing_numbers).where(
+                missing_numbers.c.node_id == node_id,
+                missing_numbers.c.spool_id == spool_id,
+                missing_numbers.c.first_seq == gap.first,
+            )
+        )
+    rows = [
+        {
+            "node_id": node_id,
+            "spool_id": spool_id,
+            "first_seq": gap.first,
+            "last_seq": gap.last,
+            "asks": gap.asks,
+            **columns("noticed", Moment(gap.noticed_utc_us)),
+            **columns("due", None if gap.due_utc_us is None else Moment(gap.due_utc_us)),
+        }
+        for gap in new
+    ]
+    if rows:
+        conn.execute(insert(missing_numbers), rows)
+
+
+def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[Due]:
+    """Gaps whose time has come, of nodes that are online with the very spool."""
+    rows = conn.execute(
+        select(missing_numbers, nodes.c.name)
+        .join(nodes, nodes.c.id == missing_numbers.c.node_id)
+        .where(
+            missing_numbers.c.due_utc_us <= now.utc_us,
+            nodes.c.spool_id == missing_numbers.c.spool_id,
+            nodes.c.state == "online",
+        )
+        .order_by(missing_numbers.c.due_utc_us, missing_numbers.c.first_seq)
+        .limit(100 * spools_at_most)
+    ).all()
+    found: dict[UUID, Due] = {}
+    for row in rows:
+        before = found.get(row.node_id)
+        if before is None and len(found) == spools_at_most:
+            continue
+        gaps = (*(before.gaps if before else ()), _gap(row))
+        found[row.node_id] = Due(row.name, row.node_id, row.spool_id, gaps)
+    return list(found.values())
+
+
+def present_spool(conn: Connection, node_id: UUID) -> UUID | None:
+    """The spool of the node's last birth."""
+    return conn.scalar(select(nodes.c.spool_id).where(nodes.c.id == node_id))
+
+
+def lost_with(conn: Connection, node_id: UUID, *, spool_id: UUID) -> int:
+    """How many numbers are missing of the other spools of this node."""
+    span = missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1
+    lost = conn.scalar(
+        select(func.sum(span)).where(
+            missing_numbers.c.node_id == node_id, missing_numbers.c.spool_id != spool_id
+        )
+    )
+    return int(lost or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unbrought:
+    """Files that a node announced long ago and has not brought."""
+
+    node: str
+    spool_id: UUID
+    hashes: tuple[str, ...]
+
+
+def ask_for_files(
+    conn: Connection, *, now: Moment, after_s: float, again_s: float, until_s: float, at_most: int
+) -> list[Unbrought]:
+    """Note that these are asked for now: announced between `until_s` and `after_s` ago, not
+    brought, and not asked for within `again_s`."""
+    rows = conn.execute(
+        select(media.c.id, media.c.sha256, nodes.c.name, nodes.c.spool_id)
+        .join(nodes, nodes.c.id == media.c.node_id)
+        .where(
+            media.c.stored_utc_us.is_(None),
+            media.c.announced_utc_us < now.plus_s(-after_s).utc_us,
+            media.c.announced_utc_us > now.plus_s(-until_s).utc_us,
+            func.coalesce(media.c.asked_utc_us, 0) < now.plus_s(-again_s).utc_us,
+            nodes.c.state == "online",
+        )
+        .order_by(media.c.announced_utc_us)
+        .limit(at_most)
+    ).all()
+    if not rows:
+        return []
+    conn.execute(
+        update(media).where(media.c.id.in_([row.id for row in rows])).values(columns("asked", now))
+    )
+    found: dict[tuple[str, UUID], list[str]] = {}
+    for row in rows:
+        found.setdefault((row.name, row.spool_id), []).append(row.sha256)
+    return [Unbrought(node, spool, tuple(hashes)) for (node, spool), hashes in found.items()]
+
+
+def _gap(row: object) -> Gap:
+    return Gap(
+        first=row.first_seq,  # type: ignore[attr-defined] # rows of tables are untyped
+        last=row.last_seq,  # type: ignore[attr-defined]
+        noticed_utc_us=row.noticed_utc_us,  # type: ignore[attr-defined]
+        due_utc_us=row.due_utc_us,  # type: ignore[attr-defined]
+        asks=row.asks,  # type: ignore[attr-defined]
+    )

@@ -1,0 +1,95 @@
+"""A hub that was restored from a backup asks the real agent for what it lacks, and has it all."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from deploy.broker import Broker
+from hub.alerts.routing import Policy
+from hub.intake.clerk import Clerk
+from hub.intake.fleet import Fleet
+from hub.intake.gaps import AskPolicy
+from hub.intake.patience import Patience
+from hub.intake.rollcall import RollCall
+from hub.intake.subscriber import Subscriber, Writer
+from hub.store.bell import Bell
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.filing import Filing
+from hub.store.tables import events
+from tests.agent.hubside import NODE, Running, open_journal, put
+from tests.agent.test_link import address as node_address
+from tests.agent.test_link import make_link
+from tests.hub.intake_rig import address, eventually, found_town, tokens
+
+SOON = AskPolicy(gap_after_s=0.2, again_first_s=0.2)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "mqtt") as running:
+        yield running
+
+
+def intake(db: Database, broker: Broker) -> Subscriber:
+    clerk = Clerk(Filing(Policy()), Fleet(tokens()), roll=RollCall(SOON))
+    return Subscriber(
+        address(broker),
+        writer=Writer(db, clerk=clerk, clock=HubClock()),
+        bell=Bell(),
+        patience=Patience(first_s=0.1, longest_s=0.2),
+        births_every_s=0.1,
+        ask_every_s=0.1,
+    )
+
+
+def numbers(db: Database, spool_id: UUID) -> list[int]:
+    with db.reading() as conn:
+        return [*conn.scalars(select(events.c.seq).where(events.c.spool_id == spool_id))]
+
+
+def back_up(live: Path, copy: Path) -> None:
+    with sqlite3.connect(live) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+
+
+def test_a_restored_hub_ends_complete(broker: Broker, sqlite_url: str, tmp_path: Path) -> None:
+    live, copy = Path(sqlite_url.removeprefix("sqlite:///")), tmp_path / "backup.db"
+    journal = open_journal(tmp_path / "journal.db")
+    db = Database(sqlite_url)
+    found_town(db, NODE)
+    hub = intake(db, broker)
+    hub.start()
+    with Running(make_link(journal, node_address(broker))):
+        for _ in range(10):
+            put(journal)
+        eventually(lambda: journal.counts().waiting == 0, "ten are receipted")
+        back_up(live, copy)
+        for _ in range(20):
+            put(journal)
+        eventually(lambda: journal.counts().waiting == 0, "thirty are receipted")
+        hub.stop()
+        db.close()
+
+        restored = Database(f"sqlite:///{copy}")
+        assert len(numbers(restored, journal.spool_id)) == 10
+        hub = intake(restored, broker)
+        hub.start()
+        try:
+            put(journal)
+            everything = list(range(1, 32))
+            eventually(
+                lambda: sorted(numbers(restored, journal.spool_id)) == everything,
+                "what the backup lacked is there, each number once",
+            )
+            eventually(lambda: journal.counts().waiting == 0, "nothing is owed")
+        finally:
+            hub.stop()
+            restored.close()
+    journal.close()
