@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import cv2
 import structlog
@@ -29,6 +29,9 @@ from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.supervise import Service, SupervisePolicy, Supervisor
 
 log = structlog.get_logger()
+
+LEAST_ROOM_BYTES: Final = 32 * 2**20
+"""A minute of 4 Mbit/s: with less beside what is held, clips would go as soon as they came."""
 
 
 class Refusal(Exception):  # noqa: N818 - what the program does, and says in one line
@@ -61,6 +64,8 @@ class Node:
             self.journal,
             max_bytes=clips.max_bytes,
             spare_bytes=clips.spare_bytes,
+            classes=clips.classes(),
+            least_room_bytes=min(LEAST_ROOM_BYTES, clips.max_bytes // 8),
             sealer=open_sealer(settings, clock),
         )
         # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame

@@ -1,21 +1,30 @@
 """What a killed run left in the folder: files whose names are ours and which no row names."""
 
+import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from agent.clips.mend import examine, mend
+from agent.clips.mend import MendedClip, examine, mend
 from agent.clips.sealer import Sealer
-from agent.journal import Journal, MediaKind
+from agent.journal import FootageClass, Journal, MediaKind
 from agent.wire.ident import born_utc_us
-from agent.wire.messages import ClipReady
 
 _PICTURE: Final = re.compile(r"[0-9a-f]{64}\.jpg(\.part)?")
 _CLIP: Final = re.compile(
-    r"(?P<camera>[a-z0-9-]+)-(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\.mp4(\.part)?"
+    r"(?P<camera>[a-z0-9-]+)-(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"(?P<continuous>\.all)?\.mp4(\.part)?"
 )
+SIGHTINGS_A_CLIP: Final = 500
+
+
+def clip_name(camera: str, clip_id: UUID, footage_class: FootageClass) -> str:
+    """The name of a clip's file, by which it is known again when its row is lost."""
+    mark = ".all" if footage_class is FootageClass.CONTINUOUS else ""
+    return f"{camera}-{clip_id}{mark}.mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,59 +44,68 @@ class Leftover:
         return self.path.with_name(self.path.name.removesuffix(".part"))
 
 
-def leftovers(folder: Path, journal: Journal) -> list[Leftover]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A clip of which only the file was left, as far as it is known again."""
+
+    clip: MendedClip
+    clip_id: UUID
+    camera: str
+    sighting_ids: tuple[UUID, ...]
+    """Whom it shows, as the journal knows; nobody for what was recorded continuously."""
+    footage_class: FootageClass
+
+
+def leftovers(
+    folder: Path, journal: Journal, *, of_this_run: Collection[str] = ()
+) -> list[Leftover]:
     """The files in `folder` with names of ours that the journal does not know; others are let be.
 
-    To be asked before anything new is written there.
+    `of_this_run`: names that are being written, or wait to be written down. No link is followed:
+    it would lead to a file that is not ours.
     """
     kept = [*journal.kept(MediaKind.CLIP), *journal.kept(MediaKind.PICTURE)]
-    known = {item.path.name for item in kept}
+    known = {item.path.name for item in kept}.union(of_this_run)
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
     return [
-        Leftover(path)
-        for path in sorted(folder.iterdir())
-        if path.name not in known
-        and (_CLIP.fullmatch(path.name) or _PICTURE.fullmatch(path.name))
-        and path.is_file()
+        Leftover(folder / name)
+        for name in names
+        if name.removesuffix(".part") not in known
+        and (_CLIP.fullmatch(name) or _PICTURE.fullmatch(name))
     ]
 
 
-def taken_in(
-    left: Leftover, journal: Journal, sealer: Sealer | None = None
-) -> ClipReady | Path | None:
-    """What became of it: a clip to announce, one that shows nobody known, or nothing at all."""
-    if left.is_picture:
-        left.path.unlink()
+def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> Adopted | None:
+    """What became of it: a clip for the index, or nothing, for nothing of it plays."""
+    if left.is_picture or mend(left.path, sealer) is None:
+        left.path.unlink(missing_ok=True)
         return None
-    if left.path != left.whole_path and mend(left.path, sealer) is None:
-        return None
-    return _described(left.whole_path, journal) or left.whole_path
+    return _known_again(left.whole_path, journal)
 
 
-def _described(path: Path, journal: Journal) -> ClipReady | None:
-    """The word of a clip of which only the file is left; None if nobody in it is known.
+def _known_again(path: Path, journal: Journal) -> Adopted | None:
+    """The clip in `path`; None, and the file set aside, if it holds no video.
 
     Its id was made from the time of its first frame, and who it shows is known by the sightings
     of its camera that the journal wrote down meanwhile.
     """
     named, clip = _CLIP.fullmatch(path.name), examine(path)
     if named is None or clip is None:
+        path.rename(path.with_name(path.name + ".damaged"))
         return None
     clip_id = UUID(named["id"])
-    began_utc_us = born_utc_us(clip_id)
-    ended_utc_us = began_utc_us + clip.duration_ms * 1000
-    sightings = journal.sightings_between(named["camera"], began_utc_us, ended_utc_us)
-    if not sightings:
-        return None
-    return ClipReady(
-        camera=named["camera"],
+    is_continuous = named["continuous"] is not None
+    ended_utc_us = born_utc_us(clip_id) + clip.duration_ms * 1000
+    sightings = (
+        []
+        if is_continuous
+        else journal.sightings_between(named["camera"], born_utc_us(clip_id), ended_utc_us)
+    )
+    return Adopted(
+        clip=clip,
         clip_id=clip_id,
-        sighting_ids=tuple(sightings[:500]),
-        sha256=clip.sha256,
-        size_bytes=clip.size_bytes,
-        codec=clip.codec,
-        width=clip.width,
-        height=clip.height,
-        first_frame_utc_us=began_utc_us,
-        duration_ms=clip.duration_ms,
-        is_sealed=clip.is_sealed,
+        camera=named["camera"],
+        sighting_ids=tuple(sightings[:SIGHTINGS_A_CLIP]),
+        footage_class=FootageClass.CONTINUOUS if is_continuous else FootageClass.SIGHTING,
     )

@@ -63,24 +63,34 @@ _ORDER = {
 }
 
 
-def mend(part: Path, sealer: Sealer | None = None) -> Path | None:
-    """Cut an unfinished file and give it its name; None (and no file) when nothing of it plays.
+def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
+    """Cut a file to what of it plays and give it its name; None (and no file) when nothing does.
 
-    `sealer` ends the seal of one that it had begun to seal.
+    `sealer` ends the seal of one that it had begun to seal. Raises OSError.
     """
-    with part.open("r+b") as file:
+    with path.open("r+b") as file:
         length = whole_length(file)
-        file.truncate(length)
-        os.fsync(file.fileno())
+        if length != file.seek(0, os.SEEK_END):
+            file.truncate(length)
+            os.fsync(file.fileno())
     if length == 0:
-        part.unlink()
+        path.unlink()
         return None
     if sealer is not None:
-        sealer.end_mended(part)
-    whole = part.with_suffix("")
-    part.rename(whole)
-    sync_folder(part.parent)
+        _end_seal(path, length, sealer)
+    whole = path.with_name(path.name.removesuffix(".part"))
+    if whole != path:
+        path.rename(whole)
+        sync_folder(path.parent)
     return whole
+
+
+def _end_seal(path: Path, length: int, sealer: Sealer) -> None:
+    """A disk too full for the last record costs that record, not the clip."""
+    try:
+        sealer.end_mended(path)
+    except OSError:
+        os.truncate(path, length)
 
 
 def examine(path: Path) -> MendedClip | None:

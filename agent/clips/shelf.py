@@ -1,31 +1,48 @@
-"""Pictures and clips on the node's disk: safe before they are announced, bounded in bytes.
+"""Pictures and clips on the node's disk: safe before they are announced, bounded in bytes and age.
 
-What the hub already has goes first, then the oldest; every file that goes without the hub having
-it is counted by the journal.
+Retention decides what goes; every file that goes without the hub having it is counted by the
+journal. Where nothing can be kept, alerts go on without video, and that is said as an event.
 """
 
+import errno
 import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from agent.clips.leftovers import Leftover, leftovers, taken_in
+from agent.clips.index import ClipIndex
+from agent.clips.leftovers import SIGHTINGS_A_CLIP, clip_name
+from agent.clips.place import Place
+from agent.clips.repair import Repair
+from agent.clips.retention import ClassBounds, Removal, Retention, Verdict, judge
 from agent.clips.sealer import ClipSeal, Sealer
+from agent.clips.standing import Standing
 from agent.clips.writer import ClosedClip, sync_folder
-from agent.journal import Backlog, Clip, Entry, Journal, JournalFull, Kept, MediaKind, Transaction
+from agent.journal import (
+    Backlog,
+    Entry,
+    FootageClass,
+    Journal,
+    JournalFull,
+    MediaKind,
+    Transaction,
+)
 from agent.media.frame import Instant, StreamInfo
 from agent.wire.messages import ClipReady, Picture
 
 log = structlog.get_logger()
 
 TIDY_EVERY_S = 60.0
-SIGHTINGS_A_CLIP = 500
+NAMES_REMEMBERED: Final = 10_000
+_STOPPED: Final = "recording_stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,34 +63,44 @@ class Shelf:
         *,
         max_bytes: int,
         spare_bytes: int = 256 * 2**20,
+        classes: Mapping[FootageClass, ClassBounds] | None = None,
+        least_room_bytes: int = 0,
         sealer: Sealer | None = None,
     ) -> None:
         """Keep at most `max_bytes`, and less where the disk has no `spare_bytes` left for others.
 
-        Without a `sealer` clips carry no seal.
-
-        Raises OSError and JournalError for a place that cannot be used.
+        `classes` bounds each class of its own. Where held footage leaves less than
+        `least_room_bytes` nothing is recorded. Without a `sealer` clips carry no seal. A folder
+        that cannot be used is said and tried again. Raises JournalError.
         """
         self.folder = folder
         self._journal = journal
         self._backlog = Backlog(journal, whose="shelf")
-        self._max_bytes = max_bytes
-        self._spare_bytes = spare_bytes
+        self._index = ClipIndex(journal)
+        self._retention = Retention(
+            max_bytes=max_bytes, spare_bytes=spare_bytes, classes=classes or {}
+        )
         self._sealer = sealer
-        folder.mkdir(parents=True, exist_ok=True)
-        # Looked for now, when nothing of this run can be among it.
-        self._leftovers: list[Leftover] = leftovers(folder, journal)
-        self._strays: list[Path] = []
+        self._place = Place(folder, journal)
+        self._repair = Repair(folder, journal, index=self._index, sealer=sealer)
+        self._standing = Standing(
+            said=journal.remembered(_STOPPED), least_room_bytes=least_room_bytes
+        )
+        self._is_repaired = False
+        # What this run has begun is no leftover, though no row may name it yet.
+        self._of_this_run: deque[str] = deque(maxlen=NAMES_REMEMBERED)
+        self._is_place_good()
 
     @property
-    def strays(self) -> int:
-        """Clips of an earlier run that show nobody the journal knows; the first to be removed."""
-        return len(self._strays)
+    def nobodys(self) -> int:
+        """Clips of an earlier run that show nobody the journal knows: kept, not announced."""
+        return self._repair.nobodys
 
     def keep_picture(self, jpeg: bytes, *, width: int, height: int) -> KeptPicture:
         """Put a picture on the disk under its hash; raises OSError when the disk refuses."""
+        self._place.check()
         sha256 = hashlib.sha256(jpeg).hexdigest()
-        path = self.folder / f"{sha256}.jpg"
+        path = self._new_path(f"{sha256}.jpg")
         part = path.with_name(path.name + ".part")
         try:
             with part.open("wb") as file:
@@ -88,9 +115,14 @@ class Shelf:
         words = Picture(sha256=sha256, size_bytes=len(jpeg), width=width, height=height)
         return KeptPicture(path=path, words=words)
 
-    def clip_path(self, camera: str, clip_id: UUID) -> Path:
-        """Where a clip of that id is written."""
-        return self.folder / f"{camera}-{clip_id}.mp4"
+    def clip_path(
+        self, camera: str, clip_id: UUID, footage_class: FootageClass = FootageClass.SIGHTING
+    ) -> Path:
+        """Where a clip of that id is to be written; raises OSError while none may be."""
+        if (why := self._standing.trouble) is not None:
+            raise OSError(errno.ENOSPC, why.detail, str(self.folder))
+        self._place.check()
+        return self._new_path(clip_name(camera, clip_id, footage_class))
 
     def new_seal(
         self, clip_id: UUID, *, camera: str, stream: StreamInfo, first: Instant
@@ -124,103 +156,84 @@ class Shelf:
             duration_ms=clip.duration_ms,
             is_sealed=clip.is_sealed,
         )
-        self._announce(ready, clip.path, at=clip.last_frame)
+        self._index.announce(ready, clip.path, at=clip.last_frame)
 
     def write_down(self) -> None:
         """Try again to index what the journal refused."""
+        self._index.write_down()
         self._backlog.write_down()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Take in what an earlier run left, then keep the folder within its bound."""
+        """Take in what an earlier run left, then keep the folder within its bounds."""
         while not stop.is_set():
             beat()
             self.take_in_leftovers(beat)
             self.write_down()
             self.tidy()
+            self.write_down()  # what a full disk refused before
             stop.wait(TIDY_EVERY_S)
 
     def take_in_leftovers(self, beat: Callable[[], None]) -> None:
         """Finish, announce or remove what a killed run left unfinished or unsaid."""
-        while self._leftovers:
-            beat()
-            left = self._leftovers.pop()
-            try:
-                found = taken_in(left, self._journal, self._sealer)
-            except OSError as error:
-                log.error("leftover_unreadable", path=left.path.name, reason=str(error))
-                continue
-            match found:
-                case ClipReady():
-                    self._announce(found, left.whole_path, at=self._journal.now())
-                    log.info("clip_mended", path=left.whole_path.name)
-                case Path():
-                    self._strays.append(found)
-                    log.warning("clip_of_nobody", path=found.name, strays=self.strays)
-                case None:
-                    log.info("leftover_removed", path=left.path.name)
+        self._repair.go_on(beat)
 
     def tidy(self) -> None:
-        """Remove files until the folder is within its bound: strays, delivered ones, the oldest."""
+        """Remove what has to go; say when recording has to stop, and when it may go on."""
+        if not self._is_place_good():
+            return
+        verdict = self._judge()
+        for removal in verdict.removals:
+            self._remove(removal)
+        self._standing.take_room(verdict)
+        self._say_news()
+
+    def _is_place_good(self) -> bool:
+        """Whether footage can be kept there; a place that is back may hold what no row names."""
+        why_not = self._place.trouble()
+        if why_not is None and not self._is_repaired:
+            self._repair.look(tuple(self._of_this_run))
+        self._is_repaired = why_not is None
+        self._standing.take_place(why_not)
+        self._say_news()
+        return why_not is None
+
+    def _judge(self) -> Verdict:
         kept = [*self._journal.kept(MediaKind.CLIP), *self._journal.kept(MediaKind.PICTURE)]
-        excess = self._excess_bytes(kept)
-        while excess > 0 and self._strays:
-            stray = self._strays.pop(0)
-            excess -= stray.stat().st_size
-            stray.unlink()
-            log.info("footage_removed", path=stray.name, state="stray")
-        for item in sorted(kept, key=_least_needed_first):
-            if excess <= 0:
-                return
-            self._remove(item)
-            excess -= item.size_bytes
+        return judge(
+            kept,
+            self._retention,
+            now_utc_us=self._journal.now().utc_us,
+            free_bytes=shutil.disk_usage(self.folder).free,
+        )
 
-    def _excess_bytes(self, kept: list[Kept]) -> int:
-        held = sum(item.size_bytes for item in kept)
-        held += sum(stray.stat().st_size for stray in self._strays)
-        missing = self._spare_bytes - shutil.disk_usage(self.folder).free
-        return max(held - self._max_bytes, missing)
+    def _say_news(self) -> None:
+        """The word and the memory of having said it, in one transaction."""
+        body = self._standing.news()
+        if body is None:
+            return
+        said, now = self._standing.said, self._journal.now()
 
-    def _announce(self, ready: ClipReady, path: Path, *, at: Instant) -> None:
         def write(tx: Transaction) -> None:
-            event_id = tx.add_event(ready, at=at)
-            tx.add_clip(_index_row(ready, path))
-            tx.add_media(
-                sha256=ready.sha256,
-                kind=MediaKind.CLIP,
-                path=path,
-                size_bytes=ready.size_bytes,
-                event_id=event_id,
-            )
+            tx.add_event(body, at=now)
+            tx.remember(_STOPPED, said)
 
+        log.warning(body.kind, detail=getattr(body, "detail", ""))
         self._backlog.add(Entry(write=write))
 
-    def _remove(self, item: Kept) -> None:
+    def _new_path(self, name: str) -> Path:
+        self._of_this_run.append(name)
+        return self.folder / name
+
+    def _remove(self, removal: Removal) -> None:
+        item = removal.item
         try:
-            self._forget(item)  # the row first: it should never name a lost file
+            self._forget(removal)  # the row first: it should never name a lost file
         except JournalFull:
             item.path.unlink(missing_ok=True)  # unless there is no room to write even that
-            self._forget(item)
+            self._forget(removal)
         item.path.unlink(missing_ok=True)
-        log.info("footage_removed", path=item.path.name, state=item.state)
+        log.info("footage_removed", path=item.path.name, state=item.state, why=removal.why)
 
-    def _forget(self, item: Kept) -> None:
+    def _forget(self, removal: Removal) -> None:
         with self._journal.transaction() as tx:
-            tx.remove_media(item.sha256, "the shelf was full")
-
-
-def _index_row(ready: ClipReady, path: Path) -> Clip:
-    return Clip(
-        clip_id=ready.clip_id,
-        camera=ready.camera,
-        path=path,
-        sha256=ready.sha256,
-        size_bytes=ready.size_bytes,
-        first_frame_utc_us=ready.first_frame_utc_us,
-        duration_ms=ready.duration_ms,
-        sighting_ids=ready.sighting_ids,
-        clip_class="alert",
-    )
-
-
-def _least_needed_first(item: Kept) -> tuple[bool, bool, int]:
-    return item.state in {"waiting", "due"}, item.kind is MediaKind.PICTURE, item.added_utc_us
+            tx.remove_media(removal.item.sha256, f"the shelf made room ({removal.why})")

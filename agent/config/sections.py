@@ -7,16 +7,18 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.clips.recorder import ClipPolicy
+from agent.clips.retention import ClassBounds
 from agent.config.camera import CameraSection
 from agent.config.section import Name, Section
 from agent.delivery.session import BrokerAddress
-from agent.journal import Limits
+from agent.journal import FootageClass, Limits
 from agent.vision.person import DetectorSettings
 from agent.vision.sighting import SightingSettings
 
 PREFIX: Final = "MATTHAN_AGENT__"
 
 _CLIPS: Final = ClipPolicy()
+_DAY_S: Final = 86_400.0
 _SIGHTING: Final = SightingSettings()
 
 
@@ -92,8 +94,21 @@ class ClipsSection(Section):
     max_bytes: int = Field(
         4 * 2**30,
         ge=2**20,
-        description="Bytes all footage may take. When they are used up, what the hub already has "
-        "goes first, then the oldest.",
+        description="Bytes all footage may take. When they are used up, the lowest class goes "
+        "first (continuous, sighting, alert), in it what the hub already has, then the oldest. "
+        "What is held for a case never goes; when nothing else is left, recording stops and the "
+        "hub is told.",
+    )
+    alert_days: float = Field(
+        30, gt=0, description="Days for which footage of alerts is kept. Older goes."
+    )
+    sighting_days: float = Field(
+        7, gt=0, description="Days for which footage of sightings that raised no alert is kept."
+    )
+    sighting_bytes: int = Field(
+        2 * 2**30,
+        ge=0,
+        description="Bytes that footage of sightings without an alert may take of `max_bytes`.",
     )
     spare_bytes: int = Field(
         256 * 2**20,
@@ -106,6 +121,15 @@ class ClipsSection(Section):
     def _has_room(self) -> Self:
         self.policy()
         return self
+
+    def classes(self) -> dict[FootageClass, ClassBounds]:
+        """As the shelf wants it."""
+        return {
+            FootageClass.ALERT: ClassBounds(max_age_s=self.alert_days * _DAY_S),
+            FootageClass.SIGHTING: ClassBounds(
+                max_age_s=self.sighting_days * _DAY_S, max_bytes=self.sighting_bytes
+            ),
+        }
 
     def policy(self) -> ClipPolicy:
         """As the recorder wants it."""

@@ -4,7 +4,16 @@ from agent.journal.backlog import Backlog, Entry
 from agent.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFull
 from agent.journal.journal import Journal
 from agent.journal.pruning import Pruner
-from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
+from agent.journal.rows import (
+    Clip,
+    DueMedia,
+    FootageClass,
+    JournalCounts,
+    Kept,
+    Limits,
+    MediaKind,
+    Waiting,
+)
 from agent.journal.transaction import Transaction
 
 __all__ = [
@@ -12,6 +21,7 @@ __all__ = [
     "Clip",
     "DueMedia",
     "Entry",
+    "FootageClass",
     "Journal",
     "JournalBusy",
     "JournalCorrupt",

@@ -11,7 +11,14 @@ from uuid import UUID
 import structlog
 
 from agent.journal.errors import JournalBusy, JournalError, explained, is_damage
-from agent.journal.schema import APPLICATION_ID, PRAGMAS, SCHEMA_VERSION, TABLES
+from agent.journal.schema import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    PRAGMAS,
+    RULINGS,
+    SCHEMA_VERSION,
+    TABLES,
+)
 from agent.wire.ident import uuid7
 
 _log = structlog.get_logger("agent.journal")
@@ -63,6 +70,7 @@ def _open_checked(path: Path, utc_us: int) -> sqlite3.Connection:
         _check_pages(connection)
         if _version(connection) == 0:
             _begin(connection, utc_us)
+        _migrate(connection)
     except BaseException:
         connection.close()
         raise
@@ -101,9 +109,22 @@ def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
     """Tables, marks and the spool's id, all or none."""
     spool_id = uuid7(utc_us, os.urandom(10))
     marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
-    connection.executescript(f"BEGIN IMMEDIATE; {marks} {TABLES}")
+    connection.executescript(f"BEGIN IMMEDIATE; {marks} {TABLES} {RULINGS}")
     connection.execute("INSERT INTO meta VALUES ('spool_id', ?)", (str(spool_id),))
     connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """A file of an older agent becomes one of this version, step by step, each all or none."""
+    while (version := _version(connection)) < SCHEMA_VERSION:
+        mark = f"PRAGMA user_version={version + 1};"
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[version]} {mark} COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        _log.info("journal_migrated", version=version + 1)
 
 
 def spool_id_of(connection: sqlite3.Connection) -> UUID:

@@ -123,10 +123,10 @@ class Journal:
             for wake in self._listeners:
                 wake()
 
-    def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
-        """The hub has these for good; returns those that were still owed."""
+    def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
+        """The hub has these for good, some of them in an alert; returns those still owed."""
         with self.transaction() as tx:
-            return tx.receipt(event_ids)
+            return tx.receipt(event_ids, alerted=alerted)
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
         """The hub will never take this one: set it aside, counted; False if it was not owed."""
@@ -189,6 +189,15 @@ class Journal:
         return self._read(
             lambda sql: reading.sightings_between(sql, camera, first_utc_us, last_utc_us)
         )
+
+    def remembered(self, name: str) -> str | None:
+        """What was last remembered under that name, if anything."""
+        return self._read(lambda sql: reading.remembered(sql, name))
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep one fact about this node for later runs."""
+        with self.transaction() as tx:
+            tx.remember(name, value)
 
     def counts(self) -> JournalCounts:
         """Numbers since the file was born, and what is owed now."""

@@ -8,11 +8,35 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, MediaKind, Waiting
+from agent.journal.rows import (
+    Clip,
+    DueMedia,
+    FootageClass,
+    JournalCounts,
+    Kept,
+    MediaKind,
+    Waiting,
+)
 from agent.media.frame import Instant
 from agent.wire.messages import Body, ClockSource
 
 _BODY: Final[TypeAdapter[Body]] = TypeAdapter(Body)
+
+_KEPT: Final = {
+    MediaKind.PICTURE: """
+        SELECT sha256, path, size_bytes, group_concat(state), min(added_utc_us),
+        min(footage_class),  -- `alert` comes first in the alphabet too
+        EXISTS (SELECT 1 FROM holds WHERE holds.sha256 = media.sha256)
+        FROM media WHERE kind = 'picture'
+        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",
+    MediaKind.CLIP: """
+        SELECT sha256, path, size_bytes,
+        (SELECT group_concat(state) FROM media WHERE media.sha256 = clips.sha256),
+        min(added_utc_us), min(clip_class),
+        EXISTS (SELECT 1 FROM holds WHERE holds.sha256 = clips.sha256)
+        FROM clips
+        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",
+}
 
 
 def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[int]]:
@@ -45,12 +69,20 @@ def media_due(sql: sqlite3.Connection, limit: int) -> list[DueMedia]:
 
 def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:
     """Every file of that kind the journal knows of, oldest first."""
-    rows = sql.execute(
-        "SELECT sha256, kind, path, size_bytes, group_concat(state), min(added_utc_us)"
-        " FROM media WHERE kind = ? GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)",
-        (str(kind),),
-    ).fetchall()
-    return [Kept(r[0], MediaKind(r[1]), Path(r[2]), r[3], _most_owed(r[4]), r[5]) for r in rows]
+    rows = sql.execute(_KEPT[kind]).fetchall()
+    return [
+        Kept(
+            sha256=row[0],
+            kind=kind,
+            path=Path(row[1]),
+            size_bytes=row[2],
+            state=_most_owed(row[3]) if row[3] else "kept",
+            added_utc_us=row[4],
+            footage_class=FootageClass(row[5]),
+            is_held=bool(row[6]),
+        )
+        for row in rows
+    ]
 
 
 def clips(sql: sqlite3.Connection) -> list[Clip]:
@@ -77,6 +109,12 @@ def sightings_between(
     return [UUID(row[0]) for row in rows]
 
 
+def remembered(sql: sqlite3.Connection, name: str) -> str | None:
+    """A fact kept for later runs."""
+    row = sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def counts(sql: sqlite3.Connection) -> JournalCounts:
     """Numbers since the file was born, and what is owed now."""
     counters: dict[str, int] = dict(sql.execute("SELECT name, value FROM counters").fetchall())
@@ -98,6 +136,7 @@ def counts(sql: sqlite3.Connection) -> JournalCounts:
         media_done=counters.get("media_done", 0),
         media_refused=counters.get("media_refused", 0),
         media_evicted=counters.get("media_evicted", 0),
+        media_vanished=counters.get("media_vanished", 0),
     )
 
 
@@ -129,5 +168,5 @@ def _as_clip(row: tuple[Any, ...]) -> Clip:
         first_frame_utc_us=row[5],
         duration_ms=row[6],
         sighting_ids=tuple(UUID(text) for text in json.loads(row[7])),
-        clip_class=row[8],
+        clip_class=FootageClass(row[8]),
     )

@@ -28,6 +28,15 @@ class MediaKind(StrEnum):
     CLIP = "clip"
 
 
+class FootageClass(StrEnum):
+    """How dear footage is, dearest first; what is held beside that is never removed."""
+
+    ALERT = "alert"
+    """Of a sighting that raised or joined an alert, as the hub says."""
+    SIGHTING = "sighting"
+    CONTINUOUS = "continuous"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An event the hub has not receipted."""
@@ -78,8 +87,15 @@ class Kept:
     path: Path
     size_bytes: int
     state: str
-    """`waiting` for its event's receipt, `due`, `done`, or `refused`."""
+    """`waiting` for its event's receipt, `due`, `done`, or `refused`; `kept`: nobody was told."""
     added_utc_us: int
+    footage_class: FootageClass
+    is_held: bool
+
+    @property
+    def is_owed(self) -> bool:
+        """The hub is to have it and has not yet."""
+        return self.state in {"waiting", "due"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,7 @@ class Clip:
     first_frame_utc_us: int
     duration_ms: int
     sighting_ids: tuple[UUID, ...]
-    clip_class: str
+    clip_class: FootageClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +129,5 @@ class JournalCounts:
     media_refused: int
     media_evicted: int
     """Deleted from the shelf before the hub had them."""
+    media_vanished: int
+    """Gone from the folder without the agent's doing."""

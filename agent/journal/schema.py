@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x4D74546E
 """`MtTn` in the file's header: this database is a node's journal and no other program's."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
@@ -16,12 +16,12 @@ PRAGMAS: Final = (
 
 TABLES: Final = """
 CREATE TABLE meta (
-    name  TEXT PRIMARY KEY,   -- spool_id
+    name  TEXT PRIMARY KEY,   -- spool_id, footage_on_own_disk
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE counters (
-    name  TEXT PRIMARY KEY,   -- dropped, refused, media_done, media_refused
+    name  TEXT PRIMARY KEY,   -- dropped, refused, media_done, media_refused, ...
     value INTEGER NOT NULL    -- since the file was born
 ) WITHOUT ROWID;
 
@@ -65,6 +65,7 @@ CREATE TABLE media (
     state       TEXT    NOT NULL,       -- waiting (for its event), due, done, refused
     reason      TEXT    NOT NULL,       -- why refused, else empty
     added_utc_us INTEGER NOT NULL,
+    footage_class TEXT NOT NULL DEFAULT 'sighting',  -- of a picture; a clip's is in `clips`
     PRIMARY KEY (sha256, event_id)
 );
 CREATE INDEX media_by_event ON media (event_id);
@@ -79,8 +80,38 @@ CREATE TABLE clips (
     first_frame_utc_us INTEGER NOT NULL,
     duration_ms        INTEGER NOT NULL,
     sighting_ids       TEXT    NOT NULL, -- JSON list
-    clip_class         TEXT    NOT NULL, -- what the shelf keeps longest
+    clip_class         TEXT    NOT NULL, -- agent.journal.rows.FootageClass
     added_utc_us       INTEGER NOT NULL
 );
 CREATE INDEX clips_by_age ON clips (first_frame_utc_us);
+CREATE INDEX clips_by_sha256 ON clips (sha256);
 """
+
+RULINGS: Final = """
+CREATE TABLE holds (                    -- files that nothing may remove, and for which case
+    hold_id      TEXT    NOT NULL,
+    sha256       TEXT    NOT NULL,      -- whether or not the file is here
+    case_number  TEXT    NOT NULL,
+    reason       TEXT    NOT NULL,
+    since_utc_us INTEGER NOT NULL,
+    PRIMARY KEY (hold_id, sha256)
+) WITHOUT ROWID;
+CREATE INDEX holds_by_sha256 ON holds (sha256);
+
+CREATE TABLE alerted (                  -- sightings that raised or joined an alert at the hub
+    sighting_id TEXT PRIMARY KEY,
+    at_utc_us   INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+"""What the hub has said about footage."""
+
+MIGRATIONS: Final = {
+    # Nobody knows which footage is an alert's: all of it is kept as the dearest there is.
+    1: """
+ALTER TABLE media ADD COLUMN footage_class TEXT NOT NULL DEFAULT 'sighting';
+UPDATE media SET footage_class = 'alert';
+CREATE INDEX clips_by_sha256 ON clips (sha256);
+"""
+    + RULINGS,
+}
+"""By the version it starts from: what makes a file of an older agent one of the next version."""

@@ -1,6 +1,5 @@
 """What may be written together: an event with its number, its picture, its clip."""
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import recall
+from agent.journal import footage, recall
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
@@ -79,9 +78,14 @@ class Transaction:
         self, *, sha256: str, kind: MediaKind | str, path: Path, size_bytes: int, event_id: UUID
     ) -> None:
         """A file already safe on disk, to be brought once the hub has the event announcing it."""
-        self._sql.execute(
-            "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?, 'waiting', '', ?)",
-            (sha256, str(event_id), str(MediaKind(kind)), str(path), size_bytes, self._utc_us()),
+        footage.add_media(
+            self._sql,
+            sha256=sha256,
+            kind=MediaKind(kind),
+            path=path,
+            size_bytes=size_bytes,
+            event_id=event_id,
+            utc_us=self._utc_us(),
         )
         known = "SELECT 1 FROM events WHERE event_id = ?"
         if self._sql.execute(known, (str(event_id),)).fetchone() is None:
@@ -89,35 +93,37 @@ class Transaction:
 
     def add_clip(self, clip: Clip) -> None:
         """A whole clip, already safe on disk, for the shelf's index."""
-        sightings = json.dumps([str(sighting) for sighting in clip.sighting_ids])
-        self._sql.execute(
-            "INSERT INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                str(clip.clip_id),
-                clip.camera,
-                str(clip.path),
-                clip.sha256,
-                clip.size_bytes,
-                clip.first_frame_utc_us,
-                clip.duration_ms,
-                sightings,
-                clip.clip_class,
-                self._utc_us(),
-            ),
-        )
+        footage.add_clip(self._sql, clip, utc_us=self._utc_us())
 
     def remove_media(self, sha256: str, reason: str) -> None:
         """The shelf deletes this file: forget it, and say so if the hub never got it."""
-        lost = self._sql.execute(
-            "DELETE FROM media WHERE sha256 = ? RETURNING state", (sha256,)
-        ).fetchall()
-        self._sql.execute("DELETE FROM clips WHERE sha256 = ?", (sha256,))
-        if any(state in {"waiting", "due"} for (state,) in lost):
+        if footage.forget(self._sql, sha256):
             self.count("media_evicted", 1)
             _log.warning("media_never_brought", sha256=sha256, why=reason)
 
-    def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
-        """The hub has these for good; returns those that were still owed."""
+    def hold(
+        self, hold_id: UUID, *, sha256s: Sequence[str], case_number: str, reason: str
+    ) -> list[str]:
+        """Nothing may remove these files until `release`; returns those that are not here."""
+        return footage.hold(
+            self._sql,
+            hold_id,
+            sha256s=sha256s,
+            case_number=case_number,
+            reason=reason,
+            utc_us=self._utc_us(),
+        )
+
+    def release(self, hold_id: UUID) -> None:
+        """A hold is over; files that another one names stay held."""
+        footage.release(self._sql, hold_id)
+
+    def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
+        """The hub has these for good; returns those that were still owed.
+
+        `alerted`: those of them that raised or joined an alert, whose footage is an alert's.
+        """
+        footage.mark_alerted(self._sql, alerted, utc_us=self._utc_us())
         fresh = [event_id for event_id in event_ids if self._receipt_one(event_id)]
         self._say_drops()
         return fresh
@@ -193,12 +199,17 @@ class Transaction:
         """Forget receipted events over the limits; returns how many went."""
         oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
         aged = self._sql.execute("DELETE FROM events WHERE receipted_utc_us < ?", (oldest,))
+        footage.forget_alerted(self._sql, before_utc_us=oldest)
         excess = self._sql.execute(
             "DELETE FROM events WHERE receipted_utc_us IS NOT NULL AND seq <= (SELECT seq"
             " FROM events WHERE receipted_utc_us IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)",
             (self._limits.max_receipted,),
         )
         return aged.rowcount + excess.rowcount
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep one fact about this node for later runs."""
+        self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def count(self, name: str, by: int) -> None:
         """Add to a counter that outlives the process."""

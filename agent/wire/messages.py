@@ -171,6 +171,32 @@ class NumbersDropped(Words):
     reason: Annotated[str, Field(max_length=500)]
 
 
+class WhyStopped(StrEnum):
+    """Why a node records nothing."""
+
+    HELD = "held"
+    """What is held for cases fills the disk."""
+    ROOM = "room"
+    """Files of others fill the disk."""
+    FOLDER = "folder"
+    """The folder or its disk cannot be used."""
+
+
+class RecordingStopped(Words):
+    """The node keeps no footage any more; alerts go on without it."""
+
+    kind: Literal["recording_stopped"] = "recording_stopped"
+    why: WhyStopped
+    detail: Annotated[str, Field(max_length=500)]
+    """A sentence for a technician, with the cure."""
+
+
+class RecordingResumed(Words):
+    """Footage is kept again."""
+
+    kind: Literal["recording_resumed"] = "recording_resumed"
+
+
 Body = Annotated[
     SightingOpened
     | SightingUpdated
@@ -178,7 +204,9 @@ Body = Annotated[
     | ClipReady
     | CameraLost
     | CameraBack
-    | NumbersDropped,
+    | NumbersDropped
+    | RecordingStopped
+    | RecordingResumed,
     Field(discriminator="kind"),
 ]
 

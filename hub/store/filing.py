@@ -13,6 +13,8 @@ from agent.wire.messages import (
     ClipReady,
     Event,
     NumbersDropped,
+    RecordingResumed,
+    RecordingStopped,
     Refusal,
     RefusalReason,
     SightingClosed,
@@ -87,6 +89,8 @@ class Filing:
                 return node_plans.plan_camera_state(conn, news, body)
             case NumbersDropped() as body:
                 return node_plans.plan_dropped(news, body)
+            case RecordingStopped() | RecordingResumed() as body:
+                return node_plans.plan_recording(body)
             case _:
                 assert_never(event.body)
 
@@ -98,7 +102,7 @@ class Filing:
             if node_id is None:
                 return _refuse(event, RefusalReason.UNKNOWN_NODE, f"no node is called {event.node}")
             self._nodes[event.node] = node_id
-        if isinstance(event.body, NumbersDropped):
+        if isinstance(event.body, NumbersDropped | RecordingStopped | RecordingResumed):
             return Origin(node_id, None)
         camera = event.body.camera
         camera_id = self._cameras.get((node_id, camera))

@@ -5,7 +5,14 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from agent.wire.messages import CameraBack, CameraLost, ClipReady, NumbersDropped
+from agent.wire.messages import (
+    CameraBack,
+    CameraLost,
+    ClipReady,
+    NumbersDropped,
+    RecordingResumed,
+    RecordingStopped,
+)
 from hub.alerts.routing import Policy
 from hub.store import footage
 from hub.store.bounds import text
@@ -84,6 +91,12 @@ def plan_dropped(news: News, body: NumbersDropped) -> Plan:
         conn.execute(insert(dropped_numbers), rows)
 
     return Plan("noted", "the node will never send these numbers", None, write)
+
+
+def plan_recording(body: RecordingStopped | RecordingResumed) -> Plan:
+    """The node keeps no footage any more, or does again."""
+    is_stopped = isinstance(body, RecordingStopped)
+    return Plan("noted", "the node records nothing" if is_stopped else "the node records again")
 
 
 def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:

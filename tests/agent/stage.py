@@ -77,9 +77,10 @@ class Stage:
         bounds: PrerollBounds | None = None,
         keyframe_every: int = FRAMES_PER_S,
         size_bytes: int = 40,
+        max_bytes: int = 2**40,
     ) -> None:
         self.ring = Preroll(bounds or PrerollBounds())
-        self.shelf = Shelf(folder, journal, max_bytes=2**40, spare_bytes=0)
+        self.shelf = Shelf(folder, journal, max_bytes=max_bytes, spare_bytes=0)
         self.journal = journal
         self.stream = stream
         self.recorder = Recorder(

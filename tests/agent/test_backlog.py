@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from agent.journal import Backlog, Clip, Entry, Journal, JournalFull, Transaction
+from agent.journal import Backlog, Clip, Entry, FootageClass, Journal, JournalFull, Transaction
 from agent.journal import backlog as module
 from agent.wire.messages import CameraLost
 from tests.agent.stage import at
 
-CLIP = Clip(UUID(int=1), "cam", Path("a.mp4"), "ab" * 32, 1, 0, 0, (UUID(int=2),), "alert")
+CLIP = Clip(
+    UUID(int=1), "cam", Path("a.mp4"), "ab" * 32, 1, 0, 0, (UUID(int=2),), FootageClass.SIGHTING
+)
 
 
 class Disk:

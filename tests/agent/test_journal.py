@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from agent.journal import (
     Clip,
+    FootageClass,
     Journal,
     JournalBusy,
     JournalError,
@@ -398,7 +399,7 @@ def test_clip_is_found_on_the_shelf_until_it_is_removed(
         first_frame_utc_us=5,
         duration_ms=100,
         sighting_ids=(uuid4(), uuid4()),
-        clip_class="alert",
+        clip_class=FootageClass.SIGHTING,
     )
     with journal.transaction() as tx:
         event_id = tx.add_event(lost(), at=clock.now())
@@ -487,3 +488,53 @@ def test_full_disk_says_so_and_loses_nothing_already_taken(tiny_disk: Path, cloc
 def tiny_disk_free(place: Path) -> int:
     room = os.statvfs(place)
     return room.f_bavail * room.f_frsize
+
+
+# Files of older agents
+
+
+def test_a_file_of_the_first_version_is_migrated_in_place_and_keeps_what_it_has(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path)
+    old.executescript((Path(__file__).parent / "journal_v1.sql").read_text(encoding="utf-8"))
+    spool_id = old.execute("SELECT value FROM meta").fetchone()[0]
+    old.close()
+    for _ in range(2):
+        journal = Journal.open(path, now=clock.now, boot_id=BOOT)
+        assert str(journal.spool_id) == spool_id
+        assert [one.seq for one in journal.waiting(9)] == [1]
+        (clip,), (picture,) = journal.kept(MediaKind.CLIP), journal.kept(MediaKind.PICTURE)
+        assert clip.footage_class is picture.footage_class is FootageClass.ALERT
+        assert not clip.is_held
+        journal.close()
+    fresh = Journal.open(tmp_path / "fresh.db", now=clock.now, boot_id=BOOT)
+    fresh.close()
+    assert shape_of(path) == shape_of(tmp_path / "fresh.db")
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path)
+    old.executescript((Path(__file__).parent / "journal_v1.sql").read_text(encoding="utf-8"))
+    old.execute("CREATE TABLE holds (mine INTEGER)")
+    before = shape_of(path)
+    old.close()
+    with pytest.raises(JournalError):
+        Journal.open(path, now=clock.now, boot_id=BOOT)
+    assert shape_of(path) == before
+
+
+def shape_of(path: Path) -> dict[tuple[str, str], list[tuple[object, ...]]]:
+    """Tables with their columns and indexes with theirs, however they came to be."""
+    file = sqlite3.connect(path)
+    things = file.execute("SELECT type, name FROM sqlite_schema ORDER BY 1, 2").fetchall()
+    shape = {
+        (kind, name): file.execute(
+            f"PRAGMA {'table' if kind == 'table' else 'index'}_info({name})"
+        ).fetchall()
+        for kind, name in things
+    }
+    file.close()
+    return shape

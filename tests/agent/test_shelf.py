@@ -171,24 +171,25 @@ def test_whole_clip_that_no_row_names_is_announced(
     person = say_opened(node_journal, 1)
     shelf_on(folder, node_journal).take_in_leftovers(nothing)
     assert [clip.sighting_ids for clip in node_journal.clips()] == [(person,)]
-    assert shelf_on(folder, node_journal).strays == 0
+    assert shelf_on(folder, node_journal).nobodys == 0
 
 
-def test_clip_of_nobody_known_is_kept_counted_and_the_first_to_go(
+def test_clip_of_nobody_known_is_kept_indexed_and_counted(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:
     folder = tmp_path / "clips"
     part = unfinished(folder, street, frames=35)
     shelf = shelf_on(folder, node_journal)
     shelf.take_in_leftovers(nothing)
-    assert shelf.strays == 1
-    assert part.with_suffix("").exists()
+    assert shelf.nobodys == 1
+    (clip,) = node_journal.clips()
+    assert (clip.path, clip.sighting_ids) == (part.with_suffix(""), ())
+    assert node_journal.waiting(9) == []
     again = shelf_on(folder, node_journal, max_bytes=1000)
-    again.take_in_leftovers(nothing)
     keep_announced(again, node_journal, b"a" * 900)
     again.tidy()
-    assert not part.with_suffix("").exists()
     assert len(list(folder.iterdir())) == 1
+    assert node_journal.clips() == []
 
 
 def test_clip_cut_before_its_first_fragment_was_whole_is_removed(

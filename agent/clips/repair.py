@@ -1,0 +1,116 @@
+"""The shelf mends itself: no row without its file, no clip without its row."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import structlog
+
+from agent.clips.index import ClipIndex
+from agent.clips.leftovers import Adopted, Leftover, leftovers, taken_in
+from agent.clips.sealer import Sealer
+from agent.journal import Clip, Journal, Kept, MediaKind
+from agent.wire.ident import born_utc_us
+from agent.wire.messages import ClipReady
+
+log = structlog.get_logger()
+
+
+class Repair:
+    """What an earlier run left, found at once and taken in bit by bit."""
+
+    def __init__(
+        self, folder: Path, journal: Journal, *, index: ClipIndex, sealer: Sealer | None
+    ) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._index = index
+        self._sealer = sealer
+        self._left: list[Leftover] = []
+        self.nobodys = 0
+        self.vanished = 0
+
+    def look(self, of_this_run: Collection[str] = ()) -> None:
+        """Forget the rows of files that are gone, and list the files that no row names.
+
+        Raises OSError or JournalError.
+        """
+        self._forget_vanished()
+        self._left = leftovers(self._folder, self._journal, of_this_run=of_this_run)
+
+    def go_on(self, beat: Callable[[], None]) -> None:
+        """Take in all that was listed."""
+        while self._left:
+            beat()
+            left = self._left.pop()
+            try:
+                found = taken_in(left, self._journal, self._sealer)
+            except OSError as error:
+                log.error("leftover_unreadable", path=left.path.name, reason=str(error))
+                continue
+            if found is None:
+                log.info("leftover_removed", path=left.path.name)
+            else:
+                self._adopt(found)
+
+    def _adopt(self, found: Adopted) -> None:
+        name = found.clip.path.name
+        if found.sighting_ids:
+            self._index.announce(_words(found), found.clip.path, at=self._journal.now())
+            log.info("clip_mended", path=name)
+            return
+        self._index.keep(_row(found))
+        self.nobodys += 1
+        log.warning("clip_of_nobody", path=name, nobodys=self.nobodys)
+
+    def _forget_vanished(self) -> None:
+        """A file of another size than its row says is no longer that file: it is taken in anew."""
+        kept = [*self._journal.kept(MediaKind.CLIP), *self._journal.kept(MediaKind.PICTURE)]
+        gone = [item for item in kept if not _is_there(item)]
+        for item in gone:
+            with self._journal.transaction() as tx:
+                tx.remove_media(item.sha256, "its file has vanished")
+                tx.count("media_vanished", 1)
+        self.vanished += len(gone)
+        if gone:
+            cure = "see who or what removes files from the folder of the clips"
+            log.error("footage_vanished", files=len(gone), first=gone[0].path.name, cure=cure)
+
+
+def _is_there(item: Kept) -> bool:
+    """Raises OSError for a disk that cannot be asked: that a file is gone is then not known."""
+    try:
+        return item.path.stat().st_size == item.size_bytes
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _words(found: Adopted) -> ClipReady:
+    clip = found.clip
+    return ClipReady(
+        camera=found.camera,
+        clip_id=found.clip_id,
+        sighting_ids=found.sighting_ids,
+        sha256=clip.sha256,
+        size_bytes=clip.size_bytes,
+        codec=clip.codec,
+        width=clip.width,
+        height=clip.height,
+        first_frame_utc_us=born_utc_us(found.clip_id),
+        duration_ms=clip.duration_ms,
+        is_sealed=clip.is_sealed,
+    )
+
+
+def _row(found: Adopted) -> Clip:
+    clip = found.clip
+    return Clip(
+        clip_id=found.clip_id,
+        camera=found.camera,
+        path=clip.path,
+        sha256=clip.sha256,
+        size_bytes=clip.size_bytes,
+        first_frame_utc_us=born_utc_us(found.clip_id),
+        duration_ms=clip.duration_ms,
+        sighting_ids=(),
+        clip_class=found.footage_class,
+    )

@@ -1,0 +1,108 @@
+"""Which footage has to go: by age, by the bytes of its class, and when the disk has no room.
+
+The lowest class goes first, in it what the hub already has before what it lacks, then the oldest.
+What is held is never named, however full the disk is.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from agent.journal import FootageClass, Kept, MediaKind
+
+LOWEST_FIRST: Final = (FootageClass.CONTINUOUS, FootageClass.SIGHTING, FootageClass.ALERT)
+NO_CLOCK_BEFORE_UTC_US: Final = 1_735_689_600_000_000
+"""2025-01-01. Whatever is stamped earlier was kept by a clock that was never set: its age is
+unknown, and no age at all is better than the fifty years it seems to have."""
+
+Why = Literal["age", "bytes of its class", "room"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassBounds:
+    """How long and how much of one class is kept."""
+
+    max_age_s: float = math.inf
+    max_bytes: float = math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """The bounds of a shelf: all of it, the disk's spare room, and each class of its own."""
+
+    max_bytes: int
+    spare_bytes: int
+    """So much of the disk is left to others, at the cost of footage."""
+    classes: Mapping[FootageClass, ClassBounds] = field(default_factory=dict)
+
+    def of(self, footage_class: FootageClass) -> ClassBounds:
+        """The bounds of a class; none where none were given."""
+        return self.classes.get(footage_class, ClassBounds())
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A file that has to go, and what for."""
+
+    item: Kept
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What has to go, in that order, and what room is left when all but the held is gone."""
+
+    removals: tuple[Removal, ...]
+    room_bytes: int
+    """So much could be kept beside what is held; below 0 even that is too much."""
+    held_bytes: int
+
+
+def judge(
+    kept: Iterable[Kept], retention: Retention, *, now_utc_us: int, free_bytes: int
+) -> Verdict:
+    """What has to go at `now_utc_us` from a disk with `free_bytes` left."""
+    everything = list(kept)
+    left = sorted((one for one in everything if not one.is_held), key=_least_needed_first)
+    removals: list[Removal] = []
+
+    def remove(items: list[Kept], why: Why) -> None:
+        removals.extend(Removal(one, why) for one in items)
+        gone = {id(one) for one in items}
+        left[:] = [one for one in left if id(one) not in gone]
+
+    remove([one for one in left if _is_too_old(one, retention, now_utc_us)], "age")
+    for footage_class in LOWEST_FIRST:
+        of_class = [one for one in left if one.footage_class is footage_class]
+        excess = sum(one.size_bytes for one in of_class) - retention.of(footage_class).max_bytes
+        remove(_enough(of_class, excess), "bytes of its class")
+    gone_bytes = sum(one.item.size_bytes for one in removals)
+    total_bytes = sum(one.size_bytes for one in everything)
+    held_bytes = sum(one.size_bytes for one in everything if one.is_held)
+    excess = max(total_bytes - retention.max_bytes, retention.spare_bytes - free_bytes)
+    remove(_enough(left, excess - gone_bytes), "room")
+    return Verdict(tuple(removals), total_bytes - held_bytes - excess, held_bytes)
+
+
+def _enough(items: list[Kept], excess_bytes: float) -> list[Kept]:
+    """So many of the first of them that they weigh `excess_bytes`, or all."""
+    taken: list[Kept] = []
+    for one in items:
+        if excess_bytes <= 0:
+            break
+        taken.append(one)
+        excess_bytes -= one.size_bytes
+    return taken
+
+
+def _is_too_old(one: Kept, retention: Retention, now_utc_us: int) -> bool:
+    if one.added_utc_us < NO_CLOCK_BEFORE_UTC_US:
+        return False
+    age_s = (now_utc_us - one.added_utc_us) / 1e6
+    return age_s > retention.of(one.footage_class).max_age_s
+
+
+def _least_needed_first(one: Kept) -> tuple[int, bool, bool, int]:
+    rank = LOWEST_FIRST.index(one.footage_class)
+    return rank, one.state != "done", one.kind is MediaKind.PICTURE, one.added_utc_us

@@ -1,0 +1,301 @@
+"""What the shelf keeps longest, what it never lets go, what it says when it can keep no more."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import run
+from uuid import UUID, uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from agent.clips.shelf import Shelf
+from agent.journal import Clip, FootageClass, Journal, MediaKind
+from agent.wire.messages import RecordingResumed, RecordingStopped, WhyStopped
+from tests.agent.stage import Stage, at
+from tests.agent.test_shelf import Street, keep_announced, nothing, opened
+
+HOLD = uuid4()
+
+
+def clip_of(folder: Path, sightings: tuple[UUID, ...], *, size_bytes: int = 100) -> Clip:
+    """A clip's file and its row."""
+    clip_id = uuid4()
+    path = folder / f"cam-{clip_id}.mp4"
+    path.write_bytes(os.urandom(size_bytes))
+    return Clip(
+        clip_id=clip_id,
+        camera="cam",
+        path=path,
+        sha256=os.urandom(32).hex(),
+        size_bytes=size_bytes,
+        first_frame_utc_us=0,
+        duration_ms=1,
+        sighting_ids=sightings,
+        clip_class=FootageClass.SIGHTING,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    return folder
+
+
+def said(journal: Journal) -> list[RecordingStopped | RecordingResumed]:
+    bodies = [one.body for one in journal.waiting(99)]
+    return [one for one in bodies if isinstance(one, RecordingStopped | RecordingResumed)]
+
+
+# Classes
+
+
+def test_a_clip_becomes_an_alerts_when_the_hub_says_so_of_its_sighting(
+    folder: Path, node_journal: Journal
+) -> None:
+    before, after, other = (clip_of(folder, (who,)) for who in (UUID(int=1), UUID(int=1), uuid4()))
+    words = opened(UUID(int=1))
+    with node_journal.transaction() as tx:
+        event_id = tx.add_event(words, at=at(0))
+        tx.add_media(
+            sha256="ab" * 32, kind="picture", path=folder / "p", size_bytes=1, event_id=event_id
+        )
+        tx.add_clip(before)
+        tx.add_clip(other)
+    for _ in range(2):  # a receipt may come twice
+        node_journal.receipt([event_id], alerted=[event_id])
+    with node_journal.transaction() as tx:
+        tx.add_clip(after)
+    classes = {one.sha256: one.footage_class for one in node_journal.kept(MediaKind.CLIP)}
+    assert classes[before.sha256] is classes[after.sha256] is FootageClass.ALERT
+    assert classes[other.sha256] is FootageClass.SIGHTING
+    assert node_journal.kept(MediaKind.PICTURE)[0].footage_class is FootageClass.ALERT
+
+
+def test_a_receipt_that_names_a_strange_event_as_alerted_changes_nothing(
+    node_journal: Journal,
+) -> None:
+    assert node_journal.receipt([], alerted=[uuid4()]) == []
+
+
+# Holds
+
+
+def test_held_footage_stays_at_any_pressure_until_it_is_released(
+    folder: Path, node_journal: Journal
+) -> None:
+    shelf = Shelf(folder, node_journal, max_bytes=150, spare_bytes=0)
+    held, _ = keep_announced(shelf, node_journal, b"a" * 100)
+    for _ in range(2):  # a command may come twice
+        with node_journal.transaction() as tx:
+            missing = tx.hold(
+                HOLD, sha256s=[held.stem, "cd" * 32], case_number="12/2026", reason="theft"
+            )
+        assert missing == ["cd" * 32]
+    newer, _ = keep_announced(shelf, node_journal, b"b" * 100)
+    shelf.tidy()
+    assert (held.exists(), newer.exists()) == (True, False)
+    with node_journal.transaction() as tx:
+        tx.release(HOLD)
+        tx.release(HOLD)
+    newer, _ = keep_announced(shelf, node_journal, b"b" * 100)
+    shelf.tidy()
+    assert (held.exists(), newer.exists()) == (False, True)
+
+
+def test_a_file_that_two_cases_hold_is_free_when_both_let_go(node_journal: Journal) -> None:
+    with node_journal.transaction() as tx:
+        event_id = tx.add_event(opened(uuid4()), at=at(0))
+        tx.add_media(
+            sha256="ab" * 32, kind="picture", path=Path("p"), size_bytes=1, event_id=event_id
+        )
+        for case in (UUID(int=1), UUID(int=2)):
+            tx.hold(case, sha256s=["ab" * 32], case_number=str(case), reason="")
+        tx.release(UUID(int=1))
+    assert node_journal.kept(MediaKind.PICTURE)[0].is_held
+    with node_journal.transaction() as tx:
+        tx.release(UUID(int=2))
+    assert not node_journal.kept(MediaKind.PICTURE)[0].is_held
+
+
+# No room
+
+
+def test_with_only_held_clips_left_recording_stops_is_said_and_goes_on_when_released(
+    folder: Path, node_journal: Journal
+) -> None:
+    shelf = Shelf(folder, node_journal, max_bytes=250, spare_bytes=0, least_room_bytes=100)
+    held, _ = keep_announced(shelf, node_journal, b"a" * 200)
+    with node_journal.transaction() as tx:
+        tx.hold(HOLD, sha256s=[held.stem], case_number="12/2026", reason="theft")
+    shelf.tidy()
+    shelf.tidy()
+    (stopped,) = said(node_journal)
+    assert isinstance(stopped, RecordingStopped)
+    assert (stopped.why, "200 bytes are held" in stopped.detail) == (WhyStopped.HELD, True)
+    with pytest.raises(OSError, match="are held for cases"):
+        shelf.clip_path("cam", uuid4())
+    keep_announced(shelf, node_journal, b"p" * 10)  # pictures of alerts go on
+    with node_journal.transaction() as tx:
+        tx.release(HOLD)
+    shelf.tidy()
+    assert isinstance(said(node_journal)[1], RecordingResumed)
+    shelf.clip_path("cam", uuid4())
+
+
+def test_a_recorder_without_room_loses_clips_and_nothing_else(
+    tmp_path: Path, node_journal: Journal, street: Street
+) -> None:
+    stage = Stage(tmp_path / "clips", node_journal, street[0], max_bytes=100)
+    held, _ = keep_announced(stage.shelf, node_journal, b"a" * 200)
+    with node_journal.transaction() as tx:
+        tx.hold(HOLD, sha256s=[held.stem], case_number="12/2026", reason="theft")
+    stage.shelf.tidy()
+    stage.roll(10)
+    person = stage.enters()
+    stage.roll(2)
+    stage.leaves(person)
+    stage.roll(10)
+    assert stage.clips() == []
+    assert stage.recorder.counts.clips_lost >= 1
+
+
+def test_what_an_earlier_run_said_is_taken_back_by_a_later_one(
+    folder: Path, node_journal: Journal
+) -> None:
+    first = Shelf(folder, node_journal, max_bytes=100, spare_bytes=2**60)
+    first.tidy()
+    first.tidy()
+    later = Shelf(folder, node_journal, max_bytes=100, spare_bytes=0)
+    assert len(said(node_journal)) == 1
+    later.tidy()
+    stopped, resumed = said(node_journal)
+    assert isinstance(stopped, RecordingStopped)
+    assert stopped.why is WhyStopped.ROOM
+    assert isinstance(resumed, RecordingResumed)
+
+
+# The folder
+
+
+def test_a_folder_that_is_a_link_to_another_is_used(tmp_path: Path, node_journal: Journal) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "clips").symlink_to(tmp_path / "disk")
+    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    path, _ = keep_announced(shelf, node_journal, b"a")
+    assert (tmp_path / "disk" / path.name).exists()
+    shelf.tidy()
+    assert said(node_journal) == []
+
+
+def test_a_link_to_nowhere_stops_recording_with_a_cure_and_is_tried_again(
+    tmp_path: Path, node_journal: Journal
+) -> None:
+    (tmp_path / "clips").symlink_to(tmp_path / "disk")
+    shelf = Shelf(tmp_path / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    (stopped,) = said(node_journal)
+    assert isinstance(stopped, RecordingStopped)
+    assert stopped.why is WhyStopped.FOLDER
+    assert "give [clips] folder a place" in stopped.detail
+    with pytest.raises(OSError, match="cannot be made"):
+        shelf.clip_path("cam", uuid4())
+    (tmp_path / "disk").mkdir()
+    shelf.tidy()
+    assert isinstance(said(node_journal)[1], RecordingResumed)
+    shelf.clip_path("cam", uuid4())
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own, where footage lies in the folder `clips`."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount(folder)
+    yield folder
+    run(["umount", "-l", str(folder)], check=False, capture_output=True)
+
+
+def mount(folder: Path, *options: str) -> None:
+    what = ["mount", "-t", "tmpfs", "-o", ",".join(("size=4m", *options)), "tmpfs", str(folder)]
+    if run(what, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a disk")
+
+
+def test_a_read_only_disk_stops_recording_and_is_said(disk: Path, node_journal: Journal) -> None:
+    shelf = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    shelf.tidy()
+    run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    shelf.tidy()
+    (stopped,) = said(node_journal)
+    assert isinstance(stopped, RecordingStopped)
+    assert "read-only" in stopped.detail
+    run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    shelf.tidy()
+    assert isinstance(said(node_journal)[1], RecordingResumed)
+
+
+def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is_noticed(
+    disk: Path, tmp_path: Path, node_journal: Journal
+) -> None:
+    shelf = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    kept, _ = keep_announced(shelf, node_journal, b"a")
+    away = tmp_path / "away"
+    away.mkdir()
+    run(["mount", "--bind", str(disk), str(away)], check=True)
+    run(["umount", str(disk)], check=True)
+    with pytest.raises(OSError, match="not mounted"):
+        shelf.clip_path("cam", uuid4())
+    with pytest.raises(OSError, match="not mounted"):
+        shelf.keep_picture(b"b", width=2, height=2)
+    shelf.tidy()
+    again = Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)  # a restart
+    again.tidy()
+    assert [one.why for one in said(node_journal) if isinstance(one, RecordingStopped)] == [
+        WhyStopped.FOLDER
+    ]
+    assert list(disk.iterdir()) == []
+    assert [one.path for one in node_journal.kept(MediaKind.PICTURE)] == [kept]
+    run(["mount", "--bind", str(away), str(disk)], check=True)
+    run(["umount", str(away)], check=True)
+    again.tidy()
+    assert isinstance(said(node_journal)[-1], RecordingResumed)
+    assert kept.exists()
+    keep_announced(again, node_journal, b"c")
+
+
+# Rows and files
+
+
+def test_rows_whose_files_are_gone_are_forgotten_counted_and_said(
+    folder: Path, node_journal: Journal
+) -> None:
+    first = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    gone, _ = keep_announced(first, node_journal, b"a")
+    left, _ = keep_announced(first, node_journal, b"b")
+    clip = clip_of(folder, (uuid4(),))
+    with node_journal.transaction() as tx:
+        tx.add_clip(clip)
+    gone.unlink()
+    clip.path.unlink()
+    with capture_logs() as logs:
+        Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    assert [one.path for one in node_journal.kept(MediaKind.PICTURE)] == [left]
+    assert node_journal.clips() == []
+    assert node_journal.counts().media_vanished == 2
+    assert [line["files"] for line in logs if line["event"] == "footage_vanished"] == [2]
+
+
+def test_a_planted_link_with_a_name_of_ours_is_not_followed(
+    folder: Path, tmp_path: Path, node_journal: Journal
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("not ours", encoding="utf-8")
+    (folder / f"cam-{uuid4()}.mp4.part").symlink_to(theirs)
+    (folder / ("ab" * 32 + ".jpg")).symlink_to(theirs)
+    (folder / f"cam-{uuid4()}.mp4").mkdir()
+    shelf = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    shelf.take_in_leftovers(nothing)
+    assert theirs.read_text(encoding="utf-8") == "not ours"
+    assert len(list(folder.iterdir())) == 3
+    assert node_journal.clips() == []
