@@ -31,6 +31,9 @@ log = structlog.get_logger()
 PATIENCE_S = 1.0
 """How long to wait for a frame before saying that the loop, at least, is alive."""
 
+BUSY_EVERY_S = 60.0
+"""How often the log says that looks wait because the street is busier than the budget."""
+
 
 @dataclass(slots=True)
 class WatchCounts:
@@ -40,6 +43,8 @@ class WatchCounts:
     frames_late: int = 0
     sightings: int = 0
     inferences: int = 0
+    looks_put_off: int = 0
+    """Wanted, and not within the budget."""
     pictures_lost: int = 0
     events_lost: int = 0
 
@@ -67,6 +72,7 @@ class Watch:
         self._look = look
         self._lost_since: Instant | None = None
         self._is_losing_pictures = False
+        self._said_busy: Instant | None = None
         self.counts = WatchCounts()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -112,8 +118,21 @@ class Watch:
         seen = self._eyes.step(frame)
         self.counts.frames += 1
         self.counts.inferences += seen.inferences
+        self._note_put_off(seen.put_off, frame.at)
         for change in seen.changes:
             self._write_down(change, picture=self._picture_of(change, frame))
+
+    def _note_put_off(self, looks: int, at: Instant) -> None:
+        """Count them; the log says so once a minute."""
+        self.counts.looks_put_off += looks
+        if looks and (self._said_busy is None or at.seconds_since(self._said_busy) >= BUSY_EVERY_S):
+            self._said_busy = at
+            log.info(
+                "looks_put_off",
+                camera=self._camera.name,
+                so_far=self.counts.looks_put_off,
+                taken=self.counts.inferences,
+            )
 
     def _write_down(self, change: SightingChange, *, picture: KeptPicture | None) -> None:
         """Have it filmed, then have it said."""

@@ -24,6 +24,7 @@ from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, boot_id
 from agent.devices.litert import ModelError
+from agent.devices.purse import purses
 from agent.health import stats
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.supervise import Service, SupervisePolicy, Supervisor
@@ -72,6 +73,7 @@ class Node:
         # and was a quarter of a quiet camera's cost.
         cv2.setNumThreads(1)
         network = load_network(settings)
+        allowances = purses(settings.detector.looks_per_s, len(settings.camera))
         self.views = [
             View(
                 camera,
@@ -80,9 +82,10 @@ class Node:
                 journal=self.journal,
                 shelf=shelf,
                 clock=clock,
+                allowance=allowance,
                 plays_once=plays_once,
             )
-            for camera in settings.camera
+            for camera, allowance in zip(settings.camera, allowances, strict=True)
         ]
         with ThreadPoolExecutor() as pool:  # one that is dead is waited for once, not in a row
             tuple(pool.map(lambda view: view.camera.glance(), self.views))
@@ -141,6 +144,7 @@ class Node:
             frames=sum(counts.frames for counts in watches),
             frames_late=sum(counts.frames_late for counts in watches),
             inferences=sum(counts.inferences for counts in watches),
+            looks_put_off=sum(counts.looks_put_off for counts in watches),
             pictures_lost=sum(counts.pictures_lost for counts in watches),
             events_lost=sum(counts.events_lost for counts in watches),
             clips=sum(counts.clips for counts in recorders),

@@ -17,6 +17,7 @@ from agent.devices.litert import LitertModel
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
+from agent.vision.budget import Allowance
 from agent.vision.person import DetectorSettings, NanoDet
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
@@ -42,6 +43,7 @@ class View:
         journal: Journal,
         shelf: Shelf,
         clock: SystemClock,
+        allowance: Allowance,
         plays_once: bool,
     ) -> None:
         self._section = camera
@@ -55,7 +57,7 @@ class View:
         )
         self.watch = Watch(
             self.camera,
-            make_eyes(camera, settings, network),
+            make_eyes(camera, settings, network, allowance),
             self.recorder,
             shelf=shelf,
             journal=journal,
@@ -88,13 +90,16 @@ def load_network(settings: AgentSettings) -> LitertModel:
     return LitertModel(models_manifest(detector), detector.model, num_threads=detector.threads)
 
 
-def make_eyes(camera: CameraSection, settings: AgentSettings, network: LitertModel) -> Eyes:
-    """Eyes of their own for one camera, before the common network."""
+def make_eyes(
+    camera: CameraSection, settings: AgentSettings, network: LitertModel, allowance: Allowance
+) -> Eyes:
+    """Eyes of their own for one camera, before the common network, which `allowance` meters."""
     sighting = SightingSettings(**settings.sighting.model_dump())
     return Eyes.for_frames(
         EyesSettings(sightings=sighting, ignored=camera.ignored),
         NanoDet(network, DetectorSettings(score=settings.detector.score)),
         new_id,
+        allowance,
     )
 
 

@@ -85,6 +85,7 @@ class _Run:
         self._changes: list[tuple[int, SightingChange]] = []
         self._origin: Instant | None = None
         self._frames = self._looked = self._inferences = self._detections = self._moved = 0
+        self._put_off = 0
         self._broken = ""
 
     def through(self, camera: ReplayCamera, last_frame: int | None) -> int:
@@ -108,6 +109,7 @@ class _Run:
         self._origin = self._origin or frame.at
         self._frames = frame.index
         self._inferences += look.inferences
+        self._put_off += look.put_off
         self._looked += look.inferences > 0
         self._moved += bool(look.moved)
         self._detections += len(look.detections)
@@ -131,6 +133,7 @@ class _Run:
             "frames_looked_at": self._looked,
             "inferences": self._inferences,
             "inferences_per_frame": round(self._inferences / max(1, frames), 4),
+            "looks_put_off": self._put_off,
             "detections": self._detections,
             "tracks": len(self._told),
             "sightings_opened": len(opened),

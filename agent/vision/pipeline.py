@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
+from agent.vision.budget import Allowance, LookBudget
 from agent.vision.clothes import clothes
 from agent.vision.motion import MotionFinder, MotionSettings
 from agent.vision.person import Detection, PersonDetector, suppress
@@ -29,6 +30,8 @@ class EyesSettings:
     sightings: SightingSettings = field(default_factory=SightingSettings)
     ignored: tuple[Polygon, ...] = ()
     """Nothing moves there, and who stands wholly inside is not seen."""
+    looks_per_s: float = 30.0
+    """Inferences a second, where no purse is shared with other cameras."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Look:
     tracks: tuple[Track, ...]
     changes: tuple[SightingChange, ...]
     inferences: int
+    put_off: int = 0
+    """Looks that were wanted and not within the budget."""
 
 
 def _unmeasured(stage: str) -> None:
@@ -55,6 +60,7 @@ class Eyes:
     detector: PersonDetector
     tracker: Tracker
     sightings: Sightings
+    allowance: Allowance
     ignored: Area = field(default_factory=lambda: Area(()))
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
@@ -65,8 +71,12 @@ class Eyes:
         settings: EyesSettings,
         detector: PersonDetector,
         new_id: Callable[[Instant], UUID],
+        allowance: Allowance | None = None,
     ) -> "Eyes":
-        """Eyes that have seen nothing yet; `new_id` makes the sightings' ids."""
+        """Eyes that have seen nothing yet; `new_id` makes the sightings' ids.
+
+        Without an `allowance` the settings' own budget holds.
+        """
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
             regions=Regions(detector.input_px, settings.regions),
@@ -74,6 +84,7 @@ class Eyes:
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
             ignored=Area(settings.ignored),
+            allowance=allowance or LookBudget(settings.looks_per_s),
         )
 
     def step(self, frame: Frame) -> Look:
@@ -85,7 +96,9 @@ class Eyes:
         moved = self._from_the_second_frame_on(self.motion.step(frame))
         self.lap("motion")
         people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
-        regions = self.regions.choose((frame.height, frame.width), moved=moved, people=people)
+        wanted = self.regions.choose((frame.height, frame.width), moved=moved, people=people)
+        regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
+        self.regions.looked(frame.at, len(regions))
         self.lap("regions")
         found = [one for region in regions for one in self.detector.detect(frame, region)]
         if len(regions) > 1:
@@ -93,11 +106,13 @@ class Eyes:
         found = [one for one in found if self.ignored.share_of(one.box) < HIDDEN_SHARE]
         found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
         self.lap("model")
-        tracks = self.tracker.step(frame.at, found, aspect=frame.width / frame.height)
+        aspect = frame.width / frame.height
+        tracks = self.tracker.step(frame.at, found, aspect=aspect, looked=regions)
         self.lap("track")
         changes = self.sightings.advance(frame.at, tracks)
         self.lap("sighting")
-        return Look(moved, tuple(found), tracks, changes, len(regions))
+        put_off = len(wanted) - len(regions)
+        return Look(moved, tuple(found), tracks, changes, len(regions), put_off)
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """What moved; of the very first frame one frame later.

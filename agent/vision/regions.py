@@ -8,7 +8,14 @@ picture they are large enough anyway, and then one look at the whole is cheaper 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from agent.media.frame import Instant
 from agent.vision.zones import WHOLE, Box
+
+CELLS = (24, 32)
+"""Rows and columns in which it is remembered when a place was last looked at."""
+NEVER_S = -1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +38,18 @@ class RegionSettings:
     stood_height: float = 0.1
     """Of the picture's height: what is taller may be many, who move inside."""
     most_looks: int = 3
-    """Inferences a frame at the most; the rest waits for the next frames, in turn."""
+    """Inferences a frame at the most; the rest waits for the next frames, longest unseen first."""
 
 
 class Regions:
-    """Chooses the pieces; remembers whose turn it is when there are too many."""
+    """Chooses the pieces, longest unseen first; tell it by `looked` which were looked at."""
 
     def __init__(self, input_px: tuple[int, int], settings: RegionSettings | None = None) -> None:
         """`input_px`: the network's (height, width)."""
         self._input_px = input_px
         self._settings = settings or RegionSettings()
-        self._turn = 0
+        self._seen = _Seen()
+        self._offered: list[_Crop] = []
         self._standing: list[tuple[Box, int]] = []
 
     def choose(
@@ -53,15 +61,25 @@ class Regions:
     ) -> tuple[Box, ...]:
         """For a picture of `size_px` (height, width); `people` are where tracks should be now.
 
-        Nothing moved and nobody tracked: nowhere.
+        No more than `most_looks`, whose things were unseen for longest first: whoever may not look
+        at all of them takes the first. Nothing moved and nobody tracked: nowhere.
         """
         picture = _Picture(size_px, self._input_px, self._settings)
         news = [box for box in self._restless(moved) if picture.is_news(box, people)]
         things = [*people, *news]
         small = [thing for thing in things if not picture.shows(thing)]
-        crops = picture.merged([picture.around(thing) for thing in small])
-        whole = (WHOLE,) if len(small) < len(things) else ()
-        return (*whole, *self._in_turn(crops, self._settings.most_looks - len(whole)))
+        large = tuple(thing for thing in things if picture.shows(thing))
+        looks = [_Crop(WHOLE, 0.0, large)] if large else []
+        looks += picture.merged([picture.around(thing) for thing in small])
+        looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
+        self._offered = looks[: self._settings.most_looks]
+        return tuple(look.box for look in self._offered)
+
+    def looked(self, now: Instant, count: int) -> None:
+        """The first `count` of what was chosen last were looked at, at `now`."""
+        for look in self._offered[:count]:
+            for box in look.things if look.box == WHOLE else (look.box,):
+                self._seen.note(box, now)
 
     def _restless(self, moved: Sequence[Box]) -> list[Box]:
         """Without what has stood there for long, most of the time."""
@@ -78,21 +96,37 @@ class Regions:
             or box.height > settings.stood_height
         ]
 
-    def _in_turn(self, crops: list["_Crop"], most: int) -> tuple[Box, ...]:
-        """All crops, or the next ones of too many."""
-        if len(crops) <= most:
-            return tuple(crop.box for crop in crops)
-        start = self._turn % len(crops)
-        self._turn = start + most
-        return tuple(crop.box for crop in (crops + crops)[start : start + most])
+
+class _Seen:
+    """When each place in the picture was last looked at closely enough."""
+
+    def __init__(self) -> None:
+        self._last_s = np.full(CELLS, NEVER_S)
+
+    def note(self, box: Box, now: Instant) -> None:
+        """All of `box` was, and what moves on by half its width is taken for seen."""
+        near = box.grown(by_x=box.width / 2, by_y=0.0)
+        rows, columns = CELLS
+        y0, x0 = int(near.y0 * (rows - 1)), int(near.x0 * (columns - 1))
+        y1, x1 = int(near.y1 * (rows - 1)), int(near.x1 * (columns - 1))
+        self._last_s[y0 : y1 + 1, x0 : x1 + 1] = now.mono_ns / 1e9
+
+    def longest_ago_s(self, things: Sequence[Box]) -> float:
+        """When the one of `things` was looked at whose turn it is: monotonic seconds."""
+        return min(self._at(thing) for thing in things)
+
+    def _at(self, thing: Box) -> float:
+        (x, y), (rows, columns) = thing.clipped().center, CELLS
+        return float(self._last_s[int(y * (rows - 1)), int(x * (columns - 1))])
 
 
 @dataclass(frozen=True, slots=True)
 class _Crop:
-    """A piece of the picture, and the height in pixels of the smallest thing in it."""
+    """A piece of the picture, the height in pixels of the smallest thing in it, and the things."""
 
     box: Box
     smallest_px: float
+    things: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +165,8 @@ class _Picture:
         x0 = min(max(0.0, x - across / 2), 1.0 - across)
         y0 = min(max(0.0, y - down / 2), 1.0 - down)
         box = Box(x0, y0, x0 + across, y0 + down)
-        return _Crop(box, max(tall_px, self.settings.good_person_px / self._scale(box)))
+        smallest_px = max(tall_px, self.settings.good_person_px / self._scale(box))
+        return _Crop(box, smallest_px, (thing,))
 
     def merged(self, crops: list[_Crop]) -> list[_Crop]:
         """Join the pair that makes the smallest crop, as long as all in it stay large enough."""
@@ -150,7 +185,8 @@ class _Picture:
     def _joined(self, one: _Crop, other: _Crop) -> _Crop:
         a, b = one.box, other.box
         box = Box(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))
-        return _Crop(box, min(one.smallest_px, other.smallest_px))
+        smallest_px = min(one.smallest_px, other.smallest_px)
+        return _Crop(box, smallest_px, (*one.things, *other.things))
 
     def _fits(self, crop: _Crop) -> bool:
         return crop.smallest_px * self._scale(crop.box) >= self.settings.good_person_px * 0.999

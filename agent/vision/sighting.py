@@ -29,6 +29,11 @@ class SightingSettings:
     view (0.7), 7 of a poor one (0.4). Higher is later and truer."""
     evidence_s: float = 1.0
     """Older detections no longer count; so a false one now and then never adds up."""
+    evidence_looks: int = 10
+    """But for those of the last so many looks at the spot: where the model is seldom asked,
+    evidence takes longer and need be no better;"""
+    evidence_most_s: float = 5.0
+    """nor older than this."""
     walked: float = 0.6
     """Who has been this far from the spot where the track began (body heights) is no lamp post."""
     still_score: float = 0.65
@@ -139,9 +144,15 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        suspect.hits.append((now, self._weight(track)))
-        while now.seconds_since(suspect.hits[0][0]) > self._settings.evidence_s:
+        suspect.hits.append(_Hit(now, track.looks, self._weight(track)))
+        while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
+
+    def _is_stale(self, hit: "_Hit", now: Instant, looks: int) -> bool:
+        """Too long ago, or too many looks ago."""
+        settings, age_s = self._settings, now.seconds_since(hit.at)
+        is_recent = looks - hit.looks < settings.evidence_looks
+        return age_s > (settings.evidence_most_s if is_recent else settings.evidence_s)
 
     def _weight(self, track: Track) -> float:
         """How much this frame's detection counts as evidence."""
@@ -229,7 +240,7 @@ class Sightings:
 
     def _forget(self, now: Instant) -> None:
         """Drop suspicions that came to nothing."""
-        kept_s = self._settings.gap_s + self._settings.evidence_s
+        kept_s = self._settings.gap_s + self._settings.evidence_most_s
         self._suspected = {
             track_id: suspect
             for track_id, suspect in self._suspected.items()
@@ -237,19 +248,28 @@ class Sightings:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A detection: when, at which of the looks at the spot, and how much it counts."""
+
+    at: Instant
+    looks: int
+    weight: float
+
+
 @dataclass(slots=True)
 class _Suspect:
-    """A track that has not convinced yet: its evidence of late, as (when, weight)."""
+    """A track that has not convinced yet, and its evidence of late."""
 
     first_seen: Instant
     last_seen: Instant
     first_box: Box
     score: float = 0.0
-    hits: deque[tuple[Instant, float]] = field(default_factory=deque)
+    hits: deque[_Hit] = field(default_factory=deque)
 
     @property
     def evidence(self) -> float:
-        return sum(weight for _, weight in self.hits)
+        return sum(hit.weight for hit in self.hits)
 
 
 @dataclass(slots=True)

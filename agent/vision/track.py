@@ -12,7 +12,7 @@ from math import hypot
 from agent.media.frame import Instant
 from agent.vision.clothes import Clothes, mixed, unlikeness
 from agent.vision.person import Detection, ObjectKind
-from agent.vision.zones import Box
+from agent.vision.zones import WHOLE, Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class TrackSettings:
     """Detections that make a track believable; until then a miss of `tentative_s` ends it."""
     tentative_s: float = 0.35
     """See `confirm_hits`."""
+    least_misses: int = 3
+    """No track is over before so many looks in vain: who waits for a look has not left,"""
+    waiting_s: float = 3.0
+    """for so long."""
     place_gain: float = 0.6
     """Share of a detection's place taken over; the rest is the prediction."""
     size_gain: float = 0.3
@@ -80,6 +84,10 @@ class Track:
     """The farthest it has been from there, in body heights."""
     speed: tuple[float, float] = (0.0, 0.0)
     """Of the center, in shares of the picture a second."""
+    looks: int = 0
+    """How often its place was looked at since it began,"""
+    misses: int = 0
+    """and how often in vain since it was last seen."""
 
 
 class Tracker:
@@ -104,8 +112,16 @@ class Tracker:
         boxes = (self._moved(track, now).box.clipped() for track in chosen)
         return tuple(box for box in boxes if box.area > 0)
 
-    def step(self, now: Instant, found: Sequence[Detection], *, aspect: float) -> tuple[Track, ...]:
-        """The tracks after this frame; `aspect` is the picture's width over its height."""
+    def step(
+        self,
+        now: Instant,
+        found: Sequence[Detection],
+        *,
+        aspect: float,
+        looked: Sequence[Box] = (WHOLE,),
+    ) -> tuple[Track, ...]:
+        """The tracks after this frame; `aspect` is the picture's width over its height, `looked`
+        the parts of it that were looked at."""
         self._aspect = aspect
         tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
@@ -117,6 +133,7 @@ class Tracker:
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
+        tracks = [_looked_at(track, looked) for track in tracks]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
 
@@ -187,6 +204,7 @@ class Tracker:
             score=found.score,
             last_seen=now,
             hits=hits,
+            misses=0,
             is_confirmed=track.is_confirmed or hits >= self._settings.confirm_hits,
             is_seen=True,
             clothes=mixed(track.clothes, found.clothes, self._settings.clothes_gain),
@@ -244,4 +262,14 @@ class Tracker:
         if unseen_s > 0 and not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
             return True
         limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
-        return unseen_s > limit_s
+        is_missed = track.misses >= self._settings.least_misses
+        return unseen_s > (limit_s if is_missed else self._settings.waiting_s)
+
+
+def _looked_at(track: Track, looked: Sequence[Box]) -> Track:
+    """With this frame's look at its place counted, if there was one."""
+    least = 0.8 * track.box.area
+    if not any(look.overlap(track.box) >= least for look in looked):
+        return track
+    missed = 0 if track.is_seen else 1
+    return replace(track, looks=track.looks + 1, misses=track.misses + missed)

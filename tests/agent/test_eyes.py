@@ -147,3 +147,12 @@ def test_who_stands_there_when_the_camera_opens_is_first_seen_in_the_second_fram
     assert looks[0].inferences == 0
     opened = next(c for look in looks for c in look.changes if isinstance(c, Opened))
     assert opened.first_seen == luma_frame(STREET, 2).at
+
+
+def test_a_budget_puts_looks_off_and_whoever_is_there_is_told_of_all_the_same() -> None:
+    eyes = Eyes.for_frames(EyesSettings(looks_per_s=4.0), Seer(walker), counted_ids())
+    looks = play(eyes, 1, 100)
+    assert sum(look.inferences for look in looks) <= 4 * 10 + 2
+    assert sum(look.put_off for look in looks) > 20
+    opened = [c for look in looks for c in look.changes if isinstance(c, Opened)]
+    assert len(opened) == 1

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from agent.vision.regions import Regions, RegionSettings
 from agent.vision.zones import WHOLE, Box
-from tests.agent.eyes import person
+from tests.agent.eyes import after, person
 
 SMALL = (576, 768)
 HD = (1080, 1920)
@@ -62,11 +62,31 @@ def test_too_many_are_looked_at_in_turn() -> None:
     regions = Regions(INPUT, RegionSettings(most_looks=2))
     people = [body(x, y, 40, HD) for x in (0.1, 0.5, 0.9) for y in (0.15, 0.85)]
     looked: set[Box] = set()
-    for _ in range(3):
+    for turn in range(3):
         looks = regions.choose(HD, moved=(), people=people)
         assert len(looks) == 2
+        regions.looked(after(turn / 10), 2)
         looked.update(looks)
     assert all(any(look.overlap(p) > 0.99 * p.area for look in looked) for p in people)
+
+
+def test_who_may_take_one_look_at_a_time_looks_where_was_not_looked_for_longest() -> None:
+    regions = Regions(INPUT)
+    people = [body(x, 0.5, 40, HD) for x in (0.1, 0.5, 0.9)]
+    for turn in range(12):
+        first, *_ = regions.choose(HD, moved=(), people=people)
+        regions.looked(after(turn / 10), 1)
+        unseen = [one for one in people if first.overlap(one) < 0.5 * one.area]
+        again, *_ = regions.choose(HD, moved=(), people=people)
+        assert any(again.overlap(one) > 0.99 * one.area for one in unseen)
+
+
+def test_a_look_at_the_whole_does_not_count_for_whom_it_shows_too_small() -> None:
+    regions = Regions(INPUT)
+    near, far = body(0.2, 0.6, 300, HD), body(0.8, 0.2, 50, HD)
+    assert regions.choose(HD, moved=(), people=[near, far])[0] == WHOLE
+    regions.looked(after(0), 1)
+    assert regions.choose(HD, moved=(), people=[near, far])[0] != WHOLE
 
 
 @given(moved=bodies, people=bodies)

@@ -59,7 +59,8 @@ class Street:
     def shows(self, *tracks: Track, for_s: float = 0.1) -> list[SightingChange]:
         said: list[SightingChange] = []
         for _ in range(round(for_s * 10)):
-            said += self.sightings.advance(after(self.frame / 10), tracks)
+            looked = [replace(one, looks=self.frame) for one in tracks]
+            said += self.sightings.advance(after(self.frame / 10), looked)
             self.frame += 1
         self.said += said
         return said
@@ -90,6 +91,16 @@ def test_a_false_answer_now_and_then_never_adds_up() -> None:
         street.shows(track(score=0.6))
         street.shows(for_s=0.9)
     assert street.said == []
+
+
+def test_where_the_model_is_seldom_asked_evidence_takes_longer_and_is_no_better() -> None:
+    sightings = Sightings(counted_ids())
+    said: list[SightingChange] = []
+    for look in range(8):  # at three looks a second
+        said += sightings.advance(after(look / 3), [replace(track(score=0.6), looks=look)])
+    (opened,) = said
+    assert isinstance(opened, Opened)
+    assert opened.at.seconds_since(opened.first_seen) > 1.0
 
 
 def test_a_post_that_looks_a_little_like_a_person_is_never_told_of() -> None:

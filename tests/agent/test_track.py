@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from agent.vision.clothes import Clothes
 from agent.vision.person import Detection
 from agent.vision.track import Track, Tracker, TrackSettings
+from agent.vision.zones import Box
 from tests.agent.eyes import after, person
 
 RED: Clothes = (90, 110, 190, 60, 128, 128)
@@ -51,6 +52,25 @@ def test_a_body_hidden_for_a_second_keeps_its_id() -> None:
     shown, again = walk(10), walk(10, start=0.4)
     steps = run(Tracker(), [[one] for one in shown] + [[]] * 10 + [[one] for one in again])
     assert ids(steps) == {1}
+
+
+def test_who_waits_for_a_look_has_not_left() -> None:
+    tracker = Tracker()
+    run(tracker, [[one] for one in walk(2)])
+    elsewhere = (Box(0.6, 0.0, 1.0, 1.0),)
+    for frame in range(2, 10):
+        tracker.step(after(frame / 10), [], aspect=4 / 3, looked=elsewhere)
+    (again,) = tracker.step(after(1.0), [person(0.3)], aspect=4 / 3)
+    assert again.track_id == 1
+    assert (again.looks, again.misses) == (3, 0)
+
+
+def test_nobody_is_waited_for_for_ever() -> None:
+    tracker = Tracker()
+    run(tracker, [[one] for one in walk(10)])
+    for frame in range(10, 45):
+        tracks = tracker.step(after(frame / 10), [], aspect=4 / 3, looked=())
+    assert tracks == ()
 
 
 def test_a_body_gone_for_long_comes_back_as_another() -> None:
