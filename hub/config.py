@@ -155,6 +155,49 @@ class AlertsSection(Section):
     )
 
 
+class TroublesSection(Section):
+    """When those who look after cameras are told that one, or its node or line, is lost."""
+
+    camera_lost_after_s: float = Field(
+        30.0, ge=0, description="Seconds a camera must be lost before anybody is told."
+    )
+    node_silent_after_s: float = Field(
+        60.0,
+        ge=30,
+        description="Seconds a node must be gone from the broker. Below a minute, one cut line "
+        "may be told as several silent nodes.",
+    )
+    node_unheard_after_s: float = Field(
+        300.0,
+        ge=90,
+        description="Seconds without a word of a node that reports every minute and still holds "
+        "its connection.",
+    )
+    broker_lost_after_s: float = Field(
+        30.0, ge=5, description="Seconds the hub itself must be without its broker."
+    )
+    back_after_s: float = Field(
+        30.0,
+        ge=0,
+        description="What is back for less than these seconds is still lost: a line that flaps "
+        "is told once.",
+    )
+    settle_s: float = Field(
+        90.0,
+        ge=0,
+        description="Seconds after the hub has its broker again in which no node is judged.",
+    )
+    link_nodes: int = Field(
+        3,
+        ge=2,
+        description="So many nodes of one area, and half of it, that fall silent together are one "
+        "alert: the line or the power.",
+    )
+    link_within_s: float = Field(
+        120.0, ge=30, description="Together means within these seconds of one another."
+    )
+
+
 class SecretsSection(Section):
     """What the hub must keep to itself."""
 
@@ -187,6 +230,7 @@ class HubSettings(BaseSettings):
     web: WebSection
     push: PushSection
     alerts: AlertsSection = AlertsSection()
+    troubles: TroublesSection = TroublesSection()
     secrets: SecretsSection = SecretsSection()
     log: LogSection = LogSection()
 

@@ -23,6 +23,7 @@ class Right(IntFlag):
     SEARCH = 16
     EXPORT = 32
     MANAGE = 64
+    """Look after cameras and nodes: told when one gives no sign of life, sees how all are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 
 from hub.alerts.routing import Policy
+from hub.alerts.signs import Thresholds
 from hub.assembly import opening
 from hub.assembly.refusal import StartRefusedError
 from hub.config import AlertsSection, HubSettings
@@ -19,6 +20,7 @@ from hub.intake.doorbell import BrokerRefusedError, context
 from hub.intake.fleet import Fleet
 from hub.intake.subscriber import Subscriber, Writer
 from hub.notify.book import LedgerBook
+from hub.notify.lookout import Lookout
 from hub.notify.ntfy import Ntfy
 from hub.notify.post import new_client
 from hub.notify.stages import Stages
@@ -58,6 +60,13 @@ class Hub:
         self._intake = self._make_intake()
         self._client = new_client()
         self._notifier = self._make_notifier()
+        self._lookout = Lookout(
+            db=self._db,
+            clock=self._clock,
+            bell=self._bell,
+            is_broker_up=lambda: self._intake.is_listening,
+            bounds=Thresholds(**settings.troubles.model_dump()),
+        )
         self._pages = self._make_pages()
 
     async def run(self) -> None:
@@ -79,6 +88,7 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._notifier.run(notifier_stop), name="notifier")
+                group.create_task(self._lookout.run(self._stop), name="lookout")
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")
                 ready = group.create_task(self._say_ready(), name="ready")

@@ -43,7 +43,7 @@ class Message:
     @property
     def is_silent(self) -> bool:
         """It only replaces what is on the screen; nobody needs to be woken."""
-        return self.moment == "taken"
+        return self.moment in ("taken", "back")
 
 
 class Channel(Protocol):

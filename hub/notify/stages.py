@@ -85,5 +85,5 @@ def why_unwanted(owed: Owed) -> str | None:
     match owed.moment:
         case "opened" | "grown":
             return None if is_open else "already handled"
-        case "taken":
+        case "taken" | "back":
             return "open again" if is_open else None

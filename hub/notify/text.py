@@ -3,20 +3,15 @@
 It is read on a lock screen by whoever stands near, so it names no person seen and shows no picture.
 """
 
-import gettext
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from hub.alerts.troubles import KINDS
 from hub.notify.channel import Message
+from hub.notify.phrases import Phrases, phrases
+from hub.notify.trouble_words import handled_words, trouble_words
 from hub.store.owed import Owed
-
-LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
-LANGUAGES: Final = ("vi", "en")
 
 USEFUL_S: Final = 3600
 """So long a phone's service keeps a message for a phone that is off."""
@@ -26,23 +21,6 @@ VAGUE_CLOCK_MS: Final = 30_000
 
 LONGEST_TEXT: Final = 160
 """Characters of a title or a body; no phone shows more on a lock screen."""
-
-
-@dataclass(frozen=True)
-class Phrases:
-    """One language's catalog: `say` translates; `count` also chooses singular or plural."""
-
-    language: str
-    say: Callable[[str], str]
-    count: Callable[[str, str, int], str]
-
-
-@cache
-def phrases(language: str) -> Phrases:
-    """The catalog of a language; of Vietnamese if the hub does not speak it."""
-    spoken = language if language in LANGUAGES else LANGUAGES[0]
-    catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
-    return Phrases(spoken, catalog.gettext, catalog.ngettext)
 
 
 def message_for(owed: Owed, zone: ZoneInfo) -> Message:
@@ -65,13 +43,12 @@ def message_for(owed: Owed, zone: ZoneInfo) -> Message:
 
 def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]:
     names = {"place": owed.place, "camera": owed.camera_label, "time": when, "n": owed.people}
-    match owed.moment, owed.kind:
-        case "taken", _:
-            return _handled(owed, words), words.say("{camera} · {time}").format(**names)
-        case _, "camera_lost" | "node_silent":
-            title = words.say("No signal from {camera}")
-            return title.format(**names), words.say("{place} · since {time}").format(**names)
-        case "grown", _:
+    if owed.kind in KINDS:
+        return trouble_words(owed, words, names=names | {"node": owed.node_name})
+    match owed.moment:
+        case "taken":
+            return handled_words(owed, words), words.say("{camera} · {time}").format(**names)
+        case "grown":
             title = words.count("{n} person · {place}", "{n} people · {place}", owed.people)
             body = words.say("{camera} · since {time}")
             if owed.has_picture:
@@ -83,19 +60,6 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
                 "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", owed.people
             )
             return title.format(**names), body.format(**names)
-
-
-def _handled(owed: Owed, words: Phrases) -> str:
-    match owed.state:
-        case "false_alarm":
-            title = words.say("False alarm · {place}")
-        case "resolved":
-            title = words.say("Resolved · {place}")
-        case _ if owed.handled_by:
-            title = words.say("{officer} has it · {place}")
-        case _:
-            title = words.say("Somebody has it · {place}")
-    return title.format(officer=owed.handled_by, place=owed.place)
 
 
 def _time(owed: Owed, zone: ZoneInfo, words: Phrases) -> str:

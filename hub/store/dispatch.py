@@ -4,6 +4,7 @@ Works in the caller's transaction, like the ledger itself.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,11 +33,10 @@ from hub.alerts.answers import (
     Unwanted,
     what_follows,
 )
-from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.ledger import QUEUED, retire_phone, settle
+from hub.alerts.troubles import KINDS
+from hub.store.ledger import QUEUED, retire_phone, settle, told_of_kind
 from hub.store.owed import Owed, facts_of
-from hub.store.scope import entitled_people
 from hub.store.tables import (
     alerts,
     attempts,
@@ -81,7 +81,7 @@ def claim(
     return facts_of(conn, claimed, worker=worker)
 
 
-def _claimable(now: Moment, limit: int) -> Select[UUID, UUID, UUID, UUID, int, int | None]:
+def _claimable(now: Moment, limit: int) -> Select[*tuple[Any, ...]]:
     """Due rows under no lease, and whose phone is not just hearing of the same alert.
 
     One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
@@ -102,7 +102,9 @@ def _claimable(now: Moment, limit: int) -> Select[UUID, UUID, UUID, UUID, int, i
             notifications.c.id,
             notifications.c.person_id,
             notifications.c.phone_id,
+            notifications.c.alert_id,
             alerts.c.camera_id,
+            alerts.c.kind,
             notifications.c.owed_utc_us,
             phones.c.gone_utc_us,
         )
@@ -121,20 +123,20 @@ def _claimable(now: Moment, limit: int) -> Select[UUID, UUID, UUID, UUID, int, i
 
 def _still_owed(
     conn: Connection,
-    due: Sequence[Row[UUID, UUID, UUID, UUID, int, int | None]],
+    due: Sequence[Row[*tuple[Any, ...]]],
     *,
     now: Moment,
     oldest_us: int,
 ) -> list[UUID]:
     """The due rows that may be sent; the others are settled here, with their reason."""
     allowed = {
-        camera_id: set(conn.scalars(entitled_people(camera_id, Right.ALERTED, now)))
-        for camera_id in {row.camera_id for row in due}
+        key: set(conn.scalars(told_of_kind(*key[:2], camera_id=key[2], now=now)))
+        for key in {_told_key(row) for row in due}
     }
     settled: dict[tuple[str, str], list[UUID]] = {}
     sendable: list[UUID] = []
     for row in due:
-        if row.person_id not in allowed[row.camera_id]:
+        if row.person_id not in allowed[_told_key(row)]:
             settled.setdefault(("dropped", "no longer entitled to this camera"), []).append(row.id)
         elif row.gone_utc_us is not None:
             settled.setdefault(("dropped", "phone gone"), []).append(row.id)
@@ -145,6 +147,11 @@ def _still_owed(
     for (state, reason), ids in settled.items():
         settle(conn, notifications.c.id.in_(ids), Settled(state, reason), now)
     return sendable
+
+
+def _told_key(row: Row[*tuple[Any, ...]]) -> tuple[str, UUID | None, UUID]:
+    """What decides who may be told: people of a camera are the same for all its alerts."""
+    return row.kind, row.alert_id if row.kind in KINDS else None, row.camera_id
 
 
 def next_due(conn: Connection, now: Moment) -> int | None:

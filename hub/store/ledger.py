@@ -8,7 +8,7 @@ is sent is told in `hub.store.dispatch`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     func,
     or_,
@@ -28,13 +29,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.scope import entitled_people
+from hub.alerts.troubles import KINDS
+from hub.store.scope import entitled_people, keepers_of
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
-AlertMoment = Literal["opened", "grown", "taken"]
-"""The moments of an alert's life that phones are told of; "taken" also tells of its closing."""
+AlertMoment = Literal["opened", "grown", "taken", "back"]
+"""The moments of an alert's life that phones are told of; "taken" also tells of its closing, and
+"back" that what was lost is back by itself."""
 
 QUEUED = notifications.c.state == "queued"
+
+# Built once: see `hub.store.rows`.
+_KIND: Final = select(alerts.c.kind).where(alerts.c.id == bindparam("alert_id"))
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,17 @@ def owe(
 ) -> int:
     """Owe this moment of an alert to every phone it concerns; returns how many rows are new.
 
-    Owing twice adds nothing. "taken" ends what is still queued, and reaches only phones that may
-    show the alert: a phone that never heard of it is not woken to hear that it is over.
+    Owing twice adds nothing. "taken" and "back" end what is still queued, and reach only phones
+    that may show the alert: one that never heard of it is not woken to hear that it is over.
     """
     if moment == "taken":
         drop(conn, notifications.c.alert_id == alert_id, reason="already handled", now=now)
+        receivers = _may_show(alert_id).where(_is_not_the_handler())
+    elif moment == "back":
+        drop(conn, notifications.c.alert_id == alert_id, reason="back again by itself", now=now)
         receivers = _may_show(alert_id)
     else:
-        receivers = _may_be_told(camera_id, now)
+        receivers = _may_be_told(told_of(conn, alert_id, camera_id=camera_id, now=now))
     rows = [
         _owed_row(alert_id=alert_id, receiver=receiver, moment=moment, now=now)
         for receiver in conn.execute(receivers)
@@ -71,21 +80,32 @@ def owe(
     return _insert_once(conn, rows)
 
 
-def _may_be_told(camera_id: UUID, now: Moment) -> Select[UUID, UUID]:
+def told_of(conn: Connection, alert_id: UUID, *, camera_id: UUID, now: Moment) -> Select[UUID]:
+    """The people who are woken for this alert: its camera's, or the keepers of what is dark."""
+    kind = conn.scalar(_KIND, {"alert_id": alert_id})
+    return told_of_kind(str(kind), alert_id, camera_id=camera_id, now=now)
+
+
+def told_of_kind(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
+    """The same, where the alert's kind is known; its id matters for a trouble alone."""
+    if kind in KINDS and alert_id is not None:
+        return keepers_of(alert_id, now)
+    return entitled_people(camera_id, Right.ALERTED, now)
+
+
+def _may_be_told(these: Select[UUID]) -> Select[UUID, UUID]:
     return select(phones.c.person_id, phones.c.id).where(
-        phones.c.gone_utc_us.is_(None),
-        phones.c.person_id.in_(entitled_people(camera_id, Right.ALERTED, now)),
+        phones.c.gone_utc_us.is_(None), phones.c.person_id.in_(these)
     )
 
 
 def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
-    """Living phones this alert was sent to, or may be on its way to, but for its handler's."""
+    """Living phones this alert was sent to, or may be on its way to."""
     was_sent = or_(
         notifications.c.state == "accepted",
         notifications.c.attempts > 0,
         notifications.c.lease_by.is_not(None),
     )
-    handler = func.coalesce(alerts.c.closed_by, alerts.c.taken_by)
     return (
         select(phones.c.person_id, phones.c.id)
         .distinct()
@@ -93,12 +113,16 @@ def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
         .join(alerts, alerts.c.id == notifications.c.alert_id)
         .where(
             alerts.c.id == alert_id,
-            notifications.c.moment != "taken",
+            notifications.c.moment.not_in(["taken", "back"]),
             was_sent,
             phones.c.gone_utc_us.is_(None),
-            or_(handler.is_(None), phones.c.person_id != handler),
         )
     )
+
+
+def _is_not_the_handler() -> ColumnElement[bool]:
+    handler = func.coalesce(alerts.c.closed_by, alerts.c.taken_by)
+    return or_(handler.is_(None), phones.c.person_id != handler)
 
 
 def _owed_row(

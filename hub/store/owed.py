@@ -8,8 +8,18 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, func, select
 
 from hub.alerts.moment import Moment
+from hub.alerts.troubles import Kind
 from hub.store.ledger import AlertMoment
-from hub.store.tables import alerts, areas, cameras, notifications, people, phones
+from hub.store.tables import (
+    alerts,
+    areas,
+    cameras,
+    nodes,
+    notifications,
+    people,
+    phones,
+    troubles,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Owed:
     has_picture: bool
     place: str
     camera_label: str
+    node_name: str
     began: Moment
     handled_by: str | None
     language: str
@@ -66,6 +77,7 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
             areas.c.name.label("area_name"),
             parent.c.name.label("parent_name"),
             cameras.c.label.label("camera_label"),
+            nodes.c.name.label("node_name"),
             handler.c.name.label("handler_name"),
             people.c.language,
             phones.c.channel,
@@ -74,7 +86,9 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
         )
         .join(alerts, alerts.c.id == notifications.c.alert_id)
         .join(cameras, cameras.c.id == alerts.c.camera_id)
-        .join(areas, areas.c.id == cameras.c.area_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .outerjoin(troubles, troubles.c.alert_id == alerts.c.id)
+        .join(areas, areas.c.id == func.coalesce(troubles.c.area_id, cameras.c.area_id))
         .outerjoin(parent, parent.c.id == areas.c.parent_id)
         .join(people, people.c.id == notifications.c.person_id)
         .join(phones, phones.c.id == notifications.c.phone_id)
@@ -94,9 +108,9 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
         state=row.alert_state,
         people=row.people,
         has_picture=row.picture_id is not None,
-        # Two names tell one "Khu phố 1" from another, and still fit a lock screen.
-        place=", ".join(name for name in (row.area_name, row.parent_name) if name),
+        place=_place(row),
         camera_label=row.camera_label,
+        node_name=row.node_name,
         began=Moment(row.began_utc_us, row.began_error_ms),
         handled_by=row.handler_name,
         language=row.language,
@@ -105,3 +119,10 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
         attempts=row.attempts,
         lease_by=worker,
     )
+
+
+def _place(row: Row[*tuple[Any, ...]]) -> str:
+    """Two names tell one "Khu phố 1" from another, and still fit a lock screen."""
+    if row.kind == Kind.BROKER_LOST:
+        return ""  # it is of no one place
+    return ", ".join(name for name in (row.area_name, row.parent_name) if name)

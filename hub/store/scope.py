@@ -24,7 +24,11 @@ from sqlalchemy import (
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.tables import alerts, areas, cameras, grants, media, people
+from hub.alerts.troubles import KINDS
+from hub.store.tables import alerts, areas, cameras, grants, media, people, trouble_cameras
+
+IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
+"""Alerts about cameras and nodes themselves: for those who look after them (MANAGE)."""
 
 
 def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, int]:
@@ -69,12 +73,19 @@ def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     return _ENTITLED.params(scope_camera_id=camera_id, scope_right=int(right), scope_now=now.utc_us)
 
 
-def _entitled() -> Select[UUID]:
-    camera_id = bindparam("scope_camera_id", type_=Uuid)
+def keepers_of(alert_id: UUID, now: Moment) -> Select[UUID]:
+    """Ids of the people who look after any camera that this trouble concerns."""
+    return _KEEPERS.params(
+        scope_alert_id=alert_id, scope_right=int(Right.MANAGE), scope_now=now.utc_us
+    )
+
+
+def _entitled(these: Select[UUID]) -> Select[UUID]:
+    """People with a right on any of these cameras, as parameters say at which moment."""
     above = (
         select(cameras.c.area_id, areas.c.parent_id)
         .join(areas, areas.c.id == cameras.c.area_id)
-        .where(cameras.c.id == camera_id)
+        .where(cameras.c.id.in_(these))
         .cte("above", recursive=True)
     )
     above = above.union(
@@ -86,7 +97,7 @@ def _entitled() -> Select[UUID]:
         select(grants.c.person_id)
         .distinct()
         .where(
-            or_(grants.c.camera_id == camera_id, grants.c.area_id.in_(select(above.c.area_id))),
+            or_(grants.c.camera_id.in_(these), grants.c.area_id.in_(select(above.c.area_id))),
             _counts(right, now_utc_us),
         )
     )
@@ -95,9 +106,18 @@ def _entitled() -> Select[UUID]:
 def seen_alerts(scope: Subquery) -> ColumnElement[bool]:
     """Joins alerts to `visible_cameras`: the camera, and recorded within the grant's reach."""
     return and_(
-        alerts.c.camera_id == scope.c.camera_id,
-        _recorded(alerts.c.began_utc_us, alerts.c.began_error_ms, alerts.c.raised_utc_us)
-        >= scope.c.from_utc_us,
+        alerts.c.camera_id == scope.c.camera_id, ~IS_TROUBLE, scope.c.from_utc_us <= _RECORDED
+    )
+
+
+def seen_troubles(person_id: UUID, now: Moment) -> ColumnElement[bool]:
+    """Alerts that are troubles of a camera this person looks after, within the grant's reach."""
+    scope = visible_cameras(person_id, Right.MANAGE, now).subquery("tended")
+    return alerts.c.id.in_(
+        select(trouble_cameras.c.alert_id)
+        .join(scope, scope.c.camera_id == trouble_cameras.c.camera_id)
+        .join(_TROUBLE, _TROUBLE.c.id == trouble_cameras.c.alert_id)
+        .where(_TROUBLE.c.began_utc_us >= scope.c.from_utc_us)
     )
 
 
@@ -132,5 +152,12 @@ def _counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> Column
     )
 
 
-_ENTITLED: Final = _entitled()
+_RECORDED: Final = _recorded(alerts.c.began_utc_us, alerts.c.began_error_ms, alerts.c.raised_utc_us)
+_TROUBLE: Final = alerts.alias("trouble")
+_ENTITLED: Final = _entitled(select(bindparam("scope_camera_id", type_=Uuid)))
+_KEEPERS: Final = _entitled(
+    select(trouble_cameras.c.camera_id).where(
+        trouble_cameras.c.alert_id == bindparam("scope_alert_id", type_=Uuid)
+    )
+)
 # Built once: it is asked for every alert that is raised, and building costs most of the asking.

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, or_, select
 
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.scope import seen_alerts, seen_media, visible_cameras
+from hub.alerts.troubles import Kind
+from hub.store.scope import seen_alerts, seen_media, seen_troubles, visible_cameras
 from hub.store.tables import (
     alert_changes,
     alert_history,
@@ -21,10 +22,12 @@ from hub.store.tables import (
     cameras,
     media,
     media_sightings,
+    nodes,
     notifications,
     people,
     phones,
     sightings,
+    troubles,
 )
 from hub.store.views import (
     AlertChange,
@@ -54,23 +57,28 @@ def alert_rows(
         select(
             alerts,
             cameras.c.label,
-            cameras.c.area_id,
+            nodes.c.name.label("node_name"),
+            func.coalesce(troubles.c.area_id, cameras.c.area_id).label("area_id"),
             taker.c.name.label("taken_by_name"),
             closer.c.name.label("closed_by_name"),
             playable.c.camera_id.is_not(None).label("may_play"),
         )
-        .join(scope, seen_alerts(scope))
+        .outerjoin(scope, seen_alerts(scope))
         .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .outerjoin(troubles, troubles.c.alert_id == alerts.c.id)
         .outerjoin(playable, seen_alerts(playable))
         .outerjoin(taker, taker.c.id == alerts.c.taken_by)
         .outerjoin(closer, closer.c.id == alerts.c.closed_by)
-        .where(*conditions)
+        .where(*conditions, or_(scope.c.camera_id.is_not(None), seen_troubles(person_id, now)))
         .order_by(newest_by.desc(), alerts.c.id.desc())
         .limit(limit)
     )
     rows = conn.execute(query).all()
     where = places(conn, {row.area_id for row in rows})
-    return [_alert_row(row, where[row.area_id]) for row in rows]
+    return [
+        _alert_row(row, "" if row.kind == Kind.BROKER_LOST else where[row.area_id]) for row in rows
+    ]
 
 
 def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertRow | None:
@@ -95,8 +103,9 @@ def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float 
 
 
 def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
-    """Which cameras this person may see, each since when."""
-    rows = conn.execute(visible_cameras(person_id, Right.SEE, now))
+    """Which cameras this person may see or looks after, each since when."""
+    scopes = [visible_cameras(person_id, right, now) for right in (Right.SEE, Right.MANAGE)]
+    rows = [row for scope in scopes for row in conn.execute(scope)]
     return frozenset((row.camera_id, row.from_utc_us) for row in rows)
 
 
@@ -223,8 +232,11 @@ def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> li
             alert_changes.c.alert_id, newest, func.max(alert_changes.c.revision).label("revision")
         )
         .join(alerts, alerts.c.id == alert_changes.c.alert_id)
-        .join(scope, seen_alerts(scope))
-        .where(alert_changes.c.cursor > after)
+        .outerjoin(scope, seen_alerts(scope))
+        .where(
+            alert_changes.c.cursor > after,
+            or_(scope.c.camera_id.is_not(None), seen_troubles(person_id, now)),
+        )
         .group_by(alert_changes.c.alert_id)
         .order_by(newest)
     )
@@ -248,11 +260,22 @@ def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) ->
     ).first()
 
 
+def _label(row: AnyRow) -> str:
+    """What the alert is about, as people call it: its camera, or the node that is silent."""
+    match row.kind:
+        case Kind.NODE_SILENT:
+            return str(row.node_name)
+        case Kind.LINK_LOST | Kind.BROKER_LOST:
+            return ""
+        case _:
+            return str(row.label)
+
+
 def _alert_row(row: AnyRow, place: str) -> AlertRow:
     return AlertRow(
         alert_id=row.id,
         camera_id=row.camera_id,
-        camera_label=row.label,
+        camera_label=_label(row),
         place=place,
         kind=row.kind,
         state=State(row.state).value,

@@ -235,9 +235,9 @@ alerts = Table(
     metadata,
     key(),
     link("camera_id", "cameras"),
-    Column("kind", Text, nullable=False),  # person, camera_lost, node_silent
+    Column("kind", Text, nullable=False),  # person, or a kind of hub.alerts.troubles
     Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
-    Column("people", Integer, nullable=False),  # the most seen at once
+    Column("people", Integer, nullable=False),  # the most seen at once; of a trouble: still dark
     Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised
     Column("revision", Integer, nullable=False),  # grows with every change
     link("picture_id", "media", nullable=True),
@@ -302,6 +302,27 @@ media_sightings = Table(
     Column("media_id", Uuid, ForeignKey("media.id"), primary_key=True),
     Column("sighting_id", Uuid, primary_key=True),  # may be announced before its sighting is filed
     Index("ix_media_sightings_sighting_id", "sighting_id"),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("alert_id", Uuid, ForeignKey("alerts.id"), primary_key=True),
+    Column("kind", Text, nullable=False),  # camera_lost, node_silent, link_lost, broker_lost
+    link("node_id", "nodes", nullable=True),  # of camera_lost and node_silent
+    link("area_id", "areas", nullable=True),  # of link_lost
+    Column("boot_id", Uuid),  # of a silent node, as it was: the same again means it never stopped
+    *moment("over", nullable=True),  # null: it goes on, whatever people did with the alert
+    Index("ix_troubles_over_utc_us", "over_utc_us"),
+)
+
+trouble_cameras = Table(
+    "trouble_cameras",
+    metadata,
+    Column("alert_id", Uuid, ForeignKey("alerts.id"), primary_key=True),
+    Column("camera_id", Uuid, ForeignKey("cameras.id"), primary_key=True),
+    Column("is_dark", Boolean, nullable=False),
+    Index("ix_trouble_cameras_camera_id", "camera_id"),
 )
 
 alert_history = Table(

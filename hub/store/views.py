@@ -27,12 +27,13 @@ class AlertRow:
     alert_id: UUID
     camera_id: UUID
     camera_label: str
+    """Of a silent node its name; empty where the alert is of no one camera."""
     place: str
     """The areas from the camera's own upward: "Ngã tư 1, Tân Khai"."""
     kind: str
     state: str
     people: int
-    """The most people seen at once."""
+    """The most people seen at once; of a trouble, how many cameras or nodes are still dark."""
     began_utc_us: int
     confirmed_utc_us: int
     last_seen_utc_us: int

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from hub.alerts.troubles import KINDS
 from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow, ToldRow
 from hub.web.when import Calendar
 from hub.web.words import Words
@@ -36,6 +37,8 @@ def status(row: AlertRow, words: Words) -> Status:
         case "taken":
             name = row.taken_by_name or "?"
             return Status("taken", say("Acknowledged by %(name)s") % {"name": name})
+        case "resolved" if row.kind in KINDS and row.closed_by is None:
+            return Status("resolved", say("Back again"))
         case "resolved":
             return Status("resolved", say("Resolved"))
         case "false_alarm":
@@ -46,20 +49,43 @@ def status(row: AlertRow, words: Words) -> Status:
 
 def headline(row: AlertRow, words: Words) -> str:
     """What it is about."""
+    many = {"n": row.people}
     match row.kind:
-        case "camera_lost":
+        case "camera_lost" if row.people == 1:
             return words.say("Camera lost")
+        case "camera_lost":
+            return words.say("%(n)d cameras lost") % many
         case "node_silent":
             return words.say("Camera box silent")
+        case "link_lost":
+            return (
+                words.count(
+                    "%(n)d camera box still silent", "%(n)d camera boxes silent", row.people
+                )
+                % many
+            )
+        case "broker_lost":
+            return words.say("The hub hears no camera box")
         case _:
-            return words.count("%(n)d person", "%(n)d people", row.people) % {"n": row.people}
+            return words.count("%(n)d person", "%(n)d people", row.people) % many
+
+
+def about(row: AlertRow) -> str:
+    """Which camera or box it is about, after a dot; nothing where it is about many."""
+    return f" · {row.camera_label}" if row.camera_label else ""
 
 
 def picture_missing(row: AlertRow, words: Words) -> str:
     """Why there is no picture."""
-    if row.kind == "person":
-        return words.say("The picture is on its way from the camera box")
-    return words.say("No picture: the camera gives none")
+    match row.kind:
+        case "camera_lost":
+            return words.say("No picture: the camera gives none")
+        case "node_silent" | "link_lost":
+            return words.say("No picture: power or line may be gone there")
+        case "broker_lost":
+            return words.say("No picture: the hub's message broker is away")
+        case _:
+            return words.say("The picture is on its way from the camera box")
 
 
 def clock_doubt(row: AlertRow, words: Words) -> str | None:
@@ -77,6 +103,8 @@ def clock_doubt(row: AlertRow, words: Words) -> str | None:
 def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
     """What will happen next, and why."""
     row, say = page.row, calendar.words.say
+    if row.state == "open" and row.kind in KINDS:
+        return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
     if row.state == "open":
         return say("Nobody has it yet. Acknowledge it, and everybody else who was told sees that.")
     if row.state == "taken":
@@ -93,6 +121,8 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
         "name": row.closed_by_name or "?",
         "time": calendar.clock(row.closed_utc_us or row.raised_utc_us),
     }
+    if row.kind in KINDS and row.closed_by is None:
+        return say("Back again by itself at %(time)s. Nothing more is needed.") % closed
     return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
 
 
@@ -178,6 +208,9 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
     has_picture = False
     for row in rows:
         grown = _GROWN.match(row.detail) if row.act == "grown" else None
+        if row.act in ("dark", "back"):
+            steps.append(_trouble_step(row, words))
+            continue
         if (row.act == "grown" and grown is None) or (row.act == "picture" and has_picture):
             continue
         has_picture = has_picture or row.act == "picture"
@@ -192,6 +225,17 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
         more = words.count("%(n)d person", "%(n)d people", people) % {"n": people}
         steps.append(_step(row, words, note=f"{grown_from} → {more}"))
     return steps
+
+
+def _trouble_step(row: HistoryRow, words: Words) -> Step:
+    """How many are dark now, or that it is back and what it had been."""
+    if row.act == "dark":
+        return Step(words.say("Silent now"), row.detail, row.at_utc_us)
+    was = {
+        "line": words.say("it never stopped: the line was cut"),
+        "restart": words.say("it has started anew"),
+    }
+    return Step(words.say("Back again"), was.get(row.detail, ""), row.at_utc_us)
 
 
 def _step(row: HistoryRow, words: Words, *, note: str) -> Step:

@@ -33,6 +33,7 @@ def owed(**changes: Any) -> Owed:
         "has_picture": False,
         "place": "Ngã tư chợ, Tân Khai",
         "camera_label": "Cổng chợ",
+        "node_name": "tk-01",
         "began": NOON,
         "handled_by": None,
         "language": "vi",

@@ -8,7 +8,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from hub.alerts.moment import Moment
-from hub.notify.text import LANGUAGES, LOCALE_FOLDER, LONGEST_TEXT, message_for
+from hub.notify.phrases import LANGUAGES, LOCALE_FOLDER
+from hub.notify.text import LONGEST_TEXT, message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
 from tests.hub.notify.samples import owed
 from tests.hub.notify.town import NOON
@@ -51,9 +52,29 @@ def said(**changes: Any) -> tuple[str, str]:
             "Cổng chợ · 18:06",
         ),
         (
-            {"kind": "camera_lost"},
+            {"kind": "camera_lost", "people": 1},
             "Mất tín hiệu Cổng chợ",
             "Ngã tư chợ, Tân Khai · từ 18:06",
+        ),
+        (
+            {"kind": "camera_lost", "people": 4},
+            "Mất tín hiệu 4 camera của trạm tk-01",
+            "Ngã tư chợ, Tân Khai · từ 18:06",
+        ),
+        (
+            {"kind": "link_lost", "people": 40, "place": "Tân Khai"},
+            "40 trạm camera cùng mất tín hiệu: đường truyền hoặc điện?",
+            "Tân Khai · từ 18:06",
+        ),
+        (
+            {"kind": "node_silent", "moment": "back", "state": "resolved"},
+            "Trạm camera tk-01 đã hoạt động lại",
+            "Ngã tư chợ, Tân Khai · từ 18:06",
+        ),
+        (
+            {"kind": "broker_lost", "place": ""},
+            "Trung tâm không nhận được tin từ trạm camera nào: mất kết nối máy chủ tin",
+            "từ 18:06",
         ),
     ],
 )

@@ -1,0 +1,79 @@
+"""The lookout: every few seconds it asks whether all nodes and cameras give a sign of life.
+
+What counts as a sign is in the database; whether the hub hears its broker, only this process
+knows. The rest is `hub.alerts.troubles`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.alerts.moment import Moment
+from hub.alerts.signs import BrokerSigns, Thresholds
+from hub.alerts.troubles import Step
+from hub.store import troubles
+from hub.store.bell import Bell
+from hub.store.clock import Clock
+from hub.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 5.0
+
+
+class Lookout:
+    """One task of the hub; several hubs on one database raise nothing twice."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        bell: Bell,
+        is_broker_up: Callable[[], bool],
+        bounds: Thresholds,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+        self._is_broker_up = is_broker_up
+        self._bounds = bounds
+        self._broker: BrokerSigns | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`; a database that is away comes back."""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
+                log.warning("lookout.blind", error=str(error).splitlines()[0])
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def look(self) -> list[Step]:
+        """Look once, write what is new, wake who is owed word of it."""
+        now = self._clock.now()
+        broker = self._signs_of_broker(now)
+        with self._db.reading() as conn:
+            if not troubles.look(conn, broker, self._bounds, now=now):
+                return []
+        with self._db.writing() as conn:
+            steps = troubles.look(conn, broker, self._bounds, now=now)  # as it is under the lock
+            for step in steps:
+                troubles.act(conn, step, now=now)
+        for step in steps:
+            log.info(
+                "lookout.step", step=type(step).__name__.lower(), kind=getattr(step, "kind", "")
+            )
+        self._bell.ring()
+        return steps
+
+    def _signs_of_broker(self, now: Moment) -> BrokerSigns:
+        is_up = self._is_broker_up()
+        if self._broker is None or self._broker.is_up != is_up:
+            self._broker = BrokerSigns(is_up, now.utc_us)
+        return self._broker

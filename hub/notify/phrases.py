@@ -1,0 +1,28 @@
+"""The words of pushes in one language, from the gettext catalogs in `hub/locale`."""
+
+import gettext
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+LOCALE_FOLDER: Final = Path(__file__).parent.parent / "locale"
+LANGUAGES: Final = ("vi", "en")
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """One language's catalog: `say` translates; `count` also chooses singular or plural."""
+
+    language: str
+    say: Callable[[str], str]
+    count: Callable[[str, str, int], str]
+
+
+@cache
+def phrases(language: str) -> Phrases:
+    """The catalog of a language; of Vietnamese if the hub does not speak it."""
+    spoken = language if language in LANGUAGES else LANGUAGES[0]
+    catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
+    return Phrases(spoken, catalog.gettext, catalog.ngettext)

@@ -1,0 +1,195 @@
+"""Signs of life as the database has them, and troubles written as alerts that grow and end.
+
+What follows from the signs is decided in `hub.alerts.troubles`; all here works in the caller's
+transaction, so that two hubs, or one that starts again, raise nothing twice.
+"""
+
+from collections.abc import Collection
+from typing import Any, Final, assert_never
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select, update
+
+from hub.alerts.alert import State
+from hub.alerts.moment import Moment
+from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresholds
+from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
+from hub.store import ledger
+from hub.store.alert_rows import NewAlert, change_alert, note_history, raise_alert
+from hub.store.rows import add_all_once
+from hub.store.tables import (
+    alerts,
+    areas,
+    cameras,
+    columns,
+    new_id,
+    nodes,
+    trouble_cameras,
+    troubles,
+)
+
+OF_CAMERAS: Final = (Kind.CAMERA_LOST,)
+"""Kinds whose units are cameras; those of the others are nodes."""
+
+
+def look(conn: Connection, broker: BrokerSigns, bounds: Thresholds, *, now: Moment) -> list[Step]:
+    """What the signs say that people do not know yet; writes nothing."""
+    running = running_troubles(conn)
+    if broker.is_up and not running and not _is_anything_dark(conn):
+        return []  # so it is nearly always
+    return decide(scene(conn, broker), running, bounds, now_utc_us=now.utc_us)
+
+
+def act(conn: Connection, step: Step, *, now: Moment) -> None:
+    """Write what was decided: the alert, its cameras, and who is owed word of it."""
+    match step:
+        case Raised():
+            _raise(conn, step, now)
+        case Changed(alert_id, dark):
+            _change(conn, alert_id, dark, now)
+        case Over(alert_id):
+            _end(conn, alert_id, now)
+        case _:
+            assert_never(step)
+
+
+def scene(conn: Connection, broker: BrokerSigns) -> Scene:
+    """Every node that was ever heard of and has a camera, and every camera."""
+    above = {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
+    eyes = conn.execute(select(cameras)).all()
+    seeing = {row.node_id for row in eyes}
+    heard = conn.execute(select(nodes).where(nodes.c.state != "never")).all()
+    return Scene(
+        broker=broker,
+        nodes=[_node_signs(row, above) for row in heard if row.id in seeing],
+        cameras=[
+            CameraSigns(row.id, row.node_id, bool(row.is_lost), row.state_since_utc_us)
+            for row in eyes
+        ],
+    )
+
+
+def running_troubles(conn: Connection) -> list[Trouble]:
+    """Those that go on, with what belongs to them."""
+    rows = conn.execute(select(troubles).where(troubles.c.over_utc_us.is_(None))).all()
+    members: dict[UUID, list[Row[Any]]] = {row.alert_id: [] for row in rows}
+    query = (
+        select(trouble_cameras, cameras.c.node_id)
+        .join(cameras, cameras.c.id == trouble_cameras.c.camera_id)
+        .where(trouble_cameras.c.alert_id.in_(list(members)))
+    )
+    for row in conn.execute(query) if members else ():
+        members[row.alert_id].append(row)
+    return [_trouble(row, members[row.alert_id]) for row in rows]
+
+
+def _is_anything_dark(conn: Connection) -> bool:
+    lost = select(cameras.c.id).where(cameras.c.is_lost.is_(True)).limit(1)
+    gone = select(nodes.c.id).where(nodes.c.state == "offline").limit(1)
+    return conn.scalar(lost) is not None or conn.scalar(gone) is not None
+
+
+def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeSigns:
+    path: list[UUID] = []
+    here: UUID | None = row.area_id
+    while here is not None and here not in path:
+        path.append(here)
+        here = above.get(here)
+    return NodeSigns(row.id, tuple(path), row.state == "online", row.state_since_utc_us)
+
+
+def _trouble(row: Row[Any], members: Collection[Row[Any]]) -> Trouble:
+    kind = Kind(row.kind)
+    unit = "camera_id" if kind in OF_CAMERAS else "node_id"
+    return Trouble(
+        alert_id=row.alert_id,
+        kind=kind,
+        units=frozenset(getattr(one, unit) for one in members),
+        dark=frozenset(getattr(one, unit) for one in members if one.is_dark),
+        node_id=row.node_id,
+        area_id=row.area_id,
+    )
+
+
+def _cameras_of(conn: Connection, kind: Kind, units: Collection[UUID]) -> list[UUID]:
+    column = cameras.c.id if kind in OF_CAMERAS else cameras.c.node_id
+    query = select(cameras.c.id).where(column.in_(list(units))).order_by(cameras.c.id)
+    return list(conn.scalars(query))
+
+
+def _raise(conn: Connection, step: Raised, now: Moment) -> None:
+    dark = _cameras_of(conn, step.kind, step.dark)
+    began = Moment(step.since_utc_us, now.error_ms)
+    alert = NewAlert(
+        alert_id=new_id(now),
+        camera_id=dark[0],
+        kind=step.kind.value,
+        people=len(step.dark),
+        clock_source="ntp" if now.error_ms is not None else "none",  # these times are the hub's
+        began=began,
+        confirmed=now,
+    )
+    raise_alert(conn, alert, reason="no sign of life", now=now)
+    boot_id = conn.scalar(select(nodes.c.boot_id).where(nodes.c.id == step.node_id))
+    conn.execute(
+        troubles.insert().values(
+            alert_id=alert.alert_id,
+            kind=step.kind.value,
+            node_id=step.node_id,
+            area_id=step.area_id,
+            boot_id=boot_id,
+        )
+    )
+    _note_members(conn, alert.alert_id, dark)
+    ledger.owe(conn, alert_id=alert.alert_id, camera_id=dark[0], moment="opened", now=now)
+
+
+def _note_members(conn: Connection, alert_id: UUID, dark: Collection[UUID]) -> None:
+    rows = [{"alert_id": alert_id, "camera_id": one, "is_dark": True} for one in dark]
+    add_all_once(conn, trouble_cameras, rows)
+
+
+def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment) -> None:
+    this = select(alerts.c.kind, alerts.c.people).where(alerts.c.id == alert_id)
+    kind_now, before = conn.execute(this).one()
+    kind = Kind(kind_now)
+    there = _cameras_of(conn, kind, dark)
+    _note_members(conn, alert_id, there)
+    mine = trouble_cameras.c.alert_id == alert_id
+    is_dark = trouble_cameras.c.camera_id.in_(there)
+    conn.execute(update(trouble_cameras).where(mine).values(is_dark=is_dark))
+    if before != len(dark):
+        note_history(conn, alert_id, act="dark", detail=f"{before} → {len(dark)}", now=now)
+    change_alert(conn, alert_id, {"people": len(dark), **columns("last_seen", now)}, now=now)
+
+
+def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
+    """It is back. An alert that nobody closed closes itself; phones that show it hear so."""
+    this = alerts.c.id == alert_id
+    row = conn.execute(select(alerts.c.state, alerts.c.camera_id).where(this)).one()
+    conn.execute(
+        update(troubles).where(troubles.c.alert_id == alert_id).values(columns("over", now))
+    )
+    conn.execute(
+        update(trouble_cameras).where(trouble_cameras.c.alert_id == alert_id).values(is_dark=False)
+    )
+    note_history(conn, alert_id, act="back", detail=_how_it_was(conn, alert_id), now=now)
+    values: dict[str, Any] = {}
+    if State(row.state).is_running:
+        values = {"state": State.RESOLVED, **columns("closed", now)}
+    change_alert(conn, alert_id, values | columns("last_seen", now), now=now)
+    if values:
+        ledger.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="back", now=now)
+
+
+def _how_it_was(conn: Connection, alert_id: UUID) -> str:
+    """Of a node: "line" if it ran all the while, "restart" if it began anew; else nothing."""
+    query = (
+        select(troubles.c.boot_id, nodes.c.boot_id.label("boot_now"))
+        .join(nodes, nodes.c.id == troubles.c.node_id)
+        .where(troubles.c.alert_id == alert_id, troubles.c.kind == Kind.NODE_SILENT)
+    )
+    row = conn.execute(query).first()
+    if row is None or row.boot_id is None:
+        return ""
+    return "line" if row.boot_id == row.boot_now else "restart"
