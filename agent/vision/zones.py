@@ -67,8 +67,6 @@ LEAST_CORNERS = 3
 """Of an outline that encloses something."""
 LEAST_AREA = 1e-6
 """Share of the picture (twice the area) under which an outline is a line."""
-FINER_BITS = 8
-"""Outlines are drawn to 1/256 of a cell."""
 GRID = (270, 480)
 """Rows and columns in which areas are drawn: a cell is 4 pixels of a 1080p picture."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
@@ -96,13 +94,14 @@ class Polygon:
                 raise ValueError(
                     f"the point ({x:g}, {y:g}) is outside the picture: coordinates run from 0 to 1"
                 )
-        edges = self._edges()
+        edges = self.edges()
         if any(crosses(*one, *other) for i, one in enumerate(edges) for other in edges[:i]):
             raise ValueError("its edges cross each other: give its points in their order around it")
         if abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in edges)) < LEAST_AREA:
             raise ValueError("the outline encloses nothing: its points lie on one line")
 
-    def _edges(self) -> list[tuple[Point, Point]]:
+    def edges(self) -> list[tuple[Point, Point]]:
+        """From corner to corner, the last to the first."""
         ahead = (*self.corners[1:], self.corners[0])
         return list(zip(self.corners, ahead, strict=True))
 
@@ -160,13 +159,19 @@ def crosses(start: Point, end: Point, before: Point, after: Point) -> bool:
 
 def inside(polygons: Sequence[Polygon], shape: tuple[int, int]) -> Plane:
     """uint8 (rows, columns) for a picture cut into `shape`: 1 for a cell whose middle lies in an
-    outline, and for most that an outline touches."""
+    outline, exactly as `Polygon.contains` says."""
     rows, columns = shape
-    mask = np.zeros((rows, columns), np.uint8)
+    x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
+    covered = np.zeros(shape, bool)
     for polygon in polygons:
-        middles = (np.array(polygon.corners) * (columns, rows) - 0.5) * 2**FINER_BITS
-        cv2.fillPoly(mask, [np.rint(middles).astype(np.int32)], 1, cv2.LINE_8, FINER_BITS)
-    return mask
+        is_in = np.zeros(shape, bool)
+        for (x0, y0), (x1, y1) in polygon.edges():
+            met = (y0 > y) != (y1 > y)
+            if met.any():
+                meets_at = x0 + (y[met] - y0) * (x1 - x0) / (y1 - y0)
+                is_in[met] ^= x < meets_at[:, np.newaxis]
+        covered |= is_in
+    return covered.astype(np.uint8)
 
 
 def _clip(value: float) -> float:

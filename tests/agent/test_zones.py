@@ -1,8 +1,7 @@
 """Outlines drawn in the picture: what they enclose, and which are refused."""
 
-import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agent.vision.zones import Area, Box, Polygon, crosses, inside, side_of
@@ -59,29 +58,23 @@ def test_all_of_the_picture_is_every_cell() -> None:
 
 
 @given(
-    corners=st.lists(st.tuples(part, part), min_size=3, max_size=8),
-    rows=st.integers(1, 40),
-    columns=st.integers(1, 40),
+    corners=st.lists(st.tuples(part, part), min_size=3, max_size=6),
+    rows=st.integers(1, 12),
+    columns=st.integers(1, 12),
 )
-def test_each_cell_whose_middle_is_in_a_triangle_is_marked(
+def test_a_cell_is_marked_when_its_middle_is_in_the_outline(
     corners: list[tuple[float, float]], rows: int, columns: int
 ) -> None:
     try:
-        outline = Polygon(tuple(corners[:3]))
+        outline = Polygon(tuple(corners))
     except ValueError:
         return
     mask = inside((outline,), (rows, columns))
     assert mask.shape == (rows, columns)
-    assert set(np.unique(mask)) <= {0, 1}
     for row in range(rows):
         for column in range(columns):
             middle = ((column + 0.5) / columns, (row + 0.5) / rows)
-            near = 1 / 200
-            around = [
-                (middle[0] + dx, middle[1] + dy) for dx in (-near, near) for dy in (-near, near)
-            ]
-            if all(outline.contains(point) for point in around):
-                assert mask[row, column] == 1
+            assert bool(mask[row, column]) == outline.contains(middle)
 
 
 boxes = st.builds(
@@ -99,7 +92,8 @@ def test_the_covered_share_of_a_box_is_a_share(box: Box) -> None:
 @given(box=boxes)
 def test_all_of_the_picture_covers_every_box_in_it(box: Box) -> None:
     whole = Polygon(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
-    assert Area((whole,)).share_of(box) == (1 if box.clipped().area > 0 else 0)
+    assume(box.clipped().area > 0)
+    assert Area((whole,)).share_of(box) == 1
 
 
 def test_a_box_half_in_an_area_is_covered_by_half() -> None:
