@@ -11,6 +11,7 @@ from typing import Final
 from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
 from agent.assembly.words import LANGUAGES, speaker
 from agent.bench import motion as bench_motion
+from agent.bench import privacy as bench_privacy
 from agent.bench.replay import replay
 from agent.bench.scenes import command as bench_scenes
 from agent.config import DEFAULT_FILE, AgentSettings, ConfigError, load
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure")
     benches = bench.add_subparsers(required=True, metavar="WHAT")
     bench_motion.add_to(benches.add_parser("motion", help="what it costs to see what moved"))
+    bench_privacy.add_to(benches.add_parser("privacy", help="what privacy masks cost"))
     bench_scenes.add_to(benches.add_parser("scenes", help="what the eyes are worth, by weather"))
     return parser
 

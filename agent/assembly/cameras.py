@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.config.camera import CameraSection
 from agent.devices.camera import Camera
+from agent.devices.masked import MaskedCamera
 from agent.devices.replay import ReplayCamera
 from agent.devices.stream import StreamCamera
 from agent.devices.usb import UsbCamera
@@ -14,7 +15,14 @@ from agent.media.frame import Instant
 def make_camera(
     section: CameraSection, clock: Callable[[], Instant], *, plays_once: bool = False
 ) -> Camera:
-    """The camera of a section; nothing is opened yet."""
+    """The camera of a section, behind its privacy masks; nothing is opened yet."""
+    camera = _camera(section, clock, plays_once=plays_once)
+    if not section.private:
+        return camera
+    return MaskedCamera(camera, section.private, is_seen_apart=bool(section.sub_url))
+
+
+def _camera(section: CameraSection, clock: Callable[[], Instant], *, plays_once: bool) -> Camera:
     match section.source:
         case "url":
             return StreamCamera(section.name, section.url, sub_url=section.sub_url, clock=clock)

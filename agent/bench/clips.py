@@ -52,28 +52,30 @@ def run() -> dict[str, float]:
         ours, sealed, reading, theirs = [], [], [], []
         sealer = throwaway_sealer()
         for _ in range(ROUNDS):  # in turn, so that a busy machine is busy for all
-            ours.append(_spent_s(resource.RUSAGE_SELF, lambda: remux(video, stream)))
-            sealed.append(_spent_s(resource.RUSAGE_SELF, lambda: remux(video, stream, sealer)))
-            reading.append(_spent_s(resource.RUSAGE_SELF, lambda: list(packets_of(video))))
-            theirs.append(_spent_s(resource.RUSAGE_CHILDREN, lambda: copy_by_ffmpeg(video)))
+            ours.append(spent_s(lambda: remux(video, stream)))
+            sealed.append(spent_s(lambda: remux(video, stream, sealer)))
+            reading.append(spent_s(lambda: list(packets_of(video))))
+            theirs.append(spent_s(lambda: copy_by_ffmpeg(video), resource.RUSAGE_CHILDREN))
         held_bytes, memory_bytes = ring_memory(video, stream)
         return {
             "video_s": VIDEO_S,
             "video_bytes": video.stat().st_size,
-            "ours_cpu_s_per_min": _per_minute(ours),
-            "ours_sealed_cpu_s_per_min": _per_minute(sealed),
-            "of_that_reading_cpu_s_per_min": _per_minute(reading),
-            "ffmpeg_copy_cpu_s_per_min": _per_minute(theirs),
+            "ours_cpu_s_per_min": per_minute(ours),
+            "ours_sealed_cpu_s_per_min": per_minute(sealed),
+            "of_that_reading_cpu_s_per_min": per_minute(reading),
+            "ffmpeg_copy_cpu_s_per_min": per_minute(theirs),
             "ring_span_s": RING_S,
             "ring_video_bytes": held_bytes,
             "ring_memory_bytes": memory_bytes,
         }
 
 
-def make_video(path: Path) -> None:
+def make_video(
+    path: Path, *, width: int = 1920, height: int = 1080, kbits_per_s: int = KBITS_PER_S
+) -> None:
     """A moving picture with enough noise in it to fill its bit rate."""
-    scene = f"testsrc2=size=1920x1080:rate={FRAMES_PER_S}:duration={VIDEO_S},noise=alls=12:allf=t"
-    rate = f"{KBITS_PER_S}k"
+    shown = f"size={width}x{height}:rate={FRAMES_PER_S}:duration={VIDEO_S}"
+    scene, rate = f"testsrc2={shown},noise=alls=12:allf=t", f"{kbits_per_s}k"
     encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-threads", "1"]
     shape = ["-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-g", str(FRAMES_PER_S), "-bf", "0"]
     _ffmpeg("-f", "lavfi", "-i", scene, *encode, *shape, str(path))
@@ -149,15 +151,17 @@ def _ffmpeg(*arguments: str) -> None:
     subprocess.run([*FFMPEG, *arguments], check=True, timeout=PATIENCE_S)  # noqa: S603 - our words
 
 
-def _spent_s(who: int, work: Callable[[], object]) -> float:
+def spent_s(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> float:
+    """Processor seconds, user and system, that `work` takes."""
     before = resource.getrusage(who)
     work()
     after = resource.getrusage(who)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def _per_minute(spent_s: list[float]) -> float:
-    return round(statistics.median(spent_s) * 60 / VIDEO_S, 3)
+def per_minute(spent: list[float]) -> float:
+    """The median, in seconds per minute of video."""
+    return round(statistics.median(spent) * 60 / VIDEO_S, 3)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,12 @@ class CameraSection(Section):
         "more points `[x, y]`, (0, 0) top left, (1, 1) bottom right. Nothing moves there, and who "
         "stands wholly inside is not seen; clips show it all the same.",
     )
+    private: Outlines = Field(
+        (),
+        description="Privacy masks, such as a neighbour's window: outlines as in `ignored`, "
+        "painted over in every picture and clip before it leaves the node. The camera's stream is "
+        "then decoded and encoded by the node, at a multiple of the processor time.",
+    )
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:

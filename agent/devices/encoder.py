@@ -8,8 +8,10 @@ import av
 import av.codec.context
 import av.video.codeccontext
 
-BITRATE: Final = 2_000_000
-"""Bits a second: a 720p street at 15 frames a second stays legible."""
+HD_BITS_PER_S: Final = 2_000_000
+"""A 720p street at 15 frames a second stays legible; other sizes get as much a pixel."""
+HD_PX: Final = 1280 * 720
+LEAST_BITS_PER_S: Final = 500_000
 
 
 class Encoder:
@@ -23,7 +25,7 @@ class Encoder:
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.framerate, context.time_base = frames_per_s, time_base
         context.gop_size = max(1, round(frames_per_s))
-        context.bit_rate = BITRATE
+        context.bit_rate = max(LEAST_BITS_PER_S, HD_BITS_PER_S * width * height // HD_PX)
         context.thread_count = 1
         context.options = {"preset": "ultrafast", "tune": "zerolatency"}
         context.flags |= av.codec.context.Flags.global_header

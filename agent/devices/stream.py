@@ -8,18 +8,14 @@ than the stream that was announced; boxes are shares of the picture, so nobody m
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from agent.devices.camera import CameraError, PacketSink
 from agent.devices.reel import i420
 from agent.devices.rtsp import Received, RtspSource
+from agent.devices.yielded import Yield
 from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
 
-UNSEEN_S: Final = 6.0
-LEAST_SEEN: Final = 0.25
-"""When fewer packets than this share gave a whole picture over `UNSEEN_S`, that is a failure. A
-decoder makes something of noise now and then."""
 NAP_S: Final = 0.2
 """How long packets that are only kept may pile up in the socket: a few at once cost less than each
 by itself, and their instants come from the camera's clock."""
@@ -89,7 +85,7 @@ def _seen(
 ) -> Iterator[Frame]:
     """Push each packet, then hand out what it decodes to."""
     instants: OrderedDict[int, Instant] = OrderedDict()
-    index, is_begun, yields = 0, False, _Yield(clock())
+    index, is_begun, yields = 0, False, Yield(clock())
     for received in source.packets(stop):
         push(received.packet)
         is_begun = is_begun or received.packet.is_keyframe
@@ -99,24 +95,6 @@ def _seen(
                 yield Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
         if yields.is_too_small(clock()):
             raise source.mishaps.undecodable()
-
-
-@dataclass(slots=True)
-class _Yield:
-    """How many packets became pictures since `since`."""
-
-    since: Instant
-    packets: int = 0
-    pictures: int = 0
-
-    def is_too_small(self, now: Instant) -> bool:
-        """Count a packet; at the end of a span, judge it and begin the next."""
-        self.packets += 1
-        if now.seconds_since(self.since) < UNSEEN_S:
-            return False
-        is_too_small = self.pictures < LEAST_SEEN * self.packets
-        self.since, self.packets, self.pictures = now, 0, 0
-        return is_too_small
 
 
 def _pictures(

@@ -11,10 +11,12 @@ import pytest
 from agent.clips.mp4 import Mp4Track
 from agent.devices.camera import NOWHERE, Camera, PacketSink
 from agent.devices.clock import SystemClock
+from agent.devices.masked import MaskedCamera
 from agent.devices.replay import ReplayCamera
 from agent.devices.stream import NAP_S, StreamCamera
 from agent.devices.usb import UsbCamera
 from agent.media.frame import Frame, Packet
+from agent.vision.zones import Polygon
 from tests.agent.eyes import Kept, after, draw_pictures, record, record_mjpeg
 from tests.agent.rtsp import RtspServer
 from tests.agent.videos import hevc
@@ -45,6 +47,11 @@ def of_usb(folder: Path) -> Camera:
         clock=SystemClock().now,
         open_container=lambda *_, **__: av.open(str(path)),
     )
+
+
+def of_masked_video(folder: Path) -> Camera:
+    window = Polygon(((0.5, 0.2), (0.9, 0.2), (0.9, 0.7)))
+    return MaskedCamera(of_video_with_b_frames(folder), (window,), is_seen_apart=False)
 
 
 class Streams:
@@ -92,6 +99,7 @@ every_camera = pytest.mark.parametrize(
         of_video_with_b_frames,
         of_pictures,
         of_usb,
+        of_masked_video,
         of_h264_stream,
         of_h265_stream,
         of_two_streams,

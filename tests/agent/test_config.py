@@ -163,7 +163,7 @@ OUTLINES = [
 
 
 @pytest.mark.parametrize(("written", "said"), OUTLINES)
-@pytest.mark.parametrize("key", ["ignored"])
+@pytest.mark.parametrize("key", ["ignored", "private"])
 def test_an_outline_that_is_none_is_refused_with_camera_and_cure(
     write: Write, key: str, written: str, said: str
 ) -> None:

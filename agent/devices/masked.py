@@ -1,0 +1,164 @@
+"""A camera with privacy masks: painted over here, encoded here, passed through never.
+
+Everything that a camera gives comes out of this one place, whatever kind it is. Frames are painted
+before the eyes see them. Packets are never the camera's own: they are encoded from painted
+pictures, either the frames themselves or, where frames come from a small stream of their own, the
+decoded pictures of the main stream.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+import av
+import av.error
+import av.video.codeccontext
+
+from agent.devices.camera import N_, NOWHERE, Camera, CameraError, PacketSink
+from agent.devices.encoder import Encoder
+from agent.devices.reel import i420
+from agent.devices.yielded import Yield
+from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+from agent.vision.privacy import PrivacyMask
+from agent.vision.zones import Polygon
+
+_BASE: Final = Fraction(1, 90_000)
+_WAITING: Final = 64
+"""Pictures a decoder may hold back before they come out."""
+
+
+class MaskedCamera:
+    """Another camera, of which nothing gets out that its masks cover."""
+
+    def __init__(self, camera: Camera, outlines: Sequence[Polygon], *, is_seen_apart: bool) -> None:
+        """`is_seen_apart`: the camera's frames are not of the stream of its packets."""
+        self.name = camera.name
+        self._camera = camera
+        self._outlines = outlines
+        self._is_seen_apart = is_seen_apart
+        self._given: StreamInfo | None = None
+        self._encoder: _Encoding | None = None
+
+    def open(self) -> StreamInfo:
+        """Open the camera, and an encoder for its pictures; raises CameraError."""
+        self._given = self._camera.open()
+        self._encoder = _Encoding(self._given, self.name)
+        return self._encoder.info
+
+    def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
+        """The painted frames; painted and encoded packets to `sink`."""
+        given, encoder = self._given, self._encoder
+        if given is None or encoder is None:
+            raise RuntimeError("frames of a camera that is not open")
+        mask = PrivacyMask(self._outlines)
+        if sink is NOWHERE or not self._is_seen_apart:
+            for frame in self._camera.frames(NOWHERE, stop):
+                painted = replace(frame, yuv=mask.painted(frame.yuv))
+                if sink is not NOWHERE:
+                    for packet in encoder.encode(painted.yuv, painted.at):
+                        sink.push(packet)
+                yield painted
+            return
+        main = _MainStream(given, PrivacyMask(self._outlines), encoder, sink, name=self.name)
+        for frame in self._camera.frames(main, stop):
+            yield replace(frame, yuv=mask.painted(frame.yuv))
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._camera.close()
+        self._given = self._encoder = None
+
+
+class _Encoding:
+    """Painted pictures in, packets with both clocks out."""
+
+    def __init__(self, given: StreamInfo, name: str) -> None:
+        self._name = name
+        width, height = given.width & ~1, given.height & ~1
+        rate = Fraction(given.frames_per_s).limit_denominator(1001)
+        encoder = Encoder(width=width, height=height, frames_per_s=rate, time_base=_BASE)
+        self.info = StreamInfo(
+            "h264", width, height, _BASE, given.frames_per_s, extradata=encoder.extradata
+        )
+        self._encoder = encoder
+        self._tick = max(1, round(1 / (rate * _BASE)))
+        self._first: Instant | None = None
+        self._pts = -1
+
+    def encode(self, yuv: Plane, at: Instant) -> Iterator[Packet]:
+        """Pictures come in the order of their instants; raises CameraError for another size."""
+        if yuv.shape != (self.info.height * 3 // 2, self.info.width):
+            raise CameraError(
+                N_("{camera} sends pictures of another size than it announced."),
+                N_("It is opened again by itself. If that repeats, set one fixed size there."),
+                {"camera": self._name},
+            )
+        self._first = self._first or at
+        self._pts = max(self._pts + 1, round(at.seconds_since(self._first) / _BASE))
+        plain = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+        for data, is_keyframe in self._encoder.encode(plain, self._pts):
+            yield Packet(data, at, self._pts, self._pts, self._tick, is_keyframe)
+
+
+class _MainStream:
+    """Takes the camera's own packets and gives none of them on: decode, paint, encode."""
+
+    def __init__(
+        self,
+        given: StreamInfo,
+        mask: PrivacyMask,
+        encoder: _Encoding,
+        sink: PacketSink,
+        *,
+        name: str,
+    ) -> None:
+        self._mask = mask
+        self._encoder = encoder
+        self._sink = sink
+        self._name = name
+        self._instants: OrderedDict[int, Instant] = OrderedDict()
+        self._yield: Yield | None = None
+        self._decoder = _decoder(given)
+        self._base = given.time_base
+
+    def push(self, packet: Packet) -> None:
+        """On the thread that brings packets; raises CameraError when nothing can be decoded."""
+        if self._yield is None:
+            if not packet.is_keyframe:  # what comes before it is grey or broken
+                return
+            self._yield = Yield(packet.at)
+        for yuv, at in self._pictures(packet):
+            self._yield.pictures += 1
+            for encoded in self._encoder.encode(self._mask.painted(yuv), at):
+                self._sink.push(encoded)
+        if self._yield.is_too_small(packet.at):
+            raise CameraError(
+                N_("The main stream of {camera} cannot be decoded, so its masks cannot be drawn."),
+                N_("Set the camera to H.264 or H.265, or restart it."),
+                {"camera": self._name},
+            )
+
+    def _pictures(self, packet: Packet) -> Iterator[tuple[Plane, Instant]]:
+        self._instants[packet.pts] = packet.at
+        while len(self._instants) > _WAITING:
+            self._instants.popitem(last=False)
+        raw = av.Packet(packet.data)
+        raw.pts, raw.dts, raw.time_base = packet.pts, packet.dts, self._base
+        try:
+            pictures = self._decoder.decode(raw)
+        except av.error.FFmpegError:
+            return
+        for picture in pictures:
+            if not picture.is_corrupt:
+                pts = packet.pts if picture.pts is None else picture.pts
+                yield i420(picture), self._instants.pop(pts, packet.at)
+
+
+def _decoder(given: StreamInfo) -> av.video.codeccontext.VideoCodecContext:
+    create = av.video.codeccontext.VideoCodecContext.create
+    decoder = create("hevc", "r") if given.codec == "hevc" else create("h264", "r")
+    decoder.extradata = given.extradata
+    decoder.thread_count = 1
+    return decoder

@@ -1,0 +1,95 @@
+"""Privacy masks: parts of the picture painted over before anybody or anything sees them.
+
+A mask is grown outwards to whole blocks of 16 pixels, the unit in which H.264 codes: no block holds
+street and mask together, so none spends bits on the edge, and none smears one into the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from agent.media.frame import Plane
+from agent.vision.zones import Polygon, inside
+
+BLOCK_PX = 16
+GREY = 96
+"""Brightness of the paint; its colours are 128, none."""
+NO_COLOUR = 128
+TOUCHED = np.ones((3, 3), np.uint8)
+"""A pixel beside one whose middle is inside may be cut by the outline."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """An upright piece of a picture, in pixels; all even, as the colours are halved."""
+
+    rows: slice
+    columns: slice
+
+    def halved(self) -> tuple[slice, slice]:
+        """The same in the planes of colour."""
+        return _half(self.rows), _half(self.columns)
+
+
+class PrivacyMask:
+    """Paints the same outlines over every picture of a stream; used by one thread."""
+
+    def __init__(self, outlines: Sequence[Polygon]) -> None:
+        self._outlines = tuple(outlines)
+        self._size_px = (0, 0)
+        self._patches: tuple[_Patch, ...] = ()
+
+    def painted(self, yuv: Plane) -> Plane:
+        """Paint over an I420 picture (see `agent.media.frame.Frame`), in its own memory where that
+        can be written, so that what was there is nowhere any more; ValueError for another shape."""
+        height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
+        if yuv.shape[0] != height * 3 // 2 or height % 2 or width % 2:
+            raise ValueError(f"{yuv.shape} is no I420 picture")
+        if not (yuv.flags.c_contiguous and yuv.flags.writeable):
+            yuv = yuv.copy()
+        if self._size_px != (height, width):
+            self._size_px, self._patches = (height, width), _patches(self._outlines, height, width)
+        colours = yuv[height:].reshape(2, height // 2, width // 2)
+        for patch in self._patches:
+            yuv[patch.rows, patch.columns] = GREY
+            colours[:, *patch.halved()] = NO_COLOUR
+        return yuv
+
+
+def covered(outlines: Sequence[Polygon], height: int, width: int) -> Plane:
+    """uint8 (rows, columns) of blocks, the last ones cut: 1 for all that an outline touches."""
+    touched = cv2.dilate(inside(outlines, (height, width)), TOUCHED)
+    rows, columns = -(-height // BLOCK_PX), -(-width // BLOCK_PX)
+    whole = np.zeros((rows * BLOCK_PX, columns * BLOCK_PX), np.uint8)
+    whole[:height, :width] = touched
+    blocks = whole.reshape(rows, BLOCK_PX, columns, BLOCK_PX).max(axis=(1, 3))
+    return np.asarray(blocks, np.uint8)
+
+
+def _patches(outlines: Sequence[Polygon], height: int, width: int) -> tuple[_Patch, ...]:
+    """The covered blocks as few pieces: equal runs of one row after another are one piece."""
+    found: list[_Patch] = []
+    open_runs: dict[tuple[int, int], int] = {}
+    blocks = covered(outlines, height, width)
+    for row in range(blocks.shape[0] + 1):
+        runs = _runs(blocks[row]) if row < blocks.shape[0] else []
+        for run in [run for run in open_runs if run not in runs]:
+            found.append(_Patch(_pixels(open_runs.pop(run), row, height), _pixels(*run, width)))
+        open_runs = {run: open_runs.get(run, row) for run in runs}
+    return tuple(found)
+
+
+def _runs(blocks: Plane) -> list[tuple[int, int]]:
+    """The runs of covered blocks in one row, as (first, after the last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], blocks, [0])).astype(np.int8)))
+    return [(int(first), int(after)) for first, after in edges.reshape(-1, 2)]
+
+
+def _pixels(first: int, after: int, end: int) -> slice:
+    return slice(first * BLOCK_PX, min(after * BLOCK_PX, end))
+
+
+def _half(pixels: slice) -> slice:
+    return slice(pixels.start // 2, pixels.stop // 2)
