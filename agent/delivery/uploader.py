@@ -1,4 +1,7 @@
-"""Pictures and clips brought to the hub over HTTPS, each once its event has arrived there."""
+"""Pictures and clips brought to the hub over HTTPS, each once its event has arrived there.
+
+Piece by piece: a line that breaks costs a piece at most, and what matters more need not wait for
+the end of a long clip."""
 
 import ssl
 import threading
@@ -12,19 +15,27 @@ from typing import Final
 import httpx
 import structlog
 
+from agent.delivery import tus
 from agent.delivery.backoff import Backoff
+from agent.delivery.pieces import Pieces
 from agent.delivery.tokens import Tokens
-from agent.journal import DueMedia, Journal, JournalFull, MediaKind
+from agent.delivery.transfer import Transfer
+from agent.delivery.tus import Answered, TusClient
+from agent.journal import DueMedia, Journal, JournalFull
 from agent.wire.messages import UploadToken
 
 log = structlog.get_logger()
 
 BEAT_S: Final = 1.0
-CHUNK_BYTES: Final = 64 * 1024
+CHUNK_BYTES: Final = 16 * 1024
 _LOOK_AT: Final = 20
-_TYPES: Final = {MediaKind.PICTURE: "image/jpeg", MediaKind.CLIP: "video/mp4"}
-_STORED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
-_NEVER: Final = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
+_NEVER: Final = frozenset(
+    {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        tus.HASH_DIFFERS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +56,13 @@ class UploadCounts:
     stored: int = 0
     refused: int = 0
     failed: int = 0
+    requests: int = 0
     sent_bytes: int = 0
+    """Of files, given to the line; what was sent twice counts twice."""
 
 
 class Uploader:
-    """One thread that brings what is due, pictures before clips, one file at a time."""
+    """One thread that brings what is due, pictures before clips, one piece at a time."""
 
     def __init__(
         self,
@@ -73,6 +86,10 @@ class Uploader:
         )
         self._wake = threading.Event()
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
+        self._tus = TusClient(self._client)
+        self._pieces = Pieces()
+        self._transfers: dict[str, Transfer] = {}
+        self._spoilt: set[str] = set()
         self._not_before_s: dict[str, float] = {}
         self._last_trouble = ""
         self.counts = UploadCounts()
@@ -115,18 +132,41 @@ class Uploader:
         stop: threading.Event,
         beat: Callable[[], None],
     ) -> bool:
-        """One try, and what came of it; False when asked to stop in the middle."""
+        """One request, and what came of it; False when asked to stop in the middle."""
         try:
-            answer = self._put(media, token, stop=stop, beat=beat)
+            self._step(media, token, lambda: beat() if not stop.is_set() else _interrupt())
         except OSError as error:
             self._refuse(media, f"its file cannot be read: {error}")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._again(media, _why(error, token.upload_url))
+        except Answered as answered:
+            self._take_answer(media, token, answered)
         except _Interrupted:
             return False
-        else:
-            self._take_answer(media, token, answer)
         return True
+
+    def _step(self, media: DueMedia, token: UploadToken, beat: Callable[[], None]) -> None:
+        transfer = self._transfers.get(media.sha256)
+        if transfer is None:
+            size_bytes = media.path.stat().st_size
+            transfer = Transfer(
+                media.path, size_bytes=size_bytes, metadata={"sha256": media.sha256}
+            )
+            self._transfers[media.sha256] = transfer
+
+        def read(path: Path, start: int, length_bytes: int) -> Iterator[bytes]:
+            for chunk in _chunks(path, start, length_bytes):
+                beat()
+                self.counts.sent_bytes += len(chunk)
+                yield chunk
+
+        self.counts.requests += 1
+        before_bytes = transfer.offset_bytes
+        has_all = transfer.step(self._tus, token, pieces=self._pieces, read=read)
+        if transfer.offset_bytes > before_bytes:
+            self._backoff.reset()
+        if has_all:
+            self._stored(media)
 
     def _choose(self) -> DueMedia | None:
         now_s = time.monotonic()
@@ -134,6 +174,8 @@ class Uploader:
         # The shelf may have removed a file that waits for its next try.
         waits = self._not_before_s
         self._not_before_s = {m.sha256: waits[m.sha256] for m in due if m.sha256 in waits}
+        known = self._transfers
+        self._transfers = {m.sha256: known[m.sha256] for m in due if m.sha256 in known}
         return next((m for m in due if self._not_before_s.get(m.sha256, 0.0) <= now_s), None)
 
     def _patience_s(self) -> float:
@@ -141,57 +183,51 @@ class Uploader:
         due_s = min(self._not_before_s.values(), default=float("inf"))
         return min(BEAT_S, max(0.01, due_s - time.monotonic()))
 
-    def _put(
-        self,
-        media: DueMedia,
-        token: UploadToken,
-        *,
-        stop: threading.Event,
-        beat: Callable[[], None],
-    ) -> httpx.Response:
-        size_bytes = media.path.stat().st_size
-        return self._client.put(
-            f"{token.upload_url.rstrip('/')}/{media.sha256}",
-            content=_chunks(media.path, stop, beat),
-            headers={
-                "Authorization": f"Bearer {token.token}",
-                "Content-Type": _TYPES[media.kind],
-                "Content-Length": str(size_bytes),
-            },
-        )
-
-    def _take_answer(self, media: DueMedia, token: UploadToken, answer: httpx.Response) -> None:
-        status = answer.status_code
-        if status in _STORED:
-            self._stored(media)
-        elif status == HTTPStatus.UNAUTHORIZED:
-            self._tokens.spoilt(token)
-            self._tokens.ask()
-            self._again(media, "the hub does not take our token any more")
-        elif status in _NEVER:
-            self._refuse(media, f"the hub answered {status}: {answer.text[:200]}")
-        else:
-            # 404 as well: the hub has the event, but perhaps another worker of it not yet.
-            self._again(media, f"the hub answered {status}")
+    def _take_answer(self, media: DueMedia, token: UploadToken, answered: Answered) -> None:
+        transfer = self._transfers[media.sha256]
+        match answered.status:
+            case HTTPStatus.UNAUTHORIZED:
+                self._tokens.spoilt(token)
+                self._tokens.ask()
+                self._again(media, "the hub does not take our token any more")
+            case tus.HASH_DIFFERS if transfer.is_resumed and media.sha256 not in self._spoilt:
+                # Something of it may have been spoilt on the way: once more, all of it.
+                self._spoilt.add(media.sha256)
+                self._transfers.pop(media.sha256)
+                self._again(media, str(answered))
+            case status if status in _NEVER:
+                self._refuse(media, str(answered))
+            case HTTPStatus.NOT_FOUND:
+                # The hub has the event, but perhaps another worker of it not yet.
+                transfer.is_unknown()
+                self._again(media, str(answered))
+            case _:
+                self._again(media, str(answered))
 
     def _stored(self, media: DueMedia) -> None:
         self._journal.media_done(media.sha256)
-        self._not_before_s.pop(media.sha256, None)
-        self._backoff.reset()
+        self._forget(media)
         self._last_trouble = ""
         self.counts.stored += 1
-        self.counts.sent_bytes += media.size_bytes
         log.info("media_stored", kind=str(media.kind), sha256=media.sha256, bytes=media.size_bytes)
 
     def _refuse(self, media: DueMedia, why: str) -> None:
         """Never again: it is counted, and the file stays on the shelf for a person to look at."""
         self._journal.media_refused(media.sha256, why)
-        self._not_before_s.pop(media.sha256, None)
+        self._forget(media)
         self.counts.refused += 1
         log.error("media_refused", kind=str(media.kind), sha256=media.sha256, why=why)
 
+    def _forget(self, media: DueMedia) -> None:
+        self._not_before_s.pop(media.sha256, None)
+        self._transfers.pop(media.sha256, None)
+        self._spoilt.discard(media.sha256)
+
     def _again(self, media: DueMedia, why: str) -> None:
         """Later, after a wait of its own: other files need not share one file's trouble."""
+        self._pieces.cut()
+        if transfer := self._transfers.get(media.sha256):
+            transfer.broke()
         self._not_before_s[media.sha256] = time.monotonic() + self._backoff.next_s()
         self.counts.failed += 1
         if why != self._last_trouble:
@@ -203,14 +239,17 @@ class _Interrupted(Exception):  # noqa: N818 - no error: we were asked to stop
     """The agent stops while a file is under way."""
 
 
-def _chunks(path: Path, stop: threading.Event, beat: Callable[[], None]) -> Iterator[bytes]:
-    """The file piece by piece: a large clip neither fills the memory nor stops the beat."""
+def _chunks(path: Path, start: int, length_bytes: int) -> Iterator[bytes]:
+    """A stretch of a file, in small reads that neither fill the memory nor stop the beat."""
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            beat()
-            if stop.is_set():
-                raise _Interrupted
+        file.seek(start)
+        while length_bytes > 0 and (chunk := file.read(min(CHUNK_BYTES, length_bytes))):
+            length_bytes -= len(chunk)
             yield chunk
+
+
+def _interrupt() -> None:
+    raise _Interrupted
 
 
 def _why(error: Exception, url: str) -> str:

@@ -313,7 +313,7 @@ class UploadToken(Words):
     valid_for_s: Annotated[int, Field(gt=0, le=86_400)]
     """A span, not a date: the node's clock may be wrong."""
     upload_url: Annotated[str, Field(max_length=500)]
-    """Where to PUT; the sha256 is appended as the last path part."""
+    """Where uploads are begun, by tus 1.0.0."""
 
 
 class Missing(Words):

@@ -31,6 +31,7 @@ from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.door import Door
 from hub.store.filing import Filing
+from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
@@ -54,6 +55,9 @@ class Hub:
         self._db = opening.database(settings)
         self._tokens = opening.upload_tokens(settings)
         self._blobs = opening.blobs(settings)
+        self._parts = PartFolder(
+            settings.store.media_folder / "parts", spare_bytes=settings.store.spare_mib * 2**20
+        )
         self._signer = Signer(
             opening.push_key(settings), subject=settings.push.subject, clock=self._clock
         )
@@ -150,6 +154,7 @@ class Hub:
             uploads=Uploads(
                 self._db,
                 blobs=self._blobs,
+                parts=self._parts,
                 clock=self._clock,
                 bell=self._bell,
                 policy=policy(self._settings.alerts),

@@ -1,5 +1,7 @@
-"""Pictures and clips coming in: only what was announced, and what then becomes of its alert."""
+"""Pictures and clips coming in: only what was announced, resumed where it broke off, and what
+then becomes of its alert."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -9,17 +11,19 @@ from hub.alerts.routing import Policy
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bell import Bell
-from hub.store.blobs import Blobs, HashMismatchError, Incoming
+from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import is_stored, store_media
+from hub.store.parts import PartFolder, PartWriter
 from hub.store.tables import media, nodes
 
 PICTURE_MAX_BYTES: Final = 8 * 2**20
 CLIP_MAX_BYTES: Final = 256 * 2**20
 """No file is larger, whatever a node announces."""
 FORGOTTEN_AFTER_S: Final = 24 * 3600
-"""An unfinished file this old is of an upload that broke off."""
+"""An unfinished file this old is of an upload that broke off for good."""
+SWEEP_EVERY_S: Final = 3600
 
 
 class NotAnnouncedError(Exception):
@@ -27,46 +31,73 @@ class NotAnnouncedError(Exception):
 
 
 class UploadRefusedError(Exception):
-    """The bytes are not what was announced, or too many; resending them is of no use."""
+    """The length is not what was announced; resending it is of no use."""
+
+
+class WrongOffsetError(Exception):
+    """The bytes brought do not go on where the upload stands."""
+
+
+class WrongHashError(Exception):
+    """All came, and it is another file. What came is thrown away; a resumed upload may have been
+    spoilt on the way and is worth one more try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A file as its node announced it."""
+
+    media_id: UUID
+    node_id: UUID
+    sha256: str
+    size_bytes: int
+    is_stored: bool
+
+    @property
+    def part(self) -> str:
+        """The name of what has come of it."""
+        return str(self.media_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an upload has come."""
+
+    offset_bytes: int
+    size_bytes: int
 
 
 class Upload:
-    """One file on its way in. Call `write` for each piece, then `finish`; else `abort`."""
+    """A file on its way in, from where it stood. Call `write` for each piece, then `finish`,
+    whether all came or the line broke."""
 
-    def __init__(
-        self, uploads: "Uploads", media_id: UUID, *, node_id: UUID, sha256: str, size_bytes: int
-    ) -> None:
+    def __init__(self, uploads: "Uploads", file: Announced, part: PartWriter) -> None:
         self._uploads = uploads
-        self._incoming: Incoming = uploads.blobs.open_incoming(size_bytes)
-        self.media_id = media_id
-        self.node_id = node_id
-        self.sha256 = sha256
-        self.size_bytes = size_bytes
+        self._part = part
+        self.file = file
+
+    @property
+    def offset_bytes(self) -> int:
+        """How much has come."""
+        return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append; raises UploadRefusedError as soon as more comes than was announced."""
-        if self._incoming.size_bytes + len(chunk) > self.size_bytes:
-            raise UploadRefusedError(f"more than the announced {self.size_bytes} bytes came")
-        self._incoming.write(chunk)
+        """Append. Raises UploadRefusedError as soon as more comes than was announced, NoRoomError,
+        SupersededError when a newer request brings this file."""
+        if self._part.size_bytes + len(chunk) > self.file.size_bytes:
+            self._uploads.forget(self.file)
+            raise UploadRefusedError(f"more than the announced {self.file.size_bytes} bytes came")
+        self._part.write(chunk)
 
-    def finish(self) -> None:
-        """Keep it for good and grow its alert; UploadRefusedError when it is another file.
+    def finish(self) -> Standing:
+        """Make durable what came; when it is all, keep it for good and grow its alert.
 
-        A file that broke off short raises it too: its sender's connection ended before.
+        Raises WrongHashError when it is another file, NoRoomError.
         """
-        if self._incoming.size_bytes != self.size_bytes:
-            came = self._incoming.size_bytes
-            raise UploadRefusedError(f"{came} bytes came, {self.size_bytes} were announced")
-        try:
-            self._incoming.finish(self.sha256)
-        except HashMismatchError as error:
-            raise UploadRefusedError(str(error)) from error
-        # The file is durable before its row says so: never a row without its file.
-        self._uploads.note_stored(self)
-
-    def abort(self) -> None:
-        """Throw away what came; harmless after `finish`."""
-        self._incoming.abort()
+        self._part.close()
+        if self._part.size_bytes == self.file.size_bytes:
+            self._uploads.keep(self.file)
+        return Standing(self._part.size_bytes, self.file.size_bytes)
 
 
 class Uploads:
@@ -77,24 +108,92 @@ class Uploads:
         db: Database,
         *,
         blobs: Blobs,
+        parts: PartFolder,
         clock: Clock,
         bell: Bell,
         policy: Policy,
     ) -> None:
         self.blobs = blobs
+        self.parts = parts
         self._db = db
         self._clock = clock
         self._bell = bell
         self._policy = policy
-        blobs.sweep(older_than_utc_us=clock.now().plus_s(-FORGOTTEN_AFTER_S).utc_us)
+        self._swept_utc_us = 0
+        self._sweep()
 
-    def begin(self, node_name: str, sha256: str, size_bytes: int | None) -> Upload | None:
-        """Make room for an announced file; None when it is stored already.
+    def standing(self, node_name: str, sha256: str) -> Standing:
+        """How far this node's file has come; NotAnnouncedError."""
+        file = self._announced(node_name, sha256)
+        if file.is_stored:
+            return Standing(file.size_bytes, file.size_bytes)
+        return Standing(self._come_so_far(file), file.size_bytes)
 
-        `size_bytes` is the sender's Content-Length, or None. NotAnnouncedError when this node
-        never said it holds this file, UploadRefusedError when the length is not as announced,
+    def begin(self, node_name: str, sha256: str, size_bytes: int) -> Upload | None:
+        """Begin or go on with an announced file; None when it is stored already.
+
+        `size_bytes` is the length its sender states. NotAnnouncedError when this node never said
+        that it holds this file, UploadRefusedError when the length is not as announced,
         NoRoomError when the disk has no room for it now.
         """
+        self._sweep()
+        file = self._announced(node_name, sha256)
+        if not file.is_stored and size_bytes != file.size_bytes:
+            raise UploadRefusedError(f"{size_bytes} bytes, {file.size_bytes} were announced")
+        return self._open(file)
+
+    def resume(self, node_name: str, sha256: str, offset_bytes: int) -> Upload | None:
+        """Go on at exactly this offset, else WrongOffsetError; otherwise as `begin`."""
+        file = self._announced(node_name, sha256)
+        upload = self._open(file)
+        stands = upload.offset_bytes if upload is not None else file.size_bytes
+        if stands != offset_bytes:
+            raise WrongOffsetError(f"{stands} bytes have come, not {offset_bytes}")
+        return upload
+
+    def drop(self, node_name: str, sha256: str) -> None:
+        """The node gives the upload up; NotAnnouncedError."""
+        self.forget(self._announced(node_name, sha256))
+
+    def forget(self, file: Announced) -> None:
+        """Throw away what has come of it; what is stored stays."""
+        self.parts.drop(file.node_id, file.part)
+
+    def keep(self, file: Announced) -> None:
+        """All of it has come: check it, store it, then say so in its row; WrongHashError.
+
+        BlobsError leaves the part as it is: whoever asks for it next ends it.
+        """
+        try:
+            came = self.parts.hash_of(file.node_id, file.part)
+            if came != file.sha256:
+                self.forget(file)
+                raise WrongHashError(f"sha256 is {came}, not {file.sha256}")
+            self.blobs.keep(self.parts.path(file.node_id, file.part), file.sha256)
+        except FileNotFoundError:
+            # Two requests ended it at once, and the other was first.
+            if not self.blobs.has(file.sha256):
+                raise
+        # The file is durable before its row says so: never a row without its file.
+        self._note_stored(file)
+
+    def _open(self, file: Announced) -> Upload | None:
+        if file.is_stored:
+            return None
+        come_bytes = self._come_so_far(file)
+        if come_bytes == file.size_bytes:  # it was kept just now
+            return None
+        left_bytes = file.size_bytes - come_bytes
+        return Upload(self, file, self.parts.open(file.node_id, file.part, room_bytes=left_bytes))
+
+    def _come_so_far(self, file: Announced) -> int:
+        """Durable bytes. A hub that died between the last byte and the row ends it now."""
+        come_bytes = self.parts.size_bytes(file.node_id, file.part)
+        if come_bytes == file.size_bytes:
+            self.keep(file)
+        return come_bytes
+
+    def _announced(self, node_name: str, sha256: str) -> Announced:
         with self._db.reading() as conn:
             row = conn.execute(
                 select(
@@ -109,29 +208,36 @@ class Uploads:
             ).first()
         if row is None:
             raise NotAnnouncedError(f"{node_name} has announced no file {sha256[:12]}...")
-        if row.stored_utc_us is not None and self.blobs.has(sha256):
-            return None
         most = PICTURE_MAX_BYTES if row.kind == "picture" else CLIP_MAX_BYTES
         if row.size_bytes > most:
             raise UploadRefusedError(f"{row.size_bytes} bytes, a {row.kind} has at most {most}")
-        if size_bytes is not None and size_bytes != row.size_bytes:
-            raise UploadRefusedError(f"{size_bytes} bytes, {row.size_bytes} were announced")
-        return Upload(self, row.id, node_id=row.node_id, sha256=sha256, size_bytes=row.size_bytes)
+        is_here = row.stored_utc_us is not None and self.blobs.has(sha256)
+        return Announced(row.id, row.node_id, sha256, row.size_bytes, is_here)
 
-    def note_stored(self, upload: Upload) -> None:
-        """The file of this upload is on the disk: its row, its alerts, who is owed, the audit."""
+    def _note_stored(self, file: Announced) -> None:
+        """The file is on the disk: its row, its alerts, who is owed, the audit."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            if is_stored(conn, upload.media_id):
+            if is_stored(conn, file.media_id):
                 return  # two uploads of one file ran at once; the other has done it all
-            store_media(conn, upload.media_id, policy=self._policy, now=now)
+            store_media(conn, file.media_id, policy=self._policy, now=now)
             audit.note(
                 conn,
-                By(node_id=upload.node_id),
+                By(node_id=file.node_id),
                 act="media.store",
                 object_kind="media",
-                object_id=upload.media_id,
-                detail=f"{upload.size_bytes} bytes, sha256 {upload.sha256}",
+                object_id=file.media_id,
+                detail=f"{file.size_bytes} bytes, sha256 {file.sha256}",
                 now=now,
             )
         self._bell.ring()
+
+    def _sweep(self) -> None:
+        """Now and then: what broke off long ago goes."""
+        now = self._clock.now()
+        if now.utc_us - self._swept_utc_us < SWEEP_EVERY_S * 1_000_000:
+            return
+        self._swept_utc_us = now.utc_us
+        long_ago_utc_us = now.plus_s(-FORGOTTEN_AFTER_S).utc_us
+        self.blobs.sweep(older_than_utc_us=long_ago_utc_us)
+        self.parts.sweep(older_than_utc_us=long_ago_utc_us)

@@ -34,6 +34,9 @@ HEADERS: Final = {
 MAX_FORM_BYTES: Final = 64 * 1024
 """The largest form or JSON body; uploads have a limit of their own."""
 
+UPLOADS: Final = "/upload"
+"""Where nodes bring files."""
+
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -83,7 +86,7 @@ class OwnPagesOnly:
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         if scope["method"] in _SAFE_METHODS:
             return None
-        if scope["method"] == "PUT" and scope["path"].startswith("/upload/"):
+        if scope["path"] == UPLOADS or scope["path"].startswith(f"{UPLOADS}/"):
             return None
         headers = Headers(scope=scope)
         if not self._is_own(headers):

@@ -1,5 +1,6 @@
 """The uploader against a real HTTP server that answers as it is told."""
 
+import base64
 import hashlib
 import threading
 import time
@@ -21,28 +22,57 @@ QUICK = UploadPolicy(connect_s=2, stall_s=2, retry_base_s=0.05, retry_cap_s=0.2)
 
 
 class Shelf(ThreadingHTTPServer):
-    """Keeps what is put; `answers` are given first, one a request, then 201."""
+    """Takes uploads by tus; `answers` are given first, one a request, and its body is not kept."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers: list[int] = []
-        self.got: list[tuple[str, bytes, dict[str, str]]] = []
+        self.got: list[tuple[str, str, bytes, dict[str, str]]] = []
+        """Method, name of the upload, body, headers."""
+        self.held: dict[str, bytes] = {}
+        self.sizes: dict[str, int] = {}
         self.url = f"http://127.0.0.1:{self.server_address[1]}/upload"
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """The bodies that came, in order."""
+        return [body for _, _, body, _ in self.got]
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Shelf
 
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        answer = self.server.answers.pop(0) if self.server.answers else 201
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.got.append((self.path, body, headers))
+    def do_POST(self) -> None:
+        pairs = dict(pair.split(" ") for pair in self.headers["Upload-Metadata"].split(","))
+        name = base64.b64decode(pairs["sha256"]).decode()
+        self.server.sizes[name] = int(self.headers["Upload-Length"])
+        self._take(name, 201)
+
+    def do_PATCH(self) -> None:
+        self._take(self.path.removeprefix("/upload/"), 204)
+
+    def do_HEAD(self) -> None:
+        self._take(self.path.removeprefix("/upload/"), 200)
+
+    def _take(self, name: str, well: int) -> None:
+        held = self.server.held.get(name, b"")
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        self.server.got.append((self.command, name, body, headers))
+        answer = self.server.answers.pop(0) if self.server.answers else well
+        if answer == well:
+            held += body if int(headers.get("upload-offset", "0")) == len(held) else b""
+            self.server.held[name] = held
+        elif answer == 460:  # the whole is another file: it is thrown away
+            self.server.held[name] = b""
         self.send_response(answer)
         self.send_header("Content-Length", "0")
+        self.send_header("Upload-Offset", str(len(held)))
+        if self.command == "POST":
+            self.send_header("Location", f"upload/{name}")
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
@@ -81,8 +111,8 @@ def uploader(journal: Journal, tokens: Tokens) -> Iterator[Uploader]:
     uploader.close()
 
 
-def token(shelf: Shelf, text: str = "0123456789abcdef") -> UploadToken:
-    return UploadToken(token=text, valid_for_s=60, upload_url=shelf.url)
+def token(shelf: Shelf, text: str = "0123456789abcdef", place: str = "") -> UploadToken:
+    return UploadToken(token=text, valid_for_s=60, upload_url=shelf.url + place)
 
 
 def owe(journal: Journal, folder: Path, content: bytes, kind: str = "picture") -> str:
@@ -99,7 +129,7 @@ def owe(journal: Journal, folder: Path, content: bytes, kind: str = "picture") -
     return sha256
 
 
-def test_file_is_put_under_its_hash_with_length_type_and_token(
+def test_small_file_goes_at_once_under_its_hash_with_length_and_token(
     journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
 ) -> None:
     content = b"x" * 200_000
@@ -107,13 +137,91 @@ def test_file_is_put_under_its_hash_with_length_type_and_token(
     with Running(uploader):
         until(lambda: journal.counts().media_done == 1)
 
-    ((path, body, headers),) = shelf.got
-    assert path == f"/upload/{sha256}"
-    assert body == content
+    ((method, name, body, headers),) = shelf.got
+    assert (method, name, body) == ("POST", sha256, content)
     assert headers["authorization"] == "Bearer 0123456789abcdef"
-    assert headers["content-type"] == "image/jpeg"
-    assert headers["content-length"] == "200000"
+    assert headers["tus-resumable"] == "1.0.0"
+    assert headers["upload-length"] == headers["content-length"] == "200000"
+    assert headers["content-type"] == "application/offset+octet-stream"
     assert "transfer-encoding" not in headers
+
+
+def test_large_file_goes_piece_by_piece_and_what_matters_more_goes_between(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    clip = bytes(range(256)) * 4000
+    sha256 = owe(journal, tmp_path, clip, "clip")
+    shelf.answers = [201, 503]
+    with Running(uploader):
+        until(lambda: len(shelf.got) == 2)
+        owe(journal, tmp_path, b"picture")
+        until(lambda: journal.counts().media_done == 2)
+
+    assert shelf.held[sha256] == clip
+    assert shelf.bodies.index(b"picture") < len(shelf.got) - 1
+
+
+def test_upload_goes_on_where_the_hub_says_it_stands(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    clip = bytes(range(256)) * 2000
+    sha256 = owe(journal, tmp_path, clip, "clip")
+    shelf.answers = [201, 503]
+    with Running(uploader):
+        until(lambda: len(shelf.got) >= 2)
+        until(lambda: journal.counts().media_done == 1)
+
+    assert shelf.held[sha256] == clip
+    assert [method for method, *_ in shelf.got][:3] == ["POST", "PATCH", "HEAD"]
+    assert uploader.counts.sent_bytes <= len(clip) + 32 * 1024
+
+
+def test_agent_that_was_restarted_goes_on_where_the_hub_says_it_stands(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    clip = bytes(range(256)) * 2000
+    sha256 = owe(journal, tmp_path, clip, "clip")
+    shelf.held[sha256] = clip[:300_000]
+    shelf.answers = [503]
+    with Running(uploader):
+        until(lambda: journal.counts().media_done == 1)
+
+    assert shelf.held[sha256] == clip
+    assert [len(body) for body in shelf.bodies][:2] == [262_144, 0]
+
+
+def test_hub_that_goes_backwards_is_asked_anew_and_brought_what_it_lacks(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    clip = bytes(range(256)) * 2000
+    sha256 = owe(journal, tmp_path, clip, "clip")
+    shelf.answers = [201, 409]
+    with Running(uploader):
+        until(lambda: len(shelf.got) >= 2)
+        shelf.held[sha256] = clip[:1000]  # a disk that lost what it had said it holds
+        until(lambda: journal.counts().media_done == 1)
+    assert shelf.held[sha256] == clip
+
+
+def test_resumed_file_that_came_spoilt_is_brought_once_more_and_no_more(
+    journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    owe(journal, tmp_path, b"x" * 300_000, "clip")
+    shelf.answers = [201, 460, 201, 460]
+    with Running(uploader):
+        until(lambda: journal.counts().media_refused == 1)
+    assert [method for method, *_ in shelf.got] == ["POST", "PATCH"] * 2
+
+
+def test_hub_that_sends_elsewhere_is_not_followed(
+    journal: Journal, tokens: Tokens, uploader: Uploader, shelf: Shelf, tmp_path: Path
+) -> None:
+    tokens.put(token(shelf, place="/elsewhere"), time.monotonic())
+    owe(journal, tmp_path, b"x" * 300_000)
+    with capture_logs() as logs, Running(uploader):
+        until(lambda: uploader.counts.failed >= 1)
+    assert {method for method, *_ in shelf.got} == {"POST"}
+    assert "beyond" in next(entry["why"] for entry in logs if entry["event"] == "upload_again")
 
 
 def test_pictures_go_before_clips(
@@ -124,8 +232,7 @@ def test_pictures_go_before_clips(
     with Running(uploader):
         until(lambda: journal.counts().media_done == 2)
 
-    assert [body for _, body, _ in shelf.got] == [b"picture", b"clip"]
-    assert shelf.got[1][2]["content-type"] == "video/mp4"
+    assert shelf.bodies == [b"picture", b"clip"]
 
 
 def test_event_not_yet_receipted_keeps_its_file_back(
@@ -175,7 +282,7 @@ def test_answer_that_a_full_disk_will_not_keep_is_asked_for_again(
     journal.close()
 
 
-@pytest.mark.parametrize("answer", [413, 422])
+@pytest.mark.parametrize("answer", [413, 422, 460])
 def test_refusal_for_good_is_counted_and_not_tried_again(
     journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path, answer: int
 ) -> None:
@@ -185,17 +292,18 @@ def test_refusal_for_good_is_counted_and_not_tried_again(
     with Running(uploader):
         until(lambda: journal.counts().media_done == 1)
         until(lambda: journal.counts().media_refused == 1)
-    assert [body for _, body, _ in shelf.got] == [b"refused", b"welcome"]
+    assert shelf.bodies == [b"refused", b"welcome"]
     assert uploader.counts.refused == 1
 
 
 def test_file_that_the_hub_had_already_is_done(
     journal: Journal, uploader: Uploader, shelf: Shelf, tmp_path: Path
 ) -> None:
-    shelf.answers = [200]
-    owe(journal, tmp_path, b"picture")
+    content = b"x" * 300_000
+    shelf.held[owe(journal, tmp_path, content)] = content
     with Running(uploader):
         until(lambda: journal.counts().media_done == 1)
+    assert len(shelf.got) == 1
 
 
 def test_spoilt_token_is_asked_for_anew_and_waited_for(
@@ -208,7 +316,7 @@ def test_spoilt_token_is_asked_for_anew_and_waited_for(
         assert len(shelf.got) == 1
         tokens.put(token(shelf, "another-token-is-here"), time.monotonic())
         until(lambda: journal.counts().media_done == 1)
-    assert shelf.got[-1][2]["authorization"] == "Bearer another-token-is-here"
+    assert shelf.got[-1][3]["authorization"] == "Bearer another-token-is-here"
 
 
 def test_one_file_that_fails_does_not_hold_up_the_others(
@@ -219,7 +327,7 @@ def test_one_file_that_fails_does_not_hold_up_the_others(
     shelf.answers = [404]
     with Running(uploader):
         until(lambda: journal.counts().media_done == 2)
-    assert [body for _, body, _ in shelf.got] == [b"first", b"second", b"first"]
+    assert shelf.bodies == [b"first", b"second", b"first"]
 
 
 def test_file_that_is_gone_is_given_up_with_its_reason(

@@ -57,6 +57,8 @@ class Proxy:
         self._stopping = asyncio.Event()
         self._is_ready = threading.Event()
         self.port = 0
+        self.carried_bytes = 0
+        """What came in at the near ends so far."""
         self._thread = threading.Thread(target=self._serve, name="proxy", daemon=True)
         self._thread.start()
         if not self._is_ready.wait(10):
@@ -151,7 +153,7 @@ class Proxy:
             await self._passable()
             far, connection.far = await asyncio.open_connection(HOST, self._upstream_port)
             await asyncio.gather(
-                self._pump(near, connection.far, lambda: False),
+                self._pump(near, connection.far, lambda: False, count=self._count),
                 self._pump(far, connection.near, lambda: connection.is_half_closed),
             )
         except OSError:
@@ -167,8 +169,11 @@ class Proxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         is_deaf: Callable[[], bool],
+        *,
+        count: Callable[[int], None] = lambda _: None,
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
+            count(len(chunk))
             await self._passable()
             weather = self._weather
             slowness_s = len(chunk) / weather.rate_bytes_s if weather.rate_bytes_s else 0.0
@@ -179,6 +184,9 @@ class Proxy:
                 await writer.drain()
         await self._passable()
         _finish(writer)
+
+    def _count(self, size_bytes: int) -> None:
+        self.carried_bytes += size_bytes
 
     async def _passable(self) -> None:
         while self._weather.is_black_hole:

@@ -11,7 +11,13 @@ from fastapi import FastAPI
 
 from hub.store.accounts import Session, SignedIn, TooManyTries
 from hub.store.bell import Bell
-from hub.store.uploads import NotAnnouncedError, UploadRefusedError
+from hub.store.uploads import (
+    NotAnnouncedError,
+    Standing,
+    UploadRefusedError,
+    WrongHashError,
+    WrongOffsetError,
+)
 from hub.store.views import (
     AlertChange,
     AlertPage,
@@ -226,38 +232,60 @@ class FakeUploads:
 
     announced: dict[str, int] = field(default_factory=dict)
     stored: dict[str, bytes] = field(default_factory=dict)
-    aborted: int = 0
+    parts: dict[str, bytes] = field(default_factory=dict)
 
-    def begin(self, node_name: str, digest: str, size_bytes: int | None) -> Any:
-        if digest in self.stored:
-            return None
-        if node_name != "tram-01" or digest not in self.announced:
-            raise NotAnnouncedError
+    def begin(self, node_name: str, digest: str, size_bytes: int) -> Any:
+        self._check(node_name, digest)
         if size_bytes != self.announced[digest]:
             raise UploadRefusedError("wrong length")
-        return FakeUpload(self, digest)
+        return None if digest in self.stored else FakeUpload(self, digest)
+
+    def resume(self, node_name: str, digest: str, offset_bytes: int) -> Any:
+        stands = self.standing(node_name, digest)
+        if stands.offset_bytes != offset_bytes:
+            raise WrongOffsetError(f"{stands.offset_bytes} bytes have come")
+        return None if digest in self.stored else FakeUpload(self, digest)
+
+    def standing(self, node_name: str, digest: str) -> Standing:
+        self._check(node_name, digest)
+        held = self.stored.get(digest, self.parts.get(digest, b""))
+        return Standing(len(held), self.announced[digest])
+
+    def drop(self, node_name: str, digest: str) -> None:
+        self._check(node_name, digest)
+        self.parts.pop(digest, None)
+
+    def _check(self, node_name: str, digest: str) -> None:
+        if node_name != "tram-01" or digest not in self.announced:
+            raise NotAnnouncedError
 
 
 @dataclass
 class FakeUpload:
     uploads: FakeUploads
     digest: str
-    held: bytes = b""
-    is_done: bool = False
+
+    @property
+    def offset_bytes(self) -> int:
+        return len(self.uploads.parts.get(self.digest, b""))
 
     def write(self, chunk: bytes) -> None:
-        self.held += chunk
-        if len(self.held) > self.uploads.announced[self.digest]:
+        held = self.uploads.parts.get(self.digest, b"") + chunk
+        if len(held) > self.uploads.announced[self.digest]:
             raise UploadRefusedError("too long")
+        self.uploads.parts[self.digest] = held
 
-    def finish(self) -> None:
-        if sha256(self.held).hexdigest() != self.digest:
-            raise UploadRefusedError("wrong hash")
-        self.uploads.stored[self.digest] = self.held
-        self.is_done = True
-
-    def abort(self) -> None:
-        self.uploads.aborted += not self.is_done
+    def finish(self) -> Standing:
+        held, size_bytes = (
+            self.uploads.parts.get(self.digest, b""),
+            self.uploads.announced[self.digest],
+        )
+        if len(held) == size_bytes:
+            del self.uploads.parts[self.digest]
+            if sha256(held).hexdigest() != self.digest:
+                raise WrongHashError("wrong hash")
+            self.uploads.stored[self.digest] = held
+        return Standing(len(held), size_bytes)
 
 
 @dataclass

@@ -31,6 +31,7 @@ from hub.store.blobs import BlobFolder
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filed, Filing
+from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.tables import audit, columns, new_id, phones
 from hub.store.uploads import Uploads
@@ -170,9 +171,8 @@ class Streets:
         self.policy = Policy()
         self.filing = Filing(self.policy)
         self.door = Door(db, blobs=self.blobs, clock=self.clock, bell=self.bell)
-        self.uploads = Uploads(
-            db, blobs=self.blobs, clock=self.clock, bell=self.bell, policy=self.policy
-        )
+        self.parts = PartFolder(folder / "parts")
+        self.uploads = self.again()
         self.node = Mouth("nga-tu", self.clock)
         self.other = Mouth("cau-moi", self.clock)
         now = self.clock.now()
@@ -221,6 +221,17 @@ class Streets:
                 )
             )
         return Asker(person_id, login, f"Anh {login}", "officer", "vi", "10.0.0.9")
+
+    def again(self) -> Uploads:
+        """The uploads of a hub that was just started."""
+        return Uploads(
+            self.db,
+            blobs=self.blobs,
+            parts=self.parts,
+            clock=self.clock,
+            bell=self.bell,
+            policy=self.policy,
+        )
 
     def file(self, *events: Event) -> list[Filed]:
         """File events in one transaction, now."""

@@ -1,13 +1,24 @@
 """Files coming in: only what was announced, whole or not at all, and what their alert shows."""
 
+import os
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from hub.store.database import Database
+from hub.store.parts import MOST_PER_NODE, SupersededError
 from hub.store.tables import alert_history, alerts, audit, media, notifications
-from hub.store.uploads import NotAnnouncedError, UploadRefusedError
+from hub.store.uploads import (
+    FORGOTTEN_AFTER_S,
+    SWEEP_EVERY_S,
+    NotAnnouncedError,
+    Standing,
+    Upload,
+    UploadRefusedError,
+    WrongHashError,
+    WrongOffsetError,
+)
 from tests.hub.streets import Streets, picture, sha
 
 
@@ -126,20 +137,121 @@ def test_bytes_that_are_not_as_announced_are_refused_and_leave_nothing(
     streets.file(streets.node.opened(picture=picture(b"picture")))
     with pytest.raises(UploadRefusedError, match="8 bytes, 7 were announced"):
         streets.uploads.begin("nga-tu", sha(b"picture"), 8)
-    for wrong, complaint in (
-        (b"pictures", "more than"),
-        (b"pict", "4 bytes came"),
-        (b"pictuRe", "sha256 is"),
+    for wrong, error, complaint in (
+        (b"pictures", UploadRefusedError, "more than"),
+        (b"pictuRe", WrongHashError, "sha256 is"),
     ):
-        upload = streets.uploads.begin("nga-tu", sha(b"picture"), None)
-        assert upload is not None
-        with pytest.raises(UploadRefusedError, match=complaint):
+        upload = begun(streets)
+        with pytest.raises(error, match=complaint):
             upload.write(wrong)
             upload.finish()
-        upload.abort()
-    assert [path for path in (tmp_path / "media").rglob("*") if path.is_file()] == []
+        assert files(tmp_path) == []
     assert streets.rows(media)[0].stored_utc_us is None
     streets.bring(b"picture")
+
+
+def test_an_upload_goes_on_where_it_stood_even_after_the_hub_died(
+    streets: Streets, tmp_path: Path
+) -> None:
+    streets.file(streets.node.opened(picture=picture(b"picture")))
+    upload = begun(streets)
+    upload.write(b"pic")
+    assert upload.finish() == Standing(3, 7)
+    upload = begun(streets)
+    upload.write(b"tu")  # and the hub is killed: nothing is finished
+    later = streets.again()
+    assert later.standing("nga-tu", sha(b"picture")) == Standing(5, 7)
+    with pytest.raises(WrongOffsetError, match="5 bytes have come, not 3"):
+        later.resume("nga-tu", sha(b"picture"), 3)
+    last = later.resume("nga-tu", sha(b"picture"), 5)
+    assert last is not None
+    last.write(b"re")
+    assert last.finish() == Standing(7, 7)
+    assert streets.blobs.path(sha(b"picture")).read_bytes() == b"picture"
+    assert len(files(tmp_path)) == 1
+    assert later.standing("nga-tu", sha(b"picture")) == Standing(7, 7)
+    assert later.resume("nga-tu", sha(b"picture"), 7) is None
+
+
+def test_a_hub_that_died_between_the_last_byte_and_the_row_ends_it_when_asked(
+    streets: Streets,
+) -> None:
+    streets.file(streets.node.opened(picture=picture(b"picture")))
+    begun(streets).write(b"picture")
+    later = streets.again()
+    assert later.standing("nga-tu", sha(b"picture")) == Standing(7, 7)
+    assert streets.rows(media)[0].stored_utc_us is not None
+
+
+def test_a_newer_request_takes_the_upload_over(streets: Streets) -> None:
+    streets.file(streets.node.opened(picture=picture(b"picture")))
+    old = begun(streets)
+    old.write(b"pic")
+    new = begun(streets)
+    assert new.offset_bytes == 3
+    with pytest.raises(SupersededError):
+        old.write(b"ture")
+    new.write(b"ture")
+    assert new.finish() == Standing(7, 7)
+    old.finish()
+
+
+def test_a_node_with_too_many_unfinished_uploads_loses_its_own_oldest(
+    streets: Streets, tmp_path: Path
+) -> None:
+    contents = [f"picture {number}".encode() for number in range(MOST_PER_NODE + 2)]
+    for content in (*contents, b"another's"):
+        node = streets.other if content == b"another's" else streets.node
+        streets.file(node.opened(picture=picture(content)))
+    for number, content in enumerate((b"another's", *contents)):
+        name = "cau-moi" if content == b"another's" else "nga-tu"
+        upload = streets.uploads.begin(name, sha(content), len(content))
+        assert upload is not None
+        upload.write(content[:3])
+        upload.finish()
+        path = max(files(tmp_path), key=lambda path: path.stat().st_mtime_ns)
+        os.utime(path, ns=(number, number))
+    assert streets.parts.crowded_out == 2
+    standings = [streets.uploads.standing("nga-tu", sha(content)) for content in contents]
+    assert [one.offset_bytes for one in standings] == [0, 0] + [3] * MOST_PER_NODE
+    assert streets.uploads.standing("cau-moi", sha(b"another's")).offset_bytes == 3
+
+
+def test_an_upload_nobody_went_on_with_for_a_day_is_thrown_away(
+    streets: Streets, tmp_path: Path
+) -> None:
+    streets.file(
+        streets.node.opened(picture=picture(b"old")), streets.other.opened(picture=picture(b"new"))
+    )
+    upload = streets.uploads.begin("nga-tu", sha(b"old"), 3)
+    assert upload is not None
+    upload.write(b"ol")
+    upload.finish()
+    [path] = files(tmp_path)
+    long_ago_ns = streets.clock.now().plus_s(-FORGOTTEN_AFTER_S).utc_us * 1000
+    os.utime(path, ns=(long_ago_ns, long_ago_ns))
+    streets.clock.pass_s(SWEEP_EVERY_S)
+    streets.bring(b"new", node="cau-moi")
+    assert path not in files(tmp_path)
+
+
+def test_an_upload_given_up_leaves_nothing(streets: Streets, tmp_path: Path) -> None:
+    streets.file(streets.node.opened(picture=picture(b"picture")))
+    upload = begun(streets)
+    upload.write(b"pic")
+    upload.finish()
+    streets.uploads.drop("nga-tu", sha(b"picture"))
+    assert files(tmp_path) == []
+
+
+def begun(streets: Streets) -> Upload:
+    upload = streets.uploads.begin("nga-tu", sha(b"picture"), len(b"picture"))
+    assert upload is not None
+    return upload
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in (folder / "media").rglob("*") if path.is_file()]
 
 
 def test_a_clip_larger_than_any_is_refused_before_a_byte(streets: Streets) -> None:

@@ -1,6 +1,5 @@
 """Files go out in the ranges asked for and come in only as announced."""
 
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +15,6 @@ from tests.hub.fake_site import FakeSite, fake_site
 from tests.hub.web_visitor import Visitor
 
 DATA = bytes(range(256)) * 2000
-GOOD = "good"
 
 
 @pytest.fixture
@@ -148,86 +146,3 @@ def test_small_picture_passes_the_same_door(
     assert an.get(f"/media/{clip_id}/small").status_code == 404
     site.door.strangers.add("an")
     assert an.get(f"/media/{picture_id}/small").status_code == 404
-
-
-# --- uploads ---
-
-
-def put(
-    site: FakeSite, data: bytes, *, digest: str | None = None, token: str | None = None
-) -> tuple[int, object]:
-    digest = digest or sha256(data).hexdigest()
-    answer = Visitor(site.app).send(
-        "PUT",
-        f"/upload/{digest}",
-        content=data,
-        headers={"Authorization": f"Bearer {GOOD if token is None else token}"},
-    )
-    return answer.status_code, answer.json()
-
-
-def announce(site: FakeSite, data: bytes) -> str:
-    digest = sha256(data).hexdigest()
-    site.uploads.announced[digest] = len(data)
-    return digest
-
-
-def test_announced_file_is_taken_once_and_welcome_twice(site: FakeSite) -> None:
-    digest = announce(site, DATA)
-    assert put(site, DATA) == (201, {"result": "stored"})
-    assert site.uploads.stored[digest] == DATA
-    assert put(site, DATA) == (200, {"result": "already_stored"})
-
-
-@pytest.mark.parametrize("token", ["", "forged"])
-def test_bad_token_is_told_to_ask_for_another(site: FakeSite, token: str) -> None:
-    announce(site, DATA)
-    assert put(site, DATA, token=token) == (401, {"reason": "token_no_good"})
-
-
-def test_signed_in_officer_is_no_node(site: FakeSite) -> None:
-    digest = announce(site, DATA)
-    an = Visitor(site.app).sign_in("an", "right")
-    assert an.send("PUT", f"/upload/{digest}", content=DATA).status_code == 401
-
-
-def test_file_of_another_node_is_not_announced(site: FakeSite) -> None:
-    announce(site, DATA)
-    assert put(site, DATA, token="other") == (404, {"reason": "not_announced"})
-
-
-@pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "A" * 64, "0" * 63, "0" * 65, "٣" * 64])
-def test_name_that_is_no_hash_is_not_announced(site: FakeSite, name: str) -> None:
-    status, _ = put(site, DATA, digest=name)
-    assert status == 404
-
-
-def test_wrong_bytes_are_refused_for_good(site: FakeSite) -> None:
-    digest = announce(site, DATA)
-    lie = DATA[:-1] + b"x"
-    assert put(site, lie, digest=digest) == (422, {"reason": "wrong hash"})
-    assert site.uploads.stored == {}
-    assert site.uploads.aborted == 1
-
-
-def test_wrong_length_is_refused_for_good(site: FakeSite) -> None:
-    digest = announce(site, DATA)
-    assert put(site, DATA + b"x", digest=digest) == (422, {"reason": "wrong length"})
-
-
-def test_oversize_is_refused_before_it_is_asked_about(site: FakeSite) -> None:
-    data = bytes(1_000_001)
-    announce(site, data)
-    assert put(site, data) == (413, {"reason": "too_large"})
-
-
-def test_upload_without_a_length_is_refused(site: FakeSite) -> None:
-    digest = announce(site, DATA)
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield DATA
-
-    answer = Visitor(site.app).send(
-        "PUT", f"/upload/{digest}", content=pieces(), headers={"Authorization": "Bearer good"}
-    )
-    assert answer.status_code == 411

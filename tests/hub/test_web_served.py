@@ -12,6 +12,7 @@ import pytest
 from tests.browser.served import address, free_socket, served, wait_until
 from tests.hub.fake_site import FakeSite, alert_row, fake_site
 
+GOOD = "good"
 BIG = bytes(6 * 2**20)
 
 
@@ -28,6 +29,15 @@ def up() -> Iterator[tuple[FakeSite, str]]:
         yield site, address(place)
 
 
+def headers(token: str = GOOD) -> dict[str, str]:
+    return {
+        "Tus-Resumable": "1.0.0",
+        "Authorization": f"Bearer {token}",
+        "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream",
+    }
+
+
 @pytest.mark.parametrize(
     ("token", "is_announced", "status"), [("bad", True, 401), ("good", False, 404)]
 )
@@ -38,9 +48,7 @@ def test_node_hears_the_answer_though_its_body_is_not_wanted(
     with up() as (site, url):
         if is_announced:
             site.uploads.announced[digest] = len(BIG)
-        answer = httpx.put(
-            f"{url}/upload/{digest}", content=BIG, headers={"Authorization": f"Bearer {token}"}
-        )
+        answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers(token))
     assert answer.status_code == status
     assert site.uploads.stored == {}
 
@@ -49,26 +57,25 @@ def test_large_upload_is_taken_in_pieces() -> None:
     digest = sha256(BIG).hexdigest()
     with up() as (site, url):
         site.uploads.announced[digest] = len(BIG)
-        answer = httpx.put(
-            f"{url}/upload/{digest}", content=BIG, headers={"Authorization": "Bearer good"}
-        )
-    assert answer.status_code == 201
+        answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers())
+    assert answer.status_code == 204
     assert site.uploads.stored[digest] == BIG
 
 
-def test_upload_that_breaks_off_is_thrown_away() -> None:
+def test_what_came_before_the_line_broke_is_kept() -> None:
     digest = sha256(BIG).hexdigest()
 
     def broken() -> Iterator[bytes]:
         yield BIG[:1_000_000]
+        wait_until(lambda: len(site.uploads.parts.get(digest, b"")) > 700_000)
         raise ConnectionError
 
     with up() as (site, url):
         site.uploads.announced[digest] = len(BIG)
-        headers = {"Authorization": "Bearer good", "Content-Length": str(len(BIG))}
+        length = {"Content-Length": str(len(BIG))}
         with pytest.raises(ConnectionError):
-            httpx.put(f"{url}/upload/{digest}", content=broken(), headers=headers)
-        wait_until(lambda: site.uploads.aborted)
+            httpx.patch(f"{url}/upload/{digest}", content=broken(), headers=headers() | length)
+        wait_until(lambda: len(site.uploads.parts[digest]) == 1_000_000)
     assert site.uploads.stored == {}
 
 

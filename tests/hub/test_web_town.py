@@ -3,6 +3,7 @@
 import asyncio
 import re
 import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -308,9 +309,15 @@ def test_full_disk_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
 
 def bring(node: Visitor, data: bytes) -> int:
     """The node's upload; the status it is answered."""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    path = f"/upload/{sha256(data).hexdigest()}"
-    return node.send("PUT", path, content=data, headers=headers).status_code
+    name = b64encode(sha256(data).hexdigest().encode()).decode()
+    headers = {
+        "Authorization": f"Bearer {TOKEN}",
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(data)),
+        "Upload-Metadata": f"sha256 {name}",
+        "Content-Type": "application/offset+octet-stream",
+    }
+    return node.send("POST", "/upload", content=data, headers=headers).status_code
 
 
 def test_store_that_is_away_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(

@@ -33,6 +33,7 @@ from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filing
+from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
@@ -75,7 +76,8 @@ class Town:
         self.blobs = blobs
         rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
         self.door = Door(self.db, **rooms)
-        self.uploads = Uploads(self.db, policy=POLICY, **rooms)
+        parts = PartFolder(self.folder / "media" / "parts", spare_bytes=self.spare_bytes)
+        self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
 
     def _fill(self, conn: Any) -> None:
         now = self.clock.now()

@@ -1,0 +1,86 @@
+"""One file on its way to the hub: what is to be asked next, and how far it has come."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from agent.delivery.pieces import Pieces
+from agent.delivery.tus import Body, Place, TusClient
+from agent.wire.messages import UploadToken
+
+AT_ONCE_BYTES: Final = 256 * 1024
+"""A file no larger goes in one request."""
+
+Read = Callable[[Path, int, int], Iterator[bytes]]
+"""Path, first byte, number of bytes → the bytes, a little at a time."""
+
+
+class Transfer:
+    """For the uploader's thread; `step` makes one request."""
+
+    def __init__(self, path: Path, *, size_bytes: int, metadata: dict[str, str]) -> None:
+        self._path = path
+        self._size_bytes = size_bytes
+        self._metadata = metadata
+        self._place: Place | None = None
+        self._is_tried = False
+        self._is_unsure = False
+        self.is_resumed = False
+        """True once it came in more than one request: then something may have been mixed up."""
+
+    @property
+    def offset_bytes(self) -> int:
+        """How much the hub was last known to hold for sure."""
+        return self._place.offset_bytes if self._place else 0
+
+    def step(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> bool:
+        """Begin, ask how far it has come, or go on by one piece; True when the hub has it all.
+
+        Raises what `line` raises, and OSError when the file cannot be read.
+        """
+        if self._place is None:
+            self._place = self._create(line, token, pieces=pieces, read=read)
+        elif self._is_unsure:
+            self._place = line.ask(token, self._place.url)
+        else:
+            self._place = self._go_on(self._place, line, token, pieces=pieces, read=read)
+        if self._place.offset_bytes > self._size_bytes:
+            raise httpx.RemoteProtocolError(f"the hub says it has {self._place.offset_bytes} bytes")
+        self._is_unsure = False
+        has_all = self._place.offset_bytes == self._size_bytes
+        self.is_resumed |= not has_all and self._place.offset_bytes > 0
+        return has_all
+
+    def broke(self) -> None:
+        """The hub may hold more than it said last, or less: it is to be asked."""
+        self._is_unsure = True
+
+    def is_unknown(self) -> None:
+        """The hub does not know the upload: it is to be begun again."""
+        self._place = None
+
+    def _create(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> Place:
+        """What is small goes along; of the rest some may have come already when it was tried."""
+        body = None
+        if self._size_bytes <= AT_ONCE_BYTES or not self._is_tried:
+            most_bytes = max(AT_ONCE_BYTES, pieces.size_bytes)
+            body = self._body(0, min(most_bytes, self._size_bytes), read)
+        self._is_tried = True
+        place = line.create(token, body, metadata=self._metadata, size_bytes=self._size_bytes)
+        pieces.arrived(place.offset_bytes)
+        return place
+
+    def _go_on(
+        self, place: Place, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
+    ) -> Place:
+        length_bytes = min(pieces.size_bytes, self._size_bytes - place.offset_bytes)
+        further = line.go_on(token, place, self._body(place.offset_bytes, length_bytes, read))
+        if further.offset_bytes <= place.offset_bytes:
+            raise httpx.RemoteProtocolError(f"the hub stands at {further.offset_bytes} bytes")
+        pieces.arrived(further.offset_bytes - place.offset_bytes)
+        return further
+
+    def _body(self, start: int, length_bytes: int, read: Read) -> Body:
+        return Body(chunks=read(self._path, start, length_bytes), size_bytes=length_bytes)

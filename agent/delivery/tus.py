@@ -1,0 +1,108 @@
+"""The client's side of tus 1.0.0, the protocol for resumable uploads: one call, one request.
+
+https://tus.io/protocols/resumable-upload, with the extensions creation and creation-with-upload.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import httpx
+
+from agent.wire.messages import UploadToken
+
+VERSION: Final = "1.0.0"
+BODY_TYPE: Final = "application/offset+octet-stream"
+HASH_DIFFERS: Final = 460
+"""tus's status for bytes that do not give the hash they should."""
+
+
+class Answered(Exception):  # noqa: N818 - the hub's word, whatever it is
+    """The hub answered something else than "go on"."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.status = answer.status_code
+        self.text = " ".join(answer.text[:200].split())
+        super().__init__(f"the hub answered {self.status} {self.text}".rstrip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A stretch of a file, to be read while it is sent."""
+
+    chunks: Iterator[bytes]
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An upload at the hub: where it is spoken of, and how much of it the hub holds for sure."""
+
+    url: str
+    offset_bytes: int
+
+
+class TusClient:
+    """Raises httpx.HTTPError and httpx.InvalidURL where there is no answer, else Answered."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def create(
+        self, token: UploadToken, body: Body | None, *, metadata: dict[str, str], size_bytes: int
+    ) -> Place:
+        """Begin an upload, with its first bytes if given; one that exists is only named again."""
+        headers = {
+            "Upload-Length": str(size_bytes),
+            "Upload-Metadata": ",".join(
+                f"{key} {base64.b64encode(value.encode()).decode()}"
+                for key, value in metadata.items()
+            ),
+        }
+        answer = self._send("POST", token.upload_url, token, body, headers=headers)
+        if answer.status_code != HTTPStatus.CREATED:
+            raise Answered(answer)
+        place = answer.request.url.join(answer.headers.get("Location", ""))
+        # A token goes where the hub's own message said, and nowhere else.
+        if not str(place).startswith(token.upload_url.rstrip("/") + "/"):
+            raise httpx.InvalidURL(f"the hub sends us to {place}, beyond {token.upload_url}")
+        return Place(str(place), _offset(answer))
+
+    def ask(self, token: UploadToken, url: str) -> Place:
+        """How far an upload has come."""
+        answer = self._send("HEAD", url, token, None, headers={})
+        if answer.status_code != HTTPStatus.OK:
+            raise Answered(answer)
+        return Place(url, _offset(answer))
+
+    def go_on(self, token: UploadToken, place: Place, body: Body) -> Place:
+        """Send the next bytes."""
+        headers = {"Upload-Offset": str(place.offset_bytes)}
+        answer = self._send("PATCH", place.url, token, body, headers=headers)
+        if answer.status_code != HTTPStatus.NO_CONTENT:
+            raise Answered(answer)
+        return Place(place.url, _offset(answer))
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        token: UploadToken,
+        body: Body | None,
+        *,
+        headers: dict[str, str],
+    ) -> httpx.Response:
+        headers |= {"Tus-Resumable": VERSION, "Authorization": f"Bearer {token.token}"}
+        if body is not None:
+            headers |= {"Content-Type": BODY_TYPE, "Content-Length": str(body.size_bytes)}
+        content = body.chunks if body is not None else None
+        return self._client.request(method, url, content=content, headers=headers)
+
+
+def _offset(answer: httpx.Response) -> int:
+    said = answer.headers.get("Upload-Offset", "")
+    if not (said.isascii() and said.isdecimal()):
+        raise httpx.RemoteProtocolError(f"the hub gives no Upload-Offset but {said!r}")
+    return int(said)

@@ -1,0 +1,163 @@
+"""Unfinished uploads on the hub's disk: what has come of each, kept until the rest comes.
+
+A part's length is its offset: nothing else says how far it has come, so nothing can disagree.
+What is told to the sender is made durable first. A part has one writer: whoever asks for it next
+takes it over, because a line that broke leaves its old request waiting for a long time.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+from pathlib import Path
+from typing import BinaryIO, Final
+from uuid import UUID
+
+import structlog
+
+from hub.store.staging import PIECE_BYTES, NoRoomError, needing_room
+
+log = structlog.get_logger()
+
+MOST_PER_NODE: Final = 16
+"""A node brings one file at a time, and one growing clip a camera. A node with more unfinished
+ones loses its own oldest, which costs it no more than bringing that one from its beginning."""
+_NAME: Final = re.compile(r"[0-9a-f-]{36}(\.[a-z]{1,10})?", re.ASCII)
+
+
+class SupersededError(Exception):
+    """A newer request brings this part now."""
+
+
+class PartWriter:
+    """The one writer of a part; for one thread at a time, while any other may take over."""
+
+    def __init__(self, path: Path) -> None:
+        is_new = not path.exists()
+        self._lock = threading.Lock()
+        self._file: BinaryIO | None = path.open("ab", buffering=0)
+        self.size_bytes = self._file.tell()
+        if is_new:
+            sync_folder(path.parent)
+
+    def write(self, chunk: bytes) -> None:
+        """Append; raises SupersededError, NoRoomError."""
+        with self._lock:
+            if self._file is None:
+                raise SupersededError
+            with needing_room():
+                left = memoryview(chunk)
+                while left:
+                    written = self._file.write(left)
+                    self.size_bytes += written
+                    left = left[written:]
+
+    def close(self) -> None:
+        """Make what came durable; harmless when it was done or taken over before."""
+        with self._lock:
+            file, self._file = self._file, None
+            if file is not None:
+                with file, needing_room():
+                    os.fdatasync(file.fileno())
+
+
+class PartFolder:
+    """A folder a node, a file a part; made when missing; for any thread."""
+
+    def __init__(
+        self, folder: Path, *, spare_bytes: int = 0, most_per_node: int = MOST_PER_NODE
+    ) -> None:
+        self._folder = folder
+        self._spare_bytes = spare_bytes
+        self._most_per_node = most_per_node
+        self._lock = threading.Lock()
+        self._writers: dict[Path, PartWriter] = {}
+        self.crowded_out = 0
+        """Parts removed because their node had begun too many."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def size_bytes(self, owner: UUID, name: str) -> int:
+        """How many bytes have come and are durable; whoever still writes is superseded."""
+        path = self.path(owner, name)
+        with self._lock:
+            self._take_over(path)
+            return path.stat().st_size if path.is_file() else 0
+
+    def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartWriter:
+        """Go on with a part, or begin it; `room_bytes` are still to come. Raises NoRoomError."""
+        path = self.path(owner, name)
+        with self._lock:
+            self._take_over(path)
+            self._check_room(room_bytes)
+            if not path.is_file():
+                self._make_room_among(path.parent)
+            with needing_room():
+                path.parent.mkdir(exist_ok=True)
+                writer = PartWriter(path)
+            self._writers[path] = writer
+            return writer
+
+    def path(self, owner: UUID, name: str) -> Path:
+        """Where the part is, if anything of it has come."""
+        if _NAME.fullmatch(name) is None:
+            raise ValueError(f"not the name of a part: {name!r}")
+        return self._folder / str(owner) / name
+
+    def hash_of(self, owner: UUID, name: str) -> str:
+        """SHA-256, in hex, of what has come; FileNotFoundError when nothing has."""
+        digest = hashlib.sha256()
+        with self.path(owner, name).open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    def drop(self, owner: UUID, name: str) -> None:
+        """Throw away what came."""
+        path = self.path(owner, name)
+        with self._lock:
+            self._take_over(path)
+            path.unlink(missing_ok=True)
+
+    def sweep(self, *, older_than_utc_us: int) -> int:
+        """Remove the parts last written before then; how many."""
+        with self._lock:
+            old = [
+                path
+                for path in self._folder.glob("*/*")
+                if path.stat().st_mtime_ns // 1000 < older_than_utc_us
+            ]
+            for path in old:
+                self._take_over(path)
+                path.unlink(missing_ok=True)
+        return len(old)
+
+    def _take_over(self, path: Path) -> None:
+        writer = self._writers.pop(path, None)
+        if writer is not None:
+            writer.close()
+
+    def _check_room(self, room_bytes: int) -> None:
+        free_bytes = shutil.disk_usage(self._folder).free
+        if free_bytes - room_bytes < self._spare_bytes:
+            raise NoRoomError(
+                f"{free_bytes // 2**20} MiB are free on the disk of {self._folder},"
+                f" and {self._spare_bytes // 2**20} MiB stay so"
+            )
+
+    def _make_room_among(self, home: Path) -> None:
+        parts = sorted(home.glob("*"), key=lambda path: path.stat().st_mtime_ns)
+        for path in parts[: max(0, len(parts) - self._most_per_node + 1)]:
+            self._take_over(path)
+            path.unlink(missing_ok=True)
+            self.crowded_out += 1
+            log.warning("upload.crowded_out", part=path.name, so_far=self.crowded_out)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,247 @@
+"""Pictures and clips in from the nodes, by the tus 1.0.0 protocol for resumable uploads.
+
+Core protocol with the extensions creation, creation-with-upload and termination
+(https://tus.io/protocols/resumable-upload). The name of an upload is the SHA-256 of its file, so
+that a node which lost the answer to its creation creates the same one again.
+"""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
+
+from hub.store.blobs import BlobsError
+from hub.store.parts import SupersededError
+from hub.store.uploads import (
+    NotAnnouncedError,
+    Upload,
+    UploadRefusedError,
+    WrongHashError,
+    WrongOffsetError,
+)
+from hub.web.site import Site, site_of
+
+router = APIRouter()
+
+VERSION: Final = "1.0.0"
+EXTENSIONS: Final = "creation,creation-with-upload,termination"
+BODY_TYPE: Final = "application/offset+octet-stream"
+HASH_DIFFERS: Final = 460
+"""The status that tus has for bytes which do not give the hash they should."""
+
+PIECE_BYTES: Final = 256 * 1024
+DRAIN_BYTES: Final = 32 * 2**20
+"""How much of an unwanted body is read away, so that the node hears the answer at all."""
+STALL_S: Final = 60.0
+"""A body that does not move for so long has lost its line; what came of it is kept."""
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class _Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
+    """Why the request is answered without its body."""
+
+    def __init__(self, status_code: int, reason: str, **headers: str) -> None:
+        super().__init__(reason)
+        self.status_code = status_code
+        self.reason = reason
+        self.headers = headers
+
+
+@router.options("/upload")
+@router.options("/upload/{name}")
+def tell_protocol(request: Request) -> Response:
+    """What this hub speaks."""
+    most = str(site_of(request).settings.max_upload_bytes)
+    headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": most}
+    return Response(status_code=204, headers=headers | _RESUMABLE)
+
+
+@router.post("/upload")
+async def create_upload(request: Request) -> Response:
+    """A node begins to bring a file it has announced, or asks how far it has come."""
+    return await _answered(request, _create)
+
+
+@router.head("/upload/{name}")
+async def tell_offset(request: Request, name: str) -> Response:
+    """How far it has come."""
+
+    async def tell(site: Site, node_name: str) -> Response:
+        stands = await run_in_threadpool(site.uploads.standing, node_name, _hash(name))
+        length = {"Upload-Length": str(stands.size_bytes), "Cache-Control": "no-store"}
+        return Response(headers=_offset(stands.offset_bytes) | length)
+
+    return await _answered(request, lambda _, site, node_name: tell(site, node_name))
+
+
+@router.patch("/upload/{name}")
+async def take_bytes(request: Request, name: str) -> Response:
+    """The next bytes; with the last the file is stored."""
+
+    async def take(request: Request, site: Site, node_name: str) -> Response:
+        if request.headers.get("content-type") != BODY_TYPE:
+            raise _Unwanted(415, f"the body of a PATCH is {BODY_TYPE}")
+        digest, offset_bytes = _hash(name), _number(request, "upload-offset")
+        upload = await run_in_threadpool(site.uploads.resume, node_name, digest, offset_bytes)
+        offset_bytes = await _receive(request, upload) if upload else offset_bytes
+        return Response(status_code=204, headers=_offset(offset_bytes))
+
+    return await _answered(request, take)
+
+
+@router.delete("/upload/{name}")
+async def drop_upload(request: Request, name: str) -> Response:
+    """The node gives it up."""
+
+    async def drop(_: Request, site: Site, node_name: str) -> Response:
+        await run_in_threadpool(site.uploads.drop, node_name, _hash(name))
+        return Response(status_code=204, headers=_RESUMABLE)
+
+    return await _answered(request, drop)
+
+
+async def _create(request: Request, site: Site, node_name: str) -> Response:
+    size_bytes = _number(request, "upload-length")
+    if size_bytes > site.settings.max_upload_bytes:
+        raise _Unwanted(413, "too_large")
+    digest = _hash(_metadata(request.headers.get("upload-metadata", "")).get("sha256", ""))
+    upload = await run_in_threadpool(site.uploads.begin, node_name, digest, size_bytes)
+    if upload is None:
+        offset_bytes = size_bytes
+    elif upload.offset_bytes == 0 and request.headers.get("content-type") == BODY_TYPE:
+        offset_bytes = await _receive(request, upload)
+    else:
+        offset_bytes = (await run_in_threadpool(upload.finish)).offset_bytes
+    headers = {"Location": f"upload/{digest}"} | _offset(offset_bytes)
+    return await _drained(request, Response(status_code=201, headers=headers))
+
+
+async def _answered(
+    request: Request, act: Callable[[Request, Site, str], Awaitable[Response]]
+) -> Response:
+    """Let a known node act; what it may not or cannot do is said by its status."""
+    site = site_of(request)
+    try:
+        _check_version(request)
+        return await act(request, site, _node_name(request, site))
+    except _Unwanted as unwanted:
+        refusal = unwanted
+    except NotAnnouncedError:
+        refusal = _Unwanted(404, "not_announced")
+    except UploadRefusedError as refused:
+        refusal = _Unwanted(422, str(refused))
+    except WrongHashError as error:
+        refusal = _Unwanted(HASH_DIFFERS, str(error))
+    except WrongOffsetError as error:
+        refusal = _Unwanted(409, str(error))
+    except SupersededError:
+        refusal = _Unwanted(409, "another request brings this file now")
+    except BlobsError as error:
+        refusal = _Unwanted(*site.room.lacking(error))
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    body = JSONResponse({"reason": refusal.reason}, refusal.status_code)
+    body.headers.update(_RESUMABLE | refusal.headers)
+    return await _drained(request, body)
+
+
+async def _receive(request: Request, upload: Upload) -> int:
+    """Take what comes until the body or the line ends; where the upload stands then."""
+    held = bytearray()
+    try:
+        async for chunk in _chunks(request):
+            held += chunk
+            if len(held) >= PIECE_BYTES:
+                piece = bytes(held)
+                held.clear()
+                await run_in_threadpool(upload.write, piece)
+    finally:  # what came before the line broke need not come again
+        stands = await run_in_threadpool(_end, upload, bytes(held))
+    site_of(request).room.found()
+    return stands
+
+
+def _end(upload: Upload, piece: bytes) -> int:
+    if piece:
+        upload.write(piece)
+    return upload.finish().offset_bytes
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """The body; ClientDisconnect also when it stalls."""
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(STALL_S):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise ClientDisconnect from None
+        yield chunk
+
+
+async def _drained(request: Request, answer: Response) -> Response:
+    """Read away what is left. Closing on a sender in mid-word would lose the answer."""
+    drained = 0
+    try:
+        async for chunk in request.stream():
+            drained += len(chunk)
+            if drained > DRAIN_BYTES:
+                break
+    except (ClientDisconnect, RuntimeError):  # RuntimeError: the body was read to its end before
+        pass
+    return answer
+
+
+def _check_version(request: Request) -> None:
+    if request.headers.get("tus-resumable") != VERSION:
+        raise _Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
+
+
+def _node_name(request: Request, site: Site) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
+    if name is None:
+        raise _Unwanted(401, "token_no_good")
+    return name
+
+
+def _hash(name: str) -> str:
+    if _SHA256.fullmatch(name) is None:
+        raise _Unwanted(404, "not_announced")
+    return name
+
+
+def _number(request: Request, header: str) -> int:
+    said = request.headers.get(header, "")
+    if not (said.isascii() and said.isdecimal() and len(said) < 16):
+        raise _Unwanted(400, f"{header} is to be a number")
+    return int(said)
+
+
+def _metadata(header: str) -> dict[str, str]:
+    """The pairs of an Upload-Metadata header; what is none is left out."""
+    pairs = {}
+    for pair in header.split(","):
+        key, _, value = pair.strip().partition(" ")
+        try:
+            pairs[key] = base64.b64decode(value, validate=True).decode("ascii")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+    return pairs
+
+
+def _offset(offset_bytes: int) -> dict[str, str]:
+    return {"Upload-Offset": str(offset_bytes)} | _RESUMABLE
+
+
+_RESUMABLE: Final = {"Tus-Resumable": VERSION}
