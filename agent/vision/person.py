@@ -50,6 +50,10 @@ class Detection:
     box: Box
     clothes: Clothes | None = None
     """Filled in where tracks are joined by them."""
+    wheels: ObjectKind | None = None
+    """What this person rides; see `agent.vision.riders`."""
+    stirs: bool = True
+    """Something moved in its place. Told of two-wheelers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,10 @@ class DetectorSettings:
     """Below this (0-1) nothing is reported; the tracker has its own, higher thresholds."""
     nms_iou: float = 0.6
     """Of two boxes of a kind that overlap more than this, the better stays."""
-    kinds: frozenset[ObjectKind] = frozenset({ObjectKind.PERSON})
-    """The others are passed over."""
+    kinds: frozenset[ObjectKind] = frozenset(
+        {ObjectKind.PERSON, ObjectKind.BICYCLE, ObjectKind.MOTORCYCLE}
+    )
+    """People, and what they ride. The others are passed over."""
 
 
 class PersonDetector(Protocol):

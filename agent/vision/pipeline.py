@@ -10,6 +10,7 @@ from agent.vision.clothes import clothes
 from agent.vision.motion import MotionFinder, MotionSettings
 from agent.vision.person import Detection, PersonDetector, suppress
 from agent.vision.regions import Regions, RegionSettings
+from agent.vision.riders import mounted, stirring
 from agent.vision.sighting import SightingChange, Sightings, SightingSettings
 from agent.vision.track import Track, Tracker, TrackSettings
 from agent.vision.zones import Area, Box, Polygon
@@ -103,6 +104,7 @@ class Eyes:
         found = [one for region in regions for one in self.detector.detect(frame, region)]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
+        found = stirring(mounted(found, self.tracker.parked), moved)
         found = [one for one in found if self.ignored.share_of(one.box) < HIDDEN_SHARE]
         found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
         self.lap("model")

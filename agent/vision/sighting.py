@@ -36,6 +36,8 @@ class SightingSettings:
     """nor older than this."""
     walked: float = 0.6
     """Who has been this far from the spot where the track began (body heights) is no lamp post."""
+    rode: float = 1.2
+    """A two-wheeler without a find of its rider that has been this far is ridden all the same."""
     still_score: float = 0.65
     """Of the others only detections from this score on are evidence (0-1)."""
     border_weight: float = 0.5
@@ -157,6 +159,8 @@ class Sightings:
     def _weight(self, track: Track) -> float:
         """How much this frame's detection counts as evidence."""
         settings = self._settings
+        if track.is_mount and (track.travelled < settings.rode or not track.stirs):
+            return 0.0
         if track.travelled < settings.walked and track.score < settings.still_score:
             return 0.0
         return track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
@@ -205,7 +209,7 @@ class Sightings:
         return Opened(
             sighting_id=sighting.sighting_id,
             track_id=track.track_id,
-            kind=track.kind,
+            kind=ObjectKind.PERSON,  # who moves on wheels is one, found or not
             people=sighting.told_people,
             score=sighting.score,
             box=track.box.clipped(),

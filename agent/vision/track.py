@@ -12,6 +12,7 @@ from math import hypot
 from agent.media.frame import Instant
 from agent.vision.clothes import Clothes, mixed, unlikeness
 from agent.vision.person import Detection, ObjectKind
+from agent.vision.riders import WHEELS, sits
 from agent.vision.zones import WHOLE, Box
 
 
@@ -55,6 +56,10 @@ class TrackSettings:
     """Clothes that differ by so much (see `clothes.unlikeness`) outweigh a perfect place."""
     clothes_gain: float = 0.1
     """Share of a detection's clothes taken over: a body passing in front must not change them."""
+    rode: float = 1.2
+    """A two-wheeler that went this far (of its heights) from where it was found first is ridden."""
+    mounted_reach: float = 1.5
+    """The middle of a rider lies above that of the wheels: so much farther they may be apart."""
     coast_s: float = 0.5
     """Time after which the speed of an unseen body counts for a third: it may have stopped."""
 
@@ -68,6 +73,7 @@ class Track:
 
     track_id: int
     kind: ObjectKind
+    """A person as soon as a body was found once, also one that rides."""
     box: Box
     score: float
     """Of the last detection."""
@@ -88,6 +94,20 @@ class Track:
     """How often its place was looked at since it began,"""
     misses: int = 0
     """and how often in vain since it was last seen."""
+    on_wheels: int = 0
+    """Of its hits, those that had a two-wheeler in them."""
+    stirs: bool = True
+    """Something moved where it was found last. Told of two-wheelers only."""
+
+    @property
+    def is_mount(self) -> bool:
+        """A two-wheeler on which nobody was ever found: parked, unless it moves."""
+        return self.kind in WHEELS
+
+    @property
+    def rides(self) -> bool:
+        """Its two-wheeler was found so often that it goes on with it."""
+        return 3 * self.on_wheels >= self.hits
 
 
 class Tracker:
@@ -105,6 +125,12 @@ class Tracker:
     def tracks(self) -> tuple[Track, ...]:
         """As of the last step."""
         return tuple(self._tracks)
+
+    @property
+    def parked(self) -> tuple[Box, ...]:
+        """Two-wheelers that have not moved since they were found."""
+        still = (one for one in self._tracks if one.is_mount and one.is_confirmed)
+        return tuple(one.box for one in still if one.travelled < self._settings.rode)
 
     def predicted(self, now: Instant, track_ids: Set[int]) -> tuple[Box, ...]:
         """Where those of the live tracks should be at `now`, inside the picture."""
@@ -133,7 +159,7 @@ class Tracker:
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
-        tracks = [_looked_at(track, looked) for track in tracks]
+        tracks = [_looked_at(track, looked) for track in self._without_doubles(tracks)]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
 
@@ -166,7 +192,7 @@ class Tracker:
 
     def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
         """From 2 for the same box down to 0 for one that cannot be this body."""
-        if found.kind != track.kind:
+        if not self._may_be(track, found):
             return 0.0
         ratio = found.box.height / max(track.box.height, 1e-6)
         if not 1 / self._settings.size_ratio <= ratio <= self._settings.size_ratio:
@@ -176,12 +202,24 @@ class Tracker:
             return 0.0
         unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
         reach = self._settings.near + self._settings.near_grows_per_s * unseen_s
+        if found.kind is not track.kind:
+            reach *= self._settings.mounted_reach
         away = self._heights_between(track.box, found.box.center)
         if away > reach:
             return 0.0
         confidence = 0.2 if track.is_confirmed else 0.0
         return max(
             1e-6, overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
+        )
+
+    def _may_be(self, track: Track, found: Detection) -> bool:
+        """A walker leaves no wheels behind, a parked mount does not walk away with who passes."""
+        if found.kind is track.kind:
+            return True
+        if found.kind in WHEELS:
+            return track.is_mount or track.rides
+        return track.is_mount and (
+            found.wheels is not None or track.travelled >= self._settings.rode
         )
 
     def _strangeness(self, track: Track, found: Detection) -> float:
@@ -200,6 +238,9 @@ class Tracker:
         box = self._mixed(track.box, found.box)
         return replace(
             track,
+            kind=track.kind if found.kind in WHEELS else found.kind,
+            on_wheels=track.on_wheels + _has_wheels(found),
+            stirs=found.stirs,
             box=box,
             score=found.score,
             last_seen=now,
@@ -230,7 +271,7 @@ class Tracker:
     def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
         """Mostly on a body that is tracked already: a head, a trunk, or two people as one."""
         return any(
-            track.kind == found.kind
+            track.is_mount == (found.kind in WHEELS)
             and (track.is_seen or track.is_confirmed)
             and (
                 track.box.iou(found.box) > self._settings.apart_iou
@@ -239,6 +280,17 @@ class Tracker:
             )
             for track in tracks
         )
+
+    def _without_doubles(self, tracks: Sequence[Track]) -> list[Track]:
+        """A two-wheeler that moves with somebody on it is theirs, and counted with them."""
+        bodies = [track.box for track in tracks if not track.is_mount and track.is_seen]
+        return [
+            track
+            for track in tracks
+            if not track.is_mount
+            or track.travelled < self._settings.rode
+            or not any(sits(body, track.box) for body in bodies)
+        ]
 
     def _begun(self, found: Detection, now: Instant) -> Track:
         self._born += 1
@@ -254,6 +306,8 @@ class Tracker:
             is_seen=True,
             began_at=found.box.center,
             clothes=found.clothes,
+            on_wheels=_has_wheels(found),
+            stirs=found.stirs,
         )
 
     def _is_over(self, track: Track, now: Instant) -> bool:
@@ -264,6 +318,10 @@ class Tracker:
         limit_s = self._settings.lost_s if track.is_confirmed else self._settings.tentative_s
         is_missed = track.misses >= self._settings.least_misses
         return unseen_s > (limit_s if is_missed else self._settings.waiting_s)
+
+
+def _has_wheels(found: Detection) -> bool:
+    return found.wheels is not None or found.kind in WHEELS
 
 
 def _looked_at(track: Track, looked: Sequence[Box]) -> Track:
