@@ -75,6 +75,11 @@ class Watch:
         self._said_busy: Instant | None = None
         self.counts = WatchCounts()
 
+    @property
+    def is_lost(self) -> bool:
+        """The camera gives no pictures, and that has been said."""
+        return self._lost_since is not None
+
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Watch until told to stop or until the recording ends.
 

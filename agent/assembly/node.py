@@ -15,17 +15,19 @@ from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings
 from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
+from agent.delivery.latest import LatestHealth
 from agent.delivery.link import Link
 from agent.delivery.outbox import OutboxPolicy
 from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
 from agent.delivery.uploader import Uploader, UploadPolicy
+from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, boot_id
 from agent.devices.litert import ModelError
 from agent.devices.purse import purses
-from agent.health import stats
+from agent.health import HealthService, stats
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
 from agent.supervise import Service, SupervisePolicy, Supervisor
 
@@ -96,6 +98,7 @@ class Node:
             now=clock.now,
             trust=clock.trust,
         )
+        latest = LatestHealth()
         self.link = Link(
             speaker,
             settings.broker.address(),
@@ -103,6 +106,14 @@ class Node:
             tokens=tokens,
             policy=LinkPolicy(),
             outbox=OutboxPolicy(),
+            latest=latest,
+        )
+        health = HealthService(
+            speaker,
+            self.journal,
+            board=Board(settings.journal.path.parent),
+            cameras=lambda: tuple(view.counts() for view in self.views),
+            latest=latest,
         )
         self.uploader = Uploader(
             self.journal, tokens, trusted=settings.broker.ca_file, policy=UploadPolicy()
@@ -113,6 +124,7 @@ class Node:
             Service(name="upload", runs=self.uploader, beat_within_s=90),
             Service(name="shelf", runs=shelf, beat_within_s=180),
             Service(name="pruner", runs=Pruner(self.journal)),
+            Service(name="health", runs=health),
             *(service for view in self.views for service in view.services()),
         ]
         # A recording that plays once and cannot be read is not waited for.
@@ -196,8 +208,13 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
         now=clock.now,
         trust=clock.trust,
         boot_id=boot_id(),
-        limits=Limits(max_events=settings.journal.max_events),
+        limits=limits(settings.journal.max_events),
     )
+
+
+def limits(max_events: int) -> Limits:
+    """A fifth of the journal is for alerts alone."""
+    return Limits(max_events=max_events, max_lesser=max_events * 4 // 5)
 
 
 def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:

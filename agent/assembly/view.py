@@ -14,6 +14,7 @@ from agent.config.camera import CameraSection
 from agent.config.sections import AgentSettings, DetectorSection
 from agent.devices.clock import SystemClock
 from agent.devices.litert import LitertModel
+from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
@@ -75,6 +76,16 @@ class View:
     def recorder_name(self) -> str:
         """What the supervisor calls the writing of clips."""
         return f"clips-{self._section.name}"
+
+    def counts(self) -> CameraCounts:
+        """What the camera gave."""
+        counts = self.watch.counts
+        return CameraCounts(
+            camera=self._section.name,
+            frames=counts.frames,
+            frames_late=counts.frames_late,
+            is_lost=self.watch.is_lost,
+        )
 
     def services(self) -> tuple[Service, ...]:
         """In the order of their start: whoever takes packets is there before they come."""

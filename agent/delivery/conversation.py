@@ -10,6 +10,7 @@ import structlog
 
 from agent.delivery import trouble
 from agent.delivery.hearing import Hearing, LinkCounts
+from agent.delivery.latest import LatestHealth
 from agent.delivery.outbox import Outbox
 from agent.delivery.session import (
     Accepted,
@@ -70,6 +71,7 @@ class Desk:
 
     journal: Journal
     tokens: Tokens
+    latest: LatestHealth
     outbox: Outbox
     policy: LinkPolicy
     counts: LinkCounts
@@ -106,6 +108,7 @@ class Conversation:
         self._journal = desk.journal
         self._tokens = desk.tokens
         self._outbox = desk.outbox
+        self._latest = desk.latest
         self._policy = desk.policy
         self._counts = desk.counts
         self._hearing = Hearing(
@@ -153,6 +156,7 @@ class Conversation:
             # A camera that could not be opened before gives pictures now, or others than before.
             self._say_birth()
         self._send_due()
+        self._send_health()
         self._ask_for_token()
         happening = self._inbox.take(self._patience_s())
         while happening is not None:
@@ -223,6 +227,11 @@ class Conversation:
         self._counts.sent += 1
         self._counts.resent += self._outbox.tries(waiting.event_id) > 1
 
+    def _send_health(self) -> None:
+        """After all that is an event; what gets lost is made up for within a minute."""
+        if (health := self._latest.take()) is not None:
+            self._say(topics.HEALTH, encode(health))
+
     def _broker_answered(self, mid: int, refusal: str | None) -> None:
         topic = self._unanswered.pop(mid, None)
         if refusal is None or topic is None or topic.path in self._refused:
@@ -248,7 +257,8 @@ class Conversation:
         """Publish as the topic table has it; returns the number the broker answers to."""
         where = self._where(topic)
         mid = self._line.say(where, payload, qos=topic.qos, retain=topic.is_retained)
-        self._unanswered[mid] = topic
+        if topic.qos > 0:
+            self._unanswered[mid] = topic
         return mid
 
     def _where(self, topic: Topic) -> str:

@@ -11,6 +11,7 @@ from agent.delivery import trouble
 from agent.delivery.backoff import Backoff
 from agent.delivery.conversation import BEAT_S, Conversation, Desk, LinkPolicy, Speaker
 from agent.delivery.hearing import LinkCounts
+from agent.delivery.latest import LatestHealth
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens
@@ -36,6 +37,7 @@ class Link:
         tokens: Tokens,
         policy: LinkPolicy,
         outbox: OutboxPolicy,
+        latest: LatestHealth | None = None,
     ) -> None:
         self._speaker = speaker
         self._address = address
@@ -44,6 +46,7 @@ class Link:
         self._desk = Desk(
             journal=journal,
             tokens=tokens,
+            latest=latest or LatestHealth(),
             outbox=Outbox(outbox),
             policy=policy,
             counts=self.counts,
@@ -54,6 +57,7 @@ class Link:
         self._up_s = float("inf")
         journal.listen(self.wake)
         tokens.on_wish(self.wake)
+        self._desk.latest.on_news(self.wake)
 
     def wake(self) -> None:
         """There is work; any thread may say so."""

@@ -118,9 +118,11 @@ def remembered(sql: sqlite3.Connection, name: str) -> str | None:
 def counts(sql: sqlite3.Connection) -> JournalCounts:
     """Numbers since the file was born, and what is owed now."""
     counters: dict[str, int] = dict(sql.execute("SELECT name, value FROM counters").fetchall())
-    waiting_events, alerts = sql.execute(
-        "SELECT count(*), coalesce(sum(priority = 0), 0) FROM events WHERE receipted_utc_us IS NULL"
+    waiting_events, alerts, again = sql.execute(
+        "SELECT count(*), coalesce(sum(priority = 0), 0), coalesce(sum(priority = 2), 0)"
+        " FROM events WHERE receipted_utc_us IS NULL"
     ).fetchone()
+    set_aside = sql.execute("SELECT count(*) FROM set_aside").fetchone()
     spooled = sql.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
     owed = sql.execute(
         "SELECT count(DISTINCT sha256) FROM media WHERE state IN ('waiting', 'due')"
@@ -129,9 +131,12 @@ def counts(sql: sqlite3.Connection) -> JournalCounts:
         spooled=spooled[0],
         waiting=waiting_events,
         waiting_alerts=alerts,
+        waiting_again=again,
         receipted=counters.get("receipted", 0),
         dropped=counters.get("dropped", 0),
+        dropped_alerts=counters.get("dropped_alerts", 0),
         refused=counters.get("refused", 0),
+        set_aside=set_aside[0],
         media_owed=owed[0],
         media_done=counters.get("media_done", 0),
         media_refused=counters.get("media_refused", 0),

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
+from agent.journal.drops import AGAIN
 from agent.wire.messages import NumbersDropped
 from agent.wire.numbers import Range, joined, without
 
-AGAIN: Final = 2
-"""The priority of what was at the hub once: it goes last."""
 EVENTS_AT_ONCE: Final = 2_000
 """So many go back among the owed for one request; the hub asks for the others when these came."""
 

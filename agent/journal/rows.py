@@ -14,7 +14,10 @@ class Limits:
     """How much the journal may hold; what is over is dropped or forgotten, oldest first."""
 
     max_events: int = 100_000
-    """Events not yet receipted. When it is full the oldest of the least important kind goes."""
+    """Events not yet receipted. When it is full the oldest that is no alert goes, and an alert only
+    when nothing else is left."""
+    max_lesser: int = 80_000
+    """Those of them that are no alerts, so that there is always room for some that are."""
     max_receipted: int = 100_000
     """Events the hub has; kept for a hub that lost its disk and asks for them."""
     keep_receipted_s: float = 7 * 86_400.0
@@ -120,9 +123,14 @@ class JournalCounts:
     spooled: int
     waiting: int
     waiting_alerts: int
+    waiting_again: int
+    """At the hub once, and asked for anew."""
     receipted: int
     dropped: int
+    dropped_alerts: int
     refused: int
+    set_aside: int
+    """Refused or unreadable, and kept for a person to look at."""
     media_owed: int
     """Files not yet at the hub, whether or not their event is."""
     media_done: int

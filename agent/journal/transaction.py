@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import footage, recall
+from agent.journal import drops, footage, recall
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
@@ -20,11 +20,7 @@ from agent.wire.numbers import Range
 
 _log = structlog.get_logger("agent.journal")
 
-ALERT: Final = 0
-OTHER: Final = 1
 _RANGES_PER_MESSAGE: Final = 500
-_ROOMY: Final = 0.9
-"""Up to this share of its bound a journal takes on more than it must."""
 _WHY_NOT: Final = "the journal was full or a row was unreadable"
 _DROPPED: Final = "its event was dropped from a full journal"
 
@@ -185,7 +181,7 @@ class Transaction:
 
         Never at the cost of anything: a journal that is nearly full waits for the next request.
         """
-        room = round(self._limits.max_events * _ROOMY) - self._waiting()
+        room = drops.room(self._sql, self._limits)
         found = recall.look_up(self._sql, ranges, room=room)
         for reason, gone in found.gone.items() if room > 0 else ():
             body = NumbersDropped(ranges=gone[:_RANGES_PER_MESSAGE], reason=reason)
@@ -225,7 +221,7 @@ class Transaction:
 
     def _insert_as_of(self, body: Body, seen: Witness) -> UUID:
         event_id = uuid7(seen.at.utc_us, os.urandom(10))
-        priority = ALERT if isinstance(body, SightingOpened) else OTHER
+        priority = drops.ALERT if isinstance(body, SightingOpened) else drops.OTHER
         self._sql.execute(
             "INSERT INTO events (event_id, priority, kind, body, mono_ns, boot_id, utc_us,"
             " clock_source, clock_error_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -259,34 +255,24 @@ class Transaction:
             self.has_news = True
         return changed > 0
 
-    def _waiting(self) -> int:
-        row = self._sql.execute("SELECT count(*) FROM events WHERE receipted_utc_us IS NULL")
-        return int(row.fetchone()[0])
-
     def _drop_excess(self) -> None:
-        excess = self._waiting() - self._limits.max_events
+        excess = drops.waiting(self._sql) - self._limits.max_events
         if excess > 0:
-            excess -= recall.put_back(self._sql, excess, self._utc_us())
-        if excess <= 0:
-            return
-        victims = self._sql.execute(
-            "SELECT seq, event_id FROM events WHERE receipted_utc_us IS NULL"
-            " ORDER BY priority DESC, seq LIMIT ?",
-            (excess,),
-        ).fetchall()
-        for seq, event_id in victims:
+            recall.put_back(self._sql, excess, self._utc_us())
+        for seq, event_id in drops.victims(self._sql, self._limits):
             self._forget_event(seq, event_id, _DROPPED)
 
     def _forget_event(self, seq: int, event_id: str, why: str) -> None:
-        kind, body = self._sql.execute(
-            "DELETE FROM events WHERE seq = ? RETURNING kind, body", (seq,)
+        kind, body, priority = self._sql.execute(
+            "DELETE FROM events WHERE seq = ? RETURNING kind, body, priority", (seq,)
         ).fetchone()
         self._orphan_media(event_id, why)
-        self._note_drop(seq, seq)
+        drops.note(self._sql, seq, seq)
         self.count("dropped", 1)
+        self.count("dropped_alerts", int(priority == drops.ALERT))
         if kind == "numbers_dropped":  # what it had to say must still be said
             for first, last in recall.ranges_in(body):
-                self._note_drop(first, last)
+                drops.note(self._sql, first, last)
 
     def _orphan_media(self, event_id: str, why: str) -> None:
         orphaned = self._sql.execute(
@@ -296,34 +282,15 @@ class Transaction:
         ).rowcount
         self.count("media_refused", orphaned)
 
-    def _note_drop(self, first: int, last: int) -> None:
-        """Keep the range, joined with its neighbours."""
-        touching = self._sql.execute(
-            "DELETE FROM unsaid_drops WHERE last_seq >= ? AND first_seq <= ?"
-            " RETURNING first_seq, last_seq",
-            (first - 1, last + 1),
-        ).fetchall()
-        first = min([first, *(row[0] for row in touching)])
-        last = max([last, *(row[1] for row in touching)])
-        self._sql.execute("INSERT INTO unsaid_drops VALUES (?, ?)", (first, last))
-
     def _say_drops(self) -> None:
         """Announce dropped numbers once a tenth of the journal is free.
 
         Sooner, the announcement itself would push out another event, whose number would have to
         be announced in turn.
         """
-        if self._sql.execute("SELECT 1 FROM unsaid_drops LIMIT 1").fetchone() is None:
-            return
-        if self._waiting() >= self._limits.max_events * _ROOMY:
-            return
-        ranges = self._sql.execute(
-            "DELETE FROM unsaid_drops WHERE first_seq IN (SELECT first_seq FROM unsaid_drops"
-            " ORDER BY first_seq LIMIT ?) RETURNING first_seq, last_seq",
-            (_RANGES_PER_MESSAGE,),
-        ).fetchall()
-        body = NumbersDropped(ranges=tuple(sorted(ranges)), reason=_WHY_NOT)
-        self._insert(body, self._now())
+        if drops.are_unsaid(self._sql) and drops.room(self._sql, self._limits) > 0:
+            ranges = drops.take_unsaid(self._sql, _RANGES_PER_MESSAGE)
+            self._insert(NumbersDropped(ranges=ranges, reason=_WHY_NOT), self._now())
 
     def _utc_us(self) -> int:
         return self._now().utc_us

@@ -11,6 +11,7 @@ from agent.wire.messages import (
     Birth,
     Death,
     Event,
+    Health,
     Missing,
     Receipt,
     RefusalReason,
@@ -29,12 +30,14 @@ _STATUS: Final[TypeAdapter[Birth | Death]] = TypeAdapter(Status)
 _REQUEST: Final[TypeAdapter[TokenWanted]] = TypeAdapter(TokenWanted)
 _RECEIPT: Final[TypeAdapter[Receipt]] = TypeAdapter(Receipt)
 _TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
+_HEALTH: Final[TypeAdapter[Health]] = TypeAdapter(Health)
 _MISSING: Final[TypeAdapter[Missing]] = TypeAdapter(Missing)
 
 ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "event": _EVENT,
     "status": _STATUS,
     "request": _REQUEST,
+    "health": _HEALTH,
     "receipt": _RECEIPT,
     "token": _TOKEN,
     "missing": _MISSING,
@@ -73,6 +76,11 @@ def decode_status(payload: bytes) -> Birth | Death:
 def decode_request(payload: bytes) -> TokenWanted:
     """A node's request from its bytes."""
     return _decode(_REQUEST, payload)
+
+
+def decode_health(payload: bytes) -> Health:
+    """How a node is, from its bytes."""
+    return _decode(_HEALTH, payload)
 
 
 def decode_receipt(payload: bytes) -> Receipt:

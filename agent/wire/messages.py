@@ -23,6 +23,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Number = Annotated[int, Field(ge=1, lt=2**53)]
 """A place in a spool: counts from 1."""
 
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
 
 def _in_order(numbers: tuple[int, int]) -> tuple[int, int]:
     first, last = numbers
@@ -267,6 +269,71 @@ class Death(Words):
 
 
 Status = Annotated[Birth | Death, Field(discriminator="state")]
+
+
+class BoardWords(Words):
+    """The small computer itself; null where this board cannot tell."""
+
+    temperature_c: Annotated[float, Field(ge=-100, le=300)] | None
+    is_under_voltage: bool | None
+    is_throttled: bool | None
+    """Slowed down now, for heat or for voltage."""
+    was_under_voltage: bool | None
+    """At any time since it booted."""
+    was_throttled: bool | None
+    disk_free_bytes: Count | None
+    disk_size_bytes: Count | None
+    card_wear_percent: Annotated[int, Field(ge=0, le=110)] | None
+    """Of the life its maker gives it, in steps of ten; eMMC alone tells."""
+
+
+class CameraHealth(Words):
+    """What one camera gave since the last time."""
+
+    camera: Name
+    frames_per_s: Annotated[float, Field(ge=0, le=100_000)]
+    """Frames the eyes looked at."""
+    frames_late: Count
+    """Frames nobody had time for, since the agent began."""
+    is_lost: bool
+
+
+class Owing(Words):
+    """What waits at the node for the hub."""
+
+    alerts: Count
+    others: Count
+    again: Count
+    """At the hub once, and asked for anew."""
+    files: Count
+
+
+class Lost(Words):
+    """What never came to the hub since the journal was born, and will not."""
+
+    alerts: Count
+    others: Count
+    health: Count
+    """States of health that a newer one took the place of, since the agent began."""
+    set_aside: Count
+    """Events refused by the hub or unreadable, of those that are still kept at the node."""
+
+
+class Health(Words):
+    """How a node is, once a minute: no event, without a number, and void once a newer one comes."""
+
+    v: Literal[1] = VERSION
+    node: Name
+    boot_id: UUID
+    spool_id: UUID
+    last_seq: Annotated[int, Field(ge=0, lt=2**53)]
+    """The highest number given so far; 0 while there is none."""
+    stamp: Stamp
+    uptime_s: Count
+    board: BoardWords
+    cameras: Annotated[tuple[CameraHealth, ...], Field(max_length=64)]
+    owing: Owing
+    lost: Lost
 
 
 class TokenWanted(Words):

@@ -27,12 +27,13 @@ class Topic:
 EVENT = Topic("up/event", "event", 1, False, "something the node wrote down")
 STATUS = Topic("up/status", "status", 1, True, "birth, or the will that belongs to it")
 REQUEST = Topic("up/request", "request", 1, False, "the node asks for an upload token")
+HEALTH = Topic("up/health", "health", 0, False, "how the node is, once a minute")
 RECEIPT = Topic("down/receipt", "receipt", 1, False, "stored or refused, after the hub's commit")
 TOKEN = Topic("down/token", "token", 1, False, "leave to upload for a short while")
 MISSING = Topic("down/missing", "missing", 1, False, "what the hub lacks and asks for")
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {topic.path: topic for topic in (EVENT, STATUS, REQUEST, RECEIPT, TOKEN, MISSING)}
+    {topic.path: topic for topic in (EVENT, STATUS, REQUEST, HEALTH, RECEIPT, TOKEN, MISSING)}
 )
 
 EVERY_NODE_UP = f"{ROOT}/+/up/#"

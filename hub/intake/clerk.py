@@ -15,6 +15,7 @@ from agent.wire.messages import (
     Birth,
     Death,
     Event,
+    Health,
     Refusal,
     RefusalReason,
     TokenWanted,
@@ -203,6 +204,9 @@ class Clerk:
             case Birth() | Death() as status:
                 if not self._hear_status(conn, status, outcome=outcome, now=now):
                     return None
+            case Health() as health:
+                self._hear_health(conn, health, outcome=outcome, now=now)
+                return None
             case TokenWanted():
                 pass
             case unexpected:
@@ -230,6 +234,18 @@ class Clerk:
                 conn, status.node, spool_id=status.spool_id, last_seq=status.last_seq, now=now
             )
         return True
+
+    def _hear_health(
+        self, conn: Connection, said: Health, *, outcome: Outcome, now: Moment
+    ) -> None:
+        """Note how a node is, and how far it has counted."""
+        if not self._fleet.note_health(conn, said, now=now):
+            outcome.counts["unknown_node"] += 1
+            return
+        outcome.counts["health"] += 1
+        self._roll.announce(
+            conn, said.node, spool_id=said.spool_id, last_seq=said.last_seq, now=now
+        )
 
     def _file_event(
         self, conn: Connection, event: Event, *, outcome: Outcome, now: Moment

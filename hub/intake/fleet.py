@@ -12,9 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.wire.messages import Birth, Death, UploadToken
+from agent.wire.messages import Birth, Death, Health, UploadToken
 from hub.alerts.moment import Moment
-from hub.store import registry
+from hub.store import health, registry
 
 SEEN_EVERY_S: Final = 30.0
 """How often it is written down that a node speaks; each of its messages would be too much."""
@@ -96,6 +96,15 @@ class Fleet:
         if abs(now.utc_us - last_utc_us) >= SEEN_EVERY_S * 1_000_000:
             registry.note_seen(conn, node, now=now)
             self._seen[node] = now.utc_us
+
+    def note_health(self, conn: Connection, said: Health, *, now: Moment) -> bool:
+        """Keep how a node is; False for one that nobody has added."""
+        node = registry.node_by_name(conn, said.node)
+        if node is None:
+            return False
+        health.note(conn, node.node_id, said, now=now)
+        self.see(conn, said.node, now=now)
+        return True
 
     def forget(self) -> None:
         """Note anew that nodes spoke: what was noted has been rolled back."""

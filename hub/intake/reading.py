@@ -6,15 +6,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from agent.wire import topics
-from agent.wire.codec import WireError, decode_event, decode_request, decode_status
-from agent.wire.messages import Birth, Death, Event, RefusalReason, TokenWanted
+from agent.wire.codec import WireError, decode_event, decode_health, decode_request, decode_status
+from agent.wire.messages import Birth, Death, Event, Health, RefusalReason, TokenWanted
 
-Message = Event | Birth | Death | TokenWanted
+Message = Event | Birth | Death | Health | TokenWanted
 
 _READERS: Final = {
     topics.EVENT: decode_event,
     topics.STATUS: decode_status,
     topics.REQUEST: decode_request,
+    topics.HEALTH: decode_health,
 }
 
 _LOOKED_INTO_BYTES: Final = 256 * 1024

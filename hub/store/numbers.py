@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from hub.alerts.moment import Moment
 from hub.store.tables import columns, events, media, missing_numbers, nodes
@@ -152,11 +153,11 @@ def ask_for_files(
     return [Unbrought(node, spool, tuple(hashes)) for (node, spool), hashes in found.items()]
 
 
-def _gap(row: object) -> Gap:
+def _gap(row: Row[*tuple[Any, ...]]) -> Gap:
     return Gap(
-        first=row.first_seq,  # type: ignore[attr-defined] # rows of tables are untyped
-        last=row.last_seq,  # type: ignore[attr-defined]
-        noticed_utc_us=row.noticed_utc_us,  # type: ignore[attr-defined]
-        due_utc_us=row.due_utc_us,  # type: ignore[attr-defined]
-        asks=row.asks,  # type: ignore[attr-defined]
+        first=row.first_seq,
+        last=row.last_seq,
+        noticed_utc_us=row.noticed_utc_us,
+        due_utc_us=row.due_utc_us,
+        asks=row.asks,
     )

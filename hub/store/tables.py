@@ -203,6 +203,23 @@ dropped_numbers = Table(
     *moment("said"),
 )
 
+node_health = Table(
+    "node_health",
+    metadata,
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
+    *moment("received"),
+    Column("body", Text, nullable=False),  # the last Health of the wire, JSON
+)
+
+health_history = Table(
+    "health_history",
+    metadata,
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
+    Column("received_utc_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("received_error_ms", BigInteger),
+    Column("body", Text, nullable=False),
+)
+
 missing_numbers = Table(
     "missing_numbers",
     metadata,

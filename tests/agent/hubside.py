@@ -16,12 +16,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.journal import Journal, JournalFull
 from agent.media.frame import Instant
 from agent.wire import topics
-from agent.wire.codec import decode_event, decode_status, encode
+from agent.wire.codec import decode_event, decode_health, decode_status, encode
 from agent.wire.messages import (
     Birth,
     BoxWords,
     Death,
     Event,
+    Health,
     ObjectKind,
     Receipt,
     Refusal,
@@ -145,6 +146,7 @@ class FakeHub:
         self.refuses = refuses
         self.heard: list[Event] = []
         self.statuses: list[Birth | Death] = []
+        self.healths: list[Health] = []
         self.requests = 0
         self.token: UploadToken | None = None
         papers = broker.papers("hub")
@@ -211,6 +213,8 @@ class FakeHub:
                 self._hear_event(decode_event(message.payload))
             case topics.STATUS:
                 self.statuses.append(decode_status(message.payload))
+            case topics.HEALTH:
+                self.healths.append(decode_health(message.payload))
             case topics.REQUEST:
                 self.requests += 1
                 if self.token is not None:

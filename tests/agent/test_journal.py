@@ -247,6 +247,22 @@ def test_lesser_event_that_finds_only_alerts_is_dropped_itself(
     journal.close()
 
 
+def test_others_leave_room_for_alerts_and_never_push_one_out(tmp_path: Path, clock: Clock) -> None:
+    limits = Limits(max_events=10, max_lesser=6)
+    journal = Journal.open(tmp_path / "j.db", now=clock.now, boot_id=BOOT, limits=limits)
+    for number in range(9):
+        put(journal, lost(str(number)), clock.now())
+    counts = journal.counts()
+    assert (counts.waiting, counts.dropped, counts.dropped_alerts) == (6, 3, 0)
+
+    alerts = [put(journal, opened(), clock.now()) for _ in range(11)]
+    assert [waiting.event_id for waiting in journal.waiting(100)] == alerts[1:]
+    counts = journal.counts()
+    assert (counts.waiting_alerts, counts.dropped, counts.dropped_alerts) == (10, 10, 1)
+    assert journal.last_seq() == 20
+    journal.close()
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     steps=st.lists(

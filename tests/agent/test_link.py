@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.delivery.conversation import Conversation, LinkPolicy, Speaker
+from agent.delivery.latest import LatestHealth
 from agent.delivery.link import Link
 from agent.delivery.outbox import OutboxPolicy
 from agent.delivery.session import (
@@ -38,6 +39,7 @@ from tests.agent.hubside import (
     put,
     until,
 )
+from tests.hub.wire_words import NodeVoice
 
 QUICK = LinkPolicy(keepalive_s=5, answer_s=5, retry_base_s=0.1, retry_cap_s=0.5, ask_token_s=0.2)
 SOON = OutboxPolicy(resend_after_s=0.5, resend_at_most_s=1)
@@ -75,6 +77,7 @@ def make_link(
     node: str = NODE,
     tokens: Tokens | None = None,
     policy: LinkPolicy = QUICK,
+    latest: LatestHealth | None = None,
 ) -> Link:
     camera = CameraWords(
         camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
@@ -87,7 +90,13 @@ def make_link(
         trust=lambda: (ClockSource.NTP, 20),
     )
     return Link(
-        speaker, where, journal=journal, tokens=tokens or Tokens(), policy=policy, outbox=SOON
+        speaker,
+        where,
+        journal=journal,
+        tokens=tokens or Tokens(),
+        policy=policy,
+        outbox=SOON,
+        latest=latest,
     )
 
 
@@ -427,3 +436,16 @@ def test_stopping_does_not_wait_for_a_hub_that_is_silent(
             until(lambda: hub.heard)
         until(lambda: isinstance(hub.statuses[-1], Death))
     assert journal.counts().waiting == 1
+
+
+def test_health_goes_out_once_and_is_no_event(shared_broker: Broker, journal: Journal) -> None:
+    latest = LatestHealth()
+    link = make_link(journal, address(shared_broker), latest=latest)
+    said = NodeVoice(NODE).health()
+    with FakeHub(shared_broker) as hub, Running(link):
+        until(lambda: hub.statuses)
+        latest.put(said)
+        until(lambda: hub.healths == [said])
+        latest.put(said)
+        until(lambda: hub.healths == [said, said])
+    assert journal.counts().spooled == 0

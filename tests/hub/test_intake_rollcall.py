@@ -9,20 +9,35 @@ from structlog.testing import capture_logs
 
 from agent.wire import topics
 from agent.wire.codec import decode_missing, encode
-from agent.wire.messages import Birth, Event, NumbersDropped, Picture, SightingOpened
+from agent.wire.messages import (
+    Birth,
+    Death,
+    Event,
+    Health,
+    NumbersDropped,
+    Picture,
+    SightingOpened,
+)
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
-from hub.intake.clerk import Clerk
+from hub.intake.clerk import Clerk, Outcome
 from hub.intake.fleet import Fleet
 from hub.intake.gaps import AskPolicy
 from hub.intake.inbox import Arrival
 from hub.intake.rollcall import RollCall
+from hub.store import health
 from hub.store.database import Database
 from hub.store.filing import Filing
 from hub.store.tables import media, missing_numbers
 from tests.hub.intake_rig import NOW, found_town, tokens
 from tests.hub.wire_words import NodeVoice
 
+TOPIC: dict[type, topics.Topic] = {
+    Event: topics.EVENT,
+    Health: topics.HEALTH,
+    Birth: topics.STATUS,
+    Death: topics.STATUS,
+}
 LATER = NOW.plus_s(130)
 
 
@@ -34,18 +49,14 @@ class Hub:
         roll = RollCall(policy, draw=lambda _low, high: high)
         self.clerk = Clerk(Filing(Policy()), Fleet(tokens()), roll=roll)
 
-    def hear(self, *said: Event | Birth, now: Moment = NOW) -> None:
+    def hear(self, *said: Event | Birth | Death | Health, now: Moment = NOW) -> Outcome:
         """One batch."""
         batch = [
-            Arrival(
-                topics.address(topics.EVENT if isinstance(one, Event) else topics.STATUS, one.node),
-                encode(one),
-                lambda: None,
-            )
+            Arrival(topics.address(TOPIC[type(one)], one.node), encode(one), lambda: None)
             for one in said
         ]
         with self.db.writing() as conn:
-            self.clerk.file(conn, batch, now=now)
+            return self.clerk.file(conn, batch, now=now)
 
     def asks(self, now: Moment = LATER) -> dict[str, tuple[tuple[int, int], ...]]:
         """What each node is asked for."""
@@ -133,7 +144,7 @@ def test_only_a_node_that_is_here_with_that_very_spool_is_asked(hub: Hub) -> Non
     here, away = NodeVoice("a"), NodeVoice("b")
     birth = away.birth()
     hub.hear(here.birth(), birth, spoken(here, 3)[2], spoken(away, 4)[3])
-    hub.hear(away.death(birth.birth_id))  # type: ignore[arg-type] # a death goes the same way
+    hub.hear(away.death(birth.birth_id))
     assert hub.asks() == {"a": ((1, 2),)}
 
     imaged = replace(here, spool_id=uuid4(), seq=0)
@@ -202,3 +213,32 @@ def test_a_file_that_stays_away_is_asked_for_once_an_hour(hub: Hub, db: Database
     assert hub.asks_for_files(NOW.plus_s(50_000)) == []
     with db.reading() as conn:
         assert conn.scalar(select(func.count()).select_from(media)) == 1
+
+
+def test_health_too_tells_how_much_there_is_so_that_a_quiet_node_is_asked(hub: Hub) -> None:
+    node = NodeVoice("a")
+    hub.hear(node.birth(), node.health(last_seq=3))
+    assert hub.asks() == {"a": ((1, 3),)}
+
+
+def test_the_last_health_of_a_node_counts_and_a_week_of_samples_is_kept(
+    hub: Hub, db: Database
+) -> None:
+    node = NodeVoice("a")
+    for hour in range(0, 9 * 24, 6):
+        for second in (0, 60, 899):
+            hub.hear(
+                node.health(uptime_s=hour * 3600 + second), now=NOW.plus_s(hour * 3600 + second)
+            )
+    with db.reading() as conn:
+        ((node_id, last),) = health.latest(conn).items()
+        kept = health.history(conn, node_id)
+    assert last.said.uptime_s == (9 * 24 - 6) * 3600 + 899
+    assert last.received_utc_us == NOW.plus_s(last.said.uptime_s).utc_us
+    assert [one.said.uptime_s // 3600 for one in kept] == [*range((2 * 24 - 6), 9 * 24, 6)]
+
+
+def test_health_of_a_node_that_nobody_added_is_counted_and_not_kept(hub: Hub, db: Database) -> None:
+    assert hub.hear(NodeVoice("stranger").health()).counts == {"received": 1, "unknown_node": 1}
+    with db.reading() as conn:
+        assert health.latest(conn) == {}

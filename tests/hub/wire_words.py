@@ -5,12 +5,16 @@ from uuid import UUID, uuid4
 
 from agent.wire.messages import (
     Birth,
+    BoardWords,
     BoxWords,
     CameraWords,
     ClockSource,
     Death,
     Event,
+    Health,
+    Lost,
     ObjectKind,
+    Owing,
     SightingOpened,
     Stamp,
 )
@@ -71,6 +75,30 @@ class NodeVoice:
                 ),
             ),
         )
+
+    def health(self, **more: object) -> Health:
+        """How the node is."""
+        return Health(
+            node=self.name,
+            boot_id=self.boot_id,
+            spool_id=self.spool_id,
+            last_seq=self.seq,
+            stamp=Stamp(utc_us=START_UTC_US, source=ClockSource.NTP, error_ms=20),
+            uptime_s=3600,
+            board=BoardWords(
+                temperature_c=61.3,
+                is_under_voltage=False,
+                is_throttled=False,
+                was_under_voltage=False,
+                was_throttled=False,
+                disk_free_bytes=9_000_000_000,
+                disk_size_bytes=31_000_000_000,
+                card_wear_percent=None,
+            ),
+            cameras=(),
+            owing=Owing(alerts=0, others=0, again=0, files=0),
+            lost=Lost(alerts=0, others=0, health=0, set_aside=0),
+        ).model_copy(update=more)
 
     def death(self, birth_id: UUID) -> Death:
         """The node is gone."""

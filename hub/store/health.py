@@ -1,0 +1,69 @@
+"""How each node said it was: its last state, and one of every quarter of an hour for a week."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from agent.wire.messages import Health
+from hub.alerts.moment import Moment
+from hub.store.tables import columns, health_history, node_health
+
+SAMPLE_S: Final = 900.0
+KEPT_S: Final = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class LastHealth:
+    """The state a node was in when it last said so."""
+
+    node_id: UUID
+    said: Health
+    received_utc_us: int
+    """By the hub's clock."""
+
+
+def note(conn: Connection, node_id: UUID, health: Health, *, now: Moment) -> None:
+    """Keep this state in place of the one before, and in the history if it is time."""
+    row = {"body": health.model_dump_json(), **columns("received", now)}
+    this = node_health.c.node_id == node_id
+    if conn.execute(update(node_health).where(this).values(row)).rowcount == 0:
+        conn.execute(insert(node_health).values(node_id=node_id, **row))
+    of_node = health_history.c.node_id == node_id
+    newest = conn.scalar(select(func.max(health_history.c.received_utc_us)).where(of_node))
+    # A clock of the hub that steps back must not end the history for as long.
+    if newest is None or abs(now.utc_us - newest) >= SAMPLE_S * 1_000_000:
+        oldest = now.plus_s(-KEPT_S).utc_us
+        stale = of_node & (health_history.c.received_utc_us < oldest)
+        conn.execute(delete(health_history).where(stale))
+        again = of_node & (health_history.c.received_utc_us >= now.utc_us)
+        conn.execute(delete(health_history).where(again))
+        conn.execute(insert(health_history).values(node_id=node_id, **row))
+
+
+def latest(conn: Connection) -> dict[UUID, LastHealth]:
+    """The last state of every node that ever told one."""
+    rows = conn.execute(select(node_health)).all()
+    found = (_read(row.node_id, row.body, row.received_utc_us) for row in rows)
+    return {one.node_id: one for one in found if one is not None}
+
+
+def history(conn: Connection, node_id: UUID) -> list[LastHealth]:
+    """What is kept of one node, oldest first."""
+    rows = conn.execute(
+        select(health_history)
+        .where(health_history.c.node_id == node_id)
+        .order_by(health_history.c.received_utc_us)
+    ).all()
+    found = (_read(row.node_id, row.body, row.received_utc_us) for row in rows)
+    return [one for one in found if one is not None]
+
+
+def _read(node_id: UUID, body: str, received_utc_us: int) -> LastHealth | None:
+    """None for what an older hub wrote and this one does not read."""
+    try:
+        return LastHealth(node_id, Health.model_validate_json(body), received_utc_us)
+    except ValidationError:
+        return None
