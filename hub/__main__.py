@@ -3,15 +3,18 @@
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from uuid import UUID
 
 from hub.alerts.grants import Right
-from hub.assembly import commands
+from hub.alerts.retention import FootageClass
+from hub.assembly import commands, keeping
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
 from hub.enrol import desk
 from hub.enrol.authority import AUTHORITY_DAYS, ISSUED_DAYS, AuthorityError
+from hub.store.blobs import BlobsError
 from hub.store.database import DatabaseError
 from hub.store.registry import RegistryError
 
@@ -27,7 +30,7 @@ def main() -> None:
         code = _refuse(*error.lines)
     except (StartRefusedError, DatabaseError) as error:
         code = _refuse(str(error))
-    except (RegistryError, AuthorityError, ValueError, OSError) as error:
+    except (RegistryError, AuthorityError, BlobsError, ValueError, OSError) as error:
         print(f"matthan-hub: {error}", file=sys.stderr)
         code = 1
     sys.exit(code)
@@ -47,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _people(verbs)
     _authority(verbs)
     _footage(verbs)
+    _keeping(verbs)
     return top
 
 
@@ -132,6 +136,55 @@ def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
         help="the authority's certificate, or the node's; otherwise the hub's usual place",
     )
     verify.add_argument("--json", action="store_true", help="for programs")
+
+
+def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    rules = _group(verbs, "retention")
+    set_rule = _command(rules, "set", keeping.set_retention, "say how long footage is kept")
+    days = set_rule.add_mutually_exclusive_group(required=True)
+    days.add_argument("--days", type=int, help="then it is removed, unless a case holds it")
+    days.add_argument("--for-good", action="store_const", const=None, dest="days")
+    set_rule.add_argument("--reason", required=True, help="shown where something was removed")
+    end_rule = _command(rules, "end", keeping.end_retention, "let the rule above count again")
+    for rule in (set_rule, end_rule):
+        rule.add_argument("--area", help="with everything below it; otherwise everywhere")
+        rule.add_argument(
+            "--class",
+            required=True,
+            dest="footage_class",
+            type=FootageClass,
+            metavar="CLASS",
+            help="sighting or alert",
+        )
+    _command(rules, "list", keeping.list_retention, "show the rules that count")
+
+    cases = _group(verbs, "hold")
+    add = _command(cases, "add", keeping.add_hold, "keep footage for a case, whatever comes")
+    what = add.add_mutually_exclusive_group(required=True)
+    what.add_argument("--clip", type=UUID, metavar="ID", help="a clip or a picture")
+    what.add_argument("--alert", type=UUID, metavar="ID", help="all footage of an alert")
+    what.add_argument("--camera", metavar="NODE/CAMERA", help="its footage of a span")
+    for name, meaning in (("from", "first moment"), ("until", "last moment; otherwise it goes on")):
+        add.add_argument(
+            f"--{name}",
+            type=datetime.fromisoformat,
+            metavar="YYYY-MM-DDTHH:MM",
+            help=meaning,
+            dest="since" if name == "from" else name,
+        )
+    end = _command(cases, "end", keeping.end_hold, "let the rules count again")
+    end.add_argument("--hold", type=UUID, metavar="ID", help="one of them, otherwise all")
+    for hold in (add, end):
+        hold.add_argument("--case", required=True, metavar="NUMBER")
+        hold.add_argument("--reason", required=True)
+        hold.add_argument("--by", metavar="LOGIN", help="who asks, within what they may see")
+    listed = _command(cases, "list", keeping.list_holds, "show what is held")
+    listed.add_argument("--case", metavar="NUMBER", help="of one case, ended ones too")
+
+    sweep = _command(
+        _group(verbs, "media"), "sweep", keeping.sweep_media, "mend rows and files that disagree"
+    )
+    sweep.add_argument("--all-lost", action="store_true", help="believe it however many are gone")
 
 
 def _group(

@@ -71,6 +71,10 @@ class StoreSection(Section):
         description="So much of that disk stays free, MiB; uploads wait at their nodes meanwhile. "
         "The database may need it.",
     )
+    when_full: Literal["refuse", "remove"] = Field(
+        "refuse",
+        description="On a full disk: refuse uploads, or remove what is worth least and not held.",
+    )
 
 
 class BrokerSection(Section):

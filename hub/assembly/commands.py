@@ -36,7 +36,7 @@ REFUSED = 78
 
 def run(args: argparse.Namespace) -> int:
     """Run the hub until it is told to stop."""
-    settings = _settings(args)
+    settings = settings_of(args)
     try:
         asyncio.run(_run(settings))
     finally:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 def try_out(args: argparse.Namespace) -> int:
     """One line a part; 78 when any of them would keep the hub from working."""
     is_well = True
-    for is_part_well, part, line in check(_settings(args)):
+    for is_part_well, part, line in check(settings_of(args)):
         is_well &= is_part_well
         say(f"{'ok ' if is_part_well else 'BAD'}  {part}: {line}")
     return OK if is_well else REFUSED
@@ -56,14 +56,14 @@ def try_out(args: argparse.Namespace) -> int:
 
 def bring_up(args: argparse.Namespace) -> int:
     """Bring the database to this program's schema."""
-    migrate(_settings(args).store.url)
+    migrate(settings_of(args).store.url)
     say("the database is at this program's schema")
     return OK
 
 
 def add_area(args: argparse.Namespace) -> int:
     """Note an area."""
-    return _enter(
+    return enter(
         args,
         lambda conn, now: desk.enter_area(
             conn, args.name, level=args.level, parent=args.parent, now=now
@@ -73,13 +73,13 @@ def add_area(args: argparse.Namespace) -> int:
 
 def add_node(args: argparse.Namespace) -> int:
     """Note a node."""
-    return _enter(args, lambda conn, now: desk.enter_node(conn, args.name, area=args.area, now=now))
+    return enter(args, lambda conn, now: desk.enter_node(conn, args.name, area=args.area, now=now))
 
 
 def place_camera(args: argparse.Namespace) -> int:
     """Note where a camera stands."""
     place = Place(args.latitude, args.longitude)
-    return _enter(
+    return enter(
         args,
         lambda conn, now: desk.enter_camera(
             conn,
@@ -96,7 +96,7 @@ def place_camera(args: argparse.Namespace) -> int:
 def add_officer(args: argparse.Namespace) -> int:
     """Note an officer; a generated password is shown this once."""
     password = desk.generated_password() if args.generate_password else _line_of_stdin()
-    code = _enter(
+    code = enter(
         args,
         lambda conn, now: desk.enter_officer(
             conn,
@@ -115,9 +115,9 @@ def add_officer(args: argparse.Namespace) -> int:
 
 def add_grant(args: argparse.Namespace) -> int:
     """Let an officer see an area."""
-    zone = ZoneInfo(_settings(args).web.time_zone)
+    zone = ZoneInfo(settings_of(args).web.time_zone)
     ends_utc_us = desk.end_of_day(args.until, zone) if args.until else None
-    return _enter(
+    return enter(
         args,
         lambda conn, now: desk.enter_grant(
             conn,
@@ -139,7 +139,7 @@ def add_phone(args: argparse.Namespace) -> int:
     else:
         is_stdin = str(args.webpush) == "-"
         phone = desk.parse_subscription(sys.stdin.read() if is_stdin else args.webpush.read_text())
-    settings = _settings(args)
+    settings = settings_of(args)
     db = opening.database(settings)
     try:
         with db.reading() as conn:
@@ -200,7 +200,8 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _settings(args: argparse.Namespace) -> HubSettings:
+def settings_of(args: argparse.Namespace) -> HubSettings:
+    """The configuration a command was given; sets up logs."""
     settings = config.load(args.config)
     logs.set_up(settings.log)
     return settings
@@ -213,11 +214,12 @@ async def _run(settings: HubSettings) -> None:
     await Hub(settings).run()
 
 
-def _enter(args: argparse.Namespace, enter: Callable[[Connection, Moment], str]) -> int:
-    db = opening.database(_settings(args))
+def enter(args: argparse.Namespace, write: Callable[[Connection, Moment], str]) -> int:
+    """Write something in one transaction, and say what came of it."""
+    db = opening.database(settings_of(args))
     try:
         with db.writing() as conn:
-            said = enter(conn, HubClock().now())
+            said = write(conn, HubClock().now())
     finally:
         db.close()
     say(said)

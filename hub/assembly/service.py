@@ -13,6 +13,7 @@ import uvicorn
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.assembly import opening
+from hub.assembly.housekeeping import Housekeeping
 from hub.assembly.refusal import StartRefusedError
 from hub.config import AlertsSection, HubSettings
 from hub.intake.clerk import Clerk
@@ -33,6 +34,8 @@ from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
+from hub.store.remover import Remover
+from hub.store.sweep import Sweep
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 
@@ -72,6 +75,7 @@ class Hub:
             bounds=Thresholds(**settings.troubles.model_dump()),
         )
         self._pages = self._make_pages()
+        self._housekeeping = self._make_housekeeping()
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT; any part that breaks brings the whole hub down."""
@@ -87,12 +91,13 @@ class Hub:
             log.info("hub.stopped", **self._intake.counts)
 
     async def _run_parts(self) -> None:
-        notifier_stop = asyncio.Event()
+        notifier_stop, chores_stop = asyncio.Event(), asyncio.Event()
         self._intake.start()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._notifier.run(notifier_stop), name="notifier")
                 group.create_task(self._lookout.run(self._stop), name="lookout")
+                group.create_task(self._housekeeping.run(chores_stop), name="housekeeping")
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")
                 ready = group.create_task(self._say_ready(), name="ready")
@@ -102,6 +107,7 @@ class Hub:
                 self._pages.should_exit = True
                 self._bell.ring()  # live pages wait for it
                 await pages
+                chores_stop.set()
                 notifier_stop.set()
                 watch.cancel()
         finally:
@@ -145,6 +151,17 @@ class Hub:
             zone=ZoneInfo(self._settings.web.time_zone),
         )
         return Worker(db=self._db, stages=stages, book=book, clock=self._clock, bell=self._bell)
+
+    def _make_housekeeping(self) -> Housekeeping:
+        remover = Remover(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            bell=self._bell,
+            makes_room=self._settings.store.when_full == "remove",
+        )
+        sweep = Sweep(self._db, blobs=self._blobs, clock=self._clock, bell=self._bell)
+        return Housekeeping(remover, sweep)
 
     def _make_pages(self) -> uvicorn.Server:
         web = self._settings.web

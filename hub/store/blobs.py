@@ -33,6 +33,7 @@ __all__ = [
     "NoRoomError",
     "StoreAwayError",
     "checked",
+    "needing_room",
 ]
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -76,8 +77,8 @@ class Blobs(Protocol):
         """Remove it for good; whether it was here."""
         ...
 
-    def walk(self) -> Iterator[Found]:
-        """Every file, in the order of hashes."""
+    def walk(self, shelf: str) -> Iterator[Found]:
+        """Every file whose hash begins with these two digits."""
         ...
 
     def free_bytes(self) -> int | None:
@@ -140,15 +141,14 @@ class BlobFolder:
             return False
         return True
 
-    def walk(self) -> Iterator[Found]:
-        """See `Blobs`; one folder at a time is in memory."""
-        for number in range(256):
-            shelf = self._folder / f"{number:02x}"
-            for path in sorted(shelf.iterdir()) if shelf.is_dir() else ():
-                with contextlib.suppress(FileNotFoundError):  # removed meanwhile
-                    facts = path.stat()
-                    if _SHA256.fullmatch(path.name) is not None:
-                        yield Found(path.name, facts.st_size, facts.st_mtime_ns // 1000)
+    def walk(self, shelf: str) -> Iterator[Found]:
+        """See `Blobs`."""
+        folder = self._folder / shelf
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                facts = path.stat()
+                if _SHA256.fullmatch(path.name) is not None:
+                    yield Found(path.name, facts.st_size, facts.st_mtime_ns // 1000)
 
     def free_bytes(self) -> int | None:
         """See `Blobs`."""

@@ -140,11 +140,11 @@ class BlobBucket:
             self._ask("delete_object", sha256)
         return True
 
-    def walk(self) -> Iterator[Found]:
+    def walk(self, shelf: str) -> Iterator[Found]:
         """See `Blobs`; a thousand names are in memory at a time."""
         with self._asking():
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.address.bucket, Prefix=self.address.prefix
+                Bucket=self.address.bucket, Prefix=f"{self.address.prefix}{shelf}/"
             )
             for item in (item for page in pages for item in page.get("Contents", ())):
                 name = str(item["Key"]).rpartition("/")[2]

@@ -125,7 +125,8 @@ def show_what_came_before(
 
 def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment) -> None:
     """The hub holds the file now: its alerts grow by it."""
-    change(conn, media, media_id, columns("stored", now))
+    values = {"removed_why": None, **columns("removed", None), **columns("stored", now)}
+    change(conn, media, media_id, values)
     for alert_id in _alerts_of(conn, media_id):
         if show_media(conn, alert_id, now=now):
             owe_grown(conn, alert_id, policy=policy, now=now)
@@ -163,6 +164,21 @@ def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
     if values:
         change_alert(conn, alert_id, values, now=now)
     return "picture_id" in values and shown.picture_id is None
+
+
+def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment) -> None:
+    """A file is not stored any more: an alert that showed it shows the best of what is left."""
+    shown = conn.execute(
+        select(alerts.c.picture_id, alerts.c.clip_id).where(alerts.c.id == alert_id)
+    ).one()
+    stored = _stored(conn, alert_id)
+    values: dict[str, Any] = {}
+    if shown.picture_id == media_id:
+        values["picture_id"] = _best_picture(stored)
+    if shown.clip_id == media_id:
+        values["clip_id"] = _best_clip(stored)
+    if values:
+        change_alert(conn, alert_id, values, now=now)
 
 
 def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from hub.alerts.moment import Moment
 from hub.store.tables import columns, events, media, missing_numbers, nodes
@@ -134,6 +134,7 @@ def ask_for_files(
         .join(nodes, nodes.c.id == media.c.node_id)
         .where(
             media.c.stored_utc_us.is_(None),
+            or_(media.c.removed_why.is_(None), media.c.removed_why == "lost"),
             media.c.announced_utc_us < now.plus_s(-after_s).utc_us,
             media.c.announced_utc_us > now.plus_s(-until_s).utc_us,
             func.coalesce(media.c.asked_utc_us, 0) < now.plus_s(-again_s).utc_us,

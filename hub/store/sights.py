@@ -26,6 +26,7 @@ from hub.store.tables import (
     notifications,
     people,
     phones,
+    retention_rules,
     sightings,
     troubles,
 )
@@ -34,6 +35,7 @@ from hub.store.views import (
     AlertRow,
     HistoryRow,
     MediaRow,
+    Removed,
     SightingRow,
     ToldRow,
 )
@@ -158,9 +160,12 @@ def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
 
 def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
     """The alert's pictures and clips, announced or stored, by time."""
+    rule = retention_rules
     query = (
-        select(media)
+        select(media, rule.c.keep_days, rule.c.reason, areas.c.name.label("rule_area"))
         .distinct()
+        .outerjoin(rule, rule.c.id == media.c.removed_rule_id)
+        .outerjoin(areas, areas.c.id == rule.c.area_id)
         .join(media_sightings, media_sightings.c.media_id == media.c.id)
         .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
         .where(
@@ -181,9 +186,22 @@ def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> li
             first_frame_utc_us=row.first_frame_utc_us,
             duration_ms=row.duration_ms,
             is_stored=row.stored_utc_us is not None,
+            removed=_removed(row),
         )
         for row in conn.execute(query)
     ]
+
+
+def _removed(row: AnyRow) -> Removed | None:
+    if row.removed_why is None:
+        return None
+    return Removed(
+        why=row.removed_why,
+        at_utc_us=row.removed_utc_us,
+        keep_days=row.keep_days,
+        area=row.rule_area,
+        reason=row.reason or "",
+    )
 
 
 def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from agent.wire.ident import uuid7
@@ -307,10 +308,50 @@ media = Table(
     *moment("first_frame"),
     Column("duration_ms", BigInteger, nullable=False),  # 0 for a picture
     *moment("announced"),
-    *moment("stored", nullable=True),  # null: the node still has it
+    *moment("stored", nullable=True),  # null: the hub has it not (yet, or any more)
     *moment("asked", nullable=True),  # when its node was last asked where it stays
+    *moment("removed", nullable=True),  # the hub had it
+    Column("removed_why", Text),  # rule, full, lost
+    Column("removed_rule_id", Uuid),  # of retention_rules, whose rows stay
     UniqueConstraint("node_id", "sha256"),
     Index("ix_media_stored_utc_us_announced_utc_us", "stored_utc_us", "announced_utc_us"),
+    # What is stored, by time: what was removed does not slow the search for more.
+    Index(
+        "ix_media_stored_first_frame",
+        "first_frame_utc_us",
+        sqlite_where=text("stored_utc_us IS NOT NULL"),
+        postgresql_where=text("stored_utc_us IS NOT NULL"),
+    ),
+)
+
+retention_rules = Table(
+    "retention_rules",
+    metadata,
+    key(),
+    link("area_id", "areas", nullable=True),  # null: wherever no area has a rule
+    Column("footage_class", Text, nullable=False),  # sighting, alert
+    Column("keep_days", Integer),  # null: for good
+    Column("reason", Text, nullable=False),
+    *moment("made"),
+    *moment("ended", nullable=True),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    key(),
+    Column("case_number", Text, nullable=False, index=True),
+    link("media_id", "media", nullable=True),  # one of the three
+    link("alert_id", "alerts", nullable=True),
+    link("camera_id", "cameras", nullable=True),
+    *moment("from", nullable=True),  # of a camera's footage
+    *moment("until", nullable=True),
+    Column("reason", Text, nullable=False),
+    link("placed_by", "people", nullable=True),  # null: the keeper's shell
+    *moment("placed"),
+    link("ended_by", "people", nullable=True),
+    Column("end_reason", Text),
+    *moment("ended", nullable=True),
 )
 
 media_sightings = Table(

@@ -202,6 +202,7 @@ class Uploads:
                     media.c.kind,
                     media.c.size_bytes,
                     media.c.stored_utc_us,
+                    media.c.removed_why,
                 )
                 .join(nodes, nodes.c.id == media.c.node_id)
                 .where(nodes.c.name == node_name, media.c.sha256 == sha256)
@@ -211,6 +212,8 @@ class Uploads:
         most = PICTURE_MAX_BYTES if row.kind == "picture" else CLIP_MAX_BYTES
         if row.size_bytes > most:
             raise UploadRefusedError(f"{row.size_bytes} bytes, a {row.kind} has at most {most}")
+        if row.removed_why not in (None, "lost"):
+            raise UploadRefusedError("the hub had it and removed it; it wants it no more")
         is_here = row.stored_utc_us is not None and self.blobs.has(sha256)
         return Announced(row.id, row.node_id, sha256, row.size_bytes, is_here)
 

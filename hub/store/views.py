@@ -81,6 +81,18 @@ class SightingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """Why the hub has a file no longer: `why` is rule, full (the disk was) or lost."""
+
+    why: str
+    at_utc_us: int
+    keep_days: int | None = None
+    """Of the rule, like its area (None: everywhere) and its reason."""
+    area: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MediaRow:
     """A picture or clip of an alert; `is_stored` is False while the node still has it."""
 
@@ -93,6 +105,7 @@ class MediaRow:
     first_frame_utc_us: int
     duration_ms: int
     is_stored: bool
+    removed: Removed | None = None
 
 
 @dataclass(frozen=True, slots=True)

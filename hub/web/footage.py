@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub.store.views import AlertPage, MediaRow
+from hub.store.views import AlertPage, MediaRow, Removed
+from hub.web.when import Calendar
 from hub.web.words import Words
 
 
@@ -38,16 +39,22 @@ class Footage:
 
     clips: tuple[Clip, ...]
     waiting: str | None
+    gone: tuple[str, ...] = ()
+    """What the hub had and has no longer, a sentence each."""
 
 
-def footage(page: AlertPage, words: Words) -> Footage:
+def footage(page: AlertPage, calendar: Calendar) -> Footage:
     """The clips of an alert, the earliest first."""
     announced = sorted(
-        (media for media in page.media if media.kind == "clip"),
+        (media for media in page.media if media.kind == "clip" and media.removed is None),
         key=lambda media: media.first_frame_utc_us,
     )
     stored = tuple(_clip(media, page) for media in announced if media.is_stored)
-    return Footage(clips=stored, waiting=_waiting(page, announced, words))
+    gone = tuple(
+        _gone(media, media.removed, calendar) for media in page.media if media.removed is not None
+    )
+    waiting = None if gone and not announced else _waiting(page, announced, calendar.words)
+    return Footage(clips=stored, waiting=waiting, gone=gone)
 
 
 def other_pictures(page: AlertPage) -> list[MediaRow]:
@@ -74,6 +81,44 @@ def _clip(media: MediaRow, page: AlertPage) -> Clip:
         appear_s=position(page.row.began_utc_us),
         leave_s=position(page.row.last_seen_utc_us),
     )
+
+
+def _gone(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
+    """What became of it, when, and by whose rule."""
+    say = calendar.words.say
+    told = {
+        "time": calendar.full(media.first_frame_utc_us),
+        "date": f"{calendar.local(removed.at_utc_us):%d/%m/%Y}",
+        "days": removed.keep_days,
+        "place": removed.area or say("everywhere"),
+        "reason": removed.reason,
+    }
+    is_clip = media.kind == "clip"
+    match removed.why:
+        case "rule":
+            rule = say("Rule: kept for %(days)s days (%(place)s). Reason: %(reason)s.")
+            what = (
+                say("The clip of %(time)s was removed on %(date)s.")
+                if is_clip
+                else say("The picture of %(time)s was removed on %(date)s.")
+            )
+            return f"{what % told} {rule % told}"
+        case "full":
+            return (
+                say("The clip of %(time)s was removed on %(date)s: the hub's disk was full.")
+                if is_clip
+                else say(
+                    "The picture of %(time)s was removed on %(date)s: the hub's disk was full."
+                )
+            ) % told
+        case _:
+            return (
+                say("The clip of %(time)s is no longer at the hub; its camera box is asked.")
+                if is_clip
+                else say(
+                    "The picture of %(time)s is no longer at the hub; its camera box is asked."
+                )
+            ) % told
 
 
 def _waiting(page: AlertPage, announced: list[MediaRow], words: Words) -> str | None:

@@ -84,6 +84,8 @@ def picture_missing(row: AlertRow, words: Words) -> str:
             return words.say("No picture: power or line may be gone there")
         case "broker_lost":
             return words.say("No picture: the hub's message broker is away")
+        case _ if row.closed_utc_us is not None:
+            return words.say("No picture at the hub")
         case _:
             return words.say("The picture is on its way from the camera box")
 

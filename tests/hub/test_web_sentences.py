@@ -133,7 +133,7 @@ def clip(**changed: Any) -> MediaRow:
 
 
 def test_clip_is_marked_where_they_come_and_where_they_were_last_seen() -> None:
-    (film,) = footage(page(clip()), VI).clips
+    (film,) = footage(page(clip()), calendar()).clips
     assert (film.appear_s, film.leave_s, film.length_s) == (6.0, 15.0, 20.0)
     assert (film.has_preroll, film.preroll_s) == (True, 6)
     assert film.share(film.appear_s) == 300.0
@@ -141,13 +141,13 @@ def test_clip_is_marked_where_they_come_and_where_they_were_last_seen() -> None:
 
 def test_marks_stay_within_a_clip_that_is_a_later_part() -> None:
     began = NOW_UTC_US - 120_000_000
-    (film,) = footage(page(clip(first_frame_utc_us=began + 5_000_000)), VI).clips
+    (film,) = footage(page(clip(first_frame_utc_us=began + 5_000_000)), calendar()).clips
     assert (film.appear_s, film.leave_s) == (0.0, 4.0)
     assert not film.has_preroll
 
 
 def test_clip_of_no_length_divides_by_nothing() -> None:
-    (film,) = footage(page(clip(duration_ms=0)), VI).clips
+    (film,) = footage(page(clip(duration_ms=0)), calendar()).clips
     assert film.share(film.appear_s) == 0.0
 
 

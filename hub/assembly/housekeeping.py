@@ -1,0 +1,66 @@
+"""Keeps the clip store: room on its disk, rules of keeping, rows and files that agree."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.store.blobs import BlobsError
+from hub.store.database import DatabaseError
+from hub.store.remover import Remover
+from hub.store.sweep import ManyLostError, Sweep
+
+log = structlog.get_logger()
+
+LOOK_S: Final = 10.0
+RULES_EVERY_S: Final = 3600.0
+SWEEP_EVERY_S: Final = 86_400.0
+SWEEP_FIRST_S: Final = 3600.0
+"""Not at the start: it reads the whole store, and events that waited come first."""
+
+
+class Housekeeping:
+    """One task of the hub. What fails is said once and tried again at its next time."""
+
+    def __init__(self, remover: Remover, sweep: Sweep) -> None:
+        self._sweep = sweep
+        now_s = time.monotonic()
+        self._chores: list[_Chore] = [
+            _Chore("make_room", remover.make_room, LOOK_S, now_s),
+            _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S, now_s),
+            _Chore("sweep", self._sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop; then the chore at hand is finished first."""
+        while not stop.is_set():
+            for chore in self._chores:
+                if not stop.is_set() and chore.due_s <= time.monotonic():
+                    await asyncio.to_thread(chore.do)
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_S)
+            except TimeoutError:
+                continue
+
+
+class _Chore:
+    def __init__(self, name: str, work: Callable[[], object], every_s: float, due_s: float) -> None:
+        self._name = name
+        self._work = work
+        self._every_s = every_s
+        self._trouble = ""
+        self.due_s = due_s
+
+    def do(self) -> None:
+        """Do it, and say what kept it from being done, unless that was said before."""
+        self.due_s = time.monotonic() + self._every_s
+        try:
+            self._work()
+        except (BlobsError, DatabaseError, ManyLostError) as error:
+            if str(error) != self._trouble:
+                log.error("housekeeping.failed", chore=self._name, reason=str(error))
+            self._trouble = str(error)
+        else:
+            self._trouble = ""

@@ -1,0 +1,192 @@
+"""The commands of keeping: rules, holds, and the sweep of the clip store."""
+
+import argparse
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from hub.alerts.retention import Hold
+from hub.assembly import opening
+from hub.assembly.commands import OK, enter, say, settings_of
+from hub.store import holds, keeping, registry
+from hub.store.audit import By
+from hub.store.bell import Bell
+from hub.store.clock import HubClock
+from hub.store.registry import RegistryError
+from hub.store.staff import person_by_login
+from hub.store.sweep import ManyLostError, Sweep
+from hub.store.tables import areas, retention_rules
+
+
+def set_retention(args: argparse.Namespace) -> int:
+    """From now on footage of a class is kept so long in an area."""
+
+    def set_rule(conn: Connection) -> str:
+        area_id = registry.area_by_name(conn, args.area) if args.area else None
+        rule_id = keeping.set_rule(
+            conn,
+            footage_class=args.footage_class,
+            area_id=area_id,
+            keep_days=args.days,
+            reason=args.reason,
+            now=HubClock().now(),
+        )
+        return f"rule: {rule_id}"
+
+    return enter(args, lambda conn, _: set_rule(conn))
+
+
+def end_retention(args: argparse.Namespace) -> int:
+    """The rule of an area counts no more: the one above it does."""
+
+    def end_rule(conn: Connection) -> str:
+        area_id = registry.area_by_name(conn, args.area) if args.area else None
+        now = HubClock().now()
+        if not keeping.end_rule(conn, footage_class=args.footage_class, area_id=area_id, now=now):
+            raise RegistryError(f"there is no rule for {args.footage_class} there")
+        return "ended"
+
+    return enter(args, lambda conn, _: end_rule(conn))
+
+
+def list_retention(args: argparse.Namespace) -> int:
+    """The rules that count, a line each."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.reading() as conn:
+            query = (
+                select(retention_rules, areas.c.name)
+                .outerjoin(areas, areas.c.id == retention_rules.c.area_id)
+                .where(retention_rules.c.ended_utc_us.is_(None))
+                .order_by(areas.c.name, retention_rules.c.footage_class)
+            )
+            rows = conn.execute(query).all()
+    finally:
+        db.close()
+    for row in rows:
+        days = "for good" if row.keep_days is None else f"{row.keep_days} days"
+        say(f"{row.name or 'everywhere'}: {row.footage_class} {days} ({row.reason})")
+    if not rows:
+        say("no rule: everything is kept. Set one: matthan-hub retention set")
+    return OK
+
+
+def add_hold(args: argparse.Namespace) -> int:
+    """Keep footage for a case, whatever rules and disks say."""
+    zone = ZoneInfo(settings_of(args).web.time_zone)
+
+    def place(conn: Connection) -> str:
+        hold_id = holds.place_hold(
+            conn,
+            _wanted(conn, args, zone),
+            case_number=args.case,
+            reason=args.reason,
+            by=_by(conn, args.by),
+            now=HubClock().now(),
+        )
+        return f"hold: {hold_id}"
+
+    return enter(args, lambda conn, _: place(conn))
+
+
+def end_hold(args: argparse.Namespace) -> int:
+    """The case needs it no more: its rules count again."""
+
+    def end(conn: Connection) -> str:
+        count = holds.end_holds(
+            conn,
+            case_number=args.case,
+            reason=args.reason,
+            by=_by(conn, args.by),
+            hold_id=args.hold,
+            now=HubClock().now(),
+        )
+        if count == 0:
+            raise RegistryError(f"no hold of case {args.case!r} counts; see: hold list")
+        return f"ended: {count}"
+
+    return enter(args, lambda conn, _: end(conn))
+
+
+def list_holds(args: argparse.Namespace) -> int:
+    """Holds, a line each."""
+    settings = settings_of(args)
+    db = opening.database(settings)
+    try:
+        with db.reading() as conn:
+            rows = holds.list_holds(conn, args.case)
+    finally:
+        db.close()
+    say("\n".join(_hold_lines(rows, ZoneInfo(settings.web.time_zone))) or "nothing is held")
+    return OK
+
+
+def sweep_media(args: argparse.Namespace) -> int:
+    """Mend rows without files and files without rows."""
+    settings = settings_of(args)
+    db = opening.database(settings)
+    try:
+        sweep = Sweep(db, blobs=opening.blobs(settings), clock=HubClock(), bell=Bell())
+        swept = sweep.run(believes_all=args.all_lost)
+    except ManyLostError as error:
+        raise RegistryError(str(error)) from error
+    finally:
+        db.close()
+    say(f"{swept.rows} stored, {swept.lost} lost, {swept.orphans} files removed that no row named")
+    return OK
+
+
+def _wanted(conn: Connection, args: argparse.Namespace, zone: ZoneInfo) -> Hold:
+    if args.camera is None:
+        if args.since is not None or args.until is not None:
+            raise RegistryError("--from and --until go with --camera")
+        return Hold(media_id=args.clip, alert_id=args.alert)
+    node_name, _, camera = args.camera.partition("/")
+    node = registry.node_by_name(conn, node_name)
+    camera_id = registry.camera_by_name(conn, node.node_id, camera) if node else None
+    if camera_id is None:
+        raise RegistryError(f"no camera is called {args.camera!r}: write NODE/CAMERA")
+    if args.since is None:
+        raise RegistryError("a hold of a camera needs --from, and --until unless it goes on")
+    until = None if args.until is None else _utc_us(args.until, zone)
+    return Hold(camera_id=camera_id, from_utc_us=_utc_us(args.since, zone), until_utc_us=until)
+
+
+def _utc_us(moment: datetime, zone: ZoneInfo) -> int:
+    """A moment without an offset is meant on the town's clock."""
+    known = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    return round(known.timestamp() * 1_000_000)
+
+
+def _by(conn: Connection, login: str | None) -> By:
+    if login is None:
+        return By(came_from="shell")
+    person_id = person_by_login(conn, login)
+    if person_id is None:
+        raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")
+    return By(person_id=person_id, came_from="shell")
+
+
+def _hold_lines(rows: Iterable[holds.HoldRow], zone: ZoneInfo) -> Iterable[str]:
+    def when(utc_us: int) -> str:
+        moment = datetime.fromtimestamp(utc_us / 1e6, UTC).astimezone(zone)
+        return f"{moment:%d/%m/%Y %H:%M:%S}"
+
+    for row in rows:
+        ended = "" if row.ended_utc_us is None else f", ended {when(row.ended_utc_us)}"
+        yield (
+            f"case {row.case_number}: {_what(row.hold, when)} ({row.reason})"
+            f", since {when(row.placed_utc_us)}{ended}, {row.hold_id}"
+        )
+
+
+def _what(hold: Hold, when: Callable[[int], str]) -> str:
+    names: dict[str, UUID | None] = {"clip": hold.media_id, "alert": hold.alert_id}
+    for name, one in names.items():
+        if one is not None:
+            return f"{name} {one}"
+    until = "on" if hold.until_utc_us is None else f"to {when(hold.until_utc_us)}"
+    return f"camera {hold.camera_id} from {when(hold.from_utc_us)} {until}"

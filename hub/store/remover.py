@@ -1,0 +1,150 @@
+"""Removes what is kept no longer: decided by `hub.alerts.retention`, done here.
+
+First the row says that the file is removed and why, durably; then the file goes. A crash in
+between leaves a file that no row names, which `hub.store.sweep` finds. Whether something is held
+is asked once more in the transaction that marks it, and holds are placed in transactions of the
+same queue: between the asking and the marking nobody can place one.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, case, select
+
+from hub.alerts.moment import Moment
+from hub.alerts.retention import DAY_US, Removal, overdue, to_make_room
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bell import Bell
+from hub.store.blobs import Blobs
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.footage import hide_media
+from hub.store.keeping import (
+    RECORDED,
+    area_parents,
+    held,
+    is_of_alert,
+    rules_now,
+    showing_alerts,
+    stored_footage,
+)
+from hub.store.rows import change
+from hub.store.tables import columns, media
+
+log = structlog.get_logger()
+
+PAGE: Final = 200
+"""So many files are decided on, and marked in one transaction, at a time: intake writes between."""
+MARGIN_BYTES: Final = 64 * 2**20
+"""So much more than needed is freed on a full disk, so that not every upload finds it full."""
+BY_THE_HUB: Final = By()
+
+
+class Remover:
+    """For one thread. `makes_room`: on a full disk remove what is not held, instead of refusing."""
+
+    def __init__(
+        self, db: Database, *, blobs: Blobs, clock: Clock, bell: Bell, makes_room: bool = False
+    ) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._clock = clock
+        self._bell = bell
+        self._makes_room = makes_room
+
+    def remove_overdue(self) -> int:
+        """Remove all that its rule keeps no longer; how many. Raises BlobsError."""
+        with self._db.reading() as conn:
+            rules, parents = rules_now(conn), area_parents(conn)
+        days = [rule.keep_days for rule in rules if rule.keep_days is not None]
+        if not days:
+            return 0
+        now_utc_us = self._clock.now().utc_us
+        is_old = now_utc_us - min(days) * DAY_US >= RECORDED
+        removed, after = 0, UUID(int=0)
+        while True:
+            with self._db.reading() as conn:
+                page = stored_footage(conn, is_old, ~held(), media.c.id > after, limit=PAGE)
+            removed += self._remove(overdue(page, rules, parents, now_utc_us=now_utc_us), "rule")
+            if len(page) < PAGE:
+                return removed
+            after = page[-1].media_id
+
+    def make_room(self) -> int:
+        """On a full disk, and where that was asked for, remove the least worth; how many."""
+        free_bytes = self._blobs.free_bytes()
+        if not self._makes_room or free_bytes is None or free_bytes >= 0:
+            return 0
+        order = (case((is_of_alert(), 1), else_=0), RECORDED, media.c.id)
+        removed, wanted_bytes = 0, MARGIN_BYTES - free_bytes
+        while wanted_bytes > 0:
+            with self._db.reading() as conn:
+                page = stored_footage(conn, ~held(), order_by=order, limit=PAGE)
+            sizes = {item.media_id: item.size_bytes for item in page}
+            chosen = to_make_room(page, wanted_bytes=wanted_bytes)
+            if not self._remove(chosen, "full"):
+                return removed  # all that is left is held
+            removed += len(chosen)
+            wanted_bytes -= sum(sizes[removal.media_id] for removal in chosen)
+        return removed
+
+    def _remove(self, removals: Sequence[Removal], why: str) -> int:
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            marked = [one for one in removals if _mark(conn, one, why, now)]
+            hashes = _unneeded(conn, [removal.media_id for removal in marked])
+        if marked:
+            self._bell.ring()
+        for sha256 in hashes:
+            self._blobs.remove(sha256)
+        if marked:
+            log.info("media.removed", why=why, files=len(marked))
+        return len(marked)
+
+
+def _mark(conn: Connection, removal: Removal, why: str, now: Moment) -> bool:
+    """The row says that the hub has it no longer; False when it may not go after all."""
+    row = conn.execute(
+        select(media.c.sha256, media.c.size_bytes).where(
+            media.c.id == removal.media_id, media.c.stored_utc_us.is_not(None), ~held()
+        )
+    ).first()
+    if row is None:
+        return False
+    mark_removed(conn, removal.media_id, why=why, rule_id=removal.rule_id, now=now)
+    by_rule = f"rule {removal.rule_id}" if removal.rule_id else "the disk is full"
+    audit.note(
+        conn,
+        BY_THE_HUB,
+        act="media.remove",
+        object_kind="media",
+        object_id=removal.media_id,
+        detail=f"{by_rule}; {row.size_bytes} bytes, sha256 {row.sha256}",
+        now=now,
+    )
+    return True
+
+
+def mark_removed(
+    conn: Connection, media_id: UUID, *, why: str, now: Moment, rule_id: UUID | None = None
+) -> None:
+    """`why` is rule, full or lost; alerts that showed the file show what is left."""
+    values = {"removed_why": why, "removed_rule_id": rule_id, **columns("removed", now)}
+    change(conn, media, media_id, {**values, **columns("stored", None)})
+    for _, alert_id in conn.execute(showing_alerts([media_id])).all():
+        hide_media(conn, alert_id, media_id, now=now)
+
+
+def _unneeded(conn: Connection, media_ids: Sequence[UUID]) -> list[str]:
+    """The hashes of these files that no other row needs."""
+    other = media.alias("other")
+    needed = (
+        select(other.c.id)
+        .where(other.c.sha256 == media.c.sha256, other.c.stored_utc_us.is_not(None))
+        .exists()
+    )
+    query = select(media.c.sha256).distinct().where(media.c.id.in_(media_ids), ~needed)
+    return list(conn.scalars(query))

@@ -1,0 +1,165 @@
+"""Rules and holds as a keeper gives them, what the page then says, and the task that does it."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from hub.__main__ import main
+from hub.assembly import housekeeping
+from hub.assembly.housekeeping import Housekeeping
+from hub.store.blobs import StoreAwayError
+from hub.store.database import Database
+from hub.store.remover import Remover
+from hub.store.tables import media
+from tests.hub.web_town import NODE, PASSWORD, Town, some_bytes
+from tests.hub.web_visitor import Visitor
+
+
+class Desk:
+    """A hub's commands, run in this process."""
+
+    def __init__(self, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._config = config
+        self._capsys = capsys
+
+    def says(self, *words: str) -> str:
+        code, out, err = self._run(words)
+        assert code == 0, err
+        return out
+
+    def refuses(self, *words: str) -> str:
+        code, out, err = self._run(words)
+        assert code == 1, out
+        [line] = err.splitlines()
+        return line
+
+    def _run(self, words: tuple[str, ...]) -> tuple[object, str, str]:
+        self._capsys.readouterr()
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.setattr("sys.argv", ["matthan-hub", *words, "--config", str(self._config)])
+            patch.setattr("hub.assembly.logs.set_up", lambda _: None)
+            main()
+        return ended.value.code, *self._capsys.readouterr()
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
+    db = Database(sqlite_url)
+    yield Town(db, tmp_path)
+    db.close()
+
+
+@pytest.fixture
+def desk(sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    config = tmp_path / "hub.toml"
+    config.write_text(f"""
+[store]
+url = "{sqlite_url}"
+media_folder = "{tmp_path / "media"}"
+[web]
+public_url = "http://testserver"
+[push]
+subject = "mailto:keeper@hub.example"
+""")
+    return Desk(config, capsys)
+
+
+def remove_overdue(town: Town, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A year later."""
+    monkeypatch.setattr("hub.store.remover.DAY_US", 1)
+    monkeypatch.setattr("hub.alerts.retention.DAY_US", 1)
+    rooms = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    return Remover(town.db, **rooms).remove_overdue()
+
+
+def test_a_hold_by_case_number_keeps_what_its_rule_would_remove_and_the_page_says_which(
+    town: Town, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = {"held": some_bytes(900), "free": some_bytes(900)}
+    seen = {name: town.somebody() for name in clips}
+    for name, clip in clips.items():
+        town.clip(seen[name], clip)
+        town.bring(clip)
+    assert "everything is kept" in desk.says("retention", "list")
+    rule = ("retention", "set", "--class", "alert", "--area", "Tan Khai")
+    desk.says(*rule, "--days", "30", "--reason", "Quyết định 12")
+    assert desk.says("retention", "list") == "Tân Khai: alert 30 days (Quyết định 12)\n"
+    alert_id = str(seen["held"].alert_id)
+    desk.says("hold", "add", "--case", "A-7/2026", "--alert", alert_id, "--reason", "trộm xe")
+    assert f"case A-7/2026: alert {alert_id} (trộm xe), since" in desk.says("hold", "list")
+
+    assert remove_overdue(town, monkeypatch) == 1
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    page = an.get(f"/alerts/{seen['free'].alert_id}").text
+    assert "đã bị xóa ngày" in page
+    assert "Quy định: lưu 30 ngày (Tân Khai). Lý do: Quyết định 12." in page
+    assert "<video" not in page
+    assert "<video" in an.get(f"/alerts/{alert_id}").text
+
+    desk.says("hold", "end", "--case", "A-7/2026", "--reason", "xong")
+    assert desk.says("hold", "list") == "nothing is held\n"
+    assert ", ended " in desk.says("hold", "list", "--case", "A-7/2026")
+    assert remove_overdue(town, monkeypatch) == 1
+
+
+def test_a_camera_is_held_for_a_span_of_the_towns_clock(town: Town, desk: Desk) -> None:
+    camera = f"{NODE}/{town.voice.camera}"
+    add = ("hold", "add", "--case", "B-1", "--reason", "r", "--camera")
+    desk.says(*add, camera, "--from", "2026-11-25T01:00", "--until", "2026-11-25T02:30")
+    assert "from 25/11/2026 01:00:00 to 25/11/2026 02:30:00" in desk.says("hold", "list")
+    assert "write NODE/CAMERA" in desk.refuses(*add, "nowhere", "--from", "2026-11-25T01:00")
+    guest = desk.refuses(*add, camera, "--from", "2026-11-25T01:00", "--by", "guest")
+    assert "nothing that they may see" in guest
+    assert "no hold of case" in desk.refuses("hold", "end", "--case", "C", "--reason", "r")
+
+
+def test_the_sweep_is_a_command_too(town: Town, desk: Desk) -> None:
+    picture = some_bytes(500)
+    town.somebody(picture)
+    town.bring(picture)
+    with town.db.reading() as conn:
+        sha256 = conn.execute(media.select()).one().sha256
+    town.blobs.remove(sha256)
+    said = desk.says("media", "sweep").splitlines()[-1]
+    assert said == "1 stored, 1 lost, 0 files removed that no row named"
+
+
+class Idle:
+    """Has nothing to do, or cannot."""
+
+    def __init__(self, faults: int = 0) -> None:
+        self.faults = faults
+        self.times = 0
+
+    def make_room(self) -> int:
+        self.times += 1
+        if self.times <= self.faults:
+            raise StoreAwayError("the bucket is away")
+        return 0
+
+    def remove_overdue(self) -> int:
+        return 0
+
+    def run(self) -> int:
+        return 0
+
+
+def test_a_chore_that_fails_is_said_once_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "LOOK_S", 0.01)
+    remover = Idle(faults=3)
+
+    async def keep_house() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(Housekeeping(remover, Idle()).run(stop))  # type: ignore[arg-type] # a fake
+        while remover.times < 5:
+            await asyncio.sleep(0.01)
+        stop.set()
+        await task
+
+    with capture_logs() as logs:
+        asyncio.run(asyncio.wait_for(keep_house(), 30))
+    assert [line["event"] for line in logs] == ["housekeeping.failed"]
+    assert logs[0]["reason"] == "the bucket is away"
