@@ -24,7 +24,8 @@ from agent.media.frame import Frame, Instant
 from agent.vision.picture import PictureLook, draw
 from agent.vision.pipeline import Eyes
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
-from agent.wire.messages import Body, CameraBack, CameraLost, SightingOpened
+from agent.wire.messages import Body, CameraBack, CameraLost
+from agent.wire.urgent import is_urgent
 
 log = structlog.get_logger()
 
@@ -184,7 +185,7 @@ class Watch:
                 )
 
         log.info(body.kind, camera=self._camera.name)
-        self._backlog.add(Entry(write=write, is_alert=isinstance(body, SightingOpened)))
+        self._backlog.add(Entry(write=write, is_alert=is_urgent(body)))
 
     def _write_what_waits(self) -> None:
         """What the journal refused waits in memory, in order, and is tried again with each beat."""

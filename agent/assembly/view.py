@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from agent.assembly.cameras import make_camera
 from agent.assembly.described import Described
@@ -11,8 +12,9 @@ from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
 from agent.config.camera import CameraSection
+from agent.config.hours import hours
 from agent.config.sections import AgentSettings, DetectorSection
-from agent.devices.clock import SystemClock
+from agent.devices.clock import LocalTime, SystemClock
 from agent.devices.litert import LitertModel
 from agent.health import CameraCounts
 from agent.journal import Journal
@@ -58,7 +60,7 @@ class View:
         )
         self.watch = Watch(
             self.camera,
-            make_eyes(camera, settings, network, allowance),
+            make_eyes(camera, settings, network, allowance, clock),
             self.recorder,
             shelf=shelf,
             journal=journal,
@@ -102,15 +104,25 @@ def load_network(settings: AgentSettings) -> LitertModel:
 
 
 def make_eyes(
-    camera: CameraSection, settings: AgentSettings, network: LitertModel, allowance: Allowance
+    camera: CameraSection,
+    settings: AgentSettings,
+    network: LitertModel,
+    allowance: Allowance,
+    clock: SystemClock,
 ) -> Eyes:
     """Eyes of their own for one camera, before the common network, which `allowance` meters."""
-    sighting = SightingSettings(**settings.sighting.model_dump())
     return Eyes.for_frames(
-        EyesSettings(sightings=sighting, ignored=camera.ignored),
+        EyesSettings(
+            sightings=SightingSettings(**settings.sighting.model_dump()),
+            ignored=camera.ignored,
+            zones=tuple(zone.place() for zone in camera.zone),
+            lines=tuple(line.place() for line in camera.line),
+            alert_hours=hours(camera.alert_hours),
+        ),
         NanoDet(network, DetectorSettings(score=settings.detector.score)),
         new_id,
         allowance,
+        LocalTime(ZoneInfo(settings.node.time_zone), clock.trust, camera=camera.name),
     )
 
 

@@ -5,7 +5,9 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from agent.config.hours import HourTexts
 from agent.config.outlines import Outlines
+from agent.config.places import LineSection, ZoneSection
 from agent.config.section import Name, Section
 
 Source = Literal["url", "device", "recording"]
@@ -57,6 +59,23 @@ class CameraSection(Section):
         "then decoded and encoded by the node, at a multiple of the processor time.",
     )
 
+    alert_hours: HourTexts = Field(
+        (),
+        description="When people alert, by local time: `22:00-05:00`, `mon-fri 18:00-07:00`. At "
+        "other hours they are recorded only, unless they meet a rule of a zone or line. Empty: "
+        "always.",
+    )
+    zone: tuple[ZoneSection, ...] = Field(
+        (),
+        description="Parts of the picture with rules of their own, each in a `[[camera.zone]]` "
+        "after the camera's other keys.",
+    )
+    line: tuple[LineSection, ...] = Field(
+        (),
+        description="Lines of which is told when somebody steps over them, each in a "
+        "`[[camera.line]]`.",
+    )
+
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
         given = [key for key in _SOURCES if getattr(self, key)]
@@ -70,6 +89,16 @@ class CameraSection(Section):
         for key in ("url", "sub_url"):
             if (address := getattr(self, key)) and not _ADDRESS.match(address):
                 raise ValueError(f"{who}: {key} must be rtsp://HOST/PATH (or rtsps://)")
+        return self
+
+    @model_validator(mode="after")
+    def _has_names_once(self) -> Self:
+        names = [zone.name for zone in self.zone] + [line.name for line in self.line]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(
+                f"camera {self.name} has two zones or lines called {twice}: give each its own name"
+            )
         return self
 
     @property

@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -38,37 +39,53 @@ def load(path: Path | None) -> AgentSettings:
 def known_keys() -> dict[str, type[BaseModel] | None]:
     """Every key, dotted; a section's own model beside its name."""
     keys: dict[str, type[BaseModel] | None] = {}
-    for name, field in AgentSettings.model_fields.items():
-        section = _section(field.annotation)
-        keys[name] = section
-        for key in section.model_fields:
-            keys[f"{name}.{key}"] = None
+    _add_keys(keys, "", AgentSettings)
     return keys
 
 
-def _section(annotation: Any) -> type[BaseModel]:
+def _add_keys(
+    keys: dict[str, type[BaseModel] | None], above: str, section: type[BaseModel]
+) -> None:
+    """The keys of a section; each of the file's own sections brings its keys behind it, those
+    within another section come after that one's."""
+    later: dict[str, type[BaseModel]] = {}
+    for key, field in section.model_fields.items():
+        inner = _section(field.annotation)
+        keys[above + key] = inner
+        if inner is not None and above:
+            later[f"{above}{key}."] = inner
+        elif inner is not None:
+            _add_keys(keys, f"{key}.", inner)
+    for name, inner in later.items():
+        _add_keys(keys, name, inner)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
-    raise TypeError(f"{annotation!r} is no section")
+    return None
 
 
 def _unknown_in_file(file: File) -> Iterator[str]:
     known = known_keys()
-    for dotted in _dotted(file.values):
+    for dotted in _dotted(file.values, known):
         if dotted not in known:
             yield f"{file.place(dotted)}: unknown key {dotted}.{_nearest(dotted, known)}"
 
 
-def _dotted(values: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of two levels; below an unknown section only the section is named."""
-    known = known_keys()
-    for name, value in values.items():
+def _dotted(values: Mapping[str, Any], known: Mapping[str, object], above: str = "") -> list[str]:
+    """The keys, each once; below an unknown section only the section is named."""
+    found: dict[str, None] = {}
+    for key, value in values.items():
+        name = above + key
         tables = value if isinstance(value, list) else [value]
-        if name not in known or not all(isinstance(table, dict) for table in tables):
-            yield name
+        if known.get(name) is None or not all(isinstance(table, dict) for table in tables):
+            found[name] = None
             continue
-        yield from dict.fromkeys(f"{name}.{key}" for table in tables for key in table)
+        for table in tables:
+            found |= dict.fromkeys(_dotted(table, known, f"{name}."))
+    return list(found)
 
 
 def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[str]:
@@ -106,7 +123,18 @@ def _fault(file: File, loc: tuple[int | str, ...], message: str) -> str:
     if message == "Field required":
         which = next((f" of [[camera]] number {n + 1}" for n in loc if isinstance(n, int)), "")
         return f"{file.path}: {_needed(dotted)} is missing{which}. {SAMPLE} shows what to write"
-    return f"{file.place(dotted)}: {dotted or 'the whole'}: {message}"
+    return f"{file.place(dotted)}: {dotted or 'the whole'}: {_whose(file, loc, message)}{message}"
+
+
+def _whose(file: File, loc: tuple[int | str, ...], message: str) -> str:
+    """The name of the camera at fault, and of its zone or line, where the message does not say."""
+    name, table = "", file.values
+    for kind, number in pairwise(loc):
+        if isinstance(number, int) and kind in ("camera", "zone", "line"):
+            table = table[str(kind)][number]
+            words = f"{kind} {table.get('name', number + 1)}"
+            name += "" if words in message else f"{words}: "
+    return name
 
 
 def _needed(dotted: str) -> str:
@@ -114,5 +142,6 @@ def _needed(dotted: str) -> str:
     if dotted not in AgentSettings.model_fields:
         return dotted
     section = _section(AgentSettings.model_fields[dotted].annotation)
-    needed = [key for key, field in section.model_fields.items() if field.is_required()]
+    fields = section.model_fields if section is not None else {}
+    needed = [key for key, field in fields.items() if field.is_required()]
     return f"{dotted}.{needed[0]}" if needed else dotted

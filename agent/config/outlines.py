@@ -18,13 +18,13 @@ def outline(value: Any) -> Polygon:
     """One outline; ValueError says what is wrong and the cure."""
     if isinstance(value, Polygon):
         return value
-    if not isinstance(value, list) or not all(_is_point(point) for point in value):
+    if not isinstance(value, list) or not all(is_point(point) for point in value):
         raise ValueError(f"an outline is a list of points [x, y], 0-1, such as {_SHAPE[1:-1]}")
     return Polygon(tuple((float(x), float(y)) for x, y in value))
 
 
 def _outlines(value: Any, info: ValidationInfo) -> tuple[Polygon, ...]:
-    if not isinstance(value, list | tuple) or any(_is_point(one) for one in value):
+    if not isinstance(value, list | tuple) or any(is_point(one) for one in value):
         raise ValueError(f"{whose(info)} is a list of outlines, such as {_SHAPE}")
     found = []
     for number, one in enumerate(value, start=1):
@@ -35,7 +35,8 @@ def _outlines(value: Any, info: ValidationInfo) -> tuple[Polygon, ...]:
     return tuple(found)
 
 
-def _is_point(value: Any) -> bool:
+def is_point(value: Any) -> bool:
+    """Two numbers."""
     return (
         isinstance(value, list)
         and len(value) == 2

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agent.clips.recorder import ClipPolicy
 from agent.clips.retention import ClassBounds
 from agent.config.camera import CameraSection
+from agent.config.hours import ZoneName
 from agent.config.section import Name, Section
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
@@ -32,6 +33,9 @@ class NodeSection(Section):
     )
     language: Literal["vi", "en"] = Field(
         "vi", description="The language of `matthan-agent check`."
+    )
+    time_zone: ZoneName = Field(
+        "Asia/Ho_Chi_Minh", description="The zone of all hours in this configuration."
     )
 
 

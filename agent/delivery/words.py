@@ -2,12 +2,14 @@
 
 from typing import assert_never
 
+from agent.vision.rules import RuleMet
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.zones import Box
 from agent.wire.messages import (
     BoxWords,
     ObjectKind,
     Picture,
+    RuleWords,
     SightingClosed,
     SightingOpened,
     SightingUpdated,
@@ -29,6 +31,8 @@ def in_words(
                 box=_box(change.box),
                 first_seen_utc_us=change.first_seen.utc_us,
                 picture=picture,
+                rules=_rules(change.rules),
+                wakes=None if change.wakes else False,
             )
         case Updated():
             return SightingUpdated(
@@ -38,6 +42,8 @@ def in_words(
                 score=change.score,
                 box=_box(change.box),
                 picture=picture,
+                rules=_rules(change.rules),
+                wakes=True if change.wakes else None,
             )
         case Closed():
             return SightingClosed(
@@ -51,3 +57,17 @@ def in_words(
 
 def _box(box: Box) -> BoxWords:
     return BoxWords(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
+
+
+def _rules(met: tuple[RuleMet, ...]) -> tuple[RuleWords, ...] | None:
+    words = tuple(
+        RuleWords(
+            rule=one.kind,
+            place=one.place,
+            seconds=None if one.seconds is None else round(one.seconds),
+            people=one.people,
+            towards=None if one.towards is None else one.towards.value,
+        )
+        for one in met
+    )
+    return words or None

@@ -5,16 +5,23 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
+import structlog
+
 from agent.media.frame import Instant
 from agent.wire.messages import ClockSource
+
+log = structlog.get_logger()
 
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _STA_UNSYNC: Final = 0x0040
 _TIME_ERROR: Final = 5
+VAGUE_MS: Final = 60_000
+"""A clock that may be off by more says nothing about hours."""
 _STANDS_FOR_S: Final = 1.0
 """How long an answer of the kernel's is good for: it changes over minutes."""
 
@@ -70,6 +77,27 @@ class SystemClock:
                 self._trust = (ClockSource.NONE, None)
             self._asked_ns = now_ns
         return self._trust
+
+
+class LocalTime:
+    """The local time of instants, for hours; says once in the log when nobody vouches for it."""
+
+    def __init__(
+        self, zone: tzinfo, trust: Callable[[], tuple[ClockSource, int | None]], *, camera: str
+    ) -> None:
+        self._zone = zone
+        self._trust = trust
+        self._camera = camera
+        self._is_waiting = False
+
+    def __call__(self, at: Instant) -> datetime | None:
+        """None while nobody vouches for the clock, or only for far less than an hour's begin."""
+        source, error_ms = self._trust()
+        is_sure = source is not ClockSource.NONE and error_ms is not None and error_ms <= VAGUE_MS
+        if not is_sure and not self._is_waiting:
+            log.warning("hours_wait_for_the_clock", camera=self._camera, source=source.value)
+        self._is_waiting = not is_sure
+        return datetime.fromtimestamp(at.utc_us / 1e6, self._zone) if is_sure else None
 
 
 def boot_id(path: Path = BOOT_ID) -> UUID:

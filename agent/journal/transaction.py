@@ -15,8 +15,9 @@ from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
-from agent.wire.messages import Body, ClockSource, NumbersDropped, SightingOpened
+from agent.wire.messages import Body, ClockSource, NumbersDropped
 from agent.wire.numbers import Range
+from agent.wire.urgent import is_urgent
 
 _log = structlog.get_logger("agent.journal")
 
@@ -221,7 +222,7 @@ class Transaction:
 
     def _insert_as_of(self, body: Body, seen: Witness) -> UUID:
         event_id = uuid7(seen.at.utc_us, os.urandom(10))
-        priority = drops.ALERT if isinstance(body, SightingOpened) else drops.OTHER
+        priority = drops.ALERT if is_urgent(body) else drops.OTHER
         self._sql.execute(
             "INSERT INTO events (event_id, priority, kind, body, mono_ns, boot_id, utc_us,"
             " clock_source, clock_error_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from agent.media.frame import Frame, Instant
 from agent.vision.budget import Allowance, LookBudget
 from agent.vision.clothes import clothes
+from agent.vision.hours import Hours
 from agent.vision.motion import MotionFinder, MotionSettings
 from agent.vision.person import Detection, PersonDetector, suppress
+from agent.vision.places import Line, Zone
 from agent.vision.regions import Regions, RegionSettings
 from agent.vision.riders import mounted, stirring
+from agent.vision.rules import Rules
 from agent.vision.sighting import SightingChange, Sightings, SightingSettings
+from agent.vision.telling import Telling
 from agent.vision.track import Track, Tracker, TrackSettings
 from agent.vision.zones import Area, Box, Polygon
 
@@ -31,6 +36,11 @@ class EyesSettings:
     sightings: SightingSettings = field(default_factory=SightingSettings)
     ignored: tuple[Polygon, ...] = ()
     """Nothing moves there, and who stands wholly inside is not seen."""
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
+    """Whoever meets their rules is told of as such."""
+    alert_hours: Hours | None = None
+    """At other hours people are recorded only; None: there are no other hours."""
     looks_per_s: float = 30.0
     """Inferences a second, where no purse is shared with other cameras."""
 
@@ -52,6 +62,10 @@ def _unmeasured(stage: str) -> None:
     """Nobody measures."""
 
 
+def _unknown(at: Instant) -> datetime | None:
+    """Nobody vouches for a clock."""
+
+
 @dataclass(slots=True)
 class Eyes:
     """The eyes of one camera; used by one thread. `lap` is told the name of each stage done."""
@@ -63,6 +77,8 @@ class Eyes:
     sightings: Sightings
     allowance: Allowance
     ignored: Area = field(default_factory=lambda: Area(()))
+    telling: Telling = field(default_factory=Telling)
+    local: Callable[[Instant], datetime | None] = _unknown
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
 
@@ -73,8 +89,10 @@ class Eyes:
         detector: PersonDetector,
         new_id: Callable[[Instant], UUID],
         allowance: Allowance | None = None,
+        local: Callable[[Instant], datetime | None] = _unknown,
     ) -> "Eyes":
-        """Eyes that have seen nothing yet; `new_id` makes the sightings' ids.
+        """Eyes that have seen nothing yet; `new_id` makes the sightings' ids, `local` gives the
+        local time of an instant, or None where nobody vouches for the clock.
 
         Without an `allowance` the settings' own budget holds.
         """
@@ -85,6 +103,8 @@ class Eyes:
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
             ignored=Area(settings.ignored),
+            telling=Telling(Rules(settings.zones, settings.lines), settings.alert_hours),
+            local=local,
             allowance=allowance or LookBudget(settings.looks_per_s),
         )
 
@@ -111,7 +131,14 @@ class Eyes:
         aspect = frame.width / frame.height
         tracks = self.tracker.step(frame.at, found, aspect=aspect, looked=regions)
         self.lap("track")
-        changes = self.sightings.advance(frame.at, tracks)
+        changes = self.telling.complete(
+            self.sightings.advance(frame.at, tracks),
+            frame.at,
+            tracks,
+            sightings=self.sightings,
+            aspect=aspect,
+            local=self.local(frame.at) if self.telling.asks_for_the_hour else None,
+        )
         self.lap("sighting")
         put_off = len(wanted) - len(regions)
         return Look(moved, tuple(found), tracks, changes, len(regions), put_off)

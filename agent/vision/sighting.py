@@ -16,6 +16,7 @@ from uuid import UUID
 
 from agent.media.frame import Instant
 from agent.vision.person import ObjectKind
+from agent.vision.rules import RuleMet
 from agent.vision.track import Track
 from agent.vision.zones import Box
 
@@ -64,17 +65,26 @@ class Opened:
     box: Box
     first_seen: Instant
     at: Instant
+    rules: tuple[RuleMet, ...] = ()
+    """Rules of the camera that it met by now."""
+    wakes: bool = True
+    """False for one that is only recorded: nobody need be told at these hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """More people than were told before, or a clearly better view; `box` is in the frame `at`."""
+    """More people than were told before, a clearly better view, or a rule that was met; `box` is in
+    the frame `at`."""
 
     sighting_id: UUID
     people: int
     score: float
     box: Box
     at: Instant
+    rules: tuple[RuleMet, ...] = ()
+    """Rules of the camera that were met now."""
+    wakes: bool = False
+    """True where it was only recorded so far, and people are to be told from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,15 @@ class Sightings:
     def open_tracks(self) -> frozenset[int]:
         """The tracks of which somebody has been told and not yet that they are gone."""
         return frozenset(self._open)
+
+    @property
+    def open_ids(self) -> dict[int, UUID]:
+        """The open sightings by their tracks."""
+        return {track_id: one.sighting_id for track_id, one in self._open.items()}
+
+    def say(self, track: Track, now: Instant) -> Updated:
+        """Something about the open sighting of this track that is news for another reason."""
+        return self._update(track, now)
 
     def advance(self, now: Instant, tracks: Sequence[Track]) -> tuple[SightingChange, ...]:
         """What is to be said after the frame at `now`: first who left, then who came, then news."""

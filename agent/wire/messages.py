@@ -90,6 +90,23 @@ class ObjectKind(StrEnum):
     TRUCK = "truck"
 
 
+class RuleWords(Words):
+    """A rule of the camera that somebody met, in the zone or at the line called `place`."""
+
+    rule: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+    """entry, loitering, crossing, after_hours or group; a newer node may know more."""
+    place: Name
+    seconds: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    """Of loitering: how long they had stayed."""
+    people: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    """Of a group: how many they were."""
+    towards: Literal["left", "right"] | None = None
+    """Of a crossing: to which side of the line, seen from its start to its end."""
+
+
+RulesMet = Annotated[tuple[RuleWords, ...], Field(min_length=1, max_length=100)]
+
+
 class SightingOpened(Words):
     """Somebody is there: the evidence over several frames was enough."""
 
@@ -105,10 +122,14 @@ class SightingOpened(Words):
     first_seen_utc_us: UtcMicros
     """The first frame of the track; the event's stamp is the frame that confirmed it."""
     picture: Picture | None
+    rules: RulesMet | None = Field(default=None, exclude_if=lambda said: said is None)
+    """Those met by now; left out where there are none."""
+    wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """False: outside the camera's alert hours it is recorded and wakes nobody. Left out: it may."""
 
 
 class SightingUpdated(Words):
-    """The same sighting with more to say: more people, or a better picture."""
+    """The same sighting with more to say: more people, a better picture, a rule that was met."""
 
     kind: Literal["sighting_updated"] = "sighting_updated"
     camera: Name
@@ -117,6 +138,10 @@ class SightingUpdated(Words):
     score: Fraction
     box: BoxWords
     picture: Picture | None
+    rules: RulesMet | None = Field(default=None, exclude_if=lambda said: said is None)
+    """Those met now; left out where there are none."""
+    wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True: it woke nobody so far, and now it may. Left out: nothing changes."""
 
 
 class SightingClosed(Words):

@@ -2,12 +2,15 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.config import AgentSettings, ConfigError, known_keys, load
+from agent.vision.hours import Hours
+from agent.vision.places import WHOLE_PICTURE, Line, Side
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "deploy" / "agent.example.toml"
@@ -173,6 +176,50 @@ def test_an_outline_that_is_none_is_refused_with_camera_and_cure(
     assert said in line
 
 
+ZONE = '[[camera.zone]]\nname = "san"\n'
+LINE = '[[camera.line]]\nname = "rao"\n'
+PLACES = [
+    (ZONE, "camera cong-bac: zone san has no rule: give it entry, loiter_s, group or closed_hours"),
+    (
+        ZONE + "entry = true\noutline = [[0, 0], [1, 1]]",
+        "zone san: an outline of 2 points encloses",
+    ),
+    (ZONE + 'closed_hours = ["22-5"]', "zone san: '22-5' is no span of time: write it as"),
+    (ZONE + 'closed_hours = ["25:00-26:00"]', "there is no 25:00"),
+    (ZONE + 'closed_hours = ["05:00-05:00"]', "lasts no time"),
+    (ZONE + 'closed_hours = ["t2 05:00-06:00"]', "zone san: 't2 05:00-06:00' is no span"),
+    (ZONE + 'closed_hours = ["mo 05:00-06:00"]', "days are mon, tue"),
+    (ZONE + "entri = true", "unknown key camera.zone.entri. Did you mean camera.zone.entry?"),
+    (LINE + "start = [0, 0]", "camera.line.end is missing of [[camera]] number 1"),
+    (LINE + "start = [0, 0]\nend = [0, 0]", "camera cong-bac: line rao ends where it begins"),
+    (LINE + "start = [0, 0]\nend = [1, 2]", "line rao: a point is [x, y], both from 0 to 1"),
+    (ZONE + "entry = true\n" + ZONE + "group = 3", "two zones or lines called san"),
+]
+
+
+@pytest.mark.parametrize(("written", "said"), PLACES)
+def test_a_zone_or_line_that_is_none_is_refused_with_its_name_and_the_cure(
+    write: Write, written: str, said: str
+) -> None:
+    (line,) = refusal(write(NEEDED + written + "\n"))
+    assert said in line
+
+
+def test_zones_and_lines_are_as_the_eyes_want_them(write: Write) -> None:
+    rules = 'entry = true\nloiter_s = 20\nclosed_hours = ["22:00-05:00"]\n'
+    line = LINE + 'start = [0.2, 0.6]\nend = [0.8, 0.6]\ntowards = "left"\n'
+    (camera,) = load(write(NEEDED + ZONE + rules + line)).camera
+    zone, fence = camera.zone[0].place(), camera.line[0].place()
+    assert (zone.name, zone.outline, zone.loiter_s, zone.group) == ("san", WHOLE_PICTURE, 20, None)
+    assert zone.closed == Hours.parse(["22:00-05:00"])
+    assert fence == Line(name="rao", start=(0.2, 0.6), end=(0.8, 0.6), towards=Side.LEFT)
+
+
+def test_a_time_zone_that_is_none_is_refused(write: Write) -> None:
+    (line,) = refusal(write(NEEDED.replace("[[camera]]", 'time_zone = "Saigon"\n[[camera]]')))
+    assert "no time zone is called 'Saigon': write Asia/Ho_Chi_Minh" in line
+
+
 def test_clip_without_room_for_its_runup_is_refused(write: Write) -> None:
     (line,) = refusal(write(NEEDED + "\n[clips]\nmax_s = 3\n"))
     assert "twice as long" in line
@@ -200,15 +247,32 @@ def every_key() -> dict[str, object]:
     return found
 
 
+def uncommented() -> str:
+    return re.sub(r"^# (\w+ = |\[\[\w)", r"\1", SAMPLE.read_text(), flags=re.MULTILINE)
+
+
+def is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
+    """The keys of each section, then those of the sections within."""
+    inner = {
+        key: v for key, v in values.items() if isinstance(v, list) and v and type(v[0]) is dict
+    }
+    yield from ((above + key, () if key in inner else value) for key, value in values.items())
+    for key, tables in inner.items():
+        yield from flat(tables[0], f"{above}{key}.")
+
+
 def test_sample_shows_every_key_with_its_default() -> None:
-    uncommented = re.sub(r"^# (\w+ = )", r"\1", SAMPLE.read_text(), flags=re.MULTILINE)
-    values = tomllib.loads(uncommented)
+    values = tomllib.loads(uncommented())
     values["camera"] = values["camera"][0]
-    shown = {f"{name}.{key}": v for name, keys in values.items() for key, v in keys.items()}
+    shown = {key: v for name, keys in values.items() for key, v in flat(keys, f"{name}.")}
     assert list(shown) == list(every_key())
     for key, default in every_key().items():
         if default is not ... and key != "camera.url":  # some source there must be
-            written = list(default) if isinstance(default, tuple) else default
+            written = list(default) if isinstance(default, tuple) and shown[key] != () else default
             assert shown[key] == (str(default) if isinstance(default, Path) else written)
 
 

@@ -1,0 +1,90 @@
+"""Every key of a camera's zones and lines, and the rules that hold there."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from agent.config.hours import HourTexts, hours
+from agent.config.outlines import is_point, outline
+from agent.config.section import Name, Section
+from agent.vision.places import WHOLE_PICTURE, Line, Side, Zone
+from agent.vision.zones import Point
+
+
+def _outline(value: Any) -> Any:
+    return () if value in ((), []) else outline(value).corners
+
+
+def _point(value: Any) -> Point:
+    if not is_point(value) or not all(0 <= part <= 1 for part in value):
+        raise ValueError("a point is [x, y], both from 0 to 1")
+    return float(value[0]), float(value[1])
+
+
+_Outline = Annotated[tuple[Point, ...], BeforeValidator(_outline)]
+_Point = Annotated[Point, BeforeValidator(_point)]
+
+
+class ZoneSection(Section):
+    """A part of a camera's picture, and what is told of people there."""
+
+    name: Name = Field(description="What officers read: a-z, 0-9 and inner hyphens.")
+    outline: _Outline = Field(
+        (), description="One outline as in `ignored`. Empty: all of the picture."
+    )
+    entry: bool = Field(False, description="Tell of everybody who is in it.")
+    loiter_s: float = Field(
+        0.0, ge=0, le=86_400, description="Tell of who stays for so many seconds. 0: never."
+    )
+    group: int = Field(
+        0, ge=0, le=1000, description="Tell when so many people are in it at once. 0: never."
+    )
+    closed_hours: HourTexts = Field(
+        (),
+        description="Tell of who is in it at these hours, such as `22:00-05:00`, by local time. "
+        "Silent while nobody vouches for the node's clock.",
+    )
+
+    @model_validator(mode="after")
+    def _tells_something(self) -> Self:
+        if not (self.entry or self.loiter_s or self.group or self.closed_hours):
+            raise ValueError(
+                f"zone {self.name} has no rule: give it entry, loiter_s, group or closed_hours"
+            )
+        return self
+
+    def place(self) -> Zone:
+        """As the eyes want it."""
+        return Zone(
+            name=self.name,
+            outline=outline([list(corner) for corner in self.outline])
+            if self.outline
+            else WHOLE_PICTURE,
+            tells_entry=self.entry,
+            loiter_s=self.loiter_s or None,
+            group=self.group or None,
+            closed=hours(self.closed_hours),
+        )
+
+
+class LineSection(Section):
+    """A line in a camera's picture, of which is told when somebody steps over it."""
+
+    name: Name = Field(description="What officers read: a-z, 0-9 and inner hyphens.")
+    start: _Point = Field(description="Where it begins, `[x, y]`.")
+    end: _Point = Field(description="Where it ends.")
+    towards: Literal["both", "left", "right"] = Field(
+        "both",
+        description="Tell only of who steps over to this side, for who looks from start to end.",
+    )
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if self.start == self.end:
+            raise ValueError(f"line {self.name} ends where it begins: give it two points")
+        return self
+
+    def place(self) -> Line:
+        """As the eyes want it."""
+        towards = None if self.towards == "both" else Side(self.towards)
+        return Line(name=self.name, start=self.start, end=self.end, towards=towards)

@@ -1,0 +1,111 @@
+"""What each body did in a camera's zones and at its lines; rules are judged on that."""
+
+from dataclasses import dataclass, field
+from math import hypot
+from uuid import UUID
+
+from agent.media.frame import Instant
+from agent.vision.places import Line, Side, Zone
+from agent.vision.zones import Box, Point, crosses, side_of
+
+
+@dataclass(slots=True)
+class Stay:
+    """From the first frame in a zone to the last one, and since when it was seen outside."""
+
+    since: Instant
+    last: Instant
+    out_since: Instant | None = None
+
+    @property
+    def lasted_s(self) -> float:
+        """Seconds."""
+        return self.last.seconds_since(self.since)
+
+
+@dataclass(slots=True)
+class Body:
+    """One body's doings, by the names of zones and lines."""
+
+    track_id: int
+    sighting_id: UUID | None = None
+    stays: dict[str, Stay] = field(default_factory=dict)
+    sides: dict[str, tuple[Side, Point]] = field(default_factory=dict)
+    """Where it last was clearly on one side of a line."""
+    crossed: dict[str, Side] = field(default_factory=dict)
+    """To which side it first stepped over a line."""
+    told: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_new(self, rule: str, place: str) -> bool:
+        """Whether this was not told yet; from now on it is."""
+        is_new = (rule, place) not in self.told
+        self.told.add((rule, place))
+        return is_new
+
+    def note_zone(self, zone: Zone, feet: Point, now: Instant, *, away_s: float) -> None:
+        """It was seen, inside or outside; while it is not seen it stays where it was."""
+        stay = self.stays.get(zone.name)
+        if zone.outline.contains(feet):
+            if stay is None:
+                self.stays[zone.name] = Stay(now, now)
+            else:
+                stay.last, stay.out_since = now, None
+        elif stay is not None:
+            stay.out_since = stay.out_since or now
+            if now.seconds_since(stay.out_since) > away_s:
+                del self.stays[zone.name]
+
+    def note_line(self, line: Line, feet: Point, side: Side) -> None:
+        """It was seen clearly on one side."""
+        before = self.sides.get(line.name)
+        self.sides[line.name] = (side, feet)
+        if before is None or before[0] is side or line.towards not in (None, side):
+            return
+        if crosses(line.start, line.end, before[1], feet):
+            self.crossed.setdefault(line.name, side)
+
+    def absorb(self, later: "Body") -> None:
+        """`later` turned out to be this body: what it did counts, what this one did before too."""
+        for zone, stay in later.stays.items():
+            known = self.stays.get(zone)
+            self.stays[zone] = Stay(known.since if known else stay.since, stay.last)
+        self.sides |= later.sides
+        for line, side in later.crossed.items():
+            self.crossed.setdefault(line, side)
+
+
+@dataclass(slots=True)
+class Group:
+    """Whether enough are in one zone, since when, and whether that was told."""
+
+    since: Instant | None = None
+    small_since: Instant | None = None
+    is_told: bool = False
+
+    def note(self, *, is_enough: bool, now: Instant, parted_s: float) -> None:
+        """There are enough in this frame, or too few; after `parted_s` of these it has parted."""
+        if is_enough:
+            self.since, self.small_since = self.since or now, None
+            return
+        self.since, self.small_since = None, self.small_since or now
+        if now.seconds_since(self.small_since) > parted_s:
+            self.is_told = False
+
+    def is_news(self, now: Instant, *, settle_s: float) -> bool:
+        """There have been enough for so long, and that was not told."""
+        is_settled = self.since is not None and now.seconds_since(self.since) >= settle_s
+        return is_settled and not self.is_told
+
+
+def feet_of(box: Box) -> Point:
+    """Where somebody stands, just inside the picture: its border belongs to no outline."""
+    x, y = box.center[0], box.y1
+    return min(0.999, max(0.001, x)), min(0.999, max(0.001, y))
+
+
+def heights_off(line: Line, feet: Point, *, height: float, aspect: float) -> float:
+    """How far right of the line (through both its ends) the feet are, in body heights; below 0 on
+    its left. `aspect` is the picture's width over its height."""
+    start, end, at = ((x * aspect, y) for x, y in (line.start, line.end, feet))
+    length = hypot(end[0] - start[0], end[1] - start[1])
+    return side_of(start, end, at) / max(length * height, 1e-9)

@@ -1,0 +1,207 @@
+"""Rules on tracks: who entered, stays, crossed a line, is there after hours, or is one of many.
+
+Each is told once of a sighting, and of a group once until it has parted. A track may meet a rule
+before its sighting opens, when the evidence is not in yet: it is told with the opening. People are
+where their feet are, the middle of the box's lower edge. Boxes shake, so a stay survives a moment
+outside, and a line is crossed by who was clearly on one side and then clearly on the other.
+
+Spans are monotonic. Only hours need the wall clock, and where nobody vouches for that they never
+hold: a node that believes it is three in the morning would tell of everybody all day.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from agent.media.frame import Instant
+from agent.vision.bodies import Body, Group, feet_of, heights_off
+from agent.vision.places import Line, Side, Zone
+from agent.vision.track import Track
+
+
+class RuleKind(StrEnum):
+    """What a rule tells of; the wire has the same words."""
+
+    ENTRY = "entry"
+    LOITERING = "loitering"
+    CROSSING = "crossing"
+    AFTER_HOURS = "after_hours"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """How steady something must be before it counts."""
+
+    settle_s: float = 0.4
+    """So long somebody must have been in a zone, or so many at once, before it is told."""
+    away_s: float = 2.0
+    """Who was outside a zone for longer has left it."""
+    present_s: float = 1.0
+    """Who was seen in a zone within this span is one of its group."""
+    parted_s: float = 10.0
+    """A group that was too small for longer has parted; the next one is told anew."""
+    clear: float = 0.1
+    """So far from a line (body heights) somebody is clearly on one side."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMet:
+    """A rule of the zone or line `place` was met by this sighting at `at`."""
+
+    kind: RuleKind
+    place: str
+    sighting_id: UUID
+    track_id: int
+    at: Instant
+    seconds: float | None = None
+    """Of loitering: how long they have stayed."""
+    people: int | None = None
+    """Of a group: how many they are."""
+    towards: Side | None = None
+    """Of a crossing: to which side."""
+
+
+class Rules:
+    """The rules of one camera; give it the tracks of every frame."""
+
+    def __init__(
+        self,
+        zones: Sequence[Zone] = (),
+        lines: Sequence[Line] = (),
+        settings: RuleSettings | None = None,
+    ) -> None:
+        self._zones = zones
+        self._lines = lines
+        self._settings = settings or RuleSettings()
+        self._bodies: dict[int, Body] = {}
+        self._known: dict[UUID, Body] = {}
+        self._groups = {zone.name: Group() for zone in zones if zone.group is not None}
+
+    @property
+    def have_hours(self) -> bool:
+        """Some rule holds at certain hours only, and so needs a clock that can be trusted."""
+        return any(zone.closed is not None for zone in self._zones)
+
+    def advance(
+        self,
+        now: Instant,
+        tracks: Sequence[Track],
+        *,
+        sightings: Mapping[int, UUID],
+        aspect: float,
+        local: datetime | None,
+    ) -> tuple[RuleMet, ...]:
+        """What is met in the frame at `now`.
+
+        `sightings` are the open ones by their track, `aspect` the picture's width over its height,
+        `local` the local time, None where nobody vouches for the clock.
+        """
+        self._forget(tracks, sightings)
+        met: list[RuleMet] = []
+        for track in tracks:
+            if not track.is_seen:
+                continue
+            body = self._body(track.track_id, sightings.get(track.track_id))
+            self._note(body, track, now, aspect)
+            if (sighting_id := sightings.get(track.track_id)) is not None:
+                told = _Witness(sighting_id, track.track_id, now)
+                met += [*self._crossings(body, told), *self._stays(body, told, local)]
+        return (*met, *self._gatherings(now))
+
+    def _forget(self, tracks: Sequence[Track], sightings: Mapping[int, UUID]) -> None:
+        living = {track.track_id for track in tracks} | sightings.keys()
+        self._bodies = {i: body for i, body in self._bodies.items() if i in living}
+        is_open = set(sightings.values())
+        self._known = {i: body for i, body in self._known.items() if i in is_open}
+
+    def _body(self, track_id: int, sighting_id: UUID | None) -> Body:
+        """What is known of a track; one that carries on another's sighting carries on its stay."""
+        body = self._bodies.setdefault(track_id, Body(track_id))
+        if sighting_id is None:
+            return body
+        known = self._known.setdefault(sighting_id, body)
+        if known is not body:
+            known.absorb(body)
+            self._bodies[track_id] = known
+        known.sighting_id, known.track_id = sighting_id, track_id
+        return known
+
+    def _note(self, body: Body, track: Track, now: Instant, aspect: float) -> None:
+        feet = feet_of(track.box)
+        for zone in self._zones:
+            body.note_zone(zone, feet, now, away_s=self._settings.away_s)
+        for line in self._lines:
+            off = heights_off(line, feet, height=track.box.height, aspect=aspect)
+            if abs(off) >= self._settings.clear:
+                body.note_line(line, feet, Side.RIGHT if off > 0 else Side.LEFT)
+
+    def _crossings(self, body: Body, told: "_Witness") -> Iterator[RuleMet]:
+        for line, towards in body.crossed.items():
+            if body.is_new(RuleKind.CROSSING, line):
+                yield told.of(RuleKind.CROSSING, line, towards=towards)
+
+    def _stays(self, body: Body, told: "_Witness", local: datetime | None) -> Iterator[RuleMet]:
+        for zone in self._zones:
+            stay = body.stays.get(zone.name)
+            if stay is None or stay.last != told.at or stay.lasted_s < self._settings.settle_s:
+                continue
+            if zone.tells_entry and body.is_new(RuleKind.ENTRY, zone.name):
+                yield told.of(RuleKind.ENTRY, zone.name)
+            is_long = zone.loiter_s is not None and stay.lasted_s >= zone.loiter_s
+            if is_long and body.is_new(RuleKind.LOITERING, zone.name):
+                yield told.of(RuleKind.LOITERING, zone.name, seconds=stay.lasted_s)
+            is_closed = zone.closed is not None and local is not None and zone.closed.hold(local)
+            if is_closed and body.is_new(RuleKind.AFTER_HOURS, zone.name):
+                yield told.of(RuleKind.AFTER_HOURS, zone.name)
+
+    def _gatherings(self, now: Instant) -> Iterator[RuleMet]:
+        for zone in self._zones:
+            if zone.group is None:
+                continue
+            present = self._present(zone.name, now)
+            group = self._groups[zone.name]
+            is_enough = len(present) >= zone.group
+            group.note(is_enough=is_enough, now=now, parted_s=self._settings.parted_s)
+            seen = [body for body in present if body.stays[zone.name].last == now]
+            if seen and group.is_news(now, settle_s=self._settings.settle_s):
+                newest = max(seen, key=lambda body: body.stays[zone.name].since)
+                if newest.sighting_id is not None:
+                    group.is_told = True
+                    told = _Witness(newest.sighting_id, newest.track_id, now)
+                    yield told.of(RuleKind.GROUP, zone.name, people=len(present))
+
+    def _present(self, zone: str, now: Instant) -> list[Body]:
+        """Who of an open sighting is in the zone."""
+        stays = ((body, body.stays.get(zone)) for body in self._known.values())
+        return [
+            body
+            for body, stay in stays
+            if stay is not None
+            and stay.out_since is None
+            and now.seconds_since(stay.last) <= self._settings.present_s
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Witness:
+    """Of whom and when."""
+
+    sighting_id: UUID
+    track_id: int
+    at: Instant
+
+    def of(
+        self,
+        kind: RuleKind,
+        place: str,
+        *,
+        seconds: float | None = None,
+        people: int | None = None,
+        towards: Side | None = None,
+    ) -> RuleMet:
+        return RuleMet(
+            kind, place, self.sighting_id, self.track_id, self.at, seconds, people, towards
+        )
