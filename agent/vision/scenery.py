@@ -1,0 +1,217 @@
+"""What a view usually looks like, and how much of that a frame still shows.
+
+The picture is divided into cells. In each the structure of the block means (what is broader than a
+few blocks, and what is finer than one, taken away) is correlated with what it usually is: light,
+gain, fog and dusk change its strength and not its form, so that only what hides or moves the view
+takes it away. How sharp the view is, is its fine detail for each unit of that structure, without
+the sensor's noise: fog takes from both alike, a lens out of focus from the fine alone.
+
+All of it is made of what finding motion has made already: the means of 8x8 and of 4x4 pixels.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Frame, Plane
+
+Cells = NDArray[np.float32]
+"""One number a cell: (CELLS[0], CELLS[1])."""
+Relief = NDArray[np.float32]
+"""The structure of block means, (height // 8, width // 8), grey levels around 0."""
+
+CELLS = (6, 8)
+NARROW, WIDE = (3, 3), (9, 9)
+"""In blocks: structure is what remains between the two."""
+STRUCTURED = 1.5
+"""Grey levels (root mean square) from which a cell has structure to be recognised by."""
+FEWEST_CELLS = 6
+"""With fewer of those a view cannot be recognised."""
+ALIKE = 0.4
+"""Correlation from which a cell looks as usual. A crowd leaves about half of a picture's above it,
+a night all; another view hardly any."""
+GREY = 1.0
+"""Mean distance of U and V from 128 below which a picture is black and white: by infrared."""
+TELLING = 25
+"""Brightness from which a picture shows whether it is: black has no colour."""
+OFF_BY_NOISE = 10.0**0.5
+"""White noise moves a pixel from its four neighbours by so many times what it moves it from itself
+a moment before."""
+OFF_MOST = 128
+"""Grey levels by which one pixel is off from its neighbours at the most: one lamp is no texture."""
+DARK_SHARE = 0.95
+BLINDING = 245
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One look. Shares are 0-1."""
+
+    brightness: int
+    """The grey level that so many blocks stay below that the rest are lamps."""
+    blinding: float
+    """Share of the blocks that are as good as white."""
+    colour: float
+    """Mean distance of U and V from grey."""
+    is_repeated: bool
+    """Bit for bit the picture of the look before: no sensor is that calm."""
+    structure: float
+    """Grey levels, root mean square."""
+    missing: float | None = None
+    """Share of the cells with structure that no longer look as usual; None: nothing is known."""
+    detail: float = 1.0
+    """Fine detail, of what is usual."""
+    detail_where_missing: float = 1.0
+    """The same in those cells alone."""
+    sharpness: float = 1.0
+    """Fine detail for each unit of structure, of what is usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What finding motion makes of a frame's luma, uint8; valid until its next frame."""
+
+    blocks: Plane
+    """Of 8x8 pixels: (height // 8, width // 8)."""
+    quarters: Plane
+    """Of 4x4 pixels, of the same part of the picture."""
+
+
+@dataclass(slots=True)
+class Usual:
+    """What a view usually looks like, by day or by infrared."""
+
+    relief: Relief
+    detail: Cells
+    seen_s: float = 0.0
+    """How long it was learned."""
+
+
+@dataclass(slots=True)
+class _Measured:
+    relief: Relief
+    detail: Cells
+
+
+@dataclass(slots=True)
+class Scenery:
+    """The memory of one view, by day and by infrared apart; used by one thread."""
+
+    known_after_s: float
+    memory_s: float
+    usual: dict[bool, Usual] = field(default_factory=dict)
+    """By whether the picture is black and white."""
+    _fine: Plane | None = None
+    _last: _Measured | None = None
+    _is_grey: bool = False
+
+    def look(self, frame: Frame, means: Means) -> Glance:
+        """Measure a frame, whose means these are."""
+        before = self._fine
+        if before is not None and before.shape != means.quarters.shape:
+            before = None
+        self._fine = means.quarters.copy()
+        measured = _Measured(_relief(means.blocks), _detail(self._fine, before))
+        self._last = measured
+        levels = np.bincount(means.blocks.ravel(), minlength=256)
+        glance = Glance(
+            brightness=int(np.searchsorted(np.cumsum(levels), DARK_SHARE * means.blocks.size)),
+            blinding=float(levels[BLINDING:].sum() / means.blocks.size),
+            colour=_colour(frame),
+            is_repeated=before is not None and np.array_equal(before, self._fine),
+            structure=float(np.sqrt(np.mean(np.square(measured.relief)))),
+        )
+        if glance.brightness >= TELLING:
+            self._is_grey = glance.colour < GREY
+        usual = self.usual.get(self._is_grey)
+        if usual is None or usual.seen_s < self.known_after_s:
+            return glance
+        if usual.relief.shape != means.blocks.shape:
+            self.usual.clear()  # another size of picture: another view
+            return glance
+        return _compared(glance, measured, usual)
+
+    def learn(self, elapsed_s: float) -> None:
+        """Take the last look for what is usual, `elapsed_s` after the look before."""
+        if self._last is None:
+            return
+        usual = self.usual.get(self._is_grey)
+        if usual is None or usual.relief.shape != self._last.relief.shape:
+            self.usual[self._is_grey] = Usual(self._last.relief, self._last.detail)
+            return
+        usual.seen_s += elapsed_s
+        share = elapsed_s / (min(usual.seen_s, self.memory_s) + elapsed_s)
+        usual.relief += np.float32(share) * (self._last.relief - usual.relief)
+        usual.detail += np.float32(share) * (self._last.detail - usual.detail)
+
+    def forget(self) -> None:
+        """Begin to learn anew what this view looks like, by this light."""
+        self.usual.pop(self._is_grey, None)
+
+
+def _compared(glance: Glance, now: _Measured, usual: Usual) -> Glance:
+    was, is_now = _cells(usual.relief * usual.relief), _cells(now.relief * now.relief)
+    both = _cells(usual.relief * now.relief)
+    structured = was > STRUCTURED**2
+    if np.count_nonzero(structured) < FEWEST_CELLS:
+        return glance
+    alike = both / np.sqrt(was * np.maximum(is_now, 1e-3))
+    missing = structured & (alike < ALIKE)
+    detail = _ratio(now.detail[structured].sum(), usual.detail[structured].sum())
+    strength = float(np.sqrt(_ratio(is_now[structured].sum(), was[structured].sum())))
+    return replace(
+        glance,
+        missing=float(np.count_nonzero(missing) / np.count_nonzero(structured)),
+        detail=detail,
+        detail_where_missing=_ratio(now.detail[missing].sum(), usual.detail[missing].sum()),
+        sharpness=_ratio(detail, strength),
+    )
+
+
+def _ratio(one: float, other: float) -> float:
+    return float(one / other) if other > 0 else 1.0
+
+
+def _relief(blocks: Plane) -> Relief:
+    smooth = cv2.boxFilter(blocks, cv2.CV_32F, NARROW)
+    return np.asarray(smooth - cv2.boxFilter(blocks, cv2.CV_32F, WIDE), np.float32)
+
+
+def _detail(fine: Plane, before: Plane | None) -> Cells:
+    """How far pixels are off from their neighbours in each cell, less what noise makes of it.
+
+    Ramps are none of it: the edges of what lies on the lens are broad. Noise is no more than what
+    the flattest cells show, and no more than what changes from look to look in the calmest: rain
+    and shaking make the second large, a textured street the first.
+    """
+    steps = cv2.Laplacian(fine, cv2.CV_16S)
+    off = _cells(cv2.convertScaleAbs(steps, alpha=255 / OFF_MOST)) * np.float32(OFF_MOST / 255)
+    noise = np.sort(off, axis=None)[off.size // 10]
+    if before is not None:
+        changed = np.sort(_cells(cv2.absdiff(fine, before)), axis=None)
+        noise = min(noise, OFF_BY_NOISE * changed[changed.size // 4])
+    return np.asarray(np.sqrt(np.maximum(off * off - noise * noise, 0)), np.float32)
+
+
+def _cells(plane: Plane | Relief) -> Cells:
+    """The mean of each cell."""
+    down, across = _shares(plane.shape[0], CELLS[0]), _shares(plane.shape[1], CELLS[1])
+    return down @ plane.astype(np.float32, copy=False) @ across.T
+
+
+@lru_cache(maxsize=64)
+def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
+    """What each pixel of a line counts for in the mean of each cell, (cells, pixels)."""
+    edges = np.linspace(0, pixels, cells + 1)
+    first, last = edges[:-1, np.newaxis], edges[1:, np.newaxis]
+    pixel = np.arange(pixels)
+    inside = np.minimum(last, pixel + 1) - np.maximum(first, pixel)
+    return (np.maximum(inside, 0) * cells / pixels).astype(np.float32)
+
+
+def _colour(frame: Frame) -> float:
+    chroma = frame.yuv[frame.height :: 8, ::16].astype(np.int16)
+    return float(np.abs(chroma - 128).mean())
