@@ -16,6 +16,7 @@ import structlog
 
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import KeptPicture, Shelf
+from agent.delivery.tampering import ADVICE, tamper_words
 from agent.delivery.words import in_words
 from agent.devices.camera import Camera, CameraError
 from agent.devices.follower import Follower
@@ -24,6 +25,7 @@ from agent.media.frame import Frame, Instant
 from agent.vision.picture import PictureLook, draw
 from agent.vision.pipeline import Eyes
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
+from agent.vision.tamper import TamperBegan, TamperChange, TamperNothing
 from agent.wire.messages import Body, CameraBack, CameraLost
 from agent.wire.urgent import is_urgent
 
@@ -34,6 +36,11 @@ PATIENCE_S = 1.0
 
 BUSY_EVERY_S = 60.0
 """How often the log says that looks wait because the street is busier than the budget."""
+
+
+def tamper_key(camera: str) -> str:
+    """Under which name the journal remembers a camera's view."""
+    return f"view of {camera}"
 
 
 @dataclass(slots=True)
@@ -125,8 +132,25 @@ class Watch:
         self.counts.frames += 1
         self.counts.inferences += seen.inferences
         self._note_put_off(seen.put_off, frame.at)
+        if seen.tampering is not None:
+            self._write_tampering(seen.tampering)
         for change in seen.changes:
             self._write_down(change, picture=self._picture_of(change, frame))
+
+    def _write_tampering(self, change: TamperChange) -> None:
+        """Word and memory are one transaction: a restart neither repeats nor forgets it."""
+        body = tamper_words(change, camera=self._camera.name)
+
+        def write(tx: Transaction) -> None:
+            tx.remember(tamper_key(self._camera.name), change.memory)
+            if body is not None and not isinstance(change, TamperNothing):
+                tx.add_event(body, at=change.at)
+
+        if not isinstance(change, TamperNothing):
+            advice = ADVICE[change.what]
+            kind = "tamper_began" if isinstance(change, TamperBegan) else "tamper_ended"
+            log.warning(kind, camera=self._camera.name, what=advice.sentence, cure=advice.cure)
+        self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
 
     def _note_put_off(self, looks: int, at: Instant) -> None:
         """Count them; the log says so once a minute."""

@@ -25,7 +25,7 @@ from agent.vision.person import DetectorSettings, NanoDet
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sighting import SightingSettings
-from agent.watch import Watch
+from agent.watch import Watch, tamper_key
 from agent.wire.ident import uuid7
 
 LONGEST_GROUP_S = 12.0
@@ -58,9 +58,12 @@ class View:
         self.recorder = Recorder(
             camera.name, ring, shelf, policy=settings.clips.policy(), new_id=new_id
         )
+        eyes = make_eyes(camera, settings, network, allowance, clock)
+        if memory := journal.remembered(tamper_key(camera.name)):
+            eyes.tamper.recall(memory, clock.now())
         self.watch = Watch(
             self.camera,
-            make_eyes(camera, settings, network, allowance, clock),
+            eyes,
             self.recorder,
             shelf=shelf,
             journal=journal,

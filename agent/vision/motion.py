@@ -14,6 +14,7 @@ import numpy as np
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision.ground import Ground, GroundSettings, Mask
 from agent.vision.person import check
+from agent.vision.scenery import Means
 from agent.vision.zones import WHOLE, Box, Polygon, inside
 
 _Region = tuple[int, int, int, int]
@@ -74,6 +75,13 @@ class MotionFinder:
         if self._halver is None or self._halver.size_px != (frame.height, frame.width):
             self._halver, self._ground = Halver(frame.height, frame.width), None
         return self.look(self._halver.means(frame.luma), frame.at)
+
+    @property
+    def means(self) -> Means:
+        """Those of the last frame; RuntimeError before the first."""
+        if self._halver is None:
+            raise RuntimeError("means of a frame that was not looked at")
+        return self._halver.last
 
     def look(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
         """The same from block means, uint8 (height // 8, width // 8)."""
@@ -209,3 +217,8 @@ class Halver:
             )
             small = half
         return small
+
+    @property
+    def last(self) -> Means:
+        """What the last call made."""
+        return Means(blocks=self._steps[-1], quarters=self._steps[-2])

@@ -16,6 +16,7 @@ from agent.vision.regions import Regions, RegionSettings
 from agent.vision.riders import mounted, stirring
 from agent.vision.rules import Rules
 from agent.vision.sighting import SightingChange, Sightings, SightingSettings
+from agent.vision.tamper import Tamper, TamperChange
 from agent.vision.telling import Telling
 from agent.vision.track import Track, Tracker, TrackSettings
 from agent.vision.zones import Area, Box, Polygon
@@ -56,6 +57,8 @@ class Look:
     inferences: int
     put_off: int = 0
     """Looks that were wanted and not within the budget."""
+    tampering: TamperChange | None = None
+    """What is the matter with the view, when that changes."""
 
 
 def _unmeasured(stage: str) -> None:
@@ -76,6 +79,7 @@ class Eyes:
     tracker: Tracker
     sightings: Sightings
     allowance: Allowance
+    tamper: Tamper
     ignored: Area = field(default_factory=lambda: Area(()))
     telling: Telling = field(default_factory=Telling)
     local: Callable[[Instant], datetime | None] = _unknown
@@ -102,6 +106,7 @@ class Eyes:
             detector=detector,
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
+            tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
             telling=Telling(Rules(settings.zones, settings.lines), settings.alert_hours),
             local=local,
@@ -116,6 +121,8 @@ class Eyes:
         """
         moved = self._from_the_second_frame_on(self.motion.step(frame))
         self.lap("motion")
+        tampering = self.tamper.step(frame, self.motion.means)
+        self.lap("tamper")
         people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
         wanted = self.regions.choose((frame.height, frame.width), moved=moved, people=people)
         regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
@@ -141,7 +148,7 @@ class Eyes:
         )
         self.lap("sighting")
         put_off = len(wanted) - len(regions)
-        return Look(moved, tuple(found), tracks, changes, len(regions), put_off)
+        return Look(moved, tuple(found), tracks, changes, len(regions), put_off, tampering)
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """What moved; of the very first frame one frame later.

@@ -147,6 +147,12 @@ class Scenery:
         usual.relief += np.float32(share) * (self._last.relief - usual.relief)
         usual.detail += np.float32(share) * (self._last.detail - usual.detail)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the view of now was seen for long enough to be recognised."""
+        usual = self.usual.get(self._is_grey)
+        return usual is not None and usual.seen_s >= self.known_after_s
+
     def forget(self) -> None:
         """Begin to learn anew what this view looks like, by this light."""
         self.usual.pop(self._is_grey, None)
@@ -164,7 +170,7 @@ def _compared(glance: Glance, now: _Measured, usual: Usual) -> Glance:
     strength = float(np.sqrt(_ratio(is_now[structured].sum(), was[structured].sum())))
     return replace(
         glance,
-        missing=float(np.count_nonzero(missing) / np.count_nonzero(structured)),
+        missing=int(np.count_nonzero(missing)) / int(np.count_nonzero(structured)),
         detail=detail,
         detail_where_missing=_ratio(now.detail[missing].sum(), usual.detail[missing].sum()),
         sharpness=_ratio(detail, strength),
@@ -188,10 +194,12 @@ def _detail(fine: Plane, before: Plane | None) -> Cells:
     and shaking make the second large, a textured street the first.
     """
     steps = cv2.Laplacian(fine, cv2.CV_16S)
-    off = _cells(cv2.convertScaleAbs(steps, alpha=255 / OFF_MOST)) * np.float32(OFF_MOST / 255)
+    off = _cells(
+        np.asarray(cv2.convertScaleAbs(steps, alpha=255 / OFF_MOST), np.uint8)
+    ) * np.float32(OFF_MOST / 255)
     noise = np.sort(off, axis=None)[off.size // 10]
     if before is not None:
-        changed = np.sort(_cells(cv2.absdiff(fine, before)), axis=None)
+        changed = np.sort(_cells(np.asarray(cv2.absdiff(fine, before), np.uint8)), axis=None)
         noise = min(noise, OFF_BY_NOISE * changed[changed.size // 4])
     return np.asarray(np.sqrt(np.maximum(off * off - noise * noise, 0)), np.float32)
 
@@ -199,7 +207,7 @@ def _detail(fine: Plane, before: Plane | None) -> Cells:
 def _cells(plane: Plane | Relief) -> Cells:
     """The mean of each cell."""
     down, across = _shares(plane.shape[0], CELLS[0]), _shares(plane.shape[1], CELLS[1])
-    return down @ plane.astype(np.float32, copy=False) @ across.T
+    return np.asarray(down @ plane.astype(np.float32, copy=False) @ across.T, np.float32)
 
 
 @lru_cache(maxsize=64)
@@ -209,7 +217,7 @@ def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
     first, last = edges[:-1, np.newaxis], edges[1:, np.newaxis]
     pixel = np.arange(pixels)
     inside = np.minimum(last, pixel + 1) - np.maximum(first, pixel)
-    return (np.maximum(inside, 0) * cells / pixels).astype(np.float32)
+    return np.asarray(np.maximum(inside, 0) * cells / pixels, np.float32)
 
 
 def _colour(frame: Frame) -> float:

@@ -189,6 +189,42 @@ class CameraBack(Words):
     lost_for_ms: Millis
 
 
+class Tampering(StrEnum):
+    """How a camera's view was taken away."""
+
+    COVERED = "covered"
+    SPRAYED = "sprayed"
+    TURNED = "turned"
+    DEFOCUSED = "defocused"
+    FROZEN = "frozen"
+    TOO_DARK = "too_dark"
+    BLINDED = "blinded"
+    LAMP_DEAD = "lamp_dead"
+
+
+class TamperBegan(Words):
+    """A camera gives pictures that show nothing, or something else; said once."""
+
+    kind: Literal["tamper_began"] = "tamper_began"
+    camera: Name
+    tamper_id: UUID
+    what: Tampering
+    since_utc_us: UtcMicros
+    """The first picture of it; the event's stamp is when it had lasted long enough."""
+
+
+class TamperEnded(Words):
+    """It is over; said once."""
+
+    kind: Literal["tamper_ended"] = "tamper_ended"
+    camera: Name
+    tamper_id: UUID
+    what: Tampering
+    lasted_ms: Millis
+    is_back: bool
+    """The view is as it was. False: the camera shows another one, which is usual from now on."""
+
+
 class NumbersDropped(Words):
     """Sequence numbers that will never come: a bounded outbox was full, or a row was unreadable."""
 
@@ -231,6 +267,8 @@ Body = Annotated[
     | ClipReady
     | CameraLost
     | CameraBack
+    | TamperBegan
+    | TamperEnded
     | NumbersDropped
     | RecordingStopped
     | RecordingResumed,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.alerts.troubles import KINDS
 from hub.notify.channel import Message
 from hub.notify.phrases import Phrases, phrases
+from hub.notify.tamper_words import is_tampering, tamper_words
 from hub.notify.trouble_words import handled_words, trouble_words
 from hub.store.owed import Owed
 
@@ -45,6 +46,8 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
     names = {"place": owed.place, "camera": owed.camera_label, "time": when, "n": owed.people}
     if owed.kind in KINDS:
         return trouble_words(owed, words, names=names | {"node": owed.node_name})
+    if is_tampering(owed.kind) and owed.moment != "taken":
+        return tamper_words(owed, words, names=names)
     match owed.moment:
         case "taken":
             return handled_words(owed, words), words.say("{camera} · {time}").format(**names)

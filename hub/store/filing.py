@@ -20,10 +20,12 @@ from agent.wire.messages import (
     SightingClosed,
     SightingOpened,
     SightingUpdated,
+    TamperBegan,
+    TamperEnded,
 )
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, age_s
-from hub.store import node_plans, sighting_plans
+from hub.store import node_plans, sighting_plans, tamper_plans
 from hub.store.bounds import bigint, text
 from hub.store.footage import Origin
 from hub.store.news import News, Plan
@@ -87,10 +89,10 @@ class Filing:
                 return node_plans.plan_clip(conn, news, body, self._policy)
             case CameraLost() | CameraBack() as body:
                 return node_plans.plan_camera_state(conn, news, body)
-            case NumbersDropped() as body:
-                return node_plans.plan_dropped(news, body)
-            case RecordingStopped() | RecordingResumed() as body:
-                return node_plans.plan_recording(body)
+            case TamperBegan() | TamperEnded() as body:
+                return tamper_plans.plan_tampering(conn, news, body)
+            case NumbersDropped() | RecordingStopped() | RecordingResumed() as body:
+                return node_plans.plan_node(news, body)
             case _:
                 assert_never(event.body)
 
@@ -193,7 +195,7 @@ def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
         "boot_id": event.boot_id,
         "kind": event.body.kind,
         "camera_id": news.origin.camera_id,
-        "sighting_id": getattr(event.body, "sighting_id", None),
+        "sighting_id": getattr(event.body, "sighting_id", getattr(event.body, "tamper_id", None)),
         **columns("happened", news.happened),
         "clock_source": event.stamp.source.value,
         "age_ms": event.age_ms,

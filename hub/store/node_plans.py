@@ -72,6 +72,13 @@ def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBac
     return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
 
 
+def plan_node(news: News, body: NumbersDropped | RecordingStopped | RecordingResumed) -> Plan:
+    """What a node says of itself and of no camera."""
+    if isinstance(body, NumbersDropped):
+        return plan_dropped(news, body)
+    return plan_recording(body)
+
+
 def plan_dropped(news: News, body: NumbersDropped) -> Plan:
     """Numbers that will never come, so that nobody waits for them."""
     rows = [

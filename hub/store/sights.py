@@ -313,4 +313,5 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         closed_by_name=row.closed_by_name,
         closed_utc_us=row.closed_utc_us,
         revision=row.revision,
+        over_utc_us=row.over_utc_us,
     )

@@ -181,7 +181,7 @@ events = Table(
     Column("boot_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     link("camera_id", "cameras", nullable=True),
-    Column("sighting_id", Uuid, index=True),  # the sighting it speaks of, filed or not
+    Column("sighting_id", Uuid, index=True),  # the sighting or tampering it speaks of, filed or not
     *moment("happened"),  # the node's stamp; where nobody vouches for it, received less the age
     Column("clock_source", Text, nullable=False),
     Column("age_ms", BigInteger),
@@ -253,7 +253,7 @@ alerts = Table(
     metadata,
     key(),
     link("camera_id", "cameras"),
-    Column("kind", Text, nullable=False),  # person, or a kind of hub.alerts.troubles
+    Column("kind", Text, nullable=False),  # person, tamper_…, or one of hub.alerts.troubles
     Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
     Column("people", Integer, nullable=False),  # the most seen at once; of a trouble: still dark
     Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised
@@ -264,6 +264,7 @@ alerts = Table(
     *moment("confirmed"),  # the frame that confirmed it
     *moment("last_seen"),
     *moment("raised"),  # when the hub wrote it
+    *moment("over", nullable=True),  # of a view taken away: it is back
     link("taken_by", "people", nullable=True),
     *moment("taken", nullable=True),
     link("closed_by", "people", nullable=True),

@@ -51,6 +51,8 @@ class AlertRow:
     closed_by_name: str | None
     closed_utc_us: int | None
     revision: int
+    over_utc_us: int | None = None
+    """When the view that was taken away was back; None: not yet, or it is about people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from hub.alerts.troubles import KINDS
 from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow, ToldRow
+from hub.web.tampering import tampering
 from hub.web.when import Calendar
 from hub.web.words import Words
 
@@ -49,6 +50,15 @@ def status(row: AlertRow, words: Words) -> Status:
 
 def headline(row: AlertRow, words: Words) -> str:
     """What it is about."""
+    tamper = tampering(row.kind, words)
+    if tamper is None:
+        return _headline(row, words)
+    if row.over_utc_us is None:
+        return tamper.headline
+    return words.say("%(what)s · over") % {"what": tamper.headline}
+
+
+def _headline(row: AlertRow, words: Words) -> str:
     many = {"n": row.people}
     match row.kind:
         case "camera_lost" if row.people == 1:
@@ -84,10 +94,18 @@ def picture_missing(row: AlertRow, words: Words) -> str:
             return words.say("No picture: power or line may be gone there")
         case "broker_lost":
             return words.say("No picture: the hub's message broker is away")
+        case kind if tampering(kind, words) is not None:
+            return words.say("No picture: it would show nothing")
         case _ if row.closed_utc_us is not None:
             return words.say("No picture at the hub")
         case _:
             return words.say("The picture is on its way from the camera box")
+
+
+def advice(row: AlertRow, words: Words) -> str | None:
+    """What a technician does about it; None where it is not a technician's matter, or over."""
+    tamper = tampering(row.kind, words)
+    return tamper.advice if tamper and row.over_utc_us is None else None
 
 
 def clock_doubt(row: AlertRow, words: Words) -> str | None:
@@ -248,6 +266,8 @@ def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
         "grown": say("More was seen"),
         "picture": say("Picture received"),
         "clip": say("Clip received"),
+        "over": say("It is over"),
+        "again": say("Again"),
         "taken": say("Acknowledged"),
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),

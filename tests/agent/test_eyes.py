@@ -122,7 +122,7 @@ def test_the_stages_are_told_in_order() -> None:
     eyes = eyes_of(Seer(walker))
     eyes.lap = stages.append
     eyes.step(luma_frame(STREET))
-    assert stages == ["motion", "regions", "model", "track", "sighting"]
+    assert stages == ["motion", "tamper", "regions", "model", "track", "sighting"]
 
 
 def test_clothes_are_the_colours_of_trunk_and_legs() -> None:

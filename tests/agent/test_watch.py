@@ -22,8 +22,11 @@ from agent.vision.person import ObjectKind
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Look
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
+from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
+from agent.vision.tamper_judge import Tampering
 from agent.vision.zones import Box
-from agent.watch import Watch
+from agent.watch import Watch, tamper_key
+from agent.wire import messages
 from agent.wire.messages import (
     CameraBack,
     CameraLost,
@@ -91,6 +94,7 @@ class ScriptedEyes:
     before: Callable[[int], object] = lambda _: None
     seen: list[int] = field(default_factory=list)
     inside: list[Opened] = field(default_factory=list)
+    view: dict[int, TamperChange] = field(default_factory=dict)
 
     def step(self, one: Frame) -> Look:
         number = one.index - 1
@@ -98,7 +102,7 @@ class ScriptedEyes:
         self.seen.append(number)
         changes = tuple(self.script.get(number, ()))
         self.inside += [change for change in changes if isinstance(change, Opened)]
-        return Look((), (), (), changes, 1)
+        return Look((), (), (), changes, 1, tampering=self.view.get(number))
 
     def finish(self, when: Instant) -> tuple[SightingChange, ...]:
         gone, self.inside = self.inside, []
@@ -219,6 +223,36 @@ def test_message_says_what_the_eyes_saw(build: Build) -> None:
     assert (updated.people, updated.score) == (3, 0.9)
     assert isinstance(closed, SightingClosed)
     assert opened.sighting_id == updated.sighting_id == closed.sighting_id == person
+
+
+def test_a_view_taken_away_and_what_is_to_be_remembered_are_written_down_together(
+    build: Build,
+) -> None:
+    scene = build(frames=40)
+    in_step(scene)
+    one, what = uuid4(), Tampering.SPRAYED
+    scene.eyes.view = {
+        5: TamperNothing("as usual"),
+        20: TamperBegan(one, what, at(0.5), at(2), "sprayed"),
+    }
+    with capture_logs() as logs:
+        scene.run()
+    (began,) = scene.said()
+    assert isinstance(began, messages.TamperBegan)
+    assert (began.tamper_id, began.what.value, began.since_utc_us) == (
+        one,
+        "sprayed",
+        at(0.5).utc_us,
+    )
+    assert scene.journal.remembered(tamper_key("cam")) == "sprayed"
+    (line,) = [line for line in logs if line["event"] == "tamper_began"]
+    assert "clean the glass" in line["cure"]
+    scene.eyes.view = {60: TamperEnded(one, what, at(0.5), at(6), True, "well")}
+    scene.run()
+    _, ended = scene.said()
+    assert isinstance(ended, messages.TamperEnded)
+    assert (ended.tamper_id, ended.lasted_ms, ended.is_back) == (one, 5500, True)
+    assert scene.journal.remembered(tamper_key("cam")) == "well"
 
 
 # Slow eyes

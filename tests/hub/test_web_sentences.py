@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.wire.messages import Tampering
 from hub.store.views import AlertPage, HistoryRow, MediaRow, ToldRow
 from hub.web import sentences
 from hub.web.footage import footage
@@ -156,7 +157,23 @@ def test_clip_of_no_length_divides_by_nothing() -> None:
     [
         ("person", "The picture is on its way from the camera box"),
         ("camera_lost", "No picture: the camera gives none"),
+        ("tamper_turned", "No picture: it would show nothing"),
     ],
 )
 def test_missing_picture_says_why(kind: str, sentence: str) -> None:
     assert sentences.picture_missing(alert_row(kind=kind), EN) == sentence
+
+
+@pytest.mark.parametrize("what", list(Tampering))
+def test_a_view_taken_away_has_a_headline_and_advice_of_its_own_until_it_is_over(
+    what: Tampering,
+) -> None:
+    row = alert_row(kind=f"tamper_{what.value}", people=0)
+    headlines = {sentences.headline(alert_row(kind=f"tamper_{one.value}"), VI) for one in Tampering}
+    assert len(headlines) == len(Tampering)
+    assert sentences.headline(row, VI) in headlines
+    assert sentences.advice(row, VI)
+    over = replace(row, over_utc_us=row.confirmed_utc_us + 60_000_000)
+    assert sentences.headline(over, VI) == f"{sentences.headline(row, VI)} · đã hết"
+    assert sentences.advice(over, VI) is None
+    assert sentences.advice(alert_row(), VI) is None

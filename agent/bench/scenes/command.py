@@ -16,11 +16,22 @@ from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, rest
 from agent.bench.scenes.night import Night, Shift, shifts_of, watch
 from agent.bench.scenes.play import play
 from agent.bench.scenes.programme import Material, programme
-from agent.bench.scenes.table import motion_table, night_table, scene_line, scene_table, totals
+from agent.bench.scenes.table import (
+    motion_table,
+    night_table,
+    scene_line,
+    scene_table,
+    tamper_table,
+    totals,
+)
+from agent.bench.scenes.tamper import Alarmed, Noticed, alarmed, noticed
 from agent.bench.scenes.truth import TruthError
 from agent.devices.camera import CameraError
 from agent.devices.litert import LitertModel, ModelError
 from agent.vision.person import NanoDet
+
+Views = tuple[list[Noticed], list[Alarmed]]
+"""Cameras that somebody touched, and those that nobody did."""
 
 FAILED = 1
 NIGHT_H = 10.0
@@ -57,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"bench scenes: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     verdicts = _played(stock, detector, is_short=args.short, only=args.only, aloud=not args.json)
-    moving = None if args.short or args.only else _moving(stock)
     hours = args.hours or (NIGHT_H if args.full else 0.0)
+    is_whole = not (args.short or args.only)
+    moving = _moving(stock) if is_whole else None
+    views = (list(noticed(stock)), list(alarmed(stock, hours=hours))) if is_whole else None
     night = None
     if hours:
         scenes = shifts_of(hours, still=stock.still, tree=stock.tree)
@@ -72,9 +85,9 @@ def run(args: argparse.Namespace) -> int:
     if args.propose:
         _propose(args.propose, verdicts)
     if args.json:
-        print(json.dumps(_words(verdicts, moving, night, broken), indent=2))  # noqa: T201 a command's answer
+        print(json.dumps(_words(verdicts, moving, views, night, broken), indent=2))  # noqa: T201 a command's answer
     else:
-        _print(moving, night, broken)
+        _print(moving, views, night, broken)
     return FAILED if broken else 0
 
 
@@ -135,6 +148,7 @@ def _propose(file: Path, verdicts: dict[str, Verdict]) -> None:
 def _words(
     verdicts: dict[str, Verdict],
     moving: tuple[Covered, list[Restless]] | None,
+    views: Views | None,
     night: Night | None,
     broken: list[str],
 ) -> dict[str, Any]:
@@ -147,6 +161,12 @@ def _words(
             "covered": asdict(moving[0]),
             "restless": [asdict(one) for one in moving[1]],
         }
+    if views:
+        words["tamper"] = {
+            "noticed": [asdict(one) for one in views[0]],
+            "false": [asdict(one) for one in views[1] if one.said],
+            "hours": round(sum(one.minutes for one in views[1]) / 60, 2),
+        }
     if night:
         words["night"] = {
             "hours": round(night.hours, 3),
@@ -158,10 +178,15 @@ def _words(
 
 
 def _print(
-    moving: tuple[Covered, list[Restless]] | None, night: Night | None, broken: list[str]
+    moving: tuple[Covered, list[Restless]] | None,
+    views: Views | None,
+    night: Night | None,
+    broken: list[str],
 ) -> None:
     if moving:
         print(motion_table(*moving))  # noqa: T201 a command's answer
+    if views:
+        print(tamper_table(*views))  # noqa: T201 a command's answer
     if night:
         print(night_table(night))  # noqa: T201 a command's answer
     for line in broken:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from agent.bench.scenes.judge import BANDS_PX, Verdict, band_name
 from agent.bench.scenes.motion import Covered, Restless
 from agent.bench.scenes.night import Night
+from agent.bench.scenes.tamper import Alarmed, Noticed
 
 BANDS = [band_name(*band) for band in BANDS_PX]
 HEADS = (
@@ -92,6 +93,23 @@ def motion_table(people: Covered, nobody: Iterable[Restless]) -> str:
     lines += [
         _line((one.name, f"{one.frames} of {one.of}", one.share, f"{one.us_per_frame:.0f}"))
         for one in nobody
+    ]
+    return "\n".join(lines)
+
+
+def tamper_table(cases: Iterable[Noticed], scenes: Sequence[Alarmed]) -> str:
+    """Views that were taken away, and those that were not."""
+    lines = ["", _line(("view taken away", "over", "said", "after s")), _line(["---"] * 4)]
+    for one in cases:
+        said = ", ".join(one.said) or "nothing"
+        after = "" if one.after_s is None else f"{one.after_s:g}"
+        lines.append(_line((f"{one.what}: {one.how}", one.footage, said, after)))
+    false = [f"{one.scene}: {', '.join(one.said)}" for one in scenes if one.said]
+    hours = sum(one.minutes for one in scenes) / 60
+    lines += [
+        "",
+        f"In {len(scenes)} scenes ({hours:.1f} hours) whose camera nobody touched, {len(false)}"
+        f" false words{': ' if false else '.'}{'; '.join(false)}",
     ]
     return "\n".join(lines)
 

@@ -52,6 +52,21 @@ def said(**changes: Any) -> tuple[str, str]:
             "Cổng chợ · 18:06",
         ),
         (
+            {"kind": "tamper_covered"},
+            "Camera bị che · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06",
+        ),
+        (
+            {"kind": "tamper_lamp_dead", "moment": "grown"},
+            "Đã hết: Đèn hồng ngoại không sáng · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · bắt đầu lúc 18:06",
+        ),
+        (
+            {"kind": "tamper_of_a_newer_hub"},
+            "Khung hình có vấn đề · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06",
+        ),
+        (
             {"kind": "camera_lost", "people": 1},
             "Mất tín hiệu Cổng chợ",
             "Ngã tư chợ, Tân Khai · từ 18:06",
