@@ -21,7 +21,7 @@ from agent.delivery.outbox import OutboxPolicy
 from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
-from agent.delivery.uploader import Uploader, UploadPolicy
+from agent.delivery.uploader import Uploader
 from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, boot_id
@@ -58,6 +58,7 @@ class Node:
             raise
         self._address = address
         self._plays_once = plays_once
+        self._brought = settings.uploads.bring
 
     def _make(self, settings: AgentSettings, clock: SystemClock, *, plays_once: bool) -> None:
         clips = settings.clips
@@ -116,7 +117,10 @@ class Node:
             latest=latest,
         )
         self.uploader = Uploader(
-            self.journal, tokens, trusted=settings.broker.ca_file, policy=UploadPolicy()
+            self.journal,
+            tokens,
+            trusted=settings.broker.ca_file,
+            policy=settings.uploads.policy(),
         )
         # What carries away is there before anything is seen, and the last to go.
         services = [
@@ -139,7 +143,13 @@ class Node:
         if not self._plays_once:
             self.supervisor.run()
             return
-        once = Once(self.views, self.journal, supervisor=self.supervisor, drain_s=drain_s)
+        once = Once(
+            self.views,
+            self.journal,
+            supervisor=self.supervisor,
+            drain_s=drain_s,
+            brought=self._brought,
+        )
         self.supervisor.run(until=once.is_done)
 
     def stop(self) -> None:

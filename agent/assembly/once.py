@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from agent.assembly.view import View
-from agent.journal import Journal, JournalCounts
+from agent.journal import Brought, Journal
 from agent.supervise import Supervisor
 
 log = structlog.get_logger()
@@ -26,12 +26,14 @@ class Once:
         *,
         supervisor: Supervisor,
         drain_s: float,
+        brought: Brought = Brought.ALL,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._views = views
         self._journal = journal
         self._supervisor = supervisor
         self._drain_s = drain_s
+        self._brought = brought
         self._now_s = now_s
         self._deadline_s: float | None = None
 
@@ -44,17 +46,17 @@ class Once:
                 self._supervisor.end(view.recorder_name)
             self._deadline_s = self._now_s() + self._drain_s
             log.info("recordings_over", drain_s=self._drain_s)
-        counts = self._journal.counts()
-        if counts.waiting == 0 and counts.media_owed == 0:
+        events, files = self._journal.counts().waiting, self._journal.media_owed(self._brought)
+        if events == files == 0:
             return True
         if self._now_s() > self._deadline_s:
-            raise Unfinished(_what_is_left(counts, self._drain_s))
+            raise Unfinished(_what_is_left(events, files, self._drain_s))
         return False
 
 
-def _what_is_left(counts: JournalCounts, drain_s: float) -> str:
+def _what_is_left(events: int, files: int, drain_s: float) -> str:
     return (
-        f"{drain_s:g} s after the end of the recording the hub lacks {counts.waiting} events and"
-        f" {counts.media_owed} files. They are safe in the journal: see the log for what the line"
+        f"{drain_s:g} s after the end of the recording the hub lacks {events} events and"
+        f" {files} files. They are safe in the journal: see the log for what the line"
         " to the hub or the upload complained of, and run the agent again"
     )

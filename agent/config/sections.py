@@ -11,6 +11,7 @@ from agent.clips.retention import ClassBounds
 from agent.config.camera import CameraSection
 from agent.config.hours import ZoneName
 from agent.config.section import Name, Section
+from agent.config.uploads import UploadsSection
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
 from agent.vision.person import DetectorSettings
@@ -217,6 +218,7 @@ class AgentSettings(BaseSettings):
     camera: tuple[CameraSection, ...]
     journal: JournalSection = JournalSection()
     clips: ClipsSection = ClipsSection()
+    uploads: UploadsSection = UploadsSection()
     detector: DetectorSection = DetectorSection()
     sighting: SightingSection = SightingSection()
     log: LogSection = LogSection()

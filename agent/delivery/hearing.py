@@ -10,7 +10,7 @@ from agent.delivery.outbox import Outbox
 from agent.delivery.tokens import Tokens
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
-from agent.wire.codec import WireError, decode_missing, decode_receipt, decode_token
+from agent.wire.codec import WireError, decode_command, decode_missing, decode_receipt, decode_token
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()
@@ -75,6 +75,8 @@ class Hearing:
                 self._tokens.put(decode_token(payload), time.monotonic())
             case topics.MISSING:
                 self._say_again(payload)
+            case topics.COMMAND:
+                self._obey(payload)
             case _:
                 self._strange(place.path, "not said by a hub")
 
@@ -84,11 +86,12 @@ class Hearing:
         if not self._is_ours("receipt", receipt.spool_id):
             return
         try:
-            self._counts.receipted += len(self._journal.receipt(receipt.stored))
+            fresh = self._journal.receipt(receipt.stored, alerted=receipt.alerted)
         except JournalFull as full:
             # The events stay owed and go again; the hub receipts them again.
             log.error("receipt_unwritten", reason=full.sentence, cure=full.cure)
             return
+        self._counts.receipted += len(fresh)
         self._outbox.answered(receipt.stored)
         for refusal in receipt.refused:
             self.set_aside(refusal.event_id, reason=refusal.reason, detail=refusal.detail)
@@ -108,6 +111,17 @@ class Hearing:
         if found.beyond:
             self._strange("missing", f"{found.beyond} numbers that were never given")
         log.info("hub_lacks_events", again=len(found.again), gone=dict(found.gone))
+
+    def _obey(self, payload: bytes) -> None:
+        """Do what the hub wants; what came of it is an event of its own."""
+        command = decode_command(payload)
+        try:
+            self._journal.bring(command.command_id, command.body.sha256s)
+        except JournalFull as full:
+            # The hub says it again.
+            log.error("command_unwritten", reason=full.sentence, cure=full.cure)
+            return
+        log.info("media_asked_for", files=len(command.body.sha256s))
 
     def _is_ours(self, what: str, spool_id: UUID) -> bool:
         if spool_id == self._journal.spool_id:

@@ -18,10 +18,11 @@ import structlog
 from agent.delivery import tus
 from agent.delivery.backoff import Backoff
 from agent.delivery.pieces import Pieces
+from agent.delivery.rate import Rate
 from agent.delivery.tokens import Tokens
 from agent.delivery.transfer import Transfer
 from agent.delivery.tus import Answered, TusClient
-from agent.journal import DueMedia, Journal, JournalFull
+from agent.journal import Brought, DueMedia, Journal, JournalFull
 from agent.wire.messages import UploadToken
 
 log = structlog.get_logger()
@@ -40,13 +41,17 @@ _NEVER: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadPolicy:
-    """The patience of the uploader, in seconds."""
+    """The patience of the uploader in seconds, and what it brings how fast."""
 
     connect_s: float = 10.0
     stall_s: float = 30.0
     """A transfer that does not move for so long is begun again."""
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
+    brought: Brought = Brought.ALL
+    """What is brought without being asked for."""
+    bytes_per_s: float = 0.0
+    """The most of pictures and clips that is sent; 0: no limit."""
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class UploadCounts:
 
 
 class Uploader:
-    """One thread that brings what is due, pictures before clips, one piece at a time."""
+    """One thread that brings what is due, what matters most first, one piece at a time."""
 
     def __init__(
         self,
@@ -88,6 +93,7 @@ class Uploader:
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
         self._tus = TusClient(self._client)
         self._pieces = Pieces()
+        self._rate = Rate(policy.bytes_per_s)
         self._transfers: dict[str, Transfer] = {}
         self._spoilt: set[str] = set()
         self._not_before_s: dict[str, float] = {}
@@ -156,7 +162,7 @@ class Uploader:
 
         def read(path: Path, start: int, length_bytes: int) -> Iterator[bytes]:
             for chunk in _chunks(path, start, length_bytes):
-                beat()
+                self._slow_down(len(chunk), beat)
                 self.counts.sent_bytes += len(chunk)
                 yield chunk
 
@@ -168,9 +174,17 @@ class Uploader:
         if has_all:
             self._stored(media)
 
+    def _slow_down(self, size_bytes: int, beat: Callable[[], None]) -> None:
+        """Wait until so many bytes may go; `beat` raises when we are to stop."""
+        beat()
+        until_s = time.monotonic() + self._rate.wait_s(size_bytes, time.monotonic())
+        while (left_s := until_s - time.monotonic()) > 0:
+            time.sleep(min(BEAT_S, left_s))
+            beat()
+
     def _choose(self) -> DueMedia | None:
         now_s = time.monotonic()
-        due = self._journal.media_due(_LOOK_AT + len(self._not_before_s))
+        due = self._journal.media_due(_LOOK_AT + len(self._not_before_s), self._policy.brought)
         # The shelf may have removed a file that waits for its next try.
         waits = self._not_before_s
         self._not_before_s = {m.sha256: waits[m.sha256] for m in due if m.sha256 in waits}

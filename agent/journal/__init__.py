@@ -15,9 +15,11 @@ from agent.journal.rows import (
     Waiting,
 )
 from agent.journal.transaction import Transaction
+from agent.journal.wishes import Brought
 
 __all__ = [
     "Backlog",
+    "Brought",
     "Clip",
     "DueMedia",
     "Entry",

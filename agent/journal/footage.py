@@ -56,6 +56,7 @@ def forget(sql: sqlite3.Connection, sha256: str) -> bool:
     """No row names this file any more; True if the hub was to have it and never got it."""
     lost = sql.execute("DELETE FROM media WHERE sha256 = ? RETURNING state", (sha256,)).fetchall()
     sql.execute("DELETE FROM clips WHERE sha256 = ?", (sha256,))
+    sql.execute("DELETE FROM wishes WHERE sha256 = ?", (sha256,))
     return any(state in {"waiting", "due"} for (state,) in lost)
 
 

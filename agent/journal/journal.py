@@ -10,12 +10,13 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import reading, recall
+from agent.journal import reading, recall, wishes
 from agent.journal.errors import explained
 from agent.journal.file import claim, open_or_replace, spool_id_of
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
 from agent.journal.transaction import Transaction, Trust
+from agent.journal.wishes import Brought
 from agent.media.frame import Instant
 from agent.wire.messages import ClockSource
 from agent.wire.numbers import Range
@@ -172,9 +173,18 @@ class Journal:
         """The highest number given so far; 0 while there is none."""
         return self._read(recall.last_seq)
 
-    def media_due(self, limit: int = 20) -> list[DueMedia]:
-        """Files whose event the hub has, pictures first, oldest first among equals."""
-        return self._read(lambda sql: reading.media_due(sql, limit))
+    def media_due(self, limit: int = 20, brought: Brought = Brought.ALL) -> list[DueMedia]:
+        """Files whose event the hub has and which it is to have, the most important first."""
+        return self._read(lambda sql: wishes.due(sql, brought, limit))
+
+    def media_owed(self, brought: Brought) -> int:
+        """How many files are still to come."""
+        return self._read(lambda sql: wishes.owed(sql, brought))
+
+    def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
+        """Somebody at the hub waits for these: they go first. A repeat changes nothing."""
+        with self.transaction() as tx:
+            tx.bring(command_id, sha256s)
 
     def kept(self, kind: MediaKind) -> list[Kept]:
         """Every file of that kind the journal knows of, oldest first."""

@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 
 from agent.journal.rows import (
     Clip,
-    DueMedia,
     FootageClass,
     JournalCounts,
     Kept,
@@ -55,16 +54,6 @@ def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[in
         except (ValueError, TypeError):  # pydantic's ValidationError is a ValueError
             unreadable.append(row[0])
     return good, unreadable
-
-
-def media_due(sql: sqlite3.Connection, limit: int) -> list[DueMedia]:
-    """Files whose event the hub has, pictures first, oldest first among equals."""
-    rows = sql.execute(
-        "SELECT sha256, kind, path, size_bytes FROM media WHERE state = 'due'"
-        " GROUP BY sha256 ORDER BY kind = 'clip', min(added_utc_us), min(rowid) LIMIT ?",
-        (limit,),
-    ).fetchall()
-    return [DueMedia(row[0], MediaKind(row[1]), Path(row[2]), row[3]) for row in rows]
 
 
 def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:

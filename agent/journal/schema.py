@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x4D74546E
 """`MtTn` in the file's header: this database is a node's journal and no other program's."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
@@ -105,6 +105,19 @@ CREATE TABLE alerted (                  -- sightings that raised or joined an al
 """
 """What the hub has said about footage."""
 
+WISHES: Final = """
+CREATE TABLE wishes (                   -- files that somebody at the hub waits for
+    sha256     TEXT PRIMARY KEY,
+    at_utc_us  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE commands (                 -- done already: the hub repeats what it heard no answer to
+    command_id TEXT PRIMARY KEY,
+    at_utc_us  INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+"""What the hub wants done."""
+
 MIGRATIONS: Final = {
     # Nobody knows which footage is an alert's: all of it is kept as the dearest there is.
     1: """
@@ -113,5 +126,6 @@ UPDATE media SET footage_class = 'alert';
 CREATE INDEX clips_by_sha256 ON clips (sha256);
 """
     + RULINGS,
+    2: WISHES,
 }
 """By the version it starts from: what makes a file of an older agent one of the next version."""

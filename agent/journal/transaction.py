@@ -9,13 +9,13 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import drops, footage, recall
+from agent.journal import drops, footage, recall, wishes
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
-from agent.wire.messages import Body, ClockSource, NumbersDropped
+from agent.wire.messages import Body, ClockSource, MediaAnswered, NumbersDropped
 from agent.wire.numbers import Range
 from agent.wire.urgent import is_urgent
 
@@ -166,6 +166,7 @@ class Transaction:
         changed = self._sql.execute(
             "UPDATE media SET state = 'done' WHERE sha256 = ? AND state != 'done'", (sha256,)
         ).rowcount
+        wishes.fulfilled(self._sql, sha256)
         self.count("media_done", min(1, changed))
 
     def media_refused(self, sha256: str, reason: str) -> None:
@@ -175,7 +176,16 @@ class Transaction:
             " AND state IN ('waiting', 'due')",
             (reason, sha256),
         ).rowcount
+        wishes.fulfilled(self._sql, sha256)
         self.count("media_refused", min(1, changed))
+
+    def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
+        """Somebody at the hub waits for these files: they go first, and the hub is told of them."""
+        if wishes.is_done(self._sql, command_id):
+            return
+        coming, gone = wishes.wish(self._sql, command_id, sha256s, utc_us=self._utc_us())
+        answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
+        self.add_event(answer, at=self._now())
 
     def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
         """The hub lacks these numbers and files: they are owed anew, or said to be gone.
@@ -197,6 +207,7 @@ class Transaction:
         oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
         aged = self._sql.execute("DELETE FROM events WHERE receipted_utc_us < ?", (oldest,))
         footage.forget_alerted(self._sql, before_utc_us=oldest)
+        wishes.forget_commands(self._sql, before_utc_us=oldest)
         excess = self._sql.execute(
             "DELETE FROM events WHERE receipted_utc_us IS NOT NULL AND seq <= (SELECT seq"
             " FROM events WHERE receipted_utc_us IS NOT NULL ORDER BY seq DESC LIMIT 1 OFFSET ?)",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from agent.wire.messages import (
     VERSION,
     Birth,
+    Command,
     Death,
     Event,
     Health,
@@ -32,6 +33,7 @@ _RECEIPT: Final[TypeAdapter[Receipt]] = TypeAdapter(Receipt)
 _TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
 _HEALTH: Final[TypeAdapter[Health]] = TypeAdapter(Health)
 _MISSING: Final[TypeAdapter[Missing]] = TypeAdapter(Missing)
+_COMMAND: Final[TypeAdapter[Command]] = TypeAdapter(Command)
 
 ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "event": _EVENT,
@@ -41,6 +43,7 @@ ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "receipt": _RECEIPT,
     "token": _TOKEN,
     "missing": _MISSING,
+    "command": _COMMAND,
 }
 """Message name, as the topic table has it, to its reader; the published schema is made of these."""
 
@@ -96,6 +99,11 @@ def decode_token(payload: bytes) -> UploadToken:
 def decode_missing(payload: bytes) -> Missing:
     """What the hub lacks, from its bytes."""
     return _decode(_MISSING, payload)
+
+
+def decode_command(payload: bytes) -> Command:
+    """What the hub wants done, from its bytes."""
+    return _decode(_COMMAND, payload)
 
 
 def _decode(adapter: TypeAdapter[M], payload: bytes) -> M:

@@ -260,6 +260,17 @@ class RecordingResumed(Words):
     kind: Literal["recording_resumed"] = "recording_resumed"
 
 
+class MediaAnswered(Words):
+    """What comes of a `BringMedia`; said once for each command."""
+
+    kind: Literal["media_answered"] = "media_answered"
+    command_id: UUID
+    coming: Annotated[tuple[Sha256, ...], Field(max_length=100)]
+    """Here, and on their way before what nobody asked for."""
+    gone: Annotated[tuple[Sha256, ...], Field(max_length=100)]
+    """No longer here."""
+
+
 Body = Annotated[
     SightingOpened
     | SightingUpdated
@@ -271,7 +282,8 @@ Body = Annotated[
     | TamperEnded
     | NumbersDropped
     | RecordingStopped
-    | RecordingResumed,
+    | RecordingResumed
+    | MediaAnswered,
     Field(discriminator="kind"),
 ]
 
@@ -433,6 +445,8 @@ class Receipt(Words):
     spool_id: UUID
     stored: tuple[UUID, ...]
     refused: tuple[Refusal, ...]
+    alerted: tuple[UUID, ...] = Field(default=(), exclude_if=lambda said: not said)
+    """Those of `stored` that raised or joined an alert: their footage is an alert's."""
 
 
 class UploadToken(Words):
@@ -455,3 +469,18 @@ class Missing(Words):
     """Numbers that came neither themselves nor among the dropped, closed ranges."""
     media: Annotated[tuple[Sha256, ...], Field(max_length=100)]
     """Pictures and clips that were announced and never brought, or lost with a disk."""
+
+
+class BringMedia(Words):
+    """Somebody wants to see these: bring them before what nobody asked for."""
+
+    kind: Literal["bring_media"] = "bring_media"
+    sha256s: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=100)]
+
+
+class Command(Words):
+    """The hub wants something done; a repeat, known by `command_id`, changes nothing."""
+
+    v: Literal[1] = VERSION
+    command_id: UUID
+    body: BringMedia

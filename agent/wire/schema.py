@@ -8,6 +8,7 @@ from agent.wire.codec import ADAPTERS, MAX_BYTES
 from agent.wire.messages import (
     VERSION,
     Birth,
+    Command,
     Death,
     Event,
     Health,
@@ -27,6 +28,7 @@ _SPOKEN: Final = {
     "receipt": (Receipt,),
     "token": (UploadToken,),
     "missing": (Missing,),
+    "command": (Command,),
 }
 """The classes behind each message name of the topic table."""
 

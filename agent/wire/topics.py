@@ -31,9 +31,13 @@ HEALTH = Topic("up/health", "health", 0, False, "how the node is, once a minute"
 RECEIPT = Topic("down/receipt", "receipt", 1, False, "stored or refused, after the hub's commit")
 TOKEN = Topic("down/token", "token", 1, False, "leave to upload for a short while")
 MISSING = Topic("down/missing", "missing", 1, False, "what the hub lacks and asks for")
+COMMAND = Topic("down/command", "command", 1, False, "what the hub wants done")
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {topic.path: topic for topic in (EVENT, STATUS, REQUEST, HEALTH, RECEIPT, TOKEN, MISSING)}
+    {
+        topic.path: topic
+        for topic in (EVENT, STATUS, REQUEST, HEALTH, RECEIPT, TOKEN, MISSING, COMMAND)
+    }
 )
 
 EVERY_NODE_UP = f"{ROOT}/+/up/#"

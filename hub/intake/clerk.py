@@ -22,6 +22,7 @@ from agent.wire.messages import (
 )
 from hub.alerts.moment import Moment
 from hub.intake import lines
+from hub.intake.commands import commands
 from hub.intake.fleet import Fleet, Verdict
 from hub.intake.inbox import Arrival
 from hub.intake.lines import Line
@@ -39,6 +40,10 @@ of DBAPIError, a broken rule and a value that does not fit, are the message's ow
 
 ASIDE_PER_HOUR: Final = 200
 """Bad messages of one node that are kept each hour; a mad node must not fill the disk."""
+
+
+OF_ALERTS: Final = frozenset({"alerted", "grouped"})
+"""Fates of events that are part of an alert."""
 
 
 class Files(Protocol):
@@ -141,7 +146,7 @@ class Clerk:
 
     def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
         """What nodes are to be asked for now, noted as asked."""
-        asked = self._roll.ask(conn, now=now)
+        asked = [*self._roll.ask(conn, now=now), *commands(conn, now=now)]
         return [*asked, *self._roll.ask_for_files(conn, now=now)] if for_files else asked
 
     def _file(
@@ -265,7 +270,8 @@ class Clerk:
             )
         self._fleet.see(conn, event.node, now=now)
         self._roll.note(conn, event, now=now)
-        outcome.replies.store(event.node, event.spool_id, event.event_id)
+        is_alerted = filed.fate in OF_ALERTS
+        outcome.replies.store(event.node, event.spool_id, event.event_id, is_alerted=is_alerted)
         outcome.counts["repeated" if filed.is_repeat else "stored"] += 1
         outcome.has_news |= not filed.is_repeat
         return None

@@ -34,11 +34,15 @@ class Replies:
 
     stored: dict[tuple[str, UUID], list[UUID]] = field(default_factory=dict)
     refused: dict[tuple[str, UUID], list[Refusal]] = field(default_factory=dict)
+    alerted: set[UUID] = field(default_factory=set)
+    """Those of the stored that are part of an alert."""
     tokens: dict[str, UploadToken] = field(default_factory=dict)
 
-    def store(self, node: str, spool_id: UUID, event_id: UUID) -> None:
+    def store(self, node: str, spool_id: UUID, event_id: UUID, *, is_alerted: bool = False) -> None:
         """Owe the receipt of a stored event."""
         self.stored.setdefault((node, spool_id), []).append(event_id)
+        if is_alerted:
+            self.alerted.add(event_id)
 
     def refuse(self, node: str, spool_id: UUID | None, refusal: Refusal) -> None:
         """Owe the refusal of an event, even of one whose spool is unknown."""
@@ -52,7 +56,9 @@ class Replies:
         """All of it, ready to publish."""
         for (node, spool_id), ids in self.stored.items():
             for some in _slices(ids, STORED_AT_ONCE):
-                yield _receipt(node, Receipt(spool_id=spool_id, stored=some, refused=()))
+                alerted = tuple(one for one in some if one in self.alerted)
+                receipt = Receipt(spool_id=spool_id, stored=some, refused=(), alerted=alerted)
+                yield _receipt(node, receipt)
         for (node, spool_id), refusals in self.refused.items():
             for few in _slices(refusals, REFUSED_AT_ONCE):
                 yield _receipt(node, Receipt(spool_id=spool_id, stored=(), refused=few))

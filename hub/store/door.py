@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
 from hub.alerts.moment import Moment
-from hub.store import audit, ledger, sights
+from hub.store import audit, ledger, sights, wishes
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.audit import By
 from hub.store.bell import Bell
@@ -92,6 +92,7 @@ class Door:
             told=sights.told(conn, alert_id),
             latitude_deg=latitude_deg,
             longitude_deg=longitude_deg,
+            is_node_here=sights.is_node_here(conn, row.camera_id),
         )
 
     def act(
@@ -132,6 +133,19 @@ class Door:
             size_bytes=row.size_bytes,
             sha256=row.sha256,
         )
+
+    def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
+        """Have an alert's clip brought that its node still has (needs CLIPS); False when there is
+        none such. To ask again changes nothing until the node has said that it is gone."""
+        now, who = self._clock.now(), asker.person_id
+        with self._db.writing() as conn:
+            may = sights.unbrought_clip(conn, who, media_id, alert_id=alert_id, now=now)
+            is_new = may and wishes.wish(conn, media_id, person_id=who, now=now)
+            act = "media.ask" if is_new else "media.ask.again" if may else "media.ask.refused"
+            self._note_in(conn, asker, act, "media", media_id)
+        if is_new:
+            self._bell.ring()
+        return may
 
     def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
         """The newest change of each visible alert after `cursor`, and the cursor to go on from.

@@ -12,6 +12,7 @@ from agent.wire.messages import (
     CameraLost,
     ClipReady,
     Event,
+    MediaAnswered,
     NumbersDropped,
     RecordingResumed,
     RecordingStopped,
@@ -48,9 +49,13 @@ class Filed:
     is_stored: bool
     is_repeat: bool = False
     fate: str = ""
-    """alerted, grouped, late or noted; empty for a repeat or a refusal."""
+    """alerted, grouped, late or noted; empty for a refusal."""
     alert_id: UUID | None = None
     refusal: Refusal | None = None
+
+
+OF_THE_NODE: Final = (NumbersDropped, RecordingStopped, RecordingResumed, MediaAnswered)
+"""Words that concern no one camera."""
 
 
 class Filing:
@@ -91,8 +96,8 @@ class Filing:
                 return node_plans.plan_camera_state(conn, news, body)
             case TamperBegan() | TamperEnded() as body:
                 return tamper_plans.plan_tampering(conn, news, body)
-            case NumbersDropped() | RecordingStopped() | RecordingResumed() as body:
-                return node_plans.plan_node(news, body)
+            case NumbersDropped() | RecordingStopped() | RecordingResumed() | MediaAnswered():
+                return node_plans.plan_node(news, event.body)
             case _:
                 assert_never(event.body)
 
@@ -104,7 +109,7 @@ class Filing:
             if node_id is None:
                 return _refuse(event, RefusalReason.UNKNOWN_NODE, f"no node is called {event.node}")
             self._nodes[event.node] = node_id
-        if isinstance(event.body, NumbersDropped | RecordingStopped | RecordingResumed):
+        if isinstance(event.body, OF_THE_NODE):
             return Origin(node_id, None)
         camera = event.body.camera
         camera_id = self._cameras.get((node_id, camera))
@@ -208,12 +213,14 @@ def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
 
 def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:
     """Why the row could not be inserted: it is there already, or its number is another event's."""
-    node_id = conn.scalar(select(events.c.node_id).where(events.c.id == event.event_id))
-    if node_id == origin.node_id:
-        return Filed(event.event_id, is_stored=True, is_repeat=True)
+    row = conn.execute(
+        select(events.c.node_id, events.c.fate).where(events.c.id == event.event_id)
+    ).first()
+    if row is not None and row.node_id == origin.node_id:
+        return Filed(event.event_id, is_stored=True, is_repeat=True, fate=row.fate)
     detail = (
         f"number {event.seq} of this spool is another event's"
-        if node_id is None
+        if row is None
         else "this event id is another node's"
     )
     refusal = _refuse(event, RefusalReason.NUMBER_TAKEN, detail)

@@ -132,6 +132,12 @@ def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment
             owe_grown(conn, alert_id, policy=policy, now=now)
 
 
+def touch_alerts(conn: Connection, media_id: UUID, *, now: Moment) -> None:
+    """Something is to be said of this file: whoever looks at its alerts sees it."""
+    for alert_id in _alerts_of(conn, media_id):
+        change_alert(conn, alert_id, {}, now=now)
+
+
 def _alerts_of(conn: Connection, media_id: UUID) -> Sequence[UUID]:
     return conn.scalars(
         select(sightings.c.alert_id)

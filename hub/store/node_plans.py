@@ -9,12 +9,13 @@ from agent.wire.messages import (
     CameraBack,
     CameraLost,
     ClipReady,
+    MediaAnswered,
     NumbersDropped,
     RecordingResumed,
     RecordingStopped,
 )
 from hub.alerts.routing import Policy
-from hub.store import footage
+from hub.store import footage, wishes
 from hub.store.bounds import text
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
@@ -72,14 +73,20 @@ def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBac
     return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
 
 
-def plan_node(news: News, body: NumbersDropped | RecordingStopped | RecordingResumed) -> Plan:
+def plan_node(
+    news: News, body: NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered
+) -> Plan:
     """What a node says of itself and of no camera."""
-    if isinstance(body, NumbersDropped):
-        return plan_dropped(news, body)
-    return plan_recording(body)
+    match body:
+        case NumbersDropped():
+            return _plan_dropped(news, body)
+        case MediaAnswered():
+            return _plan_answer(news, body)
+        case RecordingStopped() | RecordingResumed():
+            return _plan_recording(body)
 
 
-def plan_dropped(news: News, body: NumbersDropped) -> Plan:
+def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
     """Numbers that will never come, so that nobody waits for them."""
     rows = [
         {
@@ -100,10 +107,20 @@ def plan_dropped(news: News, body: NumbersDropped) -> Plan:
     return Plan("noted", "the node will never send these numbers", None, write)
 
 
-def plan_recording(body: RecordingStopped | RecordingResumed) -> Plan:
+def _plan_recording(body: RecordingStopped | RecordingResumed) -> Plan:
     """The node keeps no footage any more, or does again."""
     is_stopped = isinstance(body, RecordingStopped)
     return Plan("noted", "the node records nothing" if is_stopped else "the node records again")
+
+
+def _plan_answer(news: News, body: MediaAnswered) -> Plan:
+    """The node says what comes of footage that was asked for."""
+    write = partial(_note_answer, news, body)
+    return Plan("noted", "what comes of footage that was asked for", None, write)
+
+
+def _note_answer(news: News, body: MediaAnswered, conn: Connection) -> None:
+    wishes.note_answer(conn, news.origin.node_id, body, now=news.now)
 
 
 def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:

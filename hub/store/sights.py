@@ -29,6 +29,7 @@ from hub.store.tables import (
     retention_rules,
     sightings,
     troubles,
+    wishes,
 )
 from hub.store.views import (
     AlertChange,
@@ -38,6 +39,7 @@ from hub.store.views import (
     Removed,
     SightingRow,
     ToldRow,
+    WishRow,
 )
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -161,11 +163,16 @@ def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
 def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
     """The alert's pictures and clips, announced or stored, by time."""
     rule = retention_rules
+    wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
     query = (
         select(media, rule.c.keep_days, rule.c.reason, areas.c.name.label("rule_area"))
+        .add_columns(*(column.label(f"wish_{column.name}") for column in wish))
+        .add_columns(people.c.name.label("wish_person_name"))
         .distinct()
         .outerjoin(rule, rule.c.id == media.c.removed_rule_id)
         .outerjoin(areas, areas.c.id == rule.c.area_id)
+        .outerjoin(wishes, wishes.c.media_id == media.c.id)
+        .outerjoin(people, people.c.id == wishes.c.person_id)
         .join(media_sightings, media_sightings.c.media_id == media.c.id)
         .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
         .where(
@@ -187,6 +194,7 @@ def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> li
             duration_ms=row.duration_ms,
             is_stored=row.stored_utc_us is not None,
             removed=_removed(row),
+            wish=_wish_row(row),
         )
         for row in conn.execute(query)
     ]
@@ -202,6 +210,45 @@ def _removed(row: AnyRow) -> Removed | None:
         area=row.rule_area,
         reason=row.reason or "",
     )
+
+
+def _wish_row(row: AnyRow) -> WishRow | None:
+    if row.wish_asked_utc_us is None:
+        return None
+    return WishRow(
+        person_name=row.wish_person_name,
+        asked_utc_us=row.wish_asked_utc_us,
+        answer=row.wish_answer,
+        answered_utc_us=row.wish_answered_utc_us,
+    )
+
+
+def unbrought_clip(
+    conn: Connection, person_id: UUID, media_id: UUID, *, alert_id: UUID, now: Moment
+) -> bool:
+    """Whether this is a clip of that alert which its node still has and this person may play."""
+    scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
+    query = (
+        select(media.c.id)
+        .join(scope, seen_media(scope))
+        .join(media_sightings, media_sightings.c.media_id == media.c.id)
+        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
+        .where(
+            media.c.id == media_id,
+            media.c.kind == "clip",
+            media.c.stored_utc_us.is_(None),
+            media.c.removed_why.is_(None),
+            sightings.c.alert_id == alert_id,
+            sightings.c.camera_id == media.c.camera_id,
+        )
+    )
+    return conn.execute(query).first() is not None
+
+
+def is_node_here(conn: Connection, camera_id: UUID) -> bool:
+    """Whether the node of a camera is heard."""
+    query = select(nodes.c.state).join(cameras, cameras.c.node_id == nodes.c.id)
+    return conn.scalar(query.where(cameras.c.id == camera_id)) == "online"
 
 
 def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:

@@ -363,6 +363,19 @@ media_sightings = Table(
     Index("ix_media_sightings_sighting_id", "sighting_id"),
 )
 
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Column("command_id", Uuid, nullable=False, unique=True),  # of the wire; new when asked anew
+    link("person_id", "people"),
+    *moment("asked"),
+    *moment("sent", nullable=True),  # when it was last said to the node
+    *moment("answered", nullable=True),
+    Column("answer", Text),  # coming, gone
+    Index("ix_wishes_answered_utc_us", "answered_utc_us"),
+)
+
 troubles = Table(
     "troubles",
     metadata,

@@ -95,6 +95,17 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class WishRow:
+    """Somebody asked a node for a file."""
+
+    person_name: str
+    asked_utc_us: int
+    answer: str | None
+    """coming, gone; None while the node has not answered."""
+    answered_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class MediaRow:
     """A picture or clip of an alert; `is_stored` is False while the node still has it."""
 
@@ -108,6 +119,7 @@ class MediaRow:
     duration_ms: int
     is_stored: bool
     removed: Removed | None = None
+    wish: WishRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +164,8 @@ class AlertPage:
     latitude_deg: float | None = None
     longitude_deg: float | None = None
     """Where the camera is, if that was noted: for the phone's own map."""
+    is_node_here: bool = True
+    """Whether the camera's node is heard."""
 
 
 @dataclass(frozen=True, slots=True)

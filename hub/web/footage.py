@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hub.store.views import AlertPage, MediaRow, Removed
+from hub.web.waiting import Unbrought, unannounced, unbrought
 from hub.web.when import Calendar
 from hub.web.words import Words
 
@@ -39,6 +40,8 @@ class Footage:
 
     clips: tuple[Clip, ...]
     waiting: str | None
+    unbrought: tuple[Unbrought, ...] = ()
+    """What is still at its node."""
     gone: tuple[str, ...] = ()
     """What the hub had and has no longer, a sentence each."""
 
@@ -54,7 +57,10 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         _gone(media, media.removed, calendar) for media in page.media if media.removed is not None
     )
     waiting = None if gone and not announced else _waiting(page, announced, calendar.words)
-    return Footage(clips=stored, waiting=waiting, gone=gone)
+    still_there = tuple(
+        unbrought(page, media, calendar) for media in announced if not media.is_stored
+    )
+    return Footage(clips=stored, waiting=waiting, unbrought=still_there, gone=gone)
 
 
 def other_pictures(page: AlertPage) -> list[MediaRow]:
@@ -122,15 +128,8 @@ def _gone(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
 
 
 def _waiting(page: AlertPage, announced: list[MediaRow], words: Words) -> str | None:
-    say = words.say
     if page.row.kind != "person":
         return None
     if not page.may_play:
-        return say("You may see the pictures of this camera, not its clips.")
-    if any(not media.is_stored for media in announced):
-        return say("The clip is being fetched from the camera box.")
-    if announced:
-        return None
-    if any(sighting.closed_utc_us is None for sighting in page.sightings):
-        return say("The clip is still being recorded.")
-    return say("The clip is at the camera box and has not been announced yet.")
+        return words.say("You may see the pictures of this camera, not its clips.")
+    return None if announced else unannounced(page, words)

@@ -97,6 +97,14 @@ def show_card(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
     return render(request, "card.html", session=visit.session, row=row)
 
 
+@router.post("/alerts/{alert_id}/clips/{media_id}/ask")
+def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
+    """Have a clip brought that is still at its node."""
+    if not visit.site.door.ask_for_clip(visit.asker, alert_id, media_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
 @router.post("/alerts/{alert_id}/{act_name}")
 def act_on_alert(
     request: Request,

@@ -54,11 +54,11 @@ class FullJournal(Journal):
         if self.is_full:
             raise JournalFull("the disk is full", "free some")
 
-    def receipt(self, event_ids: Iterable[UUID]) -> list[UUID]:
+    def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
         fresh = list(event_ids)
         if fresh:
             self._write()
-        return super().receipt(fresh)
+        return super().receipt(fresh, alerted=alerted)
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
         self._write()

@@ -18,6 +18,7 @@ from agent.wire.codec import (
     ADAPTERS,
     MAX_BYTES,
     WireError,
+    decode_command,
     decode_event,
     decode_health,
     decode_missing,
@@ -41,6 +42,7 @@ READERS: dict[str, Callable[[bytes], BaseModel]] = {
     "receipt": decode_receipt,
     "token": decode_token,
     "missing": decode_missing,
+    "command": decode_command,
 }
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
@@ -141,7 +143,7 @@ def test_other_version_is_refused_as_such(path: Path) -> None:
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_message_without_one_of_its_fields_is_refused(path: Path) -> None:
     raw = json.loads(path.read_bytes())
-    for missing in raw.keys() - {"v", "state", "last_seq"}:
+    for missing in raw.keys() - {"v", "state", "last_seq", "alerted"}:
         fewer = {name: value for name, value in raw.items() if name != missing}
         with pytest.raises(WireError):
             reader_of(path)(json.dumps(fewer).encode())

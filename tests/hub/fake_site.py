@@ -80,6 +80,7 @@ class FakeDoor:
     files: dict[UUID, OpenMedia] = field(default_factory=dict)
     changes: list[AlertChange] = field(default_factory=list)
     strangers: set[str] = field(default_factory=set)
+    asked: list[UUID] = field(default_factory=list)
     own_phones: dict[UUID, PhoneRow] = field(default_factory=dict)
     added: list[dict[str, str]] = field(default_factory=list)
     receipts: list[tuple[str, UUID]] = field(default_factory=list)
@@ -135,6 +136,12 @@ class FakeDoor:
             **self.pages.get(alert_id, {}),
         }
         return AlertPage(row=row, allowed=allowed.get(row.state, ()), **values)
+
+    def ask_for_clip(self, who: Asker, alert_id: UUID, media_id: UUID) -> bool:
+        if self.row(who, alert_id) is None:
+            return False
+        self.asked.append(media_id)
+        return True
 
     def act(self, who: Asker, alert_id: UUID, *, act: str, note: str = "") -> Any:
         row = self.row(who, alert_id)

@@ -307,6 +307,25 @@ def test_full_disk_lets_uploads_wait_and_alerts_go_on_with_one_line_of_log(
     db.close()
 
 
+def test_clip_at_its_node_is_asked_for_by_a_button_and_the_page_says_how_it_stands(
+    town: Town,
+) -> None:
+    an = visitor(town, "an")
+    seen = town.somebody()
+    town.clip(seen, b"video")
+    page = an.get(f"/alerts/{seen.alert_id}").text
+    ask = re.search(r'action="(/alerts/[^"]+/ask)"', page)
+    assert ask is not None
+    assert an.post(ask[1]).status_code == 303
+    page = an.get(f"/alerts/{seen.alert_id}").text
+    assert "waiting for the camera box" in page or "đang chờ trạm camera" in page
+    assert "/ask" not in page
+    stranger = visitor(town, "guest")
+    assert stranger.post(ask[1]).status_code == 404
+    town.bring(b"video")
+    assert an.post(ask[1]).status_code == 404
+
+
 def bring(node: Visitor, data: bytes) -> int:
     """The node's upload; the status it is answered."""
     name = b64encode(sha256(data).hexdigest().encode()).decode()

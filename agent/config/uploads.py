@@ -1,0 +1,36 @@
+"""How pictures and clips reach the hub: what is brought by itself, and how fast."""
+
+from pydantic import Field, field_validator
+
+from agent.config.section import Section
+from agent.delivery.uploader import UploadPolicy
+from agent.journal import Brought
+
+LEAST_KBIT_PER_S = 64
+
+
+class UploadsSection(Section):
+    """How pictures and clips reach the hub."""
+
+    bring: Brought = Field(
+        Brought.ALL,
+        description="What is brought by itself: `all`; `alerts`: of alerts only; `asked`: pictures "
+        "of alerts only. What officers ask for comes in any case, as long as it is here.",
+    )
+    max_kbit_per_s: int = Field(
+        0,
+        ge=0,
+        description="The most that pictures and clips may take of the line, kbit/s; at least 64. "
+        "0: no limit. Events are small and not counted.",
+    )
+
+    @field_validator("max_kbit_per_s")
+    @classmethod
+    def _moves_at_all(cls, said: int) -> int:
+        if 0 < said < LEAST_KBIT_PER_S:
+            raise ValueError(f"{said} kbit/s bring no clip in time: {LEAST_KBIT_PER_S}, or 0")
+        return said
+
+    def policy(self) -> UploadPolicy:
+        """As the uploader wants it."""
+        return UploadPolicy(brought=self.bring, bytes_per_s=self.max_kbit_per_s * 1000 / 8)

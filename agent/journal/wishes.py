@@ -1,0 +1,94 @@
+"""Files that somebody at the hub waits for, and what is brought at all."""
+
+import sqlite3
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from agent.journal.rows import DueMedia, MediaKind
+
+
+class Brought(StrEnum):
+    """Which pictures and clips a node brings by itself; pictures of alerts always."""
+
+    ALL = "all"
+    ALERTS = "alerts"
+    """Of alerts, and what was asked for."""
+    ASKED = "asked"
+    """Beside those pictures nothing but what was asked for."""
+
+
+_RANKS: Final = {
+    Brought.ALL: 3,
+    Brought.ALERTS: 1,
+    Brought.ASKED: 0,
+}
+"""The last rank, see `_DUE`, that comes without being asked for."""
+
+_DUE: Final = """
+SELECT sha256, kind, path, size_bytes FROM (
+    SELECT sha256, kind, path, size_bytes, min(added_utc_us) AS added, min(rowid) AS number,
+    EXISTS (SELECT 1 FROM wishes WHERE wishes.sha256 = media.sha256) AS is_asked,
+    CASE
+        WHEN kind = 'picture' AND min(footage_class) = 'alert' THEN 0
+        WHEN kind = 'clip' AND EXISTS (SELECT 1 FROM clips
+            WHERE clips.sha256 = media.sha256 AND clip_class = 'alert') THEN 1
+        WHEN kind = 'picture' THEN 2
+        ELSE 3
+    END AS rank
+    FROM media WHERE state IN ({states}) GROUP BY sha256
+)
+WHERE is_asked OR rank <= ?
+ORDER BY CASE WHEN rank = 0 THEN 0 WHEN is_asked THEN 1 ELSE rank + 1 END, added, number
+LIMIT ?
+"""
+
+
+def due(sql: sqlite3.Connection, brought: Brought, limit: int) -> list[DueMedia]:
+    """Files whose event the hub has: pictures of alerts, what was asked for, clips of alerts, the
+    rest; oldest first among equals."""
+    rows = sql.execute(_DUE.format(states="'due'"), (_RANKS[brought], limit)).fetchall()
+    return [DueMedia(row[0], MediaKind(row[1]), Path(row[2]), row[3]) for row in rows]
+
+
+def owed(sql: sqlite3.Connection, brought: Brought) -> int:
+    """How many files are still to come, whether or not the hub has their event."""
+    rows = sql.execute(_DUE.format(states="'waiting', 'due'"), (_RANKS[brought], -1)).fetchall()
+    return len(rows)
+
+
+def is_done(sql: sqlite3.Connection, command_id: UUID) -> bool:
+    """Whether this command was carried out before."""
+    found = sql.execute("SELECT 1 FROM commands WHERE command_id = ?", (str(command_id),))
+    return found.fetchone() is not None
+
+
+def wish(
+    sql: sqlite3.Connection, command_id: UUID, sha256s: Sequence[str], *, utc_us: int
+) -> tuple[list[str], list[str]]:
+    """Somebody waits for these: (those that are here, those that are not)."""
+    sql.execute("INSERT INTO commands VALUES (?, ?)", (str(command_id), utc_us))
+    coming, gone = [], []
+    for sha256 in dict.fromkeys(sha256s):
+        row = sql.execute("SELECT path FROM media WHERE sha256 = ?", (sha256,)).fetchone()
+        if row is None or not Path(row[0]).is_file():
+            gone.append(sha256)
+            continue
+        # One that the hub had, or would not take, is wanted now all the same.
+        again = "UPDATE media SET state = 'due' WHERE sha256 = ? AND state != 'waiting'"
+        sql.execute(again, (sha256,))
+        sql.execute("INSERT OR IGNORE INTO wishes VALUES (?, ?)", (sha256, utc_us))
+        coming.append(sha256)
+    return coming, gone
+
+
+def fulfilled(sql: sqlite3.Connection, sha256: str) -> None:
+    """Nobody waits for this file any more."""
+    sql.execute("DELETE FROM wishes WHERE sha256 = ?", (sha256,))
+
+
+def forget_commands(sql: sqlite3.Connection, *, before_utc_us: int) -> None:
+    """Commands so old that the hub does not repeat them."""
+    sql.execute("DELETE FROM commands WHERE at_utc_us < ?", (before_utc_us,))

@@ -1,0 +1,59 @@
+"""The honest word about clips that are not at the hub: where they are, and what was asked."""
+
+from dataclasses import dataclass
+
+from hub.store.views import AlertPage, MediaRow, WishRow
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Unbrought:
+    """A clip that its node still has, and what an officer may do about it."""
+
+    media: MediaRow
+    sentence: str
+    button: str | None
+    """The words of the button that asks for it; None where asking would change nothing."""
+
+
+def unbrought(page: AlertPage, media: MediaRow, calendar: Calendar) -> Unbrought:
+    """What is to be said of an announced clip."""
+    say = calendar.words.say
+    wish = media.wish
+    if wish is not None and wish.answer == "gone":
+        return Unbrought(media, _gone(wish, calendar), say("Ask again"))
+    if wish is not None:
+        return Unbrought(media, _asked(wish, calendar, is_node_here=page.is_node_here), None)
+    if not page.is_node_here:
+        return Unbrought(media, _unheard(calendar.words), say("Bring it as soon as possible"))
+    fetching = say("The clip is being fetched from the camera box.")
+    return Unbrought(media, fetching, say("Bring it now"))
+
+
+def unannounced(page: AlertPage, words: Words) -> str:
+    """What is to be said while no clip of the alert was announced."""
+    say = words.say
+    if not page.is_node_here:
+        return _unheard(words)
+    if any(sighting.closed_utc_us is None for sighting in page.sightings):
+        return say("The clip is still being recorded.")
+    return say("The clip is at the camera box and has not been announced yet.")
+
+
+def _unheard(words: Words) -> str:
+    return words.say("The camera box is not heard; its clip comes when it is back.")
+
+
+def _asked(wish: WishRow, calendar: Calendar, *, is_node_here: bool) -> str:
+    say = calendar.words.say
+    told = {"time": calendar.full(wish.asked_utc_us), "name": wish.person_name}
+    if wish.answer == "coming" and is_node_here:
+        return say("%(name)s asked for it, %(time)s; it is on its way.") % told
+    return say("%(name)s asked for it, %(time)s; waiting for the camera box.") % told
+
+
+def _gone(wish: WishRow, calendar: Calendar) -> str:
+    at_utc_us = wish.answered_utc_us if wish.answered_utc_us is not None else wish.asked_utc_us
+    told = {"time": calendar.full(at_utc_us)}
+    return calendar.words.say("The camera box no longer has this clip (%(time)s).") % told
