@@ -13,11 +13,11 @@ OPENED_ANSWERS = """
     FROM attempts AS a
     JOIN notifications AS n ON n.id = a.notification_id
     JOIN alerts ON alerts.id = n.alert_id
-    WHERE n.moment = 'opened' AND a.answer = 'delivered'
+    WHERE n.moment = 'opened' AND a.answer = 'delivered' AND alerts.kind = 'person'
 """
-CONFIRMED = "SELECT id, confirmed_utc_us FROM alerts"
+CONFIRMED = "SELECT id, confirmed_utc_us FROM alerts WHERE kind = 'person'"
 OWED = "SELECT count(*) FROM notifications WHERE state != 'dropped'"
-ACCEPTED = "SELECT count(*) FROM notifications WHERE state = 'accepted'"
+ACCEPTED = "SELECT count(*) FROM notifications WHERE state IN ('accepted', 'folded')"
 WITHOUT_PICTURE = "SELECT count(*) FROM alerts WHERE kind = 'person' AND picture_id IS NULL"
 WITHOUT_CLIP = "SELECT count(*) FROM alerts WHERE kind = 'person' AND clip_id IS NULL"
 CLIP_BEGINS_LATE = """
@@ -37,7 +37,7 @@ def summarise(
             name: database.execute(question).fetchone()[0]
             for name, question in (
                 ("sightings", "SELECT count(*) FROM sightings"),
-                ("alerts", "SELECT count(*) FROM alerts"),
+                ("alerts", "SELECT count(*) FROM alerts WHERE kind = 'person'"),
                 ("owed", OWED),
                 ("accepted", ACCEPTED),
                 ("without_picture", WITHOUT_PICTURE),

@@ -138,6 +138,15 @@ class PushSection(Section):
         False,
         description="Let phones subscribe at push services on this network: rehearsals only.",
     )
+    calm_alerts: int = Field(
+        3,
+        ge=1,
+        description="So many alerts within the span below ring one by one on a phone; more are "
+        "told together.",
+    )
+    storm_span_s: float = Field(
+        60.0, gt=0, description="Seconds; in a storm a phone rings at most once in so many."
+    )
 
 
 class AlertsSection(Section):
@@ -156,6 +165,16 @@ class AlertsSection(Section):
     )
     late_after_s: float = Field(
         600.0, gt=0, description="Events older than this, seconds, are filed and wake nobody."
+    )
+    cooldown_s: float = Field(
+        30.0,
+        ge=0,
+        description="Seconds in which a spot that has just woken people raises its next alert "
+        "without ringing.",
+    )
+    critical_kinds: list[str] = Field(
+        [],
+        description="Kinds of sightings whose alerts neither a cooldown nor a storm holds back.",
     )
 
 

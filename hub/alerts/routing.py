@@ -26,6 +26,11 @@ class Policy:
     may have lost its power, or its disk, with the closing unsaid."""
     late_after_s: float = 600.0
     """What happened longer ago is filed and wakes nobody."""
+    cooldown_s: float = 30.0
+    """A spot that woke people less than this before raises the next alert silently: it is in the
+    inbox, and no phone rings."""
+    critical_kinds: frozenset[str] = frozenset()
+    """Kinds that neither a cooldown nor a storm holds back."""
     alerting_kinds: frozenset[str] = frozenset({"person"})
     """What wakes people; everything else is noted."""
 
@@ -40,6 +45,8 @@ class Seen:
     confirmed_utc_us: int
     age_s: float
     """How long ago the hub must believe it happened."""
+    zone: str | None = None
+    """The part of the camera's view; camera, zone and kind are the spot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +65,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Nobody knows of this yet: a new alert."""
+    """Nobody knows of this yet: a new alert; `quiet_reason` says why it wakes nobody, if so."""
 
     reason: str
+    quiet_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +96,33 @@ class Nothing:
 Decision = Raise | Join | Late | Nothing
 
 
-def decide(seen: Seen, running: Iterable[Running], policy: Policy) -> Decision:
-    """What becomes of a sighting, given the alerts of its camera and the policy."""
+def decide(
+    seen: Seen, running: Iterable[Running], policy: Policy, *, woke_utc_us: int | None = None
+) -> Decision:
+    """What becomes of a sighting, given the alerts of its camera and the policy.
+
+    `woke_utc_us`: when the last alert of this very spot began that woke people.
+    """
     if seen.kind not in policy.alerting_kinds:
         return Nothing(f"a {seen.kind} is noted, not alerted")
     if seen.age_s > policy.late_after_s:
         return Late(f"{seen.age_s:.0f} s old when it arrived, {policy.late_after_s:.0f} s is late")
     joinable = [alert for alert in running if takes(alert, seen, policy)]
     if not joinable:
-        return Raise("no alert of this camera takes it")
+        quiet_reason = why_quiet(seen, policy, woke_utc_us=woke_utc_us)
+        return Raise("no alert of this camera takes it", quiet_reason)
     newest = max(joinable, key=lambda alert: (alert.began_utc_us, alert.alert_id))
     return Join(newest.alert_id, "the same camera's alert is still going on")
+
+
+def why_quiet(seen: Seen, policy: Policy, *, woke_utc_us: int | None) -> str | None:
+    """Why a new alert wakes nobody; None if it does."""
+    if woke_utc_us is None or seen.kind in policy.critical_kinds:
+        return None
+    since_s = (seen.first_seen_utc_us - woke_utc_us) / 1_000_000
+    if not 0 <= since_s < policy.cooldown_s:
+        return None
+    return f"this spot woke people {since_s:.0f} s before, {policy.cooldown_s:.0f} s are its rest"
 
 
 def takes(alert: Running, seen: Seen, policy: Policy) -> bool:

@@ -12,6 +12,7 @@ import uvicorn
 
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
+from hub.alerts.storm import StormBounds
 from hub.assembly import opening
 from hub.assembly.housekeeping import Housekeeping
 from hub.assembly.refusal import StartRefusedError
@@ -150,7 +151,15 @@ class Hub:
             clock=self._clock,
             zone=ZoneInfo(self._settings.web.time_zone),
         )
-        return Worker(db=self._db, stages=stages, book=book, clock=self._clock, bell=self._bell)
+        push = self._settings.push
+        return Worker(
+            db=self._db,
+            stages=stages,
+            book=book,
+            clock=self._clock,
+            bell=self._bell,
+            storm=StormBounds(calm=push.calm_alerts, span_s=push.storm_span_s),
+        )
 
     def _make_housekeeping(self) -> Housekeeping:
         remover = Remover(
@@ -214,4 +223,6 @@ def policy(section: AlertsSection) -> Policy:
         group_quiet_s=section.group_quiet_s,
         group_max_s=section.group_max_s,
         late_after_s=section.late_after_s,
+        cooldown_s=section.cooldown_s,
+        critical_kinds=frozenset(section.critical_kinds),
     )

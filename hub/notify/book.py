@@ -5,7 +5,7 @@ import secrets
 
 from hub.alerts.answers import Answer, Patience
 from hub.alerts.moment import Moment
-from hub.store import dispatch
+from hub.store import dispatch, outcomes
 from hub.store.database import Database
 from hub.store.owed import Owed
 
@@ -48,7 +48,7 @@ class LedgerBook:
     def _commit(self, batch: "list[_Entry]") -> list[str]:
         with self._db.writing() as conn:
             return [
-                dispatch.record(
+                outcomes.record(
                     conn,
                     entry.owed,
                     entry.answer,

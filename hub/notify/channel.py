@@ -29,16 +29,17 @@ class Message:
     take_label: str  # the two buttons, where a phone has them
     open_label: str
     useful_s: int  # a phone that is off for longer need not hear of it
+    is_digest: bool = False  # it tells of many alerts together
 
     @property
     def tag(self) -> str:
         """The same for one alert all its life, so that its messages replace one another."""
-        return self.alert_id.hex
+        return "digest" if self.is_digest else self.alert_id.hex
 
     @property
     def path(self) -> str:
-        """The page of the alert, below the hub's public address."""
-        return f"/alerts/{self.alert_id}"
+        """The page of the alert, or the inbox for many, below the hub's public address."""
+        return "/" if self.is_digest else f"/alerts/{self.alert_id}"
 
     @property
     def is_silent(self) -> bool:

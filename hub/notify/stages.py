@@ -81,6 +81,8 @@ def why_unwanted(owed: Owed) -> str | None:
 
     That an alert is taken is news only while it is; that it is open, only while it is.
     """
+    if owed.digest is not None:
+        return None
     is_open = owed.state == "open"
     match owed.moment:
         case "opened" | "grown":

@@ -3,8 +3,9 @@
 It is read on a lock screen by whoever stands near, so it names no person seen and shows no picture.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from hub.alerts.troubles import KINDS
@@ -13,6 +14,7 @@ from hub.notify.phrases import Phrases, phrases
 from hub.notify.tamper_words import is_tampering, tamper_words
 from hub.notify.trouble_words import handled_words, trouble_words
 from hub.store.owed import Owed
+from hub.store.storms import Digest
 
 USEFUL_S: Final = 3600
 """So long a phone's service keeps a message for a phone that is off."""
@@ -39,13 +41,30 @@ def message_for(owed: Owed, zone: ZoneInfo) -> Message:
         take_label=words.say("I have it"),
         open_label=words.say("View"),
         useful_s=USEFUL_S,
+        is_digest=owed.digest is not None,
     )
 
 
 def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]:
     names = {"place": owed.place, "camera": owed.camera_label, "time": when, "n": owed.people}
+    if owed.digest is not None:
+        return _digest(owed.digest, words)
+    title, body = _of_one(owed, words, names=names)
+    if owed.is_critical and owed.moment in ("opened", "grown"):
+        title = f"⚠ {title}"
+    return title, body
+
+
+def _digest(digest: Digest, words: Phrases) -> tuple[str, str]:
+    """How many alerts at how many places, and the places with most."""
+    title = words.count("{n} alerts at {m} place", "{n} alerts at {m} places", len(digest.places))
+    places = " · ".join(f"{name} {n}" for name, n in digest.places)
+    return title.format(n=digest.alerts, m=len(digest.places)), places
+
+
+def _of_one(owed: Owed, words: Phrases, *, names: Mapping[str, Any]) -> tuple[str, str]:
     if owed.kind in KINDS:
-        return trouble_words(owed, words, names=names | {"node": owed.node_name})
+        return trouble_words(owed, words, names={**names, "node": owed.node_name})
     if is_tampering(owed.kind) and owed.moment != "taken":
         return tamper_words(owed, words, names=names)
     match owed.moment:

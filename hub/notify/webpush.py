@@ -83,13 +83,13 @@ def payload(message: Message) -> bytes:
     return json.dumps(
         {
             "notification_id": str(message.notification_id),
-            "alert_id": str(message.alert_id),
+            "alert_id": None if message.is_digest else str(message.alert_id),
             "revision": message.revision,
             "tag": message.tag,
             "title": message.title,
             "body": message.body,
             "url": message.path,
-            "moment": message.moment,
+            "moment": "digest" if message.is_digest else message.moment,
             "silent": message.is_silent,
             "lang": message.language,
             "take_label": message.take_label,

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from hub.alerts.answers import Patience, TryAgain
+from hub.alerts.storm import StormBounds
 from hub.notify.book import LedgerBook
 from hub.notify.stages import Stages
 from hub.store import dispatch
@@ -16,6 +17,7 @@ from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.owed import Owed
+from hub.store.storms import STORM
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,7 @@ class Pace:
     """How much the notifier does at once, and how long it holds on."""
 
     most_in_flight: int = 16
+    kept_for_critical: int = 4  # more hands, so that no slow service holds a critical alert up
     lease_s: float = 30.0  # must outlast one sending, its deadline included
     grace_s: float = 15.0  # what a stop may take
 
@@ -53,6 +56,7 @@ class Worker:
         bell: Bell,
         patience: Patience = dispatch.PATIENCE,
         pace: Pace = PACE,
+        storm: StormBounds = STORM,
     ) -> None:
         self._db = db
         self._stages = stages
@@ -61,6 +65,7 @@ class Worker:
         self._bell = bell
         self._patience = patience
         self._pace = pace
+        self._storm = storm
         self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own its dead self's rows
         self._in_flight: dict[UUID, asyncio.Task[None]] = {}
 
@@ -89,17 +94,20 @@ class Worker:
     async def _start_what_is_due(self) -> float:
         """Lease as many as there are free hands; returns how long nothing new can be due, in s."""
         free = self._pace.most_in_flight - len(self._in_flight)
-        if free == 0:
+        is_critical_only = free <= 0
+        if is_critical_only:
+            free += self._pace.kept_for_critical
+        if free <= 0:
             return LONGEST_SLEEP_S
-        claimed = await asyncio.to_thread(self._claim, free)
+        claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
         for owed in claimed:
             task = asyncio.create_task(self._carry(owed), name=f"notification {owed.moment}")
             self._in_flight[owed.notification_id] = task
-        if len(claimed) == free:
-            return LONGEST_SLEEP_S  # no hand is free: the next to finish ends the wait
+        if len(claimed) >= free or is_critical_only:
+            return LONGEST_SLEEP_S  # no hand is free: the next to finish ends the wait, or a bell
         return await asyncio.to_thread(self._quiet_s)
 
-    def _claim(self, limit: int) -> list[Owed]:
+    def _claim(self, limit: int, is_critical_only: bool) -> list[Owed]:
         with self._db.writing() as conn:
             return dispatch.claim(
                 conn,
@@ -108,6 +116,8 @@ class Worker:
                 lease_s=self._pace.lease_s,
                 limit=limit,
                 patience=self._patience,
+                storm=self._storm,
+                is_critical_only=is_critical_only,
             )
 
     def _quiet_s(self) -> float:
@@ -122,7 +132,8 @@ class Worker:
         """Until something may be due, a hand is free, or it is time to stop."""
         woken = asyncio.create_task(self._bell.wait(heard, asleep_s))
         signs: set[asyncio.Task[Any]] = {stopped, *self._in_flight.values()}
-        if len(self._in_flight) < self._pace.most_in_flight:
+        hands = self._pace.most_in_flight + self._pace.kept_for_critical
+        if len(self._in_flight) < hands:
             signs.add(woken)
         try:
             await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)

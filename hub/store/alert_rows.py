@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, bindparam, exists, func, select, update
 
 from hub.alerts.alert import State
 from hub.alerts.moment import Moment
@@ -43,6 +43,14 @@ _RUNNING: Final = select(
     alerts.c.began_utc_us <= bindparam("not_after"),
     alerts.c.state.in_([State.OPEN, State.TAKEN]),
 )
+_WOKE: Final = select(func.max(alerts.c.began_utc_us)).where(
+    alerts.c.camera_id == bindparam("camera_id"),
+    alerts.c.kind == bindparam("kind"),
+    func.coalesce(alerts.c.zone, "") == bindparam("zone"),
+    alerts.c.last_seen_utc_us >= bindparam("not_before"),
+    alerts.c.began_utc_us <= bindparam("not_after"),
+    alerts.c.quiet_reason.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,9 @@ class NewAlert:
     clock_source: str
     began: Moment
     confirmed: Moment
+    is_critical: bool = False
+    zone: str | None = None
+    quiet_reason: str | None = None
 
 
 def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
@@ -68,6 +79,9 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
         "people": alert.people,
         "clock_source": alert.clock_source,
         "revision": 1,
+        "severity": "critical" if alert.is_critical else None,
+        "zone": alert.zone,
+        "quiet_reason": alert.quiet_reason,
         **columns("began", alert.began),
         **columns("confirmed", alert.confirmed),
         **columns("last_seen", alert.confirmed),
@@ -143,6 +157,19 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
         )
         for row in conn.execute(_RUNNING, asked)
     ]
+
+
+def last_woke(conn: Connection, seen: Seen, policy: Policy) -> int | None:
+    """When the last alert of this spot began that woke people, if that is short enough ago."""
+    asked = {
+        "camera_id": seen.camera_id,
+        "kind": seen.kind,
+        "zone": seen.zone or "",
+        "not_before": seen.first_seen_utc_us - round(policy.cooldown_s * 1_000_000),
+        "not_after": seen.first_seen_utc_us,
+    }
+    woke_utc_us: int | None = conn.scalar(_WOKE, asked)
+    return woke_utc_us
 
 
 def _note_change(

@@ -1,10 +1,13 @@
-"""Sending what the ledger owes: lease it to a worker, write down what came of it.
+"""Sending what the ledger owes: what is due is leased to a worker.
+
+What came of it is written down by `hub.store.outcomes`.
 
 Works in the caller's transaction, like the ledger itself.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,37 +19,27 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    insert,
     or_,
     select,
+    true,
     update,
 )
 
-from hub.alerts.answers import (
-    Answer,
-    Delivered,
-    Gone,
-    Patience,
-    Refused,
-    Settled,
-    TryAgain,
-    Unwanted,
-    what_follows,
-)
+from hub.alerts.answers import Patience, Settled
 from hub.alerts.moment import Moment
+from hub.alerts.storm import StormBounds
 from hub.alerts.troubles import KINDS
-from hub.store.ledger import QUEUED, retire_phone, settle, told_of_kind
+from hub.store.ledger import QUEUED, settle, told_of
 from hub.store.owed import Owed, facts_of
-from hub.store.tables import (
-    alerts,
-    attempts,
-    columns,
-    new_id,
-    notifications,
-    phones,
-)
+from hub.store.storms import FIRST_WORD, STORM, Told, digest_of, is_first_word, tell
+from hub.store.tables import alerts, columns, notifications, phones
 
 PATIENCE = Patience()
+
+HELD_AT_MOST_S: Final = 600.0
+"""No storm holds a word back for longer: such a time is of a clock that was set back."""
+
+AnyRow = Row[*tuple[Any, ...]]
 
 
 def claim(
@@ -57,31 +50,76 @@ def claim(
     lease_s: float,
     limit: int,
     patience: Patience = PATIENCE,
+    storm: StormBounds = STORM,
+    is_critical_only: bool = False,
 ) -> list[Owed]:
     """Lease up to `limit` due notifications to this worker; the most pressing first.
 
     An expired lease is due again: its worker died between sending and recording, so the phone may
     hear the same message twice, under the same tag. Who may be told is asked again here, so that
-    a grant that ended drops what was still queued.
+    a grant that ended drops what was still queued. In a storm one notification carries others.
     """
     oldest_us = round((patience.deadline_s + lease_s) * 1e6)
     claimed: list[UUID] = []
+    together: dict[UUID, tuple[UUID, ...]] = {}
     # What is settled on the way makes room for others, so look until there are enough, or none.
     while len(claimed) < limit:
-        due = conn.execute(_claimable(now, limit - len(claimed))).all()
+        due = conn.execute(_claimable(now, limit - len(claimed), is_critical_only)).all()
         if not due:
             break
-        ids = _still_owed(conn, due, now=now, oldest_us=oldest_us)
+        told = _told(conn, due, now=now, oldest_us=oldest_us, storm=storm)
+        told.each = told.each[: limit - len(claimed)]  # more may wait for one phone than were asked
         conn.execute(
             update(notifications)
-            .where(notifications.c.id.in_(ids))
+            .where(notifications.c.id.in_(told.leased))
             .values(lease_by=worker, **columns("lease_until", now.plus_s(lease_s)))
         )
-        claimed += ids
-    return facts_of(conn, claimed, worker=worker)
+        claimed += [*told.each, *told.together]
+        together |= told.together
+    facts = facts_of(conn, claimed, worker=worker)
+    return [
+        replace(owed, digest=digest_of(conn, together[owed.notification_id]))
+        if owed.notification_id in together
+        else owed
+        for owed in facts
+    ]
 
 
-def _claimable(now: Moment, limit: int) -> Select[*tuple[Any, ...]]:
+def _told(
+    conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, storm: StormBounds
+) -> Told:
+    """What of this is sent now: later words as they are, first words as the storm allows."""
+    phone_ids = {row.phone_id for row in due if is_first_word(row)}
+    first = conn.execute(_first_words(phone_ids, now)).all() if phone_ids else []
+    later = [row for row in due if not is_first_word(row)]
+    owed = _still_owed(conn, [*later, *first], now=now, oldest_us=oldest_us)
+    told = tell(conn, [row for row in owed if is_first_word(row)], bounds=storm, now=now)
+    later_ids = [row.id for row in owed if not is_first_word(row)]
+    critical = {row.id for row in owed if row.severity is not None}
+    told.each = sorted([*told.each, *later_ids], key=lambda one: one not in critical)
+    return told
+
+
+_ROW: Final = (
+    select(
+        notifications.c.id,
+        notifications.c.person_id,
+        notifications.c.phone_id,
+        notifications.c.alert_id,
+        notifications.c.moment,
+        notifications.c.owed_utc_us,
+        notifications.c.held_utc_us,
+        alerts.c.camera_id,
+        alerts.c.kind,
+        alerts.c.severity,
+        phones.c.gone_utc_us,
+    )
+    .join(alerts, alerts.c.id == notifications.c.alert_id)
+    .join(phones, phones.c.id == notifications.c.phone_id)
+)
+
+
+def _claimable(now: Moment, limit: int, is_critical_only: bool) -> Select[*tuple[Any, ...]]:
     """Due rows under no lease, and whose phone is not just hearing of the same alert.
 
     One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
@@ -94,25 +132,20 @@ def _claimable(now: Moment, limit: int) -> Select[*tuple[Any, ...]]:
         other.c.phone_id == notifications.c.phone_id,
         other.c.id != notifications.c.id,
         # Not `== "queued"`: SQLite would walk the whole queue for every row of it.
-        other.c.state.not_in(["accepted", "dropped", "dead"]),
+        other.c.state.not_in(["accepted", "folded", "dropped", "dead"]),
         or_(other_leased, other_first),
     )
+    is_critical = alerts.c.severity == "critical"
+    is_first = notifications.c.moment == "opened"
     return (
-        select(
-            notifications.c.id,
-            notifications.c.person_id,
-            notifications.c.phone_id,
-            notifications.c.alert_id,
-            alerts.c.camera_id,
-            alerts.c.kind,
-            notifications.c.owed_utc_us,
-            phones.c.gone_utc_us,
+        _ROW.where(
+            QUEUED,
+            _ready_utc_us(now) <= now.utc_us,
+            ~spoken_to,
+            is_critical if is_critical_only else true(),
         )
-        .join(alerts, alerts.c.id == notifications.c.alert_id)
-        .join(phones, phones.c.id == notifications.c.phone_id)
-        .where(QUEUED, _ready_utc_us() <= now.utc_us, ~spoken_to)
         .order_by(
-            case((notifications.c.moment == "opened", 0), else_=1),
+            case((and_(is_first, is_critical), 0), (is_first, 1), else_=2),
             notifications.c.due_utc_us,
             notifications.c.id,
         )
@@ -121,20 +154,28 @@ def _claimable(now: Moment, limit: int) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _first_words(phone_ids: Collection[UUID], now: Moment) -> Select[*tuple[Any, ...]]:
+    """All first words that wait for these phones, held or not; not those that wait for a retry."""
+    return _ROW.where(
+        QUEUED,
+        FIRST_WORD,
+        notifications.c.phone_id.in_(list(phone_ids)),
+        func.coalesce(notifications.c.lease_until_utc_us, 0) <= now.utc_us,
+        or_(notifications.c.attempts == 0, notifications.c.due_utc_us <= now.utc_us),
+    )
+
+
 def _still_owed(
-    conn: Connection,
-    due: Sequence[Row[*tuple[Any, ...]]],
-    *,
-    now: Moment,
-    oldest_us: int,
-) -> list[UUID]:
+    conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int
+) -> list[AnyRow]:
     """The due rows that may be sent; the others are settled here, with their reason."""
     allowed = {
-        key: set(conn.scalars(told_of_kind(*key[:2], camera_id=key[2], now=now)))
+        key: set(conn.scalars(told_of(*key[:2], camera_id=key[2], now=now)))
         for key in {_told_key(row) for row in due}
     }
+    folded = _told_with_others(conn, [row.id for row in due if row.moment == "grown"])
     settled: dict[tuple[str, str], list[UUID]] = {}
-    sendable: list[UUID] = []
+    sendable: list[AnyRow] = []
     for row in due:
         if row.person_id not in allowed[_told_key(row)]:
             settled.setdefault(("dropped", "no longer entitled to this camera"), []).append(row.id)
@@ -142,95 +183,49 @@ def _still_owed(
             settled.setdefault(("dropped", "phone gone"), []).append(row.id)
         elif now.utc_us - row.owed_utc_us > oldest_us:
             settled.setdefault(("dead", "too late: not sent in time"), []).append(row.id)
+        elif row.id in folded:
+            settled.setdefault(("dropped", "told together with others"), []).append(row.id)
         else:
-            sendable.append(row.id)
+            sendable.append(row)
     for (state, reason), ids in settled.items():
         settle(conn, notifications.c.id.in_(ids), Settled(state, reason), now)
     return sendable
 
 
-def _told_key(row: Row[*tuple[Any, ...]]) -> tuple[str, UUID | None, UUID]:
+def _told_with_others(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
+    """Those of these whose alert has no entry of its own on the phone: it is in a digest."""
+    if not grown:
+        return set()
+    first = notifications.alias("first")
+    same = and_(
+        first.c.alert_id == notifications.c.alert_id,
+        first.c.phone_id == notifications.c.phone_id,
+        first.c.moment == "opened",
+        first.c.digest_id.is_not(None),
+    )
+    query = select(notifications.c.id).join(first, same).where(notifications.c.id.in_(list(grown)))
+    return set(conn.scalars(query))
+
+
+def _told_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
     """What decides who may be told: people of a camera are the same for all its alerts."""
     return row.kind, row.alert_id if row.kind in KINDS else None, row.camera_id
 
 
 def next_due(conn: Connection, now: Moment) -> int | None:
     """The next moment after `now` (UTC, µs) at which a queued row can be claimed, if any."""
-    ready = _ready_utc_us()
+    ready = _ready_utc_us(now)
     return conn.scalar(select(func.min(ready)).where(QUEUED, ready > now.utc_us))
 
 
-def _ready_utc_us() -> ColumnElement[int]:
-    """When a queued row may be claimed: once it is due and no lease holds it.
+def _ready_utc_us(now: Moment) -> ColumnElement[int]:
+    """When a queued row may be claimed: once it is due, and no lease and no storm holds it.
 
     A first attempt is due at once, whatever the clock said when it was owed: an alert must not
     wait for an hour because the hub's clock was set back by one.
     """
     lease = func.coalesce(notifications.c.lease_until_utc_us, 0)
-    due = case((notifications.c.attempts == 0, 0), else_=notifications.c.due_utc_us)
-    return case((lease > due, lease), else_=due)
-
-
-def record(
-    conn: Connection,
-    owed: Owed,
-    answer: Answer,
-    *,
-    started: Moment,
-    now: Moment,
-    patience: Patience = PATIENCE,
-    chance: float = 0.5,
-) -> str:
-    """Write down what came of one sending; returns the notification's state after it.
-
-    `chance` (0-1) is the jitter of the next try. An answer that comes after the row was settled
-    or leased anew changes nothing but its count, unless it says that the message did arrive.
-    """
-    row = conn.execute(
-        select(notifications.c.state, notifications.c.attempts, notifications.c.lease_by)
-        .where(notifications.c.id == owed.notification_id)
-        .with_for_update()
-    ).one()
-    made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
-    if made > row.attempts:
-        _note_attempt(conn, owed, answer, started=started, now=now)
-    if isinstance(answer, Gone):
-        retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
-    this = notifications.c.id == owed.notification_id
-    conn.execute(update(notifications).where(this).values(attempts=made))
-    is_ours = row.state == "queued" and row.lease_by == owed.lease_by
-    if not is_ours and not (isinstance(answer, Delivered) and row.state != "accepted"):
-        return str(row.state)
-    step = what_follows(
-        answer,
-        attempts=made,
-        owed_utc_us=owed.owed.utc_us,
-        now_utc_us=now.utc_us,
-        patience=patience,
-        chance=chance,
-    )
-    if isinstance(step, Settled):
-        settle(conn, this, step, now)
-        return step.state
-    due = Moment(step.due_utc_us, now.error_ms)
-    unleased = {"lease_by": None, **columns("lease_until", None)}
-    again = {"reason": step.reason, **columns("due", due), **unleased}
-    conn.execute(update(notifications).where(this).values(again))
-    return "queued"
-
-
-def _note_attempt(
-    conn: Connection, owed: Owed, answer: Answer, *, started: Moment, now: Moment
-) -> None:
-    names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", Refused: "refused"}
-    conn.execute(
-        insert(attempts).values(
-            id=new_id(now),
-            notification_id=owed.notification_id,
-            answer=names[type(answer)],
-            status=getattr(answer, "status", None),
-            detail=getattr(answer, "reason", ""),
-            **columns("started", started),
-            **columns("ended", now),
-        )
-    )
+    due = case((notifications.c.attempts > 0, notifications.c.due_utc_us), else_=0)
+    held_until = func.coalesce(notifications.c.held_utc_us, 0)
+    held = case((held_until <= now.plus_s(HELD_AT_MOST_S).utc_us, held_until), else_=0)
+    return case((and_(lease > due, lease > held), lease), (due > held, due), else_=held)

@@ -49,7 +49,7 @@ class Filed:
     is_stored: bool
     is_repeat: bool = False
     fate: str = ""
-    """alerted, grouped, late or noted; empty for a refusal."""
+    """alerted, grouped, silenced, late or noted; empty for a refusal."""
     alert_id: UUID | None = None
     refusal: Refusal | None = None
 

@@ -1,9 +1,9 @@
 """The ledger of notifications: what is owed to which phone, and what became of it.
 
-A row is queued until it is accepted (the phone's service took it), dropped (nobody needs it any
-more) or dead (it could not be delivered); `reason` says why in words an officer can read. Every
-function works in the caller's transaction, so that an alert and what it owes are one. How a row
-is sent is told in `hub.store.dispatch`.
+A row is queued until it is accepted (the phone's service took it), folded (told together with
+others), dropped (nobody needs it any more) or dead (it could not be delivered); `reason` says why
+in words an officer can read. Every function works in the caller's transaction, so that an alert
+and what it owes are one. How a row is sent is told in `hub.store.dispatch`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,9 @@ AlertMoment = Literal["opened", "grown", "taken", "back"]
 QUEUED = notifications.c.state == "queued"
 
 # Built once: see `hub.store.rows`.
-_KIND: Final = select(alerts.c.kind).where(alerts.c.id == bindparam("alert_id"))
+_ABOUT: Final = select(alerts.c.kind, alerts.c.quiet_reason).where(
+    alerts.c.id == bindparam("alert_id")
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Counts:
 
     queued: int
     accepted: int
+    folded: int
     dropped: int
     dead: int
     shown: int
@@ -72,7 +75,11 @@ def owe(
         drop(conn, notifications.c.alert_id == alert_id, reason="back again by itself", now=now)
         receivers = _may_show(alert_id)
     else:
-        receivers = _may_be_told(told_of(conn, alert_id, camera_id=camera_id, now=now))
+        alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
+        if alert.quiet_reason is not None:
+            return 0
+        these = told_of(alert.kind, alert_id, camera_id=camera_id, now=now)
+        receivers = _may_be_told(these)
     rows = [
         _owed_row(alert_id=alert_id, receiver=receiver, moment=moment, now=now)
         for receiver in conn.execute(receivers)
@@ -80,14 +87,11 @@ def owe(
     return _insert_once(conn, rows)
 
 
-def told_of(conn: Connection, alert_id: UUID, *, camera_id: UUID, now: Moment) -> Select[UUID]:
-    """The people who are woken for this alert: its camera's, or the keepers of what is dark."""
-    kind = conn.scalar(_KIND, {"alert_id": alert_id})
-    return told_of_kind(str(kind), alert_id, camera_id=camera_id, now=now)
+def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
+    """The people who are woken for an alert: its camera's, or the keepers of what is dark.
 
-
-def told_of_kind(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
-    """The same, where the alert's kind is known; its id matters for a trouble alone."""
+    Its id matters for a trouble alone.
+    """
     if kind in KINDS and alert_id is not None:
         return keepers_of(alert_id, now)
     return entitled_people(camera_id, Right.ALERTED, now)
@@ -114,6 +118,7 @@ def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
         .where(
             alerts.c.id == alert_id,
             notifications.c.moment.not_in(["taken", "back"]),
+            notifications.c.digest_id.is_(None),  # told with others it has no entry of its own
             was_sent,
             phones.c.gone_utc_us.is_(None),
         )
@@ -167,13 +172,18 @@ def mark_opened(conn: Connection, *, notification_id: UUID, person_id: UUID, now
 def _mark(
     conn: Connection, what: str, *, notification_id: UUID, person_id: UUID, now: Moment
 ) -> bool:
-    theirs = and_(notifications.c.id == notification_id, notifications.c.person_id == person_id)
-    if conn.execute(select(notifications.c.id).where(theirs)).first() is None:
+    this = notifications.c.id == notification_id
+    told_with = notifications.c.digest_id == notification_id
+    theirs = notifications.c.person_id == person_id
+    if conn.execute(select(notifications.c.id).where(this, theirs)).first() is None:
         return False
     first_time = notifications.c[f"{what}_utc_us"].is_(None)
-    conn.execute(update(notifications).where(theirs, first_time).values(columns(what, now)))
+    mine = and_(theirs, or_(this, told_with))
+    conn.execute(update(notifications).where(mine, first_time).values(columns(what, now)))
     # The phone has it, so the service's lost answer need not be waited for, nor the push repeated.
-    settle(conn, and_(theirs, QUEUED), Settled("accepted", "the phone said so"), now)
+    settle(conn, and_(theirs, this, QUEUED), Settled("accepted", "the phone said so"), now)
+    others = and_(theirs, told_with, ~this, QUEUED)
+    settle(conn, others, Settled("folded", "told together with others"), now)
     return True
 
 
@@ -203,7 +213,7 @@ def counts(conn: Connection) -> Counts:
         select(
             *(
                 number_of(notifications.c.state == state).label(state)
-                for state in ("queued", "accepted", "dropped", "dead")
+                for state in ("queued", "accepted", "folded", "dropped", "dead")
             ),
             number_of(notifications.c.shown_utc_us.is_not(None)).label("shown"),
             number_of(notifications.c.opened_utc_us.is_not(None)).label("opened"),

@@ -12,7 +12,8 @@ from hub.alerts.moment import Moment
 from hub.store.bounds import bigint
 from hub.store.footage import Origin
 
-Fate = Literal["alerted", "grouped", "late", "noted"]
+Fate = Literal["alerted", "grouped", "silenced", "late", "noted"]
+"""What became of a stored event; one that is refused is set aside instead."""
 
 
 @dataclass(frozen=True, slots=True)

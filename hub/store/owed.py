@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from hub.alerts.moment import Moment
 from hub.alerts.troubles import Kind
 from hub.store.ledger import AlertMoment
+from hub.store.storms import Digest
 from hub.store.tables import (
     alerts,
     areas,
@@ -54,10 +55,12 @@ class Owed:
     owed: Moment
     attempts: int  # made before this one
     lease_by: str
+    is_critical: bool = False
+    digest: Digest | None = None  # it carries others, which have no message of their own
 
 
 def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
-    """The notifications of these ids, first due first, as leased to this worker."""
+    """The notifications of these ids, critical ones and then first due first, as leased."""
     return [_as_owed(row, worker=worker) for row in conn.execute(_facts(ids))]
 
 
@@ -69,6 +72,7 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
             notifications,
             alerts.c.revision,
             alerts.c.kind,
+            alerts.c.severity,
             alerts.c.state.label("alert_state"),
             alerts.c.people,
             alerts.c.picture_id,
@@ -94,7 +98,7 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
         .join(phones, phones.c.id == notifications.c.phone_id)
         .outerjoin(handler, handler.c.id == func.coalesce(alerts.c.closed_by, alerts.c.taken_by))
         .where(notifications.c.id.in_(ids))
-        .order_by(notifications.c.due_utc_us, notifications.c.id)
+        .order_by(alerts.c.severity.is_(None), notifications.c.due_utc_us, notifications.c.id)
     )
 
 
@@ -118,6 +122,7 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
         owed=Moment(row.owed_utc_us, row.owed_error_ms),
         attempts=row.attempts,
         lease_by=worker,
+        is_critical=row.severity == "critical",
     )
 
 

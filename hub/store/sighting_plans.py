@@ -20,9 +20,9 @@ from agent.wire.messages import (
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Join, Late, Nothing, Policy, Raise, Seen, decide
 from hub.store import footage, ledger
-from hub.store.alert_rows import NewAlert, grow_alert, raise_alert, running_alerts
+from hub.store.alert_rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
 from hub.store.bounds import integer
-from hub.store.news import News, Plan
+from hub.store.news import Fate, News, Plan
 from hub.store.rows import add, change
 from hub.store.tables import (
     columns,
@@ -64,11 +64,11 @@ def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Poli
         confirmed_utc_us=news.happened.utc_us,
         age_s=news.age_s,
     )
-    decision = decide(seen, running_alerts(conn, seen, policy), policy)
+    running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
+    decision = decide(seen, running, policy, woke_utc_us=woke_utc_us)
     match decision:
-        case Raise(reason):
-            alert_id = new_id(news.now)
-            return Plan("alerted", reason, alert_id, partial(_raise, news, body, alert_id, reason))
+        case Raise():
+            return _plan_raise(news, body, decision, policy)
         case Join(alert_id, reason):
             return Plan("grouped", reason, alert_id, partial(_join, news, body, alert_id))
         case Late(reason):
@@ -96,19 +96,33 @@ def plan_updated(
     return Plan("noted", "its sighting woke nobody", None, write)
 
 
-def _raise(news: News, body: SightingOpened, alert_id: UUID, reason: str, conn: Connection) -> None:
+def _plan_raise(news: News, body: SightingOpened, decision: Raise, policy: Policy) -> Plan:
+    """A new alert; where its spot has just woken people it is in the inbox and wakes nobody."""
+    kind = body.object_kind.value
     alert = NewAlert(
-        alert_id=alert_id,
+        alert_id=new_id(news.now),
         camera_id=news.camera_id,
-        kind=body.object_kind.value,
+        kind=kind,
         people=integer(body.people),
         clock_source=news.clock_source.value,
         began=news.moment(body.first_seen_utc_us),
         confirmed=news.happened,
+        is_critical=kind in policy.critical_kinds,
+        quiet_reason=decision.quiet_reason,
     )
+    reason = decision.quiet_reason or decision.reason
+    fate: Fate = "alerted" if decision.quiet_reason is None else "silenced"
+    return Plan(fate, reason, alert.alert_id, partial(_raise, news, body, alert, reason))
+
+
+def _raise(
+    news: News, body: SightingOpened, alert: NewAlert, reason: str, conn: Connection
+) -> None:
     raise_alert(conn, alert, reason=reason, now=news.now)
-    _add_sighting(news, body, alert_id, conn)
-    ledger.owe(conn, alert_id=alert_id, camera_id=alert.camera_id, moment="opened", now=news.now)
+    _add_sighting(news, body, alert.alert_id, conn)
+    ledger.owe(
+        conn, alert_id=alert.alert_id, camera_id=alert.camera_id, moment="opened", now=news.now
+    )
 
 
 def _join(news: News, body: SightingOpened, alert_id: UUID, conn: Connection) -> None:

@@ -187,7 +187,7 @@ events = Table(
     Column("age_ms", BigInteger),
     *moment("received"),
     Column("body", Text, nullable=False),  # the body of the wire's message, JSON
-    Column("fate", Text, nullable=False),  # alerted, grouped, late, noted
+    Column("fate", Text, nullable=False),  # alerted, grouped, silenced, late, noted
     Column("fate_reason", Text, nullable=False),
     UniqueConstraint("node_id", "spool_id", "seq"),
 )
@@ -258,6 +258,9 @@ alerts = Table(
     Column("people", Integer, nullable=False),  # the most seen at once; of a trouble: still dark
     Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised
     Column("revision", Integer, nullable=False),  # grows with every change
+    Column("severity", Text),  # critical; null: as usual
+    Column("zone", Text),  # the part of the view; null: the whole
+    Column("quiet_reason", Text),  # why it woke nobody; null: it did
     link("picture_id", "media", nullable=True),
     link("clip_id", "media", nullable=True),
     *moment("began"),  # first frame of the first sighting
@@ -440,7 +443,7 @@ notifications = Table(
     link("person_id", "people"),
     link("phone_id", "phones"),
     Column("moment", Text, nullable=False),  # opened, grown, taken
-    Column("state", Text, nullable=False),  # queued, accepted, dropped, dead
+    Column("state", Text, nullable=False),  # queued, accepted, folded, dropped, dead
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("lease_by", Text),
@@ -450,8 +453,12 @@ notifications = Table(
     *moment("answered", nullable=True),
     *moment("shown", nullable=True),
     *moment("opened", nullable=True),
+    *moment("held", nullable=True),  # not before: a storm tells it together with others
+    Column("digest_id", Uuid),  # the notification it is told with; its own id: it carries others
     UniqueConstraint("alert_id", "phone_id", "moment"),
     Index("ix_notifications_state_due", "state", "due_utc_us"),
+    Index("ix_notifications_phone_id_answered", "phone_id", "answered_utc_us"),
+    Index("ix_notifications_digest_id", "digest_id"),
 )
 
 attempts = Table(

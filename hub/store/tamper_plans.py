@@ -21,6 +21,9 @@ from hub.store.tables import alerts, columns, events, new_id
 ONE_MATTER_S: Final = 12 * 3600
 """So long after its beginning an alert takes the same thing again without waking anybody."""
 
+DELIBERATE: Final = (Tampering.COVERED, Tampering.SPRAYED, Tampering.TURNED)
+"""What hands do: the camera is made blind for a purpose, so no storm holds word of it back."""
+
 _RUNNING: Final = (
     select(alerts.c.id, alerts.c.state, alerts.c.began_utc_us, alerts.c.over_utc_us)
     .where(
@@ -90,6 +93,7 @@ def _raise(news: News, body: TamperBegan, alert_id: UUID, reason: str, conn: Con
         clock_source=news.clock_source.value,
         began=news.moment(body.since_utc_us),
         confirmed=news.happened,
+        is_critical=body.what in DELIBERATE,
     )
     raise_alert(conn, alert, reason=reason, now=news.now)
     ledger.owe(conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now)

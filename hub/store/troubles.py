@@ -30,6 +30,8 @@ from hub.store.tables import (
 
 OF_CAMERAS: Final = (Kind.CAMERA_LOST,)
 """Kinds whose units are cameras; those of the others are nodes."""
+CRITICAL: Final = (Kind.LINK_LOST, Kind.BROKER_LOST)
+"""A whole part of the town is dark: no storm holds that back."""
 
 
 def look(conn: Connection, broker: BrokerSigns, bounds: Thresholds, *, now: Moment) -> list[Step]:
@@ -128,6 +130,7 @@ def _raise(conn: Connection, step: Raised, now: Moment) -> None:
         clock_source="ntp" if now.error_ms is not None else "none",  # these times are the hub's
         began=began,
         confirmed=now,
+        is_critical=step.kind in CRITICAL,
     )
     raise_alert(conn, alert, reason="no sign of life", now=now)
     boot_id = conn.scalar(select(nodes.c.boot_id).where(nodes.c.id == step.node_id))

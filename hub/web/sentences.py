@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.alerts.troubles import KINDS
-from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow, ToldRow
+from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow
 from hub.web.tampering import tampering
 from hub.web.when import Calendar
 from hub.web.words import Words
 
 DOUBT_FROM_MS: Final = 1_000
 """A clock that may be off by less than this is not worth a word: times are shown in seconds."""
-
-
-ANSWERING_CHANNELS: Final = frozenset({"webpush"})
-"""Phones that say when they have shown a message; on others silence means nothing."""
 
 _GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
 
@@ -144,68 +140,6 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
     if row.kind in KINDS and row.closed_by is None:
         return say("Back again by itself at %(time)s. Nothing more is needed.") % closed
     return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One phone, and the best that is known about what it did."""
-
-    person: str
-    device: str
-    sentence: str
-    is_bad: bool
-    at_utc_us: int
-
-
-def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[Told]:
-    """One line for each person and phone; who is not known to have seen it comes first."""
-    phones: dict[tuple[str, str, str], list[ToldRow]] = {}
-    for row in rows:
-        phones.setdefault((row.person_name, row.channel, row.phone_label), []).append(row)
-    lines = [_told_line(list(group), calendar) for group in phones.values()]
-    return sorted(lines, key=lambda line: (not line.is_bad, line.person))
-
-
-def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
-    opened = [row.opened_utc_us for row in group if row.opened_utc_us is not None]
-    shown = [row.shown_utc_us for row in group if row.shown_utc_us is not None]
-    last = max(group, key=lambda row: row.owed_utc_us)
-    sentence, is_bad = _told_sentence(opened, shown, last, calendar)
-    return Told(
-        person=last.person_name,
-        device=last.phone_label or last.channel,
-        sentence=sentence,
-        is_bad=is_bad,
-        at_utc_us=min(row.owed_utc_us for row in group),
-    )
-
-
-def _told_sentence(
-    opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
-) -> tuple[str, bool]:
-    """What this phone did, and whether that leaves doubt that anybody saw it."""
-    say = calendar.words.say
-    if opened:
-        return say("opened at %(time)s") % {"time": calendar.clock(min(opened))}, False
-    if shown:
-        return say("shown on the phone at %(time)s") % {"time": calendar.clock(min(shown))}, False
-    match last.state:
-        case "accepted":
-            return _sent_sentence(last, calendar)
-        case "queued":
-            return say("not sent yet, still trying"), True
-        case "dropped":
-            return say("not sent: no longer needed"), False
-        case _:
-            return say("could not be sent to this phone"), True
-
-
-def _sent_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
-    at = {"time": calendar.clock(last.answered_utc_us or last.owed_utc_us)}
-    if last.channel in ANSWERING_CHANNELS:
-        return calendar.words.say("sent at %(time)s, not yet shown on the phone") % at, True
-    silent = calendar.words.say("sent at %(time)s; this channel never says if it was shown")
-    return silent % at, False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.door import Door
 from hub.store.uploads import Uploads
-from hub.web import footage, sentences
+from hub.web import footage, sentences, tellings
 from hub.web.room import RoomWord
 from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, asked_language, script_catalog_json, words
@@ -84,6 +84,7 @@ def _templates(language: str) -> Environment:
         modules=_modules(),
         sentences=sentences,
         footage=footage.footage,
+        told=tellings.told,
     )
     return environment
 

@@ -34,7 +34,7 @@ FAULTS: Final = {
     "doubled_on_screen": "entries on a phone's screen beyond one an alert",
     "rang_twice": "times a phone rang again for an alert it had rung for",
 }
-FATES: Final = ("alerted", "grouped", "late", "noted")
+FATES: Final = ("alerted", "grouped", "silenced", "late", "noted")
 Row = tuple[Any, ...]
 
 
@@ -170,7 +170,8 @@ def count_notifications(hub: Hub, screens: Path) -> dict[str, Any]:
         "dropped": states["dropped"],
         "dead_lettered": states["dead"],
         "dead_reasons": dict(Counter(str(row[2])[:60] for row in unsure)),
-        "undecided": len(rows) - sum(states[one] for one in ("accepted", "dropped", "dead")),
+        "undecided": len(rows)
+        - sum(states[one] for one in ("accepted", "folded", "dropped", "dead")),
         "unexplained": sum(not row[2] for row in unsure),
         "accepted_unseen": sum(row[1] == "accepted" and row[0] not in arrived for row in rows),
         "arrived": len(got),

@@ -235,11 +235,13 @@ upload_url = "http://{HOST}:{self.upload_line.port}/upload"
 [push]
 subject = "mailto:keeper@example.org"
 allows_local = true
+calm_alerts = 1000000  # each is counted on its own
 
 [alerts]
 # Short, so that many alerts are owed.
 group_quiet_s = 1
 group_max_s = 4
+cooldown_s = 0
 
 [secrets]
 folder = "{self.folder}/secrets"

@@ -298,3 +298,28 @@ def test_a_message_that_cannot_be_filed_is_kept_with_its_reason(streets: Streets
         )
     [row] = streets.rows(aside)
     assert (len(row.payload), row.size_bytes, row.reason) == (65_536, 100_000, "oversize")
+
+
+def test_a_spot_at_rest_raises_its_alert_silently_and_hides_no_other_cameras_first(
+    streets: Streets,
+) -> None:
+    streets.officer("an")
+    first, second = uuid4(), uuid4()
+    streets.file(streets.node.opened(first))
+    streets.clock.pass_s(1)
+    streets.file(streets.node.closed(first))
+    streets.clock.pass_s(25)
+    [here] = streets.file(streets.node.opened(second, picture=picture()))
+    [there] = streets.file(streets.other.opened())
+    assert (here.fate, there.fate) == ("silenced", "alerted")
+    assert here.alert_id is not None and here.alert_id != there.alert_id
+    streets.bring(b"picture")
+    told = [row.alert_id for row in streets.rows(notifications)]
+    assert len(told) == 2 and here.alert_id not in told
+    quiet = next(row for row in streets.rows(alerts) if row.id == here.alert_id)
+    assert quiet.quiet_reason == "this spot woke people 26 s before, 30 s are its rest"
+    assert quiet.state == "open" and quiet.picture_id is not None
+    streets.file(streets.node.closed(second))
+    streets.clock.pass_s(25)
+    [again] = streets.file(streets.node.opened())
+    assert again.fate == "alerted"  # rest is counted from what woke people, not from what did not

@@ -140,3 +140,27 @@ def test_how_old_news_is(
         age_ms=age_ms,
     )
     assert age == pytest.approx(expected_s)
+
+
+@pytest.mark.parametrize(
+    ("woke_s", "is_quiet"),
+    [
+        pytest.param(None, False, id="the spot never woke anybody"),
+        pytest.param(-29.9, True, id="within its rest"),
+        pytest.param(-30, False, id="after its rest"),
+        pytest.param(0, True, id="at the same moment"),
+        pytest.param(5, False, id="a later alert rests no earlier one"),
+    ],
+)
+def test_a_spot_that_has_just_woken_people_rests(woke_s: float | None, is_quiet: bool) -> None:
+    woke_utc_us = None if woke_s is None else NOON_US + round(woke_s * 1e6)
+    decision = decide(SEEN, [], POLICY, woke_utc_us=woke_utc_us)
+    assert isinstance(decision, Raise)
+    assert (decision.quiet_reason is not None) == is_quiet
+
+
+def test_a_critical_kind_never_rests() -> None:
+    decision = decide(
+        SEEN, [], replace(POLICY, critical_kinds=frozenset({"person"})), woke_utc_us=NOON_US
+    )
+    assert decision == Raise("no alert of this camera takes it")

@@ -9,7 +9,7 @@ import pytest
 
 from agent.wire.messages import Tampering
 from hub.store.views import AlertPage, HistoryRow, MediaRow, ToldRow
-from hub.web import sentences
+from hub.web import sentences, tellings
 from hub.web.footage import footage
 from hub.web.when import Calendar
 from hub.web.words import words
@@ -64,19 +64,19 @@ def page(*media: MediaRow, may_play: bool = True, **row: Any) -> AlertPage:
     ],
 )
 def test_what_one_phone_did(changed: dict[str, Any], sentence: str, is_bad: bool) -> None:
-    (line,) = sentences.told([told(**changed)], calendar())
+    (line,) = tellings.told([told(**changed)], calendar())
     assert (line.sentence, line.is_bad) == (sentence, is_bad)
 
 
 def test_phone_that_showed_the_first_word_counts_as_told_though_a_later_one_is_on_its_way() -> None:
     rows = [told(shown_utc_us=NOW_UTC_US), told(moment="grown", owed_utc_us=NOW_UTC_US + 1)]
-    (line,) = sentences.told(rows, calendar())
+    (line,) = tellings.told(rows, calendar())
     assert line.sentence == "shown on the phone at 00:12:00"
 
 
 def test_who_may_not_have_seen_it_comes_first() -> None:
     rows = [told(shown_utc_us=NOW_UTC_US), told(person_name="Binh", state="dead")]
-    assert [line.person for line in sentences.told(rows, calendar())] == ["Binh", "An"]
+    assert [line.person for line in tellings.told(rows, calendar())] == ["Binh", "An"]
 
 
 def test_history_leaves_out_what_tells_nobody_anything() -> None:

@@ -42,8 +42,8 @@ from tests.hub.wire_words import NodeVoice
 PASSWORD = "đèn đường 756"
 TOKEN = "leave-to-bring-files"
 NODE = "tram-01"
-POLICY = Policy(group_quiet_s=0, group_max_s=0)
-"""Every sighting is an alert of its own."""
+POLICY = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
+"""Every sighting is an alert of its own, and rings."""
 
 
 def quick_passwords() -> Passwords:

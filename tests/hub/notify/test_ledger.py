@@ -305,7 +305,7 @@ def test_what_the_phone_shows_needs_no_repeat(town: Town) -> None:
 
 def test_the_ledger_counts_itself(town: Town) -> None:
     town.officer("hai", phone_count=3)
-    assert town.counts() == ledger.Counts(0, 0, 0, 0, 0, 0, 0, None)
+    assert town.counts() == ledger.Counts(0, 0, 0, 0, 0, 0, 0, 0, None)
     town.owe(town.alert())
     first, second, _ = town.claim()
     town.record(first, Delivered(201))
@@ -314,6 +314,7 @@ def test_the_ledger_counts_itself(town: Town) -> None:
     assert town.counts() == ledger.Counts(
         queued=1,
         accepted=1,
+        folded=0,
         dropped=0,
         dead=1,
         shown=0,

@@ -16,6 +16,7 @@ from sqlalchemy import delete
 
 from deploy.push_service import PushService, serving
 from hub.alerts.answers import Answer, Delivered, Patience, TryAgain
+from hub.alerts.storm import StormBounds
 from hub.notify.book import LedgerBook
 from hub.notify.channel import Channel, Message, Phone
 from hub.notify.post import new_client
@@ -27,7 +28,7 @@ from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.owed import Owed
 from hub.store.tables import notifications
-from tests.hub.notify.town import Town, VirtualClock
+from tests.hub.notify.town import CALM, Town, VirtualClock
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 QUICK = Patience(first_wait_s=0.05, longest_wait_s=0.2, deadline_s=30)
@@ -44,6 +45,7 @@ class Notifier:
         bell: Bell | None = None,
         pace: Pace | None = None,
         deadline_s: float = 5.0,
+        storm: StormBounds = CALM,
     ) -> None:
         self.bell = bell or Bell()
         book = LedgerBook(db, patience=QUICK)
@@ -62,6 +64,7 @@ class Notifier:
             bell=self.bell,
             patience=QUICK,
             pace=pace or Pace(),
+            storm=storm,
         )
         self.stop = asyncio.Event()
 

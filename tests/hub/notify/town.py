@@ -11,7 +11,8 @@ from agent.wire.ident import uuid7
 from hub.alerts.answers import Answer
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store import dispatch, ledger
+from hub.alerts.storm import StormBounds
+from hub.store import dispatch, ledger, outcomes
 from hub.store.database import Database
 from hub.store.owed import Owed
 from hub.store.tables import (
@@ -27,6 +28,9 @@ from hub.store.tables import (
 )
 
 NOON = Moment(1_795_000_000_000_000, 5)  # 2026-11-18 18:46:40 in Việt Nam
+
+CALM = StormBounds(calm=10_000)
+"""No storm: every alert is told by itself."""
 
 
 class VirtualClock:
@@ -166,15 +170,23 @@ class Town:
                 .values(at("ends", self.clock.now()))
             )
 
-    def alert(self, *, people_count: int = 1, kind: str = "person") -> UUID:
+    def alert(
+        self,
+        *,
+        people_count: int = 1,
+        kind: str = "person",
+        severity: str | None = None,
+        camera_id: UUID | None = None,
+    ) -> UUID:
         """An open alert that owes nobody anything yet."""
         alert_id, now = fresh_id(), self.clock.now()
         with self.db.writing() as conn:
             conn.execute(
                 insert(alerts).values(
                     id=alert_id,
-                    camera_id=self.camera_id,
+                    camera_id=camera_id or self.camera_id,
                     kind=kind,
+                    severity=severity,
                     state="open",
                     people=people_count,
                     revision=1,
@@ -218,16 +230,30 @@ class Town:
                 now=self.clock.now(),
             )
 
-    def claim(self, worker: str = "w1", *, limit: int = 100, lease_s: float = 30) -> list[Owed]:
+    def claim(
+        self,
+        worker: str = "w1",
+        *,
+        limit: int = 100,
+        lease_s: float = 30,
+        storm: StormBounds = CALM,
+        is_critical_only: bool = False,
+    ) -> list[Owed]:
         with self.db.writing() as conn:
             return dispatch.claim(
-                conn, worker=worker, now=self.clock.now(), lease_s=lease_s, limit=limit
+                conn,
+                worker=worker,
+                now=self.clock.now(),
+                lease_s=lease_s,
+                limit=limit,
+                storm=storm,
+                is_critical_only=is_critical_only,
             )
 
     def record(self, owed: Owed, answer: Answer, *, chance: float = 0.5) -> str:
         now = self.clock.now()
         with self.db.writing() as conn:
-            return dispatch.record(conn, owed, answer, started=now, now=now, chance=chance)
+            return outcomes.record(conn, owed, answer, started=now, now=now, chance=chance)
 
     def next_due(self) -> int | None:
         with self.db.reading() as conn:

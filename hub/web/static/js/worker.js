@@ -109,7 +109,8 @@ function read(data) {
 async function show(message) {
   const known = await remembered(message).catch(() => ({ isRepeat: false, newer: null }));
   const { title, body } = known.newer ?? message;
-  const isLoud = message.moment === "opened" && !known.isRepeat && !known.newer;
+  const isFirst = message.moment === "opened" || message.moment === "digest";
+  const isLoud = isFirst && !known.isRepeat && !known.newer;
   await self.registration.showNotification(title ?? "Mắt Thần", {
     body: body ?? "",
     tag: message.tag ?? "matthan",

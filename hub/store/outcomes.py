@@ -1,0 +1,110 @@
+"""What came of a sending, written down: the attempt, and the notification's next state.
+
+Works in the caller's transaction, like the ledger itself.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from hub.alerts.answers import (
+    Answer,
+    Delivered,
+    Gone,
+    Patience,
+    Refused,
+    Settled,
+    TryAgain,
+    Unwanted,
+    Waiting,
+    what_follows,
+)
+from hub.alerts.moment import Moment
+from hub.store.dispatch import PATIENCE
+from hub.store.ledger import retire_phone, settle
+from hub.store.owed import Owed
+from hub.store.storms import told_with
+from hub.store.tables import attempts, columns, new_id, notifications
+
+
+def record(
+    conn: Connection,
+    owed: Owed,
+    answer: Answer,
+    *,
+    started: Moment,
+    now: Moment,
+    patience: Patience = PATIENCE,
+    chance: float = 0.5,
+) -> str:
+    """Write down what came of one sending; returns the notification's state after it.
+
+    `chance` (0-1) is the jitter of the next try. An answer that comes after the row was settled
+    or leased anew changes nothing but its count, unless it says that the message did arrive.
+    """
+    row = conn.execute(
+        select(notifications.c.state, notifications.c.attempts, notifications.c.lease_by)
+        .where(notifications.c.id == owed.notification_id)
+        .with_for_update()
+    ).one()
+    made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
+    if made > row.attempts:
+        _note_attempt(conn, owed, answer, started=started, now=now)
+    step = what_follows(
+        answer,
+        attempts=made,
+        owed_utc_us=owed.owed.utc_us,
+        now_utc_us=now.utc_us,
+        patience=patience,
+        chance=chance,
+    )
+    _carry_over(conn, owed, step, now)
+    if isinstance(answer, Gone):
+        retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
+    this = notifications.c.id == owed.notification_id
+    conn.execute(update(notifications).where(this).values(attempts=made))
+    is_ours = row.state == "queued" and row.lease_by == owed.lease_by
+    if not is_ours and not (isinstance(answer, Delivered) and row.state != "accepted"):
+        return str(row.state)
+    if isinstance(step, Settled):
+        settle(conn, this, step, now)
+        return step.state
+    due = Moment(step.due_utc_us, now.error_ms)
+    unleased = {"lease_by": None, **columns("lease_until", None)}
+    again = {"reason": step.reason, **columns("due", due), **unleased}
+    conn.execute(update(notifications).where(this).values(again))
+    return "queued"
+
+
+def _carry_over(conn: Connection, owed: Owed, step: Settled | Waiting, now: Moment) -> None:
+    """What becomes of the alerts that this notification carried: told with it, or owed again."""
+    if owed.digest is None:
+        return
+    others = told_with(owed.notification_id)
+    if step == Settled("accepted", ""):
+        told = f"told together: {owed.digest.alerts} alerts in one message"
+        settle(conn, others, Settled("folded", told), now)
+        return
+    again: dict[str, Any] = {"digest_id": None, "lease_by": None, **columns("lease_until", None)}
+    if isinstance(step, Waiting):
+        # Not null: what was held once is told together again.
+        again |= columns("held", Moment(step.due_utc_us, now.error_ms))
+    ours = notifications.c.lease_by == owed.lease_by
+    conn.execute(update(notifications).where(others, ours).values(again))
+
+
+def _note_attempt(
+    conn: Connection, owed: Owed, answer: Answer, *, started: Moment, now: Moment
+) -> None:
+    names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", Refused: "refused"}
+    conn.execute(
+        insert(attempts).values(
+            id=new_id(now),
+            notification_id=owed.notification_id,
+            answer=names[type(answer)],
+            status=getattr(answer, "status", None),
+            detail=getattr(answer, "reason", ""),
+            **columns("started", started),
+            **columns("ended", now),
+        )
+    )

@@ -1,0 +1,92 @@
+"""A storm on the line: a real push service on loopback, real time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+
+from hub.alerts.answers import Answer, Delivered
+from hub.alerts.storm import StormBounds
+from hub.notify.channel import Message, Phone
+from hub.notify.worker import Pace
+from hub.store.clock import HubClock
+from tests.hub.notify.test_storms import raise_alerts
+from tests.hub.notify.test_worker import Notifier, pushing, subscribe, until
+from tests.hub.notify.town import Town, VirtualClock
+
+STORM = StormBounds()
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """The town's clock stands at the real now: the notifier reads the real one."""
+    return VirtualClock(HubClock().now())
+
+
+def test_a_storm_on_a_real_line_is_few_messages_and_the_critical_one_is_not_held(
+    town: Town,
+) -> None:
+    async def run() -> list[dict[str, object]]:
+        async with pushing(town) as (service, channel):
+            subscribe(town, service, "hai")
+            for _ in range(40):
+                town.owe(town.alert())
+            async with Notifier(town.db, channel, storm=STORM).running() as notifier:
+                notifier.bell.ring()
+                await until(lambda: len(service.messages) == 1)
+                critical = town.alert(severity="critical")
+                town.owe(critical)
+                for _ in range(10):
+                    town.owe(town.alert())
+                notifier.bell.ring()
+                await until(lambda: len(service.messages) == 2, within_s=3.0)
+                await until(lambda: town.counts().accepted == 2)
+            return [told["message"] for told in service.messages]
+
+    storm, critical = asyncio.run(run())
+    assert (storm["tag"], storm["alert_id"], storm["url"]) == ("digest", None, "/")
+    assert storm["title"] == "40 cảnh báo ở 1 nơi"
+    assert storm["body"] == "Ngã tư chợ 40"
+    assert str(critical["title"]).startswith("⚠ ")
+    assert (town.counts().folded, town.counts().queued) == (39, 10)
+
+
+class SlowService:
+    """Answers nobody until it is let; remembers who asked."""
+
+    def __init__(self) -> None:
+        self.heard: list[UUID] = []
+        self.gate = asyncio.Event()
+
+    async def send(self, message: Message, phone: Phone) -> Answer:
+        self.heard.append(message.alert_id)
+        await self.gate.wait()
+        return Delivered(201)
+
+
+@asynccontextmanager
+async def hands_full(town: Town, service: SlowService) -> AsyncIterator[Notifier]:
+    pace = Pace(most_in_flight=2, kept_for_critical=1)
+    async with Notifier(town.db, service, pace=pace, deadline_s=30).running() as notifier:
+        raise_alerts(town, 5)
+        notifier.bell.ring()
+        await until(lambda: len(service.heard) == 2)
+        yield notifier
+        service.gate.set()
+
+
+def test_a_service_that_hangs_does_not_hold_a_critical_alert_up(town: Town) -> None:
+    town.officer("hai")
+
+    async def run() -> None:
+        service = SlowService()
+        async with hands_full(town, service) as notifier:
+            critical = town.alert(severity="critical")
+            town.owe(critical)
+            notifier.bell.ring()
+            await until(lambda: len(service.heard) == 3, within_s=3.0)
+            assert service.heard[2] == critical
+
+    asyncio.run(run())
