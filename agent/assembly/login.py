@@ -67,7 +67,8 @@ class Login:
                 case Refused(reason):
                     raise trouble.refused(reason, node=self._node, address=self._address)
                 case Ended(reason):
-                    raise trouble.closed_early(reason, address=self._address)
+                    utc_us = time.time_ns() // 1000
+                    raise trouble.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
                     pass
         raise trouble.silent(ANSWER_S, self._address)

@@ -59,6 +59,10 @@ class LinkPolicy:
     """How long the broker may take to let us in."""
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
+    step_back_low_s: float = 60.0
+    step_back_high_s: float = 600.0
+    """How long a node waits that was thrown out by another of its name: drawn between the two, so
+    that they take turns a few times an hour, and the hub sees it, instead of fighting."""
     ask_token_s: float = 5.0
     """While a token is wanted it is asked for so often."""
     goodbye_s: float = 3.0
@@ -144,7 +148,8 @@ class Conversation:
                     node = self._speaker.node
                     raise trouble.refused(reason, node=node, address=self._address)
                 case Ended(reason):
-                    raise trouble.closed_early(reason, address=self._address)
+                    utc_us = self._speaker.now().utc_us
+                    raise trouble.closed_early(reason, address=self._address, utc_us=utc_us)
                 case _:
                     pass
         raise trouble.silent(self._policy.answer_s, self._address)

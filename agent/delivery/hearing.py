@@ -21,6 +21,8 @@ class LinkCounts:
     """What the line did since the agent began."""
 
     connections: int = 0
+    taken_over: int = 0
+    """How often another client with this node's certificate threw us out."""
     sent: int = 0
     resent: int = 0
     receipted: int = 0

@@ -1,6 +1,7 @@
 """The node's line to the hub: connects, talks, and comes back when the line breaks."""
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from agent.delivery.latest import LatestHealth
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import Trouble
+from agent.delivery.trouble import TakenOver, Trouble
 from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.codec import encode
@@ -53,6 +54,7 @@ class Link:
         )
         self._inbox = Inbox()
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
+        self._draw = random.SystemRandom().uniform
         self._last_trouble = ""
         self._up_s = float("inf")
         journal.listen(self.wake)
@@ -68,9 +70,17 @@ class Link:
         while not stop.is_set():
             try:
                 self._connect_and_talk(stop, beat)
+            except TakenOver as why:
+                self.counts.taken_over += 1
+                self._report(why)
+                policy = self._policy
+                wait_s = self._draw(policy.step_back_low_s, policy.step_back_high_s)
             except Trouble as why:
                 self._report(why)
-            self._wait_for_next_try(stop, beat)
+                wait_s = self._backoff.next_s()
+            else:
+                return  # asked to stop, and said goodbye
+            self._wait(wait_s, stop, beat)
 
     def _connect_and_talk(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
@@ -106,8 +116,8 @@ class Link:
         finally:
             session.end()
 
-    def _wait_for_next_try(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        until_s = time.monotonic() + self._backoff.next_s()
+    def _wait(self, wait_s: float, stop: threading.Event, beat: Callable[[], None]) -> None:
+        until_s = time.monotonic() + wait_s
         while not stop.is_set() and (left_s := until_s - time.monotonic()) > 0:
             beat()
             stop.wait(min(BEAT_S, left_s))
@@ -119,8 +129,7 @@ class Link:
 
     def _report(self, why: Trouble) -> None:
         """One line for one trouble, however often it repeats."""
-        # Only a line that held for a while starts the waits anew: two agents with one
-        # certificate would else throw each other out without pause.
+        # Only a line that held for a while starts the waits anew.
         if time.monotonic() - self._up_s > self._policy.keepalive_s:
             self._backoff.reset()
         self._up_s = float("inf")

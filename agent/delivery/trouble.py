@@ -2,9 +2,19 @@
 
 import socket
 import ssl
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from cryptography import x509
+
 from agent.delivery.session import BrokerAddress
+
+_HAS_EXPIRED: Final = 10
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
+
+_TAKEN_OVER: Final = "taken over"
+"""Within MQTT's reason of a DISCONNECT (0x8E), as paho words it."""
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
@@ -20,6 +30,10 @@ class Trouble(Exception):  # noqa: N818 - the link's word for what it reports an
         self.sentence = sentence
         self.cure = cure
         self.facts = facts
+
+
+class TakenOver(Trouble):
+    """Another client came with this node's name and certificate."""
 
 
 def unreachable(error: OSError, address: BrokerAddress) -> Trouble:
@@ -51,8 +65,25 @@ def refused(reason: str, *, node: str, address: BrokerAddress) -> Trouble:
     )
 
 
-def closed_early(reason: str, *, address: BrokerAddress) -> Trouble:
-    """The broker hung up before CONNACK; under TLS 1.3 so it is that our papers are refused."""
+def closed_early(reason: str, *, address: BrokerAddress, utc_us: int) -> Trouble:
+    """The broker hung up before CONNACK; under TLS 1.3 so it is that our papers are refused.
+
+    `utc_us` is the time by this node's clock, which may be wrong, and is said too.
+    """
+    if _TAKEN_OVER in reason:
+        return broken(reason, address=address)
+    ended = _end_of(address.cert_file)
+    now = datetime.fromtimestamp(utc_us / 1e6, UTC)
+    if ended is not None and ended < now:
+        return Trouble(
+            N_("the certificate {cert_file} ran out on {ended} (now {now})"),
+            N_("give the node a new one: matthan-hub ca issue; or set this node's clock right"),
+            {
+                "cert_file": address.cert_file,
+                "ended": f"{ended:%d/%m/%Y}",
+                "now": f"{now:%d/%m/%Y}",
+            },
+        )
     return Trouble(
         N_("the broker {host}:{port} hung up before answering ({reason})"),
         N_(
@@ -79,13 +110,20 @@ def silent(seconds: float, address: BrokerAddress) -> Trouble:
 
 def broken(reason: str, *, address: BrokerAddress) -> Trouble:
     """It was up, and ended without our wish."""
-    cure = N_("it comes back by itself; when it breaks often, see the network")
-    if "taken over" in reason:
-        cure = N_("another agent uses this node's certificate: every node needs its own")
+    facts: dict[str, object] = {"host": address.host, "port": address.port, "reason": reason}
+    if _TAKEN_OVER in reason:
+        return TakenOver(
+            N_("another computer took this node's place at the broker {host}:{port}"),
+            N_(
+                "it uses this node's certificate: switch it off, or give it its own; this node"
+                " steps back for some minutes"
+            ),
+            facts,
+        )
     return Trouble(
         N_("the line to the broker {host}:{port} broke ({reason})"),
-        cure,
-        {"host": address.host, "port": address.port, "reason": reason},
+        N_("it comes back by itself; when it breaks often, see the network"),
+        facts,
     )
 
 
@@ -101,7 +139,20 @@ def not_passed_on(reason: str, *, node: str, topic: str) -> Trouble:
     )
 
 
+def _end_of(cert_file: Path) -> datetime | None:
+    """Until when our certificate holds; None when it cannot be read."""
+    try:
+        return x509.load_pem_x509_certificate(cert_file.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
+
+
 def _words(error: OSError) -> tuple[str, str]:
+    if getattr(error, "verify_code", None) == _HAS_EXPIRED:
+        return (
+            N_("the certificate of the broker {host}:{port} ran out"),
+            N_("give the broker a new one, and see that this node's clock is right"),
+        )
     for kind, sentence, cure in _WORDS:
         if isinstance(error, kind):
             return sentence, cure

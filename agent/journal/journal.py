@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from agent.journal import reading, recall, wishes
+from agent.journal.drops import Gauge
 from agent.journal.errors import explained
 from agent.journal.file import claim, open_or_replace, spool_id_of
 from agent.journal.recall import Recalled
@@ -51,6 +52,7 @@ class Journal:
         self._now = now
         self._trust = trust
         self._limits = limits
+        self._gauge = Gauge()
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
 
@@ -109,6 +111,7 @@ class Journal:
                 trust=self._trust,
                 boot_id=self.boot_id,
                 limits=self._limits,
+                gauge=self._gauge,
             )
             try:
                 self._sql.execute("BEGIN IMMEDIATE")

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from agent.journal import drops, footage, recall, wishes
+from agent.journal.drops import Gauge
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
@@ -40,12 +41,14 @@ class Transaction:
         trust: Trust,
         boot_id: UUID,
         limits: Limits,
+        gauge: Gauge,
     ) -> None:
         self._sql = connection
         self._now = now
         self._trust = trust
         self._boot_id = boot_id
         self._limits = limits
+        self._gauge = gauge
         self.has_news = False
 
     def add_event(self, body: Body, *, at: Instant) -> UUID:
@@ -198,6 +201,8 @@ class Transaction:
             body = NumbersDropped(ranges=gone[:_RANGES_PER_MESSAGE], reason=reason)
             self._insert(body, self._now())
         self.count("said_again", recall.owe_again(self._sql, found.again))
+        for _ in found.again:
+            self._gauge.add(drops.AGAIN)
         self.count("brought_again", recall.bring_again(self._sql, media))
         self.has_news = True
         return found
@@ -249,6 +254,7 @@ class Transaction:
                 seen.error_ms,
             ),
         )
+        self._gauge.add(priority)
         self.has_news = True
         return event_id
 
@@ -268,6 +274,8 @@ class Transaction:
         return changed > 0
 
     def _drop_excess(self) -> None:
+        if not self._gauge.is_over(self._sql, self._limits):
+            return
         excess = drops.waiting(self._sql) - self._limits.max_events
         if excess > 0:
             recall.put_back(self._sql, excess, self._utc_us())

@@ -28,6 +28,8 @@ class Thresholds:
     """So many nodes of one area, and at least half of it, are one trouble of the line."""
     link_within_s: float = 120.0
     """They fell silent within this span of one another."""
+    rival_over_after_s: float = 3600.0
+    """Two nodes of one name that step back for minutes are not over sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class NodeSigns:
     """Since when it is online, or not."""
     heard_utc_us: int | None = None
     """When it last reported; None for a node that does not report of itself."""
+    rival_utc_us: int | None = None
+    """When two were last heard of under its name."""
 
     def silent_since(self, now_utc_us: int, bounds: Thresholds) -> int | None:
         """Since when it gives no sign of life; None while it does."""

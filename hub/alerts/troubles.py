@@ -24,6 +24,8 @@ class Kind(StrEnum):
     NODE_SILENT = "node_silent"
     LINK_LOST = "link_lost"
     BROKER_LOST = "broker_lost"
+    NODE_RIVAL = "node_rival"
+    """Two computers speak under one name."""
 
 
 KINDS: Final = frozenset(Kind)
@@ -80,6 +82,7 @@ def decide(
     steps = list(watch.of_broker())
     if scene.broker.is_up and watch.lasted(scene.broker.since_utc_us, bounds.settle_s):
         steps += watch.of_nodes()
+        steps += watch.of_rivals()
         steps += watch.of_cameras()
     return steps
 
@@ -179,6 +182,21 @@ class _Watch:
             if is_most and len(group) > len(best[1]):
                 best = area_id, group
         return best
+
+    def of_rivals(self) -> Iterator[Step]:
+        """Once, however long the two take turns."""
+        over_after_s = self.bounds.rival_over_after_s
+        rivals = {
+            node_id: node.rival_utc_us
+            for node_id, node in self.nodes.items()
+            if node.rival_utc_us is not None and not self.lasted(node.rival_utc_us, over_after_s)
+        }
+        known = {one.node_id: one for one in self.running if one.kind is Kind.NODE_RIVAL}
+        for node_id, trouble in known.items():
+            if node_id not in rivals:
+                yield Over(trouble.alert_id)
+        for node_id in sorted(set(rivals) - set(known)):
+            yield Raised(Kind.NODE_RIVAL, frozenset({node_id}), rivals[node_id], node_id=node_id)
 
     def of_cameras(self) -> Iterator[Step]:
         """Cameras of one node are one trouble; those of a silent node are that node's."""

@@ -23,7 +23,7 @@ from agent.wire.messages import (
 from hub.alerts.moment import Moment
 from hub.intake import lines
 from hub.intake.commands import commands
-from hub.intake.fleet import Fleet, Verdict
+from hub.intake.fleet import HERE, Fleet
 from hub.intake.inbox import Arrival
 from hub.intake.lines import Line
 from hub.intake.reading import Said, Unreadable, read
@@ -230,7 +230,7 @@ class Clerk:
         lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
         verdict = self._fleet.hear(conn, status, now=now)
         outcome.lines.append(lines.about_status(status, verdict))
-        if isinstance(status, Death) or verdict not in (Verdict.ARRIVED, Verdict.STILL_HERE):
+        if isinstance(status, Death) or verdict not in HERE:
             return False
         if lost:
             outcome.lines.append(lines.about_lost_spool(status.node, lost))

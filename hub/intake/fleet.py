@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from agent.wire.messages import Birth, Death, Health, UploadToken
 from hub.alerts.moment import Moment
+from hub.intake import rivals
+from hub.intake.rivals import Lives
 from hub.store import health, registry
 
 SEEN_EVERY_S: Final = 30.0
@@ -24,11 +26,17 @@ class Verdict(Enum):
     """What a birth or a death means, given what was known."""
 
     ARRIVED = "arrived"
+    RIVAL = "rival"
+    """It arrived, and another one of the same name is alive too."""
     STILL_HERE = "still_here"
     LEFT = "left"
     LATE_WILL = "late_will"
     DIED_BEFORE = "died_before"
     UNKNOWN_NODE = "unknown_node"
+
+
+HERE: Final = frozenset({Verdict.ARRIVED, Verdict.RIVAL, Verdict.STILL_HERE})
+"""The node is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class Fleet:
     def __init__(self, tokens: Mint) -> None:
         self._tokens = tokens
         self._seen: dict[str, int] = {}
+        self._lives: dict[UUID, Lives] = {}
 
     def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> Verdict:
         """Note what was said; a birth also registers its cameras in the area of its node."""
@@ -84,11 +93,23 @@ class Fleet:
         if node is None:
             return Verdict.UNKNOWN_NODE
         verdict = judge(Presence(node.state == "online", node.birth_id), said)
-        if isinstance(said, Birth) and verdict in (Verdict.ARRIVED, Verdict.STILL_HERE):
+        if isinstance(said, Birth) and verdict in HERE:
             registry.note_birth(conn, said, now=now)
+            if self._is_rival(node, said):
+                registry.note_rival(conn, node.node_id, now=now)
+                return Verdict.RIVAL
         elif isinstance(said, Death) and verdict is Verdict.LEFT:
             registry.note_death(conn, said, now=now)
         return verdict
+
+    def _is_rival(self, node: registry.Node, birth: Birth) -> bool:
+        """Kept in memory alone: two that fight go on fighting after a restart of the hub."""
+        known = self._lives.get(node.node_id)
+        if known is None:
+            births = (node.birth_id,) if node.birth_id else ()
+            known = Lives(((node.boot_id, node.spool_id),), births)
+        self._lives[node.node_id], is_rival = rivals.heard(known, birth)
+        return is_rival
 
     def see(self, conn: Connection, node: str, *, now: Moment) -> None:
         """Note, now and then, that a node has spoken."""

@@ -36,6 +36,9 @@ def about_status(status: Birth | Death, verdict: Verdict) -> Line:
         "means": verdict.value,
         "birth_id": str(status.birth_id),
     }
+    if verdict is Verdict.RIVAL:
+        cure = f"find the second computer; then: matthan-hub ca issue {status.node}"
+        return Line("node.rival", {"node": status.node, "cure": cure})
     return Line("node.status", words, is_warning=False)
 
 

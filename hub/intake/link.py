@@ -44,6 +44,12 @@ class Ended:
     reason: str
     cure: str = ""
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Another hub came with this one's certificate; two must not throw each other out for
+        ever without a pause."""
+        return "taken over" in self.reason
+
 
 class Connection:
     """One connection from its TLS handshake to its end; callbacks come on paho's thread."""
@@ -156,7 +162,9 @@ class Connection:
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, code: ReasonCode, _terms: Any
     ) -> None:
-        self._end(f"connection lost: {code}")
+        lost = f"connection lost: {code}"
+        rival = "another hub uses this one's certificate: stop it, or give it a broker of its own"
+        self._end(lost, rival if "taken over" in lost else "")
 
     def _end(self, reason: str, cure: str = "") -> None:
         self._ended.put(Ended(was_up=self.is_listening, reason=reason, cure=cure))
@@ -194,7 +202,7 @@ class Link:
             if stop.is_set():
                 return
             self._tell(ended)
-            if ended.was_up:
+            if ended.was_up and not ended.is_taken_over:
                 self._patience.succeed()
             stop.wait(self._patience.fail())
 

@@ -34,6 +34,8 @@ def _lost(owed: Owed, words: Phrases) -> str:
             return words.say("{n} camera boxes silent at once: line or power?")
         case Kind.BROKER_LOST:
             return words.say("The hub hears no camera box: its message broker is away")
+        case Kind.NODE_RIVAL:
+            return words.say("Two computers use the name {node}: was its certificate copied?")
 
 
 def _back(owed: Owed, words: Phrases) -> str:
@@ -46,6 +48,8 @@ def _back(owed: Owed, words: Phrases) -> str:
             return words.say("All camera boxes are back")
         case Kind.BROKER_LOST:
             return words.say("The hub hears its camera boxes again")
+        case Kind.NODE_RIVAL:
+            return words.say("One computer alone uses the name {node} again")
 
 
 def handled_words(owed: Owed, words: Phrases) -> str:

@@ -31,6 +31,8 @@ class Node:
     area_id: UUID
     state: str
     birth_id: UUID | None
+    boot_id: UUID | None = None
+    spool_id: UUID | None = None
 
 
 def add_area(
@@ -94,11 +96,18 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment) -> UUID
 def node_by_name(conn: Connection, name: str) -> Node | None:
     """The node of this name."""
     row = conn.execute(
-        select(nodes.c.id, nodes.c.area_id, nodes.c.state, nodes.c.birth_id).where(
-            nodes.c.name == name
-        )
+        select(
+            nodes.c.id,
+            nodes.c.area_id,
+            nodes.c.state,
+            nodes.c.birth_id,
+            nodes.c.boot_id,
+            nodes.c.spool_id,
+        ).where(nodes.c.name == name)
     ).first()
-    return None if row is None else Node(row.id, name, row.area_id, row.state, row.birth_id)
+    if row is None:
+        return None
+    return Node(row.id, name, row.area_id, row.state, row.birth_id, row.boot_id, row.spool_id)
 
 
 def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:
@@ -141,6 +150,11 @@ def note_death(conn: Connection, death: Death, *, now: Moment) -> bool:
         .values(state="offline", **columns("state_since", now))
     )
     return done.rowcount == 1
+
+
+def note_rival(conn: Connection, node_id: UUID, *, now: Moment) -> None:
+    """Two computers speak under this node's name."""
+    conn.execute(update(nodes).where(nodes.c.id == node_id).values(columns("rival", now)))
 
 
 def note_seen(conn: Connection, node_name: str, *, now: Moment) -> None:

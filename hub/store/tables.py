@@ -99,6 +99,7 @@ nodes = Table(
     Column("software", Text),
     *moment("state_since"),
     *moment("seen", nullable=True),
+    *moment("rival", nullable=True),  # when two were last heard of under this name
 )
 
 cameras = Table(
@@ -383,7 +384,7 @@ troubles = Table(
     "troubles",
     metadata,
     Column("alert_id", Uuid, ForeignKey("alerts.id"), primary_key=True),
-    Column("kind", Text, nullable=False),  # camera_lost, node_silent, link_lost, broker_lost
+    Column("kind", Text, nullable=False),  # hub.alerts.troubles.Kind
     link("node_id", "nodes", nullable=True),  # of camera_lost and node_silent
     link("area_id", "areas", nullable=True),  # of link_lost
     Column("boot_id", Uuid),  # of a silent node, as it was: the same again means it never stopped

@@ -23,6 +23,7 @@ from hub.store.tables import (
     cameras,
     columns,
     new_id,
+    node_health,
     nodes,
     trouble_cameras,
     troubles,
@@ -37,7 +38,7 @@ CRITICAL: Final = (Kind.LINK_LOST, Kind.BROKER_LOST)
 def look(conn: Connection, broker: BrokerSigns, bounds: Thresholds, *, now: Moment) -> list[Step]:
     """What the signs say that people do not know yet; writes nothing."""
     running = running_troubles(conn)
-    if broker.is_up and not running and not _is_anything_dark(conn):
+    if broker.is_up and not running and not _is_anything_dark(conn, bounds, now=now):
         return []  # so it is nearly always
     return decide(scene(conn, broker), running, bounds, now_utc_us=now.utc_us)
 
@@ -60,7 +61,11 @@ def scene(conn: Connection, broker: BrokerSigns) -> Scene:
     above = {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
     eyes = conn.execute(select(cameras)).all()
     seeing = {row.node_id for row in eyes}
-    heard = conn.execute(select(nodes).where(nodes.c.state != "never")).all()
+    heard = conn.execute(
+        select(nodes, node_health.c.received_utc_us.label("heard_utc_us"))
+        .outerjoin(node_health, node_health.c.node_id == nodes.c.id)
+        .where(nodes.c.state != "never")
+    ).all()
     return Scene(
         broker=broker,
         nodes=[_node_signs(row, above) for row in heard if row.id in seeing],
@@ -85,10 +90,14 @@ def running_troubles(conn: Connection) -> list[Trouble]:
     return [_trouble(row, members[row.alert_id]) for row in rows]
 
 
-def _is_anything_dark(conn: Connection) -> bool:
-    lost = select(cameras.c.id).where(cameras.c.is_lost.is_(True)).limit(1)
-    gone = select(nodes.c.id).where(nodes.c.state == "offline").limit(1)
-    return conn.scalar(lost) is not None or conn.scalar(gone) is not None
+def _is_anything_dark(conn: Connection, bounds: Thresholds, *, now: Moment) -> bool:
+    lost = select(cameras.c.id).where(cameras.c.is_lost.is_(True))
+    gone = select(nodes.c.id).where(nodes.c.state == "offline")
+    silent_from = now.plus_s(-bounds.node_unheard_after_s).utc_us
+    unheard = select(node_health.c.node_id).where(node_health.c.received_utc_us < silent_from)
+    rival_from = now.plus_s(-bounds.rival_over_after_s).utc_us
+    rival = select(nodes.c.id).where(nodes.c.rival_utc_us > rival_from)
+    return any(conn.scalar(one.limit(1)) is not None for one in (lost, gone, unheard, rival))
 
 
 def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeSigns:
@@ -97,7 +106,14 @@ def _node_signs(row: Row[Any], above: dict[UUID, UUID | None]) -> NodeSigns:
     while here is not None and here not in path:
         path.append(here)
         here = above.get(here)
-    return NodeSigns(row.id, tuple(path), row.state == "online", row.state_since_utc_us)
+    return NodeSigns(
+        row.id,
+        tuple(path),
+        row.state == "online",
+        row.state_since_utc_us,
+        heard_utc_us=row.heard_utc_us,
+        rival_utc_us=row.rival_utc_us,
+    )
 
 
 def _trouble(row: Row[Any], members: Collection[Row[Any]]) -> Trouble:

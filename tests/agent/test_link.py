@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from agent.wire import topics
 from agent.wire.codec import MAX_BYTES
 from agent.wire.messages import Birth, CameraWords, ClockSource, Death
 from deploy.broker import Broker
-from hub.enrol.authority import Papers
+from hub.enrol.authority import Authority, Papers
 from tests.agent.hubside import (
     BOOT,
     NODE,
@@ -449,3 +450,54 @@ def test_health_goes_out_once_and_is_no_event(shared_broker: Broker, journal: Jo
         latest.put(said)
         until(lambda: hub.healths == [said, said])
     assert journal.counts().spooled == 0
+
+
+def test_a_node_whose_certificate_ran_out_says_so_with_its_date(
+    shared_broker: Broker, journal: Journal, tmp_path: Path
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    papers = shared_broker.authority.issue_client(NODE, long_ago, days=10, into=tmp_path)
+    ended = f"{long_ago + timedelta(days=10):%d/%m/%Y}"
+    with capture_logs() as logs, Running(make_link(journal, address(shared_broker, papers))):
+        until(lambda: [line for line in logs if line["event"] == "link_trouble"])
+    (said,) = {line["trouble"] for line in logs if line["event"] == "link_trouble"}
+    assert f"ran out on {ended}" in said
+    assert "matthan-hub ca issue" in said
+
+
+def test_a_broker_whose_certificate_ran_out_is_told_from_a_foreign_one(
+    tmp_path: Path, journal: Journal
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    authority = Authority.create(tmp_path / "ca", long_ago)
+    with Broker(tmp_path / "mqtt", authority=authority) as broker:
+        home = tmp_path / "mqtt" / "broker"
+        papers = authority.issue_server(
+            "broker", long_ago, hosts=(broker.host,), days=10, into=tmp_path / "old"
+        )
+        for file, name in ((papers.cert_file, "broker.crt"), (papers.key_file, "broker.key")):
+            (home / name).write_bytes(file.read_bytes())
+        broker.restart()
+        with capture_logs() as logs, Running(make_link(journal, address(broker))):
+            until(lambda: [line for line in logs if line["event"] == "link_trouble"])
+    (said,) = {line["trouble"] for line in logs if line["event"] == "link_trouble"}
+    assert "the certificate of the broker" in said
+    assert "ran out. give the broker a new one" in said
+
+
+def test_two_nodes_with_one_certificate_step_back_instead_of_fighting(
+    tmp_path: Path, shared_broker: Broker, journal: Journal
+) -> None:
+    patient = replace(QUICK, step_back_low_s=1.0, step_back_high_s=1.5)
+    twin_journal = open_journal(tmp_path / "twin.db")
+    links = [
+        make_link(one, address(shared_broker), policy=patient) for one in (journal, twin_journal)
+    ]
+    with capture_logs() as logs, Running(links[0]), Running(links[1]):
+        until(lambda: all(link.counts.taken_over for link in links))
+    twin_journal.close()
+    counts = [link.counts for link in links]
+    for one in counts:
+        assert one.connections <= one.taken_over + 1, "each return comes after a step back"
+    said = [line["trouble"] for line in logs if line["event"] == "link_trouble"]
+    assert all("another computer took this node's place" in line for line in said)

@@ -1,5 +1,6 @@
 """Births and deaths on a virtual clock: who is alive in the end."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from agent.wire.messages import Birth, Death
 from hub.intake.fleet import NEVER_SEEN, Presence, Verdict, after, judge
+from hub.intake.rivals import Lives, heard
 from tests.hub.wire_words import NodeVoice
 
 NODE = NodeVoice("nga-tu-01")
@@ -67,3 +69,36 @@ def test_a_node_is_alive_unless_its_last_birth_has_died(
         known = after(known, said)
     last_has_died = lives[-1][1] is not None
     assert known == Presence(is_alive=not last_has_died, birth_id=UUID(int=len(lives)))
+
+
+def test_lives_that_take_turns_are_two_nodes_and_reboots_are_one() -> None:
+    one, other = NodeVoice("n"), NodeVoice("n")
+    known, is_rival = Lives(), False
+    for voice in (one, one, other, replace(other, boot_id=uuid4()), other, other):
+        known, is_rival = heard(known, voice.birth())
+        assert not is_rival or voice is other
+    assert is_rival is False, "it is the last one again"
+    known, is_rival = heard(known, one.birth())
+    assert is_rival
+
+
+def test_a_birth_that_the_broker_repeats_shows_nothing() -> None:
+    one, other = NodeVoice("n"), NodeVoice("n")
+    retained = one.birth()
+    known = Lives()
+    for birth in (retained, other.birth(), retained):
+        known, is_rival = heard(known, birth)
+        assert not is_rival
+
+
+@given(st.lists(st.sampled_from(["restart", "reboot", "new disk"]), max_size=30))
+def test_one_node_alone_is_never_taken_for_two(fates: list[str]) -> None:
+    voice, known = NodeVoice("n"), Lives()
+    for fate in fates:
+        match fate:
+            case "reboot":
+                voice = replace(voice, boot_id=uuid4())
+            case "new disk":
+                voice = replace(voice, spool_id=uuid4())
+        known, is_rival = heard(known, voice.birth())
+        assert not is_rival

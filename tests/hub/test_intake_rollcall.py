@@ -20,12 +20,14 @@ from agent.wire.messages import (
 )
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
+from hub.alerts.signs import BrokerSigns, Thresholds
+from hub.alerts.troubles import Kind, Over, Raised, Step
 from hub.intake.clerk import Clerk, Outcome
 from hub.intake.fleet import Fleet
 from hub.intake.gaps import AskPolicy
 from hub.intake.inbox import Arrival
 from hub.intake.rollcall import RollCall
-from hub.store import health
+from hub.store import health, troubles
 from hub.store.database import Database
 from hub.store.filing import Filing
 from hub.store.tables import media, missing_numbers
@@ -242,3 +244,41 @@ def test_health_of_a_node_that_nobody_added_is_counted_and_not_kept(hub: Hub, db
     assert hub.hear(NodeVoice("stranger").health()).counts == {"received": 1, "unknown_node": 1}
     with db.reading() as conn:
         assert health.latest(conn) == {}
+
+
+def test_two_nodes_of_one_name_are_one_alarm_and_are_over_an_hour_after_the_last(
+    hub: Hub, db: Database
+) -> None:
+    one, other = NodeVoice("a"), NodeVoice("a")
+    steps: list[Step] = []
+    for minute in range(0, 30, 5):
+        now = NOW.plus_s(60 * minute)
+        hub.hear((one, other)[minute // 5 % 2].birth(), now=now)
+        steps += look(db, now)
+    for minute in (60, 85, 86, 120):
+        hub.hear(one.health(), now=NOW.plus_s(60 * minute))
+        steps += look(db, NOW.plus_s(60 * minute))
+    assert [type(step) for step in steps] == [Raised, Over]
+    assert isinstance(steps[0], Raised)
+    assert steps[0].kind is Kind.NODE_RIVAL
+
+
+def look(db: Database, now: Moment) -> list[Step]:
+    """The hub's lookout looks."""
+    up = BrokerSigns(is_up=True, since_utc_us=NOW.plus_s(-3600).utc_us)
+    with db.writing() as conn:
+        steps = troubles.look(conn, up, Thresholds(), now=now)
+        for step in steps:
+            troubles.act(conn, step, now=now)
+    return steps
+
+
+def test_a_node_that_reports_no_more_is_silent_though_its_line_stands(
+    hub: Hub, db: Database
+) -> None:
+    node = NodeVoice("a")
+    hub.hear(node.birth(), node.health())
+    assert look(db, NOW.plus_s(290)) == []
+    (step,) = look(db, NOW.plus_s(400))
+    assert isinstance(step, Raised)
+    assert step.kind is Kind.NODE_SILENT
