@@ -16,6 +16,7 @@ from hub.notify.webpush import VapidKeyError, vapid_key
 from hub.store.blobs import BlobFolder, Blobs
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database, DatabaseError
+from hub.store.proxies import Proxies
 from hub.store.schema import check_schema, migrate
 
 log = structlog.get_logger()
@@ -71,6 +72,12 @@ def blobs(settings: HubSettings) -> Blobs:
     if not store.media_url:
         return BlobFolder(folder, spare_bytes=spare_bytes)
     return bucket(settings, staging=folder)
+
+
+def proxies(settings: HubSettings) -> Proxies:
+    """The copies of clips that not every browser plays; on the hub's own disk in either case."""
+    store = settings.store
+    return Proxies(store.media_folder / "copies", spare_bytes=store.spare_mib * 2**20)
 
 
 def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:

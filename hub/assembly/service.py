@@ -59,6 +59,7 @@ class Hub:
         self._db = opening.database(settings)
         self._tokens = opening.upload_tokens(settings)
         self._blobs = opening.blobs(settings)
+        self._proxies = opening.proxies(settings)
         self._parts = PartFolder(
             settings.store.media_folder / "parts", spare_bytes=settings.store.spare_mib * 2**20
         )
@@ -167,15 +168,28 @@ class Hub:
             blobs=self._blobs,
             clock=self._clock,
             bell=self._bell,
+            proxies=self._proxies,
             makes_room=self._settings.store.when_full == "remove",
         )
-        sweep = Sweep(self._db, blobs=self._blobs, clock=self._clock, bell=self._bell)
+        sweep = Sweep(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            bell=self._bell,
+            proxies=self._proxies,
+        )
         return Housekeeping(remover, sweep)
 
     def _make_pages(self) -> uvicorn.Server:
         web = self._settings.web
         app = create_app(
-            door=Door(self._db, blobs=self._blobs, clock=self._clock, bell=self._bell),
+            door=Door(
+                self._db,
+                blobs=self._blobs,
+                clock=self._clock,
+                bell=self._bell,
+                proxies=self._proxies,
+            ),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=Uploads(
                 self._db,

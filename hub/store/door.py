@@ -8,14 +8,10 @@ from sqlalchemy import Connection
 
 from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
 from hub.alerts.moment import Moment
-from hub.store import audit, ledger, sights, wishes
+from hub.store import ledger, sights
 from hub.store.alert_rows import change_alert, note_history
-from hub.store.audit import By
-from hub.store.bell import Bell
-from hub.store.blobs import Blobs
 from hub.store.bounds import text
-from hub.store.clock import Clock
-from hub.store.database import Database
+from hub.store.footage_door import FootageDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.tables import alerts, columns
 from hub.store.views import (
@@ -25,26 +21,18 @@ from hub.store.views import (
     Asker,
     Conflict,
     Inbox,
-    OpenMedia,
     PhoneRow,
 )
 
-MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4"}
 NOTE_CHARS: Final = 2000
 
 
-class Door:
+class Door(FootageDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the
     writers; the answer is handed out only once the line is committed.
     """
-
-    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock, bell: Bell) -> None:
-        self._db = db
-        self._blobs = blobs
-        self._clock = clock
-        self._bell = bell
 
     def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
         """The alerts this person may see: all that run, and the `limit` last handled."""
@@ -117,36 +105,6 @@ class Door:
         self._bell.ring()
         return row
 
-    def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
-        """A stored picture (needs SEE) or clip (needs CLIPS)."""
-        with self._db.reading() as conn:
-            row = sights.one_media(conn, asker.person_id, media_id, self._clock.now())
-        is_here = row is not None and self._blobs.has(row.sha256)
-        self._note(asker, "media.open" if is_here else "media.open.refused", "media", media_id)
-        if row is None or not is_here:
-            return None
-        return OpenMedia(
-            media_id=media_id,
-            kind=row.kind,
-            read=lambda start, length: self._blobs.read(row.sha256, start=start, length=length),
-            media_type=MEDIA_TYPES[row.kind],
-            size_bytes=row.size_bytes,
-            sha256=row.sha256,
-        )
-
-    def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
-        """Have an alert's clip brought that its node still has (needs CLIPS); False when there is
-        none such. To ask again changes nothing until the node has said that it is gone."""
-        now, who = self._clock.now(), asker.person_id
-        with self._db.writing() as conn:
-            may = sights.unbrought_clip(conn, who, media_id, alert_id=alert_id, now=now)
-            is_new = may and wishes.wish(conn, media_id, person_id=who, now=now)
-            act = "media.ask" if is_new else "media.ask.again" if may else "media.ask.refused"
-            self._note_in(conn, asker, act, "media", media_id)
-        if is_new:
-            self._bell.ring()
-        return may
-
     def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
         """The newest change of each visible alert after `cursor`, and the cursor to go on from.
 
@@ -212,38 +170,6 @@ class Door:
             act = f"notification.{what}" if is_theirs else f"notification.{what}.refused"
             self._note_in(conn, asker, act, "notification", notification_id)
         return is_theirs
-
-    def _note(
-        self,
-        asker: Asker,
-        act: str,
-        object_kind: str = "",
-        object_id: UUID | None = None,
-        *,
-        detail: str = "",
-    ) -> None:
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, object_kind, object_id, detail=detail)
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        object_kind: str = "",
-        object_id: UUID | None = None,
-        *,
-        detail: str = "",
-    ) -> None:
-        audit.note(
-            conn,
-            By(person_id=asker.person_id, came_from=asker.came_from),
-            act=act,
-            object_kind=object_kind,
-            object_id=object_id,
-            detail=detail,
-            now=self._clock.now(),
-        )
 
 
 _OUTCOMES: Final[Mapping[type, str]] = {

@@ -31,6 +31,7 @@ from hub.store.keeping import (
     showing_alerts,
     stored_footage,
 )
+from hub.store.proxies import Proxies
 from hub.store.rows import change
 from hub.store.tables import columns, media
 
@@ -47,12 +48,20 @@ class Remover:
     """For one thread. `makes_room`: on a full disk remove what is not held, instead of refusing."""
 
     def __init__(
-        self, db: Database, *, blobs: Blobs, clock: Clock, bell: Bell, makes_room: bool = False
+        self,
+        db: Database,
+        *,
+        blobs: Blobs,
+        clock: Clock,
+        bell: Bell,
+        proxies: Proxies | None = None,
+        makes_room: bool = False,
     ) -> None:
         self._db = db
         self._blobs = blobs
         self._clock = clock
         self._bell = bell
+        self._proxies = proxies
         self._makes_room = makes_room
 
     def remove_overdue(self) -> int:
@@ -99,6 +108,8 @@ class Remover:
         if marked:
             self._bell.ring()
         for sha256 in hashes:
+            if self._proxies is not None:
+                self._proxies.forget(sha256)
             self._blobs.remove(sha256)
         if marked:
             log.info("media.removed", why=why, files=len(marked))

@@ -314,12 +314,12 @@ def last_cursor(conn: Connection) -> int:
 
 
 def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> AnyRow | None:
-    """A stored file's kind, sha256 and size, if this person may see it: clips need CLIPS."""
+    """A stored file's kind, sha256, size and codec, if this person may see it: clips need CLIPS."""
     kind = conn.scalar(select(media.c.kind).where(media.c.id == media_id))
     right = Right.CLIPS if kind == "clip" else Right.SEE
     scope = visible_cameras(person_id, right, now).subquery("scope")
     return conn.execute(
-        select(media.c.kind, media.c.sha256, media.c.size_bytes)
+        select(media.c.kind, media.c.sha256, media.c.size_bytes, media.c.codec)
         .join(scope, seen_media(scope))
         .where(media.c.id == media_id, media.c.stored_utc_us.is_not(None))
     ).first()

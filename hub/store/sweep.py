@@ -18,6 +18,7 @@ from hub.store.bell import Bell
 from hub.store.blobs import Blobs, Found
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.proxies import Proxies
 from hub.store.remover import BY_THE_HUB, mark_removed
 from hub.store.tables import media
 
@@ -48,8 +49,17 @@ class Swept:
 class Sweep:
     """For one thread; reads the store shelf by shelf, by the first two digits of the hash."""
 
-    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock, bell: Bell) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        blobs: Blobs,
+        clock: Clock,
+        bell: Bell,
+        proxies: Proxies | None = None,
+    ) -> None:
         self._db = db
+        self._proxies = proxies
         self._blobs = blobs
         self._clock = clock
         self._bell = bell
@@ -74,6 +84,7 @@ class Sweep:
                 " matthan-hub media sweep --all-lost"
             )
         self._note_lost(lost)
+        self._remove_copies()
         swept = Swept(rows, len(lost), orphans)
         log.info("media.swept", rows=rows, lost=swept.lost, orphans=orphans)
         return swept
@@ -100,6 +111,11 @@ class Sweep:
             if not self._is_named(sha256):  # not since the listing either
                 removed += self._blobs.remove(sha256)
         return removed
+
+    def _remove_copies(self) -> None:
+        for sha256 in self._proxies.hashes() if self._proxies is not None else ():
+            if not self._is_named(sha256) and self._proxies is not None:
+                self._proxies.forget(sha256)
 
     def _is_named(self, sha256: str) -> bool:
         query = select(media.c.id).where(

@@ -188,6 +188,7 @@ class OpenMedia:
     """image/jpeg or video/mp4."""
     size_bytes: int
     sha256: str
+    """Another for other bytes: a copy's is that of its original with a word after it."""
 
 
 @dataclass(frozen=True, slots=True)

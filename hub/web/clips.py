@@ -4,8 +4,10 @@ from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from hub.store.proxies import BusyError
+from hub.store.shrinking import NoCopyError
 from hub.store.views import OpenMedia
 from hub.web.auth import SignedIn
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
@@ -20,7 +22,21 @@ KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 @router.api_route("/media/{media_id}", methods=["GET", "HEAD"])
 def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
     """A picture or a clip, whole or in part."""
-    media = visit.site.door.open_media(visit.asker, media_id)
+    return _answer(request, visit.site.door.open_media(visit.asker, media_id))
+
+
+@router.api_route("/media/{media_id}/h264", methods=["GET", "HEAD"])
+def show_copy(request: Request, visit: SignedIn, media_id: UUID) -> Response:
+    """A small copy of a clip that not every browser plays; the first request waits for it."""
+    try:
+        return _answer(request, visit.site.door.open_copy(visit.asker, media_id))
+    except BusyError:
+        return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": "30"})
+    except NoCopyError:
+        return JSONResponse({"reason": "no_copy"}, 503)
+
+
+def _answer(request: Request, media: OpenMedia | None) -> Response:
     if media is None:
         raise HTTPException(404)
     headers = _headers(media)

@@ -29,6 +29,11 @@ class Clip:
         """Whether there is a stretch before they come that is worth a mark."""
         return self.appear_s >= 0.5
 
+    @property
+    def is_h265(self) -> bool:
+        """Whether only some browsers play it, and the hub makes a copy for the others."""
+        return self.media.codec in ("hevc", "h265")
+
     def share(self, position_s: float) -> float:
         """A position as 0-1000 along the time line."""
         return round(1000 * position_s / self.length_s, 1) if self.length_s > 0 else 0.0

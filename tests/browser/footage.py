@@ -39,12 +39,13 @@ def picture() -> bytes:
     return bytes(data)
 
 
-def clip(seconds: int = 14) -> bytes:
-    """A fragmented MP4 with H.264, as nodes record it."""
+def clip(seconds: int = 14, codec: str = "libx264") -> bytes:
+    """A fragmented MP4 with H.264 (or H.265: "libx265"), as nodes record it."""
     buffer = io.BytesIO()
     options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(buffer, "w", format="mp4", options=options) as film:
-        stream = film.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": "20"})
+        tuning = {"preset": "ultrafast", "g": "20", "x265-params": "log-level=none:keyint=20"}
+        stream = film.add_stream(codec, rate=RATE, options=tuning)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for frame in frames(seconds * RATE):
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hub.store import staff
+from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.served import wait_until
 from tests.hub.web_town import Seen
@@ -195,6 +196,29 @@ def test_clip_plays_and_jumps_to_where_they_come(meet: Meet, whole: Seen) -> Non
     assert film.evaluate("film => film.videoWidth") == 768
     assert film.evaluate("film => film.error") is None
     officer.shot("phone-clip")
+
+
+def test_h265_clip_plays_as_a_small_copy_where_it_does_not_play_itself(
+    hub: Hub, meet: Meet, picture: bytes
+) -> None:
+    seen = hub.town.somebody(picture)
+    film = footage.clip(seconds=9, codec="libx265")
+    hub.town.clip(seen, film, duration_ms=9000, codec="hevc")
+    hub.town.bring(film)
+    officer = meet()
+    officer.open_alert(seen.alert_id)
+    shown = officer.page.locator("video")
+    assert shown.evaluate("film => film.canPlayType('video/mp4; codecs=hvc1.1.6.L120.90')") == ""
+    expect(officer.page.locator(".clip-words")).to_contain_text("bản sao nhỏ")
+    assert hub.town.proxies.hashes() == [], "nobody has asked for it yet"
+    shown.scroll_into_view_if_needed()
+    shown.evaluate("film => film.play()")
+    wait_until(lambda: shown.evaluate("film => film.currentTime") > 1)
+    assert shown.evaluate("film => film.currentSrc").endswith("/h264")
+    assert shown.evaluate("film => [film.videoWidth, film.error]") == [640, None]
+    shown.evaluate("film => { film.currentTime = 7 }")
+    wait_until(lambda: shown.evaluate("film => film.currentTime") > 7.5)
+    officer.shot("phone-clip-h265")
 
 
 def test_taking_an_alert_shows_on_the_other_officers_page(

@@ -35,6 +35,7 @@ from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
+from hub.store.proxies import Proxies
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from tests.hub.wire_words import NodeVoice
@@ -75,7 +76,8 @@ class Town:
         """Pictures and clips are kept here from now on; make the app anew."""
         self.blobs = blobs
         rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
-        self.door = Door(self.db, **rooms)
+        self.proxies = Proxies(self.folder / "copies")
+        self.door = Door(self.db, proxies=self.proxies, **rooms)
         parts = PartFolder(self.folder / "media" / "parts", spare_bytes=self.spare_bytes)
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
 
@@ -197,7 +199,9 @@ class Town:
             )
         )
 
-    def clip(self, seen: "Seen", data: bytes, *, duration_ms: int = 14_000) -> None:
+    def clip(
+        self, seen: "Seen", data: bytes, *, duration_ms: int = 14_000, codec: str = "h264"
+    ) -> None:
         """A clip that begins six seconds before is announced."""
         self.file(
             ClipReady(
@@ -206,7 +210,7 @@ class Town:
                 sighting_ids=(seen.sighting_id,),
                 sha256=sha256(data).hexdigest(),
                 size_bytes=len(data),
-                codec="h264",
+                codec=codec,
                 width=768,
                 height=576,
                 first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,

@@ -1,0 +1,122 @@
+"""The door's way to pictures and clips: one scope check and one audit line, as everywhere."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.store import audit, sights, wishes
+from hub.store.audit import By
+from hub.store.bell import Bell
+from hub.store.blobs import Blobs
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.proxies import Proxies, read_copy
+from hub.store.views import Asker, OpenMedia
+
+MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4"}
+
+
+class FootageDoor:
+    """What a person opens of what is stored; `hub.store.door` has all else."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        blobs: Blobs,
+        clock: Clock,
+        bell: Bell,
+        proxies: Proxies | None = None,
+    ) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._proxies = proxies
+        self._clock = clock
+        self._bell = bell
+
+    def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
+        """A stored picture (needs SEE) or clip (needs CLIPS)."""
+        with self._db.reading() as conn:
+            row = sights.one_media(conn, asker.person_id, media_id, self._clock.now())
+        is_here = row is not None and self._blobs.has(row.sha256)
+        self._note(asker, "media.open" if is_here else "media.open.refused", "media", media_id)
+        if row is None or not is_here:
+            return None
+        return OpenMedia(
+            media_id=media_id,
+            kind=row.kind,
+            read=lambda start, length: self._blobs.read(row.sha256, start=start, length=length),
+            media_type=MEDIA_TYPES[row.kind],
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+        )
+
+    def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
+        """Have an alert's clip brought that its node still has (needs CLIPS); False when there is
+        none such. To ask again changes nothing until the node has said that it is gone."""
+        now, who = self._clock.now(), asker.person_id
+        with self._db.writing() as conn:
+            may = sights.unbrought_clip(conn, who, media_id, alert_id=alert_id, now=now)
+            is_new = may and wishes.wish(conn, media_id, person_id=who, now=now)
+            act = "media.ask" if is_new else "media.ask.again" if may else "media.ask.refused"
+            self._note_in(conn, asker, act, "media", media_id)
+        if is_new:
+            self._bell.ring()
+        return may
+
+    def open_copy(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
+        """A small H.264 copy of a clip, for browsers that do not play the clip itself; the caller
+        waits while it is made. None also where the clip itself is H.264.
+
+        Raises BusyError, NoCopyError, BlobsError.
+        """
+        with self._db.reading() as conn:
+            row = sights.one_media(conn, asker.person_id, media_id, self._clock.now())
+        may_be = row is not None and row.kind == "clip" and row.codec != "h264"
+        self._note(asker, "media.copy" if may_be else "media.copy.refused", "media", media_id)
+        if row is None or not may_be or self._proxies is None or not self._blobs.has(row.sha256):
+            return None
+        path = self._proxies.copy_of(
+            row.sha256, lambda: self._blobs.read(row.sha256, length=row.size_bytes)
+        )
+        return OpenMedia(
+            media_id=media_id,
+            kind="clip",
+            read=lambda start, length: read_copy(path, start, length),
+            media_type=MEDIA_TYPES["clip"],
+            size_bytes=path.stat().st_size,
+            sha256=f"{row.sha256}-h264",
+        )
+
+    def _note(
+        self,
+        asker: Asker,
+        act: str,
+        object_kind: str = "",
+        object_id: UUID | None = None,
+        *,
+        detail: str = "",
+    ) -> None:
+        with self._db.writing() as conn:
+            self._note_in(conn, asker, act, object_kind, object_id, detail=detail)
+
+    def _note_in(
+        self,
+        conn: Connection,
+        asker: Asker,
+        act: str,
+        object_kind: str = "",
+        object_id: UUID | None = None,
+        *,
+        detail: str = "",
+    ) -> None:
+        audit.note(
+            conn,
+            By(person_id=asker.person_id, came_from=asker.came_from),
+            act=act,
+            object_kind=object_kind,
+            object_id=object_id,
+            detail=detail,
+            now=self._clock.now(),
+        )

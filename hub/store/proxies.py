@@ -1,0 +1,162 @@
+"""Small H.264 copies of clips that not every browser plays: made when asked for, kept while there
+is room. A copy is named by the hash of its original and says nothing that the original does not:
+it may be removed at any time and goes with its original.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from hub.store.blobs import checked
+from hub.store.shrinking import NoCopyError, shrink
+from hub.store.staging import PIECE_BYTES, NoRoomError, Staging
+
+log = structlog.get_logger()
+
+ENDING: Final = ".h264.mp4"
+COPY_MOST_BYTES: Final = 64 * 2**20
+"""No copy is larger; two hours at the rate of a copy."""
+FAILURES_KEPT: Final = 200
+FAILED_S: Final = 600.0
+"""So long nobody tries again what could not be copied."""
+
+Shrink = Callable[[Iterator[bytes], Path], None]
+
+
+class BusyError(Exception):
+    """Too many wait for a copy already; later there may be a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyBounds:
+    """What copies may cost."""
+
+    kept_bytes: int = 1024 * 2**20
+    """Of all copies; beyond it those go that were longest not asked for."""
+    waiting_at_most: int = 8
+    """Requests that wait for their turn; one copy is made at a time. Further ones are refused."""
+    patience_s: float = 90.0
+    """How long a request waits for its turn."""
+
+
+class Proxies:
+    """A folder of copies, made when missing; for any thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        spare_bytes: int = 0,
+        bounds: ProxyBounds | None = None,
+        shrink: Shrink = shrink,
+    ) -> None:
+        self._staging = Staging(folder, spare_bytes=spare_bytes)
+        self._folder = folder
+        self._bounds = bounds or ProxyBounds()
+        self._shrink = shrink
+        self._turn = threading.Lock()
+        self._count = threading.Lock()
+        self._waiting = 0
+        self._failures: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._staging.sweep(older_than_utc_us=2**62)  # what was being made when the hub ended
+
+    def copy_of(self, sha256: str, original: Callable[[], Iterator[bytes]]) -> Path:
+        """The copy of a clip, made now if need be; the caller waits.
+
+        Raises BusyError, NoCopyError for what cannot be copied, BlobsError.
+        """
+        if (path := self._found(sha256)) is not None:
+            return path
+        with self._a_turn():
+            if (path := self._found(sha256)) is not None:
+                return path
+            self._refuse_what_failed(sha256)
+            return self._make(sha256, original)
+
+    def forget(self, sha256: str) -> None:
+        """The original is gone, and so is its copy."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def hashes(self) -> list[str]:
+        """The originals that have a copy."""
+        return sorted(path.name.removesuffix(ENDING) for path in self._folder.glob(f"*{ENDING}"))
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / f"{checked(sha256)}{ENDING}"
+
+    def _found(self, sha256: str) -> Path | None:
+        path = self._path(sha256)
+        try:
+            os.utime(path)  # it was asked for now
+        except FileNotFoundError:
+            return None
+        return path
+
+    @contextlib.contextmanager
+    def _a_turn(self) -> Iterator[None]:
+        with self._count:
+            if self._waiting >= self._bounds.waiting_at_most:
+                raise BusyError
+            self._waiting += 1
+        try:
+            if not self._turn.acquire(timeout=self._bounds.patience_s):
+                raise BusyError
+            try:
+                yield
+            finally:
+                self._turn.release()
+        finally:
+            with self._count:
+                self._waiting -= 1
+
+    def _make(self, sha256: str, original: Callable[[], Iterator[bytes]]) -> Path:
+        self._make_room()
+        if self._staging.free_bytes() < COPY_MOST_BYTES:
+            raise NoRoomError(f"there is no room for a copy on the disk of {self._folder}")
+        draft = self._staging.folder / checked(sha256)
+        try:
+            self._shrink(original(), draft)
+            draft.rename(self._path(sha256))
+        except NoCopyError as error:
+            self._failures[sha256] = time.monotonic() + FAILED_S, str(error)
+            while len(self._failures) > FAILURES_KEPT:
+                self._failures.popitem(last=False)
+            log.error("proxy.failed", sha256=sha256, reason=str(error))
+            raise
+        finally:
+            draft.unlink(missing_ok=True)
+        path = self._path(sha256)
+        log.info("proxy.made", sha256=sha256, bytes=path.stat().st_size)
+        return path
+
+    def _refuse_what_failed(self, sha256: str) -> None:
+        until_s, failure = self._failures.get(sha256, (0.0, ""))
+        if time.monotonic() < until_s:
+            raise NoCopyError(failure)
+
+    def _make_room(self) -> None:
+        """The next copy fits; sizes and times are the files' own, so nothing can disagree."""
+        kept = sorted(self._folder.glob(f"*{ENDING}"), key=lambda path: path.stat().st_mtime_ns)
+        total_bytes = sum(path.stat().st_size for path in kept)
+        for path in kept:
+            if total_bytes <= self._bounds.kept_bytes - COPY_MOST_BYTES:
+                return
+            total_bytes -= path.stat().st_size
+            path.unlink(missing_ok=True)
+
+
+def read_copy(path: Path, start: int, length: int) -> Iterator[bytes]:
+    """`length` bytes from `start`, in pieces."""
+    with path.open("rb") as file:
+        file.seek(start)
+        while length > 0 and (piece := file.read(min(PIECE_BYTES, length))):
+            length -= len(piece)
+            yield piece

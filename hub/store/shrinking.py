@@ -1,0 +1,96 @@
+"""Makes a small H.264 copy of a clip with ffmpeg, which is given little: time, memory, priority.
+
+The clip comes from a node, which may be in strange hands: ffmpeg reads it from a pipe, as MP4 and
+nothing else, may open no other file or address, and is killed when it takes too long.
+"""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+WIDTH_PX: Final = 640
+"""Wide enough to see who it is on a phone; the original stays for the rest."""
+
+
+class NoCopyError(Exception):
+    """No copy can be made of this clip: why, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShrinkBounds:
+    """What one copy may cost."""
+
+    time_s: float = 120.0
+    cpu_s: int = 120
+    memory_bytes: int = 2 * 2**30
+    """Of address space, which is several times what is used."""
+    size_bytes: int = 64 * 2**20
+
+
+def shrink(original: Iterator[bytes], copy: Path, *, bounds: ShrinkBounds | None = None) -> None:
+    """Write a copy to `copy`; blocks. Raises NoCopyError, and what reading the original raises."""
+    bounds = bounds or ShrinkBounds()
+    if shutil.which("ffmpeg") is None:
+        raise NoCopyError("ffmpeg is not installed at the hub: apt-get install ffmpeg")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 - our own words, and a path of our own
+            _command(copy, bounds), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        )
+        is_late = threading.Event()
+        timer = threading.Timer(bounds.time_s, _kill, (process, is_late))
+        timer.start()
+        try:
+            _feed(process, original)
+            code = process.wait()
+        finally:
+            timer.cancel()
+            process.kill()
+            process.wait()
+        if is_late.is_set():
+            raise NoCopyError(f"ffmpeg took longer than {bounds.time_s:g} s")
+        if code != 0 or copy.stat().st_size == 0:
+            said.seek(0)
+            last = said.read()[-400:].decode(errors="replace").strip().splitlines()[-1:]
+            raise NoCopyError(f"ffmpeg ended with {code}: {' '.join(last) or 'no word'}")
+
+
+def _command(copy: Path, bounds: ShrinkBounds) -> list[str]:
+    limits = [
+        f"--cpu={bounds.cpu_s}",
+        f"--as={bounds.memory_bytes}",
+        f"--fsize={bounds.size_bytes}",
+    ]
+    # It ends with the hub, and pages and intake go before it.
+    shell = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "15"]
+    source = ["-f", "mp4", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
+    picture = ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", f"scale='min({WIDTH_PX},iw)':-2"]
+    coding = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-crf", "28"]
+    shape = ["-pix_fmt", "yuv420p", "-g", "50", "-maxrate", "1M", "-bufsize", "2M"]
+    threads = ["-threads", "1"]
+    into = ["-movflags", "+faststart", "-f", "mp4", "-y", str(copy)]
+    ffmpeg = ["ffmpeg", "-hide_banner", "-v", "error", *threads, *source]
+    return [*shell, *ffmpeg, *picture, *coding, *shape, *threads, *into]
+
+
+def _feed(process: "subprocess.Popen[bytes]", original: Iterator[bytes]) -> None:
+    pipe = process.stdin
+    if pipe is None:
+        return
+    # A pipe that breaks is ffmpeg's end, and its code says why.
+    with contextlib.suppress(BrokenPipeError):
+        for piece in original:
+            pipe.write(piece)
+            pipe.flush()  # so that its end is noticed at the next piece
+    with contextlib.suppress(BrokenPipeError):
+        pipe.close()
+
+
+def _kill(process: "subprocess.Popen[bytes]", is_late: threading.Event) -> None:
+    is_late.set()
+    process.kill()
