@@ -5,12 +5,13 @@ footage written there would fill it. So once footage has lain on a disk of its o
 taken for it.
 """
 
+import contextlib
 import errno
 import os
 from pathlib import Path
 from typing import Final
 
-from agent.journal import Journal
+from agent.journal import Journal, JournalFull
 
 _OWN_DISK: Final = "footage_on_own_disk"
 
@@ -40,7 +41,8 @@ class Place:
         if not os.access(self.folder, os.W_OK | os.X_OK):
             return f"{self.folder} cannot be written: see that it is the agent's and not read-only"
         if not self._is_own_disk and self._is_apart():
-            self._journal.remember(_OWN_DISK, str(self.folder))
+            with contextlib.suppress(JournalFull):  # the next start remembers it
+                self._journal.remember(_OWN_DISK, str(self.folder))
             self._is_own_disk = True
         return None
 

@@ -4,13 +4,14 @@ Retention decides what goes; every file that goes without the hub having it is c
 journal. Where nothing can be kept, alerts go on without video, and that is said as an event.
 """
 
+import contextlib
 import errno
 import hashlib
 import os
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,7 @@ from agent.wire.messages import ClipReady, Picture
 log = structlog.get_logger()
 
 TIDY_EVERY_S = 60.0
+REMOVED_AT_ONCE: Final = 20
 NAMES_REMEMBERED: Final = 10_000
 _STOPPED: Final = "recording_stopped"
 
@@ -182,8 +184,7 @@ class Shelf:
         if not self._is_place_good():
             return
         verdict = self._judge()
-        for removal in verdict.removals:
-            self._remove(removal)
+        self._remove(verdict.removals)
         self._standing.take_room(verdict)
         self._say_news()
 
@@ -191,11 +192,20 @@ class Shelf:
         """Whether footage can be kept there; a place that is back may hold what no row names."""
         why_not = self._place.trouble()
         if why_not is None and not self._is_repaired:
-            self._repair.look(tuple(self._of_this_run))
-        self._is_repaired = why_not is None
+            self._find_leftovers()
+        self._is_repaired &= why_not is None
         self._standing.take_place(why_not)
         self._say_news()
         return why_not is None
+
+    def _find_leftovers(self) -> None:
+        """A journal too full to write in is asked again once the shelf has made room."""
+        try:
+            self._repair.look(tuple(self._of_this_run))
+        except JournalFull as full:
+            log.error("leftovers_not_found", reason=full.sentence, cure=full.cure)
+        else:
+            self._is_repaired = True
 
     def _judge(self) -> Verdict:
         kept = [*self._journal.kept(MediaKind.CLIP), *self._journal.kept(MediaKind.PICTURE)]
@@ -224,16 +234,31 @@ class Shelf:
         self._of_this_run.append(name)
         return self.folder / name
 
-    def _remove(self, removal: Removal) -> None:
-        item = removal.item
-        try:
-            self._forget(removal)  # the row first: it should never name a lost file
-        except JournalFull:
-            item.path.unlink(missing_ok=True)  # unless there is no room to write even that
-            self._forget(removal)
-        item.path.unlink(missing_ok=True)
-        log.info("footage_removed", path=item.path.name, state=item.state, why=removal.why)
+    def _remove(self, removals: tuple[Removal, ...]) -> None:
+        """The rows first: none should ever name a lost file.
 
-    def _forget(self, removal: Removal) -> None:
+        Unless a full disk has no room to write even that; then files go until it has. Raises
+        JournalFull when all that had to go is gone and there is still none: next time.
+        """
+        unsaid: list[Removal] = []
+        for start in range(0, len(removals), REMOVED_AT_ONCE):
+            some = removals[start : start + REMOVED_AT_ONCE]
+            unsaid += some
+            with contextlib.suppress(JournalFull):
+                self._forget(unsaid)
+                unsaid = []
+            for removal in some:
+                _unlink(removal)
+        if unsaid:
+            self._forget(unsaid)
+
+    def _forget(self, removals: Iterable[Removal]) -> None:
         with self._journal.transaction() as tx:
-            tx.remove_media(removal.item.sha256, f"the shelf made room ({removal.why})")
+            for one in removals:
+                tx.remove_media(one.item.sha256, f"the shelf made room ({one.why})")
+
+
+def _unlink(removal: Removal) -> None:
+    path = removal.item.path
+    path.unlink(missing_ok=True)
+    log.info("footage_removed", path=path.name, state=removal.item.state, why=removal.why)

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self, TypeVar
 from uuid import UUID
@@ -12,7 +12,7 @@ import structlog
 
 from agent.journal import reading, recall, wishes
 from agent.journal.drops import Gauge
-from agent.journal.errors import explained
+from agent.journal.errors import JournalFull, explained
 from agent.journal.file import claim, open_or_replace, spool_id_of
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
@@ -119,7 +119,10 @@ class Journal:
                 self._sql.execute("COMMIT")
             except sqlite3.Error as error:
                 self._undo()
-                raise explained(error, self.path) from error
+                why = explained(error, self.path)
+                if isinstance(why, JournalFull):
+                    self._fold_log()
+                raise why from error
             except BaseException:
                 self._undo()
                 raise
@@ -222,6 +225,11 @@ class Journal:
                 return ask(self._sql)
             except sqlite3.Error as error:
                 raise explained(error, self.path) from error
+
+    def _fold_log(self) -> None:
+        """Give back what the write-ahead log takes of a full disk, megabytes at times."""
+        with suppress(sqlite3.Error):
+            self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _undo(self) -> None:
         if self._sql.in_transaction:  # SQLite undoes some failures itself, a full disk among them

@@ -10,6 +10,7 @@ SCHEMA_VERSION: Final = 3
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
     "PRAGMA synchronous=FULL",  # a power cut loses nothing that was committed
+    "PRAGMA wal_autocheckpoint=250",  # the log stays at a megabyte, which a full disk still has
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=5000",
 )

@@ -1,0 +1,310 @@
+"""A writing agent killed over and over: what it had on its disk plays, and is known, afterwards.
+
+    python -m tests.faults.clips --seed 1 --kills 1000
+    python -m tests.faults.clips --seed 1 --kills 300 --tmpfs-mb 3
+
+Each life films until it is killed: from outside at a random moment, or from below at any of its
+calls to the disk, half-way through a write among them. Every third time the tail of what was being
+written is cut or followed by zeros, as a power cut leaves it. Then the shelf starts anew, and from
+outside it is counted that every whole fragment plays (ffmpeg decodes it) and is indexed, and that
+no row names a file that is not there. Ends with 1 and the faults when anything is amiss.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from agent.journal import JournalError
+from tests.agent.sealing import office
+from tests.agent.stage import read
+from tests.faults import clip_count
+from tests.faults.clip_agent import MortalAgent, Plan
+from tests.faults.mortal import Fate, put_below
+
+LONGEST_LIFE_S: Final = 0.25
+MOST_CALLS: Final = 200
+ALL_BUT_FULL_BYTES: Final = 32 * 1024
+REFUSED: Final = 3
+"""How a life ends that its journal would not let begin or go on: a full disk."""
+BROKE: Final = 4
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a campaign does."""
+
+    seed: int
+    kills: int
+    tmpfs_mb: int | None = None
+
+
+@dataclass
+class Tally:
+    """What came of it."""
+
+    deeds: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    clips_decoded: int = 0
+    frames_decoded: int = 0
+    files_mended: int = 0
+    removed_for_room: int = 0
+
+
+class Campaign:
+    """One shelf and its many lives."""
+
+    def __init__(self, wanted: Wanted, plan: Plan) -> None:
+        self._wanted = wanted
+        self._plan = plan
+        self._checked: dict[Path, tuple[int, int]] = {}
+        self.tally = Tally()
+
+    def run(self, show: Callable[[int], None]) -> None:
+        """All of its lives, each followed by a look at what it left."""
+        for life in range(self._wanted.kills):
+            chance = random.Random(f"{self._wanted.seed}-{life}")
+            self._live(chance, life)
+            if shutil.disk_usage(self._plan.folder).free < ALL_BUT_FULL_BYTES:
+                self.tally.deeds["disk was full"] += 1
+            self._spoil(chance)
+            whole = self.whole_frames()
+            removed = self._mend(life)
+            self.check(life, whole, removed)
+            show(life + 1)
+
+    def _live(self, chance: random.Random, life: int) -> None:
+        """Until it is killed; a life that ends otherwise is counted, or a fault."""
+        from_below = chance.random() < 0.5
+        calls = chance.randint(1, MOST_CALLS)
+
+        def live() -> None:
+            if from_below:
+                put_below(Fate(calls, chance))
+            MortalAgent(self._plan, life).live(chance)
+
+        child = _forked(live)
+        if not from_below:
+            time.sleep(chance.uniform(0, LONGEST_LIFE_S))
+            os.kill(child, signal.SIGKILL)
+        ended = _end_of(child)
+        if ended == -signal.SIGKILL:
+            self.tally.deeds["killed from below" if from_below else "killed from outside"] += 1
+        elif ended == REFUSED:
+            self.tally.deeds["ended by a full disk"] += 1
+        else:
+            self.tally.faults.append(f"life {life} ended with {ended}, not by a kill")
+
+    def _spoil(self, chance: random.Random) -> None:
+        """What a power cut does to the end of a file that was being written."""
+        unfinished = sorted(self._plan.clips.glob("*.mp4.part"))
+        if not unfinished or chance.random() > 1 / 3:
+            return
+        victim = chance.choice(unfinished)
+        if chance.random() < 0.7:
+            os.truncate(victim, chance.randint(0, victim.stat().st_size))
+            self.tally.deeds["tail cut"] += 1
+            return
+        try:
+            with victim.open("ab") as file:
+                file.write(bytes(chance.randint(1, 5000)))
+            self.tally.deeds["zeros behind"] += 1
+        except OSError:
+            pass  # no room for them
+
+    def whole_frames(self) -> dict[str, int]:
+        """By the name that a file has when it is whole: frames that have to play afterwards."""
+        found = {
+            path.name.removesuffix(".part"): clip_count.frames_in_whole_fragments(path)
+            for path in self._plan.clips.glob("*.mp4*")
+            if self._checked.get(path) != _mark(path)
+        }
+        return {name: frames for name, frames in found.items() if frames}
+
+    def _mend(self, life: int) -> set[str]:
+        """A start of the shelf; returns the names of what it removed to make room."""
+        report = self._plan.folder.parent / "removed.json"
+        report.unlink(missing_ok=True)
+
+        def mend() -> None:
+            removed: list[str] = []
+            structlog.configure(processors=[_removals_into(removed)])
+            agent = MortalAgent(self._plan, life)
+            agent.mend()
+            agent.leave()
+            report.write_text(json.dumps(removed), encoding="utf-8")
+
+        if (ended := _end_of(_forked(mend))) != 0:
+            self.tally.faults.append(f"life {life}: the shelf did not start again: {ended}")
+            return set()
+        return set(json.loads(report.read_text(encoding="utf-8")))
+
+    def check(self, life: int, whole: dict[str, int], removed: set[str]) -> None:
+        """Files against rows, and every new clip decoded."""
+        clips, others, held = clip_count.rows(self._plan.journal)
+        wrong = [f"dangling row: {row.path.name}" for row in (*clips, *others)
+                 if clip_count.is_dangling(row)]  # fmt: skip
+        indexed = {row.path.name: row for row in clips}
+        lost = whole.keys() - indexed.keys() - removed
+        wrong += [f"{whole[name]} whole frames not indexed: {name}" for name in sorted(lost)]
+        there = {path.name for path in self._plan.clips.glob("*.mp4*")}
+        wrong += [f"file without a row: {name}" for name in sorted(there - indexed.keys())]
+        missing = held - {row.sha256 for row in clips}
+        wrong += [f"held and gone: {sha256}" for sha256 in sorted(missing)]
+        self.tally.files_mended += len(whole.keys() & indexed.keys())
+        self.tally.removed_for_room += len(removed)
+        for row in clips:
+            if not clip_count.is_dangling(row) and self._checked.get(row.path) != _mark(row.path):
+                wrong += self._play(row, whole.get(row.path.name))
+        self.tally.faults += [f"life {life}: {one}" for one in wrong]
+
+    def _play(self, row: clip_count.Row, frames: int | None) -> list[str]:
+        self._checked[row.path] = _mark(row.path)
+        decoded = clip_count.decoded_frames(row.path)
+        self.tally.clips_decoded += 1
+        self.tally.frames_decoded += max(0, decoded)
+        if clip_count.has_other_bytes(row):
+            return [f"other bytes than its row says: {row.path.name}"]
+        if decoded < 0 or decoded != frames:
+            return [f"{decoded} frames play of {frames}: {row.path.name}"]
+        return []
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """By which a file is known to be unchanged."""
+    now = path.stat()
+    return now.st_size, now.st_mtime_ns
+
+
+def _forked(act: Callable[[], None]) -> int:
+    """A process of its own that does it and ends."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return child
+    structlog.configure(processors=[_drop])
+    code = 0
+    try:
+        act()
+    except JournalError:
+        code = REFUSED
+    except Exception:  # noqa: BLE001 - a child: whatever it is, its parent is told
+        traceback.print_exc()
+        code = BROKE
+    os._exit(code)
+
+
+def _end_of(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _drop(_logger: object, _method: str, _event: Any) -> Any:
+    raise structlog.DropEvent
+
+
+def _removals_into(removed: list[str]) -> Callable[[object, str, Any], Any]:
+    def note(_logger: object, _method: str, line: Any) -> Any:
+        if line["event"] == "footage_removed":
+            removed.append(line["path"])
+        raise structlog.DropEvent
+
+    return note
+
+
+def run(
+    wanted: Wanted, folder: Path, show: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    """The whole campaign in a new folder."""
+    began_s = time.monotonic()
+    disk = folder / "disk"
+    disk.mkdir()
+    with _small_disk(disk, wanted.tmpfs_mb):
+        campaign = Campaign(wanted, plan_in(folder, disk, wanted.tmpfs_mb))
+        campaign.run(show)
+    tally = campaign.tally
+    return {
+        "seed": wanted.seed,
+        "kills": wanted.kills,
+        "tmpfs_mb": wanted.tmpfs_mb,
+        "deeds": dict(sorted(tally.deeds.items())),
+        "files_mended": tally.files_mended,
+        "clips_decoded": tally.clips_decoded,
+        "frames_decoded": tally.frames_decoded,
+        "removed_for_room": tally.removed_for_room,
+        "faults": tally.faults,
+        "took_s": round(time.monotonic() - began_s, 1),
+    }
+
+
+def plan_in(folder: Path, disk: Path, tmpfs_mb: int | None) -> Plan:
+    video = folder / "video.mp4"
+    make = "ffmpeg -v error -f lavfi -i testsrc2=size=160x120:rate=10:duration=6 -c:v libx264"
+    subprocess.run([*make.split(), "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", str(video)],
+                   check=True)  # fmt: skip
+    stream, packets = read(video)
+    (folder / "ca").mkdir()
+    return Plan(
+        folder=disk,
+        max_bytes=2**40 if tmpfs_mb else 4 * 2**20,
+        spare_bytes=(tmpfs_mb or 0) * 2**20 // 6,
+        stream=stream,
+        packets=tuple(packets),
+        sealer=office(folder / "ca").sealer(),
+    )
+
+
+@contextmanager
+def _small_disk(folder: Path, size_mb: int | None) -> Iterator[None]:
+    if size_mb is None:
+        yield
+        return
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(folder)]
+    subprocess.run(mount, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--tmpfs-mb", type=int, help="on a disk of so many megabytes, often full")
+    parser.add_argument("--json", type=Path, help="write the summary there too")
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="matthan-clips-"))
+
+    def show(life: int) -> None:
+        if life % 50 == 0:
+            print(f"{life} of {asked.kills}", file=sys.stderr, flush=True)
+
+    try:
+        summary = run(Wanted(asked.seed, asked.kills, asked.tmpfs_mb), folder, show)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    text = json.dumps(summary, indent=2)
+    print(text)
+    if asked.json:
+        asked.json.write_text(text + "\n", encoding="utf-8")
+    return 1 if summary["faults"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

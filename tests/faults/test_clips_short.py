@@ -1,0 +1,81 @@
+"""The short form of the campaign against clips: some kills on a roomy disk and on a full one.
+
+The long form is a command of its own: tests/faults/clips.py.
+"""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import clips
+from tests.faults.clip_agent import MortalAgent, Plan
+
+
+def campaign(folder: Path, *options: str) -> dict[str, Any]:
+    """Run as the command, since it forks: a process with threads must not."""
+    summary = folder / "summary.json"
+    command = [sys.executable, "-m", "tests.faults.clips", "--json", str(summary), *options]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return dict(json.loads(summary.read_text(encoding="utf-8")))
+
+
+def test_killed_anywhere_every_whole_fragment_plays_and_is_indexed(tmp_path: Path) -> None:
+    counted = campaign(tmp_path, "--seed", "7", "--kills", "6")
+    assert counted["faults"] == []
+    assert counted["clips_decoded"] >= 3
+    assert counted["deeds"].keys() >= {"killed from below", "killed from outside"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_killed_anywhere_on_a_full_disk_likewise(tmp_path: Path) -> None:
+    counted = campaign(tmp_path, "--seed", "7", "--kills", "6", "--tmpfs-mb", "6")
+    assert counted["faults"] == []
+    assert counted["clips_decoded"] >= 3
+
+
+def test_the_counter_finds_what_a_bad_shelf_would_have_done(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    plan = clips.plan_in(tmp_path, disk, None)
+    agent = MortalAgent(plan, 0)
+    agent.live(random.Random(3), turns=60)
+    agent.leave()
+    assert said_of(plan, harm=lambda: None) == ""
+    removed, shortened, unnamed, flipped, *_ = sorted(plan.clips.glob("*.mp4"))
+
+    def harm() -> None:
+        removed.unlink()
+        os.truncate(shortened, shortened.stat().st_size - 1)
+        data = bytearray(flipped.read_bytes())
+        data[len(data) // 2] ^= 1
+        flipped.write_bytes(data)
+        with closing(sqlite3.connect(plan.journal)) as journal, journal:
+            journal.execute("DELETE FROM clips WHERE path = ?", (str(unnamed),))
+            journal.execute("INSERT INTO holds VALUES ('h', 'ab', 'case', '', 0)")
+
+    said = said_of(plan, harm=harm)
+    assert f"dangling row: {removed.name}" in said
+    assert f"dangling row: {shortened.name}" in said
+    assert f"frames not indexed: {unnamed.name}" in said
+    assert f"file without a row: {unnamed.name}" in said
+    assert f"other bytes than its row says: {flipped.name}" in said
+    assert "held and gone: ab" in said
+
+
+def said_of(plan: Plan, *, harm: Callable[[], object]) -> str:
+    """What the campaign counts after that harm was done."""
+    campaign = clips.Campaign(clips.Wanted(seed=0, kills=0), plan)
+    whole = campaign.whole_frames()
+    harm()
+    campaign.check(0, whole, set())
+    return " ".join(campaign.tally.faults)
