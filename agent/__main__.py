@@ -10,13 +10,11 @@ from typing import Final
 
 from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
 from agent.assembly.words import LANGUAGES, speaker
-from agent.bench import motion as bench_motion
-from agent.bench import privacy as bench_privacy
 from agent.bench.replay import replay
-from agent.bench.scenes import command as bench_scenes
 from agent.config import DEFAULT_FILE, AgentSettings, ConfigError, load
 from agent.config.logs import set_up_logs
 from agent.devices.camera import CameraError
+from agent.devices.heap import share_one_heap
 from agent.journal import JournalError
 
 OK: Final = 0
@@ -27,11 +25,12 @@ REFUSED: Final = 78
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
-    args = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    args = _parser(words).parse_args(words)
     sys.exit(args.command(args))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="matthan-agent", description="The node's program.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -65,10 +64,10 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--models", type=Path, help="folder of the models' manifest")
 
     bench = commands.add_parser("bench", help="measure")
-    benches = bench.add_subparsers(required=True, metavar="WHAT")
-    bench_motion.add_to(benches.add_parser("motion", help="what it costs to see what moved"))
-    bench_privacy.add_to(benches.add_parser("privacy", help="what privacy masks cost"))
-    bench_scenes.add_to(benches.add_parser("scenes", help="what the eyes are worth, by weather"))
+    if "bench" in arguments:
+        from agent.bench import commands as benches  # noqa: PLC0415 a node that watches needs none
+
+        benches.add_to(bench)
     return parser
 
 
@@ -93,6 +92,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    share_one_heap()
     try:
         settings = load(args.config)
         set_up_logs(settings.log)

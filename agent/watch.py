@@ -1,10 +1,10 @@
 """The main loop: one camera, the eyes that look through it, and the writing down of what they see.
 
 Two threads. One follows the camera and may never wait for anything but the camera: packets go to
-the recorder, the newest frame into a slot. The other is the loop below: it takes that frame, lets
-the eyes decide what has changed, and writes every change down. A frame that nobody had time for is
-counted. A change is never dropped: once it is in the journal, neither a dead link nor a power cut
-can unsay it.
+the recorder, frames into a short queue. The other is the loop below: it takes each frame, lets the
+eyes decide what has changed, and writes every change down. Where the eyes are too slow the newest
+frame wins, and those that nobody had time for are counted. A change is never dropped: once it is in
+the journal, neither a dead link nor a power cut can unsay it.
 """
 
 import threading

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from agent.devices.camera import Camera, PacketSink
-from agent.devices.newest import NewestFrame
+from agent.devices.newest import NewestFrames
 
 LETTING_GO_S = 1.0
 
@@ -26,7 +26,7 @@ class Follower:
         self._thread = threading.Thread(
             target=self._follow, name=f"camera-{camera.name}", daemon=True
         )
-        self.newest = NewestFrame()
+        self.newest = NewestFrames()
 
     def __enter__(self) -> "Follower":
         """Begin."""

@@ -15,7 +15,7 @@ from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
 from agent.devices.camera import CameraError, PacketSink
-from agent.devices.newest import NewestFrame
+from agent.devices.newest import MOST_WAITING, NewestFrames
 from agent.journal import Journal, JournalFull, MediaKind
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.vision.person import ObjectKind
@@ -270,16 +270,28 @@ def test_newest_frame_wins_and_the_late_ones_are_counted(build: Build) -> None:
     assert scene.watch.counts.frames_late >= 40
 
 
-def test_slot_gives_the_newest_frame_once() -> None:
-    slot = NewestFrame()
-    slot.put(frame(1))
-    slot.put(frame(2))
-    slot.end()
-    assert not slot.is_over
-    taken = slot.take(0)
-    assert taken is not None
-    assert taken.index == 3
-    assert (slot.late, slot.is_over, slot.take(0)) == (1, True, None)
+def taken(frames: NewestFrames) -> list[int]:
+    return [one.index for one in iter(lambda: frames.take(0), None)]
+
+
+def test_a_few_frames_that_come_at_once_are_all_looked_at_in_their_order() -> None:
+    frames = NewestFrames()
+    given = [frame(number) for number in range(MOST_WAITING)]
+    for one in given:
+        frames.put(one)
+    frames.end()
+    assert not frames.is_over
+    assert taken(frames) == [one.index for one in given]
+    assert (frames.late, frames.is_over) == (0, True)
+
+
+def test_of_more_than_a_few_only_the_newest_waits_and_the_others_are_counted() -> None:
+    frames = NewestFrames()
+    given = [frame(number) for number in range(MOST_WAITING + 1)]
+    for one in given:
+        frames.put(one)
+    assert taken(frames) == [given[-1].index]
+    assert frames.late == MOST_WAITING
 
 
 # The camera goes

@@ -1,0 +1,199 @@
+"""What the whole agent costs while it watches: `matthan-agent bench agent --config FILE`.
+
+The agent runs as a process of its own with the given configuration, cameras and broker and all, for
+a while; beside it, in the same seconds, a second process reads the same cameras' packets and does
+nothing with them: the floor under everybody who keeps the last seconds. Both are counted only from
+the time when the ring is full. Stop the service first: a node has one agent.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from agent.config import ConfigError, load
+from agent.config.sections import AgentSettings
+
+TICKS: Final = os.sysconf("SC_CLK_TCK")
+WARMING_S: Final = 20.0
+"""Until cameras are open, the ring is full and the ground is learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one process over `seconds`: processor time, and the most memory it ever held."""
+
+    seconds: float
+    cpu_s: float
+    share_of_core: float
+    peak_rss_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the agent says of itself at its end, from its start."""
+
+    frames: int
+    frames_late: int
+    inferences: int
+    sightings: int
+
+
+class BenchError(Exception):
+    """What could not be measured, and the cure."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `bench agent`."""
+    parser.set_defaults(command=command)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the node's configuration")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to count (60)")
+    parser.add_argument(
+        "--warm", type=float, default=WARMING_S, help="seconds before counting begins (20)"
+    )
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Measure and print; 1 with the reason when the agent did not run to the end."""
+    try:
+        answer = measure(args.config, seconds=args.seconds, warming_s=args.warm)
+    except (BenchError, ConfigError) as error:
+        print(f"bench agent: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return 1
+    print(json.dumps(answer, indent=2) if args.json else table(answer))  # noqa: T201 a command's answer
+    return 0
+
+
+def measure(
+    config: Path | None,
+    *,
+    seconds: float,
+    warming_s: float = WARMING_S,
+    beside: Mapping[str, "Watching"] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Agent and floor side by side, and whatever else runs `beside` them by its name.
+
+    Raises BenchError or ConfigError.
+    """
+    settings = load(config)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="matthan-bench-")))
+        said, log = folder / "stats.json", folder / "agent.log"
+        words = ["run", "--stats", str(said), *(["--config", str(config)] if config else [])]
+        agent = stack.enter_context(Watching([sys.executable, "-m", "agent", *words], log))
+        floor = stack.enter_context(Watching(_floor_of(settings), folder / "floor.log"))
+        costs = _counted({"agent": agent, "floor": floor, **beside}, seconds, warming_s)
+        agent.end()
+        watched = _read(said)
+    ours = costs.pop("agent")
+    return {
+        "cameras": len(settings.camera),
+        "agent": asdict(ours),
+        **{name: asdict(cost) for name, cost in costs.items()},
+        "agent_times": {name: _ratio(ours.cpu_s, cost.cpu_s) for name, cost in costs.items()},
+        "watched": asdict(watched),
+    }
+
+
+def _ratio(over: float, under: float) -> float | None:
+    return round(over / under, 3) if under else None
+
+
+def _floor_of(settings: AgentSettings) -> list[str]:
+    addresses = [
+        str(address)
+        for camera in settings.camera
+        for address in (camera.url, camera.sub_url, camera.recording)
+        if address
+    ]
+    return [sys.executable, "-m", "agent.bench.demux", *addresses]
+
+
+class Watching:
+    """A child whose cost is read from outside."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self._child = subprocess.Popen(command, stdout=file, stderr=file)  # noqa: S603 our own words
+
+    def cpu_s(self) -> float:
+        """Processor time so far, children that ended included; raises BenchError if it is gone."""
+        if self._child.poll() is not None:
+            last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise BenchError(f"the process to be measured ended early: {' '.join(last)[:300]}")
+        after_name = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, after_name[11:15])) / TICKS
+
+    def peak_rss_mib(self) -> float:
+        """The most memory it ever held."""
+        for line in Path(f"/proc/{self._child.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def end(self) -> None:
+        """Ask it to end and wait until it has."""
+        self._child.send_signal(signal.SIGTERM)
+        self._child.wait(30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+            self._child.wait()
+
+
+def _counted(
+    processes: Mapping[str, Watching], seconds: float, warming_s: float
+) -> dict[str, Cost]:
+    sleep(warming_s)
+    began, before = monotonic(), {name: process.cpu_s() for name, process in processes.items()}
+    sleep(seconds)
+    spent = {name: process.cpu_s() - before[name] for name, process in processes.items()}
+    span_s = monotonic() - began
+    return {
+        name: Cost(
+            seconds=round(span_s, 1),
+            cpu_s=round(spent[name], 3),
+            share_of_core=round(spent[name] / span_s, 4),
+            peak_rss_mib=round(process.peak_rss_mib(), 1),
+        )
+        for name, process in processes.items()
+    }
+
+
+def _read(file: Path) -> Watched:
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BenchError(
+            "the agent did not end as asked, so it could not say what it saw"
+        ) from error
+    return Watched(**{name: int(said[name]) for name in Watched.__slots__})
+
+
+def table(answer: Mapping[str, Any]) -> str:
+    """The same for people."""
+    agent, floor, watched = answer["agent"], answer["floor"], answer["watched"]
+    return (
+        f"agent with {answer['cameras']} camera(s), {agent['seconds']} s:"
+        f" {100 * agent['share_of_core']:.1f} % of a core, at most {agent['peak_rss_mib']} MiB\n"
+        f"packets alone: {100 * floor['share_of_core']:.2f} % of a core;"
+        f" the agent is {answer['agent_times']['floor']} × that\n"
+        f"{watched['frames']} frames ({watched['frames_late']} late),"
+        f" {watched['inferences']} looks, {watched['sightings']} sightings since its start"
+    )

@@ -1,0 +1,15 @@
+"""All of `matthan-agent bench`, imported only when asked for: a node that watches holds none."""
+
+import argparse
+
+from agent.bench import agent, motion, privacy
+from agent.bench.scenes import command as scenes
+
+
+def add_to(bench: argparse.ArgumentParser) -> None:
+    """A subcommand for each thing that can be measured."""
+    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    agent.add_to(benches.add_parser("agent", help="what it costs to watch, all included"))
+    motion.add_to(benches.add_parser("motion", help="what it costs to see what moved"))
+    privacy.add_to(benches.add_parser("privacy", help="what privacy masks cost"))
+    scenes.add_to(benches.add_parser("scenes", help="what the eyes are worth, by weather"))

@@ -1,0 +1,50 @@
+"""The floor under a watching agent: cameras' packets read and thrown away, at the cameras' pace.
+
+`python -m agent.bench.demux ADDRESS…` reads until it is ended; a recording is read again from its
+beginning when it ends.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import av
+
+
+def main() -> None:
+    """One thread an address, as the agent has."""
+    threads = [
+        threading.Thread(target=follow, args=(address,), daemon=True) for address in sys.argv[1:]
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def follow(address: str) -> None:
+    """Read for ever."""
+    while True:
+        for _ in packets(address):
+            pass
+
+
+def packets(address: str) -> Iterator[float]:
+    """Times of packets in seconds; those of a recording come when they are due."""
+    is_live = address.startswith("rtsp")
+    options = {"rtsp_transport": "tcp"} if is_live else {}
+    with av.open(address, options=options, timeout=(10, 10)) as container:
+        stream = container.streams.video[0]
+        began, base = time.monotonic(), float(stream.time_base or 0)
+        for packet in container.demux(stream):
+            if packet.pts is None:
+                continue
+            due_s = packet.pts * base
+            if not is_live:
+                time.sleep(max(0.0, began + due_s - time.monotonic()))
+            yield due_s
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The benchmark of a whole agent runs one, counts it from outside, and says what it saw."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.__main__ import main
+from agent.bench import agent as bench
+from deploy.broker import Broker
+from tests.agent.videos import walk_past
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Path]:
+    """A node that plays a short recording for ever, and whose broker is there."""
+    with Broker(tmp_path / "mqtt") as broker:
+        papers = broker.papers("nga-tu-01")
+        path = tmp_path / "agent.toml"
+        path.write_text(
+            f'[node]\nname = "nga-tu-01"\n[broker]\nhost = "{broker.host}"\nport = {broker.port}\n'
+            f'ca_file = "{papers.ca_file}"\ncert_file = "{papers.cert_file}"\n'
+            f'key_file = "{papers.key_file}"\n[journal]\npath = "{tmp_path / "journal.db"}"\n'
+            f'[clips]\nfolder = "{tmp_path / "clips"}"\n'
+            f'[[camera]]\nname = "cong"\nrecording = "{walk_past(tmp_path / "walk.mp4")}"\n',
+            encoding="utf-8",
+        )
+        yield path
+
+
+def test_agent_and_floor_are_counted_in_the_same_seconds(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "agent", "--config", str(config), "--seconds", "3", "--warm", "3", "--json"])
+    assert ended.value.code == 0, capsys.readouterr().err
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["cameras"] == 1
+    assert answer["agent"]["seconds"] == answer["floor"]["seconds"] >= 3
+    assert answer["agent"]["cpu_s"] > answer["floor"]["cpu_s"]
+    assert answer["agent"]["peak_rss_mib"] > answer["floor"]["peak_rss_mib"] > 10
+    assert answer["watched"]["frames"] > 10
+    assert bench.table(answer).count("\n") == 2
+
+
+def test_an_agent_that_does_not_start_is_one_line_with_its_reason(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text() + '[detector]\nmodels_dir = "/none"\n')
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "agent", "--config", str(config), "--seconds", "1", "--warm", "3"])
+    assert ended.value.code == 1
+    line = capsys.readouterr().err
+    assert line.startswith("bench agent: the process to be measured ended early: ")
+    assert "/none" in line
+    assert line.count("\n") == 1
