@@ -23,6 +23,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from hub.alerts.rules import FIRST_SAID
+
 PREFIX: Final = "MATTHAN_HUB__"
 DEFAULT_FILE: Final = Path("/etc/matthan/hub.toml")
 
@@ -175,6 +177,11 @@ class AlertsSection(Section):
     critical_kinds: list[str] = Field(
         [],
         description="Kinds of sightings whose alerts neither a cooldown nor a storm holds back.",
+    )
+    critical_rules: list[str] = Field(
+        sorted(FIRST_SAID),
+        description="Rules of a camera whose meeting makes its alert critical, so that phones ring "
+        "once more; the others are only written in it.",
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerts.alert import State
+from hub.alerts.rules import FIRST_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Policy:
     inbox, and no phone rings."""
     critical_kinds: frozenset[str] = frozenset()
     """Kinds that neither a cooldown nor a storm holds back."""
+    critical_rules: frozenset[str] = frozenset(FIRST_SAID)
+    """Rules of a camera whose meeting makes an alert critical, and is told once more."""
     alerting_kinds: frozenset[str] = frozenset({"person"})
     """What wakes people; everything else is noted."""
 
@@ -47,6 +50,10 @@ class Seen:
     """How long ago the hub must believe it happened."""
     zone: str | None = None
     """The part of the camera's view; camera, zone and kind are the spot."""
+    wakes: bool = True
+    """False outside its camera's alert hours, unless it met a rule."""
+    is_critical: bool = False
+    """It met a rule for which neither a cooldown nor a storm holds it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ def decide(
     if seen.age_s > policy.late_after_s:
         return Late(f"{seen.age_s:.0f} s old when it arrived, {policy.late_after_s:.0f} s is late")
     joinable = [alert for alert in running if takes(alert, seen, policy)]
+    if not joinable and not seen.wakes:
+        return Nothing("outside the alert hours of its camera it is noted")
     if not joinable:
         quiet_reason = why_quiet(seen, policy, woke_utc_us=woke_utc_us)
         return Raise("no alert of this camera takes it", quiet_reason)
@@ -117,7 +126,7 @@ def decide(
 
 def why_quiet(seen: Seen, policy: Policy, *, woke_utc_us: int | None) -> str | None:
     """Why a new alert wakes nobody; None if it does."""
-    if woke_utc_us is None or seen.kind in policy.critical_kinds:
+    if woke_utc_us is None or seen.is_critical or seen.kind in policy.critical_kinds:
         return None
     since_s = (seen.first_seen_utc_us - woke_utc_us) / 1_000_000
     if not 0 <= since_s < policy.cooldown_s:

@@ -239,4 +239,5 @@ def policy(section: AlertsSection) -> Policy:
         late_after_s=section.late_after_s,
         cooldown_s=section.cooldown_s,
         critical_kinds=frozenset(section.critical_kinds),
+        critical_rules=frozenset(section.critical_rules),
     )

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hub.alerts.rules import foremost
 from hub.alerts.troubles import KINDS
 from hub.notify.channel import Message
 from hub.notify.phrases import Phrases, phrases
+from hub.notify.rule_words import rule_words
 from hub.notify.tamper_words import is_tampering, tamper_words
 from hub.notify.trouble_words import handled_words, trouble_words
 from hub.store.owed import Owed
@@ -50,7 +52,7 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
     if owed.digest is not None:
         return _digest(owed.digest, words)
     title, body = _of_one(owed, words, names=names)
-    if owed.is_critical and owed.moment in ("opened", "grown"):
+    if owed.is_critical and owed.moment in ("opened", "grown", "raised"):
         title = f"⚠ {title}"
     return title, body
 
@@ -71,17 +73,27 @@ def _of_one(owed: Owed, words: Phrases, *, names: Mapping[str, Any]) -> tuple[st
         case "taken":
             return handled_words(owed, words), words.say("{camera} · {time}").format(**names)
         case "grown":
-            title = words.count("{n} person · {place}", "{n} people · {place}", owed.people)
+            title = _title(owed, words) or words.count(
+                "{n} person · {place}", "{n} people · {place}", owed.people
+            )
             body = words.say("{camera} · since {time}")
             if owed.has_picture:
                 body = words.say("{camera} · since {time} · with picture")
             return title.format(**names), body.format(**names)
         case _:
-            title = words.say("Somebody seen · {place}")
+            title = _title(owed, words) or words.say("Somebody seen · {place}")
             body = words.count(
                 "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", owed.people
             )
             return title.format(**names), body.format(**names)
+
+
+def _title(owed: Owed, words: Phrases) -> str | None:
+    """What rule was met, where one was."""
+    met = foremost(owed.rules)
+    if met is None:
+        return None
+    return rule_words(met, words).replace("{", "{{").replace("}", "}}") + " · {place}"
 
 
 def _time(owed: Owed, zone: ZoneInfo, words: Phrases) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, exists, func, select, update
 from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, Running, Seen
+from hub.alerts.rules import Rules, to_text
 from hub.store.rows import add
 from hub.store.tables import alert_changes, alert_history, alerts, columns, new_id, sightings
 
@@ -67,6 +68,7 @@ class NewAlert:
     is_critical: bool = False
     zone: str | None = None
     quiet_reason: str | None = None
+    rules: Rules = ()
 
 
 def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
@@ -82,6 +84,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
         "severity": "critical" if alert.is_critical else None,
         "zone": alert.zone,
         "quiet_reason": alert.quiet_reason,
+        "rules": to_text(alert.rules) if alert.rules else None,
         **columns("began", alert.began),
         **columns("confirmed", alert.confirmed),
         **columns("last_seen", alert.confirmed),
@@ -89,6 +92,8 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
     }
     add(conn, alerts, row)
     note_history(conn, alert.alert_id, act="raised", detail=reason, now=now)
+    if alert.rules:
+        note_history(conn, alert.alert_id, act="rules", detail=to_text(alert.rules), now=now)
     _note_change(conn, alert.alert_id, alert.camera_id, revision=1, now=now)
 
 

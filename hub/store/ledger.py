@@ -33,7 +33,7 @@ from hub.alerts.troubles import KINDS
 from hub.store.scope import entitled_people, keepers_of
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
-AlertMoment = Literal["opened", "grown", "taken", "back"]
+AlertMoment = Literal["opened", "grown", "raised", "taken", "back"]
 """The moments of an alert's life that phones are told of; "taken" also tells of its closing, and
 "back" that what was lost is back by itself."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, func, select
 
 from hub.alerts.moment import Moment
+from hub.alerts.rules import Rules, from_text
 from hub.alerts.troubles import Kind
 from hub.store.ledger import AlertMoment
 from hub.store.storms import Digest
@@ -57,6 +58,7 @@ class Owed:
     lease_by: str
     is_critical: bool = False
     digest: Digest | None = None  # it carries others, which have no message of their own
+    rules: Rules = ()
 
 
 def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
@@ -76,6 +78,7 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
             alerts.c.state.label("alert_state"),
             alerts.c.people,
             alerts.c.picture_id,
+            alerts.c.rules,
             alerts.c.began_utc_us,
             alerts.c.began_error_ms,
             areas.c.name.label("area_name"),
@@ -123,6 +126,7 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
         attempts=row.attempts,
         lease_by=worker,
         is_critical=row.severity == "critical",
+        rules=from_text(row.rules),
     )
 
 

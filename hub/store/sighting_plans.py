@@ -4,212 +4,183 @@ A plan is made before the event's own row is written, so that the row can say wh
 and is carried out only if that row was new: so a repeated event changes nothing.
 """
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection
 
-from agent.wire.messages import (
-    BoxWords,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-)
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Join, Late, Nothing, Policy, Raise, Seen, decide
+from hub.alerts.rules import Rules, foremost, is_critical
+from hub.alerts.rules import news as fresh
 from hub.store import footage, ledger
 from hub.store.alert_rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
 from hub.store.bounds import integer
 from hub.store.news import Fate, News, Plan
-from hub.store.rows import add, change
-from hub.store.tables import (
-    columns,
-    events,
-    new_id,
-    sightings,
+from hub.store.rows import change
+from hub.store.rule_rows import meet_rules, rules_of
+from hub.store.sighting_rows import (
+    Known,
+    add_sighting,
+    announce_picture,
+    early_words,
+    known_sighting,
+    update_sighting,
 )
+from hub.store.tables import new_id, sightings
 
-Known = Row[*tuple[Any, ...]]
-"""What the database has of a sighting."""
+_Add = Callable[[UUID | None, Connection], None]
+"""Writes a sighting, and that it belongs to this alert."""
 
-# Built once: see `hub.store.rows`.
-_KNOWN: Final = select(
-    sightings.c.camera_id,
-    sightings.c.alert_id,
-    sightings.c.people,
-    sightings.c.score,
-    sightings.c.last_seen_utc_us,
-).where(sightings.c.id == bindparam("sighting_id"))
-_EARLY: Final = (
-    select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
-    .where(
-        events.c.sighting_id == bindparam("sighting_id"),
-        events.c.camera_id == bindparam("camera_id"),
-        events.c.kind.in_(["sighting_updated", "sighting_closed"]),
-    )
-    .order_by(events.c.seq)
-)
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A sighting that may wake people."""
+
+    kind: str
+    began: Moment
+    """When it was first seen, or began to matter."""
+    people: int
+    rules: Rules
+    wakes: bool
 
 
 def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Policy) -> Plan:
     """A sighting begins: it raises an alert, joins one, or wakes nobody."""
-    if _sighting(conn, body.sighting_id) is not None:
+    if known_sighting(conn, body.sighting_id) is not None:
         return Plan("noted", "this sighting was opened before")
-    seen = Seen(
-        camera_id=news.camera_id,
+    early = early_words(conn, news, body.sighting_id)
+    begun = _Begun(
         kind=body.object_kind.value,
-        first_seen_utc_us=news.moment(body.first_seen_utc_us).utc_us,
-        confirmed_utc_us=news.happened.utc_us,
-        age_s=news.age_s,
+        began=news.moment(body.first_seen_utc_us),
+        people=integer(body.people),
+        rules=fresh((), (*rules_of(body), *(met for one in early for met in rules_of(one.body)))),
+        wakes=body.wakes is not False or any(wakes_now(one.body) for one in early),
     )
-    running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
-    decision = decide(seen, running, policy, woke_utc_us=woke_utc_us)
-    match decision:
-        case Raise():
-            return _plan_raise(news, body, decision, policy)
-        case Join(alert_id, reason):
-            return Plan("grouped", reason, alert_id, partial(_join, news, body, alert_id))
-        case Late(reason):
-            return Plan("late", reason, None, partial(_add_sighting, news, body, None))
-        case Nothing(reason):
-            return Plan("noted", reason, None, partial(_add_sighting, news, body, None))
+    add = partial(add_sighting, news, body, early)
+    return _plan(conn, news, begun, policy, add)
 
 
 def plan_updated(
     conn: Connection, news: News, body: SightingUpdated | SightingClosed, policy: Policy
 ) -> Plan:
-    """A sighting goes on or ends: it grows, and its alert with it; nobody is woken anew."""
-    row = _sighting(conn, body.sighting_id)
+    """A sighting goes on or ends: it grows, and its alert with it. Nobody is woken anew, unless it
+    woke nobody before and now may."""
+    row = known_sighting(conn, body.sighting_id)
     if row is None:
         # Kept for `_catch_up`; a picture is announced all the same, or it could not be brought.
-        write = partial(_announce_picture, news, body)
+        write = partial(announce_picture, news, body)
         return Plan("noted", "the opening of this sighting has not arrived", None, write)
     if row.camera_id != news.camera_id:
         return Plan("noted", "another camera's sighting")
-    write = partial(_update_sighting, news, body, row)
+    is_late = news.age_s > policy.late_after_s
+    raising = frozenset() if is_late else policy.critical_rules
+    write = partial(update_sighting, news, body, row, raising=raising)
     if row.alert_id is not None:
         return Plan("grouped", "its sighting belongs to this alert", row.alert_id, write)
-    if news.age_s > policy.late_after_s:
+    if isinstance(body, SightingUpdated) and wakes_now(body):
+        begun = _Begun(
+            kind=row.object_kind,
+            began=news.happened,
+            people=max(row.people, integer(body.people)),
+            rules=rules_of(body),
+            wakes=True,
+        )
+        return _plan(conn, news, begun, policy, partial(_give_alert, news, body, row))
+    if is_late:
         return Plan("late", "its sighting woke nobody, and it is late itself", None, write)
     return Plan("noted", "its sighting woke nobody", None, write)
 
 
-def _plan_raise(news: News, body: SightingOpened, decision: Raise, policy: Policy) -> Plan:
+def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add) -> Plan:
+    """What becomes of a sighting that is new, or may wake people only now; `add` writes it with
+    the alert that it got."""
+    foremost_met = foremost(begun.rules)
+    seen = Seen(
+        camera_id=news.camera_id,
+        kind=begun.kind,
+        first_seen_utc_us=begun.began.utc_us,
+        confirmed_utc_us=news.happened.utc_us,
+        age_s=news.age_s,
+        zone=foremost_met.place if foremost_met else None,
+        wakes=begun.wakes or bool(begun.rules),
+        is_critical=is_critical(begun.rules, policy.critical_rules),
+    )
+    running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
+    match decide(seen, running, policy, woke_utc_us=woke_utc_us):
+        case Raise() as decision:
+            return _plan_raise(news, begun, seen, decision, policy, add)
+        case Join(alert_id, reason):
+            write = partial(_join, news, begun, alert_id, policy, add)
+            return Plan("grouped", reason, alert_id, write)
+        case Late(reason):
+            return Plan("late", reason, None, partial(add, None))
+        case Nothing(reason):
+            return Plan("noted", reason, None, partial(add, None))
+
+
+def _plan_raise(
+    news: News, begun: _Begun, seen: Seen, decision: Raise, policy: Policy, add: _Add
+) -> Plan:
     """A new alert; where its spot has just woken people it is in the inbox and wakes nobody."""
-    kind = body.object_kind.value
     alert = NewAlert(
         alert_id=new_id(news.now),
         camera_id=news.camera_id,
-        kind=kind,
-        people=integer(body.people),
+        kind=begun.kind,
+        people=begun.people,
         clock_source=news.clock_source.value,
-        began=news.moment(body.first_seen_utc_us),
+        began=begun.began,
         confirmed=news.happened,
-        is_critical=kind in policy.critical_kinds,
+        is_critical=seen.is_critical or begun.kind in policy.critical_kinds,
+        zone=seen.zone,
         quiet_reason=decision.quiet_reason,
+        rules=begun.rules,
     )
     reason = decision.quiet_reason or decision.reason
     fate: Fate = "alerted" if decision.quiet_reason is None else "silenced"
-    return Plan(fate, reason, alert.alert_id, partial(_raise, news, body, alert, reason))
+    return Plan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
 
 
-def _raise(
-    news: News, body: SightingOpened, alert: NewAlert, reason: str, conn: Connection
-) -> None:
+def _raise(news: News, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:
     raise_alert(conn, alert, reason=reason, now=news.now)
-    _add_sighting(news, body, alert.alert_id, conn)
+    add(alert.alert_id, conn)
     ledger.owe(
         conn, alert_id=alert.alert_id, camera_id=alert.camera_id, moment="opened", now=news.now
     )
 
 
-def _join(news: News, body: SightingOpened, alert_id: UUID, conn: Connection) -> None:
+def _join(
+    news: News, begun: _Begun, alert_id: UUID, policy: Policy, add: _Add, conn: Connection
+) -> None:
     grow_alert(
         conn,
         alert_id,
         seen=news.happened,
-        people=integer(body.people),
+        people=begun.people,
         now=news.now,
         detail="another sighting",
     )
-    _add_sighting(news, body, alert_id, conn)
+    add(alert_id, conn)
+    meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=news.now)
 
 
-def _add_sighting(
-    news: News, body: SightingOpened, alert_id: UUID | None, conn: Connection
+def _give_alert(
+    news: News,
+    body: SightingUpdated | SightingClosed,
+    row: Known,
+    alert_id: UUID | None,
+    conn: Connection,
 ) -> None:
-    row = {
-        "id": body.sighting_id,
-        "camera_id": news.camera_id,
-        "alert_id": alert_id,
-        "object_kind": body.object_kind.value,
-        "people": integer(body.people),
-        "score": body.score,
-        **_box(body.box),
-        **columns("first_seen", news.moment(body.first_seen_utc_us)),
-        **columns("confirmed", news.happened),
-        **columns("last_seen", news.happened),
-    }
-    add(conn, sightings, row)
-    _announce_picture(news, body, conn)
-    _catch_up(conn, news, body.sighting_id)
+    """A sighting that woke nobody belongs to an alert from now on, with what it showed before."""
+    update_sighting(news, body, row, conn)
     if alert_id is not None:
+        change(conn, sightings, body.sighting_id, {"alert_id": alert_id})
         footage.show_what_came_before(conn, body.sighting_id, alert_id=alert_id, now=news.now)
 
 
-def _update_sighting(
-    news: News, body: SightingUpdated | SightingClosed, row: Known, conn: Connection
-) -> None:
-    values: dict[str, Any] = {}
-    people = 0
-    if isinstance(body, SightingClosed):
-        seen = news.moment(body.last_seen_utc_us)
-        values |= columns("closed", news.happened)
-    else:
-        seen, people = news.happened, integer(body.people)
-        values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
-        values |= _box(body.box)
-    if seen.utc_us > row.last_seen_utc_us:
-        values |= columns("last_seen", seen)
-    change(conn, sightings, body.sighting_id, values)
-    _announce_picture(news, body, conn)
-    if row.alert_id is not None:
-        grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now)
-
-
-def _catch_up(conn: Connection, news: News, sighting_id: UUID) -> None:
-    """Apply what was said of this sighting before its opening arrived."""
-    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
-    early = conn.execute(_EARLY, asked).all()
-    for event in early:
-        reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
-        body = reader.model_validate_json(event.body)
-        then = replace(news, happened=Moment(event.happened_utc_us, event.happened_error_ms))
-        row = _sighting(conn, sighting_id)
-        if row is not None:
-            _update_sighting(then, body, row, conn)
-
-
-def _announce_picture(
-    news: News, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
-) -> None:
-    if isinstance(body, SightingClosed) or body.picture is None:
-        return
-    footage.announce_picture(
-        conn,
-        news.origin,
-        body.picture,
-        sighting_id=body.sighting_id,
-        taken=news.happened,
-        now=news.now,
-    )
-
-
-def _sighting(conn: Connection, sighting_id: UUID) -> Known | None:
-    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
-
-
-def _box(box: BoxWords) -> dict[str, float]:
-    return {"x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1}
+def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
+    """Whether a sighting that woke nobody may do so from here on."""
+    return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, or
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.alerts.rules import from_text
 from hub.alerts.troubles import Kind
 from hub.store.scope import seen_alerts, seen_media, seen_troubles, visible_cameras
 from hub.store.tables import (
@@ -361,4 +362,5 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         closed_utc_us=row.closed_utc_us,
         revision=row.revision,
         over_utc_us=row.over_utc_us,
+        rules=from_text(row.rules),
     )

@@ -273,6 +273,7 @@ alerts = Table(
     *moment("taken", nullable=True),
     link("closed_by", "people", nullable=True),
     *moment("closed", nullable=True),
+    Column("rules", Text),  # JSON: what of the camera's rules was met; null: none
     Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
     Index("ix_alerts_state_raised_utc_us", "state", "raised_utc_us"),
     Index("ix_alerts_closed_utc_us", "closed_utc_us"),

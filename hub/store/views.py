@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerts.alert import Act
+from hub.alerts.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class AlertRow:
     revision: int
     over_utc_us: int | None = None
     """When the view that was taken away was back; None: not yet, or it is about people."""
+    rules: Rules = ()
+    """What of its camera's rules was met."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from hub.alerts.rules import foremost, from_text
 from hub.alerts.troubles import KINDS
 from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow
+from hub.web.rule_sentences import rule_sentence, with_people
 from hub.web.tampering import tampering
 from hub.web.when import Calendar
 from hub.web.words import Words
@@ -75,7 +77,9 @@ def _headline(row: AlertRow, words: Words) -> str:
         case "broker_lost":
             return words.say("The hub hears no camera box")
         case _:
-            return words.count("%(n)d person", "%(n)d people", row.people) % many
+            people = words.count("%(n)d person", "%(n)d people", row.people) % many
+            met = foremost(row.rules)
+            return people if met is None else with_people(met, people, words)
 
 
 def about(row: AlertRow) -> str:
@@ -166,6 +170,11 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
         grown = _GROWN.match(row.detail) if row.act == "grown" else None
         if row.act in ("dark", "back"):
             steps.append(_trouble_step(row, words))
+            continue
+        if row.act == "rules":
+            grown_from = ""
+            met = from_text(row.detail)
+            steps += [Step(rule_sentence(one, words), "", row.at_utc_us) for one in met]
             continue
         if (row.act == "grown" and grown is None) or (row.act == "picture" and has_picture):
             continue

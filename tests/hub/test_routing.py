@@ -57,6 +57,12 @@ def test_a_sighting_joins_what_still_goes_on(alert: Running, joins: bool) -> Non
     assert isinstance(decision, Join if joins else Raise)
 
 
+def test_a_sighting_outside_the_alert_hours_raises_nothing_and_joins_what_goes_on() -> None:
+    quiet = replace(SEEN, wakes=False)
+    assert isinstance(decide(quiet, [], POLICY), Nothing)
+    assert isinstance(decide(quiet, [running()], POLICY), Join)
+
+
 @pytest.mark.parametrize(("silent_s", "joins"), [(299, True), (300, True), (301, False)])
 def test_a_sighting_whose_end_was_never_said_does_not_go_on_for_ever(
     silent_s: float, joins: bool

@@ -8,6 +8,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from hub.alerts.moment import Moment
+from hub.alerts.rules import RuleMet
 from hub.notify.phrases import LANGUAGES, LOCALE_FOLDER
 from hub.notify.text import LONGEST_TEXT, message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
@@ -65,6 +66,26 @@ def said(**changes: Any) -> tuple[str, str]:
             {"kind": "tamper_of_a_newer_hub"},
             "Khung hình có vấn đề · Ngã tư chợ, Tân Khai",
             "Cổng chợ · từ 18:06",
+        ),
+        (
+            {"rules": (RuleMet("entry", "san-sau"), RuleMet("after_hours", "san-sau"))},
+            "Có người ở san-sau ngoài giờ · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06 · 2 người",
+        ),
+        (
+            {"moment": "raised", "rules": (RuleMet("loitering", "san-sau", seconds=20),)},
+            "Có người nán lại ở san-sau · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06 · 2 người",
+        ),
+        (
+            {"moment": "grown", "rules": (RuleMet("crossing", "{hang}"),), "has_picture": True},
+            "Có người vượt vạch {hang} · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06 · đã có ảnh",
+        ),
+        (
+            {"rules": (RuleMet("group", "san-sau", people=5), RuleMet("of_a_newer_node", "x"))},
+            "Có 5 người ở san-sau · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06 · 2 người",
         ),
         (
             {"kind": "camera_lost", "people": 1},

@@ -1,0 +1,22 @@
+"""What a push says of a rule that was met, in the officer's language."""
+
+from hub.alerts.rules import RuleMet
+from hub.notify.phrases import Phrases
+
+
+def rule_words(met: RuleMet, words: Phrases) -> str:
+    """Such as "Somebody lingers in san-sau"; a rule this hub does not know is named as it is."""
+    match met.rule:
+        case "entry":
+            said = words.say("Somebody in {zone}")
+        case "loitering":
+            said = words.say("Somebody lingers in {zone}")
+        case "crossing":
+            said = words.say("Somebody stepped over {zone}")
+        case "after_hours":
+            said = words.say("Somebody in {zone} after hours")
+        case "group":
+            said = words.count("{n} person in {zone}", "{n} people in {zone}", met.people or 0)
+        case _:
+            said = "{rule} · {zone}"
+    return said.format(zone=met.place, n=met.people or 0, rule=met.rule)

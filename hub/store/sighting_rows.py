@@ -1,0 +1,157 @@
+"""The rows of a sighting: written, grown, and told apart from what came before its opening.
+
+Callers hold the one writing transaction; whose alert a sighting is, `sighting_plans` decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, select
+
+from agent.wire.messages import (
+    BoxWords,
+    SightingClosed,
+    SightingOpened,
+    SightingUpdated,
+)
+from hub.alerts.moment import Moment
+from hub.store import footage
+from hub.store.alert_rows import grow_alert
+from hub.store.bounds import integer
+from hub.store.news import News
+from hub.store.rows import add, change
+from hub.store.rule_rows import meet_rules, rules_of
+from hub.store.tables import columns, events, sightings
+
+Known = Row[*tuple[Any, ...]]
+"""What the database has of a sighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What arrived before the opening of its sighting."""
+
+    body: SightingUpdated | SightingClosed
+    happened: Moment
+
+
+# Built once: see `hub.store.rows`.
+_KNOWN: Final = select(
+    sightings.c.camera_id,
+    sightings.c.alert_id,
+    sightings.c.people,
+    sightings.c.score,
+    sightings.c.last_seen_utc_us,
+    sightings.c.object_kind,
+).where(sightings.c.id == bindparam("sighting_id"))
+_EARLY: Final = (
+    select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
+    .where(
+        events.c.sighting_id == bindparam("sighting_id"),
+        events.c.camera_id == bindparam("camera_id"),
+        events.c.kind.in_(["sighting_updated", "sighting_closed"]),
+    )
+    .order_by(events.c.seq)
+)
+
+
+def add_sighting(
+    news: News,
+    body: SightingOpened,
+    early: Sequence[Early],
+    alert_id: UUID | None,
+    conn: Connection,
+) -> None:
+    """A new one, with what was said of it before and the alert that it belongs to, if any."""
+    row = {
+        "id": body.sighting_id,
+        "camera_id": news.camera_id,
+        "alert_id": alert_id,
+        "object_kind": body.object_kind.value,
+        "people": integer(body.people),
+        "score": body.score,
+        **_box(body.box),
+        **columns("first_seen", news.moment(body.first_seen_utc_us)),
+        **columns("confirmed", news.happened),
+        **columns("last_seen", news.happened),
+    }
+    add(conn, sightings, row)
+    announce_picture(news, body, conn)
+    _catch_up(conn, news, early)
+    if alert_id is not None:
+        footage.show_what_came_before(conn, body.sighting_id, alert_id=alert_id, now=news.now)
+
+
+def update_sighting(
+    news: News,
+    body: SightingUpdated | SightingClosed,
+    row: Known,
+    conn: Connection,
+    *,
+    raising: frozenset[str] = frozenset(),
+) -> None:
+    """It goes on or ends; phones are to hear of those rules that are news to its alert and
+    `raising`."""
+    values: dict[str, Any] = {}
+    people = 0
+    if isinstance(body, SightingClosed):
+        seen = news.moment(body.last_seen_utc_us)
+        values |= columns("closed", news.happened)
+    else:
+        seen, people = news.happened, integer(body.people)
+        values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
+        values |= _box(body.box)
+    if seen.utc_us > row.last_seen_utc_us:
+        values |= columns("last_seen", seen)
+    change(conn, sightings, body.sighting_id, values)
+    announce_picture(news, body, conn)
+    if row.alert_id is not None:
+        grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now)
+        meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=news.now)
+
+
+def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
+    """What was said of this sighting before its opening arrived."""
+    found = []
+    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
+    for event in conn.execute(_EARLY, asked):
+        reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
+        body = reader.model_validate_json(event.body)
+        found.append(Early(body, Moment(event.happened_utc_us, event.happened_error_ms)))
+    return found
+
+
+def _catch_up(conn: Connection, news: News, early: Sequence[Early]) -> None:
+    """Apply it; its rules count with the opening's."""
+    for one in early:
+        row = known_sighting(conn, one.body.sighting_id)
+        if row is not None:
+            then = replace(news, happened=one.happened)
+            update_sighting(then, one.body, row, conn)
+
+
+def announce_picture(
+    news: News, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
+) -> None:
+    """So that it may be brought."""
+    if isinstance(body, SightingClosed) or body.picture is None:
+        return
+    footage.announce_picture(
+        conn,
+        news.origin,
+        body.picture,
+        sighting_id=body.sighting_id,
+        taken=news.happened,
+        now=news.now,
+    )
+
+
+def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
+    """What the database has of it."""
+    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
+
+
+def _box(box: BoxWords) -> dict[str, float]:
+    return {"x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1}
