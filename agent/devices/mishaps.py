@@ -120,6 +120,15 @@ class Mishaps:
             codec=codec,
         )
 
+    def tiny(self, width: int, height: int) -> CameraError:
+        """Nobody could be seen in it, and no stage of the eyes is made for it."""
+        return self._error(
+            N_("{source} sends pictures of {width}x{height}, too small to see anybody."),
+            N_("Set the stream of [[camera]] {key} to at least 320x240."),
+            width=width,
+            height=height,
+        )
+
     def _host_error(self, sentence: str, cure: str, **facts: object) -> HostError:
         return HostError(sentence, cure, self._facts | facts)
 

@@ -22,6 +22,8 @@ from agent.media.frame import Instant, Packet, StreamInfo
 WAITED_S: Final = 0.005
 """A packet that let us wait so long came straight from the wire: nothing is piled up any more."""
 PILE: Final = 600
+LEAST_SIDE_PX: Final = 32
+"""Of a picture: the shortest that motion, tamper and network are made for."""
 KEPT_AS_CLIPS: Final = ("h264", "hevc")
 SCHEMES: Final = ("rtsp", "rtsps")
 
@@ -56,6 +58,17 @@ class Received:
     def pictures(self) -> list[av.VideoFrame]:
         """What comes out of the decoder when it goes in; nothing where it is damaged."""
         return [picture for picture in _decoded(self.raw) if not picture.is_corrupt]
+
+    def is_whole(self) -> bool:
+        """Whether this keyframe decodes by itself, in a stream of which nothing else is decoded."""
+        context = self.raw.stream.codec_context
+        try:
+            pictures = [*context.decode(self.raw), *context.decode(None)]
+        except av.error.FFmpegError:
+            return False
+        finally:
+            context.flush_buffers()
+        return any(not picture.is_corrupt for picture in pictures)
 
 
 def _decoded(raw: "av.Packet[av.video.stream.VideoStream]") -> list[av.VideoFrame]:
@@ -162,6 +175,8 @@ class RtspSource:
         sets = self._read_ahead(line, began)
         context = line.stream.codec_context
         self.has_b_frames = context.has_b_frames
+        if min(context.width, context.height) < LEAST_SIDE_PX:
+            raise self.mishaps.tiny(context.width, context.height)
         info = StreamInfo(
             codec=line.codec,
             width=context.width,

@@ -13,6 +13,7 @@ from typing import Final
 from agent.devices.camera import CameraError, PacketSink
 from agent.devices.reel import i420
 from agent.devices.rtsp import Received, RtspSource
+from agent.devices.sanity import Trial, is_filling
 from agent.devices.yielded import Yield
 from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
 
@@ -64,7 +65,7 @@ class StreamCamera:
         if sub is None:
             yield from _seen(main, self._clock, stop, sink.push)
             return
-        with _Pump(self.name, main, sink, stop) as pump:
+        with _Pump(self.name, main, sink, stop=stop, clock=self._clock) as pump:
             frames = _seen(sub, self._clock, lambda: pump.is_over or stop(), _ignored, pump.nap)
             yield from frames
         pump.raise_what_went_wrong()
@@ -96,7 +97,8 @@ def _seen(
         is_begun = is_begun or received.packet.is_keyframe
         if is_begun:  # before that, pictures would be grey
             for yuv, at in _pictures(received, instants):
-                yields.pictures, index = yields.pictures + 1, index + 1
+                index += 1
+                yields.pictures += not is_filling(yuv)
                 yield Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
         if yields.is_too_small(clock()):
             raise source.mishaps.undecodable()
@@ -120,11 +122,18 @@ class _Pump:
     """The main stream's packets on their way to the sink, as long as the `with` block lasts."""
 
     def __init__(
-        self, camera: str, source: RtspSource, sink: PacketSink, stop: Callable[[], bool]
+        self,
+        camera: str,
+        source: RtspSource,
+        sink: PacketSink,
+        *,
+        stop: Callable[[], bool],
+        clock: Callable[[], Instant],
     ) -> None:
         self._source = source
         self._sink = sink
         self._stop = stop
+        self._trial = Trial(clock())
         self._is_let_go = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"packets-{camera}", daemon=True)
@@ -151,12 +160,20 @@ class _Pump:
         try:
             for received in self._source.packets(self._is_enough):
                 self._sink.push(received.packet)
+                self._try(received)
                 if received.was_waited_for:
                     self.nap(NAP_S)
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that watches
             self._error = error
         finally:
             self.is_over = True
+
+    def _try(self, received: Received) -> None:
+        """Nobody looks at this stream: decode a keyframe of it now and then."""
+        at = received.packet.at
+        is_tried = received.packet.is_keyframe and self._trial.is_due(at)
+        if is_tried and self._trial.is_lost(at, is_whole=received.is_whole()):
+            raise self._source.mishaps.undecodable()
 
     def _is_enough(self) -> bool:
         return self._is_let_go.is_set() or self._stop()

@@ -106,6 +106,34 @@ def test_what_goes_wrong_is_noticed_and_said(
     assert said in watched.end(time.monotonic()).sentence
 
 
+def test_garbage_on_the_stream_that_is_only_kept_is_noticed_while_the_other_is_well(
+    server: RtspServer,
+) -> None:
+    watched = Watched(camera(server.url(), server.url("/sub")))
+    watched.until_seen()
+    server.order("garbage /main")
+    assert "/main sends pictures that cannot be decoded" in watched.end(time.monotonic()).sentence
+
+
+def test_green_pictures_are_none(tmp_path: Path) -> None:
+    with RtspServer(f"/main={green(tmp_path / 'green.mp4')}") as server:
+        began_s = time.monotonic()
+        assert "cannot be decoded" in Watched(camera(server.url())).end(began_s).sentence
+
+
+def test_a_picture_too_small_to_see_anybody_is_refused_with_its_size(tmp_path: Path) -> None:
+    with RtspServer(f"/main={green(tmp_path / 'tiny.mp4', size='24x16')}") as server:
+        error = failure(server.url())
+    assert "pictures of 24x16, too small" in error.sentence
+    assert "at least 320x240" in error.cure
+
+
+def green(path: Path, size: str = "320x240") -> Path:
+    make = f"ffmpeg -v error -f lavfi -i color=green:size={size}:rate=25:duration=2 -c:v libx264"
+    subprocess.run([*make.split(), "-g", "5", "-pix_fmt", "yuv420p", str(path)], check=True)
+    return path
+
+
 def test_server_that_is_killed_is_noticed_and_back_when_it_is(footage: Path) -> None:
     with RtspServer(f"/main={footage}") as server:
         watched = Watched(camera(server.url()))

@@ -6,8 +6,8 @@ python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plug
 
     rtsp_server.py [--login NAME:PASSWORD] /main=FILE.mp4 /sub=FILE.mp4
 
-Says `ready PORT` once it listens. Orders are lines on stdin: `freeze`, `resume`, `garbage` (the
-coded pictures become noise), `end` (end of stream), `jump SECONDS` (timestamps, either way),
+Says `ready PORT` once it listens. Orders are lines on stdin: `freeze`, `resume`, `garbage [/mount]`
+(the coded pictures become noise), `end` (end of stream), `jump SECONDS` (timestamps, either way),
 `change /mount FILE.mp4` (another picture from here on), `quit`.
 """
 
@@ -44,7 +44,7 @@ class Orders:
     """What the camera shall do wrong just now."""
 
     is_frozen: bool = False
-    is_garbage: bool = False
+    garbled: set[str] = field(default_factory=set)
     is_over: bool = False
     shift_ns: int = 0
     reels: dict[str, Reel] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class Mount(GstRtspServer.RTSPMediaFactory):
                 return
             data, is_key = reel.units[index % len(reel.units)]
             index += 1
-            if self._orders.is_garbage:
+            if self._path in self._orders.garbled:
                 data = garbled(data)
             buffer = Gst.Buffer.new_wrapped(data)
             buffer.pts = buffer.dts = max(0, pts + self._orders.shift_ns)
@@ -145,9 +145,10 @@ def obey(orders: Orders, loop: GLib.MainLoop) -> None:
             case ["freeze"]:
                 orders.is_frozen = True
             case ["resume"]:
-                orders.is_frozen = orders.is_garbage = False
-            case ["garbage"]:
-                orders.is_garbage = True
+                orders.is_frozen = False
+                orders.garbled.clear()
+            case ["garbage", *mounts]:
+                orders.garbled.update(mounts or orders.reels)
             case ["end"]:
                 orders.is_over = True
             case ["jump", seconds]:

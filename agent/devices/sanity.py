@@ -1,0 +1,49 @@
+"""Whether a stream still sends pictures: one colour is none, and what is only kept is tried."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from agent.media.frame import Instant, Plane
+
+TRIED_EVERY_S: Final = 8.0
+"""How often a keyframe of what is only kept is decoded: 30 ms of a core for one of 400 kB (1080p),
+and with keyframes every other second garbage is noticed within 12 s."""
+STRIKES: Final = 2
+"""Keyframes in a row that must be damaged: one alone may be the fault of the line before us."""
+NEAR_GREY: Final = 20
+"""A picture of one colour this near to grey may be the night's; others are a decoder's filling."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """Which keyframes are to be tried, and whether they failed too often."""
+
+    tried: Instant
+    strikes: int = 0
+
+    def is_due(self, at: Instant) -> bool:
+        """Whether the keyframe of that moment is to be decoded; after a damaged one the next is."""
+        return self.strikes > 0 or at.seconds_since(self.tried) >= TRIED_EVERY_S
+
+    def is_lost(self, at: Instant, *, is_whole: bool) -> bool:
+        """Note how it went; true when nothing can be made of the stream."""
+        self.tried = at
+        self.strikes = 0 if is_whole else self.strikes + 1
+        return self.strikes >= STRIKES
+
+
+def is_filling(yuv: Plane) -> bool:
+    """One colour all over, and far from grey: a decoder's answer to data that are none.
+
+    `yuv` is I420, uint8 (height * 3 // 2, width). A lens cap is black; no sensor gives green
+    without a trace of noise.
+    """
+    height = yuv.shape[0] * 2 // 3
+    luma, chroma = yuv[:height], yuv[height:]
+    u, v = chroma[: len(chroma) // 2], chroma[len(chroma) - len(chroma) // 2 :]
+    if abs(int(u[0, 0]) - 128) + abs(int(v[-1, -1]) - 128) <= NEAR_GREY:
+        return False
+    # what is certain from few pixels first: this is asked of every frame
+    return all(bool(np.all(one == one[0, 0])) for one in (luma[::16, ::16], luma, u, v))
