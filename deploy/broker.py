@@ -26,10 +26,12 @@ ACCESS: Final = f"""\
 user {HUB_NAME}
 topic read matthan/+/up/#
 topic write matthan/+/down/#
+topic write matthan/hub/presence
 
 # Everyone else speaks and listens in the branch named as their certificate names them (%u).
 pattern write matthan/%u/up/#
 pattern read matthan/%u/down/#
+pattern read matthan/hub/presence
 """
 
 

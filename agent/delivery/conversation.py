@@ -84,7 +84,7 @@ class Desk:
 class Line(Protocol):
     """What a conversation needs of a session."""
 
-    def listen(self, topics: str) -> None:
+    def listen(self, topics: str, *more: str) -> None:
         """Subscribe; answered by Listening."""
 
     def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
@@ -137,7 +137,8 @@ class Conversation:
             beat()
             match self._inbox.take(BEAT_S):
                 case Accepted():
-                    self._line.listen(topics.every_down(self._speaker.node))
+                    down = topics.every_down(self._speaker.node)
+                    self._line.listen(down, topics.HUB_PRESENCE)
                 case Listening(refusal):
                     self._check_ears(refusal)
                     self._say_birth()

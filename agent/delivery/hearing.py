@@ -7,10 +7,18 @@ from uuid import UUID
 import structlog
 
 from agent.delivery.outbox import Outbox
+from agent.delivery.presence import Hub, HubSeen, after
 from agent.delivery.tokens import Tokens
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
-from agent.wire.codec import WireError, decode_command, decode_missing, decode_receipt, decode_token
+from agent.wire.codec import (
+    WireError,
+    decode_command,
+    decode_missing,
+    decode_presence,
+    decode_receipt,
+    decode_token,
+)
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()
@@ -44,11 +52,13 @@ class Hearing:
         self._outbox = outbox
         self._tokens = tokens
         self._counts = counts
+        self.hub_seen = HubSeen()
 
     def hear(self, topic: str, payload: bytes) -> None:
         """One message; what is none of ours is counted and ignored."""
         node, place = topics.split(topic) or (None, None)
-        if node != self._node or place is None:
+        is_of_hub = topic == topics.HUB_PRESENCE
+        if place is None or (node != self._node and not is_of_hub):
             self._strange(topic, "no topic of ours")
             return
         try:
@@ -77,10 +87,21 @@ class Hearing:
                 self._tokens.put(decode_token(payload), time.monotonic())
             case topics.MISSING:
                 self._say_again(payload)
+            case topics.PRESENCE:
+                self._see_hub(payload)
             case topics.COMMAND:
                 self._obey(payload)
             case _:
                 self._strange(place.path, "not said by a hub")
+
+    def _see_hub(self, payload: bytes) -> None:
+        """The hub comes or goes; when it is back, what has no receipt goes again at once."""
+        before, self.hub_seen = self.hub_seen, after(self.hub_seen, decode_presence(payload))
+        if self.hub_seen.hub is Hub.AWAY and before.hub is not Hub.AWAY:
+            log.warning("hub_away", cure="start matthan-hub; until then everything is kept here")
+        if self.hub_seen.hub is Hub.HERE and before.hub is Hub.AWAY:
+            log.info("hub_back")
+            self._outbox.reconnected()
 
     def _take_receipt(self, payload: bytes) -> None:
         """Forget what the hub has: only now, and only what is of this spool."""

@@ -18,6 +18,7 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 _ON_ITS_WAY: Final = 100
 """More than the outbox ever has on its way, so that paho never holds a message back by itself."""
@@ -161,9 +162,9 @@ class Session:
         )
         self._client.loop_start()
 
-    def listen(self, topics: str) -> None:
-        """Subscribe; answered by Listening."""
-        self._client.subscribe(topics, qos=1)
+    def listen(self, topics: str, *more: str) -> None:
+        """Subscribe; answered by Listening. Without the topics in `more` a node does well too."""
+        self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in (topics, *more)])
 
     def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
         """Publish; returns the number that Taken will carry."""
@@ -198,8 +199,8 @@ class Session:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        refusal = next((str(reason) for reason in reasons if reason.is_failure), None)
-        self._inbox.put(Listening(refusal))
+        first = reasons[0]
+        self._inbox.put(Listening(str(first) if first.is_failure else None))
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         self._inbox.put(Said(message.topic, bytes(message.payload)))

@@ -13,6 +13,7 @@ from agent.wire.messages import (
     Death,
     Event,
     Health,
+    HubStatus,
     Missing,
     Receipt,
     RefusalReason,
@@ -32,6 +33,7 @@ _REQUEST: Final[TypeAdapter[TokenWanted]] = TypeAdapter(TokenWanted)
 _RECEIPT: Final[TypeAdapter[Receipt]] = TypeAdapter(Receipt)
 _TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
 _HEALTH: Final[TypeAdapter[Health]] = TypeAdapter(Health)
+_PRESENCE: Final[TypeAdapter[HubStatus]] = TypeAdapter(HubStatus)
 _MISSING: Final[TypeAdapter[Missing]] = TypeAdapter(Missing)
 _COMMAND: Final[TypeAdapter[Command]] = TypeAdapter(Command)
 
@@ -40,6 +42,7 @@ ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "status": _STATUS,
     "request": _REQUEST,
     "health": _HEALTH,
+    "presence": _PRESENCE,
     "receipt": _RECEIPT,
     "token": _TOKEN,
     "missing": _MISSING,
@@ -84,6 +87,11 @@ def decode_request(payload: bytes) -> TokenWanted:
 def decode_health(payload: bytes) -> Health:
     """How a node is, from its bytes."""
     return _decode(_HEALTH, payload)
+
+
+def decode_presence(payload: bytes) -> HubStatus:
+    """The hub's word of itself, from its bytes."""
+    return _decode(_PRESENCE, payload)
 
 
 def decode_receipt(payload: bytes) -> Receipt:

@@ -484,3 +484,11 @@ class Command(Words):
     v: Literal[1] = VERSION
     command_id: UUID
     body: BringMedia
+
+
+class HubStatus(Words):
+    """The hub is at the broker, or its will. Retained; `birth_id` is new at every connection."""
+
+    v: Literal[1] = VERSION
+    is_here: bool
+    birth_id: UUID

@@ -12,12 +12,13 @@ from agent.wire.messages import (
     Death,
     Event,
     Health,
+    HubStatus,
     Missing,
     Receipt,
     TokenWanted,
     UploadToken,
 )
-from agent.wire.topics import ROOT, TOPICS, Topic
+from agent.wire.topics import HUB_PRESENCE, PRESENCE, ROOT, TOPICS, Topic
 
 _REF: Final = "#/components/schemas/{model}"
 _SPOKEN: Final = {
@@ -25,6 +26,7 @@ _SPOKEN: Final = {
     "status": (Birth, Death),
     "request": (TokenWanted,),
     "health": (Health,),
+    "presence": (HubStatus,),
     "receipt": (Receipt,),
     "token": (UploadToken,),
     "missing": (Missing,),
@@ -55,6 +57,13 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
+    """One channel below each node's branch; the hub's own has no parameter."""
+    if topic is PRESENCE:
+        return _node_channel(topic) | {"address": HUB_PRESENCE, "parameters": {}}
+    return _node_channel(topic)
+
+
+def _node_channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": f"{ROOT}/{{node}}/{topic.path}",
         "description": topic.meaning,

@@ -32,13 +32,19 @@ RECEIPT = Topic("down/receipt", "receipt", 1, False, "stored or refused, after t
 TOKEN = Topic("down/token", "token", 1, False, "leave to upload for a short while")
 MISSING = Topic("down/missing", "missing", 1, False, "what the hub lacks and asks for")
 COMMAND = Topic("down/command", "command", 1, False, "what the hub wants done")
+PRESENCE = Topic("presence", "presence", 1, True, "the hub is at the broker, or its will")
+HUB = "hub"
+"""Stands where a node's name stands in the hub's own topic; no node is called so."""
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.path: topic
-        for topic in (EVENT, STATUS, REQUEST, HEALTH, RECEIPT, TOKEN, MISSING, COMMAND)
+        for topic in (EVENT, STATUS, REQUEST, HEALTH, RECEIPT, TOKEN, MISSING, COMMAND, PRESENCE)
     }
 )
+
+HUB_PRESENCE = f"{ROOT}/{HUB}/{PRESENCE.path}"
+"""Where the hub says that it is here; every node may listen."""
 
 EVERY_NODE_UP = f"{ROOT}/+/up/#"
 """What the hub subscribes to."""

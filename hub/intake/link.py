@@ -8,8 +8,10 @@ and acknowledged on the new connection it could have made the broker forget anot
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -17,8 +19,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from agent.wire.topics import EVERY_NODE_UP
+from agent.wire.codec import WireError, decode_presence, encode
+from agent.wire.messages import HubStatus
+from agent.wire.topics import EVERY_NODE_UP, HUB_PRESENCE
 from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, context, knock
 from hub.intake.inbox import Arrival
 from hub.intake.patience import Patience
@@ -34,6 +39,7 @@ SESSION_S: Final = 3600
 KEEPALIVE_S: Final = 20
 CONNECT_S: Final = 5.0
 _LOOK_S: Final = 0.2
+_QOS_1: Final = SubscribeOptions(qos=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,8 @@ class Connection:
         self._take = take
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._is_listening = threading.Event()
+        self._birth_id = uuid4()
+        self._presence_mids: set[int] = set()
         self._client = self._make_client()
 
     @property
@@ -86,6 +94,7 @@ class Connection:
             return self._await_end(stop)
         finally:
             self._is_listening.clear()
+            self._say_presence(is_here=False)  # a goodbye drops the will
             self._client.disconnect()
             self._client.loop_stop()
 
@@ -118,6 +127,7 @@ class Connection:
         client.connect_timeout = CONNECT_S
         client.tls_set_context(context(self._address))
         client.max_queued_messages_set(1000)
+        client.will_set(HUB_PRESENCE, self._presence(is_here=False), qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -131,30 +141,55 @@ class Connection:
         if code.is_failure:
             self._end(f"the broker refuses the hub: {code}", "let user hub in at the broker")
             return
-        client.subscribe(EVERY_NODE_UP, qos=1)
+        client.subscribe([(EVERY_NODE_UP, _QOS_1), (HUB_PRESENCE, _QOS_1)])
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, codes: list[ReasonCode], _terms: Any
     ) -> None:
-        if any(code.is_failure for code in codes):
+        if codes[0].is_failure:
             cure = "give user hub in the broker's access list: topic read matthan/+/up/#"
             self._end(f"the broker does not let the hub listen: {codes[0]}", cure)
             return
         if not self._is_listening.is_set():
             self._is_listening.set()
+            self._say_presence(is_here=True)
             log.info("broker.listening", host=self._address.host, port=self._address.port)
 
     def _on_message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         mid, qos = message.mid, message.qos
+        if message.topic == HUB_PRESENCE:
+            client.ack(mid, qos)
+            self._hear_presence(bytes(message.payload))
+            return
 
         def acknowledge() -> None:
             client.ack(mid, qos)
 
         self._take(Arrival(message.topic, bytes(message.payload), acknowledge))
 
+    def _presence(self, *, is_here: bool) -> bytes:
+        return encode(HubStatus(is_here=is_here, birth_id=self._birth_id))
+
+    def _say_presence(self, *, is_here: bool) -> None:
+        payload = self._presence(is_here=is_here)
+        self._presence_mids.add(self._client.publish(HUB_PRESENCE, payload, qos=1, retain=True).mid)
+
+    def _hear_presence(self, payload: bytes) -> None:
+        """The will of an older connection came late, and the broker retains it: correct that."""
+        with suppress(WireError):
+            said = decode_presence(payload)
+            if self.is_listening and not said.is_here and said.birth_id != self._birth_id:
+                self._say_presence(is_here=True)
+
     def _on_publish(
-        self, _client: mqtt.Client, _data: Any, _mid: int, code: ReasonCode, _terms: Any
+        self, _client: mqtt.Client, _data: Any, mid: int, code: ReasonCode, _terms: Any
     ) -> None:
+        if mid in self._presence_mids:
+            self._presence_mids.discard(mid)
+            if code.is_failure:
+                cure = "give user hub in the broker's access list: topic write matthan/hub/presence"
+                log.warning("broker.presence_refused", reason=str(code), cure=cure)
+            return
         if code.is_failure:
             cure = "give user hub in the broker's access list: topic write matthan/+/down/#"
             self._end(f"the broker does not let the hub answer: {code}", cure)

@@ -22,6 +22,7 @@ from agent.wire.codec import (
     decode_event,
     decode_health,
     decode_missing,
+    decode_presence,
     decode_receipt,
     decode_request,
     decode_status,
@@ -39,6 +40,7 @@ READERS: dict[str, Callable[[bytes], BaseModel]] = {
     "status": decode_status,
     "request": decode_request,
     "health": decode_health,
+    "presence": decode_presence,
     "receipt": decode_receipt,
     "token": decode_token,
     "missing": decode_missing,
@@ -274,7 +276,8 @@ def test_published_schema_is_the_one_of_the_code() -> None:
 def test_schema_names_every_topic_and_every_reference_leads_somewhere() -> None:
     document = asyncapi()
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {f"matthan/{{node}}/{path}" for path in topics.TOPICS}
+    of_nodes = {path for path in topics.TOPICS if path != topics.PRESENCE.path}
+    assert addresses == {f"matthan/{{node}}/{path}" for path in of_nodes} | {topics.HUB_PRESENCE}
     for reference in references(document):
         found: Any = document
         for part in reference.removeprefix("#/").split("/"):

@@ -1,0 +1,33 @@
+"""Whether the hub is there, decided without a line: no late will makes a living hub absent."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.delivery.presence import Hub, HubSeen, after
+from agent.wire.messages import HubStatus
+
+births = st.integers(1, 4).map(lambda number: UUID(int=number))
+
+
+def said(*, is_here: bool, birth: int) -> HubStatus:
+    return HubStatus(is_here=is_here, birth_id=UUID(int=birth))
+
+
+def test_the_first_word_of_a_connection_is_believed() -> None:
+    assert after(HubSeen(), said(is_here=True, birth=1)).hub is Hub.HERE
+    assert after(HubSeen(), said(is_here=False, birth=1)).hub is Hub.AWAY
+
+
+@given(st.lists(st.tuples(st.booleans(), births), max_size=20), births)
+def test_after_a_birth_only_its_own_will_ends_it(
+    before: list[tuple[bool, UUID]], birth: UUID
+) -> None:
+    known = HubSeen()
+    for is_here, birth_id in [*before, (True, birth)]:
+        known = after(known, HubStatus(is_here=is_here, birth_id=birth_id))
+    assert known == HubSeen(Hub.HERE, birth)
+    for other in range(1, 5):
+        will = said(is_here=False, birth=other)
+        assert (after(known, will).hub is Hub.AWAY) == (UUID(int=other) == birth)
