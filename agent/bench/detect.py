@@ -1,0 +1,104 @@
+"""`bench detect`: processor time of one look at a frame, beside the bare model in the same run.
+
+For each model: one inference on a picture of its own size (the floor), and a whole look at a crop
+and at a whole 1080p frame, which is cutting, scaling, colours, the inference and the reading of its
+answer. In turn, so that all meet the same machine; medians of this process's processor time.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from agent.assembly.view import models_manifest
+from agent.bench.motion import WALKERS, Street
+from agent.config.sections import DetectorSection
+from agent.devices.litert import LitertModel, ModelError
+from agent.vision.person import NanoDet
+from agent.vision.zones import Box
+
+FRAME: Final = (1080, 1920)
+CROP: Final = Box(0.4, 0.3, 0.6, 0.3 + 0.2 * 16 / 9)
+"""384 by 384 pixels, as around somebody far away."""
+WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
+WARMING: Final = 3
+COUNTED: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Microseconds of processor time a look, medians."""
+
+    model_us: float
+    crop_us: float
+    whole_frame_us: float
+    crop_times_model: float
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.set_defaults(command=command)
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of the manifest")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Measure every model of the manifest and print; 1 with the reason when one cannot be used."""
+    manifest = models_manifest(DetectorSection(models_dir=str(args.models or "")))
+    try:
+        costs = {name: measure(LitertModel(manifest, name)) for name in names(manifest)}
+    except (ModelError, OSError) as error:
+        print(f"bench detect: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return 1
+    said = {name: asdict(cost) for name, cost in costs.items()}
+    print(json.dumps(said, indent=2) if args.json else table(costs))  # noqa: T201 a command's answer
+    return 0
+
+
+def names(manifest: Path) -> list[str]:
+    """Of the models that the manifest describes."""
+    return list(tomllib.loads(manifest.read_text(encoding="utf-8"))["model"])
+
+
+def measure(model: LitertModel) -> Cost:
+    """Model, crop and whole frame in turn."""
+    frame = Street(*FRAME).frame(0, WALKERS)
+    picture = np.random.default_rng(0).integers(0, 255, (*model.input_px, 3), dtype=np.uint8)
+    detector = NanoDet(model)
+    looks: dict[str, Callable[[], object]] = {
+        "model": lambda: model.infer(picture),
+        "crop": lambda: detector.detect(frame, CROP),
+        "whole": lambda: detector.detect(frame, WHOLE),
+    }
+    spent: dict[str, list[int]] = {name: [] for name in looks}
+    for _ in range(WARMING + COUNTED):
+        for name, look in looks.items():
+            began_ns = time.process_time_ns()
+            look()
+            spent[name].append(time.process_time_ns() - began_ns)
+    took = {name: statistics.median(of[WARMING:]) / 1000 for name, of in spent.items()}
+    return Cost(
+        model_us=round(took["model"], 1),
+        crop_us=round(took["crop"], 1),
+        whole_frame_us=round(took["whole"], 1),
+        crop_times_model=round(took["crop"] / took["model"], 2),
+    )
+
+
+def table(costs: dict[str, Cost]) -> str:
+    """The same for people."""
+    lines = [f"{'us a look':32}{'model':>10}{'crop':>10}{'whole':>10}{'crop x model':>14}"]
+    lines += [
+        f"{name:32}{cost.model_us:10.0f}{cost.crop_us:10.0f}{cost.whole_frame_us:10.0f}"
+        f"{cost.crop_times_model:14.2f}"
+        for name, cost in costs.items()
+    ]
+    return "\n".join(lines)
