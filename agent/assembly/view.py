@@ -114,6 +114,8 @@ def make_eyes(
     clock: SystemClock,
 ) -> Eyes:
     """Eyes of their own for one camera, before the common network, which `allowance` meters."""
+    score = settings.detector.score
+    by_day, by_night = camera.by_day(score), camera.by_night(score)
     return Eyes.for_frames(
         EyesSettings(
             sightings=SightingSettings(**settings.sighting.model_dump()),
@@ -121,8 +123,11 @@ def make_eyes(
             zones=tuple(zone.place() for zone in camera.zone),
             lines=tuple(line.place() for line in camera.line),
             alert_hours=hours(camera.alert_hours),
+            by_day=by_day,
+            by_night=by_night,
+            night_hours=hours(camera.night_hours),
         ),
-        NanoDet(network, DetectorSettings(score=settings.detector.score)),
+        NanoDet(network, DetectorSettings(score=min(score, camera.night_score or score))),
         new_id,
         allowance,
         LocalTime(ZoneInfo(settings.node.time_zone), clock.trust, camera=camera.name),

@@ -9,6 +9,7 @@ from agent.config.hours import HourTexts
 from agent.config.outlines import Outlines
 from agent.config.places import LineSection, ZoneSection
 from agent.config.section import Name, Section
+from agent.vision.daylight import Sensitivity
 
 Source = Literal["url", "device", "recording"]
 _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "recording")
@@ -65,6 +66,24 @@ class CameraSection(Section):
         "other hours they are recorded only, unless they meet a rule of a zone or line. Empty: "
         "always.",
     )
+    least_change: float = Field(
+        Sensitivity().least_change,
+        ge=1,
+        le=100,
+        description="Grey levels (of 255) by which a piece of the picture must differ to have "
+        "moved. Lower: more is looked at, at a higher cost.",
+    )
+    night_least_change: float = Field(
+        0.0, ge=0, le=100, description="The same by night. 0: as by day."
+    )
+    night_score: float = Field(
+        0.0, ge=0, lt=1, description="`detector.score` by night. 0: as by day."
+    )
+    night_hours: HourTexts = Field(
+        (),
+        description="When it is night, by local time. Empty, or while nobody vouches for the "
+        "node's clock: when the picture is dark, or without colour as by infrared light.",
+    )
     zone: tuple[ZoneSection, ...] = Field(
         (),
         description="Parts of the picture with rules of their own, each in a `[[camera.zone]]` "
@@ -100,6 +119,18 @@ class CameraSection(Section):
                 f"camera {self.name} has two zones or lines called {twice}: give each its own name"
             )
         return self
+
+    def by_day(self, score: float) -> Sensitivity:
+        """What is enough by day; `score` is the detector's."""
+        return Sensitivity(least_change=self.least_change, least_score=score)
+
+    def by_night(self, score: float) -> Sensitivity | None:
+        """What is enough by night; None where that is the same."""
+        night = Sensitivity(
+            least_change=self.night_least_change or self.least_change,
+            least_score=self.night_score or score,
+        )
+        return None if night == self.by_day(score) else night
 
     @property
     def source(self) -> Source:

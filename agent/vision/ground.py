@@ -12,7 +12,7 @@ sigma-delta estimation (Manzanera and Richefeu 2007): who passes now and then le
 it, a branch that never rests does, and when the wind drops it is forgotten again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -196,6 +196,11 @@ class Ground:
             self._mean, self._before_flash = before, None
             self._publish()
             self._compare(blocks)
+
+    def need(self, least_change: float) -> None:
+        """From the next frame on a block must differ by so many grey levels."""
+        self._settings = replace(self._settings, least_change=least_change)
+        self._publish()
 
     def _follow_flicker(self, blocks: Plane, elapsed_s: float) -> None:
         """One step towards the usual change from one learning to the next."""

@@ -6,7 +6,7 @@ a few operations on one 64th of the picture, and most of them only when somethin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -101,6 +101,16 @@ class MotionFinder:
             Box(x0 / width, y0 / height, x1 / width, y1 / height) for x0, y0, x1, y1 in regions
         )
         return tuple(sorted(boxes, key=lambda box: -box.area))
+
+    def need(self, least_change: float) -> None:
+        """From the next frame on a block must differ by so many grey levels."""
+        ground = self._settings.ground
+        if ground.least_change == least_change:
+            return
+        ground = replace(ground, least_change=least_change)
+        self._settings = replace(self._settings, ground=ground)
+        if self._ground is not None:
+            self._ground.need(least_change)
 
     def _start(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None

@@ -8,6 +8,7 @@ from uuid import UUID
 from agent.media.frame import Frame, Instant
 from agent.vision.budget import Allowance, LookBudget
 from agent.vision.clothes import clothes
+from agent.vision.daylight import Daylight, Sensitivity
 from agent.vision.hours import Hours
 from agent.vision.motion import MotionFinder, MotionSettings
 from agent.vision.person import Detection, PersonDetector, suppress
@@ -42,6 +43,12 @@ class EyesSettings:
     """Whoever meets their rules is told of as such."""
     alert_hours: Hours | None = None
     """At other hours people are recorded only; None: there are no other hours."""
+    by_day: Sensitivity | None = None
+    """None: as `motion` says, and all finds."""
+    by_night: Sensitivity | None = None
+    """None: as by day."""
+    night_hours: Hours | None = None
+    """None: the picture tells when it is night."""
     looks_per_s: float = 30.0
     """Inferences a second, where no purse is shared with other cameras."""
 
@@ -82,6 +89,7 @@ class Eyes:
     tamper: Tamper
     ignored: Area = field(default_factory=lambda: Area(()))
     telling: Telling = field(default_factory=Telling)
+    daylight: Daylight = field(default_factory=Daylight)
     local: Callable[[Instant], datetime | None] = _unknown
     lap: Callable[[str], None] = _unmeasured
     _waiting: tuple[Box, ...] | None = None
@@ -100,6 +108,7 @@ class Eyes:
 
         Without an `allowance` the settings' own budget holds.
         """
+        by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
             regions=Regions(detector.input_px, settings.regions),
@@ -109,6 +118,7 @@ class Eyes:
             tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
             telling=Telling(Rules(settings.zones, settings.lines), settings.alert_hours),
+            daylight=Daylight(by_day, settings.by_night, settings.night_hours),
             local=local,
             allowance=allowance or LookBudget(settings.looks_per_s),
         )
@@ -119,6 +129,9 @@ class Eyes:
         Frames come in the order of their instants. ValueError for a misshapen frame, which changes
         nothing.
         """
+        local = self._local_time(frame.at)
+        enough = self.daylight.at(frame, local)
+        self.motion.need(enough.least_change)
         moved = self._from_the_second_frame_on(self.motion.step(frame))
         self.lap("motion")
         tampering = self.tamper.step(frame, self.motion.means)
@@ -131,6 +144,7 @@ class Eyes:
         found = [one for region in regions for one in self.detector.detect(frame, region)]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
+        found = [one for one in found if one.score >= enough.least_score]
         found = stirring(mounted(found, self.tracker.parked), moved)
         found = [one for one in found if self.ignored.share_of(one.box) < HIDDEN_SHARE]
         found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
@@ -144,11 +158,16 @@ class Eyes:
             tracks,
             sightings=self.sightings,
             aspect=aspect,
-            local=self.local(frame.at) if self.telling.asks_for_the_hour else None,
+            local=local,
         )
         self.lap("sighting")
         put_off = len(wanted) - len(regions)
         return Look(moved, tuple(found), tracks, changes, len(regions), put_off, tampering)
+
+    def _local_time(self, at: Instant) -> datetime | None:
+        """Where something asks for it, and somebody vouches for the clock."""
+        is_asked = self.telling.asks_for_the_hour or self.daylight.asks_for_the_hour
+        return self.local(at) if is_asked else None
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """What moved; of the very first frame one frame later.

@@ -120,7 +120,7 @@ class Scenery:
         glance = Glance(
             brightness=int(np.searchsorted(np.cumsum(levels), DARK_SHARE * means.blocks.size)),
             blinding=float(levels[BLINDING:].sum() / means.blocks.size),
-            colour=_colour(frame),
+            colour=colour_of(frame),
             is_repeated=before is not None and np.array_equal(before, self._fine),
             structure=float(np.sqrt(np.mean(np.square(measured.relief)))),
         )
@@ -220,6 +220,7 @@ def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
     return np.asarray(np.maximum(inside, 0) * cells / pixels, np.float32)
 
 
-def _colour(frame: Frame) -> float:
+def colour_of(frame: Frame) -> float:
+    """Mean distance of U and V from 128, by samples: 0 for black and white."""
     chroma = frame.yuv[frame.height :: 8, ::16].astype(np.int16)
     return float(np.abs(chroma - 128).mean())
