@@ -64,6 +64,8 @@ class HealthService:
 
     def _look(self, now: Instant) -> None:
         try:
+            if self._journal.place_boot():
+                log.info("clock_trusted")
             self._latest.put(self.health(now))
         except JournalError as error:
             log.error("health_untold", reason=error.sentence, cure=error.cure)

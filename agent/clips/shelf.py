@@ -154,7 +154,7 @@ class Shelf:
             codec=stream.codec,
             width=stream.width,
             height=stream.height,
-            first_frame_utc_us=clip.first_frame.utc_us,
+            first_frame_utc_us=clip.first_frame.utc_us_by(clip.last_frame),
             duration_ms=clip.duration_ms,
             is_sealed=clip.is_sealed,
         )

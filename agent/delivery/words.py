@@ -29,7 +29,7 @@ def in_words(
                 people=change.people,
                 score=change.score,
                 box=_box(change.box),
-                first_seen_utc_us=change.first_seen.utc_us,
+                first_seen_utc_us=change.first_seen.utc_us_by(change.at),
                 picture=picture,
                 rules=_rules(change.rules),
                 wakes=None if change.wakes else False,
@@ -49,7 +49,7 @@ def in_words(
             return SightingClosed(
                 camera=camera,
                 sighting_id=change.sighting_id,
-                last_seen_utc_us=change.last_seen.utc_us,
+                last_seen_utc_us=change.last_seen.utc_us_by(change.at),
                 duration_ms=round(change.last_seen.seconds_since(change.first_seen) * 1000),
             )
     assert_never(change)

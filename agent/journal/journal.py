@@ -160,6 +160,11 @@ class Journal:
         with self.transaction() as tx:
             return tx.say_again(ranges, media)
 
+    def place_boot(self) -> bool:
+        """Say that this boot's clock is trusted now, if that is news."""
+        with self.transaction() as tx:
+            return tx.place_boot()
+
     def prune(self) -> int:
         """Forget receipted events over the limits; returns how many went."""
         with self.transaction() as tx:

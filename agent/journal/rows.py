@@ -67,6 +67,7 @@ class Waiting:
             boot_id=self.boot_id,
             stamp=Stamp(utc_us=self.at.utc_us, source=self.source, error_ms=self.error_ms),
             age_ms=max(0, age_ms) if boot_id == self.boot_id else None,
+            uptime_ms=max(0, self.at.mono_ns // 1_000_000),
             body=self.body,
         )
 

@@ -9,20 +9,22 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import drops, footage, recall, wishes
+from agent.journal import clock_words, drops, footage, recall, wishes
 from agent.journal.drops import Gauge
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
-from agent.wire.messages import Body, ClockSource, MediaAnswered, NumbersDropped
+from agent.wire.messages import Body, ClockSet, ClockSource, MediaAnswered, NumbersDropped
 from agent.wire.numbers import Range
 from agent.wire.urgent import is_urgent
 
 _log = structlog.get_logger("agent.journal")
 
 _RANGES_PER_MESSAGE: Final = 500
+_SET_UTC_US: Final = 1_704_067_200_000_000
+"""2024: a clock that shows less was never set."""
 _WHY_NOT: Final = "the journal was full or a row was unreadable"
 _DROPPED: Final = "its event was dropped from a full journal"
 
@@ -60,6 +62,14 @@ class Transaction:
         self._drop_excess()
         self._say_drops()
         return event_id
+
+    def place_boot(self) -> bool:
+        """Say, once for each boot that had doubtful times, that its clock is trusted now."""
+        _, error_ms = self._trust()
+        if error_ms is None or not clock_words.take_turn(self._sql, self._boot_id):
+            return False
+        self._insert(ClockSet(), self._now())
+        return True
 
     def close_left_open(self) -> int:
         """Say the closings that an earlier run did not live to say; returns how many.
@@ -210,7 +220,10 @@ class Transaction:
     def prune(self) -> int:
         """Forget receipted events over the limits; returns how many went."""
         oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
-        aged = self._sql.execute("DELETE FROM events WHERE receipted_utc_us < ?", (oldest,))
+        # What was receipted while the clock stood in 1970 is not old: it goes by its number alone.
+        aged = self._sql.execute(
+            "DELETE FROM events WHERE receipted_utc_us BETWEEN ? AND ?", (_SET_UTC_US, oldest)
+        )
         footage.forget_alerted(self._sql, before_utc_us=oldest)
         wishes.forget_commands(self._sql, before_utc_us=oldest)
         excess = self._sql.execute(
@@ -234,7 +247,10 @@ class Transaction:
             )
 
     def _insert(self, body: Body, at: Instant) -> UUID:
-        return self._insert_as_of(body, Witness(at, self._boot_id, *self._trust()))
+        trust = self._trust()
+        if clock_words.has_stepped(at, self._now()):
+            trust = (ClockSource.NONE, None)
+        return self._insert_as_of(body, Witness(at, self._boot_id, *trust))
 
     def _insert_as_of(self, body: Body, seen: Witness) -> UUID:
         event_id = uuid7(seen.at.utc_us, os.urandom(10))

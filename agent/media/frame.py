@@ -20,6 +20,13 @@ class Instant:
         """The moment `span_s` seconds earlier, by both clocks."""
         return Instant(self.mono_ns - round(span_s * 1e9), self.utc_us - round(span_s * 1e6))
 
+    def utc_us_by(self, other: "Instant") -> int:
+        """This moment by the UTC clock as it stood at `other`, had it not been set in between.
+
+        Never below 0, which is 1970.
+        """
+        return max(0, other.utc_us - (other.mono_ns - self.mono_ns) // 1000)
+
     def seconds_since(self, earlier: "Instant") -> float:
         """Monotonic seconds from `earlier` to here."""
         return (self.mono_ns - earlier.mono_ns) / 1e9

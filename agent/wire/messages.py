@@ -271,6 +271,13 @@ class MediaAnswered(Words):
     """No longer here."""
 
 
+class ClockSet(Words):
+    """From here on somebody vouches for this boot's clock: the event's stamp and uptime place all
+    that the boot said before."""
+
+    kind: Literal["clock_set"] = "clock_set"
+
+
 Body = Annotated[
     SightingOpened
     | SightingUpdated
@@ -283,7 +290,8 @@ Body = Annotated[
     | NumbersDropped
     | RecordingStopped
     | RecordingResumed
-    | MediaAnswered,
+    | MediaAnswered
+    | ClockSet,
     Field(discriminator="kind"),
 ]
 
@@ -304,6 +312,8 @@ class Event(Words):
     stamp: Stamp
     age_ms: Millis | None
     """How long ago it happened when it was sent, monotonic; None once the node has rebooted."""
+    uptime_ms: Millis | None = Field(default=None, exclude_if=lambda said: said is None)
+    """How long its boot had lasted when it happened; left out by senders older than this."""
     body: Body
 
 

@@ -1,7 +1,7 @@
 """Events become rows, alerts and notifications owed, all on the caller's one transaction."""
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -11,6 +11,7 @@ from agent.wire.messages import (
     CameraBack,
     CameraLost,
     ClipReady,
+    ClockSet,
     Event,
     MediaAnswered,
     NumbersDropped,
@@ -24,18 +25,16 @@ from agent.wire.messages import (
     TamperBegan,
     TamperEnded,
 )
+from hub.alerts.boots import BootClock, Told, happened
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, age_s
-from hub.store import node_plans, sighting_plans, tamper_plans
+from hub.store import boot_clocks, node_plans, sighting_plans, tamper_plans
 from hub.store.bounds import bigint, text
 from hub.store.footage import Origin
 from hub.store.news import News, Plan
 from hub.store.rows import add_once
 from hub.store.tables import cameras, columns, events, new_id, nodes
 from hub.store.tables import set_aside as aside
-
-JOURNEY_S: Final = 2.0
-"""A message's way from the frame to the hub's commit; what is promised, and seldom reached."""
 
 KEPT_BYTES: Final = 64 * 1024
 """So much of a message that cannot be filed is kept."""
@@ -54,7 +53,7 @@ class Filed:
     refusal: Refusal | None = None
 
 
-OF_THE_NODE: Final = (NumbersDropped, RecordingStopped, RecordingResumed, MediaAnswered)
+OfNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered | ClockSet
 """Words that concern no one camera."""
 
 
@@ -72,7 +71,7 @@ class Filing:
         origin = self._origin(conn, event)
         if isinstance(origin, Refusal):
             return Filed(event.event_id, is_stored=False, refusal=origin)
-        news = _news(event, origin, now)
+        news = _news(conn, event, origin, now)
         plan = self._plan(conn, news, event)
         if not add_once(conn, events, _row(event, news, plan)):
             return _repeat(conn, event, origin)
@@ -96,10 +95,8 @@ class Filing:
                 return node_plans.plan_camera_state(conn, news, body)
             case TamperBegan() | TamperEnded() as body:
                 return tamper_plans.plan_tampering(conn, news, body)
-            case NumbersDropped() | RecordingStopped() | RecordingResumed() | MediaAnswered():
-                return node_plans.plan_node(news, event.body)
-            case _:
-                assert_never(event.body)
+            case body:
+                return _plan_of_node(event, news, body)
 
     def _origin(self, conn: Connection, event: Event) -> Origin | Refusal:
         self._forget_on_rollback(conn.engine)
@@ -109,7 +106,7 @@ class Filing:
             if node_id is None:
                 return _refuse(event, RefusalReason.UNKNOWN_NODE, f"no node is called {event.node}")
             self._nodes[event.node] = node_id
-        if isinstance(event.body, OF_THE_NODE):
+        if isinstance(event.body, OfNode):
             return Origin(node_id, None)
         camera = event.body.camera
         camera_id = self._cameras.get((node_id, camera))
@@ -158,37 +155,48 @@ def set_aside(
     )
 
 
-def _news(event: Event, origin: Origin, now: Moment) -> News:
-    happened = _happened(event, now)
+def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
+    stamp = Moment(event.stamp.utc_us, event.stamp.error_ms)
+    boot = None
+    if stamp.error_ms is None:
+        boot = boot_clocks.known(conn, origin.node_id, event.boot_id)
+    told = Told(stamp, event.age_ms, event.uptime_ms)
+    when = happened(told, boot, now=now)
+    when = Moment(bigint(when.utc_us), when.error_ms)
     return News(
         origin=origin,
         spool_id=event.spool_id,
         seq=event.seq,
         clock_source=event.stamp.source,
-        happened=happened,
-        shift_us=happened.utc_us - event.stamp.utc_us,
+        happened=when,
+        shift_us=when.utc_us - event.stamp.utc_us,
         age_s=age_s(
             received_utc_us=now.utc_us,
-            stamp_utc_us=event.stamp.utc_us,
-            stamp_error_ms=event.stamp.error_ms,
+            stamp_utc_us=when.utc_us,
+            stamp_error_ms=when.error_ms,
             age_ms=event.age_ms,
         ),
         now=now,
     )
 
 
-def _happened(event: Event, now: Moment) -> Moment:
-    """When it happened: the node's stamp, unless nobody vouches for it and it is plainly wrong.
+def _plan_of_node(event: Event, news: News, body: OfNode) -> Plan:
+    if isinstance(body, ClockSet):
+        return _plan_clock(event, news)
+    return node_plans.plan_node(news, body)
 
-    Then it is the time of receipt less the age. That is off by the journey of each message, so a
-    stamp that differs by no more than `JOURNEY_S` is kept: the times of one node stay in order.
-    Without an age (the node has rebooted, and never had a clock) the stamp is all there is.
-    """
-    if event.stamp.error_ms is None and event.age_ms is not None:
-        by_age_us = bigint(now.utc_us - event.age_ms * 1000)
-        if abs(by_age_us - event.stamp.utc_us) > JOURNEY_S * 1_000_000:
-            return Moment(by_age_us, None)
-    return Moment(event.stamp.utc_us, event.stamp.error_ms)
+
+def _plan_clock(event: Event, news: News) -> Plan:
+    """The boot's clock is trusted now: what it said before is put in its place."""
+    error_ms, uptime_ms = event.stamp.error_ms, event.uptime_ms
+    if error_ms is None or uptime_ms is None:
+        return Plan("noted", "a clock that nobody vouches for")
+    clock = BootClock(Moment(event.stamp.utc_us, error_ms), uptime_ms)
+
+    def write(conn: Connection) -> None:
+        boot_clocks.learn(conn, news.origin.node_id, event.boot_id, clock=clock, now=news.now)
+
+    return Plan("noted", "the clock of this boot is trusted now", None, write)
 
 
 def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
@@ -204,6 +212,7 @@ def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
         **columns("happened", news.happened),
         "clock_source": event.stamp.source.value,
         "age_ms": event.age_ms,
+        "uptime_ms": event.uptime_ms,
         **columns("received", news.now),
         "body": event.body.model_dump_json(),
         "fate": plan.fate,

@@ -186,11 +186,13 @@ events = Table(
     *moment("happened"),  # the node's stamp; where nobody vouches for it, received less the age
     Column("clock_source", Text, nullable=False),
     Column("age_ms", BigInteger),
+    Column("uptime_ms", BigInteger),  # of its boot, when it happened
     *moment("received"),
     Column("body", Text, nullable=False),  # the body of the wire's message, JSON
     Column("fate", Text, nullable=False),  # alerted, grouped, silenced, late, noted
     Column("fate_reason", Text, nullable=False),
     UniqueConstraint("node_id", "spool_id", "seq"),
+    Index("ix_events_node_id_boot_id", "node_id", "boot_id"),
 )
 
 dropped_numbers = Table(
@@ -220,6 +222,15 @@ health_history = Table(
     Column("received_utc_us", BigInteger, primary_key=True, autoincrement=False),
     Column("received_error_ms", BigInteger),
     Column("body", Text, nullable=False),
+)
+
+boot_clocks = Table(
+    "boot_clocks",
+    metadata,
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
+    Column("boot_id", Uuid, primary_key=True),
+    Column("uptime_ms", BigInteger, nullable=False),
+    *moment("said"),  # the first trusted stamp of the boot
 )
 
 missing_numbers = Table(

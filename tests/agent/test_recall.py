@@ -170,6 +170,15 @@ def test_receipted_events_are_bounded_in_number_too(journal: Journal, clock: Clo
     assert journal.say_again([(1, 80)], []).again == tuple(range(51, 81)), "the newest are kept"
 
 
+def test_a_clock_that_is_set_from_1970_makes_nothing_old(
+    journal: Journal, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_now", lambda: Instant(5_000_000_000, 5_000_000))
+    journal.receipt(put(journal, clock, 3))
+    monkeypatch.setattr(journal, "_now", clock.now)
+    assert journal.prune() == 0
+
+
 ranges = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 6)).map(lambda r: (r[0], sum(r))))
 
 
