@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from agent.assembly.cameras import make_camera
 from agent.assembly.login import Login
+from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
-from agent.assembly.view import load_network
 from agent.assembly.words import Say
 from agent.config.camera import CameraSection
 from agent.config.sections import AgentSettings
@@ -85,7 +85,7 @@ def _camera(section: CameraSection) -> Finding:
 def _model(settings: AgentSettings) -> Finding:
     about = N_("model")
     try:
-        load_network(settings)
+        load_networks(settings)
     except ModelError as error:
         return Finding(
             about,

@@ -8,8 +8,9 @@ from typing import Final, Self
 import cv2
 import structlog
 
+from agent.assembly.networks import load_networks
 from agent.assembly.once import Once
-from agent.assembly.view import View, load_network
+from agent.assembly.view import View
 from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
 from agent.config.sections import AgentSettings
@@ -75,13 +76,13 @@ class Node:
         # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame
         # and was a quarter of a quiet camera's cost.
         cv2.setNumThreads(1)
-        network = load_network(settings)
+        networks = load_networks(settings)
         allowances = purses(settings.detector.looks_per_s, len(settings.camera))
         self.views = [
             View(
                 camera,
                 settings,
-                network=network,
+                networks=networks,
                 journal=self.journal,
                 shelf=shelf,
                 clock=clock,

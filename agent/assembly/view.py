@@ -1,26 +1,25 @@
 """One camera with all that belongs to it: its eyes, its clips, its watch."""
 
 import os
-import sys
-from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agent.assembly.cameras import make_camera
 from agent.assembly.described import Described
+from agent.assembly.networks import Networks
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
 from agent.config.camera import CameraSection
 from agent.config.hours import hours
-from agent.config.sections import AgentSettings, DetectorSection
+from agent.config.sections import AgentSettings
 from agent.devices.clock import LocalTime, SystemClock
-from agent.devices.litert import LitertModel
 from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
 from agent.vision.budget import Allowance
+from agent.vision.dense import DenseSettings
 from agent.vision.person import DetectorSettings, NanoDet
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
@@ -42,7 +41,7 @@ class View:
         camera: CameraSection,
         settings: AgentSettings,
         *,
-        network: LitertModel,
+        networks: Networks,
         journal: Journal,
         shelf: Shelf,
         clock: SystemClock,
@@ -58,7 +57,7 @@ class View:
         self.recorder = Recorder(
             camera.name, ring, shelf, policy=settings.clips.policy(), new_id=new_id
         )
-        eyes = make_eyes(camera, settings, network, allowance, clock)
+        eyes = make_eyes(camera, settings, networks, allowance, clock)
         if memory := journal.remembered(tamper_key(camera.name)):
             eyes.tamper.recall(memory, clock.now())
         self.watch = Watch(
@@ -100,22 +99,17 @@ class View:
         )
 
 
-def load_network(settings: AgentSettings) -> LitertModel:
-    """The node's one network, which all its eyes share; raises ModelError."""
-    detector = settings.detector
-    return LitertModel(models_manifest(detector), detector.model, num_threads=detector.threads)
-
-
 def make_eyes(
     camera: CameraSection,
     settings: AgentSettings,
-    network: LitertModel,
+    networks: Networks,
     allowance: Allowance,
     clock: SystemClock,
 ) -> Eyes:
-    """Eyes of their own for one camera, before the common network, which `allowance` meters."""
+    """Eyes of their own for one camera, before the common networks, which `allowance` meters."""
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
+    finds = DetectorSettings(score=min(score, camera.night_score or score))
     return Eyes.for_frames(
         EyesSettings(
             sightings=SightingSettings(**settings.sighting.model_dump()),
@@ -126,21 +120,14 @@ def make_eyes(
             by_day=by_day,
             by_night=by_night,
             night_hours=hours(camera.night_hours),
+            dense=DenseSettings(mode=settings.detector.dense),
         ),
-        NanoDet(network, DetectorSettings(score=min(score, camera.night_score or score))),
+        NanoDet(networks.common, finds),
         new_id,
         allowance,
         LocalTime(ZoneInfo(settings.node.time_zone), clock.trust, camera=camera.name),
+        NanoDet(networks.whole, finds) if networks.whole else None,
     )
-
-
-def models_manifest(detector: DetectorSection) -> Path:
-    """The manifest of the configured models, of the installed ones, or of the checkout."""
-    if detector.models_dir:
-        return Path(detector.models_dir) / "manifest.toml"
-    installed = Path(sys.prefix) / "share" / "matthan" / "models" / "manifest.toml"
-    checkout = Path(__file__).parents[2] / "models" / "manifest.toml"
-    return checkout if checkout.exists() and not installed.exists() else installed
 
 
 def new_id(at: Instant) -> UUID:

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from agent.assembly.view import models_manifest
+from agent.assembly.networks import models_manifest
 from agent.bench.motion import WALKERS, Street
 from agent.config.sections import DetectorSection
 from agent.devices.litert import LitertModel, ModelError

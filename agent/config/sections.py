@@ -14,6 +14,7 @@ from agent.config.section import Name, Section
 from agent.config.uploads import UploadsSection
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
+from agent.vision.dense import Mode
 from agent.vision.person import DetectorSettings
 from agent.vision.pipeline import EyesSettings
 from agent.vision.sighting import SightingSettings
@@ -161,6 +162,17 @@ class DetectorSection(Section):
         gt=0,
         lt=1,
         description="The least score (0-1) of a find. Lower: people farther off, more mistakes.",
+    )
+    dense: Mode = Field(
+        "auto",
+        description="Looking tile by tile where many small people are: auto (from some fourteen "
+        "people on, until there are fewer than nine), always or never. Finds more of a crowd with "
+        "fewer looks, and a few far ones less.",
+    )
+    whole_model: str = Field(
+        "nanodet_g_320x416_6c_int8",
+        description="The network that looks at whole pictures then; loaded when first needed. "
+        "Empty: the same as for the rest.",
     )
     looks_per_s: float = Field(
         EyesSettings().looks_per_s,

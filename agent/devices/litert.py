@@ -5,6 +5,7 @@ import importlib
 import threading
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,6 +70,31 @@ class LitertModel:
                     f" where the manifest says {words['shape']}.",
                     "Put back the model file and the manifest that belong together.",
                 )
+
+
+class LaterModel:
+    """A model that costs memory only once it is asked; the file is looked through at the start."""
+
+    def __init__(self, manifest: Path, name: str, *, num_threads: int = 1) -> None:
+        """Raises ModelError for what could not be loaded later."""
+        entry = _entry(_read(manifest), name, manifest)
+        _verified(manifest.parent, entry)
+        _, height, width, _ = entry["input"]["shape"]
+        self._input_px = (int(height), int(width))
+        self._load = partial(LitertModel, manifest, name, num_threads=num_threads)
+        self._model: LitertModel | None = None
+        self._in_use = threading.Lock()
+
+    @property
+    def input_px(self) -> tuple[int, int]:
+        """(height, width) of the picture it takes."""
+        return self._input_px
+
+    def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
+        """See `LitertModel.infer`."""
+        with self._in_use:
+            self._model = self._model or self._load()
+        return self._model.infer(rgb)
 
 
 def _read(manifest: Path) -> Mapping[str, Any]:

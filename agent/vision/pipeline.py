@@ -5,10 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+import cv2
+
 from agent.media.frame import Frame, Instant
 from agent.vision.budget import Allowance, LookBudget
 from agent.vision.clothes import clothes
 from agent.vision.daylight import Daylight, Sensitivity
+from agent.vision.dense import Dense, DenseSettings
 from agent.vision.hours import Hours
 from agent.vision.motion import MotionFinder, MotionSettings
 from agent.vision.person import Detection, PersonDetector, suppress
@@ -20,7 +23,7 @@ from agent.vision.sighting import SightingChange, Sightings, SightingSettings
 from agent.vision.tamper import Tamper, TamperChange
 from agent.vision.telling import Telling
 from agent.vision.track import Track, Tracker, TrackSettings
-from agent.vision.zones import Area, Box, Polygon
+from agent.vision.zones import WHOLE, Area, Box, Polygon
 
 SAME_IOU = 0.5
 """Boxes of two overlapping looks that share more than this are one body."""
@@ -49,6 +52,7 @@ class EyesSettings:
     """None: as by day."""
     night_hours: Hours | None = None
     """None: the picture tells when it is night."""
+    dense: DenseSettings = field(default_factory=DenseSettings)
     looks_per_s: float = 30.0
     """Inferences a second, where no purse is shared with other cameras."""
 
@@ -82,7 +86,9 @@ class Eyes:
 
     motion: MotionFinder
     regions: Regions
+    dense: Dense
     detector: PersonDetector
+    whole_detector: PersonDetector
     tracker: Tracker
     sightings: Sightings
     allowance: Allowance
@@ -102,17 +108,21 @@ class Eyes:
         new_id: Callable[[Instant], UUID],
         allowance: Allowance | None = None,
         local: Callable[[Instant], datetime | None] = _unknown,
+        whole_detector: PersonDetector | None = None,
     ) -> "Eyes":
         """Eyes that have seen nothing yet; `new_id` makes the sightings' ids, `local` gives the
         local time of an instant, or None where nobody vouches for the clock.
 
-        Without an `allowance` the settings' own budget holds.
+        Without an `allowance` the settings' own budget holds. In a crowd the `whole_detector`, if
+        there is one, looks at whole pictures: its input has more pixels.
         """
         by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
             regions=Regions(detector.input_px, settings.regions),
+            dense=Dense(detector.input_px, settings.dense),
             detector=detector,
+            whole_detector=whole_detector or detector,
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
             tamper=Tamper(new_id),
@@ -136,12 +146,12 @@ class Eyes:
         self.lap("motion")
         tampering = self.tamper.step(frame, self.motion.means)
         self.lap("tamper")
-        people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
-        wanted = self.regions.choose((frame.height, frame.width), moved=moved, people=people)
+        wanted = self._wanted(frame, moved)
         regions = wanted[: self.allowance.grant(frame.at, len(wanted))]
-        self.regions.looked(frame.at, len(regions))
+        where = self.dense if self.dense.is_on else self.regions
+        where.looked(frame.at, len(regions))
         self.lap("regions")
-        found = [one for region in regions for one in self.detector.detect(frame, region)]
+        found = [one for region in regions for one in self._detector(region).detect(frame, region)]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
         found = [one for one in found if one.score >= enough.least_score]
@@ -150,7 +160,9 @@ class Eyes:
         found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
         self.lap("model")
         aspect = frame.width / frame.height
-        tracks = self.tracker.step(frame.at, found, aspect=aspect, looked=regions)
+        tracks = self.tracker.step(
+            frame.at, found, aspect=aspect, looked=regions, is_crowd=self.dense.is_on
+        )
         self.lap("track")
         changes = self.telling.complete(
             self.sightings.advance(frame.at, tracks),
@@ -168,6 +180,19 @@ class Eyes:
         """Where something asks for it, and somebody vouches for the clock."""
         is_asked = self.telling.asks_for_the_hour or self.daylight.asks_for_the_hour
         return self.local(at) if is_asked else None
+
+    def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box, ...]:
+        """Where to look, most needed first: around what moves, or in a crowd tile by tile."""
+        people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
+        size_px = frame.height, frame.width
+        self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
+        if not self.dense.is_on:
+            return self.regions.choose(size_px, moved=moved, people=people)
+        luma = cv2.mean(frame.luma)[0]
+        return self.dense.choose(frame.at, size_px, busy=(*moved, *people), luma=luma)
+
+    def _detector(self, region: Box) -> PersonDetector:
+        return self.whole_detector if self.dense.is_on and region == WHOLE else self.detector
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """What moved; of the very first frame one frame later.

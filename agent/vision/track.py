@@ -7,7 +7,7 @@ pixels, and every number here can be read off a video by eye. Thresholds are two
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from math import hypot
+from math import exp, hypot
 
 from agent.media.frame import Instant
 from agent.vision.clothes import Clothes, mixed, unlikeness
@@ -21,7 +21,9 @@ class TrackSettings:
     """What joins, what begins and what ends a track."""
 
     new_score: float = 0.4
-    """A detection from this score on may begin a track (0-1)."""
+    """A detection from this score on may begin a track (0-1);"""
+    new_in_crowd: float = 0.3
+    """in a crowd from this on: people are small there, and evidence over time sorts the rest."""
     keep_score: float = 0.25
     """One from this score on may carry on a track."""
     least_iou: float = 0.3
@@ -36,6 +38,8 @@ class TrackSettings:
     """And how much farther for each second the body was not seen."""
     size_ratio: float = 1.5
     """Bodies do not grow or shrink by more than this factor between two sightings of them."""
+    late_s: float = 0.8
+    """Who was seen within this time is there."""
     lost_s: float = 1.5
     """A track not seen for longer is over."""
     confirm_hits: int = 3
@@ -50,8 +54,8 @@ class TrackSettings:
     """Share of a detection's place taken over; the rest is the prediction."""
     size_gain: float = 0.3
     """The same of its size, which changes slowly: a lower answer is often a hidden body."""
-    speed_gain: float = 0.15
-    """Share of its deviation taken over as speed."""
+    speed_s: float = 0.615
+    """Memory of its speed: who is looked at seldom must have it right sooner, look by look."""
     other_clothes: float = 15.0
     """Clothes that differ by so much (see `clothes.unlikeness`) outweigh a perfect place."""
     clothes_gain: float = 0.1
@@ -120,11 +124,20 @@ class Tracker:
         self._born = 0
         self._aspect = 1.0
         self._step_s = 0.0
+        self._new_score = self._settings.new_score
 
     @property
     def tracks(self) -> tuple[Track, ...]:
         """As of the last step."""
         return tuple(self._tracks)
+
+    def bodies(self, now: Instant) -> tuple[Box, ...]:
+        """Everybody who was found of late, told of or not, parked two-wheelers too."""
+        return tuple(
+            track.box
+            for track in self._tracks
+            if track.is_confirmed and now.seconds_since(track.last_seen) <= self._settings.late_s
+        )
 
     @property
     def parked(self) -> tuple[Box, ...]:
@@ -145,6 +158,7 @@ class Tracker:
         *,
         aspect: float,
         looked: Sequence[Box] = (WHOLE,),
+        is_crowd: bool = False,
     ) -> tuple[Track, ...]:
         """The tracks after this frame; `aspect` is the picture's width over its height, `looked`
         the parts of it that were looked at."""
@@ -152,8 +166,10 @@ class Tracker:
         tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
-        strong = [d for d in found if d.score >= self._settings.new_score]
-        weak = [d for d in found if self._settings.keep_score <= d.score < self._settings.new_score]
+        settings = self._settings
+        self._new_score = settings.new_in_crowd if is_crowd else settings.new_score
+        strong = [d for d in found if d.score >= self._new_score]
+        weak = [d for d in found if settings.keep_score <= d.score < self._new_score]
         tracks, free = self._joined(tracks, strong, now)
         tracks, _ = self._joined(tracks, weak, now)
         for detection in free:
@@ -198,7 +214,7 @@ class Tracker:
         if not 1 / self._settings.size_ratio <= ratio <= self._settings.size_ratio:
             return 0.0
         overlap = track.box.iou(found.box)
-        if found.score < self._settings.new_score and overlap < self._settings.least_iou:
+        if found.score < self._new_score and overlap < self._settings.least_iou:
             return 0.0
         unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
         reach = self._settings.near + self._settings.near_grows_per_s * unseen_s
@@ -232,7 +248,7 @@ class Tracker:
     def _seen(self, track: Track, found: Detection, now: Instant) -> Track:
         gap_s = max(1e-3, now.seconds_since(track.last_seen))
         (x, y), (u, v) = track.box.center, found.box.center
-        gain = self._settings.speed_gain if track.hits > 1 else 1.0
+        gain = 1.0 - exp(-gap_s / self._settings.speed_s) if track.hits > 1 else 1.0
         speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
         hits = track.hits + 1
         box = self._mixed(track.box, found.box)

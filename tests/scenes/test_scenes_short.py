@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.bench.replay import WHOLE_MODEL
 from agent.bench.scenes import baseline
 from agent.bench.scenes.judge import Verdict, judge
 from agent.bench.scenes.play import play
 from agent.bench.scenes.programme import Material, programme
-from agent.devices.litert import LitertModel
+from agent.devices.litert import LaterModel, LitertModel
 from agent.vision.person import NanoDet
 
 FLOORS = baseline.load(Path(__file__).with_name("baseline.toml"))
@@ -21,9 +22,14 @@ def detector() -> NanoDet:
     return NanoDet(LitertModel(MODELS / "manifest.toml"))
 
 
+@cache
+def whole_detector() -> NanoDet:
+    return NanoDet(LaterModel(MODELS / "manifest.toml", WHOLE_MODEL))
+
+
 def verdict_on(stock: Material, name: str) -> Verdict:
     scene = next(one for one in programme(stock, is_short=True) if one.name == name)
-    return judge(play(scene, detector()))
+    return judge(play(scene, detector(), whole_detector=whole_detector()))
 
 
 @pytest.mark.parametrize("name", FLOORS)

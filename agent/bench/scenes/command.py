@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.bench.replay import REFUSED, manifest_in
+from agent.bench.replay import REFUSED, WHOLE_MODEL, manifest_in
 from agent.bench.scenes import baseline
 from agent.bench.scenes.judge import Verdict, judge
 from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
@@ -27,7 +27,7 @@ from agent.bench.scenes.table import (
 from agent.bench.scenes.tamper import Alarmed, Noticed, alarmed, noticed
 from agent.bench.scenes.truth import TruthError
 from agent.devices.camera import CameraError
-from agent.devices.litert import LitertModel, ModelError
+from agent.devices.litert import LaterModel, LitertModel, ModelError
 from agent.vision.person import NanoDet
 
 Views = tuple[list[Noticed], list[Alarmed]]
@@ -63,11 +63,14 @@ def run(args: argparse.Namespace) -> int:
         stock = material(args.recordings, args.truth)
         manifest = manifest_in(args.models)
         detector = NanoDet(LitertModel(manifest))
+        whole = NanoDet(LaterModel(manifest, WHOLE_MODEL))
         floors = baseline.load(args.baseline) if args.baseline else {}
     except (CameraError, ModelError, TruthError, baseline.BaselineError, OSError) as error:
         print(f"bench scenes: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    verdicts = _played(stock, detector, is_short=args.short, only=args.only, aloud=not args.json)
+    verdicts = _played(
+        stock, detector, whole, is_short=args.short, only=args.only, aloud=not args.json
+    )
     hours = args.hours or (NIGHT_H if args.full else 0.0)
     is_whole = not (args.short or args.only)
     moving = _moving(stock) if is_whole else None
@@ -114,14 +117,14 @@ def cache() -> Path:
 
 
 def _played(
-    stock: Material, detector: NanoDet, *, is_short: bool, only: str, aloud: bool
+    stock: Material, detector: NanoDet, whole: NanoDet, *, is_short: bool, only: str, aloud: bool
 ) -> dict[str, Verdict]:
     verdicts = {}
     if aloud:
         print(scene_table())  # noqa: T201 a command's answer
     for scene in programme(stock, is_short=is_short):
         if only in scene.name:
-            verdicts[scene.name] = judge(play(scene, detector))
+            verdicts[scene.name] = judge(play(scene, detector, whole_detector=whole))
             if aloud:
                 print(scene_line(scene.name, verdicts[scene.name]), flush=True)  # noqa: T201 a command's answer
     if aloud:

@@ -12,6 +12,7 @@ from agent.bench.score import Rows, read_rows
 from agent.bench.stages import Stages
 from agent.bench.tracks import TrackBook
 from agent.media.frame import Frame, Instant
+from agent.vision.dense import DenseSettings
 from agent.vision.person import PersonDetector
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sighting import Opened
@@ -69,12 +70,22 @@ class Played:
         return self.frames / self.frames_per_s / 3600
 
 
-def play(scene: Scene, detector: PersonDetector, settings: EyesSettings | None = None) -> Played:
-    """Once through, with eyes that have seen nothing yet."""
+def play(
+    scene: Scene,
+    detector: PersonDetector,
+    settings: EyesSettings | None = None,
+    *,
+    whole_detector: PersonDetector | None = None,
+) -> Played:
+    """Once through, with eyes that have seen nothing yet; see `Eyes.for_frames`."""
     settings = settings or EyesSettings()
     if scene.is_whole_only:  # nobody is too small to be shown by it
-        settings = replace(settings, regions=replace(settings.regions, least_person_px=0.0))
-    eyes = Eyes.for_frames(settings, detector, numbered_ids())
+        settings = replace(
+            settings,
+            regions=replace(settings.regions, least_person_px=0.0),
+            dense=DenseSettings(mode="never"),
+        )
+    eyes = Eyes.for_frames(settings, detector, numbered_ids(), whole_detector=whole_detector)
     stages = Stages()
     eyes.lap = stages.lap
     book, told = TrackBook(), set[int]()
