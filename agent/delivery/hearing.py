@@ -19,6 +19,7 @@ from agent.wire.codec import (
     decode_receipt,
     decode_token,
 )
+from agent.wire.messages import BringMedia, Command, HoldFootage, ReleaseFootage
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()
@@ -139,12 +140,21 @@ class Hearing:
         """Do what the hub wants; what came of it is an event of its own."""
         command = decode_command(payload)
         try:
-            self._journal.bring(command.command_id, command.body.sha256s)
+            self._carry_out(command)
         except JournalFull as full:
             # The hub says it again.
             log.error("command_unwritten", reason=full.sentence, cure=full.cure)
             return
-        log.info("media_asked_for", files=len(command.body.sha256s))
+        log.info("command_carried_out", what=command.body.kind)
+
+    def _carry_out(self, command: Command) -> None:
+        match command.body:
+            case BringMedia(sha256s=sha256s):
+                self._journal.bring(command.command_id, sha256s)
+            case HoldFootage() as wanted:
+                self._journal.hold(command.command_id, wanted)
+            case ReleaseFootage(hold_id=hold_id):
+                self._journal.release(command.command_id, hold_id)
 
     def _is_ours(self, what: str, spool_id: UUID) -> bool:
         if spool_id == self._journal.spool_id:

@@ -17,6 +17,7 @@ from agent.journal.schema import (
     PRAGMAS,
     RULINGS,
     SCHEMA_VERSION,
+    SPAN_HOLDS,
     TABLES,
     WISHES,
 )
@@ -110,7 +111,7 @@ def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
     """Tables, marks and the spool's id, all or none."""
     spool_id = uuid7(utc_us, os.urandom(10))
     marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
-    connection.executescript(f"BEGIN IMMEDIATE; {marks} {TABLES} {RULINGS} {WISHES}")
+    connection.executescript(f"BEGIN IMMEDIATE; {marks} {TABLES} {RULINGS} {WISHES} {SPAN_HOLDS}")
     connection.execute("INSERT INTO meta VALUES ('spool_id', ?)", (str(spool_id),))
     connection.execute("COMMIT")
 

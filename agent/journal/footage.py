@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -76,28 +76,6 @@ def mark_alerted(sql: sqlite3.Connection, event_ids: Iterable[UUID], *, utc_us: 
             )
 
 
-def hold(
-    sql: sqlite3.Connection,
-    hold_id: UUID,
-    *,
-    sha256s: Sequence[str],
-    case_number: str,
-    reason: str,
-    utc_us: int,
-) -> list[str]:
-    """Nothing may remove these files until `release`; returns those that are not here."""
-    sql.executemany(
-        "INSERT OR IGNORE INTO holds VALUES (?, ?, ?, ?, ?)",
-        [(str(hold_id), sha256, case_number, reason, utc_us) for sha256 in sha256s],
-    )
-    return [sha256 for sha256 in sha256s if not _is_here(sql, sha256)]
-
-
-def release(sql: sqlite3.Connection, hold_id: UUID) -> None:
-    """This hold is over; files that others hold stay held."""
-    sql.execute("DELETE FROM holds WHERE hold_id = ?", (str(hold_id),))
-
-
 def forget_alerted(sql: sqlite3.Connection, *, before_utc_us: int) -> None:
     """Sightings so long ago that no clip of them can come any more."""
     sql.execute("DELETE FROM alerted WHERE at_utc_us < ?", (before_utc_us,))
@@ -122,11 +100,3 @@ def _sightings_of(sql: sqlite3.Connection, event_id: UUID) -> Iterator[str]:
         if one is not None:
             yield str(one)
         yield from map(str, json.loads(several or "[]"))
-
-
-def _is_here(sql: sqlite3.Connection, sha256: str) -> bool:
-    found = sql.execute(
-        "SELECT 1 FROM media WHERE sha256 = ? UNION SELECT 1 FROM clips WHERE sha256 = ?",
-        (sha256, sha256),
-    )
-    return found.fetchone() is not None

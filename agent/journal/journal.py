@@ -19,7 +19,7 @@ from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, Medi
 from agent.journal.transaction import Transaction, Trust
 from agent.journal.wishes import Brought
 from agent.media.frame import Instant
-from agent.wire.messages import ClockSource
+from agent.wire.messages import ClockSource, HoldFootage
 from agent.wire.numbers import Range
 
 _log = structlog.get_logger("agent.journal")
@@ -191,6 +191,16 @@ class Journal:
     def media_owed(self, brought: Brought) -> int:
         """How many files are still to come."""
         return self._read(lambda sql: wishes.owed(sql, brought))
+
+    def hold(self, command_id: UUID, wanted: HoldFootage) -> None:
+        """Footage that nothing may remove, for a case. A repeat changes nothing."""
+        with self.transaction() as tx:
+            tx.hold(command_id, wanted)
+
+    def release(self, command_id: UUID, hold_id: UUID) -> None:
+        """A hold is over. A repeat changes nothing."""
+        with self.transaction() as tx:
+            tx.release(command_id, hold_id)
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Somebody at the hub waits for these: they go first. A repeat changes nothing."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from agent.journal.holding import CLIP_IS_HELD, PICTURE_IS_HELD
 from agent.journal.rows import (
     Clip,
     FootageClass,
@@ -22,19 +23,19 @@ from agent.wire.messages import Body, ClockSource
 _BODY: Final[TypeAdapter[Body]] = TypeAdapter(Body)
 
 _KEPT: Final = {
-    MediaKind.PICTURE: """
+    MediaKind.PICTURE: f"""
         SELECT sha256, path, size_bytes, group_concat(state), min(added_utc_us),
         min(footage_class),  -- `alert` comes first in the alphabet too
-        EXISTS (SELECT 1 FROM holds WHERE holds.sha256 = media.sha256)
+        {PICTURE_IS_HELD}
         FROM media WHERE kind = 'picture'
-        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",
-    MediaKind.CLIP: """
+        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",  # noqa: S608 - our own words
+    MediaKind.CLIP: f"""
         SELECT sha256, path, size_bytes,
         (SELECT group_concat(state) FROM media WHERE media.sha256 = clips.sha256),
         min(added_utc_us), min(clip_class),
-        EXISTS (SELECT 1 FROM holds WHERE holds.sha256 = clips.sha256)
+        max({CLIP_IS_HELD})
         FROM clips
-        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",
+        GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",  # noqa: S608 - our own words
 }
 
 

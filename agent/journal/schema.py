@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x4D74546E
 """`MtTn` in the file's header: this database is a node's journal and no other program's."""
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
@@ -119,6 +119,18 @@ CREATE TABLE commands (                 -- done already: the hub repeats what it
 """
 """What the hub wants done."""
 
+SPAN_HOLDS: Final = """
+CREATE TABLE span_holds (               -- what a camera shows in a span, whether here yet or not
+    hold_id      TEXT PRIMARY KEY,
+    camera       TEXT    NOT NULL,
+    from_utc_us  INTEGER NOT NULL,
+    until_utc_us INTEGER NOT NULL,      -- the end of the year 9999: open
+    case_number  TEXT    NOT NULL,
+    reason       TEXT    NOT NULL,
+    since_utc_us INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
 MIGRATIONS: Final = {
     # Nobody knows which footage is an alert's: all of it is kept as the dearest there is.
     1: """
@@ -128,5 +140,6 @@ CREATE INDEX clips_by_sha256 ON clips (sha256);
 """
     + RULINGS,
     2: WISHES,
+    3: SPAN_HOLDS,
 }
 """By the version it starts from: what makes a file of an older agent one of the next version."""

@@ -9,14 +9,22 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import clock_words, drops, footage, recall, wishes
+from agent.journal import clock_words, drops, footage, holding, recall, wishes
 from agent.journal.drops import Gauge
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
 from agent.wire.ident import uuid7
-from agent.wire.messages import Body, ClockSet, ClockSource, MediaAnswered, NumbersDropped
+from agent.wire.messages import (
+    Body,
+    ClockSet,
+    ClockSource,
+    HoldAnswered,
+    HoldFootage,
+    MediaAnswered,
+    NumbersDropped,
+)
 from agent.wire.numbers import Range
 from agent.wire.urgent import is_urgent
 
@@ -111,22 +119,21 @@ class Transaction:
             self.count("media_evicted", 1)
             _log.warning("media_never_brought", sha256=sha256, why=reason)
 
-    def hold(
-        self, hold_id: UUID, *, sha256s: Sequence[str], case_number: str, reason: str
-    ) -> list[str]:
-        """Nothing may remove these files until `release`; returns those that are not here."""
-        return footage.hold(
-            self._sql,
-            hold_id,
-            sha256s=sha256s,
-            case_number=case_number,
-            reason=reason,
-            utc_us=self._utc_us(),
-        )
+    def hold(self, command_id: UUID, wanted: HoldFootage) -> None:
+        """Nothing may remove this footage until `release`; the hub is told. A repeat is nothing."""
+        if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
+            files = holding.hold(self._sql, wanted, utc_us=self._utc_us())
+            self._answer_hold(command_id, wanted.hold_id, is_held=True, files=files)
 
-    def release(self, hold_id: UUID) -> None:
-        """A hold is over; files that another one names stay held."""
-        footage.release(self._sql, hold_id)
+    def release(self, command_id: UUID, hold_id: UUID) -> None:
+        """A hold is over, and the hub is told; what another one holds stays held."""
+        if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
+            holding.release(self._sql, hold_id)
+            self._answer_hold(command_id, hold_id, is_held=False, files=0)
+
+    def _answer_hold(self, command_id: UUID, hold_id: UUID, *, is_held: bool, files: int) -> None:
+        answer = HoldAnswered(command_id=command_id, hold_id=hold_id, is_held=is_held, files=files)
+        self.add_event(answer, at=self._now())
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
         """The hub has these for good; returns those that were still owed.
@@ -194,9 +201,9 @@ class Transaction:
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Somebody at the hub waits for these files: they go first, and the hub is told of them."""
-        if wishes.is_done(self._sql, command_id):
+        if not wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
             return
-        coming, gone = wishes.wish(self._sql, command_id, sha256s, utc_us=self._utc_us())
+        coming, gone = wishes.wish(self._sql, sha256s, utc_us=self._utc_us())
         answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
         self.add_event(answer, at=self._now())
 

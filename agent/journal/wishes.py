@@ -59,17 +59,16 @@ def owed(sql: sqlite3.Connection, brought: Brought) -> int:
     return len(rows)
 
 
-def is_done(sql: sqlite3.Connection, command_id: UUID) -> bool:
-    """Whether this command was carried out before."""
-    found = sql.execute("SELECT 1 FROM commands WHERE command_id = ?", (str(command_id),))
-    return found.fetchone() is not None
+def is_new(sql: sqlite3.Connection, command_id: UUID, *, utc_us: int) -> bool:
+    """Whether this command was not carried out before; from now on it was."""
+    row = sql.execute("INSERT OR IGNORE INTO commands VALUES (?, ?)", (str(command_id), utc_us))
+    return row.rowcount > 0
 
 
 def wish(
-    sql: sqlite3.Connection, command_id: UUID, sha256s: Sequence[str], *, utc_us: int
+    sql: sqlite3.Connection, sha256s: Sequence[str], *, utc_us: int
 ) -> tuple[list[str], list[str]]:
     """Somebody waits for these: (those that are here, those that are not)."""
-    sql.execute("INSERT INTO commands VALUES (?, ?)", (str(command_id), utc_us))
     coming, gone = [], []
     for sha256 in dict.fromkeys(sha256s):
         row = sql.execute("SELECT path FROM media WHERE sha256 = ?", (sha256,)).fetchone()

@@ -278,6 +278,18 @@ class ClockSet(Words):
     kind: Literal["clock_set"] = "clock_set"
 
 
+class HoldAnswered(Words):
+    """A `HoldFootage` or `ReleaseFootage` was carried out; said once for each command."""
+
+    kind: Literal["hold_answered"] = "hold_answered"
+    command_id: UUID
+    hold_id: UUID
+    is_held: bool
+    """False: released."""
+    files: Annotated[int, Field(ge=0)]
+    """So many of the files here it holds now; those still to come are held as well."""
+
+
 Body = Annotated[
     SightingOpened
     | SightingUpdated
@@ -291,7 +303,8 @@ Body = Annotated[
     | RecordingStopped
     | RecordingResumed
     | MediaAnswered
-    | ClockSet,
+    | ClockSet
+    | HoldAnswered,
     Field(discriminator="kind"),
 ]
 
@@ -488,12 +501,39 @@ class BringMedia(Words):
     sha256s: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=100)]
 
 
+class HoldFootage(Words):
+    """For a case: nothing may remove these files, nor any clip that shows the camera in that span.
+
+    Also one that is still to come. A later one of the same `hold_id` takes the earlier one's place.
+    """
+
+    kind: Literal["hold_footage"] = "hold_footage"
+    hold_id: UUID
+    case_number: Annotated[str, Field(max_length=100)]
+    reason: Annotated[str, Field(max_length=500)]
+    camera: Name
+    from_utc_us: UtcMicros
+    until_utc_us: UtcMicros | None
+    """None: whatever comes from then on."""
+    sha256s: Annotated[tuple[Sha256, ...], Field(max_length=200)]
+
+
+class ReleaseFootage(Words):
+    """That hold is over; what another one holds stays held."""
+
+    kind: Literal["release_footage"] = "release_footage"
+    hold_id: UUID
+
+
+Wanted = Annotated[BringMedia | HoldFootage | ReleaseFootage, Field(discriminator="kind")]
+
+
 class Command(Words):
     """The hub wants something done; a repeat, known by `command_id`, changes nothing."""
 
     v: Literal[1] = VERSION
     command_id: UUID
-    body: BringMedia
+    body: Wanted
 
 
 class HubStatus(Words):

@@ -1,12 +1,13 @@
 """What goes before everything else: words that may wake people."""
 
-from agent.wire.messages import Body, SightingOpened, SightingUpdated
+from agent.wire.messages import Body, RecordingStopped, SightingOpened, SightingUpdated
 
 
 def is_urgent(body: Body) -> bool:
-    """A sighting that opens, and one that met a rule or wakes people only now."""
+    """A sighting that opens, one that met a rule or wakes people only now, and a node that keeps no
+    footage any more."""
     match body:
-        case SightingOpened():
+        case SightingOpened() | RecordingStopped():
             return True
         case SightingUpdated():
             return body.rules is not None or body.wakes is True

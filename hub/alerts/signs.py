@@ -46,6 +46,8 @@ class NodeSigns:
     """When it last reported; None for a node that does not report of itself."""
     rival_utc_us: int | None = None
     """When two were last heard of under its name."""
+    unrecorded_utc_us: int | None = None
+    """Since when it keeps no footage; None while it does."""
 
     def silent_since(self, now_utc_us: int, bounds: Thresholds) -> int | None:
         """Since when it gives no sign of life; None while it does."""

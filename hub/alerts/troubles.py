@@ -8,7 +8,7 @@ that people know of already, follows what is new; nothing is remembered here, an
 again goes on where it was.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -26,6 +26,8 @@ class Kind(StrEnum):
     BROKER_LOST = "broker_lost"
     NODE_RIVAL = "node_rival"
     """Two computers speak under one name."""
+    NODE_UNRECORDED = "node_unrecorded"
+    """It keeps no footage; alerts go on without."""
 
 
 KINDS: Final = frozenset(Kind)
@@ -83,6 +85,7 @@ def decide(
     if scene.broker.is_up and watch.lasted(scene.broker.since_utc_us, bounds.settle_s):
         steps += watch.of_nodes()
         steps += watch.of_rivals()
+        steps += watch.of_recording()
         steps += watch.of_cameras()
     return steps
 
@@ -183,6 +186,15 @@ class _Watch:
                 best = area_id, group
         return best
 
+    def of_recording(self) -> Iterator[Step]:
+        """At once: the next clip that is wanted would be missing."""
+        since = {
+            node_id: node.unrecorded_utc_us
+            for node_id, node in self.nodes.items()
+            if node.unrecorded_utc_us is not None
+        }
+        yield from self._of_single_nodes(Kind.NODE_UNRECORDED, since)
+
     def of_rivals(self) -> Iterator[Step]:
         """Once, however long the two take turns."""
         over_after_s = self.bounds.rival_over_after_s
@@ -191,12 +203,16 @@ class _Watch:
             for node_id, node in self.nodes.items()
             if node.rival_utc_us is not None and not self.lasted(node.rival_utc_us, over_after_s)
         }
-        known = {one.node_id: one for one in self.running if one.kind is Kind.NODE_RIVAL}
+        yield from self._of_single_nodes(Kind.NODE_RIVAL, rivals)
+
+    def _of_single_nodes(self, kind: Kind, since: Mapping[UUID, int]) -> Iterator[Step]:
+        """A trouble of its own for each of these nodes, over when it is not among them any more."""
+        known = {one.node_id: one for one in self.running if one.kind is kind}
         for node_id, trouble in known.items():
-            if node_id not in rivals:
+            if node_id not in since:
                 yield Over(trouble.alert_id)
-        for node_id in sorted(set(rivals) - set(known)):
-            yield Raised(Kind.NODE_RIVAL, frozenset({node_id}), rivals[node_id], node_id=node_id)
+        for node_id in sorted(set(since) - set(known)):
+            yield Raised(kind, frozenset({node_id}), since[node_id], node_id=node_id)
 
     def of_cameras(self) -> Iterator[Step]:
         """Cameras of one node are one trouble; those of a silent node are that node's."""

@@ -7,16 +7,20 @@ from agent.wire.codec import encode
 from agent.wire.messages import BringMedia, Command
 from hub.alerts.moment import Moment
 from hub.intake.replies import Reply
-from hub.store import wishes
+from hub.store import node_holds, wishes
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     """The commands that are due now, noted as said; each is said again until it is answered."""
-    return [
-        Reply(
-            topics.address(topics.COMMAND, wish.node),
-            encode(Command(command_id=wish.command_id, body=BringMedia(sha256s=(wish.sha256,)))),
-            expires_s=600,
-        )
+    wanted = [
+        (wish.node, Command(command_id=wish.command_id, body=BringMedia(sha256s=(wish.sha256,))))
         for wish in wishes.due(conn, now=now)
+    ]
+    wanted += [
+        (told.node, Command(command_id=told.command_id, body=told.words))
+        for told in node_holds.due(conn, now=now)
+    ]
+    return [
+        Reply(topics.address(topics.COMMAND, node), encode(command), expires_s=600)
+        for node, command in wanted
     ]

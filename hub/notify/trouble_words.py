@@ -24,10 +24,10 @@ def trouble_words(owed: Owed, words: Phrases, *, names: Names) -> tuple[str, str
 
 def _lost(owed: Owed, words: Phrases) -> str:
     match Kind(owed.kind):
-        case Kind.CAMERA_LOST if owed.people == 1:
-            return words.say("No signal from {camera}")
         case Kind.CAMERA_LOST:
-            return words.say("No signal from {n} cameras of {node}")
+            is_one = owed.people == 1
+            one, several = "No signal from {camera}", "No signal from {n} cameras of {node}"
+            return words.say(one) if is_one else words.say(several)
         case Kind.NODE_SILENT:
             return words.say("Camera box {node} gives no sign")
         case Kind.LINK_LOST:
@@ -36,6 +36,8 @@ def _lost(owed: Owed, words: Phrases) -> str:
             return words.say("The hub hears no camera box: its message broker is away")
         case Kind.NODE_RIVAL:
             return words.say("Two computers use the name {node}: was its certificate copied?")
+        case Kind.NODE_UNRECORDED:
+            return words.say("{node} records no video: disk full of held clips, or unusable")
 
 
 def _back(owed: Owed, words: Phrases) -> str:
@@ -50,6 +52,8 @@ def _back(owed: Owed, words: Phrases) -> str:
             return words.say("The hub hears its camera boxes again")
         case Kind.NODE_RIVAL:
             return words.say("One computer alone uses the name {node} again")
+        case Kind.NODE_UNRECORDED:
+            return words.say("{node} records video again")
 
 
 def handled_words(owed: Owed, words: Phrases) -> str:

@@ -13,10 +13,6 @@ from agent.wire.messages import (
     ClipReady,
     ClockSet,
     Event,
-    MediaAnswered,
-    NumbersDropped,
-    RecordingResumed,
-    RecordingStopped,
     Refusal,
     RefusalReason,
     SightingClosed,
@@ -53,7 +49,7 @@ class Filed:
     refusal: Refusal | None = None
 
 
-OfNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered | ClockSet
+OfNode = node_plans.OfTheNode | ClockSet
 """Words that concern no one camera."""
 
 
@@ -96,7 +92,7 @@ class Filing:
             case TamperBegan() | TamperEnded() as body:
                 return tamper_plans.plan_tampering(conn, news, body)
             case body:
-                return _plan_of_node(event, news, body)
+                return _plan_of_node(conn, news, body, event=event)
 
     def _origin(self, conn: Connection, event: Event) -> Origin | Refusal:
         self._forget_on_rollback(conn.engine)
@@ -180,10 +176,10 @@ def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
     )
 
 
-def _plan_of_node(event: Event, news: News, body: OfNode) -> Plan:
+def _plan_of_node(conn: Connection, news: News, body: OfNode, *, event: Event) -> Plan:
     if isinstance(body, ClockSet):
         return _plan_clock(event, news)
-    return node_plans.plan_node(news, body)
+    return node_plans.plan_node(conn, news, body)
 
 
 def _plan_clock(event: Event, news: News) -> Plan:

@@ -9,17 +9,18 @@ from agent.wire.messages import (
     CameraBack,
     CameraLost,
     ClipReady,
+    HoldAnswered,
     MediaAnswered,
     NumbersDropped,
     RecordingResumed,
     RecordingStopped,
 )
 from hub.alerts.routing import Policy
-from hub.store import footage, wishes
+from hub.store import footage, node_holds, wishes
 from hub.store.bounds import text
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
-from hub.store.tables import cameras, columns, dropped_numbers, events, new_id, sightings
+from hub.store.tables import cameras, columns, dropped_numbers, events, new_id, nodes, sightings
 
 _ALERT_OF: Final = (
     select(sightings.c.alert_id)
@@ -73,17 +74,21 @@ def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBac
     return Plan("noted", "the camera is lost" if is_lost else "the camera is back", None, write)
 
 
-def plan_node(
-    news: News, body: NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered
-) -> Plan:
+OfTheNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered | HoldAnswered
+
+
+def plan_node(conn: Connection, news: News, body: OfTheNode) -> Plan:
     """What a node says of itself and of no camera."""
     match body:
         case NumbersDropped():
             return _plan_dropped(news, body)
         case MediaAnswered():
             return _plan_answer(news, body)
+        case HoldAnswered():
+            write = partial(_note_hold, news, body)
+            return Plan("noted", "the node holds footage, or lets go of it", None, write)
         case RecordingStopped() | RecordingResumed():
-            return _plan_recording(body)
+            return _plan_recording(conn, news, body)
 
 
 def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
@@ -107,10 +112,38 @@ def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
     return Plan("noted", "the node will never send these numbers", None, write)
 
 
-def _plan_recording(body: RecordingStopped | RecordingResumed) -> Plan:
-    """The node keeps no footage any more, or does again."""
+def _plan_recording(
+    conn: Connection, news: News, body: RecordingStopped | RecordingResumed
+) -> Plan:
+    """The node keeps no footage any more, or does again, unless it has said something newer."""
+    newer = (
+        select(events.c.id)
+        .where(
+            events.c.node_id == news.origin.node_id,
+            events.c.spool_id == news.spool_id,
+            events.c.seq > news.seq,
+            events.c.kind.in_(["recording_stopped", "recording_resumed"]),
+        )
+        .limit(1)
+    )
+    if conn.scalar(newer) is not None:
+        return Plan("noted", "the state of the node's recording has changed since")
     is_stopped = isinstance(body, RecordingStopped)
-    return Plan("noted", "the node records nothing" if is_stopped else "the node records again")
+    values = {
+        "unrecorded_why": body.why.value if isinstance(body, RecordingStopped) else None,
+        **columns("unrecorded", news.happened if is_stopped else None),
+    }
+    node_id = news.origin.node_id
+
+    def write(conn: Connection) -> None:
+        change(conn, nodes, node_id, values)
+
+    why = "the node records nothing" if is_stopped else "the node records again"
+    return Plan("noted", why, None, write)
+
+
+def _note_hold(news: News, body: HoldAnswered, conn: Connection) -> None:
+    node_holds.note_answer(conn, news.origin.node_id, body, now=news.now)
 
 
 def _plan_answer(news: News, body: MediaAnswered) -> Plan:

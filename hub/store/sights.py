@@ -329,7 +329,7 @@ def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) ->
 def _label(row: AnyRow) -> str:
     """What the alert is about, as people call it: its camera, or the node that is silent."""
     match row.kind:
-        case Kind.NODE_SILENT | Kind.NODE_RIVAL:
+        case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED:
             return str(row.node_name)
         case Kind.LINK_LOST | Kind.BROKER_LOST:
             return ""

@@ -100,6 +100,8 @@ nodes = Table(
     *moment("state_since"),
     *moment("seen", nullable=True),
     *moment("rival", nullable=True),  # when two were last heard of under this name
+    Column("unrecorded_why", Text),  # held, room, folder: why it records nothing, if so
+    *moment("unrecorded", nullable=True),
 )
 
 cameras = Table(
@@ -377,6 +379,19 @@ media_sightings = Table(
     Column("media_id", Uuid, ForeignKey("media.id"), primary_key=True),
     Column("sighting_id", Uuid, primary_key=True),  # may be announced before its sighting is filed
     Index("ix_media_sightings_sighting_id", "sighting_id"),
+)
+
+node_holds = Table(
+    "node_holds",
+    metadata,
+    Column("hold_id", Uuid, ForeignKey("holds.id"), primary_key=True),
+    link("camera_id", "cameras"),
+    Column("command_id", Uuid, nullable=False, unique=True),  # of the wire; new when it changes
+    Column("said", Text, nullable=False),  # the words of the wire, JSON
+    Column("is_release", Boolean, nullable=False),
+    Column("files", Integer),  # so many it holds at the node, as that says
+    *moment("sent"),  # when it was last said, or looked at
+    *moment("answered", nullable=True),
 )
 
 wishes = Table(

@@ -63,10 +63,12 @@ def _headline(row: AlertRow, words: Words) -> str:
             return words.say("Camera lost")
         case "camera_lost":
             return words.say("%(n)d cameras lost") % many
-        case "node_silent" | "node_rival":
-            is_silent = row.kind == "node_silent"
-            say = words.say
-            return say("Camera box silent") if is_silent else say("Two computers under one name")
+        case "node_silent" | "node_rival" | "node_unrecorded":
+            return {
+                "node_silent": words.say("Camera box silent"),
+                "node_rival": words.say("Two computers under one name"),
+                "node_unrecorded": words.say("Camera box records no video"),
+            }[row.kind]
         case "link_lost":
             return (
                 words.count(
@@ -98,7 +100,7 @@ def picture_missing(row: AlertRow, words: Words) -> str:
             return words.say("No picture: the hub's message broker is away")
         case kind if tampering(kind, words) is not None:
             return words.say("No picture: it would show nothing")
-        case kind if kind == "node_rival" or row.closed_utc_us is not None:
+        case kind if kind in ("node_rival", "node_unrecorded") or row.closed_utc_us is not None:
             return words.say("No picture at the hub")
         case _:
             return words.say("The picture is on its way from the camera box")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 from uuid import UUID, uuid4
@@ -11,7 +12,13 @@ from structlog.testing import capture_logs
 
 from agent.clips.shelf import Shelf
 from agent.journal import Clip, FootageClass, Journal, MediaKind
-from agent.wire.messages import RecordingResumed, RecordingStopped, WhyStopped
+from agent.wire.messages import (
+    HoldAnswered,
+    HoldFootage,
+    RecordingResumed,
+    RecordingStopped,
+    WhyStopped,
+)
 from tests.agent.stage import Stage, at
 from tests.agent.test_shelf import Street, keep_announced, nothing, opened
 
@@ -82,41 +89,74 @@ def test_a_receipt_that_names_a_strange_event_as_alerted_changes_nothing(
 # Holds
 
 
+def hold_of(
+    *sha256s: str, hold_id: UUID = HOLD, span_s: tuple[float, float | None] = (-9e8, -8e8)
+) -> HoldFootage:
+    from_s, until_s = span_s
+    return HoldFootage(
+        hold_id=hold_id,
+        case_number="12/2026",
+        reason="theft",
+        camera="cam",
+        from_utc_us=at(from_s).utc_us,
+        until_utc_us=None if until_s is None else at(until_s).utc_us,
+        sha256s=sha256s,
+    )
+
+
+def answers(journal: Journal) -> list[tuple[bool, int]]:
+    bodies = [one.body for one in journal.waiting(99)]
+    return [(one.is_held, one.files) for one in bodies if isinstance(one, HoldAnswered)]
+
+
 def test_held_footage_stays_at_any_pressure_until_it_is_released(
     folder: Path, node_journal: Journal
 ) -> None:
     shelf = Shelf(folder, node_journal, max_bytes=150, spare_bytes=0)
     held, _ = keep_announced(shelf, node_journal, b"a" * 100)
+    first, second = uuid4(), uuid4()
     for _ in range(2):  # a command may come twice
-        with node_journal.transaction() as tx:
-            missing = tx.hold(
-                HOLD, sha256s=[held.stem, "cd" * 32], case_number="12/2026", reason="theft"
-            )
-        assert missing == ["cd" * 32]
+        node_journal.hold(first, hold_of(held.stem, "cd" * 32))
     newer, _ = keep_announced(shelf, node_journal, b"b" * 100)
     shelf.tidy()
     assert (held.exists(), newer.exists()) == (True, False)
-    with node_journal.transaction() as tx:
-        tx.release(HOLD)
-        tx.release(HOLD)
+    for _ in range(2):
+        node_journal.release(second, HOLD)
+    node_journal.hold(first, hold_of(held.stem))  # the earlier one, late
     newer, _ = keep_announced(shelf, node_journal, b"b" * 100)
     shelf.tidy()
     assert (held.exists(), newer.exists()) == (False, True)
+    assert answers(node_journal) == [(True, 1), (False, 0)]
 
 
-def test_a_file_that_two_cases_hold_is_free_when_both_let_go(node_journal: Journal) -> None:
-    with node_journal.transaction() as tx:
-        event_id = tx.add_event(opened(uuid4()), at=at(0))
-        tx.add_media(
-            sha256="ab" * 32, kind="picture", path=Path("p"), size_bytes=1, event_id=event_id
-        )
-        for case in (UUID(int=1), UUID(int=2)):
-            tx.hold(case, sha256s=["ab" * 32], case_number=str(case), reason="")
-        tx.release(UUID(int=1))
+def test_a_file_that_two_cases_hold_is_free_when_both_let_go(
+    folder: Path, node_journal: Journal
+) -> None:
+    shelf = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    path, _ = keep_announced(shelf, node_journal, b"a")
+    for case in (UUID(int=1), UUID(int=2)):
+        node_journal.hold(uuid4(), hold_of(path.stem, hold_id=case))
+    node_journal.release(uuid4(), UUID(int=1))
     assert node_journal.kept(MediaKind.PICTURE)[0].is_held
-    with node_journal.transaction() as tx:
-        tx.release(UUID(int=2))
+    node_journal.release(uuid4(), UUID(int=2))
     assert not node_journal.kept(MediaKind.PICTURE)[0].is_held
+
+
+@pytest.mark.parametrize(
+    ("span_s", "is_held"),
+    [((-5, -1), False), ((-5, 1), True), ((2, 3), True), ((11, None), False), ((9, None), True)],
+)
+def test_a_clip_that_shows_the_span_is_held_also_when_it_comes_later(
+    folder: Path, node_journal: Journal, span_s: tuple[float, float | None], is_held: bool
+) -> None:
+    node_journal.hold(uuid4(), hold_of(span_s=span_s))
+    clip = replace(clip_of(folder, ()), first_frame_utc_us=at(0).utc_us, duration_ms=10_000)
+    other = replace(clip_of(folder, ()), camera="other", first_frame_utc_us=at(0).utc_us)
+    with node_journal.transaction() as tx:
+        tx.add_clip(clip)
+        tx.add_clip(other)
+    held = {one.sha256: one.is_held for one in node_journal.kept(MediaKind.CLIP)}
+    assert held == {clip.sha256: is_held, other.sha256: False}
 
 
 # No room
@@ -127,8 +167,7 @@ def test_with_only_held_clips_left_recording_stops_is_said_and_goes_on_when_rele
 ) -> None:
     shelf = Shelf(folder, node_journal, max_bytes=250, spare_bytes=0, least_room_bytes=100)
     held, _ = keep_announced(shelf, node_journal, b"a" * 200)
-    with node_journal.transaction() as tx:
-        tx.hold(HOLD, sha256s=[held.stem], case_number="12/2026", reason="theft")
+    node_journal.hold(uuid4(), hold_of(held.stem))
     shelf.tidy()
     shelf.tidy()
     (stopped,) = said(node_journal)
@@ -137,8 +176,7 @@ def test_with_only_held_clips_left_recording_stops_is_said_and_goes_on_when_rele
     with pytest.raises(OSError, match="are held for cases"):
         shelf.clip_path("cam", uuid4())
     keep_announced(shelf, node_journal, b"p" * 10)  # pictures of alerts go on
-    with node_journal.transaction() as tx:
-        tx.release(HOLD)
+    node_journal.release(uuid4(), HOLD)
     shelf.tidy()
     assert isinstance(said(node_journal)[1], RecordingResumed)
     shelf.clip_path("cam", uuid4())
@@ -149,8 +187,7 @@ def test_a_recorder_without_room_loses_clips_and_nothing_else(
 ) -> None:
     stage = Stage(tmp_path / "clips", node_journal, street[0], max_bytes=100)
     held, _ = keep_announced(stage.shelf, node_journal, b"a" * 200)
-    with node_journal.transaction() as tx:
-        tx.hold(HOLD, sha256s=[held.stem], case_number="12/2026", reason="theft")
+    node_journal.hold(uuid4(), hold_of(held.stem))
     stage.shelf.tidy()
     stage.roll(10)
     person = stage.enters()

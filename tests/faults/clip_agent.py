@@ -18,7 +18,7 @@ from agent.clips.sealer import Sealer
 from agent.clips.shelf import Shelf
 from agent.journal import Journal, JournalError, MediaKind
 from agent.media.frame import Instant, Packet, StreamInfo
-from agent.wire.messages import BoxWords, ObjectKind, SightingOpened
+from agent.wire.messages import BoxWords, HoldFootage, ObjectKind, SightingOpened
 from tests.agent.stage import BOOT, at, clip_id_at
 
 CAMERA = "cam"
@@ -164,12 +164,16 @@ class MortalAgent:
     def _hold(self, sha256: str, hold_id: UUID) -> None:
         """Three cases at most hold one clip each."""
 
-        def write() -> None:
-            with self.journal.transaction() as tx:
-                tx.release(hold_id)
-                tx.hold(hold_id, sha256s=[sha256], case_number=str(hold_id), reason="a try")
-
-        _if_there_is_room(write)
+        wanted = HoldFootage(
+            hold_id=hold_id,
+            case_number=str(hold_id),
+            reason="a try",
+            camera=CAMERA,
+            from_utc_us=0,
+            until_utc_us=1,
+            sha256s=(sha256,),
+        )
+        _if_there_is_room(lambda: self.journal.hold(uuid4(), wanted))
 
 
 def _if_there_is_room(write: Callable[[], object]) -> None:
