@@ -13,7 +13,14 @@ from agent.delivery.tokens import Tokens
 from agent.journal import Brought, Clip, FootageClass, Journal
 from agent.wire import topics
 from agent.wire.codec import encode
-from agent.wire.messages import BringMedia, Command, MediaAnswered
+from agent.wire.messages import (
+    BringMedia,
+    Command,
+    HoldAnswered,
+    HoldFootage,
+    MediaAnswered,
+    ReleaseFootage,
+)
 from tests.agent.hubside import NODE, now, open_journal, opened
 
 
@@ -142,6 +149,36 @@ def test_a_file_the_shelf_removed_is_waited_for_no_more(
     assert answers(journal)[-1] == MediaAnswered(
         command_id=command_id, coming=(), gone=(four["a clip"],)
     )
+
+
+@pytest.fixture
+def hearing(journal: Journal) -> Hearing:
+    return Hearing(
+        NODE, journal=journal, outbox=Outbox(OutboxPolicy()), tokens=Tokens(), counts=LinkCounts()
+    )
+
+
+def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
+    journal: Journal, hearing: Hearing, four: dict[str, str]
+) -> None:
+    case = UUID(int=7)
+    body = HoldFootage(
+        hold_id=case,
+        case_number="12/2026",
+        reason="theft",
+        camera="cam",
+        from_utc_us=0,
+        until_utc_us=1,
+        sha256s=(four["a clip"],),
+    )
+    for number, wanted in enumerate((body, ReleaseFootage(hold_id=case))):
+        command = Command(command_id=UUID(int=number), body=wanted)
+        hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))
+        bodies = [one.body for one in journal.waiting(99)]
+        said = [one for one in bodies if isinstance(one, HoldAnswered)][number]
+        assert (said.command_id, said.is_held) == (UUID(int=number), number == 0)
+        held = {one.sha256 for one in journal.kept(MediaKind.CLIP) if one.is_held}
+        assert held == ({four["a clip"]} if number == 0 else set())
 
 
 def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str, str]) -> None:

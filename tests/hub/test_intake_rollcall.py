@@ -16,7 +16,10 @@ from agent.wire.messages import (
     Health,
     NumbersDropped,
     Picture,
+    RecordingResumed,
+    RecordingStopped,
     SightingOpened,
+    WhyStopped,
 )
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
@@ -282,3 +285,18 @@ def test_a_node_that_reports_no_more_is_silent_though_its_line_stands(
     (step,) = look(db, NOW.plus_s(400))
     assert isinstance(step, Raised)
     assert step.kind is Kind.NODE_SILENT
+
+
+def test_a_node_that_records_nothing_is_one_alarm_until_it_records_again(
+    hub: Hub, db: Database
+) -> None:
+    node, said = NodeVoice("a"), RecordingStopped(why=WhyStopped.HELD, detail="held clips")
+    hub.hear(node.birth(), node.health())
+    steps = look(db, NOW)
+    for body in (said, said.model_copy(update={"why": WhyStopped.ROOM}), RecordingResumed()):
+        hub.hear(node.event().model_copy(update={"body": body}))
+        steps += look(db, NOW)
+        steps += look(db, NOW)
+    assert [type(step) for step in steps] == [Raised, Over]
+    assert isinstance(steps[0], Raised)
+    assert steps[0].kind is Kind.NODE_UNRECORDED

@@ -43,7 +43,7 @@ def place(streets: Streets, hold: Hold) -> UUID:
             hold,
             case_number="12/2026",
             reason="theft",
-            by=By(None, "shell"),
+            by=By(came_from="shell"),
             now=streets.clock.now(),
         )
 
@@ -54,7 +54,7 @@ def end(streets: Streets) -> None:
             conn,
             case_number="12/2026",
             reason="closed",
-            by=By(None, "shell"),
+            by=By(came_from="shell"),
             now=streets.clock.now(),
         )
 
@@ -115,7 +115,7 @@ def test_a_hold_of_a_cameras_span_waits_for_its_node_and_one_that_ended_unsaid_i
     streets: Streets,
 ) -> None:
     streets.file(streets.node.opened())
-    [camera] = [row for row in streets.rows(cameras) if row.name == "cam-1"]
+    camera = next(row for row in streets.rows(cameras) if row.name == "cam-1")
     with streets.db.writing() as conn:
         conn.execute(nodes.update().values(state="offline"))
     place(streets, Hold(camera_id=camera.id, from_utc_us=5))
