@@ -10,7 +10,7 @@ import pytest
 from agent.delivery.hearing import Hearing, LinkCounts
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.tokens import Tokens
-from agent.journal import Brought, Clip, FootageClass, Journal
+from agent.journal import Brought, Clip, FootageClass, Journal, MediaKind
 from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.messages import (
