@@ -167,8 +167,8 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
         case_number="12/2026",
         reason="theft",
         camera="cam",
-        from_utc_us=0,
-        until_utc_us=1,
+        from_utc_us=2**50,
+        until_utc_us=2**50,
         sha256s=(four["a clip"],),
     )
     for number, wanted in enumerate((body, ReleaseFootage(hold_id=case))):
