@@ -20,6 +20,7 @@ from agent.devices.replay import ReplayCamera
 from agent.media.frame import Frame, Instant
 from agent.vision.person import NanoDet
 from agent.vision.pipeline import Eyes, EyesSettings, Look
+from agent.vision.rules import RuleMet
 from agent.vision.sighting import Closed, Opened, SightingChange
 from agent.wire.ident import uuid7
 
@@ -156,7 +157,11 @@ class _Run:
 def _words(frame: int, change: SightingChange, origin: Instant) -> dict[str, object]:
     """A change as JSON: its fields, ids as text, instants as seconds from the first frame."""
     words: dict[str, object] = {"change": type(change).__name__.lower(), "frame": frame}
+    if not isinstance(change, Closed):
+        words["rules"] = [_rule(one) for one in change.rules]
     for name in change.__dataclass_fields__:
+        if name == "rules":
+            continue
         value = getattr(change, name)
         if isinstance(value, Instant):
             words[f"{name}_s"] = round(value.seconds_since(origin), 6)
@@ -165,6 +170,16 @@ def _words(frame: int, change: SightingChange, origin: Instant) -> dict[str, obj
         else:
             words[name] = str(value) if isinstance(value, UUID) else value
     return words
+
+
+def _rule(met: RuleMet) -> dict[str, object]:
+    return {
+        "rule": met.kind,
+        "place": met.place,
+        "seconds": met.seconds,
+        "people": met.people,
+        "towards": met.towards,
+    }
 
 
 def numbered_ids() -> Callable[[Instant], UUID]:

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from agent.bench.replay import replay
 from agent.bench.scenes.truth import Truth, load
 from agent.bench.score import Rows, Score, read_rows, score
-from agent.vision.zones import Box
+from agent.vision.pipeline import EyesSettings
+from agent.vision.places import Line
+from agent.vision.zones import Box, crosses, side_of
 
 ROOT = Path(__file__).parents[2]
 TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))
@@ -52,12 +55,67 @@ class Seen:
     opened: int
     closed: int
     inferences_per_frame: float
+    told: tuple["Step", ...]
+    """Lines that somebody stepped over, as the rules told it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step over a line, in the frame in which it was told or is true."""
+
+    line: str
+    towards: str
+    frame: int
+    who: str = ""
+
+    def is_of(self, other: "Step") -> bool:
+        """Whether the one is the telling of the other; feet are true to a third of a step."""
+        near = abs(self.frame - other.frame) <= STEP_FRAMES
+        return near and (self.line, self.towards) == (other.line, other.towards)
+
+
+STEP_FRAMES = 10
+LINES = (
+    Line(name="left-third", start=(0.3, 1.0), end=(0.3, 0.0)),
+    Line(name="middle", start=(0.5, 1.0), end=(0.5, 0.0)),
+    Line(name="right-third", start=(0.7, 1.0), end=(0.7, 0.0)),
+    Line(name="half-way-down", start=(0.0, 0.5), end=(1.0, 0.5)),
+)
+
+
+def steps(truth: Truth) -> list[Step]:
+    """Every step over a line that the written places make."""
+    found = []
+    for line, person in product(LINES, truth.persons):
+        before: tuple[float, float] | None = None
+        for frame in range(truth.first_frame, truth.last_frame + 1):
+            place = person.place_at(frame)
+            if place is None:
+                continue
+            feet = (place.x_center_px / truth.width_px, place.y_feet_px / truth.height_px)
+            if before is not None and crosses(line.start, line.end, before, feet):
+                side = "right" if side_of(line.start, line.end, feet) > 0 else "left"
+                found.append(Step(line.name, side, frame, person.id))
+            before = feet
+    return found
+
+
+def told_steps(lines: list[str]) -> tuple[Step, ...]:
+    """From the replay's sightings."""
+    changes = [json.loads(line) for line in lines]
+    return tuple(
+        Step(met["place"], met["towards"], change["frame"])
+        for change in changes
+        for met in change.get("rules", ())
+    )
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     out = tmp_path_factory.mktemp("seen")
-    code = replay(recording(), out, model_dir=ROOT / "models", last_frame=TRUTH.last_frame)
+    settings = EyesSettings(lines=LINES)
+    last = TRUTH.last_frame
+    code = replay(recording(), out, model_dir=ROOT / "models", settings=settings, last_frame=last)
     assert code == 0
     summary = json.loads((out / "summary.json").read_text())
     tracks = read_rows((out / "tracks.txt").read_text())
@@ -66,6 +124,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         summary["sightings_opened"],
         summary["sightings_closed"],
         summary["inferences_per_frame"],
+        told_steps((out / "sightings.jsonl").read_text().splitlines()),
     )
 
 
@@ -95,3 +154,14 @@ def test_every_sighting_is_closed(seen: Seen) -> None:
 
 def test_the_model_is_asked_little_more_than_once_a_frame(seen: Seen) -> None:
     assert seen.inferences_per_frame <= 1.5
+
+
+def test_who_steps_over_a_line_is_told_of_and_hardly_anybody_who_does_not(seen: Seen) -> None:
+    """Of each line a stay is told once, so a step back need not be."""
+    true = steps(TRUTH)
+    owed = {(step.line, step.who) for step in true}
+    kept = {(step.line, step.who) for step in true if any(one.is_of(step) for one in seen.told)}
+    false = [one for one in seen.told if not any(one.is_of(step) for step in true)]
+    assert len(owed) >= 30
+    assert len(kept) >= len(owed) - 2
+    assert len(false) <= 2
