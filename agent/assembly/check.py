@@ -12,7 +12,7 @@ from agent.config.camera import CameraSection
 from agent.config.sections import AgentSettings
 from agent.delivery.trouble import N_, Trouble
 from agent.devices.camera import CameraError
-from agent.devices.clock import SystemClock
+from agent.devices.clock import SystemClock, tells_hours
 from agent.devices.litert import ModelError
 from agent.journal import JournalBusy, JournalError, JournalFull
 
@@ -41,20 +41,29 @@ class Finding:
         return f"{say(N_('WRONG'))}: {about}: {sentence}. {cure}"
 
 
-def check(settings: AgentSettings, show: Callable[[str], None], say: Say) -> bool:
-    """Try everything and show a line for each; True when a start would succeed."""
+def check(
+    settings: AgentSettings,
+    show: Callable[[str], None],
+    say: Say,
+    *,
+    clock: SystemClock | None = None,
+) -> bool:
+    """Try everything and show a line for each; True when a start would succeed, and all that is
+    configured would work."""
     is_ok = True
-    for finding in findings(settings):
+    for finding in findings(settings, clock or SystemClock()):
         show(finding.line(say))
         is_ok = is_ok and finding.is_ok
     return is_ok
 
 
-def findings(settings: AgentSettings) -> Iterator[Finding]:
+def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     """One after the other, as they are tried."""
     yield Finding(N_("configuration of {node}"), facts={"node": settings.node.name})
     for camera in settings.camera:
         yield _camera(camera)
+    if any(camera.has_hours for camera in settings.camera):
+        yield _clock(clock)
     yield _model(settings)
     journal, is_running = _journal(settings)
     yield journal
@@ -63,6 +72,8 @@ def findings(settings: AgentSettings) -> Iterator[Finding]:
 
 def _camera(section: CameraSection) -> Finding:
     about = N_("camera {camera}")
+    if section.private:
+        about = N_("camera {camera}, encoded by the node for its privacy masks")
     facts: dict[str, object] = {"camera": section.name, "path": section.recording}
     camera = make_camera(section, SystemClock().now)
     try:
@@ -80,6 +91,17 @@ def _camera(section: CameraSection) -> Finding:
     finally:
         camera.close()
     return Finding(about, facts=facts)
+
+
+def _clock(clock: SystemClock) -> Finding:
+    about = N_("clock, for the hours of the configuration")
+    if tells_hours(*clock.trust()):
+        return Finding(about)
+    return Finding(
+        about,
+        N_("nobody vouches for it, so closed hours are silent and people alert at all hours"),
+        N_("let the node reach a time server (timedatectl shows whether it does)"),
+    )
 
 
 def _model(settings: AgentSettings) -> Finding:

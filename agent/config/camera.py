@@ -13,6 +13,8 @@ from agent.vision.daylight import Sensitivity
 
 Source = Literal["url", "device", "recording"]
 _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "recording")
+MOST_PLACES: Final = 16
+"""Zones, and lines: all that can be met at once still fits one message."""
 _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 
 
@@ -86,11 +88,13 @@ class CameraSection(Section):
     )
     zone: tuple[ZoneSection, ...] = Field(
         (),
+        max_length=MOST_PLACES,
         description="Parts of the picture with rules of their own, each in a `[[camera.zone]]` "
         "after the camera's other keys.",
     )
     line: tuple[LineSection, ...] = Field(
         (),
+        max_length=MOST_PLACES,
         description="Lines of which is told when somebody steps over them, each in a "
         "`[[camera.line]]`.",
     )
@@ -119,6 +123,12 @@ class CameraSection(Section):
                 f"camera {self.name} has two zones or lines called {twice}: give each its own name"
             )
         return self
+
+    @property
+    def has_hours(self) -> bool:
+        """Something here depends on the local time."""
+        zones = any(zone.closed_hours for zone in self.zone)
+        return bool(self.alert_hours or self.night_hours) or zones
 
     def by_day(self, score: float) -> Sensitivity:
         """What is enough by day; `score` is the detector's."""

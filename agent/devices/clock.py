@@ -93,11 +93,16 @@ class LocalTime:
     def __call__(self, at: Instant) -> datetime | None:
         """None while nobody vouches for the clock, or only for far less than an hour's begin."""
         source, error_ms = self._trust()
-        is_sure = source is not ClockSource.NONE and error_ms is not None and error_ms <= VAGUE_MS
+        is_sure = tells_hours(source, error_ms)
         if not is_sure and not self._is_waiting:
             log.warning("hours_wait_for_the_clock", camera=self._camera, source=source.value)
         self._is_waiting = not is_sure
         return datetime.fromtimestamp(at.utc_us / 1e6, self._zone) if is_sure else None
+
+
+def tells_hours(source: ClockSource, error_ms: int | None) -> bool:
+    """Whether a clock that is trusted so far says when an hour begins."""
+    return source is not ClockSource.NONE and error_ms is not None and error_ms <= VAGUE_MS
 
 
 def boot_id(path: Path = BOOT_ID) -> UUID:

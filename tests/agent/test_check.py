@@ -9,6 +9,8 @@ import pytest
 from agent.assembly.check import check
 from agent.assembly.words import speaker
 from agent.config import AgentSettings
+from agent.devices.clock import SystemClock
+from agent.wire.messages import ClockSource
 from deploy.broker import Broker
 from tests.agent import catalogs
 from tests.agent.hubside import NODE, open_journal
@@ -51,6 +53,31 @@ def test_everything_well_is_five_lines_that_say_so(config: dict[str, dict[str, o
     assert is_ok
     assert len(shown) == 5
     assert all(line.startswith("ok: ") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("trust", "line"),
+    [
+        ((ClockSource.NTP, 20), "ok: clock, for the hours of the configuration"),
+        ((ClockSource.NONE, None), "WRONG: clock, for the hours of the configuration: nobody"),
+    ],
+)
+def test_hours_ask_for_a_clock_that_somebody_vouches_for(
+    config: dict[str, dict[str, object]], trust: tuple[ClockSource, int | None], line: str
+) -> None:
+    config["camera"] |= {"alert_hours": ["22:00-05:00"]}
+    settings = AgentSettings.model_validate(config | {"camera": (config["camera"],)})
+    shown: list[str] = []
+    is_ok = check(settings, shown.append, speaker("en"), clock=SystemClock(lambda: trust))
+    assert is_ok == line.startswith("ok")
+    assert len([one for one in shown if one.startswith(line)]) == 1
+
+
+def test_a_masked_camera_is_said_to_be_encoded_here(config: dict[str, dict[str, object]]) -> None:
+    config["camera"] |= {"private": [[[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]]}
+    is_ok, shown = lines(config, "vi")
+    assert is_ok
+    assert "ổn: camera cong, được trạm mã hóa lại vì có vùng che" in shown
 
 
 @pytest.mark.parametrize(

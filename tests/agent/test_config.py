@@ -194,6 +194,7 @@ PLACES = [
     (LINE + "start = [0, 0]\nend = [0, 0]", "camera cong-bac: line rao ends where it begins"),
     (LINE + "start = [0, 0]\nend = [1, 2]", "line rao: a point is [x, y], both from 0 to 1"),
     (ZONE + "entry = true\n" + ZONE + "group = 3", "two zones or lines called san"),
+    ((ZONE + "entry = true\n") * 17, "at most 16 items"),
 ]
 
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,6 +21,8 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 from agent.vision.person import ObjectKind
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Look
+from agent.vision.places import Side
+from agent.vision.rules import RuleKind, RuleMet
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
 from agent.vision.tamper_judge import Tampering
@@ -31,6 +33,7 @@ from agent.wire.messages import (
     CameraBack,
     CameraLost,
     ClipReady,
+    RuleWords,
     SightingClosed,
     SightingOpened,
     SightingUpdated,
@@ -419,3 +422,39 @@ def test_what_the_journal_refuses_is_written_later_in_order(
     scene.run()
     first_seen = [b.first_seen_utc_us for b in scene.said() if isinstance(b, SightingOpened)]
     assert first_seen == [at(n / 10).utc_us for n in (10, 20, 30)]
+
+
+def test_a_rule_that_was_met_is_said_with_its_sighting_and_before_lesser_things(
+    build: Build, node_journal: Journal
+) -> None:
+    opened = person_enters(20)
+    when = at(60 / FRAMES_PER_S)
+    met = (
+        RuleMet(RuleKind.LOITERING, "san", opened.sighting_id, 1, when, seconds=20.4),
+        RuleMet(RuleKind.CROSSING, "rao", opened.sighting_id, 1, when, towards=Side.LEFT),
+    )
+    news = Updated(opened.sighting_id, 1, 0.8, BOX, when, rules=met)
+    lesser = Updated(opened.sighting_id, 2, 0.8, BOX, when)
+    scene = build()
+    in_step(scene)
+    scene.eyes.script = {
+        20: [replace(opened, wakes=False)],
+        40: [lesser],
+        60: [replace(news, wakes=True)],
+    }
+    scene.run()
+    first, quiet_one, told = (
+        one for one in scene.said() if isinstance(one, SightingOpened | SightingUpdated)
+    )
+    assert isinstance(first, SightingOpened)
+    assert first.wakes is False
+    assert isinstance(quiet_one, SightingUpdated)
+    assert (quiet_one.rules, quiet_one.wakes) == (None, None)
+    assert isinstance(told, SightingUpdated)
+    assert told.wakes is True
+    assert told.rules == (
+        RuleWords(rule="loitering", place="san", seconds=20),
+        RuleWords(rule="crossing", place="rao", towards="left"),
+    )
+    sent_first = [one.body for one in node_journal.waiting(2)]
+    assert sent_first == [first, told]
