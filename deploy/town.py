@@ -92,7 +92,8 @@ class Town:
         )
 
     def add_ntfy_phone(self, topic_url: str) -> None:
-        """A phone with the ntfy app."""
+        """A phone with the ntfy app, told of every alert as well: nobody looks at the browser's."""
+        self.hub("officer", "channels", LOGIN, "webpush+ntfy")
         self.hub("phone", "add", LOGIN, "--ntfy", topic_url, "--label", "ntfy")
 
     def start_hub(self) -> Part:

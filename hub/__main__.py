@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from hub.alerts.channels import ORDERS
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
 from hub.assembly import commands, keeping
@@ -74,7 +75,13 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    officer = _command(_group(verbs, "officer"), "add", commands.add_officer, "note an officer")
+    officers = _group(verbs, "officer")
+    channels = _command(
+        officers, "channels", commands.choose_channels, "by which channel an officer is told first"
+    )
+    channels.add_argument("login")
+    channels.add_argument("order", choices=ORDERS)
+    officer = _command(officers, "add", commands.add_officer, "note an officer")
     officer.add_argument("login")
     officer.add_argument("--name", help="as colleagues see it; otherwise the login")
     officer.add_argument("--language", choices=("vi", "en"), default="vi")

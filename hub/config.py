@@ -149,6 +149,12 @@ class PushSection(Section):
     storm_span_s: float = Field(
         60.0, gt=0, description="Seconds; in a storm a phone rings at most once in so many."
     )
+    unseen_after_s: float = Field(
+        20.0,
+        ge=1,
+        description="Seconds after which an alert that no phone of a person has shown goes to "
+        "their next channel.",
+    )
 
 
 class AlertsSection(Section):

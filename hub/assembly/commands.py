@@ -131,6 +131,11 @@ def add_grant(args: argparse.Namespace) -> int:
     )
 
 
+def choose_channels(args: argparse.Namespace) -> int:
+    """By which channel an officer is told first."""
+    return enter(args, lambda conn, _now: desk.enter_channels(conn, args.login, args.order))
+
+
 def add_phone(args: argparse.Namespace) -> int:
     """Note a phone for an officer."""
     if args.ntfy:

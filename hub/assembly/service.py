@@ -25,6 +25,7 @@ from hub.notify.book import LedgerBook
 from hub.notify.lookout import Lookout
 from hub.notify.ntfy import Ntfy
 from hub.notify.post import new_client
+from hub.notify.second_way import SecondWay
 from hub.notify.stages import Stages
 from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
@@ -76,6 +77,12 @@ class Hub:
             is_broker_up=lambda: self._intake.is_listening,
             bounds=Thresholds(**settings.troubles.model_dump()),
         )
+        self._second_way = SecondWay(
+            db=self._db,
+            clock=self._clock,
+            bell=self._bell,
+            unseen_after_s=settings.push.unseen_after_s,
+        )
         self._pages = self._make_pages()
         self._housekeeping = self._make_housekeeping()
 
@@ -99,6 +106,7 @@ class Hub:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._notifier.run(notifier_stop), name="notifier")
                 group.create_task(self._lookout.run(self._stop), name="lookout")
+                group.create_task(self._second_way.run(self._stop), name="second way")
                 group.create_task(self._housekeeping.run(chores_stop), name="housekeeping")
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")

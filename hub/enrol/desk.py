@@ -21,7 +21,7 @@ from hub.store.registry import (
     area_by_name,
     place_camera,
 )
-from hub.store.staff import add_grant, add_person, person_by_login
+from hub.store.staff import add_grant, add_person, choose_channels, person_by_login
 
 RESERVED: Final = (HUB_NAME, AUTHORITY_NAME, "broker")
 GENERATED_LETTERS: Final = 16
@@ -117,6 +117,15 @@ def enter_grant(
     )
     grant_id = add_grant(conn, person_id=person_id, grant=grant, reason=reason, now=now)
     return f"grant to {login} on {area}: {grant_id}"
+
+
+def enter_channels(conn: Connection, login: str, order: str) -> str:
+    """Note by which channel an officer is told first."""
+    person_id = person_by_login(conn, login)
+    if person_id is None:
+        raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")
+    choose_channels(conn, person_id, order)
+    return f"officer {login} is told by {order}"
 
 
 def generated_password() -> str:

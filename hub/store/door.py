@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
 from hub.alerts.moment import Moment
-from hub.store import ledger, sights
+from hub.store import ledger, marks, sights
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.bounds import text
-from hub.store.footage_door import FootageDoor
+from hub.store.keepers_door import KeepersDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.tables import alerts, columns
 from hub.store.views import (
@@ -27,7 +27,7 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(FootageDoor):
+class Door(KeepersDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the
@@ -163,7 +163,7 @@ class Door(FootageDoor):
         return self._mark(asker, "opened", notification_id)
 
     def _mark(self, asker: Asker, what: Literal["shown", "opened"], notification_id: UUID) -> bool:
-        mark = ledger.mark_shown if what == "shown" else ledger.mark_opened
+        mark = marks.mark_shown if what == "shown" else marks.mark_opened
         now, who = self._clock.now(), asker.person_id
         with self._db.writing() as conn:
             is_theirs = mark(conn, notification_id=notification_id, person_id=who, now=now)
@@ -207,5 +207,6 @@ def _change(
         detail=text(note.strip(), NOTE_CHARS),
         now=now,
     )
+    marks.mark_acknowledged(conn, row.alert_id, person_id=asker.person_id, now=now)
     # "taken" tells the others that somebody has it, or has closed it, and ends what they are owed.
     ledger.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)

@@ -6,7 +6,7 @@ in words an officer can read. Every function works in the caller's transaction, 
 and what it owes are one. How a row is sent is told in `hub.store.dispatch`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
@@ -30,6 +29,7 @@ from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
+from hub.store.channels import first_phones
 from hub.store.scope import entitled_people, keepers_of
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
@@ -37,10 +37,13 @@ AlertMoment = Literal["opened", "grown", "raised", "taken", "back"]
 """The moments of an alert's life that phones are told of; "taken" also tells of its closing, and
 "back" that what was lost is back by itself."""
 
+Receiver = tuple[UUID, UUID]
+"""A person, and one of their phones."""
+
 QUEUED = notifications.c.state == "queued"
 
 # Built once: see `hub.store.rows`.
-_ABOUT: Final = select(alerts.c.kind, alerts.c.quiet_reason).where(
+_ABOUT: Final = select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
     alerts.c.id == bindparam("alert_id")
 )
 
@@ -68,23 +71,43 @@ def owe(
     Owing twice adds nothing. "taken" and "back" end what is still queued, and reach only phones
     that may show the alert: one that never heard of it is not woken to hear that it is over.
     """
-    if moment == "taken":
-        drop(conn, notifications.c.alert_id == alert_id, reason="already handled", now=now)
-        receivers = _may_show(alert_id).where(_is_not_the_handler())
-    elif moment == "back":
-        drop(conn, notifications.c.alert_id == alert_id, reason="back again by itself", now=now)
-        receivers = _may_show(alert_id)
-    else:
-        alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
-        if alert.quiet_reason is not None:
-            return 0
-        these = told_of(alert.kind, alert_id, camera_id=camera_id, now=now)
-        receivers = _may_be_told(these)
+    receivers = _receivers(conn, alert_id, camera_id, moment=moment, now=now)
+    rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in receivers]
+    return _insert_once(conn, rows)
+
+
+def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment) -> int:
+    """Owe the first word of these alerts to these (person, phone) as well."""
     rows = [
-        _owed_row(alert_id=alert_id, receiver=receiver, moment=moment, now=now)
-        for receiver in conn.execute(receivers)
+        _owed_row(alert_id, (person_id, phone_id), moment="opened", now=now)
+        for alert_id, person_id, phone_id in found
     ]
     return _insert_once(conn, rows)
+
+
+def _receivers(
+    conn: Connection, alert_id: UUID, camera_id: UUID, *, moment: AlertMoment, now: Moment
+) -> Iterable[Receiver]:
+    mine = notifications.c.alert_id == alert_id
+    match moment:
+        case "taken":
+            drop(conn, mine, reason="already handled", now=now)
+            return _pairs(conn, _may_show(alert_id).where(_is_not_the_handler()))
+        case "back":
+            drop(conn, mine, reason="back again by itself", now=now)
+            return _pairs(conn, _may_show(alert_id))
+        case "grown":
+            return _pairs(conn, _were_told(alert_id))
+        case "opened":
+            alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
+            if alert.quiet_reason is not None:
+                return ()
+            these = told_of(alert.kind, alert_id, camera_id=camera_id, now=now)
+            return first_phones(conn, these, is_critical=alert.severity == "critical")
+
+
+def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
+    return [(row.person_id, row.id) for row in conn.execute(query)]
 
 
 def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
@@ -97,9 +120,17 @@ def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -
     return entitled_people(camera_id, Right.ALERTED, now)
 
 
-def _may_be_told(these: Select[UUID]) -> Select[UUID, UUID]:
-    return select(phones.c.person_id, phones.c.id).where(
-        phones.c.gone_utc_us.is_(None), phones.c.person_id.in_(these)
+def _were_told(alert_id: UUID) -> Select[UUID, UUID]:
+    """Living phones that were owed the first word, and may yet hear of it."""
+    return (
+        select(phones.c.person_id, phones.c.id)
+        .join(notifications, notifications.c.phone_id == phones.c.id)
+        .where(
+            notifications.c.alert_id == alert_id,
+            notifications.c.moment == "opened",
+            notifications.c.state.in_(["queued", "accepted"]),
+            phones.c.gone_utc_us.is_(None),
+        )
     )
 
 
@@ -131,7 +162,7 @@ def _is_not_the_handler() -> ColumnElement[bool]:
 
 
 def _owed_row(
-    *, alert_id: UUID, receiver: Row[UUID, UUID], moment: str, now: Moment
+    alert_id: UUID, receiver: Receiver, *, moment: str, now: Moment
 ) -> Mapping[str, object]:
     person_id, phone_id = receiver
     return {
@@ -157,34 +188,6 @@ def _insert_once(conn: Connection, rows: Sequence[Mapping[str, object]]) -> int:
         index_elements=["alert_id", "phone_id", "moment"]
     )
     return len(conn.execute(once.returning(notifications.c.id), rows).all())
-
-
-def mark_shown(conn: Connection, *, notification_id: UUID, person_id: UUID, now: Moment) -> bool:
-    """The phone put it on its screen. False if this person was never owed it."""
-    return _mark(conn, "shown", notification_id=notification_id, person_id=person_id, now=now)
-
-
-def mark_opened(conn: Connection, *, notification_id: UUID, person_id: UUID, now: Moment) -> bool:
-    """A person tapped on it. False if this person was never owed it."""
-    return _mark(conn, "opened", notification_id=notification_id, person_id=person_id, now=now)
-
-
-def _mark(
-    conn: Connection, what: str, *, notification_id: UUID, person_id: UUID, now: Moment
-) -> bool:
-    this = notifications.c.id == notification_id
-    told_with = notifications.c.digest_id == notification_id
-    theirs = notifications.c.person_id == person_id
-    if conn.execute(select(notifications.c.id).where(this, theirs)).first() is None:
-        return False
-    first_time = notifications.c[f"{what}_utc_us"].is_(None)
-    mine = and_(theirs, or_(this, told_with))
-    conn.execute(update(notifications).where(mine, first_time).values(columns(what, now)))
-    # The phone has it, so the service's lost answer need not be waited for, nor the push repeated.
-    settle(conn, and_(theirs, this, QUEUED), Settled("accepted", "the phone said so"), now)
-    others = and_(theirs, told_with, ~this, QUEUED)
-    settle(conn, others, Settled("folded", "told together with others"), now)
-    return True
 
 
 def retire_phone(conn: Connection, phone_id: UUID, *, reason: str, now: Moment) -> None:

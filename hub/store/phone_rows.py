@@ -1,6 +1,7 @@
 """The phones and browsers that people are told on."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -11,6 +12,8 @@ from hub.store.bounds import text
 from hub.store.rows import add, change
 from hub.store.tables import columns, new_id, phones
 from hub.store.views import PhoneRow
+
+REMOVED: Final = "removed by its owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -
 def drop_phone(conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment) -> bool:
     """Tell this phone nothing more; False when it is not the person's own."""
     mine = (phones.c.id == phone_id) & (phones.c.person_id == person_id)
-    is_mine = conn.scalar(select(phones.c.id).where(mine)) is not None
-    if is_mine:
-        ledger.retire_phone(conn, phone_id, reason="removed by its owner", now=now)
-    return is_mine
+    row = conn.execute(select(phones.c.gone_utc_us).where(mine)).first()
+    if row is None:
+        return False
+    ledger.retire_phone(conn, phone_id, reason=REMOVED, now=now)
+    if row.gone_utc_us is not None:  # its owner has been told that it was lost
+        change(conn, phones, phone_id, {"gone_reason": REMOVED})
+    return True

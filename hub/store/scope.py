@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Integer,
@@ -36,26 +37,8 @@ def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, 
 
     `from_utc_us` is the widest reach any of their grants has there; 0 is all there is.
     """
-    counting = (
-        select(
-            grants.c.area_id,
-            grants.c.camera_id,
-            func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
-        )
-        .where(grants.c.person_id == person_id, _counts(literal(int(right)), literal(now.utc_us)))
-        .cte(f"counting_{int(right)}")  # one statement may ask for two rights
-    )
-    # UNION, not UNION ALL: an area reached twice is walked once, and a ring of areas ends.
-    covered = (
-        select(counting.c.area_id, counting.c.from_utc_us)
-        .where(counting.c.area_id.is_not(None))
-        .cte(f"covered_{int(right)}", recursive=True)
-    )
-    covered = covered.union(
-        select(areas.c.id, covered.c.from_utc_us).join(
-            covered, areas.c.parent_id == covered.c.area_id
-        )
-    )
+    counting = _counting(person_id, right, now, name=f"{int(right)}")
+    covered = _covered(counting)
     by_area = select(cameras.c.id.label("camera_id"), covered.c.from_utc_us).join(
         covered, cameras.c.area_id == covered.c.area_id
     )
@@ -66,6 +49,40 @@ def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, 
     return select(
         both.c.camera_id, func.min(both.c.from_utc_us, type_=BigInteger).label("from_utc_us")
     ).group_by(both.c.camera_id)
+
+
+def tended_areas(person_id: UUID, now: Moment) -> Select[UUID]:
+    """Ids of the areas whose nodes this person looks after, those without a camera yet too."""
+    covered = _covered(_counting(person_id, Right.MANAGE, now, name="areas"))
+    return select(covered.c.area_id)
+
+
+def _counting(person_id: UUID, right: Right, now: Moment, *, name: str) -> CTE:
+    """The person's grants of this right that count now; one statement may ask twice, by name."""
+    return (
+        select(
+            grants.c.area_id,
+            grants.c.camera_id,
+            func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
+        )
+        .where(grants.c.person_id == person_id, _counts(literal(int(right)), literal(now.utc_us)))
+        .cte(f"counting_{name}")
+    )
+
+
+def _covered(counting: CTE) -> CTE:
+    """Their areas and all below: an area reached twice is walked once, and a ring of areas ends."""
+    # UNION, not UNION ALL: that is what ends it.
+    covered = (
+        select(counting.c.area_id, counting.c.from_utc_us)
+        .where(counting.c.area_id.is_not(None))
+        .cte(f"covered_by_{counting.name}", recursive=True)
+    )
+    return covered.union(
+        select(areas.c.id, covered.c.from_utc_us).join(
+            covered, areas.c.parent_id == covered.c.area_id
+        )
+    )
 
 
 def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:

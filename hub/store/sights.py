@@ -284,6 +284,7 @@ def told(conn: Connection, alert_id: UUID) -> list[ToldRow]:
             answered_utc_us=row.answered_utc_us,
             shown_utc_us=row.shown_utc_us,
             opened_utc_us=row.opened_utc_us,
+            acknowledged_utc_us=row.acknowledged_utc_us,
         )
         for row in conn.execute(query)
     ]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from hub.alerts.channels import ORDERS
 from hub.alerts.grants import Grant
 from hub.alerts.moment import Moment
 from hub.store import audit
@@ -71,6 +72,13 @@ def set_password(
     audit.note(
         conn, _SHELL, act="person.password", object_kind="person", object_id=person_id, now=now
     )
+
+
+def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
+    """By which channel the person is told first; `order` is one of `ORDERS`."""
+    if order not in ORDERS:
+        raise RegistryError(f"channels {order!r} are not one of {', '.join(ORDERS)}")
+    conn.execute(update(people).where(people.c.id == person_id).values(channel_order=order))
 
 
 def disable_person(conn: Connection, person_id: UUID, *, now: Moment) -> None:

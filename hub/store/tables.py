@@ -136,6 +136,7 @@ people = Table(
     Column("password_hash", Text, nullable=False),  # argon2id
     *moment("created"),
     *moment("disabled", nullable=True),
+    Column("channel_order", Text),  # of hub.alerts.channels; null: as the hub would
 )
 
 grants = Table(
@@ -481,6 +482,7 @@ notifications = Table(
     *moment("answered", nullable=True),
     *moment("shown", nullable=True),
     *moment("opened", nullable=True),
+    *moment("acknowledged", nullable=True),  # its person took or closed the alert
     *moment("held", nullable=True),  # not before: a storm tells it together with others
     Column("digest_id", Uuid),  # the notification it is told with; its own id: it carries others
     UniqueConstraint("alert_id", "phone_id", "moment"),

@@ -149,6 +149,7 @@ class ToldRow:
     answered_utc_us: int | None
     shown_utc_us: int | None
     opened_utc_us: int | None
+    acknowledged_utc_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

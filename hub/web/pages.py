@@ -42,6 +42,7 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         open_rows=inbox.open,
         handled_rows=handled,
         cursor=inbox.cursor,
+        lost_phones=visit.site.door.lost_phones(visit.asker),
     )
 
 
@@ -129,7 +130,16 @@ def act_on_alert(
 def show_settings(request: Request, visit: SignedIn) -> Response:
     """This phone's notifications, language, look; the way out."""
     phones = [phone for phone in visit.site.door.phones(visit.asker) if phone.gone_utc_us is None]
-    return render(request, "settings.html", session=visit.session, phones=phones)
+    door = visit.site.door
+    return render(
+        request,
+        "settings.html",
+        session=visit.session,
+        phones=phones,
+        lost_phones=door.lost_phones(visit.asker),
+        channel_order=door.channel_order(visit.asker),
+        is_keeper=door.tends(visit.asker),
+    )
 
 
 @router.post("/settings/language")

@@ -35,7 +35,11 @@ def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
     opened = [row.opened_utc_us for row in group if row.opened_utc_us is not None]
     shown = [row.shown_utc_us for row in group if row.shown_utc_us is not None]
     last = max(group, key=lambda row: row.owed_utc_us)
+    acted = [row.acknowledged_utc_us for row in group if row.acknowledged_utc_us is not None]
     sentence, is_bad = _told_sentence(opened, shown, last, calendar)
+    if acted:
+        at = {"time": calendar.clock(min(acted))}
+        sentence, is_bad = calendar.words.say("answered at %(time)s") % at, False
     return Told(
         person=last.person_name,
         device=last.phone_label or last.channel,

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from hub.store.accounts import Session, SignedIn, TooManyTries
 from hub.store.bell import Bell
+from hub.store.keeper_views import LostPhone
 from hub.store.uploads import (
     NotAnnouncedError,
     Standing,
@@ -180,6 +181,15 @@ class FakeDoor:
 
     def scope_mark(self, who: Asker) -> int:
         return len(self._visible(who))
+
+    def tends(self, who: Asker) -> bool:
+        return False
+
+    def lost_phones(self, who: Asker) -> list[LostPhone]:
+        return []
+
+    def channel_order(self, who: Asker) -> str:
+        return "webpush,ntfy"
 
     def phones(self, who: Asker) -> list[PhoneRow]:
         return list(self.own_phones.values())

@@ -94,6 +94,7 @@ class Town:
             "an": self._person(conn, "an", "Nguyễn Văn An", everything),
             "binh": self._person(conn, "binh", "Trần Thị Bình", everything),
             "chi": self._person(conn, "chi", "Lê Thị Chi", Right.SEE | Right.ALERTED),
+            "kim": self._person(conn, "kim", "Phạm Kim", Right.SEE | Right.MANAGE),
             "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
         }
 

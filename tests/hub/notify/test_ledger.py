@@ -16,7 +16,7 @@ from hub.alerts.answers import (
     what_follows,
 )
 from hub.alerts.grants import Right
-from hub.store import ledger
+from hub.store import ledger, marks
 from hub.store.tables import alerts, people, phones
 from tests.hub.notify.town import NOON, Town
 
@@ -277,20 +277,20 @@ def test_what_the_phone_shows_needs_no_repeat(town: Town) -> None:
     (owed,) = town.claim()
     town.record(owed, TryAgain("cut", after_s=1))
     with town.db.writing() as conn:
-        assert not ledger.mark_shown(
+        assert not marks.mark_shown(
             conn,
             notification_id=owed.notification_id,
             person_id=stranger.person_id,
             now=NOON.plus_s(0.5),
         )
         for late_s in (0.5, 9):
-            assert ledger.mark_shown(
+            assert marks.mark_shown(
                 conn,
                 notification_id=owed.notification_id,
                 person_id=officer.person_id,
                 now=NOON.plus_s(late_s),
             )
-        assert ledger.mark_opened(
+        assert marks.mark_opened(
             conn,
             notification_id=owed.notification_id,
             person_id=officer.person_id,

@@ -58,10 +58,12 @@ class SlowService:
 
     def __init__(self) -> None:
         self.heard: list[UUID] = []
+        self.moments: list[str] = []
         self.gate = asyncio.Event()
 
     async def send(self, message: Message, phone: Phone) -> Answer:
         self.heard.append(message.alert_id)
+        self.moments.append(message.moment)
         await self.gate.wait()
         return Delivered(201)
 
@@ -90,3 +92,28 @@ def test_a_service_that_hangs_does_not_hold_a_critical_alert_up(town: Town) -> N
             assert service.heard[2] == critical
 
     asyncio.run(run())
+
+
+def test_an_acknowledgement_ends_all_that_is_not_on_the_line_yet(town: Town) -> None:
+    """At once: it is dropped in the transaction that takes the alert."""
+    hai = town.officer("hai", phone_count=1)
+    town.officer("ba", phone_count=8)
+    alert_id = town.alert()
+    town.owe(alert_id)
+
+    async def run() -> SlowService:
+        service = SlowService()
+        notifier = Notifier(town.db, service, pace=Pace(most_in_flight=2, kept_for_critical=0))
+        async with notifier.running():
+            await until(lambda: len(service.heard) == 2)
+            town.take(alert_id, hai)
+            notifier.bell.ring()
+            dropped = [row for row in town.rows() if row.state == "dropped"]
+            assert len(dropped) == 9  # two are on the line, and settle by their own answer
+            service.gate.set()
+            await until(lambda: town.counts().queued == 0)
+        return service
+
+    service = asyncio.run(run())
+    assert service.moments.count("opened") == 2
+    assert town.counts().queued == 0

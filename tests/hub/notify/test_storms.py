@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
 from hub.alerts.storm import StormBounds
-from hub.store import ledger
+from hub.store import marks
 from hub.store.owed import Owed
 from hub.store.storms import Digest
 from hub.store.tables import areas, cameras, nodes
@@ -158,7 +158,7 @@ def test_an_alert_told_with_others_has_no_entry_that_later_words_could_replace(t
     }
     assert town.take(made[0], officer) == 0
     with town.db.writing() as conn:
-        assert ledger.mark_shown(
+        assert marks.mark_shown(
             conn,
             notification_id=carrier.notification_id,
             person_id=officer.person_id,

@@ -1,0 +1,52 @@
+"""The second way: an alert that no phone of a person has shown goes to their next channel."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from hub.store import ledger
+from hub.store.bell import Bell
+from hub.store.channels import unseen
+from hub.store.clock import Clock
+from hub.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 2.0
+
+
+class SecondWay:
+    """One task of the hub; several hubs on one database owe nothing twice."""
+
+    def __init__(self, *, db: Database, clock: Clock, bell: Bell, unseen_after_s: float) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+        self._unseen_after_s = unseen_after_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`; a database that is away comes back."""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
+                log.warning("second_way.blind", error=str(error).splitlines()[0])
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def look(self) -> int:
+        """Owe what has to go another way; how many notifications that are."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            if not unseen(conn, unseen_after_s=self._unseen_after_s, now=now):
+                return 0
+        with self._db.writing() as conn:
+            found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
+            owed = ledger.owe_too(conn, found, now=now)
+        if owed:
+            log.info("second_way.owed", notifications=owed)
+            self._bell.ring()
+        return owed

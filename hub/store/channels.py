@@ -1,0 +1,114 @@
+"""Which phones of a person are owed the first word of an alert, and which when nobody saw it.
+
+The order is decided in `hub.alerts.channels`; all here works in the caller's transaction.
+"""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, select
+
+from hub.alerts.alert import State
+from hub.alerts.channels import Sent, first_channels, next_channels, read_order
+from hub.alerts.moment import Moment
+from hub.store.tables import alerts, notifications, people, phones
+
+AnyRow = Row[*tuple[Any, ...]]
+
+NEWS_S: Final = 3600.0
+"""An alert older than this is told on no further channel: the inbox tells more."""
+
+
+def first_phones(
+    conn: Connection, these: Select[UUID], *, is_critical: bool
+) -> list[tuple[UUID, UUID]]:
+    """(person, phone) of those who are told first."""
+    chosen = []
+    for person_id, theirs in _by_person(conn, phones.c.person_id.in_(these)).items():
+        order = read_order(theirs[0].channel_order)
+        living = {row.channel for row in theirs}
+        wanted = first_channels(order, living, is_critical=is_critical)
+        chosen += [(person_id, row.id) for row in theirs if row.channel in wanted]
+    return chosen
+
+
+def unseen(
+    conn: Connection, *, unseen_after_s: float, now: Moment
+) -> list[tuple[UUID, UUID, UUID]]:
+    """(alert, person, phone) that are owed a first word too, since nobody has seen it so far."""
+    waiting: dict[tuple[UUID, UUID], list[AnyRow]] = {}
+    for row in conn.execute(_waiting(now)):
+        waiting.setdefault((row.alert_id, row.person_id), []).append(row)
+    if not waiting:
+        return []
+    living = _by_person(conn, phones.c.person_id.in_({person for _, person in waiting}))
+    found = []
+    for (alert_id, person_id), rows in waiting.items():
+        theirs = living.get(person_id, [])
+        channels = next_channels(
+            read_order(theirs[0].channel_order if theirs else None),
+            {row.channel for row in theirs},
+            [_sent(row) for row in rows],
+            now_utc_us=now.utc_us,
+            unseen_after_s=unseen_after_s,
+        )
+        found += [(alert_id, person_id, row.id) for row in theirs if row.channel in channels]
+    return found
+
+
+def _by_person(conn: Connection, which: ColumnElement[bool]) -> dict[UUID, list[AnyRow]]:
+    query = (
+        select(phones.c.id, phones.c.person_id, phones.c.channel, people.c.channel_order)
+        .join(people, people.c.id == phones.c.person_id)
+        .where(phones.c.gone_utc_us.is_(None), which)
+        .order_by(phones.c.id)
+    )
+    found: dict[UUID, list[AnyRow]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.person_id, []).append(row)
+    return found
+
+
+def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
+    """First words of open alerts to people who have a living phone that is owed none."""
+    other = notifications.alias("other")
+    is_owed = exists().where(
+        other.c.alert_id == notifications.c.alert_id,
+        other.c.phone_id == phones.c.id,
+        other.c.moment == "opened",
+    )
+    spare = exists().where(
+        phones.c.person_id == notifications.c.person_id, phones.c.gone_utc_us.is_(None), ~is_owed
+    )
+    used = phones.alias("used")
+    return (
+        select(
+            notifications.c.alert_id,
+            notifications.c.person_id,
+            notifications.c.state,
+            notifications.c.owed_utc_us,
+            notifications.c.answered_utc_us,
+            notifications.c.shown_utc_us,
+            notifications.c.held_utc_us,
+            used.c.channel,
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .join(used, used.c.id == notifications.c.phone_id)
+        .where(
+            alerts.c.state == State.OPEN,
+            alerts.c.raised_utc_us > now.plus_s(-NEWS_S).utc_us,
+            notifications.c.moment == "opened",
+            spare,
+        )
+    )
+
+
+def _sent(row: AnyRow) -> Sent:
+    is_told = row.state in ("accepted", "folded") and row.answered_utc_us is not None
+    return Sent(
+        channel=row.channel,
+        state=row.state,
+        since_utc_us=row.answered_utc_us if is_told else row.owed_utc_us,
+        is_shown=row.shown_utc_us is not None,
+        is_held=row.state == "queued" and row.held_utc_us is not None,
+    )

@@ -1,0 +1,214 @@
+"""The questions of those who look after cameras, each cut to what they may manage.
+
+Only `hub.store.keepers_door` calls these; it adds the audit.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
+
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.store import health
+from hub.store.keeper_views import (
+    CameraState,
+    DeadLetter,
+    FateCount,
+    LostPhone,
+    NodeState,
+    Undelivered,
+)
+from hub.store.scope import tended_areas, visible_cameras
+from hub.store.sights import places
+from hub.store.tables import (
+    alerts,
+    cameras,
+    dropped_numbers,
+    events,
+    missing_numbers,
+    nodes,
+    notifications,
+    people,
+    phones,
+    set_aside,
+)
+
+AnyRow = Row[*tuple[Any, ...]]
+
+LETTERS: Final = 200
+"""So many dead letters are listed; all are counted."""
+DAY_S: Final = 86_400.0
+LOST_SHOWN_S: Final = 30 * DAY_S
+"""A phone lost for longer is no news to anybody."""
+
+OWN_DOING: Final = ("removed by its owner", "somebody else signed in on this phone")
+
+
+def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    """Whether this person looks after any camera."""
+    return conn.execute(_tended(person_id, now).limit(1)).first() is not None
+
+
+def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
+    """The nodes of this person's cameras and areas, those in trouble first."""
+    mine = select(_tended(person_id, now).subquery("mine").c.camera_id)
+    here = select(cameras.c.node_id).where(cameras.c.id.in_(mine))
+    is_mine = or_(nodes.c.id.in_(here), nodes.c.area_id.in_(tended_areas(person_id, now)))
+    rows = conn.execute(select(nodes).where(is_mine).order_by(nodes.c.name)).all()
+    eyes: dict[UUID, list[CameraState]] = {row.id: [] for row in rows}
+    for row in conn.execute(
+        select(cameras).where(cameras.c.id.in_(mine)).order_by(cameras.c.label)
+    ):
+        eyes[row.node_id].append(_camera_state(row))
+    where = places(conn, {row.area_id for row in rows})
+    said, counts = health.latest(conn), _counts(conn, now)
+    states = [
+        NodeState(
+            node_id=row.id,
+            name=row.name,
+            place=where[row.area_id],
+            state=row.state,
+            since_utc_us=row.state_since_utc_us,
+            heard_utc_us=_latest(row.seen_utc_us, said.get(row.id)),
+            software=row.software or "",
+            is_doubled=row.rival_utc_us is not None
+            and now.utc_us - row.rival_utc_us < DAY_S * 1_000_000,
+            cameras=tuple(eyes[row.id]),
+            health=said.get(row.id),
+            missing=counts["missing"].get(row.id, 0),
+            refused=counts["refused"].get(row.name, 0),
+            dropped=counts["dropped"].get(row.id, 0),
+        )
+        for row in rows
+    ]
+    return sorted(states, key=lambda one: (not one.is_dark, one.place, one.name))
+
+
+def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[FateCount]:
+    """How many events of each kind met which fate; every event has exactly one.
+
+    What is refused was set aside and is counted by its reason. None: of all nodes.
+    """
+    these = None if node_ids is None else list(node_ids)
+    stored = select(events.c.kind, events.c.fate, func.count()).group_by(
+        events.c.kind, events.c.fate
+    )
+    aside = select(set_aside.c.reason, func.count(set_aside.c.event_id.distinct())).where(
+        set_aside.c.event_id.is_not(None)
+    )
+    if these is not None:
+        names = select(nodes.c.name).where(nodes.c.id.in_(these))
+        stored = stored.where(events.c.node_id.in_(these))
+        aside = aside.where(set_aside.c.node_name.in_(names))
+    found = [FateCount(kind, fate, n) for kind, fate, n in conn.execute(stored)]
+    refused = conn.execute(aside.group_by(set_aside.c.reason))
+    found += [FateCount(reason, "refused", n) for reason, n in refused]
+    return sorted(found, key=lambda one: (one.fate, one.kind))
+
+
+def undelivered(conn: Connection, person_id: UUID, now: Moment) -> Undelivered:
+    """Dead letters about cameras this person looks after, and phones lost with them."""
+    mine = select(_tended(person_id, now).subquery("mine").c.camera_id)
+    is_mine = alerts.c.camera_id.in_(mine)
+    letters = conn.execute(_letters(is_mine).limit(LETTERS)).all()
+    where = places(conn, {row.area_id for row in letters})
+    since_utc_us = now.plus_s(-DAY_S).utc_us
+    in_a_day = conn.scalar(
+        select(func.count())
+        .select_from(notifications)
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .where(_IS_DEAD, is_mine, notifications.c.answered_utc_us > since_utc_us)
+    )
+    was_owed = exists().where(
+        notifications.c.phone_id == phones.c.id, notifications.c.alert_id == alerts.c.id, is_mine
+    )
+    return Undelivered(
+        letters=[_letter(row, where[row.area_id]) for row in letters],
+        in_a_day=in_a_day or 0,
+        phones=lost_phones(conn, was_owed, now=now),
+    )
+
+
+def lost_phones(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> list[LostPhone]:
+    """Phones whose service gave them up, the last first."""
+    query = (
+        select(phones, people.c.name)
+        .join(people, people.c.id == phones.c.person_id)
+        .where(
+            which,
+            phones.c.gone_utc_us > now.plus_s(-LOST_SHOWN_S).utc_us,
+            phones.c.gone_reason.not_in(OWN_DOING),
+        )
+        .order_by(phones.c.gone_utc_us.desc())
+    )
+    return [
+        LostPhone(row.id, row.name, row.channel, row.label, row.gone_utc_us, row.gone_reason)
+        for row in conn.execute(query)
+    ]
+
+
+_IS_DEAD: Final = notifications.c.state == "dead"
+
+
+def _tended(person_id: UUID, now: Moment) -> Select[UUID, int]:
+    return visible_cameras(person_id, Right.MANAGE, now)
+
+
+def _letters(is_mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            notifications,
+            people.c.name,
+            phones.c.channel,
+            phones.c.label.label("phone_label"),
+            cameras.c.area_id,
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .join(cameras, cameras.c.id == alerts.c.camera_id)
+        .join(people, people.c.id == notifications.c.person_id)
+        .join(phones, phones.c.id == notifications.c.phone_id)
+        .where(_IS_DEAD, is_mine)
+        .order_by(notifications.c.answered_utc_us.desc(), notifications.c.id.desc())
+    )
+
+
+def _letter(row: AnyRow, place: str) -> DeadLetter:
+    return DeadLetter(
+        person_name=row.name,
+        channel=row.channel,
+        phone_label=row.phone_label,
+        alert_id=row.alert_id,
+        place=place,
+        moment=row.moment,
+        reason=row.reason,
+        owed_utc_us=row.owed_utc_us,
+        answered_utc_us=row.answered_utc_us,
+    )
+
+
+def _camera_state(row: AnyRow) -> CameraState:
+    return CameraState(row.label, bool(row.is_lost), row.lost_reason or "", row.state_since_utc_us)
+
+
+def _latest(seen_utc_us: int | None, said: health.LastHealth | None) -> int | None:
+    told = [at for at in (seen_utc_us, said.received_utc_us if said else None) if at is not None]
+    return max(told) if told else None
+
+
+def _counts(conn: Connection, now: Moment) -> dict[str, dict[Any, int]]:
+    """By node: numbers missing and dropped; by node name: messages refused within a day."""
+
+    def sum_by_node(table: Any) -> dict[Any, int]:
+        span = func.sum(table.c.last_seq - table.c.first_seq + 1)
+        query = select(table.c.node_id, span).group_by(table.c.node_id)
+        return {node_id: int(n) for node_id, n in conn.execute(query)}
+
+    lately = set_aside.c.received_utc_us > now.plus_s(-DAY_S).utc_us
+    refused = select(set_aside.c.node_name, func.count()).group_by(set_aside.c.node_name)
+    return {
+        "missing": sum_by_node(missing_numbers),
+        "dropped": sum_by_node(dropped_numbers),
+        "refused": {name: int(n) for name, n in conn.execute(refused.where(lately))},
+    }

@@ -1,0 +1,145 @@
+"""What the page of nodes says of each: its state, and what a technician should look at."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from agent.wire.messages import ClockSource, Health
+from hub.store.keeper_views import FateCount, NodeState
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+HOT_C: Final = 80.0
+"""From here on a Raspberry Pi slows itself down."""
+FULL_SHARE: Final = 0.05
+"""Less of the disk than this is free: soon the oldest footage goes."""
+WORN_PERCENT: Final = 80
+BACKLOG: Final = 20
+"""More events than this waiting at a node are no passing hiccup."""
+VAGUE_MS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCard:
+    """One node in words; `token` names the class and `icon` the shape of its state."""
+
+    node: NodeState
+    token: str
+    icon: str
+    status: str
+    lines: tuple[str, ...]
+    """What is wrong."""
+    facts: tuple[tuple[str, str], ...]
+    """Name and value of what is measured."""
+
+
+def card(node: NodeState, calendar: Calendar) -> NodeCard:
+    """The node as the page shows it."""
+    words = calendar.words
+    token, shape, status = _status(node, words)
+    lines = (*_camera_lines(node, calendar), *_node_lines(node, words))
+    return NodeCard(node, token, shape, status, lines, tuple(_facts(node, words)))
+
+
+def _status(node: NodeState, words: Words) -> tuple[str, str, str]:
+    say = words.say
+    if node.state == "never":
+        return "muted", "muted", say("Never heard of")
+    if node.state != "online":
+        return "open", "warning", say("No sign of life")
+    lost = sum(one.is_lost for one in node.cameras)
+    if lost:
+        return (
+            "taken",
+            "warning",
+            words.count("%(n)d camera lost", "%(n)d cameras lost", lost) % {"n": lost},
+        )
+    return "resolved", "resolved", say("Working")
+
+
+def _camera_lines(node: NodeState, calendar: Calendar) -> Iterable[str]:
+    for one in node.cameras:
+        if one.is_lost:
+            told = {"camera": one.label, "time": calendar.clock(one.since_utc_us)}
+            line = calendar.words.say("%(camera)s gives no picture since %(time)s") % told
+            yield f"{line}: {one.lost_reason}" if one.lost_reason else line
+
+
+def _node_lines(node: NodeState, words: Words) -> Iterable[str]:
+    say = words.say
+    if node.is_doubled:
+        yield say("Two boxes speak under this name: one has to get papers of its own")
+    if node.health is not None:
+        yield from _board_lines(node.health.said, words)
+    if node.missing:
+        yield say("%(n)d numbers have not come; the hub asks for them") % {"n": node.missing}
+    if node.refused:
+        yield say("%(n)d messages refused in 24 hours") % {"n": node.refused}
+    if node.dropped:
+        yield say("%(n)d events were dropped at the box and will not come") % {"n": node.dropped}
+
+
+def _board_lines(said: Health, words: Words) -> Iterable[str]:
+    say, board = words.say, said.board
+    if board.is_under_voltage or board.was_under_voltage:
+        yield say("Too little voltage: look at its power supply and cable")
+    if board.is_throttled or (board.temperature_c or 0) >= HOT_C:
+        yield say("Too hot, it slows down: give it shade or air")
+    free, size = board.disk_free_bytes, board.disk_size_bytes
+    if free is not None and size and free < FULL_SHARE * size:
+        yield say("Its disk is nearly full")
+    if (board.card_wear_percent or 0) >= WORN_PERCENT:
+        yield say("Its card is worn out: change it")
+    if said.owing.alerts + said.owing.others > BACKLOG:
+        yield say("Much waits at the box: its line is slow or was gone")
+    if said.stamp.source is ClockSource.NONE or (said.stamp.error_ms or 0) >= VAGUE_MS:
+        yield say("Nobody vouches for its clock")
+
+
+def _facts(node: NodeState, words: Words) -> Iterable[tuple[str, str]]:
+    say = words.say
+    if node.health is not None:
+        said = node.health.said
+        owing = said.owing
+        yield (
+            say("Waiting at the box"),
+            say("%(alerts)d alerts, %(others)d other events, %(files)d files")
+            % {
+                "alerts": owing.alerts,
+                "others": owing.others + owing.again,
+                "files": owing.files,
+            },
+        )
+        yield say("Clock"), _clock(said, words)
+        if said.board.temperature_c is not None:
+            yield say("Temperature"), f"{said.board.temperature_c:.0f} °C"
+        if said.board.disk_free_bytes is not None:
+            yield say("Disk free"), f"{said.board.disk_free_bytes / 2**30:.1f} GiB"
+        if said.cameras:
+            rates = " · ".join(f"{one.camera} {one.frames_per_s:.1f}" for one in said.cameras)
+            yield say("Frames looked at each second"), rates
+    if node.software:
+        yield say("Software"), node.software
+
+
+def _clock(said: Health, words: Words) -> str:
+    if said.stamp.error_ms is None:
+        return words.say("unconfirmed")
+    return f"{said.stamp.source.value.upper()} ± {said.stamp.error_ms} ms"
+
+
+def fates(counts: Iterable[FateCount], words: Words) -> list[tuple[str, int]]:
+    """What became of all their events: one line a fate."""
+    say = words.say
+    names = {
+        "alerted": say("raised an alert"),
+        "grouped": say("joined an alert"),
+        "silenced": say("raised an alert without ringing"),
+        "late": say("came too late to wake anybody"),
+        "noted": say("noted"),
+        "refused": say("refused"),
+    }
+    totals: dict[str, int] = {}
+    for one in counts:
+        totals[one.fate] = totals.get(one.fate, 0) + one.events
+    return [(name, totals[fate]) for fate, name in names.items() if fate in totals]

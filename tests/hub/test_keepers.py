@@ -1,0 +1,128 @@
+"""Nodes, dead letters and lost phones, for those who look after cameras and nobody else."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from agent.wire.messages import (
+    CameraBack,
+    CameraLost,
+    ClipReady,
+    Event,
+    NumbersDropped,
+    SightingClosed,
+    SightingOpened,
+    SightingUpdated,
+)
+from hub.alerts.answers import Gone, Refused
+from hub.alerts.grants import Right
+from hub.intake.clerk import Clerk
+from hub.intake.fleet import Fleet
+from hub.intake.inbox import Arrival
+from hub.store import dispatch, keeper_sights, outcomes
+from hub.store.database import Database
+from hub.store.storms import STORM
+from tests.hub.streets import Streets, picture
+
+KEEPER = Right.SEE | Right.MANAGE
+
+
+@pytest.fixture
+def streets(db: Database, tmp_path: Path) -> Streets:
+    return Streets(db, tmp_path / "media")
+
+
+def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets: Streets) -> None:
+    kim = streets.officer("kim", rights=KEEPER)
+    near = streets.officer("lan", rights=KEEPER, area=streets.bridge)
+    an = streets.officer("an")
+    streets.file(streets.node.says(CameraLost(camera="cam-1", reason="no route to host")))
+    streets.file(streets.node.says(NumbersDropped(ranges=((90, 99),), reason="full")))
+    nodes, _ = streets.door.node_states(kim)
+    assert [(one.name, one.is_dark) for one in nodes] == [("nga-tu", True), ("cau-moi", False)]
+    assert (nodes[0].cameras[0].lost_reason, nodes[0].dropped) == ("no route to host", 10)
+    assert [one.name for one in streets.door.node_states(near)[0]] == ["cau-moi"]
+    assert streets.door.node_states(an) == ([], [])
+    assert [streets.door.tends(one) for one in (kim, near, an)] == [True, True, False]
+
+
+def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
+    streets: Streets,
+) -> None:
+    kim = streets.officer("kim", rights=KEEPER)
+    stranger = streets.officer("lan", rights=KEEPER, area=streets.bridge)
+    an, binh = streets.officer("an"), streets.officer("binh")
+    streets.file(streets.node.opened())
+    now = streets.clock.now()
+    with streets.db.writing() as conn:
+        claimed = dispatch.claim(conn, worker="w", now=now, lease_s=30, limit=10, storm=STORM)
+        for owed in claimed:
+            is_an = owed.phone.address.endswith("/an")
+            answer = Gone("410 from push.example", 410) if is_an else Refused("413", 413)
+            outcomes.record(conn, owed, answer, started=now, now=now)
+    found = streets.door.undelivered(kim)
+    assert found.in_a_day == 2
+    assert {(one.person_name, one.reason) for one in found.letters} == {
+        ("Anh an", "410 from push.example"),
+        ("Anh binh", "413"),
+    }
+    assert [one.person_name for one in found.phones] == ["Anh an"]
+    assert streets.door.undelivered(stranger).letters == []
+    assert streets.door.undelivered(stranger).phones == []
+    (lost,) = streets.door.lost_phones(an)
+    assert streets.door.lost_phones(binh) == []
+    assert streets.door.remove_phone(an, lost.phone_id)
+    assert streets.door.lost_phones(an) == []
+
+
+def all_kinds(streets: Streets) -> list[Event]:
+    """An event of every kind, each with every fate it can have, and some repeated."""
+    node, sighting = streets.node, uuid4()
+    said = [
+        node.opened(sighting, picture=picture()),
+        node.opened(),
+        node.updated(sighting),
+        node.closed(sighting),
+        node.clip(sighting),
+        node.updated(uuid4()),
+        node.says(CameraLost(camera="cam-1", reason="x")),
+        node.says(CameraBack(camera="cam-1", lost_for_ms=1)),
+        node.says(NumbersDropped(ranges=((500, 510),), reason="full")),
+        replace(node, age_ms=3_600_000, seq=100).opened(),
+        replace(node, seq=200).opened().model_copy(update={"seq": 1}),  # taken: refused
+    ]
+    return [*said, said[0], said[4]]
+
+
+class NoTokens:
+    def mint(self, node: str, now: object) -> object:
+        raise NotImplementedError
+
+
+def test_every_event_of_every_kind_has_exactly_one_fate(streets: Streets) -> None:
+    said = all_kinds(streets)
+    clerk = Clerk(streets.filing, Fleet(NoTokens()))  # type: ignore[arg-type]  # none is minted
+    arrivals = [
+        Arrival(f"matthan/{one.node}/up/event", one.model_dump_json().encode(), lambda: None)
+        for one in said
+    ]
+    with streets.db.writing() as conn:
+        clerk.file(conn, arrivals, now=streets.clock.now())
+        found = keeper_sights.fates(conn)
+    assert sum(one.events for one in found) == len({one.event_id for one in said})
+    told = Counter(one.body.kind for one in {one.event_id: one for one in said}.values())
+    stored = Counter[str]()
+    for one in found:
+        if one.fate != "refused":
+            stored[one.kind] += one.events
+    refused = Counter({"sighting_opened": 1})
+    assert told == stored + refused
+    assert {one.fate for one in found} == {"alerted", "grouped", "late", "noted", "refused"}
+    spoken = {kind.model_fields["kind"].default for kind in (
+        SightingOpened, SightingUpdated, SightingClosed, ClipReady, CameraLost, CameraBack,
+        NumbersDropped,
+    )}  # fmt: skip
+    assert spoken <= set(stored)
