@@ -98,7 +98,7 @@ def _receivers(
             return _pairs(conn, _may_show(alert_id))
         case "grown":
             return _pairs(conn, _were_told(alert_id))
-        case "opened":
+        case "opened" | "raised":
             alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
             if alert.quiet_reason is not None:
                 return ()
