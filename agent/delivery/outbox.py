@@ -49,6 +49,7 @@ class Outbox:
         self._flights: dict[UUID, _Flight] = {}
         self._sendings = 0
         self._answered = 0
+        self._chosen_s = float("-inf")
 
     @property
     def reach(self) -> int:
@@ -62,6 +63,7 @@ class Outbox:
 
     def choose(self, owed: Sequence[E], now_s: float) -> list[E]:
         """Those of `owed`, in its order, that go out now; they count as sent."""
+        self._chosen_s = now_s
         self._forget_vanished(owed, now_s)
         room = self._policy.window - sum(
             self._fills_window(flight, now_s) for flight in self._flights.values()
@@ -78,8 +80,13 @@ class Outbox:
                 self._answered = max(self._answered, flight.sending)
 
     def next_due_s(self) -> float | None:
-        """When the first unanswered event goes again; None while nothing is on its way."""
-        return min((flight.due_s for flight in self._flights.values()), default=None)
+        """When to choose again though nobody answered; None while nothing is on its way.
+
+        What was due at the last choice and stayed behind found the window full: its time is when
+        the first of those in the window is due.
+        """
+        dues = (flight.due_s for flight in self._flights.values())
+        return min((due_s for due_s in dues if due_s > self._chosen_s), default=None)
 
     def tries(self, event_id: UUID) -> int:
         """How often the event went out on this connection."""

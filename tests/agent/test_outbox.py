@@ -51,6 +51,15 @@ def test_event_without_answer_goes_again_after_five_seconds_then_ten() -> None:
     assert sent_at == [0, 5, 15, 35]
 
 
+def test_what_finds_the_window_full_waits_for_room_instead_of_asking_again_and_again() -> None:
+    outbox = Outbox(POLICY)
+    old, new = events(4), events(4, start=100)
+    outbox.choose(old, 0)
+    assert ids(outbox.choose([*new, *old], 5)) == [100, 101, 102, 103]
+    assert outbox.next_due_s() == 10
+    assert ids(outbox.choose(old, 10)) == [1, 2, 3, 4]
+
+
 def test_wait_between_tries_is_capped() -> None:
     outbox = Outbox(POLICY)
     owed = events(1)

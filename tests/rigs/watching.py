@@ -1,6 +1,6 @@
 """A whole agent watching a 1080p15 camera, beside Debian's `motion` in the same minute.
 
-    python -m tests.rigs.watching [--street quiet|still|busy] [--cameras N] [--seconds 60]
+    python -m tests.rigs.watching [--street quiet|still|busy] [--cameras N] [--looks N]
 
 Quiet: nobody; still: people who stand like statues; busy: people in every frame; sensor noise over
 the first two. The cameras (H.264, 15 frames a second, a keyframe every two seconds, 4 Mbit/s; a
@@ -98,8 +98,10 @@ def encode(street: Iterator[Plane], file: Path, size: str, rate: str) -> None:
     assert ffmpeg.returncode == 0
 
 
-def configuration(folder: Path, broker: Broker, server: RtspServer, *, cameras: int) -> Path:
-    """A node with so many cameras, all alike."""
+def configuration(
+    folder: Path, broker: Broker, server: RtspServer, *, cameras: int, looks: float | None
+) -> Path:
+    """A node with so many cameras, all alike, and so many looks a second for all of them."""
     papers = broker.papers("nga-tu-01")
     heads = [
         '[node]\nname = "nga-tu-01"',
@@ -113,6 +115,8 @@ def configuration(folder: Path, broker: Broker, server: RtspServer, *, cameras: 
         f'sub_url = "{server.url("/sub")}"'
         for number in range(cameras)
     ]
+    if looks:
+        heads.append(f"[detector]\nlooks_per_s = {looks}")
     file = folder / "agent.toml"
     file.write_text("\n\n".join(heads) + "\n", encoding="utf-8")
     return file
@@ -133,6 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--street", choices=STREETS, default="quiet")
     parser.add_argument("--cameras", type=int, default=1)
+    parser.add_argument("--looks", type=float, help="the model's budget a second (30)")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--no-motion", action="store_true", help="measure the agent alone")
     args = parser.parse_args()
@@ -144,7 +149,7 @@ def main() -> None:
         beside = {}
         if not args.no_motion:
             beside["motion"] = stack.enter_context(motion(folder, server.url("/main")))
-        config = configuration(folder, broker, server, cameras=args.cameras)
+        config = configuration(folder, broker, server, cameras=args.cameras, looks=args.looks)
         answer = measure(config, seconds=args.seconds, beside=beside)
     print(json.dumps({"street": args.street, **answer}, indent=2))  # noqa: T201 a command's answer
 
