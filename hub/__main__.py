@@ -10,7 +10,8 @@ from uuid import UUID
 from hub.alerts.channels import ORDERS
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
-from hub.assembly import commands, keeping
+from hub.assembly import backup, commands, keeping
+from hub.assembly.archive import ArchiveError
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
 from hub.enrol import desk
@@ -31,7 +32,7 @@ def main() -> None:
         code = _refuse(*error.lines)
     except (StartRefusedError, DatabaseError) as error:
         code = _refuse(str(error))
-    except (RegistryError, AuthorityError, BlobsError, ValueError, OSError) as error:
+    except (RegistryError, AuthorityError, BlobsError, ArchiveError, ValueError, OSError) as error:
         print(f"matthan-hub: {error}", file=sys.stderr)
         code = 1
     sys.exit(code)
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _authority(verbs)
     _footage(verbs)
     _keeping(verbs)
+    _backup(verbs)
     return top
 
 
@@ -192,6 +194,21 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
         _group(verbs, "media"), "sweep", keeping.sweep_media, "mend rows and files that disagree"
     )
     sweep.add_argument("--all-lost", action="store_true", help="believe it however many are gone")
+
+
+def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    save = _command(verbs, "backup", backup.back_up, "all of a running hub into one file")
+    save.add_argument("target", type=Path, help="a file, or a folder for one named by the moment")
+    save.add_argument(
+        "--with-media", action="store_true", help="pictures and clips too; otherwise by reference"
+    )
+    back = _command(verbs, "restore", backup.bring_back, "make a hub of a backup; none may run")
+    back.add_argument("file", type=Path)
+    for command in (save, back):
+        command.add_argument("--force", action="store_true", help="replace what is there")
+        command.add_argument(
+            "--passphrase-file", type=Path, metavar="FILE", help="what seals the secrets"
+        )
 
 
 def _group(

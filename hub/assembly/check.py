@@ -131,13 +131,13 @@ def _web_port(settings: HubSettings) -> str:
     try:
         opening.listening_socket(settings).close()
     except StartRefusedError:
-        if not _is_hub(settings.web.host, settings.web.port):
+        if not is_hub(settings.web.host, settings.web.port):
             raise
         return f"the hub is running at {where}"
     return f"{where} is free"
 
 
-def _is_hub(host: str, port: int) -> bool:
+def is_hub(host: str, port: int) -> bool:
     """Whether what has the port answers as a hub does."""
     from hub.web.shell import SERVICE  # noqa: PLC0415 - heavy, and seldom wanted
 

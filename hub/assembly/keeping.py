@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from hub.alerts.retention import Hold
+from hub.alerts.routing import Policy
 from hub.assembly import opening
 from hub.assembly.commands import OK, enter, say, settings_of
 from hub.store import holds, keeping, registry
@@ -129,13 +130,23 @@ def sweep_media(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     db = opening.database(settings)
     try:
-        sweep = Sweep(db, blobs=opening.blobs(settings), clock=HubClock(), bell=Bell())
+        sweep = Sweep(
+            db,
+            blobs=opening.blobs(settings),
+            clock=HubClock(),
+            bell=Bell(),
+            policy=Policy(late_after_s=settings.alerts.late_after_s),
+            proxies=opening.proxies(settings),
+        )
         swept = sweep.run(believes_all=args.all_lost)
     except ManyLostError as error:
         raise RegistryError(str(error)) from error
     finally:
         db.close()
-    say(f"{swept.rows} stored, {swept.lost} lost, {swept.orphans} files removed that no row named")
+    say(
+        f"{swept.rows} stored, {swept.lost} lost, {swept.adopted} found again,"
+        f" {swept.orphans} files removed that no row named"
+    )
     return OK
 
 

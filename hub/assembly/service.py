@@ -184,6 +184,7 @@ class Hub:
             blobs=self._blobs,
             clock=self._clock,
             bell=self._bell,
+            policy=policy(self._settings.alerts),
             proxies=self._proxies,
         )
         return Housekeeping(remover, sweep)

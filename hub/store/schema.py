@@ -23,11 +23,21 @@ def migrate(url: str) -> None:
     try:
         with db.writing() as conn:
             _refuse_foreign(conn)
-            config = _config()
-            config.attributes["connection"] = conn
-            command.upgrade(config, "head")
+            upgrade(conn, "head")
     finally:
         db.close()
+
+
+def upgrade(conn: Connection, revision: str) -> None:
+    """Bring the database of this transaction up to a revision."""
+    config = _config()
+    config.attributes["connection"] = conn
+    command.upgrade(config, revision)
+
+
+def schema_now(conn: Connection) -> str:
+    """The revision the database is at; empty where it has none."""
+    return _version(conn) or ""
 
 
 def check_schema(db: Database) -> None:

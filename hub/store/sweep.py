@@ -11,15 +11,19 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Connection, or_, select
 
+from hub.alerts.moment import Moment
+from hub.alerts.routing import Policy
 from hub.store import audit
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs, Found
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.footage import store_media
 from hub.store.proxies import Proxies
 from hub.store.remover import BY_THE_HUB, mark_removed
+from hub.store.tables import audit as audit_rows
 from hub.store.tables import media
 
 log = structlog.get_logger()
@@ -27,6 +31,8 @@ log = structlog.get_logger()
 YOUNG_S: Final = 3600
 """A file this young may be of an upload whose row is about to be written."""
 FEW: Final = 20
+RESTORED_S: Final = 8 * 86_400
+"""So long after a restore no file is an orphan: nodes keep what they sent for seven days."""
 MANY_SHARE: Final = 0.1
 """More than `FEW` lost files that are more than this share of all are not believed."""
 
@@ -42,8 +48,10 @@ class Swept:
     rows: int
     lost: int
     """Rows whose file had vanished."""
+    adopted: int
+    """Files whose row did not know yet that they had come."""
     orphans: int
-    """Files that no row named, removed."""
+    """Files that no row named, removed; after a restore they are kept for a while."""
 
 
 class Sweep:
@@ -56,9 +64,11 @@ class Sweep:
         blobs: Blobs,
         clock: Clock,
         bell: Bell,
+        policy: Policy,
         proxies: Proxies | None = None,
     ) -> None:
         self._db = db
+        self._policy = policy
         self._proxies = proxies
         self._blobs = blobs
         self._clock = clock
@@ -66,14 +76,19 @@ class Sweep:
 
     def run(self, *, believes_all: bool = False) -> Swept:
         """Mend all there is; ManyLostError, BlobsError. With `believes_all` however many."""
-        rows = orphans = 0
+        rows = adopted = orphans = 0
         lost: dict[UUID, str] = {}
+        keeps_all = self._was_restored()
         for number in range(256):
             shelf = f"{number:02x}"
             files = {found.sha256: found for found in self._blobs.walk(shelf)}
             stored = self._stored(shelf)
             rows += len(stored)
-            orphans += self._remove_orphans(files, stored)
+            unnamed = self._unnamed(files, stored)
+            known = [sha256 for sha256 in unnamed if self._adopt(sha256)]
+            adopted += len(known)
+            if not keeps_all:
+                orphans += sum(map(self._remove_orphan, set(unnamed) - set(known)))
             for media_id, sha256 in stored.items():
                 if sha256 not in files and not self._blobs.has(sha256):
                     lost[media_id] = sha256
@@ -85,8 +100,8 @@ class Sweep:
             )
         self._note_lost(lost)
         self._remove_copies()
-        swept = Swept(rows, len(lost), orphans)
-        log.info("media.swept", rows=rows, lost=swept.lost, orphans=orphans)
+        swept = Swept(rows, len(lost), adopted, orphans)
+        log.info("media.swept", rows=rows, lost=swept.lost, adopted=adopted, orphans=orphans)
         return swept
 
     def _stored(self, shelf: str) -> dict[UUID, str]:
@@ -98,19 +113,43 @@ class Sweep:
         with self._db.reading() as conn:
             return {row.id: row.sha256 for row in conn.execute(query)}
 
-    def _remove_orphans(self, files: Mapping[str, Found], stored: Mapping[UUID, str]) -> int:
+    def _unnamed(self, files: Mapping[str, Found], stored: Mapping[UUID, str]) -> list[str]:
         young_utc_us = self._clock.now().plus_s(-YOUNG_S).utc_us
         named = set(stored.values())
-        orphans = [
+        return [
             found.sha256
             for found in files.values()
             if found.sha256 not in named and found.changed_utc_us < young_utc_us
         ]
-        removed = 0
-        for sha256 in orphans:
-            if not self._is_named(sha256):  # not since the listing either
-                removed += self._blobs.remove(sha256)
-        return removed
+
+    def _adopt(self, sha256: str) -> bool:
+        """A crash before its row said so, or a restore: the file is here, and was announced."""
+        now = self._clock.now()
+        waiting = select(media.c.id).where(
+            media.c.sha256 == sha256,
+            media.c.stored_utc_us.is_(None),
+            or_(media.c.removed_why.is_(None), media.c.removed_why == "lost"),
+        )
+        with self._db.writing() as conn:
+            found = conn.scalars(waiting).all()
+            for media_id in found:
+                store_media(conn, media_id, policy=self._policy, now=now)
+                _note(conn, "media.adopt", media_id, f"it was here already: sha256 {sha256}", now)
+        if found:
+            self._bell.ring()
+        return bool(found)
+
+    def _remove_orphan(self, sha256: str) -> bool:
+        return not self._is_named(sha256) and self._blobs.remove(sha256)
+
+    def _was_restored(self) -> bool:
+        """What came after the backup is here without its rows: the nodes tell of it again."""
+        since_utc_us = self._clock.now().plus_s(-RESTORED_S).utc_us
+        query = select(audit_rows.c.id).where(
+            audit_rows.c.at_utc_us >= since_utc_us, audit_rows.c.act == "hub.restore"
+        )
+        with self._db.reading() as conn:
+            return conn.scalar(query.limit(1)) is not None
 
     def _remove_copies(self) -> None:
         for sha256 in self._proxies.hashes() if self._proxies is not None else ():
@@ -129,14 +168,18 @@ class Sweep:
             now = self._clock.now()
             with self._db.writing() as conn:
                 mark_removed(conn, media_id, why="lost", now=now)
-                audit.note(
-                    conn,
-                    BY_THE_HUB,
-                    act="media.lost",
-                    object_kind="media",
-                    object_id=media_id,
-                    detail=f"not in the clip store any more: sha256 {sha256}",
-                    now=now,
-                )
+                _note(conn, "media.lost", media_id, f"not in the store: sha256 {sha256}", now)
         if lost:
             self._bell.ring()
+
+
+def _note(conn: Connection, act: str, media_id: UUID, detail: str, now: Moment) -> None:
+    audit.note(
+        conn,
+        BY_THE_HUB,
+        act=act,
+        object_kind="media",
+        object_id=media_id,
+        detail=detail,
+        now=now,
+    )

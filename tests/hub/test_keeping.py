@@ -40,7 +40,13 @@ def remover(streets: Streets, **options: Any) -> Remover:
 
 
 def sweep(streets: Streets) -> Sweep:
-    return Sweep(streets.db, blobs=streets.blobs, clock=streets.clock, bell=streets.bell)
+    return Sweep(
+        streets.db,
+        blobs=streets.blobs,
+        clock=streets.clock,
+        bell=streets.bell,
+        policy=streets.policy,
+    )
 
 
 def keep(

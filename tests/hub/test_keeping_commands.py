@@ -124,7 +124,7 @@ def test_the_sweep_is_a_command_too(town: Town, desk: Desk) -> None:
         sha256 = conn.execute(media.select()).one().sha256
     town.blobs.remove(sha256)
     said = desk.says("media", "sweep").splitlines()[-1]
-    assert said == "1 stored, 1 lost, 0 files removed that no row named"
+    assert said == "1 stored, 1 lost, 0 found again, 0 files removed that no row named"
 
 
 class Idle:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -17,7 +18,7 @@ from hub.store.staging import NoRoomError
 from hub.store.sweep import Sweep
 from hub.store.tables import audit, media
 from tests.browser import footage
-from tests.hub.web_town import PASSWORD, Town
+from tests.hub.web_town import PASSWORD, POLICY, Town
 from tests.hub.web_visitor import Visitor
 
 A, B, C = (hashlib.sha256(letter).hexdigest() for letter in (b"a", b"b", b"c"))
@@ -179,7 +180,8 @@ def test_a_copy_passes_the_same_door_and_goes_with_its_original(
         acts = [line.act for line in conn.execute(audit.select())]
     assert ("media.copy" in acts, "media.copy.refused" in acts) == (True, True)
     town.blobs.remove(row.sha256)
-    Sweep(db, blobs=town.blobs, clock=town.clock, bell=town.bell, proxies=town.proxies).run()
+    rooms: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    Sweep(db, policy=POLICY, proxies=town.proxies, **rooms).run()
     assert town.proxies.hashes() == []
     assert an.get(f"/media/{row.id}/h264").status_code == 404
     db.close()

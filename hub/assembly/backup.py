@@ -1,0 +1,180 @@
+"""The commands `backup` and `restore`: a running hub into one file, and back."""
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from hub.assembly import opening
+from hub.assembly.archive import FORMAT, ArchiveError, ArchiveReader, ArchiveWriter, Manifest, Seal
+from hub.assembly.check import is_hub
+from hub.assembly.commands import OK, say, settings_of
+from hub.assembly.secret_files import add_secrets, differs, put_secret, secrets_in
+from hub.config import HubSettings
+from hub.enrol.files import read_private
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.blobs import Blobs
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.snapshot import OccupiedError, Snapshot, restore, snapshot
+from hub.store.tables import media, sessions
+
+
+def back_up(args: argparse.Namespace) -> int:
+    """One file with all that a hub needs to go on elsewhere."""
+    settings = settings_of(args)
+    path = _target(args.target)
+    seal = _seal(args)
+    writer = ArchiveWriter(path, overwrites=args.force)
+    db = opening.database(settings)
+    try:
+        with snapshot(db, path.parent) as (shape, parts):
+            made_utc_us = time.time_ns() // 1000
+            for name, pieces in parts:
+                writer.add(f"database/{name}", pieces)
+        secret_count = add_secrets(writer, settings, seal)
+        said = _add_media(writer, db, opening.blobs(settings)) if args.with_media else ""
+        manifest = Manifest(
+            format=FORMAT,
+            made_utc_us=made_utc_us,
+            software=version("matthan"),
+            database_kind=shape.kind,
+            schema_revision=shape.schema,
+            tables={name: list(columns) for name, columns in shape.tables.items()},
+            has_media=args.with_media,
+            sealed_with=None if seal is None else seal.salt.hex(),
+            members=writer.members,
+        )
+        writer.finish(manifest)
+    finally:
+        writer.abort()
+        db.close()
+    kept = said or "pictures and clips by reference: their store is to be backed up by itself"
+    say(f"{path}: {shape.kind} at schema {shape.schema}, {secret_count} secrets; {kept}")
+    if seal is None:
+        _warn(f"whoever reads {path} can act as this hub: its keys are in it (mode 0600)")
+    return OK
+
+
+def bring_back(args: argparse.Namespace) -> int:
+    """Make a hub of a backup; everything is checked before anything is touched."""
+    settings = settings_of(args)
+    if is_hub(settings.web.host, settings.web.port):
+        raise ValueError("a hub is running here. Stop it, and restore then")
+    reader = ArchiveReader(args.file)
+    try:
+        reader.check()
+        secrets = secrets_in(reader, settings, _seal_of(reader, args))
+        _restore_all(reader, settings, secrets, overwrites=args.force)
+    finally:
+        reader.close()
+    return OK
+
+
+def _restore_all(
+    reader: ArchiveReader, settings: HubSettings, secrets: dict[Path, bytes], *, overwrites: bool
+) -> None:
+    there = [path for path, content in secrets.items() if differs(path, content)]
+    if there and not overwrites:
+        raise ValueError(f"{there[0]} is there and is another; --force replaces it")
+    manifest, db = reader.manifest, Database(settings.store.url)
+    shape = Snapshot(manifest.database_kind, manifest.schema_revision, manifest.tables)
+    try:
+        restore(db, shape, lambda name: reader.read(f"database/{name}"), overwrites=overwrites)
+        _note_restore(db, manifest)
+    except OccupiedError as error:
+        raise ValueError(f"{error}; --force replaces it") from error
+    finally:
+        db.close()
+    for path, content in secrets.items():
+        put_secret(path, content)
+    brought = _bring_media(reader, opening.blobs(settings))
+    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC).astimezone()
+    say(f"the hub is as it was on {made:%d/%m/%Y %H:%M:%S}, with {brought} pictures and clips.")
+    say("Start it: it asks the nodes for what came later, and they have the last seven days.")
+
+
+def _note_restore(db: Database, manifest: Manifest) -> None:
+    """Into the audit, and everybody signs in anew: who signed out since was signed in then."""
+    with db.writing() as conn:
+        conn.execute(delete(sessions))
+        audit.note(
+            conn,
+            By(came_from="shell"),
+            act="hub.restore",
+            detail=f"a backup of {datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)}",
+            now=HubClock().now(),
+        )
+
+
+def _target(target: Path) -> Path:
+    """The file itself, or one named by the moment in a folder."""
+    if target.is_dir():
+        return target / f"matthan-hub-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip"
+    if not target.parent.is_dir():
+        raise ValueError(f"there is no folder {target.parent}")
+    return target
+
+
+def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:
+    with db.reading() as conn:
+        query = select(media.c.sha256, media.c.size_bytes).where(media.c.stored_utc_us.is_not(None))
+        files = {row.sha256: row.size_bytes for row in conn.execute(query.order_by(media.c.id))}
+    added = gone = 0
+    for number, (sha256, size_bytes) in enumerate(files.items(), start=1):
+        if not blobs.has(sha256):  # removed by its rule since the snapshot
+            gone += 1
+            continue
+        member = writer.add(
+            f"media/{sha256}", blobs.read(sha256, length=size_bytes), compresses=False
+        )
+        if member.sha256 != sha256:
+            raise ArchiveError(f"{sha256} in the clip store is damaged; see: media sweep")
+        added += 1
+        if number % 500 == 0:
+            _warn(f"{number} of {len(files)} pictures and clips")
+    return f"{added} pictures and clips" + (f", {gone} were gone meanwhile" if gone else "")
+
+
+def _bring_media(reader: ArchiveReader, blobs: Blobs) -> int:
+    brought = 0
+    for sha256 in reader.names("media"):
+        if not blobs.has(sha256):
+            incoming = blobs.open_incoming(reader.manifest.members[f"media/{sha256}"].size_bytes)
+            try:
+                for piece in reader.read(f"media/{sha256}"):
+                    incoming.write(piece)
+                incoming.finish(sha256)
+            finally:
+                incoming.abort()
+        brought += 1
+    return brought
+
+
+def _seal(args: argparse.Namespace) -> Seal | None:
+    return None if args.passphrase_file is None else Seal.make(_passphrase(args.passphrase_file))
+
+
+def _seal_of(reader: ArchiveReader, args: argparse.Namespace) -> Seal | None:
+    salt = reader.manifest.sealed_with
+    if salt is None:
+        return None
+    if args.passphrase_file is None:
+        raise ArchiveError("the secrets of this backup are sealed: give --passphrase-file")
+    return Seal.make(_passphrase(args.passphrase_file), bytes.fromhex(salt))
+
+
+def _passphrase(path: Path) -> str:
+    words = read_private(path).decode().strip()
+    if len(words) < 12:
+        raise ValueError(f"{path}: a passphrase has at least 12 characters")
+    return words
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"matthan-hub: {line}\n")

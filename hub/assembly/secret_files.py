@@ -1,0 +1,87 @@
+"""A hub's secrets as a backup holds them: which files, and where each belongs.
+
+They are the secrets folder, the folder of the authority, and those single files that the
+configuration may have put elsewhere.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from hub.assembly import opening
+from hub.assembly.archive import ArchiveReader, ArchiveWriter, Seal
+from hub.config import HubSettings
+from hub.enrol.files import write_private, write_public
+
+MOST_BYTES: Final = 2**20
+"""No key or certificate is larger; what is larger is somebody's own file."""
+
+
+def _places(settings: HubSettings) -> dict[str, Path]:
+    """Where secrets lie, by the name of their folder in the backup."""
+    return {"secrets": settings.secrets.folder, "authority": settings.broker.ca_file.parent}
+
+
+def _single_files(settings: HubSettings) -> dict[str, Path]:
+    """Those that a configuration may have put elsewhere."""
+    return {
+        "single/hub.crt": settings.broker.cert_file,
+        "single/hub.key": settings.broker.key_file,
+        "single/ca.crt": settings.broker.ca_file,
+        "single/vapid.pem": opening.push_key_file(settings),
+        "single/bucket.key": opening.bucket_key_file(settings),
+    }
+
+
+def add_secrets(writer: ArchiveWriter, settings: HubSettings, seal: Seal | None) -> int:
+    """Write them into a backup; how many there are."""
+    files = {name: path for name, path in _single_files(settings).items() if path.is_file()}
+    for folder, place in _places(settings).items():
+        if place.is_dir():
+            files |= {f"{folder}/{path.name}": path for path in _small_files(place)}
+    for name, path in files.items():
+        content = path.read_bytes()
+        writer.add(name, [content if seal is None else seal.close(name, content)])
+    return len(set(files.values()))
+
+
+def _small_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.stat().st_size <= MOST_BYTES:
+            yield path
+
+
+def secrets_in(
+    reader: ArchiveReader, settings: HubSettings, seal: Seal | None
+) -> dict[Path, bytes]:
+    """Each secret by where it lies in this hub's configuration."""
+    places = {
+        f"{folder}/{name}": place / name
+        for folder, place in _places(settings).items()
+        for name in reader.names(folder)
+        if Path(name).name == name  # no way out of the folder
+    }
+    places |= {
+        name: path
+        for name, path in _single_files(settings).items()
+        if name.removeprefix("single/") in reader.names("single")
+    }
+    content = {name: b"".join(reader.read(name)) for name in places}
+    return {
+        path: content[name] if seal is None else seal.open(name, content[name])
+        for name, path in places.items()
+    }
+
+
+def differs(path: Path, content: bytes) -> bool:
+    """Whether another file is there."""
+    return path.exists() and path.read_bytes() != content
+
+
+def put_secret(path: Path, content: bytes) -> None:
+    """Where it belongs; another one that is there stays beside it as `.replaced`."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if differs(path, content):
+        path.rename(path.with_name(f"{path.name}.replaced"))
+    write = write_public if path.suffix == ".crt" else write_private
+    write(path, content)

@@ -1,0 +1,182 @@
+"""One consistent copy of a running hub's database, and its way back.
+
+SQLite gives a whole file by its online backup; PostgreSQL its tables by COPY within one
+transaction that sees one state. Neither holds up a writer. Parts are streams: a province's
+database is never whole in memory.
+"""
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, inspect, select, text
+
+from hub.store.database import Database, DatabaseError
+from hub.store.schema import migrate, schema_now, upgrade
+from hub.store.staging import PIECE_BYTES
+from hub.store.tables import metadata
+
+SQLITE_PART: Final = "hub.db"
+Read = Callable[[str], Iterator[bytes]]
+"""The bytes of a part by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a copy holds: its kind (sqlite, postgresql), the schema, and the columns of each
+    table in the order in which they can be written back (PostgreSQL only)."""
+
+    kind: str
+    schema: str
+    tables: Mapping[str, Sequence[str]]
+
+
+class OccupiedError(Exception):
+    """There is a database where one is to be restored."""
+
+
+@contextlib.contextmanager
+def snapshot(
+    db: Database, scratch: Path
+) -> Iterator[tuple[Snapshot, Iterator[tuple[str, Iterator[bytes]]]]]:
+    """The state of now, and its parts one after another; `scratch` is a folder with room."""
+    if db.url.get_backend_name() == "sqlite":
+        with _sqlite_copy(Path(db.url.database or ""), scratch) as copy, db.reading() as conn:
+            shape = Snapshot("sqlite", schema_now(conn), {})
+            yield shape, iter([(SQLITE_PART, _pieces(copy))])
+        return
+    with db.reading() as conn:
+        tables = {
+            table.name: [column.name for column in table.columns]
+            for table in metadata.sorted_tables
+        }
+        shape = Snapshot("postgresql", schema_now(conn), tables)
+        yield shape, ((f"{name}.copy", _copy_out(conn, name, tables[name])) for name in tables)
+
+
+def restore(db: Database, shape: Snapshot, read: Read, *, overwrites: bool = False) -> None:
+    """Write a snapshot back, and bring it to this program's schema.
+
+    OccupiedError where there is a database already and it may not be replaced (an SQLite file is
+    then kept beside it); DatabaseError for a snapshot of the other kind or one that is damaged.
+    """
+    here = db.url.get_backend_name()
+    if shape.kind != here:
+        raise DatabaseError(
+            f"the backup is of {shape.kind}, and store.url asks for {here}. "
+            "Restore it into the same kind"
+        )
+    if here == "sqlite":
+        _restore_sqlite(Path(db.url.database or ""), read, overwrites=overwrites)
+    else:
+        _restore_postgresql(db, shape, read, overwrites=overwrites)
+    migrate(db.url.render_as_string(hide_password=False))
+
+
+@contextlib.contextmanager
+def _sqlite_copy(path: Path, scratch: Path) -> Iterator[Path]:
+    descriptor, name = tempfile.mkstemp(dir=scratch, prefix=".backup-")
+    os.close(descriptor)
+    copy = Path(name)
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
+            contextlib.closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)  # in one go: in WAL mode it holds up nobody
+            target.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _restore_sqlite(path: Path, read: Read, *, overwrites: bool) -> None:
+    if path.exists() and not overwrites:
+        raise OccupiedError(f"there is a database at {path}")
+    draft = path.with_name(f".{path.name}.restoring")
+    try:
+        with draft.open("wb") as file:
+            for piece in read(SQLITE_PART):
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.closing(sqlite3.connect(draft)) as conn:
+            said = conn.execute("PRAGMA quick_check").fetchone()[0]
+        if said != "ok":
+            raise DatabaseError(f"the database in the backup is damaged: {said}")
+        for left in (path.with_name(f"{path.name}{ending}") for ending in ("", "-wal", "-shm")):
+            if left.exists():
+                left.rename(left.with_name(f"{left.name}.replaced"))
+        draft.rename(path)
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(f"the database in the backup is damaged: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites: bool) -> None:
+    unknown = set(shape.tables) - set(metadata.tables)
+    if unknown:
+        raise DatabaseError(f"the backup has a table that no hub knows: {min(unknown)}")
+    # All of it or nothing: what was there before stays until the last row is in.
+    with db.writing() as conn:
+        there = set(inspect(conn).get_table_names())
+        if there and not overwrites:
+            raise OccupiedError(f"the database {db.url.database} holds tables")
+        if there - set(metadata.tables) - {"alembic_version"}:
+            raise DatabaseError(f"the database {db.url.database} is not a hub's alone")
+        for name in there:
+            conn.execute(text(f'DROP TABLE "{name}" CASCADE'))
+        upgrade(conn, shape.schema)
+        for name, columns in shape.tables.items():
+            _copy_in(conn, name, columns, read(f"{name}.copy"))
+        _set_counters(conn)
+
+
+def _copy_out(conn: Connection, name: str, columns: Sequence[str]) -> Iterator[bytes]:
+    cursor = _cursor(conn)
+    with cursor.copy(f"COPY {_words(name, columns)} TO STDOUT") as copy:
+        yield from (bytes(piece) for piece in copy)
+
+
+def _copy_in(conn: Connection, name: str, columns: Sequence[str], pieces: Iterator[bytes]) -> None:
+    cursor = _cursor(conn)
+    with cursor.copy(f"COPY {_words(name, columns)} FROM STDIN") as copy:
+        for piece in pieces:
+            copy.write(piece)
+
+
+def _cursor(conn: Connection) -> Any:
+    """The driver's own, in the same transaction: SQLAlchemy knows no COPY."""
+    driver: Any = conn.connection.driver_connection
+    return driver.cursor()
+
+
+def _words(name: str, columns: Sequence[str]) -> str:
+    """A table and its columns, quoted; the names are those of a manifest, so they are checked."""
+    for one in (name, *columns):
+        if not one.replace("_", "").isalnum() or not one.isascii():
+            raise DatabaseError(f"the backup has a column that cannot be: {one!r}")
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    return f'"{name}" ({quoted})'
+
+
+def _set_counters(conn: Connection) -> None:
+    """Numbers that the database counts itself go on after the last one that is there."""
+    for table in metadata.sorted_tables:
+        for column in table.primary_key.columns:
+            if column.autoincrement is True:
+                last = conn.scalar(select(func.max(column))) or 0
+                serial = func.pg_get_serial_sequence(table.name, column.name)
+                conn.execute(select(func.setval(serial, last + 1, False)))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield piece
