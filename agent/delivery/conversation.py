@@ -236,7 +236,8 @@ class Conversation:
     def _send_health(self) -> None:
         """After all that is an event; what gets lost is made up for within a minute."""
         if (health := self._latest.take()) is not None:
-            self._say(topics.HEALTH, encode(health))
+            of_this_birth = health.model_copy(update={"birth_id": self._birth_id})
+            self._say(topics.HEALTH, encode(of_this_birth))
 
     def _broker_answered(self, mid: int, refusal: str | None) -> None:
         topic = self._unanswered.pop(mid, None)

@@ -424,6 +424,8 @@ class Health(Words):
     node: Name
     boot_id: UUID
     spool_id: UUID
+    birth_id: UUID | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The connection it is said on; so a hub that missed the birth knows that the node is here."""
     last_seq: Annotated[int, Field(ge=0, lt=2**53)]
     """The highest number given so far; 0 while there is none."""
     stamp: Stamp

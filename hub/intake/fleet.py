@@ -71,6 +71,12 @@ def after(known: Presence, said: Birth | Death) -> Presence:
             return known
 
 
+def is_unheard(known: Presence, birth_id: UUID | None) -> bool:
+    """Whether words said on that birth's line show that it was missed. The broker publishes a will
+    after all else of its line, so a birth that has died says nothing more."""
+    return birth_id is not None and birth_id != known.birth_id
+
+
 class Mint(Protocol):
     """Makes upload tokens."""
 
@@ -124,12 +130,16 @@ class Fleet:
         if node is None:
             return False
         health.note(conn, node.node_id, said, now=now)
+        known = Presence(node.state == "online", node.birth_id)
+        if said.birth_id is not None and is_unheard(known, said.birth_id):
+            registry.note_alive(conn, node.node_id, birth_id=said.birth_id, now=now)
         self.see(conn, said.node, now=now)
         return True
 
     def forget(self) -> None:
         """Note anew that nodes spoke: what was noted has been rolled back."""
         self._seen.clear()
+        self._lives.clear()
 
     def token(self, conn: Connection, node: str, *, now: Moment) -> UploadToken | None:
         """Leave to upload; None for a node that nobody has added."""

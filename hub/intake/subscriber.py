@@ -22,7 +22,7 @@ from hub.intake.patience import Patience
 from hub.intake.replies import Reply
 from hub.store.bell import Bell
 from hub.store.clock import Clock
-from hub.store.database import Database
+from hub.store.database import Database, is_about_storage
 
 log = structlog.get_logger()
 
@@ -34,7 +34,8 @@ ASK_EVERY_S: Final = 5.0
 ASK_FOR_FILES_EVERY_S: Final = 60.0
 
 TRIES_TOGETHER: Final = 4
-"""After so many failures of a batch its messages are tried one by one."""
+"""After so many failures of a batch its messages are tried one by one. A database that has no room
+or is not there does not count: no message is to blame for that."""
 TRIES_ALONE: Final = 6
 """After so many failures a message alone is set aside, if that much can still be written."""
 
@@ -83,15 +84,14 @@ class Writer:
     def _commit_together(
         self, batch: list[Arrival], *, tries: int, stop: threading.Event
     ) -> Outcome | None:
-        for _ in range(tries):
-            if stop.is_set():
-                return None
+        while tries and not stop.is_set():
             try:
                 with self._db.writing() as conn:
                     outcome = self._clerk.file(conn, batch, now=self._clock.now())
             except DATABASE_FAULTS as error:
                 self._clerk.forget()
                 self._wait_out(error, stop)
+                tries -= not is_about_storage(error)
             else:
                 self._done(outcome)
                 return outcome

@@ -82,6 +82,43 @@ class Database:
         self._writer.dispose()
 
 
+_SQLITE_STORAGE: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
+)
+_POSTGRES_STORAGE: Final = frozenset({"08", "53", "57", "58"})
+"""Classes of SQLSTATE: connection, resources (a full disk), an operator's hand, the system."""
+
+
+def is_about_storage(error: BaseException) -> bool:
+    """Whether the database lacks room, a disk or a server, which what is written has no part in.
+
+    On a full disk SQLite undoes the whole transaction by itself, and what is raised in the end is
+    that its savepoint is gone: so the errors before that count too.
+    """
+    here: BaseException | None = error
+    while here is not None:
+        if _is_of_storage(here):
+            return True
+        here = here.__context__
+    return False
+
+
+def _is_of_storage(error: BaseException) -> bool:
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF in _SQLITE_STORAGE
+    state = getattr(cause, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in _POSTGRES_STORAGE
+
+
 def _checked(text: str) -> URL:
     try:
         url = make_url(text)

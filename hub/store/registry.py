@@ -152,6 +152,15 @@ def note_death(conn: Connection, death: Death, *, now: Moment) -> bool:
     return done.rowcount == 1
 
 
+def note_alive(conn: Connection, node_id: UUID, *, birth_id: UUID, now: Moment) -> None:
+    """The node is online by a birth that was not heard."""
+    conn.execute(
+        update(nodes)
+        .where(nodes.c.id == node_id)
+        .values(state="online", birth_id=birth_id, **columns("state_since", now))
+    )
+
+
 def note_rival(conn: Connection, node_id: UUID, *, now: Moment) -> None:
     """Two computers speak under this node's name."""
     conn.execute(update(nodes).where(nodes.c.id == node_id).values(columns("rival", now)))

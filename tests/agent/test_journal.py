@@ -169,6 +169,16 @@ def test_refused_event_is_set_aside_and_its_picture_is_not_brought(
     assert (counts.refused, counts.media_owed, counts.media_refused) == (1, 0, 1)
 
 
+def test_receipt_or_refusal_of_what_was_never_written_changes_nothing(
+    journal: Journal, clock: Clock
+) -> None:
+    owed = put(journal, opened(), clock.now())
+    assert journal.receipt([uuid4(), owed, uuid4()]) == [owed]
+    assert not journal.refuse(uuid4(), reason="malformed", detail="")
+    counts = journal.counts()
+    assert (counts.spooled, counts.receipted, counts.refused, counts.set_aside) == (1, 1, 0, 0)
+
+
 def test_numbers_go_on_after_reopening(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "journal.db"
     first = Journal.open(path, now=clock.now, boot_id=BOOT)

@@ -6,12 +6,12 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from agent.delivery.backoff import Backoff
 from agent.delivery.outbox import Outbox, OutboxPolicy
+from tests.schedules import schedules
 
 POLICY = OutboxPolicy(window=4, resend_after_s=5, resend_at_most_s=60)
 
@@ -196,7 +196,7 @@ class Delivery(RuleBasedStateMachine):
 
 
 TestDelivery = Delivery.TestCase
-TestDelivery.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestDelivery.settings = schedules(60, steps=40)
 
 
 def test_waits_are_drawn_below_a_doubling_ceiling_with_a_cap() -> None:

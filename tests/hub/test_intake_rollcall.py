@@ -220,6 +220,13 @@ def test_a_file_that_stays_away_is_asked_for_once_an_hour(hub: Hub, db: Database
         assert conn.scalar(select(func.count()).select_from(media)) == 1
 
 
+def test_a_receipt_for_what_was_never_stored_is_found_out_and_asked_for(hub: Hub) -> None:
+    node = NodeVoice("a")
+    said = spoken(node, 3)
+    hub.hear(node.birth(), said[0], said[2])  # whoever receipted number 2, it was not this hub
+    assert hub.asks() == {"a": ((2, 2),)}
+
+
 def test_health_too_tells_how_much_there_is_so_that_a_quiet_node_is_asked(hub: Hub) -> None:
     node = NodeVoice("a")
     hub.hear(node.birth(), node.health(last_seq=3))

@@ -6,16 +6,17 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from hub.alerts.moment import Moment
 from hub.intake.clerk import Clerk
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import BATCH, Arrival, Inbox
 from hub.intake.patience import Patience
-from hub.intake.subscriber import TRIES_TOGETHER, Writer
-from hub.store.database import Database, DatabaseError
-from hub.store.tables import set_aside
-from tests.hub.intake_rig import NOW, count, found_town, tokens
+from hub.intake.subscriber import TRIES_ALONE, TRIES_TOGETHER, Writer
+from hub.store.database import Database, DatabaseError, is_about_storage
+from hub.store.tables import events, set_aside
+from tests.hub.intake_rig import NOW, clerk, count, found_town, tokens
 from tests.hub.test_intake_clerk import Noted, arrival, lost_database
 from tests.hub.wire_words import NodeVoice
 
@@ -90,6 +91,48 @@ def test_a_message_that_fells_the_database_every_time_is_set_aside_alone(
     assert [outcome.counts["stored"] for outcome in outcomes] == [1, 0, 1]
     assert count(sqlite_db, set_aside) == 1
     assert len(outcomes[1].replies.refused) == 1
+
+
+class FilledDisk:
+    """A database that may not grow until the tenth failure; the error is SQLite's own."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.failures = 0
+        self._bound(grows=False)
+
+    def _bound(self, *, grows: bool) -> None:
+        with self._db.writing() as conn:
+            pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
+            conn.exec_driver_sql(f"PRAGMA max_page_count={2**30 if grows else pages}")
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction of the real one."""
+        try:
+            with self._db.writing() as conn:
+                yield conn
+        except OperationalError as error:
+            assert is_about_storage(error)
+            self.failures += 1
+            if self.failures == 3 * (TRIES_TOGETHER + TRIES_ALONE):
+                self._bound(grows=True)
+            raise
+
+
+def test_a_full_disk_under_the_hub_loses_nothing_however_long_it_lasts(
+    sqlite_db: Database,
+) -> None:
+    node = NodeVoice("a")
+    with sqlite_db.writing() as conn:
+        clerk().file(conn, [arrival(node.birth())], now=NOW)
+    full = FilledDisk(sqlite_db)
+    hasty = Patience(first_s=0.0)
+    scribe = Writer(full, clerk=clerk(), clock=StoppedClock(), patience=hasty)  # type: ignore[arg-type] # looks like one
+    (outcome,) = scribe.commit([arrival(node.event()) for _ in range(50)], threading.Event())
+    assert full.failures == 3 * (TRIES_TOGETHER + TRIES_ALONE)
+    assert outcome.counts["stored"] == 50
+    assert (count(sqlite_db, events), count(sqlite_db, set_aside)) == (50, 0)
 
 
 def test_stopping_without_a_database_commits_nothing_and_acknowledges_nothing(

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresholds
 from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
+from tests.schedules import schedules
 
 START_US = 1_795_000_000_000_000
 BOUNDS = Thresholds()
@@ -323,5 +323,5 @@ class AnyNight(RuleBasedStateMachine):
         assert country.running == {}
 
 
-AnyNight.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+AnyNight.TestCase.settings = schedules(60, steps=30)
 TestAnyNight = AnyNight.TestCase

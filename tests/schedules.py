@@ -1,0 +1,52 @@
+"""Random schedules of the state machines of delivery: a few in the test command, many by hand.
+
+    .venv/bin/python tests/schedules.py --count 10000
+
+runs that many of each machine, outbox, receipts, presence, troubles and ledger, and ends with 1
+where one of them finds a schedule that breaks its promise.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from hypothesis import HealthCheck, settings
+
+ROOT: Final = Path(__file__).parents[1]
+COUNT: Final = "MATTHAN_SCHEDULES"
+MACHINES: Final = (
+    "tests/agent/test_outbox.py::TestDelivery",
+    "tests/hub/test_delivery_machines.py::TestReceipts",
+    "tests/hub/test_delivery_machines.py::TestPresence",
+    "tests/hub/test_delivery_machines.py::TestLedger",
+    "tests/hub/test_troubles.py::TestAnyNight",
+)
+
+
+def schedules(count: int, *, steps: int) -> settings:
+    """Settings for a machine: `count` schedules, or as many as the environment asks for."""
+    return settings(
+        max_examples=int(os.environ.get(COUNT, count)),
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+def main() -> int:
+    """Run them all."""
+    parser = argparse.ArgumentParser(description="random schedules of delivery's state machines")
+    parser.add_argument("--count", type=int, default=10_000, help="of each machine")
+    parser.add_argument("--only", default="", help="machines whose name holds this word")
+    asked = parser.parse_args()
+    chosen = [one for one in MACHINES if asked.only.lower() in one.lower()]
+    command = [sys.executable, "-m", "pytest", *chosen, "-q", "--durations=0"]
+    environment = os.environ | {COUNT: str(asked.count), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
