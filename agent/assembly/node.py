@@ -122,6 +122,7 @@ class Node:
             tokens,
             trusted=settings.broker.ca_file,
             policy=settings.uploads.policy(),
+            growing=shelf.growing,
         )
         # What carries away is there before anything is seen, and the last to go.
         services = [

@@ -59,6 +59,11 @@ class Attendance:
         with self._lock:
             return any(not self._is_past(one, at) for _, one in self._of(take))
 
+    def needing(self, at: Instant, take: Take) -> tuple[UUID, ...]:
+        """The sightings that need video of `take` from before `at`, their run-up at least."""
+        with self._lock:
+            return tuple(i for i, one in self._of(take) if one.needed_from <= at)
+
     def shown_until(self, last: Instant, take: Take) -> tuple[UUID, ...]:
         """The sightings that a clip of `take` with its last frame at `last` shows; marks them."""
         with self._lock:

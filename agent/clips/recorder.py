@@ -18,12 +18,14 @@ from agent.clips.preroll import Numbered, Preroll, Take
 from agent.clips.shelf import Shelf
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.wire.messages import ClipBegun
 
 log = structlog.get_logger()
 
 IDLE_WAIT_S = 1.0
 WRITING_WAIT_S = 0.25
 PUT_OFF_S = 10.0
+SIGHTINGS_SAID = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ class Recorder:
         """`new_id` makes the UUIDv7 of a clip from the instant of its first frame."""
         self._camera = camera
         self._shelf = shelf
+        self._growing = shelf.growing
         self._ring = ring
         self._policy = policy
         self._new_id = new_id
@@ -182,7 +185,7 @@ class Recorder:
         first = self._ring.start_before(need.since, need.take)
         if first is None or first >= clip.first_number:
             return False
-        clip.writer.abandon()
+        self._abandon(clip, "somebody was there sooner")
         self._clip = None
         return True
 
@@ -216,7 +219,10 @@ class Recorder:
             if self._ends_before(clip, item):
                 return True
             try:
+                before_bytes = clip.writer.durable_bytes
                 clip.write(item)
+                if clip.writer.durable_bytes > before_bytes:
+                    self._tell_growing(clip, item.packet.at)
             except OSError as error:
                 self._drop(clip, f"the disk refused the clip: {error}")
                 self._put_off(clip.take, item.packet.at)
@@ -262,13 +268,14 @@ class Recorder:
         self._clip = None
         shown = self._attendance.shown_until(clip.last.at, clip.take) if clip.last else ()
         if not shown:
-            clip.writer.abandon()
+            self._abandon(clip, "it shows nobody")
             return
         try:
             closed = clip.writer.close()
         except OSError as error:
             self._drop(clip, f"the clip could not be finished: {error}")
             return
+        self._growing.over(clip.clip_id)
         self._shelf.add_clip(
             closed,
             clip_id=clip.clip_id,
@@ -284,8 +291,32 @@ class Recorder:
 
     def _drop(self, clip: _OpenClip, why: str) -> None:
         self._clip = None
-        clip.writer.abandon()
+        self._abandon(clip, why)
         self._lose(why)
+
+    def _abandon(self, clip: _OpenClip, why: str) -> None:
+        clip.writer.abandon()
+        if clip.last is not None:
+            at = clip.last.at
+            self._growing.dropped(clip.clip_id, camera=self._camera, reason=why, at=at)
+
+    def _tell_growing(self, clip: _OpenClip, at: Instant) -> None:
+        """What is durable of it can be brought, the run-up before anybody is in the picture."""
+        began = clip.writer.first_frame
+        seen = self._attendance.needing(at, clip.take)[:SIGHTINGS_SAID]
+        if began is None or not seen:
+            return
+        stream = clip.take.stream
+        body = ClipBegun(
+            camera=self._camera,
+            clip_id=clip.clip_id,
+            sighting_ids=seen,
+            codec=stream.codec,
+            width=stream.width,
+            height=stream.height,
+            first_frame_utc_us=began.utc_us,
+        )
+        self._growing.grew(body, clip.writer.part, durable_bytes=clip.writer.durable_bytes, at=at)
 
     def _lose(self, why: str) -> None:
         """Alerts go on without video: count each clip lost, say it once until one succeeds."""

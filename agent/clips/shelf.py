@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import threading
+from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from agent.journal import (
     Backlog,
     Entry,
     FootageClass,
+    Growing,
     Journal,
     JournalFull,
     MediaKind,
@@ -77,6 +79,8 @@ class Shelf:
         """
         self.folder = folder
         self._journal = journal
+        self.growing = Growing(journal)
+        """Clips while they are recorded."""
         self._backlog = Backlog(journal, whose="shelf")
         self._index = ClipIndex(journal)
         self._retention = Retention(
@@ -157,6 +161,7 @@ class Shelf:
             first_frame_utc_us=clip.first_frame.utc_us_by(clip.last_frame),
             duration_ms=clip.duration_ms,
             is_sealed=clip.is_sealed,
+            beginning=b64encode(clip.beginning).decode() or None,
         )
         self._index.announce(ready, clip.path, at=clip.last_frame)
 

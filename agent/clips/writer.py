@@ -31,6 +31,8 @@ class ClosedClip:
     duration_ms: int
     frames: int
     is_sealed: bool = False
+    beginning: bytes = b""
+    """Its first bytes, in which alone it differs from what it was while it was written."""
 
 
 class ClipWriter:
@@ -55,6 +57,8 @@ class ClipWriter:
         self._seal = seal
         self._fragments = 0
         self._frames = 0
+        self.durable_bytes = 0
+        """How much of the file no power cut takes any more; all of it plays."""
         self._first: Packet | None = None
         self._file: BinaryIO = self._part.open("xb")
         try:
@@ -62,6 +66,11 @@ class ClipWriter:
         except OSError:
             self.abandon()
             raise
+
+    @property
+    def part(self) -> Path:
+        """The file while it is written."""
+        return self._part
 
     @property
     def first_frame(self) -> Instant | None:
@@ -101,6 +110,7 @@ class ClipWriter:
             duration_ms=length * 1000 // self._track.timescale,
             frames=self._frames,
             is_sealed=self._seal is not None,
+            beginning=self._track.beginning(length),
         )
 
     def abandon(self) -> None:
@@ -143,6 +153,7 @@ class ClipWriter:
         self._file.write(data)
         self._file.flush()
         os.fdatasync(self._file.fileno())
+        self.durable_bytes = max(self.durable_bytes, self._file.tell())
 
 
 def hash_file(path: Path) -> tuple[str, int]:

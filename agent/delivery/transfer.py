@@ -20,20 +20,26 @@ Read = Callable[[Path, int, int], Iterator[bytes]]
 class Transfer:
     """For the uploader's thread; `step` makes one request."""
 
-    def __init__(self, path: Path, *, size_bytes: int, metadata: dict[str, str]) -> None:
+    def __init__(self, path: Path, *, size_bytes: int | None, metadata: dict[str, str]) -> None:
+        """`size_bytes` is None for a file that still grows: see `ready_bytes`."""
         self._path = path
         self._size_bytes = size_bytes
         self._metadata = metadata
         self._place: Place | None = None
         self._is_tried = False
         self._is_unsure = False
-        self.is_resumed = False
-        """True once it came in more than one request: then something may have been mixed up."""
+        self.ready_bytes = size_bytes or 0
+        """So much of it may be brought now."""
 
     @property
     def offset_bytes(self) -> int:
         """How much the hub was last known to hold for sure."""
         return self._place.offset_bytes if self._place else 0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to ask or to bring now."""
+        return self._place is None or self._is_unsure or self.offset_bytes < self.ready_bytes
 
     def step(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> bool:
         """Begin, ask how far it has come, or go on by one piece; True when the hub has it all.
@@ -46,12 +52,10 @@ class Transfer:
             self._place = line.ask(token, self._place.url)
         else:
             self._place = self._go_on(self._place, line, token, pieces=pieces, read=read)
-        if self._place.offset_bytes > self._size_bytes:
+        if self._place.offset_bytes > self.ready_bytes:
             raise httpx.RemoteProtocolError(f"the hub says it has {self._place.offset_bytes} bytes")
         self._is_unsure = False
-        has_all = self._place.offset_bytes == self._size_bytes
-        self.is_resumed |= not has_all and self._place.offset_bytes > 0
-        return has_all
+        return self._place.offset_bytes == self._size_bytes
 
     def broke(self) -> None:
         """The hub may hold more than it said last, or less: it is to be asked."""
@@ -64,9 +68,9 @@ class Transfer:
     def _create(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> Place:
         """What is small goes along; of the rest some may have come already when it was tried."""
         body = None
-        if self._size_bytes <= AT_ONCE_BYTES or not self._is_tried:
+        if self.ready_bytes <= AT_ONCE_BYTES or not self._is_tried:
             most_bytes = max(AT_ONCE_BYTES, pieces.size_bytes)
-            body = self._body(0, min(most_bytes, self._size_bytes), read)
+            body = self._body(0, min(most_bytes, self.ready_bytes), read)
         self._is_tried = True
         place = line.create(token, body, metadata=self._metadata, size_bytes=self._size_bytes)
         pieces.arrived(place.offset_bytes)
@@ -75,7 +79,7 @@ class Transfer:
     def _go_on(
         self, place: Place, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read
     ) -> Place:
-        length_bytes = min(pieces.size_bytes, self._size_bytes - place.offset_bytes)
+        length_bytes = min(pieces.size_bytes, self.ready_bytes - place.offset_bytes)
         further = line.go_on(token, place, self._body(place.offset_bytes, length_bytes, read))
         if further.offset_bytes <= place.offset_bytes:
             raise httpx.RemoteProtocolError(f"the hub stands at {further.offset_bytes} bytes")

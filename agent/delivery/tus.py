@@ -1,6 +1,7 @@
 """The client's side of tus 1.0.0, the protocol for resumable uploads: one call, one request.
 
-https://tus.io/protocols/resumable-upload, with the extensions creation and creation-with-upload.
+https://tus.io/protocols/resumable-upload, with the extensions creation,
+creation-with-upload and creation-defer-length.
 """
 
 import base64
@@ -51,11 +52,22 @@ class TusClient:
         self._client = client
 
     def create(
-        self, token: UploadToken, body: Body | None, *, metadata: dict[str, str], size_bytes: int
+        self,
+        token: UploadToken,
+        body: Body | None,
+        *,
+        metadata: dict[str, str],
+        size_bytes: int | None,
     ) -> Place:
-        """Begin an upload, with its first bytes if given; one that exists is only named again."""
+        """Begin an upload, with its first bytes if given; one that exists is only named again.
+
+        `size_bytes` is None for a file that still grows.
+        """
+        length = {"Upload-Defer-Length": "1"}
+        if size_bytes is not None:
+            length = {"Upload-Length": str(size_bytes)}
         headers = {
-            "Upload-Length": str(size_bytes),
+            **length,
             "Upload-Metadata": ",".join(
                 f"{key} {base64.b64encode(value.encode()).decode()}"
                 for key, value in metadata.items()

@@ -3,7 +3,6 @@
 Piece by piece: a line that breaks costs a piece at most, and what matters more need not wait for
 the end of a long clip."""
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,18 +10,19 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import httpx
 import structlog
 
-from agent.delivery import tus
+from agent.delivery import https, tus
 from agent.delivery.backoff import Backoff
 from agent.delivery.pieces import Pieces
 from agent.delivery.rate import Rate
 from agent.delivery.tokens import Tokens
 from agent.delivery.transfer import Transfer
 from agent.delivery.tus import Answered, TusClient
-from agent.journal import Brought, DueMedia, Journal, JournalFull
+from agent.journal import Brought, DueMedia, Growing, GrowingClip, Journal, JournalFull
 from agent.wire.messages import UploadToken
 
 log = structlog.get_logger()
@@ -66,6 +66,10 @@ class UploadCounts:
     """Of files, given to the line; what was sent twice counts twice."""
 
 
+Job = DueMedia | GrowingClip
+"""What is brought: a file, or as much of a clip as is durable while it is recorded."""
+
+
 class Uploader:
     """One thread that brings what is due, what matters most first, one piece at a time."""
 
@@ -76,20 +80,25 @@ class Uploader:
         *,
         trusted: Path | None,
         policy: UploadPolicy,
+        growing: Growing | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`trusted`: an authority (PEM) believed beside the system's; the hub's own, mostly."""
+        self._wake = threading.Event()
+        self._growing = growing
+        if growing is not None:
+            growing.listen(self._wake.set)
+        self._wanted: set[UUID] = set()
         self._journal = journal
         self._tokens = tokens
         self._policy = policy
         self._client = httpx.Client(
-            verify=_tls(trusted),
+            verify=https.context(trusted),
             timeout=httpx.Timeout(policy.stall_s, connect=policy.connect_s),
             transport=transport,
             follow_redirects=False,  # a token goes where the hub said, and nowhere else
             trust_env=False,
         )
-        self._wake = threading.Event()
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
         self._tus = TusClient(self._client)
         self._pieces = Pieces()
@@ -115,8 +124,8 @@ class Uploader:
 
     def _bring_next(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
         """Try the first file that may be tried now; False when there is nothing to do."""
-        media = self._choose()
-        if media is None:
+        job = self._choose()
+        if job is None:
             return False
         token = self._tokens.current(time.monotonic())
         if token is None:
@@ -124,55 +133,59 @@ class Uploader:
             self._tokens.wait(BEAT_S)
             return True
         try:
-            return self._bring(media, token, stop=stop, beat=beat)
+            return self._bring(job, token, stop=stop, beat=beat)
         except JournalFull as full:
             # What came of it cannot be written down: brought once more, which does no harm.
-            self._again(media, full.sentence)
+            self._again(job, full.sentence)
             return True
 
     def _bring(
-        self,
-        media: DueMedia,
-        token: UploadToken,
-        *,
-        stop: threading.Event,
-        beat: Callable[[], None],
+        self, job: Job, token: UploadToken, *, stop: threading.Event, beat: Callable[[], None]
     ) -> bool:
         """One request, and what came of it; False when asked to stop in the middle."""
         try:
-            self._step(media, token, lambda: beat() if not stop.is_set() else _interrupt())
+            self._step(job, token, lambda: beat() if not stop.is_set() else _interrupt())
         except OSError as error:
-            self._refuse(media, f"its file cannot be read: {error}")
+            self._refuse(job, f"its file cannot be read: {error}")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            self._again(media, _why(error, token.upload_url))
+            self._again(job, https.why(error, token.upload_url))
         except Answered as answered:
-            self._take_answer(media, token, answered)
+            self._take_answer(job, token, answered)
         except _Interrupted:
             return False
         return True
 
-    def _step(self, media: DueMedia, token: UploadToken, beat: Callable[[], None]) -> None:
-        transfer = self._transfers.get(media.sha256)
-        if transfer is None:
-            size_bytes = media.path.stat().st_size
-            transfer = Transfer(
-                media.path, size_bytes=size_bytes, metadata={"sha256": media.sha256}
-            )
-            self._transfers[media.sha256] = transfer
-
+    def _step(self, job: Job, token: UploadToken, beat: Callable[[], None]) -> None:
         def read(path: Path, start: int, length_bytes: int) -> Iterator[bytes]:
             for chunk in _chunks(path, start, length_bytes):
                 self._slow_down(len(chunk), beat)
                 self.counts.sent_bytes += len(chunk)
                 yield chunk
 
+        transfer = self._transfer(job)
         self.counts.requests += 1
         before_bytes = transfer.offset_bytes
         has_all = transfer.step(self._tus, token, pieces=self._pieces, read=read)
         if transfer.offset_bytes > before_bytes:
             self._backoff.reset()
-        if has_all:
-            self._stored(media)
+        if has_all and isinstance(job, DueMedia):
+            self._stored(job)
+
+    def _transfer(self, job: Job) -> Transfer:
+        transfer = self._transfers.get(_key(job))
+        if transfer is None:
+            match job:
+                case DueMedia():
+                    size_bytes = job.path.stat().st_size
+                    names = {"sha256": job.sha256}
+                    transfer = Transfer(job.path, size_bytes=size_bytes, metadata=names)
+                case GrowingClip():
+                    names = {"clip": str(job.clip_id)}
+                    transfer = Transfer(job.path, size_bytes=None, metadata=names)
+            self._transfers[_key(job)] = transfer
+        if isinstance(job, GrowingClip):
+            transfer.ready_bytes = job.durable_bytes
+        return transfer
 
     def _slow_down(self, size_bytes: int, beat: Callable[[], None]) -> None:
         """Wait until so many bytes may go; `beat` raises when we are to stop."""
@@ -182,41 +195,68 @@ class Uploader:
             time.sleep(min(BEAT_S, left_s))
             beat()
 
-    def _choose(self) -> DueMedia | None:
+    def _choose(self) -> Job | None:
+        """Pictures of alerts, then clips of alerts under way, then the rest by importance."""
         now_s = time.monotonic()
         due = self._journal.media_due(_LOOK_AT + len(self._not_before_s), self._policy.brought)
-        # The shelf may have removed a file that waits for its next try.
-        waits = self._not_before_s
-        self._not_before_s = {m.sha256: waits[m.sha256] for m in due if m.sha256 in waits}
-        known = self._transfers
-        self._transfers = {m.sha256: known[m.sha256] for m in due if m.sha256 in known}
-        return next((m for m in due if self._not_before_s.get(m.sha256, 0.0) <= now_s), None)
+        growing = self._growing_now()
+        self._forget_others({*map(_key, due), *map(_key, growing)})
+        media = next((m for m in due if self._may_go(m, now_s)), None)
+        if media is not None and media.is_alerts_picture:
+            return media
+        clip = next((c for c in growing if self._may_go(c, now_s) and self._has_more(c)), None)
+        return clip or media
+
+    def _growing_now(self) -> list[GrowingClip]:
+        """Clips of alerts under way, of which the hub knows."""
+        if self._growing is None or self._policy.brought is Brought.ASKED:
+            return []
+        clips = self._growing.now()
+        self._wanted &= {clip.clip_id for clip in clips}
+        for clip in clips:
+            if clip.clip_id not in self._wanted and self._journal.is_wanted_growing(clip.event_id):
+                self._wanted.add(clip.clip_id)
+        return [clip for clip in clips if clip.clip_id in self._wanted]
+
+    def _has_more(self, clip: GrowingClip) -> bool:
+        transfer = self._transfers.get(_key(clip))
+        if transfer is None:
+            return True
+        transfer.ready_bytes = clip.durable_bytes
+        return transfer.has_work
+
+    def _may_go(self, job: Job, now_s: float) -> bool:
+        return self._not_before_s.get(_key(job), 0.0) <= now_s
+
+    def _forget_others(self, keys: set[str]) -> None:
+        """The shelf may have removed a file that waits for its next try; clips end."""
+        self._not_before_s = {key: at for key, at in self._not_before_s.items() if key in keys}
+        self._transfers = {key: one for key, one in self._transfers.items() if key in keys}
 
     def _patience_s(self) -> float:
         """Until the first file that waits for its next try, at most one beat."""
         due_s = min(self._not_before_s.values(), default=float("inf"))
         return min(BEAT_S, max(0.01, due_s - time.monotonic()))
 
-    def _take_answer(self, media: DueMedia, token: UploadToken, answered: Answered) -> None:
-        transfer = self._transfers[media.sha256]
+    def _take_answer(self, job: Job, token: UploadToken, answered: Answered) -> None:
         match answered.status:
             case HTTPStatus.UNAUTHORIZED:
                 self._tokens.spoilt(token)
                 self._tokens.ask()
-                self._again(media, "the hub does not take our token any more")
-            case tus.HASH_DIFFERS if transfer.is_resumed and media.sha256 not in self._spoilt:
+                self._again(job, "the hub does not take our token any more")
+            case tus.HASH_DIFFERS if _key(job) not in self._spoilt:
                 # Something of it may have been spoilt on the way: once more, all of it.
-                self._spoilt.add(media.sha256)
-                self._transfers.pop(media.sha256)
-                self._again(media, str(answered))
+                self._spoilt.add(_key(job))
+                self._transfers.pop(_key(job))
+                self._again(job, str(answered))
             case status if status in _NEVER:
-                self._refuse(media, str(answered))
+                self._refuse(job, str(answered))
             case HTTPStatus.NOT_FOUND:
                 # The hub has the event, but perhaps another worker of it not yet.
-                transfer.is_unknown()
-                self._again(media, str(answered))
+                self._transfers[_key(job)].is_unknown()
+                self._again(job, str(answered))
             case _:
-                self._again(media, str(answered))
+                self._again(job, str(answered))
 
     def _stored(self, media: DueMedia) -> None:
         self._journal.media_done(media.sha256)
@@ -225,28 +265,37 @@ class Uploader:
         self.counts.stored += 1
         log.info("media_stored", kind=str(media.kind), sha256=media.sha256, bytes=media.size_bytes)
 
-    def _refuse(self, media: DueMedia, why: str) -> None:
+    def _refuse(self, job: Job, why: str) -> None:
         """Never again: it is counted, and the file stays on the shelf for a person to look at."""
-        self._journal.media_refused(media.sha256, why)
-        self._forget(media)
+        if isinstance(job, GrowingClip):  # it comes when it is whole
+            self._growing_over(job, why)
+            return
+        self._journal.media_refused(job.sha256, why)
+        self._forget(job)
         self.counts.refused += 1
-        log.error("media_refused", kind=str(media.kind), sha256=media.sha256, why=why)
+        log.error("media_refused", kind=str(job.kind), sha256=job.sha256, why=why)
 
-    def _forget(self, media: DueMedia) -> None:
-        self._not_before_s.pop(media.sha256, None)
-        self._transfers.pop(media.sha256, None)
-        self._spoilt.discard(media.sha256)
+    def _growing_over(self, clip: GrowingClip, why: str) -> None:
+        self._forget(clip)
+        if self._growing is not None:
+            self._growing.over(clip.clip_id)
+        log.info("clip_grows_no_more", clip=str(clip.clip_id), why=why)
 
-    def _again(self, media: DueMedia, why: str) -> None:
+    def _forget(self, job: Job) -> None:
+        self._not_before_s.pop(_key(job), None)
+        self._transfers.pop(_key(job), None)
+        self._spoilt.discard(_key(job))
+
+    def _again(self, job: Job, why: str) -> None:
         """Later, after a wait of its own: other files need not share one file's trouble."""
         self._pieces.cut()
-        if transfer := self._transfers.get(media.sha256):
+        if transfer := self._transfers.get(_key(job)):
             transfer.broke()
-        self._not_before_s[media.sha256] = time.monotonic() + self._backoff.next_s()
+        self._not_before_s[_key(job)] = time.monotonic() + self._backoff.next_s()
         self.counts.failed += 1
         if why != self._last_trouble:
             self._last_trouble = why
-            log.warning("upload_again", sha256=media.sha256, why=why)
+            log.warning("upload_again", file=_key(job), why=why)
 
 
 class _Interrupted(Exception):  # noqa: N818 - no error: we were asked to stop
@@ -262,26 +311,13 @@ def _chunks(path: Path, start: int, length_bytes: int) -> Iterator[bytes]:
             yield chunk
 
 
+def _key(job: Job) -> str:
+    match job:
+        case DueMedia():
+            return job.sha256
+        case GrowingClip():
+            return str(job.clip_id)
+
+
 def _interrupt() -> None:
     raise _Interrupted
-
-
-def _why(error: Exception, url: str) -> str:
-    """One line; for a certificate that nobody vouches for with its cure."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
-        cause = cause.__cause__ or cause.__context__
-    if cause is None:
-        return " ".join(f"{type(error).__name__}: {error}".split())
-    return (
-        f"the certificate of {url} is not vouched for ({cause.verify_message}). Add the authority"
-        " that issued it to the file [broker] ca_file, have the hub's upload_url name it as the"
-        " certificate does, and see that this node's clock is right"
-    )
-
-
-def _tls(trusted: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if trusted is not None:
-        context.load_verify_locations(trusted)
-    return context

@@ -2,6 +2,7 @@
 
 from agent.journal.backlog import Backlog, Entry
 from agent.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFull
+from agent.journal.growing import Growing, GrowingClip
 from agent.journal.journal import Journal
 from agent.journal.pruning import Pruner
 from agent.journal.rows import (
@@ -24,6 +25,8 @@ __all__ = [
     "DueMedia",
     "Entry",
     "FootageClass",
+    "Growing",
+    "GrowingClip",
     "Journal",
     "JournalBusy",
     "JournalCorrupt",

@@ -188,6 +188,10 @@ class Journal:
         """Files whose event the hub has and which it is to have, the most important first."""
         return self._read(lambda sql: wishes.due(sql, brought, limit))
 
+    def is_wanted_growing(self, event_id: UUID) -> bool:
+        """Whether the hub knows of this clip under way, and shows it in an alert."""
+        return self._read(lambda sql: wishes.is_wanted_growing(sql, event_id))
+
     def media_owed(self, brought: Brought) -> int:
         """How many files are still to come."""
         return self._read(lambda sql: wishes.owed(sql, brought))

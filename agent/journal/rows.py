@@ -80,6 +80,8 @@ class DueMedia:
     kind: MediaKind
     path: Path
     size_bytes: int
+    is_alerts_picture: bool = False
+    """Then nothing goes before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _RANKS: Final = {
 """The last rank, see `_DUE`, that comes without being asked for."""
 
 _DUE: Final = """
-SELECT sha256, kind, path, size_bytes FROM (
+SELECT sha256, kind, path, size_bytes, rank FROM (
     SELECT sha256, kind, path, size_bytes, min(added_utc_us) AS added, min(rowid) AS number,
     EXISTS (SELECT 1 FROM wishes WHERE wishes.sha256 = media.sha256) AS is_asked,
     CASE
@@ -50,13 +50,27 @@ def due(sql: sqlite3.Connection, brought: Brought, limit: int) -> list[DueMedia]
     """Files whose event the hub has: pictures of alerts, what was asked for, clips of alerts, the
     rest; oldest first among equals."""
     rows = sql.execute(_DUE.format(states="'due'"), (_RANKS[brought], limit)).fetchall()
-    return [DueMedia(row[0], MediaKind(row[1]), Path(row[2]), row[3]) for row in rows]
+    return [
+        DueMedia(row[0], MediaKind(row[1]), Path(row[2]), row[3], is_alerts_picture=row[4] == 0)
+        for row in rows
+    ]
 
 
 def owed(sql: sqlite3.Connection, brought: Brought) -> int:
     """How many files are still to come, whether or not the hub has their event."""
     rows = sql.execute(_DUE.format(states="'waiting', 'due'"), (_RANKS[brought], -1)).fetchall()
     return len(rows)
+
+
+def is_wanted_growing(sql: sqlite3.Connection, event_id: UUID) -> bool:
+    """Whether the hub has the word of a clip under way, and one of its sightings is an alert's."""
+    row = sql.execute(
+        "SELECT EXISTS (SELECT 1 FROM alerted, json_each(body, '$.sighting_ids')"
+        " WHERE alerted.sighting_id = json_each.value)"
+        " FROM events WHERE event_id = ? AND receipted_utc_us IS NOT NULL AND json_valid(body)",
+        (str(event_id),),
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def is_new(sql: sqlite3.Connection, command_id: UUID, *, utc_us: int) -> bool:

@@ -19,6 +19,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 UtcMicros = Annotated[int, Field(ge=0, lt=253_402_300_800_000_000)]
 """Microseconds since 1970-01-01 UTC, up to the year 9999."""
 Millis = Annotated[int, Field(ge=0, lt=2**53)]
+Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=16_384)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Number = Annotated[int, Field(ge=1, lt=2**53)]
 """A place in a spool: counts from 1."""
@@ -171,6 +172,32 @@ class ClipReady(Words):
     duration_ms: Millis
     is_sealed: bool | None = Field(default=None, exclude_if=lambda said: said is None)
     """True for a clip that carries its node's seal; left out by senders older than seals."""
+    beginning: Base64 | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The first bytes of the file, for a hub that has them as they were while it was recorded:
+    they differ in the length of the clip alone. Left out where the clip was mended."""
+
+
+class ClipBegun(Words):
+    """A clip is being recorded, and what is durable of it can be brought; said again when more
+    sightings join it. `ClipReady` or `ClipDropped` of the same id ends it."""
+
+    kind: Literal["clip_begun"] = "clip_begun"
+    camera: Name
+    clip_id: UUID
+    sighting_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
+    codec: str
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    first_frame_utc_us: UtcMicros
+
+
+class ClipDropped(Words):
+    """A clip that was begun will not come."""
+
+    kind: Literal["clip_dropped"] = "clip_dropped"
+    camera: Name
+    clip_id: UUID
+    reason: Annotated[str, Field(max_length=500)]
 
 
 class CameraLost(Words):
@@ -295,6 +322,8 @@ Body = Annotated[
     | SightingUpdated
     | SightingClosed
     | ClipReady
+    | ClipBegun
+    | ClipDropped
     | CameraLost
     | CameraBack
     | TamperBegan

@@ -191,6 +191,14 @@ class Hub:
 
     def _make_pages(self) -> uvicorn.Server:
         web = self._settings.web
+        uploads = Uploads(
+            self._db,
+            blobs=self._blobs,
+            parts=self._parts,
+            clock=self._clock,
+            bell=self._bell,
+            policy=policy(self._settings.alerts),
+        )
         app = create_app(
             door=Door(
                 self._db,
@@ -198,16 +206,10 @@ class Hub:
                 clock=self._clock,
                 bell=self._bell,
                 proxies=self._proxies,
+                growing=uploads.growing,
             ),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
-            uploads=Uploads(
-                self._db,
-                blobs=self._blobs,
-                parts=self._parts,
-                clock=self._clock,
-                bell=self._bell,
-                policy=policy(self._settings.alerts),
-            ),
+            uploads=uploads,
             bell=self._bell,
             verify_token=lambda token: self._tokens.verify(token, self._clock.now()),
             settings=WebSettings(

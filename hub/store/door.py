@@ -1,6 +1,7 @@
 """The one door: whatever a person sees or does passes one scope check and one audit line here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from hub.store.views import (
     AlertRow,
     Asker,
     Conflict,
+    GrowingRow,
     Inbox,
     PhoneRow,
 )
@@ -81,6 +83,17 @@ class Door(KeepersDoor):
             latitude_deg=latitude_deg,
             longitude_deg=longitude_deg,
             is_node_here=sights.is_node_here(conn, row.camera_id),
+            growing=self._growing_rows(conn, alert_id) if may_play else (),
+            seen_utc_us=now.utc_us,
+        )
+
+    def _growing_rows(self, conn: Connection, alert_id: UUID) -> tuple[GrowingRow, ...]:
+        growing = self._growing
+        if growing is None:
+            return ()
+        return tuple(
+            replace(row, grew_utc_us=growing.grew_utc_us(node_id, row.clip_id))
+            for node_id, row in sights.alert_growing(conn, alert_id)
         )
 
     def act(

@@ -10,6 +10,8 @@ from sqlalchemy.event import listen
 from agent.wire.messages import (
     CameraBack,
     CameraLost,
+    ClipBegun,
+    ClipDropped,
     ClipReady,
     ClockSet,
     Event,
@@ -85,7 +87,7 @@ class Filing:
                 return sighting_plans.plan_opened(conn, news, body, self._policy)
             case SightingUpdated() | SightingClosed() as body:
                 return sighting_plans.plan_updated(conn, news, body, self._policy)
-            case ClipReady() as body:
+            case ClipReady() | ClipBegun() | ClipDropped() as body:
                 return node_plans.plan_clip(conn, news, body, self._policy)
             case CameraLost() | CameraBack() as body:
                 return node_plans.plan_camera_state(conn, news, body)

@@ -110,6 +110,11 @@ def _announce(
             show_media(conn, alert_id, now=now)
 
 
+def media_of(conn: Connection, node_id: UUID, sha256: str) -> UUID | None:
+    """The file with this hash that the node announced, if it did."""
+    return conn.scalar(_SAME_FILE, {"node": node_id, "sha256": sha256})
+
+
 def is_stored(conn: Connection, media_id: UUID) -> bool:
     """Whether the hub holds the file."""
     return conn.scalar(_STORED, {"media_id": media_id}) is not None

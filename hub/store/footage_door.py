@@ -11,6 +11,7 @@ from hub.store.bell import Bell
 from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
 from hub.store.views import Asker, OpenMedia
 
@@ -28,7 +29,10 @@ class FootageDoor:
         clock: Clock,
         bell: Bell,
         proxies: Proxies | None = None,
+        growing: GrowingClips | None = None,
     ) -> None:
+        """Without `growing` clips are shown only when they are whole."""
+        self._growing = growing
         self._db = db
         self._blobs = blobs
         self._proxies = proxies
@@ -51,6 +55,20 @@ class FootageDoor:
             size_bytes=row.size_bytes,
             sha256=row.sha256,
         )
+
+    def watch_clip(self, asker: Asker, clip_id: UUID) -> Film | UUID | None:
+        """A clip while it is recorded (needs CLIPS); the id of its file once that is stored."""
+        may = self.may_watch(asker, clip_id)
+        self._note(asker, "clip.watch" if may else "clip.watch.refused", "clip", clip_id)
+        clip = self._growing.find(clip_id) if may and self._growing is not None else None
+        if clip is None or self._growing is None:
+            return None
+        return clip.media_id if clip.is_stored else self._growing.watch(clip_id)
+
+    def may_watch(self, asker: Asker, clip_id: UUID) -> bool:
+        """Whether they (still) may: asked again and again while they watch, noted once."""
+        with self._db.reading() as conn:
+            return sights.may_watch(conn, asker.person_id, clip_id, self._clock.now())
 
     def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
         """Have an alert's clip brought that its node still has (needs CLIPS); False when there is

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, bindparam, insert, select
 from agent.wire.messages import (
     CameraBack,
     CameraLost,
+    ClipBegun,
+    ClipDropped,
     ClipReady,
     HoldAnswered,
     MediaAnswered,
@@ -16,7 +18,7 @@ from agent.wire.messages import (
     RecordingStopped,
 )
 from hub.alerts.routing import Policy
-from hub.store import footage, node_holds, wishes
+from hub.store import footage, growing_rows, node_holds, wishes
 from hub.store.bounds import text
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
@@ -34,7 +36,16 @@ _ALERT_OF: Final = (
 )
 
 
-def plan_clip(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
+def plan_clip(
+    conn: Connection, news: News, body: ClipReady | ClipBegun | ClipDropped, policy: Policy
+) -> Plan:
+    """A clip is being recorded, or is whole, or will not come."""
+    if isinstance(body, ClipReady):
+        return _plan_whole(conn, news, body, policy)
+    return _plan_growing(conn, news, body)
+
+
+def _plan_whole(conn: Connection, news: News, body: ClipReady, policy: Policy) -> Plan:
     """A clip waits at the node; its alerts show it once it is stored."""
     write = partial(_announce_clip, news, body)
     asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
@@ -43,6 +54,18 @@ def plan_clip(conn: Connection, news: News, body: ClipReady, policy: Policy) -> 
         return Plan("grouped", "a clip of this alert", alert_id, write)
     fate: Fate = "late" if news.age_s > policy.late_after_s else "noted"
     return Plan(fate, "a clip of sightings that woke nobody", None, write)
+
+
+def _plan_growing(conn: Connection, news: News, body: ClipBegun | ClipDropped) -> Plan:
+    """A clip is being recorded and its alerts show it as it comes; or it will not come."""
+    if isinstance(body, ClipDropped):
+        return Plan("noted", "a clip will not come", None, partial(_drop_clip, news, body))
+    write = partial(_begin_clip, news, body)
+    asked = {"camera_id": news.camera_id, "sighting_ids": body.sighting_ids}
+    alert_id = conn.scalar(_ALERT_OF, asked)
+    if alert_id is not None:
+        return Plan("grouped", "a clip of this alert is being recorded", alert_id, write)
+    return Plan("noted", "a clip of sightings that woke nobody is being recorded", None, write)
 
 
 def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBack) -> Plan:
@@ -159,3 +182,13 @@ def _note_answer(news: News, body: MediaAnswered, conn: Connection) -> None:
 def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
     first_frame = news.moment(body.first_frame_utc_us)
     footage.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)
+    growing_rows.end(conn, news.origin, body)
+
+
+def _begin_clip(news: News, body: ClipBegun, conn: Connection) -> None:
+    first_frame = news.moment(body.first_frame_utc_us)
+    growing_rows.begin(conn, news.origin, body, first_frame=first_frame, now=news.now)
+
+
+def _drop_clip(news: News, body: ClipDropped, conn: Connection) -> None:
+    growing_rows.drop(conn, news.origin, body, now=news.now)

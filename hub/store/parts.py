@@ -23,6 +23,8 @@ log = structlog.get_logger()
 MOST_PER_NODE: Final = 16
 """A node brings one file at a time, and one growing clip a camera. A node with more unfinished
 ones loses its own oldest, which costs it no more than bringing that one from its beginning."""
+GROWING: Final = ".growing"
+"""The end of the name of a clip that is still recorded."""
 _NAME: Final = re.compile(r"[0-9a-f-]{36}(\.[a-z]{1,10})?", re.ASCII)
 
 
@@ -112,6 +114,31 @@ class PartFolder:
                 digest.update(piece)
         return digest.hexdigest()
 
+    def hand_over(self, owner: UUID, name: str, *, to: str, beginning: bytes) -> None:
+        """A part becomes another one, with its first bytes written anew; nothing if it is not here.
+
+        Whoever reads it goes on reading.
+        """
+        old, new = self.path(owner, name), self.path(owner, to)
+        with self._lock:
+            self._take_over(old)
+            self._take_over(new)
+            if not old.is_file() or old.stat().st_size < len(beginning):
+                return
+            with needing_room(), old.open("r+b") as file:
+                file.write(beginning)
+                file.flush()
+                os.fdatasync(file.fileno())
+            old.rename(new)
+            sync_folder(new.parent)
+
+    def grew_utc_us(self, owner: UUID, name: str) -> int | None:
+        """When bytes came last; None when none ever did."""
+        try:
+            return self.path(owner, name).stat().st_mtime_ns // 1000
+        except FileNotFoundError:
+            return None
+
     def drop(self, owner: UUID, name: str) -> None:
         """Throw away what came."""
         path = self.path(owner, name)
@@ -119,13 +146,15 @@ class PartFolder:
             self._take_over(path)
             path.unlink(missing_ok=True)
 
-    def sweep(self, *, older_than_utc_us: int) -> int:
-        """Remove the parts last written before then; how many."""
+    def sweep(self, *, older_than_utc_us: int, growing_older_than_utc_us: int = 0) -> int:
+        """Remove the parts last written before then, clips under way by a date of their own (it
+        may be all there is of them); how many."""
         with self._lock:
             old = [
                 path
                 for path in self._folder.glob("*/*")
-                if path.stat().st_mtime_ns // 1000 < older_than_utc_us
+                if path.stat().st_mtime_ns // 1000
+                < (growing_older_than_utc_us if path.suffix == GROWING else older_than_utc_us)
             ]
             for path in old:
                 self._take_over(path)

@@ -26,7 +26,16 @@ from sqlalchemy import (
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
-from hub.store.tables import alerts, areas, cameras, grants, media, people, trouble_cameras
+from hub.store.tables import (
+    alerts,
+    areas,
+    cameras,
+    grants,
+    growing_clips,
+    media,
+    people,
+    trouble_cameras,
+)
 
 IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
 """Alerts about cameras and nodes themselves: for those who look after them (MANAGE)."""
@@ -147,6 +156,13 @@ def seen_media(scope: Subquery) -> ColumnElement[bool]:
         )
         >= scope.c.from_utc_us,
     )
+
+
+def seen_growing(scope: Subquery) -> ColumnElement[bool]:
+    """Joins clips that are still recorded to `visible_cameras`, likewise."""
+    clip = growing_clips.c
+    recorded = _recorded(clip.first_frame_utc_us, clip.first_frame_error_ms, clip.begun_utc_us)
+    return and_(clip.camera_id == scope.c.camera_id, recorded >= scope.c.from_utc_us)
 
 
 def _recorded(

@@ -14,13 +14,15 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.rules import from_text
 from hub.alerts.troubles import Kind
-from hub.store.scope import seen_alerts, seen_media, seen_troubles, visible_cameras
+from hub.store.scope import seen_alerts, seen_growing, seen_media, seen_troubles, visible_cameras
 from hub.store.tables import (
     alert_changes,
     alert_history,
     alerts,
     areas,
     cameras,
+    growing_clips,
+    growing_sightings,
     media,
     media_sightings,
     nodes,
@@ -35,6 +37,7 @@ from hub.store.tables import (
 from hub.store.views import (
     AlertChange,
     AlertRow,
+    GrowingRow,
     HistoryRow,
     MediaRow,
     Removed,
@@ -211,6 +214,45 @@ def _removed(row: AnyRow) -> Removed | None:
         area=row.rule_area,
         reason=row.reason or "",
     )
+
+
+def alert_growing(conn: Connection, alert_id: UUID) -> list[tuple[UUID, GrowingRow]]:
+    """The alert's clips that no stored file ended, each with its node."""
+    query = (
+        select(growing_clips)
+        .distinct()
+        .join(growing_sightings, growing_sightings.c.clip_id == growing_clips.c.id)
+        .join(sightings, sightings.c.id == growing_sightings.c.sighting_id)
+        .outerjoin(media, media.c.id == growing_clips.c.media_id)
+        .where(
+            sightings.c.alert_id == alert_id,
+            sightings.c.camera_id == growing_clips.c.camera_id,
+            media.c.stored_utc_us.is_(None),
+            media.c.removed_why.is_(None),
+        )
+        .order_by(growing_clips.c.first_frame_utc_us, growing_clips.c.id)
+    )
+    return [
+        (
+            row.node_id,
+            GrowingRow(
+                clip_id=row.id,
+                codec=row.codec,
+                width=row.width,
+                height=row.height,
+                first_frame_utc_us=row.first_frame_utc_us,
+                is_dropped=row.dropped is not None,
+            ),
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def may_watch(conn: Connection, person_id: UUID, clip_id: UUID, now: Moment) -> bool:
+    """Whether this person may play a clip that is still recorded."""
+    scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
+    query = select(growing_clips.c.id).join(scope, seen_growing(scope))
+    return conn.execute(query.where(growing_clips.c.id == clip_id)).first() is not None
 
 
 def _wish_row(row: AnyRow) -> WishRow | None:

@@ -395,6 +395,30 @@ node_holds = Table(
     *moment("answered", nullable=True),
 )
 
+growing_clips = Table(
+    "growing_clips",
+    metadata,
+    key(),  # the clip id of the wire
+    link("node_id", "nodes"),
+    link("camera_id", "cameras"),
+    Column("codec", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    *moment("first_frame"),
+    *moment("begun"),  # when the hub heard of it
+    Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), index=True),  # once whole
+    Column("beginning", LargeBinary),  # the first bytes of the whole file
+    Column("dropped", Text),  # why it will never be whole
+)
+
+growing_sightings = Table(
+    "growing_sightings",
+    metadata,
+    Column("clip_id", Uuid, ForeignKey("growing_clips.id", ondelete="CASCADE"), primary_key=True),
+    Column("sighting_id", Uuid, primary_key=True),
+    Index("ix_growing_sightings_sighting_id", "sighting_id"),
+)
+
 wishes = Table(
     "wishes",
     metadata,

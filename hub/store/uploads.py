@@ -15,6 +15,7 @@ from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import is_stored, store_media
+from hub.store.growing import GrowingClips
 from hub.store.parts import PartFolder, PartWriter
 from hub.store.tables import media, nodes
 
@@ -23,6 +24,8 @@ CLIP_MAX_BYTES: Final = 256 * 2**20
 """No file is larger, whatever a node announces."""
 FORGOTTEN_AFTER_S: Final = 24 * 3600
 """An unfinished file this old is of an upload that broke off for good."""
+GROWING_FORGOTTEN_AFTER_S: Final = 30 * 24 * 3600
+"""So long a clip is kept that its node never finished: nothing else may be left of it."""
 SWEEP_EVERY_S: Final = 3600
 
 
@@ -119,6 +122,7 @@ class Uploads:
         self._clock = clock
         self._bell = bell
         self._policy = policy
+        self.growing = GrowingClips(db, parts=parts, clock=clock, bell=bell)
         self._swept_utc_us = 0
         self._sweep()
 
@@ -176,6 +180,7 @@ class Uploads:
                 raise
         # The file is durable before its row says so: never a row without its file.
         self._note_stored(file)
+        self.growing.forget(file.node_id, file.media_id)
 
     def _open(self, file: Announced) -> Upload | None:
         if file.is_stored:
@@ -189,6 +194,9 @@ class Uploads:
     def _come_so_far(self, file: Announced) -> int:
         """Durable bytes. A hub that died between the last byte and the row ends it now."""
         come_bytes = self.parts.size_bytes(file.node_id, file.part)
+        if come_bytes == 0:
+            self.growing.hand_over(file.node_id, file.media_id, part=file.part)
+            come_bytes = self.parts.size_bytes(file.node_id, file.part)
         if come_bytes == file.size_bytes:
             self.keep(file)
         return come_bytes
@@ -243,4 +251,7 @@ class Uploads:
         self._swept_utc_us = now.utc_us
         long_ago_utc_us = now.plus_s(-FORGOTTEN_AFTER_S).utc_us
         self.blobs.sweep(older_than_utc_us=long_ago_utc_us)
-        self.parts.sweep(older_than_utc_us=long_ago_utc_us)
+        self.parts.sweep(
+            older_than_utc_us=long_ago_utc_us,
+            growing_older_than_utc_us=now.plus_s(-GROWING_FORGOTTEN_AFTER_S).utc_us,
+        )

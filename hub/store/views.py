@@ -98,6 +98,20 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class GrowingRow:
+    """A clip of an alert that is not whole yet; there may be something of it to see."""
+
+    clip_id: UUID
+    codec: str
+    width: int
+    height: int
+    first_frame_utc_us: int
+    is_dropped: bool
+    grew_utc_us: int | None = None
+    """When something of it came last; None while nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
 class WishRow:
     """Somebody asked a node for a file."""
 
@@ -170,6 +184,10 @@ class AlertPage:
     """Where the camera is, if that was noted: for the phone's own map."""
     is_node_here: bool = True
     """Whether the camera's node is heard."""
+    growing: tuple[GrowingRow, ...] = ()
+    """Clips that are not whole yet, the earliest first; none for who may not play clips."""
+    seen_utc_us: int = 0
+    """When the page was asked for, by the hub's clock."""
 
 
 @dataclass(frozen=True, slots=True)

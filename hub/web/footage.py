@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub.store.views import AlertPage, MediaRow, Removed
-from hub.web.waiting import Unbrought, unannounced, unbrought
+from hub.store.views import AlertPage, GrowingRow, MediaRow, Removed
+from hub.web.waiting import Unbrought, growing_sentence, unannounced, unbrought
 from hub.web.when import Calendar
 from hub.web.words import Words
 
@@ -40,11 +40,28 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Growing:
+    """A clip of which only the beginning is here."""
+
+    row: GrowingRow
+    appear_s: float
+    """Where the people come into the picture."""
+    sentence: str
+
+    @property
+    def has_preroll(self) -> bool:
+        """Whether there is a stretch before they come that is worth a button."""
+        return self.appear_s >= 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Footage:
     """What there is to play, and the honest word about what there is not."""
 
     clips: tuple[Clip, ...]
     waiting: str | None
+    growing: tuple[Growing, ...] = ()
+    """What is still recorded, or was when its node fell silent."""
     unbrought: tuple[Unbrought, ...] = ()
     """What is still at its node."""
     gone: tuple[str, ...] = ()
@@ -62,10 +79,32 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         _gone(media, media.removed, calendar) for media in page.media if media.removed is not None
     )
     waiting = None if gone and not announced else _waiting(page, announced, calendar.words)
+    growing = _growing(page, calendar.words)
+    shown = {one.row.first_frame_utc_us for one in growing if page.is_node_here}
     still_there = tuple(
-        unbrought(page, media, calendar) for media in announced if not media.is_stored
+        unbrought(page, media, calendar)
+        for media in announced
+        if not media.is_stored and media.first_frame_utc_us not in shown
     )
-    return Footage(clips=stored, waiting=waiting, unbrought=still_there, gone=gone)
+    return Footage(
+        clips=stored,
+        waiting=None if growing else waiting,
+        growing=growing,
+        unbrought=still_there,
+        gone=gone,
+    )
+
+
+def _growing(page: AlertPage, words: Words) -> tuple[Growing, ...]:
+    return tuple(
+        Growing(
+            row=row,
+            appear_s=max(0.0, (page.row.began_utc_us - row.first_frame_utc_us) / 1e6),
+            sentence=growing_sentence(page, row, words),
+        )
+        for row in page.growing
+        if row.grew_utc_us is not None
+    )
 
 
 def other_pictures(page: AlertPage) -> list[MediaRow]:

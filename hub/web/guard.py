@@ -13,6 +13,7 @@ CONTENT_POLICY: Final = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
+        "media-src 'self' blob:",  # a clip under way is put together by the page's own script
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -1,8 +1,9 @@
 """Pictures and clips in from the nodes, by the tus 1.0.0 protocol for resumable uploads.
 
-Core protocol with the extensions creation, creation-with-upload and termination
-(https://tus.io/protocols/resumable-upload). The name of an upload is the SHA-256 of its file, so
-that a node which lost the answer to its creation creates the same one again.
+Core protocol with the extensions creation, creation-with-upload, creation-defer-length and
+termination (https://tus.io/protocols/resumable-upload). The name of an upload is the SHA-256 of its
+file, or the id of a clip that is still recorded and has no hash and no length yet; so a node which
+lost the answer to its creation creates the same one again.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import binascii
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from hub.store.blobs import BlobsError
+from hub.store.growing import GrowingUpload, NoSuchClipError
 from hub.store.parts import SupersededError
 from hub.store.uploads import (
     NotAnnouncedError,
@@ -31,7 +34,7 @@ from hub.web.site import Site, site_of
 router = APIRouter()
 
 VERSION: Final = "1.0.0"
-EXTENSIONS: Final = "creation,creation-with-upload,termination"
+EXTENSIONS: Final = "creation,creation-with-upload,creation-defer-length,termination"
 BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
 """The status that tus has for bytes which do not give the hash they should."""
@@ -43,6 +46,7 @@ STALL_S: Final = 60.0
 """A body that does not move for so long has lost its line; what came of it is kept."""
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class _Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
@@ -75,9 +79,13 @@ async def tell_offset(request: Request, name: str) -> Response:
     """How far it has come."""
 
     async def tell(site: Site, node_name: str) -> Response:
-        stands = await run_in_threadpool(site.uploads.standing, node_name, _hash(name))
-        length = {"Upload-Length": str(stands.size_bytes), "Cache-Control": "no-store"}
-        return Response(headers=_offset(stands.offset_bytes) | length)
+        length = {"Upload-Defer-Length": "1"}
+        if (clip_id := _clip(name)) is not None:
+            come_bytes = await run_in_threadpool(site.uploads.growing.standing, node_name, clip_id)
+        else:
+            stands = await run_in_threadpool(site.uploads.standing, node_name, _hash(name))
+            come_bytes, length = stands.offset_bytes, {"Upload-Length": str(stands.size_bytes)}
+        return Response(headers=_offset(come_bytes) | length | {"Cache-Control": "no-store"})
 
     return await _answered(request, lambda _, site, node_name: tell(site, node_name))
 
@@ -89,8 +97,8 @@ async def take_bytes(request: Request, name: str) -> Response:
     async def take(request: Request, site: Site, node_name: str) -> Response:
         if request.headers.get("content-type") != BODY_TYPE:
             raise _Unwanted(415, f"the body of a PATCH is {BODY_TYPE}")
-        digest, offset_bytes = _hash(name), _number(request, "upload-offset")
-        upload = await run_in_threadpool(site.uploads.resume, node_name, digest, offset_bytes)
+        offset_bytes = _number(request, "upload-offset")
+        upload = await run_in_threadpool(_resume, site, node_name, name, offset_bytes)
         offset_bytes = await _receive(request, upload) if upload else offset_bytes
         return Response(status_code=204, headers=_offset(offset_bytes))
 
@@ -108,19 +116,48 @@ async def drop_upload(request: Request, name: str) -> Response:
     return await _answered(request, drop)
 
 
+def _resume(
+    site: Site, node_name: str, name: str, offset_bytes: int
+) -> Upload | GrowingUpload | None:
+    clip_id = _clip(name)
+    if clip_id is None:
+        return site.uploads.resume(node_name, _hash(name), offset_bytes)
+    upload = site.uploads.growing.open(node_name, clip_id)
+    if upload.offset_bytes != offset_bytes:
+        raise WrongOffsetError(f"{upload.offset_bytes} bytes have come, not {offset_bytes}")
+    return upload
+
+
 async def _create(request: Request, site: Site, node_name: str) -> Response:
+    names = _metadata(request.headers.get("upload-metadata", ""))
+    clip_id = _clip(names.get("clip", ""))
+    if clip_id is None:
+        return await _create_whole(request, site, node_name, names.get("sha256", ""))
+    if request.headers.get("upload-defer-length") != "1":
+        raise _Unwanted(400, "a clip that grows has no length yet: Upload-Defer-Length is 1")
+    upload = await run_in_threadpool(site.uploads.growing.open, node_name, clip_id)
+    return await _created(request, str(clip_id), await _begun(request, upload))
+
+
+async def _create_whole(request: Request, site: Site, node_name: str, sha256: str) -> Response:
     size_bytes = _number(request, "upload-length")
     if size_bytes > site.settings.max_upload_bytes:
         raise _Unwanted(413, "too_large")
-    digest = _hash(_metadata(request.headers.get("upload-metadata", "")).get("sha256", ""))
+    digest = _hash(sha256)
     upload = await run_in_threadpool(site.uploads.begin, node_name, digest, size_bytes)
-    if upload is None:
-        offset_bytes = size_bytes
-    elif upload.offset_bytes == 0 and request.headers.get("content-type") == BODY_TYPE:
-        offset_bytes = await _receive(request, upload)
-    else:
-        offset_bytes = (await run_in_threadpool(upload.finish)).offset_bytes
-    headers = {"Location": f"upload/{digest}"} | _offset(offset_bytes)
+    offset_bytes = size_bytes if upload is None else await _begun(request, upload)
+    return await _created(request, digest, offset_bytes)
+
+
+async def _begun(request: Request, upload: Upload | GrowingUpload) -> int:
+    """Where it stands after what came with its creation; bytes for a later place are not taken."""
+    if upload.offset_bytes == 0 and request.headers.get("content-type") == BODY_TYPE:
+        return await _receive(request, upload)
+    return await run_in_threadpool(_end, upload, b"")
+
+
+async def _created(request: Request, name: str, offset_bytes: int) -> Response:
+    headers = {"Location": f"upload/{name}"} | _offset(offset_bytes)
     return await _drained(request, Response(status_code=201, headers=headers))
 
 
@@ -134,7 +171,7 @@ async def _answered(
         return await act(request, site, _node_name(request, site))
     except _Unwanted as unwanted:
         refusal = unwanted
-    except NotAnnouncedError:
+    except (NotAnnouncedError, NoSuchClipError):
         refusal = _Unwanted(404, "not_announced")
     except UploadRefusedError as refused:
         refusal = _Unwanted(422, str(refused))
@@ -153,7 +190,7 @@ async def _answered(
     return await _drained(request, body)
 
 
-async def _receive(request: Request, upload: Upload) -> int:
+async def _receive(request: Request, upload: Upload | GrowingUpload) -> int:
     """Take what comes until the body or the line ends; where the upload stands then."""
     held = bytearray()
     try:
@@ -169,10 +206,11 @@ async def _receive(request: Request, upload: Upload) -> int:
     return stands
 
 
-def _end(upload: Upload, piece: bytes) -> int:
+def _end(upload: Upload | GrowingUpload, piece: bytes) -> int:
     if piece:
         upload.write(piece)
-    return upload.finish().offset_bytes
+    upload.finish()
+    return upload.offset_bytes
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
@@ -213,6 +251,10 @@ def _node_name(request: Request, site: Site) -> str:
     if name is None:
         raise _Unwanted(401, "token_no_good")
     return name
+
+
+def _clip(name: str) -> UUID | None:
+    return UUID(name) if _UUID.fullmatch(name) else None
 
 
 def _hash(name: str) -> str:

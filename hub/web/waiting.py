@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub.store.views import AlertPage, MediaRow, WishRow
+from hub.store.growing import SILENT_AFTER_S
+from hub.store.views import AlertPage, GrowingRow, MediaRow, WishRow
 from hub.web.when import Calendar
 from hub.web.words import Words
 
@@ -39,6 +40,17 @@ def unannounced(page: AlertPage, words: Words) -> str:
     if any(sighting.closed_utc_us is None for sighting in page.sightings):
         return say("The clip is still being recorded.")
     return say("The clip is at the camera box and has not been announced yet.")
+
+
+def growing_sentence(page: AlertPage, row: GrowingRow, words: Words) -> str:
+    """What is to be said beside the beginning of a clip."""
+    say = words.say
+    if row.is_dropped:
+        return say("The camera box could not finish this clip: this is what it had brought.")
+    grew_utc_us = row.grew_utc_us or 0
+    if not page.is_node_here or page.seen_utc_us - grew_utc_us > SILENT_AFTER_S * 1_000_000:
+        return say("The camera box fell silent: this is what it had brought.")
+    return say("Being recorded: it plays on as it comes.")
 
 
 def _unheard(words: Words) -> str:

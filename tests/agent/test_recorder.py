@@ -1,10 +1,13 @@
 """Clips begin before their sightings, cover all of them, and cost nothing but themselves."""
 
+import base64
+import io
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from agent.clips.mend import whole_length
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
@@ -300,11 +304,11 @@ def test_word_row_and_file_of_a_clip_enter_the_journal_together(
     with monkeypatch.context() as patch:
         patch.setattr(Transaction, "add_media", full_disk)
         stage.roll(5)
-    assert stage.journal.waiting(10) == []
+    assert said(stage) == ["clip_begun"]
     assert stage.journal.clips() == []
     assert stage.journal.kept(MediaKind.CLIP) == []
     stage.roll(1)
-    (waiting,) = stage.journal.waiting(10)
+    (_, waiting) = stage.journal.waiting(10)
     (clip,) = stage.clips()
     (kept,) = stage.journal.kept(MediaKind.CLIP)
     assert isinstance(waiting.body, ClipReady)
@@ -426,3 +430,84 @@ def next_keyframe_s(stage: Stage) -> float:
     while number % stage.keyframe_every:
         number += 1
     return number / FRAMES_PER_S
+
+
+# While it is recorded
+
+
+def growing_now(stage: Stage) -> tuple[Path, int]:
+    [clip] = stage.shelf.growing.now()
+    return clip.path, clip.durable_bytes
+
+
+def said(stage: Stage) -> list[str]:
+    return [one.body.kind for one in stage.journal.waiting(100)]
+
+
+def test_what_is_durable_of_a_clip_is_told_as_it_grows_and_is_the_beginning_of_the_whole(
+    stage: Stage,
+) -> None:
+    stage.roll(10)
+    person = stage.enters()
+    stage.roll(2)
+    grown: list[bytes] = []
+    for _ in range(3):
+        stage.roll(2)
+        path, durable_bytes = growing_now(stage)
+        grown.append(path.read_bytes()[:durable_bytes])
+        assert whole_length(io.BytesIO(grown[-1])) == durable_bytes, "all of it plays"
+    stage.leaves(person)
+    stage.roll(6)
+    assert stage.shelf.growing.now() == []
+    assert said(stage) == ["clip_begun", "clip_ready"]
+    ready = stage.journal.waiting(100)[-1].body
+    assert isinstance(ready, ClipReady)
+    assert ready.beginning is not None
+    beginning = base64.b64decode(ready.beginning)
+    [clip] = stage.journal.clips()
+    whole = clip.path.read_bytes()
+    assert len(grown[0]) < len(grown[1]) < len(grown[2]) < len(whole)
+    for part in grown:
+        assert whole.startswith(beginning + part[len(beginning) :])
+
+
+def test_a_group_of_ten_seconds_is_durable_in_fragments_of_two(
+    tmp_path: Path, node_journal: Journal, street: Street
+) -> None:
+    bounds = PrerollBounds(span_s=17)
+    stage = Stage(tmp_path / "clips", node_journal, street[0], keyframe_every=100, bounds=bounds)
+    stage.roll(21)
+    person = stage.enters()
+    sizes = []
+    for _ in range(12):
+        stage.roll(1)
+        sizes.append(growing_now(stage)[1])
+    assert all(first < third for first, third in zip(sizes, sizes[2:], strict=False))
+    stage.leaves(person)
+    stage.roll(5)
+    [clip] = stage.journal.clips()
+    begins_s = fragments_begin_s(clip.path.read_bytes(), 1 / stage.stream.time_base)
+    assert max(later - sooner for sooner, later in pairwise(begins_s)) <= 2.0
+    assert clip.duration_ms / 1000 - begins_s[-1] <= 2.0
+
+
+def fragments_begin_s(data: bytes, ticks_per_s: Fraction) -> list[float]:
+    """Where each fragment begins, by its `tfdt` box."""
+    times = [int.from_bytes(box[4:12]) for box in data.split(b"tfdt")[1:]]
+    return [float(ticks / ticks_per_s) for ticks in times]
+
+
+def test_a_clip_that_was_begun_and_is_lost_is_said_to_be(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.roll(10)
+    stage.enters()
+    stage.roll(3)
+
+    def refuse(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("agent.clips.writer.os.fdatasync", refuse)
+    stage.roll(3)
+    assert said(stage) == ["clip_begun", "clip_dropped"]
+    assert stage.shelf.growing.now() == []

@@ -170,9 +170,11 @@ class Streets:
         self.blobs = BlobFolder(folder)
         self.policy = Policy()
         self.filing = Filing(self.policy)
-        self.door = Door(db, blobs=self.blobs, clock=self.clock, bell=self.bell)
         self.parts = PartFolder(folder / "parts")
         self.uploads = self.again()
+        self.door = Door(
+            db, blobs=self.blobs, clock=self.clock, bell=self.bell, growing=self.uploads.growing
+        )
         self.node = Mouth("nga-tu", self.clock)
         self.other = Mouth("cau-moi", self.clock)
         now = self.clock.now()

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -195,7 +196,9 @@ def test_what_is_spoken_here_is_told_to_everybody(site: FakeSite) -> None:
     answer = Visitor(site.app).send("OPTIONS", "/upload")
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == "1.0.0"
-    assert answer.headers["tus-extension"] == "creation,creation-with-upload,termination"
+    assert answer.headers["tus-extension"] == (
+        "creation,creation-with-upload,creation-defer-length,termination"
+    )
     assert answer.headers["tus-max-size"] == "1000000"
 
 
@@ -215,3 +218,28 @@ def test_body_of_unstated_length_is_taken_as_far_as_it_comes(site: FakeSite) -> 
     answer = Visitor(site.app).send("PATCH", f"/upload/{digest}", content=pieces(), headers=headers)
     assert answer.status_code == 204
     assert site.uploads.stored == {digest: DATA}
+
+
+def test_clip_that_grows_comes_under_its_own_id_and_without_a_length(
+    site: FakeSite, node: Node
+) -> None:
+    clip_id = uuid4()
+    site.uploads.growing.held[clip_id] = b""
+    named = {
+        "Upload-Defer-Length": "1",
+        "Upload-Metadata": f"clip {base64.b64encode(str(clip_id).encode()).decode()}",
+    }
+    answer = node.send("POST", "/upload", b"one ", **named, **{"Content-Type": BODY})
+    assert (answer.status_code, answer.headers["upload-offset"]) == (201, "4")
+    assert answer.headers["location"] == f"upload/{clip_id}"
+    assert node.patch(str(clip_id), 4, b"two").status_code == 204
+    assert node.patch(str(clip_id), 4, b"two").status_code == 409
+    stands = node.send("HEAD", f"/upload/{clip_id}")
+    assert stands.headers["upload-offset"] == "7"
+    assert stands.headers["upload-defer-length"] == "1"
+    assert site.uploads.growing.held[clip_id] == b"one two"
+    length = {"Upload-Length": "7", "Upload-Metadata": named["Upload-Metadata"]}
+    assert node.send("POST", "/upload", **length).status_code == 400
+    assert Node(site, "other").patch(str(clip_id), 7, b"x").status_code == 404
+    assert node.send("HEAD", f"/upload/{uuid4()}").status_code == 404
+    assert node.send("DELETE", f"/upload/{clip_id}").status_code == 404

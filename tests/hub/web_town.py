@@ -77,9 +77,9 @@ class Town:
         self.blobs = blobs
         rooms: dict[str, Any] = {"blobs": blobs, "clock": self.clock, "bell": self.bell}
         self.proxies = Proxies(self.folder / "copies")
-        self.door = Door(self.db, proxies=self.proxies, **rooms)
         parts = PartFolder(self.folder / "media" / "parts", spare_bytes=self.spare_bytes)
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
+        self.door = Door(self.db, proxies=self.proxies, growing=self.uploads.growing, **rooms)
 
     def _fill(self, conn: Any) -> None:
         now = self.clock.now()

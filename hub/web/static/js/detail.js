@@ -1,5 +1,6 @@
 // The alert that is open: replaces only the parts of it that have changed.
 
+import { startGrowing } from "./growing.js";
 import { tick } from "./time.js";
 
 let shown = new Map();
@@ -47,6 +48,16 @@ export async function refreshDetail() {
   }
 }
 
+// A clip that is whole now is the one that was watched while it grew: it goes on where it was.
+function keepPlaces(old, part) {
+  for (const film of old?.querySelectorAll("video[data-began]") ?? []) {
+    const same = part.querySelector(`video[data-began="${film.dataset.began}"]`);
+    if (same && film.currentTime > 0) {
+      same.currentTime = film.currentTime;
+    }
+  }
+}
+
 function change(root, fresh) {
   const old = parts(root);
   const next = parts(fresh);
@@ -57,6 +68,7 @@ function change(root, fresh) {
       continue;
     }
     if (old.has(name)) {
+      keepPlaces(old.get(name), part);
       old.get(name).replaceWith(part);
     } else {
       root.querySelector(".detail-inner").append(part);
@@ -71,6 +83,11 @@ function change(root, fresh) {
     }
   }
   tick();
+  watchGrowing();
+}
+
+function watchGrowing() {
+  startGrowing(() => { refreshDetail().catch(() => {}); });
 }
 
 function isPlaying(part) {
@@ -78,6 +95,8 @@ function isPlaying(part) {
 }
 
 export function watchClips() {
+  watchGrowing();
+  document.addEventListener("htmx:afterSettle", watchGrowing);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-seek]");
     const film = button && document.getElementById(button.dataset.video);

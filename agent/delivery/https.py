@@ -1,0 +1,26 @@
+"""HTTPS to the hub: whom to believe, and what went wrong in one line."""
+
+import ssl
+from pathlib import Path
+
+
+def why(error: Exception, url: str) -> str:
+    """One line; for a certificate that nobody vouches for with its cure."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    return (
+        f"the certificate of {url} is not vouched for ({cause.verify_message}). Add the authority"
+        " that issued it to the file [broker] ca_file, have the hub's upload_url name it as the"
+        " certificate does, and see that this node's clock is right"
+    )
+
+
+def context(trusted: Path | None) -> ssl.SSLContext:
+    """Believes the system's authorities and, if given, those of a PEM file."""
+    made = ssl.create_default_context()
+    if trusted is not None:
+        made.load_verify_locations(trusted)
+    return made

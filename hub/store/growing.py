@@ -1,0 +1,215 @@
+"""Clips while they are recorded: in from their node as they grow, out to who may watch.
+
+What came of a clip is a part (`hub.store.parts`). When the clip is whole its node announces it by
+hash; the part then becomes that file's, with the first bytes written anew (they alone differ: the
+length is in them), and the node brings what is missing. The whole is checked like any file.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from hub.alerts.moment import Moment
+from hub.store.bell import Bell
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.growing_rows import touch_alerts
+from hub.store.parts import GROWING, PartFolder, PartWriter
+from hub.store.tables import growing_clips, media, nodes
+
+LARGEST_BYTES: Final = 256 * 2**20
+SILENT_AFTER_S: Final = 30.0
+"""A clip that has not grown for so long has lost its node, whatever the broker says."""
+
+
+class NoSuchClipError(Exception):
+    """This node records no such clip (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrowingClip:
+    """A clip under way."""
+
+    clip_id: UUID
+    node_id: UUID
+    media_id: UUID | None
+    is_stored: bool
+    is_dropped: bool
+    is_node_here: bool
+
+    @property
+    def part(self) -> str:
+        """The name of what has come of it."""
+        return part_of(self.clip_id)
+
+
+def part_of(clip_id: UUID) -> str:
+    """The name of what has come of a clip under way."""
+    return f"{clip_id}{GROWING}"
+
+
+class GrowingUpload:
+    """More of a clip under way. Call `write` for each piece, then `finish`."""
+
+    def __init__(self, clips: "GrowingClips", clip: GrowingClip, part: PartWriter) -> None:
+        self._clips = clips
+        self._clip = clip
+        self._part = part
+        self._is_first = part.size_bytes == 0
+
+    @property
+    def offset_bytes(self) -> int:
+        """How much has come."""
+        return self._part.size_bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Append; raises NoSuchClipError for what no clip can be, NoRoomError, SupersededError."""
+        if self._part.size_bytes + len(chunk) > LARGEST_BYTES:
+            raise NoSuchClipError(f"a clip has at most {LARGEST_BYTES} bytes")
+        self._part.write(chunk)
+
+    def finish(self) -> int:
+        """Make durable what came; how much that is. Its alerts show it from its first bytes on."""
+        self._part.close()
+        if self._is_first and self._part.size_bytes > 0:
+            self._clips.show(self._clip)
+        return self._part.size_bytes
+
+
+class GrowingClips:
+    """For any thread."""
+
+    def __init__(self, db: Database, *, parts: PartFolder, clock: Clock, bell: Bell) -> None:
+        self._db = db
+        self._parts = parts
+        self._clock = clock
+        self._bell = bell
+
+    def standing(self, node_name: str, clip_id: UUID) -> int:
+        """How many bytes have come; NoSuchClipError."""
+        clip = self._under_way(node_name, clip_id)
+        return self._parts.size_bytes(clip.node_id, clip.part)
+
+    def open(self, node_name: str, clip_id: UUID) -> GrowingUpload:
+        """Begin or go on; raises NoSuchClipError, NoRoomError."""
+        clip = self._under_way(node_name, clip_id)
+        part = self._parts.open(clip.node_id, clip.part, room_bytes=0)
+        return GrowingUpload(self, clip, part)
+
+    def hand_over(self, node_id: UUID, media_id: UUID, *, part: str) -> None:
+        """What came of a clip while it was recorded is the beginning of this file."""
+        with self._db.reading() as conn:
+            row = conn.execute(
+                select(growing_clips.c.id, growing_clips.c.beginning).where(
+                    growing_clips.c.media_id == media_id
+                )
+            ).first()
+        if row is None or not row.beginning:
+            return
+        self._parts.hand_over(node_id, part_of(row.id), to=part, beginning=row.beginning)
+
+    def forget(self, node_id: UUID, media_id: UUID) -> None:
+        """The whole file is stored; what came of it before is of no use."""
+        with self._db.reading() as conn:
+            clip_id = conn.scalar(
+                select(growing_clips.c.id).where(growing_clips.c.media_id == media_id)
+            )
+        if clip_id is not None:
+            self._parts.drop(node_id, part_of(clip_id))
+
+    def watch(self, clip_id: UUID) -> "Film | None":
+        """The clip as it grows; None when nothing of it is here. The caller has asked who may."""
+        clip = self.find(clip_id)
+        if clip is None or clip.is_stored:
+            return None
+        names = [clip.part] + ([str(clip.media_id)] if clip.media_id else [])
+        for name in names:
+            try:
+                file = os.open(self._parts.path(clip.node_id, name), os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+            return Film(self, clip_id, file)
+        return None
+
+    def find(self, clip_id: UUID) -> GrowingClip | None:
+        """The clip as it stands."""
+        with self._db.reading() as conn:
+            row = conn.execute(
+                select(
+                    growing_clips.c.id,
+                    growing_clips.c.node_id,
+                    growing_clips.c.media_id,
+                    growing_clips.c.dropped,
+                    media.c.stored_utc_us,
+                    nodes.c.state,
+                )
+                .join(nodes, nodes.c.id == growing_clips.c.node_id)
+                .outerjoin(media, media.c.id == growing_clips.c.media_id)
+                .where(growing_clips.c.id == clip_id)
+            ).first()
+        if row is None:
+            return None
+        return GrowingClip(
+            clip_id=row.id,
+            node_id=row.node_id,
+            media_id=row.media_id,
+            is_stored=row.stored_utc_us is not None,
+            is_dropped=row.dropped is not None,
+            is_node_here=row.state == "online",
+        )
+
+    def grew_utc_us(self, node_id: UUID, clip_id: UUID) -> int | None:
+        """When something of a clip under way came last; None while nothing did."""
+        return self._parts.grew_utc_us(node_id, part_of(clip_id))
+
+    def show(self, clip: GrowingClip) -> None:
+        """There is something to see of it now."""
+        with self._db.writing() as conn:
+            touch_alerts(conn, clip.clip_id, now=self._clock.now())
+        self._bell.ring()
+
+    def now(self) -> Moment:
+        """The hub's clock."""
+        return self._clock.now()
+
+    def _under_way(self, node_name: str, clip_id: UUID) -> GrowingClip:
+        clip = self.find(clip_id)
+        if clip is None or clip.media_id is not None or clip.is_dropped:
+            raise NoSuchClipError(f"no clip {clip_id} is under way")
+        with self._db.reading() as conn:
+            name = conn.scalar(select(nodes.c.name).where(nodes.c.id == clip.node_id))
+        if name != node_name:
+            raise NoSuchClipError(f"no clip {clip_id} of {node_name} is under way")
+        return clip
+
+
+class Film:
+    """A growing clip being watched; for one thread at a time. Close it."""
+
+    def __init__(self, clips: GrowingClips, clip_id: UUID, file: int) -> None:
+        self._clips = clips
+        self._clip_id = clip_id
+        self._file = file
+        self._read_utc_us = clips.now().utc_us
+
+    def read(self, size_bytes: int) -> bytes:
+        """What comes next; empty when nothing has come yet."""
+        piece = os.read(self._file, size_bytes)
+        if piece:
+            self._read_utc_us = self._clips.now().utc_us
+        return piece
+
+    def is_over(self) -> bool:
+        """Whether nothing more is to be waited for: it is whole, dropped, or its node is gone."""
+        clip = self._clips.find(self._clip_id)
+        if clip is None or clip.is_stored or clip.is_dropped or not clip.is_node_here:
+            return True
+        silent_us = self._clips.now().utc_us - self._read_utc_us
+        return silent_us > SILENT_AFTER_S * 1_000_000
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._file)

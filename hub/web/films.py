@@ -1,0 +1,59 @@
+"""Clips while they are recorded: one answer that goes on as long as the clip grows."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+from uuid import UUID
+
+import anyio
+from fastapi import APIRouter, HTTPException
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from hub.store.growing import Film
+from hub.web.auth import SignedIn, Visit
+
+router = APIRouter()
+
+PIECE_BYTES: Final = 256 * 1024
+LOOK_EVERY_S: Final = 0.1
+"""How soon what has come is passed on."""
+ASK_EVERY_S: Final = 1.0
+"""How often it is asked whether the clip goes on, and whether its watcher still may."""
+
+
+@router.get("/clips/{clip_id}/growing")
+def watch_clip(visit: SignedIn, clip_id: UUID) -> Response:
+    """From its first byte on, as it comes; once it is whole, the file."""
+    film = visit.site.door.watch_clip(visit.asker, clip_id)
+    match film:
+        case None:
+            raise HTTPException(404)
+        case UUID():
+            return RedirectResponse(f"/media/{film}", 307)
+        case Film():
+            headers = {"Cache-Control": "no-store", "Accept-Ranges": "none"}
+            pieces = _pieces(visit, clip_id, film)
+            return StreamingResponse(pieces, headers=headers, media_type="video/mp4")
+
+
+async def _pieces(visit: Visit, clip_id: UUID, film: Film) -> AsyncIterator[bytes]:
+    ask_at_s = time.monotonic() + ASK_EVERY_S
+    is_over = False
+    try:
+        while True:
+            piece = await run_in_threadpool(film.read, PIECE_BYTES)
+            if piece:
+                yield piece
+            elif is_over or visit.site.stopping():
+                return
+            else:
+                await anyio.sleep(LOOK_EVERY_S)
+            if time.monotonic() >= ask_at_s:
+                ask_at_s = time.monotonic() + ASK_EVERY_S
+                if not await run_in_threadpool(visit.site.door.may_watch, visit.asker, clip_id):
+                    return
+                # What came before it was over is still read: the last bytes come with the end.
+                is_over = await run_in_threadpool(film.is_over)
+    finally:
+        film.close()
