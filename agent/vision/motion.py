@@ -165,6 +165,11 @@ class MotionFinder:
         return cv2.countNonZero(persistence.lasting[rows, columns]) >= least
 
 
+def moved_share(box: Box, moved: Sequence[Box]) -> float:
+    """How much of `box` lies in what moved, 0-1."""
+    return min(1.0, sum(map(box.overlap, moved)) / box.area) if box.area > 0 else 0.0
+
+
 class _Persistence:
     """Tells bodies from drops: what is there in three frames running from what never is."""
 

@@ -52,8 +52,8 @@ class Detection:
     """Filled in where tracks are joined by them."""
     wheels: ObjectKind | None = None
     """What this person rides; see `agent.vision.riders`."""
-    stirs: bool = True
-    """Something moved in its place. Told of two-wheelers only."""
+    moved: float = 1.0
+    """The share of its place in which something moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,12 @@ class DetectorSettings:
 
     score: float = 0.25
     """Below this (0-1) nothing is reported; the tracker has its own, higher thresholds."""
+    dark: float = 60.0
+    """Mean brightness (0-255) below which the network is shown a part of the picture brighter,"""
+    lit: float = 90.0
+    """so that its mean is this,"""
+    most_gain: float = 4.0
+    """by this factor at the most: what is black beyond it is noise."""
     nms_iou: float = 0.6
     """Of two boxes of a kind that overlap more than this, the better stays."""
     kinds: frozenset[ObjectKind] = frozenset(
@@ -110,7 +116,7 @@ class NanoDet:
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
         """One inference. ValueError for a frame or region with nothing in it."""
         cut = _Cut.of(frame, region)
-        canvas, rows, columns = _letterbox(cut.rgb(self.input_px), self.input_px)
+        canvas, rows, columns = _letterbox(self._lit(cut.rgb(self.input_px)), self.input_px)
         scores, distances = self._network.infer(canvas)
         found: list[Detection] = []
         for column in self._columns:
@@ -120,6 +126,15 @@ class NanoDet:
                 share = (boxes / np.array([columns, rows] * 2)).astype(np.float32)
                 found += cut.detections(KINDS[column], scores[chosen, column], share)
         return suppress(found, self._settings.nms_iou)
+
+    def _lit(self, rgb: Plane) -> Plane:
+        """As it is, or brighter: the network was trained on daylight."""
+        settings = self._settings
+        mean = cv2.mean(rgb)[1]  # green is most of what is bright
+        if mean >= settings.dark:
+            return rgb
+        gain = min(settings.most_gain, settings.lit / max(1.0, mean))
+        return np.asarray(cv2.convertScaleAbs(rgb, alpha=gain), np.uint8)
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:

@@ -13,11 +13,11 @@ from agent.vision.clothes import clothes
 from agent.vision.daylight import Daylight, Sensitivity
 from agent.vision.dense import Dense, DenseSettings
 from agent.vision.hours import Hours
-from agent.vision.motion import MotionFinder, MotionSettings
+from agent.vision.motion import MotionFinder, MotionSettings, moved_share
 from agent.vision.person import Detection, PersonDetector, suppress
 from agent.vision.places import Line, Zone
 from agent.vision.regions import Regions, RegionSettings
-from agent.vision.riders import mounted, stirring
+from agent.vision.riders import mounted
 from agent.vision.rules import Rules
 from agent.vision.sighting import SightingChange, Sightings, SightingSettings
 from agent.vision.tamper import Tamper, TamperChange
@@ -155,9 +155,12 @@ class Eyes:
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
         found = [one for one in found if one.score >= enough.least_score]
-        found = stirring(mounted(found, self.tracker.parked), moved)
+        found = mounted(found, self.tracker.parked)
         found = [one for one in found if self.ignored.share_of(one.box) < HIDDEN_SHARE]
-        found = [replace(one, clothes=clothes(frame, one.box)) for one in found]
+        found = [
+            replace(one, clothes=clothes(frame, one.box), moved=moved_share(one.box, moved))
+            for one in found
+        ]
         self.lap("model")
         aspect = frame.width / frame.height
         tracks = self.tracker.step(

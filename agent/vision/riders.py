@@ -20,8 +20,6 @@ width. A motorbike seen from the side is twice as wide as its rider, from ahead 
 SITS = (0.15, 1.1)
 """The rider's lowest point lies in this part of the wheels' height: the feet are on pegs, and who
 stands behind it has them higher, who stands before it lower."""
-STIRS = 1 / 3
-"""See `stirring`."""
 LIKE_SIZE = 2.5
 """Neither is higher than the other by more than this factor."""
 
@@ -49,16 +47,6 @@ def mounted(found: Sequence[Detection], parked: Sequence[Box]) -> list[Detection
         free.remove(mount)
         riders.append(replace(person, wheels=mount.kind, score=max(person.score, mount.score)))
     return [*riders, *free, *still]
-
-
-def stirring(found: Sequence[Detection], moved: Sequence[Box]) -> list[Detection]:
-    """With each two-wheeler marked by whether something moved in a third of its place or more."""
-    return [
-        replace(one, stirs=sum(map(one.box.overlap, moved)) >= STIRS * one.box.area)
-        if one.kind in WHEELS
-        else one
-        for one in found
-    ]
 
 
 def sits(person: Box, wheels: Box) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.lookalikes import LookAlikes
 from agent.vision.person import ObjectKind
 from agent.vision.rules import RuleMet
 from agent.vision.track import Track
@@ -38,7 +39,9 @@ class SightingSettings:
     walked: float = 0.6
     """Who has been this far from the spot where the track began (body heights) is no lamp post."""
     rode: float = 1.2
-    """A two-wheeler without a find of its rider that has been this far is ridden all the same."""
+    """A two-wheeler without a find of its rider that has been this far is ridden all the same,"""
+    rode_moved: float = 1 / 3
+    """if something moves in this share of its place: a row of parked ones flickers."""
     still_score: float = 0.65
     """Of the others only detections from this score on are evidence (0-1)."""
     border_weight: float = 0.5
@@ -111,6 +114,7 @@ class Sightings:
         self._settings = settings or SightingSettings()
         self._suspected: dict[int, _Suspect] = {}
         self._open: dict[int, _Sighting] = {}
+        self._lookalikes = LookAlikes()
 
     @property
     def open_tracks(self) -> frozenset[int]:
@@ -132,6 +136,7 @@ class Sightings:
         closed = self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
+        closed += self._close(now, self._found_out(seen, now))
         opened = [self._open_for(track, now) for track in self._newcomers(tracks, now)]
         updated = [self._update(track, now) for track in seen if self._is_news(track, now)]
         self._forget(now)
@@ -151,6 +156,19 @@ class Sightings:
             if now.seconds_since(sighting.last_seen) > gap_s
         ]
 
+    def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
+        """Those told of as somebody who turn out to be things; they are learned."""
+        things = [
+            track
+            for track in seen
+            if track.track_id in self._open
+            and track.travelled < self._settings.walked
+            and self._lookalikes.is_still(track, now)
+        ]
+        for thing in things:
+            self._lookalikes.learn(thing, now)
+        return [thing.track_id for thing in things]
+
     def _close(self, at: Instant, track_ids: Iterable[int]) -> tuple[SightingChange, ...]:
         closing = [self._open.pop(track_id) for track_id in track_ids]
         return tuple(Closed(one.sighting_id, one.first_seen, one.last_seen, at) for one in closing)
@@ -165,7 +183,7 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        suspect.hits.append(_Hit(now, track.looks, self._weight(track)))
+        suspect.hits.append(_Hit(now, track.looks, self._weight(track, now)))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 
@@ -175,12 +193,17 @@ class Sightings:
         is_recent = looks - hit.looks < settings.evidence_looks
         return age_s > (settings.evidence_most_s if is_recent else settings.evidence_s)
 
-    def _weight(self, track: Track) -> float:
+    def _weight(self, track: Track, now: Instant) -> float:
         """How much this frame's detection counts as evidence."""
         settings = self._settings
-        if track.is_mount and (track.travelled < settings.rode or not track.stirs):
+        if track.is_mount and (
+            track.travelled < settings.rode or track.moved < settings.rode_moved
+        ):
             return 0.0
-        if track.travelled < settings.walked and track.score < settings.still_score:
+        is_still = track.travelled < settings.walked
+        if is_still and (
+            track.score < settings.still_score or self._lookalikes.is_thing(track, now)
+        ):
             return 0.0
         return track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
 

@@ -15,6 +15,9 @@ from agent.vision.person import Detection, ObjectKind
 from agent.vision.riders import WHEELS, sits
 from agent.vision.zones import WHOLE, Box
 
+STIRS = 0.02
+"""Who is alive moves in this share of their place now and then."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
@@ -100,8 +103,10 @@ class Track:
     """and how often in vain since it was last seen."""
     on_wheels: int = 0
     """Of its hits, those that had a two-wheeler in them."""
-    stirs: bool = True
-    """Something moved where it was found last. Told of two-wheelers only."""
+    moved: float = 1.0
+    """The share of its place in which something moved when it was found last."""
+    stirred_at: Instant | None = None
+    """When anything moved there last; None: not since it began."""
 
     @property
     def is_mount(self) -> bool:
@@ -256,7 +261,8 @@ class Tracker:
             track,
             kind=track.kind if found.kind in WHEELS else found.kind,
             on_wheels=track.on_wheels + _has_wheels(found),
-            stirs=found.stirs,
+            moved=found.moved,
+            stirred_at=now if found.moved >= STIRS else track.stirred_at,
             box=box,
             score=found.score,
             last_seen=now,
@@ -323,7 +329,7 @@ class Tracker:
             began_at=found.box.center,
             clothes=found.clothes,
             on_wheels=_has_wheels(found),
-            stirs=found.stirs,
+            moved=found.moved,
         )
 
     def _is_over(self, track: Track, now: Instant) -> bool:

@@ -149,3 +149,26 @@ def test_a_region_without_area_is_looked_at_as_two_pixels(region: Box) -> None:
 
 def test_eyes_and_wire_have_the_same_words_for_kinds() -> None:
     assert {str(kind) for kind in ObjectKind} == {str(kind) for kind in WireKind}
+
+
+def test_a_dark_picture_is_shown_to_the_network_brighter() -> None:
+    network = Network((64, 64), {})
+    dark = luma_frame(np.full((64, 64), 55, np.uint8))
+    NanoDet(network).detect(dark, WHOLE)
+    assert 85 <= network.shown[0].mean() <= 95
+
+
+def test_what_is_black_is_not_made_grey() -> None:
+    network = Network((64, 64), {})
+    NanoDet(network).detect(luma_frame(np.full((64, 64), 18, np.uint8)), WHOLE)
+    assert network.shown[0].mean() < 20
+
+
+def test_a_bright_picture_is_shown_as_it_is() -> None:
+    network = Network((64, 64), {})
+    NanoDet(network).detect(luma_frame(np.full((64, 64), 80, np.uint8)), WHOLE)
+    as_it_is = network.shown[0].mean()
+    NanoDet(network, DetectorSettings(dark=0.0)).detect(
+        luma_frame(np.full((64, 64), 80, np.uint8)), WHOLE
+    )
+    assert network.shown[1].mean() == as_it_is

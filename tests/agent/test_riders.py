@@ -9,9 +9,9 @@ import pytest
 from agent.media.frame import Frame
 from agent.vision.person import Detection, ObjectKind
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.riders import mounted, stirring
+from agent.vision.riders import mounted
 from agent.vision.sighting import Opened
-from agent.vision.zones import WHOLE, Box
+from agent.vision.zones import Box
 from tests.agent.eyes import Seer, counted_ids, luma_frame, person
 
 STREET = np.full((240, 320), 90, np.uint8)
@@ -82,13 +82,6 @@ def test_a_bicycle_that_is_also_taken_for_a_motorbike_is_the_likelier() -> None:
     bicycle = motorbike(0.5, score=0.7, kind=ObjectKind.BICYCLE)
     (one,) = mounted([motorbike(0.5), bicycle], parked=())
     assert one.kind is ObjectKind.BICYCLE
-
-
-def test_a_two_wheeler_stirs_where_something_moved() -> None:
-    still, moving = motorbike(0.2), motorbike(0.7)
-    finds = stirring([still, moving, rider(0.2)], [moving.box])
-    assert [one.stirs for one in finds] == [False, True, True]
-    assert all(one.stirs for one in stirring([still], [WHOLE]))
 
 
 @pytest.mark.parametrize("kind", [ObjectKind.MOTORCYCLE, ObjectKind.BICYCLE])

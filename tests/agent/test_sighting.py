@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Instant
+from agent.vision.clothes import Clothes
+from agent.vision.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.person import ObjectKind
 from agent.vision.sighting import (
     Closed,
@@ -31,6 +33,8 @@ def track(
     height: float = 0.2,
     travelled: float = 2.0,
     is_seen: bool = True,
+    clothes: Clothes | None = None,
+    stirred_at: Instant | None = None,
 ) -> Track:
     box = person(x, height=height).box
     return Track(
@@ -45,6 +49,8 @@ def track(
         is_seen=is_seen,
         began_at=box.center,
         travelled=travelled,
+        clothes=clothes,
+        stirred_at=stirred_at,
     )
 
 
@@ -208,6 +214,76 @@ def test_a_much_better_view_is_news_and_a_little_better_one_is_not() -> None:
     street.shows(track(height=0.1), for_s=3)
     assert street.shows(track(height=0.12), for_s=3) == []
     assert kinds(street.shows(track(height=0.2), for_s=3)) == [Updated]
+
+
+STONE: Clothes = (90, 128, 128, 90, 128, 128)
+RED: Clothes = (90, 110, 190, 60, 128, 128)
+
+
+def statue(track_id: int) -> Track:
+    return track(track_id, score=0.8, travelled=0.1, clothes=STONE)
+
+
+def with_statue(seconds: float = 70) -> Street:
+    """A street whose statue was told of once and found out."""
+    street = Street()
+    street.shows(statue(1), for_s=seconds)
+    return street
+
+
+def test_a_statue_is_told_of_once_and_closed_when_nothing_stirs_for_a_minute() -> None:
+    assert kinds(with_statue().said) == [Opened, Closed]
+
+
+def test_a_statue_that_was_found_out_is_not_told_of_again_whatever_passes_before_it() -> None:
+    street = with_statue()
+    for number in range(2, 12):
+        street.shows(for_s=6)
+        street.shows(statue(number), for_s=20)
+    assert kinds(street.said) == [Opened, Closed]
+
+
+def test_who_walks_up_and_stands_before_the_statue_is_told_of() -> None:
+    street = with_statue()
+    assert kinds(street.shows(track(2, score=0.7, travelled=3.0, clothes=STONE), for_s=1)) == [
+        Opened
+    ]
+
+
+def test_who_stands_there_in_other_clothes_is_told_of() -> None:
+    street = with_statue()
+    other = track(2, score=0.7, travelled=0.1, clothes=RED, stirred_at=after(70))
+    assert kinds(street.shows(other, for_s=1)) == [Opened]
+
+
+def test_who_stands_elsewhere_in_the_statues_colours_is_told_of() -> None:
+    street = with_statue()
+    elsewhere = track(2, x=0.7, travelled=0.1, clothes=STONE, stirred_at=after(70))
+    assert kinds(street.shows(elsewhere, for_s=1)) == [Opened]
+
+
+def test_who_stands_still_and_stirs_now_and_then_is_no_statue() -> None:
+    street = Street()
+    for second in range(0, 300, 20):
+        alive = track(1, score=0.8, travelled=0.1, clothes=STONE, stirred_at=after(second))
+        street.shows(alive, for_s=20)
+    assert kinds(street.said) == [Opened]
+
+
+def test_a_day_after_a_thing_was_seen_last_its_place_is_free() -> None:
+    things = LookAlikes()
+    things.learn(statue(1), after(0))
+    assert things.is_thing(statue(2), after(80_000))
+    things.learn(track(3, x=0.1), after(80_000 + 90_000))
+    assert len(things) == 1
+    assert not things.is_thing(statue(2), after(80_000 + 90_000))
+
+
+def test_only_so_many_things_are_remembered() -> None:
+    things = LookAlikes(LookAlikeSettings(most=3))
+    for number in range(10):
+        things.learn(track(number, x=number / 10), after(number))
+    assert len(things) == 3
 
 
 def test_news_waits_for_its_turn() -> None:

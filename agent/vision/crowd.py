@@ -1,0 +1,100 @@
+"""A crowd is told of as a crowd: "about so many", and nobody in it is said to be followed.
+
+Above some twenty people tracks change bodies behind each other faster than they can be told apart,
+and an officer reads no list of them. So whoever convinces there is counted, one sighting stands for
+all, and its number is rounded to what it is worth.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from agent.media.frame import Instant
+from agent.vision.track import Track
+from agent.vision.zones import Box
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdSettings:
+    """From how many on, and how it ends."""
+
+    from_people: int = 20
+    """So many in view at once are a crowd;"""
+    until_share: float = 0.6
+    """until fewer than this share of them are left,"""
+    memory_s: float = 2.0
+    """on the mean of so long."""
+    present_s: float = 1.0
+    """In a crowd each is looked at seldom: who was seen within this span is there."""
+    more_by: float = 1.25
+    """It is news when there are so many times as many as were told."""
+
+
+class CrowdGauge:
+    """Whether there is a crowd: the mean number of bodies, with different bounds up and down."""
+
+    def __init__(self, settings: CrowdSettings | None = None) -> None:
+        self._settings = settings or CrowdSettings()
+        self._mean = 0.0
+        self._last: Instant | None = None
+        self.is_crowd = False
+
+    def step(self, now: Instant, bodies: int) -> bool:
+        """With the bodies in view at `now`."""
+        settings = self._settings
+        elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        self._last = now
+        self._mean += min(1.0, elapsed_s / settings.memory_s) * (bodies - self._mean)
+        share = settings.until_share if self.is_crowd else 1.0
+        self.is_crowd = self._mean >= share * settings.from_people
+        return self.is_crowd
+
+
+@dataclass(slots=True)
+class Crowd:
+    """The one sighting of all who are in it; `members` by track, with when each was seen last."""
+
+    sighting_id: UUID
+    first_seen: Instant
+    last_seen: Instant
+    told_at: Instant
+    score: float = 0.0
+    told_people: int = 0
+    members: dict[int, Instant] = field(default_factory=dict)
+
+    def note(self, track: Track, now: Instant) -> None:
+        """This member was seen."""
+        self.members[track.track_id] = now
+        self.last_seen = now
+        self.score = max(self.score, track.score)
+
+    def forget(self, now: Instant, gap_s: float) -> None:
+        """Those unseen for longer have left."""
+        self.members = {
+            track_id: seen
+            for track_id, seen in self.members.items()
+            if now.seconds_since(seen) <= gap_s
+        }
+
+    def present(self, now: Instant, within_s: float) -> int:
+        """How many of them are in view."""
+        return sum(now.seconds_since(seen) <= within_s for seen in self.members.values())
+
+
+def about(people: int) -> int:
+    """Rounded to fives, from fifty on to tens: what a count of a crowd is worth."""
+    step = 5 if people < 50 else 10
+    return max(1, step * round(people / step)) if people > step else people
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all of them, inside the picture; all of it for none."""
+    all_of_them = list(boxes)
+    if not all_of_them:
+        return Box(0.0, 0.0, 1.0, 1.0)
+    return Box(
+        min(box.x0 for box in all_of_them),
+        min(box.y0 for box in all_of_them),
+        max(box.x1 for box in all_of_them),
+        max(box.y1 for box in all_of_them),
+    ).clipped()
