@@ -95,6 +95,10 @@ class _Counting:
     def push(self, packet: Packet) -> None:
         self.size_bytes += len(packet.data)
 
+    def wants_keyframe(self) -> bool:
+        """Never."""
+        return False
+
     def kbits_per_s(self, video_s: float) -> float:
         return round(self.size_bytes * 8 / 1000 / video_s, 1)
 

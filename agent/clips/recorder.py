@@ -103,6 +103,7 @@ class Recorder:
         self._last_cut = 0
         self._is_losing = False
         self._wake = threading.Event()
+        self._wants_keyframe = threading.Event()
         self.counts = RecorderCounts()
 
     def begin_stream(self, stream: StreamInfo) -> None:
@@ -112,6 +113,13 @@ class Recorder:
     def push(self, packet: Packet) -> None:
         """Keep one packet (camera's thread); never blocks on the disk."""
         self._ring.push(packet)
+
+    def wants_keyframe(self) -> bool:
+        """True once after each sighting that opened (camera's thread): where we encode ourselves,
+        a fragment begins with what opened it, and can be jumped to."""
+        is_wanted = self._wants_keyframe.is_set()
+        self._wants_keyframe.clear()
+        return is_wanted
 
     def end_stream(self) -> None:
         """The camera stopped (watch's thread): the clip under way ends with its last packet."""
@@ -123,6 +131,7 @@ class Recorder:
         """Somebody came into view (watch's thread): the clip is to begin before that."""
         if self._take is not None:
             self._attendance.opened(sighting_id, first_seen, self._take)
+            self._wants_keyframe.set()
         self._wake.set()
 
     def sighting_closed(self, sighting_id: UUID, last_seen: Instant) -> None:

@@ -34,10 +34,17 @@ class PacketSink(Protocol):
     def push(self, packet: Packet) -> None:
         """Keep or ignore one packet."""
 
+    def wants_keyframe(self) -> bool:
+        """Whether the next picture should be one; asked once for each by who encodes them."""
+
 
 class _Nowhere:
     def push(self, packet: Packet) -> None:
         """Drop it."""
+
+    def wants_keyframe(self) -> bool:
+        """Never."""
+        return False
 
 
 NOWHERE: PacketSink = _Nowhere()

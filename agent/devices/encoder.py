@@ -33,10 +33,13 @@ class Encoder:
         self._context = context
         self.extradata = bytes(context.extradata or b"")
 
-    def encode(self, picture: av.VideoFrame, pts: int) -> Iterator[tuple[bytes, bool]]:
-        """The coded picture, and whether it is a keyframe."""
+    def encode(
+        self, picture: av.VideoFrame, pts: int, *, as_keyframe: bool = False
+    ) -> Iterator[tuple[bytes, bool]]:
+        """The coded picture, and whether it is a keyframe; `as_keyframe`: it is to be one."""
         picture.pts = pts
         picture.time_base = self._context.time_base
-        picture.pict_type = av.video.frame.PictureType.NONE  # or x264 copies MJPEG's keyframes
+        kinds = av.video.frame.PictureType
+        picture.pict_type = kinds.I if as_keyframe else kinds.NONE  # or x264 copies MJPEG's
         for packet in self._context.encode(picture):
             yield bytes(packet), packet.is_keyframe

@@ -57,7 +57,8 @@ class MaskedCamera:
             for frame in self._camera.frames(NOWHERE, stop):
                 painted = replace(frame, yuv=mask.painted(frame.yuv))
                 if sink is not NOWHERE:
-                    for packet in encoder.encode(painted.yuv, painted.at):
+                    is_wanted = sink.wants_keyframe()
+                    for packet in encoder.encode(painted.yuv, painted.at, as_keyframe=is_wanted):
                         sink.push(packet)
                 yield painted
             return
@@ -87,7 +88,7 @@ class _Encoding:
         self._first: Instant | None = None
         self._pts = -1
 
-    def encode(self, yuv: Plane, at: Instant) -> Iterator[Packet]:
+    def encode(self, yuv: Plane, at: Instant, *, as_keyframe: bool = False) -> Iterator[Packet]:
         """Pictures come in the order of their instants; raises CameraError for another size."""
         if yuv.shape != (self.info.height * 3 // 2, self.info.width):
             raise CameraError(
@@ -98,7 +99,7 @@ class _Encoding:
         self._first = self._first or at
         self._pts = max(self._pts + 1, round(at.seconds_since(self._first) / _BASE))
         plain = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
-        for data, is_keyframe in self._encoder.encode(plain, self._pts):
+        for data, is_keyframe in self._encoder.encode(plain, self._pts, as_keyframe=as_keyframe):
             yield Packet(data, at, self._pts, self._pts, self._tick, is_keyframe)
 
 
@@ -131,7 +132,8 @@ class _MainStream:
             self._yield = Yield(packet.at)
         for yuv, at in self._pictures(packet):
             self._yield.pictures += 1
-            for encoded in self._encoder.encode(self._mask.painted(yuv), at):
+            is_wanted = self._sink.wants_keyframe()
+            for encoded in self._encoder.encode(self._mask.painted(yuv), at, as_keyframe=is_wanted):
                 self._sink.push(encoded)
         if self._yield.is_too_small(packet.at):
             raise CameraError(
@@ -139,6 +141,10 @@ class _MainStream:
                 N_("Set the camera to H.264 or H.265, or restart it."),
                 {"camera": self._name},
             )
+
+    def wants_keyframe(self) -> bool:
+        """Of the camera's own encoder: nobody can ask it."""
+        return False
 
     def _pictures(self, packet: Packet) -> Iterator[tuple[Plane, Instant]]:
         self._instants[packet.pts] = packet.at

@@ -80,7 +80,9 @@ class UsbCamera:
             yuv = i420(picture)
             if sink is not NOWHERE:
                 plain = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
-                for data, is_keyframe in encoder.encode(plain, stamp.pts):
+                for data, is_keyframe in encoder.encode(
+                    plain, stamp.pts, as_keyframe=sink.wants_keyframe()
+                ):
                     sink.push(Packet(data, stamp.at, stamp.pts, stamp.dts, tick, is_keyframe))
             yield Frame(index, stamp.at, yuv, info.width, info.height)
 

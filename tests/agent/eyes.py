@@ -78,13 +78,17 @@ def draw_pictures(folder: Path, numbers: Sequence[int], shape: tuple[int, int] =
 
 
 class Kept:
-    """A sink that keeps all."""
+    """A sink that keeps all, and wants the packets of these numbers to be keyframes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *wanted: int) -> None:
         self.packets: list[Packet] = []
+        self._wanted = wanted
 
     def push(self, packet: Packet) -> None:
         self.packets.append(packet)
+
+    def wants_keyframe(self) -> bool:
+        return len(self.packets) in self._wanted
 
 
 class SteppedClock:

@@ -123,6 +123,9 @@ class InOrder:
     def push(self, packet: Packet) -> None:
         self.given.append(packet)
 
+    def wants_keyframe(self) -> bool:
+        return False
+
 
 def never() -> bool:
     return False

@@ -300,3 +300,15 @@ def test_what_is_no_picture_is_refused(shape: tuple[int, int]) -> None:
         return
     with pytest.raises(ValueError, match="no I420"):
         PrivacyMask((WINDOW,)).painted(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("make", [of_video, of_two])
+def test_a_masked_camera_makes_a_keyframe_where_one_is_wanted(
+    tmp_path: Path, make: Callable[[Path, int], Camera]
+) -> None:
+    masked, sink = make(tmp_path / "street", 1), Kept(4, 7)
+    masked.open()
+    for _ in islice(masked.frames(sink, lambda: False), 12):
+        pass
+    masked.close()
+    assert {0, 4, 7} <= {i for i, packet in enumerate(sink.packets) if packet.is_keyframe}

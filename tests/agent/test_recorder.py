@@ -435,6 +435,13 @@ def next_keyframe_s(stage: Stage) -> float:
 # While it is recorded
 
 
+def test_who_encodes_is_asked_for_a_keyframe_once_for_each_sighting(stage: Stage) -> None:
+    assert not stage.recorder.wants_keyframe()
+    stage.roll(2)
+    stage.enters()
+    assert [stage.recorder.wants_keyframe() for _ in range(3)] == [True, False, False]
+
+
 def growing_now(stage: Stage) -> tuple[Path, int]:
     [clip] = stage.shelf.growing.now()
     return clip.path, clip.durable_bytes

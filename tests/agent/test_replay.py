@@ -47,6 +47,9 @@ def test_paced_it_hands_no_packet_out_before_its_time(tmp_path: Path) -> None:
         def push(self, packet: object) -> None:
             assert clock().seconds_since(packet.at) >= -1e-6  # type: ignore[attr-defined]  # a Packet
 
+        def wants_keyframe(self) -> bool:
+            return False
+
     assert len(list(replay.frames(Punctual(), never))) == 10
 
 

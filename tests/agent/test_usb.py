@@ -78,6 +78,16 @@ def test_nothing_is_encoded_for_nobody_and_a_keyframe_comes_each_second(tmp_path
     assert [i for i, packet in enumerate(sink.packets) if packet.is_keyframe] == [0, 10, 20, 30]
 
 
+def test_a_keyframe_comes_where_one_is_wanted(tmp_path: Path) -> None:
+    path, sink = record_mjpeg(tmp_path / "usb.avi", 31), Kept(4, 17)
+    usb = camera(av.open(str(path)))
+    usb.open()
+    with pytest.raises(CameraError, match="sends no further picture"):
+        list(usb.frames(sink, never))
+    keyframes = [i for i, packet in enumerate(sink.packets) if packet.is_keyframe]
+    assert {0, 4, 17} <= set(keyframes)
+
+
 class Hanging:
     """A device that is open and gives nothing, or breaks off."""
 
