@@ -99,6 +99,8 @@ class Rules:
         `sightings` are the open ones by their track, `aspect` the picture's width over its height,
         `local` the local time, None where nobody vouches for the clock.
         """
+        if not (self._zones or self._lines):
+            return ()
         self._forget(tracks, sightings)
         met: list[RuleMet] = []
         for track in tracks:

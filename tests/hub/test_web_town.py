@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from agent.wire.messages import BoxWords, RuleWords, SightingUpdated
 from hub.store import registry, staff
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database
@@ -55,6 +56,29 @@ def test_officer_with_a_grant_sees_the_alert_its_picture_and_its_clip(town: Town
     assert page.text.count("<video") == 1
     assert "6 giây trước khi có người" in text_of(page)
     assert {an.get(f"/media/{media}").content for media in stored_media(town)} == {picture, clip}
+
+
+def test_a_rule_that_was_met_is_on_the_card_and_on_the_page(town: Town) -> None:
+    seen = town.somebody(people=2)
+    an = visitor(town, "an")
+    assert "hang-rao" not in an.get("/").text
+    words = SightingUpdated(
+        camera=town.voice.camera,
+        sighting_id=seen.sighting_id,
+        people=2,
+        score=0.9,
+        box=BoxWords(x0=0.4, y0=0.3, x1=0.5, y1=0.7),
+        picture=None,
+        rules=(
+            RuleWords(rule="loitering", place="san-sau", seconds=20),
+            RuleWords(rule="crossing", place="hang-rao", towards="left"),
+        ),
+    )
+    assert town.file(words) == seen.alert_id
+    assert "Vượt vạch hang-rao · 2 người" in text_of(an.get("/"))
+    page = text_of(an.get(f"/alerts/{seen.alert_id}"))
+    assert page.count("Vượt vạch hang-rao") >= 3
+    assert page.count("Nán lại ở san-sau 20 giây") == 2  # among the facts, and in the history
 
 
 def test_officer_without_a_grant_gets_the_same_404_as_for_what_is_not_there(town: Town) -> None:
