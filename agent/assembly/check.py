@@ -1,9 +1,11 @@
 """`check`: all that a start needs, tried one by one, each a line in the reader's language."""
 
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
+from agent.assembly.budget import continuous
 from agent.assembly.cameras import make_camera
+from agent.assembly.finding import Finding
 from agent.assembly.login import Login
 from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
@@ -15,30 +17,6 @@ from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, tells_hours
 from agent.devices.litert import ModelError
 from agent.journal import JournalBusy, JournalError, JournalFull
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing tried: what it was, and the trouble with it if there is one (templates)."""
-
-    about: str
-    sentence: str = ""
-    cure: str = ""
-    facts: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def is_ok(self) -> bool:
-        """Nothing is wrong."""
-        return not self.sentence
-
-    def line(self, say: Say) -> str:
-        """As shown."""
-        about = say(self.about).format(**self.facts)
-        if self.is_ok:
-            return f"{say(N_('ok'))}: {about}"
-        sentence = say(self.sentence).format(**self.facts).rstrip(".")
-        cure = say(self.cure).format(**self.facts)
-        return f"{say(N_('WRONG'))}: {about}: {sentence}. {cure}"
 
 
 def check(
@@ -62,11 +40,14 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     yield Finding(N_("configuration of {node}"), facts={"node": settings.node.name})
     for camera in settings.camera:
         yield _camera(camera)
+        if camera.continuous:
+            yield continuous(camera, settings.clips)
     if any(camera.has_hours for camera in settings.camera):
         yield _clock(clock)
     yield _model(settings)
     journal, is_running = _journal(settings)
     yield journal
+    yield _clips(settings)
     yield _broker(settings, is_running=is_running)
 
 
@@ -139,6 +120,26 @@ def _journal(settings: AgentSettings) -> tuple[Finding, bool]:
         ), False
     journal.close()
     return Finding(about, facts=facts), False
+
+
+def _clips(settings: AgentSettings) -> Finding:
+    """The agent starts without it too, and records nothing then."""
+    folder = settings.clips.folder
+    facts: dict[str, object] = {"path": folder}
+    about = N_("folder of the clips {path}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        is_usable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        is_usable = False
+    if is_usable:
+        return Finding(about, facts=facts)
+    return Finding(
+        about,
+        N_("it cannot be written: alerts would go out without video"),
+        N_("give [clips] folder a place that the agent's user may write to"),
+        facts,
+    )
 
 
 def _broker(settings: AgentSettings, *, is_running: bool) -> Finding:

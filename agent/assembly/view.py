@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from agent.assembly.cameras import make_camera
 from agent.assembly.described import Described
 from agent.assembly.networks import Networks
+from agent.clips.continuous import Continuous
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
@@ -57,6 +58,9 @@ class View:
         self.recorder = Recorder(
             camera.name, ring, shelf, policy=settings.clips.policy(), new_id=new_id
         )
+        self.continuous = (
+            Continuous(camera.name, ring, shelf, new_id=new_id) if camera.continuous else None
+        )
         eyes = make_eyes(camera, settings, networks, allowance, clock)
         if memory := journal.remembered(tamper_key(camera.name)):
             eyes.tamper.recall(memory, clock.now())
@@ -95,6 +99,11 @@ class View:
         """In the order of their start: whoever takes packets is there before they come."""
         return (
             Service(name=self.recorder_name, runs=self.recorder),
+            *(
+                (Service(name=f"continuous-{self._section.name}", runs=self.continuous),)
+                if self.continuous
+                else ()
+            ),
             Service(name=self.watch_name, runs=self.watch, ends_by_itself=self._plays_once),
         )
 

@@ -20,6 +20,7 @@ from uuid import UUID
 
 import structlog
 
+from agent.clips.asked import Asked
 from agent.clips.index import ClipIndex
 from agent.clips.leftovers import SIGHTINGS_A_CLIP, clip_name
 from agent.clips.place import Place
@@ -30,6 +31,7 @@ from agent.clips.standing import Standing
 from agent.clips.writer import ClosedClip, sync_folder
 from agent.journal import (
     Backlog,
+    Clip,
     Entry,
     FootageClass,
     Growing,
@@ -43,7 +45,9 @@ from agent.wire.messages import ClipReady, Picture
 
 log = structlog.get_logger()
 
-TIDY_EVERY_S = 60.0
+LOOK_EVERY_S: Final = 5.0
+TIDY_EVERY_LOOKS: Final = 12
+"""Once a minute."""
 REMOVED_AT_ONCE: Final = 20
 NAMES_REMEMBERED: Final = 10_000
 _STOPPED: Final = "recording_stopped"
@@ -92,6 +96,7 @@ class Shelf:
         self._standing = Standing(
             said=journal.remembered(_STOPPED), least_room_bytes=least_room_bytes
         )
+        self._asked = Asked(journal)
         self._is_repaired = False
         # What this run has begun is no leftover, though no row may name it yet.
         self._of_this_run: deque[str] = deque(maxlen=NAMES_REMEMBERED)
@@ -165,6 +170,22 @@ class Shelf:
         )
         self._index.announce(ready, clip.path, at=clip.last_frame)
 
+    def add_continuous(self, clip: ClosedClip, *, clip_id: UUID, camera: str) -> None:
+        """Index a whole segment; the hub is told when it asks."""
+        self._index.keep(
+            Clip(
+                clip_id=clip_id,
+                camera=camera,
+                path=clip.path,
+                sha256=clip.sha256,
+                size_bytes=clip.size_bytes,
+                first_frame_utc_us=clip.first_frame.utc_us_by(clip.last_frame),
+                duration_ms=clip.duration_ms,
+                sighting_ids=(),
+                clip_class=FootageClass.CONTINUOUS,
+            )
+        )
+
     def write_down(self) -> None:
         """Try again to index what the journal refused."""
         self._index.write_down()
@@ -172,17 +193,25 @@ class Shelf:
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Take in what an earlier run left, then keep the folder within its bounds."""
+        looks = 0
         while not stop.is_set():
             beat()
-            self.take_in_leftovers(beat)
-            self.write_down()
-            self.tidy()
-            self.write_down()  # what a full disk refused before
-            stop.wait(TIDY_EVERY_S)
+            if looks % TIDY_EVERY_LOOKS == 0:
+                self.take_in_leftovers(beat)
+                self.write_down()
+                self.tidy()
+                self.write_down()  # what a full disk refused before
+            self.answer_spans(beat)
+            looks += 1
+            stop.wait(LOOK_EVERY_S)
 
     def take_in_leftovers(self, beat: Callable[[], None]) -> None:
         """Finish, announce or remove what a killed run left unfinished or unsaid."""
         self._repair.go_on(beat)
+
+    def answer_spans(self, beat: Callable[[], None]) -> None:
+        """Announce what is here of the spans that the hub asked for."""
+        self._asked.answer(beat)
 
     def tidy(self) -> None:
         """Remove what has to go; say when recording has to stop, and when it may go on."""

@@ -49,6 +49,12 @@ class CameraSection(Section):
         True, description="Play at the speed of the street; false: as fast as the node can look."
     )
 
+    continuous: bool = Field(
+        False,
+        description="Record all it shows beside the clips, within `clips.continuous_bytes`: for a "
+        "node with a disk worth it. `matthan-agent check` says how much a day that is.",
+    )
+
     ignored: Outlines = Field(
         (),
         description="Where nothing counts, such as a road behind the fence: outlines of three or "

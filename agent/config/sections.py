@@ -117,6 +117,15 @@ class ClipsSection(Section):
         ge=0,
         description="Bytes that footage of sightings without an alert may take of `max_bytes`.",
     )
+    continuous_days: float = Field(
+        2, gt=0, description="Days for which continuous recording is kept. Older goes."
+    )
+    continuous_bytes: int = Field(
+        2 * 2**30,
+        ge=0,
+        description="Bytes that continuous recording of all cameras may take of `max_bytes`; a "
+        "camera of 4 Mbit/s writes 43 GB a day. It is the first to go when room is needed.",
+    )
     spare_bytes: int = Field(
         256 * 2**20,
         ge=0,
@@ -135,6 +144,9 @@ class ClipsSection(Section):
             FootageClass.ALERT: ClassBounds(max_age_s=self.alert_days * _DAY_S),
             FootageClass.SIGHTING: ClassBounds(
                 max_age_s=self.sighting_days * _DAY_S, max_bytes=self.sighting_bytes
+            ),
+            FootageClass.CONTINUOUS: ClassBounds(
+                max_age_s=self.continuous_days * _DAY_S, max_bytes=self.continuous_bytes
             ),
         }
 

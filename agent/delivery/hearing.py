@@ -19,7 +19,7 @@ from agent.wire.codec import (
     decode_receipt,
     decode_token,
 )
-from agent.wire.messages import BringMedia, Command, HoldFootage, ReleaseFootage
+from agent.wire.messages import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()
@@ -151,6 +151,8 @@ class Hearing:
         match command.body:
             case BringMedia(sha256s=sha256s):
                 self._journal.bring(command.command_id, sha256s)
+            case BringSpan() as span:
+                self._journal.want_span(command.command_id, span)
             case HoldFootage() as wanted:
                 self._journal.hold(command.command_id, wanted)
             case ReleaseFootage(hold_id=hold_id):

@@ -15,6 +15,7 @@ from agent.journal.rows import (
     MediaKind,
     Waiting,
 )
+from agent.journal.spans import SpanWanted
 from agent.journal.transaction import Transaction
 from agent.journal.wishes import Brought
 
@@ -37,6 +38,7 @@ __all__ = [
     "Limits",
     "MediaKind",
     "Pruner",
+    "SpanWanted",
     "Transaction",
     "Waiting",
 ]

@@ -18,6 +18,7 @@ from agent.journal.schema import (
     RULINGS,
     SCHEMA_VERSION,
     SPAN_HOLDS,
+    SPANS_WANTED,
     TABLES,
     WISHES,
 )
@@ -111,7 +112,9 @@ def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
     """Tables, marks and the spool's id, all or none."""
     spool_id = uuid7(utc_us, os.urandom(10))
     marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
-    connection.executescript(f"BEGIN IMMEDIATE; {marks} {TABLES} {RULINGS} {WISHES} {SPAN_HOLDS}")
+    connection.executescript(
+        f"BEGIN IMMEDIATE; {marks} {TABLES} {RULINGS} {WISHES} {SPAN_HOLDS} {SPANS_WANTED}"
+    )
     connection.execute("INSERT INTO meta VALUES ('spool_id', ?)", (str(spool_id),))
     connection.execute("COMMIT")
 

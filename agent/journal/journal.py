@@ -10,16 +10,17 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import reading, recall, wishes
+from agent.journal import reading, recall, spans, wishes
 from agent.journal.drops import Gauge
 from agent.journal.errors import JournalFull, explained
 from agent.journal.file import claim, open_or_replace, spool_id_of
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, DueMedia, JournalCounts, Kept, Limits, MediaKind, Waiting
+from agent.journal.spans import SpanWanted
 from agent.journal.transaction import Transaction, Trust
 from agent.journal.wishes import Brought
 from agent.media.frame import Instant
-from agent.wire.messages import ClockSource, HoldFootage
+from agent.wire.messages import BringSpan, ClockSource, HoldFootage
 from agent.wire.numbers import Range
 
 _log = structlog.get_logger("agent.journal")
@@ -205,6 +206,19 @@ class Journal:
         """A hold is over. A repeat changes nothing."""
         with self.transaction() as tx:
             tx.release(command_id, hold_id)
+
+    def want_span(self, command_id: UUID, span: BringSpan) -> None:
+        """Somebody wants to see a span; the shelf answers. A repeat changes nothing."""
+        with self.transaction() as tx:
+            tx.want_span(command_id, span)
+
+    def spans_wanted(self) -> list[SpanWanted]:
+        """Spans that were asked for and are not answered yet."""
+        return self._read(spans.wanted)
+
+    def clips_of(self, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
+        """The clips that show any of it, and whether the hub was ever told of each."""
+        return self._read(lambda sql: spans.clips_of(sql, span, limit=limit))
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Somebody at the hub waits for these: they go first. A repeat changes nothing."""

@@ -81,7 +81,7 @@ def clips(sql: sqlite3.Connection) -> list[Clip]:
         "SELECT clip_id, camera, path, sha256, size_bytes, first_frame_utc_us, duration_ms,"
         " sighting_ids, clip_class FROM clips ORDER BY first_frame_utc_us, clip_id"
     ).fetchall()
-    return [_as_clip(row) for row in rows]
+    return [as_clip(row) for row in rows]
 
 
 def sightings_between(
@@ -153,7 +153,8 @@ def _as_waiting(row: tuple[Any, ...]) -> Waiting:
     )
 
 
-def _as_clip(row: tuple[Any, ...]) -> Clip:
+def as_clip(row: tuple[Any, ...]) -> Clip:
+    """The first nine columns of `clips` as `clips()` asks for them."""
     return Clip(
         clip_id=UUID(row[0]),
         camera=row[1],

@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x4D74546E
 """`MtTn` in the file's header: this database is a node's journal and no other program's."""
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
@@ -131,6 +131,15 @@ CREATE TABLE span_holds (               -- what a camera shows in a span, whethe
 ) WITHOUT ROWID;
 """
 
+SPANS_WANTED: Final = """
+CREATE TABLE spans_wanted (             -- what a camera showed, asked for and not yet answered
+    command_id   TEXT PRIMARY KEY,
+    camera       TEXT    NOT NULL,
+    from_utc_us  INTEGER NOT NULL,
+    until_utc_us INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
 MIGRATIONS: Final = {
     # Nobody knows which footage is an alert's: all of it is kept as the dearest there is.
     1: """
@@ -141,5 +150,6 @@ CREATE INDEX clips_by_sha256 ON clips (sha256);
     + RULINGS,
     2: WISHES,
     3: SPAN_HOLDS,
+    4: SPANS_WANTED,
 }
 """By the version it starts from: what makes a file of an older agent one of the next version."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import clock_words, drops, footage, holding, recall, wishes
+from agent.journal import clock_words, drops, footage, holding, recall, spans, wishes
 from agent.journal.drops import Gauge
 from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
@@ -18,6 +18,7 @@ from agent.media.frame import Instant
 from agent.wire.ident import uuid7
 from agent.wire.messages import (
     Body,
+    BringSpan,
     ClockSet,
     ClockSource,
     HoldAnswered,
@@ -198,6 +199,18 @@ class Transaction:
         ).rowcount
         wishes.fulfilled(self._sql, sha256)
         self.count("media_refused", min(1, changed))
+
+    def want_span(self, command_id: UUID, span: BringSpan) -> None:
+        """Somebody at the hub wants to see a span; the shelf answers. A repeat is nothing."""
+        if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
+            spans.want(self._sql, command_id, span)
+
+    def answer_span(self, command_id: UUID, sha256s: Sequence[str]) -> None:
+        """These files show it: they go first, and the hub is told of them."""
+        spans.answered(self._sql, command_id)
+        coming, gone = wishes.wish(self._sql, sha256s, utc_us=self._utc_us())
+        answer = MediaAnswered(command_id=command_id, coming=tuple(coming), gone=tuple(gone))
+        self.add_event(answer, at=self._now())
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
         """Somebody at the hub waits for these files: they go first, and the hub is told of them."""

@@ -162,7 +162,8 @@ class ClipReady(Words):
     kind: Literal["clip_ready"] = "clip_ready"
     camera: Name
     clip_id: UUID
-    sighting_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=500)]
+    sighting_ids: Annotated[tuple[UUID, ...], Field(max_length=500)]
+    """None where nobody was seen: it was recorded continuously and asked for."""
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
     codec: str
@@ -288,7 +289,7 @@ class RecordingResumed(Words):
 
 
 class MediaAnswered(Words):
-    """What comes of a `BringMedia`; said once for each command."""
+    """What comes of a `BringMedia` or a `BringSpan`; said once for each command."""
 
     kind: Literal["media_answered"] = "media_answered"
     command_id: UUID
@@ -532,6 +533,19 @@ class BringMedia(Words):
     sha256s: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=100)]
 
 
+class BringSpan(Words):
+    """Somebody wants to see what a camera showed: every clip of that span that is still here.
+
+    Those the hub was never told of are announced by a `ClipReady` that may name no sighting. The
+    answer is a `MediaAnswered` with the first hundred of them.
+    """
+
+    kind: Literal["bring_span"] = "bring_span"
+    camera: Name
+    from_utc_us: UtcMicros
+    until_utc_us: UtcMicros
+
+
 class HoldFootage(Words):
     """For a case: nothing may remove these files, nor any clip that shows the camera in that span.
 
@@ -556,7 +570,9 @@ class ReleaseFootage(Words):
     hold_id: UUID
 
 
-Wanted = Annotated[BringMedia | HoldFootage | ReleaseFootage, Field(discriminator="kind")]
+Wanted = Annotated[
+    BringMedia | BringSpan | HoldFootage | ReleaseFootage, Field(discriminator="kind")
+]
 
 
 class Command(Words):

@@ -1,5 +1,6 @@
 """`matthan-agent check`: a line for each thing tried, in the technician's language."""
 
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ def config(tmp_path: Path, broker: Broker) -> dict[str, dict[str, object]]:
         },
         "camera": {"name": "cong", "recording": walk_past(tmp_path / "walk.mp4")},
         "journal": {"path": tmp_path / "journal.db"},
+        "clips": {"folder": tmp_path / "clips"},
     }
 
 
@@ -48,10 +50,10 @@ def lines(config: dict[str, dict[str, object]], language: str = "en") -> tuple[b
     return is_ok, shown
 
 
-def test_everything_well_is_five_lines_that_say_so(config: dict[str, dict[str, object]]) -> None:
+def test_everything_well_is_six_lines_that_say_so(config: dict[str, dict[str, object]]) -> None:
     is_ok, shown = lines(config)
     assert is_ok
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert all(line.startswith("ok: ") for line in shown)
 
 
@@ -88,6 +90,7 @@ def test_a_masked_camera_is_said_to_be_encoded_here(config: dict[str, dict[str, 
         ("broker", "cert_file", Path("/none.crt"), "/none.crt is missing", "under [broker]"),
         ("node", "name", "another", "Not authorized", "issued for that very name"),
         ("journal", "path", Path("/proc/none/j.db"), "cannot be written", "[journal] path"),
+        ("clips", "folder", Path("/proc/none/clips"), "without video", "[clips] folder"),
     ],
 )
 def test_what_is_wrong_is_one_line_with_its_cure(
@@ -171,3 +174,18 @@ def test_a_network_camera_is_tried_and_its_password_is_not_shown(
     assert not is_ok
     assert said in shown[1]
     assert not any("secret" in line for line in shown)
+
+
+def test_continuous_recording_says_what_a_day_of_it_is_and_how_far_back_it_reaches(
+    config: dict[str, dict[str, object]],
+) -> None:
+    config["camera"] |= {"continuous": True}
+    is_ok, shown = lines(config)
+    (line,) = [line for line in shown if ": continuous" in line]
+    assert is_ok
+    assert re.fullmatch(r"ok: .* of cong: \d+\.\d GB a day, the last 48\.0 h in 2\.1 GB .*", line)
+    config["clips"] |= {"continuous_bytes": 1000}
+    is_ok, shown = lines(config, "vi")
+    (line,) = [line for line in shown if "liên tục" in line]
+    assert not is_ok
+    assert line.startswith("LỖI: ghi liên tục")

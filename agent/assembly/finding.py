@@ -1,0 +1,30 @@
+"""One thing that `check` tried, as a line in the reader's language."""
+
+from dataclasses import dataclass, field
+
+from agent.assembly.words import Say
+from agent.delivery.trouble import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing tried: what it was, and the trouble with it if there is one (templates)."""
+
+    about: str
+    sentence: str = ""
+    cure: str = ""
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def is_ok(self) -> bool:
+        """Nothing is wrong."""
+        return not self.sentence
+
+    def line(self, say: Say) -> str:
+        """As shown."""
+        about = say(self.about).format(**self.facts)
+        if self.is_ok:
+            return f"{say(N_('ok'))}: {about}"
+        sentence = say(self.sentence).format(**self.facts).rstrip(".")
+        cure = say(self.cure).format(**self.facts)
+        return f"{say(N_('WRONG'))}: {about}: {sentence}. {cure}"

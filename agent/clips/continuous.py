@@ -1,0 +1,168 @@
+"""All that a camera shows, in segments: the lowest class, written after everything else.
+
+It reads the same ring as the recorder of clips, on a thread of its own with a lower priority, and
+never holds the ring up: what the disk did not take in time is a gap, counted. Footage that a clip
+holds too is written twice; a clip stays whole when the segments around it go.
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from agent.clips.mp4 import Mp4Error
+from agent.clips.preroll import Numbered, Preroll, Take
+from agent.clips.shelf import Shelf
+from agent.clips.writer import ClipWriter
+from agent.journal import FootageClass
+from agent.media.frame import Instant
+
+log = structlog.get_logger()
+
+SEGMENT_S: Final = 60.0
+"""A segment ends at the first keyframe after so long, or `LONGEST_S` without one."""
+LONGEST_S: Final = 120.0
+LOOK_EVERY_S: Final = 2.0
+TRY_AGAIN_S: Final = 10.0
+NICENESS: Final = 10
+
+
+@dataclass(slots=True)
+class ContinuousCounts:
+    """What was recorded of one camera since the agent began."""
+
+    segments: int = 0
+    segments_lost: int = 0
+    gaps: int = 0
+
+
+@dataclass(slots=True)
+class _Segment:
+    clip_id: UUID
+    writer: ClipWriter
+    take: Take
+    next_number: int
+    has_frames: bool = False
+
+
+class Continuous:
+    """The continuous recording of one camera, out of its ring."""
+
+    def __init__(
+        self,
+        camera: str,
+        ring: Preroll,
+        shelf: Shelf,
+        *,
+        new_id: Callable[[Instant], UUID],
+        segment_s: float = SEGMENT_S,
+    ) -> None:
+        self._camera = camera
+        self._ring = ring
+        self._shelf = shelf
+        self._new_id = new_id
+        self._segment_s = segment_s
+        self._segment: _Segment | None = None
+        self._next_number = 1
+        self._not_before: Instant | None = None
+        self._is_losing = False
+        self.counts = ContinuousCounts()
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Write until told to stop; then close the segment under way."""
+        with contextlib.suppress(OSError):  # a wish: not every system lets a thread be nicer
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        while not stop.is_set():
+            beat()
+            self.advance()
+            stop.wait(LOOK_EVERY_S)
+        self.finish()
+
+    def advance(self) -> None:
+        """Write what the ring holds and was not written yet."""
+        for item in self._ring.since(self._next_number):
+            self._take(item)
+            self._next_number = item.number + 1
+        if self._segment is not None and self._ring.is_over(self._segment.take):
+            self._end()
+
+    def finish(self) -> None:
+        """The node stops."""
+        self.advance()
+        self._end()
+
+    def _take(self, item: Numbered) -> None:
+        segment = self._segment
+        if segment is not None and self._ends_before(segment, item):
+            self._end()
+            segment = None
+        if segment is None:
+            segment = self._begin(item)
+        if segment is None:
+            return
+        try:
+            segment.writer.write(item.packet)
+        except OSError as error:
+            self._lose(f"the disk refused it: {error}", item.packet.at)
+            return
+        segment.has_frames = True
+        segment.next_number = item.number + 1
+
+    def _ends_before(self, segment: _Segment, item: Numbered) -> bool:
+        is_gap = item.number != segment.next_number and item.take is segment.take
+        self.counts.gaps += is_gap
+        began = segment.writer.first_frame or item.packet.at
+        length_s = item.packet.at.seconds_since(began)
+        is_full = length_s >= (self._segment_s if item.packet.is_keyframe else LONGEST_S)
+        return is_gap or is_full or item.take is not segment.take
+
+    def _begin(self, item: Numbered) -> _Segment | None:
+        """At a keyframe, and not while the disk has just refused."""
+        at = item.packet.at
+        is_early = self._not_before is not None and at < self._not_before
+        if not item.packet.is_keyframe or is_early:
+            return None
+        clip_id = self._new_id(at)
+        try:
+            path = self._shelf.clip_path(self._camera, clip_id, FootageClass.CONTINUOUS)
+            stream = item.take.stream
+            seal = self._shelf.new_seal(clip_id, camera=self._camera, stream=stream, first=at)
+            writer = ClipWriter(path, stream, seal=seal)
+        except (OSError, Mp4Error) as error:
+            self._lose(f"no segment can be begun: {error}", at)
+            return None
+        self._segment = _Segment(clip_id, writer, item.take, item.number)
+        return self._segment
+
+    def _end(self) -> None:
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return
+        if not segment.has_frames:
+            segment.writer.abandon()
+            return
+        try:
+            closed = segment.writer.close()
+        except OSError as error:
+            self._segment = segment
+            self._lose(f"it could not be finished: {error}", None)
+            return
+        self._shelf.add_continuous(closed, clip_id=segment.clip_id, camera=self._camera)
+        self.counts.segments += 1
+        self._is_losing = False
+
+    def _lose(self, why: str, at: Instant | None) -> None:
+        """Drop the segment under way and wait a little; said once until one succeeds."""
+        if self._segment is not None:
+            self._segment.writer.abandon()
+            self._segment = None
+        self._not_before = at.before(-TRY_AGAIN_S) if at is not None else None
+        self.counts.segments_lost += 1
+        if not self._is_losing:
+            log.error("continuous_lost", camera=self._camera, reason=why)
+        self._is_losing = True

@@ -1,0 +1,52 @@
+"""Spans of time that somebody at the hub wants to see, until the shelf has answered."""
+
+import sqlite3
+from dataclasses import dataclass
+from uuid import UUID
+
+from agent.journal.reading import as_clip
+from agent.journal.rows import Clip
+from agent.wire.messages import BringSpan
+
+
+@dataclass(frozen=True, slots=True)
+class SpanWanted:
+    """What a camera showed from then until then, both ends included, microseconds UTC."""
+
+    command_id: UUID
+    camera: str
+    from_utc_us: int
+    until_utc_us: int
+
+
+def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
+    """Remember the wish."""
+    sql.execute(
+        "INSERT INTO spans_wanted VALUES (?, ?, ?, ?)",
+        (str(command_id), span.camera, span.from_utc_us, span.until_utc_us),
+    )
+
+
+def wanted(sql: sqlite3.Connection) -> list[SpanWanted]:
+    """All that were not answered yet."""
+    rows = sql.execute("SELECT * FROM spans_wanted ORDER BY command_id").fetchall()
+    return [SpanWanted(UUID(row[0]), *row[1:]) for row in rows]
+
+
+def answered(sql: sqlite3.Connection, command_id: UUID) -> None:
+    """Nobody waits for this one any more."""
+    sql.execute("DELETE FROM spans_wanted WHERE command_id = ?", (str(command_id),))
+
+
+def clips_of(sql: sqlite3.Connection, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
+    """The clips that show any of it, oldest first, and whether the hub was ever told of each."""
+    rows = sql.execute(
+        "SELECT clip_id, camera, path, sha256, size_bytes, first_frame_utc_us, duration_ms,"
+        " sighting_ids, clip_class,"
+        " EXISTS (SELECT 1 FROM media WHERE media.sha256 = clips.sha256)"
+        " FROM clips WHERE camera = ? AND first_frame_utc_us <= ?"
+        " AND first_frame_utc_us + duration_ms * 1000 >= ?"
+        " ORDER BY first_frame_utc_us, clip_id LIMIT ?",
+        (span.camera, span.until_utc_us, span.from_utc_us, limit),
+    ).fetchall()
+    return [(as_clip(row), bool(row[9])) for row in rows]
