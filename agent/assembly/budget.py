@@ -56,7 +56,12 @@ class _Sum:
         self.packets: list[Packet] = []
 
     def push(self, packet: Packet) -> None:
+        """Keep it."""
         self.packets.append(packet)
+
+    def wants_keyframe(self) -> bool:
+        """Never."""
+        return False
 
     @property
     def span_s(self) -> float:
