@@ -6,12 +6,15 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from hub.store.views import AlertRow
+from hub.web import sentences
 from hub.web.auth import ApiCalled, SignedIn
 from hub.web.site import WebSettings
+from hub.web.words import Words
 
 router = APIRouter(prefix="/api")
 
@@ -47,16 +50,42 @@ class GonePhone(BaseModel):
 
 @router.get("/session")
 def tell_session(visit: SignedIn) -> Response:
-    """The form token, for the service worker, which sees no page."""
-    return JSONResponse({"csrf": visit.session.csrf}, headers={"Cache-Control": "no-store"})
+    """The form token, and whose it is, for the service worker, which sees no page."""
+    told = {"csrf": visit.session.csrf, "whose": str(visit.asker.person_id)}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/inbox")
-def tell_inbox(visit: SignedIn) -> Response:
-    """The alerts an inbox holds, for a page whose reader may see less than before."""
-    inbox = visit.site.door.inbox(visit.asker)
-    seen = [str(row.alert_id) for row in (*inbox.open, *inbox.handled)]
-    return JSONResponse({"alerts": seen}, headers={"Cache-Control": "no-store"})
+def tell_inbox(visit: SignedIn, since: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The inbox in words, as a phone keeps it: the ids of all it holds, and those alerts that have
+    changed after the cursor `since`."""
+    site, asker = visit.site, visit.asker
+    inbox = site.door.inbox(asker)
+    rows = [*inbox.open, *inbox.handled]
+    changes, _ = site.door.changes_since(asker, since)
+    changed = {change.alert_id for change in changes}
+    speech = site.calendar(asker.language).words
+    told = {
+        "alerts": [str(row.alert_id) for row in rows],
+        "rows": [in_words(row, speech) for row in rows if row.alert_id in changed],
+        "cursor": inbox.cursor,
+    }
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+def in_words(row: AlertRow, words: Words) -> dict[str, object]:
+    """One alert without its picture, as a phone keeps it."""
+    state = sentences.status(row, words)
+    return {
+        "id": str(row.alert_id),
+        "state": row.state,
+        "token": state.token,
+        "status": state.label,
+        "place": row.place or words.say("All places"),
+        "what": sentences.headline(row, words) + sentences.about(row),
+        "began_ms": row.began_utc_us // 1000,
+        "raised_ms": row.raised_utc_us // 1000,
+    }
 
 
 @router.get("/push-key")

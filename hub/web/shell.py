@@ -17,7 +17,10 @@ router = APIRouter()
 SERVICE: Final = "matthan-hub"
 """How a hub's health answer is told from that of another program on the port."""
 
-WORKER_FILE: Final = STATIC_FOLDER / "js" / "worker.js"
+WORKER_FILES: Final = tuple(
+    STATIC_FOLDER / "worker" / name for name in ("store.js", "inbox.js", "push.js")
+)
+"""One script, in this order: not every phone takes modules for a service worker."""
 
 KEPT_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
@@ -59,7 +62,8 @@ def tell_worker(request: Request) -> Response:
     """The service worker; served from the top, so that its scope is the whole site."""
     site = site_of(request)
     told = json.dumps({"version": site.version})
-    script = f"const told = {told};\n{WORKER_FILE.read_text()}"
+    parts = "\n".join(file.read_text() for file in WORKER_FILES)
+    script = f"const told = {told};\n{parts}"
     return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 

@@ -239,4 +239,10 @@ def test_no_picture_and_no_page_about_anybody_is_kept_by_the_worker(
             return all.flat();
         }"""
     )
-    assert sorted(path.split("/")[-1] for path in kept) == ["app.css", "eye.svg", "offline"]
+    assert sorted(path.split("/")[-1] for path in kept) == [
+        "app.css",
+        "eye.svg",
+        "offline",
+        "offline.js",
+        "words.js",
+    ]

@@ -1,7 +1,8 @@
 // The duty desk: list left, alert right, and everything by keys.
 
-import { openAlertId, rememberDetail } from "./detail.js";
+import { openAlertId, refreshDetail, rememberDetail } from "./detail.js";
 import { toast } from "./heard.js";
+import { takeLater } from "./phone.js";
 import { tick } from "./time.js";
 import { _ } from "./words.js";
 
@@ -94,6 +95,23 @@ function clicked(event) {
   }
 }
 
+function failed() {
+  toast(_("That did not reach the hub. Try again."));
+}
+
+// "I have it" waits in the phone for the line; whatever else did not arrive, its person repeats.
+async function unsent(event) {
+  const [, alertId] = event.detail.pathInfo?.requestPath?.match(/^\/alerts\/([^/]+)\/take$/) ?? [];
+  const isSent = alertId ? await takeLater(alertId) : null;
+  if (isSent === null) {
+    failed();
+  } else if (isSent) {
+    await refreshDetail();
+  } else {
+    toast(_("No line: it is sent as soon as there is one."));
+  }
+}
+
 export function startDesk() {
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clicked);
@@ -103,8 +121,9 @@ export function startDesk() {
     choose(openAlertId());
     tick();
   });
-  for (const trouble of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-    document.addEventListener(trouble, () => toast(_("That did not reach the hub. Try again.")));
+  for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(trouble, (event) => { unsent(event).catch(failed); });
   }
+  document.addEventListener("htmx:responseError", failed);
   choose(openAlertId());
 }

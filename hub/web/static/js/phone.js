@@ -1,6 +1,6 @@
 // This phone: its service worker, its notifications, the home screen.
 
-import { _, csrf } from "./words.js";
+import { _, csrf, whose } from "./words.js";
 
 const PHONE_ID = "phone-id";
 
@@ -10,7 +10,21 @@ export async function startWorker() {
   }
   await navigator.serviceWorker.register("/sw.js", { scope: "/", updateViaCache: "none" });
   const registration = await navigator.serviceWorker.ready;
-  registration.active.postMessage({ csrf });
+  registration.active.postMessage({ csrf, whose });
+  addEventListener("online", () => registration.active.postMessage({ csrf, whose }));
+}
+
+// Says it to the service worker, which says it to the hub as soon as there is a line; whether the
+// hub has it already, or null where there is no service worker.
+export async function takeLater(alertId) {
+  const registration = await navigator.serviceWorker?.getRegistration("/");
+  if (!registration?.active) {
+    return null;
+  }
+  const line = new MessageChannel();
+  const told = new Promise((done) => { line.port1.onmessage = (event) => done(event.data); });
+  registration.active.postMessage({ take: alertId }, [line.port2]);
+  return (await told).isSent;
 }
 
 async function post(path, body) {
@@ -104,6 +118,8 @@ function forgetOnSignOut() {
   const form = document.getElementById("logout");
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const registration = await navigator.serviceWorker?.getRegistration("/");
+    registration?.active?.postMessage({ forget: true });
     await Promise.race([
       switchOff().catch(() => {}), new Promise((done) => { setTimeout(done, 3000); }),
     ]);

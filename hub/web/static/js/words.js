@@ -10,3 +10,4 @@ export function _(message, values = {}) {
 
 export const language = document.documentElement.lang;
 export const csrf = document.documentElement.dataset.csrf;
+export const whose = document.documentElement.dataset.whose;

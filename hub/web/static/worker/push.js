@@ -1,9 +1,10 @@
 // The service worker: shows every push at once, says so to the hub, opens what is tapped.
-// The hub puts `told` (the version of the site) in front of this file.
+// The hub puts `told` (the version of the site), store.js and inbox.js in front of this file.
 
 const SHELL = `shell-${told.version}`;
 const STATIC = `/static/${told.version}`;
-const SHELL_FILES = ["/offline", `${STATIC}/app.css`, `${STATIC}/icons/eye.svg`];
+const SHELL_FILES = ["/offline", `${STATIC}/app.css`, `${STATIC}/icons/eye.svg`,
+  `${STATIC}/js/offline.js`, `${STATIC}/js/words.js`];
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 const TAKE_MS = 2500; // a window may be opened only for a few seconds after the tap
 
@@ -22,7 +23,7 @@ async function dropOldShells() {
   await Promise.all(names.filter((name) => name !== SHELL).map((name) => caches.delete(name)));
 }
 
-// Only the offline page and its looks are kept here; no picture, no page about anybody.
+// The offline page and its looks are kept as files; the inbox is in the store, without pictures.
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const path = new URL(request.url).pathname;
@@ -32,54 +33,6 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(path).then((kept) => kept ?? fetch(request)));
   }
 });
-
-self.addEventListener("message", (event) => {
-  event.waitUntil(put("kept", "session", event.data).then(sendOwed));
-});
-
-// --- what is remembered between two pushes ---
-
-function openStore() {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open("matthan", 1);
-    request.onupgradeneeded = () => {
-      for (const name of ["seen", "latest", "owed", "kept"]) {
-        request.result.createObjectStore(name);
-      }
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-async function inStore(name, mode, act) {
-  const store = await openStore();
-  try {
-    return await new Promise((resolve, reject) => {
-      const work = store.transaction(name, mode);
-      const request = act(work.objectStore(name));
-      work.oncomplete = () => resolve(request.result);
-      work.onerror = () => reject(work.error);
-      work.onabort = () => reject(work.error);
-    });
-  } finally {
-    store.close();
-  }
-}
-
-const get = (name, key) => inStore(name, "readonly", (store) => store.get(key));
-const put = (name, key, value) => inStore(name, "readwrite", (store) => store.put(value, key));
-const drop = (name, key) => inStore(name, "readwrite", (store) => store.delete(key));
-const keys = (name) => inStore(name, "readonly", (store) => store.getAllKeys());
-
-// Puts `next(what was there)` in its place; what was there.
-function exchange(name, key, next) {
-  return inStore(name, "readwrite", (store) => {
-    const request = store.get(key);
-    request.onsuccess = () => store.put(next(request.result), key);
-    return request;
-  });
-}
 
 async function forgetOld() {
   for (const name of ["seen", "latest"]) {
@@ -109,7 +62,7 @@ function read(data) {
 async function show(message) {
   const known = await remembered(message).catch(() => ({ isRepeat: false, newer: null }));
   const { title, body } = known.newer ?? message;
-  const isFirst = message.moment === "opened" || message.moment === "digest";
+  const isFirst = ["opened", "raised", "digest"].includes(message.moment);
   const isLoud = isFirst && !known.isRepeat && !known.newer;
   await self.registration.showNotification(title ?? "Mắt Thần", {
     body: body ?? "",
@@ -128,6 +81,7 @@ async function show(message) {
   if (message.notification_id) {
     await owe(`/api/notifications/${message.notification_id}/shown`);
   }
+  await syncInbox().catch(() => {}); // what the phone keeps is what the hub has, not what was pushed
 }
 
 // The same push may come twice, and an old one late: neither may wake anybody or undo a newer word.
@@ -142,61 +96,13 @@ async function remembered(message) {
 }
 
 function actions(message) {
-  if (message.moment !== "opened" && message.moment !== "grown") {
+  if (!["opened", "raised", "grown"].includes(message.moment)) {
     return [];
   }
   return [
     { action: "take", title: message.take_label ?? "Tiếp nhận" },
     { action: "open", title: message.open_label ?? "Xem" },
   ];
-}
-
-// --- what the hub is owed: receipts, sent again when the line is back ---
-
-async function owe(path) {
-  await put("owed", path, { at: Date.now() }).catch(() => {});
-  await sendOwed();
-}
-
-async function sendOwed() {
-  for (const path of await keys("owed").catch(() => [])) {
-    const answer = await post(path).catch(() => null);
-    if (answer === null) {
-      return; // no line
-    }
-    if (answer.status !== 401 && answer.status < 500) {
-      await drop("owed", path);
-    }
-  }
-}
-
-async function session(isFresh) {
-  const kept = isFresh ? null : await get("kept", "session").catch(() => null);
-  if (kept) {
-    return kept;
-  }
-  const answer = await fetch("/api/session", { credentials: "same-origin" });
-  const now = answer.ok ? await answer.json() : { csrf: "" };
-  await put("kept", "session", now).catch(() => {});
-  return now;
-}
-
-async function post(path) {
-  let answer = null;
-  for (const isFresh of [false, true]) {
-    const { csrf } = await session(isFresh);
-    answer = await fetch(path, {
-      method: "POST",
-      credentials: "same-origin",
-      redirect: "manual",
-      headers: { "X-CSRF-Token": csrf, Accept: "application/json" },
-      body: new URLSearchParams({ csrf }),
-    });
-    if (answer.status !== 403) {
-      break;
-    }
-  }
-  return answer;
 }
 
 // --- a tap ---
@@ -208,7 +114,7 @@ self.addEventListener("notificationclick", (event) => {
 
 async function tapped(action, data) {
   if (action === "take" && data.alertId) {
-    const taking = post(`/alerts/${data.alertId}/take`).catch(() => null);
+    const taking = take(data.alertId);
     await Promise.race([taking, new Promise((done) => { setTimeout(done, TAKE_MS); })]);
   }
   await open(data.url ?? "/");
