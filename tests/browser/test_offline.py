@@ -34,7 +34,7 @@ def await_sync(officer: Officer, *, alerts: int) -> None:
 def line_is_back(officer: Officer) -> None:
     """The page notices by itself and loads anew."""
     officer.context.set_offline(False)
-    expect(officer.page.locator("#list")).to_be_visible()
+    expect(officer.page.locator("#list")).to_be_visible(timeout=15_000)
 
 
 def takes(hub: Hub) -> list[str]:

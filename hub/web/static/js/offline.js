@@ -2,6 +2,8 @@
 
 import { _, language } from "./words.js";
 
+const AGAIN_MS = 3000;
+
 const root = document.documentElement;
 const timeZone = root.dataset.zone;
 const place = language === "en" ? "en-GB" : language; // dd/mm/yyyy and 24 hours in both
@@ -85,9 +87,16 @@ async function show() {
   document.getElementById("kept").replaceChildren(...rows.sort(order).map(card));
 }
 
-addEventListener("online", async () => {
-  (await worker()).postMessage({ again: true });
-  location.reload();
-});
+// A browser says that it has a line when it has any; whether the hub is there, only asking tells.
+async function tryAgain() {
+  const answer = await fetch("/health", { cache: "no-store" }).catch(() => null);
+  if (answer?.ok) {
+    (await worker()).postMessage({ again: true });
+    location.reload();
+  }
+}
+
+addEventListener("online", tryAgain);
+setInterval(tryAgain, AGAIN_MS);
 turnToTheHour();
 show();
