@@ -62,7 +62,7 @@ def test_there_was_something_to_lose(counted: dict[str, Any]) -> None:
         ("DELETE FROM events WHERE id = (SELECT id FROM events WHERE fate = 'grouped' LIMIT 1)",
          {"missing": 1, "lost_after_commit": 1}),
         ("INSERT INTO events SELECT 'x', node_id, spool_id, seq, boot_id, kind, camera_id,"
-         " sighting_id, happened_utc_us, happened_error_ms, clock_source, age_ms,"
+         " sighting_id, happened_utc_us, happened_error_ms, clock_source, age_ms, uptime_ms,"
          " received_utc_us, received_error_ms, body, fate, fate_reason"
          " FROM events WHERE fate = 'grouped' LIMIT 1", {"doubled": 1}),
         ("UPDATE events SET fate_reason = '' WHERE seq = 2 AND fate = 'grouped'", {"fateless": 1}),

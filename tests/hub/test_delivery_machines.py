@@ -246,6 +246,7 @@ class Alive(RuleBasedStateMachine):
         self.wills: list[Death] = []
         self.retained: Birth | Death | None = None
         self.queue: list[Birth | Death | UUID] = []
+        self.has_lost_a_queue = False
         self.known: Presence = NEVER_SEEN
         self.hub_birth: UUID | None = None
         self.hub_wills: list[UUID] = []
@@ -301,6 +302,7 @@ class Alive(RuleBasedStateMachine):
 
     @rule()
     def the_broker_is_killed_with_its_queue(self) -> None:
+        self.has_lost_a_queue |= bool(self.queue)
         self.queue.clear()
         if self.retained is not None:
             self.queue.append(self.retained)
@@ -331,7 +333,11 @@ class Alive(RuleBasedStateMachine):
         self.seen = hub_after(self.seen, self.hub_retained)
 
     def teardown(self) -> None:
-        """Once all wills are out and a minute has passed, both know the truth of each other."""
+        """Once all wills are out and a minute has passed, both know the truth of each other.
+
+        A node that went while the broker lost both its birth and its end counts as alive until it
+        has said nothing for five minutes: that is `hub.alerts.signs`.
+        """
         while self.wills:
             self.a_will_is_published(0)
         while self.hub_wills:
@@ -340,7 +346,8 @@ class Alive(RuleBasedStateMachine):
             self.the_node_says_how_it_is()
         while self.queue:
             self.the_hub_hears_one()
-        assert self.known.is_alive == (self.birth is not None)
+        is_here = self.birth is not None
+        assert self.known.is_alive == is_here or (self.has_lost_a_queue and not is_here)
         if self.hub_retained is not None and self.birth is not None:
             assert (self.seen.hub is Hub.HERE) == (self.hub_birth is not None)
 
