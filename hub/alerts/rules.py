@@ -7,6 +7,9 @@ from typing import Final
 
 FIRST_SAID: Final = ("after_hours", "entry", "crossing", "loitering", "group")
 """Where there is room for one rule only. Rules of a newer node come last."""
+MOST: Final = 100
+"""Rules kept of one alert: all that a camera can tell. A node that makes up
+ever more of them fills nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,11 @@ Rules = tuple[RuleMet, ...]
 
 
 def news(known: Rules, said: Iterable[RuleMet]) -> Rules:
-    """Those of `said` that nobody has met in this alert, each once."""
+    """Those of `said` that nobody has met in this alert, each once, up to `MOST` in all."""
     found = {one.key: one for one in reversed(tuple(said))}
     keys = {one.key for one in known}
-    return tuple(one for key, one in reversed(found.items()) if key not in keys)
+    fresh = [one for key, one in reversed(found.items()) if key not in keys]
+    return tuple(fresh[: max(0, MOST - len(known))])
 
 
 def foremost(rules: Rules) -> RuleMet | None:

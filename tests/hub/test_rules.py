@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.wire.messages import RuleWords
 from hub.alerts.routing import Policy
-from hub.alerts.rules import RuleMet, Rules, foremost, from_text, news, to_text
+from hub.alerts.rules import MOST, RuleMet, Rules, foremost, from_text, news, to_text
 from hub.store.database import Database
 from hub.store.filing import Filing
 from hub.store.tables import alert_history, alerts, events, notifications, sightings
@@ -182,6 +182,13 @@ def test_a_group_says_its_number_once() -> None:
     row = alert_row(people=5, rules=(RuleMet("group", "san-sau", people=5),))
     assert sentences.headline(row, words("en")) == "5 people in san-sau"
     assert sentences.headline(row, words("vi")) == "5 người ở san-sau"
+
+
+def test_an_alert_holds_a_bounded_number_of_rules() -> None:
+    made_up = tuple(RuleMet("entry", f"z{n}") for n in range(MOST + 50))
+    kept = news((), made_up)
+    assert kept == made_up[:MOST]
+    assert news(kept, made_up) == ()
 
 
 names = st.text("abcxyz_", min_size=1, max_size=8)
