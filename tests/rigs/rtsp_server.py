@@ -4,7 +4,7 @@
 Runs under the system's Python, where GStreamer's bindings are (Debian: gir1.2-gst-rtsp-server-1.0
 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad):
 
-    rtsp_server.py [--login NAME:PASSWORD] /main=FILE.mp4 /sub=FILE.mp4
+    rtsp_server.py [--login NAME:PASSWORD] [--sound] /main=FILE.mp4 /sub=FILE.mp4
 
 Says `ready PORT` once it listens. Orders are lines on stdin: `freeze`, `resume`, `garbage [/mount]`
 (the coded pictures become noise), `end` (end of stream), `jump SECONDS` (timestamps, either way),
@@ -28,6 +28,10 @@ PARSERS = {"video/x-h264": ("h264parse", "rtph264pay"), "video/x-h265": ("h265pa
 HEAD_BYTES = 12
 """How much of a coded picture `garbage` leaves alone, so that it still passes for one."""
 START = b"\0\0\1"
+SOUND = (
+    " audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! audioconvert ! alawenc"
+    " ! rtppcmapay name=pay1 pt=8"
+)
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Orders:
     garbled: set[str] = field(default_factory=set)
     is_over: bool = False
     shift_ns: int = 0
+    has_sound: bool = False
     reels: dict[str, Reel] = field(default_factory=dict)
 
 
@@ -99,7 +104,8 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         self.set_launch(
             "( appsrc name=src is-live=true format=time do-timestamp=false max-bytes=0 "
             f"caps={media_type},stream-format=byte-stream,alignment=au "
-            f"! {parser} config-interval=-1 ! {payloader} name=pay0 pt=96 config-interval=-1 )"
+            f"! {parser} config-interval=-1 ! {payloader} name=pay0 pt=96 config-interval=-1"
+            f"{SOUND if orders.has_sound else ''} )"
         )
 
     def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
@@ -176,10 +182,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", default="0")
     parser.add_argument("--login", help="NAME:PASSWORD")
+    parser.add_argument("--sound", action="store_true", help="a tone beside the pictures")
     parser.add_argument("mounts", nargs="+", help="/mount=FILE")
     args = parser.parse_args()
     Gst.init(None)
-    orders, server = Orders(), GstRtspServer.RTSPServer()
+    orders, server = Orders(has_sound=args.sound), GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(args.port)
     token = lock(server, args.login) if args.login else None
