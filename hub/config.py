@@ -140,6 +140,10 @@ class PushSection(Section):
         False,
         description="Let phones subscribe at push services on this network: rehearsals only.",
     )
+    ntfy_replaces: bool = Field(
+        False,
+        description="The ntfy server is 2.16 or newer: later words replace an alert's entry.",
+    )
     calm_alerts: int = Field(
         3,
         ge=1,

@@ -154,7 +154,11 @@ class Hub:
         stages = Stages(
             channels={
                 "webpush": WebPush(signer=self._signer, client=self._client),
-                "ntfy": Ntfy(client=self._client, public_url=self._settings.web.public_url),
+                "ntfy": Ntfy(
+                    client=self._client,
+                    public_url=self._settings.web.public_url,
+                    replaces=self._settings.push.ntfy_replaces,
+                ),
             },
             book=book,
             clock=self._clock,

@@ -1,6 +1,10 @@
 """ntfy: a topic on a server of one's own, for phones whose browser cannot be pushed to.
 
-ntfy's server reads the words, so it belongs on the commune's own machine.
+ntfy's server reads the words, so it belongs on the commune's own machine. From 2.16 on it replaces
+an entry by a later word of the same sequence id. Older ones (Debian 13 has 2.11) add an entry for
+each word, so there an alert is told once, and again only when it becomes critical or is back by
+itself; and before anything is said it is looked up whether the topic has it already, since a lost
+answer is no lost message.
 """
 
 import json
@@ -10,12 +14,22 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.notify.channel import Answer, Message, Phone, Refused
-from hub.notify.post import post
+from hub.alerts.answers import Unwanted
+from hub.notify.channel import Answer, Delivered, Message, Phone, Refused
+from hub.notify.post import address_fault, post
 
 LOUD: Final = 5
 """Rings on and on, and through "do not disturb" where the officer allowed it."""
-QUIET: Final = 3
+ONCE: Final = 3
+QUIET: Final = 2
+"""Neither sounds nor shakes."""
+
+PRIORITIES: Final = {"grown": QUIET, "taken": QUIET, "back": ONCE}
+
+LOOK_BACK: Final = "2h"
+"""Longer than a notification is tried."""
+MOST_READ_BYTES: Final = 2**20
+"""Of a topic's past; in so much there are thousands of messages."""
 
 
 class Access(BaseModel):
@@ -26,12 +40,28 @@ class Access(BaseModel):
     token: str | None = Field(default=None, pattern=r"^[\x21-\x7e]+$")
 
 
-class Ntfy:
-    """The channel "ntfy"; its phones' address is the topic's URL, their secrets {"token"}."""
+class Past(BaseModel):
+    """One message that a topic holds, as far as it is looked at."""
 
-    def __init__(self, *, client: httpx.AsyncClient, public_url: str) -> None:
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event: str = ""
+    title: str = ""
+    click: str = ""
+
+
+class Ntfy:
+    """The channel "ntfy"; its phones' address is the topic's URL, their secrets {"token"}.
+
+    `replaces`: the server is 2.16 or newer.
+    """
+
+    def __init__(
+        self, *, client: httpx.AsyncClient, public_url: str, replaces: bool = False
+    ) -> None:
         self._client = client
         self._public_url = public_url.rstrip("/")
+        self._replaces = replaces
 
     async def send(self, message: Message, phone: Phone) -> Answer:
         """Publish to the phone's topic."""
@@ -42,25 +72,65 @@ class Ntfy:
             token = Access.model_validate_json(phone.secrets).token
         except ValueError:
             return Refused("the phone's access token is unusable")
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        return await post(
-            self._client, server, body=self._publication(message, topic), headers=headers
-        )
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if not self._replaces:
+            if message.moment in ("grown", "taken"):
+                return Unwanted("this ntfy server would add an entry instead of replacing it")
+            if await self._has(message, phone.address, headers):
+                return Delivered()
+        body = self._publication(message, topic)
+        headers |= {"Content-Type": "application/json"}
+        return await post(self._client, server, body=body, headers=headers)
 
     def _publication(self, message: Message, topic: str) -> bytes:
-        page = self._public_url + message.path
+        page = self._page(message)
         publication = {
             "topic": topic,
+            "sequence_id": message.tag,
             "title": message.title,
             "message": message.body,
-            "priority": QUIET if message.is_silent else LOUD,
+            "priority": PRIORITIES.get(message.moment, LOUD),
             "click": page,
             # Taking an alert needs the officer's own session, so the button opens the page.
             "actions": [{"action": "view", "label": message.open_label, "url": page}],
         }
         return json.dumps(publication, ensure_ascii=False).encode()
+
+    def _page(self, message: Message) -> str:
+        """The address it opens; of a digest also which one it is, since two may say the same."""
+        mark = f"#{message.notification_id}" if message.is_digest else ""
+        return self._public_url + message.path + mark
+
+    async def _has(self, message: Message, address: str, headers: dict[str, str]) -> bool:
+        """Whether the topic holds this word already; False where that cannot be read."""
+        if address_fault(address):
+            return False
+        page = self._page(message)
+        # A first word may be said with other numbers the second time; it is the only one there.
+        is_only = message.moment == "opened" and not message.is_digest
+        return any(
+            past.event == "message"
+            and past.click == page
+            and (is_only or past.title == message.title)
+            for past in await self._past(f"{address.rstrip('/')}/json", headers)
+        )
+
+    async def _past(self, address: str, headers: dict[str, str]) -> list[Past]:
+        asked = {"poll": "1", "since": LOOK_BACK}
+        kept = b""
+        try:
+            async with self._client.stream(
+                "GET", address, params=asked, headers=headers
+            ) as response:
+                if not response.is_success:
+                    return []
+                async for chunk in response.aiter_bytes():
+                    kept += chunk
+                    if len(kept) > MOST_READ_BYTES:
+                        break
+            return [Past.model_validate_json(line) for line in kept.splitlines() if line]
+        except (httpx.HTTPError, ValueError):
+            return []
 
 
 def split_topic(address: str) -> tuple[str, str]:

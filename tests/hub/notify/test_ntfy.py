@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
-from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
+from hub.alerts.answers import Answer, Delivered, Refused, TryAgain, Unwanted
 from hub.notify.channel import Message
 from hub.notify.ntfy import Ntfy, split_topic
 from hub.notify.post import new_client
@@ -96,11 +97,13 @@ def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise AssertionError("ntfy does not answer")
 
 
-def publish(what: Message, *, address: str, token: str | None) -> Answer:
+def publish(what: Message, *, address: str, token: str | None, replaces: bool = False) -> Answer:
     async def run() -> Answer:
         async with new_client() as client:
             to = phone(channel="ntfy", address=address, secrets=json.dumps({"token": token}))
-            channel = Ntfy(client=client, public_url="https://hub.tankhai.example/")
+            channel = Ntfy(
+                client=client, public_url="https://hub.tankhai.example/", replaces=replaces
+            )
             return await channel.send(what, to)
 
     return asyncio.run(run())
@@ -112,16 +115,59 @@ def test_a_subscriber_hears_what_the_hub_said(server: Server) -> None:
     page = f"https://hub.tankhai.example/alerts/{ALERT_ID}"
     address = f"{server.url}/alerts-hai"
     assert publish(message(), address=address, token=token) == Delivered(200)
-    assert publish(message(moment="taken"), address=address, token=token) == Delivered(200)
-    loud, quiet = server.read("alerts-hai", token)
+    (loud,) = server.read("alerts-hai", token)
     assert (loud["title"], loud["message"]) == (
         "Có người · Ngã tư chợ",
         "Cổng chợ · 18:46 · 2 người",
     )
-    assert (loud["priority"], quiet.get("priority", 3)) == (5, 3)
+    assert loud["priority"] == 5
     assert loud["click"] == page
     ((action),) = loud["actions"]
     assert (action["action"], action["label"], action["url"]) == ("view", "Xem", page)
+
+
+@needs_ntfy
+def test_an_alert_is_one_entry_however_often_it_grows_or_is_said_again(server: Server) -> None:
+    token = server.token_for("hub-2", topic="alerts-tu", may="rw")
+    address = f"{server.url}/alerts-tu"
+    assert publish(message(), address=address, token=token) == Delivered(200)
+    again = message(title="Có 3 người · Ngã tư chợ")  # the answer was lost, and more have come
+    assert publish(again, address=address, token=token) == Delivered()
+    for moment in ("grown", "taken"):
+        answer = publish(message(moment=moment), address=address, token=token)
+        assert isinstance(answer, Unwanted)
+    assert len(server.read("alerts-tu", token)) == 1
+    other = message(alert_id=UUID(int=9))
+    assert publish(other, address=address, token=token) == Delivered(200)
+    critical = message(moment="raised", title="⚠ Trèo rào · Ngã tư chợ")
+    for _ in range(2):
+        publish(critical, address=address, token=token)
+    digest = message(is_digest=True, title="12 cảnh báo ở 5 nơi")
+    for _ in range(2):
+        publish(digest, address=address, token=token)
+    next_minute = message(notification_id=UUID(int=7), is_digest=True, title=digest.title)
+    publish(next_minute, address=address, token=token)
+    titles = [one["title"] for one in server.read("alerts-tu", token)]
+    assert titles[1:] == [other.title, critical.title, digest.title, digest.title]
+
+
+@needs_ntfy
+def test_a_topic_the_hub_may_only_write_is_told_all_the_same(server: Server) -> None:
+    token = server.token_for("writer", topic="alerts-wo", may="wo")
+    address = f"{server.url}/alerts-wo"
+    assert publish(message(), address=address, token=token) == Delivered(200)
+
+
+@needs_ntfy
+def test_a_newer_server_is_given_what_it_needs_to_replace_an_entry(server: Server) -> None:
+    """Debian's server cannot do it yet: only that the message is accepted is tried for real."""
+    token = server.token_for("hub-3", topic="alerts-nam", may="rw")
+    address = f"{server.url}/alerts-nam"
+    for moment in ("opened", "grown", "taken"):
+        told = message(moment=moment)
+        assert publish(told, address=address, token=token, replaces=True) == Delivered(200)
+    priorities = [one.get("priority", 3) for one in server.read("alerts-nam", token)]
+    assert priorities == [5, 2, 2]
 
 
 @needs_ntfy

@@ -36,9 +36,17 @@ async function greet(session) {
   await put("kept", "session", session);
 }
 
-async function forgetPerson() {
-  await Promise.all(["inbox", "owed", "kept"].map(clear));
+let turn = Promise.resolve();
+
+// One after the other: what was asked for before somebody left must not come in behind them.
+function inTurn(act) {
+  turn = turn.then(act, act);
+  return turn;
 }
+
+const wipe = () => Promise.all(["inbox", "owed", "kept"].map(clear));
+const forgetPerson = () => inTurn(wipe);
+const syncInbox = () => inTurn(fetchInbox);
 
 async function keptInbox() {
   const owed = new Set(await keys("owed"));
@@ -49,13 +57,16 @@ async function keptInbox() {
 }
 
 // Only what has changed since the cursor comes; what the reader may see no longer goes.
-async function syncInbox() {
+async function fetchInbox() {
+  if (!(await get("kept", "session"))) {
+    return; // nobody is signed in here
+  }
   const kept = (await get("kept", "inbox")) ?? { cursor: 0 };
   const told = await fetch(`/api/inbox?since=${kept.cursor}`, {
     credentials: "same-origin", redirect: "manual", headers: { Accept: "application/json" },
   });
   if (told.status === 401) {
-    await forgetPerson();
+    await wipe();
     return;
   }
   if (!told.ok) {
