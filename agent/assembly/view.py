@@ -20,6 +20,7 @@ from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
 from agent.vision.budget import Allowance
+from agent.vision.crowd import CrowdSettings
 from agent.vision.dense import DenseSettings
 from agent.vision.person import DetectorSettings, NanoDet
 from agent.vision.picture import PictureLook
@@ -121,7 +122,10 @@ def make_eyes(
     finds = DetectorSettings(score=min(score, camera.night_score or score))
     return Eyes.for_frames(
         EyesSettings(
-            sightings=SightingSettings(**settings.sighting.model_dump()),
+            sightings=SightingSettings(
+                **settings.sighting.model_dump(exclude={"crowd_from"}),
+                crowd=CrowdSettings(from_people=settings.sighting.crowd_from),
+            ),
             ignored=camera.ignored,
             zones=tuple(zone.place() for zone in camera.zone),
             lines=tuple(line.place() for line in camera.line),

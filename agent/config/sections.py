@@ -14,6 +14,7 @@ from agent.config.section import Name, Section
 from agent.config.uploads import UploadsSection
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
+from agent.vision.crowd import CrowdSettings
 from agent.vision.dense import Mode
 from agent.vision.person import DetectorSettings
 from agent.vision.pipeline import EyesSettings
@@ -216,6 +217,12 @@ class SightingSection(Section):
         _SIGHTING.update_every_s,
         gt=0,
         description="The shortest span, seconds, between two messages about one sighting.",
+    )
+    crowd_from: int = Field(
+        CrowdSettings().from_people,
+        ge=2,
+        description="So many people in view at once are told of as a crowd, about so many, and "
+        "nobody in it alone; until fewer than six tenths of them are left.",
     )
 
 

@@ -33,6 +33,7 @@ def in_words(
                 picture=picture,
                 rules=_rules(change.rules),
                 wakes=None if change.wakes else False,
+                is_crowd=change.is_crowd or None,
             )
         case Updated():
             return SightingUpdated(
@@ -44,6 +45,7 @@ def in_words(
                 picture=picture,
                 rules=_rules(change.rules),
                 wakes=True if change.wakes else None,
+                is_crowd=change.is_crowd or None,
             )
         case Closed():
             return SightingClosed(

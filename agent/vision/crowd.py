@@ -22,32 +22,33 @@ class CrowdSettings:
     """So many in view at once are a crowd;"""
     until_share: float = 0.6
     """until fewer than this share of them are left,"""
-    memory_s: float = 2.0
-    """on the mean of so long."""
-    present_s: float = 1.0
-    """In a crowd each is looked at seldom: who was seen within this span is there."""
+    rising_s: float = 0.5
+    """on the mean of so long while more come: soon, or the first twenty are told of one by one;"""
+    falling_s: float = 3.0
+    """and of so long while they leave: some are always behind others."""
     more_by: float = 1.25
     """It is news when there are so many times as many as were told."""
 
 
 class CrowdGauge:
-    """Whether there is a crowd: the mean number of bodies, with different bounds up and down."""
+    """How many a crowd are: the mean number of bodies, with different bounds up and down."""
 
     def __init__(self, settings: CrowdSettings | None = None) -> None:
         self._settings = settings or CrowdSettings()
         self._mean = 0.0
         self._last: Instant | None = None
-        self.is_crowd = False
+        self._is_crowd = False
 
-    def step(self, now: Instant, bodies: int) -> bool:
-        """With the bodies in view at `now`."""
+    def step(self, now: Instant, bodies: int) -> int:
+        """With the bodies in view at `now`; 0 where there is no crowd."""
         settings = self._settings
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
-        self._mean += min(1.0, elapsed_s / settings.memory_s) * (bodies - self._mean)
-        share = settings.until_share if self.is_crowd else 1.0
-        self.is_crowd = self._mean >= share * settings.from_people
-        return self.is_crowd
+        memory_s = settings.rising_s if bodies > self._mean else settings.falling_s
+        self._mean += min(1.0, elapsed_s / memory_s) * (bodies - self._mean)
+        share = settings.until_share if self._is_crowd else 1.0
+        self._is_crowd = self._mean >= share * settings.from_people
+        return round(self._mean) if self._is_crowd else 0
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ class Crowd:
     last_seen: Instant
     told_at: Instant
     score: float = 0.0
+    people: int = 0
+    """About how many there are now, and were told at the most."""
     told_people: int = 0
     members: dict[int, Instant] = field(default_factory=dict)
 
@@ -75,10 +78,6 @@ class Crowd:
             for track_id, seen in self.members.items()
             if now.seconds_since(seen) <= gap_s
         }
-
-    def present(self, now: Instant, within_s: float) -> int:
-        """How many of them are in view."""
-        return sum(now.seconds_since(seen) <= within_s for seen in self.members.values())
 
 
 def about(people: int) -> int:

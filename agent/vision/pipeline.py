@@ -10,6 +10,7 @@ import cv2
 from agent.media.frame import Frame, Instant
 from agent.vision.budget import Allowance, LookBudget
 from agent.vision.clothes import clothes
+from agent.vision.crowd import CrowdGauge
 from agent.vision.daylight import Daylight, Sensitivity
 from agent.vision.dense import Dense, DenseSettings
 from agent.vision.hours import Hours
@@ -91,6 +92,7 @@ class Eyes:
     whole_detector: PersonDetector
     tracker: Tracker
     sightings: Sightings
+    crowd: CrowdGauge
     allowance: Allowance
     tamper: Tamper
     ignored: Area = field(default_factory=lambda: Area(()))
@@ -125,6 +127,7 @@ class Eyes:
             whole_detector=whole_detector or detector,
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
+            crowd=CrowdGauge(settings.sightings.crowd),
             tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
             telling=Telling(Rules(settings.zones, settings.lines), settings.alert_hours),
@@ -168,7 +171,7 @@ class Eyes:
         )
         self.lap("track")
         changes = self.telling.complete(
-            self.sightings.advance(frame.at, tracks),
+            self.sightings.advance(frame.at, tracks, crowd_of=self._crowd_of(frame.at)),
             frame.at,
             tracks,
             sightings=self.sightings,
@@ -193,6 +196,10 @@ class Eyes:
             return self.regions.choose(size_px, moved=moved, people=people)
         luma = cv2.mean(frame.luma)[0]
         return self.dense.choose(frame.at, size_px, busy=(*moved, *people), luma=luma)
+
+    def _crowd_of(self, now: Instant) -> int:
+        """About how many a crowd are; 0 where there is none."""
+        return self.crowd.step(now, len(self.tracker.bodies(now)) - len(self.tracker.parked))
 
     def _detector(self, region: Box) -> PersonDetector:
         return self.whole_detector if self.dense.is_on and region == WHOLE else self.detector

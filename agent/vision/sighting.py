@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.crowd import Crowd, CrowdSettings, about, around
 from agent.vision.lookalikes import LookAlikes
 from agent.vision.person import ObjectKind
 from agent.vision.rules import RuleMet
@@ -52,6 +53,7 @@ class SightingSettings:
     """Who was seen within this span counts among the people in view."""
     update_every_s: float = 2.0
     """The shortest span between two things said about one sighting."""
+    crowd: CrowdSettings = field(default_factory=CrowdSettings)
     better_by: float = 1.5
     """A view is worth a new picture when its score times height is this many times the best."""
 
@@ -72,6 +74,8 @@ class Opened:
     """Rules of the camera that it met by now."""
     wakes: bool = True
     """False for one that is only recorded: nobody need be told at these hours."""
+    is_crowd: bool = False
+    """It stands for all in a crowd: `people` is about so many, `track_id` is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Updated:
     """Rules of the camera that were met now."""
     wakes: bool = False
     """True where it was only recorded so far, and people are to be told from now on."""
+    is_crowd: bool = False
+    """`people` is about so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,37 +121,104 @@ class Sightings:
         self._suspected: dict[int, _Suspect] = {}
         self._open: dict[int, _Sighting] = {}
         self._lookalikes = LookAlikes()
+        self._crowd: Crowd | None = None
 
     @property
     def open_tracks(self) -> frozenset[int]:
-        """The tracks of which somebody has been told and not yet that they are gone."""
-        return frozenset(self._open)
+        """Tracks of which somebody was told, alone or in a crowd, and not yet that they left."""
+        return frozenset(self.open_ids)
 
     @property
     def open_ids(self) -> dict[int, UUID]:
-        """The open sightings by their tracks."""
-        return {track_id: one.sighting_id for track_id, one in self._open.items()}
+        """The open sightings by their tracks; a crowd's by all who are counted in it."""
+        crowd = dict.fromkeys(self._crowd.members, self._crowd.sighting_id) if self._crowd else {}
+        return crowd | {track_id: one.sighting_id for track_id, one in self._open.items()}
 
     def say(self, track: Track, now: Instant) -> Updated:
         """Something about the open sighting of this track that is news for another reason."""
+        if self._crowd and track.track_id in self._crowd.members:
+            return self._update_crowd(self._crowd, now, track.box)
         return self._update(track, now)
 
-    def advance(self, now: Instant, tracks: Sequence[Track]) -> tuple[SightingChange, ...]:
-        """What is to be said after the frame at `now`: first who left, then who came, then news."""
+    def advance(
+        self, now: Instant, tracks: Sequence[Track], *, crowd_of: int = 0
+    ) -> tuple[SightingChange, ...]:
+        """What is to be said after the frame at `now`: first who left, then who came, then news.
+
+        In a crowd, of `crowd_of` people or about, whoever comes is counted in its one sighting.
+        """
         seen = [track for track in tracks if track.is_seen]
         closed = self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
         closed += self._close(now, self._found_out(seen, now))
-        opened = [self._open_for(track, now) for track in self._newcomers(tracks, now)]
+        newcomers = self._newcomers(tracks, now)
+        crowd = self._step_crowd(now, newcomers, tracks, people=crowd_of)
+        newcomers = [] if crowd_of else newcomers
+        opened = [self._open_for(track, now) for track in newcomers]
         updated = [self._update(track, now) for track in seen if self._is_news(track, now)]
         self._forget(now)
-        return (*closed, *opened, *updated)
+        return (*closed, *opened, *updated, *crowd)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
         """The camera stops: close everything that is open."""
         self._suspected.clear()
-        return self._close(at, list(self._open))
+        return (*self._close(at, list(self._open)), *self._close_crowd(at))
+
+    def _step_crowd(
+        self, now: Instant, newcomers: Sequence[Track], tracks: Sequence[Track], *, people: int
+    ) -> tuple[SightingChange, ...]:
+        """Count who came and who left; open, update and close the crowd's one sighting."""
+        settings, crowd = self._settings, self._crowd
+        if not people:
+            return self._close_crowd(now)
+        if crowd is None:
+            crowd = self._crowd = Crowd(self._new_id(now), now, now, now)
+        for track in newcomers:
+            del self._suspected[track.track_id]
+            crowd.note(track, now)
+        crowd.last_seen, crowd.people = now, about(people)
+        crowd.forget(now, settings.gap_s)
+        ids = self.open_ids
+        box = around(track.box for track in tracks if track.track_id in ids)
+        if crowd.told_people == 0:
+            crowd.told_people = crowd.people
+            return (self._opened_crowd(crowd, now, box),)
+        is_due = now.seconds_since(crowd.told_at) >= settings.update_every_s
+        if is_due and crowd.people >= settings.crowd.more_by * crowd.told_people:
+            return (self._update_crowd(crowd, now, box),)
+        return ()
+
+    def _opened_crowd(self, crowd: Crowd, now: Instant, box: Box) -> Opened:
+        return Opened(
+            sighting_id=crowd.sighting_id,
+            track_id=0,
+            kind=ObjectKind.PERSON,
+            people=crowd.told_people,
+            score=crowd.score,
+            box=box,
+            first_seen=crowd.first_seen,
+            at=now,
+            is_crowd=True,
+        )
+
+    def _update_crowd(self, crowd: Crowd, now: Instant, box: Box) -> Updated:
+        crowd.told_at, crowd.told_people = now, max(crowd.told_people, crowd.people)
+        return Updated(
+            sighting_id=crowd.sighting_id,
+            people=crowd.people,
+            score=crowd.score,
+            box=box.clipped(),
+            at=now,
+            is_crowd=True,
+        )
+
+    def _close_crowd(self, at: Instant) -> tuple[SightingChange, ...]:
+        """Whoever is still there is told of one by one again, if they still convince."""
+        crowd, self._crowd = self._crowd, None
+        if crowd is None:
+            return ()
+        return (Closed(crowd.sighting_id, crowd.first_seen, crowd.last_seen, at),)
 
     def _gone(self, now: Instant) -> list[int]:
         """The tracks of open sightings that stayed away too long, even if they are back now."""
@@ -179,6 +252,9 @@ class Sightings:
             sighting.last_seen = now
             sighting.last_box = track.box
             sighting.score = max(sighting.score, track.score)
+            return
+        if self._crowd and track.track_id in self._crowd.members:
+            self._crowd.note(track, now)
             return
         suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
         suspect.last_seen = now

@@ -127,6 +127,8 @@ class SightingOpened(Words):
     """Those met by now; left out where there are none."""
     wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
     """False: outside the camera's alert hours it is recorded and wakes nobody. Left out: it may."""
+    is_crowd: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True: it stands for all in a crowd and `people` is about so many. Left out: it does not."""
 
 
 class SightingUpdated(Words):
@@ -143,6 +145,8 @@ class SightingUpdated(Words):
     """Those met now; left out where there are none."""
     wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
     """True: it woke nobody so far, and now it may. Left out: nothing changes."""
+    is_crowd: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True: it stands for all in a crowd and `people` is about so many. Left out: it does not."""
 
 
 class SightingClosed(Words):

@@ -8,10 +8,14 @@ the officers should be told anew. What arrives too late to be acted on wakes nob
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from hub.alerts.alert import State
 from hub.alerts.rules import FIRST_SAID
+
+CROWD: Final = "crowd"
+"""The kind of a sighting that stands for all in a crowd; its people are about so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Policy:
     """Kinds that neither a cooldown nor a storm holds back."""
     critical_rules: frozenset[str] = frozenset(FIRST_SAID)
     """Rules of a camera whose meeting makes an alert critical, and is told once more."""
-    alerting_kinds: frozenset[str] = frozenset({"person"})
+    alerting_kinds: frozenset[str] = frozenset({"person", CROWD})
     """What wakes people; everything else is noted."""
 
 

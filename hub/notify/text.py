@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from hub.alerts.routing import CROWD
 from hub.alerts.rules import foremost
 from hub.alerts.troubles import KINDS
 from hub.notify.channel import Message
@@ -73,19 +74,27 @@ def _of_one(owed: Owed, words: Phrases, *, names: Mapping[str, Any]) -> tuple[st
         case "taken":
             return handled_words(owed, words), words.say("{camera} · {time}").format(**names)
         case "grown":
-            title = _title(owed, words) or words.count(
-                "{n} person · {place}", "{n} people · {place}", owed.people
-            )
+            title = _title(owed, words) or _people(owed, words)
             body = words.say("{camera} · since {time}")
             if owed.has_picture:
                 body = words.say("{camera} · since {time} · with picture")
             return title.format(**names), body.format(**names)
         case _:
+            if owed.kind == CROWD:
+                title = _title(owed, words) or _people(owed, words)
+                return title.format(**names), words.say("{camera} · {time}").format(**names)
             title = _title(owed, words) or words.say("Somebody seen · {place}")
             body = words.count(
                 "{camera} · {time} · {n} person", "{camera} · {time} · {n} people", owed.people
             )
             return title.format(**names), body.format(**names)
+
+
+def _people(owed: Owed, words: Phrases) -> str:
+    """How many are there; of a crowd about how many."""
+    if owed.kind == CROWD:
+        return words.say("Crowd, about {n} people · {place}")
+    return words.count("{n} person · {place}", "{n} people · {place}", owed.people)
 
 
 def _title(owed: Owed, words: Phrases) -> str | None:

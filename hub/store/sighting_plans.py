@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerts.moment import Moment
-from hub.alerts.routing import Join, Late, Nothing, Policy, Raise, Seen, decide
+from hub.alerts.routing import CROWD, Join, Late, Nothing, Policy, Raise, Seen, decide
 from hub.alerts.rules import Rules, foremost, is_critical
 from hub.alerts.rules import news as fresh
 from hub.store import footage, ledger
@@ -54,7 +54,7 @@ def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Poli
         return Plan("noted", "this sighting was opened before")
     early = early_words(conn, news, body.sighting_id)
     begun = _Begun(
-        kind=body.object_kind.value,
+        kind=_kind(body),
         began=news.moment(body.first_seen_utc_us),
         people=integer(body.people),
         rules=fresh((), (*rules_of(body), *(met for one in early for met in rules_of(one.body)))),
@@ -142,6 +142,11 @@ def _plan_raise(
     reason = decision.quiet_reason or decision.reason
     fate: Fate = "alerted" if decision.quiet_reason is None else "silenced"
     return Plan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
+
+
+def _kind(body: SightingOpened) -> str:
+    """What the alert is of: a crowd is news of its own beside the people told of one by one."""
+    return CROWD if body.is_crowd else body.object_kind.value
 
 
 def _raise(news: News, alert: NewAlert, reason: str, add: _Add, conn: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hub.alerts.routing import CROWD
 from hub.store.views import AlertPage, GrowingRow, MediaRow, Removed
 from hub.web.waiting import Unbrought, growing_sentence, unannounced, unbrought
 from hub.web.when import Calendar
@@ -172,7 +173,7 @@ def _gone(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
 
 
 def _waiting(page: AlertPage, announced: list[MediaRow], words: Words) -> str | None:
-    if page.row.kind != "person":
+    if page.row.kind not in ("person", CROWD):
         return None
     if not page.may_play:
         return words.say("You may see the pictures of this camera, not its clips.")

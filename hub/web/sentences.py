@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from hub.alerts.routing import CROWD
 from hub.alerts.rules import foremost, from_text
 from hub.alerts.troubles import KINDS
 from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow
@@ -79,9 +80,16 @@ def _headline(row: AlertRow, words: Words) -> str:
         case "broker_lost":
             return words.say("The hub hears no camera box")
         case _:
-            people = words.count("%(n)d person", "%(n)d people", row.people) % many
+            people = _people(row, words)
             met = foremost(row.rules)
             return people if met is None else with_people(met, people, words)
+
+
+def _people(row: AlertRow, words: Words) -> str:
+    many = {"n": row.people}
+    if row.kind == CROWD:
+        return words.say("Crowd, about %(n)d people") % many
+    return words.count("%(n)d person", "%(n)d people", row.people) % many
 
 
 def about(row: AlertRow) -> str:

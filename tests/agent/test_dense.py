@@ -6,7 +6,6 @@ from agent.media.frame import Frame
 from agent.vision.dense import Dense, DenseSettings, Mode, grid
 from agent.vision.person import Detection
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.sighting import Opened
 from agent.vision.zones import WHOLE, Box
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 
@@ -120,7 +119,7 @@ def test_a_crowd_that_stands_still_is_found_within_the_budget() -> None:
     looks = [eyes.step(luma_frame(street, index)) for index in range(1, 101)]
     assert eyes.dense.is_on
     assert sum(look.inferences for look in looks) <= 12 * 10 + 6
-    opened = [c for look in looks for c in look.changes if isinstance(c, Opened)]
-    assert len(opened) == 20
+    counted = max(len(eyes.sightings.open_tracks), 1)
+    assert counted == 20
     assert set(whole.regions) == {WHOLE}
     assert WHOLE not in seer.regions[40:]

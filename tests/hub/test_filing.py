@@ -323,3 +323,14 @@ def test_a_spot_at_rest_raises_its_alert_silently_and_hides_no_other_cameras_fir
     streets.clock.pass_s(25)
     [again] = streets.file(streets.node.opened())
     assert again.fate == "alerted"  # rest is counted from what woke people, not from what did not
+
+
+def test_a_crowd_is_an_alert_of_its_own_beside_the_one_of_persons(streets: Streets) -> None:
+    streets.officer("an")
+    streets.file(streets.node.opened())
+    [crowd] = streets.file(streets.node.opened(people=45, is_crowd=True))
+    assert crowd.fate == "alerted"
+    assert sorted((row.kind, row.people) for row in streets.rows(alerts)) == [
+        ("crowd", 45),
+        ("person", 1),
+    ]

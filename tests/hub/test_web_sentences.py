@@ -177,3 +177,9 @@ def test_a_view_taken_away_has_a_headline_and_advice_of_its_own_until_it_is_over
     assert sentences.headline(over, VI) == f"{sentences.headline(row, VI)} · đã hết"
     assert sentences.advice(over, VI) is None
     assert sentences.advice(alert_row(), VI) is None
+
+
+def test_a_crowd_is_about_so_many_in_both_languages() -> None:
+    row = alert_row(kind="crowd", people=45)
+    assert sentences.headline(row, VI) == "Đám đông, khoảng 45 người"
+    assert sentences.headline(row, EN) == "Crowd, about 45 people"

@@ -108,10 +108,8 @@ def judge(played: Played) -> Verdict:
         large=len(books.large),
         large_told=len(books.large & delays.keys()),
         precision=round(hits / (hits + books.wrong), 4) if hits + books.wrong else None,
-        sightings=len(played.opened),
-        false_sightings=sum(
-            _is_false(books, change.track_id, frame) for frame, change in played.opened
-        ),
+        sightings=len(_told(played)),
+        false_sightings=sum(_is_false(books, track, frame) for frame, track in _told(played)),
         hours=round(played.hours, 5),
         id_switches=books.switches,
         delay_frames=_median(list(delays.values())),
@@ -163,11 +161,17 @@ def _is_false(books: _Books, track: int, told_at: int) -> bool:
     return sum(until) < TRUE_FROM * len(until) or not until
 
 
+def _told(played: Played) -> list[tuple[int, int]]:
+    """(frame, track) of everybody told of, alone or by being counted in a crowd."""
+    alone = [(frame, change.track_id) for frame, change in played.opened]
+    return [*alone, *played.counted]
+
+
 def _delays(books: _Books, played: Played) -> dict[int, int]:
     """By person told of: frames from showing whole to the sighting; 0 if that was before."""
     opened: dict[int, int] = {}
-    for frame, change in played.opened:
-        opened.setdefault(change.track_id, frame)
+    for frame, track in _told(played):
+        opened.setdefault(track, frame)
     delays = {}
     for person, first in books.first_shown.items():
         told_at = [opened[track] for track in books.tracks_on[person] if track in opened]

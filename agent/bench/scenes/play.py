@@ -57,6 +57,10 @@ class Played:
     """Those of told people, by frame."""
     shown: dict[int, Shown] = field(default_factory=dict)
     opened: list[tuple[int, Opened]] = field(default_factory=list)
+    crowds: list[tuple[int, Opened]] = field(default_factory=list)
+    """Of the sightings those that stand for a crowd."""
+    counted: list[tuple[int, int]] = field(default_factory=list)
+    """(frame, track) of everybody who was counted in a crowd, not told of alone."""
     opening_cpu_ms: list[float] = field(default_factory=list)
     """Processor time from a frame's arrival to the sighting that it opened."""
     frames_moved: int = 0
@@ -97,10 +101,13 @@ def play(
         opened = [change for change in look.changes if isinstance(change, Opened)]
         if opened:
             played.opening_cpu_ms.append((time.thread_time_ns() - began_ns) / 1e6)
-        played.opened += [(frame.index, change) for change in opened]
+        played.opened += [(frame.index, change) for change in opened if not change.is_crowd]
+        played.crowds += [(frame.index, change) for change in opened if change.is_crowd]
         played.inferences += look.inferences
         played.frames_moved += bool(look.moved)
         played.shown[frame.index] = scene.footage.shown(frame.index - 1)
+        new = eyes.sightings.open_tracks - told - {change.track_id for change in opened}
+        played.counted += [(frame.index, track_id) for track_id in sorted(new)]
         told |= eyes.sightings.open_tracks
         book.note(frame, look.tracks)
         stages.lap("books")

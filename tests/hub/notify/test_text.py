@@ -53,6 +53,16 @@ def said(**changes: Any) -> tuple[str, str]:
             "Cổng chợ · 18:06",
         ),
         (
+            {"kind": "crowd", "people": 45},
+            "Đám đông, khoảng 45 người · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · 18:06",
+        ),
+        (
+            {"kind": "crowd", "moment": "grown", "people": 60},
+            "Đám đông, khoảng 60 người · Ngã tư chợ, Tân Khai",
+            "Cổng chợ · từ 18:06",
+        ),
+        (
             {"kind": "tamper_covered"},
             "Camera bị che · Ngã tư chợ, Tân Khai",
             "Cổng chợ · từ 18:06",
