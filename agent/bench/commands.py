@@ -2,7 +2,7 @@
 
 import argparse
 
-from agent.bench import agent, detect, motion, privacy
+from agent.bench import agent, clips, detect, motion, privacy
 from agent.bench.scenes import command as scenes
 
 
@@ -10,6 +10,7 @@ def add_to(bench: argparse.ArgumentParser) -> None:
     """A subcommand for each thing that can be measured."""
     benches = bench.add_subparsers(required=True, metavar="WHAT")
     agent.add_to(benches.add_parser("agent", help="what it costs to watch, all included"))
+    clips.add_to(benches.add_parser("clips", help="what clips cost, and how soon they are there"))
     detect.add_to(benches.add_parser("detect", help="what it costs to look for people"))
     motion.add_to(benches.add_parser("motion", help="what it costs to see what moved"))
     privacy.add_to(benches.add_parser("privacy", help="what privacy masks cost"))

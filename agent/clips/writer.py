@@ -7,6 +7,7 @@ ends in `.part` until the clip is closed, hashed and named for good.
 import contextlib
 import hashlib
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -62,7 +63,8 @@ class ClipWriter:
         self._first: Packet | None = None
         self._file: BinaryIO = self._part.open("xb")
         try:
-            self._append(self._track.beginning())
+            self._file.write(self._track.beginning())  # durable with the first fragment
+            self._file.flush()
         except OSError:
             self.abandon()
             raise
@@ -94,11 +96,17 @@ class ClipWriter:
         if self._first is None or last is None:
             raise ValueError("a clip without a frame cannot be closed, only abandoned")
         end_dts = last.dts + max(1, last.duration)
-        self._flush(end_dts=end_dts)
         length = self._track.ticks_of(end_dts - self._first.dts)
-        self._finish(self._track.beginning(length))
+        beginning = self._track.beginning(length)
+        # Hashed while the disk makes the end durable: the two waits are one.
+        hashing = _Hashing(self._part, beginning, until=self.durable_bytes)
+        try:
+            self._flush(end_dts=end_dts)
+            self._finish(beginning)
+        finally:
+            hashing.join()
         self._file.close()
-        digest, size_bytes = hash_file(self._part)
+        digest, size_bytes = hashing.finish()
         self._part.rename(self._path)
         sync_folder(self._path.parent)
         return ClosedClip(
@@ -110,7 +118,7 @@ class ClipWriter:
             duration_ms=length * 1000 // self._track.timescale,
             frames=self._frames,
             is_sealed=self._seal is not None,
-            beginning=self._track.beginning(length),
+            beginning=beginning,
         )
 
     def abandon(self) -> None:
@@ -154,6 +162,41 @@ class ClipWriter:
         self._file.flush()
         os.fdatasync(self._file.fileno())
         self.durable_bytes = max(self.durable_bytes, self._file.tell())
+
+
+class _Hashing(threading.Thread):
+    """SHA-256 of a file whose first bytes are about to be written anew and whose end is to come."""
+
+    def __init__(self, path: Path, beginning: bytes, *, until: int) -> None:
+        """Hash `beginning` and what of the file follows it `until` there, at once."""
+        super().__init__(name="hash")
+        self._path = path
+        self._digest = hashlib.sha256(beginning)
+        self._at = len(beginning)
+        self._until = until
+        self._failure: OSError | None = None
+        self.start()
+
+    def run(self) -> None:
+        """On its own thread."""
+        try:
+            self._read(self._until)
+        except OSError as failure:
+            self._failure = failure
+
+    def finish(self) -> tuple[str, int]:
+        """Hash (hex) and size of the whole file, once it is whole; raises OSError."""
+        if self._failure is not None:
+            raise self._failure
+        self._read(self._path.stat().st_size)
+        return self._digest.hexdigest(), self._at
+
+    def _read(self, until: int) -> None:
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            while self._at < until and (chunk := file.read(min(CHUNK_BYTES, until - self._at))):
+                self._digest.update(chunk)
+                self._at += len(chunk)
 
 
 def hash_file(path: Path) -> tuple[str, int]:
