@@ -17,7 +17,7 @@ from hub.config import DEFAULT_FILE, ConfigError
 from hub.enrol import desk
 from hub.enrol.authority import AUTHORITY_DAYS, ISSUED_DAYS, AuthorityError
 from hub.store.blobs import BlobsError
-from hub.store.database import DatabaseError
+from hub.store.database import FAULTS, DatabaseError, is_about_storage
 from hub.store.registry import RegistryError
 
 Commands = argparse._SubParsersAction  # the type has no public name
@@ -34,6 +34,13 @@ def main() -> None:
         code = _refuse(str(error))
     except (RegistryError, AuthorityError, BlobsError, ArchiveError, ValueError, OSError) as error:
         print(f"matthan-hub: {error}", file=sys.stderr)
+        code = 1
+    except FAULTS as error:
+        if not is_about_storage(error):
+            raise
+        why = str(error).splitlines()[0]
+        cure = "Free space on the disk of store.url, or start its server"
+        print(f"matthan-hub: nothing can be written down: {why}. {cure}", file=sys.stderr)
         code = 1
     sys.exit(code)
 

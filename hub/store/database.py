@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -81,6 +82,9 @@ class Database:
         self._readers.dispose()
         self._writer.dispose()
 
+
+FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)
+"""What any use of the database may raise."""
 
 _SQLITE_STORAGE: Final = frozenset(
     {

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from hub.store import database
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
@@ -51,6 +52,8 @@ def create_app(
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(BlobsError, _store_away)
+    for fault in database.FAULTS:
+        app.add_exception_handler(fault, _cannot_write)
     app.add_exception_handler(Exception, _failed)
     app.add_middleware(OwnPagesOnly, public_url=settings.public_url)
     app.add_middleware(StrictHeaders, is_https=settings.is_https)
@@ -88,6 +91,19 @@ async def _store_away(request: Request, error: Exception) -> Response:
     response = await run_in_threadpool(_error, request, 503)
     response.headers["Retry-After"] = "10"
     return response
+
+
+async def _cannot_write(request: Request, error: Exception) -> Response:
+    """Without its line in the audit nothing is shown or done: the page says so and asks the store
+    for nothing. A fault that lies in the words and not in the database is one of ours."""
+    if not isinstance(error, database.DatabaseError) and not database.is_about_storage(error):
+        raise error
+    site_of(request).room.no_database(error)
+    if not is_page_wanted(request.headers):
+        return JSONResponse({"reason": "database_away"}, 503, headers={"Retry-After": "10"})
+    page = render(request, "error.html", session=None, status_code=503, code=507)
+    page.headers["Retry-After"] = "10"
+    return page
 
 
 async def _failed(request: Request, _: Exception) -> Response:

@@ -1,4 +1,8 @@
-"""The word about a store that takes no uploads: once when it begins, once when it is over."""
+"""The word about stores that take nothing: uploads once when it begins and once when it is over,
+pages now and then."""
+
+import time
+from typing import Final
 
 import structlog
 
@@ -6,12 +10,15 @@ from hub.store.blobs import BlobsError, NoRoomError
 
 log = structlog.get_logger()
 
+AGAIN_S: Final = 600.0
+
 
 class RoomWord:
     """For any thread; two at once may say it twice."""
 
     def __init__(self) -> None:
         self._said: type[BlobsError] | None = None
+        self._again_s = 0.0
 
     def lacking(self, error: BlobsError) -> tuple[int, str]:
         """An upload was not taken; what its node hears. It keeps the file and brings it again."""
@@ -25,6 +32,18 @@ class RoomWord:
             )
         self._said = type(error)
         return 507 if name == "no_room" else 503, name
+
+    def no_database(self, error: Exception) -> None:
+        """A page could not be shown, or an act not done: said again after ten minutes."""
+        now_s = time.monotonic()
+        if now_s >= self._again_s:
+            self._again_s = now_s + AGAIN_S
+            log.error(
+                "web.database",
+                reason=str(error).splitlines()[0],
+                effect="pages answer 503 and no act is done; nodes keep what is not filed",
+                cure="free space on the disk of store.url, or start its server",
+            )
 
     def found(self) -> None:
         """An upload was stored."""
