@@ -10,7 +10,7 @@ from uuid import UUID
 from hub.alerts.channels import ORDERS
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
-from hub.assembly import backup, commands, keeping
+from hub.assembly import asking, backup, commands, keeping
 from hub.assembly.archive import ArchiveError
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
@@ -174,6 +174,14 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
         )
     _command(rules, "list", keeping.list_retention, "show the rules that count")
 
+    footage = _group(verbs, "footage")
+    ask = _command(footage, "ask", asking.ask_for_span, "have a node bring what a camera showed")
+    ask.add_argument("--camera", required=True, metavar="NODE/CAMERA")
+    ask.add_argument("--from", dest="since", required=True, type=datetime.fromisoformat)
+    ask.add_argument("--until", required=True, type=datetime.fromisoformat, help="an hour at most")
+    ask.add_argument("--reason", required=True)
+    ask.add_argument("--by", metavar="LOGIN", help="who asks, within what they may see")
+    _command(footage, "list", asking.list_spans, "show what was asked for, and what came")
     cases = _group(verbs, "hold")
     add = _command(cases, "add", keeping.add_hold, "keep footage for a case, whatever comes")
     what = add.add_mutually_exclusive_group(required=True)

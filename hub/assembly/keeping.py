@@ -85,7 +85,7 @@ def add_hold(args: argparse.Namespace) -> int:
             _wanted(conn, args, zone),
             case_number=args.case,
             reason=args.reason,
-            by=_by(conn, args.by),
+            by=by_login(conn, args.by),
             now=HubClock().now(),
         )
         return f"hold: {hold_id}"
@@ -101,7 +101,7 @@ def end_hold(args: argparse.Namespace) -> int:
             conn,
             case_number=args.case,
             reason=args.reason,
-            by=_by(conn, args.by),
+            by=by_login(conn, args.by),
             hold_id=args.hold,
             now=HubClock().now(),
         )
@@ -155,24 +155,31 @@ def _wanted(conn: Connection, args: argparse.Namespace, zone: ZoneInfo) -> Hold:
         if args.since is not None or args.until is not None:
             raise RegistryError("--from and --until go with --camera")
         return Hold(media_id=args.clip, alert_id=args.alert)
-    node_name, _, camera = args.camera.partition("/")
+    camera_id = camera_of(conn, args.camera)
+    if args.since is None:
+        raise RegistryError("a hold of a camera needs --from, and --until unless it goes on")
+    until = None if args.until is None else utc_us_of(args.until, zone)
+    return Hold(camera_id=camera_id, from_utc_us=utc_us_of(args.since, zone), until_utc_us=until)
+
+
+def camera_of(conn: Connection, name: str) -> UUID:
+    """The camera called NODE/CAMERA; RegistryError where there is none."""
+    node_name, _, camera = name.partition("/")
     node = registry.node_by_name(conn, node_name)
     camera_id = registry.camera_by_name(conn, node.node_id, camera) if node else None
     if camera_id is None:
-        raise RegistryError(f"no camera is called {args.camera!r}: write NODE/CAMERA")
-    if args.since is None:
-        raise RegistryError("a hold of a camera needs --from, and --until unless it goes on")
-    until = None if args.until is None else _utc_us(args.until, zone)
-    return Hold(camera_id=camera_id, from_utc_us=_utc_us(args.since, zone), until_utc_us=until)
+        raise RegistryError(f"no camera is called {name!r}: write NODE/CAMERA")
+    return camera_id
 
 
-def _utc_us(moment: datetime, zone: ZoneInfo) -> int:
+def utc_us_of(moment: datetime, zone: ZoneInfo) -> int:
     """A moment without an offset is meant on the town's clock."""
     known = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
     return round(known.timestamp() * 1_000_000)
 
 
-def _by(conn: Connection, login: str | None) -> By:
+def by_login(conn: Connection, login: str | None) -> By:
+    """Whose act it is: a person's within their sight, else the keeper's shell's."""
     if login is None:
         return By(came_from="shell")
     person_id = person_by_login(conn, login)

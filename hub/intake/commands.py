@@ -7,7 +7,7 @@ from agent.wire.codec import encode
 from agent.wire.messages import BringMedia, Command
 from hub.alerts.moment import Moment
 from hub.intake.replies import Reply
-from hub.store import node_holds, wishes
+from hub.store import node_holds, spans, wishes
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
@@ -19,6 +19,10 @@ def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     wanted += [
         (told.node, Command(command_id=told.command_id, body=told.words))
         for told in node_holds.due(conn, now=now)
+    ]
+    wanted += [
+        (wish.node, Command(command_id=wish.command_id, body=wish.words))
+        for wish in spans.due(conn, now=now)
     ]
     return [
         Reply(topics.address(topics.COMMAND, node), encode(command), expires_s=600)

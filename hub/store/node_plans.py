@@ -18,7 +18,7 @@ from agent.wire.messages import (
     RecordingStopped,
 )
 from hub.alerts.routing import Policy
-from hub.store import footage, growing_rows, node_holds, wishes
+from hub.store import footage, growing_rows, node_holds, spans, wishes
 from hub.store.bounds import text
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
@@ -177,6 +177,7 @@ def _plan_answer(news: News, body: MediaAnswered) -> Plan:
 
 def _note_answer(news: News, body: MediaAnswered, conn: Connection) -> None:
     wishes.note_answer(conn, news.origin.node_id, body, now=news.now)
+    spans.note_answer(conn, news.origin.node_id, body, now=news.now)
 
 
 def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:

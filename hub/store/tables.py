@@ -419,6 +419,22 @@ growing_sightings = Table(
     Index("ix_growing_sightings_sighting_id", "sighting_id"),
 )
 
+span_wishes = Table(
+    "span_wishes",
+    metadata,
+    Column("command_id", Uuid, primary_key=True),  # of the wire
+    link("camera_id", "cameras"),
+    *moment("from"),
+    *moment("until"),
+    Column("reason", Text, nullable=False),
+    link("asked_by", "people", nullable=True),  # null: the keeper's shell
+    Column("files", Integer),  # so many are coming, as the node says
+    *moment("asked"),
+    *moment("sent", nullable=True),  # when it was last said to the node
+    *moment("answered", nullable=True),
+    Index("ix_span_wishes_answered_utc_us", "answered_utc_us"),
+)
+
 wishes = Table(
     "wishes",
     metadata,

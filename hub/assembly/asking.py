@@ -1,0 +1,56 @@
+"""The commands that ask nodes for footage by time."""
+
+import argparse
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from hub.assembly import opening
+from hub.assembly.commands import OK, enter, say, settings_of
+from hub.assembly.keeping import by_login, camera_of, utc_us_of
+from hub.store import spans
+from hub.store.clock import HubClock
+
+
+def ask_for_span(args: argparse.Namespace) -> int:
+    """Have the node of a camera bring what it showed in a span."""
+    zone = ZoneInfo(settings_of(args).web.time_zone)
+
+    def ask(conn: Connection) -> str:
+        command_id = spans.ask(
+            conn,
+            camera_of(conn, args.camera),
+            from_utc_us=utc_us_of(args.since, zone),
+            until_utc_us=utc_us_of(args.until, zone),
+            reason=args.reason,
+            by=by_login(conn, args.by),
+            now=HubClock().now(),
+        )
+        return f"asked: {command_id}"
+
+    return enter(args, lambda conn, _: ask(conn))
+
+
+def list_spans(args: argparse.Namespace) -> int:
+    """What was asked for, a line each."""
+    settings = settings_of(args)
+    db = opening.database(settings)
+    try:
+        with db.reading() as conn:
+            rows = spans.asked(conn)
+    finally:
+        db.close()
+    say("\n".join(_lines(rows, ZoneInfo(settings.web.time_zone))) or "nothing was asked for")
+    return OK
+
+
+def _lines(rows: Iterable[spans.SpanRow], zone: ZoneInfo) -> Iterable[str]:
+    def when(utc_us: int) -> str:
+        return f"{datetime.fromtimestamp(utc_us / 1e6, UTC).astimezone(zone):%d/%m/%Y %H:%M:%S}"
+
+    for row in rows:
+        told = "the node has not answered" if row.files is None else f"{row.files} files there"
+        span = f"{when(row.from_utc_us)} - {when(row.until_utc_us)}"
+        yield f"{row.camera}, {span} ({row.reason}): {told}, {row.stored} at the hub"

@@ -1,0 +1,162 @@
+"""What a camera showed in a span of time, asked of its node, which keeps it unasked."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from agent.wire.messages import BringSpan, MediaAnswered
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.registry import RegistryError
+from hub.store.scope import visible_cameras
+from hub.store.tables import cameras, columns, media, nodes, span_wishes
+
+AGAIN_S: Final = 60.0
+"""A node that does not answer is told again after so long."""
+AT_ONCE: Final = 50
+LONGEST_S: Final = 3600.0
+"""Of one request: a node answers with a hundred files at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanWish:
+    """One that its node is to be told of now."""
+
+    node: str
+    command_id: UUID
+    words: BringSpan
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRow:
+    """A request as it is listed; `files` None while the node has not answered."""
+
+    command_id: UUID
+    camera: str
+    from_utc_us: int
+    until_utc_us: int
+    reason: str
+    files: int | None
+    stored: int
+
+
+def ask(
+    conn: Connection,
+    camera_id: UUID,
+    *,
+    from_utc_us: int,
+    until_utc_us: int,
+    reason: str,
+    by: By,
+    now: Moment,
+) -> UUID:
+    """Ask the camera's node for all it has of that span.
+
+    RegistryError for a span that is none or too long, and for a camera that this person may not
+    see the clips of, or not of then.
+    """
+    if not 0 <= until_utc_us - from_utc_us <= LONGEST_S * 1_000_000:
+        raise RegistryError("a span ends after it begins, and lasts an hour at most")
+    if not reason.strip():
+        raise RegistryError("asking for footage needs a reason")
+    if by.person_id is not None:
+        scope = visible_cameras(by.person_id, Right.CLIPS, now).subquery("scope")
+        seen = select(scope.c.camera_id).where(
+            scope.c.camera_id == camera_id, scope.c.from_utc_us <= from_utc_us
+        )
+        if conn.scalar(seen.limit(1)) is None:
+            raise RegistryError("they may not see clips of that camera, or not of that time")
+    command_id = uuid4()
+    conn.execute(
+        insert(span_wishes).values(
+            command_id=command_id,
+            camera_id=camera_id,
+            reason=text(reason.strip(), 500),
+            asked_by=by.person_id,
+            **columns("from", Moment(from_utc_us, 0)),
+            **columns("until", Moment(until_utc_us, 0)),
+            **columns("asked", now),
+        )
+    )
+    detail = f"{from_utc_us}-{until_utc_us}: {reason.strip()}"
+    audit.note(
+        conn, by, act="span.ask", object_kind="camera", object_id=camera_id, detail=detail, now=now
+    )
+    return command_id
+
+
+def due(conn: Connection, *, now: Moment) -> list[SpanWish]:
+    """What nodes that are here are to be told of now; noted as said."""
+    rows = conn.execute(
+        select(span_wishes, cameras.c.name.label("camera"), nodes.c.name.label("node"))
+        .join(cameras, cameras.c.id == span_wishes.c.camera_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .where(
+            span_wishes.c.answered_utc_us.is_(None),
+            nodes.c.state == "online",
+            or_(
+                span_wishes.c.sent_utc_us.is_(None),
+                span_wishes.c.sent_utc_us <= now.plus_s(-AGAIN_S).utc_us,
+            ),
+        )
+        .order_by(span_wishes.c.asked_utc_us)
+        .limit(AT_ONCE)
+    ).all()
+    if rows:
+        these = span_wishes.c.command_id.in_([row.command_id for row in rows])
+        conn.execute(update(span_wishes).where(these).values(columns("sent", now)))
+    return [
+        SpanWish(
+            row.node,
+            row.command_id,
+            BringSpan(
+                camera=row.camera, from_utc_us=row.from_utc_us, until_utc_us=row.until_utc_us
+            ),
+        )
+        for row in rows
+    ]
+
+
+def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Moment) -> None:
+    """So many files are coming, as the node of that camera says."""
+    its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
+    conn.execute(
+        update(span_wishes)
+        .where(span_wishes.c.command_id == said.command_id, span_wishes.c.camera_id.in_(its_own))
+        .values(files=len(said.coming), **columns("answered", now))
+    )
+
+
+def asked(conn: Connection) -> list[SpanRow]:
+    """All requests, the newest last, and how many clips of each the hub has by now."""
+    overlaps = and_(
+        media.c.camera_id == span_wishes.c.camera_id,
+        media.c.kind == "clip",
+        media.c.stored_utc_us.is_not(None),
+        media.c.first_frame_utc_us <= span_wishes.c.until_utc_us,
+        media.c.first_frame_utc_us + media.c.duration_ms * 1000 >= span_wishes.c.from_utc_us,
+    )
+    stored = select(func.count()).where(overlaps).scalar_subquery()
+    rows = conn.execute(
+        select(span_wishes, cameras.c.name, nodes.c.name.label("node"), stored.label("stored"))
+        .join(cameras, cameras.c.id == span_wishes.c.camera_id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .order_by(span_wishes.c.asked_utc_us)
+    )
+    return [
+        SpanRow(
+            command_id=row.command_id,
+            camera=f"{row.node}/{row.name}",
+            from_utc_us=row.from_utc_us,
+            until_utc_us=row.until_utc_us,
+            reason=row.reason,
+            files=row.files,
+            stored=row.stored,
+        )
+        for row in rows
+    ]
