@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.config.camera import CameraSection
 from agent.devices.camera import Camera
 from agent.devices.masked import MaskedCamera
+from agent.devices.pi import PiCamera
 from agent.devices.replay import ReplayCamera
 from agent.devices.stream import StreamCamera
 from agent.devices.usb import UsbCamera
@@ -19,7 +20,8 @@ def make_camera(
     camera = _camera(section, clock, plays_once=plays_once)
     if not section.private:
         return camera
-    return MaskedCamera(camera, section.private, is_seen_apart=bool(section.sub_url))
+    is_seen_apart = bool(section.sub_url) or section.source == "picamera"
+    return MaskedCamera(camera, section.private, is_seen_apart=is_seen_apart)
 
 
 def _camera(section: CameraSection, clock: Callable[[], Instant], *, plays_once: bool) -> Camera:
@@ -28,6 +30,8 @@ def _camera(section: CameraSection, clock: Callable[[], Instant], *, plays_once:
             return StreamCamera(section.name, section.url, sub_url=section.sub_url, clock=clock)
         case "device":
             return UsbCamera(section.name, section.device, clock=clock)
+        case "picamera":
+            return PiCamera(section.name, int(section.picamera), clock=clock)
         case "recording":
             return ReplayCamera(
                 section.name,

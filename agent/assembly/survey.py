@@ -50,8 +50,9 @@ def words_here(found: dict[str, Any]) -> Iterator[Template]:
     """The survey of this machine, a line each."""
     for device in found["usb"]:
         yield N_('attached: {name}. Write: device = "{device}"'), device
-    for name in found["libcamera"] or ():
-        yield N_("seen by libcamera: {name}"), {"name": name}
+    for number, name in enumerate(found["libcamera"] or ()):
+        facts = {"name": name, "number": number}
+        yield N_('attached: {name}. Write: picamera = "{number}"'), facts
     if not found["usb"] and not found["libcamera"]:
         yield N_("no camera is attached to this machine"), {}
     for answer in found["onvif"]:

@@ -11,8 +11,8 @@ from agent.config.places import LineSection, ZoneSection
 from agent.config.section import Name, Section
 from agent.vision.daylight import Sensitivity
 
-Source = Literal["url", "device", "recording"]
-_SOURCES: Final[tuple[Source, ...]] = ("url", "device", "recording")
+Source = Literal["url", "device", "picamera", "recording"]
+_SOURCES: Final[tuple[Source, ...]] = ("url", "device", "picamera", "recording")
 MOST_PLACES: Final = 16
 """Zones, and lines: all that can be met at once still fits one message."""
 _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
@@ -29,7 +29,8 @@ class CameraSection(Section):
         "",
         repr=False,
         description="A network camera: `rtsp://NAME:PASSWORD@HOST:554/PATH` of its main stream, "
-        "which is kept as it comes. Exactly one of `url`, `device` and `recording` is set.",
+        "which is kept as it comes. Exactly one of `url`, `device`, `picamera` and `recording` is "
+        "set.",
     )
     sub_url: str = Field(
         "",
@@ -39,6 +40,12 @@ class CameraSection(Section):
     )
     device: str = Field(
         "", description="A USB camera: its device, such as `/dev/video0`. Encoded by the node."
+    )
+    picamera: str = Field(
+        "",
+        pattern="^[0-3]?$",
+        description="A Raspberry Pi's own camera: the number of its connector, from 0. Kept at "
+        "1080p, looked at in a small stream that the board makes. Needs `python3-picamera2`.",
     )
     recording: Annotated[str, BeforeValidator(str)] = Field(
         "",
@@ -107,10 +114,10 @@ class CameraSection(Section):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        given = [key for key in _SOURCES if getattr(self, key)]
+        given = self._sources()
         who = f"camera {self.name}"
         if not given:
-            raise ValueError(f"{who} has no source: give it url, device or recording")
+            raise ValueError(f"{who} has no source: give it url, device, picamera or recording")
         if len(given) > 1:
             raise ValueError(f"{who} has more than one source ({', '.join(given)}): keep one")
         if self.sub_url and not self.url:
@@ -151,4 +158,7 @@ class CameraSection(Section):
     @property
     def source(self) -> Source:
         """The kind of its source."""
-        return next(key for key in _SOURCES if getattr(self, key))
+        return self._sources()[0]
+
+    def _sources(self) -> list[Source]:
+        return [key for key in _SOURCES if getattr(self, key)]

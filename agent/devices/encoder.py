@@ -14,6 +14,11 @@ HD_PX: Final = 1280 * 720
 LEAST_BITS_PER_S: Final = 500_000
 
 
+def bits_per_s(width: int, height: int) -> int:
+    """What a picture of this size is worth."""
+    return max(LEAST_BITS_PER_S, HD_BITS_PER_S * width * height // HD_PX)
+
+
 class Encoder:
     """x264 at its fastest: every frame in is a packet out at once, a keyframe each second."""
 
@@ -25,7 +30,7 @@ class Encoder:
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.framerate, context.time_base = frames_per_s, time_base
         context.gop_size = max(1, round(frames_per_s))
-        context.bit_rate = max(LEAST_BITS_PER_S, HD_BITS_PER_S * width * height // HD_PX)
+        context.bit_rate = bits_per_s(width, height)
         context.thread_count = 1
         context.options = {"preset": "ultrafast", "tune": "zerolatency"}
         context.flags |= av.codec.context.Flags.global_header

@@ -120,7 +120,7 @@ def test_missing_key_is_named(write: Write) -> None:
     (line,) = refusal(write('[[camera]]\nname = "c"\nrecording = "/r.mp4"\n'))
     assert "node.name is missing" in line
     (line,) = refusal(write('[node]\nname = "n"\n[[camera]]\nname = "c"\n'))
-    assert "camera c has no source: give it url, device or recording" in line
+    assert "camera c has no source: give it url, device, picamera or recording" in line
 
 
 def test_two_cameras_of_one_name_are_refused(write: Write) -> None:

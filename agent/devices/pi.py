@@ -1,0 +1,241 @@
+"""A Raspberry Pi's own camera by Picamera2: a small YUV stream is seen, the encoder's packets kept.
+
+The board scales, so seeing costs no decoding. Pictures are encoded by the board where it has an
+encoder (Pi 4 and before), else by x264 (Pi 5). The large stream and the small one are of the same
+exposure: frames are smaller than the stream that is announced, and boxes are shares of the picture.
+"""
+
+import importlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from agent.devices.camera import N_, CameraError, PacketSink
+from agent.devices.encoder import bits_per_s
+from agent.devices.parameters import parameter_sets
+from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+
+FRAMES_PER_S: Final = 15
+KEPT_PX: Final = (1080, 1920)
+SEEN_PX: Final = (360, 640)
+BUFFERS: Final = 6
+STALLED_S: Final = 3.0
+OPEN_S: Final = 5.0
+TICKS_PER_S: Final = 90_000
+MOST_PACKETS: Final = 300
+"""That wait for the camera's thread: twenty seconds of them mean that it is gone."""
+BOARD_ENCODER: Final = Path("/dev/video11")
+"""The H.264 encoder of a Pi up to 4, as Picamera2 opens it."""
+
+_CHECK: Final = N_("See that its ribbon sits straight at both ends, then start the board again.")
+
+
+class PiCamera:
+    """The camera at a connector of the board, by its number from 0."""
+
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        *,
+        clock: Callable[[], Instant],
+        kept_px: tuple[int, int] = KEPT_PX,
+        seen_px: tuple[int, int] = SEEN_PX,
+        open_camera: Callable[[int], Any] | None = None,
+    ) -> None:
+        """Sizes are (height, width). `open_camera` gives a Picamera2 or what behaves like one."""
+        self.name = name
+        self._number = number
+        self._clock = clock
+        self._kept_px, self._seen_px = kept_px, seen_px
+        self._open_camera = open_camera or _picamera
+        self._camera: Any = None
+        self._film: _Film | None = None
+
+    def open(self) -> StreamInfo:
+        """Begin to film; raises CameraError. The answer is about the large stream."""
+        self.close()
+        self._camera = self._opened()
+        try:
+            return self._begin(self._camera)
+        except (RuntimeError, OSError, ValueError) as error:
+            self.close()
+            raise self._error(
+                N_("The Pi camera {number} does not start ({why})."), _CHECK, error
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
+        """Frames until `stop()`; CameraError when it hangs."""
+        camera, film, index = self._camera, self._film, 0
+        if camera is None or film is None:
+            raise RuntimeError("frames of a camera that is not open")
+        while not stop():
+            index += 1
+            yuv, at = self._next(camera)
+            for packet in film.taken(self._clock):
+                sink.push(packet)
+            if sink.wants_keyframe():
+                film.ask_for_keyframe()
+            yield Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
+
+    def close(self) -> None:
+        """Give the camera back.
+
+        libcamera holds the interpreter's lock while it stops, and does not come back from a camera
+        that hangs: then only the system's watchdog ends the agent.
+        """
+        camera, self._camera, self._film = self._camera, None, None
+        if camera is not None:
+            camera.stop_recording()
+            camera.close()
+
+    def _opened(self) -> Any:
+        try:
+            return self._open_camera(self._number)
+        except ImportError as error:
+            raise self._error(
+                N_("Picamera2 is not installed ({why})."),
+                N_("Install it: apt install python3-picamera2. It is the system's Python's."),
+                error,
+            ) from error
+        except (IndexError, RuntimeError, OSError) as error:
+            raise self._error(
+                N_("The Pi camera {number} cannot be had ({why})."),
+                N_(
+                    "`matthan-agent cameras` shows what is there. See that its ribbon sits straight"
+                    " and that no other program uses it."
+                ),
+                error,
+            ) from error
+
+    def _begin(self, camera: Any) -> StreamInfo:
+        """Start camera and encoder, and wait for the first keyframe."""
+        (kept_h, kept_w), (seen_h, seen_w) = self._kept_px, self._seen_px
+        camera.configure(
+            camera.create_video_configuration(
+                main={"size": (kept_w, kept_h), "format": "YUV420"},
+                lores={"size": (seen_w, seen_h), "format": "YUV420"},
+                raw=None,
+                buffer_count=BUFFERS,
+                controls={"FrameRate": FRAMES_PER_S},
+            )
+        )
+        width, height = camera.camera_configuration()["main"]["size"]
+        encoder = _encoder(bits_per_s(width, height))
+        self._film = film = _Film(encoder)
+        camera.start_recording(encoder, film.output(), name="main")
+        sets = film.first_parameter_sets(OPEN_S)
+        if not sets:
+            raise self._error(N_("The Pi camera {number} gave no picture for 5 s."), _CHECK)
+        base = Fraction(1, TICKS_PER_S)
+        return StreamInfo("h264", width, height, base, float(FRAMES_PER_S), extradata=sets)
+
+    def _next(self, camera: Any) -> tuple[Plane, Instant]:
+        try:
+            request = camera.capture_request(wait=STALLED_S)
+        except TimeoutError:
+            raise self._error(
+                N_("The Pi camera {number} gave no picture for 3 s."), _CHECK
+            ) from None
+        try:
+            layout = camera.camera_configuration()["lores"]
+            yuv = tight_i420(request.make_array("lores"), layout["size"], layout["format"])
+            return yuv, exposed(request.get_metadata()["SensorTimestamp"], self._clock)
+        finally:
+            request.release()
+
+    def _error(self, sentence: str, cure: str, failure: Exception | None = None) -> CameraError:
+        why = " ".join(str(failure).split())[:200] if failure else ""
+        return CameraError(sentence, cure, {"number": self._number, "why": why})
+
+
+class _Film:
+    """The encoder's packets on their way from Picamera2's thread to the camera's."""
+
+    def __init__(self, encoder: Any) -> None:
+        self._encoder = encoder
+        self._waiting: deque[tuple[bytes, int, bool]] = deque(maxlen=MOST_PACKETS)
+        self._first_us: int | None = None
+        self._last_pts = -1
+
+    def output(self) -> Any:
+        """What Picamera2 hands its packets to."""
+        kind = importlib.import_module("picamera2.outputs").Output
+        return type("Output", (kind,), {"outputframe": self._keep})()
+
+    def _keep(self, frame: bytes, keyframe: bool = True, timestamp: int = 0, *_: object) -> None:
+        """On Picamera2's thread, in the words of its `Output.outputframe`."""
+        self._waiting.append((bytes(frame), timestamp, keyframe))
+
+    def first_parameter_sets(self, patience_s: float) -> bytes:
+        """Those before the first keyframe; empty when none comes in time."""
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            if self._waiting:
+                data, _, is_keyframe = self._waiting[0]
+                if is_keyframe and (sets := parameter_sets("h264", data)):
+                    return sets
+                self._waiting.popleft()
+            time.sleep(0.01)
+        return b""
+
+    def ask_for_keyframe(self) -> None:
+        """Of the board's encoder. x264 makes one each second; Picamera2 0.3 asks it for another in
+        a way that newer PyAV refuses, and then films no more."""
+        if BOARD_ENCODER.exists():
+            self._encoder.force_key_frame()
+
+    def taken(self, clock: Callable[[], Instant]) -> Iterator[Packet]:
+        """All that came so far. Times are the sensor's, so they fit those of the frames."""
+        while self._waiting:
+            data, since_first_us, is_keyframe = self._waiting.popleft()
+            sensor_us = self._encoder.firsttimestamp + since_first_us
+            if self._first_us is None:
+                self._first_us = sensor_us
+            pts = round((sensor_us - self._first_us) * TICKS_PER_S / 1e6)
+            self._last_pts = pts = max(pts, self._last_pts + 1)
+            at, length = exposed(sensor_us * 1000, clock), TICKS_PER_S // FRAMES_PER_S
+            yield Packet(data, at, pts, pts, length, is_keyframe)
+
+
+def exposed(sensor_ns: int, clock: Callable[[], Instant]) -> Instant:
+    """When a picture was taken, from libcamera's SensorTimestamp: nanoseconds since the boot."""
+    now, age_ns = clock(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) - sensor_ns
+    if not 0 <= age_ns < 2_000_000_000:  # a sensor that counts from elsewhere
+        return now
+    return Instant(now.mono_ns - age_ns, now.utc_us - age_ns // 1000)
+
+
+def tight_i420(picture: Plane, size: tuple[int, int], layout: str) -> Plane:
+    """From libcamera's rows with room at their ends, YUV420 or NV12, to I420 without; `size` is
+    (width, height). A Pi has the first; the second is what libcamera gives where it has no Pi."""
+    width, height = size
+    stride = picture.shape[1]
+    chroma = picture[height:].reshape(-1)[: height // 2 * stride]
+    if layout == "NV12":
+        pairs = chroma.reshape(height // 2, stride)[:, :width]
+        parts = [pairs[:, 0::2], pairs[:, 1::2]]
+    else:
+        half = chroma.reshape(2, height // 2, stride // 2)
+        parts = [half[0, :, : width // 2], half[1, :, : width // 2]]
+    rows = [picture[:height, :width], *(part.reshape(-1, width) for part in parts)]
+    return np.concatenate(rows)
+
+
+def _picamera(number: int) -> Any:
+    return importlib.import_module("picamera2").Picamera2(number)
+
+
+def _encoder(bit_rate: int) -> Any:
+    """The board's own where it has one; a keyframe each second."""
+    kind = "H264Encoder" if BOARD_ENCODER.exists() else "LibavH264Encoder"
+    encoders = importlib.import_module("picamera2.encoders")
+    return getattr(encoders, kind)(bitrate=bit_rate, iperiod=FRAMES_PER_S, framerate=FRAMES_PER_S)
