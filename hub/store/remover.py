@@ -13,8 +13,16 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection, case, select
 
+from hub.alerts.grants import Parents
 from hub.alerts.moment import Moment
-from hub.alerts.retention import DAY_US, Removal, overdue, to_make_room
+from hub.alerts.retention import (
+    DAY_US,
+    FootageClass,
+    Removal,
+    Rule,
+    overdue,
+    to_make_room,
+)
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bell import Bell
@@ -68,16 +76,24 @@ class Remover:
         """Remove all that its rule keeps no longer; how many. Raises BlobsError."""
         with self._db.reading() as conn:
             rules, parents = rules_now(conn), area_parents(conn)
-        days = [rule.keep_days for rule in rules if rule.keep_days is not None]
+        return sum(self._remove_class(which, rules, parents) for which in FootageClass)
+
+    def _remove_class(
+        self, footage_class: FootageClass, rules: Sequence[Rule], parents: Parents
+    ) -> int:
+        of_class = [rule for rule in rules if rule.footage_class is footage_class]
+        days = [rule.keep_days for rule in of_class if rule.keep_days is not None]
         if not days:
             return 0
         now_utc_us = self._clock.now().utc_us
+        # Only what the shortest rule of its class may have outlived is looked at one by one.
         is_old = now_utc_us - min(days) * DAY_US >= RECORDED
+        is_one = is_of_alert() if footage_class is FootageClass.ALERT else ~is_of_alert()
         removed, after = 0, UUID(int=0)
         while True:
             with self._db.reading() as conn:
-                page = stored_footage(conn, is_old, ~held(), media.c.id > after, limit=PAGE)
-            removed += self._remove(overdue(page, rules, parents, now_utc_us=now_utc_us), "rule")
+                page = stored_footage(conn, is_old, is_one, ~held(), media.c.id > after, limit=PAGE)
+            removed += self._remove(overdue(page, of_class, parents, now_utc_us=now_utc_us), "rule")
             if len(page) < PAGE:
                 return removed
             after = page[-1].media_id
