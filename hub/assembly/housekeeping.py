@@ -9,7 +9,7 @@ import structlog
 
 from hub.store.blobs import BlobsError
 from hub.store.database import DatabaseError
-from hub.store.remover import Remover
+from hub.store.remover import Remover, Stopping
 from hub.store.sweep import ManyLostError, Sweep
 
 log = structlog.get_logger()
@@ -34,11 +34,11 @@ class Housekeeping:
         ]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; then the chore at hand is finished first."""
+        """Until told to stop; then the page at hand is finished first."""
         while not stop.is_set():
             for chore in self._chores:
                 if not stop.is_set() and chore.due_s <= time.monotonic():
-                    await asyncio.to_thread(chore.do)
+                    await asyncio.to_thread(chore.do, stop.is_set)
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_S)
             except TimeoutError:
@@ -46,18 +46,20 @@ class Housekeeping:
 
 
 class _Chore:
-    def __init__(self, name: str, work: Callable[[], object], every_s: float, due_s: float) -> None:
+    def __init__(
+        self, name: str, work: Callable[[Stopping], object], every_s: float, due_s: float
+    ) -> None:
         self._name = name
         self._work = work
         self._every_s = every_s
         self._trouble = ""
         self.due_s = due_s
 
-    def do(self) -> None:
+    def do(self, stopping: Stopping) -> None:
         """Do it, and say what kept it from being done, unless that was said before."""
         self.due_s = time.monotonic() + self._every_s
         try:
-            self._work()
+            self._work(stopping)
         except (BlobsError, DatabaseError, ManyLostError) as error:
             if str(error) != self._trouble:
                 log.error("housekeeping.failed", chore=self._name, reason=str(error))

@@ -6,7 +6,7 @@ is asked once more in the transaction that marks it, and holds are placed in tra
 same queue: between the asking and the marking nobody can place one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -51,6 +51,14 @@ MARGIN_BYTES: Final = 64 * 2**20
 """So much more than needed is freed on a full disk, so that not every upload finds it full."""
 BY_THE_HUB: Final = By()
 
+Stopping = Callable[[], bool]
+"""Whether the hub wants to end: asked between two pages of work."""
+
+
+def never() -> bool:
+    """Nobody wants it to."""
+    return False
+
 
 class Remover:
     """For one thread. `makes_room`: on a full disk remove what is not held, instead of refusing."""
@@ -72,14 +80,18 @@ class Remover:
         self._proxies = proxies
         self._makes_room = makes_room
 
-    def remove_overdue(self) -> int:
+    def remove_overdue(self, stopping: Stopping = never) -> int:
         """Remove all that its rule keeps no longer; how many. Raises BlobsError."""
         with self._db.reading() as conn:
             rules, parents = rules_now(conn), area_parents(conn)
-        return sum(self._remove_class(which, rules, parents) for which in FootageClass)
+        return sum(self._remove_class(which, rules, parents, stopping) for which in FootageClass)
 
     def _remove_class(
-        self, footage_class: FootageClass, rules: Sequence[Rule], parents: Parents
+        self,
+        footage_class: FootageClass,
+        rules: Sequence[Rule],
+        parents: Parents,
+        stopping: Stopping,
     ) -> int:
         of_class = [rule for rule in rules if rule.footage_class is footage_class]
         days = [rule.keep_days for rule in of_class if rule.keep_days is not None]
@@ -94,18 +106,18 @@ class Remover:
             with self._db.reading() as conn:
                 page = stored_footage(conn, is_old, is_one, ~held(), media.c.id > after, limit=PAGE)
             removed += self._remove(overdue(page, of_class, parents, now_utc_us=now_utc_us), "rule")
-            if len(page) < PAGE:
+            if len(page) < PAGE or stopping():
                 return removed
             after = page[-1].media_id
 
-    def make_room(self) -> int:
+    def make_room(self, stopping: Stopping = never) -> int:
         """On a full disk, and where that was asked for, remove the least worth; how many."""
         free_bytes = self._blobs.free_bytes()
         if not self._makes_room or free_bytes is None or free_bytes >= 0:
             return 0
         order = (case((is_of_alert(), 1), else_=0), RECORDED, media.c.id)
         removed, wanted_bytes = 0, MARGIN_BYTES - free_bytes
-        while wanted_bytes > 0:
+        while wanted_bytes > 0 and not stopping():
             with self._db.reading() as conn:
                 page = stored_footage(conn, ~held(), order_by=order, limit=PAGE)
             sizes = {item.media_id: item.size_bytes for item in page}

@@ -22,7 +22,7 @@ from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.footage import store_media
 from hub.store.proxies import Proxies
-from hub.store.remover import BY_THE_HUB, mark_removed
+from hub.store.remover import BY_THE_HUB, Stopping, mark_removed, never
 from hub.store.tables import audit as audit_rows
 from hub.store.tables import media
 
@@ -74,12 +74,17 @@ class Sweep:
         self._clock = clock
         self._bell = bell
 
-    def run(self, *, believes_all: bool = False) -> Swept:
-        """Mend all there is; ManyLostError, BlobsError. With `believes_all` however many."""
+    def run(self, stopping: Stopping = never, *, believes_all: bool = False) -> Swept:
+        """Mend all there is; ManyLostError, BlobsError. With `believes_all` however many.
+
+        Asked to stop in the middle, it has marked nothing as lost.
+        """
         rows = adopted = orphans = 0
         lost: dict[UUID, str] = {}
         keeps_all = self._was_restored()
         for number in range(256):
+            if stopping():
+                return Swept(rows, 0, adopted, orphans)
             shelf = f"{number:02x}"
             files = {found.sha256: found for found in self._blobs.walk(shelf)}
             stored = self._stored(shelf)

@@ -281,6 +281,21 @@ def test_a_store_that_is_not_mounted_is_not_taken_for_lost_footage(
     assert sweep(streets).run(believes_all=True).lost == 3
 
 
+def test_a_hub_that_ends_waits_for_a_page_and_not_for_the_whole_store(
+    streets: Streets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.store.remover.PAGE", 1)
+    keep(streets, 1)
+    for content in (b"1", b"2", b"3"):
+        alert_with_clip(streets, content)
+        streets.clock.pass_s(300)
+    streets.clock.pass_s(2 * DAY_S)
+    assert remover(streets).remove_overdue(lambda: True) == 1
+    streets.blobs.remove(sha(b"3"))
+    assert sweep(streets).run(lambda: True).rows == 0
+    assert row_of(streets, b"3").stored_utc_us is not None
+
+
 def test_a_hold_names_one_thing_that_is_there_with_case_and_reason(streets: Streets) -> None:
     alert_id = alert_with_clip(streets, b"clip")
     for wanted in (

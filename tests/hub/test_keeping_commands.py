@@ -134,16 +134,16 @@ class Idle:
         self.faults = faults
         self.times = 0
 
-    def make_room(self) -> int:
+    def make_room(self, stopping: object) -> int:
         self.times += 1
         if self.times <= self.faults:
             raise StoreAwayError("the bucket is away")
         return 0
 
-    def remove_overdue(self) -> int:
+    def remove_overdue(self, stopping: object) -> int:
         return 0
 
-    def run(self) -> int:
+    def run(self, stopping: object) -> int:
         return 0
 
 
