@@ -34,13 +34,6 @@ class Body:
     """Where it last was clearly on one side of a line."""
     crossed: dict[str, Side] = field(default_factory=dict)
     """To which side it first stepped over a line."""
-    told: set[tuple[str, str]] = field(default_factory=set)
-
-    def is_new(self, rule: str, place: str) -> bool:
-        """Whether this was not told yet; from now on it is."""
-        is_new = (rule, place) not in self.told
-        self.told.add((rule, place))
-        return is_new
 
     def note_zone(self, zone: Zone, feet: Point, now: Instant, *, away_s: float) -> None:
         """It was seen, inside or outside; while it is not seen it stays where it was."""
@@ -64,14 +57,19 @@ class Body:
         if crosses(line.start, line.end, before[1], feet):
             self.crossed.setdefault(line.name, side)
 
-    def absorb(self, later: "Body") -> None:
-        """`later` turned out to be this body: what it did counts, what this one did before too."""
+    def carried_on(self, later: "Body") -> "Body":
+        """This one and `later`, which turned out to be the same: what both did counts."""
+        stays = dict(self.stays)
         for zone, stay in later.stays.items():
             known = self.stays.get(zone)
-            self.stays[zone] = Stay(known.since if known else stay.since, stay.last)
-        self.sides |= later.sides
-        for line, side in later.crossed.items():
-            self.crossed.setdefault(line, side)
+            stays[zone] = Stay(known.since if known else stay.since, stay.last)
+        return Body(
+            later.track_id,
+            self.sighting_id,
+            stays,
+            sides=self.sides | later.sides,
+            crossed=later.crossed | self.crossed,
+        )
 
 
 @dataclass(slots=True)

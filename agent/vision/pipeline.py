@@ -218,4 +218,5 @@ class Eyes:
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
         """The stream ended: close every open sighting."""
+        self.telling.finish()
         return self.sightings.finish(at)

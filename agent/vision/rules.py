@@ -77,7 +77,8 @@ class Rules:
         self._lines = lines
         self._settings = settings or RuleSettings()
         self._bodies: dict[int, Body] = {}
-        self._known: dict[UUID, Body] = {}
+        self._tracks_of: dict[UUID, set[int]] = {}
+        self._told: dict[UUID, set[tuple[RuleKind, str]]] = {}
         self._groups = {zone.name: Group() for zone in zones if zone.group is not None}
 
     @property
@@ -96,40 +97,50 @@ class Rules:
     ) -> tuple[RuleMet, ...]:
         """What is met in the frame at `now`.
 
-        `sightings` are the open ones by their track, `aspect` the picture's width over its height,
-        `local` the local time, None where nobody vouches for the clock.
+        `sightings` are the open ones by their tracks (a crowd's has many), `aspect` the picture's
+        width over its height, `local` the local time, None where nobody vouches for the clock.
         """
         if not (self._zones or self._lines):
             return ()
+        self._follow(sightings)
         self._forget(tracks, sightings)
         met: list[RuleMet] = []
         for track in tracks:
             if not track.is_seen:
                 continue
-            body = self._body(track.track_id, sightings.get(track.track_id))
+            body = self._bodies.setdefault(track.track_id, Body(track.track_id))
+            body.sighting_id = sightings.get(track.track_id)
             self._note(body, track, now, aspect)
-            if (sighting_id := sightings.get(track.track_id)) is not None:
-                told = _Witness(sighting_id, track.track_id, now)
+            if body.sighting_id is not None:
+                told = _Witness(body.sighting_id, track.track_id, now)
                 met += [*self._crossings(body, told), *self._stays(body, told, local)]
         return (*met, *self._gatherings(now))
+
+    def _follow(self, sightings: Mapping[int, UUID]) -> None:
+        """A track that carries on the sighting of another carries on what that one did."""
+        tracks_of: dict[UUID, set[int]] = {}
+        for track_id, sighting_id in sightings.items():
+            tracks_of.setdefault(sighting_id, set()).add(track_id)
+        for sighting_id, now in tracks_of.items():
+            before = self._tracks_of.get(sighting_id, now)
+            if len(before) == len(now) == 1 and before != now:
+                (old,), (new,) = before, now
+                self._bodies[new] = self._bodies.pop(old, Body(old)).carried_on(
+                    self._bodies.get(new, Body(new))
+                )
+        self._tracks_of = tracks_of
 
     def _forget(self, tracks: Sequence[Track], sightings: Mapping[int, UUID]) -> None:
         living = {track.track_id for track in tracks} | sightings.keys()
         self._bodies = {i: body for i, body in self._bodies.items() if i in living}
-        is_open = set(sightings.values())
-        self._known = {i: body for i, body in self._known.items() if i in is_open}
+        self._told = {i: told for i, told in self._told.items() if i in self._tracks_of}
 
-    def _body(self, track_id: int, sighting_id: UUID | None) -> Body:
-        """What is known of a track; one that carries on another's sighting carries on its stay."""
-        body = self._bodies.setdefault(track_id, Body(track_id))
-        if sighting_id is None:
-            return body
-        known = self._known.setdefault(sighting_id, body)
-        if known is not body:
-            known.absorb(body)
-            self._bodies[track_id] = known
-        known.sighting_id, known.track_id = sighting_id, track_id
-        return known
+    def _is_new(self, told: "_Witness", kind: RuleKind, place: str) -> bool:
+        """Whether this was not told of this sighting yet; from now on it is."""
+        known = self._told.setdefault(told.sighting_id, set())
+        is_new = (kind, place) not in known
+        known.add((kind, place))
+        return is_new
 
     def _note(self, body: Body, track: Track, now: Instant, aspect: float) -> None:
         feet = feet_of(track.box)
@@ -142,7 +153,7 @@ class Rules:
 
     def _crossings(self, body: Body, told: "_Witness") -> Iterator[RuleMet]:
         for line, towards in body.crossed.items():
-            if body.is_new(RuleKind.CROSSING, line):
+            if self._is_new(told, RuleKind.CROSSING, line):
                 yield told.of(RuleKind.CROSSING, line, towards=towards)
 
     def _stays(self, body: Body, told: "_Witness", local: datetime | None) -> Iterator[RuleMet]:
@@ -150,13 +161,13 @@ class Rules:
             stay = body.stays.get(zone.name)
             if stay is None or stay.last != told.at or stay.lasted_s < self._settings.settle_s:
                 continue
-            if zone.tells_entry and body.is_new(RuleKind.ENTRY, zone.name):
+            if zone.tells_entry and self._is_new(told, RuleKind.ENTRY, zone.name):
                 yield told.of(RuleKind.ENTRY, zone.name)
             is_long = zone.loiter_s is not None and stay.lasted_s >= zone.loiter_s
-            if is_long and body.is_new(RuleKind.LOITERING, zone.name):
+            if is_long and self._is_new(told, RuleKind.LOITERING, zone.name):
                 yield told.of(RuleKind.LOITERING, zone.name, seconds=stay.lasted_s)
             is_closed = zone.closed is not None and local is not None and zone.closed.hold(local)
-            if is_closed and body.is_new(RuleKind.AFTER_HOURS, zone.name):
+            if is_closed and self._is_new(told, RuleKind.AFTER_HOURS, zone.name):
                 yield told.of(RuleKind.AFTER_HOURS, zone.name)
 
     def _gatherings(self, now: Instant) -> Iterator[RuleMet]:
@@ -177,11 +188,12 @@ class Rules:
 
     def _present(self, zone: str, now: Instant) -> list[Body]:
         """Who of an open sighting is in the zone."""
-        stays = ((body, body.stays.get(zone)) for body in self._known.values())
+        stays = ((body, body.stays.get(zone)) for body in self._bodies.values())
         return [
             body
             for body, stay in stays
             if stay is not None
+            and body.sighting_id in self._tracks_of
             and stay.out_since is None
             and now.seconds_since(stay.last) <= self._settings.present_s
         ]

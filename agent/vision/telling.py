@@ -43,7 +43,6 @@ class Telling:
     ) -> tuple[SightingChange, ...]:
         """The changes of the frame at `now`, and what rules and hours add; see `Rules.advance`."""
         ids = sightings.open_ids
-        self._quiet.intersection_update(ids.values())
         met = _by_sighting(
             self._rules.advance(now, tracks, sightings=ids, aspect=aspect, local=local)
         )
@@ -58,6 +57,10 @@ class Telling:
                 news = sightings.say(track, now)
                 told.append(self._completed(news, met, is_quiet=is_quiet))
         return tuple(told)
+
+    def finish(self) -> None:
+        """The camera stops, and all that was open is closed."""
+        self._quiet.clear()
 
     def _is_quiet(self, local: datetime | None) -> bool:
         hours = self._alert_hours
@@ -79,6 +82,7 @@ class Telling:
                     self._quiet.discard(change.sighting_id)
                 return replace(change, rules=rules, wakes=wakes)
             case Closed():
+                self._quiet.discard(change.sighting_id)
                 return change
         assert_never(change)
 

@@ -218,6 +218,24 @@ def test_a_group_whose_last_comer_is_hidden_is_told_of_when_somebody_is_seen() -
     assert told.sighting_id == UUID(int=1)
 
 
+def test_in_a_crowd_nobody_crosses_by_being_another_one() -> None:
+    scene = Scene(Rules((), [FENCE]))
+    crowd = {1: UUID(int=9), 2: UUID(int=9)}
+    for _ in range(5):
+        scene.shows(standing(1, 0.2, 0.8), standing(2, 0.8, 0.8), sightings=crowd)
+    assert scene.met == []
+    scene.shows(standing(1, 0.8, 0.8), standing(2, 0.8, 0.8), for_s=0.5, sightings=crowd)
+    assert [(one.kind, one.track_id) for one in scene.met] == [(RuleKind.CROSSING, 1)]
+
+
+def test_a_crowd_is_told_of_once_and_counted_body_by_body() -> None:
+    scene = in_yard(tells_entry=True, group=3)
+    crowd = [standing(i, 0.1 * i, 0.8) for i in (1, 2, 3, 4)]
+    met = scene.shows(*crowd, for_s=5, sightings=dict.fromkeys(range(1, 5), UUID(int=9)))
+    assert sorted(kinds(met)) == [RuleKind.ENTRY, RuleKind.GROUP]
+    assert [one.people for one in met if one.kind is RuleKind.GROUP] == [4]
+
+
 # What holds of every street.
 
 ALL_RULES = Zone(name="san", outline=YARD, tells_entry=True, loiter_s=3.0, group=2, closed=NIGHT)
