@@ -1,7 +1,8 @@
 """The part of an agent that keeps footage, in a process that is made to be killed.
 
 Real journal, shelf, recorder and writer; the street is virtual: packets of a real stream, people
-who come and go, a hub that receipts, alerts, takes clips and holds some, all by a seed.
+who come and go, continuous recording beside them, a hub that receipts, alerts, takes clips and
+holds some, all by a seed.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from agent.clips.continuous import Continuous
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.sealer import Sealer
@@ -23,6 +25,7 @@ from tests.agent.stage import BOOT, at, clip_id_at
 
 CAMERA = "cam"
 FRAMES_PER_S = 10
+SEGMENT_S = 15.0
 RUN_S = 100_000
 """From the beginning of one run to that of the next, by the virtual clock."""
 
@@ -66,6 +69,7 @@ class MortalAgent:
             sealer=plan.sealer,
         )
         ring = Preroll(PrerollBounds())
+        self._all = Continuous(CAMERA, ring, self.shelf, new_id=clip_id_at, segment_s=SEGMENT_S)
         self._recorder = Recorder(CAMERA, ring, self.shelf, policy=ClipPolicy(), new_id=clip_id_at)
 
     def now(self) -> Instant:
@@ -99,6 +103,7 @@ class MortalAgent:
     def leave(self) -> None:
         """Nobody killed it: end in good order."""
         self._recorder.finish()
+        self._all.finish()
         self.journal.close()
 
     def _roll(self, frames: int) -> None:
@@ -106,6 +111,7 @@ class MortalAgent:
             self._recorder.push(self._next_packet())
             if self._frames % 5 == 0:
                 self._recorder.advance()
+                self._all.advance()
 
     def _next_packet(self) -> Packet:
         """The video over and over, its clock going on."""

@@ -48,7 +48,7 @@ def test_the_counter_finds_what_a_bad_shelf_would_have_done(tmp_path: Path) -> N
     disk.mkdir()
     plan = clips.plan_in(tmp_path, disk, None)
     agent = MortalAgent(plan, 0)
-    agent.live(random.Random(3), turns=60)
+    agent.live(random.Random(3), turns=20)
     agent.leave()
     assert said_of(plan, harm=lambda: None) == ""
     removed, shortened, unnamed, flipped, *_ = sorted(plan.clips.glob("*.mp4"))
