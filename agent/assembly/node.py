@@ -162,6 +162,7 @@ class Node:
         """What was used and done."""
         watches = [view.watch.counts for view in self.views]
         recorders = [view.recorder.counts for view in self.views]
+        continuous = [view.continuous.counts for view in self.views if view.continuous]
         return stats(
             self.journal.counts(),
             sightings=sum(counts.sightings for counts in watches),
@@ -173,6 +174,8 @@ class Node:
             events_lost=sum(counts.events_lost for counts in watches),
             clips=sum(counts.clips for counts in recorders),
             clips_lost=sum(counts.clips_lost for counts in recorders),
+            segments=sum(counts.segments for counts in continuous),
+            segments_lost=sum(counts.segments_lost for counts in continuous),
             clips_unsealed=sum(counts.clips_unsealed for counts in recorders),
             connections=self.link.counts.connections,
             events_sent=self.link.counts.sent,

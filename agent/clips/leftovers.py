@@ -1,9 +1,9 @@
 """What a killed run left in the folder: files whose names are ours and which no row names."""
 
-import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from os import scandir
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -66,7 +66,7 @@ def leftovers(
     """
     kept = [*journal.kept(MediaKind.CLIP), *journal.kept(MediaKind.PICTURE)]
     known = {item.path.name for item in kept}.union(of_this_run)
-    with os.scandir(folder) as entries:
+    with scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
     return [
         Leftover(folder / name)

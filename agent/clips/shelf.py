@@ -226,20 +226,24 @@ class Shelf:
         """Whether footage can be kept there; a place that is back may hold what no row names."""
         why_not = self._place.trouble()
         if why_not is None and not self._is_repaired:
-            self._find_leftovers()
+            why_not = self._find_leftovers()
         self._is_repaired &= why_not is None
         self._standing.take_place(why_not)
         self._say_news()
         return why_not is None
 
-    def _find_leftovers(self) -> None:
-        """A journal too full to write in is asked again once the shelf has made room."""
+    def _find_leftovers(self) -> str | None:
+        """Why the folder cannot be read, if so. A journal too full to write in is asked again once
+        the shelf has made room."""
         try:
             self._repair.look(tuple(self._of_this_run))
+        except OSError as error:
+            return f"{self.folder} cannot be read ({error.strerror}): see whether its disk is dying"
         except JournalFull as full:
             log.error("leftovers_not_found", reason=full.sentence, cure=full.cure)
         else:
             self._is_repaired = True
+        return None
 
     def _judge(self) -> Verdict:
         kept = [*self._journal.kept(MediaKind.CLIP), *self._journal.kept(MediaKind.PICTURE)]

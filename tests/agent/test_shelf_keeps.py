@@ -1,5 +1,6 @@
 """What the shelf keeps longest, what it never lets go, what it says when it can keep no more."""
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from agent.clips import leftovers
 from agent.clips.shelf import Shelf
 from agent.journal import Clip, FootageClass, Journal, MediaKind
 from agent.wire.messages import (
@@ -299,6 +301,22 @@ def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is
     assert isinstance(said(node_journal)[-1], RecordingResumed)
     assert kept.exists()
     keep_announced(again, node_journal, b"c")
+
+
+def test_a_dying_disk_is_said_and_the_node_goes_on(
+    folder: Path, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    with monkeypatch.context() as now:
+        now.setattr(leftovers, "scandir", dying)
+        shelf = Shelf(folder, node_journal, max_bytes=1000, spare_bytes=0)
+    (stopped,) = said(node_journal)
+    assert isinstance(stopped, RecordingStopped)
+    assert "Input/output error" in stopped.detail
+    shelf.tidy()
+    assert isinstance(said(node_journal)[1], RecordingResumed)
 
 
 # Rows and files
