@@ -4,6 +4,7 @@ import argparse
 
 from agent.bench import agent, clips, detect, motion, privacy
 from agent.bench.scenes import command as scenes
+from agent.bench.scenes import crops, delay
 
 
 def add_to(bench: argparse.ArgumentParser) -> None:
@@ -11,6 +12,8 @@ def add_to(bench: argparse.ArgumentParser) -> None:
     benches = bench.add_subparsers(required=True, metavar="WHAT")
     agent.add_to(benches.add_parser("agent", help="what it costs to watch, all included"))
     clips.add_to(benches.add_parser("clips", help="what clips cost, and how soon they are there"))
+    crops.add_to(benches.add_parser("crops", help="what crops of an HD picture are worth"))
+    delay.add_to(benches.add_parser("delay", help="from a frame to the sighting it confirms"))
     detect.add_to(benches.add_parser("detect", help="what it costs to look for people"))
     motion.add_to(benches.add_parser("motion", help="what it costs to see what moved"))
     privacy.add_to(benches.add_parser("privacy", help="what privacy masks cost"))

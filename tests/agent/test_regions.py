@@ -112,3 +112,13 @@ def test_what_stands_there_for_long_is_looked_at_now_and_then() -> None:
     assert sum(looks[15:]) == 10
     walked = Box(0.43, 0.4, 0.48, 0.48)
     assert len(regions.choose((576, 768), moved=(walked,), people=())) == 1
+
+
+@given(height_px=st.floats(64, 95), x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
+def test_in_a_crop_around_somebody_they_fill_a_fifth_to_under_a_half_of_its_side(
+    height_px: float, x: float, y: float
+) -> None:
+    """From 64 pixels on; who is smaller is shown pixel by pixel, who is larger by the whole."""
+    one = body(x, y, height_px, HD)
+    (crop,) = Regions(INPUT).choose(HD, moved=(), people=[one])
+    assert 0.2 <= height_px / (crop.height * HD[0]) <= 0.45

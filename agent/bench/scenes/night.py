@@ -115,7 +115,7 @@ def _shift(scene: Scene, manifest: Path) -> Shift:
     return Shift(
         scene.name,
         played.hours,
-        len(played.opened),
+        len(played.opened) + len(played.counted) + len(played.crowds),
         played.inferences,
         time.process_time() - began,
     )

@@ -1,0 +1,130 @@
+"""`bench crops`: what crops are worth on an HD picture, beside looking at the whole.
+
+The labelled street stands unscaled in 1920x1080 of its own mirrored empty picture, so that people
+are 29-116 of 1080 pixels high. Average precision is that of the finds at an overlap of 0.3, which
+is as far as the truth's places go; who is hidden or cut is neither asked for nor held against it.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from agent.bench.replay import REFUSED, manifest_in, numbered_ids
+from agent.bench.scenes.command import SCENES, cache, material
+from agent.bench.scenes.footage import Footage, Shown
+from agent.bench.scenes.heights import Far
+from agent.bench.scenes.judge import ABOUT, MATCH_IOU
+from agent.bench.scenes.play import Scene, frames_of
+from agent.bench.scenes.truth import TruthError
+from agent.devices.camera import CameraError
+from agent.devices.litert import LitertModel, ModelError
+from agent.vision.dense import DenseSettings
+from agent.vision.person import Detection, DetectorSettings, NanoDet, ObjectKind
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.zones import Box
+
+STREET_PX: Final = (576, 768)
+HD_PX: Final = (1080, 1920)
+LEAST_SCORE: Final = 0.05
+SURE: Final = 0.4
+"""Finds from this score on count for recall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Of one way of looking."""
+
+    average_precision: float
+    recall: float
+    looks_per_frame: float
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
+    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
+    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
+    parser.add_argument("--frames", type=int, default=395, help="so many from the first (395)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look both ways and print; 78 without recordings, truth or model."""
+    try:
+        street = material(args.recordings, args.truth).street
+        model = LitertModel(manifest_in(args.models))
+    except (CameraError, ModelError, TruthError, OSError) as error:
+        print(f"bench crops: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return REFUSED
+    finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
+    detector = NanoDet(model, finds)
+    footage = Far(street, size_px=STREET_PX, canvas_px=HD_PX)
+    rows = {
+        "crops": measure(footage, detector, args.frames, is_whole_only=False),
+        "whole picture only": measure(footage, detector, args.frames, is_whole_only=True),
+    }
+    if args.json:
+        print(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))  # noqa: T201 a command's answer
+    else:
+        for name, row in rows.items():
+            print(  # noqa: T201 a command's answer
+                f"{name}: average precision {row.average_precision:.3f},"
+                f" recall {row.recall:.3f}, {row.looks_per_frame:.2f} looks a frame"
+            )
+    return 0
+
+
+def measure(footage: Footage, detector: NanoDet, frames: int, *, is_whole_only: bool) -> Worth:
+    """The finds of the eyes on the first `frames`, with a budget that never binds."""
+    settings = EyesSettings(looks_per_s=1000.0, dense=DenseSettings(mode="never"))
+    if is_whole_only:
+        settings = replace(settings, regions=replace(settings.regions, least_person_px=0.0))
+    eyes = Eyes.for_frames(settings, detector, numbered_ids())
+    scored: list[tuple[float, bool]] = []
+    asked = looks = 0
+    for frame in frames_of(Scene("hd", footage, frames=frames)):
+        look = eyes.step(frame)
+        shown = footage.shown(frame.index - 1)
+        looks += look.inferences
+        asked += len(shown.people)
+        scored += _scored(look.detections, shown, (frame.height, frame.width))
+    hits = sum(is_hit for score, is_hit in scored if score >= SURE)
+    return Worth(
+        round(average_precision(scored, asked), 3),
+        round(hits / max(1, asked), 3),
+        round(looks / frames, 2),
+    )
+
+
+def average_precision(scored: list[tuple[float, bool]], asked: int) -> float:
+    """Area under precision by recall, each find's precision the best from there on."""
+    hits, area, best = sum(is_hit for _, is_hit in scored), 0.0, 0.0
+    for count, (_, is_hit) in zip(range(len(scored), 0, -1), sorted(scored), strict=True):
+        best = max(best, hits / count)
+        if is_hit:
+            area += best
+            hits -= 1
+    return area / max(1, asked)
+
+
+def _scored(
+    found: tuple[Detection, ...], shown: Shown, size_px: tuple[int, int]
+) -> list[tuple[float, bool]]:
+    """Each find's score and whether it is somebody; those of somebody unsure are left out."""
+    height, width = size_px
+    free = dict(shown.people)
+    scored: list[tuple[float, bool]] = []
+    for one in sorted(found, key=lambda find: -find.score):
+        box = one.box
+        px = Box(box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)
+        best = max(free, key=lambda person: free[person].iou(px), default=None)
+        if best is not None and free[best].iou(px) >= MATCH_IOU:
+            del free[best]
+            scored.append((one.score, True))
+        elif not any(px.overlap(other) >= ABOUT * px.area for other in shown.unsure):
+            scored.append((one.score, False))
+    return scored

@@ -1,0 +1,113 @@
+"""`bench delay`: from a frame to the sighting that it confirms, in wall time, at a street's pace.
+
+The labelled street is shown at 15 frames a second, each frame when it is due and the newest only,
+as a camera's slot does. The evidence needs some frames whatever the machine; what comes on top is
+the time from the arrival of the last of them to the sighting, and that is what a machine adds.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from agent.bench.replay import REFUSED, WHOLE_MODEL, manifest_in, numbered_ids
+from agent.bench.scenes.command import SCENES, cache, material
+from agent.bench.scenes.footage import Street
+from agent.bench.scenes.truth import TruthError
+from agent.devices.camera import CameraError
+from agent.devices.litert import LaterModel, LitertModel, ModelError
+from agent.media.frame import Frame, Instant
+from agent.vision.person import NanoDet
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sighting import Opened
+
+FRAMES_PER_S: Final = 15.0
+P95: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Of one showing."""
+
+    frames: int
+    frames_late: int
+    """Passed over, because a newer one was due."""
+    sightings: int
+    evidence_frames_p50: float
+    """From the first find of a body to the frame that confirms it, both counted."""
+    beyond_ms_p50: float
+    """From the arrival of that frame to the sighting."""
+    beyond_ms_p95: float
+    looks_per_s: float
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
+    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
+    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
+    parser.add_argument("--looks", type=float, help="budget of looks a second")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show it and print; 78 without recordings, truth or model."""
+    try:
+        street = material(args.recordings, args.truth).street
+        manifest = manifest_in(args.models)
+        detector = NanoDet(LitertModel(manifest))
+        whole = NanoDet(LaterModel(manifest, WHOLE_MODEL))
+    except (CameraError, ModelError, TruthError, OSError) as error:
+        print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return REFUSED
+    settings = EyesSettings(looks_per_s=args.looks or EyesSettings().looks_per_s)
+    eyes = Eyes.for_frames(settings, detector, numbered_ids(), whole_detector=whole)
+    delay = measure(eyes, street)
+    if args.json:
+        print(json.dumps(asdict(delay), indent=2))  # noqa: T201 a command's answer
+    else:
+        print(  # noqa: T201 a command's answer
+            f"{delay.sightings} sightings: {delay.evidence_frames_p50:g} frames of evidence, then"
+            f" {delay.beyond_ms_p50:g} ms (p95 {delay.beyond_ms_p95:g} ms);"
+            f" {delay.frames_late} of {delay.frames} frames late, {delay.looks_per_s:g} looks/s"
+        )
+    return 0
+
+
+def measure(eyes: Eyes, street: Street) -> Delay:
+    """One showing of all its frames, in real time."""
+    began_s, index, late, looks = time.monotonic(), 0, 0, 0
+    evidence: list[float] = []
+    beyond_ms: list[float] = []
+    while index < street.frames:
+        due_s = began_s + index / FRAMES_PER_S
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        at = Instant(round(index / FRAMES_PER_S * 1e9), round(index / FRAMES_PER_S * 1e6))
+        height, width = street.size
+        look = eyes.step(Frame(index + 1, at, street.picture(index), width, height))
+        looks += look.inferences
+        for change in look.changes:
+            if isinstance(change, Opened) and not change.is_crowd:
+                evidence.append(at.seconds_since(change.first_seen) * FRAMES_PER_S + 1)
+                beyond_ms.append((time.monotonic() - due_s) * 1000)
+        newest = int((time.monotonic() - began_s) * FRAMES_PER_S)
+        late += max(0, newest - index - 1)
+        index = max(index + 1, newest)
+    return Delay(
+        frames=street.frames,
+        frames_late=late,
+        sightings=len(evidence),
+        evidence_frames_p50=round(statistics.median(evidence or [0.0]), 1),
+        beyond_ms_p50=round(statistics.median(beyond_ms or [0.0]), 1),
+        beyond_ms_p95=round(_late(beyond_ms), 1),
+        looks_per_s=round(looks / street.frames * FRAMES_PER_S, 1),
+    )
+
+
+def _late(values: list[float]) -> float:
+    return sorted(values)[int(P95 * (len(values) - 1))] if values else 0.0

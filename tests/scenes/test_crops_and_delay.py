@@ -1,0 +1,63 @@
+"""The two smaller benchmarks of the eyes: what crops are worth, and how soon a sighting comes."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.bench.replay import numbered_ids
+from agent.bench.scenes import crops, delay
+from agent.bench.scenes.command import SCENES
+from agent.bench.scenes.programme import Material
+from agent.media.frame import Frame
+from agent.vision.person import Detection, ObjectKind
+from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.zones import Box
+from tests.agent.eyes import Seer
+
+
+@pytest.mark.parametrize(
+    ("scored", "asked", "worth"),
+    [
+        ([(0.9, True), (0.8, True)], 2, 1.0),
+        ([(0.9, True), (0.8, True)], 4, 0.5),
+        ([(0.9, True), (0.8, False), (0.7, True)], 2, 0.5 + 0.5 * 2 / 3),
+        ([(0.9, False)], 3, 0.0),
+        ([], 3, 0.0),
+    ],
+)
+def test_average_precision_is_the_area_under_precision_by_recall(
+    scored: list[tuple[float, bool]], asked: int, worth: float
+) -> None:
+    assert crops.average_precision(scored, asked) == pytest.approx(worth)
+
+
+def test_a_sighting_comes_with_the_frame_that_the_evidence_needs_and_little_later(
+    stock: Material,
+) -> None:
+    street = replace(stock.street, pictures=stock.street.pictures[:20])
+
+    def walker(frame: Frame) -> list[Detection]:
+        x = 0.2 + 0.02 * frame.index
+        return [Detection(ObjectKind.PERSON, 0.8, Box(x, 0.4, x + 0.05, 0.6))]
+
+    eyes = Eyes.for_frames(EyesSettings(), Seer(walker), numbered_ids())
+    told = delay.measure(eyes, street)
+    assert told.sightings == 1
+    assert 3 <= told.evidence_frames_p50 <= 20
+    assert 0 < told.beyond_ms_p50 <= told.beyond_ms_p95
+    assert told.looks_per_s > 0
+
+
+@pytest.mark.parametrize("name", ["crops", "delay"])
+def test_without_recordings_it_says_so_and_what_to_do(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = {"crops": crops, "delay": delay}[name]
+    parser = argparse.ArgumentParser()
+    bench.add_to(parser)
+    truth = str(SCENES / "vtest.truth.toml")
+    args = parser.parse_args(["--recordings", str(tmp_path), "--truth", truth])
+    assert args.command(args) == 78
+    assert "Run deploy/recording.sh --scenes" in capsys.readouterr().err
