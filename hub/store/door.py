@@ -91,10 +91,13 @@ class Door(KeepersDoor):
         growing = self._growing
         if growing is None:
             return ()
-        return tuple(
-            replace(row, grew_utc_us=growing.grew_utc_us(node_id, row.clip_id))
-            for node_id, row in sights.alert_growing(conn, alert_id)
-        )
+        rows = []
+        for clip in sights.alert_growing(conn, alert_id):
+            grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
+            if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
+                grew = self._clock.now().utc_us  # all of it is here, its row is being written
+            rows.append(replace(clip.row, grew_utc_us=grew))
+        return tuple(rows)
 
     def act(
         self, asker: Asker, alert_id: UUID, *, act: Act, note: str = ""

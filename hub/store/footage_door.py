@@ -1,5 +1,6 @@
 """The door's way to pictures and clips: one scope check and one audit line, as everywhere."""
 
+import time
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
 from hub.store.views import Asker, OpenMedia
 
+STORING_LOOKS: Final = 20
+STORING_LOOK_S: Final = 0.1
 MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4"}
 
 
@@ -60,10 +63,17 @@ class FootageDoor:
         """A clip while it is recorded (needs CLIPS); the id of its file once that is stored."""
         may = self.may_watch(asker, clip_id)
         self._note(asker, "clip.watch" if may else "clip.watch.refused", "clip", clip_id)
-        clip = self._growing.find(clip_id) if may and self._growing is not None else None
-        if clip is None or self._growing is None:
+        if not may or self._growing is None:
             return None
-        return clip.media_id if clip.is_stored else self._growing.watch(clip_id)
+        for _ in range(STORING_LOOKS):
+            clip = self._growing.find(clip_id)
+            if clip is None:
+                return None
+            film = clip.media_id if clip.is_stored else self._growing.watch(clip_id)
+            if film is not None or clip.media_id is None:
+                return film
+            time.sleep(STORING_LOOK_S)  # its last byte has come: it is on its way into the store
+        return None
 
     def may_watch(self, asker: Asker, clip_id: UUID) -> bool:
         """Whether they (still) may: asked again and again while they watch, noted once."""

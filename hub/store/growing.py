@@ -161,9 +161,12 @@ class GrowingClips:
             is_node_here=row.state == "online",
         )
 
-    def grew_utc_us(self, node_id: UUID, clip_id: UUID) -> int | None:
-        """When something of a clip under way came last; None while nothing did."""
-        return self._parts.grew_utc_us(node_id, part_of(clip_id))
+    def grew_utc_us(self, node_id: UUID, clip_id: UUID, media_id: UUID | None) -> int | None:
+        """When something of a clip came last, under its own name or that of its whole file."""
+        grew = self._parts.grew_utc_us(node_id, part_of(clip_id))
+        if grew is None and media_id is not None:
+            grew = self._parts.grew_utc_us(node_id, str(media_id))
+        return grew
 
     def show(self, clip: GrowingClip) -> None:
         """There is something to see of it now."""

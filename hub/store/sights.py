@@ -4,6 +4,7 @@ Only `hub.store.door` calls these; it adds the audit.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -216,10 +217,20 @@ def _removed(row: AnyRow) -> Removed | None:
     )
 
 
-def alert_growing(conn: Connection, alert_id: UUID) -> list[tuple[UUID, GrowingRow]]:
-    """The alert's clips that no stored file ended, each with its node."""
+@dataclass(frozen=True, slots=True)
+class Unended:
+    """A clip that no stored file ended: its node, and its file as announced, if it was."""
+
+    node_id: UUID
+    media_id: UUID | None
+    sha256: str | None
+    row: GrowingRow
+
+
+def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
+    """The alert's clips that no stored file ended."""
     query = (
-        select(growing_clips)
+        select(growing_clips, media.c.sha256)
         .distinct()
         .join(growing_sightings, growing_sightings.c.clip_id == growing_clips.c.id)
         .join(sightings, sightings.c.id == growing_sightings.c.sighting_id)
@@ -233,8 +244,10 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[tuple[UUID, GrowingR
         .order_by(growing_clips.c.first_frame_utc_us, growing_clips.c.id)
     )
     return [
-        (
+        Unended(
             row.node_id,
+            row.media_id,
+            row.sha256,
             GrowingRow(
                 clip_id=row.id,
                 codec=row.codec,

@@ -216,3 +216,18 @@ def test_what_its_node_never_finished_is_kept_longer_than_other_unfinished_files
         streets.file(streets.other.clip(uuid4(), content=str(age_s).encode()))
         streets.bring(str(age_s).encode(), node="cau-moi")
         assert path.exists() == is_there
+
+
+def test_a_clip_on_its_way_into_the_store_is_never_not_ready(streets: Streets) -> None:
+    clip = Clip(streets)
+    clip.bring(DRAFT + BODY[:10])
+    clip.ready()
+    upload = streets.uploads.begin("nga-tu", sha(WHOLE), len(WHOLE))
+    assert upload is not None
+    assert page_of(streets, clip).growing[0].grew_utc_us is not None
+    upload.write(WHOLE[20:])
+    streets.uploads.parts.size_bytes(upload.file.node_id, upload.file.part)
+    streets.blobs.keep(
+        streets.uploads.parts.path(upload.file.node_id, upload.file.part), sha(WHOLE)
+    )  # and the hub has not yet written that it is stored
+    assert page_of(streets, clip, "binh").growing[0].grew_utc_us is not None
