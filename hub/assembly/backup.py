@@ -96,6 +96,9 @@ def _restore_all(
     brought = _bring_media(reader, opening.blobs(settings))
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC).astimezone()
     say(f"the hub is as it was on {made:%d/%m/%Y %H:%M:%S}, with {brought} pictures and clips.")
+    if not manifest.has_media:
+        say("Pictures and clips were not in it: bring their store back, or if they are lost,")
+        say("say so: matthan-hub media sweep --all-lost. Nodes bring again what they still have.")
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 
 

@@ -9,7 +9,7 @@ import contextlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -135,7 +135,7 @@ def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites
         upgrade(conn, shape.schema)
         for name, columns in shape.tables.items():
             _copy_in(conn, name, columns, read(f"{name}.copy"))
-        _set_counters(conn)
+        _set_counters(conn, shape.tables)
 
 
 def _copy_out(conn: Connection, name: str, columns: Sequence[str]) -> Iterator[bytes]:
@@ -166,9 +166,9 @@ def _words(name: str, columns: Sequence[str]) -> str:
     return f'"{name}" ({quoted})'
 
 
-def _set_counters(conn: Connection) -> None:
+def _set_counters(conn: Connection, names: Iterable[str]) -> None:
     """Numbers that the database counts itself go on after the last one that is there."""
-    for table in metadata.sorted_tables:
+    for table in (metadata.tables[name] for name in names):
         for column in table.primary_key.columns:
             if column.autoincrement is True:
                 last = conn.scalar(select(func.max(column))) or 0

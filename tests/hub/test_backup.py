@@ -4,22 +4,26 @@ import os
 import stat
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, inspect, select
 
 from hub.assembly.archive import MANIFEST, ArchiveError, Seal
 from hub.enrol.authority import Authority
 from hub.store.blobs import BlobFolder
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.schema import check_schema, upgrade
+from hub.store.snapshot import Snapshot, restore, snapshot
 from hub.store.sweep import Sweep
-from hub.store.tables import alert_changes, audit, media, metadata, sessions
+from hub.store.tables import alert_changes, areas, audit, media, metadata, sessions
 from hub.store.tables import alerts as alert_rows
 from tests.hub.test_keeping_commands import Desk
 from tests.hub.web_town import PASSWORD, POLICY, Town, some_bytes
@@ -101,6 +105,15 @@ def elsewhere(
         return Place(folder, f"sqlite:///{folder / 'hub.db'}", capsys)
     make: Callable[[], str] = request.getfixturevalue("empty_postgres")
     return Place(folder, make(), capsys)
+
+
+@pytest.fixture
+def elsewhere_url(request: pytest.FixtureRequest, blank_url: str, tmp_path: Path) -> str:
+    """Another empty database of the same kind."""
+    if blank_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    make: Callable[[], str] = request.getfixturevalue("empty_postgres")
+    return make()
 
 
 def _noon() -> datetime:
@@ -287,6 +300,43 @@ def test_files_that_came_after_the_backup_stay_until_the_nodes_have_told_of_them
     assert None not in stored
     assert seen.alert_id is not None
     db.close()
+
+
+def test_an_older_backup_serves_a_newer_hub(
+    blank_url: str, elsewhere_url: str, tmp_path: Path
+) -> None:
+    old = Database(blank_url)
+    with old.writing() as conn:
+        upgrade(conn, "0002")
+        row = {"id": uuid4(), "level": "commune", "name": "Tân Khai", "name_folded": "tan khai"}
+        conn.execute(areas.insert().values(row | {"valid_from_utc_us": 1}))
+        tables = {name: _columns(conn, name) for name in ("areas", "nodes", "cameras")}
+    with snapshot(old, tmp_path) as (taken, parts):
+        shape = taken
+        if shape.kind == "sqlite":
+            content = {name: b"".join(pieces) for name, pieces in parts}
+        else:
+            shape = Snapshot(shape.kind, shape.schema, tables)
+            content = {f"{name}.copy": _copied(blank_url, name, tables[name]) for name in tables}
+    old.close()
+    assert shape.schema == "0002"
+    new = Database(elsewhere_url)
+    restore(new, shape, lambda name: iter([content[name]]))
+    check_schema(new)
+    with new.reading() as conn:
+        assert conn.scalars(select(areas.c.name)).all() == ["Tân Khai"]
+    new.close()
+
+
+def _columns(conn: Connection, name: str) -> list[str]:
+    return [column["name"] for column in inspect(conn).get_columns(name)]
+
+
+def _copied(url: str, name: str, columns: Sequence[str]) -> bytes:
+    with psycopg.connect(url.replace("+psycopg", "")) as conn, conn.cursor() as cursor:
+        words = f"COPY {name} ({', '.join(columns)}) TO STDOUT"
+        with cursor.copy(words) as copy:  # type: ignore[arg-type] # our own words
+            return b"".join(bytes(piece) for piece in copy)
 
 
 def test_a_backup_of_the_other_database_is_refused(
