@@ -1,8 +1,8 @@
 """The folder of a node's footage: whether it can be written to, and lies where it should.
 
 A disk that is not mounted leaves an empty folder of the same name on the system's card, and
-footage written there would fill it. So once footage has lain on a disk of its own, no other is
-taken for it.
+footage written there would fill it. So where the disk of the footage was mounted is remembered,
+and while nothing is mounted there nothing is kept.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import Final
 
 from agent.journal import Journal, JournalFull
 
-_OWN_DISK: Final = "footage_on_own_disk"
+_MOUNT: Final = "footage_mount"
 
 
 class Place:
@@ -22,7 +22,8 @@ class Place:
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder = folder
         self._journal = journal
-        self._is_own_disk = journal.remembered(_OWN_DISK) == str(folder)
+        known, _, mount = (journal.remembered(_MOUNT) or "").partition("\n")
+        self._mount = mount if known == str(folder) else ""
 
     def trouble(self) -> str | None:
         """Why nothing can be kept there now, with the cure; None when it can.
@@ -31,8 +32,8 @@ class Place:
         """
         if self._has_lost_its_disk():
             return (
-                f"{self.folder} is not on the disk it was on: mount that disk again, or give"
-                " [clips] folder another path"
+                f"{self.folder} has lost its disk: nothing is mounted at {self._mount} any more."
+                " Mount that disk again, or give [clips] folder another path"
             )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -40,10 +41,7 @@ class Place:
             return f"{self.folder} cannot be made ({error.strerror}): give [clips] folder a place"
         if not os.access(self.folder, os.W_OK | os.X_OK):
             return f"{self.folder} cannot be written: see that it is the agent's and not read-only"
-        if not self._is_own_disk and self._is_apart():
-            with contextlib.suppress(JournalFull):  # the next start remembers it
-                self._journal.remember(_OWN_DISK, str(self.folder))
-            self._is_own_disk = True
+        self._remember(_mount_of(self.folder))
         return None
 
     def check(self) -> None:
@@ -51,21 +49,18 @@ class Place:
         if self._has_lost_its_disk():
             raise OSError(errno.ENODEV, "its disk is not mounted", str(self.folder))
 
+    def _remember(self, mount: str) -> None:
+        if mount == self._mount:
+            return
+        self._mount = mount
+        with contextlib.suppress(JournalFull):  # the next start remembers it
+            self._journal.remember(_MOUNT, f"{self.folder}\n{mount}")
+
     def _has_lost_its_disk(self) -> bool:
-        return self._is_own_disk and not self._is_apart()
-
-    def _is_apart(self) -> bool:
-        """On another disk than the journal."""
-        return _disk_of(self.folder) != _disk_of(self._journal.path.parent)
+        return bool(self._mount) and not os.path.ismount(self._mount)
 
 
-def _disk_of(path: Path) -> int | None:
-    """The disk that a path is on, or would be made on; None if that cannot be told."""
-    for one in (path, *path.parents):
-        try:
-            return one.stat().st_dev
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError:
-            return None
-    return None
+def _mount_of(folder: Path) -> str:
+    """Where the disk that holds this folder is mounted; links are followed."""
+    place = Path(os.path.realpath(folder))
+    return str(next(one for one in (place, *place.parents) if os.path.ismount(one)))

@@ -17,7 +17,7 @@ PRAGMAS: Final = (
 
 TABLES: Final = """
 CREATE TABLE meta (
-    name  TEXT PRIMARY KEY,   -- spool_id, footage_on_own_disk
+    name  TEXT PRIMARY KEY,   -- spool_id, footage_mount, ...
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 

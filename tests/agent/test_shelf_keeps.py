@@ -303,6 +303,17 @@ def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is
     keep_announced(again, node_journal, b"c")
 
 
+def test_a_folder_given_another_path_belongs_on_the_disk_of_that_path(
+    disk: Path, tmp_path: Path, node_journal: Journal
+) -> None:
+    Shelf(disk / "clips", node_journal, max_bytes=1000, spare_bytes=0)
+    run(["umount", str(disk)], check=True)
+    moved = Shelf(tmp_path / "elsewhere", node_journal, max_bytes=1000, spare_bytes=0)
+    moved.tidy()
+    assert said(node_journal) == []
+    moved.clip_path("cam", uuid4())
+
+
 def test_a_dying_disk_is_said_and_the_node_goes_on(
     folder: Path, node_journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

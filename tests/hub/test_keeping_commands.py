@@ -116,6 +116,17 @@ def test_a_camera_is_held_for_a_span_of_the_towns_clock(town: Town, desk: Desk) 
     assert "no hold of case" in desk.refuses("hold", "end", "--case", "C", "--reason", "r")
 
 
+def test_a_span_is_asked_of_a_camera_by_the_towns_clock(town: Town, desk: Desk) -> None:
+    assert desk.says("footage", "list") == "nothing was asked for\n"
+    span = ("--from", "2026-09-21T07:00", "--until", "2026-09-21T07:10")
+    ask = ("footage", "ask", "--reason", "theft", "--camera")
+    assert desk.says(*ask, f"{NODE}/{town.voice.camera}", *span).startswith("asked: ")
+    line = desk.says("footage", "list")
+    assert "21/09/2026 07:00:00 - 21/09/2026 07:10:00 (theft)" in line
+    assert line.endswith("the node has not answered, 0 at the hub\n")
+    assert "no camera is called 'x/y'" in desk.refuses(*ask, "x/y", *span)
+
+
 def test_the_sweep_is_a_command_too(town: Town, desk: Desk) -> None:
     picture = some_bytes(500)
     town.somebody(picture)
