@@ -6,7 +6,7 @@ The order is decided in `hub.alerts.channels`; all here works in the caller's tr
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from hub.alerts.alert import State
 from hub.alerts.channels import Sent, first_channels, next_channels, read_order
@@ -80,7 +80,13 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
     spare = exists().where(
         phones.c.person_id == notifications.c.person_id, phones.c.gone_utc_us.is_(None), ~is_owed
     )
-    used = phones.alias("used")
+    used, every = phones.alias("used"), phones.alias("every")
+    # Most people have one channel, and need not be looked at; a phone that is gone counts.
+    several = (
+        select(every.c.person_id)
+        .group_by(every.c.person_id)
+        .having(func.count(every.c.channel.distinct()) > 1)
+    )
     return (
         select(
             notifications.c.alert_id,
@@ -98,6 +104,7 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
             alerts.c.state == State.OPEN,
             alerts.c.raised_utc_us > now.plus_s(-NEWS_S).utc_us,
             notifications.c.moment == "opened",
+            notifications.c.person_id.in_(several),
             spare,
         )
     )

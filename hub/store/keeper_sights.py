@@ -79,11 +79,25 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
             health=said.get(row.id),
             missing=counts["missing"].get(row.id, 0),
             refused=counts["refused"].get(row.name, 0),
+            unrecorded_why=row.unrecorded_why,
             dropped=counts["dropped"].get(row.id, 0),
         )
         for row in rows
     ]
     return sorted(states, key=lambda one: (not one.is_dark, one.place, one.name))
+
+
+def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
+    """What people call the cameras this person may see and that give no picture now."""
+    mine = select(visible_cameras(person_id, Right.SEE, now).subquery("mine").c.camera_id)
+    is_dark = or_(cameras.c.is_lost.is_(True), nodes.c.state == "offline")
+    query = (
+        select(cameras.c.label)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .where(cameras.c.id.in_(mine), is_dark)
+        .order_by(cameras.c.label)
+    )
+    return list(conn.scalars(query))
 
 
 def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[FateCount]:

@@ -39,6 +39,8 @@ class NodeState:
     """Messages of the last 24 hours that the hub set aside."""
     dropped: int
     """Events the node said it will never bring."""
+    unrecorded_why: str | None
+    """held, room or folder: why it records no video; None while it does."""
 
     @property
     def is_dark(self) -> bool:

@@ -40,6 +40,11 @@ class KeepersDoor(FootageDoor):
         with self._db.reading() as conn:
             return keeper_sights.lost_phones(conn, mine, now=self._clock.now())
 
+    def dark_cameras(self, asker: Asker) -> list[str]:
+        """The cameras this person may see that give no picture now: silence there means nothing."""
+        with self._db.reading() as conn:
+            return keeper_sights.dark_cameras(conn, asker.person_id, self._clock.now())
+
     def channel_order(self, asker: Asker) -> str:
         """By which channel the person is told first."""
         query = select(people.c.channel_order).where(people.c.id == asker.person_id)

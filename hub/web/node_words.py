@@ -69,6 +69,8 @@ def _node_lines(node: NodeState, words: Words) -> Iterable[str]:
     say = words.say
     if node.is_doubled:
         yield say("Two boxes speak under this name: one has to get papers of its own")
+    if node.unrecorded_why is not None:
+        yield say("It keeps no video: its disk is full, held or away")
     if node.health is not None:
         yield from _board_lines(node.health.said, words)
     if node.missing:

@@ -43,6 +43,7 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         handled_rows=handled,
         cursor=inbox.cursor,
         lost_phones=visit.site.door.lost_phones(visit.asker),
+        dark_cameras=visit.site.door.dark_cameras(visit.asker),
     )
 
 

@@ -189,6 +189,9 @@ class FakeDoor:
     def lost_phones(self, who: Asker) -> list[LostPhone]:
         return []
 
+    def dark_cameras(self, who: Asker) -> list[str]:
+        return []
+
     def channel_order(self, who: Asker) -> str:
         return "webpush,ntfy"
 
