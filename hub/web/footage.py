@@ -67,6 +67,8 @@ class Footage:
     """What is still at its node."""
     gone: tuple[str, ...] = ()
     """What the hub had and has no longer, a sentence each."""
+    lost_picture: bool = False
+    """Whether a picture is among it: then none is on its way."""
 
 
 def footage(page: AlertPage, calendar: Calendar) -> Footage:
@@ -87,12 +89,14 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         for media in announced
         if not media.is_stored and media.first_frame_utc_us not in shown
     )
+    lost_picture = any(media.kind == "picture" and media.removed for media in page.media)
     return Footage(
         clips=stored,
         waiting=None if growing else waiting,
         growing=growing,
         unbrought=still_there,
         gone=gone,
+        lost_picture=lost_picture,
     )
 
 

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from hub.store import staff
+from hub.alerts.retention import FootageClass
+from hub.store import keeping, staff
+from hub.store.remover import Remover
 from tests.browser import footage
 from tests.browser.conftest import DESK, PHONE, Hub, Meet
 from tests.browser.served import wait_until
@@ -219,6 +221,35 @@ def test_h265_clip_plays_as_a_small_copy_where_it_does_not_play_itself(
     shown.evaluate("film => { film.currentTime = 7 }")
     wait_until(lambda: shown.evaluate("film => film.currentTime") > 7.5)
     officer.shot("phone-clip-h265")
+
+
+def test_removed_footage_says_when_and_by_which_rule_and_fits(
+    hub: Hub, meet: Meet, whole: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = hub.town
+    with town.db.writing() as conn:
+        keeping.set_rule(
+            conn,
+            footage_class=FootageClass.ALERT,
+            area_id=town.area_id,
+            keep_days=30,
+            reason="Quyết định 12/QĐ-UBND",
+            now=town.clock.now(),
+        )
+    monkeypatch.setattr("hub.store.remover.DAY_US", 1)
+    monkeypatch.setattr("hub.alerts.retention.DAY_US", 1)
+    officer = meet()
+    officer.open_alert(whole.alert_id)
+    expect(officer.page.locator("video")).to_have_count(1)
+    rooms: Any = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    assert Remover(town.db, **rooms).remove_overdue() == 2
+    expect(officer.page.locator("video")).to_have_count(0)
+    clips = officer.page.locator("[data-part=clips]")
+    expect(clips).to_contain_text("Quy định: lưu 30 ngày (Ngã tư Chợ Cũ)")
+    expect(clips).to_contain_text("Quyết định 12/QĐ-UBND")
+    expect(officer.page.locator("[data-part=picture]")).to_have_text("Trung tâm không có ảnh")
+    assert fits(officer.page)
+    officer.shot("phone-removed", full=True)
 
 
 def test_taking_an_alert_shows_on_the_other_officers_page(
