@@ -116,6 +116,11 @@ def picture_missing(row: AlertRow, words: Words) -> str:
 
 def advice(row: AlertRow, words: Words) -> str | None:
     """What a technician does about it; None where it is not a technician's matter, or over."""
+    if row.kind == "node_unrecorded" and row.closed_utc_us is None:
+        return words.say(
+            "End holds that no case needs any more, or see to the disk of the camera box: its"
+            " own journal says which."
+        )
     tamper = tampering(row.kind, words)
     return tamper.advice if tamper and row.over_utc_us is None else None
 

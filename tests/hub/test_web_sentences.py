@@ -183,3 +183,10 @@ def test_a_crowd_is_about_so_many_in_both_languages() -> None:
     row = alert_row(kind="crowd", people=45)
     assert sentences.headline(row, VI) == "Đám đông, khoảng 45 người"
     assert sentences.headline(row, EN) == "Crowd, about 45 people"
+
+
+def test_a_node_without_video_has_a_headline_and_advice_until_it_is_over() -> None:
+    row = alert_row(kind="node_unrecorded")
+    assert sentences.headline(row, VI) == "Trạm camera không ghi hình"
+    assert "ổ đĩa" in (sentences.advice(row, VI) or "")
+    assert sentences.advice(alert_row(kind="node_unrecorded", closed_utc_us=1), VI) is None
