@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from agent.wire.messages import BoxWords, RuleWords, SightingUpdated
+from agent.wire.messages import BoxWords, ClipBegun, ClipDropped, RuleWords, SightingUpdated
 from hub.store import registry, staff
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database
@@ -348,6 +348,40 @@ def test_clip_at_its_node_is_asked_for_by_a_button_and_the_page_says_how_it_stan
     assert stranger.post(ask[1]).status_code == 404
     town.bring(b"video")
     assert an.post(ask[1]).status_code == 404
+
+
+def test_growing_clip_is_for_who_may_play_clips_and_is_its_file_once_it_is_whole(
+    town: Town,
+) -> None:
+    seen, clip_id, whole = town.somebody(), uuid4(), b"beginning, the rest"
+    begun = ClipBegun(
+        camera=town.voice.camera,
+        clip_id=clip_id,
+        sighting_ids=(seen.sighting_id,),
+        codec="h264",
+        width=768,
+        height=576,
+        first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+    )
+    town.file(begun)
+    upload = town.uploads.growing.open(NODE, clip_id)
+    upload.write(whole[:10])
+    upload.finish()
+    path = f"/clips/{clip_id}/growing"
+    for login in ("guest", "chi"):  # chi may see alerts, not play clips
+        assert visitor(town, login).get(path).status_code == 404
+    assert visitor(town, "an").get(f"/clips/{uuid4()}/growing").status_code == 404
+    town.file(ClipDropped(camera=town.voice.camera, clip_id=clip_id, reason="disk full"))
+    answer = visitor(town, "an").get(path)
+    assert (answer.status_code, answer.content) == (200, whole[:10])
+    assert answer.headers["cache-control"] == "no-store"
+    page = visitor(town, "an").get(f"/alerts/{seen.alert_id}").text
+    assert path in page and "không ghi hết" in page
+    assert path not in visitor(town, "chi").get(f"/alerts/{seen.alert_id}").text
+    town.clip(seen, whole, clip_id=clip_id)
+    town.bring(whole)
+    answer = visitor(town, "an").get(path)
+    assert (answer.status_code, answer.headers["location"][:7]) == (307, "/media/")
 
 
 def bring(node: Visitor, data: bytes) -> int:
