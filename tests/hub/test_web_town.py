@@ -218,8 +218,8 @@ def test_live_page_hears_that_its_reader_may_see_less(town: Town) -> None:
 
 def test_inbox_for_scripts_is_cut_to_what_the_reader_may_see(town: Town) -> None:
     seen = town.somebody()
-    assert visitor(town, "an").get("/api/inbox").json() == {"alerts": [str(seen.alert_id)]}
-    assert visitor(town, "guest").get("/api/inbox").json() == {"alerts": []}
+    assert visitor(town, "an").get("/api/inbox").json()["alerts"] == [str(seen.alert_id)]
+    assert visitor(town, "guest").get("/api/inbox").json()["alerts"] == []
 
 
 def test_all_stored_pictures_of_an_alert_are_on_its_page_the_others_small(town: Town) -> None:
@@ -423,3 +423,27 @@ def test_store_that_is_away_lets_uploads_wait_and_alerts_go_on_with_one_line_of_
     assert "store.media_url" in lines[0]["cure"]
     assert not list((tmp_path / "staging" / "incoming").iterdir()), "nothing half is left"
     db.close()
+
+
+def test_a_phone_gets_what_changed_since_its_cursor_or_all_when_it_is_far_off(
+    town: Town,
+) -> None:
+    first = town.somebody()
+    site = visitor(town, "an")
+    whole = site.get("/api/inbox").json()
+    assert [row["id"] for row in whole["rows"]] == [str(first.alert_id)]
+    cursor = whole["cursor"]
+    assert site.get(f"/api/inbox?since={cursor}").json()["rows"] == []
+    second = town.somebody()
+    told = site.get(f"/api/inbox?since={cursor}").json()
+    assert [row["id"] for row in told["rows"]] == [str(second.alert_id)]
+    assert set(told["alerts"]) == {str(first.alert_id), str(second.alert_id)}
+    # A hub restored from a backup is behind the phone: the phone gets all of it.
+    assert len(site.get(f"/api/inbox?since={cursor + 9_000}").json()["rows"]) == 2
+    row = told["rows"][0]
+    assert (row["state"], row["status"], row["place"]) == (
+        "open",
+        "Chưa ai tiếp nhận",
+        "Ngã tư Chợ Cũ, Tân Khai",
+    )
+    assert "picture" not in "".join(row)
