@@ -1,7 +1,8 @@
 """`bench motion`: processor time of finding motion, beside that of reading every byte once.
 
 Each frame is worked through in turn by the floor (`cv2.sumElems` of the luma), by the halvings
-alone and by the whole finder, with so many different frames in turn that none is still in a cache.
+alone, by the whole finder and by the watch over the view, with so many different frames in turn
+that none is still in a cache.
 Medians, of this thread's processor time.
 """
 
@@ -10,14 +11,16 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
+from uuid import uuid4
 
 import cv2
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision.motion import Halver, MotionFinder
+from agent.vision.tamper import Tamper
 
 _What = TypeVar("_What")
 _Answer = TypeVar("_Answer")
@@ -43,6 +46,8 @@ class Cost:
     motion_us: float
     motion_mean_us: float
     """The background is learned in every fourth frame: a mean counts that, a median does not."""
+    tamper_mean_us: float
+    """Of watching over the view, which looks at one frame in thirty and is handed what was made."""
     moved_share: float
     """Of the frames, those in which something moved."""
 
@@ -107,7 +112,8 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
     different = COLD_BYTES // (height * width) + 1
     frames = [street.frame(index, walkers) for index in range(different)]
     finder, halver = MotionFinder(), Halver(height, width)
-    floor, halvings, motion, moved = _Watch(), _Watch(), _Watch(), 0
+    tamper = _watching(frames[0], halver)
+    floor, halvings, motion, view, moved = _Watch(), _Watch(), _Watch(), _Watch(), 0
     for index in range(WARMING_FRAMES + frames_of_each):
         # to and fro, so that the walkers never jump
         place = index % (2 * different - 2)
@@ -116,6 +122,7 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
         frame = Frame(index + 1, at, drawn.yuv, width, height)
         is_counted = index >= WARMING_FRAMES
         boxes = motion.time(finder.step, frame, is_counted=is_counted)
+        view.time(lambda one: tamper.step(one, finder.means), frame, is_counted=is_counted)
         # the others read other frames: what was just read lies in the cache
         other = frames[(place + different // 3) % different].luma
         floor.time(cv2.sumElems, other, is_counted=is_counted)
@@ -127,8 +134,18 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
         halvings_us=halvings.median_us,
         motion_us=motion.median_us,
         motion_mean_us=motion.mean_us,
+        tamper_mean_us=view.mean_us,
         moved_share=round(moved / len(motion.spent_ns), 3),
     )
+
+
+def _watching(frame: Frame, halver: Halver) -> Tamper:
+    """A watch that knows the view already, and has handed out what is kept once an hour."""
+    tamper = Tamper(lambda _: uuid4())
+    halver.means(frame.luma)
+    for ago_s in range(20, 0, -2):
+        tamper.step(replace(frame, at=frame.at.before(ago_s)), halver.last)
+    return tamper
 
 
 class _Watch:
@@ -163,10 +180,11 @@ def _words(costs: dict[str, Cost]) -> dict[str, object]:
 
 
 def _table(costs: dict[str, Cost]) -> str:
-    lines = [f"{'us a frame':16}{'floor':>8}{'halvings':>10}{'motion':>8}{'mean':>8}{'x floor':>9}"]
+    head = ("floor", "halvings", "motion", "mean", "x floor", "view")
+    lines = [f"{'us a frame':16}" + "".join(f"{word:>10}" for word in head)]
     lines += [
-        f"{name:16}{cost.floor_us:8.1f}{cost.halvings_us:10.1f}{cost.motion_us:8.1f}"
-        f"{cost.motion_mean_us:8.1f}{cost.times_floor:9.2f}"
+        f"{name:16}{cost.floor_us:10.1f}{cost.halvings_us:10.1f}{cost.motion_us:10.1f}"
+        f"{cost.motion_mean_us:10.1f}{cost.times_floor:10.2f}{cost.tamper_mean_us:10.1f}"
         for name, cost in costs.items()
     ]
     return "\n".join(lines)

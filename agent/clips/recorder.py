@@ -157,9 +157,6 @@ class Recorder:
         self._shelf.write_down()
         while self._step():
             pass
-        clip = self._clip
-        if clip is not None and clip.last is not None and clip.writer.durable_bytes > 0:
-            self._tell_growing(clip, clip.last.at)  # of who joined since its last fragment
 
     def finish(self) -> None:
         """The node stops: write what is left, and close with whoever is still there."""

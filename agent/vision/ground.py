@@ -40,6 +40,11 @@ class GroundSettings:
     of block means when the pixels' own is 8."""
     over_noise: float = 3.0
     """And by so many times the usual flicker of its spot."""
+    calm: float = 2.0
+    """Usual flicker up to this is a sensor's."""
+    gusty: float = 4.0
+    """What flickers more comes in gusts, branches, webs: for every so many grey levels of flicker
+    beyond `calm` once more `over_noise` is asked for."""
     surroundings: float = 0.1
     """Side of the square that counts as surroundings, as a share of the picture's height: wider
     than a person 80 pixels high, narrow enough for a beam to be smooth in it."""
@@ -59,6 +64,11 @@ class GroundSettings:
     body: float = 60.0
     """And for blocks that are off from it by more than this: leaves against the sky, half of them
     blinded by the gain, are off by up to 40."""
+    stranger_s: float = 8.0
+    """For so long after all light changed, what stands as still as the street and not where
+    something moved before is rather light than somebody,"""
+    stranger_per_s: float = 40.0
+    """and is taken in by so many grey levels a second."""
     flash_s: float = 2.0
     """If all light changes back within this time (lightning), the background from before holds."""
     learning_s: float = 4.0
@@ -100,32 +110,40 @@ class Ground:
         self._learned = blocks.copy()
         self._before_flash: Field | None = None
         self._flash_left_s = 0.0
+        self._strangers: Mask | None = None
+        self._strangers_left_s = 0.0
         self._moved: Mask | None = None
+        """In the frame before."""
+        self._spread, self._kept = np.empty_like(blocks), np.empty_like(blocks)
         self._size, self._over = np.empty_like(blocks), np.empty_like(blocks)
-        self._now, self._beyond = np.empty_like(self._mean), np.empty_like(self._mean)
+        self._now = np.empty_like(self._mean)
         self._spare = np.empty_like(self._mean)
+        self.differing = 0
+        """Blocks of the last frame that were not as the background, be it explained or not."""
         self._publish()
 
     def unexplained(self, blocks: Plane) -> Mask | None:
         """The blocks (1) that neither flicker nor light explains; None if none differs at all."""
         self._compare(blocks)
-        if not cv2.hasNonZero(self._over):
+        if not self.differing:
             self._moved = None
             return None
         if self._before_flash is not None:
             self._return_from_flash(blocks, self._before_flash)
-        if cv2.countNonZero(self._over) > self._settings.relit * blocks.size:
+        if self.differing > self._settings.relit * blocks.size:
+            self._expect_strangers()
             self._relight(blocks)
-        self._weigh_light(blocks)
-        found: Mask = np.greater(self._beyond, self._limit).view(np.uint8)
+        found = self._beyond_light(blocks)
         cv2.min(found, self._over, dst=found)
         return found
 
     def spread(self, found: Mask) -> Mask:
         """With the blocks beside them that differ, be it explained or not: a body's inside looks
-        like its surroundings, which are the body."""
-        self._moved = np.asarray(cv2.dilate(found, NEAR), np.uint8)
-        return np.asarray(cv2.min(self._moved, self._over), np.uint8)
+        like its surroundings, which are the body. Valid until the next call."""
+        cv2.dilate(found, NEAR, dst=self._spread)
+        self._moved = self._spread
+        cv2.min(self._spread, self._over, dst=self._kept)
+        return self._kept
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
         """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:
@@ -140,18 +158,41 @@ class Ground:
             step = settings.moved_per_s * elapsed_s
             towards = np.clip(blocks - self._mean, -step, step)
             np.add(self._mean, towards, out=self._mean, where=moved != 0)
+        if self._strangers is not None:
+            self._take_in(blocks, self._strangers, elapsed_s)
         self._follow_flicker(blocks, elapsed_s)
         self._flash_left_s -= elapsed_s
         if self._flash_left_s <= 0:
             self._before_flash = None
         self._publish()
 
+    def _expect_strangers(self) -> None:
+        """All light changes: what is found from here on, and not where something moved before."""
+        if self._strangers is None:
+            self._strangers = np.ones_like(self._mean8)
+            self._strangers_left_s = self._settings.stranger_s
+            if self._moved is not None:
+                self._strangers[self._moved != 0] = 0
+
+    def _take_in(self, blocks: Plane, strangers: Mask, elapsed_s: float) -> None:
+        """What the last change of light could not explain and has not moved since."""
+        self._strangers_left_s -= elapsed_s
+        if self._strangers_left_s <= 0:
+            self._strangers = None
+        if self._moved is not None:
+            is_still = np.less_equal(cv2.absdiff(blocks, self._learned), self._limit8)
+            step = self._settings.stranger_per_s * elapsed_s
+            towards = np.clip(blocks - self._mean, -step, step)
+            where = is_still & ((strangers & self._moved) != 0)
+            np.add(self._mean, towards, out=self._mean, where=where)
+
     def _compare(self, blocks: Plane) -> None:
         cv2.absdiff(blocks, self._mean8, dst=self._size)
         cv2.subtract(self._size, self._limit8, dst=self._over)
+        self.differing = cv2.countNonZero(self._over)
 
-    def _weigh_light(self, blocks: Plane) -> None:
-        """`_beyond`: how far each block's contrast lies beyond what light can have made of it.
+    def _beyond_light(self, blocks: Plane) -> Mask:
+        """The blocks (1) whose contrast lies beyond what light can have made of it.
 
         Let a block be m, around it M, and both be b and B now, with d = B - M. If the light was
         added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
@@ -163,20 +204,22 @@ class Ground:
         np.copyto(self._now, blocks)
         np.subtract(self._now, self._mean, out=self._now)
         np.multiply(local, self._middle, out=self._spare)
-        beyond = self._beyond
-        cv2.absdiff(self._now, self._spare, dst=beyond)
+        cv2.absdiff(self._now, self._spare, dst=self._now)
         np.abs(local, out=local)
         np.multiply(local, self._tolerance, out=local)
-        np.subtract(beyond, local, out=beyond)
-        lamps = cv2.subtract(blocks, self._lamp_from)
-        if cv2.hasNonZero(lamps):
-            beyond[cv2.dilate(lamps, NEAR) != 0] = 0.0
+        np.add(local, self._limit, out=local)
+        found: Mask = np.greater(self._now, local).view(np.uint8)
+        cv2.subtract(blocks, self._lamp_from, dst=self._size)
+        if cv2.hasNonZero(self._size):
+            cv2.dilate(self._size, NEAR, dst=self._size)
+            cv2.subtract(found, self._size, dst=found)
+        return found
 
     def _relight(self, blocks: Plane) -> None:
         """If one gain and one offset explain the whole picture, take it for the background."""
         lit = relit(self._mean, blocks)
         left = np.count_nonzero(np.abs(blocks - lit) > self._limit)
-        if left >= self._settings.explained * cv2.countNonZero(self._over):
+        if left >= self._settings.explained * self.differing:
             return
         if self._before_flash is None:
             self._before_flash = self._mean
@@ -192,7 +235,7 @@ class Ground:
     def _return_from_flash(self, blocks: Plane, before: Field) -> None:
         """To the background from before, if it fits better by half."""
         differing = np.count_nonzero(np.abs(blocks - before) > self._limit)
-        if differing < self._settings.explained * cv2.countNonZero(self._over):
+        if differing < self._settings.explained * self.differing:
             self._mean, self._before_flash = before, None
             self._publish()
             self._compare(blocks)
@@ -216,9 +259,9 @@ class Ground:
         """What frames are compared with until the next learning."""
         settings = self._settings
         self._mean8 = np.asarray(cv2.convertScaleAbs(self._mean), np.uint8)
-        self._limit = np.maximum(
-            np.float32(settings.over_noise) * self._flicker, np.float32(settings.least_change)
-        )
+        gusts = np.maximum(self._flicker - np.float32(settings.calm), 0)
+        times = np.float32(settings.over_noise) * (1 + gusts / np.float32(settings.gusty))
+        self._limit = np.maximum(times * self._flicker, np.float32(settings.least_change))
         self._limit8 = np.asarray(cv2.convertScaleAbs(self._limit), np.uint8)
         if self._ignored is not None:
             self._limit8[self._ignored != 0] = IGNORED

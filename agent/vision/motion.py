@@ -88,7 +88,9 @@ class MotionFinder:
         if self._ground is None:
             return self._start(blocks, at)
         found = self._ground.unexplained(blocks)
-        if found is not None and cv2.countNonZero(found) > self._settings.flood * found.size:
+        flood = self._settings.flood * blocks.size
+        # what is found differs, and differing blocks are counted already
+        if found is not None and self._ground.differing > flood < cv2.countNonZero(found):
             return self._start(blocks, at)
         kept = self._persistence.step(found, at.seconds_since(self._last))
         regions = [] if kept is None else self._regions(self._ground.spread(kept))
@@ -97,10 +99,10 @@ class MotionFinder:
         if at.seconds_since(self._born) < self._settings.settle_s:
             return (WHOLE,)
         height, width = blocks.shape
-        boxes = (
+        regions.sort(key=_size, reverse=True)
+        return tuple(
             Box(x0 / width, y0 / height, x1 / width, y1 / height) for x0, y0, x1, y1 in regions
         )
-        return tuple(sorted(boxes, key=lambda box: -box.area))
 
     def need(self, least_change: float) -> None:
         """From the next frame on a block must differ by so many grey levels."""
@@ -140,8 +142,7 @@ class MotionFinder:
     def _regions(self, moved: Mask) -> list[_Region]:
         """Connected blocks (gaps of two are bridged) that are something."""
         height, width = moved.shape
-        joined = cv2.dilate(moved, JOINING)
-        regions = []
+        joined, regions = cv2.dilate(moved, JOINING), []
         # Contours take a quarter to a twentieth of the time of labelled components.
         contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
@@ -170,6 +171,11 @@ def moved_share(box: Box, moved: Sequence[Box]) -> float:
     return min(1.0, sum(map(box.overlap, moved)) / box.area) if box.area > 0 else 0.0
 
 
+def _size(region: _Region) -> int:
+    x0, y0, x1, y1 = region
+    return (x1 - x0) * (y1 - y0)
+
+
 class _Persistence:
     """Tells bodies from drops: what is there in three frames running from what never is."""
 
@@ -178,8 +184,9 @@ class _Persistence:
         self._before: Mask | None = None
         self._earlier: Mask | None = None
         self._steady = 1.0
-        self.lasting: Mask | None = None
-        """What was there in this frame and the two before; None when those are too long ago."""
+        self._again: Mask | None = None
+        self._oldest: Mask | None = None
+        self._lasting: Mask | None = None
 
     @property
     def is_steady(self) -> bool:
@@ -189,22 +196,29 @@ class _Persistence:
     def step(self, found: Mask | None, elapsed_s: float) -> Mask | None:
         """What of `found` is to be believed, `elapsed_s` after the frame before."""
         before, earlier = self._before, self._earlier
-        self._before, self._earlier, self.lasting = found, before, None
+        self._before, self._earlier = found, before
+        self._again = self._lasting = None
         if found is None or elapsed_s > self._settings.again_s:
             self._earlier = None
             return found
-        again = np.zeros_like(found) if before is None else _both(found, before)
-        self._note(cv2.countNonZero(found), cv2.countNonZero(again))
-        self.lasting = np.zeros_like(found) if earlier is None else _both(again, earlier)
+        self._again, self._oldest = _both(found, before), earlier
+        self._note(cv2.countNonZero(found), cv2.countNonZero(self._again))
         return found if self.is_steady else self.lasting
+
+    @property
+    def lasting(self) -> Mask | None:
+        """What was there in this frame and the two before; None when those are too long ago."""
+        if self._lasting is None and self._again is not None:
+            self._lasting = _both(self._again, self._oldest)
+        return self._lasting
 
     def _note(self, blocks: int, again: int) -> None:
         if blocks > self._settings.steady_blocks:
             self._steady += self._settings.steady_gain * (again / blocks - self._steady)
 
 
-def _both(one: Mask, other: Mask) -> Mask:
-    return np.asarray(cv2.min(one, other), np.uint8)
+def _both(one: Mask, other: Mask | None) -> Mask:
+    return np.zeros_like(one) if other is None else np.asarray(cv2.min(one, other), np.uint8)
 
 
 class Halver:
@@ -226,6 +240,9 @@ class Halver:
         """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
         incomplete last row or column of blocks is left out. Valid until the next call."""
         small = luma[: self._rows, : self._columns]
+        # Read once in order, which brings the picture into the cache: halving reads two rows at a
+        # time, and from cold memory it takes nearly twice as long as both together.
+        cv2.countNonZero(small)
         for half in self._steps:
             cv2.resize(
                 small, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA

@@ -16,6 +16,7 @@ def test_finder_and_floor_are_measured_on_the_same_street(monkeypatch: pytest.Mo
     assert 0 < quiet.floor_us < quiet.halvings_us < quiet.motion_us
     assert quiet.moved_share == 0
     assert busy.moved_share == 1
+    assert 0 < quiet.tamper_mean_us < quiet.motion_mean_us
     assert busy.motion_us > quiet.motion_us
     assert busy.times_floor == busy.motion_us / busy.floor_us
 

@@ -222,6 +222,35 @@ def test_a_lamp_is_not_motion_but_who_carries_it_is() -> None:
     assert len(finder.step(luma_frame(with_body(lamp, 100, 130, value=20), SETTLED + 1))) == 1
 
 
+def by_lamp(picture: Plane) -> Plane:
+    """The same by the camera's own lamp, which lights the middle and nothing at the border."""
+    rows, columns = np.mgrid[0:240, 0:320]
+    away = ((rows - 120) / 100) ** 2 + ((columns - 160) / 110) ** 2
+    return (picture * np.exp(-0.5 * away)).astype(np.uint8)
+
+
+def test_what_a_lamp_leaves_standing_after_the_switch_is_taken_in_within_seconds() -> None:
+    finder = MotionFinder()
+    settled(finder, rough())
+    black = (rough() * 0.15).astype(np.uint8)
+    for i in range(3):
+        finder.step(luma_frame(black, SETTLED + i))
+    moved = [finder.step(luma_frame(by_lamp(rough()), SETTLED + 3 + i)) for i in range(60)]
+    assert not any(moved[30:])
+
+
+def test_who_stood_there_before_the_switch_is_not_taken_in_as_light() -> None:
+    finder = MotionFinder()
+    settled(finder, rough())
+    for i in range(10):
+        finder.step(luma_frame(with_body(rough(), 140 + i, 90), SETTLED + i))
+    body = Box(149 / 320, 90 / 240, 173 / 320, 154 / 240)
+    for i in range(30):
+        picture = by_lamp(with_body(rough(), 149, 90))
+        moved = finder.step(luma_frame(picture, SETTLED + 10 + i))
+    assert any(one.overlap(body) >= 0.3 * body.area for one in moved)
+
+
 def drops(index: int, count: int, bright: int = 90) -> Plane:
     """Streaks at other places in each picture."""
     random = np.random.default_rng([6, index])

@@ -23,7 +23,7 @@ from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
 from agent.journal import Journal, JournalFull, MediaKind, Transaction
 from agent.media.frame import Packet, StreamInfo
-from agent.wire.messages import ClipBegun, ClipReady
+from agent.wire.messages import ClipReady
 from tests.agent.stage import BOOT, FRAMES_PER_S, Stage, at, clip_id_at, decoded_frames
 
 Street = tuple[StreamInfo, list[Packet]]
@@ -476,25 +476,6 @@ def test_what_is_durable_of_a_clip_is_told_as_it_grows_and_is_the_beginning_of_t
     assert len(grown[0]) < len(grown[1]) < len(grown[2]) < len(whole)
     for part in grown:
         assert whole.startswith(beginning + part[len(beginning) :])
-
-
-def test_who_joins_a_clip_is_said_before_its_next_fragment(
-    tmp_path: Path, node_journal: Journal, street: Street
-) -> None:
-    stage = Stage(tmp_path / "clips", node_journal, street[0], keyframe_every=100)
-    stage.roll(11)
-    first = stage.enters()
-    stage.roll(0.5)
-    path, durable_bytes = growing_now(stage)
-    second = stage.enters()
-    stage.recorder.advance()
-    assert growing_now(stage) == (path, durable_bytes)
-    bodies = [one.body for one in stage.journal.waiting(10)]
-    assert [body.sighting_ids for body in bodies if isinstance(body, ClipBegun)] == [
-        (first,),
-        (first, second),
-    ]
-    stage.recorder.finish()
 
 
 def test_a_group_of_ten_seconds_is_durable_in_fragments_of_two(
