@@ -9,6 +9,7 @@ from agent.assembly.finding import Finding
 from agent.assembly.login import Login
 from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
+from agent.assembly.taken import views_taken
 from agent.assembly.words import Say
 from agent.config.camera import CameraSection
 from agent.config.sections import AgentSettings
@@ -47,6 +48,8 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     yield _model(settings)
     journal, is_running = _journal(settings)
     yield journal
+    if not is_running:
+        yield from views_taken(settings)
     yield _clips(settings)
     yield _broker(settings, is_running=is_running)
 

@@ -3,7 +3,9 @@
 import re
 import string
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -11,9 +13,13 @@ from agent.assembly.check import check
 from agent.assembly.words import speaker
 from agent.config import AgentSettings
 from agent.devices.clock import SystemClock
+from agent.vision.tamper_judge import Tampering
+from agent.vision.tamper_memory import Said, memory_of
+from agent.watch import tamper_key
 from agent.wire.messages import ClockSource
 from deploy.broker import Broker
 from tests.agent import catalogs
+from tests.agent.eyes import START
 from tests.agent.hubside import NODE, open_journal
 from tests.agent.videos import walk_past
 
@@ -55,6 +61,18 @@ def test_everything_well_is_six_lines_that_say_so(config: dict[str, dict[str, ob
     assert is_ok
     assert len(shown) == 6
     assert all(line.startswith("ok: ") for line in shown)
+
+
+def test_a_view_that_was_taken_away_is_a_line_with_its_advice(
+    config: dict[str, dict[str, object]], tmp_path: Path
+) -> None:
+    said = Said(uuid4(), Tampering.SPRAYED, START)
+    with closing(open_journal(tmp_path / "journal.db")) as journal:
+        journal.remember(tamper_key("cong"), memory_of(said, {}))
+    is_ok, shown = lines(config, "vi")
+    assert not is_ok
+    (line,) = [line for line in shown if "sơn" in line]
+    assert line.endswith("hãy lau kính bằng khăn mềm; nếu sơn đã ăn vào thì thay vòm kính")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.bench.replay import REFUSED, WHOLE_MODEL, manifest_in
 from agent.bench.scenes import baseline
+from agent.bench.scenes.conditions import CONDITIONS
 from agent.bench.scenes.judge import Verdict, judge
 from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
 from agent.bench.scenes.night import Night, Shift, shifts_of, watch
@@ -133,7 +134,8 @@ def _played(
 
 
 def _moving(stock: Material) -> tuple[Covered, list[Restless]]:
-    return covered(stock.street), [restless(stock.still, one) for one in RESTLESS]
+    lively = [one for one in CONDITIONS if one.name not in {known.name for known in RESTLESS}]
+    return covered(stock.street), [restless(stock.still, one) for one in (*RESTLESS, *lively)]
 
 
 def _tell(shift: Shift) -> None:

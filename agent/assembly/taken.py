@@ -1,0 +1,33 @@
+"""`check`: which views were taken away when the agent last looked, and what to do about each."""
+
+from collections.abc import Iterator
+
+from agent.assembly.finding import Finding
+from agent.assembly.node import open_journal
+from agent.config.sections import AgentSettings
+from agent.delivery.tampering import ADVICE
+from agent.delivery.trouble import N_
+from agent.devices.clock import SystemClock
+from agent.journal import JournalError
+from agent.vision.tamper_memory import read_memory
+from agent.watch import tamper_key
+
+
+def views_taken(settings: AgentSettings) -> Iterator[Finding]:
+    """One for each camera that was covered, turned, …; none where all is well, or while a running
+    agent has the journal: it says so itself."""
+    clock = SystemClock()
+    try:
+        journal = open_journal(settings, clock)
+    except JournalError:  # that is another line's matter
+        return
+    try:
+        memories = {one.name: journal.remembered(tamper_key(one.name)) for one in settings.camera}
+    finally:
+        journal.close()
+    for camera, memory in memories.items():
+        known = read_memory(memory, clock.now()) if memory else None
+        if known is not None and (said := known[0]) is not None:
+            advice = ADVICE[said.what]
+            facts: dict[str, object] = {"camera": camera}
+            yield Finding(N_("view of {camera}"), advice.sentence, advice.cure, facts)
