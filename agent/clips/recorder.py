@@ -70,6 +70,8 @@ class _OpenClip:
     first_number: int
     next_number: int
     last: Packet | None = None
+    told: frozenset[UUID] = frozenset()
+    """The sightings of which the hub was told that this clip shows them."""
 
     def write(self, item: Numbered) -> None:
         """Add one packet; raises OSError when the disk refuses."""
@@ -231,13 +233,15 @@ class Recorder:
                 before_bytes = clip.writer.durable_bytes
                 clip.write(item)
                 if clip.writer.durable_bytes > before_bytes:
-                    self._tell_growing(clip, item.packet.at)
+                    self._tell_growing(clip, item.packet.at, is_longer=True)
             except OSError as error:
                 self._drop(clip, f"the disk refused the clip: {error}")
                 self._put_off(clip.take, item.packet.at)
                 return True
         if is_all:
             self._end_with_take(clip)
+        elif clip.last is not None:
+            self._tell_growing(clip, clip.last.at, is_longer=False)
         return is_all
 
     def _ends_before(self, clip: _OpenClip, item: Numbered) -> bool:
@@ -309,12 +313,18 @@ class Recorder:
             at = clip.last.at
             self._growing.dropped(clip.clip_id, camera=self._camera, reason=why, at=at)
 
-    def _tell_growing(self, clip: _OpenClip, at: Instant) -> None:
-        """What is durable of it can be brought, the run-up before anybody is in the picture."""
+    def _tell_growing(self, clip: _OpenClip, at: Instant, *, is_longer: bool) -> None:
+        """What is durable of it can be brought, the run-up before anybody is in the picture.
+
+        Who joins it is told at once: their alert is tapped before the next fragment is whole.
+        """
         began = clip.writer.first_frame
         seen = self._attendance.needing(at, clip.take)[:SIGHTINGS_SAID]
-        if began is None or not seen:
+        if began is None or not clip.writer.durable_bytes or not seen:
             return
+        if not is_longer and clip.told.issuperset(seen):
+            return
+        clip.told |= set(seen)
         stream = clip.take.stream
         body = ClipBegun(
             camera=self._camera,

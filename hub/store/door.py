@@ -23,6 +23,7 @@ from hub.store.views import (
     Conflict,
     GrowingRow,
     Inbox,
+    MediaRow,
     PhoneRow,
 )
 
@@ -86,6 +87,25 @@ class Door(KeepersDoor):
             growing=self._growing_rows(conn, alert_id) if may_play else (),
             seen_utc_us=now.utc_us,
         )
+
+    def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
+        """Whether this person may wait for the alert's clips (needs CLIPS); noted once."""
+        with self._db.reading() as conn:
+            may = sights.may_play(conn, asker.person_id, alert_id, self._clock.now())
+        self._note(asker, "clip.await" if may else "clip.await.refused", "alert", alert_id)
+        return may
+
+    def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
+        """The first clip of the alert that plays now; None while nothing of any is here, and for
+        who may not (any more). What is opened of it is noted then."""
+        with self._db.reading() as conn:
+            if not sights.may_play(conn, asker.person_id, alert_id, self._clock.now()):
+                return None
+            clips = sights.alert_media(conn, alert_id, kinds=("clip",))
+            growing = self._growing_rows(conn, alert_id)
+        stored = (clip for clip in clips if clip.is_stored and clip.removed is None)
+        begun = (clip for clip in growing if clip.grew_utc_us is not None)
+        return next(stored, None) or next(begun, None)
 
     def _growing_rows(self, conn: Connection, alert_id: UUID) -> tuple[GrowingRow, ...]:
         growing = self._growing

@@ -1,4 +1,5 @@
-"""Clips while they are recorded: one answer that goes on as long as the clip grows."""
+"""Clips while they are recorded: one answer that goes on as long as the clip grows, and one that
+waits for the first of an alert."""
 
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from hub.store.growing import Film
+from hub.store.views import GrowingRow, MediaRow
 from hub.web.auth import SignedIn, Visit
+from hub.web.waiting import AWAITED_S
 
 router = APIRouter()
 
@@ -20,6 +23,29 @@ LOOK_EVERY_S: Final = 0.1
 """How soon what has come is passed on."""
 ASK_EVERY_S: Final = 1.0
 """How often it is asked whether the clip goes on, and whether its watcher still may."""
+
+
+@router.get("/alerts/{alert_id}/clip")
+async def await_clip(visit: SignedIn, alert_id: UUID) -> Response:
+    """The alert's first clip, as soon as any of it is here; 404 when nothing came in time.
+
+    An alert is tapped sooner than its clip can be at the hub: whoever plays it then waits here.
+    """
+    door, bell = visit.site.door, visit.site.bell
+    if not await run_in_threadpool(door.await_clip, visit.asker, alert_id):
+        raise HTTPException(404)
+    until_s = time.monotonic() + AWAITED_S
+    while not visit.site.stopping() and (left_s := until_s - time.monotonic()) > 0:
+        heard = bell.rings  # before asking, so that no ring between is missed
+        match await run_in_threadpool(door.first_clip, visit.asker, alert_id):
+            case MediaRow() as whole:
+                return RedirectResponse(f"/media/{whole.media_id}", 307)
+            case GrowingRow() as row:
+                began = f"?began={row.first_frame_utc_us}"  # for the page's script alone
+                return RedirectResponse(f"/clips/{row.clip_id}/growing{began}", 307)
+        await anyio.sleep(LOOK_EVERY_S)  # in a storm of rings too
+        await bell.wait(heard, timeout_s=min(left_s, ASK_EVERY_S))
+    raise HTTPException(404)
 
 
 @router.get("/clips/{clip_id}/growing")

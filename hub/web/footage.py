@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hub.alerts.routing import CROWD
 from hub.store.views import AlertPage, GrowingRow, MediaRow, Removed
-from hub.web.waiting import Unbrought, growing_sentence, unannounced, unbrought
+from hub.web.waiting import Unbrought, growing_sentence, is_awaited, unannounced, unbrought
 from hub.web.when import Calendar
 from hub.web.words import Words
 
@@ -67,6 +67,8 @@ class Footage:
     """What is still at its node."""
     gone: tuple[str, ...] = ()
     """What the hub had and has no longer, a sentence each."""
+    is_awaited: bool = False
+    """Whether nothing is here yet, and a player stands ready for what is on its way."""
     lost_picture: bool = False
     """Whether a picture is among it: then none is on its way."""
 
@@ -89,13 +91,16 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         for media in announced
         if not media.is_stored and media.first_frame_utc_us not in shown
     )
+    nothing_yet = not (stored or growing or gone)
+    awaited = nothing_yet and is_awaited(page) and all(m.wish is None for m in announced)
     lost_picture = any(media.kind == "picture" and media.removed for media in page.media)
     return Footage(
         clips=stored,
-        waiting=None if growing else waiting,
+        waiting=None if growing or awaited else waiting,
         growing=growing,
         unbrought=still_there,
         gone=gone,
+        is_awaited=awaited,
         lost_picture=lost_picture,
     )
 

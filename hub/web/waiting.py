@@ -1,11 +1,23 @@
 """The honest word about clips that are not at the hub: where they are, and what was asked."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from hub.alerts.routing import CROWD
 from hub.store.growing import SILENT_AFTER_S
 from hub.store.views import AlertPage, GrowingRow, MediaRow, WishRow
 from hub.web.when import Calendar
 from hub.web.words import Words
+
+AWAITED_S: Final = 30.0
+"""So long after an alert was raised its first clip is still awaited, by the page and by its player:
+the clip begins when the alert does, and some of it comes within a second or two."""
+
+
+def is_awaited(page: AlertPage) -> bool:
+    """Whether a clip of this alert is so sure to come soon that its player may stand ready."""
+    is_young = page.seen_utc_us - page.row.raised_utc_us < AWAITED_S * 1_000_000
+    return is_young and page.is_node_here and page.may_play and page.row.kind in ("person", CROWD)
 
 
 @dataclass(frozen=True, slots=True)

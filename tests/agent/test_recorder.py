@@ -478,6 +478,20 @@ def test_what_is_durable_of_a_clip_is_told_as_it_grows_and_is_the_beginning_of_t
         assert whole.startswith(beginning + part[len(beginning) :])
 
 
+def test_who_joins_a_clip_under_way_is_told_before_more_of_it_is_durable(stage: Stage) -> None:
+    stage.roll(10)
+    first = stage.enters()
+    stage.roll(2)
+    before_bytes = growing_now(stage)[1]
+    second = stage.enters()
+    stage.recorder.advance()
+    [clip] = stage.shelf.growing.now()
+    assert set(clip.sighting_ids) == {first, second}
+    assert clip.durable_bytes == before_bytes
+    stage.recorder.advance()
+    assert said(stage) == ["clip_begun", "clip_begun"], "once each"
+
+
 def test_a_group_of_ten_seconds_is_durable_in_fragments_of_two(
     tmp_path: Path, node_journal: Journal, street: Street
 ) -> None:

@@ -143,6 +143,25 @@ def test_a_clip_plays_from_the_first_tap_while_it_is_recorded_and_grows_to_its_e
     assert not officer.complaints
 
 
+def test_a_tap_before_anything_has_come_plays_as_soon_as_it_comes(
+    meet: Meet, recording: Recording
+) -> None:
+    officer = meet()
+    officer.open_alert(recording.seen.alert_id)
+    film = officer.page.locator("video[data-growing]")
+    expect(film).to_have_count(1)
+    film.evaluate("film => { film.play(); }")
+    recording.go_on(FIRST_FRAMES)
+    wait_until(lambda: position_s(film) > 0.3)
+    recording.go_on(25)
+    recording.end()
+    whole = officer.page.locator("video[src^='/media/']")
+    film.evaluate("film => { film.pause(); }")
+    expect(whole).to_have_count(1, timeout=20_000)
+    assert position_s(whole) > 0.3, "it goes on where it was"
+    assert not officer.complaints
+
+
 def test_without_media_source_the_same_answer_plays_as_a_plain_stream(
     meet: Meet, recording: Recording
 ) -> None:

@@ -68,7 +68,7 @@ FIRST_BYTE_S: Final = 1.0
 PREROLL_S: Final = 5.0
 FRAMES_PER_S: Final = 10
 PATIENCE_S: Final = 60.0
-_FILM: Final = re.compile(r'<video[^>]* src="(/(?:clips|media)/[^"]+)"')
+_FILM: Final = re.compile(r'<video[^>]* src="(/(?:clips|media|alerts)/[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

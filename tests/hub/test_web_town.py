@@ -3,30 +3,44 @@
 import asyncio
 import re
 import subprocess
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from agent.wire.messages import BoxWords, RuleWords, SightingUpdated
+from agent.wire.messages import BoxWords, ClipBegun, RuleWords, SightingUpdated
+from hub.alerts.moment import Moment
 from hub.store import registry, staff
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
+from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.web import films
 from hub.web.live import _changes
+from hub.web.waiting import AWAITED_S
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
-from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town, some_bytes
+from tests.hub.web_town import NODE, PASSWORD, TOKEN, Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
+
+
+class LaterClock(HubClock):
+    """The system's clock, put on by hand."""
+
+    by_s = 0.0
+
+    def now(self) -> Moment:
+        return super().now().plus_s(self.by_s)
 
 
 @pytest.fixture
 def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
     db = Database(sqlite_url)
-    yield Town(db, tmp_path)
+    yield Town(db, tmp_path, clock=LaterClock())
     db.close()
 
 
@@ -163,13 +177,73 @@ def test_page_says_honestly_where_the_clip_is(town: Town) -> None:
     an = visitor(town, "an")
     path = f"/alerts/{seen.alert_id}"
 
-    assert "Đoạn ghi hình vẫn đang được ghi" in text_of(an.get(path))
+    fresh = an.get(path)
+    assert f'src="{path}/clip"' in fresh.text
+    assert "Đang gửi về: hình chạy ngay khi có đoạn đầu" in text_of(fresh)
+    assert isinstance(town.clock, LaterClock)
+    town.clock.by_s = AWAITED_S + 1
+    late = an.get(path)
+    assert "<video" not in late.text
+    assert "Đoạn ghi hình vẫn đang được ghi" in text_of(late)
     town.gone(seen)
     assert "Trạm camera chưa báo có đoạn ghi hình" in text_of(an.get(path))
     town.clip(seen, clip)
     assert "Đang lấy đoạn ghi hình từ trạm camera" in text_of(an.get(path))
     town.bring(clip)
     assert "<video" in an.get(path).text
+
+
+def begun(town: Town, seen: Seen) -> UUID:
+    """A clip of somebody's alert is being recorded."""
+    clip_id = uuid4()
+    town.file(
+        ClipBegun(
+            camera=town.voice.camera,
+            clip_id=clip_id,
+            sighting_ids=(seen.sighting_id,),
+            codec="h264",
+            width=768,
+            height=576,
+            first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+        )
+    )
+    return clip_id
+
+
+def test_who_plays_before_anything_has_come_is_led_to_the_first_that_comes(town: Town) -> None:
+    seen = town.somebody()
+    an = visitor(town, "an")
+
+    def bring() -> None:
+        upload = town.uploads.growing.open(NODE, clip_id)
+        upload.write(b"beginning")
+        upload.finish()
+
+    clip_id = begun(town, seen)
+    late = threading.Timer(0.3, bring)
+    late.start()
+    answer = an.get(f"/alerts/{seen.alert_id}/clip")
+    late.join()
+    assert answer.status_code == 307
+    assert answer.headers["location"].startswith(f"/clips/{clip_id}/growing?")
+    town.clip(seen, b"whole")
+    town.bring(b"whole")
+    [media_id] = stored_media(town)
+    again = an.get(f"/alerts/{seen.alert_id}/clip")
+    assert again.headers["location"] == f"/media/{UUID(media_id)}"
+
+
+def test_only_who_may_play_clips_waits_for_one_and_not_for_ever(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films, "AWAITED_S", 0.2)
+    seen = town.somebody()
+    for login in ("chi", "guest", "an"):
+        assert visitor(town, login).get(f"/alerts/{seen.alert_id}/clip").status_code == 404
+    assert "/clip" not in visitor(town, "chi").get(f"/alerts/{seen.alert_id}").text
+    with town.db.reading() as conn:
+        acts = conn.scalars(text("select act from audit where act like 'clip.await%' order by id"))
+        assert list(acts) == ["clip.await.refused", "clip.await.refused", "clip.await"]
 
 
 def events_heard(

@@ -2,6 +2,7 @@
 // Where that is not possible the video element takes the same answer as a plain stream.
 
 const NAME = [0x61, 0x76, 0x63, 0x43]; // "avcC": the box that says what is needed to decode
+const OTHER = [0x68, 0x76, 0x63, 0x43]; // "hvcC": H.265, which is not appended here
 
 function codec(bytes) {
   for (let at = 0; at + 8 <= bytes.length; at += 1) {
@@ -11,6 +12,10 @@ function codec(bytes) {
     }
   }
   return null;
+}
+
+function holds(bytes, name) {
+  return bytes.some((_, at) => name.every((letter, offset) => bytes[at + offset] === letter));
 }
 
 function joined(first, second) {
@@ -30,10 +35,17 @@ function append(buffer, bytes) {
 
 async function feed(film, source, address, whenOver) {
   const answer = await fetch(address);
-  if (!answer.ok || new URL(answer.url).pathname !== address) { // it is whole meanwhile, or gone
+  const place = new URL(answer.url);
+  if (!answer.ok && !film.dataset.growing) { // what was awaited did not come
+    film.pause();
+    whenOver();
+    return;
+  }
+  if (!answer.ok || !place.pathname.endsWith("/growing")) { // it is whole meanwhile, or gone
     film.src = answer.ok ? answer.url : address;
     return;
   }
+  film.dataset.began ??= place.searchParams.get("began");
   const reader = answer.body.getReader();
   let buffer = null;
   let held = new Uint8Array(0);
@@ -44,6 +56,11 @@ async function feed(film, source, address, whenOver) {
     }
     held = joined(held, value);
     const name = buffer ? null : codec(held);
+    if (!name && !buffer && holds(held, OTHER)) {
+      await reader.cancel();
+      film.src = answer.url;
+      return;
+    }
     if (name) {
       buffer = source.addSourceBuffer(`video/mp4; codecs="${name}"`);
     }
@@ -62,7 +79,8 @@ export function startGrowing(whenOver) {
   for (const film of document.querySelectorAll("video[data-growing]:not([data-fed])")) {
     film.dataset.fed = "";
     const address = new URL(film.src).pathname;
-    if (film.dataset.growing !== "h264" || !window.MediaSource?.isTypeSupported('video/mp4; codecs="avc1.42e01e"')) {
+    const mayBeH264 = ["h264", ""].includes(film.dataset.growing); // "": awaited, not yet known
+    if (!mayBeH264 || !window.MediaSource?.isTypeSupported('video/mp4; codecs="avc1.42e01e"')) {
       continue;
     }
     const source = new MediaSource();
