@@ -6,6 +6,7 @@
 #   tests/rigs/fresh.sh test            deploy/test.sh
 #   TIMES=2 tests/rigs/fresh.sh …       the same again in the checkout that the first run left
 #   ARCH=arm64 tests/rigs/fresh.sh …    the same under qemu-user, as on a Raspberry Pi (slow)
+#   SLOWER=8 ARCH=arm64 … demo          a street eight times slower, so that an emulated node keeps up
 #
 # Needs root, mmdebstrap (and for arm64 qemu-user-static), and some 5 GB below $ROOTS (default
 # /var/tmp/matthan-roots). The root is made once and used again; the checkout in it is new each time.
@@ -15,6 +16,7 @@ cd "$(dirname "$0")/../.."
 readonly what="${1:-demo}"
 readonly times="${TIMES:-1}"
 readonly arch="${ARCH:-$(dpkg --print-architecture)}"
+readonly slower="${SLOWER:-1}"
 readonly suite="${SUITE:-trixie}"
 readonly roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly root="$roots/$suite-$arch"
@@ -29,6 +31,8 @@ case $what in
     test) inside='CI=true deploy/test.sh' ;;
     *) die "Say demo or test, not '$what'." ;;
 esac
+[[ $slower == 1 || $what == demo ]] || die "Only the demonstration plays a street to slow down."
+[[ $slower == 1 ]] || inside+=' --recording ~/slow-street.mp4'
 ((EUID == 0)) || die "A root of its own needs root. Run as root or with sudo."
 command -v mmdebstrap >/dev/null || die "mmdebstrap is missing. Install it: apt install mmdebstrap"
 
@@ -53,6 +57,12 @@ readonly home=/srv/newcomer
 rm -rf "${root:?}$home"
 mkdir -p "$root$home"
 git clone --quiet . "$root$home/matthan"
+
+if [[ $slower != 1 ]]; then # encoded here: the emulation would take longer for it than for the rest
+    ffmpeg -nostdin -loglevel error -y -itsscale "$slower" -i "$(deploy/recording.sh)" -an \
+        -c:v libx264 -profile:v high -g 2 -keyint_min 2 -sc_threshold 0 -bf 0 -pix_fmt yuv420p \
+        "$root$home/slow-street.mp4"
+fi
 
 # shellcheck disable=SC2016 # expanded inside
 exec unshare --mount --pid --fork bash -c '
