@@ -151,7 +151,10 @@ class PushSection(Section):
         "told together.",
     )
     storm_span_s: float = Field(
-        60.0, gt=0, description="Seconds; in a storm a phone rings at most once in so many."
+        60.0,
+        gt=0,
+        le=600,
+        description="Seconds; in a storm a phone rings at most once in so many.",
     )
     unseen_after_s: float = Field(
         20.0,

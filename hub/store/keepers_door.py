@@ -35,13 +35,19 @@ class KeepersDoor(FootageDoor):
         return found
 
     def lost_phones(self, asker: Asker) -> list[LostPhone]:
-        """The person's own phones that can no longer be reached; they have to be told so."""
+        """The person's own phones that can no longer be reached; they have to be told so.
+
+        Part of the inbox, and of its line in the audit.
+        """
         mine = phones.c.person_id == asker.person_id
         with self._db.reading() as conn:
             return keeper_sights.lost_phones(conn, mine, now=self._clock.now())
 
     def dark_cameras(self, asker: Asker) -> list[str]:
-        """The cameras this person may see that give no picture now: silence there means nothing."""
+        """The cameras this person may see that give no picture now: silence there means nothing.
+
+        Part of the inbox, and of its line in the audit.
+        """
         with self._db.reading() as conn:
             return keeper_sights.dark_cameras(conn, asker.person_id, self._clock.now())
 

@@ -113,8 +113,15 @@ def _growing(page: AlertPage, words: Words) -> tuple[Growing, ...]:
             sentence=growing_sentence(page, row, words),
         )
         for row in page.growing
-        if row.grew_utc_us is not None
+        if row.grew_utc_us is not None and not _is_superseded(row, page)
     )
+
+
+def _is_superseded(row: GrowingRow, page: AlertPage) -> bool:
+    """A clip given up for one that begins sooner shows nothing that the other does not."""
+    others = [one.first_frame_utc_us for one in page.growing if not one.is_dropped]
+    others += [one.first_frame_utc_us for one in page.media if one.kind == "clip"]
+    return row.is_dropped and any(other <= row.first_frame_utc_us for other in others)
 
 
 def other_pictures(page: AlertPage) -> list[MediaRow]:

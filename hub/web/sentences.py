@@ -125,8 +125,15 @@ def advice(row: AlertRow, words: Words) -> str | None:
     return tamper.advice if tamper and row.over_utc_us is None else None
 
 
+def is_trouble(row: AlertRow) -> bool:
+    """Whether it is about cameras and nodes themselves."""
+    return row.kind in KINDS
+
+
 def clock_doubt(row: AlertRow, words: Words) -> str | None:
     """A warning when the node's clock may mislead; None when it need not be spoken of."""
+    if is_trouble(row):
+        return None  # its times are the hub's
     if row.error_ms is None or row.clock_source == "none":
         return words.say("Clock of the camera box unconfirmed: times may be wrong")
     if row.error_ms >= DOUBT_FROM_MS:

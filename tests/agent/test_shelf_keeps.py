@@ -274,6 +274,22 @@ def test_a_read_only_disk_stops_recording_and_is_said(disk: Path, node_journal: 
     assert isinstance(said(node_journal)[1], RecordingResumed)
 
 
+def test_a_clip_under_way_is_no_leftover_when_the_disk_is_looked_through_again(
+    folder: Path, node_journal: Journal, street: Street
+) -> None:
+    stage = Stage(folder, node_journal, street[0])
+    stage.roll(10)
+    person = stage.enters()
+    stage.roll(2)
+    stage.shelf._is_repaired = False  # as after a disk that failed while the file was open
+    stage.shelf.tidy()
+    stage.shelf.take_in_leftovers(nothing)
+    assert len(list(folder.glob("*.part"))) == 1
+    stage.leaves(person)
+    stage.roll(10)
+    assert len(stage.clips()) == 1
+
+
 def test_a_disk_that_vanishes_is_missed_nothing_fills_the_card_and_its_return_is_noticed(
     disk: Path, tmp_path: Path, node_journal: Journal
 ) -> None:

@@ -1,10 +1,11 @@
 """The pages of those who look after cameras, in a real browser."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from agent.wire.messages import (
     BoardWords,
@@ -17,7 +18,10 @@ from agent.wire.messages import (
     Stamp,
 )
 from hub.alerts.answers import Gone, Refused
+from hub.alerts.signs import Thresholds
+from hub.notify.lookout import Lookout
 from hub.store import dispatch, health, outcomes, registry
+from hub.store.tables import alerts, nodes
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.web_town import NODE, Seen
@@ -107,6 +111,46 @@ def test_keepers_pages_fit_their_screens(
         keeper.shot(f"{size}-{language}-{theme}-{title}-full", full=True)
         assert fits(keeper.page), path
     assert keeper.complaints == []
+
+
+def look_once(hub: Hub) -> UUID:
+    """The lookout finds the town's one node silent; the alert it raises."""
+    town = hub.town
+    with town.db.writing() as conn:
+        conn.execute(nodes.update().values(state="offline"))
+    lookout = Lookout(
+        db=town.db,
+        clock=town.clock,
+        bell=town.bell,
+        is_broker_up=lambda: True,
+        bounds=Thresholds(node_silent_after_s=0, settle_s=0, back_after_s=0),
+    )
+    lookout.look()
+    with town.db.reading() as conn:
+        alert_id = conn.scalar(select(alerts.c.id).where(alerts.c.kind == "node_silent"))
+    with town.db.writing() as conn:
+        conn.execute(nodes.update().values(state="online"))
+    assert isinstance(alert_id, UUID)
+    return alert_id
+
+
+@pytest.mark.parametrize(("size", "language"), [("phone", "vi"), ("desk", "en")])
+def test_a_silent_box_is_an_alert_of_its_keeper_that_says_what_it_is(
+    hub: Hub, meet: Meet, size: str, language: str
+) -> None:
+    set_language(hub, "kim", language)
+    alert_id = look_once(hub)
+    keeper = meet("kim", size=SIZES[size], locale=LANGUAGES[language], color_scheme="dark")
+    said = {"vi": "Mất tín hiệu trạm camera", "en": "Camera box silent"}[language]
+    expect(keeper.page.locator(f"#card-{alert_id}")).to_contain_text(NODE)
+    keeper.shot(f"{size}-{language}-trouble-inbox", full=True)
+    keeper.open_alert(alert_id)
+    expect(keeper.page.locator("[data-part=head]")).to_contain_text(said)
+    keeper.shot(f"{size}-{language}-trouble", full=True)
+    assert fits(keeper.page)
+    officer = meet("an")
+    answer = officer.page.goto(f"{hub.url}/alerts/{alert_id}")
+    assert answer is not None and answer.status == 404
 
 
 def test_an_officer_is_told_on_the_next_page_that_their_phone_is_lost(hub: Hub, meet: Meet) -> None:

@@ -103,13 +103,14 @@ class Street:
         self._wanted = int(plan["events"])
         self._pace_s = float(plan["pace_s"])
         self._pictures = Path(plan["pictures"])
+        self._enough = Path(plan["enough"])
         self._witness = Witness(Path(plan["witness"]))
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """One person after the other."""
         while not stop.is_set():
             beat()
-            if self._journal.counts().spooled >= self._wanted:
+            if self._journal.counts().spooled >= self._wanted or self._enough.exists():
                 stop.wait(1)
             else:
                 self._walk_by(stop)
@@ -235,8 +236,11 @@ def live(plan: dict[str, Any], stop: threading.Event) -> None:
     )
     papers = {name: Path(path) for name, path in plan["papers"].items()}
     address = BrokerAddress(host="127.0.0.1", port=plan["port"], **papers)
-    link = Link(speaker, address, journal=journal, tokens=tokens, policy=LINK, outbox=OUTBOX)
-    uploader = Uploader(journal, tokens, trusted=None, policy=UPLOAD)
+    link_policy, outbox, upload = LINK, OUTBOX, UPLOAD
+    if plan["is_patient"]:
+        link_policy, outbox, upload = LinkPolicy(), OutboxPolicy(), UploadPolicy()
+    link = Link(speaker, address, journal=journal, tokens=tokens, policy=link_policy, outbox=outbox)
+    uploader = Uploader(journal, tokens, trusted=None, policy=upload)
     # Another street after every start, or it would take the pictures of the first again.
     street = Street(journal, clock, plan=plan, dice=random.Random(f"{plan['seed']} {uuid4()}"))
     services = [

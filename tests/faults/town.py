@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psutil
 
 from deploy.broker import HOST, Broker, free_port
 from deploy.push_service import PushService
@@ -73,6 +74,17 @@ class Child:
             self.crashes += 1
             self.start()
 
+    def cpu_s(self) -> float:
+        """Processor time of this life so far."""
+        assert self._process is not None
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def rss_mib(self) -> float:
+        """Memory it holds now."""
+        assert self._process is not None
+        return round(psutil.Process(self._process.pid).memory_info().rss / 2**20, 2)
+
     def last_words(self) -> str:
         """The end of its log."""
         return self._log.read_text(errors="replace")[-1500:]
@@ -98,6 +110,8 @@ class Size:
     processes: int
     events_s: float
     seed: int
+    is_patient: bool = False
+    """With a town's patience instead of a campaign's, and straight to the broker."""
 
 
 class Town:
@@ -197,7 +211,10 @@ class Town:
         events = size.events // size.nodes + (number < size.events % size.nodes)
         return {
             "name": name,
-            "port": self.node_lines[number % size.processes].port,
+            "port": self.broker.port
+            if size.is_patient
+            else self.node_lines[number % size.processes].port,
+            "is_patient": size.is_patient,
             "papers": {
                 "ca_file": str(papers.ca_file),
                 "cert_file": str(papers.cert_file),
@@ -206,6 +223,7 @@ class Town:
             "journal": str(home / "journal" / "journal.sqlite"),
             "pictures": str(home / "pictures"),
             "witness": str(home / "witness"),
+            "enough": str(home / "enough"),
             "clock": str(home / "clock"),
             "events": events,
             "pace_s": size.nodes / size.events_s,

@@ -11,12 +11,16 @@ import sys
 import threading
 import time
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import httpx
 import pytest
 
+from agent.wire.messages import Event, Picture, UploadToken
 from deploy.broker import Broker, free_port
 from hub.store.database import Database
 from hub.store.tables import alerts, areas, events, grants, nodes, people, phones
@@ -399,3 +403,54 @@ def test_an_authority_is_made_and_issues_papers_by_command(site: Site) -> None:
         *("nga-tu-07.crt", "nga-tu-07.key", "broker.crt", "broker.key"),
     }
     assert site.command("ca", "init", folder).returncode == 1
+
+
+def bring(token: UploadToken, content: bytes) -> int:
+    """A node's upload; the status it is answered."""
+    name = b64encode(sha256(content).hexdigest().encode()).decode()
+    headers = {
+        "Authorization": f"Bearer {token.token}",
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(content)),
+        "Upload-Metadata": f"sha256 {name}",
+        "Content-Type": "application/offset+octet-stream",
+    }
+    return httpx.post(token.upload_url, content=content, headers=headers, timeout=60).status_code
+
+
+def test_a_hub_with_a_bucket_keeps_nothing_itself_and_goes_on_while_the_bucket_is_away(
+    town: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    with s3_server() as port:
+        text = town.config.read_text().replace(
+            "[store]", f'[store]\nmedia_url = "{new_bucket(port)}"'
+        )
+        town.config.write_text(text)
+        key_file = town.folder / "secrets" / "bucket.key"
+        key_file.parent.mkdir()
+        key_file.write_text(f"{KEY_ID}\n{SECRET}\n")
+        key_file.chmod(0o600)
+        running()
+        node, voice = NodeLine(town.broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+        node.say(voice.birth())
+        token = node.tokens.get(timeout=WAIT_S)
+        for content in (b"first picture", b"second picture"):
+            event = with_picture(voice.event(time.time_ns() // 1000), content)
+            node.say(event)
+            node.await_stored(event)
+        assert bring(token, b"first picture") == 201
+        media_files = [path for path in (town.folder / "media").rglob("*") if path.is_file()]
+        assert media_files == []
+    assert bring(token, b"second picture") == 503
+    event = voice.event(time.time_ns() // 1000)
+    node.say(event)
+    node.await_stored(event)
+    node.leave()
+    assert [line["event"] for line in town.log].count("media.store_away") == 1
+
+
+def with_picture(event: Event, content: bytes) -> Event:
+    picture = Picture(
+        sha256=sha256(content).hexdigest(), size_bytes=len(content), width=64, height=48
+    )
+    return event.model_copy(update={"body": event.body.model_copy(update={"picture": picture})})

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.wire.messages import Tampering
-from hub.store.views import AlertPage, HistoryRow, MediaRow, ToldRow
+from hub.store.views import AlertPage, GrowingRow, HistoryRow, MediaRow, ToldRow
 from hub.web import sentences, tellings
 from hub.web.footage import footage
 from hub.web.when import Calendar
@@ -190,3 +190,59 @@ def test_a_node_without_video_has_a_headline_and_advice_until_it_is_over() -> No
     assert sentences.headline(row, VI) == "Trạm camera không ghi hình"
     assert "ổ đĩa" in (sentences.advice(row, VI) or "")
     assert sentences.advice(alert_row(kind="node_unrecorded", closed_utc_us=1), VI) is None
+
+
+def under_way(**changed: Any) -> GrowingRow:
+    row = GrowingRow(
+        clip_id=uuid4(),
+        codec="h264",
+        width=768,
+        height=576,
+        first_frame_utc_us=NOW_UTC_US,
+        is_dropped=False,
+        grew_utc_us=NOW_UTC_US,
+    )
+    return replace(row, **changed)
+
+
+@pytest.mark.parametrize(
+    ("row", "seconds_later", "is_node_here", "sentence"),
+    [
+        (under_way(), 5, True, "Being recorded: it plays on as it comes."),
+        (under_way(), 40, True, "The camera box fell silent: this is what it had brought."),
+        (under_way(), 5, False, "The camera box fell silent: this is what it had brought."),
+        (
+            under_way(is_dropped=True),
+            5,
+            True,
+            "The camera box could not finish this clip: this is what it had brought.",
+        ),
+    ],
+)
+def test_beginning_of_a_clip_says_what_became_of_it(
+    row: GrowingRow, seconds_later: int, is_node_here: bool, sentence: str
+) -> None:
+    asked = NOW_UTC_US + seconds_later * 1_000_000
+    opened = replace(page(), growing=(row,), seen_utc_us=asked, is_node_here=is_node_here)
+    film = footage(opened, calendar())
+    assert [one.sentence for one in film.growing] == [sentence]
+    assert film.waiting is None
+
+
+def test_clip_given_up_for_one_that_begins_sooner_is_not_shown() -> None:
+    sooner = under_way(first_frame_utc_us=NOW_UTC_US - 3_000_000)
+    given_up, later = under_way(is_dropped=True), under_way(first_frame_utc_us=NOW_UTC_US + 1)
+    for rows, shown in (
+        ((sooner, given_up), [sooner]),
+        ((given_up, later), [given_up, later]),
+    ):
+        opened = replace(page(), growing=rows, seen_utc_us=NOW_UTC_US)
+        assert [one.row for one in footage(opened, calendar()).growing] == shown
+
+
+def test_clip_of_which_nothing_came_yet_is_waited_for_in_words() -> None:
+    opened = replace(page(), growing=(under_way(grew_utc_us=None),), seen_utc_us=NOW_UTC_US)
+    film = footage(opened, calendar())
+    assert (film.growing, film.waiting is None) == ((), False)
+    silent = footage(replace(opened, is_node_here=False), calendar())
+    assert silent.waiting == "The camera box is not heard; its clip comes when it is back."

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from agent.wire.messages import BoxWords, ClipBegun, RuleWords, SightingUpdated
+from agent.wire.messages import BoxWords, ClipBegun, ClipDropped, RuleWords, SightingUpdated
 from hub.alerts.moment import Moment
 from hub.store import registry, staff
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
@@ -292,8 +292,8 @@ def test_live_page_hears_that_its_reader_may_see_less(town: Town) -> None:
 
 def test_inbox_for_scripts_is_cut_to_what_the_reader_may_see(town: Town) -> None:
     seen = town.somebody()
-    assert visitor(town, "an").get("/api/inbox").json() == {"alerts": [str(seen.alert_id)]}
-    assert visitor(town, "guest").get("/api/inbox").json() == {"alerts": []}
+    assert visitor(town, "an").get("/api/inbox").json()["alerts"] == [str(seen.alert_id)]
+    assert visitor(town, "guest").get("/api/inbox").json()["alerts"] == []
 
 
 def test_all_stored_pictures_of_an_alert_are_on_its_page_the_others_small(town: Town) -> None:
@@ -424,6 +424,40 @@ def test_clip_at_its_node_is_asked_for_by_a_button_and_the_page_says_how_it_stan
     assert an.post(ask[1]).status_code == 404
 
 
+def test_growing_clip_is_for_who_may_play_clips_and_is_its_file_once_it_is_whole(
+    town: Town,
+) -> None:
+    seen, clip_id, whole = town.somebody(), uuid4(), b"beginning, the rest"
+    begun = ClipBegun(
+        camera=town.voice.camera,
+        clip_id=clip_id,
+        sighting_ids=(seen.sighting_id,),
+        codec="h264",
+        width=768,
+        height=576,
+        first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+    )
+    town.file(begun)
+    upload = town.uploads.growing.open(NODE, clip_id)
+    upload.write(whole[:10])
+    upload.finish()
+    path = f"/clips/{clip_id}/growing"
+    for login in ("guest", "chi"):  # chi may see alerts, not play clips
+        assert visitor(town, login).get(path).status_code == 404
+    assert visitor(town, "an").get(f"/clips/{uuid4()}/growing").status_code == 404
+    town.file(ClipDropped(camera=town.voice.camera, clip_id=clip_id, reason="disk full"))
+    answer = visitor(town, "an").get(path)
+    assert (answer.status_code, answer.content) == (200, whole[:10])
+    assert answer.headers["cache-control"] == "no-store"
+    page = visitor(town, "an").get(f"/alerts/{seen.alert_id}").text
+    assert path in page and "không ghi hết" in page
+    assert path not in visitor(town, "chi").get(f"/alerts/{seen.alert_id}").text
+    town.clip(seen, whole, clip_id=clip_id)
+    town.bring(whole)
+    answer = visitor(town, "an").get(path)
+    assert (answer.status_code, answer.headers["location"][:7]) == (307, "/media/")
+
+
 def bring(node: Visitor, data: bytes) -> int:
     """The node's upload; the status it is answered."""
     name = b64encode(sha256(data).hexdigest().encode()).decode()
@@ -463,3 +497,27 @@ def test_store_that_is_away_lets_uploads_wait_and_alerts_go_on_with_one_line_of_
     assert "store.media_url" in lines[0]["cure"]
     assert not list((tmp_path / "staging" / "incoming").iterdir()), "nothing half is left"
     db.close()
+
+
+def test_a_phone_gets_what_changed_since_its_cursor_or_all_when_it_is_far_off(
+    town: Town,
+) -> None:
+    first = town.somebody()
+    site = visitor(town, "an")
+    whole = site.get("/api/inbox").json()
+    assert [row["id"] for row in whole["rows"]] == [str(first.alert_id)]
+    cursor = whole["cursor"]
+    assert site.get(f"/api/inbox?since={cursor}").json()["rows"] == []
+    second = town.somebody()
+    told = site.get(f"/api/inbox?since={cursor}").json()
+    assert [row["id"] for row in told["rows"]] == [str(second.alert_id)]
+    assert set(told["alerts"]) == {str(first.alert_id), str(second.alert_id)}
+    # A hub restored from a backup is behind the phone: the phone gets all of it.
+    assert len(site.get(f"/api/inbox?since={cursor + 9_000}").json()["rows"]) == 2
+    row = told["rows"][0]
+    assert (row["state"], row["status"], row["place"]) == (
+        "open",
+        "Chưa ai tiếp nhận",
+        "Ngã tư Chợ Cũ, Tân Khai",
+    )
+    assert "picture" not in "".join(row)

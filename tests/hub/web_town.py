@@ -201,13 +201,19 @@ class Town:
         )
 
     def clip(
-        self, seen: "Seen", data: bytes, *, duration_ms: int = 14_000, codec: str = "h264"
+        self,
+        seen: "Seen",
+        data: bytes,
+        *,
+        duration_ms: int = 14_000,
+        codec: str = "h264",
+        clip_id: UUID | None = None,
     ) -> None:
         """A clip that begins six seconds before is announced."""
         self.file(
             ClipReady(
                 camera=self.voice.camera,
-                clip_id=uuid4(),
+                clip_id=clip_id or uuid4(),
                 sighting_ids=(seen.sighting_id,),
                 sha256=sha256(data).hexdigest(),
                 size_bytes=len(data),

@@ -1,0 +1,193 @@
+"""A town's load: hundreds of nodes with the real delivery code at one broker and one hub.
+
+    python tests/faults/fleet.py return [--nodes 500]            the broker dies and comes back
+    python tests/faults/fleet.py load [--nodes 436] [--minutes 30] [--rate 43.6]
+
+`return` ends with 0 when every node is back within 60 s and nothing is lost, and prints how many
+came back in which second. `load` prints memory (with its slope over the second half), seconds from
+frame to push, and what was lost; its pushes are real and go to a loopback push service. Neither is
+a test: no speed is asserted.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import linear_regression
+from typing import Any, Final
+
+if __name__ == "__main__":  # started by its path, as its page says
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from deploy.push_service import PushService, in_thread
+from deploy.summary import OPENED_ANSWERS
+from tests.faults import tally
+from tests.faults.campaign import owed, spooled
+from tests.faults.town import Size, Town
+
+PROCESSES: Final = 5
+BACK_WITHIN_S: Final = 60
+ARRIVE_S: Final = 300
+SETTLE_S: Final = 300
+LOOK_S: Final = 5.0
+DEAD_S: Final = 3.0
+LINK_UP: Final = re.compile(r"^(\S+ \S+) \[info +\] link_up", re.MULTILINE)
+
+
+def build(folder: Path, push: PushService, *, nodes: int, events: int, rate: float) -> Town:
+    """The town and all it knows, nothing started."""
+    size = Size(
+        events=events, nodes=nodes, processes=PROCESSES, events_s=rate, seed=1, is_patient=True
+    )
+    town = Town(folder, f"sqlite:///{folder / 'hub.sqlite'}", size, push)
+    town.found()
+    return town
+
+
+def start(town: Town) -> float:
+    """Start all; seconds until every node has said its birth."""
+    town.broker.start()
+    town.hub.start()
+    _until(town.answers, 60, "the hub answers")
+    began_s = time.monotonic()
+    for agent in town.agents:
+        agent.start()
+    _until(lambda: len(came_up(town)) >= len(town.plans), ARRIVE_S, "every node has arrived")
+    return time.monotonic() - began_s
+
+
+def came_up(town: Town) -> list[datetime]:
+    """Every time that a node's link was up, by the logs of the nodes."""
+    logs = (town.folder / f"{agent.name}.log" for agent in town.agents)
+    text = "".join(log.read_text(errors="replace") for log in logs if log.exists())
+    return [datetime.fromisoformat(when).replace(tzinfo=UTC) for when in LINK_UP.findall(text)]
+
+
+def settle(town: Town) -> float:
+    """Seconds until nobody owes anything."""
+    began_s = time.monotonic()
+    hub = tally.Hub(town.database_url)
+    queued = "SELECT count(*) FROM notifications WHERE state = 'queued'"
+    _until(
+        lambda: not any(owed(plan) for plan in town.plans) and not hub.number(queued),
+        SETTLE_S,
+        "nothing is owed any more",
+    )
+    return time.monotonic() - began_s
+
+
+def come_back(folder: Path, *, nodes: int) -> dict[str, Any]:
+    """Kill the broker under all nodes, start it again after 3 s, and see when who is back."""
+    with ExitStack() as parts:
+        push = PushService(received=folder / "screens.jsonl")
+        parts.enter_context(in_thread(push))
+        town = build(folder, push, nodes=nodes, events=nodes * 4, rate=nodes / 20)
+        parts.callback(town.close)
+        arrived_s = start(town)
+        before = len(came_up(town))
+        town.broker.kill()
+        time.sleep(DEAD_S)
+        back = datetime.now(UTC)
+        town.broker.start()
+        _until(lambda: len(came_up(town)) >= before + nodes, ARRIVE_S, "every node is back")
+        _until(lambda: all(spooled(p) >= p["events"] for p in town.plans), 300, "all is written")
+        settled_s = settle(town)
+        for child in (*town.agents, town.hub):
+            child.stop()
+        counted = tally.count(folder, town.database_url)
+    waited = [max(0.0, (up - back).total_seconds()) for up in sorted(came_up(town))[before:]]
+    seconds = Counter(int(wait_s) for wait_s in waited)
+    return {
+        "nodes": nodes,
+        "arrived_s": round(arrived_s, 1),
+        "all_back_s": round(max(waited), 1),
+        "back_by_second": {str(second): seconds[second] for second in sorted(seconds)},
+        "most_in_one_second": max(seconds.values()),
+        "settled_s": round(settled_s, 1),
+        **{name: counted[name] for name in ("missing", "doubled", "lost_after_commit")},
+    }
+
+
+def carry(folder: Path, *, nodes: int, minutes: float, rate: float) -> dict[str, Any]:
+    """So many events a second for so long; memory of broker and hub, and seconds to the push."""
+    events = max(nodes, round(rate * 60 * minutes))
+    with ExitStack() as parts:
+        push = PushService(received=folder / "screens.jsonl")
+        parts.enter_context(in_thread(push))
+        town = build(folder, push, nodes=nodes, events=events, rate=rate)
+        parts.callback(town.close)
+        arrived_s = start(town)
+        began_s, looks = time.monotonic(), []
+        cpu_began_s = town.hub.cpu_s()
+        while time.monotonic() - began_s < 60 * minutes:
+            time.sleep(LOOK_S)
+            looks.append((time.monotonic() - began_s, town.hub.rss_mib()))
+        span_s = time.monotonic() - began_s
+        cpu_s = town.hub.cpu_s() - cpu_began_s
+        written = sum(spooled(plan) for plan in town.plans)
+        for plan in town.plans:  # what is not written by now is not wanted any more
+            Path(plan["enough"]).touch()
+        settled_s = settle(town)
+        for child in (*town.agents, town.hub):
+            child.stop()
+        counted = tally.count(folder, town.database_url)
+        pushes = sorted(row[0] / 1e6 for row in tally.Hub(town.database_url).ask(OPENED_ANSWERS))
+    late = looks[len(looks) // 2 :]
+    slope = linear_regression(*zip(*late, strict=True)).slope if len(late) > 2 else 0.0
+    return {
+        "nodes": nodes,
+        "minutes": minutes,
+        "arrived_s": round(arrived_s, 1),
+        "events": written,
+        "events_per_minute": round(60 * written / span_s),
+        "hub_share_of_core": round(cpu_s / span_s, 3),
+        "hub_mib": {"half_way": late[0][1], "end": late[-1][1], "per_hour": round(slope * 3600, 2)},
+        "pushes": len(pushes),
+        "frame_to_push_s": {
+            name: round(pushes[min(len(pushes) - 1, int(len(pushes) * share))], 3)
+            for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+            if pushes
+        },
+        "settled_s": round(settled_s, 1),
+        **{name: counted[name] for name in ("missing", "doubled", "lost_after_commit")},
+    }
+
+
+def _until(claim: Any, patience_s: float, what: str) -> None:
+    deadline_s = time.monotonic() + patience_s
+    while not claim():
+        if time.monotonic() > deadline_s:
+            raise SystemExit(f"fleet: not within {patience_s:g} s: {what}")
+        time.sleep(0.5)
+
+
+def main() -> int:
+    """What the arguments ask for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    back = kinds.add_parser("return", help="the broker dies under all nodes and comes back")
+    back.add_argument("--nodes", type=int, default=500)
+    load = kinds.add_parser("load", help="so many events for so long")
+    load.add_argument("--nodes", type=int, default=436)
+    load.add_argument("--minutes", type=float, default=30)
+    load.add_argument("--rate", type=float, default=43.6, help="events a second, all together")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="matthan-fleet-") as folder:
+        if args.kind == "load":
+            found = carry(Path(folder), nodes=args.nodes, minutes=args.minutes, rate=args.rate)
+            is_well = True
+        else:
+            found = come_back(Path(folder), nodes=args.nodes)
+            is_well = found["all_back_s"] <= BACK_WITHIN_S
+    print(json.dumps(found, indent=2))
+    return 0 if is_well and not (found["missing"] or found["doubled"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

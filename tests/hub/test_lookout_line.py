@@ -1,0 +1,97 @@
+"""The lookout on a real broker: a will, a broker that dies, and both back, in real time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from deploy.broker import Broker
+from hub.alerts.grants import Grant, Right
+from hub.alerts.signs import Thresholds
+from hub.intake.subscriber import Subscriber
+from hub.notify.lookout import Lookout
+from hub.store import registry, staff
+from hub.store.bell import Bell
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.tables import alerts
+from tests.hub.intake_rig import NOW, NodeLine, address, eventually, found_town, subscriber
+from tests.hub.streets import CHEAP
+from tests.hub.wire_words import NodeVoice
+
+HASTY = Thresholds(
+    node_silent_after_s=0.2,
+    broker_lost_after_s=0.2,
+    back_after_s=0.1,
+    settle_s=0.3,
+)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "mqtt") as running:
+        yield running
+
+
+@pytest.fixture
+def hub(sqlite_url: str, broker: Broker) -> Iterator[tuple[Subscriber, Database]]:
+    db = Database(sqlite_url)
+    found_town(db, "nga-tu-01")
+    with db.writing() as conn:
+        keeper = staff.add_person(
+            conn,
+            login="kim",
+            name="Phạm Kim",
+            language="vi",
+            role="technician",
+            password="a long password",
+            passwords=CHEAP,
+            now=NOW,
+        )
+        area_id = registry.area_by_name(conn, "Tân Khai")
+        grant = Grant(area_id, None, Right.MANAGE, NOW.utc_us)
+        staff.add_grant(conn, person_id=keeper, grant=grant, reason="tends", now=NOW)
+    intake = subscriber(db, address(broker))
+    intake.start()
+    eventually(lambda: intake.is_listening, "the hub listens")
+    yield intake, db
+    intake.stop()
+    db.close()
+
+
+def test_a_dead_node_and_a_dead_broker_are_told_apart_and_both_end_by_themselves(
+    hub: tuple[Subscriber, Database], broker: Broker
+) -> None:
+    intake, db = hub
+    lookout = Lookout(
+        db=db,
+        clock=HubClock(),
+        bell=Bell(),
+        is_broker_up=lambda: intake.is_listening,
+        bounds=HASTY,
+    )
+
+    def states() -> list[tuple[str, str]]:
+        lookout.look()
+        with db.reading() as conn:
+            query = select(alerts.c.kind, alerts.c.state).order_by(alerts.c.id)
+            return [(row.kind, row.state) for row in conn.execute(query)]
+
+    node, voice = NodeLine(broker, "nga-tu-01"), NodeVoice("nga-tu-01")
+    birth = voice.birth()
+    node.say(birth)
+    node.say(event := voice.event())
+    node.await_stored(event)
+    assert ("node_silent", "open") not in states()
+    node.say(voice.death(birth.birth_id))
+    eventually(lambda: ("node_silent", "open") in states(), "the node's silence is told")
+    node.say(voice.birth())
+    eventually(lambda: ("node_silent", "resolved") in states(), "the node is back")
+    broker.kill()
+    eventually(lambda: ("broker_lost", "open") in states(), "the broker's absence is told")
+    broker.start()
+    eventually(lambda: ("broker_lost", "resolved") in states(), "the broker is back")
+    node.leave()
+    kinds = [kind for kind, _ in states() if kind != "person"]
+    assert sorted(kinds) == ["broker_lost", "node_silent"]
