@@ -6,52 +6,64 @@ follow. Callers hold the one writing transaction, so what is read here stays tru
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, exists, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
 from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, Running, Seen
 from hub.alerts.rules import Rules, to_text
+from hub.store.hot import Hot
 from hub.store.rows import add
 from hub.store.tables import alert_changes, alert_history, alerts, columns, new_id, sightings
 
-# Built once: see `hub.store.rows`.
-_SIZE: Final = select(alerts.c.people, alerts.c.last_seen_utc_us).where(
-    alerts.c.id == bindparam("alert_id")
+_SIZE: Final = Hot(
+    select(alerts.c.people, alerts.c.last_seen_utc_us).where(alerts.c.id == bindparam("alert_id"))
 )
-_CHANGE: Final = (
-    update(alerts)
-    .where(alerts.c.id == bindparam("this"))
-    .values(revision=alerts.c.revision + 1)
-    .returning(alerts.c.camera_id, alerts.c.revision)
+_RUNNING: Final = Hot(
+    select(
+        alerts.c.id,
+        alerts.c.state,
+        alerts.c.began_utc_us,
+        alerts.c.last_seen_utc_us,
+        exists()
+        .where(sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None))
+        .label("has_open_sighting"),
+    ).where(
+        alerts.c.camera_id == bindparam("camera_id"),
+        alerts.c.kind == bindparam("kind"),
+        # An alert lasts at least until it began, so this bound loses none and uses the index.
+        alerts.c.last_seen_utc_us >= bindparam("not_before"),
+        alerts.c.began_utc_us <= bindparam("not_after"),
+        or_(alerts.c.state == State.OPEN, alerts.c.state == State.TAKEN),
+    )
 )
-_RUNNING: Final = select(
-    alerts.c.id,
-    alerts.c.state,
-    alerts.c.began_utc_us,
-    alerts.c.last_seen_utc_us,
-    exists()
-    .where(sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None))
-    .label("has_open_sighting"),
-).where(
-    alerts.c.camera_id == bindparam("camera_id"),
-    alerts.c.kind == bindparam("kind"),
-    # An alert lasts at least until it began, so this bound loses none and uses the index.
-    alerts.c.last_seen_utc_us >= bindparam("not_before"),
-    alerts.c.began_utc_us <= bindparam("not_after"),
-    alerts.c.state.in_([State.OPEN, State.TAKEN]),
+_WOKE: Final = Hot(
+    select(func.max(alerts.c.began_utc_us)).where(
+        alerts.c.camera_id == bindparam("camera_id"),
+        alerts.c.kind == bindparam("kind"),
+        func.coalesce(alerts.c.zone, "") == bindparam("zone"),
+        alerts.c.last_seen_utc_us >= bindparam("not_before"),
+        alerts.c.began_utc_us <= bindparam("not_after"),
+        alerts.c.quiet_reason.is_(None),
+    )
 )
-_WOKE: Final = select(func.max(alerts.c.began_utc_us)).where(
-    alerts.c.camera_id == bindparam("camera_id"),
-    alerts.c.kind == bindparam("kind"),
-    func.coalesce(alerts.c.zone, "") == bindparam("zone"),
-    alerts.c.last_seen_utc_us >= bindparam("not_before"),
-    alerts.c.began_utc_us <= bindparam("not_after"),
-    alerts.c.quiet_reason.is_(None),
-)
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Hot:
+    """Writes these columns of an alert, as its next revision."""
+    statement = (
+        update(alerts)
+        .where(alerts.c.id == bindparam("this"))
+        .values(revision=alerts.c.revision + 1)
+        .values({name: bindparam(name, type_=alerts.c[name].type) for name in names})
+        .returning(alerts.c.camera_id, alerts.c.revision)
+    )
+    return Hot(statement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ def grow_alert(
     conn: Connection, alert_id: UUID, *, seen: Moment, people: int, now: Moment, detail: str = ""
 ) -> None:
     """Somebody of this alert was seen again, or somebody more; history only for the latter."""
-    row = conn.execute(_SIZE, {"alert_id": alert_id}).one()
+    row = _SIZE.one(conn, alert_id=alert_id)
     values: dict[str, Any] = {"people": max(people, row.people)}
     if seen.utc_us > row.last_seen_utc_us:
         values |= columns("last_seen", seen)
@@ -116,7 +128,7 @@ def change_alert(
     conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
 ) -> None:
     """Write new values into an alert, as its next revision."""
-    row = conn.execute(_CHANGE, {"this": alert_id, **values}).one()
+    row = _change(tuple(values)).one(conn, this=alert_id, **values)
     _note_change(conn, alert_id, row.camera_id, revision=row.revision, now=now)
 
 
@@ -160,7 +172,7 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
             last_seen_utc_us=row.last_seen_utc_us,
             has_open_sighting=bool(row.has_open_sighting),
         )
-        for row in conn.execute(_RUNNING, asked)
+        for row in _RUNNING.all(conn, **asked)
     ]
 
 
@@ -173,7 +185,7 @@ def last_woke(conn: Connection, seen: Seen, policy: Policy) -> int | None:
         "not_before": seen.first_seen_utc_us - round(policy.cooldown_s * 1_000_000),
         "not_after": seen.first_seen_utc_us,
     }
-    woke_utc_us: int | None = conn.scalar(_WOKE, asked)
+    woke_utc_us: int | None = _WOKE.scalar(conn, **asked)
     return woke_utc_us
 
 

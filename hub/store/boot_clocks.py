@@ -9,14 +9,18 @@ from sqlalchemy import Connection, Row, bindparam, select
 from hub.alerts.boots import BootClock
 from hub.alerts.moment import Moment
 from hub.store.alert_rows import change_alert
+from hub.store.hot import Hot
 from hub.store.rows import add_once, change
 from hub.store.tables import alerts, boot_clocks, columns, events, sightings
 
 AT_MOST: Final = 10_000
 """So many events are put in their place at once, the newest; others keep what was made of them."""
 
-_KNOWN: Final = select(boot_clocks).where(
-    boot_clocks.c.node_id == bindparam("node_id"), boot_clocks.c.boot_id == bindparam("boot_id")
+_KNOWN: Final = Hot(
+    select(boot_clocks).where(
+        boot_clocks.c.node_id == bindparam("node_id"),
+        boot_clocks.c.boot_id == bindparam("boot_id"),
+    )
 )
 Shift = tuple[int, int | None]
 """By how many microseconds a moment is moved, and how far off it may be then (ms)."""
@@ -27,7 +31,7 @@ _OF_SIGHTINGS_END: Final = ("last_seen", "closed")
 
 def known(conn: Connection, node_id: UUID, boot_id: UUID) -> BootClock | None:
     """A trusted stamp of this boot, if one was told."""
-    row = conn.execute(_KNOWN, {"node_id": node_id, "boot_id": boot_id}).first()
+    row = _KNOWN.first(conn, node_id=node_id, boot_id=boot_id)
     return (
         None
         if row is None

@@ -3,6 +3,7 @@
 The order is decided in `hub.alerts.channels`; all here works in the caller's transaction.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, sel
 
 from hub.alerts.alert import State
 from hub.alerts.channels import Sent, first_channels, next_channels, read_order
+from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.hot import Hot
+from hub.store.scope import ENTITLED, KEEPERS, entitled_values, keepers_values
 from hub.store.tables import alerts, notifications, people, phones
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -19,12 +23,20 @@ NEWS_S: Final = 3600.0
 """An alert older than this is told on no further channel: the inbox tells more."""
 
 
-def first_phones(
-    conn: Connection, these: Select[UUID], *, is_critical: bool
-) -> list[tuple[UUID, UUID]]:
+def phones_of_entitled(conn: Connection, camera_id: UUID, *, now: Moment) -> list[Any]:
+    """Living phones of those who are woken for this camera."""
+    return _OF_ENTITLED.all(conn, **entitled_values(camera_id, Right.ALERTED, now))
+
+
+def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> list[Any]:
+    """Living phones of those who look after what this trouble concerns."""
+    return _OF_KEEPERS.all(conn, **keepers_values(alert_id, now))
+
+
+def first_phones(living_phones: Iterable[Any], *, is_critical: bool) -> list[tuple[UUID, UUID]]:
     """(person, phone) of those who are told first."""
     chosen = []
-    for person_id, theirs in _by_person(conn, phones.c.person_id.in_(these)).items():
+    for person_id, theirs in _by_person(living_phones).items():
         order = read_order(theirs[0].channel_order)
         living = {row.channel for row in theirs}
         wanted = first_channels(order, living, is_critical=is_critical)
@@ -41,7 +53,8 @@ def unseen(
         waiting.setdefault((row.alert_id, row.person_id), []).append(row)
     if not waiting:
         return []
-    living = _by_person(conn, phones.c.person_id.in_({person for _, person in waiting}))
+    query = _living_phones(phones.c.person_id.in_({person for _, person in waiting}))
+    living = _by_person(conn.execute(query))
     found = []
     for (alert_id, person_id), rows in waiting.items():
         theirs = living.get(person_id, [])
@@ -56,15 +69,22 @@ def unseen(
     return found
 
 
-def _by_person(conn: Connection, which: ColumnElement[bool]) -> dict[UUID, list[AnyRow]]:
-    query = (
+def _living_phones(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
         select(phones.c.id, phones.c.person_id, phones.c.channel, people.c.channel_order)
         .join(people, people.c.id == phones.c.person_id)
         .where(phones.c.gone_utc_us.is_(None), which)
         .order_by(phones.c.id)
     )
-    found: dict[UUID, list[AnyRow]] = {}
-    for row in conn.execute(query):
+
+
+_OF_ENTITLED: Final = Hot(_living_phones(phones.c.person_id.in_(ENTITLED)))
+_OF_KEEPERS: Final = Hot(_living_phones(phones.c.person_id.in_(KEEPERS)))
+
+
+def _by_person(living_phones: Iterable[Any]) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = {}
+    for row in living_phones:
         found.setdefault(row.person_id, []).append(row)
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, literal_column, select
 
 from agent.wire.messages import ClipReady, Picture
 from hub.alerts.alert import State
@@ -14,24 +14,28 @@ from hub.alerts.routing import Policy
 from hub.store import ledger
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.bounds import bigint, integer, text
+from hub.store.hot import Hot
 from hub.store.rows import add_all_once, add_once, change
 from hub.store.tables import alerts, columns, media, media_sightings, new_id, sightings
 
-# Built once: see `hub.store.rows`.
-_SAME_FILE: Final = select(media.c.id).where(
-    media.c.node_id == bindparam("node"), media.c.sha256 == bindparam("sha256")
+_SAME_FILE: Final = Hot(
+    select(media.c.id).where(
+        media.c.node_id == bindparam("node"), media.c.sha256 == bindparam("sha256")
+    )
 )
-_STORED: Final = select(media.c.id).where(
-    media.c.id == bindparam("media_id"), media.c.stored_utc_us.is_not(None)
+_STORED: Final = Hot(
+    select(media.c.id).where(
+        media.c.id == bindparam("media_id"), media.c.stored_utc_us.is_not(None)
+    )
 )
-_STORED_OF: Final = (
+_STORED_OF: Final = Hot(
     select(media.c.id)
     .join(media_sightings, media_sightings.c.media_id == media.c.id)
     .where(
         media_sightings.c.sighting_id == bindparam("sighting_id"),
         media.c.stored_utc_us.is_not(None),
     )
-    .limit(1)
+    .limit(literal_column("1"))
 )
 
 
@@ -101,7 +105,7 @@ def _announce(
     }
     is_new = add_once(conn, media, row)
     if not is_new:
-        media_id = conn.scalar(_SAME_FILE, {"node": origin.node_id, "sha256": facts["sha256"]})
+        media_id = _SAME_FILE.scalar(conn, node=origin.node_id, sha256=facts["sha256"])
     links = [{"media_id": media_id, "sighting_id": one} for one in dict.fromkeys(sighting_ids)]
     add_all_once(conn, media_sightings, links)
     if not is_new and media_id is not None and is_stored(conn, media_id):
@@ -112,19 +116,20 @@ def _announce(
 
 def media_of(conn: Connection, node_id: UUID, sha256: str) -> UUID | None:
     """The file with this hash that the node announced, if it did."""
-    return conn.scalar(_SAME_FILE, {"node": node_id, "sha256": sha256})
+    found: UUID | None = _SAME_FILE.scalar(conn, node=node_id, sha256=sha256)
+    return found
 
 
 def is_stored(conn: Connection, media_id: UUID) -> bool:
     """Whether the hub holds the file."""
-    return conn.scalar(_STORED, {"media_id": media_id}) is not None
+    return _STORED.scalar(conn, media_id=media_id) is not None
 
 
 def show_what_came_before(
     conn: Connection, sighting_id: UUID, *, alert_id: UUID, now: Moment
 ) -> None:
     """A file may have been stored before its sighting was filed; then its alert shows it now."""
-    if conn.scalar(_STORED_OF, {"sighting_id": sighting_id}) is not None:
+    if _STORED_OF.scalar(conn, sighting_id=sighting_id) is not None:
         show_media(conn, alert_id, now=now)
 
 

@@ -5,14 +5,22 @@ from typing import Final
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from agent.wire.messages import Health
 from hub.alerts.moment import Moment
+from hub.store.hot import Hot
+from hub.store.rows import add, put
 from hub.store.tables import columns, health_history, node_health
 
 SAMPLE_S: Final = 900.0
 KEPT_S: Final = 7 * 86_400.0
+
+_NEWEST: Final = Hot(
+    select(func.max(health_history.c.received_utc_us)).where(
+        health_history.c.node_id == bindparam("node_id")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +35,18 @@ class LastHealth:
 
 def note(conn: Connection, node_id: UUID, health: Health, *, now: Moment) -> None:
     """Keep this state in place of the one before, and in the history if it is time."""
-    row = {"body": health.model_dump_json(), **columns("received", now)}
-    this = node_health.c.node_id == node_id
-    if conn.execute(update(node_health).where(this).values(row)).rowcount == 0:
-        conn.execute(insert(node_health).values(node_id=node_id, **row))
-    of_node = health_history.c.node_id == node_id
-    newest = conn.scalar(select(func.max(health_history.c.received_utc_us)).where(of_node))
+    row = {"node_id": node_id, "body": health.model_dump_json(), **columns("received", now)}
+    put(conn, node_health, row)
+    newest = _NEWEST.scalar(conn, node_id=node_id)
     # A clock of the hub that steps back must not end the history for as long.
     if newest is None or abs(now.utc_us - newest) >= SAMPLE_S * 1_000_000:
+        of_node = health_history.c.node_id == node_id
         oldest = now.plus_s(-KEPT_S).utc_us
         stale = of_node & (health_history.c.received_utc_us < oldest)
         conn.execute(delete(health_history).where(stale))
         again = of_node & (health_history.c.received_utc_us >= now.utc_us)
         conn.execute(delete(health_history).where(again))
-        conn.execute(insert(health_history).values(node_id=node_id, **row))
+        add(conn, health_history, row)
 
 
 def latest(conn: Connection) -> dict[UUID, LastHealth]:

@@ -6,7 +6,7 @@ in words an officer can read. Every function works in the caller's transaction, 
 and what it owes are one. How a row is sent is told in `hub.store.dispatch`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -23,13 +23,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
-from hub.store.channels import first_phones
+from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers
+from hub.store.hot import Hot
+from hub.store.rows import add_all_once
 from hub.store.scope import entitled_people, keepers_of
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
@@ -42,9 +43,10 @@ Receiver = tuple[UUID, UUID]
 
 QUEUED = notifications.c.state == "queued"
 
-# Built once: see `hub.store.rows`.
-_ABOUT: Final = select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
-    alerts.c.id == bindparam("alert_id")
+_ABOUT: Final = Hot(
+    select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
+        alerts.c.id == bindparam("alert_id")
+    )
 )
 
 
@@ -73,7 +75,7 @@ def owe(
     """
     receivers = _receivers(conn, alert_id, camera_id, moment=moment, now=now)
     rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in receivers]
-    return _insert_once(conn, rows)
+    return add_all_once(conn, notifications, rows)
 
 
 def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment) -> int:
@@ -82,7 +84,7 @@ def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: 
         _owed_row(alert_id, (person_id, phone_id), moment="opened", now=now)
         for alert_id, person_id, phone_id in found
     ]
-    return _insert_once(conn, rows)
+    return add_all_once(conn, notifications, rows)
 
 
 def _receivers(
@@ -99,11 +101,14 @@ def _receivers(
         case "grown":
             return _pairs(conn, _were_told(alert_id))
         case "opened" | "raised":
-            alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
+            alert = _ABOUT.one(conn, alert_id=alert_id)
             if alert.quiet_reason is not None:
                 return ()
-            these = told_of(alert.kind, alert_id, camera_id=camera_id, now=now)
-            return first_phones(conn, these, is_critical=alert.severity == "critical")
+            if alert.kind in KINDS:
+                living = phones_of_keepers(conn, alert_id, now=now)
+            else:
+                living = phones_of_entitled(conn, camera_id, now=now)
+            return first_phones(living, is_critical=alert.severity == "critical")
 
 
 def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
@@ -177,17 +182,6 @@ def _owed_row(
         **columns("owed", now),
         **columns("due", now),
     }
-
-
-def _insert_once(conn: Connection, rows: Sequence[Mapping[str, object]]) -> int:
-    if not rows:
-        return 0
-    # The two dialects spell ON CONFLICT alike but share no statement for it.
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    once = dialect.insert(notifications).on_conflict_do_nothing(
-        index_elements=["alert_id", "phone_id", "moment"]
-    )
-    return len(conn.execute(once.returning(notifications.c.id), rows).all())
 
 
 def retire_phone(conn: Connection, phone_id: UUID, *, reason: str, now: Moment) -> None:

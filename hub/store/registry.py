@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from agent.wire.ident import is_name
 from agent.wire.messages import Birth, CameraWords, Death
@@ -13,9 +13,21 @@ from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import integer, text
 from hub.store.fold import fold
+from hub.store.hot import Hot
 from hub.store.tables import areas, cameras, columns, new_id, nodes
 
 _SHELL: Final = By(came_from="shell")
+
+_NODE: Final = Hot(
+    select(
+        nodes.c.id,
+        nodes.c.area_id,
+        nodes.c.state,
+        nodes.c.birth_id,
+        nodes.c.boot_id,
+        nodes.c.spool_id,
+    ).where(nodes.c.name == bindparam("name"))
+)
 
 
 class RegistryError(Exception):
@@ -95,16 +107,7 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment) -> UUID
 
 def node_by_name(conn: Connection, name: str) -> Node | None:
     """The node of this name."""
-    row = conn.execute(
-        select(
-            nodes.c.id,
-            nodes.c.area_id,
-            nodes.c.state,
-            nodes.c.birth_id,
-            nodes.c.boot_id,
-            nodes.c.spool_id,
-        ).where(nodes.c.name == name)
-    ).first()
+    row = _NODE.first(conn, name=name)
     if row is None:
         return None
     return Node(row.id, name, row.area_id, row.state, row.birth_id, row.boot_id, row.spool_id)

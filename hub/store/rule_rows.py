@@ -10,10 +10,12 @@ from hub.alerts.moment import Moment
 from hub.alerts.rules import RuleMet, Rules, from_text, is_critical, news, to_text
 from hub.store import ledger
 from hub.store.alert_rows import change_alert, note_history
+from hub.store.hot import Hot
 from hub.store.tables import alerts
 
-# Built once: see `hub.store.rows`.
-_MET: Final = select(alerts.c.rules, alerts.c.camera_id).where(alerts.c.id == bindparam("alert_id"))
+_MET: Final = Hot(
+    select(alerts.c.rules, alerts.c.camera_id).where(alerts.c.id == bindparam("alert_id"))
+)
 
 
 def rules_of(body: SightingOpened | SightingUpdated | SightingClosed) -> Rules:
@@ -32,7 +34,7 @@ def meet_rules(
     """
     if not said:
         return
-    row = conn.execute(_MET, {"alert_id": alert_id}).one()
+    row = _MET.one(conn, alert_id=alert_id)
     known = from_text(row.rules)
     fresh = news(known, said)
     if not fresh:

@@ -96,14 +96,26 @@ def _covered(counting: CTE) -> CTE:
 
 def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
     """Ids of the people who have `right` on this camera now: the same rule, the other way."""
-    return _ENTITLED.params(scope_camera_id=camera_id, scope_right=int(right), scope_now=now.utc_us)
+    return ENTITLED.params(entitled_values(camera_id, right, now))
+
+
+def entitled_values(camera_id: UUID, right: Right, now: Moment) -> dict[str, object]:
+    """The parameters of `ENTITLED`."""
+    return {"scope_camera_id": camera_id, "scope_right": int(right), "scope_now": now.utc_us}
 
 
 def keepers_of(alert_id: UUID, now: Moment) -> Select[UUID]:
     """Ids of the people who look after any camera that this trouble concerns."""
-    return _KEEPERS.params(
-        scope_alert_id=alert_id, scope_right=int(Right.MANAGE), scope_now=now.utc_us
-    )
+    return KEEPERS.params(keepers_values(alert_id, now))
+
+
+def keepers_values(alert_id: UUID, now: Moment) -> dict[str, object]:
+    """The parameters of `KEEPERS`."""
+    return {
+        "scope_alert_id": alert_id,
+        "scope_right": int(Right.MANAGE),
+        "scope_now": now.utc_us,
+    }
 
 
 def _entitled(these: Select[UUID]) -> Select[UUID]:
@@ -187,10 +199,10 @@ def _counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> Column
 
 _RECORDED: Final = _recorded(alerts.c.began_utc_us, alerts.c.began_error_ms, alerts.c.raised_utc_us)
 _TROUBLE: Final = alerts.alias("trouble")
-_ENTITLED: Final = _entitled(select(bindparam("scope_camera_id", type_=Uuid)))
-_KEEPERS: Final = _entitled(
+ENTITLED: Final = _entitled(select(bindparam("scope_camera_id", type_=Uuid)))
+KEEPERS: Final = _entitled(
     select(trouble_cameras.c.camera_id).where(
         trouble_cameras.c.alert_id == bindparam("scope_alert_id", type_=Uuid)
     )
 )
-# Built once: it is asked for every alert that is raised, and building costs most of the asking.
+# Built once: they are asked for every alert that is raised, and building costs most of the asking.

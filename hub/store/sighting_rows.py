@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from agent.wire.messages import (
     BoxWords,
@@ -20,12 +20,13 @@ from hub.alerts.moment import Moment
 from hub.store import footage
 from hub.store.alert_rows import grow_alert
 from hub.store.bounds import integer
+from hub.store.hot import Hot
 from hub.store.news import News
 from hub.store.rows import add, change
 from hub.store.rule_rows import meet_rules, rules_of
 from hub.store.tables import columns, events, sightings
 
-Known = Row[*tuple[Any, ...]]
+Known = Any
 """What the database has of a sighting."""
 
 
@@ -37,21 +38,22 @@ class Early:
     happened: Moment
 
 
-# Built once: see `hub.store.rows`.
-_KNOWN: Final = select(
-    sightings.c.camera_id,
-    sightings.c.alert_id,
-    sightings.c.people,
-    sightings.c.score,
-    sightings.c.last_seen_utc_us,
-    sightings.c.object_kind,
-).where(sightings.c.id == bindparam("sighting_id"))
-_EARLY: Final = (
+_KNOWN: Final = Hot(
+    select(
+        sightings.c.camera_id,
+        sightings.c.alert_id,
+        sightings.c.people,
+        sightings.c.score,
+        sightings.c.last_seen_utc_us,
+        sightings.c.object_kind,
+    ).where(sightings.c.id == bindparam("sighting_id"))
+)
+_EARLY: Final = Hot(
     select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
     .where(
         events.c.sighting_id == bindparam("sighting_id"),
         events.c.camera_id == bindparam("camera_id"),
-        events.c.kind.in_(["sighting_updated", "sighting_closed"]),
+        or_(events.c.kind == "sighting_updated", events.c.kind == "sighting_closed"),
     )
     .order_by(events.c.seq)
 )
@@ -115,8 +117,7 @@ def update_sighting(
 def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
     """What was said of this sighting before its opening arrived."""
     found = []
-    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
-    for event in conn.execute(_EARLY, asked):
+    for event in _EARLY.all(conn, camera_id=news.camera_id, sighting_id=sighting_id):
         reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
         body = reader.model_validate_json(event.body)
         found.append(Early(body, Moment(event.happened_utc_us, event.happened_error_ms)))
@@ -150,7 +151,7 @@ def announce_picture(
 
 def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
     """What the database has of it."""
-    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
+    return _KNOWN.first(conn, sighting_id=sighting_id)
 
 
 def _box(box: BoxWords) -> dict[str, float]:

@@ -1,0 +1,176 @@
+"""Statements of the hot path: compiled once for each database, then run by its driver alone.
+
+Asking for one row by its key costs SQLAlchemy 14 µs and SQLite's driver 1.5 µs (x86-64), and an
+event asks or writes some ten times. What SQLAlchemy is there for stays: each value goes through
+the type of its column both ways, the transaction is the caller's, and what the driver raises comes
+out as SQLAlchemy's error.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NoReturn
+
+from sqlalchemy import BindParameter, Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+Values = Mapping[str, Any]
+_Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A statement for one kind of database."""
+
+    text: str
+    is_by_place: bool
+    """Values are handed over in order, and not by name."""
+    wanted: tuple[tuple[str, _Convert | None], ...]
+    fixed: Values
+    """Values that the statement brings along."""
+
+    def values(self, given: Values) -> Any:
+        """As the driver takes them; KeyError for one that is missing."""
+        if self.fixed:
+            given = {**self.fixed, **given}
+        if self.is_by_place:
+            return [
+                given[name] if convert is None else convert(given[name])
+                for name, convert in self.wanted
+            ]
+        return {
+            name: given[name] if convert is None else convert(given[name])
+            for name, convert in self.wanted
+        }
+
+
+class Hot:
+    """A statement that is built once and run often, with values by the names of its parameters.
+
+    `column_names` are those an INSERT or an UPDATE is to write.
+    """
+
+    def __init__(self, statement: Any, *, column_names: Sequence[str] | None = None) -> None:
+        self._statement = statement
+        self._column_names = None if column_names is None else list(column_names)
+        self._ready: dict[str, _Ready] = {}
+        self._readers: dict[str, tuple[tuple[int, _Convert], ...]] = {}
+
+    def run(self, conn: Connection, values: Values) -> int:
+        """How many rows it wrote."""
+        return int(self._execute(conn, values).rowcount)
+
+    def run_all(self, conn: Connection, rows: Sequence[Values]) -> int:
+        """Once for each of these; how many rows it wrote in all."""
+        if not rows:
+            return 0
+        ready, driver = self._for(conn.dialect), _driver(conn)
+        cursor, many = driver.cursor(), [ready.values(row) for row in rows]
+        try:
+            cursor.executemany(ready.text, many)
+        except conn.dialect.loaded_dbapi.Error as error:
+            _raise(conn, error, ready.text, many)
+        return int(cursor.rowcount)
+
+    def all(self, conn: Connection, **values: Any) -> list[Any]:
+        """All rows; columns by their names."""
+        cursor = self._execute(conn, values)
+        return [self._row(conn.dialect, cursor, row) for row in cursor.fetchall()]
+
+    def first(self, conn: Connection, **values: Any) -> Any:
+        """The first row, or None."""
+        cursor = self._execute(conn, values)
+        row = cursor.fetchone()
+        return None if row is None else self._row(conn.dialect, cursor, row)
+
+    def one(self, conn: Connection, **values: Any) -> Any:
+        """The row that is there; LookupError where there is none."""
+        row = self.first(conn, **values)
+        if row is None:
+            raise LookupError("no row, where one was sure to be")
+        return row
+
+    def scalar(self, conn: Connection, **values: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = self.first(conn, **values)
+        return None if row is None else row[0]
+
+    def _execute(self, conn: Connection, values: Values) -> Any:
+        ready, driver = self._for(conn.dialect), _driver(conn)
+        handed = ready.values(values)
+        try:
+            return driver.execute(ready.text, handed)
+        except conn.dialect.loaded_dbapi.Error as error:
+            _raise(conn, error, ready.text, handed)
+
+    def _for(self, dialect: Dialect) -> _Ready:
+        ready = self._ready.get(dialect.name)
+        if ready is None:
+            ready = _compile(self._statement, dialect, self._column_names)
+            self._ready[dialect.name] = ready
+        return ready
+
+    @cached_property
+    def _row_type(self) -> Any:
+        return namedtuple("Found", list(self._statement.exported_columns.keys()))
+
+    def _row(self, dialect: Dialect, cursor: Any, row: Sequence[Any]) -> Any:
+        readers = self._readers.get(dialect.name)
+        if readers is None:
+            readers = _readers(self._statement, dialect, cursor)
+            self._readers[dialect.name] = readers
+        values = list(row)
+        for place, read in readers:
+            values[place] = read(values[place])
+        return self._row_type._make(values)
+
+
+def _compile(statement: ClauseElement, dialect: Dialect, column_names: list[str] | None) -> _Ready:
+    made: Any = statement.compile(dialect=dialect, column_keys=column_names)
+    if made.post_compile_params or made.literal_execute_params:
+        raise TypeError(f"a list of any length is not for the hot path: {made}")
+    binds: dict[str, BindParameter[Any]] = made.binds
+    names = list(binds) if made.positiontup is None else made.positiontup
+    return _Ready(
+        text=str(made),
+        is_by_place=made.positiontup is not None,
+        wanted=tuple((name, _writer(binds[name].type, dialect)) for name in names),
+        fixed={name: bind.value for name, bind in binds.items() if bind.value is not None},
+    )
+
+
+def _writer(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _readers(statement: Any, dialect: Dialect, cursor: Any) -> tuple[tuple[int, _Convert], ...]:
+    """What turns the driver's values into ours, for the places that need it."""
+    found = []
+    columns = zip(statement.exported_columns, cursor.description, strict=True)
+    for place, (column, (_, driver_type, *_)) in enumerate(columns):
+        read = column.type.dialect_impl(dialect).result_processor(dialect, driver_type)
+        if read is not None:
+            found.append((place, read))
+    return tuple(found)
+
+
+def _driver(conn: Connection) -> Any:
+    """The driver's own connection, within the transaction that the caller has or begins here."""
+    if not conn.in_transaction():
+        conn.begin()
+    return conn.connection.dbapi_connection
+
+
+def _raise(conn: Connection, error: Any, text: str, values: Any) -> NoReturn:
+    """As SQLAlchemy raises it: who waits for a database that is away waits for these."""
+    dialect = conn.dialect
+    dbapi: Any = dialect.loaded_dbapi
+    is_gone = dialect.is_disconnect(error, _driver(conn), None)
+    if is_gone:
+        conn.invalidate(error)
+    raise DBAPIError.instance(
+        text, values, error, dbapi.Error, connection_invalidated=is_gone, dialect=dialect
+    ) from error
