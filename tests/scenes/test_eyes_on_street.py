@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from agent.bench.replay import replay
 from agent.bench.scenes.truth import Truth, load
 from agent.bench.score import Rows, Score, read_rows, score
 from agent.vision.pipeline import EyesSettings
-from agent.vision.places import Line
-from agent.vision.zones import Box, crosses, side_of
+from agent.vision.places import Line, Zone
+from agent.vision.zones import Box, Polygon, crosses, side_of
 
 ROOT = Path(__file__).parents[2]
 TRUTH = load(Path(__file__).with_name("vtest.truth.toml"))
@@ -57,6 +58,10 @@ class Seen:
     inferences_per_frame: float
     told: tuple["Step", ...]
     """Lines that somebody stepped over, as the rules told it."""
+    entered: tuple[int, ...]
+    """The frames in which somebody was told to be in the square."""
+    lingered: tuple[int, ...]
+    """The frames in which somebody was told to have stayed there for `LINGER_S`."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,51 @@ LINES = (
 )
 
 
+LINGER_S = 8.0
+SQUARE = Zone(
+    name="square",
+    outline=Polygon(((0.3, 0.3), (0.7, 0.3), (0.7, 0.8), (0.3, 0.8))),
+    tells_entry=True,
+    loiter_s=LINGER_S,
+)
+AWAY_FRAMES = 20
+"""Who is back sooner has not left."""
+
+
+def stays(truth: Truth) -> list[tuple[int, int]]:
+    """The first and last frame of every stay in the square that the written places make."""
+    found: list[tuple[int, int]] = []
+    for person in truth.persons:
+        frames = []
+        for frame in range(truth.first_frame, truth.last_frame + 1):
+            place = person.place_at(frame)
+            if place is not None and SQUARE.outline.contains(
+                (place.x_center_px / truth.width_px, place.y_feet_px / truth.height_px)
+            ):
+                frames.append(frame)
+        ends = [one for one, later in pairwise(frames) if later - one > AWAY_FRAMES]
+        starts = [later for one, later in pairwise(frames) if later - one > AWAY_FRAMES]
+        found += zip(frames[:1] + starts, ends + frames[-1:], strict=True)
+    return found
+
+
+def in_turn(told: Sequence[int], true: Sequence[int]) -> int:
+    """How many of `true` were told within a second, each by a telling of its own."""
+    left, count = list(told), 0
+    for frame in sorted(true):
+        near = [one for one in left if abs(one - frame) <= STEP_FRAMES]
+        if near:
+            left.remove(min(near))
+            count += 1
+    return count
+
+
+def told_frames(lines: list[str], rule: str) -> tuple[int, ...]:
+    """From the replay's sightings."""
+    changes = [json.loads(line) for line in lines]
+    return tuple(c["frame"] for c in changes for met in c.get("rules", ()) if met["rule"] == rule)
+
+
 def steps(truth: Truth) -> list[Step]:
     """Every step over a line that the written places make."""
     found = []
@@ -107,24 +157,28 @@ def told_steps(lines: list[str]) -> tuple[Step, ...]:
         Step(met["place"], met["towards"], change["frame"])
         for change in changes
         for met in change.get("rules", ())
+        if met["rule"] == "crossing"
     )
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     out = tmp_path_factory.mktemp("seen")
-    settings = EyesSettings(lines=LINES)
+    settings = EyesSettings(lines=LINES, zones=(SQUARE,))
     last = TRUTH.last_frame
     code = replay(recording(), out, model_dir=ROOT / "models", settings=settings, last_frame=last)
     assert code == 0
     summary = json.loads((out / "summary.json").read_text())
+    said = (out / "sightings.jsonl").read_text().splitlines()
     tracks = read_rows((out / "tracks.txt").read_text())
     return Seen(
         score(places(TRUTH), tracks, least_iou=PLACE_IOU),
         summary["sightings_opened"],
         summary["sightings_closed"],
         summary["inferences_per_frame"],
-        told_steps((out / "sightings.jsonl").read_text().splitlines()),
+        told_steps(said),
+        told_frames(said, "entry"),
+        told_frames(said, "loitering"),
     )
 
 
@@ -165,3 +219,22 @@ def test_who_steps_over_a_line_is_told_of_and_hardly_anybody_who_does_not(seen: 
     assert len(owed) >= 30
     assert len(kept) >= len(owed) - 2
     assert len(false) <= 2
+
+
+def test_who_comes_into_the_square_is_told_of(seen: Seen) -> None:
+    """Somebody whose sighting was split is told of twice, and is there."""
+    true = [first for first, _ in stays(TRUTH)]
+    assert len(true) >= 12
+    assert in_turn(seen.entered, true) >= len(true) - 2
+    assert len(seen.entered) <= len(true) + 2
+
+
+def test_who_lingers_in_the_square_is_told_of_and_nobody_who_passes_through(seen: Seen) -> None:
+    true = [
+        round(first + LINGER_S * TRUTH.frames_per_s)
+        for first, last in stays(TRUTH)
+        if last - first >= LINGER_S * TRUTH.frames_per_s
+    ]
+    assert len(true) == 6
+    assert in_turn(seen.lingered, true) >= 5
+    assert len(seen.lingered) <= 6
