@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/schedules.py --count 10000
 
-runs that many of each machine, outbox, receipts, presence, troubles and ledger, and ends with 1
-where one of them finds a schedule that breaks its promise.
+runs that many of each machine, outbox, receipts, presence, troubles, ledger, rosters and plans, and
+ends with 1 where one of them finds a schedule that breaks its promise.
 """
 
 import argparse
@@ -23,6 +23,8 @@ MACHINES: Final = (
     "tests/hub/test_delivery_machines.py::TestPresence",
     "tests/hub/test_delivery_machines.py::TestLedger",
     "tests/hub/test_troubles.py::TestAnyNight",
+    "tests/hub/test_rosters.py",
+    "tests/hub/test_escalation.py",
 )
 
 

@@ -22,6 +22,7 @@ from hub.intake.doorbell import BrokerRefusedError, context
 from hub.intake.fleet import Fleet
 from hub.intake.subscriber import Subscriber, Writer
 from hub.notify.book import LedgerBook
+from hub.notify.escalator import Escalator
 from hub.notify.lookout import Lookout
 from hub.notify.ntfy import Ntfy
 from hub.notify.post import new_client
@@ -83,6 +84,7 @@ class Hub:
             bell=self._bell,
             unseen_after_s=settings.push.unseen_after_s,
         )
+        self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
         self._pages = self._make_pages()
         self._housekeeping = self._make_housekeeping()
 
@@ -107,6 +109,7 @@ class Hub:
                 group.create_task(self._notifier.run(notifier_stop), name="notifier")
                 group.create_task(self._lookout.run(self._stop), name="lookout")
                 group.create_task(self._second_way.run(self._stop), name="second way")
+                group.create_task(self._escalator.run(self._stop), name="escalator")
                 group.create_task(self._housekeeping.run(chores_stop), name="housekeeping")
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")

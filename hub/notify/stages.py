@@ -85,7 +85,7 @@ def why_unwanted(owed: Owed) -> str | None:
         return None
     is_open = owed.state == "open"
     match owed.moment:
-        case "opened" | "grown" | "raised":
+        case "opened" | "grown" | "raised" | "again":
             return None if is_open else "already handled"
         case "taken" | "back":
             return "open again" if is_open else None

@@ -13,6 +13,7 @@ from hub.store import ledger, marks, sights
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.bounds import text
 from hub.store.keepers_door import KeepersDoor
+from hub.store.next_calls import Foresight
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.tables import alerts, columns
 from hub.store.views import (
@@ -44,6 +45,7 @@ class Door(KeepersDoor):
         raised, closed = alerts.c.raised_utc_us, alerts.c.closed_utc_us
         with self._db.reading() as conn:
             running = sights.alert_rows(conn, who, is_running, newest_by=raised, now=now)
+            running = Foresight(conn).with_calls(running)
             handled = sights.alert_rows(
                 conn, who, closed.is_not(None), newest_by=closed, now=now, limit=limit
             )
@@ -54,7 +56,7 @@ class Door(KeepersDoor):
     def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
         """One alert as the inbox shows it: what a live page asks for after a change."""
         with self._db.reading() as conn:
-            row = sights.one_alert(conn, asker.person_id, alert_id, self._clock.now())
+            row = _one_with_call(conn, asker, alert_id, self._clock.now())
         self._note(asker, _answered("alert.glance", row), "alert", alert_id)
         return row
 
@@ -67,7 +69,7 @@ class Door(KeepersDoor):
 
     def _page(self, conn: Connection, asker: Asker, alert_id: UUID) -> AlertPage | None:
         now, who = self._clock.now(), asker.person_id
-        row = sights.one_alert(conn, who, alert_id, now)
+        row = _one_with_call(conn, asker, alert_id, now)
         if row is None:
             return None
         may_play = sights.may_play(conn, who, alert_id, now)
@@ -219,6 +221,11 @@ _OUTCOMES: Final[Mapping[type, str]] = {
 
 def _answered(act: str, answer: object) -> str:
     return act if answer is not None else f"{act}.refused"
+
+
+def _one_with_call(conn: Connection, asker: Asker, alert_id: UUID, now: Moment) -> AlertRow | None:
+    row = sights.one_alert(conn, asker.person_id, alert_id, now)
+    return None if row is None else Foresight(conn).with_calls([row])[0]
 
 
 def _life(row: AlertRow) -> Life:

@@ -8,7 +8,7 @@ and what it owes are one. How a row is sent is told in `hub.store.dispatch`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -28,15 +28,18 @@ from hub.alerts.answers import Settled
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
+from hub.store import escalation_rows
 from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers
 from hub.store.hot import Hot
 from hub.store.rows import add_all_once
 from hub.store.scope import entitled_people, keepers_of
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
-AlertMoment = Literal["opened", "grown", "raised", "taken", "back"]
-"""The moments of an alert's life that phones are told of; "taken" also tells of its closing, and
-"back" that what was lost is back by itself."""
+AlertMoment = Literal["opened", "grown", "raised", "again", "taken", "back"]
+"""The moments of an alert's life that phones are told of; "taken" also tells of its closing,
+"back" that what was lost is back by itself, and "again" that nobody has taken it since.
+
+In the ledger "again" has the number of its call behind it: a phone may hear it several times."""
 
 Receiver = tuple[UUID, UUID]
 """A person, and one of their phones."""
@@ -87,6 +90,26 @@ def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: 
     return add_all_once(conn, notifications, rows)
 
 
+def call(
+    conn: Connection, alert_id: UUID, living_phones: Iterable[Any], *, number: int, now: Moment
+) -> int:
+    """Owe an alert to the people whose living phones these are, whom a plan calls: as the first
+    word to phones that have had none, and again to those that have. A phone for which a word of it
+    still waits hears no second."""
+    alert = _ABOUT.one(conn, alert_id=alert_id)
+    waits = func.max(case((QUEUED, 1), else_=0)).label("waits")
+    query = select(notifications.c.phone_id, waits).where(notifications.c.alert_id == alert_id)
+    had = {
+        row.phone_id: row.waits for row in conn.execute(query.group_by(notifications.c.phone_id))
+    }
+    rows = [
+        _owed_row(alert_id, one, moment=f"again:{number}" if one[1] in had else "opened", now=now)
+        for one in first_phones(living_phones, is_critical=alert.severity == "critical")
+        if not had.get(one[1])
+    ]
+    return add_all_once(conn, notifications, rows)
+
+
 def _receivers(
     conn: Connection, alert_id: UUID, camera_id: UUID, *, moment: AlertMoment, now: Moment
 ) -> Iterable[Receiver]:
@@ -94,9 +117,11 @@ def _receivers(
     match moment:
         case "taken":
             drop(conn, mine, reason="already handled", now=now)
+            escalation_rows.end(conn, alert_id)
             return _pairs(conn, _may_show(alert_id).where(_is_not_the_handler()))
         case "back":
             drop(conn, mine, reason="back again by itself", now=now)
+            escalation_rows.end(conn, alert_id)
             return _pairs(conn, _may_show(alert_id))
         case "grown":
             return _pairs(conn, _were_told(alert_id))
@@ -108,7 +133,10 @@ def _receivers(
                 living = phones_of_keepers(conn, alert_id, now=now)
             else:
                 living = phones_of_entitled(conn, camera_id, now=now)
+                living = escalation_rows.called_first(conn, alert_id, camera_id, living, now=now)
             return first_phones(living, is_critical=alert.severity == "critical")
+        case "again":
+            raise ValueError("whom a plan calls is known to `call` alone")
 
 
 def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:

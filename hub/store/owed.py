@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules, from_text
 from hub.alerts.troubles import Kind
+from hub.store.duty_tables import escalations
 from hub.store.ledger import AlertMoment
 from hub.store.storms import Digest
 from hub.store.tables import (
@@ -59,6 +60,7 @@ class Owed:
     is_critical: bool = False
     digest: Digest | None = None  # it carries others, which have no message of their own
     rules: Rules = ()
+    is_called_on: bool = False  # others were told before, and nobody has taken it
 
 
 def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
@@ -90,6 +92,7 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
             phones.c.channel,
             phones.c.address,
             phones.c.secrets,
+            escalations.c.number.label("call_number"),
         )
         .join(alerts, alerts.c.id == notifications.c.alert_id)
         .join(cameras, cameras.c.id == alerts.c.camera_id)
@@ -99,6 +102,7 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
         .outerjoin(parent, parent.c.id == areas.c.parent_id)
         .join(people, people.c.id == notifications.c.person_id)
         .join(phones, phones.c.id == notifications.c.phone_id)
+        .outerjoin(escalations, escalations.c.alert_id == alerts.c.id)
         .outerjoin(handler, handler.c.id == func.coalesce(alerts.c.closed_by, alerts.c.taken_by))
         .where(notifications.c.id.in_(ids))
         .order_by(alerts.c.severity.is_(None), notifications.c.due_utc_us, notifications.c.id)
@@ -109,7 +113,7 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
     return Owed(
         notification_id=row.id,
         alert_id=row.alert_id,
-        moment=row.moment,
+        moment=row.moment.partition(":")[0],
         revision=row.revision,
         kind=row.kind,
         state=row.alert_state,
@@ -127,6 +131,7 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
         lease_by=worker,
         is_critical=row.severity == "critical",
         rules=from_text(row.rules),
+        is_called_on=bool(row.call_number),
     )
 
 

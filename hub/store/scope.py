@@ -74,7 +74,9 @@ def _counting(person_id: UUID, right: Right, now: Moment, *, name: str) -> CTE:
             grants.c.camera_id,
             func.coalesce(grants.c.history_from_utc_us, 0).label("from_utc_us"),
         )
-        .where(grants.c.person_id == person_id, _counts(literal(int(right)), literal(now.utc_us)))
+        .where(
+            grants.c.person_id == person_id, grant_counts(literal(int(right)), literal(now.utc_us))
+        )
         .cte(f"counting_{name}")
     )
 
@@ -136,7 +138,7 @@ def _entitled(these: Select[UUID]) -> Select[UUID]:
         .distinct()
         .where(
             or_(grants.c.camera_id.in_(these), grants.c.area_id.in_(select(above.c.area_id))),
-            _counts(right, now_utc_us),
+            grant_counts(right, now_utc_us),
         )
     )
 
@@ -186,7 +188,7 @@ def _recorded(
     return case((stamp_error_ms.is_(None), received_utc_us), else_=stamp_utc_us)
 
 
-def _counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
+def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
     """The grant has started, has not ended, carries the right, and its person is not disabled."""
     is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now_utc_us)
     return and_(

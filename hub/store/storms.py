@@ -19,8 +19,11 @@ STORM: Final = StormBounds()
 
 AnyRow = Row[*tuple[Any, ...]]
 
-FIRST_WORD: Final = and_(notifications.c.moment == "opened", alerts.c.severity.is_(None))
-"""What a storm holds back: the first word of an alert that is not critical."""
+FIRST_WORD: Final = and_(
+    or_(notifications.c.moment == "opened", notifications.c.moment.like("again:%")),
+    alerts.c.severity.is_(None),
+)
+"""What a storm holds back: what rings for an alert that is not critical, first or again."""
 
 _CARRIES: Final = notifications.c.digest_id == notifications.c.id
 
@@ -49,7 +52,8 @@ class Told:
 
 def is_first_word(row: AnyRow) -> bool:
     """The same of a row that was read."""
-    return row.moment == "opened" and row.severity is None
+    is_ringing = row.moment == "opened" or row.moment.startswith("again:")
+    return is_ringing and row.severity is None
 
 
 def tell(conn: Connection, rows: Sequence[AnyRow], *, bounds: StormBounds, now: Moment) -> Told:

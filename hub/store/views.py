@@ -22,6 +22,18 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
+class NextCall:
+    """Whom an open alert calls next if nobody takes it."""
+
+    who: str
+    """A team's or a person's name; empty: everybody who may know."""
+    due_utc_us: int | None
+    """None: all its calls were made."""
+    is_again: bool
+    """The plan has begun again."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRow:
     """One alert as a list shows it. Times are UTC microseconds."""
 
@@ -56,6 +68,8 @@ class AlertRow:
     """When the view that was taken away was back; None: not yet, or it is about people."""
     rules: Rules = ()
     """What of its camera's rules was met."""
+    next_call: NextCall | None = None
+    """Of an open alert that follows a plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,11 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
     if row.state == "open" and row.kind in KINDS:
         return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
     if row.state == "open":
-        return say("Nobody has it yet. Acknowledge it, and everybody else who was told sees that.")
+        open_word = say(
+            "Nobody has it yet. Acknowledge it, and everybody else who was told sees that."
+        )
+        called = next_call(row, calendar)
+        return f"{called} {open_word}" if called else open_word
     if row.state == "taken":
         told = {
             "name": row.taken_by_name or "?",
@@ -168,6 +172,21 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
     if row.kind in KINDS and row.closed_by is None:
         return say("Back again by itself at %(time)s. Nothing more is needed.") % closed
     return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
+
+
+def next_call(row: AlertRow, calendar: Calendar) -> str:
+    """Who hears of an open alert next, when and why; empty where nobody more is called by a plan
+    that there never was."""
+    if row.next_call is None:
+        return ""
+    say, due_utc_us = calendar.words.say, row.next_call.due_utc_us
+    if due_utc_us is None:
+        return say("All who are to be called were called; nobody has it yet.")
+    who = row.next_call.who or say("everybody who may know")
+    told = {"who": who, "time": calendar.clock(due_utc_us)}
+    if row.next_call.is_again:
+        return say("Next: %(who)s once more at %(time)s, because nobody has it yet.") % told
+    return say("Next: %(who)s at %(time)s, because nobody has it yet.") % told
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +209,10 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
     has_picture = False
     for row in rows:
         grown = _GROWN.match(row.detail) if row.act == "grown" else None
+        if row.act == "called":
+            whom = row.detail or words.say("everybody who may know")
+            steps.append(Step(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))
+            continue
         if row.act in ("dark", "back"):
             steps.append(_trouble_step(row, words))
             continue

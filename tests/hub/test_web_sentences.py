@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.wire.messages import Tampering
-from hub.store.views import AlertPage, GrowingRow, HistoryRow, MediaRow, ToldRow
+from hub.store.views import AlertPage, GrowingRow, HistoryRow, MediaRow, NextCall, ToldRow
 from hub.web import sentences, tellings
 from hub.web.footage import footage
 from hub.web.when import Calendar
@@ -246,3 +246,41 @@ def test_clip_of_which_nothing_came_yet_is_waited_for_in_words() -> None:
     assert (film.growing, film.waiting is None) == ((), False)
     silent = footage(replace(opened, is_node_here=False), calendar())
     assert silent.waiting == "The camera box is not heard; its clip comes when it is back."
+
+
+@pytest.mark.parametrize(
+    ("next_call", "sentence"),
+    [
+        (
+            NextCall("Đội 2", NOW_UTC_US + 150_000_000, is_again=False),
+            "Tiếp theo: Đội 2 lúc 00:14:30, vì chưa ai nhận.",
+        ),
+        (
+            NextCall("Đội 2", NOW_UTC_US + 150_000_000, is_again=True),
+            "Tiếp theo: báo lại Đội 2 lúc 00:14:30, vì chưa ai nhận.",
+        ),
+        (
+            NextCall("", NOW_UTC_US, is_again=False),
+            "Tiếp theo: tất cả người được báo lúc 00:12:00, vì chưa ai nhận.",
+        ),
+        (
+            NextCall("", None, is_again=False),
+            "Đã báo hết những người cần báo; vẫn chưa ai tiếp nhận.",
+        ),
+    ],
+)
+def test_an_open_alert_says_who_is_next_when_and_why(next_call: NextCall, sentence: str) -> None:
+    here = replace(calendar(), words=VI)
+    open_page = page(state="open", next_call=next_call)
+    assert sentences.next_call(open_page.row, here) == sentence
+    assert sentences.next_step(open_page, asker(), here).startswith(sentence)
+
+
+def test_without_a_plan_nobody_is_said_to_be_next() -> None:
+    assert sentences.next_call(page(state="open").row, calendar()) == ""
+
+
+def test_each_call_of_a_plan_is_a_step_of_the_history() -> None:
+    rows = [HistoryRow("called", None, NOW_UTC_US, detail) for detail in ("Anh An", "")]
+    steps = [step.sentence for step in sentences.history(rows, VI)]
+    assert steps == ["Đã báo: Anh An", "Đã báo: tất cả người được báo"]

@@ -27,7 +27,7 @@ from hub.store.tables import (
     phones,
 )
 
-NOON = Moment(1_795_000_000_000_000, 5)  # 2026-11-18 18:46:40 in Việt Nam
+NOON = Moment(1_795_000_000_000_000, 5)  # 2026-11-18 18:06:40 in Việt Nam
 
 CALM = StormBounds(calm=10_000)
 """No storm: every alert is told by itself."""

@@ -1,0 +1,155 @@
+"""Who is on duty at a moment, and where nobody is.
+
+A team's roster is shifts with local times, each with its people for every day of the week. A shift
+belongs to the day it begins on, also the part of it that lies after midnight. An odd day replaces
+the people of one shift on one date (a holiday: others, or nobody); a stand-in does one person's
+duty on one date, and a swap is two stand-ins. All times here are of the team's own clock on the
+wall, without a zone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+DAY_MINUTES: Final = 24 * 60
+SOME_MONDAY: Final = date(2001, 1, 1)
+"""The weekly pattern is looked through on a week without odd days."""
+
+Crew = tuple[UUID, ...]
+"""People in the order in which they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Minutes are of the day, 0-1439; one that ends when it begins, or earlier, ends next day."""
+
+    shift_id: UUID
+    name: str
+    starts_minute: int
+    ends_minute: int
+    weekly: Mapping[int, Crew] = field(default_factory=dict)
+    """Weekday (Monday is 0) → its people; a day left out has none."""
+
+    @property
+    def minutes(self) -> int:
+        """How long it is, 1-1440."""
+        return (self.ends_minute - self.starts_minute - 1) % DAY_MINUTES + 1
+
+
+@dataclass(frozen=True, slots=True)
+class OddDay:
+    """One shift on one date has these people instead of the week's, or nobody."""
+
+    shift_id: UUID
+    day: date
+    crew: Crew
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """On one date one person does another's duty; of no effect where the other has none."""
+
+    shift_id: UUID
+    day: date
+    instead_of: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A team's duties; of two odd days of one shift and date the later in the row counts."""
+
+    shifts: tuple[Shift, ...]
+    odd_days: tuple[OddDay, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One shift on one date, as it will be."""
+
+    shift: Shift
+    starts: datetime
+    ends: datetime
+    crew: Crew
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Nobody is on duty from `starts` until just before `ends`."""
+
+    starts: datetime
+    ends: datetime
+
+
+def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
+    """Who does this shift when it begins on that day."""
+    crew = shift.weekly.get(day.weekday(), ())
+    for odd in roster.odd_days:
+        if (odd.shift_id, odd.day) == (shift.shift_id, day):
+            crew = odd.crew
+    # All at once: after a swap within one shift nobody is exchanged back.
+    changes = {
+        one.instead_of: one.person_id
+        for one in roster.stand_ins
+        if (one.shift_id, one.day) == (shift.shift_id, day)
+    }
+    return tuple(dict.fromkeys(changes.get(person, person) for person in crew))
+
+
+def turns(roster: Roster, first: date, days: int) -> list[Turn]:
+    """Every shift that begins on one of these days, by its beginning."""
+    found = []
+    for day in (first + timedelta(days=number) for number in range(days)):
+        for shift in roster.shifts:
+            starts = datetime.combine(day, time()) + timedelta(minutes=shift.starts_minute)
+            ends = starts + timedelta(minutes=shift.minutes)
+            found.append(Turn(shift, starts, ends, crew_of(roster, shift, day)))
+    return sorted(found, key=lambda turn: (turn.starts, turn.shift.name, turn.shift.shift_id))
+
+
+def on_duty(roster: Roster, at: datetime) -> Crew:
+    """Who is on duty then: those of the shift that began first come first."""
+    near = turns(roster, at.date() - timedelta(days=1), 2)
+    there = [person for turn in near if turn.starts <= at < turn.ends for person in turn.crew]
+    return tuple(dict.fromkeys(there))
+
+
+def holes(roster: Roster, first: date, days: int) -> list[Hole]:
+    """When nobody is on duty between the first midnight and the last."""
+    here = datetime.combine(first, time())
+    end = here + timedelta(days=days)
+    found = []
+    for turn in turns(roster, first - timedelta(days=1), days + 1):
+        if not turn.crew:
+            continue
+        if turn.starts > here:
+            found.append(Hole(here, min(turn.starts, end)))
+        here = max(here, turn.ends)
+    if here < end:
+        found.append(Hole(here, end))
+    return found
+
+
+def weekly_holes(roster: Roster) -> list[Hole]:
+    """The holes of every week, on the days of `SOME_MONDAY`'s; odd days are left aside."""
+    return holes(replace(roster, odd_days=(), stand_ins=()), SOME_MONDAY, 7)
+
+
+def odd_holes(roster: Roster, first: date, days: int) -> list[Hole]:
+    """Holes of these days that the week as such does not have."""
+    usual = holes(replace(roster, odd_days=(), stand_ins=()), first, days)
+    return [hole for hole in holes(roster, first, days) if not _lies_in(hole, usual)]
+
+
+def next_turns(roster: Roster, at: datetime, within_days: int = 8) -> list[Turn]:
+    """The turns that begin after `at`, with people, the next first."""
+    return [
+        turn for turn in turns(roster, at.date(), within_days) if turn.starts > at and turn.crew
+    ]
+
+
+def _lies_in(hole: Hole, others: Sequence[Hole]) -> bool:
+    return any(one.starts <= hole.starts and hole.ends <= one.ends for one in others)

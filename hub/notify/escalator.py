@@ -1,0 +1,63 @@
+"""The escalator: calls the next when nobody has taken an alert in the time that was given."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from hub.alerts.escalation import SHORTEST_WAIT_S
+from hub.store import escalations
+from hub.store.bell import Bell
+from hub.store.clock import Clock
+from hub.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+LONGEST_SLEEP_S: Final = SHORTEST_WAIT_S / 2
+"""No call can become due sooner than it looks again, so no bell need tell it of a new alert."""
+SHORTEST_SLEEP_S: Final = 0.05
+
+
+class Escalator:
+    """One task of the hub; several hubs on one database make no call twice."""
+
+    def __init__(self, *, db: Database, clock: Clock, bell: Bell) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Call until `stop`; what is due then is called when the hub is back."""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self.look)
+                asleep_s = await asyncio.to_thread(self.quiet_s)
+            except Exception as error:  # noqa: BLE001 - a database that is away comes back
+                log.warning("escalator.blind", error=str(error).splitlines()[0])
+                asleep_s = LONGEST_SLEEP_S
+            try:
+                await asyncio.wait_for(stop.wait(), asleep_s)
+            except TimeoutError:
+                continue
+
+    def look(self) -> int:
+        """Make every call that is due, each in its own transaction; how many that were."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            waiting = escalations.due(conn, now=now)
+        for alert_id in waiting:
+            with self._db.writing() as conn:
+                owed = escalations.call_next(conn, alert_id, now=self._clock.now())
+            log.info("escalator.called", alert_id=str(alert_id), notifications=owed)
+        if waiting:
+            self._bell.ring()
+        return len(waiting)
+
+    def quiet_s(self) -> float:
+        """How long nothing is due that is written down now, in seconds."""
+        with self._db.reading() as conn:
+            due_utc_us = escalations.next_due(conn)
+        if due_utc_us is None:
+            return LONGEST_SLEEP_S
+        ahead_s = (due_utc_us - self._clock.now().utc_us) / 1e6
+        return min(LONGEST_SLEEP_S, max(SHORTEST_SLEEP_S, ahead_s))

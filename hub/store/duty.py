@@ -1,0 +1,255 @@
+"""Entering teams and their rosters; all in the caller's transaction.
+
+Every change writes its line of the audit. What cannot be is a `DutyError` that changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from hub.alerts.moment import Moment
+from hub.alerts.rosters import DAY_MINUTES, Crew, crew_of
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.duty_faults import (
+    MOST_CREW,
+    MOST_MEMBERS,
+    MOST_SHIFTS,
+    DutyError,
+    Fault,
+    checked_name,
+    checked_reason,
+)
+from hub.store.duty_scope import may_be_called
+from hub.store.duty_tables import (
+    odd_day_people,
+    odd_days,
+    plan_steps,
+    shift_people,
+    shifts,
+    stand_ins,
+    team_people,
+    teams,
+)
+from hub.store.roster_rows import Team, read_teams
+from hub.store.tables import columns, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewShift:
+    """A shift as it is entered; minutes are of the day, weekdays from Monday, 0."""
+
+    name: str
+    starts_minute: int
+    ends_minute: int
+    weekly: Mapping[int, Crew]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One shift on one date."""
+
+    shift_id: UUID
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """`person_id` does the duty of `instead_of`, who does theirs on `back`, if that is given."""
+
+    instead_of: UUID
+    person_id: UUID
+    back: Duty | None
+    reason: str
+
+
+def add_team(
+    conn: Connection, *, area_id: UUID, name: str, time_zone: str, by: By, now: Moment
+) -> UUID:
+    """Note a team of an area; times of its roster are of this zone."""
+    name = checked_name(name)
+    _refuse_taken(conn, area_id, name, None)
+    team_id = new_id(now)
+    row = {"id": team_id, "area_id": area_id, "name": name, "time_zone": time_zone}
+    conn.execute(insert(teams).values(**row, **columns("made", now)))
+    _note(conn, by, "team.add", team_id, name, now)
+    return team_id
+
+
+def change_team(
+    conn: Connection, team: Team, *, name: str, members: Sequence[UUID], by: By, now: Moment
+) -> None:
+    """What it is called, and who belongs to it."""
+    name = checked_name(name)
+    _refuse_taken(conn, team.area_id, name, team.team_id)
+    chosen = tuple(dict.fromkeys(members))
+    _refuse_strangers(conn, team, chosen, most=MOST_MEMBERS, now=now)
+    conn.execute(update(teams).where(teams.c.id == team.team_id).values(name=name))
+    conn.execute(delete(team_people).where(team_people.c.team_id == team.team_id))
+    if chosen:
+        rows = [{"team_id": team.team_id, "person_id": one} for one in chosen]
+        conn.execute(insert(team_people), rows)
+    _note(conn, by, "team.change", team.team_id, f"{name}, {len(chosen)} people", now)
+
+
+def end_team(conn: Connection, team: Team, *, by: By, now: Moment) -> None:
+    """The team is no more; its rows stay for what was said of it."""
+    called = select(plan_steps.c.plan_id).where(plan_steps.c.team_id == team.team_id)
+    if conn.execute(called.limit(1)).first() is not None:
+        raise DutyError(Fault.IN_PLAN)
+    conn.execute(update(teams).where(teams.c.id == team.team_id).values(columns("ended", now)))
+    _note(conn, by, "team.end", team.team_id, team.name, now)
+
+
+def put_shift(
+    conn: Connection, team: Team, new: NewShift, *, shift_id: UUID | None, by: By, now: Moment
+) -> UUID:
+    """Enter a shift of a team's week, or change the one that is there."""
+    name = checked_name(new.name)
+    for minute in (new.starts_minute, new.ends_minute):
+        if not 0 <= minute < DAY_MINUTES:
+            raise DutyError(Fault.TIME)
+    if shift_id is None and len(team.roster.shifts) >= MOST_SHIFTS:
+        raise DutyError(Fault.MANY)
+    week = {day: tuple(dict.fromkeys(crew)) for day, crew in new.weekly.items() if 0 <= day < 7}
+    for crew in week.values():
+        _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
+    facts = {"name": name, "starts_minute": new.starts_minute, "ends_minute": new.ends_minute}
+    key = shift_id or new_id(now)
+    if shift_id is None:
+        conn.execute(insert(shifts).values(id=key, team_id=team.team_id, **facts))
+    else:
+        conn.execute(update(shifts).where(shifts.c.id == key).values(**facts))
+        conn.execute(delete(shift_people).where(shift_people.c.shift_id == key))
+    rows = [
+        {"shift_id": key, "weekday": day, "place": place, "person_id": person_id}
+        for day, crew in week.items()
+        for place, person_id in enumerate(crew, start=1)
+    ]
+    if rows:
+        conn.execute(insert(shift_people), rows)
+    _note(conn, by, "roster.shift", team.team_id, f"{team.name}, {name}", now)
+    return key
+
+
+def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Moment) -> None:
+    """The shift is no more, with its odd days and stand-ins."""
+    conn.execute(delete(shifts).where(shifts.c.id == shift_id))
+    _note(conn, by, "roster.shift.drop", team.team_id, team.name, now)
+
+
+def put_odd_day(
+    conn: Connection, team: Team, duty: Duty, *, crew: Crew, reason: str, by: By, now: Moment
+) -> None:
+    """On this date the shift has these people, or nobody, instead of the week's."""
+    reason = checked_reason(reason)
+    _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
+    drop_odd_day(conn, duty)
+    key = new_id(now)
+    row = {"id": key, "shift_id": duty.shift_id, "day": duty.day.isoformat(), "reason": reason}
+    conn.execute(insert(odd_days).values(**row))
+    rows = [
+        {"odd_day_id": key, "place": place, "person_id": person_id}
+        for place, person_id in enumerate(dict.fromkeys(crew), start=1)
+    ]
+    if rows:
+        conn.execute(insert(odd_day_people), rows)
+    detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
+    _note(conn, by, "roster.odd_day", team.team_id, detail, now)
+
+
+def drop_odd_day(conn: Connection, duty: Duty) -> None:
+    """The date is as the week says."""
+    this = (odd_days.c.shift_id == duty.shift_id) & (odd_days.c.day == duty.day.isoformat())
+    conn.execute(delete(odd_days).where(this))
+
+
+def swap(conn: Connection, team: Team, duty: Duty, new: Swap, *, by: By, now: Moment) -> None:
+    """Two people exchange duties, or one stands in for another."""
+    reason = checked_reason(new.reason)
+    there, back = new.instead_of, new.person_id
+    _stand_in(conn, team, duty, instead_of=there, person_id=back, reason=reason, now=now)
+    if new.back is not None:
+        _stand_in(conn, team, new.back, instead_of=back, person_id=there, reason=reason, now=now)
+    detail = f"{team.name}, {duty.day.isoformat()}: {reason}"
+    _note(conn, by, "roster.swap", team.team_id, detail, now)
+
+
+def _stand_in(
+    conn: Connection,
+    team: Team,
+    duty: Duty,
+    *,
+    instead_of: UUID,
+    person_id: UUID,
+    reason: str,
+    now: Moment,
+) -> None:
+    _refuse_strangers(conn, team, (person_id,), most=1, now=now)
+    # As it is now, the first half of a swap included.
+    roster = read_teams(conn, [team.team_id])[team.team_id].roster
+    shift = next((one for one in roster.shifts if one.shift_id == duty.shift_id), None)
+    crew = () if shift is None else crew_of(roster, shift, duty.day)
+    if instead_of not in crew:
+        raise DutyError(Fault.NOT_ON_DUTY)
+    if person_id in crew:
+        raise DutyError(Fault.ON_DUTY_ALREADY)
+    original = next(
+        (
+            one.instead_of
+            for one in roster.stand_ins
+            if (one.shift_id, one.day, one.person_id) == (duty.shift_id, duty.day, instead_of)
+        ),
+        instead_of,
+    )
+    drop_stand_in(conn, duty, original)
+    if original == person_id:
+        return  # they do their own duty again
+    conn.execute(
+        insert(stand_ins).values(
+            id=new_id(now),
+            shift_id=duty.shift_id,
+            day=duty.day.isoformat(),
+            instead_of=original,
+            person_id=person_id,
+            reason=reason,
+        )
+    )
+
+
+def drop_stand_in(conn: Connection, duty: Duty, instead_of: UUID) -> None:
+    """They do their own duty that day."""
+    conn.execute(
+        delete(stand_ins).where(
+            stand_ins.c.shift_id == duty.shift_id,
+            stand_ins.c.day == duty.day.isoformat(),
+            stand_ins.c.instead_of == instead_of,
+        )
+    )
+
+
+def _refuse_taken(conn: Connection, area_id: UUID, name: str, team_id: UUID | None) -> None:
+    same = select(teams.c.id).where(
+        teams.c.area_id == area_id, teams.c.name == name, teams.c.ended_utc_us.is_(None)
+    )
+    if any(found != team_id for found in conn.scalars(same)):
+        raise DutyError(Fault.NAME_TAKEN)
+
+
+def _refuse_strangers(
+    conn: Connection, team: Team, crew: Sequence[UUID], *, most: int, now: Moment
+) -> None:
+    if len(crew) > most:
+        raise DutyError(Fault.MANY)
+    if not crew:
+        return
+    known = set(conn.scalars(may_be_called(team.area_id, now)))
+    if not known.issuperset(crew):
+        raise DutyError(Fault.PERSON)
+
+
+def _note(conn: Connection, by: By, act: str, object_id: UUID, detail: str, now: Moment) -> None:
+    audit.note(conn, by, act=act, object_kind="team", object_id=object_id, detail=detail, now=now)

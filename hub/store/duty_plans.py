@@ -1,0 +1,59 @@
+"""Entering the plans of areas: whom their alerts call, in the caller's transaction."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select
+
+from hub.alerts.escalation import Plan, faults
+from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.duty_faults import DutyError, Fault
+from hub.store.duty_tables import plan_steps, plans
+from hub.store.roster_rows import read_teams
+from hub.store.tables import columns, new_id
+
+
+def put_plan(conn: Connection, area_id: UUID, plan: Plan, *, by: By, now: Moment) -> None:
+    """From now on the alerts of this area, and of all below it without a plan of its own, call so;
+    those that are under way go on by it."""
+    there = read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
+    if faults(plan) or any(step.team_id not in (None, *there) for step in plan.steps):
+        raise DutyError(Fault.PLAN)
+    drop_plan(conn, area_id)
+    plan_id = new_id(now)
+    row = {"id": plan_id, "area_id": area_id, "repeats": plan.repeats}
+    conn.execute(insert(plans).values(**row, **columns("made", now)))
+    conn.execute(
+        insert(plan_steps),
+        [
+            {
+                "plan_id": plan_id,
+                "number": number,
+                "whom": step.whom,
+                "team_id": step.team_id,
+                "place": step.place,
+                "wait_s": step.wait_s,
+            }
+            for number, step in enumerate(plan.steps)
+        ],
+    )
+    detail = f"{len(plan.steps)} steps, {plan.repeats} repeats"
+    _note(conn, by, "plan.set", area_id, detail=detail, now=now)
+
+
+def end_plan(conn: Connection, area_id: UUID, *, by: By, now: Moment) -> None:
+    """The area has no plan of its own."""
+    drop_plan(conn, area_id)
+    _note(conn, by, "plan.end", area_id, detail="", now=now)
+
+
+def drop_plan(conn: Connection, area_id: UUID) -> None:
+    """Without a word of it."""
+    mine = select(plans.c.id).where(plans.c.area_id == area_id)
+    conn.execute(delete(plan_steps).where(plan_steps.c.plan_id.in_(mine)))
+    conn.execute(delete(plans).where(plans.c.area_id == area_id))
+
+
+def _note(conn: Connection, by: By, act: str, area_id: UUID, *, detail: str, now: Moment) -> None:
+    audit.note(conn, by, act=act, object_kind="area", object_id=area_id, detail=detail, now=now)

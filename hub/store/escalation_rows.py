@@ -1,0 +1,182 @@
+"""An area's plan of whom to call, and how far an alert has come in it.
+
+All in the caller's transaction; what follows is decided in `hub.alerts.escalation`. Whoever a plan
+names is told only what their grants let them know: a plan calls people, it entitles nobody.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, Uuid, bindparam, literal, select, update
+
+from hub.alerts.escalation import Call, People, Plan, Silent, Step, Whom, call
+from hub.alerts.moment import Moment
+from hub.store.alert_rows import note_history
+from hub.store.duty_tables import escalations, plan_steps, plans
+from hub.store.hot import Hot
+from hub.store.roster_rows import Team, read_teams
+from hub.store.rows import add_once
+from hub.store.tables import areas, cameras, columns, notifications, people
+
+
+def _nearest() -> Select[*tuple[Any, ...]]:
+    """The plan of an area itself, else of the nearest above it."""
+    above = (
+        select(cameras.c.area_id.label("id"), literal(0).label("depth"))
+        .where(cameras.c.id == bindparam("plan_camera_id", type_=Uuid))
+        .cte("plan_areas", recursive=True)
+    )
+    # A ring of areas, which only a fault could make, must not turn for ever.
+    above = above.union_all(
+        select(areas.c.parent_id, above.c.depth + 1)
+        .join(above, areas.c.id == above.c.id)
+        .where(areas.c.parent_id.is_not(None), above.c.depth < 12)
+    )
+    return (
+        select(plans.c.id, plans.c.repeats)
+        .join(above, above.c.id == plans.c.area_id)
+        .order_by(above.c.depth)
+        .limit(1)
+    )
+
+
+_NEAREST: Final = Hot(_nearest())
+_PROGRESS: Final = Hot(
+    select(escalations.c.number, escalations.c.wait_s, escalations.c.due_utc_us).where(
+        escalations.c.alert_id == bindparam("alert_id")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an alert has come in its plan."""
+
+    number: int
+    """Of the last call made."""
+    wait_s: int | None
+    due_utc_us: int | None
+    """Of the next call; None: there is none."""
+
+
+def plan_of(conn: Connection, camera_id: UUID) -> Plan | None:
+    """The plan that counts for a camera's alerts; None: everybody is told at once."""
+    row = _NEAREST.first(conn, plan_camera_id=camera_id)
+    return None if row is None else read_plan(conn, row.id, row.repeats)
+
+
+def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
+    """A plan with its steps; one without any is none."""
+    query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
+    steps = tuple(
+        Step(Whom(row.whom), row.wait_s, row.team_id, row.place) for row in conn.execute(query)
+    )
+    return Plan(steps, repeats) if steps else None
+
+
+def teams_of(conn: Connection, plan: Plan) -> dict[UUID, Team]:
+    """The teams that a plan calls."""
+    return read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
+
+
+def reachable(
+    teams: dict[UUID, Team], living_phones: Iterable[Any], *, now: Moment
+) -> Callable[[Step], People]:
+    """Whom a step reaches at `now`: its people among those who may know and have such a phone."""
+    there = frozenset(row.person_id for row in living_phones)
+
+    def reach(step: Step) -> People:
+        if step.whom is Whom.EVERYBODY:
+            return there
+        team = teams.get(step.team_id) if step.team_id is not None else None
+        crew = () if team is None else team.crew(now)
+        if step.whom is Whom.ON_DUTY:
+            place = step.place or 1
+            crew = crew[place - 1 : place]
+        return frozenset(crew) & there
+
+    return reach
+
+
+def call_from(
+    conn: Connection, plan: Plan, number: int, living_phones: Iterable[Any], *, now: Moment
+) -> Call | Silent:
+    """Whom the plan calls now, from this call on."""
+    return call(plan, number, reachable(teams_of(conn, plan), living_phones, now=now))
+
+
+def called_first(
+    conn: Connection, alert_id: UUID, camera_id: UUID, living_phones: list[Any], *, now: Moment
+) -> list[Any]:
+    """Which of the phones of those who may know hear of the alert at once.
+
+    All of them where no plan counts, or none of its steps reaches anybody; else those of its first
+    step, and the next call is written down as due. Of an alert that is under way those of the
+    people who were called so far.
+    """
+    plan = plan_of(conn, camera_id)
+    if plan is None:
+        return living_phones
+    if progress(conn, alert_id) is not None:
+        told = select(notifications.c.person_id).where(notifications.c.alert_id == alert_id)
+        return phones_among(living_phones, frozenset(conn.scalars(told.distinct())))
+    made = call_from(conn, plan, 0, living_phones, now=now)
+    if isinstance(made, Silent):
+        note_call(conn, alert_id, None, now=now)
+        return living_phones
+    begun = {"alert_id": alert_id, "number": made.number, "wait_s": made.wait_s}
+    add_once(conn, escalations, begun | columns("due", due_at(made, now)))
+    note_call(conn, alert_id, made, now=now)
+    return phones_among(living_phones, made.people)
+
+
+def phones_among(living_phones: Iterable[Any], these: People) -> list[Any]:
+    """Those that belong to these people."""
+    return [row for row in living_phones if row.person_id in these]
+
+
+def due_at(made: Call, now: Moment) -> Moment | None:
+    """When the call after this one is due."""
+    return None if made.wait_s is None else now.plus_s(made.wait_s)
+
+
+def progress(conn: Connection, alert_id: UUID) -> Progress | None:
+    """How far the alert has come; None where it follows no plan."""
+    row = _PROGRESS.first(conn, alert_id=alert_id)
+    return None if row is None else Progress(row.number, row.wait_s, row.due_utc_us)
+
+
+def write_progress(
+    conn: Connection, alert_id: UUID, *, number: int, wait_s: int | None, due: Moment | None
+) -> None:
+    """The alert has come as far as this call."""
+    conn.execute(
+        update(escalations)
+        .where(escalations.c.alert_id == alert_id)
+        .values(number=number, wait_s=wait_s, **columns("due", due))
+    )
+
+
+def end(conn: Connection, alert_id: UUID) -> None:
+    """Nobody else is called for this alert."""
+    conn.execute(
+        update(escalations)
+        .where(escalations.c.alert_id == alert_id, escalations.c.due_utc_us.is_not(None))
+        .values(columns("due", None))
+    )
+
+
+def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Moment) -> None:
+    """A step of the alert's life: who was called; nobody's name where it was everybody."""
+    detail = ""
+    if made is not None and made.step.whom is not Whom.EVERYBODY:
+        detail = names_of(conn, made.people)
+    note_history(conn, alert_id, act="called", detail=detail, now=now)
+
+
+def names_of(conn: Connection, person_ids: Collection[UUID]) -> str:
+    """Their names, in order."""
+    query = select(people.c.name).where(people.c.id.in_(list(person_ids)))
+    return ", ".join(conn.scalars(query.order_by(people.c.name, people.c.id)))

@@ -1,0 +1,89 @@
+"""Calls that are due: whom an alert that nobody has taken calls next.
+
+Works in the caller's transaction, which reads how the alert is and owes what follows, so that an
+acknowledgement and a call can never both be the last word.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, or_, select
+
+from hub.alerts.alert import State
+from hub.alerts.escalation import LONGEST_WAIT_S, Call, Silent, Step, Whom
+from hub.alerts.moment import Moment
+from hub.store import ledger
+from hub.store.alert_rows import change_alert
+from hub.store.channels import phones_of_entitled
+from hub.store.duty_tables import escalations
+from hub.store.escalation_rows import (
+    call_from,
+    due_at,
+    end,
+    note_call,
+    phones_among,
+    plan_of,
+    reachable,
+    write_progress,
+)
+from hub.store.tables import alerts
+
+EVERYBODY = Step(Whom.EVERYBODY, LONGEST_WAIT_S)
+
+
+def due(conn: Connection, *, now: Moment) -> list[UUID]:
+    """Alerts whose next call is due, the longest due first."""
+    at, wait_us = escalations.c.due_utc_us, escalations.c.wait_s * 1_000_000
+    query = (
+        select(escalations.c.alert_id)
+        # Further ahead than it was to wait: the clock has been set back since.
+        .where(or_(at <= now.utc_us, at - wait_us > now.utc_us))
+        .order_by(at, escalations.c.alert_id)
+    )
+    return list(conn.scalars(query))
+
+
+def next_due(conn: Connection) -> int | None:
+    """When the next call is due (UTC, µs), if any is."""
+    due_utc_us: int | None = conn.scalar(select(func.min(escalations.c.due_utc_us)))
+    return due_utc_us
+
+
+def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+    """Make the call that is due; how many notifications it owes.
+
+    Where the plan was taken away since, or reaches nobody any more, everybody is told who may know.
+    """
+    row = conn.execute(
+        select(
+            alerts.c.state,
+            alerts.c.camera_id,
+            escalations.c.number,
+            escalations.c.due_utc_us,
+        )
+        .join(alerts, alerts.c.id == escalations.c.alert_id)
+        .where(escalations.c.alert_id == alert_id)
+    ).one()
+    if row.due_utc_us is None:
+        return 0  # another hub made it, or somebody has the alert
+    if row.state != State.OPEN:
+        end(conn, alert_id)
+        return 0
+    living = phones_of_entitled(conn, row.camera_id, now=now)
+    made = _call(conn, row.camera_id, row.number + 1, living, now=now)
+    write_progress(conn, alert_id, number=made.number, wait_s=made.wait_s, due=due_at(made, now))
+    note_call(conn, alert_id, made, now=now)
+    change_alert(conn, alert_id, {}, now=now)
+    called = phones_among(living, made.people)
+    return ledger.call(conn, alert_id, called, number=made.number, now=now)
+
+
+def _call(
+    conn: Connection, camera_id: UUID, number: int, living_phones: list[Any], *, now: Moment
+) -> Call:
+    plan = plan_of(conn, camera_id)
+    if plan is not None:
+        made = call_from(conn, plan, number, living_phones, now=now)
+        if not isinstance(made, Silent):
+            return made
+    return Call(EVERYBODY, number, reachable({}, living_phones, now=now)(EVERYBODY), None)

@@ -1,0 +1,67 @@
+"""Whom an open alert calls next and when, as it looks now: for the words of a page."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+
+from hub.alerts.escalation import Call, Plan, Silent, Whom, call
+from hub.alerts.moment import Moment
+from hub.store.channels import phones_of_entitled
+from hub.store.duty_tables import escalations
+from hub.store.escalation_rows import names_of, plan_of, reachable, teams_of
+from hub.store.roster_rows import Team
+from hub.store.views import AlertRow, NextCall
+
+
+class Foresight:
+    """Looks ahead within one transaction; alerts of one camera share what was read."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._plans: dict[UUID, tuple[Plan | None, dict[UUID, Team]]] = {}
+
+    def with_calls(self, rows: Iterable[AlertRow]) -> list[AlertRow]:
+        """The same alerts; open ones that follow a plan say whom they call next."""
+        rows = list(rows)
+        waiting = [row.alert_id for row in rows if row.state == "open"]
+        if not waiting:
+            return rows
+        query = select(escalations).where(escalations.c.alert_id.in_(waiting))
+        found = {row.alert_id: row for row in self._conn.execute(query)}
+        return [
+            replace(row, next_call=self._next(row, found[row.alert_id]))
+            if row.alert_id in found
+            else row
+            for row in rows
+        ]
+
+    def _next(self, row: AlertRow, here: Row[*tuple[Any, ...]]) -> NextCall:
+        number, due_utc_us = here.number, here.due_utc_us
+        if due_utc_us is None:
+            return NextCall("", None, is_again=False)
+        due = Moment(due_utc_us, 0)
+        plan, teams = self._plan(row.camera_id)
+        living = phones_of_entitled(self._conn, row.camera_id, now=due)
+        reach = reachable(teams, living, now=due)
+        made = Silent() if plan is None else call(plan, number + 1, reach)
+        if plan is None or isinstance(made, Silent) or made.step.whom is Whom.EVERYBODY:
+            return NextCall("", due_utc_us, is_again=False)
+        return NextCall(
+            self._name(made, teams), due_utc_us, is_again=made.number >= len(plan.steps)
+        )
+
+    def _plan(self, camera_id: UUID) -> tuple[Plan | None, dict[UUID, Team]]:
+        if camera_id not in self._plans:
+            plan = plan_of(self._conn, camera_id)
+            self._plans[camera_id] = plan, teams_of(self._conn, plan) if plan else {}
+        return self._plans[camera_id]
+
+    def _name(self, made: Call, teams: dict[UUID, Team]) -> str:
+        team = teams.get(made.step.team_id) if made.step.team_id is not None else None
+        if made.step.whom is Whom.TEAM and team is not None:
+            return team.name
+        names = names_of(self._conn, made.people)
+        return names if team is None else f"{names} ({team.name})"
