@@ -19,8 +19,8 @@ from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.sealer import Sealer
 from agent.clips.shelf import Shelf
-from agent.clips.writer import sync_folder
 from agent.journal import Growing, Journal
+from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.ident import uuid7
 from agent.wire.messages import ClipBegun

@@ -11,7 +11,9 @@ import av
 import av.error
 
 from agent.clips.sealer import Sealer, carries_seal
-from agent.clips.writer import hash_file, sync_folder
+from agent.clips.torn import sound_length
+from agent.clips.writer import hash_file
+from agent.journal.durable import sync_folder
 
 HEADER_BYTES = 8
 
@@ -68,11 +70,12 @@ def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
 
     `sealer` ends the seal of one that it had begun to seal. Raises OSError.
     """
-    with path.open("r+b") as file:
+    with path.open("rb") as file:
         length = whole_length(file)
-        if length != file.seek(0, os.SEEK_END):
-            file.truncate(length)
-            os.fsync(file.fileno())
+    _cut(path, length)
+    if length and path.suffix == ".part":  # what has its name was durable before
+        length = sound_length(path)
+        _cut(path, length)
     if length == 0:
         path.unlink()
         return None
@@ -83,6 +86,14 @@ def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
         path.rename(whole)
         sync_folder(path.parent)
     return whole
+
+
+def _cut(path: Path, length: int) -> None:
+    """Durably, where it is longer."""
+    with path.open("r+b") as file:
+        if length != file.seek(0, os.SEEK_END):
+            file.truncate(length)
+            os.fsync(file.fileno())
 
 
 def _end_seal(path: Path, length: int, sealer: Sealer) -> None:

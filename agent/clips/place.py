@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.journal import Journal, JournalFull
+from agent.journal.durable import make_folder
 
 _MOUNT: Final = "footage_mount"
 
@@ -36,7 +37,7 @@ class Place:
                 " Mount that disk again, or give [clips] folder another path"
             )
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
         except OSError as error:
             return f"{self.folder} cannot be made ({error.strerror}): give [clips] folder a place"
         if not os.access(self.folder, os.W_OK | os.X_OK):

@@ -28,7 +28,7 @@ from agent.clips.repair import Repair
 from agent.clips.retention import ClassBounds, Removal, Retention, Verdict, judge
 from agent.clips.sealer import ClipSeal, Sealer
 from agent.clips.standing import Standing
-from agent.clips.writer import ClosedClip, sync_folder
+from agent.clips.writer import ClosedClip
 from agent.journal import (
     Backlog,
     Clip,
@@ -40,6 +40,7 @@ from agent.journal import (
     MediaKind,
     Transaction,
 )
+from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, StreamInfo
 from agent.wire.messages import ClipReady, Picture
 

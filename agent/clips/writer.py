@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from agent.clips.mp4 import Mp4Track
 from agent.clips.sealer import ClipSeal
+from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.seal import Moment
 
@@ -161,6 +162,8 @@ class ClipWriter:
         self._file.write(data)
         self._file.flush()
         os.fdatasync(self._file.fileno())
+        if not self.durable_bytes:  # what has bytes and no name is lost
+            sync_folder(self._part.parent)
         self.durable_bytes = max(self.durable_bytes, self._file.tell())
 
 
@@ -207,12 +210,3 @@ def hash_file(path: Path) -> tuple[str, int]:
             digest.update(chunk)
             size_bytes += len(chunk)
     return digest.hexdigest(), size_bytes
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable: a renamed file is not safe before this."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from agent.journal.durable import make_folder
 from agent.journal.errors import JournalBusy, JournalError, explained, is_damage
 from agent.journal.schema import (
     APPLICATION_ID,
@@ -33,7 +34,7 @@ def claim(path: Path) -> IO[bytes]:
     Two writers would each count sequence numbers and send what the other one sends.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle = path.with_name(path.name + ".lock").open("ab")
     except OSError as error:
         raise explained(error, path) from error

@@ -370,6 +370,42 @@ def test_a_fragment_without_its_record_is_sealed_late_and_says_so(
     assert decoded_frames(mended) == 50
 
 
+@pytest.mark.parametrize("sector", [0, 700, -700, -100])
+def test_a_last_write_that_a_disk_took_in_part_is_cut_off(
+    tmp_path: Path, street: Street, sealer: Sealer, sector: int
+) -> None:
+    part = cut_off(tmp_path / "clip.mp4", street, sealer)
+    data = bytearray(part.read_bytes())
+    last = stretches(bytes(data))[-2]
+    at = (last.start if sector >= 0 else last.end) + sector
+    data[at : at + 100] = bytes(100)
+    part.write_bytes(data)
+    mended = mend(part, sealer)
+    assert mended is not None
+    verdict = judge(mended.read_bytes(), sealer.holds)
+    assert (verdict.state, verdict.fragments) == (State.INTACT, 4)
+    assert decoded_frames(mended) == 40
+
+
+def test_a_torn_fragment_without_its_record_is_known_by_its_zeros(
+    tmp_path: Path, street: Street, sealer: Sealer
+) -> None:
+    part = cut_off(tmp_path / "clip.mp4", street, sealer)
+    whole = part.read_bytes()
+    last = stretches(whole)[-2]
+    for kept in (0, 400, last.size_bytes - 1):
+        torn = whole[: last.start] + whole[last.start : last.start + 300]
+        torn += whole[len(torn) : max(len(torn), last.start + kept)]
+        part.write_bytes(torn + bytes(last.end - len(torn)))
+        mended = mend(part, sealer)
+        assert mended is not None
+        assert judge(mended.read_bytes(), sealer.holds).state is State.INTACT
+        assert decoded_frames(mended) == 40
+    part.write_bytes(whole[: last.end])
+    assert (mended := mend(part)) is not None
+    assert decoded_frames(mended) == 50, "what is as it was meant stays"
+
+
 def test_bits_of_a_mended_clip_are_found(tmp_path: Path, street: Street, sealer: Sealer) -> None:
     mended = mend(cut_off(tmp_path / "clip.mp4", street, sealer), sealer)
     assert mended is not None

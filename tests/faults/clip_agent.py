@@ -18,7 +18,7 @@ from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.sealer import Sealer
 from agent.clips.shelf import Shelf
-from agent.journal import Journal, JournalError, MediaKind
+from agent.journal import Growing, Journal, JournalError, MediaKind
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.messages import BoxWords, HoldFootage, ObjectKind, SightingOpened
 from tests.agent.stage import BOOT, at, clip_id_at
@@ -56,7 +56,10 @@ class Plan:
 class MortalAgent:
     """One life of it."""
 
-    def __init__(self, plan: Plan, life: int) -> None:
+    def __init__(
+        self, plan: Plan, life: int, growing: Callable[[Journal], Growing] = Growing
+    ) -> None:
+        """`growing` hears what is told of clips under way."""
         self._plan = plan
         self._frames = 0
         self._start_s = life * RUN_S
@@ -68,6 +71,7 @@ class MortalAgent:
             spare_bytes=plan.spare_bytes,
             sealer=plan.sealer,
         )
+        self.shelf.growing = growing(self.journal)
         ring = Preroll(PrerollBounds())
         self._all = Continuous(CAMERA, ring, self.shelf, new_id=clip_id_at, segment_s=SEGMENT_S)
         self._recorder = Recorder(CAMERA, ring, self.shelf, policy=ClipPolicy(), new_id=clip_id_at)
@@ -84,7 +88,13 @@ class MortalAgent:
             self.shelf.tidy()
             self.shelf.write_down()
 
-    def live(self, chance: random.Random, *, turns: int = 2**62) -> None:
+    def live(
+        self,
+        chance: random.Random,
+        *,
+        turns: int = 2**62,
+        after_each: Callable[[], None] = lambda: None,
+    ) -> None:
         """Film people until somebody kills it, or for so many turns."""
         self.mend()
         self._recorder.begin_stream(self._plan.stream)
@@ -99,6 +109,7 @@ class MortalAgent:
                 self._hear_from_hub(chance)
             if chance.random() < 0.2:
                 self.shelf.tidy()
+            after_each()
 
     def leave(self) -> None:
         """Nobody killed it: end in good order."""

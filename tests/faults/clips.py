@@ -98,11 +98,11 @@ class Campaign:
                 put_below(Fate(calls, chance))
             MortalAgent(self._plan, life).live(chance)
 
-        child = _forked(live)
+        child = forked(live)
         if not from_below:
             time.sleep(chance.uniform(0, LONGEST_LIFE_S))
             os.kill(child, signal.SIGKILL)
-        ended = _end_of(child)
+        ended = end_of(child)
         if ended == -signal.SIGKILL:
             self.tally.deeds["killed from below" if from_below else "killed from outside"] += 1
         elif ended == REFUSED:
@@ -149,7 +149,7 @@ class Campaign:
             agent.leave()
             report.write_text(json.dumps(removed), encoding="utf-8")
 
-        if (ended := _end_of(_forked(mend))) != 0:
+        if (ended := end_of(forked(mend))) != 0:
             self.tally.faults.append(f"life {life}: the shelf did not start again: {ended}")
             return set()
         return set(json.loads(report.read_text(encoding="utf-8")))
@@ -191,7 +191,7 @@ def _mark(path: Path) -> tuple[int, int]:
     return now.st_size, now.st_mtime_ns
 
 
-def _forked(act: Callable[[], None]) -> int:
+def forked(act: Callable[[], None]) -> int:
     """A process of its own that does it and ends."""
     sys.stdout.flush()
     child = os.fork()
@@ -209,7 +209,7 @@ def _forked(act: Callable[[], None]) -> int:
     os._exit(code)
 
 
-def _end_of(child: int) -> int:
+def end_of(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -251,7 +251,8 @@ def run(
     }
 
 
-def plan_in(folder: Path, disk: Path, tmpfs_mb: int | None) -> Plan:
+def plan_in(folder: Path, disk: Path, tmpfs_mb: int | None, *, max_bytes: int = 4 * 2**20) -> Plan:
+    """A short video, the papers of a node, and an empty disk that keeps so many bytes of clips."""
     video = folder / "video.mp4"
     make = "ffmpeg -v error -f lavfi -i testsrc2=size=160x120:rate=10:duration=6 -c:v libx264"
     subprocess.run([*make.split(), "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", str(video)],
@@ -260,7 +261,7 @@ def plan_in(folder: Path, disk: Path, tmpfs_mb: int | None) -> Plan:
     (folder / "ca").mkdir()
     return Plan(
         folder=disk,
-        max_bytes=2**40 if tmpfs_mb else 4 * 2**20,
+        max_bytes=2**40 if tmpfs_mb else max_bytes,
         spare_bytes=(tmpfs_mb or 0) * 2**20 // 6,
         stream=stream,
         packets=tuple(packets),
