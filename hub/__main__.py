@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _footage(verbs)
     _keeping(verbs)
     _backup(verbs)
+    _benches(verbs)
     return top
 
 
@@ -224,6 +225,16 @@ def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:
         command.add_argument(
             "--passphrase-file", type=Path, metavar="FILE", help="what seals the secrets"
         )
+
+
+def _benches(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    bench = verbs.add_parser("bench", help="measure").add_subparsers(required=True, metavar="WHAT")
+    if "bench" not in sys.argv:
+        return
+    from hub.bench import intake  # noqa: PLC0415 a hub that runs needs none of it
+
+    meaning = "events a second with a commit before each acknowledgement, and the nodes' wait"
+    intake.add_to(bench.add_parser("intake", help=meaning, description=meaning))
 
 
 def _group(

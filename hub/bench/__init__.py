@@ -1,0 +1,1 @@
+"""Benchmarks: what the hub can carry, beside another program in the same run."""

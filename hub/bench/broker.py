@@ -1,0 +1,224 @@
+"""A Mosquitto of our own on a loopback port: every client by certificate, every node in its branch.
+
+For tests and for the demonstration. It runs Debian's binary with its own configuration, folder
+and port, and touches no Mosquitto that the system runs.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from hub.enrol.authority import HUB_NAME, Authority, Papers
+
+BINARY: Final = "/usr/sbin/mosquitto"
+HOST: Final = "127.0.0.1"
+START_S: Final = 10.0
+
+ACCESS: Final = f"""\
+# The hub hears every node and answers every node.
+user {HUB_NAME}
+topic read matthan/+/up/#
+topic write matthan/+/down/#
+topic write matthan/hub/presence
+
+# Everyone else speaks and listens in the branch named as their certificate names them (%u).
+pattern write matthan/%u/up/#
+pattern read matthan/%u/down/#
+pattern read matthan/hub/presence
+"""
+
+
+class Broker:
+    """One Mosquitto in `folder`, by default with an authority of its own in `folder/ca`.
+
+        with Broker(tmp_path) as broker:
+            broker.port, broker.papers("nga-tu-01")
+
+    A client is its certificate: the broker takes the common name as user name and as client id,
+    so two connections with one certificate throw each other out.
+    """
+
+    host = HOST
+
+    def __init__(self, folder: Path, *, authority: Authority | None = None, port: int = 0) -> None:
+        """`port` 0 means a free one, kept over restarts."""
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.authority = authority or _authority(folder / "ca")
+        self.port = port or free_port()
+        self._home = folder / "broker"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._prepare()
+
+    def papers(self, name: str) -> Papers:
+        """Client papers for the node `name`, or for "hub"; the same ones when asked again."""
+        into = self.authority.folder
+        papers = Papers(self.authority.ca_file, into / f"{name}.crt", into / f"{name}.key")
+        if papers.cert_file.exists() and papers.key_file.exists():
+            return papers
+        return self.authority.issue_client(name, datetime.now(UTC))
+
+    @property
+    def log(self) -> str:
+        """What the broker has said so far."""
+        return (self._home / "log").read_text(errors="replace")
+
+    @property
+    def pid(self) -> int | None:
+        """The process, or None before the first start."""
+        return self._process.pid if self._process else None
+
+    @property
+    def is_running(self) -> bool:
+        """True while the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        """Start, or start again on the same port with what was kept; waits until it answers."""
+        user = unprivileged()
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [BINARY, "-c", "mosquitto.conf"],
+                # From inside its folder by relative names: a test's folder may lie below
+                # one that the unprivileged user cannot pass through.
+                cwd=self._home,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # a broker that holds a test's pipe hangs its reader
+                stderr=log,
+                start_new_session=True,  # Ctrl-C goes to the demonstration, which stops it in turn
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        self._await_answer()
+        return self
+
+    def stop(self) -> None:
+        """Ask it to end, which also keeps what it has; kill when it does not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def restart(self) -> Self:
+        """Stop and start on the same port."""
+        self.stop()
+        return self.start()
+
+    __enter__ = start
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _prepare(self) -> None:
+        self._home.mkdir(exist_ok=True)
+        (self._home / "data").mkdir(exist_ok=True)
+        papers = self.authority.issue_server(
+            "broker", datetime.now(UTC), hosts=(HOST, "localhost"), into=self._home
+        )
+        shutil.copyfile(papers.ca_file, self._home / "ca.crt")
+        (self._home / "access").write_text(ACCESS)
+        (self._home / "access").chmod(0o600)
+        (self._home / "mosquitto.conf").write_text(configuration(self.port))
+        self._home.chmod(0o700)
+        if user := unprivileged():
+            for path in (self._home, *self._home.rglob("*")):
+                os.chown(path, user.pw_uid, user.pw_gid)
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if not self.is_running:
+                raise RuntimeError(f"mosquitto did not start: {self.log[-800:]}")
+            try:
+                socket.create_connection((HOST, self.port), 1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
+        self.kill()
+        raise RuntimeError(f"mosquitto does not answer on port {self.port}: {self.log[-800:]}")
+
+
+def configuration(port: int) -> str:
+    """Mosquitto's configuration; names are relative to the folder it runs in."""
+    return f"""\
+per_listener_settings false
+listener {port} {HOST}
+
+# Who one is, is what the certificate says: as user name for the access list, and as client id,
+# because a stolen node could otherwise connect under the hub's id and throw it out.
+cafile ca.crt
+certfile broker.crt
+keyfile broker.key
+tls_version tlsv1.3
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
+allow_anonymous false
+acl_file access
+
+# Pictures travel over HTTPS; what is larger than this is no message of ours (64 KiB) by far.
+max_packet_size 131072
+# The hub takes many at once and acknowledges after its commit.
+max_inflight_messages 1000
+# Nodes keep everything until the hub's receipt, so a full queue costs a repeat, not an event.
+max_queued_messages 20000
+set_tcp_nodelay true
+
+persistence true
+persistence_location data/
+autosave_interval 60
+
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+log_type subscribe
+connection_messages true
+"""
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def unprivileged() -> pwd.struct_passwd | None:
+    """Whom the broker runs as when we are root: "mosquitto", or "nobody" where that is unknown."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("mosquitto")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _authority(folder: Path) -> Authority:
+    if (folder / "ca.key").exists():
+        return Authority.open(folder)
+    return Authority.create(folder, datetime.now(UTC))

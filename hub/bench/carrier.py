@@ -1,0 +1,101 @@
+"""The hub's intake in a process of its own, as it runs in the hub; asked over a pipe."""
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Final
+
+import structlog
+
+from hub.alerts.routing import Policy
+from hub.bench.broker import Broker
+from hub.enrol.tokens import UploadTokens
+from hub.intake.clerk import Clerk
+from hub.intake.doorbell import BrokerAddress
+from hub.intake.fleet import Fleet
+from hub.intake.subscriber import Subscriber, Writer
+from hub.store.bell import Bell
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.filing import Filing
+
+PATIENCE_S: Final = 120.0
+LOOK_S: Final = 0.02
+ERROR: Final = 40  # as the standard library counts: births are no news here
+
+
+class Carrier:
+    """The other end of the pipe: the intake's counts, as they are now."""
+
+    def __init__(self, pipe: "Connection[None, Counter[str]]") -> None:
+        self._pipe = pipe
+
+    def counts(self) -> Counter[str]:
+        """Since its start: received, stored, repeated, health, set_aside and so on; of what is
+        committed alone."""
+        self._pipe.send(None)
+        return self._pipe.recv()
+
+    def await_filed(self, how_many: int) -> float:
+        """The monotonic moment (s) by which so many messages were committed."""
+        until(lambda: filed(self.counts()) >= how_many, f"the hub files {how_many} messages")
+        return time.monotonic()
+
+
+def filed(counts: Counter[str]) -> int:
+    """Events and states of health that were committed."""
+    return counts["stored"] + counts["repeated"] + counts["health"]
+
+
+@contextmanager
+def carrying(broker: Broker, url: str) -> Iterator[Carrier]:
+    """An intake that listens at the broker and files into this database."""
+    papers = broker.papers("hub")
+    address = BrokerAddress(
+        broker.host, broker.port, papers.ca_file, papers.cert_file, papers.key_file
+    )
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_carry, args=(there, address, url), daemon=True
+    )
+    process.start()
+    there.close()
+    try:
+        here.recv()  # it listens
+        yield Carrier(here)
+    finally:
+        here.close()
+        process.join(PATIENCE_S)
+
+
+def until(claim: Callable[[], bool], what: str) -> None:
+    """Wait; RuntimeError when it takes too long."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not claim():
+        if time.monotonic() > deadline_s:
+            raise RuntimeError(f"not within {PATIENCE_S:g} s: {what}")
+        time.sleep(LOOK_S)
+
+
+def _carry(pipe: "Connection[Counter[str], None]", address: BrokerAddress, url: str) -> None:
+    """All that the process does, until the pipe is closed."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
+    db = Database(url)
+    tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")
+    writer = Writer(db, clerk=Clerk(Filing(Policy()), Fleet(tokens)), clock=HubClock())
+    intake = Subscriber(address, writer=writer, bell=Bell())
+    intake.start()
+    try:
+        until(lambda: intake.is_listening, "the hub hears the broker")
+        pipe.send(Counter())
+        while True:
+            pipe.recv()
+            pipe.send(intake.counts)
+    except EOFError:
+        pass
+    finally:
+        intake.stop()
+        db.close()

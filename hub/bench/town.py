@@ -1,0 +1,77 @@
+"""A town for benchmarks: a database, nodes that the broker lets in, officers with phones."""
+
+from random import Random
+from typing import Final
+
+from sqlalchemy import func, select
+
+from hub.alerts.grants import Grant, Right
+from hub.bench.broker import Broker
+from hub.bench.talk import Talker
+from hub.store import registry, staff
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.passwords import Passwords
+from hub.store.phone_rows import Phone, put_phone
+from hub.store.schema import migrate
+from hub.store.tables import events, media, sightings
+
+OFFICERS: Final = ("an", "binh")
+"""Each with one phone; nobody sends what they are owed."""
+
+
+class Town:
+    """All but what runs: the database at `url` is brought up, nodes are added as needed."""
+
+    def __init__(self, broker: Broker, url: str) -> None:
+        migrate(url)
+        self.broker = broker
+        self.url = url
+        self._db = Database(url)
+        self.nodes = 0
+        """So many there are."""
+        now = HubClock().now()
+        rights = Right.SEE | Right.CLIPS | Right.ALERTED
+        with self._db.writing() as conn:
+            self._area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
+            for login in OFFICERS:
+                person_id = staff.add_person(
+                    conn,
+                    login=login,
+                    name=login,
+                    language="vi",
+                    role="officer",
+                    password="for a benchmark alone",  # noqa: S106 nobody signs in here
+                    passwords=Passwords(),
+                    now=now,
+                )
+                grant = Grant(self._area_id, None, rights, now.utc_us)
+                staff.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+                phone = Phone("webpush", f"https://push.example/{login}", "{}", login)
+                put_phone(conn, person_id, phone, now=now)
+
+    def talkers(self, how_many: int, *, cameras: int) -> list[Talker]:
+        """New nodes, known to the hub and with papers for the broker."""
+        names = [f"nga-tu-{number:03}" for number in range(self.nodes, self.nodes + how_many)]
+        self.nodes += how_many
+        now = HubClock().now()
+        with self._db.writing() as conn:
+            for name in names:
+                registry.add_node(conn, name=name, area_id=self._area_id, now=now)
+        for name in names:
+            self.broker.papers(name)
+        return [Talker(name, cameras, Random(name)) for name in names]
+
+    def stored(self) -> dict[str, int]:
+        """How many events the database has, of how many numbers, and what they came to."""
+        number = select(events.c.node_id, events.c.spool_id, events.c.seq).distinct().subquery()
+        counted = {"events": events, "numbers": number, "sightings": sightings, "pictures": media}
+        with self._db.reading() as conn:
+            return {
+                name: conn.scalar(select(func.count()).select_from(table)) or 0
+                for name, table in counted.items()
+            }
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._db.close()

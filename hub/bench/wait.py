@@ -1,0 +1,130 @@
+"""How long a node waits for its receipt while a town speaks: from publishing to the hub's word."""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from agent.wire import topics
+from agent.wire.codec import decode_receipt, encode
+from hub.bench.broker import Broker
+from hub.bench.carrier import until
+from hub.bench.talk import Talker
+
+LAST_WORDS_S: Final = 10.0
+HEALTH_EVERY_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where and as whom a node connects."""
+
+    host: str
+    port: int
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+
+
+def latencies_ms(
+    broker: Broker, talkers: Sequence[Talker], *, per_s: float, seconds: float
+) -> list[float]:
+    """The wait of each event, sorted; at `per_s` events a second of all nodes, at random moments,
+    for so long. Nodes and hub are processes of their own. An event without a receipt is infinite.
+    """
+    doors = {}
+    for one in talkers:
+        papers = broker.papers(one.node)
+        doors[one.node] = Door(
+            broker.host, broker.port, papers.ca_file, papers.cert_file, papers.key_file
+        )
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_speak, args=(there, list(talkers), doors, per_s, seconds), daemon=True
+    )
+    process.start()
+    there.close()
+    waits: list[float] = here.recv()
+    process.join()
+    return waits
+
+
+@dataclass(slots=True)
+class _Ear:
+    """When each event was said, and how long its receipt took (ms); who was answered at all."""
+
+    answered: set[str] = field(default_factory=set)
+    said_s: dict[UUID, float] = field(default_factory=dict)
+    waits_ms: list[float] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hear(self, _line: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        """A receipt, on paho's thread."""
+        now_s = time.monotonic()
+        if not message.topic.endswith(topics.RECEIPT.path):
+            self.answered.add(message.topic)
+            return
+        with self.lock:
+            for event_id in decode_receipt(bytes(message.payload)).stored:
+                if (said_s := self.said_s.pop(event_id, None)) is not None:
+                    self.waits_ms.append(1000 * (now_s - said_s))
+
+
+def _speak(
+    pipe: "Connection[list[float], Any]",
+    talkers: list[Talker],
+    doors: dict[str, Door],
+    per_s: float,
+    seconds: float,
+) -> None:
+    ear, dice = _Ear(), Random(1)
+    lines = {one.node: _connect(one, doors[one.node], ear) for one in talkers}
+    # The hub answers a birth with leave to upload: then it knows the node and its cameras.
+    until(lambda: len(ear.answered) >= len(talkers), "the hub answers every birth")
+    due_s = ends_s = time.monotonic()
+    ends_s += seconds
+    health_per_s = len(talkers) / HEALTH_EVERY_S
+    while (due_s := due_s + dice.expovariate(per_s + health_per_s)) < ends_s:
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        one, now_us = dice.choice(talkers), time.time_ns() // 1000
+        if dice.random() * (per_s + health_per_s) < health_per_s:
+            words = encode(one.health(now_us))
+            lines[one.node].publish(topics.address(topics.HEALTH, one.node), words)
+            continue
+        event = one.event(now_us, now_us)
+        with ear.lock:
+            ear.said_s[event.event_id] = time.monotonic()
+        lines[one.node].publish(topics.address(topics.EVENT, one.node), encode(event), qos=1)
+    patient_until_s = time.monotonic() + LAST_WORDS_S
+    while ear.said_s and time.monotonic() < patient_until_s:
+        time.sleep(0.05)
+    for line in lines.values():
+        line.disconnect()
+        line.loop_stop()
+    with ear.lock:
+        pipe.send(sorted(ear.waits_ms) + [float("inf")] * len(ear.said_s))
+
+
+def _connect(talker: Talker, door: Door, ear: _Ear) -> mqtt.Client:
+    """Its line, once the broker has its birth and it hears what is said to it."""
+    is_heard = threading.Event()
+    line = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=talker.node, protocol=mqtt.MQTTv5)
+    line.tls_set(str(door.ca_file), str(door.cert_file), str(door.key_file))
+    line.on_message = ear.hear
+    line.on_connect = lambda line, *_: line.subscribe(topics.every_down(talker.node), 1)
+    line.on_subscribe = lambda *_: is_heard.set()
+    line.connect(door.host, door.port)
+    line.loop_start()
+    until(is_heard.is_set, f"{talker.node} hears the broker")
+    birth = encode(talker.birth(time.time_ns() // 1000))
+    line.publish(topics.address(topics.STATUS, talker.node), birth, qos=1, retain=True)
+    return line
