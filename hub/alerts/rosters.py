@@ -104,7 +104,7 @@ def turns(roster: Roster, first: date, days: int) -> list[Turn]:
     found = []
     for day in (first + timedelta(days=number) for number in range(days)):
         for shift in roster.shifts:
-            starts = datetime.combine(day, time()) + timedelta(minutes=shift.starts_minute)
+            starts = _midnight(day) + timedelta(minutes=shift.starts_minute)
             ends = starts + timedelta(minutes=shift.minutes)
             found.append(Turn(shift, starts, ends, crew_of(roster, shift, day)))
     return sorted(found, key=lambda turn: (turn.starts, turn.shift.name, turn.shift.shift_id))
@@ -119,7 +119,7 @@ def on_duty(roster: Roster, at: datetime) -> Crew:
 
 def holes(roster: Roster, first: date, days: int) -> list[Hole]:
     """When nobody is on duty between the first midnight and the last."""
-    here = datetime.combine(first, time())
+    here = _midnight(first)
     end = here + timedelta(days=days)
     found = []
     for turn in turns(roster, first - timedelta(days=1), days + 1):
@@ -134,8 +134,17 @@ def holes(roster: Roster, first: date, days: int) -> list[Hole]:
 
 
 def weekly_holes(roster: Roster) -> list[Hole]:
-    """The holes of every week, on the days of `SOME_MONDAY`'s; odd days are left aside."""
-    return holes(replace(roster, odd_days=(), stand_ins=()), SOME_MONDAY, 7)
+    """The holes of every week, on the days of `SOME_MONDAY`'s; odd days are left aside.
+
+    One that lasts over the end of the week is one, and begins in it.
+    """
+    found = holes(replace(roster, odd_days=(), stand_ins=()), SOME_MONDAY, 7)
+    week = timedelta(days=7)
+    monday = _midnight(SOME_MONDAY)
+    if len(found) > 1 and (found[0].starts, found[-1].ends) == (monday, monday + week):
+        over = Hole(found[-1].starts, found[0].ends + week)
+        return [*found[1:-1], over]
+    return found
 
 
 def odd_holes(roster: Roster, first: date, days: int) -> list[Hole]:
@@ -153,3 +162,7 @@ def next_turns(roster: Roster, at: datetime, within_days: int = 8) -> list[Turn]
 
 def _lies_in(hole: Hole, others: Sequence[Hole]) -> bool:
     return any(one.starts <= hole.starts and hole.ends <= one.ends for one in others)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())

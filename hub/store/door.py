@@ -12,7 +12,7 @@ from hub.alerts.moment import Moment
 from hub.store import ledger, marks, sights
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.bounds import text
-from hub.store.keepers_door import KeepersDoor
+from hub.store.duty_door import DutyDoor
 from hub.store.next_calls import Foresight
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.tables import alerts, columns
@@ -31,7 +31,7 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(KeepersDoor):
+class Door(DutyDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the

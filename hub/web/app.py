@@ -14,7 +14,7 @@ from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
 from hub.store.door import Door
 from hub.store.uploads import Uploads
-from hub.web import api, auth, clips, films, keepers, live, pages, shell, tus
+from hub.web import api, auth, clips, duty, films, keepers, live, pages, shell, tus
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.shell import VersionedFiles, is_page_wanted
@@ -45,7 +45,7 @@ def create_app(
         settings=settings,
     )
     app.state.site = site
-    for room in (auth, shell, live, clips, films, tus, api, pages, keepers):
+    for room in (auth, shell, live, clips, films, tus, api, pages, keepers, duty):
         app.include_router(room.router)
     app.mount("/static/{version}", VersionedFiles(site.version))
     app.add_exception_handler(SignedOutError, _signed_out)

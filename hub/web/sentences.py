@@ -150,11 +150,9 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
     if row.state == "open" and row.kind in KINDS:
         return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
     if row.state == "open":
-        open_word = say(
-            "Nobody has it yet. Acknowledge it, and everybody else who was told sees that."
-        )
-        called = next_call(row, calendar)
-        return f"{called} {open_word}" if called else open_word
+        called = next_call(row, calendar) or say("Nobody has it yet.")
+        rest = say("Acknowledge it, and everybody else who was told sees that.")
+        return f"{called} {rest}"
     if row.state == "taken":
         told = {
             "name": row.taken_by_name or "?",

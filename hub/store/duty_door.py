@@ -1,0 +1,171 @@
+"""The door's way to rosters and plans, for those who look after the areas they belong to.
+
+False or None is the same answer for what is not there and what is not theirs; a `DutyError` says
+what of an entry cannot be. Reading and writing both pass the grants of the moment.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from hub.alerts.escalation import Plan
+from hub.alerts.moment import Moment
+from hub.alerts.rosters import Crew
+from hub.store import duty, duty_plans, duty_sights
+from hub.store.audit import By
+from hub.store.duty import Duty, NewShift, Swap
+from hub.store.duty_views import DutyPage, PlanPage, TeamPage
+from hub.store.keepers_door import KeepersDoor
+from hub.store.roster_rows import Team
+from hub.store.scope import tended_areas
+from hub.store.views import Asker
+
+Change = Callable[[Connection, Team, By, Moment], Any]
+
+
+class DutyDoor(KeepersDoor):
+    """Who is on duty, and whom an alert calls next."""
+
+    def duty(self, asker: Asker) -> DutyPage:
+        """The teams and plans of the areas this person looks after."""
+        with self._db.reading() as conn:
+            page = duty_sights.duty_page(conn, asker.person_id, self._clock.now())
+        self._note(asker, "duty.open", detail=f"{len(page.teams)} teams, {len(page.plans)} plans")
+        return page
+
+    def team(self, asker: Asker, team_id: UUID) -> TeamPage | None:
+        """All about one team."""
+        with self._db.reading() as conn:
+            page = duty_sights.team_page(conn, asker.person_id, team_id, self._clock.now())
+        self._note(asker, "team.open" if page else "team.open.refused", "team", team_id)
+        return page
+
+    def plan(self, asker: Asker, area_id: UUID) -> PlanPage | None:
+        """An area's plan, or the empty form of one."""
+        with self._db.reading() as conn:
+            page = duty_sights.plan_page(conn, asker.person_id, area_id, self._clock.now())
+        self._note(asker, "plan.open" if page else "plan.open.refused", "area", area_id)
+        return page
+
+    def add_team(self, asker: Asker, area_id: UUID, *, name: str, time_zone: str) -> UUID | None:
+        """Note a team of an area."""
+        now, by = self._clock.now(), _by(asker)
+        with self._db.writing() as conn:
+            if area_id not in set(conn.scalars(tended_areas(asker.person_id, now))):
+                self._note_in(conn, asker, "team.add.refused", "area", area_id)
+                return None
+            return duty.add_team(
+                conn, area_id=area_id, name=name, time_zone=time_zone, by=by, now=now
+            )
+
+    def change_team(
+        self, asker: Asker, team_id: UUID, *, name: str, members: Sequence[UUID]
+    ) -> bool:
+        """What it is called, and who belongs to it."""
+
+        def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
+            duty.change_team(conn, team, name=name, members=members, by=by, now=now)
+
+        return self._change(asker, team_id, write)
+
+    def end_team(self, asker: Asker, team_id: UUID) -> bool:
+        """The team is no more."""
+
+        def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
+            duty.end_team(conn, team, by=by, now=now)
+
+        return self._change(asker, team_id, write)
+
+    def put_shift(
+        self, asker: Asker, team_id: UUID, new: NewShift, shift_id: UUID | None = None
+    ) -> bool:
+        """Enter a shift, or change this one."""
+
+        def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
+            duty.put_shift(conn, team, new, shift_id=shift_id, by=by, now=now)
+
+        return self._change(asker, team_id, write, *(() if shift_id is None else (shift_id,)))
+
+    def drop_shift(self, asker: Asker, team_id: UUID, shift_id: UUID) -> bool:
+        """The shift is no more."""
+
+        def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
+            duty.drop_shift(conn, team, shift_id, by=by, now=now)
+
+        return self._change(asker, team_id, write, shift_id)
+
+    def put_odd_day(
+        self, asker: Asker, team_id: UUID, on: Duty, *, crew: Crew, reason: str
+    ) -> bool:
+        """Others than the week's do this shift that day, or nobody does."""
+
+        def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
+            duty.put_odd_day(conn, team, on, crew=crew, reason=reason, by=by, now=now)
+
+        return self._change(asker, team_id, write, on.shift_id)
+
+    def drop_odd_day(self, asker: Asker, team_id: UUID, on: Duty) -> bool:
+        """The day is as the week says."""
+
+        def write(conn: Connection, _team: Team, _by: By, _now: Moment) -> None:
+            duty.drop_odd_day(conn, on)
+            day = on.day.isoformat()
+            self._note_in(conn, asker, "roster.odd_day.drop", "team", team_id, detail=day)
+
+        return self._change(asker, team_id, write, on.shift_id)
+
+    def swap(self, asker: Asker, team_id: UUID, on: Duty, new: Swap) -> bool:
+        """Two people exchange duties, or one stands in for another."""
+
+        def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
+            duty.swap(conn, team, on, new, by=by, now=now)
+
+        back = () if new.back is None else (new.back.shift_id,)
+        return self._change(asker, team_id, write, on.shift_id, *back)
+
+    def drop_stand_in(self, asker: Asker, team_id: UUID, on: Duty, instead_of: UUID) -> bool:
+        """They do their own duty that day."""
+
+        def write(conn: Connection, _team: Team, _by: By, _now: Moment) -> None:
+            duty.drop_stand_in(conn, on, instead_of)
+            day = on.day.isoformat()
+            self._note_in(conn, asker, "roster.swap.drop", "team", team_id, detail=day)
+
+        return self._change(asker, team_id, write, on.shift_id)
+
+    def put_plan(self, asker: Asker, area_id: UUID, plan: Plan | None) -> bool:
+        """From now on the area's alerts call so; None: it has no plan of its own."""
+        now, by = self._clock.now(), _by(asker)
+        with self._db.writing() as conn:
+            page = duty_sights.plan_page(conn, asker.person_id, area_id, now)
+            if page is None:
+                self._note_in(conn, asker, "plan.set.refused", "area", area_id)
+                return False
+            if plan is None:
+                duty_plans.end_plan(conn, area_id, by=by, now=now)
+                return True
+            mine = {team.team_id for team in page.teams}
+            if any(step.team_id not in (None, *mine) for step in plan.steps):
+                self._note_in(conn, asker, "plan.set.refused", "area", area_id)
+                return False
+            duty_plans.put_plan(conn, area_id, plan, by=by, now=now)
+        self._bell.ring()
+        return True
+
+    def _change(self, asker: Asker, team_id: UUID, write: Change, *shift_ids: UUID) -> bool:
+        """Write, if the team is theirs and these shifts are the team's."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            team = duty_sights.tended_team(conn, asker.person_id, team_id, now)
+            own = set() if team is None else {shift.shift_id for shift in team.roster.shifts}
+            if team is None or not own.issuperset(shift_ids):
+                self._note_in(conn, asker, "team.change.refused", "team", team_id)
+                return False
+            write(conn, team, _by(asker), now)
+        return True
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

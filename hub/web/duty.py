@@ -1,0 +1,230 @@
+"""Pages of rosters and plans: who is on duty, where nobody is, and whom alerts call next."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.escalation import MOST_STEPS
+from hub.alerts.moment import Moment
+from hub.store.duty_faults import DutyError
+from hub.web import duty_forms, duty_words
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.duty_forms import Fields
+from hub.web.site import render
+
+router = APIRouter(prefix="/duty")
+
+
+@router.get("")
+def show_duty(request: Request, visit: SignedIn) -> Response:
+    """Every team of areas one looks after, and their plans; 404 for all others."""
+    return _duty(request, visit)
+
+
+def _duty(request: Request, visit: Visit, wrong: DutyError | None = None) -> Response:
+    page = visit.site.door.duty(visit.asker)
+    if not page.areas:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    places = {one.area_id: one.place for one in page.areas}
+    return render(
+        request,
+        "duty.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        teams=[
+            (
+                duty_words.on_duty(one, page.names, words, now_utc_us=page.seen_utc_us),
+                places.get(one.area_id, ""),
+            )
+            for one in page.teams
+        ],
+        plans=[
+            (one.area, duty_words.steps(one.plan, page.team_names, words)) for one in page.plans
+        ],
+        wrong=duty_words.fault(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("/teams")
+def add_team(
+    request: Request,
+    visit: FormSent,
+    area: Annotated[UUID, Form()],
+    name: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """A new team of an area."""
+    zone = visit.site.settings.time_zone
+    try:
+        team_id = visit.site.door.add_team(visit.asker, area, name=name, time_zone=zone)
+    except DutyError as error:
+        return _duty(request, visit, error)
+    if team_id is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/duty/teams/{team_id}", 303)
+
+
+@router.get("/teams/{team_id}")
+def show_team(request: Request, visit: SignedIn, team_id: UUID, saved: str = "") -> Response:
+    """One team: its week, its odd days and swaps, and where nobody is on duty."""
+    return _team(request, visit, team_id, is_saved=bool(saved))
+
+
+def _team(
+    request: Request,
+    visit: Visit,
+    team_id: UUID,
+    *,
+    is_saved: bool = False,
+    wrong: DutyError | None = None,
+) -> Response:
+    page = visit.site.door.team(visit.asker, team_id)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    today = page.team.local(Moment(page.seen_utc_us)).date()
+    return render(
+        request,
+        "team.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        duty_words=duty_words,
+        forms=duty_forms,
+        state=duty_words.on_duty(page.team, page.names, words, now_utc_us=page.seen_utc_us),
+        weekdays=duty_words.weekdays(words),
+        odd_dates=duty_words.odd_dates(page.team, today),
+        stand_ins=[one for one in page.team.roster.stand_ins if one.day >= today],
+        shift_names={one.shift_id: one.name for one in page.team.roster.shifts},
+        today=today.isoformat(),
+        is_saved=is_saved,
+        wrong=duty_words.fault(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("/teams/{team_id}/{what}")
+def change_team(
+    request: Request, visit: FormSent, team_id: UUID, what: str, form: Fields
+) -> Response:
+    """Change one thing of a team; the page says then where nobody is on duty."""
+    change = CHANGES.get(what)
+    if change is None:
+        raise HTTPException(404)
+    try:
+        is_theirs = change(visit, team_id, form)
+    except DutyError as error:
+        return _team(request, visit, team_id, wrong=error)
+    if not is_theirs:
+        raise HTTPException(404)
+    return RedirectResponse("/duty" if what == "end" else f"/duty/teams/{team_id}?saved=1", 303)
+
+
+def _people(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    name, members = duty_forms.field(form, "name"), duty_forms.ids(form, "member")
+    return visit.site.door.change_team(visit.asker, team_id, name=name, members=members)
+
+
+def _end(visit: Visit, team_id: UUID, _form: FormData) -> bool:
+    return visit.site.door.end_team(visit.asker, team_id)
+
+
+def _shift(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    chosen = duty_forms.field(form, "shift")
+    shift_id = duty_forms.key(chosen) if chosen else None
+    return visit.site.door.put_shift(visit.asker, team_id, duty_forms.shift(form), shift_id)
+
+
+def _drop_shift(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    shift_id = duty_forms.key(duty_forms.field(form, "shift"))
+    return visit.site.door.drop_shift(visit.asker, team_id, shift_id)
+
+
+def _odd_day(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    crew, reason = duty_forms.crew(form, "p"), duty_forms.field(form, "reason")
+    on = duty_forms.duty(form)
+    return visit.site.door.put_odd_day(visit.asker, team_id, on, crew=crew, reason=reason)
+
+
+def _drop_odd_day(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    return visit.site.door.drop_odd_day(visit.asker, team_id, duty_forms.duty(form))
+
+
+def _swap(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    on, new = duty_forms.duty(form), duty_forms.swap(form)
+    return visit.site.door.swap(visit.asker, team_id, on, new)
+
+
+def _drop_swap(visit: Visit, team_id: UUID, form: FormData) -> bool:
+    whom = duty_forms.key(duty_forms.field(form, "instead_of"))
+    return visit.site.door.drop_stand_in(visit.asker, team_id, duty_forms.duty(form), whom)
+
+
+CHANGES: Final[Mapping[str, Callable[[Visit, UUID, FormData], bool]]] = {
+    "people": _people,
+    "end": _end,
+    "shift": _shift,
+    "drop-shift": _drop_shift,
+    "day": _odd_day,
+    "drop-day": _drop_odd_day,
+    "swap": _swap,
+    "drop-swap": _drop_swap,
+}
+"""The last part of the address → what it changes."""
+
+
+@router.get("/plan")
+def choose_plan(request: Request, visit: SignedIn, area: UUID) -> Response:
+    """The plan of the area that was chosen."""
+    return _plan(request, visit, area)
+
+
+@router.get("/plans/{area_id}")
+def show_plan(request: Request, visit: SignedIn, area_id: UUID) -> Response:
+    """Whom the alerts of an area call."""
+    return _plan(request, visit, area_id)
+
+
+def _plan(
+    request: Request, visit: Visit, area_id: UUID, wrong: DutyError | None = None
+) -> Response:
+    page = visit.site.door.plan(visit.asker, area_id)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    steps = [] if page.plan is None else list(page.plan.steps)
+    return render(
+        request,
+        "plan.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        rows=[
+            (
+                number,
+                duty_forms.chosen(steps[number]) if number < len(steps) else "",
+                steps[number].wait_s if number < len(steps) else 60,
+            )
+            for number in range(min(MOST_STEPS, max(4, len(steps) + 1)))
+        ],
+        repeats=0 if page.plan is None else page.plan.repeats,
+        wrong=duty_words.fault(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("/plans/{area_id}")
+def put_plan(request: Request, visit: FormSent, area_id: UUID, form: Fields) -> Response:
+    """From now on they call so; without any step they have no plan of their own."""
+    is_ended = bool(duty_forms.field(form, "end"))
+    try:
+        plan = None if is_ended else duty_forms.plan(form)
+        is_theirs = visit.site.door.put_plan(visit.asker, area_id, plan)
+    except DutyError as error:
+        return _plan(request, visit, area_id, error)
+    if not is_theirs:
+        raise HTTPException(404)
+    return RedirectResponse("/duty", 303)

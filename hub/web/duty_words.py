@@ -1,0 +1,202 @@
+"""What a page says of rosters and plans, in the reader's words: who is on duty, where nobody is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from hub.alerts.escalation import Plan, Step, Whom
+from hub.alerts.moment import Moment
+from hub.alerts.rosters import (
+    SOME_MONDAY,
+    Hole,
+    Shift,
+    next_turns,
+    odd_holes,
+    turns,
+    weekly_holes,
+)
+from hub.store.duty_faults import Fault
+from hub.store.roster_rows import Team
+from hub.web.words import Words
+
+AHEAD_DAYS: Final = 60
+"""Holes that odd days make are looked for so far ahead."""
+WEEK_END: Final = datetime.combine(SOME_MONDAY + timedelta(days=7), datetime.min.time())
+
+Names = Mapping[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """A team as a list shows it."""
+
+    team: Team
+    now: str
+    next: str
+    """Empty where the team keeps no roster, or nobody comes."""
+    is_empty: bool
+    """Nobody is on duty now."""
+    holes: list[str]
+
+
+def weekdays(words: Words) -> list[str]:
+    """Monday first."""
+    say = words.say
+    return [
+        say("Monday"),
+        say("Tuesday"),
+        say("Wednesday"),
+        say("Thursday"),
+        say("Friday"),
+        say("Saturday"),
+        say("Sunday"),
+    ]
+
+
+def hours(shift: Shift) -> str:
+    """`18:00–06:00`."""
+    return f"{clock(shift.starts_minute)}–{clock(shift.ends_minute)}"
+
+
+def clock(minute: int) -> str:
+    """`06:00`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def people(crew: Iterable[UUID], names: Names) -> str:
+    """Their names, the first to be called first."""
+    return ", ".join(names.get(one, "?") for one in crew)
+
+
+def on_duty(team: Team, names: Names, words: Words, *, now_utc_us: int) -> OnDuty:
+    """Who is on duty now, who comes next, and where nobody is."""
+    now = Moment(now_utc_us)
+    crew, local = team.crew(now), team.local(now)
+    if not team.roster.shifts:
+        there = words.say("Always on duty: %(names)s") % {"names": people(crew, names)}
+        nobody = words.say("This team has no people yet")
+        return OnDuty(team, there if crew else nobody, "", is_empty=not crew, holes=[])
+    said = words.say("Nobody is on duty now")
+    if crew:
+        running = turns(team.roster, local.date() - timedelta(days=1), 2)
+        ends = min(one.ends for one in running if one.crew and one.starts <= local < one.ends)
+        told = {"names": people(crew, names), "time": f"{ends:%H:%M}"}
+        said = words.say("On duty until %(time)s: %(names)s") % told
+    coming = next_turns(team.roster, local)
+    after = ""
+    if coming:
+        told = {"names": people(coming[0].crew, names), "time": _when(coming[0].starts, local)}
+        after = words.say("From %(time)s: %(names)s") % told
+    return OnDuty(
+        team, said, after, is_empty=not crew, holes=hole_sentences(team, local.date(), words)
+    )
+
+
+def _when(moment: datetime, now: datetime) -> str:
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%H:%M %d/%m}"
+
+
+def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
+    """Every hole of the week, and those of the next 60 days that the week does not have."""
+    usual = weekly_holes(team.roster)
+    every_day = {(one.starts.time(), one.ends - one.starts) for one in usual}
+    if len(usual) == 7 and len(every_day) == 1:
+        told = {"from": f"{usual[0].starts:%H:%M}", "until": f"{usual[0].ends:%H:%M}"}
+        said = [words.say("Every day nobody from %(from)s to %(until)s") % told]
+    else:
+        said = [_weekly(one, words) for one in usual]
+    odd = odd_holes(team.roster, today, AHEAD_DAYS)
+    return said + [_dated(one, words) for one in odd]
+
+
+def _weekly(hole: Hole, words: Words) -> str:
+    if hole.ends - hole.starts >= timedelta(days=7):
+        return words.say("Nobody all week")
+    days = weekdays(words)
+    told = {
+        "day": days[hole.starts.weekday()],
+        "until_day": days[hole.ends.weekday()],
+        "from": f"{hole.starts:%H:%M}",
+        "until": _end_of(hole),
+    }
+    if _is_one_day(hole):
+        return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
+    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
+
+
+def _dated(hole: Hole, words: Words) -> str:
+    told = {
+        "day": f"{hole.starts:%d/%m/%Y}",
+        "until_day": f"{hole.ends:%d/%m/%Y}",
+        "from": f"{hole.starts:%H:%M}",
+        "until": _end_of(hole),
+    }
+    if _is_one_day(hole):
+        return words.say("%(day)s: nobody from %(from)s to %(until)s") % told
+    return words.say("Nobody from %(day)s %(from)s to %(until_day)s %(until)s") % told
+
+
+def _is_one_day(hole: Hole) -> bool:
+    return (hole.ends - timedelta(microseconds=1)).date() == hole.starts.date()
+
+
+def _end_of(hole: Hole) -> str:
+    is_midnight = f"{hole.ends:%H:%M}" == "00:00" and _is_one_day(hole)
+    return "24:00" if is_midnight else f"{hole.ends:%H:%M}"
+
+
+def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]:
+    """A plan in sentences, one a step, and how often it begins again."""
+    said = [
+        words.say("%(who)s; %(n)d s to answer")
+        % {"who": whom(one, team_names, words), "n": one.wait_s}
+        for one in plan.steps
+    ]
+    if plan.repeats:
+        again = words.count(
+            "Then from the beginning, %(n)d time more",
+            "Then from the beginning, %(n)d times more",
+            plan.repeats,
+        )
+        said.append(again % {"n": plan.repeats})
+    return said
+
+
+def whom(step: Step, team_names: Mapping[UUID, str], words: Words) -> str:
+    """Whom a step calls."""
+    if step.whom is Whom.EVERYBODY or step.team_id is None:
+        return words.say("Everybody who may know")
+    told = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
+    if step.whom is Whom.TEAM:
+        return words.say("%(team)s: all on duty") % told
+    return words.say("%(team)s: number %(n)d on duty") % told
+
+
+def fault(what: Fault, words: Words) -> str:
+    """Why an entry cannot be."""
+    say = words.say
+    return {
+        Fault.NAME: say("It needs a name."),
+        Fault.NAME_TAKEN: say("A team here has that name already."),
+        Fault.MANY: say("That are too many."),
+        Fault.TIME: say("A time of day is missing, such as 06:00."),
+        Fault.PERSON: say("One of these people may not be alerted here. Grant them that first."),
+        Fault.DAY: say("A date is missing."),
+        Fault.REASON: say("It needs a reason: somebody will ask one day."),
+        Fault.NOT_ON_DUTY: say("That person is not on duty then."),
+        Fault.ON_DUTY_ALREADY: say("That person is on duty then already."),
+        Fault.IN_PLAN: say("A plan calls this team. Change the plan first."),
+        Fault.PLAN: say("A plan needs a first step, and 10 to 3600 seconds for each."),
+    }[what]
+
+
+def odd_dates(team: Team, today: date) -> Sequence[tuple[Shift, date, tuple[UUID, ...]]]:
+    """Odd days from today on, with who is there instead."""
+    shifts = {one.shift_id: one for one in team.roster.shifts}
+    return [
+        (shifts[one.shift_id], one.day, one.crew)
+        for one in team.roster.odd_days
+        if one.day >= today
+    ]
