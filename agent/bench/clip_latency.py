@@ -183,31 +183,33 @@ def _new_id(at: Instant) -> UUID:
 
 
 def _first_floor_s(folder: Path, size_bytes: int) -> float:
-    """A new file with so many bytes, durable."""
+    """A new file with so many bytes, durable, its name too."""
     path, data = folder / "floor", os.urandom(size_bytes)
     began_s = time.perf_counter()
     with path.open("xb") as file:
         file.write(data)
         file.flush()
         os.fdatasync(file.fileno())
+    sync_folder(folder)
     spent_s = time.perf_counter() - began_s
     path.unlink()
     return spent_s
 
 
 def _final_floor_s(folder: Path, clip: Path, last_bytes: int) -> float:
-    """The last fragment, the beginning anew, the last record, the name: each durable in turn."""
+    """The beginning anew, the last fragment with its record, then the name: durable in turn."""
     path, whole, data = folder / "floor.part", clip.read_bytes(), os.urandom(last_bytes)
     with path.open("xb") as file:
         file.write(whole)
         file.flush()
         os.fsync(file.fileno())
         began_s = time.perf_counter()
-        for offset, piece in ((None, data), (0, data[:1000]), (None, data[:200])):
-            file.seek(*((0, os.SEEK_END) if offset is None else (offset, os.SEEK_SET)))
-            file.write(piece)
-            file.flush()
-            os.fdatasync(file.fileno())
+        file.seek(0)
+        file.write(data[:1000])
+        file.seek(0, os.SEEK_END)
+        file.write(data)
+        file.flush()
+        os.fdatasync(file.fileno())
         path.rename(folder / "floor")
         sync_folder(folder)
         spent_s = time.perf_counter() - began_s

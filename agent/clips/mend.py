@@ -11,9 +11,10 @@ import av
 import av.error
 
 from agent.clips.sealer import Sealer, carries_seal
-from agent.clips.torn import sound_length
+from agent.clips.torn import Sound, sound
 from agent.clips.writer import hash_file
 from agent.journal.durable import sync_folder
+from agent.wire.seal import with_length
 
 HEADER_BYTES = 8
 
@@ -73,14 +74,18 @@ def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
     with path.open("rb") as file:
         length = whole_length(file)
     _cut(path, length)
+    found = None
     if length and path.suffix == ".part":  # what has its name was durable before
-        length = sound_length(path)
+        found = sound(path)
+        length = found.length_bytes
         _cut(path, length)
     if length == 0:
         path.unlink()
         return None
+    if found is not None and not carries_seal(path):
+        _state_length(path, found)
     if sealer is not None:
-        _end_seal(path, length, sealer)
+        _end_seal(path, length, found.ticks if found else 0, sealer)
     whole = path.with_name(path.name.removesuffix(".part"))
     if whole != path:
         path.rename(whole)
@@ -96,10 +101,20 @@ def _cut(path: Path, length: int) -> None:
             os.fsync(file.fileno())
 
 
-def _end_seal(path: Path, length: int, sealer: Sealer) -> None:
+def _state_length(path: Path, found: Sound) -> None:
+    """A length may be there already, of a clip whose end did not come to the disk."""
+    with path.open("r+b") as file:
+        beginning = file.read(found.beginning_bytes)
+        file.seek(0)
+        file.write(with_length(beginning, found.ticks))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _end_seal(path: Path, length: int, ticks: int, sealer: Sealer) -> None:
     """A disk too full for the last record costs that record, not the clip."""
     try:
-        sealer.end_mended(path)
+        sealer.end_mended(path, ticks)
     except OSError:
         os.truncate(path, length)
 

@@ -16,7 +16,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from agent.media.frame import Instant, StreamInfo
 from agent.wire import seal_key
 from agent.wire.messages import ClockSource, Stamp
-from agent.wire.seal import BEGINNING, MARK, Claims, Ending, Moment, Record, Tag, without_length
+from agent.wire.seal import (
+    BEGINNING,
+    MARK,
+    Claims,
+    Ending,
+    Moment,
+    Record,
+    Tag,
+    with_length,
+    without_length,
+)
 from agent.wire.seal_check import State, judge
 from agent.wire.sealed import stretches
 
@@ -90,27 +100,31 @@ class Sealer:
         is_own = claims.certificates == self._certificates
         return is_own and seal_key.holds(self._key.public_key(), chained, signature)
 
-    def end_mended(self, path: Path) -> bool:
-        """End the seal of a clip that was cut to its last whole fragment.
+    def end_mended(self, path: Path, ticks: int = 0) -> bool:
+        """End the seal of a clip that was cut to its last whole fragment, and state its length.
 
-        Only of one that this node sealed with this key and nobody has changed since; what stands
-        after its last record is sealed now, and the seal says so. Returns whether it was done;
-        raises OSError.
+        `ticks` of its track, 0: not known. Only of one that this node sealed with this key and
+        nobody has changed since; what stands after its last record is sealed now, and the seal
+        says so. Returns whether it was done; raises OSError.
         """
         with path.open("r+b") as file:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 if judge(data, self.holds).state is not State.ENDS_EARLY:
                     return False
                 *sealed, rest = stretches(data)
-                beginning = sealed[0].sha256
+                beginning = data[: sealed[0].end]
             last = sealed[-1].record
             if last is None:
                 return False
+            beginning = with_length(beginning, ticks) if ticks else beginning
             chain = _Chain(self.sign, after=last)
             late = chain.add("link", b"", rest.sha256) if rest.size_bytes else b""
-            ending = Ending(is_mended=True, sealed_late=rest.fragments)
+            ending = Ending(is_mended=True, sealed_late=rest.fragments).model_dump_json().encode()
+            file.write(beginning)
+            file.flush()
+            os.fsync(file.fileno())  # before the last record speaks of it
             file.seek(0, os.SEEK_END)
-            file.write(late + chain.add("shut", ending.model_dump_json().encode(), beginning))
+            file.write(late + chain.add("shut", ending, _sha256(beginning)))
             file.flush()
             os.fsync(file.fileno())
         return True

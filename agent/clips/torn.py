@@ -1,40 +1,76 @@
 """The last write before the plug was pulled: a disk may have taken some of it, zeros for the rest.
 
-Its boxes add up all the same. All before it was synced, so only the last fragment is asked. Its
-record knows its hash. Where it has none zeros betray it: no unit of H.264 or H.265 has three of
-them in a row or ends with one, and of our lengths before them three bytes at most are zero.
+Its boxes add up all the same. All before it was synced, so only the last fragment is asked, and
+the end that is written with it. Its record knows its hash. Where it has none zeros betray it: no
+unit of H.264 or H.265 has three of them in a row or ends with one, and of our lengths before them
+three bytes at most are zero.
 """
 
 import mmap
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from agent.wire.seal import Record
 from agent.wire.sealed import Stretch, stretches
 
 _HOLE: Final = bytes(8)
+_SAMPLE: Final = struct.Struct(">IIIi")
+"""As our writer states each: duration, size, flags, offset."""
 
 
-def sound_length(path: Path) -> int:
-    """Bytes of a file of whole fragments up to where its last write is not what was meant.
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What of a file of whole fragments is as it was meant."""
 
-    0 where nothing is left that plays; raises OSError.
-    """
+    length_bytes: int
+    """0 where nothing is left that plays."""
+    beginning_bytes: int
+    """Of `ftyp` and `moov`."""
+    ticks: int
+    """How long it plays, in ticks of its track."""
+
+
+def sound(path: Path) -> Sound:
+    """Look at its last write; raises OSError."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         *sealed, rest = stretches(data)
         boxes = _boxes(data)
         begins = [start for name, start, _ in boxes if name == b"moof"]
         length = len(data)
-        if sealed and not rest.size_bytes:
-            length = sealed[-1].start if _is_torn(sealed[-1]) else length
-        elif begins and _has_hole(data, boxes):
+        torn = next((one for one in sealed[-2:] if _is_torn(one, sealed[0])), None)
+        if torn is not None:
+            length = torn.start
+        elif rest.size_bytes and begins and _has_hole(data, boxes):
             length = begins[-1]
-    return length if begins and begins[0] < length else 0
+        left = [begin for begin in begins if begin < length]
+        return Sound(
+            length_bytes=length if left else 0,
+            beginning_bytes=boxes[1][2] if left else 0,
+            ticks=_end_ticks(data, left[-1]) if left else 0,
+        )
 
 
-def _is_torn(last: Stretch) -> bool:
-    record = last.record
-    return record is None or (record.tag == "link" and record.stretch != last.sha256)
+def _is_torn(one: Stretch, first: Stretch) -> bool:
+    match one.record:
+        case None:
+            return True
+        case Record(tag="link", stretch=stretch):
+            return stretch != one.sha256
+        case Record(tag="shut", stretch=stretch):
+            return stretch != first.sha256
+        case _:
+            return False
+
+
+def _end_ticks(data: mmap.mmap, moof: int) -> int:
+    """Where the fragment ends: its decode time and the durations of its samples."""
+    time_at, run_at = data.find(b"tfdt", moof) + 8, data.find(b"trun", moof) + 8
+    (ticks,) = struct.unpack(">Q", data[time_at : time_at + 8])
+    (samples,) = struct.unpack(">I", data[run_at : run_at + 4])
+    rows = data[run_at + 8 : run_at + 8 + samples * _SAMPLE.size]
+    return int(ticks + sum(row[0] for row in _SAMPLE.iter_unpack(rows)))
 
 
 def _has_hole(data: mmap.mmap, boxes: list[tuple[bytes, int, int]]) -> bool:

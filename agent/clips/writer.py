@@ -5,6 +5,7 @@ ends in `.part` until the clip is closed, hashed and named for good.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import threading
@@ -19,6 +20,7 @@ from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.seal import Moment
 
 CHUNK_BYTES = 1 << 20
+HASHED_AT_ONCE_BYTES = 1 << 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +101,16 @@ class ClipWriter:
         end_dts = last.dts + max(1, last.duration)
         length = self._track.ticks_of(end_dts - self._first.dts)
         beginning = self._track.beginning(length)
-        # Hashed while the disk makes the end durable: the two waits are one.
+        # Hashed while the disk makes the end and the name durable: the waits are one.
         hashing = _Hashing(self._part, beginning, until=self.durable_bytes)
         try:
-            self._flush(end_dts=end_dts)
-            self._finish(beginning)
+            end = self._finish(beginning, self._next_fragment(self._first, end_dts=end_dts))
+            self._file.close()
+            self._part.rename(self._path)
+            sync_folder(self._path.parent)
         finally:
             hashing.join()
-        self._file.close()
-        digest, size_bytes = hashing.finish()
-        self._part.rename(self._path)
-        sync_folder(self._path.parent)
+        digest, size_bytes = hashing.finish(end)
         return ClosedClip(
             path=self._path,
             sha256=digest,
@@ -123,10 +124,11 @@ class ClipWriter:
         )
 
     def abandon(self) -> None:
-        """Give up: the unfinished file is removed."""
+        """Give up: the file is removed."""
         with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
             self._file.close()
         self._part.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
     def _is_fragment_full(self, packet: Packet) -> bool:
         span = packet.dts - self._pending[0].dts if self._pending else 0
@@ -135,11 +137,17 @@ class ClipWriter:
     def _flush(self, *, end_dts: int) -> None:
         if not self._pending or self._first is None:
             return
+        self._append(self._next_fragment(self._first, end_dts=end_dts))
+        self.durable_bytes = self._file.tell()
+
+    def _next_fragment(self, begun: Packet, *, end_dts: int) -> bytes:
+        """What is pending as bytes, its record behind it."""
         self._fragments += 1
-        fragment = self._track.fragment(self._fragments, self._pending, self._first.dts, end_dts)
-        self._append(self._sealed(fragment, self._pending[0], begun=self._first))
+        fragment = self._track.fragment(self._fragments, self._pending, begun.dts, end_dts)
+        sealed = self._sealed(fragment, self._pending[0], begun=begun)
         self._frames += len(self._pending)
         self._pending = []
+        return sealed
 
     def _sealed(self, fragment: bytes, packet: Packet, *, begun: Packet) -> bytes:
         """With its record behind it, so that one write makes both durable."""
@@ -150,13 +158,19 @@ class ClipWriter:
         moment = Moment(packet.at.utc_us, into_clip_ms)
         return opening + fragment + self._seal.link(fragment, moment)
 
-    def _finish(self, beginning: bytes) -> None:
-        """Put the length into the beginning; then, when that is durable, the last record."""
+    def _finish(self, beginning: bytes, fragment: bytes) -> bytes:
+        """The last fragment, the last record, the length in the beginning, made durable at once.
+
+        Of what a power cut takes of these the rest is mended: nobody was told of them yet. Returns
+        what was put to the file's end.
+        """
+        shut = self._seal.shut(beginning) if self._seal is not None else b""
         self._file.seek(0)
-        self._append(beginning)
-        if self._seal is not None:
-            self._file.seek(0, os.SEEK_END)
-            self._append(self._seal.shut(beginning))
+        self._file.write(beginning)
+        self._file.seek(0, os.SEEK_END)
+        end = fragment + shut
+        self._append(end)
+        return end
 
     def _append(self, data: bytes) -> None:
         self._file.write(data)
@@ -164,7 +178,6 @@ class ClipWriter:
         os.fdatasync(self._file.fileno())
         if not self.durable_bytes:  # what has bytes and no name is lost
             sync_folder(self._part.parent)
-        self.durable_bytes = max(self.durable_bytes, self._file.tell())
 
 
 class _Hashing(threading.Thread):
@@ -174,6 +187,9 @@ class _Hashing(threading.Thread):
         """Hash `beginning` and what of the file follows it `until` there, at once."""
         super().__init__(name="hash")
         self._path = path
+        # Opened at once, for its name changes; small reads stay in the processor's cache.
+        self._file = path.open("rb", buffering=0)
+        self._buffer = memoryview(bytearray(HASHED_AT_ONCE_BYTES))
         self._digest = hashlib.sha256(beginning)
         self._at = len(beginning)
         self._until = until
@@ -183,23 +199,26 @@ class _Hashing(threading.Thread):
     def run(self) -> None:
         """On its own thread."""
         try:
-            self._read(self._until)
+            self._file.seek(self._at)
+            while self._at < self._until and (size := self._file.readinto(self._room())):
+                self._digest.update(self._buffer[:size])
+                self._at += size
+            if self._at < self._until:
+                self._failure = OSError(errno.EIO, "it has become shorter", str(self._path))
         except OSError as failure:
             self._failure = failure
+        finally:
+            self._file.close()
 
-    def finish(self) -> tuple[str, int]:
-        """Hash (hex) and size of the whole file, once it is whole; raises OSError."""
+    def finish(self, end: bytes) -> tuple[str, int]:
+        """Hash (hex) and size of the whole file, `end` at its end; after `join`. Raises OSError."""
         if self._failure is not None:
             raise self._failure
-        self._read(self._path.stat().st_size)
-        return self._digest.hexdigest(), self._at
+        self._digest.update(end)
+        return self._digest.hexdigest(), self._at + len(end)
 
-    def _read(self, until: int) -> None:
-        with self._path.open("rb") as file:
-            file.seek(self._at)
-            while self._at < until and (chunk := file.read(min(CHUNK_BYTES, until - self._at))):
-                self._digest.update(chunk)
-                self._at += len(chunk)
+    def _room(self) -> memoryview:
+        return self._buffer[: self._until - self._at]
 
 
 def hash_file(path: Path) -> tuple[str, int]:

@@ -169,10 +169,15 @@ def without_length(beginning: bytes) -> bytes:
     Only the eight bytes of the duration in `moov/mvex/mehd` differ; the last record speaks of
     the beginning with them.
     """
+    return with_length(beginning, 0)
+
+
+def with_length(beginning: bytes, ticks: int) -> bytes:
+    """The same with that length in it; as it is where it has no place for one."""
     place = _length_at(beginning)
     if place is None:
         return beginning
-    return beginning[:place] + b"\0" * 8 + beginning[place + 8 :]
+    return beginning[:place] + ticks.to_bytes(8, "big") + beginning[place + 8 :]
 
 
 def states_length(beginning: bytes) -> bool:

@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -385,6 +386,34 @@ def test_a_last_write_that_a_disk_took_in_part_is_cut_off(
     verdict = judge(mended.read_bytes(), sealer.holds)
     assert (verdict.state, verdict.fragments) == (State.INTACT, 4)
     assert decoded_frames(mended) == 40
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "frames"),
+    [("new", "before", 50), ("new", "torn", 50), ("new", "shut", 55), ("old", "whole", 55)],
+)
+def test_an_end_of_which_the_disk_took_only_a_part_is_mended(
+    tmp_path: Path, street: Street, sealer: Sealer, begins: str, ends: str, frames: int
+) -> None:
+    writer = write_clip(tmp_path / "clip.mp4", street, sealer, frames=55)
+    before = writer.part.read_bytes()
+    whole = writer.close().path.read_bytes()
+    link, shut, _ = stretches(whole)[-3:]
+    end = {
+        "before": b"",
+        "torn": whole[len(before) : link.start + 400] + bytes(300) + whole[link.start + 700 :],
+        "shut": whole[len(before) : shut.start] + bytes(100),
+        "whole": whole[len(before) :],
+    }[ends]
+    head = stretches(whole)[0].end
+    part = tmp_path / "clip.mp4.part"
+    part.write_bytes((before if begins == "old" else whole)[:head] + before[head:] + end)
+    mended = mend(part, sealer)
+    assert mended is not None
+    assert judge(mended.read_bytes(), sealer.holds).state is State.INTACT
+    assert decoded_frames(mended) == frames
+    with av.open(str(mended)) as clip:
+        assert clip.duration == frames * 100_000, "microseconds, as its beginning states"
 
 
 def test_a_torn_fragment_without_its_record_is_known_by_its_zeros(
