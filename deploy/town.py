@@ -79,7 +79,7 @@ class Town:
             *("--language", self._language, "--generate-password"),
         ).strip()
         self.hub(
-            *("grant", "add", LOGIN, "--area", COMMUNE, "--rights", "see,clips,alerted"),
+            *("grant", "add", LOGIN, "--area", COMMUNE, "--rights", "see,clips,alerted,search"),
             *("--reason", "on duty in the demonstration"),
         )
         return Sign(self.url, LOGIN, password.split()[-1])

@@ -4,13 +4,13 @@ from sqlalchemy import select
 
 from hub.alerts.channels import ORDERS
 from hub.store import keeper_sights, staff
-from hub.store.footage_door import FootageDoor
 from hub.store.keeper_views import FateCount, LostPhone, NodeState, Undelivered
+from hub.store.search_door import SearchDoor
 from hub.store.tables import people, phones
 from hub.store.views import Asker
 
 
-class KeepersDoor(FootageDoor):
+class KeepersDoor(SearchDoor):
     """What those who look after cameras ask; `hub.store.door` has all else."""
 
     def tends(self, asker: Asker) -> bool:

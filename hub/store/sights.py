@@ -167,25 +167,33 @@ def alert_sightings(conn: Connection, alert_id: UUID) -> list[SightingRow]:
 
 def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> list[MediaRow]:
     """The alert's pictures and clips, announced or stored, by time."""
+    its = media.alias("its")
+    its_own = (
+        select(its.c.id)
+        .join(media_sightings, media_sightings.c.media_id == its.c.id)
+        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
+        .where(sightings.c.alert_id == alert_id, sightings.c.camera_id == its.c.camera_id)
+    )
+    return media_rows(conn, media.c.id.in_(its_own), media.c.kind.in_(kinds))
+
+
+def media_rows(
+    conn: Connection, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[MediaRow]:
+    """Pictures and clips that meet the conditions, which have to hold the scope, by time."""
     rule = retention_rules
     wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
     query = (
         select(media, rule.c.keep_days, rule.c.reason, areas.c.name.label("rule_area"))
         .add_columns(*(column.label(f"wish_{column.name}") for column in wish))
         .add_columns(people.c.name.label("wish_person_name"))
-        .distinct()
         .outerjoin(rule, rule.c.id == media.c.removed_rule_id)
         .outerjoin(areas, areas.c.id == rule.c.area_id)
         .outerjoin(wishes, wishes.c.media_id == media.c.id)
         .outerjoin(people, people.c.id == wishes.c.person_id)
-        .join(media_sightings, media_sightings.c.media_id == media.c.id)
-        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
-        .where(
-            sightings.c.alert_id == alert_id,
-            sightings.c.camera_id == media.c.camera_id,
-            media.c.kind.in_(kinds),
-        )
+        .where(*conditions)
         .order_by(media.c.first_frame_utc_us, media.c.id)
+        .limit(limit)
     )
     return [
         MediaRow(

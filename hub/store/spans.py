@@ -54,18 +54,19 @@ def ask(
     reason: str,
     by: By,
     now: Moment,
+    rights: Right = Right.CLIPS,
 ) -> UUID:
     """Ask the camera's node for all it has of that span.
 
-    RegistryError for a span that is none or too long, and for a camera that this person may not
-    see the clips of, or not of then.
+    RegistryError for a span that is none or too long, and for a camera on which this person has
+    not these rights, or not of then.
     """
     if not 0 <= until_utc_us - from_utc_us <= LONGEST_S * 1_000_000:
         raise RegistryError("a span ends after it begins, and lasts an hour at most")
     if not reason.strip():
         raise RegistryError("asking for footage needs a reason")
     if by.person_id is not None:
-        scope = visible_cameras(by.person_id, Right.CLIPS, now).subquery("scope")
+        scope = visible_cameras(by.person_id, rights, now).subquery("scope")
         seen = select(scope.c.camera_id).where(
             scope.c.camera_id == camera_id, scope.c.from_utc_us <= from_utc_us
         )

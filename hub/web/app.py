@@ -14,7 +14,19 @@ from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
 from hub.store.door import Door
 from hub.store.uploads import Uploads
-from hub.web import api, auth, clips, duty, films, keepers, live, pages, shell, tus
+from hub.web import (
+    api,
+    auth,
+    clips,
+    duty,
+    films,
+    keepers,
+    live,
+    pages,
+    search,
+    shell,
+    tus,
+)
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.shell import VersionedFiles, is_page_wanted
@@ -45,7 +57,8 @@ def create_app(
         settings=settings,
     )
     app.state.site = site
-    for room in (auth, shell, live, clips, films, tus, api, pages, keepers, duty):
+    rooms = (auth, shell, live, clips, films, tus, api, pages, search, keepers, duty)
+    for room in rooms:
         app.include_router(room.router)
     app.mount("/static/{version}", VersionedFiles(site.version))
     app.add_exception_handler(SignedOutError, _signed_out)

@@ -81,13 +81,15 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
     )
     stored = tuple(_clip(media, page) for media in announced if media.is_stored)
     gone = tuple(
-        _gone(media, media.removed, calendar) for media in page.media if media.removed is not None
+        gone_sentence(media, media.removed, calendar)
+        for media in page.media
+        if media.removed is not None
     )
     waiting = None if gone and not announced else _waiting(page, announced, calendar.words)
     growing = _growing(page, calendar.words)
     shown = {one.row.first_frame_utc_us for one in growing if page.is_node_here}
     still_there = tuple(
-        unbrought(page, media, calendar)
+        unbrought(media, calendar, is_node_here=page.is_node_here)
         for media in announced
         if not media.is_stored and media.first_frame_utc_us not in shown
     )
@@ -150,7 +152,7 @@ def _clip(media: MediaRow, page: AlertPage) -> Clip:
     )
 
 
-def _gone(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
+def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
     """What became of it, when, and by whose rule."""
     say = calendar.words.say
     told = {

@@ -140,6 +140,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         lost_phones=door.lost_phones(visit.asker),
         channel_order=door.channel_order(visit.asker),
         is_keeper=door.tends(visit.asker),
+        may_search=door.searches(visit.asker),
     )
 
 

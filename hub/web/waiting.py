@@ -30,15 +30,15 @@ class Unbrought:
     """The words of the button that asks for it; None where asking would change nothing."""
 
 
-def unbrought(page: AlertPage, media: MediaRow, calendar: Calendar) -> Unbrought:
+def unbrought(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> Unbrought:
     """What is to be said of an announced clip."""
     say = calendar.words.say
     wish = media.wish
     if wish is not None and wish.answer == "gone":
         return Unbrought(media, _gone(wish, calendar), say("Ask again"))
     if wish is not None:
-        return Unbrought(media, _asked(wish, calendar, is_node_here=page.is_node_here), None)
-    if not page.is_node_here:
+        return Unbrought(media, _asked(wish, calendar, is_node_here=is_node_here), None)
+    if not is_node_here:
         return Unbrought(media, _unheard(calendar.words), say("Bring it as soon as possible"))
     fetching = say("The clip is being fetched from the camera box.")
     return Unbrought(media, fetching, say("Bring it now"))

@@ -46,12 +46,15 @@ def photograph(page: Page, name: str) -> None:
 
 
 def first_frames(demo: Running, alert_id: str) -> tuple[int, int]:
-    """First frame of the alert's clip, and of its first sighting (microseconds, UTC)."""
+    """First frame of the alert's clip, whole or still growing, and of its first sighting
+    (microseconds, UTC)."""
     hub = demo.folder / "hub" / "hub.sqlite"
     with closing(sqlite3.connect(f"file:{hub}?mode=ro", uri=True)) as database:
         row = database.execute(
-            "SELECT media.first_frame_utc_us, alerts.began_utc_us FROM alerts"
-            " JOIN media ON media.id = alerts.clip_id WHERE alerts.id = ?",
+            "SELECT MIN(clip.first_frame_utc_us), MIN(alerts.began_utc_us) FROM alerts"
+            " JOIN sightings ON sightings.alert_id = alerts.id"
+            " JOIN growing_sightings AS shows ON shows.sighting_id = sightings.id"
+            " JOIN growing_clips AS clip ON clip.id = shows.clip_id WHERE alerts.id = ?",
             (UUID(alert_id).hex,),
         ).fetchone()
     return int(row[0]), int(row[1])

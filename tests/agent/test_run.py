@@ -281,7 +281,7 @@ def test_missing_papers_stop_the_start(write: Write) -> None:
 
 def test_check_speaks_vietnamese_by_default_and_exits_by_what_it_found(write: Write) -> None:
     code, out, _ = outcome(agent("check", "--config", write()))
-    assert (code, len(out.splitlines())) == (0, 5)
+    assert (code, len(out.splitlines())) == (0, 6)
     assert out.startswith("ổn: cấu hình")
     code, out, _ = outcome(
         agent("check", "--config", write(), "--lang", "en", MATTHAN_AGENT__BROKER__PORT="1")

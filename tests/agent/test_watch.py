@@ -32,6 +32,7 @@ from agent.wire import messages
 from agent.wire.messages import (
     CameraBack,
     CameraLost,
+    ClipBegun,
     ClipReady,
     RuleWords,
     SightingClosed,
@@ -202,8 +203,9 @@ def test_end_of_the_recording_closes_the_sighting_and_its_clip(build: Build) -> 
     scene.eyes.script = {80: [person_enters(80, person)]}
     scene.run()
     scene.recorder.advance()
-    _, closed, ready = scene.said()
+    _, closed, begun, ready = scene.said()
     assert isinstance(closed, SightingClosed)
+    assert isinstance(begun, ClipBegun)
     assert isinstance(ready, ClipReady)
     assert ready.sighting_ids == (person,)
     assert ready.first_frame_utc_us <= at(3).utc_us
@@ -331,7 +333,7 @@ def test_loss_closes_the_sightings_first_and_their_clip(build: Build) -> None:
         scene.run()
     scene.recorder.advance()
     kinds = [type(body) for body in scene.said()]
-    assert kinds == [SightingOpened, SightingClosed, CameraLost, ClipReady]
+    assert kinds == [SightingOpened, SightingClosed, CameraLost, ClipBegun, ClipReady]
 
 
 # Stop

@@ -1,0 +1,94 @@
+"""The door's way to footage by camera and time: one scope check and one audit line, as always."""
+
+from typing import Final
+from uuid import UUID
+
+from hub.store import search_sights, spans, wishes
+from hub.store.audit import By
+from hub.store.footage_door import FootageDoor
+from hub.store.registry import RegistryError
+from hub.store.search_views import FoundFootage, SearchedCamera
+from hub.store.views import Asker
+
+SHOWN_AT_MOST: Final = 200
+
+
+class SearchDoor(FootageDoor):
+    """What a person finds of what was recorded; `hub.store.door` has all else."""
+
+    def searches(self, asker: Asker) -> bool:
+        """Whether this person may search any camera; for the links of a page, shows nothing."""
+        return bool(self._searched(asker))
+
+    def searched_cameras(self, asker: Asker) -> list[SearchedCamera]:
+        """The cameras whose footage this person may search, by place."""
+        found = self._searched(asker)
+        self._note(asker, "search.open", detail=f"{len(found)} cameras")
+        return found
+
+    def _searched(self, asker: Asker) -> list[SearchedCamera]:
+        with self._db.reading() as conn:
+            return search_sights.searched_cameras(conn, asker.person_id, self._clock.now())
+
+    def find_footage(
+        self, asker: Asker, camera_id: UUID, *, from_utc_us: int, until_utc_us: int
+    ) -> FoundFootage | None:
+        """What there is of the camera in that span, at the hub and at its node."""
+        now, who = self._clock.now(), asker.person_id
+        span = {"from_utc_us": from_utc_us, "until_utc_us": until_utc_us}
+        with self._db.reading() as conn:
+            theirs = search_sights.searched_cameras(conn, who, now)
+            may = any(one.camera_id == camera_id for one in theirs)
+            clips = search_sights.found_clips(
+                conn, who, camera_id, now=now, limit=SHOWN_AT_MOST + 1, **span
+            )
+            asked = search_sights.asked_spans(conn, camera_id, **span) if may else []
+        self._note(
+            asker,
+            "search.find" if may else "search.find.refused",
+            "camera",
+            camera_id,
+            detail=f"{from_utc_us}-{until_utc_us}: {len(clips)} clips",
+        )
+        if not may:
+            return None
+        return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked)
+
+    def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
+        """Have a clip brought that a search found at its node; False when there is none such."""
+        now, who = self._clock.now(), asker.person_id
+        with self._db.writing() as conn:
+            may = search_sights.unbrought_clip(conn, who, media_id, now) is not None
+            is_new = may and wishes.wish(conn, media_id, person_id=who, now=now)
+            act = "media.ask" if is_new else "media.ask.again" if may else "media.ask.refused"
+            self._note_in(conn, asker, act, "media", media_id)
+        if is_new:
+            self._bell.ring()
+        return may
+
+    def ask_for_span(
+        self, asker: Asker, camera_id: UUID, *, from_utc_us: int, until_utc_us: int, reason: str
+    ) -> bool:
+        """Ask the camera's node for all it has of that span; False for one that is none, too long,
+        without a reason, or of a camera or time that is not theirs."""
+        now = self._clock.now()
+        if not any(one.camera_id == camera_id for one in self._searched(asker)):
+            self._note(asker, "span.ask.refused", "camera", camera_id)
+            return False
+        try:
+            with self._db.writing() as conn:
+                spans.ask(
+                    conn,
+                    camera_id,
+                    from_utc_us=from_utc_us,
+                    until_utc_us=until_utc_us,
+                    reason=reason,
+                    by=By(person_id=asker.person_id, came_from=asker.came_from),
+                    now=now,
+                    rights=search_sights.RIGHTS,
+                )
+        except RegistryError as refusal:
+            self._note(asker, "span.ask.refused", "camera", camera_id, detail=str(refusal))
+            return False
+        self._bell.ring()
+        return True

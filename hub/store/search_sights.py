@@ -1,0 +1,104 @@
+"""The questions behind a search for footage, each cut to a scope; only `search_door` calls them.
+
+Who searches needs both rights, to search and to play clips, on the camera and of that time.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, select
+
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.store.scope import seen_media, visible_cameras
+from hub.store.search_views import AskedSpan, SearchedCamera
+from hub.store.sights import media_rows, places
+from hub.store.tables import cameras, media, nodes, people, span_wishes
+from hub.store.views import MediaRow
+
+RIGHTS: Final = Right.SEARCH | Right.CLIPS
+LONGEST_CLIP_S: Final = 3600
+"""No clip or segment is longer: how far before a span one may begin that reaches into it."""
+
+
+def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SearchedCamera]:
+    """The cameras this person may search, by place."""
+    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
+    rows = conn.execute(
+        select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
+        .add_columns(nodes.c.name.label("node"), nodes.c.state)
+        .join(scope, scope.c.camera_id == cameras.c.id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+    ).all()
+    where = places(conn, {row.area_id for row in rows})
+    found = [
+        SearchedCamera(
+            camera_id=row.id,
+            label=row.label or f"{row.node}/{row.name}",
+            place=where[row.area_id],
+            is_node_here=row.state == "online",
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one.place, one.label))
+
+
+def found_clips(
+    conn: Connection,
+    person_id: UUID,
+    camera_id: UUID,
+    *,
+    from_utc_us: int,
+    until_utc_us: int,
+    now: Moment,
+    limit: int,
+) -> list[MediaRow]:
+    """The clips of the camera that overlap the span, the earliest first."""
+    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
+    first = media.c.first_frame_utc_us
+    theirs = select(media.c.id).join(scope, seen_media(scope)).where(media.c.camera_id == camera_id)
+    overlaps = and_(
+        media.c.kind == "clip",
+        first.between(from_utc_us - LONGEST_CLIP_S * 1_000_000, until_utc_us),
+        first + media.c.duration_ms * 1000 >= from_utc_us,
+    )
+    return media_rows(conn, media.c.id.in_(theirs.where(overlaps)), limit=limit)
+
+
+def unbrought_clip(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> UUID | None:
+    """The camera of a clip that its node still has, if this person may search and play it."""
+    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
+    still_there: list[ColumnElement[bool]] = [
+        media.c.kind == "clip",
+        media.c.stored_utc_us.is_(None),
+        media.c.removed_why.is_(None),
+    ]
+    query = select(media.c.camera_id).join(scope, seen_media(scope))
+    return conn.scalar(query.where(media.c.id == media_id, *still_there))
+
+
+def asked_spans(
+    conn: Connection, camera_id: UUID, *, from_utc_us: int, until_utc_us: int
+) -> list[AskedSpan]:
+    """What was asked of the camera that overlaps the span, the newest last."""
+    rows = conn.execute(
+        select(span_wishes, people.c.name.label("person_name"))
+        .outerjoin(people, people.c.id == span_wishes.c.asked_by)
+        .where(
+            span_wishes.c.camera_id == camera_id,
+            span_wishes.c.from_utc_us <= until_utc_us,
+            span_wishes.c.until_utc_us >= from_utc_us,
+        )
+        .order_by(span_wishes.c.asked_utc_us)
+    )
+    return [
+        AskedSpan(
+            from_utc_us=row.from_utc_us,
+            until_utc_us=row.until_utc_us,
+            reason=row.reason,
+            person_name=row.person_name,
+            asked_utc_us=row.asked_utc_us,
+            files=row.files,
+        )
+        for row in rows
+    ]

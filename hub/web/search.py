@@ -1,0 +1,182 @@
+"""Footage by camera and time: what the hub and the nodes have of it, and asking for more."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.search_views import AskedSpan, SearchedCamera
+from hub.store.spans import LONGEST_S
+from hub.store.views import MediaRow
+from hub.web.auth import FormSent, SignedIn
+from hub.web.footage import gone_sentence
+from hub.web.site import render
+from hub.web.waiting import Unbrought, unbrought
+from hub.web.when import Calendar
+
+router = APIRouter()
+
+US_PER_S: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What was asked to be searched, as the form holds it and on the hub's clock."""
+
+    day: str
+    """`2026-11-25`"""
+    since: str
+    """`02:10`"""
+    until: str
+    """Of the next day where it is not after `since`."""
+    from_utc_us: int
+    until_utc_us: int
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether a node may be asked for all of it at once."""
+        return self.until_utc_us - self.from_utc_us <= LONGEST_S * US_PER_S
+
+
+def last_hour(calendar: Calendar) -> Span:
+    """What the form holds at first: the hour until now, to the minute."""
+    until = calendar.local(calendar.now_utc_us).replace(second=0, microsecond=0)
+    since = until - timedelta(hours=1)
+    return span_of(f"{since:%Y-%m-%d}", f"{since:%H:%M}", f"{until:%H:%M}", calendar)
+
+
+def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
+    """The span that a form says in the reader's zone; ValueError for what is no time.
+
+    One that ends before it begins goes on into the next day.
+    """
+    begins = datetime.strptime(f"{day} {since[:5]}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - local time of the form, its zone comes next
+    ends = datetime.strptime(f"{day} {until[:5]}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - local time of the form, its zone comes next
+    if ends <= begins:
+        ends += timedelta(days=1)
+    moments = (int(one.replace(tzinfo=calendar.zone).timestamp()) for one in (begins, ends))
+    from_utc_us, until_utc_us = (moment * US_PER_S for moment in moments)
+    return Span(day, f"{begins:%H:%M}", f"{ends:%H:%M}", from_utc_us, until_utc_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One clip as the page shows it."""
+
+    media: MediaRow
+    waiting: Unbrought | None
+    """What is to be said and done where it is not at the hub."""
+    gone: str | None
+    """What became of it where it was removed."""
+
+
+def found(media: MediaRow, camera: SearchedCamera, calendar: Calendar) -> Found:
+    """A clip with the honest word about it."""
+    if media.removed is not None:
+        return Found(media, None, gone_sentence(media, media.removed, calendar))
+    if media.is_stored:
+        return Found(media, None, None)
+    return Found(media, unbrought(media, calendar, is_node_here=camera.is_node_here), None)
+
+
+@router.get("/footage")
+def show_search(
+    request: Request,
+    visit: SignedIn,
+    camera: UUID | None = None,
+    day: str = "",
+    since: str = "",
+    until: str = "",
+    refused: bool = False,
+) -> Response:
+    """The form, and what was found; 404 for those who may search no camera."""
+    cameras = visit.site.door.searched_cameras(visit.asker)
+    if not cameras:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    try:
+        span = span_of(day, since, until, calendar) if day else last_hour(calendar)
+    except ValueError:
+        raise HTTPException(422) from None
+    chosen = next((one for one in cameras if one.camera_id == camera), None)
+    if camera is not None and chosen is None:
+        raise HTTPException(404)
+    answer = chosen and visit.site.door.find_footage(
+        visit.asker,
+        chosen.camera_id,
+        from_utc_us=span.from_utc_us,
+        until_utc_us=span.until_utc_us,
+    )
+    return render(
+        request,
+        "footage.html",
+        session=visit.session,
+        cameras=cameras,
+        chosen=chosen,
+        span=span,
+        clips=[found(media, chosen, calendar) for media in answer.clips]
+        if chosen and answer
+        else [],
+        is_cut=bool(answer and answer.is_cut),
+        asked=[asked_sentence(one, calendar) for one in answer.asked] if answer else [],
+        refused=refused,
+    )
+
+
+def asked_sentence(one: AskedSpan, calendar: Calendar) -> str:
+    """Who asked for which span, why, and what the node said."""
+    say = calendar.words.say
+    told = {
+        "name": one.person_name or say("The keeper"),
+        "since": calendar.clock(one.from_utc_us),
+        "until": calendar.clock(one.until_utc_us),
+        "reason": one.reason,
+        "files": one.files,
+    }
+    asked = say("%(name)s asked for %(since)s – %(until)s: %(reason)s.") % told
+    if one.files is None:
+        return f"{asked} {say('The camera box has not answered yet.')}"
+    if one.files == 0:
+        return f"{asked} {say('The camera box has nothing of it.')}"
+    return f"{asked} {say('The camera box has %(files)d files of it.') % told}"
+
+
+@router.post("/footage/clips/{media_id}/ask")
+def ask_for_found(
+    visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=300)] = ""
+) -> Response:
+    """Have a clip brought that is still at its node."""
+    if not visit.site.door.ask_for_found(visit.asker, media_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/footage?{back}", 303)
+
+
+@router.post("/footage/ask")
+def ask_for_span(
+    visit: FormSent,
+    camera: Annotated[UUID, Form()],
+    day: Annotated[str, Form(max_length=10)],
+    since: Annotated[str, Form(max_length=8)],
+    until: Annotated[str, Form(max_length=8)],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Have the camera's node bring all it has of the span, unasked-for footage included."""
+    try:
+        span = span_of(day, since, until, visit.site.calendar(visit.asker.language))
+    except ValueError:
+        raise HTTPException(422) from None
+    is_asked = visit.site.door.ask_for_span(
+        visit.asker,
+        camera,
+        from_utc_us=span.from_utc_us,
+        until_utc_us=span.until_utc_us,
+        reason=reason,
+    )
+    again = {"camera": str(camera), "day": day, "since": span.since, "until": span.until}
+    if not is_asked:
+        again["refused"] = "1"
+    return RedirectResponse(f"/footage?{urlencode(again)}", 303)
