@@ -26,6 +26,7 @@ from agent.config.sections import AgentSettings
 
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 DAY_S: Final = 86_400.0
+POLL_S: Final = 0.5
 WARMING_S: Final = 20.0
 """Until cameras are open, the ring is full and the ground is learned."""
 
@@ -137,11 +138,15 @@ class Watching:
         with log.open("wb") as file:
             self._child = subprocess.Popen(command, stdout=file, stderr=file)  # noqa: S603 our own words
 
-    def cpu_s(self) -> float:
-        """Processor time so far, children that ended included; raises BenchError if it is gone."""
+    def must_run(self) -> None:
+        """Raises BenchError with its last words if it is gone."""
         if self._child.poll() is not None:
             last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
             raise BenchError(f"the process to be measured ended early: {' '.join(last)[:300]}")
+
+    def cpu_s(self) -> float:
+        """Processor time so far, children that ended included; raises BenchError if it is gone."""
+        self.must_run()
         after_name = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, after_name[11:15])) / TICKS
 
@@ -183,10 +188,10 @@ class Watching:
 def _counted(
     processes: Mapping[str, Watching], seconds: float, warming_s: float
 ) -> dict[str, Cost]:
-    sleep(warming_s)
+    _wait(processes, warming_s)
     began, before = monotonic(), {name: process.cpu_s() for name, process in processes.items()}
     written = {name: process.written_bytes() for name, process in processes.items()}
-    sleep(seconds)
+    _wait(processes, seconds)
     spent = {name: process.cpu_s() - before[name] for name, process in processes.items()}
     span_s = monotonic() - began
     return {
@@ -202,6 +207,15 @@ def _counted(
         )
         for name, process in processes.items()
     }
+
+
+def _wait(processes: Mapping[str, Watching], seconds: float) -> None:
+    """That long, or until one of them ends: BenchError."""
+    until_s = monotonic() + seconds
+    while (left_s := until_s - monotonic()) > 0:
+        for process in processes.values():
+            process.must_run()
+        sleep(min(left_s, POLL_S))
 
 
 def _read(file: Path) -> Watched:

@@ -51,7 +51,7 @@ def test_an_agent_that_does_not_start_is_one_line_with_its_reason(
 ) -> None:
     config.write_text(config.read_text() + '[detector]\nmodels_dir = "/none"\n')
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "agent", "--config", str(config), "--seconds", "1", "--warm", "3"])
+        main(["bench", "agent", "--config", str(config), "--seconds", "1", "--warm", "60"])
     assert ended.value.code == 1
     line = capsys.readouterr().err
     assert line.startswith("bench agent: the process to be measured ended early: ")
