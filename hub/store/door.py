@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
 from hub.alerts.moment import Moment
-from hub.store import ledger, marks, sights
+from hub.store import audit, ledger, marks, sights, silence_rows
 from hub.store.alert_rows import change_alert, note_history
+from hub.store.audit import By
 from hub.store.bounds import text
-from hub.store.duty_door import DutyDoor
 from hub.store.next_calls import Foresight
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
+from hub.store.silence_door import SilenceDoor
 from hub.store.tables import alerts, columns
 from hub.store.views import (
     AlertChange,
@@ -31,7 +32,7 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(DutyDoor):
+class Door(SilenceDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the
@@ -250,6 +251,24 @@ def _change(
         detail=text(note.strip(), NOTE_CHARS),
         now=now,
     )
+    if life.state is State.FALSE_ALARM:
+        _mute_if_often_false(conn, row.alert_id, now)
     marks.mark_acknowledged(conn, row.alert_id, person_id=asker.person_id, now=now)
     # "taken" tells the others that somebody has it, or has closed it, and ends what they are owed.
     ledger.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)
+
+
+def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
+    made = silence_rows.mute_if_often_false(conn, alert_id, now=now)
+    if made is not None:
+        until = str(made.until_utc_us)
+        note_history(conn, alert_id, act="muted", detail=until, now=now)
+        audit.note(
+            conn,
+            By(),
+            act="silence.add",
+            object_kind="silence",
+            object_id=made.silence_id,
+            detail=made.reason,
+            now=now,
+        )

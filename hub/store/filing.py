@@ -46,7 +46,7 @@ class Filed:
     is_stored: bool
     is_repeat: bool = False
     fate: str = ""
-    """alerted, grouped, silenced, late or noted; empty for a refusal."""
+    """alerted, grouped, silenced, muted, late or noted; empty for a refusal."""
     alert_id: UUID | None = None
     refusal: Refusal | None = None
 

@@ -12,7 +12,7 @@ from hub.alerts.moment import Moment
 from hub.store.bounds import bigint
 from hub.store.footage import Origin
 
-Fate = Literal["alerted", "grouped", "silenced", "late", "noted"]
+Fate = Literal["alerted", "grouped", "silenced", "muted", "late", "noted"]
 """What became of a stored event; one that is refused is set aside instead."""
 
 

@@ -7,14 +7,16 @@ from sqlalchemy import Connection, bindparam, select
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
 from hub.alerts.moment import Moment
-from hub.alerts.rules import RuleMet, Rules, from_text, is_critical, news, to_text
-from hub.store import ledger
+from hub.alerts.rules import RuleMet, Rules, from_text, news, to_text
+from hub.store import ledger, silence_rows
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.hot import Hot
 from hub.store.tables import alerts
 
 _MET: Final = Hot(
-    select(alerts.c.rules, alerts.c.camera_id).where(alerts.c.id == bindparam("alert_id"))
+    select(alerts.c.rules, alerts.c.camera_id, alerts.c.kind).where(
+        alerts.c.id == bindparam("alert_id")
+    )
 )
 
 
@@ -30,7 +32,7 @@ def meet_rules(
     """Add to the alert what nobody in it has met before.
 
     A rule of those `raising` makes it critical, and is owed to the phones: neither a rest nor
-    a storm holds it back.
+    a storm holds it back. One that is silenced there is only written.
     """
     if not said:
         return
@@ -39,7 +41,10 @@ def meet_rules(
     fresh = news(known, said)
     if not fresh:
         return
-    is_raised = is_critical(fresh, raising)
+    loud = tuple(met for met in fresh if met.rule in raising)
+    is_raised = bool(loud) and (
+        silence_rows.covering(conn, row.camera_id, row.kind, loud, now=now) is None
+    )
     values: dict[str, Any] = {"rules": to_text((*known, *fresh))}
     if is_raised:
         values |= {"severity": "critical", "quiet_reason": None}

@@ -16,7 +16,8 @@ from hub.alerts.moment import Moment
 from hub.alerts.routing import CROWD, Join, Late, Nothing, Policy, Raise, Seen, decide
 from hub.alerts.rules import Rules, foremost, is_critical
 from hub.alerts.rules import news as fresh
-from hub.store import footage, ledger
+from hub.alerts.silences import Silence
+from hub.store import footage, ledger, silence_rows
 from hub.store.alert_rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
 from hub.store.bounds import integer
 from hub.store.news import Fate, News, Plan
@@ -46,6 +47,7 @@ class _Begun:
     people: int
     rules: Rules
     wakes: bool
+    is_opening: bool = False
 
 
 def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Policy) -> Plan:
@@ -59,6 +61,7 @@ def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Poli
         people=integer(body.people),
         rules=fresh((), (*rules_of(body), *(met for one in early for met in rules_of(one.body)))),
         wakes=body.wakes is not False or any(wakes_now(one.body) for one in early),
+        is_opening=True,
     )
     add = partial(add_sighting, news, body, early)
     return _plan(conn, news, begun, policy, add)
@@ -112,6 +115,11 @@ def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add
     running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
     match decide(seen, running, policy, woke_utc_us=woke_utc_us):
         case Raise() as decision:
+            silence = silence_rows.covering(
+                conn, news.camera_id, begun.kind, begun.rules, now=news.now
+            )
+            if silence is not None:
+                return _plan_muted(news, begun, silence, add)
             return _plan_raise(news, begun, seen, decision, policy, add)
         case Join(alert_id, reason):
             write = partial(_join, news, begun, alert_id, policy, add)
@@ -142,6 +150,17 @@ def _plan_raise(
     reason = decision.quiet_reason or decision.reason
     fate: Fate = "alerted" if decision.quiet_reason is None else "silenced"
     return Plan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
+
+
+def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
+    """No alert: its footage is kept as any sighting's is, and the silence counts it."""
+
+    def write(conn: Connection) -> None:
+        add(None, conn)
+        if begun.is_opening:
+            silence_rows.hit(conn, silence.silence_id, now=news.now)
+
+    return Plan("muted", f"silenced: {silence.reason}", None, write)
 
 
 def _kind(body: SightingOpened) -> str:

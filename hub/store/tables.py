@@ -192,7 +192,7 @@ events = Table(
     Column("uptime_ms", BigInteger),  # of its boot, when it happened
     *moment("received"),
     Column("body", Text, nullable=False),  # the body of the wire's message, JSON
-    Column("fate", Text, nullable=False),  # alerted, grouped, silenced, late, noted
+    Column("fate", Text, nullable=False),  # of hub.store.news.Fate
     Column("fate_reason", Text, nullable=False),
     UniqueConstraint("node_id", "spool_id", "seq"),
     Index("ix_events_node_id_boot_id", "node_id", "boot_id"),
@@ -287,6 +287,8 @@ alerts = Table(
     *moment("taken", nullable=True),
     link("closed_by", "people", nullable=True),
     *moment("closed", nullable=True),
+    Column("offered_to", Uuid),  # of people: whom its holder hands it to; they have not taken it
+    *moment("offered", nullable=True),
     Column("rules", Text),  # JSON: what of the camera's rules was met; null: none
     Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
     Index("ix_alerts_state_raised_utc_us", "state", "raised_utc_us"),

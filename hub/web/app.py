@@ -25,6 +25,7 @@ from hub.web import (
     pages,
     search,
     shell,
+    silences,
     tus,
 )
 from hub.web.auth import SignedOutError, session_of, to_login
@@ -57,7 +58,7 @@ def create_app(
         settings=settings,
     )
     app.state.site = site
-    rooms = (auth, shell, live, clips, films, tus, api, pages, search, keepers, duty)
+    rooms = (auth, shell, live, clips, films, tus, api, pages, search, keepers, duty, silences)
     for room in rooms:
         app.include_router(room.router)
     app.mount("/static/{version}", VersionedFiles(site.version))

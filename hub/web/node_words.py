@@ -137,6 +137,7 @@ def fates(counts: Iterable[FateCount], words: Words) -> list[tuple[str, int]]:
         "alerted": say("raised an alert"),
         "grouped": say("joined an alert"),
         "silenced": say("raised an alert without ringing"),
+        "muted": say("kept from alerting by a silence"),
         "late": say("came too late to wake anybody"),
         "noted": say("noted"),
         "refused": say("refused"),

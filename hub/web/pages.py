@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import Act
 from hub.store.views import AlertRow, Conflict
+from hub.web import silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
 from hub.web.footage import other_pictures
 from hub.web.site import THEME_COOKIE, THEMES, render
@@ -33,7 +34,8 @@ def show_list(request: Request, visit: SignedIn) -> Response:
 
 def _list(request: Request, visit: Visit, template: str) -> Response:
     inbox = visit.site.door.inbox(visit.asker)
-    began_utc_us = visit.site.calendar(visit.asker.language).today_began_utc_us()
+    calendar = visit.site.calendar(visit.asker.language)
+    began_utc_us = calendar.today_began_utc_us()
     handled = [row for row in inbox.handled if _closed_utc_us(row) >= began_utc_us]
     return render(
         request,
@@ -44,6 +46,7 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         cursor=inbox.cursor,
         lost_phones=visit.site.door.lost_phones(visit.asker),
         dark_cameras=visit.site.door.dark_cameras(visit.asker),
+        silences=silences.lines(visit.site.door.silences(visit.asker), calendar),
     )
 
 

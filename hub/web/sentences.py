@@ -207,6 +207,11 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
     has_picture = False
     for row in rows:
         grown = _GROWN.match(row.detail) if row.act == "grown" else None
+        if row.act == "muted":
+            steps.append(
+                Step(words.say("Third false alarm here: muted for two weeks"), "", row.at_utc_us)
+            )
+            continue
         if row.act == "called":
             whom = row.detail or words.say("everybody who may know")
             steps.append(Step(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))

@@ -1,0 +1,146 @@
+"""The door's way to silences: who may, makes one; whoever sees the camera reads and ends it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.alerts.silences import LONGEST_S, Silence
+from hub.store import silence_rows
+from hub.store.bounds import text
+from hub.store.duty_door import DutyDoor
+from hub.store.duty_faults import NAME_CHARS, checked_reason
+from hub.store.scope import visible_cameras
+from hub.store.sights import places
+from hub.store.silence_tables import silences
+from hub.store.tables import cameras, new_id, people
+from hub.store.views import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRow:
+    """A silence as a page shows it; times are UTC microseconds."""
+
+    silence: Silence
+    camera_label: str
+    place: str
+    made_by_name: str | None
+    """None: false alarms made it."""
+    made_utc_us: int
+    hits: int
+    last_hit_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraName:
+    """A camera that the asker looks after."""
+
+    camera_id: UUID
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSilence:
+    """A silence as it is entered."""
+
+    camera_id: UUID
+    kind: str | None
+    zone: str | None
+    span_s: float
+    reason: str
+
+
+class SilenceDoor(DutyDoor):
+    """What does not alert for a while."""
+
+    def silences(self, asker: Asker) -> list[SilenceRow]:
+        """Those that count now, of cameras this person may see, the newest first."""
+        with self._db.reading() as conn:
+            rows = _rows(conn, asker.person_id, self._clock.now())
+        if rows:
+            self._note(asker, "silences.open", detail=f"{len(rows)} silences")
+        return rows
+
+    def cameras_to_silence(self, asker: Asker) -> list[CameraName]:
+        """The cameras this person looks after."""
+        mine = visible_cameras(asker.person_id, Right.MANAGE, self._clock.now()).subquery("mine")
+        query = select(cameras.c.id, cameras.c.label).join(mine, mine.c.camera_id == cameras.c.id)
+        with self._db.reading() as conn:
+            rows = conn.execute(query.order_by(cameras.c.label, cameras.c.id)).all()
+        return [CameraName(row.id, row.label) for row in rows]
+
+    def add_silence(self, asker: Asker, new: NewSilence) -> bool:
+        """Silence a camera, or a zone or kind on it; False where they do not look after it.
+
+        A DutyError without a reason; a span is cut to 31 days.
+        """
+        reason, now = checked_reason(new.reason), self._clock.now()
+        until = now.plus_s(min(max(new.span_s, 60.0), LONGEST_S))
+        made = Silence(
+            new_id(now),
+            new.camera_id,
+            new.kind or None,
+            text(new.zone, NAME_CHARS) if new.zone else None,
+            None,
+            is_exact=False,
+            until_utc_us=until.utc_us,
+            reason=reason,
+        )
+        with self._db.writing() as conn:
+            mine = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("mine")
+            this = select(mine.c.camera_id).where(mine.c.camera_id == new.camera_id)
+            if conn.execute(this).first() is None:
+                self._note_in(conn, asker, "silence.add.refused", "camera", new.camera_id)
+                return False
+            silence_rows.add(conn, made, made_by=asker.person_id, now=now)
+            self._note_in(conn, asker, "silence.add", "silence", made.silence_id, detail=reason)
+        return True
+
+    def end_silence(self, asker: Asker, silence_id: UUID) -> bool:
+        """It alerts again from now on; False where they may not see its camera."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            this = silences.c.id == silence_id
+            is_there = bool(_rows(conn, asker.person_id, now, this))
+            act = "silence.end" if is_there else "silence.end.refused"
+            self._note_in(conn, asker, act, "silence", silence_id)
+            if is_there:
+                silence_rows.end(conn, silence_id, person_id=asker.person_id, now=now)
+        return is_there
+
+
+def _rows(
+    conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
+) -> list[SilenceRow]:
+    seen = visible_cameras(person_id, Right.SEE, now).subquery("seen")
+    tended = visible_cameras(person_id, Right.MANAGE, now).subquery("tended")
+    mine = select(seen.c.camera_id).union(select(tended.c.camera_id))
+    query = (
+        select(silences, cameras.c.label, cameras.c.area_id, people.c.name)
+        .join(cameras, cameras.c.id == silences.c.camera_id)
+        .outerjoin(people, people.c.id == silences.c.made_by)
+        .where(
+            silences.c.camera_id.in_(mine),
+            silences.c.ended_utc_us.is_(None),
+            silences.c.until_utc_us > now.utc_us,
+            *conditions,
+        )
+        .order_by(silences.c.made_utc_us.desc(), silences.c.id.desc())
+    )
+    rows: list[Any] = list(conn.execute(query))
+    where = places(conn, {row.area_id for row in rows})
+    return [
+        SilenceRow(
+            silence=silence_rows.as_silence(row),
+            camera_label=row.label,
+            place=where[row.area_id],
+            made_by_name=row.name,
+            made_utc_us=row.made_utc_us,
+            hits=row.hits,
+            last_hit_utc_us=row.last_hit_utc_us,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,200 @@
+"""Silences as rows: which of them counts for a spot, what they kept quiet, and who ended them.
+
+All in the caller's transaction; what a silence covers is decided in `hub.alerts.silences`.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+
+from hub.alerts.alert import State
+from hub.alerts.moment import Moment
+from hub.alerts.rules import Rules, from_text
+from hub.alerts.silences import (
+    FALSE_IN_A_ROW,
+    MUTED_S,
+    Ending,
+    Silence,
+    Spot,
+    is_to_be_muted,
+    silenced_by,
+)
+from hub.alerts.troubles import KINDS
+from hub.store.bounds import text
+from hub.store.hot import Hot
+from hub.store.silence_tables import silences
+from hub.store.tables import alerts, columns, new_id
+
+REASON_CHARS: Final = 300
+FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
+LOOK_BACK_ALERTS: Final = 200
+"""So many of a camera's last handled alerts are looked through for those of one spot."""
+
+_COUNTING: Final = Hot(
+    select(
+        silences.c.id,
+        silences.c.camera_id,
+        silences.c.kind,
+        silences.c.zone,
+        silences.c.rule,
+        silences.c.is_exact,
+        silences.c.until_utc_us,
+        silences.c.reason,
+    ).where(
+        silences.c.camera_id == bindparam("camera_id"),
+        silences.c.until_utc_us > bindparam("now_utc_us"),
+        silences.c.ended_utc_us.is_(None),
+    )
+)
+
+
+def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> Spot:
+    """Where an alert is: its zone, and the rule that was met there."""
+    met = next((one.rule for one in rules if one.place == zone), None) if zone else None
+    return Spot(camera_id, kind, zone, met)
+
+
+def covering(
+    conn: Connection, camera_id: UUID, kind: str, rules: Rules, *, now: Moment
+) -> Silence | None:
+    """The silence that keeps a sighting from alerting: None where any rule that it met is of no
+    silence, or where it met none and its place and kind are of none."""
+    rows = _COUNTING.all(conn, camera_id=camera_id, now_utc_us=now.utc_us)
+    if not rows:
+        return None
+    there = [as_silence(row) for row in rows]
+    spots = [Spot(camera_id, kind, one.place, one.rule) for one in rules]
+    found = [
+        silenced_by(there, spot, now_utc_us=now.utc_us) for spot in spots or [Spot(camera_id, kind)]
+    ]
+    return None if None in found else found[0]
+
+
+def as_silence(row: Any) -> Silence:
+    """A row of the table."""
+    return Silence(
+        row.id,
+        row.camera_id,
+        row.kind,
+        row.zone,
+        row.rule,
+        bool(row.is_exact),
+        row.until_utc_us,
+        row.reason,
+    )
+
+
+def hit(conn: Connection, silence_id: UUID, *, now: Moment) -> None:
+    """It kept something from alerting."""
+    conn.execute(
+        update(silences)
+        .where(silences.c.id == silence_id)
+        .values(hits=silences.c.hits + 1, **columns("last_hit", now))
+    )
+
+
+def add(
+    conn: Connection,
+    silence: Silence,
+    *,
+    made_by: UUID | None,
+    now: Moment,
+) -> None:
+    """Write a silence down; it counts from now on."""
+    conn.execute(
+        insert(silences).values(
+            id=silence.silence_id,
+            camera_id=silence.camera_id,
+            kind=silence.kind,
+            zone=silence.zone,
+            rule=silence.rule,
+            is_exact=silence.is_exact,
+            reason=text(silence.reason, REASON_CHARS),
+            made_by=made_by,
+            hits=0,
+            **columns("made", now),
+            **columns("until", Moment(silence.until_utc_us, now.error_ms)),
+        )
+    )
+
+
+def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> None:
+    """What it covered alerts again."""
+    conn.execute(
+        update(silences)
+        .where(silences.c.id == silence_id, silences.c.ended_utc_us.is_(None))
+        .values(ended_by=person_id, **columns("ended", now))
+    )
+
+
+def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
+    """Mute the spot of an alert that was just called false, if it was the third in a row."""
+    row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
+    if row.kind in KINDS or row.kind.startswith("tamper_"):
+        return None
+    spot = spot_of(row.camera_id, row.kind, from_text(row.rules), row.zone)
+    since_utc_us = max(_last_muted(conn, spot, now), now.plus_s(-MUTED_S).utc_us)
+    endings = _endings(conn, spot, since_utc_us)
+    if not is_to_be_muted(endings, now_utc_us=now.utc_us):
+        return None
+    until = now.plus_s(MUTED_S).utc_us
+    made = Silence(
+        new_id(now), spot.camera_id, spot.kind, spot.zone, spot.rule, True, until, FALSE_ALARMS
+    )
+    add(conn, made, made_by=None, now=now)
+    return made
+
+
+_SPOT_OF: Final = select(
+    alerts.c.camera_id,
+    alerts.c.kind,
+    alerts.c.zone,
+    alerts.c.rules,
+    alerts.c.state,
+    alerts.c.closed_utc_us,
+)
+
+
+def _last_muted(conn: Connection, spot: Spot, now: Moment) -> int:
+    """When the last mute of this spot began or, if it is over, ended; 0 where there was none."""
+    over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
+    query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(
+        silences.c.camera_id == spot.camera_id,
+        silences.c.is_exact.is_(True),
+        silences.c.kind == spot.kind,
+        silences.c.zone.is_not_distinct_from(spot.zone),
+        silences.c.rule.is_not_distinct_from(spot.rule),
+    )
+    ends = [
+        row.over_utc_us if row.over_utc_us <= now.utc_us else row.made_utc_us
+        for row in conn.execute(query)
+    ]
+    return max(ends, default=0)
+
+
+def _endings(conn: Connection, spot: Spot, since_utc_us: int) -> list[Ending]:
+    query = (
+        _SPOT_OF.where(
+            alerts.c.camera_id == spot.camera_id,
+            alerts.c.kind == spot.kind,
+            alerts.c.closed_utc_us > since_utc_us,
+            alerts.c.closed_by.is_not(None),
+            or_(alerts.c.state == State.FALSE_ALARM, alerts.c.state == State.RESOLVED),
+        )
+        .order_by(alerts.c.closed_utc_us.desc())
+        .limit(LOOK_BACK_ALERTS)
+    )
+    return [
+        Ending(row.state == State.FALSE_ALARM, row.closed_utc_us)
+        for row in _of_spot(conn.execute(query), spot)
+    ]
+
+
+def _of_spot(rows: Iterable[Row[*tuple[Any, ...]]], spot: Spot) -> list[Row[*tuple[Any, ...]]]:
+    return [
+        row
+        for row in rows
+        if spot_of(row.camera_id, row.kind, from_text(row.rules), row.zone) == spot
+    ]

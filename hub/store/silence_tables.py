@@ -1,0 +1,28 @@
+"""The table of silences; as `hub.store.tables`, the same on both databases."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+
+from hub.store.duty_tables import metadata
+from hub.store.tables import key, link, moment
+
+__all__ = ["metadata", "silences"]
+
+silences = Table(
+    "silences",
+    metadata,
+    key(),
+    link("camera_id", "cameras"),
+    Column("kind", Text),  # null: all that is seen; of an exact one never
+    Column("zone", Text),
+    Column("rule", Text),
+    Column("is_exact", Boolean, nullable=False),  # of this very spot: null stands for none
+    Column("reason", Text, nullable=False),
+    link("made_by", "people", nullable=True),  # null: false alarms did
+    *moment("made"),
+    *moment("until"),
+    link("ended_by", "people", nullable=True),
+    *moment("ended", nullable=True),
+    Column("hits", Integer, nullable=False),  # sightings that it kept from alerting
+    *moment("last_hit", nullable=True),
+    Index("ix_silences_camera_id_until", "camera_id", "until_utc_us"),
+)
