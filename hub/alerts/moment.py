@@ -1,6 +1,6 @@
 """A moment in UTC, and how far off it may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -12,7 +12,9 @@ class Moment:
 
     utc_us: int
     error_ms: int | None = None
+    is_doubted: bool = field(default=False, compare=False)
+    """Read from a clock that jumped and that nobody has vouched for since."""
 
     def plus_s(self, span_s: float) -> "Moment":
         """The moment `span_s` seconds later (earlier when negative), as uncertain as this one."""
-        return Moment(self.utc_us + round(span_s * 1_000_000), self.error_ms)
+        return replace(self, utc_us=self.utc_us + round(span_s * 1_000_000))

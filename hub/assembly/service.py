@@ -14,6 +14,7 @@ from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
 from hub.assembly import opening
+from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
 from hub.assembly.refusal import StartRefusedError
 from hub.config import AlertsSection, HubSettings
@@ -32,12 +33,12 @@ from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Worker
 from hub.store.accounts import Accounts
 from hub.store.bell import Bell
-from hub.store.clock import HubClock
 from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.remover import Remover
+from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
@@ -56,11 +57,11 @@ class Hub:
         self._settings = settings
         self._stop = asyncio.Event()
         self._bell = Bell()
-        self._clock = HubClock()
         self._socket = opening.listening_socket(settings)
         self._db = opening.database(settings)
         self._tokens = opening.upload_tokens(settings)
         self._blobs = opening.blobs(settings)
+        self._clock = SteadyClock(settings.store.media_folder)
         self._proxies = opening.proxies(settings)
         self._parts = PartFolder(
             settings.store.media_folder / "parts", spare_bytes=settings.store.spare_mib * 2**20
@@ -77,6 +78,9 @@ class Hub:
             bell=self._bell,
             is_broker_up=lambda: self._intake.is_listening,
             bounds=Thresholds(**settings.troubles.model_dump()),
+        )
+        self._clock_watch = ClockWatch(
+            self._db, clock=self._clock, stepped=self._lookout.clock_stepped
         )
         self._second_way = SecondWay(
             db=self._db,
@@ -110,6 +114,7 @@ class Hub:
                 group.create_task(self._lookout.run(self._stop), name="lookout")
                 group.create_task(self._second_way.run(self._stop), name="second way")
                 group.create_task(self._escalator.run(self._stop), name="escalator")
+                group.create_task(self._clock_watch.run(self._stop), name="clock")
                 group.create_task(self._housekeeping.run(chores_stop), name="housekeeping")
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")

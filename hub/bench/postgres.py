@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -29,43 +29,87 @@ def binaries() -> Path:
 @contextmanager
 def cluster(*, fsync: bool = False) -> Iterator[str]:
     """The address of a running cluster's `postgres` database, user `matthan`, no password."""
-    tools = binaries()
     home = Path(tempfile.mkdtemp(prefix="matthan-pg-"))
-    user = _owner(home)
     try:
-        data = home / "data"
+        with server(home, fsync=fsync) as one:
+            yield one.url
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def server(home: Path, *, fsync: bool = False) -> Iterator["Server"]:
+    """A running cluster below a folder of its own."""
+    one = Server(home, fsync=fsync)
+    one.found()
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+class Server:
+    """A cluster whose data lie at `home`; it may end by itself, as on a full disk, and go on."""
+
+    def __init__(self, home: Path, *, fsync: bool) -> None:
+        self._home = home
+        self._user = _owner(home)
+        self._port = _free_port()
+        self._fsync = "on" if fsync else "off"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql+psycopg://matthan@127.0.0.1:{self._port}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its first process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def found(self) -> None:
+        """Make it."""
         subprocess.run(
-            [*_as(user), tools / "initdb", "-D", data, *INITDB],
+            [*_as(self._user), binaries() / "initdb", "-D", self._home / "data", *INITDB],
             check=True,
             capture_output=True,
-            cwd=home,
+            cwd=self._home,
         )
-        port = _free_port()
+
+    def start(self) -> None:
+        """Run it, and wait until it answers."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "shared_buffers": "32MB",
             "max_connections": "50",
-            "fsync": "on" if fsync else "off",
-            "full_page_writes": "on" if fsync else "off",
+            "fsync": self._fsync,
+            "full_page_writes": self._fsync,
         }
         flags = [f"--{name}={value}" for name, value in settings.items()]
-        with (home / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [*_as(user), tools / "postgres", "-D", data, "-p", str(port), *flags],
-                cwd=home,
+        program, data = binaries() / "postgres", self._home / "data"
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_as(self._user), program, "-D", data, "-p", str(self._port), *flags],
+                cwd=self._home,
                 stdout=log,
                 stderr=log,
             )
-        try:
-            url = f"postgresql+psycopg://matthan@127.0.0.1:{port}"
-            _await(server, url, home / "log")
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)  # "fast": rolls back and ends
-            server.wait(30)
-    finally:
-        shutil.rmtree(home)
+        _await(self._process, self.url, self._home / "log")
+
+    def kill(self) -> None:
+        """As a power cut would: all its processes."""
+        if self._process is not None and self.is_running:
+            children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
+            pids = [self._process.pid, *map(int, Path(children).read_text().split())]
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait(30)
+
+    def stop(self) -> None:
+        """Roll back what is under way, and end."""
+        if self._process is not None and self.is_running:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
 
 
 def _owner(home: Path) -> str | None:

@@ -122,11 +122,13 @@ class Writer:
     def _wait_out(self, error: Exception, stop: threading.Event) -> None:
         """Nothing was committed or acknowledged; wait before the next try."""
         self.counts["retried"] += 1
-        wait_s = self._patience.fail()
-        log.error("intake.database", error=str(error).splitlines()[0], again_in_s=round(wait_s, 2))
-        stop.wait(wait_s)
+        if self._patience.failures == 0:  # said once, however long it lasts
+            log.error("intake.database", error=str(error).splitlines()[0])
+        stop.wait(self._patience.fail())
 
     def _done(self, outcome: Outcome) -> None:
+        if self._patience.failures:
+            log.info("intake.goes_on", after_tries=self._patience.failures)
         self._patience.succeed()
         self.counts += outcome.counts
 

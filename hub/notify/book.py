@@ -2,24 +2,37 @@
 
 import asyncio
 import secrets
+from typing import Final
+
+import structlog
 
 from hub.alerts.answers import Answer, Patience
 from hub.alerts.moment import Moment
 from hub.store import dispatch, outcomes
-from hub.store.database import Database
+from hub.store.database import FAULTS, Database, is_about_storage
 from hub.store.owed import Owed
+
+log = structlog.get_logger(__name__)
+
+AGAIN_S: Final = 0.5
+"""How soon a database that lacks room or is away is tried again."""
 
 _dice = secrets.SystemRandom()
 
 
 class LedgerBook:
-    """Writes answers down in the ledger: one durable commit for all that came meanwhile."""
+    """Writes answers down in the ledger: one durable commit for all that came meanwhile.
+
+    While the database lacks room or is away the answers wait, as long as their hands do: what was
+    sent and not written down would be sent again.
+    """
 
     def __init__(self, db: Database, *, patience: Patience = dispatch.PATIENCE) -> None:
         self._db = db
         self._patience = patience
         self._turn = asyncio.Lock()
         self._waiting: list[_Entry] = []
+        self._is_told = False
 
     async def record(self, owed: Owed, answer: Answer, *, started: Moment, ended: Moment) -> str:
         """Returns the notification's state once it is durable."""
@@ -34,7 +47,7 @@ class LedgerBook:
 
     async def _write(self, batch: "list[_Entry]") -> None:
         try:
-            states = await asyncio.to_thread(self._commit, batch)
+            states = await self._commit_at_last(batch)
         except Exception as error:  # noqa: BLE001 - handed to each who waits, or tried one by one
             if len(batch) == 1:
                 batch[0].written.set_exception(error)
@@ -44,6 +57,21 @@ class LedgerBook:
             return
         for entry, state in zip(batch, states, strict=True):
             entry.written.set_result(state)
+
+    async def _commit_at_last(self, batch: "list[_Entry]") -> list[str]:
+        while True:
+            try:
+                states = await asyncio.to_thread(self._commit, batch)
+            except FAULTS as error:
+                if not is_about_storage(error):
+                    raise
+                if not self._is_told:
+                    log.warning("notifier.answers_wait", reason=str(error).splitlines()[0])
+                self._is_told = True
+            else:
+                self._is_told = False
+                return states
+            await asyncio.sleep(AGAIN_S)
 
     def _commit(self, batch: "list[_Entry]") -> list[str]:
         with self._db.writing() as conn:

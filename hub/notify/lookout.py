@@ -72,6 +72,11 @@ class Lookout:
         self._bell.ring()
         return steps
 
+    def clock_stepped(self, by_us: int) -> None:
+        """The hub's time was stepped: what is remembered here goes with it."""
+        if (broker := self._broker) is not None:
+            self._broker = BrokerSigns(broker.is_up, broker.since_utc_us + by_us)
+
     def _signs_of_broker(self, now: Moment) -> BrokerSigns:
         is_up = self._is_broker_up()
         if self._broker is None or self._broker.is_up != is_up:

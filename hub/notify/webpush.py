@@ -7,6 +7,7 @@ pywebpush's, signing py_vapid's; the sending is our own, because pooling, deadli
 import base64
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from py_vapid import Vapid02, VapidException
 from pydantic import BaseModel, ConfigDict
 from pywebpush import WebPusher, WebPushException
 
-from hub.notify.channel import Answer, Message, Phone, Refused
+from hub.notify.channel import Answer, Message, Phone, Refused, TryAgain
 from hub.notify.post import address_fault, post
 from hub.store.clock import Clock
 
@@ -75,7 +76,11 @@ class WebPush:
             "Urgency": "normal" if message.is_silent else "high",
             "Topic": message.tag,
         }
-        return await post(self._client, phone.address, body=body, headers=headers)
+        answer = await post(self._client, phone.address, body=body, headers=headers)
+        if isinstance(answer, TryAgain) and self._signer.is_doubted:
+            # Signed with a wrong date it is forbidden, which is over when the clock is right.
+            return replace(answer, most_attempts=None)
+        return answer
 
 
 def payload(message: Message) -> bytes:
@@ -130,6 +135,11 @@ class Signer:
             header = str(self._vapid.sign(claims)["Authorization"])
             self._tokens[origin] = (expires_s, header)
         return header
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the dates it signs may be wrong: the hub's clock jumped."""
+        return self._clock.now().is_doubted
 
     @property
     def application_server_key(self) -> str:

@@ -83,9 +83,9 @@ class Worker:
                     failures += 1
                     asleep_s = self._patience.wait_s(attempts=failures, chance=_dice.random())
                     asleep_s = min(LONGEST_SLEEP_S, max(0.1, asleep_s))
-                    log.warning(
-                        "notifier.ledger_unreachable", error=str(error), again_in_s=asleep_s
-                    )
+                    if failures == 1:
+                        why = str(error).splitlines()[0]
+                        log.warning("notifier.ledger_unreachable", error=why)
                 await self._wait(stopped, heard=heard, asleep_s=asleep_s)
         finally:
             stopped.cancel()
@@ -101,6 +101,9 @@ class Worker:
             return LONGEST_SLEEP_S
         claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
         for owed in claimed:
+            before = self._in_flight.get(owed.notification_id)
+            if before is not None and not before.done():
+                continue  # its lease ran out while its answer waits to be written: that settles it
             task = asyncio.create_task(self._carry(owed), name=f"notification {owed.moment}")
             self._in_flight[owed.notification_id] = task
         if len(claimed) >= free or is_critical_only:

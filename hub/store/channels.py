@@ -122,7 +122,8 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
         .join(used, used.c.id == notifications.c.phone_id)
         .where(
             alerts.c.state == State.OPEN,
-            alerts.c.raised_utc_us > now.plus_s(-NEWS_S).utc_us,
+            # When it was raised; but this mark is moved when the hub's clock is stepped.
+            notifications.c.owed_utc_us > now.plus_s(-NEWS_S).utc_us,
             notifications.c.moment == "opened",
             notifications.c.person_id.in_(several),
             spare,

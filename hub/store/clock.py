@@ -25,7 +25,7 @@ class HubClock:
 
     def now(self) -> Moment:
         """This moment; its error is None while nobody keeps the clock."""
-        return Moment(time.time_ns() // 1000, _kernel_error_ms())
+        return Moment(time.time_ns() // 1000, kernel_error_ms())
 
 
 class _Timex(ctypes.Structure):
@@ -45,7 +45,7 @@ class _Timex(ctypes.Structure):
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def _kernel_error_ms() -> int | None:
+def kernel_error_ms() -> int | None:
     """The bound that ntpd, chrony or systemd-timesyncd leaves in the kernel, or None."""
     if _libc is None or os.name != "posix":
         return None

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -115,11 +115,17 @@ def is_about_storage(error: BaseException) -> bool:
 
 
 def _is_of_storage(error: BaseException) -> bool:
+    if isinstance(error, DatabaseError | PoolTimeout):
+        return True
     cause = getattr(error, "orig", None)
     code = getattr(cause, "sqlite_errorcode", None)
     if isinstance(code, int):
         return code & 0xFF in _SQLITE_STORAGE
     state = getattr(cause, "sqlstate", None)
+    if state is None:
+        # The connection ended or never was: no server is there to give a state.
+        is_lost = isinstance(error, OperationalError | InterfaceError)
+        return is_lost and type(cause).__module__.startswith("psycopg")
     return isinstance(state, str) and state[:2] in _POSTGRES_STORAGE
 
 

@@ -37,7 +37,10 @@ from hub.store.tables import alerts, columns, notifications, phones
 PATIENCE = Patience()
 
 HELD_AT_MOST_S: Final = 600.0
-"""No storm holds a word back for longer: such a time is of a clock that was set back."""
+"""No storm holds a word back for longer, and no lease lasts longer: such a time is of a clock that
+was set back."""
+DUE_AT_MOST_S: Final = 3600.0
+"""Nor is a retry put off for longer."""
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -63,10 +66,12 @@ def claim(
     claimed: list[UUID] = []
     together: dict[UUID, tuple[UUID, ...]] = {}
     # What is settled on the way makes room for others, so look until there are enough, or none.
+    before: set[UUID] = set()
     while len(claimed) < limit:
         due = conn.execute(_claimable(now, limit - len(claimed), is_critical_only)).all()
-        if not due:
-            break
+        if {row.id for row in due} <= before:
+            break  # none, or those that could not be told a moment ago
+        before = {row.id for row in due}
         told = _told(conn, due, now=now, oldest_us=oldest_us, storm=storm)
         told.each = told.each[: limit - len(claimed)]  # more may wait for one phone than were asked
         conn.execute(
@@ -125,7 +130,9 @@ def _claimable(now: Moment, limit: int, is_critical_only: bool) -> Select[*tuple
     One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
     """
     other = notifications.alias("other")
-    other_leased = other.c.lease_until_utc_us > now.utc_us
+    other_leased = other.c.lease_until_utc_us.between(
+        now.utc_us + 1, now.plus_s(HELD_AT_MOST_S).utc_us
+    )
     other_first = and_(other.c.id < notifications.c.id, other.c.due_utc_us <= now.utc_us)
     spoken_to = exists().where(
         other.c.alert_id == notifications.c.alert_id,
@@ -160,8 +167,8 @@ def _first_words(phone_ids: Collection[UUID], now: Moment) -> Select[*tuple[Any,
         QUEUED,
         FIRST_WORD,
         notifications.c.phone_id.in_(list(phone_ids)),
-        func.coalesce(notifications.c.lease_until_utc_us, 0) <= now.utc_us,
-        or_(notifications.c.attempts == 0, notifications.c.due_utc_us <= now.utc_us),
+        _leased_until(now) <= now.utc_us,
+        _tried_due(now) <= now.utc_us,
     )
 
 
@@ -224,8 +231,21 @@ def _ready_utc_us(now: Moment) -> ColumnElement[int]:
     A first attempt is due at once, whatever the clock said when it was owed: an alert must not
     wait for an hour because the hub's clock was set back by one.
     """
-    lease = func.coalesce(notifications.c.lease_until_utc_us, 0)
-    due = case((notifications.c.attempts > 0, notifications.c.due_utc_us), else_=0)
-    held_until = func.coalesce(notifications.c.held_utc_us, 0)
-    held = case((held_until <= now.plus_s(HELD_AT_MOST_S).utc_us, held_until), else_=0)
+    lease, due = _leased_until(now), _tried_due(now)
+    held = _near(func.coalesce(notifications.c.held_utc_us, 0), now, HELD_AT_MOST_S)
     return case((and_(lease > due, lease > held), lease), (due > held, due), else_=held)
+
+
+def _leased_until(now: Moment) -> ColumnElement[int]:
+    return _near(func.coalesce(notifications.c.lease_until_utc_us, 0), now, HELD_AT_MOST_S)
+
+
+def _tried_due(now: Moment) -> ColumnElement[int]:
+    """When what was tried before is due again; what was not is due at once."""
+    tried = case((notifications.c.attempts > 0, notifications.c.due_utc_us), else_=0)
+    return _near(tried, now, DUE_AT_MOST_S)
+
+
+def _near(at: ColumnElement[int], now: Moment, at_most_s: float) -> ColumnElement[int]:
+    """The time, or 0 where it lies further ahead than anything is ever put off."""
+    return case((at <= now.plus_s(at_most_s).utc_us, at), else_=0)

@@ -171,7 +171,8 @@ def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
         age_s=age_s(
             received_utc_us=now.utc_us,
             stamp_utc_us=when.utc_us,
-            stamp_error_ms=when.error_ms,
+            # Against a clock that jumped no stamp is a witness.
+            stamp_error_ms=None if now.is_doubted else when.error_ms,
             age_ms=event.age_ms,
         ),
         now=now,

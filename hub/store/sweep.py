@@ -81,7 +81,7 @@ class Sweep:
         """
         rows = adopted = orphans = 0
         lost: dict[UUID, str] = {}
-        keeps_all = self._was_restored()
+        keeps_all = self._was_restored() or self._clock.now().is_doubted
         for number in range(256):
             if stopping():
                 return Swept(rows, 0, adopted, orphans)

@@ -9,18 +9,16 @@ and nothing doubled; with 1 and a sentence for each fault; with 2 when it did no
 
 import argparse
 import json
-import os
 import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count as numbers
@@ -34,13 +32,15 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from deploy.push_service import PushService, in_thread
 from tests.faults import tally
+from tests.faults.bases import Base, database, hub_disk_bytes
+from tests.faults.disks import fill, free, small_disk
 from tests.faults.mischief import Deed, Kind, deeds
 from tests.faults.phones import Receipts
 from tests.faults.proxy import FAIR, Proxy, Weather
 from tests.faults.town import OFFICERS, PASSWORD, PHONES_EACH, Size, Town
-from tests.postgres import cluster
+from tests.postgres import Server
 
-TMPFS_BYTES: Final = 8 * 2**20
+JOURNAL_DISK_BYTES: Final = 8 * 2**20
 ROUND_S: Final = 0.1
 
 
@@ -87,37 +87,47 @@ class Timetable:
             heappop(self._rows)[2]()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disks:
+    """What can be filled: small disks by whose they are; none where that is not allowed."""
+
+    journal: tuple[Path, ...] = ()
+    hub: tuple[Path, ...] = ()
+    """Of files and of the database, which may be one."""
+    server: Server | None = None
+    """PostgreSQL, which such a disk may bring down."""
+
+
 class Mischief:
     """Carries out deeds upon a town."""
 
-    def __init__(self, town: Town, push: PushService, *, tmpfs: Path | None) -> None:
+    def __init__(self, town: Town, push: PushService, disks: Disks) -> None:
         self._town = town
         self._push = push
-        self._tmpfs = tmpfs
+        self.disks = disks
         self._timetable = Timetable()
         self._dark: Counter[Proxy] = Counter()
         self.done: Counter[str] = Counter()
-
-    @property
-    def has_small_disk(self) -> bool:
-        """Whether a disk can be filled here."""
-        return self._tmpfs is not None
 
     def do(self, deed: Deed) -> None:
         """One deed; what ends by itself is on the timetable."""
         self.done[f"lie_{deed.lie}" if deed.lie else deed.kind] += 1
         match deed.kind:
-            case "kill_agent" | "kill_broker" | "kill_hub":
+            case "kill_agent" | "kill_broker" | "kill_hub" | "kill_database":
                 self._kill(deed)
             case "lose_queue":
                 self._lose_queue(deed)
             case "lie":
                 self._lie(deed)
             case "full_disk":
-                self._fill_disk(deed.lasts_s)
+                self._fill(self.disks.journal, deed.lasts_s)
+            case "full_hub_disk":
+                self._fill(self.disks.hub, deed.lasts_s)
             case "step_clock":
                 plan = self._town.plans[deed.which % len(self._town.plans)]
-                Path(plan["clock"]).write_text(str(round(deed.amount * 1_000_000)))
+                step(Path(plan["clock"]), deed.amount)
+            case "step_hub_clock":
+                step(self._town.hub_clock, deed.amount)
             case "hang_up_database":
                 _hang_up(self._town.database_url)
             case _:
@@ -128,6 +138,10 @@ class Mischief:
         if deed.kind == "kill_broker":
             town.broker.kill()
             self._timetable.after(deed.lasts_s, self._broker_back)
+            return
+        if deed.kind == "kill_database" and self.disks.server is not None:
+            self.disks.server.kill()
+            self._timetable.after(deed.lasts_s, self._database_back)
             return
         victim = town.agents[deed.which % len(town.agents)]
         if deed.kind == "kill_hub":
@@ -171,6 +185,7 @@ class Mischief:
     def end(self) -> None:
         """Everything is mended, now."""
         self._timetable.do_due(all_of_it=True)
+        step(self._town.hub_clock, 0)
         for phone in self._push.phones.values():
             phone.lies.clear()
 
@@ -206,20 +221,34 @@ class Mischief:
             after_s = 2 if deed.lie in {"slow_down", "busy"} else None
             self._push.lie(phone, deed.lie, times=times, after_s=after_s)  # type: ignore[arg-type]  # one of its kinds
 
-    def _fill_disk(self, lasts_s: float) -> None:
-        if self._tmpfs is None:
+    def _fill(self, disks: Sequence[Path], lasts_s: float) -> None:
+        for disk in disks:
+            fill(disk)
+
+        def empty() -> None:
+            for disk in disks:
+                free(disk)
+            self._database_back()
+
+        self._timetable.after(lasts_s, empty)
+
+    def _database_back(self) -> None:
+        """Whoever looks after it starts it again; on a disk that is still full that must wait."""
+        server = self.disks.server
+        if server is None or server.is_running:
             return
-        ballast = self._tmpfs / "ballast"
-        with ballast.open("wb", buffering=0) as file:
-            try:
-                while file.write(b"\0" * 4096):
-                    pass
-            except OSError:
-                pass  # full, as was wished
-        self._timetable.after(lasts_s, lambda: ballast.unlink(missing_ok=True))
+        try:
+            server.start()
+        except RuntimeError:
+            self._timetable.after(1.0, self._database_back)
 
 
-def run(wanted: Wanted, folder: Path, database_url: str) -> dict[str, Any]:
+def step(clock: Path, by_s: float) -> None:
+    """Put a clock wrong by so much, or right."""
+    clock.write_text(str(round(by_s * 1_000_000)))
+
+
+def run(wanted: Wanted, folder: Path, base: Base) -> dict[str, Any]:
     """The whole campaign in a new folder; raises UnfinishedError."""
     began_s = time.monotonic()
     with ExitStack() as parts:
@@ -229,8 +258,13 @@ def run(wanted: Wanted, folder: Path, database_url: str) -> dict[str, Any]:
             events=wanted.events, nodes=wanted.nodes, processes=wanted.processes,
             events_s=wanted.events_s, seed=wanted.seed,
         )  # fmt: skip
-        town = Town(folder, database_url, size, push)
-        tmpfs = parts.enter_context(small_disk(Path(town.plans[0]["journal"]).parent))
+        town = Town(folder, base.url, size, push)
+        journal = parts.enter_context(
+            small_disk(Path(town.plans[0]["journal"]).parent, size_bytes=JOURNAL_DISK_BYTES)
+        )
+        files = parts.enter_context(
+            small_disk(town.hub_home, size_bytes=hub_disk_bytes(wanted.events))
+        )
         parts.callback(town.close)
         town.found()
         receipts = Receipts(town.url, push, OFFICERS, PASSWORD)
@@ -241,17 +275,22 @@ def run(wanted: Wanted, folder: Path, database_url: str) -> dict[str, Any]:
         _start(town)
         receipts.start()
         parts.callback(receipts.leave)
-        mischief = Mischief(town, push, tmpfs=tmpfs)
+        disks = Disks(
+            journal=tuple(filter(None, [journal])),
+            hub=tuple(filter(None, [files, base.disk])),
+            server=base.server,
+        )
+        mischief = Mischief(town, push, disks)
         wrote_s = _write(wanted, town, mischief)
         mischief.end()
         settled_s = _settle(wanted, town, mischief, receipts)
         for child in (*town.agents, town.hub):
             child.stop()
-        counted = tally.count(folder, database_url)
+        counted = tally.count(folder, base.url)
         crashes = {c.name: c.crashes for c in (*town.agents, town.hub) if c.crashes}
     return {
         "seed": wanted.seed,
-        "database": database_url.partition(":")[0].partition("+")[0],
+        "database": base.url.partition(":")[0].partition("+")[0],
         **counted,
         "crashes": crashes,
         "deeds": dict(sorted(mischief.done.items())),
@@ -279,7 +318,7 @@ def _start(town: Town) -> None:
 
 def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
     """Mischief until every node has written its events and every kind came; how long, in s."""
-    deck = kinds(town, mischief)
+    deck = kinds(mischief.disks)
     row = deeds(wanted.seed, deck, gap_s=wanted.gap_s)
     began_s = time.monotonic()
     next_s, looked_s, is_retired = began_s + wanted.gap_s, began_s, False
@@ -304,16 +343,18 @@ def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
         time.sleep(ROUND_S)
 
 
-def kinds(town: Town, mischief: Mischief) -> list[Kind]:
+def kinds(disks: Disks) -> list[Kind]:
     """What can go wrong here."""
     can: list[Kind] = [
         "kill_agent", "kill_broker", "kill_hub", "lose_queue", "reset", "black_hole",
-        "half_close", "refuse", "slow", "lie", "lie", "lie", "step_clock",
+        "half_close", "refuse", "slow", "lie", "lie", "lie", "step_clock", "step_hub_clock",
     ]  # fmt: skip
-    if mischief.has_small_disk:
+    if disks.journal:
         can.append("full_disk")
-    if town.database_url.startswith("postgresql"):
-        can.append("hang_up_database")
+    if disks.hub:
+        can.append("full_hub_disk")
+    if disks.server is not None:
+        can += ["hang_up_database", "kill_database"]
     return can
 
 
@@ -377,40 +418,6 @@ def _hang_up(database_url: str) -> None:
         )
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path | None]:
-    """A disk that is soon full, mounted at `folder`; None where that is not allowed."""
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        yield None
-        return
-    options = f"size={TMPFS_BYTES},mode=0700"
-    command = ["mount", "-t", "tmpfs", "-o", options, "matthan-campaign", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode != 0:
-        yield None
-        return
-    try:
-        yield folder
-    finally:
-        kept = folder.with_name("journal-at-the-end")
-        shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("ballast"))
-        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
-        shutil.copytree(kept, folder, dirs_exist_ok=True)  # so that it can be counted again
-
-
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database of that kind."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'hub.sqlite'}"
-        return
-    with cluster() as address:
-        with psycopg.connect(
-            address.replace("+psycopg", "") + "/postgres", autocommit=True
-        ) as conn:
-            conn.execute("CREATE DATABASE campaign TEMPLATE template0")
-        yield f"{address}/campaign"
-
-
 def main() -> int:
     """What the arguments ask for."""
     parser = argparse.ArgumentParser(description="Break everything, then count.")
@@ -433,8 +440,8 @@ def main() -> int:
         print(f"seed {asked.seed}, {asked.events} events, {asked.database}; logs in {folder}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # and so all that was begun ends too
     try:
-        with database(asked.database, folder) as url:
-            counted = run(wanted, folder.resolve(), url)
+        with database(asked.database, folder.resolve(), events=asked.events) as base:
+            counted = run(wanted, folder.resolve(), base)
     except UnfinishedError as why:
         print(f"campaign: {why} Logs: {folder}", file=sys.stderr)
         return 2

@@ -22,8 +22,11 @@ Kind = Literal[
     "slow",
     "lie",
     "full_disk",
+    "full_hub_disk",
     "step_clock",
+    "step_hub_clock",
     "hang_up_database",
+    "kill_database",
 ]
 
 LIES: Final = ("busy", "slow_down", "hang", "cut", "too_large")
@@ -31,6 +34,9 @@ LIES: Final = ("busy", "slow_down", "hang", "cut", "too_large")
 
 STEPS_S: Final = (-3600, -86_400, 1800, 86_400, -1_700_000_000, 0)
 """Steps of a node's clock: an hour, a day, to the seventies, and right again."""
+
+HUB_STEPS_S: Final = (-600, 3600, 31_536_000, -3600, 0, -31_536_000, 300)
+"""Steps of the hub's clock: minutes, an hour, a year, and right again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,7 @@ def deeds(seed: int, kinds: Sequence[Kind], *, gap_s: float) -> Iterator[Deed]:
     """An endless row, the same for the same seed: `gap_s` apart in the mean, up to four long."""
     dice = random.Random(seed)
     lies = _decks(dice, LIES)
-    steps = _decks(dice, STEPS_S)
+    steps = {"step_clock": _decks(dice, STEPS_S), "step_hub_clock": _decks(dice, HUB_STEPS_S)}
     for kind in _decks(dice, kinds):
         yield Deed(
             after_s=dice.uniform(0.2, 2 * gap_s - 0.2),
@@ -61,7 +67,7 @@ def deeds(seed: int, kinds: Sequence[Kind], *, gap_s: float) -> Iterator[Deed]:
             which=dice.randrange(1 << 16),
             lie=next(lies) if kind == "lie" else "",
             times=dice.randint(1, 3),
-            amount=next(steps) if kind == "step_clock" else dice.uniform(0.05, 0.5),
+            amount=next(steps[kind]) if kind in steps else dice.uniform(0.05, 0.5),
         )
 
 

@@ -24,11 +24,13 @@ FAULTS: Final = {
     "lost_after_commit": "events the journal said were written, and that are nowhere",
     "fateless": "events without a fate or its reason",
     "refused": "events set aside, although none was wrong",
+    "called_late": "events called late, although none was",
     "alerts_amiss": "alerts and events with the fate alerted that do not go together",
     "pictures_missing": "pictures announced and not brought",
     "pictures_wrong": "stored pictures whose content is not their hash's",
     "unowed": "alerts that a phone was not owed",
     "undecided": "notifications still queued when everything had settled",
+    "called_too_late": "notifications given up as too late, although none was",
     "unexplained": "notifications dropped or dead without a reason",
     "accepted_unseen": "accepted notifications that no phone ever got",
     "doubled_on_screen": "entries on a phone's screen beyond one an alert",
@@ -105,6 +107,7 @@ def count_events(spools: Iterable[Spool], hub: Hub) -> dict[str, Any]:
         "dropped_numbers": len(dropped),
         "refused": hub.number("SELECT count(*) FROM set_aside") + len(aside),
         "fateless": sum(row[4] not in FATES or not row[5] for row in rows),
+        "called_late": fates["late"],
         "fates": {fate: fates[fate] for fate in FATES},
         "alerts": hub.number("SELECT count(*) FROM alerts WHERE kind = 'person'"),
         "alerts_amiss": _alerts_amiss(hub),
@@ -172,6 +175,7 @@ def count_notifications(hub: Hub, screens: Path) -> dict[str, Any]:
         "dead_reasons": dict(Counter(str(row[2])[:60] for row in unsure)),
         "undecided": len(rows)
         - sum(states[one] for one in ("accepted", "folded", "dropped", "dead")),
+        "called_too_late": sum(str(row[2]).startswith("too late") for row in unsure),
         "unexplained": sum(not row[2] for row in unsure),
         "accepted_unseen": sum(row[1] == "accepted" and row[0] not in arrived for row in rows),
         "arrived": len(got),
@@ -221,7 +225,7 @@ def count(folder: Path, database_url: str) -> dict[str, Any]:
     return {
         "nodes": len(spools),
         **count_events(spools, hub),
-        **count_pictures(hub, folder / "media"),
+        **count_pictures(hub, folder / "hub" / "media"),
         **count_notifications(hub, folder / "screens.jsonl"),
     }
 

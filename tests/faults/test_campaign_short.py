@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults import campaign, tally
+from tests.faults import bases, campaign, tally
 
 WANTED = campaign.Wanted(
     events=200, seed=20261125, nodes=6, processes=2, events_s=20, gap_s=0.9, settle_s=120
@@ -29,7 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def counted(folder: Path) -> dict[str, Any]:
-    return campaign.run(WANTED, folder, f"sqlite:///{folder / 'hub.sqlite'}")
+    with bases.database("sqlite", folder, events=WANTED.events) as base:
+        return campaign.run(WANTED, folder, base)
 
 
 def test_kills_cut_lines_a_lying_push_service_and_a_full_disk_lose_and_double_nothing(
@@ -42,7 +43,7 @@ def test_every_part_was_killed_every_line_spoilt_and_the_service_lied(
     counted: dict[str, Any],
 ) -> None:
     deeds = counted["deeds"]
-    assert deeds.keys() >= KILLED | CUT | {"step_clock", "lie_gone"}
+    assert deeds.keys() >= KILLED | CUT | {"step_clock", "step_hub_clock", "lie_gone"}
     assert len([name for name in deeds if name.startswith("lie_")]) >= 4
 
 
@@ -83,7 +84,7 @@ def test_counter_finds_what_a_hub_would_have_lost_or_doubled(
 ) -> None:
     copy = tmp_path / "hub.sqlite"
     with (
-        closing(sqlite3.connect(folder / "hub.sqlite")) as hub,
+        closing(sqlite3.connect(folder / "hub" / "hub.sqlite")) as hub,
         closing(sqlite3.connect(copy)) as database,
     ):
         for (name,) in hub.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
@@ -125,7 +126,7 @@ def test_counter_finds_what_a_phone_would_have_shown_twice(
     try:
         with screens.open("a") as file:
             file.write(json.dumps(one) + "\n")
-        again = tally.count(folder, f"sqlite:///{folder / 'hub.sqlite'}")
+        again = tally.count(folder, f"sqlite:///{folder / 'hub' / 'hub.sqlite'}")
     finally:
         shutil.copy(kept, screens)
     assert again[name] == 1

@@ -26,10 +26,12 @@ from hub.store.schema import migrate
 from tests.faults.proxy import Proxy
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-BIN: Final = Path(sys.executable).parent
 OFFICERS: Final = ("an", "binh")
 PASSWORD: Final = "a word for the campaign"
 PHONES_EACH: Final = 2
+FOUNDED_S: Final = 2 * 31_536_000.0
+"""So long ago the officers were let in: a hub's clock is never set back to before that, since the
+certificates of its broker would not be valid yet."""
 STOP_S: Final = 30.0
 
 
@@ -130,15 +132,19 @@ class Town:
         self.node_lines = [Proxy(self.broker.port) for _ in range(size.processes)]
         self.hub_line = Proxy(self.broker.port)
         self.upload_line = Proxy(self._web_port)
+        self.hub_home = folder / "hub"
+        self.hub_home.mkdir()
+        self.hub_clock = folder / "hub-clock"
         self.plans = self._write_plans()
         self.phones: list[str] = []
         config = folder / "hub.toml"
         config.write_text(self._hub_toml())
         self.hub = Child(
             "hub",
-            [str(BIN / "matthan-hub"), "run", "--config", str(config)],
+            [sys.executable, "-m", "tests.faults.hub", str(self.hub_clock),
+             "run", "--config", str(config)],
             folder / "hub.log",
-        )
+        )  # fmt: skip
         self.agents = [
             Child(
                 f"agent-{number}",
@@ -157,6 +163,7 @@ class Town:
         """Tables, places, nodes, officers and their phones."""
         migrate(self.database_url)
         now, passwords = HubClock().now(), Passwords()
+        began = now.plus_s(-FOUNDED_S)
         db = Database(self.database_url)
         with db.writing() as conn:
             area_id = registry.add_area(conn, name="Xã Tân Khai", level="commune", now=now)
@@ -169,7 +176,7 @@ class Town:
                     password=PASSWORD, passwords=passwords, now=now,
                 )  # fmt: skip
                 staff.add_grant(
-                    conn, person_id=person_id, grant=Grant(area_id, None, rights, now.utc_us),
+                    conn, person_id=person_id, grant=Grant(area_id, None, rights, began.utc_us),
                     reason="campaign", now=now,
                 )  # fmt: skip
                 for _ in range(PHONES_EACH):
@@ -235,7 +242,8 @@ class Town:
         return f"""\
 [store]
 url = "{self.database_url}"
-media_folder = "{self.folder}/media"
+media_folder = "{self.hub_home}/media"
+spare_mib = 1
 
 [broker]
 host = "{HOST}"

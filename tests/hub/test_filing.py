@@ -190,6 +190,17 @@ def test_what_comes_late_is_stored_and_wakes_nobody(streets: Streets) -> None:
     assert "601 s" in first.fate_reason
 
 
+def test_against_a_clock_of_the_hub_that_jumped_no_stamp_makes_news_late(streets: Streets) -> None:
+    streets.officer("an")
+    opened = streets.node.opened()
+    streets.clock.pass_s(601)
+    streets.clock.moment = replace(streets.clock.moment, error_ms=None, is_doubted=True)
+    streets.file(opened)
+    streets.node.age_ms = 601_000
+    streets.file(streets.node.opened())
+    assert fates(streets) == ["alerted", "late"], "what waited so long at its node is late"
+
+
 def test_a_node_without_a_clock_is_believed_by_its_age(streets: Streets) -> None:
     streets.node.source, streets.node.error_ms = ClockSource.NONE, None
     streets.node.age_ms = 2_000

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -116,6 +117,17 @@ def test_a_clip_goes_when_its_rule_says_and_its_page_tells_by_which(streets: Str
     assert removed is not None
     assert (removed.why, removed.keep_days, removed.area) == ("rule", 30, "Tân Khai")
     assert (removed.reason, removed.at_utc_us) == ("decision 12", streets.clock.now().utc_us)
+
+
+def test_by_a_clock_that_jumped_nothing_is_too_old(streets: Streets) -> None:
+    alert_with_clip(streets, b"old")
+    keep(streets, 30, area=streets.commune)
+    streets.clock.pass_s(365 * DAY_S)
+    right = streets.clock.moment
+    streets.clock.moment = replace(right, error_ms=None, is_doubted=True)
+    assert remover(streets).remove_overdue() == 0
+    streets.clock.moment = right
+    assert remover(streets).remove_overdue() == 1
 
 
 def test_an_areas_own_rule_beats_the_one_above_it(streets: Streets) -> None:

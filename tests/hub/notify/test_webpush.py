@@ -5,6 +5,7 @@ import base64
 import json
 import stat
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from hub.alerts.moment import Moment
 from hub.notify.channel import Message, Phone
 from hub.notify.post import address_fault, new_client, patience_asked_s
 from hub.notify.webpush import Signer, VapidKeyError, WebPush, payload, vapid_key
-from hub.store.clock import HubClock
+from hub.store.clock import Clock, HubClock
 from tests.hub.notify.samples import ALERT_ID, message, phone
 from tests.hub.notify.town import VirtualClock
 
@@ -42,12 +43,12 @@ def with_channel(
     *,
     key: ec.EllipticCurvePrivateKey = KEY,
     timeout_s: float = 5.0,
+    clock: Clock | None = None,
 ) -> Answer:
     async def run() -> Answer:
         async with new_client(timeout_s=timeout_s) as client:
-            return await act(
-                WebPush(signer=Signer(key, subject=SUBJECT, clock=HubClock()), client=client)
-            )
+            signer = Signer(key, subject=SUBJECT, clock=clock or HubClock())
+            return await act(WebPush(signer=signer, client=client))
 
     return asyncio.run(run())
 
@@ -129,6 +130,17 @@ def test_a_service_that_hangs_is_given_up(service: PushService) -> None:
 def test_a_service_that_is_not_there_is_tried_again(service: PushService) -> None:
     subscription = service.make_phone() | {"endpoint": "http://127.0.0.1:9/wpush/x"}
     assert send(phone_of(subscription)) == TryAgain("127.0.0.1: ConnectError")
+
+
+def test_what_a_hub_whose_clock_jumped_is_refused_is_tried_until_its_time_is_over(
+    service: PushService,
+) -> None:
+    year_off = replace(HubClock().now().plus_s(31_536_000), error_ms=None)
+    to = phone_of(service.make_phone())
+    trusted = send(to, clock=VirtualClock(year_off))
+    doubted = send(to, clock=VirtualClock(replace(year_off, is_doubted=True)))
+    assert isinstance(trusted, TryAgain) and trusted.most_attempts == 4
+    assert isinstance(doubted, TryAgain) and doubted.most_attempts is None
 
 
 def test_a_subscription_made_for_another_hub_is_forbidden(service: PushService) -> None:

@@ -5,14 +5,16 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
+from structlog.testing import capture_logs
 
 from deploy.push_service import PushService, serving
 from hub.alerts.answers import Answer, Delivered, Patience, TryAgain
@@ -95,7 +97,7 @@ class Recipient:
         return Delivered(201)
 
 
-async def until(claim: Callable[[], bool], *, within_s: float = 20.0) -> None:
+async def until(claim: Callable[[], bool], *, within_s: float = 90.0) -> None:
     deadline = time.monotonic() + within_s
     while not claim():
         if time.monotonic() > deadline:
@@ -293,6 +295,53 @@ def test_a_ledger_that_is_away_for_a_while_stops_nothing(town: Town) -> None:
             flaky.close()
 
     asyncio.run(run())
+
+
+class SmallDatabase(Database):
+    """On a disk that is full when it is told to be; the error is SQLite's own."""
+
+    is_full = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with super().writing() as conn:
+            if self.is_full:
+                pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
+                conn.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+                conn.exec_driver_sql("CREATE TABLE more AS SELECT zeroblob(1000000)")
+            yield conn
+
+
+def test_answers_wait_for_room_on_the_disk_and_nothing_is_sent_twice_for_it(
+    sqlite_url: str,
+) -> None:
+    db = SmallDatabase(sqlite_url)
+    town = Town(db, VirtualClock(HubClock().now()))
+    town.officer("hai", phone_count=8)
+    town.owe(town.alert())
+    recipient = Recipient()
+    recipient.gate.clear()
+
+    async def run(said: list[Any]) -> None:
+        async with Notifier(db, recipient, pace=Pace(lease_s=0.5)).running():
+            await until(lambda: len(recipient.heard) == 8)
+            db.is_full = True
+            recipient.gate.set()
+            await until(lambda: "notifier.answers_wait" in {line["event"] for line in said})
+            await asyncio.sleep(1)  # the leases run out
+            assert town.counts().accepted == 0
+            db.is_full = False
+            with db.writing() as conn:
+                conn.exec_driver_sql("PRAGMA max_page_count=1000000")
+            await until(lambda: town.counts().accepted == 8)
+
+    with capture_logs() as said:
+        asyncio.run(run(said))
+    db.close()
+    assert len(recipient.heard) == 8
+    events = [line["event"] for line in said]
+    assert events.count("notifier.answers_wait") == 1
+    assert "notifier.tripped" not in events
 
 
 def test_two_notifiers_share_the_work_and_double_none_of_it(town: Town) -> None:

@@ -1,0 +1,75 @@
+"""Takes steps of the machine's clock: the hub's time and all marks that wait go together."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.store.clock_steps import move
+from hub.store.database import FAULTS, Database
+from hub.store.steady_clock import SteadyClock
+
+log = structlog.get_logger()
+
+LOOK_S: Final = 1.0
+WORD_EVERY_S: Final = 60.0
+
+
+class ClockWatch:
+    """One task of the hub. `stepped`: who else has marks, in memory, and is told the µs."""
+
+    def __init__(self, db: Database, *, clock: SteadyClock, stepped: Callable[[int], None]) -> None:
+        self._db = db
+        self._clock = clock
+        self._stepped = stepped
+        self._wrote_s = time.monotonic()
+        self._is_waiting = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`; a database that is away comes back, and the step waits for it."""
+        while not stop.is_set():
+            await asyncio.to_thread(self.look)
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_S)
+            except TimeoutError:
+                continue
+
+    def look(self) -> int:
+        """Take what is to be taken; how many µs that were."""
+        step_us = self._clock.due_step_us()
+        if step_us == 0:
+            self._leave_word_now_and_then()
+            return 0
+        try:
+            with self._db.writing() as conn:
+                move(conn, step_us, now=self._clock.now())
+        except FAULTS as error:
+            if not self._is_waiting:
+                log.warning("clock.step_waits", reason=str(error).splitlines()[0])
+            self._is_waiting = True
+            return 0
+        self._clock.take(step_us)
+        self._stepped(step_us)
+        self._leave_word()
+        self._is_waiting = False
+        self._tell(step_us)
+        return step_us
+
+    def _tell(self, step_us: int) -> None:
+        is_doubted = self._clock.now().is_doubted
+        log.warning(
+            "clock.stepped",
+            by_s=round(step_us / 1e6, 1),
+            doubted=is_doubted,
+            cure="let an NTP daemon keep this machine's clock" if is_doubted else None,
+        )
+
+    def _leave_word_now_and_then(self) -> None:
+        if time.monotonic() - self._wrote_s >= WORD_EVERY_S:
+            self._leave_word()
+
+    def _leave_word(self) -> None:
+        self._clock.leave_word()
+        self._wrote_s = time.monotonic()

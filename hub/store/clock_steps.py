@@ -1,0 +1,82 @@
+"""When the hub's clock is stepped, what waits is moved with it, in the caller's transaction.
+
+Only marks by which something waits, or counts as late or silent, and that the hub made by its own
+clock. What is on record stays as it was written. What is only repeated now and then may come early,
+but must not wait for a time that has become the future.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, update
+
+from hub.alerts.moment import Moment
+from hub.store.duty_tables import escalations
+from hub.store.tables import (
+    cameras,
+    media,
+    missing_numbers,
+    node_health,
+    node_holds,
+    nodes,
+    notifications,
+    sessions,
+    sign_in_failures,
+    span_wishes,
+    wishes,
+)
+
+NEWS_US: Final = 3_600_000_000
+"""An accepted notification that nobody has seen may still go another way for so long."""
+
+_MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
+    (missing_numbers, ("due",)),
+    (escalations, ("due",)),
+    (nodes, ("state_since", "seen", "rival")),
+    (node_health, ("received",)),
+    (sessions, ("seen", "ends")),
+    (sign_in_failures, ("at",)),
+)
+_REPEATED: Final[tuple[tuple[Table, str], ...]] = (
+    (cameras, "state_since"),
+    (media, "asked"),
+    (node_holds, "sent"),
+    (span_wishes, "sent"),
+    (wishes, "sent"),
+)
+
+
+def move(conn: Connection, by_us: int, *, now: Moment) -> None:
+    """The clock went from `now` to `now` plus `by_us`."""
+    _move_notifications(conn, by_us, now)
+    for table, names in _MOVED:
+        for name in names:
+            _add(conn, table, [name], by_us)
+    then_us = now.utc_us + by_us
+    for table, name in _REPEATED:
+        at = table.c[f"{name}_utc_us"]
+        conn.execute(update(table).where(at > then_us).values({at.name: then_us}))
+
+
+def _move_notifications(conn: Connection, by_us: int, now: Moment) -> None:
+    ledger = notifications.c
+    waits = ledger.state == "queued"
+    unseen = and_(
+        ledger.state.in_(["accepted", "folded"]),
+        ledger.shown_utc_us.is_(None),
+        ledger.answered_utc_us > now.utc_us - NEWS_US,
+    )
+    names = ["owed", "due", "lease_until", "held", "answered"]
+    _add(conn, notifications, names, by_us, where=or_(waits, unseen))
+
+
+def _add(
+    conn: Connection,
+    table: Table,
+    names: list[str],
+    by_us: int,
+    *,
+    where: ColumnElement[bool] | None = None,
+) -> None:
+    marks: list[Column[Any]] = [table.c[f"{name}_utc_us"] for name in names]
+    statement = update(table).values({mark.name: mark + by_us for mark in marks})
+    conn.execute(statement if where is None else statement.where(where))

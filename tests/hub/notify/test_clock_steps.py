@@ -1,0 +1,100 @@
+"""When the hub's clock is stepped, nothing that is owed is late by it, and nothing waits longer."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from hub.assembly.clock_watch import ClockWatch
+from hub.store.clock_steps import move
+from hub.store.database import Database
+from hub.store.steady_clock import SteadyClock
+from hub.store.tables import columns, nodes, notifications
+from tests.hub.notify.town import Town
+from tests.hub.wrong_clock import put_wrong
+
+__all__ = ["put_wrong"]
+
+S = 1_000_000
+HOUR = 3600 * S
+
+
+class ForcedClock(SteadyClock):
+    """Whose steps need not last."""
+
+    def due_step_us(self) -> int:
+        self.now()
+        return self._time.untaken_us
+
+
+def test_the_watch_moves_what_waits_with_the_clock(
+    town: Town, put_wrong: Callable[[float], None]
+) -> None:
+    town.officer("hai")
+    clock, told = ForcedClock(), []
+    watch = ClockWatch(town.db, clock=clock, stepped=told.append)
+    alert_id = town.alert()
+    town.owe(alert_id)
+    with town.db.writing() as conn:
+        conn.execute(update(nodes).values(columns("state_since", clock.now())))
+        conn.execute(update(notifications).values(columns("owed", clock.now())))
+    put_wrong(-3600)
+    moved = watch.look()
+    assert abs(moved + HOUR) < S and told == [moved]
+    assert watch.look() == 0
+    now_us = clock.now().utc_us
+    with town.db.reading() as conn:
+        marks = [conn.scalar(select(nodes.c.state_since_utc_us))]
+        marks += [conn.scalar(select(notifications.c.owed_utc_us))]
+    assert all(0 <= now_us - mark < 60 * S for mark in marks)
+
+
+def test_a_step_waits_for_a_database_that_is_away(
+    tmp_path: Path, put_wrong: Callable[[float], None]
+) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'away' / 'hub.sqlite'}")
+    clock, told = ForcedClock(), []
+    watch = ClockWatch(db, clock=clock, stepped=told.append)
+    before = clock.now().utc_us
+    put_wrong(3600)
+    stop = asyncio.Event()
+
+    async def look_once() -> None:
+        stop.set()
+        await watch.run(stop)
+
+    asyncio.run(look_once())
+    assert watch.look() == 0 and not told
+    assert abs(clock.now().utc_us - before) < 60 * S
+
+
+@pytest.mark.parametrize("by_s", [-86_400.0, -3600.0, 3600.0, 31_536_000.0])
+def test_nothing_that_is_owed_is_late_or_waits_longer_because_of_a_step(
+    town: Town, by_s: float
+) -> None:
+    town.officer("hai", phone_count=2)
+    town.clock.go_on(2 * 86_400)  # long after they were let in
+    town.owe(town.alert())
+    first, second = town.claim("one", lease_s=30)
+    assert first.attempts == second.attempts == 0
+    with town.db.writing() as conn:
+        move(conn, round(by_s * S), now=town.clock.now())
+    town.clock.go_on(by_s)
+    assert town.claim("other", lease_s=30) == [], "both leases still hold"
+    town.clock.go_on(31)
+    assert len(town.claim("other", lease_s=30)) == 2, "and are over when they would have been"
+
+
+def test_a_lease_or_a_retry_of_another_time_holds_nobody_up(town: Town) -> None:
+    town.officer("hai")
+    town.owe(town.alert())
+    ahead = town.clock.now().plus_s(86_400)
+    with town.db.writing() as conn:
+        conn.execute(
+            update(notifications).values(
+                attempts=1, lease_by="who", **columns("lease_until", ahead), **columns("due", ahead)
+            )
+        )
+    assert len(town.claim("other")) == 1
