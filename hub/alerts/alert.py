@@ -6,9 +6,12 @@
 
 One officer has it at a time. Who comes second learns who was first; the same act twice by the
 same officer (a double tap, a resent request) changes nothing and is no fault.
+
+Who has it may hand it over: it is offered to a colleague, and is theirs once they take it. Until
+then it stays with who has it, so that no alert is between two people.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, assert_never
 from uuid import UUID
@@ -38,6 +41,8 @@ class Life:
     state: State
     taken_by: UUID | None = None
     closed_by: UUID | None = None
+    offered_to: UUID | None = None
+    """Whom the one who has it hands it to; they have not taken it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,15 @@ def apply(life: Life, act: Act, person_id: UUID) -> Changed | Unchanged | HeldBy
             assert_never(act)
 
 
+def hand_over(life: Life, person_id: UUID, to: UUID) -> Changed | Unchanged | HeldBy:
+    """What it does when this person offers the alert to another; only who has it can."""
+    if life.state is not State.TAKEN or life.taken_by != person_id:
+        return HeldBy(life.taken_by if life.state.is_running else life.closed_by)
+    if to in (person_id, life.offered_to):
+        return Unchanged()
+    return Changed(replace(life, offered_to=to))
+
+
 def allowed_acts(life: Life, person_id: UUID) -> tuple[Act, ...]:
     """The acts that would change something, for the buttons of a page."""
     acts: tuple[Act, ...] = ("take", "resolve", "false_alarm")
@@ -82,6 +96,8 @@ def _take(life: Life, person_id: UUID) -> Changed | Unchanged | HeldBy:
     if not life.state.is_running:
         return HeldBy(life.closed_by)
     if life.state is State.OPEN:
+        return Changed(Life(State.TAKEN, taken_by=person_id))
+    if life.offered_to == person_id:
         return Changed(Life(State.TAKEN, taken_by=person_id))
     return Unchanged() if life.taken_by == person_id else HeldBy(life.taken_by)
 

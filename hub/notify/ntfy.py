@@ -76,7 +76,9 @@ class Ntfy:
         if not self._replaces:
             if message.moment in ("grown", "taken"):
                 return Unwanted("this ntfy server would add an entry instead of replacing it")
-            if message.moment != "again" and await self._has(message, phone.address, headers):
+            if message.moment not in ("again", "handed") and await self._has(
+                message, phone.address, headers
+            ):
                 return Delivered()
         body = self._publication(message, topic)
         headers |= {"Content-Type": "application/json"}

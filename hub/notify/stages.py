@@ -87,5 +87,7 @@ def why_unwanted(owed: Owed) -> str | None:
     match owed.moment:
         case "opened" | "grown" | "raised" | "again":
             return None if is_open else "already handled"
+        case "handed":
+            return None if owed.state == "taken" else "already handled"
         case "taken" | "back":
             return "open again" if is_open else None

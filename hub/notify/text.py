@@ -53,6 +53,9 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
     if owed.digest is not None:
         return _digest(owed.digest, words)
     title, body = _of_one(owed, words, names=names)
+    if owed.moment == "handed":
+        handing = {"officer": owed.handled_by or "?", "place": owed.place or owed.node_name}
+        title = words.say("{officer} hands this over to you · {place}").format(**handing)
     if owed.is_called_on and owed.moment in ("opened", "raised", "again"):
         body = words.say("{body} · nobody has it yet").format(body=body)
     if owed.is_critical and owed.moment in ("opened", "grown", "raised", "again"):

@@ -13,9 +13,9 @@ from hub.store import audit, ledger, marks, sights, silence_rows
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.audit import By
 from hub.store.bounds import text
+from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
 from hub.store.next_calls import Foresight
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
-from hub.store.silence_door import SilenceDoor
 from hub.store.tables import alerts, columns
 from hub.store.views import (
     AlertChange,
@@ -32,7 +32,7 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(SilenceDoor):
+class Door(HandOverDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the
@@ -73,12 +73,13 @@ class Door(SilenceDoor):
         row = _one_with_call(conn, asker, alert_id, now)
         if row is None:
             return None
+        is_mine = row.state == State.TAKEN and row.taken_by == who
         may_play = sights.may_play(conn, who, alert_id, now)
         kinds = ("picture", "clip") if may_play else ("picture",)
         latitude_deg, longitude_deg = sights.whereabouts(conn, row.camera_id)
         return AlertPage(
             row=row,
-            allowed=allowed_acts(_life(row), who),
+            allowed=allowed_acts(life_of(row), who),
             may_play=may_play,
             sightings=sights.alert_sightings(conn, alert_id),
             media=sights.alert_media(conn, alert_id, kinds=kinds),
@@ -89,6 +90,7 @@ class Door(SilenceDoor):
             is_node_here=sights.is_node_here(conn, row.camera_id),
             growing=self._growing_rows(conn, alert_id) if may_play else (),
             seen_utc_us=now.utc_us,
+            colleagues=tuple(colleagues(conn, row, asker, now)) if is_mine else (),
         )
 
     def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
@@ -132,7 +134,7 @@ class Door(SilenceDoor):
         now = self._clock.now()
         with self._db.writing() as conn:
             row = sights.one_alert(conn, asker.person_id, alert_id, now)
-            outcome = None if row is None else apply(_life(row), act, asker.person_id)
+            outcome = None if row is None else apply(life_of(row), act, asker.person_id)
             self._note_in(conn, asker, _OUTCOMES[type(outcome)].format(act), "alert", alert_id)
             if row is None or isinstance(outcome, Unchanged):
                 return row
@@ -229,10 +231,6 @@ def _one_with_call(conn: Connection, asker: Asker, alert_id: UUID, now: Moment) 
     return None if row is None else Foresight(conn).with_calls([row])[0]
 
 
-def _life(row: AlertRow) -> Life:
-    return Life(State(row.state), taken_by=row.taken_by, closed_by=row.closed_by)
-
-
 def _change(
     conn: Connection, asker: Asker, row: AlertRow, *, life: Life, note: str, now: Moment
 ) -> None:
@@ -240,6 +238,8 @@ def _change(
         "state": life.state,
         "taken_by": life.taken_by,
         "closed_by": life.closed_by,
+        "offered_to": life.offered_to,
+        **columns("offered", None),
     }
     values |= columns("taken" if life.state is State.TAKEN else "closed", now)
     change_alert(conn, row.alert_id, values, now=now)

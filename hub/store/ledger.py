@@ -35,11 +35,13 @@ from hub.store.rows import add_all_once
 from hub.store.scope import entitled_people, keepers_of
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
-AlertMoment = Literal["opened", "grown", "raised", "again", "taken", "back"]
+AlertMoment = Literal["opened", "grown", "raised", "again", "handed", "taken", "back"]
 """The moments of an alert's life that phones are told of; "taken" also tells of its closing,
-"back" that what was lost is back by itself, and "again" that nobody has taken it since.
+"back" that what was lost is back by itself, "again" that nobody has taken it since, and "handed"
+that a colleague hands it over.
 
-In the ledger "again" has the number of its call behind it: a phone may hear it several times."""
+In the ledger "again" has the number of its call behind it, and "handed" the alert's revision: a
+phone may hear either several times."""
 
 Receiver = tuple[UUID, UUID]
 """A person, and one of their phones."""
@@ -110,6 +112,20 @@ def call(
     return add_all_once(conn, notifications, rows)
 
 
+def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, now: Moment) -> int:
+    """Owe word to all phones of this person that the alert is handed to them; whoever it was
+    offered to before need not hear of it any more."""
+    handed = notifications.c.moment.like("handed:%")
+    mine = and_(notifications.c.alert_id == alert_id, handed)
+    drop(conn, mine, reason="handed to somebody else", now=now)
+    query = select(phones.c.person_id, phones.c.id).where(
+        phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
+    )
+    moment = f"handed:{revision}"
+    rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in _pairs(conn, query)]
+    return add_all_once(conn, notifications, rows)
+
+
 def _receivers(
     conn: Connection, alert_id: UUID, camera_id: UUID, *, moment: AlertMoment, now: Moment
 ) -> Iterable[Receiver]:
@@ -135,8 +151,8 @@ def _receivers(
                 living = phones_of_entitled(conn, camera_id, now=now)
                 living = escalation_rows.called_first(conn, alert_id, camera_id, living, now=now)
             return first_phones(living, is_critical=alert.severity == "critical")
-        case "again":
-            raise ValueError("whom a plan calls is known to `call` alone")
+        case "again" | "handed":
+            raise ValueError("who hears this is known to `call` and `hand` alone")
 
 
 def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:

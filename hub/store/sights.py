@@ -60,6 +60,7 @@ def alert_rows(
 ) -> list[AlertRow]:
     """The alerts this person may see that meet the conditions, newest first."""
     taker, closer = people.alias("taker"), people.alias("closer")
+    offered = people.alias("offered")
     scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
     playable = visible_cameras(person_id, Right.CLIPS, now).subquery("playable")
     query = (
@@ -70,6 +71,7 @@ def alert_rows(
             func.coalesce(troubles.c.area_id, cameras.c.area_id).label("area_id"),
             taker.c.name.label("taken_by_name"),
             closer.c.name.label("closed_by_name"),
+            offered.c.name.label("offered_to_name"),
             playable.c.camera_id.is_not(None).label("may_play"),
         )
         .outerjoin(scope, seen_alerts(scope))
@@ -79,6 +81,7 @@ def alert_rows(
         .outerjoin(playable, seen_alerts(playable))
         .outerjoin(taker, taker.c.id == alerts.c.taken_by)
         .outerjoin(closer, closer.c.id == alerts.c.closed_by)
+        .outerjoin(offered, offered.c.id == alerts.c.offered_to)
         .where(*conditions, or_(scope.c.camera_id.is_not(None), seen_troubles(person_id, now)))
         .order_by(newest_by.desc(), alerts.c.id.desc())
         .limit(limit)
@@ -427,4 +430,7 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         revision=row.revision,
         over_utc_us=row.over_utc_us,
         rules=from_text(row.rules),
+        offered_to=row.offered_to,
+        offered_to_name=row.offered_to_name,
+        offered_utc_us=row.offered_utc_us,
     )

@@ -70,6 +70,10 @@ class AlertRow:
     """What of its camera's rules was met."""
     next_call: NextCall | None = None
     """Of an open alert that follows a plan."""
+    offered_to: UUID | None = None
+    """Whom its holder hands it to, who has not taken it yet; with their name, and since when."""
+    offered_to_name: str | None = None
+    offered_utc_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,8 @@ class AlertPage:
     """Clips that are not whole yet, the earliest first; none for who may not play clips."""
     seen_utc_us: int = 0
     """When the page was asked for, by the hub's clock."""
+    colleagues: tuple[tuple[UUID, str], ...] = ()
+    """To whom the asker may hand it over, by name; none unless they have it."""
 
 
 @dataclass(frozen=True, slots=True)

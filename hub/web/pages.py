@@ -110,6 +110,19 @@ def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
+@router.post("/alerts/{alert_id}/hand-over")
+def hand_over(
+    request: Request, visit: FormSent, alert_id: UUID, person: Annotated[UUID, Form()]
+) -> Response:
+    """Offer it to a colleague, who has it once they take it."""
+    answer = visit.site.door.hand_over(visit.asker, alert_id, person_id=person)
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
 @router.post("/alerts/{alert_id}/{act_name}")
 def act_on_alert(
     request: Request,

@@ -154,15 +154,7 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
         rest = say("Acknowledge it, and everybody else who was told sees that.")
         return f"{called} {rest}"
     if row.state == "taken":
-        told = {
-            "name": row.taken_by_name or "?",
-            "time": calendar.clock(row.taken_utc_us or row.raised_utc_us),
-        }
-        if row.taken_by == asker.person_id:
-            return say("You have it since %(time)s. When done, press Resolved or False alarm.") % (
-                told
-            )
-        return say("%(name)s has it since %(time)s and will close it. You need do nothing.") % told
+        return _who_has_it(row, asker, calendar)
     closed = {
         "name": row.closed_by_name or "?",
         "time": calendar.clock(row.closed_utc_us or row.raised_utc_us),
@@ -170,6 +162,27 @@ def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
     if row.kind in KINDS and row.closed_by is None:
         return say("Back again by itself at %(time)s. Nothing more is needed.") % closed
     return say("Closed by %(name)s at %(time)s. Nothing more is needed.") % closed
+
+
+def _who_has_it(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
+    say = calendar.words.say
+    told = {
+        "name": row.taken_by_name or "?",
+        "time": calendar.clock(row.taken_utc_us or row.raised_utc_us),
+        "to": row.offered_to_name or "?",
+        "offered": calendar.clock(row.offered_utc_us or row.raised_utc_us),
+    }
+    if row.offered_to == asker.person_id:
+        return say(
+            "%(name)s hands this over to you since %(offered)s. Acknowledge it to have it."
+        ) % (told)
+    if row.offered_to is not None:
+        return (
+            say("%(name)s has it, and hands it to %(to)s since %(offered)s; not taken yet.") % told
+        )
+    if row.taken_by == asker.person_id:
+        return say("You have it since %(time)s. When done, press Resolved or False alarm.") % told
+    return say("%(name)s has it since %(time)s and will close it. You need do nothing.") % told
 
 
 def next_call(row: AlertRow, calendar: Calendar) -> str:
@@ -262,6 +275,7 @@ def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
         "over": say("It is over"),
         "again": say("Again"),
         "taken": say("Acknowledged"),
+        "offered": say("Handed over"),
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),
     }

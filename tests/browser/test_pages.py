@@ -364,3 +364,23 @@ def test_session_that_ends_leads_an_open_page_to_the_sign_in(hub: Hub, meet: Mee
     hub.town.accounts.sign_out(cookie["value"], came_from="")
     hub.town.bell.ring()
     expect(officer.page.locator("[name=password]")).to_be_visible()
+
+
+def test_an_officer_hands_an_alert_over_and_the_colleague_takes_it(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    an, binh = meet("an"), meet("binh")
+    an.open_alert(whole.alert_id)
+    an.page.locator("[data-act=take]").click()
+    an.page.get_by_text("Chuyển", exact=True).first.click()
+    an.page.select_option("[name=person]", label="Trần Thị Bình")
+    an.shot("phone-hand-over")
+    assert fits(an.page)
+    an.page.locator("button[formaction$='hand-over']").click()
+    expect(an.page.locator("[data-part=next]")).to_contain_text("đã chuyển cho Trần Thị Bình")
+    binh.open_alert(whole.alert_id)
+    expect(binh.page.locator("[data-part=next]")).to_contain_text("Nguyễn Văn An chuyển cho bạn")
+    binh.shot("phone-handed")
+    binh.page.locator("[data-act=take]").click()
+    expect(binh.page.locator("[data-part=next]")).to_contain_text("Bạn đã tiếp nhận")
+    expect(an.page.locator("[data-part=next]")).to_contain_text("Trần Thị Bình đã tiếp nhận")

@@ -1,15 +1,19 @@
 """Who is called when nobody has taken it: the real ledger on a virtual clock, on both databases."""
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from hub.notify.escalator import Escalator
 from hub.store import duty_plans, sights
+from hub.store.bell import Bell
+from hub.store.clock import HubClock
 from hub.store.duty_tables import escalations, plan_steps
 from hub.store.next_calls import Foresight
-from hub.store.tables import alert_history, alerts, areas
+from hub.store.tables import alert_history, alerts, areas, columns
 from tests.hub.notify.night import (
     KEEPER,
     Night,
@@ -312,3 +316,29 @@ def test_a_plan_without_steps_is_none(night: Night) -> None:
         conn.execute(delete(plan_steps))
     alert = night.raised()
     night.phone("nghi").gets(alert, between(0, 0))
+
+
+def test_the_escalator_wakes_for_the_call_that_is_due_and_stops_when_it_is_told_to(
+    night: Night,
+) -> None:
+    """In real time: the town's clock stands still, the escalator's goes."""
+    usual(night)
+    alert = night.raised()
+    real = HubClock()
+    with night.town.db.writing() as conn:
+        due = columns("due", real.now().plus_s(0.3))
+        conn.execute(update(escalations).values(due))
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        escalator = Escalator(db=night.town.db, clock=real, bell=Bell())
+        task = asyncio.create_task(escalator.run(stop))
+        async with asyncio.timeout(30):
+            while len(night.town.rows()) < 2:
+                await asyncio.sleep(0.05)
+            stop.set()
+            await task
+
+    asyncio.run(run())
+    (first, second) = night.town.rows()
+    assert (first.alert_id, second.alert_id, second.moment) == (alert, alert, "opened")

@@ -162,3 +162,14 @@ def test_catalogs_are_complete_and_compiled(language: str) -> None:
         key = message.id[0] if isinstance(message.id, tuple) else message.id
         assert key == "" or used.get(key) is not None, key
         assert key == "" or used.get(key).string == message.string or isinstance(message.id, tuple)
+
+
+def test_who_is_called_because_nobody_took_it_reads_so() -> None:
+    title, body = said(is_called_on=True)
+    assert (title, body) == (said()[0], f"{said()[1]} · chưa ai tiếp nhận")
+    assert said(is_called_on=True, moment="again")[1].endswith("chưa ai tiếp nhận")
+
+
+def test_a_colleague_reads_who_hands_it_over() -> None:
+    title, _ = said(moment="handed", state="taken", handled_by="Anh An")
+    assert title == "Anh An chuyển cho bạn · Ngã tư chợ, Tân Khai"

@@ -62,7 +62,7 @@ function read(data) {
 async function show(message) {
   const known = await remembered(message).catch(() => ({ isRepeat: false, newer: null }));
   const { title, body } = known.newer ?? message;
-  const isFirst = ["opened", "raised", "again", "digest"].includes(message.moment);
+  const isFirst = ["opened", "raised", "again", "handed", "digest"].includes(message.moment);
   const isLoud = isFirst && !known.isRepeat && !known.newer;
   await self.registration.showNotification(title ?? "Mắt Thần", {
     body: body ?? "",
@@ -96,7 +96,7 @@ async function remembered(message) {
 }
 
 function actions(message) {
-  if (!["opened", "raised", "grown", "again"].includes(message.moment)) {
+  if (!["opened", "raised", "grown", "again", "handed"].includes(message.moment)) {
     return [];
   }
   return [
