@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.config.camera import CameraSection
-from agent.devices.camera import Camera
+from agent.devices.camera import Camera, SoundSink
 from agent.devices.masked import MaskedCamera
 from agent.devices.pi import PiCamera
 from agent.devices.replay import ReplayCamera
@@ -14,20 +14,35 @@ from agent.media.frame import Instant
 
 
 def make_camera(
-    section: CameraSection, clock: Callable[[], Instant], *, plays_once: bool = False
+    section: CameraSection,
+    clock: Callable[[], Instant],
+    *,
+    plays_once: bool = False,
+    sound: SoundSink | None = None,
 ) -> Camera:
-    """The camera of a section, behind its privacy masks; nothing is opened yet."""
-    camera = _camera(section, clock, plays_once=plays_once)
+    """The camera of a section, behind its privacy masks; nothing is opened yet.
+
+    `sound` hears a network camera's.
+    """
+    camera = _camera(section, clock, plays_once=plays_once, sound=sound)
     if not section.private:
         return camera
     is_seen_apart = bool(section.sub_url) or section.source == "picamera"
     return MaskedCamera(camera, section.private, is_seen_apart=is_seen_apart)
 
 
-def _camera(section: CameraSection, clock: Callable[[], Instant], *, plays_once: bool) -> Camera:
+def _camera(
+    section: CameraSection,
+    clock: Callable[[], Instant],
+    *,
+    plays_once: bool,
+    sound: SoundSink | None,
+) -> Camera:
     match section.source:
         case "url":
-            return StreamCamera(section.name, section.url, sub_url=section.sub_url, clock=clock)
+            return StreamCamera(
+                section.name, section.url, sub_url=section.sub_url, clock=clock, sound=sound
+            )
         case "device":
             return UsbCamera(section.name, section.device, clock=clock)
         case "picamera":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from agent.assembly.budget import continuous
 from agent.assembly.cameras import make_camera
 from agent.assembly.finding import Finding
+from agent.assembly.hearing import sound
 from agent.assembly.login import Login
 from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
@@ -43,6 +44,8 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
         yield _camera(camera)
         if camera.continuous:
             yield continuous(camera, settings.clips)
+        if camera.sound:
+            yield sound(camera)
     if any(camera.has_hours for camera in settings.camera):
         yield _clock(clock)
     yield _model(settings)

@@ -11,7 +11,9 @@ from agent.wire.messages import CameraWords
 class Described:
     """Passes everything on; `words` may be asked by any thread."""
 
-    def __init__(self, camera: Camera, *, label: str) -> None:
+    def __init__(self, camera: Camera, *, label: str, sound: str = "") -> None:
+        """`sound`: why its sound is recorded too; empty: it is not."""
+        self._sound = sound
         self._camera = camera
         self._label = label
         self._info: StreamInfo | None = None
@@ -50,4 +52,5 @@ class Described:
             width=info.width if info else 1,
             height=info.height if info else 1,
             frames_per_s=info.frames_per_s if info else 1.0,
+            sound=self._sound or None,
         )

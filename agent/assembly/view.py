@@ -11,6 +11,7 @@ from agent.clips.continuous import Continuous
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
+from agent.clips.sound_ring import SoundRing
 from agent.config.camera import CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
@@ -51,16 +52,26 @@ class View:
         plays_once: bool,
     ) -> None:
         self._section = camera
+        sound = SoundRing() if camera.sound else None
         self.camera = Described(
-            make_camera(camera, clock.now, plays_once=plays_once), label=camera.label
+            make_camera(camera, clock.now, plays_once=plays_once, sound=sound),
+            label=camera.label,
+            sound=camera.sound,
         )
         span_s = settings.clips.preroll_s + LONGEST_GROUP_S
         ring = Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
         self.recorder = Recorder(
-            camera.name, ring, shelf, policy=settings.clips.policy(), new_id=new_id
+            camera.name,
+            ring,
+            shelf,
+            policy=settings.clips.policy(),
+            new_id=new_id,
+            sound=sound,
         )
         self.continuous = (
-            Continuous(camera.name, ring, shelf, new_id=new_id) if camera.continuous else None
+            Continuous(camera.name, ring, shelf, new_id=new_id, sound=sound)
+            if camera.continuous
+            else None
         )
         eyes = make_eyes(camera, settings, networks, allowance, clock)
         if memory := journal.remembered(tamper_key(camera.name)):

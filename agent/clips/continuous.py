@@ -18,6 +18,7 @@ import structlog
 from agent.clips.mp4 import Mp4Error
 from agent.clips.preroll import Numbered, Preroll, Take
 from agent.clips.shelf import Shelf
+from agent.clips.sound_ring import SoundRing
 from agent.clips.writer import ClipWriter
 from agent.journal import FootageClass
 from agent.media.frame import Instant
@@ -61,7 +62,10 @@ class Continuous:
         *,
         new_id: Callable[[Instant], UUID],
         segment_s: float = SEGMENT_S,
+        sound: SoundRing | None = None,
     ) -> None:
+        """`sound` has what was heard meanwhile, where that is kept at all."""
+        self._sound = sound
         self._camera = camera
         self._ring = ring
         self._shelf = shelf
@@ -152,6 +156,7 @@ class Continuous:
             self._segment = segment
             self._lose(f"it could not be finished: {error}", None)
             return
+        self._shelf.keep_sound(self._sound, closed, clip_id=segment.clip_id, camera=self._camera)
         self._shelf.add_continuous(closed, clip_id=segment.clip_id, camera=self._camera)
         self.counts.segments += 1
         self._is_losing = False

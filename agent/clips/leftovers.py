@@ -14,10 +14,12 @@ from agent.journal import FootageClass, Journal, MediaKind
 from agent.wire.ident import born_utc_us
 
 _PICTURE: Final = re.compile(r"[0-9a-f]{64}\.jpg(\.part)?")
-_CLIP: Final = re.compile(
+_CLIP_STEM: Final = (
     r"(?P<camera>[a-z0-9-]+)-(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"(?P<continuous>\.all)?\.mp4(\.part)?"
+    r"(?P<continuous>\.all)?"
 )
+_CLIP: Final = re.compile(rf"{_CLIP_STEM}\.mp4(\.part)?")
+_SOUND: Final = re.compile(rf"(?P<clip>{_CLIP_STEM})\.sound\.mp4(\.part)?")
 SIGHTINGS_A_CLIP: Final = 500
 
 
@@ -29,7 +31,7 @@ def clip_name(camera: str, clip_id: UUID, footage_class: FootageClass) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A file of an earlier run: a picture, or what there is of a clip."""
+    """A file of an earlier run: a picture, sound, or what there is of a clip."""
 
     path: Path
 
@@ -37,6 +39,11 @@ class Leftover:
     def is_picture(self) -> bool:
         """Never announced, and of no use without the words that went with it."""
         return _PICTURE.fullmatch(self.path.name) is not None
+
+    @property
+    def is_sound(self) -> bool:
+        """Sound without its clip, or unfinished."""
+        return _SOUND.fullmatch(self.path.name) is not None
 
     @property
     def whole_path(self) -> Path:
@@ -72,13 +79,22 @@ def leftovers(
         Leftover(folder / name)
         for name in names
         if name.removesuffix(".part") not in known
-        and (_CLIP.fullmatch(name) or _PICTURE.fullmatch(name))
+        and (_CLIP.fullmatch(name) or _PICTURE.fullmatch(name) or _is_stray_sound(name, names))
     ]
+
+
+def _is_stray_sound(name: str, names: Collection[str]) -> bool:
+    """Sound goes with its clip, be that mended first or known."""
+    sound = _SOUND.fullmatch(name)
+    if sound is None:
+        return False
+    clip = f"{sound['clip']}.mp4"
+    return name.endswith(".part") or (clip not in names and f"{clip}.part" not in names)
 
 
 def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> Adopted | None:
     """What became of it: a clip for the index, or nothing, for nothing of it plays."""
-    if left.is_picture or mend(left.path, sealer) is None:
+    if left.is_picture or left.is_sound or mend(left.path, sealer) is None:
         left.path.unlink(missing_ok=True)
         return None
     return _known_again(left.whole_path, journal)

@@ -45,7 +45,7 @@ class Mp4Track:
 
     def beginning(self, duration_ticks: int = 0) -> bytes:
         """`ftyp` and `moov`; the same length whatever the duration, so it can be set at the end."""
-        return _ftyp() + self._moov(duration_ticks)
+        return file_start() + self._moov(duration_ticks)
 
     def fragment(
         self, number: int, packets: Sequence[Packet], base_dts: int, end_dts: int
@@ -61,7 +61,7 @@ class Mp4Track:
             )
             for packet, end in zip(packets, ends, strict=True)
         ]
-        return _fragment(number, self._ticks(packets[0].dts - base_dts), samples)
+        return fragment(number, self._ticks(packets[0].dts - base_dts), samples)
 
     def ticks_of(self, dts_span: int) -> int:
         """A span in the stream's time base as ticks of the file."""
@@ -74,26 +74,53 @@ class Mp4Track:
         return to_length_prefixed(packet.data) if self._is_annex_b else packet.data
 
     def _moov(self, duration_ticks: int) -> bytes:
-        width, height = self._stream.width, self._stream.height
-        times = struct.pack(">II", 0, 0)
-        mvhd = _full(b"mvhd", 0, 0, times, struct.pack(">II", self.timescale, 0),
-                     struct.pack(">IHH8x", 0x10000, 0x0100, 0), IDENTITY, b"\0" * 24,
-                     struct.pack(">I", TRACK + 1))  # fmt: skip
-        tkhd = _full(b"tkhd", 0, 3, times, struct.pack(">IIi8xHHH2x", TRACK, 0, 0, 0, 0, 0),
-                     IDENTITY, struct.pack(">II", width << 16, height << 16))  # fmt: skip
-        mdhd = _full(b"mdhd", 0, 0, times, struct.pack(">IIHH", self.timescale, 0, 0x55C4, 0))
-        hdlr = _full(b"hdlr", 0, 0, struct.pack(">4x4s12x", b"vide"), b"video\0")
-        empty = [_full(name, 0, 0, b"\0" * size) for name, size in _EMPTY_TABLES]
-        stsd = _full(b"stsd", 0, 0, struct.pack(">I", 1), self._entry)
-        url = _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1))
-        minf = _box(b"minf", _full(b"vmhd", 0, 1, b"\0" * 8), _box(b"dinf", url),
-                    _box(b"stbl", stsd, *empty))  # fmt: skip
-        trak = _box(b"trak", tkhd, _box(b"mdia", mdhd, hdlr, minf))
-        mehd = _full(b"mehd", 1, 0, struct.pack(">Q", duration_ticks))
-        trex = _full(b"trex", 0, 0, struct.pack(">IIIII", TRACK, 1, 0, 0, 0))
-        return _box(b"moov", mvhd, trak, _box(b"mvex", mehd, trex))
+        words = MediaWords(
+            timescale=self.timescale,
+            handler=b"vide",
+            header=full_box(b"vmhd", 0, 1, b"\0" * 8),
+            entry=self._entry,
+            width=self._stream.width,
+            height=self._stream.height,
+        )
+        return movie(words, duration_ticks=duration_ticks)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaWords:
+    """What a file says of its one track; `header` and `entry` are boxes."""
+
+    timescale: int
+    handler: bytes
+    header: bytes
+    entry: bytes
+    width: int = 0
+    height: int = 0
+    volume: int = 0
+    """8.8 fixed point; 1 for sound."""
+
+
+def movie(words: MediaWords, *, duration_ticks: int) -> bytes:
+    """`moov`: the same length whatever the duration."""
+    times = struct.pack(">II", 0, 0)
+    mvhd = full_box(b"mvhd", 0, 0, times, struct.pack(">II", words.timescale, 0),
+                    struct.pack(">IHH8x", 0x10000, 0x0100, 0), IDENTITY, b"\0" * 24,
+                    struct.pack(">I", TRACK + 1))  # fmt: skip
+    size = struct.pack(">II", words.width << 16, words.height << 16)
+    place = struct.pack(">IIi8xHHH2x", TRACK, 0, 0, 0, 0, words.volume)
+    tkhd = full_box(b"tkhd", 0, 3, times, place, IDENTITY, size)
+    mdhd = full_box(b"mdhd", 0, 0, times, struct.pack(">IIHH", words.timescale, 0, 0x55C4, 0))
+    hdlr = full_box(b"hdlr", 0, 0, struct.pack(">4x4s12x", words.handler), _KINDS[words.handler])
+    empty = [full_box(name, 0, 0, b"\0" * size) for name, size in _EMPTY_TABLES]
+    stsd = full_box(b"stsd", 0, 0, struct.pack(">I", 1), words.entry)
+    url = full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1))
+    minf = box(b"minf", words.header, box(b"dinf", url), box(b"stbl", stsd, *empty))
+    trak = box(b"trak", tkhd, box(b"mdia", mdhd, hdlr, minf))
+    mehd = full_box(b"mehd", 1, 0, struct.pack(">Q", duration_ticks))
+    trex = full_box(b"trex", 0, 0, struct.pack(">IIIII", TRACK, 1, 0, 0, 0))
+    return box(b"moov", mvhd, trak, box(b"mvex", mehd, trex))
+
+
+_KINDS = {b"vide": b"video\0", b"soun": b"sound\0"}
 _EMPTY_TABLES = ((b"stts", 4), (b"stsc", 4), (b"stsz", 8), (b"stco", 4))
 
 
@@ -139,15 +166,15 @@ def _hevc_configuration(extradata: bytes) -> bytes:
 def _sample_entry(stream: StreamInfo) -> bytes:
     match stream.codec:
         case "h264":
-            name, configuration = b"avc1", _box(b"avcC", avc_configuration(stream.extradata))
+            name, configuration = b"avc1", box(b"avcC", avc_configuration(stream.extradata))
         case "hevc":
-            name, configuration = b"hvc1", _box(b"hvcC", _hevc_configuration(stream.extradata))
+            name, configuration = b"hvc1", box(b"hvcC", _hevc_configuration(stream.extradata))
         case _:
             raise Mp4Error(
                 f"no way to put a {stream.codec} stream into a clip (H.264 and H.265 go)"
             )
     head = struct.pack(">6xH16xHHIIIH", 1, stream.width, stream.height, 72 << 16, 72 << 16, 0, 1)
-    return _box(name, head, b"\0" * 32, struct.pack(">Hh", 24, -1), configuration)
+    return box(name, head, b"\0" * 32, struct.pack(">Hh", 24, -1), configuration)
 
 
 def _timescale(time_base: Fraction) -> int:
@@ -155,20 +182,21 @@ def _timescale(time_base: Fraction) -> int:
     return time_base.denominator if time_base.numerator == 1 else 90_000
 
 
-def _ftyp() -> bytes:
-    return _box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6", b"mp42", b"cmfc")
+def file_start() -> bytes:
+    """`ftyp`: what kind of file follows."""
+    return box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6", b"mp42", b"cmfc")
 
 
-def _fragment(number: int, decode_time: int, samples: Sequence[Sample]) -> bytes:
-    mdat = _box(b"mdat", *(sample.data for sample in samples))
+def fragment(number: int, decode_time: int, samples: Sequence[Sample]) -> bytes:
+    mdat = box(b"mdat", *(sample.data for sample in samples))
     moof_size = len(_moof(number, decode_time, samples, 0))
     return _moof(number, decode_time, samples, moof_size + 8) + mdat
 
 
 def _moof(number: int, decode_time: int, samples: Sequence[Sample], data_offset: int) -> bytes:
     default_base_is_moof, all_fields = 0x020000, 0x000F01
-    tfhd = _full(b"tfhd", 0, default_base_is_moof, struct.pack(">I", TRACK))
-    tfdt = _full(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
+    tfhd = full_box(b"tfhd", 0, default_base_is_moof, struct.pack(">I", TRACK))
+    tfdt = full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
     rows = b"".join(
         struct.pack(
             ">IIIi",
@@ -179,15 +207,17 @@ def _moof(number: int, decode_time: int, samples: Sequence[Sample], data_offset:
         )
         for sample in samples
     )
-    trun = _full(b"trun", 1, all_fields, struct.pack(">Ii", len(samples), data_offset), rows)
-    mfhd = _full(b"mfhd", 0, 0, struct.pack(">I", number))
-    return _box(b"moof", mfhd, _box(b"traf", tfhd, tfdt, trun))
+    trun = full_box(b"trun", 1, all_fields, struct.pack(">Ii", len(samples), data_offset), rows)
+    mfhd = full_box(b"mfhd", 0, 0, struct.pack(">I", number))
+    return box(b"moof", mfhd, box(b"traf", tfhd, tfdt, trun))
 
 
-def _box(name: bytes, *parts: bytes) -> bytes:
+def box(name: bytes, *parts: bytes) -> bytes:
+    """One box: its size, its name, what is in it."""
     size = 8 + sum(map(len, parts))
     return struct.pack(">I4s", size, name) + b"".join(parts)
 
 
-def _full(name: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    return _box(name, struct.pack(">I", version << 24 | flags), *parts)
+def full_box(name: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    """One with a version and flags."""
+    return box(name, struct.pack(">I", version << 24 | flags), *parts)

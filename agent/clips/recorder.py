@@ -16,6 +16,7 @@ from agent.clips.attendance import Attendance
 from agent.clips.mp4 import Mp4Error
 from agent.clips.preroll import Numbered, Preroll, Take
 from agent.clips.shelf import Shelf
+from agent.clips.sound_ring import SoundRing
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.messages import ClipBegun
@@ -91,8 +92,13 @@ class Recorder:
         *,
         policy: ClipPolicy,
         new_id: Callable[[Instant], UUID],
+        sound: SoundRing | None = None,
     ) -> None:
-        """`new_id` makes the UUIDv7 of a clip from the instant of its first frame."""
+        """`new_id` makes the UUIDv7 of a clip from the instant of its first frame.
+
+        `sound` has what was heard meanwhile, where that is kept at all.
+        """
+        self._sound = sound
         self._camera = camera
         self._shelf = shelf
         self._growing = shelf.growing
@@ -289,6 +295,7 @@ class Recorder:
             self._drop(clip, f"the clip could not be finished: {error}")
             return
         self._growing.over(clip.clip_id)
+        self._shelf.keep_sound(self._sound, closed, clip_id=clip.clip_id, camera=self._camera)
         self._shelf.add_clip(
             closed,
             clip_id=clip.clip_id,

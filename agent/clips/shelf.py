@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -27,6 +28,8 @@ from agent.clips.place import Place
 from agent.clips.repair import Repair
 from agent.clips.retention import ClassBounds, Removal, Retention, Verdict, judge
 from agent.clips.sealer import ClipSeal, Sealer
+from agent.clips.sound_file import sound_path, write_sound
+from agent.clips.sound_ring import SoundRing
 from agent.clips.standing import Standing
 from agent.clips.writer import ClosedClip
 from agent.journal import (
@@ -171,6 +174,25 @@ class Shelf:
         )
         self._index.announce(ready, clip.path, at=clip.last_frame)
 
+    def keep_sound(
+        self, ring: SoundRing | None, clip: ClosedClip, *, clip_id: UUID, camera: str
+    ) -> None:
+        """Put what was heard during a whole clip beside it, before anybody is told of the clip.
+
+        A disk that refuses costs the sound, and that is said.
+        """
+        heard = ring.between(clip.first_frame, clip.last_frame) if ring else []
+        if not heard:
+            return
+        path, first = sound_path(clip.path), heard[0].at
+        stream = StreamInfo("aac", 0, 0, Fraction(1, heard[0].info.rate_hz), 0.0, b"")
+        seal = self.new_seal(clip_id, camera=camera, stream=stream, first=first)
+        self._of_this_run.append(path.name)
+        try:
+            write_sound(path, heard, began=clip.first_frame, seal=seal)
+        except OSError as error:
+            log.error("sound_lost", camera=camera, reason=str(error))
+
     def add_continuous(self, clip: ClosedClip, *, clip_id: UUID, camera: str) -> None:
         """Index a whole segment; the hub is told when it asks."""
         self._index.keep(
@@ -300,4 +322,5 @@ class Shelf:
 def _unlink(removal: Removal) -> None:
     path = removal.item.path
     path.unlink(missing_ok=True)
+    sound_path(path).unlink(missing_ok=True)
     log.info("footage_removed", path=path.name, state=removal.item.state, why=removal.why)

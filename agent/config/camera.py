@@ -15,6 +15,7 @@ Source = Literal["url", "device", "picamera", "recording"]
 _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "picamera", "recording")
 MOST_PLACES: Final = 16
 """Zones, and lines: all that can be met at once still fits one message."""
+LEAST_REASON_WORDS: Final = 3
 _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 
 
@@ -60,6 +61,14 @@ class CameraSection(Section):
         False,
         description="Record all it shows beside the clips, within `clips.continuous_bytes`: for a "
         "node with a disk worth it. `matthan-agent check` says how much a day that is.",
+    )
+
+    sound: str = Field(
+        "",
+        max_length=500,
+        description="Why the sound of this network camera is recorded too, in words that may be "
+        "shown to whom it concerns. Empty: it is not even asked for. It lies in a file of its own "
+        "beside each clip and leaves the node only when it is asked for, with a reason.",
     )
 
     ignored: Outlines = Field(
@@ -122,6 +131,10 @@ class CameraSection(Section):
             raise ValueError(f"{who} has more than one source ({', '.join(given)}): keep one")
         if self.sub_url and not self.url:
             raise ValueError(f"{who} has a sub_url without a url: give it the main stream's too")
+        if self.sound and not self.url:
+            raise ValueError(f"{who} has a sound without a url: only network cameras bring sound")
+        if self.sound and len(self.sound.split()) < LEAST_REASON_WORDS:
+            raise ValueError(f"{who}: sound is no switch but a reason: say in a sentence what for")
         for key in ("url", "sub_url"):
             if (address := getattr(self, key)) and not _ADDRESS.match(address):
                 raise ValueError(f"{who}: {key} must be rtsp://HOST/PATH (or rtsps://)")

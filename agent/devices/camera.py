@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from agent.media.frame import Frame, Packet, StreamInfo
+from agent.media.sound import SoundPacket
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
@@ -26,6 +27,13 @@ class CameraError(Exception):
         super().__init__(f"{sentence} {cure}")
         self.sentence = sentence
         self.cure = cure
+
+
+class SoundSink(Protocol):
+    """Takes a camera's sound as it comes; called on the camera's thread and must not block."""
+
+    def hear(self, packet: SoundPacket) -> None:
+        """Keep one packet."""
 
 
 class PacketSink(Protocol):

@@ -10,10 +10,14 @@ from fractions import Fraction
 from typing import Final, cast
 
 import av
+import av.audio.stream
 import av.container
 import av.error
+import av.stream
 import av.video.stream
 
+from agent.devices.camera import SoundSink
+from agent.devices.ear import Ear
 from agent.devices.mishaps import KEYFRAME_S, OPEN_S, READ_S, Mishaps
 from agent.devices.parameters import parameter_sets, picture_settings
 from agent.devices.timeline import Timeline
@@ -88,7 +92,14 @@ class _Line:
 
     container: av.container.InputContainer
     stream: av.video.stream.VideoStream
+    sound: av.audio.stream.AudioStream | None = None
+    """Read only where somebody wants it."""
     pile: list[Arrival] = field(default_factory=list)
+
+    @property
+    def streams(self) -> list[av.stream.Stream]:
+        """What is read."""
+        return [self.stream, *([self.sound] if self.sound else [])]
 
     @property
     def codec(self) -> str:
@@ -110,8 +121,15 @@ class _Line:
 class RtspSource:
     """One address. Opened and read by one thread at a time; any thread may close it."""
 
-    def __init__(self, url: str, *, key: str, clock: Callable[[], Instant]) -> None:
-        """`key` is the configuration's name for this address, for the cures."""
+    def __init__(
+        self, url: str, *, key: str, clock: Callable[[], Instant], sound: SoundSink | None = None
+    ) -> None:
+        """`key` is the configuration's name for this address, for the cures.
+
+        Without `sound` the camera is not even asked for any.
+        """
+        self._sound = sound
+        self._ear: Ear | None = None
         self.mishaps = Mishaps(url, key)
         self._url = url
         self._clock = clock
@@ -146,6 +164,11 @@ class RtspSource:
             finally:
                 self._hang_up()
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether sound comes, while it is open."""
+        return self._ear is not None
+
     def close(self) -> None:
         """Give the connection back: at once, or when who reads just now has noticed."""
         self._is_closed = True
@@ -162,7 +185,8 @@ class RtspSource:
 
     def _connected(self, began: Instant) -> av.container.InputContainer:
         try:
-            return av.open(self._url, options=dict(_OPTIONS), timeout=(OPEN_S, READ_S))
+            options = _OPTIONS | ({"allowed_media_types": "video+audio"} if self._sound else {})
+            return av.open(self._url, options=options, timeout=(OPEN_S, READ_S))
         except (av.error.FFmpegError, OSError, ValueError) as error:
             failure = error
         raise self.mishaps.refused(failure, after_s=self._clock().seconds_since(began))
@@ -174,6 +198,9 @@ class RtspSource:
             raise self.mishaps.without_video()
         line = _Line(container, container.streams.video[0])
         line.stream.codec_context.thread_count = 1
+        if self._sound is not None and container.streams.audio:
+            line.sound = container.streams.audio[0]
+            self._ear = Ear(line.sound)
         if for_clips and line.codec not in KEPT_AS_CLIPS:
             raise self.mishaps.unkeepable(line.codec)
         sets = self._read_ahead(line, began)
@@ -241,15 +268,23 @@ class RtspSource:
         yield from pile
         yield from self._incoming(line)
 
+    def _hear(self, raw: "av.Packet[av.audio.stream.AudioStream]", came: Instant) -> None:
+        if self._ear is not None and self._sound is not None:
+            for packet in self._ear.hear(raw, came):
+                self._sound.hear(packet)
+
     def _incoming(self, line: _Line) -> Iterator[Arrival]:
         """What comes over the line; ends where the camera ends it."""
         failure: Exception | None = None
         asked = self._clock()
         try:
-            for raw in line.container.demux(line.stream):
+            for raw in line.container.demux(*line.streams):
                 came = self._clock()
-                if raw.size:
-                    yield Arrival(raw, came, came.seconds_since(asked))
+                if raw.size and raw.stream is line.sound:
+                    self._hear(cast("av.Packet[av.audio.stream.AudioStream]", raw), came)
+                elif raw.size:
+                    video = cast("av.Packet[av.video.stream.VideoStream]", raw)
+                    yield Arrival(video, came, came.seconds_since(asked))
                 asked = self._clock()
         except (av.error.FFmpegError, OSError) as error:
             failure = error

@@ -10,12 +10,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from agent.devices.camera import CameraError, PacketSink
+import structlog
+
+from agent.devices.camera import CameraError, PacketSink, SoundSink
 from agent.devices.reel import i420
 from agent.devices.rtsp import Received, RtspSource
 from agent.devices.sanity import Trial, is_filling
 from agent.devices.yielded import Yield
 from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+
+log = structlog.get_logger()
 
 NAP_S: Final = 0.2
 """How long packets that are only kept may pile up in the socket: a few at once cost less than each
@@ -31,11 +35,18 @@ class StreamCamera:
     """One camera at one address, or at two: what is kept, and what is looked at."""
 
     def __init__(
-        self, name: str, url: str, *, sub_url: str = "", clock: Callable[[], Instant]
+        self,
+        name: str,
+        url: str,
+        *,
+        sub_url: str = "",
+        clock: Callable[[], Instant],
+        sound: SoundSink | None = None,
     ) -> None:
         """Addresses are `rtsp://[NAME:PASSWORD@]HOST[:PORT]/PATH`; without `sub_url` the one
-        stream is both kept and decoded.
+        stream is both kept and decoded. `sound` hears the main stream's.
         """
+        self._sound = sound
         self.name = name
         self._url = url
         self._sub_url = sub_url
@@ -46,7 +57,7 @@ class StreamCamera:
     def open(self) -> StreamInfo:
         """Connect to all addresses; raises CameraError. The answer is about the main stream."""
         self.close()
-        self._main = RtspSource(self._url, key="url", clock=self._clock)
+        self._main = RtspSource(self._url, key="url", clock=self._clock, sound=self._sound)
         try:
             info = self._main.open(for_clips=True)
             if self._sub_url:
@@ -55,6 +66,8 @@ class StreamCamera:
         except CameraError:
             self.close()
             raise
+        if self._sound is not None and not self._main.has_sound:
+            log.warning("camera_silent", camera=self.name, cure="switch its sound on in its menu")
         return info
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:

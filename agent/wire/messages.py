@@ -373,6 +373,10 @@ class CameraWords(Words):
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
     frames_per_s: Annotated[float, Field(gt=0)]
+    sound: Annotated[str, Field(max_length=500)] | None = Field(
+        default=None, exclude_if=lambda said: said is None
+    )
+    """Why the camera's owner has its sound recorded too; left out where it is not."""
 
 
 class Birth(Words):

@@ -48,8 +48,9 @@ class Claims(Words):
     node: Name
     camera: Name
     codec: str
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(ge=0)]
+    """0 by 0 for a file of sound alone."""
+    height: Annotated[int, Field(ge=0)]
     first_frame: Stamp
     """When the first frame was taken, who vouched for the clock, how far off it may have been."""
     sign_every: Annotated[int, Field(ge=1)]

@@ -29,9 +29,11 @@ HEAD_BYTES = 12
 """How much of a coded picture `garbage` leaves alone, so that it still passes for one."""
 START = b"\0\0\1"
 SOUND = (
-    " audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! audioconvert ! alawenc"
-    " ! rtppcmapay name=pay1 pt=8"
+    " appsrc name=sound is-live=true format=time do-timestamp=false max-bytes=0"
+    " caps=audio/x-alaw,rate=8000,channels=1 ! rtppcmapay name=pay1 pt=8"
 )
+HUM = bytes([0x55, 0x95, 0xB5, 0x95, 0x55, 0x15, 0x35, 0x15])
+"""Eight samples of A-law: a tone of 1 kHz."""
 
 
 @dataclass
@@ -74,6 +76,13 @@ def garbled(unit: bytes) -> bytes:
     return unit[:kept] + os.urandom(max(0, len(unit) - kept)).replace(b"\0", b"\1")
 
 
+def hum(pts: int, span_ns: int) -> Gst.Buffer:
+    """So much of the tone."""
+    buffer = Gst.Buffer.new_wrapped(HUM * round(span_ns / 1e6))
+    buffer.pts, buffer.duration = pts, span_ns
+    return buffer
+
+
 def _pull(pipeline: Gst.Element) -> tuple[list[tuple[bytes, bool]], int]:
     sink = pipeline.get_by_name("s")
     pipeline.set_state(Gst.State.PLAYING)
@@ -111,11 +120,14 @@ class Mount(GstRtspServer.RTSPMediaFactory):
     def do_configure(self, media: GstRtspServer.RTSPMedia) -> None:
         """A viewer came and there is no stream yet: feed one."""
         source = media.get_element().get_child_by_name("src")
+        sound = media.get_element().get_child_by_name("sound")
         is_gone = threading.Event()
         media.connect("unprepared", lambda *_: is_gone.set())
-        threading.Thread(target=self._feed, args=(source, is_gone), daemon=True).start()
+        threading.Thread(target=self._feed, args=(source, sound, is_gone), daemon=True).start()
 
-    def _feed(self, source: Gst.Element, is_gone: threading.Event) -> None:
+    def _feed(
+        self, source: Gst.Element, sound: Gst.Element | None, is_gone: threading.Event
+    ) -> None:
         pts, due_s, index, reel = 0, time.monotonic(), 0, None
         while not is_gone.is_set():
             if self._orders.reels[self._path] is not reel:
@@ -128,6 +140,8 @@ class Mount(GstRtspServer.RTSPMediaFactory):
             if self._orders.is_over:
                 source.emit("end-of-stream")
                 return
+            if sound is not None:
+                sound.emit("push-buffer", hum(pts, reel.tick_ns))
             data, is_key = reel.units[index % len(reel.units)]
             index += 1
             if self._path in self._orders.garbled:

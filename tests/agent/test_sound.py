@@ -1,0 +1,245 @@
+"""Sound: only where an owner gave a reason, beside the clip, sealed, and never sent by itself."""
+
+import re
+import subprocess
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+from pydantic import ValidationError
+
+from agent.assembly import hearing
+from agent.clips.leftovers import leftovers
+from agent.clips.preroll import Preroll, PrerollBounds
+from agent.clips.recorder import ClipPolicy, Recorder
+from agent.clips.shelf import Shelf
+from agent.clips.sound_file import sound_path, write_sound
+from agent.clips.sound_ring import SoundBounds, SoundRing
+from agent.config.camera import CameraSection
+from agent.devices.camera import NOWHERE
+from agent.devices.clock import SystemClock
+from agent.devices.ear import Ear
+from agent.devices.stream import StreamCamera
+from agent.journal import Journal
+from agent.media.frame import Instant
+from agent.media.sound import SoundInfo, SoundPacket
+from agent.wire.seal_check import State, judge
+from tests.agent.eyes import record
+from tests.agent.rtsp import RtspServer
+from tests.agent.sealing import Office, office
+from tests.agent.stage import at, clip_id_at
+from tests.agent.test_shelf import Street
+
+REASON = "the owner's shop was broken into twice, and wants to know what was said"
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[SoundPacket]:
+    """Twelve seconds of AAC as a camera sends it, heard from second 0 on."""
+    path = tmp_path_factory.mktemp("sound") / "spoken.m4a"
+    make = "ffmpeg -v error -f lavfi -i sine=440:sample_rate=16000:duration=12 -c:a aac"
+    subprocess.run([*make.split(), str(path)], check=True)
+    with av.open(str(path)) as file:
+        track = file.streams.audio[0]
+        ear = Ear(track)
+        base = float(track.time_base or 0)
+        return [
+            one
+            for raw in file.demux(track)
+            if raw.size and raw.pts is not None
+            for one in ear.hear(raw, at(raw.pts * base))
+        ]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return office(tmp_path_factory.mktemp("town") / "ca")
+
+
+def ring_of(packets: list[SoundPacket]) -> SoundRing:
+    ring = SoundRing()
+    for packet in packets:
+        ring.hear(packet)
+    return ring
+
+
+def all_of(ring: SoundRing) -> list[SoundPacket]:
+    return ring.between(Instant(0, 0), Instant(2**62, 2**62))
+
+
+def heard_in(path: Path) -> tuple[str, float, float]:
+    """Codec, when it begins and how many seconds of it decode."""
+    with av.open(str(path)) as file:
+        [track] = file.streams
+        assert isinstance(track, av.AudioStream)
+        frames = list(file.decode(track))
+    begins = float((frames[0].pts or 0) * frames[0].time_base)
+    seconds = sum(frame.samples for frame in frames) / track.sample_rate
+    return track.codec_context.name, begins, seconds
+
+
+def filmed(
+    folder: Path, journal: Journal, street: Street, ring: SoundRing | None, town: Office | None
+) -> tuple[Shelf, Path]:
+    """A clip of all six seconds of the street, by a recorder that has this sound."""
+    sealer = town.sealer() if town else None
+    shelf = Shelf(folder / "clips", journal, max_bytes=2**40, spare_bytes=0, sealer=sealer)
+    recorder = Recorder(
+        "cam",
+        Preroll(PrerollBounds(span_s=17)),
+        shelf,
+        policy=ClipPolicy(),
+        new_id=clip_id_at,
+        sound=ring,
+    )
+    recorder.begin_stream(street[0])
+    for packet in street[1]:
+        moved = at(packet.at.mono_ns / 1e9)
+        recorder.push(
+            type(packet)(packet.data, moved, packet.pts, packet.dts, packet.duration,
+                         packet.is_keyframe)
+        )  # fmt: skip
+    recorder.sighting_opened(clip_id_at(at(5)), at(5))
+    recorder.end_stream()
+    recorder.finish()
+    [clip] = journal.clips()
+    return shelf, clip.path
+
+
+# From the camera
+
+
+def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
+    ring, began_s = SoundRing(), time.monotonic()
+    video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
+    with RtspServer(f"/main={video}", sound=True) as server:
+        camera = StreamCamera("cam", server.url(), clock=SystemClock().now, sound=ring)
+        camera.open()
+        for _ in camera.frames(NOWHERE, lambda: len(all_of(ring)) > 25):
+            assert time.monotonic() < began_s + 30, "no sound comes"
+        camera.close()
+    heard = all_of(ring)
+    assert heard[0].info.rate_hz == 8000
+    spans_s = [b.at.seconds_since(a.at) for a, b in pairwise(heard)]
+    assert sum(spans_s) / len(spans_s) == pytest.approx(1024 / 8000, rel=0.1)
+    assert heard[0].at.mono_ns / 1e9 == pytest.approx(began_s, abs=10)
+    write_sound(tmp_path / "a.mp4", heard, began=heard[0].at, seal=None)
+    codec, _, seconds = heard_in(tmp_path / "a.mp4")
+    assert codec == "aac"
+    assert seconds == pytest.approx(len(heard) * 1024 / 8000, abs=0.2)
+
+
+def test_a_camera_that_brings_no_sound_is_said_by_check(tmp_path: Path) -> None:
+    video = record(tmp_path / "mute.mp4", 60, frames_per_s=25)
+    for has_sound in (True, False):
+        with RtspServer(f"/main={video}", sound=has_sound) as server:
+            found = hearing.sound(CameraSection(name="cam", url=server.url(), sound=REASON))
+        line = found.line(str)
+        assert found.is_ok is has_sound
+        assert (REASON in line) is has_sound
+        assert ("brings no sound" in line) is not has_sound
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"device": "/dev/video0", "sound": REASON}, "only network cameras"),
+        ({"url": "rtsp://10.0.0.5/a", "sound": "yes"}, "no switch but a reason"),
+    ],
+)
+def test_sound_needs_a_network_camera_and_a_reason(keys: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        CameraSection(name="cam", **keys)  # type: ignore[arg-type]  # what a file says
+
+
+# Beside the clip
+
+
+def test_sound_lies_beside_its_clip_in_time_with_it_and_sealed(
+    tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket], town: Office
+) -> None:
+    _, clip = filmed(tmp_path, node_journal, street, ring_of(spoken[20:]), town)
+    sound = sound_path(clip)
+    codec, begins_s, seconds = heard_in(sound)
+    assert codec == "aac"
+    assert begins_s == pytest.approx(spoken[20].at.seconds_since(at(0)), abs=0.07)
+    assert seconds == pytest.approx(5.9 - begins_s, abs=0.15)
+    verdict = judge(sound.read_bytes(), town.sealer().holds)
+    assert (verdict.state, verdict.fragments) == (State.INTACT, 3)
+    assert verdict.claims is not None
+    assert verdict.claims.codec == "aac"
+    assert str(verdict.claims.clip_id) in clip.name
+    spoilt = bytearray(sound.read_bytes())
+    spoilt[len(spoilt) // 2] ^= 1
+    assert judge(bytes(spoilt), town.sealer().holds).state is State.BROKEN
+
+
+def test_the_clip_itself_is_the_same_with_sound_and_without(
+    tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
+) -> None:
+    _, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    with av.open(str(clip)) as file:
+        assert [stream.type for stream in file.streams] == ["video"]
+    mute = Journal.open(tmp_path / "mute.db", now=lambda: at(0), boot_id=clip_id_at(at(0)))
+    _, other = filmed(tmp_path / "mute", mute, street, None, None)
+    mute.close()
+    assert clip.read_bytes() == other.read_bytes()
+    assert not sound_path(other).exists()
+
+
+def test_sound_does_not_leave_by_itself(
+    tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
+) -> None:
+    _, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    events = [one.event_id for one in node_journal.waiting(100)]
+    node_journal.receipt(events, alerted=events)
+    assert [media.path for media in node_journal.media_due(100)] == [clip]
+    assert sound_path(clip).exists()
+
+
+def test_sound_goes_with_its_clip_and_stays_with_it(
+    tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
+) -> None:
+    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    shelf.tidy()
+    assert sound_path(clip).exists()
+    small = Shelf(shelf.folder, node_journal, max_bytes=1, spare_bytes=0)
+    small.take_in_leftovers(lambda: None)
+    small.tidy()
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_stray_sound_is_removed_when_the_node_starts(
+    tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
+) -> None:
+    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    data = sound_path(clip).read_bytes()
+    stray = shelf.folder / re.sub(r"-[0-9a-f]{12}\.mp4", "-0123456789ab.sound.mp4", clip.name)
+    cut_off = sound_path(clip).with_name(sound_path(clip).name + ".part")
+    for path in (stray, cut_off):
+        path.write_bytes(data)
+    assert {left.path for left in leftovers(shelf.folder, node_journal)} == {stray, cut_off}
+    again = Shelf(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
+    again.take_in_leftovers(lambda: None)
+    assert set(shelf.folder.iterdir()) == {clip, sound_path(clip)}
+
+
+# In memory
+
+
+def test_the_ring_holds_no_more_than_its_seconds_and_bytes() -> None:
+    info = SoundInfo(8000, 1, b"\x15\x88")
+    for bounds, held in ((SoundBounds(span_s=5), 6), (SoundBounds(size_bytes=300), 3)):
+        ring = SoundRing(bounds)
+        for second in range(20):
+            ring.hear(SoundPacket(b"x" * 100, at(second), info))
+        kept = ring.between(at(0), at(100))
+        assert [one.at for one in kept] == [at(second) for second in range(20 - held, 20)]
+
+
+def test_where_a_camera_changes_its_sound_a_file_ends() -> None:
+    kinds = (SoundInfo(8000, 1, b"\x15\x88"), SoundInfo(16000, 1, b"\x14\x08"))
+    ring = ring_of([SoundPacket(b"x", at(n), kinds[n // 3]) for n in range(6)])
+    assert [one.at for one in ring.between(at(1), at(5))] == [at(1), at(2)]
