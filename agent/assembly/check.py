@@ -10,6 +10,7 @@ from agent.assembly.hearing import sound
 from agent.assembly.login import Login
 from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
+from agent.assembly.refused import refused
 from agent.assembly.taken import views_taken
 from agent.assembly.words import Say
 from agent.config.camera import CameraSection
@@ -53,6 +54,7 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     yield journal
     if not is_running:
         yield from views_taken(settings)
+    yield from refused(settings.journal.path, now_utc_us=clock.now().utc_us)
     yield _clips(settings)
     yield _broker(settings, is_running=is_running)
 

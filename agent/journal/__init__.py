@@ -5,6 +5,7 @@ from agent.journal.errors import JournalBusy, JournalCorrupt, JournalError, Jour
 from agent.journal.growing import Growing, GrowingClip
 from agent.journal.journal import Journal
 from agent.journal.pruning import Pruner
+from agent.journal.refused import SetAside, set_aside
 from agent.journal.rows import (
     Clip,
     DueMedia,
@@ -38,7 +39,9 @@ __all__ = [
     "Limits",
     "MediaKind",
     "Pruner",
+    "SetAside",
     "SpanWanted",
     "Transaction",
     "Waiting",
+    "set_aside",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
@@ -16,6 +16,7 @@ from hub.store.keeper_views import (
     CameraState,
     DeadLetter,
     FateCount,
+    LastRefusal,
     LostPhone,
     NodeState,
     Undelivered,
@@ -63,7 +64,7 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
     ):
         eyes[row.node_id].append(_camera_state(row))
     where = places(conn, {row.area_id for row in rows})
-    said, counts = health.latest(conn), _counts(conn, now)
+    said, counts, refusals = health.latest(conn), _counts(conn, now), _last_refusals(conn, now)
     states = [
         NodeState(
             node_id=row.id,
@@ -79,6 +80,7 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
             health=said.get(row.id),
             missing=counts["missing"].get(row.id, 0),
             refused=counts["refused"].get(row.name, 0),
+            last_refusal=refusals.get(row.name),
             unrecorded_why=row.unrecorded_why,
             dropped=counts["dropped"].get(row.id, 0),
         )
@@ -219,10 +221,32 @@ def _counts(conn: Connection, now: Moment) -> dict[str, dict[Any, int]]:
         query = select(table.c.node_id, span).group_by(table.c.node_id)
         return {node_id: int(n) for node_id, n in conn.execute(query)}
 
-    lately = set_aside.c.received_utc_us > now.plus_s(-DAY_S).utc_us
     refused = select(set_aside.c.node_name, func.count()).group_by(set_aside.c.node_name)
     return {
         "missing": sum_by_node(missing_numbers),
         "dropped": sum_by_node(dropped_numbers),
-        "refused": {name: int(n) for name, n in conn.execute(refused.where(lately))},
+        "refused": {name: int(n) for name, n in conn.execute(refused.where(_lately(now)))},
     }
+
+
+def _last_refusals(conn: Connection, now: Moment) -> dict[str, LastRefusal]:
+    """By node name, of messages refused within a day."""
+    newest = (
+        select(set_aside.c.node_name, func.max(set_aside.c.received_utc_us).label("at"))
+        .where(_lately(now), set_aside.c.node_name.is_not(None))
+        .group_by(set_aside.c.node_name)
+        .subquery("newest")
+    )
+    is_it = and_(
+        set_aside.c.node_name == newest.c.node_name, set_aside.c.received_utc_us == newest.c.at
+    )
+    query = (
+        select(set_aside.c.node_name, set_aside.c.reason, set_aside.c.received_utc_us)
+        .join(newest, is_it)
+        .order_by(set_aside.c.id)
+    )
+    return {name: LastRefusal(reason, at) for name, reason, at in conn.execute(query)}
+
+
+def _lately(now: Moment) -> ColumnElement[bool]:
+    return set_aside.c.received_utc_us > now.plus_s(-DAY_S).utc_us

@@ -17,6 +17,15 @@ class CameraState:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRefusal:
+    """A message of a node that the hub set aside."""
+
+    reason: str
+    """Of `agent.wire.messages.RefusalReason`."""
+    at_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class NodeState:
     """One node as the hub last heard of it. Times are UTC microseconds of the hub."""
 
@@ -37,6 +46,8 @@ class NodeState:
     """Numbers that the hub knows to be missing and still asks for."""
     refused: int
     """Messages of the last 24 hours that the hub set aside."""
+    last_refusal: LastRefusal | None
+    """The last of these."""
     dropped: int
     """Events the node said it will never bring."""
     unrecorded_why: str | None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from agent.wire.messages import ClockSource, Health
+from agent.wire.messages import ClockSource, Health, RefusalReason
 from hub.store.keeper_views import FateCount, NodeState
 from hub.web.when import Calendar
 from hub.web.words import Words
@@ -37,7 +37,7 @@ def card(node: NodeState, calendar: Calendar) -> NodeCard:
     """The node as the page shows it."""
     words = calendar.words
     token, shape, status = _status(node, words)
-    lines = (*_camera_lines(node, calendar), *_node_lines(node, words))
+    lines = (*_camera_lines(node, calendar), *_node_lines(node, words), *_refused(node, calendar))
     return NodeCard(node, token, shape, status, lines, tuple(_facts(node, words)))
 
 
@@ -75,10 +75,36 @@ def _node_lines(node: NodeState, words: Words) -> Iterable[str]:
         yield from _board_lines(node.health.said, words)
     if node.missing:
         yield say("%(n)d numbers have not come; the hub asks for them") % {"n": node.missing}
-    if node.refused:
-        yield say("%(n)d messages refused in 24 hours") % {"n": node.refused}
     if node.dropped:
         yield say("%(n)d events were dropped at the box and will not come") % {"n": node.dropped}
+
+
+def _refused(node: NodeState, calendar: Calendar) -> Iterable[str]:
+    """What the hub refused, and what of it the box still keeps."""
+    words, last = calendar.words, node.last_refusal
+    if node.refused and last is not None:
+        told = {"n": node.refused, "time": calendar.clock(last.at_utc_us)}
+        line = words.say("%(n)d messages refused in 24 hours, the last at %(time)s") % told
+        yield f"{line}: {_why_refused(last.reason, words)}"
+    kept = node.health.said.lost.set_aside if node.health is not None else 0
+    if kept:
+        line = words.say("%(n)d events are set aside at the box and will not come:")
+        yield f"{line % {'n': kept}} matthan-agent check"
+
+
+def _why_refused(reason: str, words: Words) -> str:
+    say = words.say
+    reasons: dict[str, str] = {
+        RefusalReason.WRONG_VERSION: say("the box speaks another version than the hub"),
+        RefusalReason.OVERSIZE: say("too large"),
+        RefusalReason.WRONG_NODE: say("it speaks under the name of another box"),
+        RefusalReason.UNKNOWN_NODE: say("nobody has added this box"),
+        RefusalReason.UNKNOWN_CAMERA: say("it never named this camera"),
+        RefusalReason.NUMBER_TAKEN: say(
+            "its number belongs to another event: was its disk copied?"
+        ),
+    }
+    return reasons.get(reason, say("it cannot be read"))
 
 
 def _board_lines(said: Health, words: Words) -> Iterable[str]:

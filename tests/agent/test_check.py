@@ -2,6 +2,7 @@
 
 import re
 import string
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from agent.assembly.check import check
+from agent.assembly.refused import refused
 from agent.assembly.words import speaker
 from agent.config import AgentSettings
 from agent.devices.clock import SystemClock
@@ -20,7 +22,7 @@ from agent.wire.messages import ClockSource
 from deploy.broker import Broker
 from tests.agent import catalogs
 from tests.agent.eyes import START
-from tests.agent.hubside import NODE, open_journal
+from tests.agent.hubside import NODE, open_journal, put
 from tests.agent.videos import walk_past
 
 
@@ -207,3 +209,36 @@ def test_continuous_recording_says_what_a_day_of_it_is_and_how_far_back_it_reach
     (line,) = [line for line in shown if "liên tục" in line]
     assert not is_ok
     assert line.startswith("LỖI: ghi liên tục")
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_what_the_hub_refused_is_told_with_reason_and_cure_also_beside_a_running_agent(
+    config: dict[str, dict[str, object]], tmp_path: Path, is_running: bool
+) -> None:
+    journal = open_journal(tmp_path / "journal.db")
+    ids = [put(journal) for _ in range(3)]
+    for event_id in ids[:2]:
+        journal.refuse(event_id, reason="number_taken", detail="number 2 is another event's")
+    if not is_running:
+        journal.close()
+    is_ok, shown = lines(config)
+    assert not is_ok
+    [line] = [line for line in shown if "set aside" in line]
+    assert line.startswith("WRONG: events set aside: 2, the last ")
+    assert "number_taken (number 2 is another event's): they will not reach the hub." in line
+    assert line.endswith("this journal was copied from another one: move it away and start anew")
+    _, shown = lines(config, language="vi")
+    assert any("sự kiện bị gác lại: 2" in line for line in shown)
+    if is_running:
+        journal.close()
+
+
+def test_a_refusal_of_long_ago_is_counted_and_no_trouble(tmp_path: Path) -> None:
+    with closing(open_journal(tmp_path / "journal.db")) as journal:
+        journal.refuse(put(journal), reason="malformed", detail="")
+    now_utc_us = time.time_ns() // 1000
+    [finding] = refused(tmp_path / "journal.db", now_utc_us=now_utc_us)
+    assert not finding.is_ok
+    [finding] = refused(tmp_path / "journal.db", now_utc_us=now_utc_us + 8 * 86_400 * 1_000_000)
+    assert finding.is_ok and "events set aside: 1" in finding.line(str)
+    assert list(refused(tmp_path / "none.db", now_utc_us=now_utc_us)) == []

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from agent.wire.messages import (
     ClipReady,
     Event,
     NumbersDropped,
+    RefusalReason,
     SightingClosed,
     SightingOpened,
     SightingUpdated,
@@ -24,7 +26,12 @@ from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
 from hub.store import dispatch, keeper_sights, outcomes
 from hub.store.database import Database
+from hub.store.filing import set_aside
+from hub.store.keeper_views import LastRefusal
 from hub.store.storms import STORM
+from hub.web.node_words import card
+from hub.web.when import Calendar
+from hub.web.words import words as words_of
 from tests.hub.streets import Streets, picture
 
 KEEPER = Right.SEE | Right.MANAGE
@@ -47,6 +54,47 @@ def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets
     assert [one.name for one in streets.door.node_states(near)[0]] == ["cau-moi"]
     assert streets.door.node_states(an) == ([], [])
     assert [streets.door.tends(one) for one in (kim, near, an)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "said"),
+    [
+        (
+            RefusalReason.NUMBER_TAKEN,
+            "en",
+            "2 messages refused in 24 hours, the last at 18:06:45: its number belongs to another"
+            " event: was its disk copied?",
+        ),
+        (
+            RefusalReason.WRONG_VERSION,
+            "vi",
+            "2 tin bị từ chối trong 24 giờ, lần cuối lúc 18:06:45: hộp dùng phiên bản khác với"
+            " trung tâm",
+        ),
+    ],
+)
+def test_what_the_hub_refused_is_on_the_page_of_nodes_with_count_reason_and_time(
+    streets: Streets, reason: RefusalReason, language: str, said: str
+) -> None:
+    kim = streets.officer("kim", rights=KEEPER)
+    for why, after_s in ((RefusalReason.MALFORMED, 0), (reason, 5)):
+        streets.clock.pass_s(after_s)
+        with streets.db.writing() as conn:
+            set_aside(
+                conn, topic="matthan/nga-tu/up/event", payload=b"?", reason=why, detail="",
+                node_name="nga-tu", event_id=uuid4(), now=streets.clock.now(),
+            )  # fmt: skip
+    nodes, _ = streets.door.node_states(kim)
+    told = {one.name: (one.refused, one.last_refusal) for one in nodes}
+    assert told["cau-moi"] == (0, None)
+    assert told["nga-tu"] == (2, LastRefusal(reason, streets.clock.now().utc_us))
+    calendar = Calendar(
+        ZoneInfo("Asia/Ho_Chi_Minh"), words_of(language), streets.clock.now().utc_us
+    )
+    [crossing] = [one for one in nodes if one.name == "nga-tu"]
+    assert said in card(crossing, calendar).lines
+    streets.clock.pass_s(86_401)
+    assert {one.refused for one in streets.door.node_states(kim)[0]} == {0}
 
 
 def test_what_could_not_be_delivered_is_listed_counted_and_told_to_its_owner(
