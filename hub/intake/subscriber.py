@@ -55,6 +55,7 @@ class Writer:
         self._clerk = clerk
         self._clock = clock
         self._patience = patience or Patience()
+        self._can_ask = True
         self.counts: Counter[str] = Counter()
         """Since the start: received, stored, repeated, set_aside, not_yet, retried and so on."""
 
@@ -75,11 +76,15 @@ class Writer:
         """What nodes are to be asked for now; none while the database is away."""
         try:
             with self._db.writing() as conn:
-                return self._clerk.ask(conn, now=self._clock.now(), for_files=for_files)
+                asked = self._clerk.ask(conn, now=self._clock.now(), for_files=for_files)
         except DATABASE_FAULTS as error:
             self._clerk.forget()
-            log.error("intake.cannot_ask", error=str(error).splitlines()[0])
+            if self._can_ask:  # said once, however long it lasts
+                log.error("intake.cannot_ask", error=str(error).splitlines()[0])
+            self._can_ask = False
             return []
+        self._can_ask = True
+        return asked
 
     def _commit_together(
         self, batch: list[Arrival], *, tries: int, stop: threading.Event

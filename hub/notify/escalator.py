@@ -28,12 +28,16 @@ class Escalator:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Call until `stop`; what is due then is called when the hub is back."""
+        is_blind = False
         while not stop.is_set():
             try:
                 await asyncio.to_thread(self.look)
                 asleep_s = await asyncio.to_thread(self.quiet_s)
+                is_blind = False
             except Exception as error:  # noqa: BLE001 - a database that is away comes back
-                log.warning("escalator.blind", error=str(error).splitlines()[0])
+                if not is_blind:  # said once
+                    log.warning("escalator.blind", error=str(error).splitlines()[0])
+                is_blind = True
                 asleep_s = LONGEST_SLEEP_S
             try:
                 await asyncio.wait_for(stop.wait(), asleep_s)

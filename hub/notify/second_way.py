@@ -27,11 +27,15 @@ class SecondWay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop`; a database that is away comes back."""
+        is_blind = False
         while not stop.is_set():
             try:
                 await asyncio.to_thread(self.look)
+                is_blind = False
             except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
-                log.warning("second_way.blind", error=str(error).splitlines()[0])
+                if not is_blind:  # said once
+                    log.warning("second_way.blind", error=str(error).splitlines()[0])
+                is_blind = True
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
             except TimeoutError:
