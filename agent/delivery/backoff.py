@@ -31,6 +31,10 @@ class Backoff:
         self._ceiling_s = min(self._cap_s, self._ceiling_s * 2)
         return wait_s
 
+    def widen(self, ceiling_s: float) -> None:
+        """Draw the next wait from at least so wide a span: many may have failed at this moment."""
+        self._ceiling_s = max(self._ceiling_s, min(self._cap_s, ceiling_s))
+
     def reset(self) -> None:
         """It worked: the next failure begins at the bottom again."""
         self._ceiling_s = self._base_s

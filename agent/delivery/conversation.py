@@ -59,6 +59,9 @@ class LinkPolicy:
     """How long the broker may take to let us in."""
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
+    after_hang_up_s: float = 15.0
+    """A line that the broker ended is tried again within this: five hundred nodes that lose it
+    with us come back some thirty a second, and not all in the first."""
     step_back_low_s: float = 60.0
     step_back_high_s: float = 600.0
     """How long a node waits that was thrown out by another of its name: drawn between the two, so

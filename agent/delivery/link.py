@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
@@ -16,7 +17,7 @@ from agent.delivery.latest import LatestHealth
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import TakenOver, Trouble
+from agent.delivery.trouble import HungUp, TakenOver, Trouble
 from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.codec import encode
@@ -24,6 +25,8 @@ from agent.wire.ident import uuid7
 from agent.wire.messages import Death
 
 log = structlog.get_logger()
+
+_dice: Final = random.SystemRandom()
 
 
 class Link:
@@ -39,7 +42,9 @@ class Link:
         policy: LinkPolicy,
         outbox: OutboxPolicy,
         latest: LatestHealth | None = None,
+        draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
+        """`draw` gives a number between two, evenly: how long is waited before each try."""
         self._speaker = speaker
         self._address = address
         self._policy = policy
@@ -53,8 +58,8 @@ class Link:
             counts=self.counts,
         )
         self._inbox = Inbox()
-        self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
-        self._draw = random.SystemRandom().uniform
+        self._draw = draw
+        self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s, draw=draw)
         self._last_trouble = ""
         self._up_s = float("inf")
         journal.listen(self.wake)
@@ -77,6 +82,8 @@ class Link:
                 wait_s = self._draw(policy.step_back_low_s, policy.step_back_high_s)
             except Trouble as why:
                 self._report(why)
+                if isinstance(why, HungUp):
+                    self._backoff.widen(self._policy.after_hang_up_s)
                 wait_s = self._backoff.next_s()
             else:
                 return  # asked to stop, and said goodbye

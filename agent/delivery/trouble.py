@@ -13,6 +13,8 @@ from agent.delivery.session import BrokerAddress
 _HAS_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
+_OWN_PATIENCE: Final = "Keep alive timeout"
+"""paho's reason where the line went silent, which says nothing of other nodes' lines."""
 _TAKEN_OVER: Final = "taken over"
 """Within MQTT's reason of a DISCONNECT (0x8E), as paho words it."""
 
@@ -34,6 +36,10 @@ class Trouble(Exception):  # noqa: N818 - the link's word for what it reports an
 
 class TakenOver(Trouble):
     """Another client came with this node's name and certificate."""
+
+
+class HungUp(Trouble):
+    """The other side ended a line that was up: every other node may have lost it with us."""
 
 
 def unreachable(error: OSError, address: BrokerAddress) -> Trouble:
@@ -120,7 +126,8 @@ def broken(reason: str, *, address: BrokerAddress) -> Trouble:
             ),
             facts,
         )
-    return Trouble(
+    kind = Trouble if _OWN_PATIENCE in reason else HungUp
+    return kind(
         N_("the line to the broker {host}:{port} broke ({reason})"),
         N_("it comes back by itself; when it breaks often, see the network"),
         facts,

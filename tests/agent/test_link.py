@@ -1,7 +1,8 @@
 """The link against a real Mosquitto: forgotten only on the hub's receipt, and refusals are said."""
 
+import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,6 +80,7 @@ def make_link(
     tokens: Tokens | None = None,
     policy: LinkPolicy = QUICK,
     latest: LatestHealth | None = None,
+    draw: Callable[[float, float], float] = random.uniform,
 ) -> Link:
     camera = CameraWords(
         camera="cam", label="Cổng", codec="h264", width=640, height=360, frames_per_s=10
@@ -98,6 +100,7 @@ def make_link(
         policy=policy,
         outbox=SOON,
         latest=latest,
+        draw=draw,
     )
 
 
@@ -250,6 +253,27 @@ def test_killed_broker_loses_nothing(tmp_path: Path) -> None:
     assert hub.heard_ids == sent
     assert journal.counts().receipted == len(sent)
     journal.close()
+
+
+def test_a_line_that_the_broker_ended_is_tried_again_at_a_moment_of_a_wide_span(
+    tmp_path: Path, journal: Journal
+) -> None:
+    spans: list[tuple[float, float]] = []
+
+    def draw(low: float, high: float) -> float:
+        spans.append((low, high))
+        return 0.1
+
+    policy = replace(QUICK, retry_cap_s=60, after_hang_up_s=15)
+    with Broker(tmp_path / "mqtt") as broker, FakeHub(broker) as hub:
+        link = make_link(journal, address(broker), policy=policy, draw=draw)
+        with Running(link):
+            until(lambda: bool(hub.statuses))
+            broker.kill()
+            until(lambda: len(spans) >= 2)
+            broker.start()
+            until(lambda: link.counts.connections == 2)
+    assert spans[:2] == [(0, 15), (0, 30)]
 
 
 def test_killed_agents_will_belongs_to_its_birth(shared_broker: Broker, journal: Journal) -> None:

@@ -213,3 +213,7 @@ def test_waits_are_drawn_below_a_doubling_ceiling_with_a_cap() -> None:
     assert ceilings == [1, 2, 4, 8, 16, 32, 60, 60]
     backoff.reset()
     assert backoff.next_s() == pytest.approx(1)
+    backoff.widen(15)
+    assert [backoff.next_s() for _ in range(3)] == [15, 30, 60]
+    backoff.widen(15)
+    assert backoff.next_s() == pytest.approx(60), "never narrower than it was"

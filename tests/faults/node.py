@@ -49,7 +49,13 @@ BOX: Final = BoxWords(x0=0.25, y0=0.25, x1=0.5, y1=0.75)
 
 # A town's patience is minutes; a campaign's is seconds, so that it meets more faults in its time.
 LINK: Final = LinkPolicy(
-    keepalive_s=5, answer_s=5, retry_base_s=0.2, retry_cap_s=3, ask_token_s=2, goodbye_s=1
+    keepalive_s=5,
+    answer_s=5,
+    retry_base_s=0.2,
+    retry_cap_s=3,
+    after_hang_up_s=0.5,
+    ask_token_s=2,
+    goodbye_s=1,
 )
 OUTBOX: Final = OutboxPolicy(resend_after_s=3, resend_at_most_s=10)
 UPLOAD: Final = UploadPolicy(connect_s=3, stall_s=5, retry_base_s=0.2, retry_cap_s=3)
