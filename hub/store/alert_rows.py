@@ -109,16 +109,34 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
     _note_change(conn, alert.alert_id, alert.camera_id, revision=1, now=now)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How far an alert has grown."""
+
+    people: int
+    last_seen_utc_us: int
+
+
 def grow_alert(
-    conn: Connection, alert_id: UUID, *, seen: Moment, people: int, now: Moment, detail: str = ""
+    conn: Connection,
+    alert_id: UUID,
+    *,
+    seen: Moment,
+    people: int,
+    now: Moment,
+    detail: str = "",
+    before: Size | None = None,
 ) -> None:
-    """Somebody of this alert was seen again, or somebody more; history only for the latter."""
-    row = _SIZE.one(conn, alert_id=alert_id)
-    values: dict[str, Any] = {"people": max(people, row.people)}
-    if seen.utc_us > row.last_seen_utc_us:
+    """Somebody of this alert was seen again, or somebody more; history only for the latter.
+
+    `before` is the alert as the caller has just read it; None: it is read here.
+    """
+    known = before or Size(*_SIZE.one(conn, alert_id=alert_id))
+    values: dict[str, Any] = {"people": max(people, known.people)}
+    if seen.utc_us > known.last_seen_utc_us:
         values |= columns("last_seen", seen)
-    if people > row.people:
-        detail = f"{row.people} → {people}" + (f": {detail}" if detail else "")
+    if people > known.people:
+        detail = f"{known.people} → {people}" + (f": {detail}" if detail else "")
     if detail:
         note_history(conn, alert_id, act="grown", detail=detail, now=now)
     change_alert(conn, alert_id, values, now=now)

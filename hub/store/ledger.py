@@ -129,14 +129,13 @@ def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, no
 def _receivers(
     conn: Connection, alert_id: UUID, camera_id: UUID, *, moment: AlertMoment, now: Moment
 ) -> Iterable[Receiver]:
-    mine = notifications.c.alert_id == alert_id
     match moment:
         case "taken":
-            drop(conn, mine, reason="already handled", now=now)
+            drop(conn, notifications.c.alert_id == alert_id, reason="already handled", now=now)
             escalation_rows.end(conn, alert_id)
             return _pairs(conn, _may_show(alert_id).where(_is_not_the_handler()))
         case "back":
-            drop(conn, mine, reason="back again by itself", now=now)
+            drop(conn, notifications.c.alert_id == alert_id, reason="back again by itself", now=now)
             escalation_rows.end(conn, alert_id)
             return _pairs(conn, _may_show(alert_id))
         case "grown":

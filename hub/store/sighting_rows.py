@@ -18,13 +18,13 @@ from agent.wire.messages import (
 )
 from hub.alerts.moment import Moment
 from hub.store import footage
-from hub.store.alert_rows import grow_alert
+from hub.store.alert_rows import Size, grow_alert
 from hub.store.bounds import integer
 from hub.store.hot import Hot
 from hub.store.news import News
 from hub.store.rows import add, change
 from hub.store.rule_rows import meet_rules, rules_of
-from hub.store.tables import columns, events, sightings
+from hub.store.tables import alerts, columns, events, sightings
 
 Known = Any
 """What the database has of a sighting."""
@@ -46,7 +46,11 @@ _KNOWN: Final = Hot(
         sightings.c.score,
         sightings.c.last_seen_utc_us,
         sightings.c.object_kind,
-    ).where(sightings.c.id == bindparam("sighting_id"))
+        alerts.c.people.label("alert_people"),
+        alerts.c.last_seen_utc_us.label("alert_last_seen_utc_us"),
+    )
+    .outerjoin(alerts, alerts.c.id == sightings.c.alert_id)
+    .where(sightings.c.id == bindparam("sighting_id"))
 )
 _EARLY: Final = Hot(
     select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
@@ -110,7 +114,8 @@ def update_sighting(
     change(conn, sightings, body.sighting_id, values)
     announce_picture(news, body, conn)
     if row.alert_id is not None:
-        grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now)
+        before = Size(row.alert_people, row.alert_last_seen_utc_us)
+        grow_alert(conn, row.alert_id, seen=seen, people=people, now=news.now, before=before)
         meet_rules(conn, row.alert_id, rules_of(body), raising=raising, now=news.now)
 
 

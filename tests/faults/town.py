@@ -16,6 +16,7 @@ import psutil
 from deploy.broker import HOST, Broker, free_port
 from deploy.push_service import PushService
 from hub.alerts.grants import Grant, Right
+from hub.alerts.moment import Moment
 from hub.enrol.authority import HUB_NAME, Authority
 from hub.store import registry, staff
 from hub.store.clock import HubClock
@@ -114,6 +115,9 @@ class Size:
     seed: int
     is_patient: bool = False
     """With a town's patience instead of a campaign's, and straight to the broker."""
+    communes: int = 1
+    """Nodes are spread over so many, each with officers of its own."""
+    phones_each: int = PHONES_EACH
 
 
 class Town:
@@ -163,14 +167,21 @@ class Town:
         """Tables, places, nodes, officers and their phones."""
         migrate(self.database_url)
         now, passwords = HubClock().now(), Passwords()
-        began = now.plus_s(-FOUNDED_S)
         db = Database(self.database_url)
+        for number in range(self._size.communes):
+            self._found_commune(db, number, passwords=passwords, now=now)
+        db.close()
+
+    def _found_commune(
+        self, db: Database, number: int, *, passwords: Passwords, now: Moment
+    ) -> None:
+        rights, began = Right.SEE | Right.CLIPS | Right.ALERTED, now.plus_s(-FOUNDED_S)
+        name = "Xã Tân Khai" if number == 0 else f"Xã {number}"
         with db.writing() as conn:
-            area_id = registry.add_area(conn, name="Xã Tân Khai", level="commune", now=now)
-            for plan in self.plans:
+            area_id = registry.add_area(conn, name=name, level="commune", now=now)
+            for plan in self.plans[number :: self._size.communes]:
                 registry.add_node(conn, name=plan["name"], area_id=area_id, now=now)
-            rights = Right.SEE | Right.CLIPS | Right.ALERTED
-            for login in OFFICERS:
+            for login in (one if number == 0 else f"{one}-{number}" for one in OFFICERS):
                 person_id = staff.add_person(
                     conn, login=login, name=login, language="vi", role="officer",
                     password=PASSWORD, passwords=passwords, now=now,
@@ -179,12 +190,11 @@ class Town:
                     conn, person_id=person_id, grant=Grant(area_id, None, rights, began.utc_us),
                     reason="campaign", now=now,
                 )  # fmt: skip
-                for _ in range(PHONES_EACH):
+                for _ in range(self._size.phones_each):
                     said = self._push.make_phone()
                     phone = Phone("webpush", said["endpoint"], json.dumps(said["keys"]), "phone")
                     put_phone(conn, person_id, phone, now=now)
                     self.phones.append(said["endpoint"])
-        db.close()
 
     def answers(self) -> bool:
         """Whether the hub's page does."""
