@@ -181,6 +181,7 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ask.add_argument("--from", dest="since", required=True, type=datetime.fromisoformat)
     ask.add_argument("--until", required=True, type=datetime.fromisoformat, help="an hour at most")
     ask.add_argument("--reason", required=True)
+    ask.add_argument("--sound", action="store_true", help="what was heard too, if it is recorded")
     ask.add_argument("--by", metavar="LOGIN", help="who asks, within what they may see")
     _command(footage, "list", asking.list_spans, "show what was asked for, and what came")
     cases = _group(verbs, "hold")

@@ -1,11 +1,16 @@
 """A span of time that somebody at the hub wants to see: what there is of it is announced."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 from agent.clips.mend import examine
+from agent.clips.sealer import carries_seal
+from agent.clips.sound_file import sound_path
+from agent.clips.writer import hash_file
 from agent.journal import Clip, Journal, MediaKind, SpanWanted
 from agent.wire.messages import ClipReady
 
@@ -29,27 +34,63 @@ class Asked:
     def _answer(self, span: SpanWanted, beat: Callable[[], None]) -> None:
         """All of one span in one transaction, so that a cut in between leaves it asked for."""
         coming: list[str] = []
-        words: list[tuple[Clip, ClipReady]] = []
+        told: list[_File] = []
         for clip, is_said in self._journal.clips_of(span, limit=CLIPS_A_SPAN):
             beat()
             ready = None if is_said else _words(clip)
             if ready is not None:
-                words.append((clip, ready))
+                told.append(_File(MediaKind.CLIP, clip.path, ready))
             if is_said or ready is not None:
                 coming.append(clip.sha256)
+            if span.with_sound and (heard := _sound(clip)) is not None:
+                told.append(heard)
+                coming.append(heard.ready.sha256)
         now = self._journal.now()
         with self._journal.transaction() as tx:
-            for clip, ready in words:
-                event_id = tx.add_event(ready, at=now)
-                tx.add_media(
-                    sha256=clip.sha256,
-                    kind=MediaKind.CLIP,
-                    path=clip.path,
-                    size_bytes=clip.size_bytes,
-                    event_id=event_id,
-                )
+            for one in told:
+                if not tx.is_announced(one.ready.sha256):
+                    event_id = tx.add_event(one.ready, at=now)
+                    tx.add_media(
+                        sha256=one.ready.sha256,
+                        kind=one.kind,
+                        path=one.path,
+                        size_bytes=one.ready.size_bytes,
+                        event_id=event_id,
+                    )
             tx.answer_span(span.command_id, coming)
         log.info("span_answered", camera=span.camera, clips=len(coming))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What is to be announced."""
+
+    kind: MediaKind
+    path: Path
+    ready: ClipReady
+
+
+def _sound(clip: Clip) -> _File | None:
+    """What was heard during a clip, if that was recorded."""
+    path = sound_path(clip.path)
+    if not path.is_file():
+        return None
+    sha256, size_bytes = hash_file(path)
+    ready = ClipReady(
+        camera=clip.camera,
+        clip_id=clip.clip_id,
+        sighting_ids=clip.sighting_ids,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        codec="aac",
+        width=0,
+        height=0,
+        first_frame_utc_us=clip.first_frame_utc_us,
+        duration_ms=clip.duration_ms,
+        is_sound=True,
+        is_sealed=carries_seal(path),
+    )
+    return _File(MediaKind.SOUND, path, ready)
 
 
 def _words(clip: Clip) -> ClipReady | None:

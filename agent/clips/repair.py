@@ -8,6 +8,7 @@ import structlog
 from agent.clips.index import ClipIndex
 from agent.clips.leftovers import Adopted, Leftover, leftovers, taken_in
 from agent.clips.sealer import Sealer
+from agent.clips.sound_file import sound_path
 from agent.journal import Clip, Journal, Kept, MediaKind
 from agent.wire.ident import born_utc_us
 from agent.wire.messages import ClipReady
@@ -69,6 +70,7 @@ class Repair:
         for item in gone:
             with self._journal.transaction() as tx:
                 tx.remove_media(item.sha256, "its file has vanished")
+                tx.forget_sound(sound_path(item.path))
                 tx.count("media_vanished", 1)
         self.vanished += len(gone)
         if gone:

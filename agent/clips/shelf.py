@@ -317,6 +317,7 @@ class Shelf:
         with self._journal.transaction() as tx:
             for one in removals:
                 tx.remove_media(one.item.sha256, f"the shelf made room ({one.why})")
+                tx.forget_sound(sound_path(one.item.path))
 
 
 def _unlink(removal: Removal) -> None:

@@ -20,6 +20,7 @@ from agent.journal.schema import (
     SCHEMA_VERSION,
     SPAN_HOLDS,
     SPANS_WANTED,
+    SPANS_WITH_SOUND,
     TABLES,
     WISHES,
 )
@@ -115,6 +116,7 @@ def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
     marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
     connection.executescript(
         f"BEGIN IMMEDIATE; {marks} {TABLES} {RULINGS} {WISHES} {SPAN_HOLDS} {SPANS_WANTED}"
+        f" {SPANS_WITH_SOUND}"
     )
     connection.execute("INSERT INTO meta VALUES ('spool_id', ?)", (str(spool_id),))
     connection.execute("COMMIT")

@@ -37,6 +37,7 @@ _KEPT: Final = {
         FROM clips
         GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",  # noqa: S608 - our own words
 }
+"""Sound is kept with its clip, and judged by that alone."""
 
 
 def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[int]]:

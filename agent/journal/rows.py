@@ -29,6 +29,8 @@ class MediaKind(StrEnum):
 
     PICTURE = "picture"
     CLIP = "clip"
+    SOUND = "sound"
+    """What was heard during a clip, beside it; brought only when it was asked for."""
 
 
 class FootageClass(StrEnum):

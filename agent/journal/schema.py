@@ -5,7 +5,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x4D74546E
 """`MtTn` in the file's header: this database is a node's journal and no other program's."""
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
@@ -140,6 +140,10 @@ CREATE TABLE spans_wanted (             -- what a camera showed, asked for and n
 ) WITHOUT ROWID;
 """
 
+SPANS_WITH_SOUND: Final = """
+ALTER TABLE spans_wanted ADD COLUMN with_sound INTEGER NOT NULL DEFAULT 0;
+"""
+
 MIGRATIONS: Final = {
     # Nobody knows which footage is an alert's: all of it is kept as the dearest there is.
     1: """
@@ -151,5 +155,6 @@ CREATE INDEX clips_by_sha256 ON clips (sha256);
     2: WISHES,
     3: SPAN_HOLDS,
     4: SPANS_WANTED,
+    5: SPANS_WITH_SOUND,
 }
 """By the version it starts from: what makes a file of an older agent one of the next version."""

@@ -17,20 +17,28 @@ class SpanWanted:
     camera: str
     from_utc_us: int
     until_utc_us: int
+    with_sound: bool = False
 
 
 def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
     """Remember the wish."""
     sql.execute(
-        "INSERT INTO spans_wanted VALUES (?, ?, ?, ?)",
-        (str(command_id), span.camera, span.from_utc_us, span.until_utc_us),
+        "INSERT INTO spans_wanted (command_id, camera, from_utc_us, until_utc_us, with_sound)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (
+            str(command_id),
+            span.camera,
+            span.from_utc_us,
+            span.until_utc_us,
+            bool(span.with_sound),
+        ),
     )
 
 
 def wanted(sql: sqlite3.Connection) -> list[SpanWanted]:
     """All that were not answered yet."""
     rows = sql.execute("SELECT * FROM spans_wanted ORDER BY command_id").fetchall()
-    return [SpanWanted(UUID(row[0]), *row[1:]) for row in rows]
+    return [SpanWanted(UUID(row[0]), row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
 def answered(sql: sqlite3.Connection, command_id: UUID) -> None:

@@ -110,6 +110,17 @@ class Transaction:
         if self._sql.execute(known, (str(event_id),)).fetchone() is None:
             self._orphan_media(str(event_id), _DROPPED)
 
+    def is_announced(self, sha256: str) -> bool:
+        """Whether the hub was ever told of this file."""
+        known = "SELECT 1 FROM media WHERE sha256 = ?"
+        return self._sql.execute(known, (sha256,)).fetchone() is not None
+
+    def forget_sound(self, path: Path) -> None:
+        """The sound at that path goes with its clip."""
+        self._sql.execute(
+            "DELETE FROM media WHERE path = ? AND kind = ?", (str(path), MediaKind.SOUND.value)
+        )
+
     def add_clip(self, clip: Clip) -> None:
         """A whole clip, already safe on disk, for the shelf's index."""
         footage.add_clip(self._sql, clip, utc_us=self._utc_us())

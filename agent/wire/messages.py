@@ -171,10 +171,13 @@ class ClipReady(Words):
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
     codec: str
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(ge=0)]
+    height: Annotated[int, Field(ge=0)]
     first_frame_utc_us: UtcMicros
     duration_ms: Millis
+    is_sound: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True for a file of sound alone, heard during the clip of that id, whose `first_frame_utc_us`
+    and `duration_ms` these are: 0 by 0. Said only where sound was asked for."""
     is_sealed: bool | None = Field(default=None, exclude_if=lambda said: said is None)
     """True for a clip that carries its node's seal; left out by senders older than seals."""
     beginning: Base64 | None = Field(default=None, exclude_if=lambda said: said is None)
@@ -552,6 +555,8 @@ class BringSpan(Words):
     camera: Name
     from_utc_us: UtcMicros
     until_utc_us: UtcMicros
+    with_sound: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True: what was heard too, where that is recorded; each in a file of its own."""
 
 
 class HoldFootage(Words):

@@ -22,8 +22,9 @@ def ask_for_span(args: argparse.Namespace) -> int:
         command_id = spans.ask(
             conn,
             camera_of(conn, args.camera),
-            from_utc_us=utc_us_of(args.since, zone),
-            until_utc_us=utc_us_of(args.until, zone),
+            span=spans.Span(
+                utc_us_of(args.since, zone), utc_us_of(args.until, zone), with_sound=args.sound
+            ),
             reason=args.reason,
             by=by_login(conn, args.by),
             now=HubClock().now(),

@@ -75,7 +75,7 @@ class Door(HandOverDoor):
             return None
         is_mine = row.state == State.TAKEN and row.taken_by == who
         may_play = sights.may_play(conn, who, alert_id, now)
-        kinds = ("picture", "clip") if may_play else ("picture",)
+        kinds = ("picture", "clip", "sound") if may_play else ("picture",)
         latitude_deg, longitude_deg = sights.whereabouts(conn, row.camera_id)
         return AlertPage(
             row=row,
@@ -89,6 +89,7 @@ class Door(HandOverDoor):
             longitude_deg=longitude_deg,
             is_node_here=sights.is_node_here(conn, row.camera_id),
             growing=self._growing_rows(conn, alert_id) if may_play else (),
+            sound=sights.sound_reason(conn, row.camera_id),
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, asker, now)) if is_mine else (),
         )

@@ -72,9 +72,9 @@ def announce_picture(
 def announce_clip(
     conn: Connection, origin: Origin, clip: ClipReady, *, first_frame: Moment, now: Moment
 ) -> None:
-    """The node holds a clip of these sightings and will bring it."""
+    """The node holds a clip of these sightings, or what was heard then, and will bring it."""
     facts = {
-        "kind": "clip",
+        "kind": "sound" if clip.is_sound else "clip",
         "sha256": clip.sha256,
         "size_bytes": bigint(clip.size_bytes),
         "codec": text(clip.codec, 40),

@@ -18,7 +18,7 @@ from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
 STORING_LOOK_S: Final = 0.1
-MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4"}
+MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "audio/mp4"}
 
 
 class FootageDoor:

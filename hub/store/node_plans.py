@@ -183,7 +183,8 @@ def _note_answer(news: News, body: MediaAnswered, conn: Connection) -> None:
 def _announce_clip(news: News, body: ClipReady, conn: Connection) -> None:
     first_frame = news.moment(body.first_frame_utc_us)
     footage.announce_clip(conn, news.origin, body, first_frame=first_frame, now=news.now)
-    growing_rows.end(conn, news.origin, body)
+    if not body.is_sound:
+        growing_rows.end(conn, news.origin, body)
 
 
 def _begin_clip(news: News, body: ClipBegun, conn: Connection) -> None:

@@ -257,6 +257,7 @@ def _note_camera(conn: Connection, node: Node, words: CameraWords, now: Moment) 
         "width": integer(words.width),
         "height": integer(words.height),
         "frames_per_s": words.frames_per_s,
+        "sound": None if words.sound is None else text(words.sound, 500),
     }
     this = (cameras.c.node_id == node.node_id) & (cameras.c.name == words.camera)
     told = facts | {"label": func.coalesce(cameras.c.kept_label, label)}

@@ -80,8 +80,7 @@ class SearchDoor(FootageDoor):
                 spans.ask(
                     conn,
                     camera_id,
-                    from_utc_us=from_utc_us,
-                    until_utc_us=until_utc_us,
+                    span=spans.Span(from_utc_us, until_utc_us),
                     reason=reason,
                     by=By(person_id=asker.person_id, came_from=asker.came_from),
                     now=now,

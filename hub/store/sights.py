@@ -114,6 +114,11 @@ def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float 
     return row.latitude_deg, row.longitude_deg
 
 
+def sound_reason(conn: Connection, camera_id: UUID) -> str | None:
+    """Why a camera's sound is recorded too; None where it is not."""
+    return conn.scalar(select(cameras.c.sound).where(cameras.c.id == camera_id))
+
+
 def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
     """Which cameras this person may see or looks after, each since when."""
     scopes = [visible_cameras(person_id, right, now) for right in (Right.SEE, Right.MANAGE)]
@@ -382,9 +387,9 @@ def last_cursor(conn: Connection) -> int:
 
 
 def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> AnyRow | None:
-    """A stored file's kind, sha256, size and codec, if this person may see it: clips need CLIPS."""
+    """A stored file's kind, sha256, size and codec, if this person may: beyond pictures, CLIPS."""
     kind = conn.scalar(select(media.c.kind).where(media.c.id == media_id))
-    right = Right.CLIPS if kind == "clip" else Right.SEE
+    right = Right.SEE if kind == "picture" else Right.CLIPS
     scope = visible_cameras(person_id, right, now).subquery("scope")
     return conn.execute(
         select(media.c.kind, media.c.sha256, media.c.size_bytes, media.c.codec)

@@ -45,12 +45,20 @@ class SpanRow:
     stored: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From then until then, both ends included; what was heard too only `with_sound`."""
+
+    from_utc_us: int
+    until_utc_us: int
+    with_sound: bool = False
+
+
 def ask(
     conn: Connection,
     camera_id: UUID,
     *,
-    from_utc_us: int,
-    until_utc_us: int,
+    span: Span,
     reason: str,
     by: By,
     now: Moment,
@@ -61,14 +69,14 @@ def ask(
     RegistryError for a span that is none or too long, and for a camera on which this person has
     not these rights, or not of then.
     """
-    if not 0 <= until_utc_us - from_utc_us <= LONGEST_S * 1_000_000:
+    if not 0 <= span.until_utc_us - span.from_utc_us <= LONGEST_S * 1_000_000:
         raise RegistryError("a span ends after it begins, and lasts an hour at most")
     if not reason.strip():
         raise RegistryError("asking for footage needs a reason")
     if by.person_id is not None:
         scope = visible_cameras(by.person_id, rights, now).subquery("scope")
         seen = select(scope.c.camera_id).where(
-            scope.c.camera_id == camera_id, scope.c.from_utc_us <= from_utc_us
+            scope.c.camera_id == camera_id, scope.c.from_utc_us <= span.from_utc_us
         )
         if conn.scalar(seen.limit(1)) is None:
             raise RegistryError("they may not see clips of that camera, or not of that time")
@@ -78,13 +86,15 @@ def ask(
             command_id=command_id,
             camera_id=camera_id,
             reason=text(reason.strip(), 500),
+            with_sound=span.with_sound or None,
             asked_by=by.person_id,
-            **columns("from", Moment(from_utc_us, 0)),
-            **columns("until", Moment(until_utc_us, 0)),
+            **columns("from", Moment(span.from_utc_us, 0)),
+            **columns("until", Moment(span.until_utc_us, 0)),
             **columns("asked", now),
         )
     )
-    detail = f"{from_utc_us}-{until_utc_us}: {reason.strip()}"
+    sound = " with sound" if span.with_sound else ""
+    detail = f"{span.from_utc_us}-{span.until_utc_us}{sound}: {reason.strip()}"
     audit.note(
         conn, by, act="span.ask", object_kind="camera", object_id=camera_id, detail=detail, now=now
     )
@@ -116,7 +126,10 @@ def due(conn: Connection, *, now: Moment) -> list[SpanWish]:
             row.node,
             row.command_id,
             BringSpan(
-                camera=row.camera, from_utc_us=row.from_utc_us, until_utc_us=row.until_utc_us
+                camera=row.camera,
+                from_utc_us=row.from_utc_us,
+                until_utc_us=row.until_utc_us,
+                with_sound=row.with_sound or None,
             ),
         )
         for row in rows

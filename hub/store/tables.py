@@ -118,6 +118,7 @@ cameras = Table(
     Column("width", Integer),
     Column("height", Integer),
     Column("frames_per_s", Float),
+    Column("sound", Text),  # why its sound is recorded too; null: it is not
     Column("is_lost", Boolean, nullable=False),
     Column("lost_reason", Text),
     *moment("state_since"),
@@ -321,7 +322,7 @@ media = Table(
     key(),
     link("node_id", "nodes"),
     link("camera_id", "cameras"),
-    Column("kind", Text, nullable=False),  # picture, clip
+    Column("kind", Text, nullable=False),  # picture, clip, sound
     Column("sha256", Text, nullable=False, index=True),
     Column("size_bytes", BigInteger, nullable=False),
     Column("codec", Text, nullable=False),  # jpeg, h264, hevc
@@ -431,6 +432,7 @@ span_wishes = Table(
     Column("reason", Text, nullable=False),
     link("asked_by", "people", nullable=True),  # null: the keeper's shell
     Column("files", Integer),  # so many are coming, as the node says
+    Column("with_sound", Boolean),  # null: no
     *moment("asked"),
     *moment("sent", nullable=True),  # when it was last said to the node
     *moment("answered", nullable=True),

@@ -204,6 +204,8 @@ class AlertPage:
     """Whether the camera's node is heard."""
     growing: tuple[GrowingRow, ...] = ()
     """Clips that are not whole yet, the earliest first; none for who may not play clips."""
+    sound: str | None = None
+    """Why the camera's sound is recorded too; None where it is not."""
     seen_utc_us: int = 0
     """When the page was asked for, by the hub's clock."""
     colleagues: tuple[tuple[UUID, str], ...] = ()

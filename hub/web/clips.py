@@ -71,7 +71,7 @@ def _original(media: OpenMedia) -> Original:
 
 
 def _headers(media: OpenMedia) -> dict[str, str]:
-    ending = "mp4" if media.kind == "clip" else "jpg"
+    ending = {"picture": "jpg", "clip": "mp4", "sound": "m4a"}[media.kind]
     return {
         "ETag": f'"{media.sha256}"',
         "Accept-Ranges": "bytes",

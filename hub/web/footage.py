@@ -65,6 +65,8 @@ class Footage:
     """What is still recorded, or was when its node fell silent."""
     unbrought: tuple[Unbrought, ...] = ()
     """What is still at its node."""
+    sounds: tuple[MediaRow, ...] = ()
+    """What was heard meanwhile, where somebody asked for it."""
     gone: tuple[str, ...] = ()
     """What the hub had and has no longer, a sentence each."""
     is_awaited: bool = False
@@ -83,7 +85,7 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
     gone = tuple(
         gone_sentence(media, media.removed, calendar)
         for media in page.media
-        if media.removed is not None
+        if media.removed is not None and media.kind != "sound"
     )
     waiting = None if gone and not announced else _waiting(page, announced, calendar.words)
     growing = _growing(page, calendar.words)
@@ -101,6 +103,7 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         waiting=None if growing or awaited else waiting,
         growing=growing,
         unbrought=still_there,
+        sounds=tuple(media for media in page.media if media.kind == "sound" and media.is_stored),
         gone=gone,
         is_awaited=awaited,
         lost_picture=lost_picture,

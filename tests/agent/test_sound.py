@@ -5,6 +5,7 @@ import subprocess
 import time
 from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
 
 import av
 import pytest
@@ -22,9 +23,10 @@ from agent.devices.camera import NOWHERE
 from agent.devices.clock import SystemClock
 from agent.devices.ear import Ear
 from agent.devices.stream import StreamCamera
-from agent.journal import Journal
+from agent.journal import Brought, Journal
 from agent.media.frame import Instant
 from agent.media.sound import SoundInfo, SoundPacket
+from agent.wire.messages import BringSpan, ClipReady
 from agent.wire.seal_check import State, judge
 from tests.agent.eyes import record
 from tests.agent.rtsp import RtspServer
@@ -197,6 +199,38 @@ def test_sound_does_not_leave_by_itself(
     node_journal.receipt(events, alerted=events)
     assert [media.path for media in node_journal.media_due(100)] == [clip]
     assert sound_path(clip).exists()
+
+
+def asked(journal: Journal, shelf: Shelf, *, with_sound: bool) -> list[ClipReady]:
+    """What the hub is told when it asks for the street's first six seconds."""
+    journal.receipt([one.event_id for one in journal.waiting(100)])
+    span = BringSpan(
+        camera="cam",
+        from_utc_us=at(0).utc_us,
+        until_utc_us=at(6).utc_us,
+        with_sound=with_sound or None,
+    )
+    journal.want_span(uuid4(), span)
+    shelf.answer_spans(lambda: None)
+    bodies = [one.body for one in journal.waiting(100)]
+    journal.receipt([one.event_id for one in journal.waiting(100)])
+    return [body for body in bodies if isinstance(body, ClipReady)]
+
+
+def test_sound_leaves_when_it_was_asked_for_and_is_announced_once(
+    tmp_path: Path, node_journal: Journal, street: Street, spoken: list[SoundPacket]
+) -> None:
+    shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
+    assert asked(node_journal, shelf, with_sound=False) == []
+    [ready] = asked(node_journal, shelf, with_sound=True)
+    assert ready.is_sound
+    assert (ready.codec, ready.width, ready.height) == ("aac", 0, 0)
+    assert str(ready.clip_id) in clip.name
+    due = [media.path for media in node_journal.media_due(100, Brought.ASKED)]
+    assert due == [clip, sound_path(clip)]
+    assert asked(node_journal, shelf, with_sound=True) == []
+    Shelf(shelf.folder, node_journal, max_bytes=1, spare_bytes=0).tidy()
+    assert node_journal.media_due(100) == [], "nothing is owed that is no longer there"
 
 
 def test_sound_goes_with_its_clip_and_stays_with_it(

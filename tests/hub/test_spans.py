@@ -7,8 +7,9 @@ import pytest
 
 from agent.wire.codec import decode_command
 from agent.wire.messages import BringSpan, Command, MediaAnswered
+from hub.alerts.grants import Right
 from hub.intake.commands import commands
-from hub.store import spans
+from hub.store import registry, spans
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.registry import RegistryError
@@ -24,15 +25,21 @@ def streets(db: Database, tmp_path: Path) -> Streets:
     return Streets(db, tmp_path / "media")
 
 
-def ask(streets: Streets, *, by: By = SHELL, span_s: float = 60, reason: str = "theft") -> UUID:
+def ask(
+    streets: Streets,
+    *,
+    by: By = SHELL,
+    span_s: float = 60,
+    reason: str = "theft",
+    with_sound: bool = False,
+) -> UUID:
     camera = next(row for row in streets.rows(cameras) if row.name == "cam-1")
     from_utc_us = streets.clock.now().utc_us - 3_600_000_000
     with streets.db.writing() as conn:
         return spans.ask(
             conn,
             camera.id,
-            from_utc_us=from_utc_us,
-            until_utc_us=from_utc_us + round(span_s * 1e6),
+            span=spans.Span(from_utc_us, from_utc_us + round(span_s * 1e6), with_sound=with_sound),
             reason=reason,
             by=by,
             now=streets.clock.now(),
@@ -100,3 +107,49 @@ def test_a_span_that_is_none_or_endless_or_without_reason_is_refused(
     streets.file(streets.node.opened())
     with pytest.raises(RegistryError, match=why):
         ask(streets, span_s=span_s, reason=reason)
+
+
+def test_sound_comes_only_where_it_was_asked_for_and_only_who_may_play_clips_hears_it(
+    streets: Streets,
+) -> None:
+    birth = streets.node.birth()
+    [camera] = [one for one in birth.cameras if one.camera == "cam-1"]
+    told = birth.model_copy(
+        update={"cameras": (camera.model_copy(update={"sound": "broken into twice"}),)}
+    )
+    with streets.db.writing() as conn:
+        registry.note_birth(conn, told, now=streets.clock.now())
+    sighting_id = uuid4()
+    [filed] = streets.file(streets.node.opened(sighting_id))
+    assert filed.alert_id is not None
+    ask(streets)
+    assert isinstance(said(streets)[0].body, BringSpan)
+    streets.clock.pass_s(1)
+    ask(streets, with_sound=True)
+    [command] = said(streets)
+    assert isinstance(command.body, BringSpan)
+    assert command.body.with_sound is True
+    details = [row.detail for row in streets.rows(audit) if row.act == "span.ask"]
+    assert [" with sound: theft" in one for one in details] == [False, True]
+    heard = streets.node.clip(sighting_id, content=b"voices")
+    sound = heard.body.model_copy(
+        update={"is_sound": True, "codec": "aac", "width": 0, "height": 0}
+    )
+    streets.file(heard.model_copy(update={"body": sound}))
+    streets.bring(b"voices")
+    [row] = streets.rows(media)
+    assert row.kind == "sound"
+    officer = streets.officer("an")
+    page = streets.door.alert(officer, filed.alert_id)
+    assert page is not None
+    assert page.sound == "broken into twice"
+    assert page.row.clip_id is None, "sound is no clip"
+    assert [one.kind for one in page.media] == ["sound"]
+    opened = streets.door.open_media(officer, row.id)
+    assert opened is not None
+    assert opened.media_type == "audio/mp4"
+    watcher = streets.officer("chi", rights=Right.SEE)
+    assert streets.door.open_media(watcher, row.id) is None
+    page = streets.door.alert(watcher, filed.alert_id)
+    assert page is not None
+    assert page.media == []
