@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_settings import SettingsError
 
 from agent.config.file import SAMPLE, ConfigError, File
 from agent.config.sections import PREFIX, AgentSettings
@@ -26,14 +25,22 @@ def load(path: Path | None) -> AgentSettings:
     if unknown:
         raise ConfigError(*unknown)
     try:
-        return AgentSettings(**file.values)
+        return AgentSettings.model_validate(_overruled(file.values, os.environ))
     except ValidationError as error:
         lines = (_fault(file, fault["loc"], fault["msg"]) for fault in error.errors())
         raise ConfigError(*lines) from error
-    except SettingsError as error:
-        raise ConfigError(
-            f"environment: {error}. Set single keys: {PREFIX}BROKER__PORT=8883"
-        ) from error
+
+
+def _overruled(values: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the file says, key by key overruled by the environment; what is no section stays."""
+    ruled = {name: dict(said) if isinstance(said, dict) else said for name, said in values.items()}
+    for name, said in environ.items():
+        if name.upper().startswith(PREFIX):
+            section, _, key = name.upper().removeprefix(PREFIX).lower().partition("__")
+            keys = ruled.setdefault(section, {})
+            if isinstance(keys, dict):
+                keys[key] = said
+    return ruled
 
 
 def known_keys() -> dict[str, type[BaseModel] | None]:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from agent.clips.recorder import ClipPolicy
 from agent.clips.retention import ClassBounds
@@ -237,12 +236,8 @@ class LogSection(Section):
     )
 
 
-class AgentSettings(BaseSettings):
+class AgentSettings(Section):
     """All of it."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
-    )
 
     node: NodeSection
     broker: BrokerSection = BrokerSection()
@@ -253,18 +248,6 @@ class AgentSettings(BaseSettings):
     detector: DetectorSection = DetectorSection()
     sighting: SightingSection = SightingSection()
     log: LogSection = LogSection()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - called by these names
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - called by these names
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - called by these names
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then what was read from the file."""
-        return env_settings, init_settings
 
     @model_validator(mode="after")
     def _cameras_fit(self) -> Self:
