@@ -43,19 +43,32 @@ class ClockWatch:
             self._leave_word_now_and_then()
             return 0
         try:
-            with self._db.writing() as conn:
-                move(conn, step_us, now=self._clock.now())
+            self._take(step_us)
         except FAULTS as error:
             if not self._is_waiting:
                 log.warning("clock.step_waits", reason=str(error).splitlines()[0])
             self._is_waiting = True
             return 0
-        self._clock.take(step_us)
-        self._stepped(step_us)
         self._leave_word()
         self._is_waiting = False
         self._tell(step_us)
         return step_us
+
+    def _take(self, step_us: int) -> None:
+        """The time is stepped while nobody else can write: who comes next must not compare marks
+        that were moved with the time of before."""
+        is_taken = False
+        try:
+            with self._db.writing() as conn:
+                move(conn, step_us, now=self._clock.now())
+                self._clock.take(step_us)
+                self._stepped(step_us)
+                is_taken = True
+        except BaseException:
+            if is_taken:  # the marks are where they were
+                self._clock.give_back(step_us)
+                self._stepped(-step_us)
+            raise
 
     def _tell(self, step_us: int) -> None:
         is_doubted = self._clock.now().is_doubted

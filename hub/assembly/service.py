@@ -158,7 +158,7 @@ class Hub:
         return Subscriber(address, writer=writer, bell=self._bell)
 
     def _make_notifier(self) -> Worker:
-        book = LedgerBook(self._db)
+        book = LedgerBook(self._db, clock=self._clock)
         stages = Stages(
             channels={
                 "webpush": WebPush(signer=self._signer, client=self._client),

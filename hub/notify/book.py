@@ -9,6 +9,7 @@ import structlog
 from hub.alerts.answers import Answer, Patience
 from hub.alerts.moment import Moment
 from hub.store import dispatch, outcomes
+from hub.store.clock import Clock
 from hub.store.database import FAULTS, Database, is_about_storage
 from hub.store.owed import Owed
 
@@ -27,8 +28,11 @@ class LedgerBook:
     sent and not written down would be sent again.
     """
 
-    def __init__(self, db: Database, *, patience: Patience = dispatch.PATIENCE) -> None:
+    def __init__(
+        self, db: Database, *, clock: Clock, patience: Patience = dispatch.PATIENCE
+    ) -> None:
         self._db = db
+        self._clock = clock
         self._patience = patience
         self._turn = asyncio.Lock()
         self._waiting: list[_Entry] = []
@@ -75,13 +79,16 @@ class LedgerBook:
 
     def _commit(self, batch: "list[_Entry]") -> list[str]:
         with self._db.writing() as conn:
+            # Not when each answer came: the clock may have been stepped since, or it waited long.
+            now = self._clock.now()
             return [
                 outcomes.record(
                     conn,
                     entry.owed,
                     entry.answer,
                     started=entry.started,
-                    now=entry.ended,
+                    ended=entry.ended,
+                    now=now,
                     patience=self._patience,
                     chance=_dice.random(),
                 )

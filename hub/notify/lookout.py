@@ -66,7 +66,10 @@ class Lookout:
             if not troubles.look(conn, broker, self._bounds, now=now):
                 return []
         with self._db.writing() as conn:
-            steps = troubles.look(conn, broker, self._bounds, now=now)  # as it is under the lock
+            # As it is under the lock: the clock may have been stepped, and all signs with it.
+            now = self._clock.now()
+            broker = self._signs_of_broker(now)
+            steps = troubles.look(conn, broker, self._bounds, now=now)
             for step in steps:
                 troubles.act(conn, step, now=now)
         for step in steps:

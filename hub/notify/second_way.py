@@ -48,6 +48,7 @@ class SecondWay:
             if not unseen(conn, unseen_after_s=self._unseen_after_s, now=now):
                 return 0
         with self._db.writing() as conn:
+            now = self._clock.now()  # it may have been stepped, and all marks with it
             found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
             owed = ledger.owe_too(conn, found, now=now)
         if owed:

@@ -34,26 +34,33 @@ def record(
     *,
     started: Moment,
     now: Moment,
+    ended: Moment | None = None,
     patience: Patience = PATIENCE,
     chance: float = 0.5,
 ) -> str:
     """Write down what came of one sending; returns the notification's state after it.
 
+    It `ended` now, if nothing else is said; what follows is reckoned from `now` in any case.
     `chance` (0-1) is the jitter of the next try. An answer that comes after the row was settled
     or leased anew changes nothing but its count, unless it says that the message did arrive.
     """
     row = conn.execute(
-        select(notifications.c.state, notifications.c.attempts, notifications.c.lease_by)
+        select(
+            notifications.c.state,
+            notifications.c.attempts,
+            notifications.c.lease_by,
+            notifications.c.owed_utc_us,
+        )
         .where(notifications.c.id == owed.notification_id)
         .with_for_update()
     ).one()
     made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
     if made > row.attempts:
-        _note_attempt(conn, owed, answer, started=started, now=now)
+        _note_attempt(conn, owed, answer, started=started, now=ended or now)
     step = what_follows(
         answer,
         attempts=made,
-        owed_utc_us=owed.owed.utc_us,
+        owed_utc_us=row.owed_utc_us,  # as it is now: a step of the clock moves it
         now_utc_us=now.utc_us,
         patience=patience,
         chance=chance,

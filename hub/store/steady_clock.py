@@ -50,6 +50,11 @@ class SteadyClock:
         with self._lock:
             self._time.take(step_us, is_vouched=error_ms is not None)
 
+    def give_back(self, step_us: int) -> None:
+        """What waits could not be moved after all."""
+        with self._lock:
+            self._time.untaken_us += step_us
+
     def leave_word(self) -> None:
         """For the next run; a disk that does not take it leaves the word of before.
 

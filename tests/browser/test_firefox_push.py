@@ -48,7 +48,8 @@ def notifying(db: Database, bell: Bell) -> Iterator[None]:
 
     async def run() -> None:
         async with new_client() as client:
-            book, clock = LedgerBook(db), HubClock()
+            clock = HubClock()
+            book = LedgerBook(db, clock=clock)
             stages = Stages(
                 channels={"webpush": WebPush(signer=SIGNER, client=client)},
                 book=book,

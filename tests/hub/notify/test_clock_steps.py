@@ -1,15 +1,17 @@
 """When the hub's clock is stepped, nothing that is owed is late by it, and nothing waits longer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
+from hub.alerts.answers import TryAgain
 from hub.assembly.clock_watch import ClockWatch
 from hub.store.clock_steps import move
-from hub.store.database import Database
+from hub.store.database import Database, DatabaseError
 from hub.store.steady_clock import SteadyClock
 from hub.store.tables import columns, nodes, notifications
 from tests.hub.notify.town import Town
@@ -49,6 +51,53 @@ def test_the_watch_moves_what_waits_with_the_clock(
         marks = [conn.scalar(select(nodes.c.state_since_utc_us))]
         marks += [conn.scalar(select(notifications.c.owed_utc_us))]
     assert all(0 <= now_us - mark < 60 * S for mark in marks)
+
+
+class Watched(Database):
+    """Whose waiting writers look at the clock as soon as they can; a commit may fail."""
+
+    after: Callable[[], None] = staticmethod(lambda: None)
+    fails = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with super().writing() as conn:
+            yield conn
+            if self.fails:
+                raise DatabaseError("no room")
+        self.after()
+
+
+def test_whoever_writes_next_has_the_time_of_the_marks(
+    town: Town, put_wrong: Callable[[float], None]
+) -> None:
+    clock, told = ForcedClock(), []
+    db = Watched(town.db.url.render_as_string(hide_password=False))
+    watch = ClockWatch(db, clock=clock, stepped=told.append)
+    before = clock.now().utc_us
+    put_wrong(3600)
+    seen: list[int] = []
+    db.after = lambda: seen.append(clock.now().utc_us)
+    db.fails = True
+    assert watch.look() == 0
+    assert abs(clock.now().utc_us - before) < 60 * S, "what failed has changed nothing"
+    assert sum(told) == 0
+    db.fails = False
+    assert abs(watch.look() - HOUR) < S
+    assert abs(seen[0] - before - HOUR) < 60 * S
+    db.close()
+
+
+def test_an_answer_that_came_before_a_step_is_no_hour_late(town: Town) -> None:
+    town.officer("hai")
+    town.clock.go_on(86_400)
+    town.owe(town.alert())
+    (owed,) = town.claim()
+    ended = town.clock.now()
+    with town.db.writing() as conn:
+        move(conn, 3600 * S, now=ended)
+    town.clock.go_on(3600)
+    assert town.record(owed, TryAgain("busy")) == "queued"
 
 
 def test_a_step_waits_for_a_database_that_is_away(

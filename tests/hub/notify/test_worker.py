@@ -50,8 +50,8 @@ class Notifier:
         storm: StormBounds = CALM,
     ) -> None:
         self.bell = bell or Bell()
-        book = LedgerBook(db, patience=QUICK)
         clock = HubClock()
+        book = LedgerBook(db, clock=clock, patience=QUICK)
         self.worker = Worker(
             db=db,
             stages=Stages(
@@ -370,7 +370,7 @@ def test_one_answer_that_cannot_be_written_does_not_take_the_others_along(town: 
         conn.execute(delete(notifications).where(notifications.c.id == second.notification_id))
 
     async def run() -> list[str | BaseException]:
-        book, now = LedgerBook(town.db), HubClock().now()
+        book, now = LedgerBook(town.db, clock=HubClock()), HubClock().now()
         entries = (
             book.record(owed, Delivered(201), started=now, ended=now)
             for owed in (first, second, third)

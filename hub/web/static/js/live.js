@@ -3,10 +3,12 @@
 import { dropUnseen, refreshCard } from "./cards.js";
 import { openAlertId, refreshDetail } from "./detail.js";
 import { whenAtRest } from "./hands.js";
+import { sayOwed } from "./phone.js";
 import { _ } from "./words.js";
 
 const AGAIN_MS = 5000;
 const DOUBT_MS = 3000; // a line that is back sooner is not worth a word
+const OWED_MS = 30_000; // what the hub could not write down a moment ago
 
 let source = null;
 let cursor = "";
@@ -56,6 +58,7 @@ function open() {
   source = new EventSource(cursor ? `/events?cursor=${cursor}` : "/events");
   source.addEventListener("open", () => {
     lineUp();
+    sayOwed();
     refreshDetail().catch(() => {}); // what changed between the page and this line
   });
   source.addEventListener("change", (event) => {
@@ -90,6 +93,7 @@ async function reopen() {
 export function startLive() {
   cursor = document.getElementById("list")?.dataset.cursor ?? "";
   open();
+  setInterval(sayOwed, OWED_MS);
   // A page left while its stream hangs would keep one of the browser's few connections.
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());

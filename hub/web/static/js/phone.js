@@ -15,6 +15,12 @@ export async function startWorker() {
   addEventListener("online", () => registration.active.postMessage({ csrf, whose }));
 }
 
+// The hub may be away while the network is not, and then no browser tells that it is back.
+export async function sayOwed() {
+  const registration = await navigator.serviceWorker?.getRegistration("/");
+  registration?.active?.postMessage({ again: true });
+}
+
 // Says it to the service worker, which says it to the hub as soon as there is a line; whether the
 // hub has it already, or null where there is no service worker.
 export async function takeLater(alertId) {
