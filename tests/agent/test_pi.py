@@ -152,9 +152,11 @@ assert (last.width, last.height) == (640, 360)
 assert abs(last.luma[:150].mean() - 40) < 8 and abs(last.luma[210:].mean() - 200) < 8
 assert kept.packets[0].is_keyframe
 assert sum(packet.is_keyframe for packet in kept.packets) >= 2
-frame_times = [frame.at.mono_ns for frame in frames]
-for packet in kept.packets[5:]:
-    assert min(abs(packet.at.mono_ns - other) for other in frame_times) < 5_000_000
+times = [packet.at.mono_ns for packet in kept.packets]
+both = [f.at.mono_ns for f in frames if times[0] <= f.at.mono_ns <= times[-1]]
+assert len(both) >= 10  # a busy machine passes over frames, never packets
+for time_ns in both:
+    assert min(abs(time_ns - other) for other in times) < 5_000_000
 """,
     )
 

@@ -324,7 +324,7 @@ def test_everything_needed_works_without_script(meet: Meet, whole: Seen) -> None
     officer.shot("phone-noscript")
     page.get_by_role("button", name="Tiếp nhận").click()
     expect(page.locator("[data-part=head]")).to_contain_text("Nguyễn Văn An đã tiếp nhận")
-    page.locator("summary").click()
+    page.locator("summary", has_text="Thêm ghi chú").click()
     page.fill("[name=note]", "Hai em học sinh")
     page.get_by_role("button", name="Báo nhầm").click()
     expect(page.locator("[data-part=history]")).to_contain_text("Hai em học sinh")

@@ -13,6 +13,7 @@ from hub.store.accounts import Session, SignedIn, TooManyTries
 from hub.store.bell import Bell
 from hub.store.growing import NoSuchClipError
 from hub.store.keeper_views import LostPhone
+from hub.store.silence_door import SilenceRow
 from hub.store.uploads import (
     NotAnnouncedError,
     Standing,
@@ -191,6 +192,12 @@ class FakeDoor:
 
     def dark_cameras(self, who: Asker) -> list[str]:
         return []
+
+    def silences(self, who: Asker) -> list[SilenceRow]:
+        return []
+
+    def searches(self, who: Asker) -> bool:
+        return False
 
     def channel_order(self, who: Asker) -> str:
         return "webpush,ntfy"
