@@ -61,8 +61,9 @@ class Wanted:
     """Between two faults, in the mean."""
     write_s: float = 0.0
     """Until all events are written; 0: by their number."""
-    settle_s: float = 300.0
-    """From the last fault until nothing is owed any more."""
+    settle_s: float = 600.0
+    """From the last fault until nothing is owed any more; what a stepped clock had refused may
+    wait for five minutes."""
 
     @property
     def writing_s(self) -> float:

@@ -20,6 +20,7 @@ from hub.alerts.answers import Answer, Delivered, Refused, TryAgain, Unwanted
 from hub.notify.channel import Message
 from hub.notify.ntfy import Ntfy, split_topic
 from hub.notify.post import new_client
+from tests.hub.notify.newer_ntfy import newer_ntfy
 from tests.hub.notify.samples import ALERT_ID, message, phone
 
 NTFY = shutil.which("ntfy")
@@ -168,6 +169,19 @@ def test_a_newer_server_is_given_what_it_needs_to_replace_an_entry(server: Serve
         assert publish(told, address=address, token=token, replaces=True) == Delivered(200)
     priorities = [one.get("priority", 3) for one in server.read("alerts-nam", token)]
     assert priorities == [5, 2, 2]
+
+
+def test_an_app_of_a_newer_server_is_handed_one_entry_for_an_alert_whatever_is_said() -> None:
+    other_id = UUID("01a1ee56-5e00-7003-a7fa-8323a8f44d7b")
+    with newer_ntfy() as server:
+        address = f"{server.url}/alerts-sau"
+        for moment, body in (("opened", "1"), ("grown", "2"), ("opened", "1"), ("taken", "3")):
+            told = message(moment=moment, body=body)
+            assert publish(told, address=address, token=None, replaces=True) == Delivered(200)
+        other = message(alert_id=other_id, body="other")
+        assert publish(other, address=address, token=None, replaces=True) == Delivered(200)
+        assert [one["message"] for one in server.entries()] == ["3", "other"]
+        assert server.refused == []
 
 
 @needs_ntfy
