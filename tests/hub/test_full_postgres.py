@@ -60,7 +60,7 @@ class Ground:
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     home = tmp_path_factory.mktemp("postgres")
-    for folder in (home, *home.parents[:2]):
+    for folder in (home, *home.parents[:3]):
         folder.chmod(0o711)  # the server's own user passes through
     with small_disk(home, size_bytes=DISK_BYTES, keeps=False) as disk:
         if disk is None:
