@@ -33,7 +33,7 @@ def test_agent_and_floor_are_counted_in_the_same_seconds(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["bench", "agent", "--config", str(config), "--seconds", "3", "--warm", "3", "--json"])
+        main(["bench", "agent", "--config", str(config), "--seconds", "3", "--warm", "8", "--json"])
     assert ended.value.code == 0, capsys.readouterr().err
     answer = json.loads(capsys.readouterr().out)
     assert answer["cameras"] == 1
@@ -42,7 +42,7 @@ def test_agent_and_floor_are_counted_in_the_same_seconds(
     assert answer["agent"]["peak_rss_mib"] > answer["floor"]["peak_rss_mib"] > 10
     assert 10 < answer["agent"]["own_mib"] < answer["agent"]["peak_rss_mib"]
     assert answer["agent"]["written_mb_a_day"] >= 0
-    assert answer["watched"]["frames"] > 0  # how many a busy machine gets to is not ours to say
+    assert answer["watched"]["frames"] > 10
     assert bench.table(answer).count("\n") == 2
 
 
