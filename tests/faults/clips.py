@@ -18,7 +18,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
@@ -28,12 +27,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+if __name__ == "__main__":  # started by its path, as its page says
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 import structlog
 
 from agent.journal import JournalError
 from tests.agent.sealing import office
 from tests.agent.stage import read
 from tests.faults import clip_count
+from tests.faults.carried import carried_out
 from tests.faults.clip_agent import MortalAgent, Plan
 from tests.faults.mortal import Fate, put_below
 
@@ -290,21 +293,13 @@ def main() -> int:
     parser.add_argument("--tmpfs-mb", type=int, help="on a disk of so many megabytes, often full")
     parser.add_argument("--json", type=Path, help="write the summary there too")
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="matthan-clips-"))
-
-    def show(life: int) -> None:
-        if life % 50 == 0:
-            print(f"{life} of {asked.kills}", file=sys.stderr, flush=True)
-
-    try:
-        summary = run(Wanted(asked.seed, asked.kills, asked.tmpfs_mb), folder, show)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = json.dumps(summary, indent=2)
-    print(text)
-    if asked.json:
-        asked.json.write_text(text + "\n", encoding="utf-8")
-    return 1 if summary["faults"] else 0
+    wanted = Wanted(asked.seed, asked.kills, asked.tmpfs_mb)
+    return carried_out(
+        lambda folder, show: run(wanted, folder, show),
+        name="clips",
+        wanted=wanted.kills,
+        report=asked.json,
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import os
 import random
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,10 +22,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+if __name__ == "__main__":  # started by its path, as its page says
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from agent.journal import Growing, Journal, MediaKind
 from agent.media.frame import Instant
 from agent.wire.messages import ClipBegun
 from tests.faults import clip_count
+from tests.faults.carried import carried_out
 from tests.faults.clip_agent import MortalAgent, Plan
 from tests.faults.clips import end_of, forked, plan_in
 from tests.faults.plug_disk import Call, Disk
@@ -245,21 +248,13 @@ def main() -> int:
     parser.add_argument("--harm", choices=HARMS, help="with a writer that forgets to sync these")
     parser.add_argument("--json", type=Path, help="write the summary there too")
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="matthan-plug-"))
-
-    def show(cut: int) -> None:
-        if cut % 50 == 0:
-            print(f"{cut} of {asked.cuts}", file=sys.stderr, flush=True)
-
-    try:
-        summary = run(Wanted(asked.seed, asked.cuts, asked.harm), folder, show)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    text = json.dumps(summary, indent=2)
-    print(text)
-    if asked.json:
-        asked.json.write_text(text + "\n", encoding="utf-8")
-    return 1 if summary["faults"] else 0
+    wanted = Wanted(asked.seed, asked.cuts, asked.harm)
+    return carried_out(
+        lambda folder, show: run(wanted, folder, show),
+        name="plug",
+        wanted=wanted.cuts,
+        report=asked.json,
+    )
 
 
 if __name__ == "__main__":

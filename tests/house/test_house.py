@@ -1,8 +1,10 @@
 """The house itself: names that are ours alone, links that lead somewhere, no stray words."""
 
 import importlib
+import os
 import re
 import subprocess
+import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -76,3 +78,11 @@ def test_front_end_names_no_outside_address() -> None:
         if not allowed.match(address)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("name", ["campaign", "clips", "fleet", "plug", "sightings", "uploads"])
+def test_a_campaign_starts_by_its_path_as_its_page_says(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "tests" / "faults" / f"{name}.py"), "--help"]
+    bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
