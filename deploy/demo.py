@@ -27,6 +27,7 @@ FOLDER: Final = ROOT / ".run" / "demo"
 """Where a run lives unless told otherwise; emptied at the next start."""
 MARK: Final = ".made-by-the-demonstration"
 PORT: Final = 8710
+PORTS_TRIED: Final = 5
 SLOWEST_PUSH_S: Final = 2.0
 PLAYING_AT_MOST_S: Final = 3600.0
 DELIVERY_AT_MOST_S: Final = 60.0
@@ -69,14 +70,14 @@ def _run(wanted: argparse.Namespace, parts: ExitStack) -> int:
     parts.callback(town.broker.stop)
     sign = town.build(recording, loops=not wanted.once)
     _add_phones(town, parts)
-    hub = town.start_hub()
+    hub = start_hub(town, is_picked=not wanted.port)
     parts.callback(hub.stop)
     if wanted.once:
         return _play_once(town, hub, sign, wanted.json)
     agent = town.start_agent(once=False)
     parts.callback(agent.stop)
     town.place_camera(agent)
-    _invite(sign, folder)
+    _invite(town.url, sign, folder)
     _stay([hub, agent])
 
 
@@ -93,6 +94,18 @@ def _port(asked: int | None) -> int:
     return asked
 
 
+def start_hub(town: Town, *, is_picked: bool) -> Part:
+    """The hub; on another port if somebody took the picked one between its choice and its use."""
+    for _ in range(PORTS_TRIED - 1):
+        try:
+            return town.start_hub()
+        except PartError:
+            if not is_picked or is_free(town.web_port):
+                raise
+            town.listen_on(free_port())
+    return town.start_hub()
+
+
 def _empty(folder: Path) -> None:
     """Make the folder anew; one that no run of ours made is left alone."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
@@ -103,7 +116,7 @@ def _empty(folder: Path) -> None:
 
 
 def _play_once(town: Town, hub: Part, sign: Sign, report: Path | None) -> int:
-    officer = Officer(sign.url, sign.login, sign.password)
+    officer = Officer(town.url, sign.login, sign.password)
     officer.start()
     agent = town.start_agent(once=True)
     try:
@@ -172,11 +185,11 @@ def _recording(own: Path | None) -> Path:
     return Path(done.stdout.strip())
 
 
-def _invite(sign: Sign, folder: Path) -> None:
+def _invite(url: str, sign: Sign, folder: Path) -> None:
     print(f"""
   Mắt Thần is running. A recorded street plays as {CAMERA_LABEL}, {JUNCTION}.
 
-    Open        {sign.url}
+    Open        {url}
     Name        {sign.login}
     Password    {sign.password}      (made for this run, shown only here)
 

@@ -4,12 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 STOP_S: Final = 20.0
+DOT_EVERY_S: Final = 5.0
 LAST_LINES: Final = 12
 
 
@@ -43,15 +45,27 @@ class Part:
 
     def wait_until(self, is_ready: Callable[[], bool], *, patience_s: float) -> None:
         """Wait for `is_ready`; raises PartError with the log's end when it dies or takes longer."""
-        deadline = time.monotonic() + patience_s
+        began = time.monotonic()
+        dots = 0
         while not is_ready():
+            took_s = time.monotonic() - began
             if self.exit_code is not None:
                 raise PartError(f"{self.name} ended with code {self.exit_code}.{self.last_words()}")
-            if time.monotonic() > deadline:
+            if took_s > patience_s:
                 raise PartError(
                     f"{self.name} did not come up in {patience_s:.0f} s.{self.last_words()}"
                 )
+            if took_s > (dots + 1) * DOT_EVERY_S:
+                print(
+                    "." if dots else f"Waiting for {self.name} .",
+                    end="",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                dots += 1
             time.sleep(0.1)
+        if dots:
+            print(file=sys.stderr)
 
     def wait(self, *, patience_s: float) -> int | None:
         """Its exit code, or None when it is still running after `patience_s`."""

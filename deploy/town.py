@@ -34,6 +34,10 @@ OFFICER: Final = "Cán bộ trực"
 READY: Final = '"event": "ready"'
 """In the hub's log once it serves pages and hears the broker."""
 
+HUB_START_S: Final = 180.0
+AGENT_START_S: Final = 180.0
+"""Seconds here, minutes on an emulated board; whatever dies is noticed at once."""
+
 BIN: Final = Path(sys.executable).parent
 
 
@@ -41,7 +45,6 @@ BIN: Final = Path(sys.executable).parent
 class Sign:
     """How an officer signs in."""
 
-    url: str
     login: str
     password: str
 
@@ -51,18 +54,27 @@ class Town:
 
     def __init__(self, folder: Path, *, web_port: int, language: str) -> None:
         self.folder = folder
-        self.url = f"http://localhost:{web_port}"
+        self.web_port = web_port
         self.hub_config = folder / "hub.toml"
         self.agent_config = folder / "agent.toml"
         self.hub_database = folder / "hub" / "hub.sqlite"
         self.journal = folder / "agent" / "journal.sqlite"
         self.hub_stats = folder / "hub-stats.json"
         self.agent_stats = folder / "agent-stats.json"
-        self._web_port = web_port
         self._language = language
         self.broker = Broker(
             folder / "mqtt", authority=Authority.create(folder / "ca", datetime.now(UTC))
         )
+
+    @property
+    def url(self) -> str:
+        """Of the officers' page."""
+        return f"http://localhost:{self.web_port}"
+
+    def listen_on(self, web_port: int) -> None:
+        """Let the hub serve its pages on another port from its next start on."""
+        self.web_port = web_port
+        self.hub_config.write_text(self._hub_toml())
 
     def build(self, recording: Path, *, loops: bool) -> Sign:
         """Write the configurations, then people and places by the hub's own commands."""
@@ -82,7 +94,7 @@ class Town:
             *("grant", "add", LOGIN, "--area", COMMUNE, "--rights", "see,clips,alerted,search"),
             *("--reason", "on duty in the demonstration"),
         )
-        return Sign(self.url, LOGIN, password.split()[-1])
+        return Sign(LOGIN, password.split()[-1])
 
     def add_webpush_phone(self, subscription: dict[str, Any]) -> None:
         """A phone that subscribed, as a browser would hand it in."""
@@ -114,7 +126,7 @@ class Town:
              "--stats", str(self.hub_stats)],
             log=self.folder / "hub.log",
         )  # fmt: skip
-        part.wait_until(is_ready, patience_s=30)
+        part.wait_until(is_ready, patience_s=HUB_START_S)
         return part
 
     def start_agent(self, *, once: bool) -> Part:
@@ -125,7 +137,7 @@ class Town:
 
     def place_camera(self, agent: Part) -> None:
         """Say where the camera stands, as soon as its node's first birth has named it."""
-        agent.wait_until(self._knows_camera, patience_s=60)
+        agent.wait_until(self._knows_camera, patience_s=AGENT_START_S)
         latitude, longitude = PLACE
         self.hub(
             *("camera", "place", NODE, CAMERA),
@@ -165,9 +177,9 @@ key_file = "{papers.key_file}"
 
 [web]
 host = "127.0.0.1"
-port = {self._web_port}
+port = {self.web_port}
 public_url = "{self.url}"
-upload_url = "http://127.0.0.1:{self._web_port}/upload"
+upload_url = "http://127.0.0.1:{self.web_port}/upload"
 
 [push]
 subject = "mailto:keeper@example.org"

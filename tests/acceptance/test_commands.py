@@ -147,6 +147,30 @@ def test_set_up_a_second_time_is_quick_silent_and_harmless() -> None:
     assert Path(sys.prefix) == ROOT / ".venv"
 
 
+def test_the_test_command_a_second_time_says_the_same_and_leaves_nothing_behind() -> None:
+    """With one small file of tests, since all of them are running right now."""
+    if not (ROOT / ".venv" / "ready").exists():
+        pytest.skip("this environment was not made by deploy/setup.sh")
+
+    def checkout() -> str:
+        said = ["git", "status", "--porcelain", "--ignored=no"]
+        return subprocess.run(said, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    before = checkout()
+    for _ in range(2):
+        done = subprocess.run(
+            [str(ROOT / "deploy" / "test.sh"), "tests/deploy/test_dots.py"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"^\d+ passed", done.stdout, re.M), done.stdout
+        assert checkout() == before
+
+
 def test_set_up_refuses_a_word_it_does_not_know() -> None:
     done = subprocess.run(
         [str(ROOT / "deploy" / "setup.sh"), "tset"], capture_output=True, text=True, check=False

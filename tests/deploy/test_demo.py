@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.broker import free_port
+from deploy.demo import start_hub
+from deploy.parts import PartError
 from deploy.summary import faults
-from deploy.town import is_free, pick_port
+from deploy.town import Town, is_free, pick_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +61,24 @@ def test_a_port_somebody_has_is_passed_over() -> None:
         assert pick_port(taken) != taken
     port = free_port()
     assert pick_port(port) == port
+
+
+def test_a_port_taken_between_its_choice_and_its_use_costs_another_try(tmp_path: Path) -> None:
+    town = Town(tmp_path, web_port=free_port(), language="vi")
+    town.broker.start()
+    try:
+        town.build(tmp_path / "none.mp4", loops=False)
+        with socket.create_server(("127.0.0.1", town.web_port)) as thief:
+            with pytest.raises(PartError, match="ended with code"):
+                start_hub(town, is_picked=False)
+            hub = start_hub(town, is_picked=True)
+            try:
+                assert town.web_port != thief.getsockname()[1]
+                assert httpx.get(f"{town.url}/health").status_code == 200
+            finally:
+                hub.stop()
+    finally:
+        town.broker.stop()
 
 
 def test_a_recording_without_people_has_one_fault() -> None:
