@@ -19,6 +19,7 @@ from agent.clips.mp4 import Mp4Error
 from agent.clips.preroll import Numbered, Preroll, Take
 from agent.clips.shelf import Shelf
 from agent.clips.sound_ring import SoundRing
+from agent.clips.sound_writer import SoundWriter
 from agent.clips.writer import ClipWriter
 from agent.journal import FootageClass
 from agent.media.frame import Instant
@@ -48,7 +49,23 @@ class _Segment:
     writer: ClipWriter
     take: Take
     next_number: int
+    sound: SoundWriter | None
     has_frames: bool = False
+
+    def write(self, item: Numbered) -> None:
+        """Add one packet; raises OSError when the disk refuses."""
+        before_bytes = self.writer.durable_bytes
+        self.writer.write(item.packet)
+        if self.sound is not None and self.writer.durable_bytes > before_bytes:
+            self.sound.go_on(item.packet.at)
+        self.has_frames = True
+        self.next_number = item.number + 1
+
+    def abandon(self) -> None:
+        """Nothing is left of it."""
+        self.writer.abandon()
+        if self.sound is not None:
+            self.sound.abandon()
 
 
 class Continuous:
@@ -110,12 +127,9 @@ class Continuous:
         if segment is None:
             return
         try:
-            segment.writer.write(item.packet)
+            segment.write(item)
         except OSError as error:
             self._lose(f"the disk refused it: {error}", item.packet.at)
-            return
-        segment.has_frames = True
-        segment.next_number = item.number + 1
 
     def _ends_before(self, segment: _Segment, item: Numbered) -> bool:
         is_gap = item.number != segment.next_number and item.take is segment.take
@@ -140,7 +154,10 @@ class Continuous:
         except (OSError, Mp4Error) as error:
             self._lose(f"no segment can be begun: {error}", at)
             return None
-        self._segment = _Segment(clip_id, writer, item.take, item.number)
+        sound = self._shelf.begin_sound(
+            self._sound, path, clip_id=clip_id, camera=self._camera, began=at
+        )
+        self._segment = _Segment(clip_id, writer, item.take, item.number, sound)
         return self._segment
 
     def _end(self) -> None:
@@ -148,7 +165,7 @@ class Continuous:
         if segment is None:
             return
         if not segment.has_frames:
-            segment.writer.abandon()
+            segment.abandon()
             return
         try:
             closed = segment.writer.close()
@@ -156,7 +173,8 @@ class Continuous:
             self._segment = segment
             self._lose(f"it could not be finished: {error}", None)
             return
-        self._shelf.keep_sound(self._sound, closed, clip_id=segment.clip_id, camera=self._camera)
+        if segment.sound is not None:
+            segment.sound.close(closed.last_frame)
         self._shelf.add_continuous(closed, clip_id=segment.clip_id, camera=self._camera)
         self.counts.segments += 1
         self._is_losing = False
@@ -164,7 +182,7 @@ class Continuous:
     def _lose(self, why: str, at: Instant | None) -> None:
         """Drop the segment under way and wait a little; said once until one succeeds."""
         if self._segment is not None:
-            self._segment.writer.abandon()
+            self._segment.abandon()
             self._segment = None
         self._not_before = at.before(-TRY_AGAIN_S) if at is not None else None
         self.counts.segments_lost += 1

@@ -46,6 +46,11 @@ class Leftover:
         return _SOUND.fullmatch(self.path.name) is not None
 
     @property
+    def clip_path(self) -> Path:
+        """Of sound: where its clip is, once that is whole."""
+        return self.path.with_name(re.sub(r"\.sound\.mp4(\.part)?$", ".mp4", self.path.name))
+
+    @property
     def whole_path(self) -> Path:
         """Its name once it is whole."""
         return self.path.with_name(self.path.name.removesuffix(".part"))
@@ -69,18 +74,19 @@ def leftovers(
     """The files in `folder` with names of ours that the journal does not know; others are let be.
 
     `of_this_run`: names that are being written, or wait to be written down. No link is followed:
-    it would lead to a file that is not ours.
+    it would lead to a file that is not ours. Sound stands before all clips.
     """
     kept = [*journal.kept(MediaKind.CLIP), *journal.kept(MediaKind.PICTURE)]
     known = {item.path.name for item in kept}.union(of_this_run)
     with scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
-    return [
+    found = [
         Leftover(folder / name)
         for name in names
         if name.removesuffix(".part") not in known
         and (_CLIP.fullmatch(name) or _PICTURE.fullmatch(name) or _is_stray_sound(name, names))
     ]
+    return sorted(found, key=lambda left: not left.is_sound)
 
 
 def _is_stray_sound(name: str, names: Collection[str]) -> bool:
@@ -92,9 +98,23 @@ def _is_stray_sound(name: str, names: Collection[str]) -> bool:
     return name.endswith(".part") or (clip not in names and f"{clip}.part" not in names)
 
 
+def mended_sound(left: Leftover, sealer: Sealer | None = None) -> Path | None:
+    """Sound that a killed run left, to be asked after all clips were taken in; None if it went.
+
+    It goes with its clip, and waits where that could not be read. Raises OSError.
+    """
+    clip = left.clip_path
+    if clip.exists():
+        return mend(left.path, sealer)
+    if clip.with_name(clip.name + ".part").exists():
+        return left.path
+    left.path.unlink(missing_ok=True)
+    return None
+
+
 def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> Adopted | None:
     """What became of it: a clip for the index, or nothing, for nothing of it plays."""
-    if left.is_picture or left.is_sound or mend(left.path, sealer) is None:
+    if left.is_picture or mend(left.path, sealer) is None:
         left.path.unlink(missing_ok=True)
         return None
     return _known_again(left.whole_path, journal)

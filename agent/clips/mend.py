@@ -11,7 +11,7 @@ import av
 import av.error
 
 from agent.clips.sealer import Sealer, carries_seal
-from agent.clips.torn import Sound, sound
+from agent.clips.torn import Intact, intact
 from agent.clips.writer import hash_file
 from agent.journal.durable import sync_folder
 from agent.wire.seal import with_length
@@ -76,7 +76,7 @@ def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
     _cut(path, length)
     found = None
     if length and path.suffix == ".part":  # what has its name was durable before
-        found = sound(path)
+        found = intact(path)
         length = found.length_bytes
         _cut(path, length)
     if length == 0:
@@ -101,7 +101,7 @@ def _cut(path: Path, length: int) -> None:
             os.fsync(file.fileno())
 
 
-def _state_length(path: Path, found: Sound) -> None:
+def _state_length(path: Path, found: Intact) -> None:
     """A length may be there already, of a clip whose end did not come to the disk."""
     with path.open("r+b") as file:
         beginning = file.read(found.beginning_bytes)

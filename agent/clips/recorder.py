@@ -17,6 +17,7 @@ from agent.clips.mp4 import Mp4Error
 from agent.clips.preroll import Numbered, Preroll, Take
 from agent.clips.shelf import Shelf
 from agent.clips.sound_ring import SoundRing
+from agent.clips.sound_writer import SoundWriter
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.wire.messages import ClipBegun
@@ -70,13 +71,17 @@ class _OpenClip:
     take: Take
     first_number: int
     next_number: int
+    sound: SoundWriter | None = None
     last: Packet | None = None
     told: frozenset[UUID] = frozenset()
     """The sightings of which the hub was told that this clip shows them."""
 
     def write(self, item: Numbered) -> None:
         """Add one packet; raises OSError when the disk refuses."""
+        before_bytes = self.writer.durable_bytes
         self.writer.write(item.packet)
+        if self.sound is not None and self.writer.durable_bytes > before_bytes:
+            self.sound.go_on(item.packet.at)
         self.next_number = item.number + 1
         self.last = item.packet
 
@@ -225,7 +230,10 @@ class Recorder:
             self._lose(f"no clip can be begun: {error}")
             self._put_off(head.take, held[-1].packet.at)
         else:
-            self._clip = _OpenClip(clip_id, writer, head.take, head.number, head.number)
+            sound = self._shelf.begin_sound(
+                self._sound, path, clip_id=clip_id, camera=self._camera, began=head.packet.at
+            )
+            self._clip = _OpenClip(clip_id, writer, head.take, head.number, head.number, sound)
 
     def _write_on(self, clip: _OpenClip) -> bool:
         """Write what has come; true if the clip ended."""
@@ -295,7 +303,8 @@ class Recorder:
             self._drop(clip, f"the clip could not be finished: {error}")
             return
         self._growing.over(clip.clip_id)
-        self._shelf.keep_sound(self._sound, closed, clip_id=clip.clip_id, camera=self._camera)
+        if clip.sound is not None:
+            clip.sound.close(closed.last_frame)
         self._shelf.add_clip(
             closed,
             clip_id=clip.clip_id,
@@ -316,6 +325,8 @@ class Recorder:
 
     def _abandon(self, clip: _OpenClip, why: str) -> None:
         clip.writer.abandon()
+        if clip.sound is not None:
+            clip.sound.abandon()
         if clip.last is not None:
             at = clip.last.at
             self._growing.dropped(clip.clip_id, camera=self._camera, reason=why, at=at)

@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from agent.clips.index import ClipIndex
-from agent.clips.leftovers import Adopted, Leftover, leftovers, taken_in
+from agent.clips.leftovers import Adopted, Leftover, leftovers, mended_sound, taken_in
 from agent.clips.sealer import Sealer
 from agent.clips.sound_file import sound_path
 from agent.journal import Clip, Journal, Kept, MediaKind
@@ -39,19 +39,23 @@ class Repair:
         self._left = leftovers(self._folder, self._journal, of_this_run=of_this_run)
 
     def go_on(self, beat: Callable[[], None]) -> None:
-        """Take in all that was listed."""
+        """Take in all that was listed: from the end, so that sound comes after its clip."""
         while self._left:
             beat()
             left = self._left.pop()
             try:
-                found = taken_in(left, self._journal, self._sealer)
+                self._take_in(left)
             except OSError as error:
                 log.error("leftover_unreadable", path=left.path.name, reason=str(error))
-                continue
-            if found is None:
-                log.info("leftover_removed", path=left.path.name)
-            else:
-                self._adopt(found)
+
+    def _take_in(self, left: Leftover) -> None:
+        if left.is_sound:
+            kept = mended_sound(left, self._sealer)
+            log.info("sound_mended" if kept else "leftover_removed", path=left.path.name)
+        elif (found := taken_in(left, self._journal, self._sealer)) is not None:
+            self._adopt(found)
+        else:
+            log.info("leftover_removed", path=left.path.name)
 
     def _adopt(self, found: Adopted) -> None:
         name = found.clip.path.name

@@ -28,8 +28,9 @@ from agent.clips.place import Place
 from agent.clips.repair import Repair
 from agent.clips.retention import ClassBounds, Removal, Retention, Verdict, judge
 from agent.clips.sealer import ClipSeal, Sealer
-from agent.clips.sound_file import sound_path, write_sound
+from agent.clips.sound_file import sound_path
 from agent.clips.sound_ring import SoundRing
+from agent.clips.sound_writer import SoundWriter
 from agent.clips.standing import Standing
 from agent.clips.writer import ClosedClip
 from agent.journal import (
@@ -45,6 +46,7 @@ from agent.journal import (
 )
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, StreamInfo
+from agent.media.sound import SoundPacket
 from agent.wire.messages import ClipReady, Picture
 
 log = structlog.get_logger()
@@ -174,24 +176,19 @@ class Shelf:
         )
         self._index.announce(ready, clip.path, at=clip.last_frame)
 
-    def keep_sound(
-        self, ring: SoundRing | None, clip: ClosedClip, *, clip_id: UUID, camera: str
-    ) -> None:
-        """Put what was heard during a whole clip beside it, before anybody is told of the clip.
+    def begin_sound(
+        self, ring: SoundRing | None, clip: Path, *, clip_id: UUID, camera: str, began: Instant
+    ) -> SoundWriter | None:
+        """Beside a clip that begins at `began`, where its camera's sound is kept at all."""
+        if ring is None:
+            return None
 
-        A disk that refuses costs the sound, and that is said.
-        """
-        heard = ring.between(clip.first_frame, clip.last_frame) if ring else []
-        if not heard:
-            return
-        path, first = sound_path(clip.path), heard[0].at
-        stream = StreamInfo("aac", 0, 0, Fraction(1, heard[0].info.rate_hz), 0.0, b"")
-        seal = self.new_seal(clip_id, camera=camera, stream=stream, first=first)
-        self._of_this_run.append(path.name)
-        try:
-            write_sound(path, heard, began=clip.first_frame, seal=seal)
-        except OSError as error:
-            log.error("sound_lost", camera=camera, reason=str(error))
+        def new_seal(first: SoundPacket) -> ClipSeal | None:
+            words = StreamInfo("aac", 0, 0, Fraction(1, first.info.rate_hz), 0.0, b"")
+            return self.new_seal(clip_id, camera=camera, stream=words, first=first.at)
+
+        self._of_this_run.append(sound_path(clip).name)
+        return SoundWriter(clip, ring, began=began, new_seal=new_seal, camera=camera)
 
     def add_continuous(self, clip: ClosedClip, *, clip_id: UUID, camera: str) -> None:
         """Index a whole segment; the hub is told when it asks."""

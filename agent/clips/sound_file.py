@@ -1,19 +1,17 @@
-"""The sound of a clip in a file of its own beside it, sealed of its own.
+"""The sound of a clip as bytes of a file of its own beside it.
 
 Apart from the pictures it leaves the node only when it was asked for, and neither hash nor seal of
 the clip depends on it. Its time 0 is the clip's first frame.
 """
 
-import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from agent.clips.mp4 import MediaWords, Sample, box, file_start, fragment, full_box, movie
-from agent.clips.sealer import ClipSeal
-from agent.journal.durable import sync_folder
 from agent.media.frame import Instant
 from agent.media.sound import SoundInfo, SoundPacket
 from agent.wire.seal import Moment
@@ -28,60 +26,33 @@ def sound_path(clip: Path) -> Path:
     return clip.with_name(clip.name.removesuffix(".mp4") + ".sound.mp4")
 
 
-def write_sound(
-    path: Path, heard: Sequence[SoundPacket], *, began: Instant, seal: ClipSeal | None
-) -> None:
-    """A whole file of these packets, durable, its name too; the clip began at `began`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundTrack:
+    """Turns what was heard during a clip into boxes; the clip began at `began`."""
 
-    Raises OSError; then nothing is left of it.
-    """
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            file.writelines(_pieces(heard, began, seal))
-            file.flush()
-            os.fdatasync(file.fileno())
-        part.rename(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    info: SoundInfo
+    began: Instant
 
+    def ticks(self, at: Instant) -> int:
+        """Since the clip began; 0 for what was heard before."""
+        return max(0, round(at.seconds_since(self.began) * self.info.rate_hz))
 
-def _pieces(heard: Sequence[SoundPacket], began: Instant, seal: ClipSeal | None) -> Iterator[bytes]:
-    info = heard[0].info
+    def beginning(self, duration_ticks: int = 0) -> bytes:
+        """`ftyp` and `moov`; the same length whatever the duration."""
+        return file_start() + movie(_words(self.info), duration_ticks=duration_ticks)
 
-    def ticks(at: Instant) -> int:
-        return max(0, round(at.seconds_since(began) * info.rate_hz))
-
-    ends = [ticks(one.at) for one in heard[1:]] + [ticks(heard[-1].at) + FRAME_SAMPLES]
-    start = file_start() + movie(_words(info), duration_ticks=ends[-1])
-    yield start
-    if seal is not None:
-        yield seal.opening(start)
-    edges = [*_edges(heard), len(heard)]
-    for number, (first, past) in enumerate(pairwise(edges), start=1):
-        starts = [ticks(one.at) for one in heard[first:past]]
+    def fragment(self, number: int, heard: Sequence[SoundPacket], end_ticks: int) -> bytes:
+        """`moof` and `mdat` of these packets, the last of which plays until `end_ticks`."""
+        edges = [*(self.ticks(one.at) for one in heard), end_ticks]
         samples = [
             Sample(one.data, max(1, end - begin), 0, is_keyframe=True)
-            for one, begin, end in zip(heard[first:past], starts, ends[first:past], strict=True)
+            for one, (begin, end) in zip(heard, pairwise(edges), strict=True)
         ]
-        data = fragment(number, starts[0], samples)
-        yield data
-        if seal is not None:
-            into_clip_ms = starts[0] * 1000 // info.rate_hz
-            yield seal.link(data, Moment(heard[first].at.utc_us, into_clip_ms))
-    if seal is not None:
-        yield seal.shut(start)
+        return fragment(number, edges[0], samples)
 
-
-def _edges(heard: Sequence[SoundPacket]) -> Iterator[int]:
-    """Where fragments begin."""
-    began = None
-    for index, one in enumerate(heard):
-        if began is None or one.at.seconds_since(began) >= FRAGMENT_S:
-            began = one.at
-            yield index
+    def moment(self, first: SoundPacket) -> Moment:
+        """When a fragment begins, as its seal says it."""
+        return Moment(first.at.utc_us, self.ticks(first.at) * 1000 // self.info.rate_hz)
 
 
 def _words(info: SoundInfo) -> MediaWords:

@@ -3,11 +3,13 @@
 Its boxes add up all the same. All before it was synced, so only the last fragment is asked, and
 the end that is written with it. Its record knows its hash. Where it has none zeros betray it: no
 unit of H.264 or H.265 has three of them in a row or ends with one, and of our lengths before them
-three bytes at most are zero.
+three bytes at most are zero; a frame of AAC may have many, but its last byte, which holds the mark
+of its end (ISO/IEC 14496-3, `ID_END`), is none.
 """
 
 import mmap
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +23,7 @@ _SAMPLE: Final = struct.Struct(">IIIi")
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class Intact:
     """What of a file of whole fragments is as it was meant."""
 
     length_bytes: int
@@ -32,7 +34,7 @@ class Sound:
     """How long it plays, in ticks of its track."""
 
 
-def sound(path: Path) -> Sound:
+def intact(path: Path) -> Intact:
     """Look at its last write; raises OSError."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         *sealed, rest = stretches(data)
@@ -42,10 +44,10 @@ def sound(path: Path) -> Sound:
         torn = next((one for one in sealed[-2:] if _is_torn(one, sealed[0])), None)
         if torn is not None:
             length = torn.start
-        elif rest.size_bytes and begins and _has_hole(data, boxes):
+        elif rest.size_bytes and begins and _has_hole(data, boxes, begins[-1]):
             length = begins[-1]
         left = [begin for begin in begins if begin < length]
-        return Sound(
+        return Intact(
             length_bytes=length if left else 0,
             beginning_bytes=boxes[1][2] if left else 0,
             ticks=_end_ticks(data, left[-1]) if left else 0,
@@ -66,16 +68,32 @@ def _is_torn(one: Stretch, first: Stretch) -> bool:
 
 def _end_ticks(data: mmap.mmap, moof: int) -> int:
     """Where the fragment ends: its decode time and the durations of its samples."""
-    time_at, run_at = data.find(b"tfdt", moof) + 8, data.find(b"trun", moof) + 8
+    time_at = data.find(b"tfdt", moof) + 8
     (ticks,) = struct.unpack(">Q", data[time_at : time_at + 8])
+    return int(ticks + sum(row[0] for row in _rows(data, moof)))
+
+
+def _rows(data: mmap.mmap, moof: int) -> Iterator[tuple[int, int, int, int]]:
+    run_at = data.find(b"trun", moof) + 8
     (samples,) = struct.unpack(">I", data[run_at : run_at + 4])
     rows = data[run_at + 8 : run_at + 8 + samples * _SAMPLE.size]
-    return int(ticks + sum(row[0] for row in _SAMPLE.iter_unpack(rows)))
+    yield from _SAMPLE.iter_unpack(rows)
 
 
-def _has_hole(data: mmap.mmap, boxes: list[tuple[bytes, int, int]]) -> bool:
+def _has_hole(data: mmap.mmap, boxes: list[tuple[bytes, int, int]], moof: int) -> bool:
     start, end = next((start, end) for name, start, end in reversed(boxes) if name == b"mdat")
+    if data.find(b"mp4a", 0, boxes[1][2]) >= 0:
+        return _ends_in_zero(data, moof, start + 8)
     return data[end - 1] == 0 or data.find(_HOLE, start, end) >= 0
+
+
+def _ends_in_zero(data: mmap.mmap, moof: int, at: int) -> bool:
+    """True if any sample of a fragment of sound does, or has no size; `at`: of the first."""
+    for _, size, _, _ in _rows(data, moof):
+        at += size
+        if size == 0 or at > len(data) or data[at - 1] == 0:
+            return True
+    return False
 
 
 def _boxes(data: mmap.mmap) -> list[tuple[bytes, int, int]]:

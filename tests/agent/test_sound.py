@@ -1,8 +1,8 @@
 """Sound: only where an owner gave a reason, beside the clip, sealed, and never sent by itself."""
 
 import re
-import subprocess
 import time
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
@@ -12,25 +12,26 @@ import pytest
 from pydantic import ValidationError
 
 from agent.assembly import hearing
-from agent.clips.leftovers import leftovers
+from agent.clips.leftovers import Leftover, leftovers, mended_sound
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.shelf import Shelf
-from agent.clips.sound_file import sound_path, write_sound
+from agent.clips.sound_file import sound_path
 from agent.clips.sound_ring import SoundBounds, SoundRing
+from agent.clips.sound_writer import SoundWriter
 from agent.config.camera import CameraSection
 from agent.devices.camera import NOWHERE
 from agent.devices.clock import SystemClock
-from agent.devices.ear import Ear
 from agent.devices.stream import StreamCamera
 from agent.journal import Brought, Journal
-from agent.media.frame import Instant
+from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundInfo, SoundPacket
 from agent.wire.messages import BringSpan, ClipReady
 from agent.wire.seal_check import State, judge
 from tests.agent.eyes import record
 from tests.agent.rtsp import RtspServer
 from tests.agent.sealing import Office, office
+from tests.agent.spoken import spoken as make_spoken
 from tests.agent.stage import at, clip_id_at
 from tests.agent.test_shelf import Street
 
@@ -40,19 +41,7 @@ REASON = "the owner's shop was broken into twice, and wants to know what was sai
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> list[SoundPacket]:
     """Twelve seconds of AAC as a camera sends it, heard from second 0 on."""
-    path = tmp_path_factory.mktemp("sound") / "spoken.m4a"
-    make = "ffmpeg -v error -f lavfi -i sine=440:sample_rate=16000:duration=12 -c:a aac"
-    subprocess.run([*make.split(), str(path)], check=True)
-    with av.open(str(path)) as file:
-        track = file.streams.audio[0]
-        ear = Ear(track)
-        base = float(track.time_base or 0)
-        return [
-            one
-            for raw in file.demux(track)
-            if raw.size and raw.pts is not None
-            for one in ear.hear(raw, at(raw.pts * base))
-        ]
+    return make_spoken(tmp_path_factory.mktemp("sound") / "spoken.m4a", rate_hz=16000)
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +116,10 @@ def test_sound_as_of_a_telephone_is_kept_as_aac(tmp_path: Path) -> None:
     spans_s = [b.at.seconds_since(a.at) for a, b in pairwise(heard)]
     assert sum(spans_s) / len(spans_s) == pytest.approx(1024 / 8000, rel=0.1)
     assert heard[0].at.mono_ns / 1e9 == pytest.approx(began_s, abs=10)
-    write_sound(tmp_path / "a.mp4", heard, began=heard[0].at, seal=None)
-    codec, _, seconds = heard_in(tmp_path / "a.mp4")
+    clip = tmp_path / "a.mp4"
+    writer = SoundWriter(clip, ring, began=heard[0].at, new_seal=lambda _: None, camera="cam")
+    writer.close(heard[-1].at)
+    codec, _, seconds = heard_in(sound_path(clip))
     assert codec == "aac"
     assert seconds == pytest.approx(len(heard) * 1024 / 8000, abs=0.2)
 
@@ -251,13 +242,99 @@ def test_stray_sound_is_removed_when_the_node_starts(
     shelf, clip = filmed(tmp_path, node_journal, street, ring_of(spoken), None)
     data = sound_path(clip).read_bytes()
     stray = shelf.folder / re.sub(r"-[0-9a-f]{12}\.mp4", "-0123456789ab.sound.mp4", clip.name)
-    cut_off = sound_path(clip).with_name(sound_path(clip).name + ".part")
+    cut_off = stray.with_name(stray.name + ".part")
     for path in (stray, cut_off):
         path.write_bytes(data)
     assert {left.path for left in leftovers(shelf.folder, node_journal)} == {stray, cut_off}
     again = Shelf(shelf.folder, node_journal, max_bytes=2**40, spare_bytes=0)
     again.take_in_leftovers(lambda: None)
     assert set(shelf.folder.iterdir()) == {clip, sound_path(clip)}
+
+
+# When the plug is pulled
+
+
+def left_by_the_plug(folder: Path, spoken: list[SoundPacket], town: Office | None) -> Path:
+    """What is on the disk of sound of eleven seconds, unfinished; its clip is whole."""
+    clip = folder / "clips" / f"cam-{clip_id_at(at(0))}.mp4"
+    clip.parent.mkdir()
+    clip.write_bytes(b"is asked by its name alone")
+    sealer = town.sealer() if town else None
+    words = StreamInfo("aac", 0, 0, Fraction(1, 16000), 0.0, b"")
+    writer = SoundWriter(
+        clip,
+        ring_of(spoken),
+        began=at(0),
+        new_seal=lambda heard: (
+            sealer.begin(clip_id_at(at(0)), "cam", words, heard.at) if sealer else None
+        ),
+        camera="cam",
+    )
+    for second in range(12):
+        writer.go_on(at(second))
+    part = sound_path(clip).with_name(sound_path(clip).name + ".part")
+    left = part.read_bytes()
+    writer.abandon()
+    part.write_bytes(left)
+    return part
+
+
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_pulled_plug_costs_two_seconds_of_the_sound_under_way(
+    tmp_path: Path, spoken: list[SoundPacket], town: Office, is_sealed: bool
+) -> None:
+    part = left_by_the_plug(tmp_path, spoken, town if is_sealed else None)
+    sealer = town.sealer() if is_sealed else None
+    mended = mended_sound(Leftover(part), sealer)
+    assert mended is not None
+    assert not part.exists()
+    codec, begins_s, seconds = heard_in(mended)
+    assert codec == "aac"
+    assert begins_s + seconds == pytest.approx(10, abs=0.3)
+    if is_sealed:
+        assert judge(mended.read_bytes(), town.sealer().holds).state is State.INTACT
+
+
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_last_write_of_sound_that_the_disk_took_in_part_is_cut_off(
+    tmp_path: Path, spoken: list[SoundPacket], town: Office, is_sealed: bool
+) -> None:
+    part = left_by_the_plug(tmp_path, spoken, town if is_sealed else None)
+    data = bytearray(part.read_bytes())
+    last = data.rindex(b"mdat") + 4
+    data[last + 512 : last + 2048] = bytes(1536)
+    part.write_bytes(data)
+    mended = mended_sound(Leftover(part), town.sealer() if is_sealed else None)
+    assert mended is not None
+    _, begins_s, seconds = heard_in(mended)
+    assert begins_s + seconds == pytest.approx(8, abs=0.3)
+
+
+def test_sound_goes_where_nothing_of_its_clip_plays(
+    tmp_path: Path, spoken: list[SoundPacket]
+) -> None:
+    part = left_by_the_plug(tmp_path, spoken, None)
+    (clip,) = (path for path in part.parent.iterdir() if path != part)
+    unread = clip.rename(clip.with_name(clip.name + ".part"))
+    assert mended_sound(Leftover(part)) == part, "its clip may yet be mended"
+    unread.unlink()
+    assert mended_sound(Leftover(part)) is None
+    assert not part.exists()
+
+
+def test_a_disk_that_refuses_costs_the_sound_alone(
+    tmp_path: Path, spoken: list[SoundPacket]
+) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    blocked = folder / f"cam-{clip_id_at(at(0))}.mp4"
+    sound_path(blocked).with_name(sound_path(blocked).name + ".part").mkdir()
+    writer = SoundWriter(
+        blocked, ring_of(spoken), began=at(0), new_seal=lambda _: None, camera="cam"
+    )
+    writer.go_on(at(6))
+    writer.close(at(12))
+    assert not sound_path(blocked).exists()
 
 
 # In memory

@@ -18,13 +18,16 @@ from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import ClipPolicy, Recorder
 from agent.clips.sealer import Sealer
 from agent.clips.shelf import Shelf
+from agent.clips.sound_ring import SoundRing
 from agent.journal import Growing, Journal, JournalError, MediaKind
 from agent.media.frame import Instant, Packet, StreamInfo
+from agent.media.sound import SoundPacket
 from agent.wire.messages import BoxWords, HoldFootage, ObjectKind, SightingOpened
 from tests.agent.stage import BOOT, at, clip_id_at
 
 CAMERA = "cam"
 FRAMES_PER_S = 10
+SOUND_S = 1024 / 8000
 SEGMENT_S = 15.0
 RUN_S = 100_000
 """From the beginning of one run to that of the next, by the virtual clock."""
@@ -40,6 +43,8 @@ class Plan:
     stream: StreamInfo
     packets: tuple[Packet, ...]
     """Of a video that may be played over and over; begins with a keyframe."""
+    sound: tuple[SoundPacket, ...]
+    """May be played over and over likewise, `SOUND_S` each."""
     sealer: Sealer | None
 
     @property
@@ -62,6 +67,7 @@ class MortalAgent:
         """`growing` hears what is told of clips under way."""
         self._plan = plan
         self._frames = 0
+        self._sounds = 0
         self._start_s = life * RUN_S
         self.journal = Journal.open(plan.journal, now=self.now, boot_id=BOOT)
         self.shelf = Shelf(
@@ -72,9 +78,23 @@ class MortalAgent:
             sealer=plan.sealer,
         )
         self.shelf.growing = growing(self.journal)
-        ring = Preroll(PrerollBounds())
-        self._all = Continuous(CAMERA, ring, self.shelf, new_id=clip_id_at, segment_s=SEGMENT_S)
-        self._recorder = Recorder(CAMERA, ring, self.shelf, policy=ClipPolicy(), new_id=clip_id_at)
+        ring, self._heard = Preroll(PrerollBounds()), SoundRing()
+        self._all = Continuous(
+            CAMERA,
+            ring,
+            self.shelf,
+            new_id=clip_id_at,
+            segment_s=SEGMENT_S,
+            sound=self._heard,
+        )
+        self._recorder = Recorder(
+            CAMERA,
+            ring,
+            self.shelf,
+            policy=ClipPolicy(),
+            new_id=clip_id_at,
+            sound=self._heard,
+        )
 
     def now(self) -> Instant:
         """The virtual clock: moves by frames."""
@@ -120,6 +140,7 @@ class MortalAgent:
     def _roll(self, frames: int) -> None:
         for _ in range(frames):
             self._recorder.push(self._next_packet())
+            self._hear()
             if self._frames % 5 == 0:
                 self._recorder.advance()
                 self._all.advance()
@@ -133,6 +154,14 @@ class MortalAgent:
         return Packet(
             one.data, self.now(), one.pts + later, one.dts + later, one.duration, one.is_keyframe
         )
+
+    def _hear(self) -> None:
+        """What was to be heard up to the last frame."""
+        while self._sounds * SOUND_S <= self._frames / FRAMES_PER_S:
+            one = self._plan.sound[self._sounds % len(self._plan.sound)]
+            heard = at(self._start_s + self._sounds * SOUND_S)
+            self._heard.hear(SoundPacket(one.data, heard, one.info))
+            self._sounds += 1
 
     def _enters(self, chance: random.Random) -> UUID:
         """Seen, pictured, told: as the watch does it."""

@@ -7,6 +7,7 @@ import hashlib
 import sqlite3
 import struct
 import subprocess
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,26 @@ class Row:
     path: Path
     sha256: str
     size_bytes: int
+
+
+def is_sound(path: Path) -> bool:
+    """True for the file of a clip's sound, unfinished or not."""
+    return ".sound.mp4" in path.name
+
+
+def clip_of(sound: str) -> str:
+    """The name of the clip that a file of sound lies beside."""
+    return sound.removesuffix(".part").replace(".sound.mp4", ".mp4")
+
+
+def strays(folder: Path, indexed: Iterable[str]) -> list[str]:
+    """What lies there though no row names it, nor the clip whose sound it is."""
+    names, clips = {path.name for path in folder.glob("*.mp4*")}, set(indexed)
+    wrong = [f"file without a row: {name}" for name in sorted(names - clips)
+             if not is_sound(folder / name)]  # fmt: skip
+    sounds = [name for name in sorted(names) if is_sound(folder / name)]
+    wrong += [f"sound without its clip: {name}" for name in sounds if clip_of(name) not in clips]
+    return wrong + [f"sound not ended: {name}" for name in sounds if name.endswith(".part")]
 
 
 def frames_in_whole_fragments(path: Path) -> int:
@@ -46,9 +67,10 @@ def _samples(moof: bytes) -> int:
 
 
 def decoded_frames(path: Path) -> int:
-    """Frames that ffmpeg decodes; -1 when it complains of anything."""
+    """Frames that ffmpeg decodes, of pictures or sound; -1 when it complains of anything."""
+    track = "0:a" if is_sound(path) else "0:v"
     run = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", str(path), "-map", "0:v",
+        ["ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", str(path), "-map", track,
          "-fps_mode", "passthrough", "-f", "framecrc", "-"],
         check=False, capture_output=True, text=True,
     )  # fmt: skip

@@ -34,6 +34,7 @@ import structlog
 
 from agent.journal import JournalError
 from tests.agent.sealing import office
+from tests.agent.spoken import spoken
 from tests.agent.stage import read
 from tests.faults import clip_count
 from tests.faults.carried import carried_out
@@ -65,6 +66,7 @@ class Tally:
     faults: list[str] = field(default_factory=list)
     clips_decoded: int = 0
     frames_decoded: int = 0
+    sounds_decoded: int = 0
     files_mended: int = 0
     removed_for_room: int = 0
 
@@ -163,10 +165,13 @@ class Campaign:
         wrong = [f"dangling row: {row.path.name}" for row in (*clips, *others)
                  if clip_count.is_dangling(row)]  # fmt: skip
         indexed = {row.path.name: row for row in clips}
-        lost = whole.keys() - indexed.keys() - removed
+        sounds = {name: frames for name, frames in whole.items() if clip_count.is_sound(Path(name))}
+        lost = whole.keys() - sounds.keys() - indexed.keys() - removed
         wrong += [f"{whole[name]} whole frames not indexed: {name}" for name in sorted(lost)]
-        there = {path.name for path in self._plan.clips.glob("*.mp4*")}
-        wrong += [f"file without a row: {name}" for name in sorted(there - indexed.keys())]
+        wrong += clip_count.strays(self._plan.clips, indexed)
+        for name, frames in sounds.items():
+            if clip_count.clip_of(name) in indexed:
+                wrong += self._listen(self._plan.clips / name, frames)
         missing = held - {row.sha256 for row in clips}
         wrong += [f"held and gone: {sha256}" for sha256 in sorted(missing)]
         self.tally.files_mended += len(whole.keys() & indexed.keys())
@@ -175,6 +180,14 @@ class Campaign:
             if not clip_count.is_dangling(row) and self._checked.get(row.path) != _mark(row.path):
                 wrong += self._play(row, whole.get(row.path.name))
         self.tally.faults += [f"life {life}: {one}" for one in wrong]
+
+    def _listen(self, path: Path, frames: int) -> list[str]:
+        decoded = clip_count.decoded_frames(path)
+        self.tally.sounds_decoded += 1
+        if decoded != frames:
+            return [f"{decoded} frames are heard of {frames}: {path.name}"]
+        self._checked[path] = _mark(path)
+        return []
 
     def _play(self, row: clip_count.Row, frames: int | None) -> list[str]:
         self._checked[row.path] = _mark(row.path)
@@ -248,6 +261,7 @@ def run(
         "files_mended": tally.files_mended,
         "clips_decoded": tally.clips_decoded,
         "frames_decoded": tally.frames_decoded,
+        "sounds_decoded": tally.sounds_decoded,
         "removed_for_room": tally.removed_for_room,
         "faults": tally.faults,
         "took_s": round(time.monotonic() - began_s, 1),
@@ -268,6 +282,7 @@ def plan_in(folder: Path, disk: Path, tmpfs_mb: int | None, *, max_bytes: int = 
         spare_bytes=(tmpfs_mb or 0) * 2**20 // 6,
         stream=stream,
         packets=tuple(packets),
+        sound=tuple(spoken(folder / "sound.m4a")),
         sealer=office(folder / "ca").sealer(),
     )
 

@@ -56,6 +56,8 @@ class Announced:
     grown: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """By the name that a clip has when it is whole: where its fragments begin, how many bytes of
     it were durable, and the hash of what lies between."""
+    heard: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    """The same of sound: what of it was durable when a turn was over."""
     rows: set[tuple[str, str]] = field(default_factory=set)
     """Names and hashes."""
 
@@ -66,6 +68,7 @@ class Tally:
 
     faults: list[str] = field(default_factory=list)
     fragments_found: int = 0
+    sounds_found: int = 0
     rows_found: int = 0
     played: dict[str, int] = field(default_factory=dict)
     """By hash: how many frames."""
@@ -105,6 +108,8 @@ def film(plan: Plan, seed: int, said: Path, harm: str | None) -> None:
         def note_rows() -> None:
             kept = [*agent.journal.kept(MediaKind.CLIP), *agent.journal.kept(MediaKind.PICTURE)]
             note({"rows": [(one.path.name, one.sha256) for one in kept]})
+            for path in plan.clips.glob("*.sound.mp4.part"):  # what it wrote it has synced
+                note({"heard": path.name, "bytes": path.stat().st_size})
 
         agent.live(random.Random(seed), turns=TURNS, after_each=note_rows)
         agent.leave()
@@ -149,12 +154,13 @@ class Campaign:
 
     def _note(self, said: dict[str, Any], announced: Announced, disk: Disk) -> None:
         announced.rows |= {(name, digest) for name, digest in said.get("rows", ())}
-        if (name := said.get("grown")) and not any(one in name for one in self._dropped):
-            data = disk.now(self._plan.clips / name)
-            assert data is not None, name
-            begin, end = data.index(b"moof") - 4, said["bytes"]
-            digest = sha256(data[begin:end]).hexdigest()
-            announced.grown[name.removesuffix(".part")] = begin, end, digest
+        for what, known in (("grown", announced.grown), ("heard", announced.heard)):
+            if (name := said.get(what)) and not any(one in name for one in self._dropped):
+                data = disk.now(self._plan.clips / name)
+                assert data is not None, name
+                begin, end = data.index(b"moof") - 4, said["bytes"]
+                digest = sha256(data[begin:end]).hexdigest()
+                known[name.removesuffix(".part")] = begin, end, digest
 
     def _lay_out(self, left: dict[Path, bytes | None]) -> None:
         shutil.rmtree(self._plan.folder)
@@ -174,7 +180,11 @@ class Campaign:
         if (ended := end_of(forked(start))) != 0:
             self.tally.faults.append(f"{where}: the shelf did not start again: {ended}")
             return
-        wrong = [*self._announced_and_gone(announced), *self._files_and_rows(announced)]
+        wrong = [
+            *self._announced_and_gone(announced),
+            *self._heard_and_gone(announced),
+            *self._files_and_rows(announced),
+        ]
         self.tally.faults += [f"{where}: {one}" for one in wrong]
 
     def _announced_and_gone(self, announced: Announced) -> list[str]:
@@ -189,6 +199,21 @@ class Campaign:
                 self.tally.fragments_found += 1
         return wrong
 
+    def _heard_and_gone(self, announced: Announced) -> list[str]:
+        """Sound whose clip is there."""
+        wrong = []
+        for name, (begin, end, digest) in announced.heard.items():
+            path = self._plan.clips / name
+            if not (self._plan.clips / clip_count.clip_of(name)).is_file():
+                continue
+            if not path.is_file():
+                wrong.append(f"heard and gone: {name}")
+            elif sha256(path.read_bytes()[begin:end]).hexdigest() != digest:
+                wrong.append(f"heard and not whole: {name}")
+            else:
+                self.tally.sounds_found += 1
+        return wrong
+
     def _files_and_rows(self, announced: Announced) -> list[str]:
         clips, others, _ = clip_count.rows(self._plan.journal)
         rows = [*clips, *others]
@@ -196,9 +221,9 @@ class Campaign:
         there = {(row.path.name, row.sha256) for row in rows}
         wrong += [f"row gone: {name}" for name, _ in sorted(announced.rows - there)]
         self.tally.rows_found += len(announced.rows & there)
-        files = {path.name for path in self._plan.clips.glob("*.mp4*")}
-        indexed = {row.path.name for row in clips}
-        wrong += [f"file without a row: {name}" for name in sorted(files - indexed)]
+        wrong += clip_count.strays(self._plan.clips, [row.path.name for row in clips])
+        for path in self._plan.clips.glob("*.sound.mp4"):
+            wrong += self._play(clip_count.Row(path, sha256(path.read_bytes()).hexdigest(), 0))
         for row in (row for row in rows if not clip_count.is_dangling(row)):
             if clip_count.has_other_bytes(row):
                 wrong.append(f"other bytes than its row says: {row.path.name}")
@@ -232,6 +257,7 @@ def run(
         "cuts": wanted.cuts,
         "calls_to_the_disk": len(calls),
         "announced_clips_found": tally.fragments_found,
+        "announced_sounds_found": tally.sounds_found,
         "announced_rows_found": tally.rows_found,
         "clips_decoded": len(tally.played),
         "frames_decoded": sum(tally.played.values()),

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from agent.clips.sound_file import sound_path
 from tests.faults import clips
 from tests.faults.clip_agent import MortalAgent, Plan
+from tests.faults.clip_count import is_sound
 
 
 def campaign(folder: Path, *options: str) -> dict[str, Any]:
@@ -51,10 +53,13 @@ def test_the_counter_finds_what_a_bad_shelf_would_have_done(tmp_path: Path) -> N
     agent.live(random.Random(3), turns=20)
     agent.leave()
     assert said_of(plan, harm=lambda: None) == ""
-    removed, shortened, unnamed, flipped, *_ = sorted(plan.clips.glob("*.mp4"))
+    films = sorted(path for path in plan.clips.glob("*.mp4") if not is_sound(path))
+    removed, shortened, unnamed, flipped, *_ = films
+    deaf = sound_path(films[-1])
 
     def harm() -> None:
         removed.unlink()
+        deaf.rename(deaf.with_name(deaf.name + ".part"))
         os.truncate(shortened, shortened.stat().st_size - 1)
         data = bytearray(flipped.read_bytes())
         data[len(data) // 2] ^= 1
@@ -65,6 +70,8 @@ def test_the_counter_finds_what_a_bad_shelf_would_have_done(tmp_path: Path) -> N
 
     said = said_of(plan, harm=harm)
     assert f"dangling row: {removed.name}" in said
+    assert f"sound without its clip: {sound_path(unnamed).name}" in said
+    assert f"sound not ended: {deaf.name}.part" in said
     assert f"dangling row: {shortened.name}" in said
     assert f"frames not indexed: {unnamed.name}" in said
     assert f"file without a row: {unnamed.name}" in said

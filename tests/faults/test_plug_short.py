@@ -30,6 +30,7 @@ def test_the_plug_pulled_anywhere_takes_nothing_that_was_announced(tmp_path: Pat
     counted = campaign(tmp_path, "--seed", "3", "--cuts", "10")
     assert counted["faults"] == []
     assert counted["announced_clips_found"] >= 5
+    assert counted["announced_sounds_found"] >= 5
     assert counted["announced_rows_found"] >= 20
     assert counted["frames_decoded"] >= 500
 
