@@ -11,6 +11,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, upda
 
 from hub.alerts.moment import Moment
 from hub.store.duty_tables import escalations
+from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
     cameras,
     media,
@@ -33,7 +34,9 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (escalations, ("due",)),
     (nodes, ("state_since", "seen", "rival")),
     (node_health, ("received",)),
-    (sessions, ("seen", "ends")),
+    (invitations, ("ends",)),
+    (sessions, ("seen", "ends", "proved")),
+    (spent_challenges, ("ends",)),
     (sign_in_failures, ("at",)),
 )
 _REPEATED: Final[tuple[tuple[Table, str], ...]] = (

@@ -25,7 +25,8 @@ class Passwords:
             return self._hasher.hash(password)
 
     def is_right(self, password: str, stored: str | None) -> bool:
-        """Whether this is the password; `stored` None (no such person) takes as long."""
+        """Whether this is the password; `stored` None (no such person) or empty
+        (who has none) takes as long."""
         if len(password) > MAX_CHARS:
             return False
         with self._turns:
@@ -33,4 +34,4 @@ class Passwords:
                 is_match = self._hasher.verify(stored or self._nobody, password)
             except (VerificationError, InvalidHashError):
                 return False
-        return is_match and stored is not None
+        return is_match and bool(stored)

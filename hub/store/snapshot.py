@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from hub.store.database import Database, DatabaseError
 from hub.store.schema import migrate, schema_now, upgrade
-from hub.store.silence_tables import metadata
+from hub.store.signin_tables import metadata
 from hub.store.staging import PIECE_BYTES
 
 SQLITE_PART: Final = "hub.db"

@@ -14,7 +14,7 @@ from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.fold import fold_login
-from hub.store.passwords import MIN_CHARS, Passwords
+from hub.store.passwords import MAX_CHARS, MIN_CHARS, Passwords
 from hub.store.registry import RegistryError
 from hub.store.tables import columns, grants, new_id, people, sessions
 
@@ -49,7 +49,7 @@ def add_person(
             name=name.strip() or login,
             role=role,
             language=language,
-            password_hash=_hashed(password, passwords),
+            password_hash=checked_password(password, passwords),
             **columns("created", now),
         )
     )
@@ -66,7 +66,7 @@ def set_password(
     conn: Connection, person_id: UUID, *, password: str, passwords: Passwords, now: Moment
 ) -> None:
     """A new password; ends all their sessions."""
-    hashed = _hashed(password, passwords)
+    hashed = checked_password(password, passwords)
     conn.execute(update(people).where(people.c.id == person_id).values(password_hash=hashed))
     conn.execute(delete(sessions).where(sessions.c.person_id == person_id))
     audit.note(
@@ -143,7 +143,10 @@ def _maybe(utc_us: int | None) -> Moment | None:
     return None if utc_us is None else Moment(utc_us, 0)
 
 
-def _hashed(password: str, passwords: Passwords) -> str:
+def checked_password(password: str, passwords: Passwords) -> str:
+    """The hash of a password that may be used; RegistryError for one too short or too long."""
     if len(password) < MIN_CHARS:
         raise RegistryError(f"a password has at least {MIN_CHARS} characters")
+    if len(password) > MAX_CHARS:
+        raise RegistryError(f"a password has at most {MAX_CHARS} characters")
     return passwords.hash(password)

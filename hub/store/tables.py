@@ -165,6 +165,9 @@ sessions = Table(
     *moment("created"),
     *moment("seen"),
     *moment("ends"),
+    Column("agent", Text),  # the browser's word about itself
+    Column("came_from", Text),  # the network address of the signing in
+    *moment("proved", nullable=True),  # when the person last gave password or passkey
 )
 
 sign_in_failures = Table(

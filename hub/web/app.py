@@ -1,6 +1,7 @@
 """The hub's web server, put together: routes, guards, and errors as plain pages."""
 
 from collections.abc import Callable
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,7 @@ from hub.store.blobs import BlobsError
 from hub.store.door import Door
 from hub.store.uploads import Uploads
 from hub.web import (
+    account,
     api,
     auth,
     clips,
@@ -23,6 +25,7 @@ from hub.web import (
     keepers,
     live,
     pages,
+    proof,
     search,
     shell,
     silences,
@@ -30,10 +33,29 @@ from hub.web import (
 )
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.guard import OwnPagesOnly, StrictHeaders
+from hub.web.proof import ProofWantedError
 from hub.web.shell import VersionedFiles, is_page_wanted
 from hub.web.site import Site, WebSettings, render, site_of
 
 __all__ = ["WebSettings", "create_app"]
+
+
+ROOMS: Final = (
+    auth,
+    shell,
+    live,
+    clips,
+    films,
+    tus,
+    api,
+    pages,
+    search,
+    keepers,
+    duty,
+    silences,
+    proof,
+    account,
+)
 
 
 def create_app(
@@ -58,11 +80,11 @@ def create_app(
         settings=settings,
     )
     app.state.site = site
-    rooms = (auth, shell, live, clips, films, tus, api, pages, search, keepers, duty, silences)
-    for room in rooms:
+    for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static/{version}", VersionedFiles(site.version))
     app.add_exception_handler(SignedOutError, _signed_out)
+    app.add_exception_handler(ProofWantedError, proof.ask)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(BlobsError, _store_away)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.store.accounts import Session, TooManyTries
+from hub.store.accounts import SignedIn as NewSession
 from hub.store.views import Asker
 from hub.web.site import LANGUAGE_COOKIE, Site, render, site_of
 from hub.web.words import LANGUAGES
@@ -43,6 +44,11 @@ def cookie_name(site: Site) -> str:
 def came_from(request: Request) -> str:
     """The network address of the asker, for the audit."""
     return request.client.host if request.client else ""
+
+
+def agent_of(request: Request) -> str:
+    """The browser's word about itself, for the person's list of sessions."""
+    return request.headers.get("user-agent", "")
 
 
 def session_of(request: Request) -> Session | None:
@@ -117,7 +123,9 @@ def sign_in(
 ) -> Response:
     """Sign in, or say why not; a wrong name and a wrong password read the same."""
     site = site_of(request)
-    answer = site.accounts.sign_in(login.strip(), password, came_from=came_from(request))
+    answer = site.accounts.sign_in(
+        login.strip(), password, came_from=came_from(request), agent=agent_of(request)
+    )
     if answer is None or isinstance(answer, TooManyTries):
         return render(
             request,
@@ -130,16 +138,21 @@ def sign_in(
             login=login,
         )
     response = RedirectResponse(own_path(next), 303)
+    hand_over_cookie(response, site, answer)
+    return response
+
+
+def hand_over_cookie(response: Response, site: Site, new: NewSession) -> None:
+    """The browser is signed in from now on."""
     response.set_cookie(
         cookie_name(site),
-        answer.token,
-        max_age=answer.max_age_s,
+        new.token,
+        max_age=new.max_age_s,
         path="/",
         secure=site.settings.is_https,
         httponly=True,
         samesite="lax",
     )
-    return response
 
 
 @router.post("/login/language")

@@ -232,7 +232,7 @@ class FakeAccounts:
     people: dict[str, Asker]
     sessions: dict[str, Session] = field(default_factory=dict)
 
-    def sign_in(self, login: str, password: str, *, came_from: str) -> Any:
+    def sign_in(self, login: str, password: str, *, came_from: str, agent: str = "") -> Any:
         if login == "locked":
             return TooManyTries(90)
         if login not in self.people or password != "right":

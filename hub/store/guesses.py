@@ -1,0 +1,34 @@
+"""The bound on guessing at a login: every try is counted, and the right answer forgets them."""
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from hub.alerts.moment import Moment
+from hub.store.session_views import SessionLimits
+from hub.store.tables import columns, new_id, sign_in_failures
+
+
+def wait_s(conn: Connection, login: str, limits: SessionLimits, now: Moment) -> int:
+    """How long until this login may be tried again, seconds; 0: now."""
+    window_began = now.plus_s(-limits.window_s).utc_us
+    at = sign_in_failures.c.at_utc_us
+    conn.execute(delete(sign_in_failures).where(at <= window_began))
+    number, oldest = conn.execute(
+        select(func.count(), func.min(at)).where(sign_in_failures.c.login == login)
+    ).one()
+    if number < limits.failures:
+        return 0
+    return max(1, (int(oldest) - window_began) // 1_000_000)
+
+
+def count(conn: Connection, login: str, *, came_from: str, now: Moment) -> None:
+    """One more try."""
+    conn.execute(
+        insert(sign_in_failures).values(
+            id=new_id(now), login=login, came_from=came_from, **columns("at", now)
+        )
+    )
+
+
+def forget(conn: Connection, login: str) -> None:
+    """It was they."""
+    conn.execute(delete(sign_in_failures).where(sign_in_failures.c.login == login))

@@ -1,0 +1,45 @@
+"""The tables of invitations and passkeys; as `hub.store.tables`, the same on both databases."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+
+from hub.store.silence_tables import metadata
+from hub.store.tables import key, link, moment
+
+__all__ = ["invitations", "metadata", "passkeys", "spent_challenges"]
+
+invitations = Table(
+    "invitations",
+    metadata,
+    key(),
+    Column("token_hash", Text, nullable=False, unique=True),  # sha256 of the link's last part
+    link("person_id", "people", index=True),
+    link("made_by", "people", nullable=True),  # null: the keeper's shell
+    *moment("made"),
+    *moment("ends"),
+    *moment("used", nullable=True),
+    *moment("withdrawn", nullable=True),
+    Column("refused", Integer, nullable=False),  # times it was shown when it held no more
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    key(),
+    link("person_id", "people", index=True),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    Column("sign_count", BigInteger, nullable=False),
+    Column("label", Text, nullable=False),  # what its owner calls it
+    Column("transports", Text, nullable=False),  # how the browser reaches it: usb,nfc,internal
+    *moment("created"),
+    *moment("used", nullable=True),
+)
+
+spent_challenges = Table(
+    "spent_challenges",
+    metadata,
+    key(),
+    Column("challenge_hash", Text, nullable=False, unique=True),  # answered rightly once
+    *moment("ends"),
+    Index("ix_spent_challenges_ends_utc_us", "ends_utc_us"),
+)

@@ -1,0 +1,133 @@
+"""A second proof of oneself before what cannot be undone: the password again, or a passkey.
+
+A route that gives rights away or takes footage out depends on `ProvedForm` instead of `FormSent`,
+or for a page that only shows on `Proved` instead of `SignedIn`. Within `SessionLimits.proof_s` of
+signing in, or of the last proof, nothing is asked. After that the form that was sent comes back
+with one field more, and is done when it is sent again: it needs no script and nothing is lost.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.store.accounts import TooManyTries
+from hub.web.auth import FormSent, SignedIn, Visit, own_path
+from hub.web.shell import is_page_wanted
+from hub.web.site import render
+
+router = APIRouter()
+
+FIELD: Final = "proof_password"
+"""The field of a form that carries the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a proof was no proof; nothing of both: none was given yet."""
+
+    is_password: bool = False
+    wait_minutes: int = 0
+
+
+class ProofWantedError(Exception):
+    """The session's last proof is too old: the answer is a page that asks for one."""
+
+    def __init__(self, visit: Visit, wrong: Wrong) -> None:
+        super().__init__("a second proof is wanted")
+        self.visit = visit
+        self.wrong = wrong
+
+
+def proved(visit: SignedIn) -> Visit:
+    """For pages that only show, and yet only to who has just given proof."""
+    if not visit.session.is_proved:
+        raise ProofWantedError(visit, Wrong())
+    return visit
+
+
+def form_proved(
+    visit: FormSent, proof_password: Annotated[str, Form(max_length=1000)] = ""
+) -> Visit:
+    """For forms; the proof may come with the form itself."""
+    if visit.session.is_proved:
+        return visit
+    wrong = try_password(visit, proof_password)
+    if wrong is not None:
+        raise ProofWantedError(visit, wrong)
+    return visit
+
+
+Proved = Annotated[Visit, Depends(proved)]
+ProvedForm = Annotated[Visit, Depends(form_proved)]
+
+
+def try_password(visit: Visit, password: str) -> Wrong | None:
+    """None when it was right; an empty one was not given, and counts as no guess."""
+    if not password:
+        return Wrong()
+    answer = visit.site.accounts.prove(visit.session, password)
+    if isinstance(answer, TooManyTries):
+        return Wrong(wait_minutes=max(1, -(-answer.wait_s // 60)))
+    return None if answer else Wrong(is_password=True)
+
+
+@router.get("/proof")
+def show_proof(request: Request, visit: SignedIn, next: str = "/") -> Response:
+    """Ask for it; who gave it a moment ago goes on."""
+    if visit.session.is_proved:
+        return RedirectResponse(own_path(next), 303)
+    return page(request, visit, Wrong(), action="/proof", fields={"next": own_path(next)})
+
+
+@router.post("/proof")
+def take_proof(
+    request: Request,
+    visit: FormSent,
+    proof_password: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Take the password, and go on."""
+    wrong = None if visit.session.is_proved else try_password(visit, proof_password)
+    if wrong is not None:
+        return page(request, visit, wrong, action="/proof", fields={"next": own_path(next)})
+    return RedirectResponse(own_path(next), 303)
+
+
+async def ask(request: Request, error: Exception) -> Response:
+    """The answer to `ProofWantedError`: the page that asks, with the form that was sent in it."""
+    if not isinstance(error, ProofWantedError):
+        raise error
+    if not is_page_wanted(request.headers):
+        return JSONResponse({"reason": "proof_wanted"}, 403)
+    if request.method == "GET":
+        action, fields = "/proof", {"next": own_path(_whole_path(request))}
+    else:
+        form = await request.form()
+        action = request.url.path
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    return await run_in_threadpool(
+        page, request, error.visit, error.wrong, action=action, fields=fields
+    )
+
+
+def _whole_path(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def page(
+    request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Mapping[str, str]
+) -> Response:
+    """The page that asks for it; `fields` go along with it."""
+    return render(
+        request,
+        "proof.html",
+        session=visit.session,
+        status_code=429 if wrong.wait_minutes else 403,
+        action=action,
+        fields={name: value for name, value in fields.items() if name not in ("csrf", FIELD)},
+        wrong=wrong,
+    )
