@@ -39,7 +39,7 @@ packages() {
     printf '%s\n' python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
     # a Raspberry Pi's camera without one
     [[ $(. /etc/os-release && echo "${VERSION_ID:-}") == 12 ]] || printf '%s\n' python3-libcamera
-    printf '%s\n' gcc libc6-dev strace mosquitto-clients
+    printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd
 }
 
 is_installed() {

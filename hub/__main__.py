@@ -219,6 +219,7 @@ def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:
     save.add_argument(
         "--with-media", action="store_true", help="pictures and clips too; otherwise by reference"
     )
+    save.add_argument("--keep", type=int, metavar="COUNT", help="in a folder: remove older ones")
     back = _command(verbs, "restore", backup.bring_back, "make a hub of a backup; none may run")
     back.add_argument("file", type=Path)
     for command in (save, back):

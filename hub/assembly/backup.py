@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import delete, select
 
@@ -24,10 +25,14 @@ from hub.store.database import Database
 from hub.store.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.store.tables import media, sessions
 
+NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
+
 
 def back_up(args: argparse.Namespace) -> int:
     """One file with all that a hub needs to go on elsewhere."""
     settings = settings_of(args)
+    if args.keep is not None and not (args.target.is_dir() and args.keep > 0):
+        raise ValueError("--keep goes with a folder, and keeps one backup or more")
     path = _target(args.target)
     seal = _seal(args)
     writer = ArchiveWriter(path, overwrites=args.force)
@@ -54,6 +59,8 @@ def back_up(args: argparse.Namespace) -> int:
     finally:
         writer.abort()
         db.close()
+    if args.keep is not None:
+        _drop_older(path.parent, args.keep)
     kept = said or "pictures and clips by reference: their store is to be backed up by itself"
     say(f"{path}: {shape.kind} at schema {shape.schema}, {secret_count} secrets; {kept}")
     if seal is None:
@@ -122,6 +129,12 @@ def _target(target: Path) -> Path:
     if not target.parent.is_dir():
         raise ValueError(f"there is no folder {target.parent}")
     return target
+
+
+def _drop_older(folder: Path, keep: int) -> None:
+    """Of the backups named by their moment the last `keep` stay."""
+    for old in sorted(folder.glob(NAMED_BY_MOMENT))[:-keep]:
+        old.unlink(missing_ok=True)
 
 
 def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:

@@ -27,9 +27,10 @@ class ClockWatch:
         self._wrote_s = time.monotonic()
         self._is_waiting = False
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Look until `stop`; a database that is away comes back, and the step waits for it."""
         while not stop.is_set():
+            beat()
             await asyncio.to_thread(self.look)
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_S)

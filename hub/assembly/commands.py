@@ -31,7 +31,7 @@ from hub.store.views import Asker
 
 OK = 0
 REFUSED = 78
-"""EX_CONFIG of sysexits.h: the service manager must not try again."""
+"""EX_CONFIG of sysexits.h: somebody must edit something, or what is missing must come back."""
 
 
 def run(args: argparse.Namespace) -> int:

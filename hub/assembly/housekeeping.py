@@ -33,12 +33,17 @@ class Housekeeping:
             _Chore("sweep", self._sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
         ]
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Until told to stop; then the page at hand is finished first."""
-        while not stop.is_set():
+
+        def stopping() -> bool:
+            beat()  # a chore may take hours, and asks between two pages
+            return stop.is_set()
+
+        while not stopping():
             for chore in self._chores:
-                if not stop.is_set() and chore.due_s <= time.monotonic():
-                    await asyncio.to_thread(chore.do, stop.is_set)
+                if not stopping() and chore.due_s <= time.monotonic():
+                    await asyncio.to_thread(chore.do, stopping)
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_S)
             except TimeoutError:

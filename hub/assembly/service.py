@@ -2,9 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,8 +14,10 @@ from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
 from hub.assembly import opening
+from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
+from hub.assembly.pulse import Beat, Pulse
 from hub.assembly.refusal import StartRefusedError
 from hub.config import AlertsSection, HubSettings
 from hub.intake.clerk import Clerk
@@ -45,7 +47,10 @@ from hub.web.app import WebSettings, create_app
 
 log = structlog.get_logger()
 
+_Part = Callable[[asyncio.Event, Beat], Coroutine[Any, Any, None]]
+
 LOOK_S: Final = 0.1
+KNOCK_S: Final = 15.0
 CLOSE_S: Final = 5
 """How long pages may finish what they are sending when the hub stops."""
 
@@ -56,6 +61,7 @@ class Hub:
     def __init__(self, settings: HubSettings) -> None:
         self._settings = settings
         self._stop = asyncio.Event()
+        self._pulse = Pulse()
         self._bell = Bell()
         self._socket = opening.listening_socket(settings)
         self._db = opening.database(settings)
@@ -110,18 +116,26 @@ class Hub:
         self._intake.start()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._notifier.run(notifier_stop), name="notifier")
-                group.create_task(self._lookout.run(self._stop), name="lookout")
-                group.create_task(self._second_way.run(self._stop), name="second way")
-                group.create_task(self._escalator.run(self._stop), name="escalator")
-                group.create_task(self._clock_watch.run(self._stop), name="clock")
-                group.create_task(self._housekeeping.run(chores_stop), name="housekeeping")
+                watched: dict[str, tuple[_Part, asyncio.Event]] = {
+                    "notifier": (self._notifier.run, notifier_stop),
+                    "lookout": (self._lookout.run, self._stop),
+                    "second way": (self._second_way.run, self._stop),
+                    "escalator": (self._escalator.run, self._stop),
+                    "clock": (self._clock_watch.run, self._stop),
+                    "housekeeping": (self._housekeeping.run, chores_stop),
+                }
+                for name, (run, stop) in watched.items():
+                    group.create_task(run(stop, self._pulse.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
                 watch = group.create_task(self._watch_intake(), name="intake")
                 ready = group.create_task(self._say_ready(), name="ready")
+                pulse = group.create_task(self._pulse.run(), name="pulse")
+                knock = group.create_task(self._knock_at_pages(), name="knock")
                 await self._stop.wait()
                 log.info("hub.stopping")
-                ready.cancel()
+                self._pulse.say_stopping()
+                for told in (ready, pulse, knock):
+                    told.cancel()
                 self._pages.should_exit = True
                 self._bell.ring()  # live pages wait for it
                 await pages
@@ -142,10 +156,24 @@ class Hub:
         raise RuntimeError("a thread of the intake died")
 
     async def _say_ready(self) -> None:
-        while not (self._pages.started and self._intake.is_listening):
-            await asyncio.sleep(LOOK_S)
         web = self._settings.web
+        while not self._pages.started:
+            await asyncio.sleep(LOOK_S)
+        # systemd hears it before the broker does: pages are of use without, and a start that waits
+        # for a broker would be called failed.
+        self._pulse.say_ready("pages are served; the broker is not heard yet")
+        while not self._intake.is_listening:
+            await asyncio.sleep(LOOK_S)
+        self._pulse.say_status(f"pages are served at {web.public_url}, and nodes are heard")
         log.info("ready", address=f"http://{web.host}:{web.port}", public_url=web.public_url)
+
+    async def _knock_at_pages(self) -> None:
+        """Ask the pages as a browser would: a web server that runs and answers nobody is silent."""
+        beat, web = self._pulse.part("pages"), self._settings.web
+        while True:
+            if await asyncio.to_thread(is_hub, web.host, web.port):
+                beat()
+            await asyncio.sleep(KNOCK_S)
 
     def _make_intake(self) -> Subscriber:
         address = opening.broker_address(self._settings)
@@ -154,8 +182,10 @@ class Hub:
         except BrokerRefusedError as refusal:
             raise StartRefusedError(str(refusal)) from refusal
         clerk = Clerk(Filing(policy(self._settings.alerts)), Fleet(self._tokens))
-        writer = Writer(self._db, clerk=clerk, clock=self._clock)
-        return Subscriber(address, writer=writer, bell=self._bell)
+        beat = self._pulse.part("intake writer")
+        writer = Writer(self._db, clerk=clerk, clock=self._clock, beat=beat)
+        beat = self._pulse.part("intake link")
+        return Subscriber(address, writer=writer, bell=self._bell, beat=beat)
 
     def _make_notifier(self) -> Worker:
         book = LedgerBook(self._db, clock=self._clock)

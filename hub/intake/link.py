@@ -74,7 +74,7 @@ class Connection:
         """True while the broker sends us what nodes say."""
         return self._is_listening.is_set()
 
-    def live(self, stop: threading.Event) -> Ended:
+    def live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
         """Connect and stay until the connection ends, or `stop` is set; why it ended."""
         wish = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's gap
         wish.SessionExpiryInterval = SESSION_S
@@ -91,7 +91,7 @@ class Connection:
             return Ended(was_up=False, reason=str(error))
         self._client.loop_start()
         try:
-            return self._await_end(stop)
+            return self._await_end(stop, beat)
         finally:
             self._is_listening.clear()
             self._say_presence(is_here=False)  # a goodbye drops the will
@@ -108,8 +108,9 @@ class Connection:
         """Subscribe again: the broker then repeats what it retains, the birth of each node."""
         self._client.subscribe(EVERY_NODE_UP, qos=1)
 
-    def _await_end(self, stop: threading.Event) -> Ended:
+    def _await_end(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
         while not stop.is_set():
+            beat()
             try:
                 return self._ended.get(timeout=_LOOK_S)
             except queue.Empty:
@@ -229,11 +230,12 @@ class Link:
         connection = self._connection
         return connection is not None and connection.is_listening
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Connect again and again until `stop` is set."""
         while not stop.is_set():
+            beat()
             self.tries += 1
-            ended = self._live(stop)
+            ended = self._live(stop, beat)
             if stop.is_set():
                 return
             self._tell(ended)
@@ -241,13 +243,13 @@ class Link:
                 self._patience.succeed()
             stop.wait(self._patience.fail())
 
-    def _live(self, stop: threading.Event) -> Ended:
+    def _live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
         """One connection; its papers are read anew, so renewed ones count from the next on."""
         try:
             self._connection = Connection(self._address, self._take)
         except BrokerRefusedError as refusal:
             return Ended(was_up=False, reason=refusal.reason, cure=refusal.cure)
-        return self._connection.live(stop)
+        return self._connection.live(stop, beat)
 
     def publish(self, reply: Reply) -> bool:
         """Send when there is a connection; False when there is none, and nothing was sent."""

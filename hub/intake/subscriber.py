@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -50,12 +51,15 @@ class Writer:
         clerk: Clerk,
         clock: Clock,
         patience: Patience | None = None,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._clerk = clerk
         self._clock = clock
         self._patience = patience or Patience()
         self._can_ask = True
+        self.beat = beat
+        """Called each time the writer has come round, also while it waits for the database."""
         self.counts: Counter[str] = Counter()
         """Since the start: received, stored, repeated, set_aside, not_yet, retried and so on."""
 
@@ -126,6 +130,7 @@ class Writer:
 
     def _wait_out(self, error: Exception, stop: threading.Event) -> None:
         """Nothing was committed or acknowledged; wait before the next try."""
+        self.beat()
         self.counts["retried"] += 1
         if self._patience.failures == 0:  # said once, however long it lasts
             log.error("intake.database", error=str(error).splitlines()[0])
@@ -150,6 +155,7 @@ class Subscriber:
         patience: Patience | None = None,
         births_every_s: float = BIRTHS_EVERY_S,
         ask_every_s: float = ASK_EVERY_S,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
@@ -164,7 +170,7 @@ class Subscriber:
         self._stop = threading.Event()
         self._hang_up = threading.Event()
         self._threads = (
-            threading.Thread(target=self._link.run, args=(self._hang_up,), name="intake-link"),
+            threading.Thread(target=self._link.run, args=(self._hang_up, beat), name="intake-link"),
             threading.Thread(target=self._write, name="intake-writer"),
         )
 
@@ -204,6 +210,7 @@ class Subscriber:
 
     def _write(self) -> None:
         while not self._inbox.is_closed:
+            self._writer.beat()
             batch = self._inbox.take(self._ask_every_s)
             if batch and not self._commit(batch):
                 return  # stopping without a database: all of it comes again

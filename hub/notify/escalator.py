@@ -1,6 +1,7 @@
 """The escalator: calls the next when nobody has taken an alert in the time that was given."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -26,10 +27,11 @@ class Escalator:
         self._clock = clock
         self._bell = bell
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Call until `stop`; what is due then is called when the hub is back."""
         is_blind = False
         while not stop.is_set():
+            beat()
             try:
                 await asyncio.to_thread(self.look)
                 asleep_s = await asyncio.to_thread(self.quiet_s)

@@ -42,10 +42,11 @@ class Lookout:
         self._bounds = bounds
         self._broker: BrokerSigns | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Look until `stop`; a database that is away comes back."""
         is_blind = False
         while not stop.is_set():
+            beat()
             try:
                 await asyncio.to_thread(self.look)
                 is_blind = False

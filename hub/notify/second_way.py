@@ -1,6 +1,7 @@
 """The second way: an alert that no phone of a person has shown goes to their next channel."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -25,10 +26,11 @@ class SecondWay:
         self._bell = bell
         self._unseen_after_s = unseen_after_s
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Look until `stop`; a database that is away comes back."""
         is_blind = False
         while not stop.is_set():
+            beat()
             try:
                 await asyncio.to_thread(self.look)
                 is_blind = False

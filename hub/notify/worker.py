@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -69,12 +70,13 @@ class Worker:
         self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own its dead self's rows
         self._in_flight: dict[UUID, asyncio.Task[None]] = {}
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; what is under way then is finished, what is queued stays owed."""
         stopped = asyncio.create_task(stop.wait())
         failures = 0
         try:
             while not stop.is_set():
+                beat()
                 heard = self._bell.rings  # before looking: a ring after this ends the wait at once
                 try:
                     asleep_s = await self._start_what_is_due()

@@ -364,3 +364,17 @@ def _without_manifest(backup: Path) -> bytes:
             if name != MANIFEST:
                 less.writestr(name, whole.read(name))
     return bare.read_bytes()
+
+
+def test_of_the_nightly_backups_the_last_ones_stay_and_strange_files_too(place: Place) -> None:
+    folder = place.folder / "backups"
+    folder.mkdir()
+    names = [f"matthan-hub-2026010{day}T031500Z.zip" for day in range(1, 6)]
+    for name in (*names, "matthan-hub-by-hand.zip"):
+        (folder / name).touch()
+    place.desk.says("backup", str(folder), "--keep", "3")
+    left = sorted(path.name for path in folder.iterdir())
+    assert left[:2] == names[3:] and left[-1] == "matthan-hub-by-hand.zip"
+    assert len(left) == 4
+    for words in ((str(folder / "one.zip"), "--keep", "3"), (str(folder), "--keep", "0")):
+        assert "--keep goes with a folder" in place.desk.refuses("backup", *words)

@@ -1,0 +1,98 @@
+"""The systemd units: clean, tight, never giving up, and what they start is what is installed."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "systemd").glob("matthan-*"))
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+MOST_EXPOSED = 2.0
+"""As `systemd-analyze security` counts, 0 (closed) to 10."""
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs systemd's own tools"
+)
+
+
+class Unit(configparser.RawConfigParser):
+    """A unit as pairs; where a key comes twice, its words are joined."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(strict=False, interpolation=None, delimiters=("=",))
+        self.optionxform = str  # type: ignore[assignment,method-assign]  # keys are case-sensitive
+        self.read(path, encoding="utf-8")
+
+
+def analyze(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def moved(folder: Path) -> list[Path]:
+    """The units as they are, but for programs that are at hand here."""
+    placed = []
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/matthan", str(folder / "opt"))
+        for program in re.findall(rf"{folder}/opt/\S+/bin/\S+", text):
+            Path(program).parent.mkdir(parents=True, exist_ok=True)
+            Path(program).write_text("#!/bin/sh\n")
+            Path(program).chmod(0o755)
+        placed.append(folder / unit.name)
+        placed[-1].write_text(text, encoding="utf-8")
+    return placed
+
+
+def test_systemd_has_nothing_to_say_against_any_unit(tmp_path: Path) -> None:
+    done = analyze("verify", "--man=no", *moved(tmp_path))
+    assert (done.returncode, done.stderr.strip()) == (0, "")  # it exits 0 on unknown keys
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_a_service_is_hardly_exposed(unit: Path) -> None:
+    done = analyze("security", "--offline=true", "--no-pager", unit)
+    found = re.search(r"exposure level for \S+: (\d+\.\d)", done.stdout)
+    assert found, done.stderr
+    assert float(found[1]) <= MOST_EXPOSED
+
+
+@pytest.mark.parametrize("name", ["matthan-agent.service", "matthan-hub.service"])
+def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
+    unit = Unit(ROOT / "systemd" / name)
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert unit["Service"]["Restart"] == "always"
+    assert "RestartPreventExitStatus" not in unit["Service"]
+    assert unit["Service"]["Type"] == "notify"
+    assert unit["Service"]["WatchdogSec"]
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_a_service_has_a_user_of_its_own_bounds_and_no_capability(unit: Path) -> None:
+    service = Unit(unit)["Service"]
+    assert service["User"] == "matthan"
+    assert service["CapabilityBoundingSet"] == ""
+    assert service["MemoryMax"] and service["TasksMax"]
+
+
+def test_the_agent_reaches_cameras_and_no_other_device() -> None:
+    lines = (ROOT / "systemd/matthan-agent.service").read_text().splitlines()
+    assert "DevicePolicy=closed" in lines
+    allowed = {line.partition("=")[2].split()[0] for line in lines if line.startswith("DeviceAll")}
+    assert allowed == {"char-video4linux", "char-media", "char-dma_heap", "char-vcio"}
+
+
+def test_every_timer_starts_a_service_that_is_there() -> None:
+    for timer in (unit for unit in UNITS if unit.suffix == ".timer"):
+        assert timer.with_suffix(".service").exists()
+        assert Unit(timer)["Timer"]["Persistent"] == "true"
+
+
+def test_a_nodes_log_stays_off_its_card() -> None:
+    journald = Unit(ROOT / "systemd/journald-node.conf")["Journal"]
+    assert journald["Storage"] == "volatile"
+    assert journald["RuntimeMaxUse"]
