@@ -7,7 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from hub.alerts.channels import ORDERS
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
 from hub.assembly import asking, backup, commands, keeping
@@ -90,7 +89,10 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
         officers, "channels", commands.choose_channels, "by which channel an officer is told first"
     )
     channels.add_argument("login")
-    channels.add_argument("order", choices=ORDERS)
+    channels.add_argument(
+        "order",
+        help="such as webpush,ntfy or 'ntfy; critical=sms+webpush'; '' is the hub's",
+    )
     officer = _command(officers, "add", commands.add_officer, "note an officer")
     officer.add_argument("login")
     officer.add_argument("--name", help="as colleagues see it; otherwise the login")

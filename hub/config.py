@@ -156,6 +156,19 @@ class PushSection(Section):
         le=600,
         description="Seconds; in a storm a phone rings at most once in so many.",
     )
+    check_hour: int = Field(
+        9,
+        ge=-1,
+        le=23,
+        description="The hour of the day at which phones that showed nothing for a day are asked "
+        "for a sign of life, without a sound. -1: never.",
+    )
+    check_answer_within_s: float = Field(
+        3600.0,
+        ge=60,
+        le=43_200,
+        description="Seconds a phone may take to answer; then its owner and keepers are told.",
+    )
     unseen_after_s: float = Field(
         20.0,
         ge=1,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 import uvicorn
 
+from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
@@ -28,6 +29,7 @@ from hub.notify.book import LedgerBook
 from hub.notify.escalator import Escalator
 from hub.notify.lookout import Lookout
 from hub.notify.ntfy import Ntfy
+from hub.notify.phone_check import PhoneCheck
 from hub.notify.post import new_client
 from hub.notify.second_way import SecondWay
 from hub.notify.stages import Stages
@@ -77,6 +79,7 @@ class Hub:
         )
         self._intake = self._make_intake()
         self._client = new_client()
+        self._webpush = WebPush(signer=self._signer, client=self._client)
         self._notifier = self._make_notifier()
         self._lookout = Lookout(
             db=self._db,
@@ -93,6 +96,16 @@ class Hub:
             clock=self._clock,
             bell=self._bell,
             unseen_after_s=settings.push.unseen_after_s,
+        )
+        self._phone_check = PhoneCheck(
+            db=self._db,
+            clock=self._clock,
+            channel=self._webpush,
+            bounds=CheckBounds(
+                hour=settings.push.check_hour,
+                zone=ZoneInfo(settings.web.time_zone),
+                answer_within_s=settings.push.check_answer_within_s,
+            ),
         )
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
         self._pages = self._make_pages()
@@ -124,6 +137,8 @@ class Hub:
                     "clock": (self._clock_watch.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),
                 }
+                if self._settings.push.check_hour >= 0:
+                    watched["phone check"] = (self._phone_check.run, self._stop)
                 for name, (run, stop) in watched.items():
                     group.create_task(run(stop, self._pulse.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
@@ -191,7 +206,7 @@ class Hub:
         book = LedgerBook(self._db, clock=self._clock)
         stages = Stages(
             channels={
-                "webpush": WebPush(signer=self._signer, client=self._client),
+                "webpush": self._webpush,
                 "ntfy": Ntfy(
                     client=self._client,
                     public_url=self._settings.web.public_url,

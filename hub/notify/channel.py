@@ -5,7 +5,7 @@ because a channel is made of them.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
@@ -22,7 +22,7 @@ class Message:
     notification_id: UUID
     alert_id: UUID
     revision: int  # of the alert; a phone shows no older one over a newer one
-    moment: AlertMoment
+    moment: AlertMoment | Literal["check"]  # a check asks the phone for a sign of life
     title: str
     body: str
     language: str  # vi, en
@@ -34,17 +34,21 @@ class Message:
     @property
     def tag(self) -> str:
         """The same for one alert all its life, so that its messages replace one another."""
+        if self.moment == "check":
+            return "check"
         return "digest" if self.is_digest else self.alert_id.hex
 
     @property
     def path(self) -> str:
         """The page of the alert, or the inbox for many, below the hub's public address."""
+        if self.moment == "check":
+            return "/settings"
         return "/" if self.is_digest else f"/alerts/{self.alert_id}"
 
     @property
     def is_silent(self) -> bool:
         """It only replaces what is on the screen; nobody needs to be woken."""
-        return self.moment in ("taken", "back")
+        return self.moment in ("taken", "back", "check")
 
 
 class Channel(Protocol):

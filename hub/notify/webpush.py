@@ -85,10 +85,11 @@ class WebPush:
 
 def payload(message: Message) -> bytes:
     """What the service worker gets: one JSON object."""
+    is_check = message.moment == "check"
     return json.dumps(
         {
-            "notification_id": str(message.notification_id),
-            "alert_id": None if message.is_digest else str(message.alert_id),
+            "check_id" if is_check else "notification_id": str(message.notification_id),
+            "alert_id": None if is_check or message.is_digest else str(message.alert_id),
             "revision": message.revision,
             "tag": message.tag,
             "title": message.title,

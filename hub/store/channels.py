@@ -3,14 +3,15 @@
 The order is decided in `hub.alerts.channels`; all here works in the caller's transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from hub.alerts.alert import State
-from hub.alerts.channels import Sent, first_channels, next_channels, read_order
+from hub.alerts.channels import Order, Sent, next_channels, read_orders, steps_for
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store.hot import Hot
@@ -33,15 +34,27 @@ def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> list[
     return _OF_KEEPERS.all(conn, **keepers_values(alert_id, now))
 
 
-def first_phones(living_phones: Iterable[Any], *, is_critical: bool) -> list[tuple[UUID, UUID]]:
+def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[tuple[UUID, UUID]]:
     """(person, phone) of those who are told first."""
     chosen = []
     for person_id, theirs in _by_person(living_phones).items():
-        order = read_order(theirs[0].channel_order)
-        living = {row.channel for row in theirs}
-        wanted = first_channels(order, living, is_critical=is_critical)
+        wanted = _steps(theirs, severity)[0]
         chosen += [(person_id, row.id) for row in theirs if row.channel in wanted]
     return chosen
+
+
+def _steps(theirs: Sequence[Any], severity: str | None) -> Order:
+    """One step at least, as they have a living phone."""
+    living = {row.channel for row in theirs}
+    return steps_for(_orders(theirs[0].channel_order), living, severity)
+
+
+@lru_cache(maxsize=256)
+def _orders(text: str | None) -> Mapping[str, Order]:
+    try:
+        return read_orders(text)
+    except ValueError:  # written by another version: nobody's alert is held up by it
+        return {}
 
 
 def unseen(
@@ -58,9 +71,10 @@ def unseen(
     found = []
     for (alert_id, person_id), rows in waiting.items():
         theirs = living.get(person_id, [])
+        if not theirs:
+            continue
         channels = next_channels(
-            read_order(theirs[0].channel_order if theirs else None),
-            {row.channel for row in theirs},
+            _steps(theirs, rows[0].severity),
             [_sent(row) for row in rows],
             now_utc_us=now.utc_us,
             unseen_after_s=unseen_after_s,
@@ -116,6 +130,7 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
             notifications.c.answered_utc_us,
             notifications.c.shown_utc_us,
             notifications.c.held_utc_us,
+            alerts.c.severity,
             used.c.channel,
         )
         .join(alerts, alerts.c.id == notifications.c.alert_id)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, update
 
 from hub.alerts.moment import Moment
+from hub.store.check_tables import phone_checks
 from hub.store.duty_tables import escalations
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
@@ -20,6 +21,7 @@ from hub.store.tables import (
     node_holds,
     nodes,
     notifications,
+    phones,
     sessions,
     sign_in_failures,
     span_wishes,
@@ -38,6 +40,8 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (sessions, ("seen", "ends", "proved")),
     (spent_challenges, ("ends",)),
     (sign_in_failures, ("at",)),
+    (phones, ("heard",)),
+    (phone_checks, ("asked", "due", "lease_until", "answer_by")),
 )
 _REPEATED: Final[tuple[tuple[Table, str], ...]] = (
     (cameras, "state_since"),

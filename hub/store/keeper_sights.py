@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fun
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store import health
+from hub.store import health, phone_checks
 from hub.store.keeper_views import (
     CameraState,
     DeadLetter,
@@ -144,6 +144,9 @@ def undelivered(conn: Connection, person_id: UUID, now: Moment) -> Undelivered:
         letters=[_letter(row, where[row.area_id]) for row in letters],
         in_a_day=in_a_day or 0,
         phones=lost_phones(conn, was_owed, now=now),
+        silent=phone_checks.of_those_alerted(
+            conn, phone_checks.silent_phones(conn, now=now), person_id, now=now
+        ),
     )
 
 

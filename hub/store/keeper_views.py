@@ -96,9 +96,25 @@ class LostPhone:
 
 
 @dataclass(frozen=True, slots=True)
+class SilentPhone:
+    """A phone that did not answer its last daily check in time: it may be dead, and nobody knew."""
+
+    phone_id: UUID
+    person_id: UUID
+    person_name: str
+    label: str
+    asked_utc_us: int
+    heard_utc_us: int | None
+    """When it last showed a push; None: it never has."""
+    was_taken: bool
+    """Its service took the check; False: not even that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Undelivered:
     """What could not be delivered: the newest, and how many of the last 24 hours in all."""
 
     letters: list[DeadLetter]
     in_a_day: int
     phones: list[LostPhone]
+    silent: list[SilentPhone]

@@ -1,10 +1,13 @@
 """The door's way to nodes, to what could not be delivered, and to how one is told."""
 
+from collections.abc import Mapping
+from uuid import UUID
+
 from sqlalchemy import select
 
-from hub.alerts.channels import ORDERS
-from hub.store import keeper_sights, staff
-from hub.store.keeper_views import FateCount, LostPhone, NodeState, Undelivered
+from hub.alerts.channels import Order, read_orders, write_orders
+from hub.store import keeper_sights, phone_checks, staff
+from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
 from hub.store.search_door import SearchDoor
 from hub.store.tables import people, phones
 from hub.store.views import Asker
@@ -43,6 +46,24 @@ class KeepersDoor(SearchDoor):
         with self._db.reading() as conn:
             return keeper_sights.lost_phones(conn, mine, now=self._clock.now())
 
+    def silent_phones(self, asker: Asker) -> list[SilentPhone]:
+        """The person's own phones that did not answer their last daily check.
+
+        Part of the inbox, and of its line in the audit.
+        """
+        mine = phones.c.person_id == asker.person_id
+        with self._db.reading() as conn:
+            return phone_checks.silent_phones(conn, mine, now=self._clock.now())
+
+    def check_shown(self, asker: Asker, check_id: UUID) -> bool:
+        """The phone says that it shows its daily check; False when this person was not asked so."""
+        with self._db.writing() as conn:
+            now = self._clock.now()
+            is_theirs = phone_checks.answered(conn, check_id, person_id=asker.person_id, now=now)
+            act = "phone.check" if is_theirs else "phone.check.refused"
+            self._note_in(conn, asker, act, "phone_check", check_id)
+        return is_theirs
+
     def dark_cameras(self, asker: Asker) -> list[str]:
         """The cameras this person may see that give no picture now: silence there means nothing.
 
@@ -51,14 +72,15 @@ class KeepersDoor(SearchDoor):
         with self._db.reading() as conn:
             return keeper_sights.dark_cameras(conn, asker.person_id, self._clock.now())
 
-    def channel_order(self, asker: Asker) -> str:
-        """By which channel the person is told first."""
+    def channel_orders(self, asker: Asker) -> Mapping[str, Order]:
+        """By which channel the person is told first, for each severity they chose one for."""
         query = select(people.c.channel_order).where(people.c.id == asker.person_id)
         with self._db.reading() as conn:
-            return conn.scalar(query) or ORDERS[0]
+            return read_orders(conn.scalar(query))
 
-    def choose_channels(self, asker: Asker, order: str) -> None:
-        """Tell the person so from now on; `order` is one of `ORDERS`."""
+    def choose_channels(self, asker: Asker, orders: Mapping[str, Order]) -> None:
+        """Tell the person so from now on."""
+        order = write_orders(orders)
         with self._db.writing() as conn:
             staff.choose_channels(conn, asker.person_id, order)
             self._note_in(conn, asker, "channels.choose", detail=order)

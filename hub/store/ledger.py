@@ -106,7 +106,7 @@ def call(
     }
     rows = [
         _owed_row(alert_id, one, moment=f"again:{number}" if one[1] in had else "opened", now=now)
-        for one in first_phones(living_phones, is_critical=alert.severity == "critical")
+        for one in first_phones(living_phones, severity=alert.severity)
         if not had.get(one[1])
     ]
     return add_all_once(conn, notifications, rows)
@@ -149,7 +149,7 @@ def _receivers(
             else:
                 living = phones_of_entitled(conn, camera_id, now=now)
                 living = escalation_rows.called_first(conn, alert_id, camera_id, living, now=now)
-            return first_phones(living, is_critical=alert.severity == "critical")
+            return first_phones(living, severity=alert.severity)
         case "again" | "handed":
             raise ValueError("who hears this is known to `call` and `hand` alone")
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, or_, select, update
 from hub.alerts.answers import Settled
 from hub.alerts.moment import Moment
 from hub.store.ledger import QUEUED, settle
-from hub.store.tables import columns, notifications
+from hub.store.tables import columns, notifications, phones
 
 
 def mark_shown(conn: Connection, *, notification_id: UUID, person_id: UUID, now: Moment) -> bool:
@@ -40,6 +40,9 @@ def _mark(
     first_time = notifications.c[f"{what}_utc_us"].is_(None)
     mine = and_(theirs, or_(this, told_with))
     conn.execute(update(notifications).where(mine, first_time).values(columns(what, now)))
+    if what == "shown":
+        phone = select(notifications.c.phone_id).where(this).scalar_subquery()
+        conn.execute(update(phones).where(phones.c.id == phone).values(columns("heard", now)))
     # The phone has it, so the service's lost answer need not be waited for, nor the push repeated.
     settle(conn, and_(theirs, this, QUEUED), Settled("accepted", "the phone said so"), now)
     others = and_(theirs, told_with, ~this, QUEUED)

@@ -41,6 +41,7 @@ def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
             created_utc_us=row.created_utc_us,
             gone_utc_us=row.gone_utc_us,
             gone_reason=row.gone_reason,
+            heard_utc_us=row.heard_utc_us,
         )
         for row in conn.execute(query)
     ]
@@ -66,7 +67,8 @@ def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -
         # What the one before was owed is not for the eyes of whoever holds the phone now.
         reason = "somebody else signed in on this phone"
         ledger.retire_phone(conn, row.id, reason=reason, now=now)
-    change(conn, phones, row.id, {**facts, "gone_reason": None, **columns("gone", None)})
+    mended = {"gone_reason": None, **columns("gone", None)}
+    change(conn, phones, row.id, {**facts, **mended})
     return UUID(str(row.id))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from hub.alerts.channels import ORDERS
+from hub.alerts.channels import read_orders
 from hub.alerts.grants import Grant
 from hub.alerts.moment import Moment
 from hub.store import audit
@@ -75,10 +75,16 @@ def set_password(
 
 
 def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
-    """By which channel the person is told first; `order` is one of `ORDERS`."""
-    if order not in ORDERS:
-        raise RegistryError(f"channels {order!r} are not one of {', '.join(ORDERS)}")
-    conn.execute(update(people).where(people.c.id == person_id).values(channel_order=order))
+    """By which channel the person is told first, for each severity, as `hub.alerts.channels` says.
+
+    An empty order is the hub's own.
+    """
+    try:
+        read_orders(order)
+    except ValueError as error:
+        raise RegistryError(f"channels {order!r}: {error}") from error
+    chosen = order.strip() or None
+    conn.execute(update(people).where(people.c.id == person_id).values(channel_order=chosen))
 
 
 def disable_person(conn: Connection, person_id: UUID, *, now: Moment) -> None:

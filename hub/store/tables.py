@@ -502,13 +502,14 @@ phones = Table(
     metadata,
     key(),
     link("person_id", "people", index=True),
-    Column("channel", Text, nullable=False),  # webpush, ntfy
+    Column("channel", Text, nullable=False),  # webpush, ntfy, or another of the hub's
     Column("address", Text, nullable=False, unique=True),  # push endpoint or topic URL
     Column("secrets", Text, nullable=False),  # JSON: p256dh and auth, or an access token
     Column("label", Text, nullable=False),
     *moment("created"),
     *moment("gone", nullable=True),
     Column("gone_reason", Text),
+    *moment("heard", nullable=True),  # when it last said that it shows a push
 )
 
 notifications = Table(

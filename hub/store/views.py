@@ -254,3 +254,5 @@ class PhoneRow:
     created_utc_us: int
     gone_utc_us: int | None
     gone_reason: str | None
+    heard_utc_us: int | None = None
+    """When it last said that it shows a push."""

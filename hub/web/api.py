@@ -147,6 +147,14 @@ def note_shown(visit: ApiCalled, notification_id: UUID) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/checks/{check_id}/shown")
+def note_check(visit: ApiCalled, check_id: UUID) -> Response:
+    """The phone shows its daily check, so it is alive."""
+    if not visit.site.door.check_shown(visit.asker, check_id):
+        raise HTTPException(404)
+    return Response(status_code=204)
+
+
 @router.post("/notifications/{notification_id}/opened")
 def note_opened(visit: ApiCalled, notification_id: UUID) -> Response:
     """The person opened it."""

@@ -19,6 +19,7 @@ from hub.web import (
     account,
     api,
     auth,
+    channel_orders,
     clips,
     duty,
     films,
@@ -55,6 +56,7 @@ ROOMS: Final = (
     silences,
     proof,
     account,
+    channel_orders,
 )
 
 

@@ -1,13 +1,10 @@
 """Pages for those who look after cameras: how the nodes are, and what could not be delivered."""
 
-from typing import Annotated
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
 
-from fastapi import APIRouter, Form, HTTPException, Request
-from starlette.responses import RedirectResponse, Response
-
-from hub.alerts.channels import ORDERS
 from hub.web import node_words
-from hub.web.auth import FormSent, SignedIn
+from hub.web.auth import SignedIn
 from hub.web.site import render
 
 router = APIRouter()
@@ -37,12 +34,3 @@ def show_undelivered(request: Request, visit: SignedIn) -> Response:
         raise HTTPException(404)
     found = visit.site.door.undelivered(visit.asker)
     return render(request, "undelivered.html", session=visit.session, found=found)
-
-
-@router.post("/settings/channels")
-def choose_channels(visit: FormSent, order: Annotated[str, Form()] = "") -> Response:
-    """By which channel one is told first."""
-    if order not in ORDERS:
-        raise HTTPException(422)
-    visit.site.door.choose_channels(visit.asker, order)
-    return RedirectResponse("/settings", 303)

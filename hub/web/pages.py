@@ -8,11 +8,11 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import Act
 from hub.store.views import AlertRow, Conflict
-from hub.web import silences
+from hub.web import channel_orders, silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
 from hub.web.footage import other_pictures
 from hub.web.site import THEME_COOKIE, THEMES, render
-from hub.web.words import LANGUAGES
+from hub.web.words import LANGUAGES, words
 
 router = APIRouter()
 
@@ -45,6 +45,7 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         handled_rows=handled,
         cursor=inbox.cursor,
         lost_phones=visit.site.door.lost_phones(visit.asker),
+        silent_phones=visit.site.door.silent_phones(visit.asker),
         dark_cameras=visit.site.door.dark_cameras(visit.asker),
         silences=silences.lines(visit.site.door.silences(visit.asker), calendar),
     )
@@ -154,7 +155,10 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         session=visit.session,
         phones=phones,
         lost_phones=door.lost_phones(visit.asker),
-        channel_order=door.channel_order(visit.asker),
+        silent={one.phone_id for one in door.silent_phones(visit.asker)},
+        severities=channel_orders.form_rows(
+            door.channel_orders(visit.asker), phones, words(visit.asker.language)
+        ),
         is_keeper=door.tends(visit.asker),
         may_search=door.searches(visit.asker),
     )

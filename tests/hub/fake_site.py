@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from hub.store.accounts import Session, SignedIn, TooManyTries
 from hub.store.bell import Bell
 from hub.store.growing import NoSuchClipError
-from hub.store.keeper_views import LostPhone
+from hub.store.keeper_views import LostPhone, SilentPhone
 from hub.store.silence_door import SilenceRow
 from hub.store.uploads import (
     NotAnnouncedError,
@@ -190,6 +190,12 @@ class FakeDoor:
     def lost_phones(self, who: Asker) -> list[LostPhone]:
         return []
 
+    def silent_phones(self, who: Asker) -> list[SilentPhone]:
+        return []
+
+    def check_shown(self, who: Asker, check_id: UUID) -> bool:
+        return check_id in self.owed
+
     def dark_cameras(self, who: Asker) -> list[str]:
         return []
 
@@ -199,8 +205,8 @@ class FakeDoor:
     def searches(self, who: Asker) -> bool:
         return False
 
-    def channel_order(self, who: Asker) -> str:
-        return "webpush,ntfy"
+    def channel_orders(self, who: Asker) -> dict[str, Any]:
+        return {}
 
     def phones(self, who: Asker) -> list[PhoneRow]:
         return list(self.own_phones.values())

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from hub.store.signin_tables import metadata
+from hub.store.check_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -100,6 +100,23 @@ def test_a_critical_alert_goes_every_way_at_once(town: Town) -> None:
     assert sorted(told(town)) == ["ntfy", "webpush"]
 
 
+def test_a_critical_alert_follows_the_persons_own_order_for_it(town: Town) -> None:
+    officer(town, order="webpush; critical=ntfy,webpush")
+    town.owe(town.alert(severity="critical"))
+    assert told(town) == ["ntfy"]
+    town.clock.go_on(20)
+    assert look(town) == 1
+    assert told(town) == ["webpush"]
+    town.owe(town.alert())
+    assert told(town) == ["webpush"]
+
+
+def test_an_order_that_cannot_be_read_holds_nobodys_alert_up(town: Town) -> None:
+    officer(town, order="urgent=;;+")
+    town.owe(town.alert())
+    assert told(town) == ["webpush"]
+
+
 def test_growth_is_told_where_the_alert_was_told(town: Town) -> None:
     officer(town)
     alert_id = town.alert()

@@ -80,6 +80,8 @@ async function show(message) {
   });
   if (message.notification_id) {
     await owe(`/api/notifications/${message.notification_id}/shown`);
+  } else if (message.check_id) {
+    await owe(`/api/checks/${message.check_id}/shown`);
   }
   await syncInbox().catch(() => {}); // what the phone keeps is what the hub has, not what was pushed
 }

@@ -1,0 +1,120 @@
+"""The daily sign of life: a quiet push that a phone answers, so that a dead one is found in time.
+
+Browsers take the permission from a site that pushes and shows nothing, so this shows an entry: one
+that makes no sound, that the next replaces, and only on phones that showed nothing for a day.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from hub.alerts.answers import Answer, Patience, TryAgain
+from hub.alerts.phone_checks import CheckBounds
+from hub.notify.channel import Channel, Message
+from hub.notify.phrases import phrases
+from hub.store import phone_checks
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.phone_checks import Check
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 60.0
+LEASE_S: Final = 60.0
+DEADLINE_S: Final = 10.0
+HANDS: Final = 4
+"""Alerts have hands of their own; these must not take the services' patience from them."""
+
+_dice = secrets.SystemRandom()
+
+
+class PhoneCheck:
+    """One task of the hub; several hubs on one database ask nobody twice."""
+
+    def __init__(
+        self, *, db: Database, clock: Clock, channel: Channel, bounds: CheckBounds
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._channel = channel
+        self._bounds = bounds
+        self._patience = Patience(first_wait_s=60.0, deadline_s=bounds.answer_within_s)
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Look until `stop`; a database that is away comes back."""
+        is_blind = False
+        while not stop.is_set():
+            beat()
+            try:
+                await self.look()
+                is_blind = False
+            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
+                if not is_blind:  # said once
+                    log.warning("phone_check.blind", error=str(error).splitlines()[0])
+                is_blind = True
+            try:
+                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
+            except TimeoutError:
+                continue
+
+    async def look(self) -> int:
+        """Ask whom it is time to ask, and send what is due; how many were sent."""
+        due = await asyncio.to_thread(self._due)
+        turn = asyncio.Semaphore(HANDS)
+
+        async def carry(check: Check) -> None:
+            async with turn:
+                answer = await self._send(check)
+            await asyncio.to_thread(self._record, check, answer)
+
+        async with asyncio.TaskGroup() as group:
+            for check in due:
+                group.create_task(carry(check))
+        if due:
+            log.info("phone_check.asked", phones=len(due))
+        return len(due)
+
+    def _due(self) -> list[Check]:
+        with self._db.writing() as conn:
+            now = self._clock.now()
+            phone_checks.ask(conn, self._bounds, now=now)
+            return phone_checks.claim(conn, lease_s=LEASE_S, now=now)
+
+    async def _send(self, check: Check) -> Answer:
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await self._channel.send(self._message(check), check.phone)
+        except TimeoutError:
+            return TryAgain(f"no answer within {DEADLINE_S:g} s")
+
+    def _message(self, check: Check) -> Message:
+        words = phrases(check.language)
+        asked = datetime.fromtimestamp(check.asked_utc_us / 1e6, UTC)
+        at = f"{asked.astimezone(self._bounds.zone):%H:%M}"
+        return Message(
+            notification_id=check.check_id,
+            alert_id=check.check_id,
+            revision=0,
+            moment="check",
+            title=words.say("This phone receives alerts"),
+            body=words.say("Daily check at {time}. Nothing to do.").format(time=at),
+            language=words.language,
+            take_label=words.say("I have it"),
+            open_label=words.say("View"),
+            useful_s=round(self._bounds.answer_within_s),
+        )
+
+    def _record(self, check: Check, answer: Answer) -> None:
+        with self._db.writing() as conn:
+            phone_checks.record(
+                conn,
+                check,
+                answer,
+                patience=self._patience,
+                chance=_dice.random(),
+                now=self._clock.now(),
+            )

@@ -1,0 +1,25 @@
+"""The table of the daily signs of life; as `hub.store.tables`, the same on both databases."""
+
+from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
+
+from hub.store.signin_tables import metadata
+from hub.store.tables import key, link, moment
+
+__all__ = ["metadata", "phone_checks"]
+
+phone_checks = Table(
+    "phone_checks",
+    metadata,
+    key(),
+    link("phone_id", "phones"),
+    Column("day", Text, nullable=False),  # ISO, by the clock on the wall
+    Column("state", Text, nullable=False),  # owed, sent, failed
+    Column("reason", Text, nullable=False),  # of the last attempt that failed
+    Column("attempts", Integer, nullable=False),
+    *moment("asked"),
+    *moment("due"),
+    *moment("lease_until", nullable=True),
+    *moment("answer_by"),
+    UniqueConstraint("phone_id", "day"),
+    Index("ix_phone_checks_state_due", "state", "due_utc_us"),
+)

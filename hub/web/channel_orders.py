@@ -1,0 +1,94 @@
+"""The form by which a person says what tells them first, for usual and for critical alerts."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, HTTPException
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.channels import CRITICAL, SEVERITIES, Order, steps_for
+from hub.store.views import PhoneRow
+from hub.web import duty_forms
+from hub.web.auth import FormSent
+from hub.web.duty_forms import Fields
+from hub.web.words import Words
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """One part of the form: a number for each channel; the same number is at once."""
+
+    name: str
+    label: str
+    places: tuple[tuple[str, str, int], ...]
+    """(channel, what people call it, from 1)."""
+
+
+def form_rows(
+    orders: Mapping[str, Order], phones: Collection[PhoneRow], words: Words
+) -> tuple[Severity, ...]:
+    """What the form shows to a person with these living phones; nothing for one channel alone."""
+    living = {phone.channel for phone in phones}
+    if len(living) < 2:
+        return ()
+    labels = {"usual": words.say("Usual alerts"), "critical": words.say("Critical alerts")}
+    return tuple(
+        Severity(
+            name,
+            labels[name],
+            tuple(
+                (channel, channel_name(channel, words), place)
+                for place, step in enumerate(steps_for(orders, living, name), start=1)
+                for channel in sorted(step)
+            ),
+        )
+        for name in SEVERITIES
+    )
+
+
+def channel_name(channel: str, words: Words) -> str:
+    """What people call a channel; the keeper's own word for one of theirs."""
+    names = {
+        "webpush": words.say("this app"),
+        "zalo": "Zalo OA",
+        "zalo_bot": words.say("Zalo bot"),
+        "zns": "Zalo ZNS",
+        "telegram": "Telegram",
+        "sms": "SMS",
+    }
+    return names.get(channel, channel)
+
+
+def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
+    """The orders that were chosen; ValueError for a number that no list offers.
+
+    All at once for what is critical is no order of its own: a channel added later is in it too.
+    """
+    orders: dict[str, Order] = {}
+    for severity in SEVERITIES:
+        places: dict[int, set[str]] = {}
+        for channel in channels:
+            place = int(duty_forms.field(form, f"{severity}-{channel}"))
+            if not 1 <= place <= len(channels):
+                raise ValueError(f"no place {place}")
+            places.setdefault(place, set()).add(channel)
+        order = tuple(frozenset(places[place]) for place in sorted(places))
+        if severity != CRITICAL or len(order) > 1:
+            orders[severity] = order
+    return orders
+
+
+@router.post("/settings/channels")
+def choose_channels(visit: FormSent, form: Fields) -> Response:
+    """By which channel one is told first, for each severity."""
+    door = visit.site.door
+    living = {phone.channel for phone in door.phones(visit.asker) if phone.gone_utc_us is None}
+    try:
+        orders = _read(form, living)
+    except ValueError as error:
+        raise HTTPException(422) from error
+    door.choose_channels(visit.asker, orders)
+    return RedirectResponse("/settings", 303)

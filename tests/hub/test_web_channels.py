@@ -1,0 +1,63 @@
+"""The form by which a person says what tells them first."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from hub.store.accounts import SignedIn
+from hub.store.database import Database
+from tests.hub.web_town import PASSWORD, Town
+from tests.hub.web_visitor import Visitor, text_of
+
+
+@pytest.fixture
+def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
+    db = Database(sqlite_url)
+    yield Town(db, tmp_path)
+    db.close()
+
+
+def phone(town: Town, channel: str) -> UUID:
+    signed_in = town.accounts.sign_in("an", PASSWORD, came_from="")
+    assert isinstance(signed_in, SignedIn)
+    return town.door.add_phone(
+        signed_in.asker, channel=channel, address=f"{channel}:an", secrets=json.dumps({}), label=""
+    )
+
+
+def orders(town: Town) -> dict[str, list[set[str]]]:
+    signed_in = town.accounts.sign_in("an", PASSWORD, came_from="")
+    assert isinstance(signed_in, SignedIn)
+    found = town.door.channel_orders(signed_in.asker)
+    return {name: [set(step) for step in order] for name, order in found.items()}
+
+
+def test_each_severity_is_ordered_by_numbers_and_the_same_number_is_at_once(town: Town) -> None:
+    officer = Visitor(town.app()).sign_in("an", PASSWORD)
+    phone(town, "webpush")
+    assert "Báo cho tôi qua đâu trước" not in text_of(officer.get("/settings"))
+    phone(town, "ntfy")
+    assert "Báo cho tôi qua đâu trước" in text_of(officer.get("/settings"))
+    chosen = {"usual-webpush": "2", "usual-ntfy": "1"}
+    critical = {"critical-webpush": "1", "critical-ntfy": "1"}
+    assert officer.post("/settings/channels", **chosen, **critical).status_code == 303
+    assert orders(town) == {"usual": [{"ntfy"}, {"webpush"}]}
+    critical["critical-ntfy"] = "2"
+    assert officer.post("/settings/channels", **chosen, **critical).status_code == 303
+    assert orders(town)["critical"] == [{"webpush"}, {"ntfy"}]
+    page = officer.get("/settings").text
+    assert page.count("selected") == 4
+
+
+@pytest.mark.parametrize("odd", ["", "0", "3", "-1", "x", "9" * 400])
+def test_a_number_that_no_list_offers_changes_nothing(town: Town, odd: str) -> None:
+    officer = Visitor(town.app()).sign_in("an", PASSWORD)
+    for channel in ("webpush", "ntfy"):
+        phone(town, channel)
+    form = {"usual-webpush": odd, "usual-ntfy": "1"}
+    form |= {"critical-webpush": "1", "critical-ntfy": "1"}
+    assert officer.post("/settings/channels", **form).status_code == 422
+    assert orders(town) == {}
