@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
-from hub.assembly import asking, backup, commands, keeping
+from hub.assembly import asking, backup, commands, inviting, keeping
 from hub.assembly.archive import ArchiveError
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
@@ -17,6 +17,7 @@ from hub.enrol import desk
 from hub.enrol.authority import AUTHORITY_DAYS, ISSUED_DAYS, AuthorityError
 from hub.store.blobs import BlobsError
 from hub.store.database import FAULTS, DatabaseError, is_about_storage
+from hub.store.invitations import ROLES
 from hub.store.registry import RegistryError
 
 Commands = argparse._SubParsersAction  # the type has no public name
@@ -101,6 +102,14 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     password = officer.add_mutually_exclusive_group(required=True)
     password.add_argument("--password-stdin", action="store_true", help="read it from one line")
     password.add_argument("--generate-password", action="store_true", help="make it, show it once")
+
+    invited = _command(
+        officers, "invite", inviting.invite, "let a person in by a one-time link, known or new"
+    )
+    invited.add_argument("login")
+    invited.add_argument("--name", help="as colleagues see it; otherwise the login")
+    invited.add_argument("--language", choices=("vi", "en"), default="vi")
+    invited.add_argument("--role", choices=ROLES, default="officer")
 
     grant = _command(_group(verbs, "grant"), "add", commands.add_grant, "let an officer see")
     grant.add_argument("login")

@@ -1,5 +1,6 @@
 """What a person does with their own account: proof, another password, sessions that end."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -8,6 +9,7 @@ from hub.store import audit, guesses, session_rows
 from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.invitations import Invitations
 from hub.store.passwords import Passwords
 from hub.store.session_views import (
     DEFAULT_LIMITS,
@@ -36,6 +38,7 @@ class OwnAccount:
         self._clock = clock
         self._passwords = passwords
         self._limits = limits
+        self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
 
     def prove(self, session: Session, password: str) -> bool | TooManyTries:
         """Whether it is their password; then the session is proved for `proof_s`.

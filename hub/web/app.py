@@ -23,6 +23,7 @@ from hub.web import (
     clips,
     duty,
     films,
+    invitations,
     keepers,
     live,
     pages,
@@ -57,6 +58,7 @@ ROOMS: Final = (
     proof,
     account,
     channel_orders,
+    invitations,
 )
 
 

@@ -161,6 +161,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         ),
         is_keeper=door.tends(visit.asker),
         may_search=door.searches(visit.asker),
+        may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
     )
 
 

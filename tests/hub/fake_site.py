@@ -231,12 +231,20 @@ class FakeDoor:
         return notification_id in self.owed
 
 
+class FakeInvitations:
+    """Nobody invites anybody."""
+
+    def may_invite(self, who: Asker) -> bool:
+        return False
+
+
 @dataclass
 class FakeAccounts:
     """Everybody's password is "right"."""
 
     people: dict[str, Asker]
     sessions: dict[str, Session] = field(default_factory=dict)
+    invitations: FakeInvitations = field(default_factory=FakeInvitations)
 
     def sign_in(self, login: str, password: str, *, came_from: str, agent: str = "") -> Any:
         if login == "locked":

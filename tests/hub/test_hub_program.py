@@ -23,7 +23,10 @@ import pytest
 from agent.wire.messages import Event, Picture, UploadToken
 from deploy.broker import Broker, free_port
 from hub.store import steady_clock
+from hub.store.accounts import Accounts
+from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.passwords import Passwords
 from hub.store.tables import alerts, areas, events, grants, nodes, people, phones
 from tests.bucket import KEY_ID, SECRET, new_bucket, s3_server
 from tests.hub.intake_rig import WAIT_S, NodeLine, count, eventually, found_town
@@ -380,6 +383,19 @@ def test_an_officer_has_no_default_password(site: Site) -> None:
     assert site.command("officer", "add", "lan").returncode == 2
     short = site.command("officer", "add", "lan", "--password-stdin", stdin="123\n")
     assert short.returncode == 1
+
+
+def test_the_first_keeper_comes_in_by_a_one_time_link(site: Site) -> None:
+    invited = site.command("officer", "invite", "quan", "--name", "Hồ Quân", "--role", "keeper")
+    assert invited.returncode == 0, invited.stderr
+    [line] = [line for line in invited.stdout.splitlines() if "/invited/" in line]
+    token = line.rpartition("/invited/")[2]
+    db = Database(site.url)
+    accounts = Accounts(db, clock=HubClock(), passwords=Passwords())
+    new = accounts.invitations.accept(token, password="cây bàng 1986", came_from="")
+    assert new is not None
+    assert (new.asker.name, accounts.invitations.may_invite(new.asker)) == ("Hồ Quân", True)
+    db.close()
 
 
 def test_an_unknown_right_is_named(site: Site) -> None:

@@ -1,0 +1,28 @@
+"""The keeper's shell lets a person in: a one-time link, for the first keeper above all."""
+
+import argparse
+
+import segno
+from sqlalchemy import Connection
+
+from hub.alerts.moment import Moment
+from hub.assembly import commands
+from hub.store.audit import By
+from hub.store.invitations import NewPerson, make
+
+
+def invite(args: argparse.Namespace) -> int:
+    """Print a link that lets its person in once, and the same for a phone's camera."""
+    public_url = commands.settings_of(args).web.public_url
+    new = NewPerson(args.login, args.name or args.login, args.language, args.role)
+    token = ""
+
+    def write(conn: Connection, now: Moment) -> str:
+        nonlocal token
+        made = make(conn, new, by=By(came_from="shell"), now=now)
+        token = made.token
+        return f"{made.name} comes in once, within three days, by {public_url}/invited/{token}"
+
+    code = commands.enter(args, write)
+    segno.make(f"{public_url}/invited/{token}", micro=False).terminal(compact=True)
+    return code

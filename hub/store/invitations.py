@@ -1,0 +1,317 @@
+"""One-time invitations: a link with which a person comes in without a password and sets one.
+
+The link's last part is kept nowhere but in the link. It holds for `HOLDS_S` and once: of two who
+send it at the same moment the second is refused, because using it is one update under the writers'
+lock. Reading it uses nothing up, since messengers open every link to make a preview of it.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from hub.alerts.moment import Moment
+from hub.store import audit, guesses, session_rows, staff
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.fold import fold_login
+from hub.store.passwords import Passwords
+from hub.store.registry import RegistryError
+from hub.store.session_views import SessionLimits, SignedIn
+from hub.store.signin_tables import invitations
+from hub.store.tables import columns, new_id, people
+from hub.store.views import Asker
+
+HOLDS_S: Final = 3 * 24 * 3600
+KEEPER: Final = "keeper"
+ROLES: Final = (
+    "officer",
+    "leader",
+    "board_member",
+    "investigator",
+    "technician",
+    "oversight",
+    KEEPER,
+)
+NAME_CHARS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Somebody who is to be let in; a login that is known already is let in anew."""
+
+    login: str
+    name: str
+    language: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An invitation that was just made: the only moment at which its `token` is known."""
+
+    token: str
+    name: str
+    login: str
+    ends_utc_us: int
+    is_new: bool
+    """Whether the person was not known before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Who may come in with a link that holds."""
+
+    person_id: UUID
+    login: str
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An invitation that nobody has used yet; times are UTC microseconds."""
+
+    invitation_id: UUID
+    login: str
+    name: str
+    made_by_name: str | None
+    """None: the keeper's shell."""
+    ends_utc_us: int
+    is_over: bool
+    refused: int
+    """How often it was shown when it held no more, or by the wrong person."""
+
+
+class Invitations:
+    """For any thread."""
+
+    def __init__(
+        self, db: Database, *, clock: Clock, passwords: Passwords, limits: SessionLimits
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._passwords = passwords
+        self._limits = limits
+
+    def may_invite(self, asker: Asker) -> bool:
+        """Whether this person lets others in: keepers do, because a link takes an account over."""
+        return asker.role == KEEPER
+
+    def make(self, asker: Asker, new: NewPerson) -> Made | None:
+        """Invite a person; None for who may not. RegistryError for a login that cannot be."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            by = By(person_id=asker.person_id, came_from=asker.came_from)
+            if not self.may_invite(asker):
+                audit.note(conn, by, act="invitation.make.refused", now=now)
+                return None
+            return make(conn, new, by=by, now=now)
+
+    def open(self, asker: Asker) -> list[InvitationRow]:
+        """Those that nobody has used or withdrawn, the newest first; none for who may not."""
+        if not self.may_invite(asker):
+            return []
+        maker = people.alias("maker")
+        query = (
+            select(
+                invitations,
+                people.c.login,
+                people.c.name,
+                maker.c.name.label("made_by_name"),
+            )
+            .join(people, people.c.id == invitations.c.person_id)
+            .outerjoin(maker, maker.c.id == invitations.c.made_by)
+            .where(invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
+            .order_by(invitations.c.made_utc_us.desc(), invitations.c.id.desc())
+            .limit(200)
+        )
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            return [_as_row(row, now) for row in conn.execute(query)]
+
+    def withdraw(self, asker: Asker, invitation_id: UUID) -> bool:
+        """Its link holds no more; False when it does not already, and for who may not."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            is_done = self.may_invite(asker) and _withdraw(
+                conn, invitations.c.id == invitation_id, now=now
+            )
+            audit.note(
+                conn,
+                By(person_id=asker.person_id, came_from=asker.came_from),
+                act="invitation.withdraw" if is_done else "invitation.withdraw.refused",
+                object_kind="invitation",
+                object_id=invitation_id,
+                now=now,
+            )
+        return is_done
+
+    def read(self, token: str, *, came_from: str) -> Invited | None:
+        """Whom the link lets in; None, counted, when it holds no more or never did."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            row = conn.execute(_who(token, now)).first()
+        if row is None:
+            with self._db.writing() as conn:
+                refuse(conn, token, came_from=came_from, now=now)
+            return None
+        return Invited(row.id, row.login, row.name, row.language)
+
+    def accept(
+        self, token: str, *, password: str, came_from: str, agent: str = ""
+    ) -> SignedIn | None:
+        """The person sets this password and is signed in; None, counted, when the link holds no
+        more. RegistryError for a password too short or too long: then the link still holds."""
+        if self.read(token, came_from=came_from) is None:
+            return None
+        hashed = staff.checked_password(password, self._passwords)
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            person = use(conn, token, now=now)
+            if person is None:
+                refuse(conn, token, came_from=came_from, now=now)
+                return None
+            this = people.c.id == person.id
+            conn.execute(update(people).where(this).values(password_hash=hashed))
+            return come_in(conn, person, came_from, agent=agent, limits=self._limits, now=now)
+
+
+def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
+    """Invite a person, who is made if nobody has that login; an older open link ends."""
+    login = fold_login(new.login)
+    person_id = staff.person_by_login(conn, login)
+    is_new = person_id is None
+    if person_id is None:
+        person_id = _add_person(conn, login, new, by=by, now=now)
+    _withdraw(conn, invitations.c.person_id == person_id, now=now)
+    token, ends = secrets.token_urlsafe(24), now.plus_s(HOLDS_S)
+    invitation_id = new_id(now)
+    conn.execute(
+        insert(invitations).values(
+            id=invitation_id,
+            token_hash=session_rows.hashed(token),
+            person_id=person_id,
+            made_by=by.person_id,
+            refused=0,
+            **columns("made", now),
+            **columns("ends", ends),
+        )
+    )
+    audit.note(
+        conn,
+        by,
+        act="invitation.make",
+        object_kind="person",
+        object_id=person_id,
+        detail=f"login {login!r}",
+        now=now,
+    )
+    name = str(conn.scalar(select(people.c.name).where(people.c.id == person_id)))
+    return Made(token, name, login, ends.utc_us, is_new)
+
+
+def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Moment) -> UUID:
+    """Somebody who has neither password nor grant yet, and so comes in by the link alone."""
+    if not login:
+        raise RegistryError("a person needs a login")
+    if new.language not in staff.LANGUAGES:
+        raise RegistryError(f"language {new.language!r} is not one of vi, en")
+    if new.role not in ROLES:
+        raise RegistryError(f"role {new.role!r} is not one of {', '.join(ROLES)}")
+    person_id = new_id(now)
+    conn.execute(
+        insert(people).values(
+            id=person_id,
+            login=login,
+            name=text(new.name.strip() or login, NAME_CHARS),
+            role=new.role,
+            language=new.language,
+            password_hash="",
+            **columns("created", now),
+        )
+    )
+    audit.note(conn, by, act="person.add", object_kind="person", object_id=person_id, now=now)
+    return person_id
+
+
+def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
+    """The person, for whom the link is now used up; None when it holds no more."""
+    row = conn.execute(_who(token, now)).first()
+    if row is None:
+        return None
+    this = invitations.c.token_hash == session_rows.hashed(token)
+    conn.execute(update(invitations).where(this).values(columns("used", now)))
+    return row
+
+
+def come_in(
+    conn: Connection,
+    person: Row[*tuple[Any, ...]],
+    came_from: str,
+    *,
+    agent: str,
+    limits: SessionLimits,
+    now: Moment,
+) -> SignedIn:
+    """The person is signed in here, and nowhere else any more."""
+    asker = session_rows.as_asker(person, came_from)
+    session_rows.end_of_person(conn, asker.person_id)
+    guesses.forget(conn, asker.login)
+    by = By(person_id=asker.person_id, came_from=came_from)
+    audit.note(conn, by, act="invitation.accept", now=now)
+    return session_rows.begin(conn, asker, agent=agent, limits=limits, now=now)
+
+
+def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None:
+    """Count that a link was shown which does not hold."""
+    this = invitations.c.token_hash == session_rows.hashed(token)
+    conn.execute(update(invitations).where(this).values(refused=invitations.c.refused + 1))
+    invitation_id = conn.scalar(select(invitations.c.id).where(this))
+    audit.note(
+        conn,
+        By(came_from=came_from),
+        act="invitation.refused",
+        object_kind="invitation",
+        object_id=invitation_id,
+        detail="" if invitation_id else "no such link",
+        now=now,
+    )
+
+
+def _withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
+    is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
+    done = conn.execute(
+        update(invitations).where(which, *is_open).values(columns("withdrawn", now))
+    )
+    return done.rowcount > 0
+
+
+def _who(token: str, now: Moment) -> Any:
+    return (
+        select(people)
+        .join(invitations, invitations.c.person_id == people.c.id)
+        .where(
+            invitations.c.token_hash == session_rows.hashed(token),
+            invitations.c.used_utc_us.is_(None),
+            invitations.c.withdrawn_utc_us.is_(None),
+            invitations.c.ends_utc_us > now.utc_us,
+            session_rows.is_able(now),
+        )
+    )
+
+
+def _as_row(row: Row[*tuple[Any, ...]], now: Moment) -> InvitationRow:
+    return InvitationRow(
+        invitation_id=row.id,
+        login=row.login,
+        name=row.name,
+        made_by_name=row.made_by_name,
+        ends_utc_us=row.ends_utc_us,
+        is_over=row.ends_utc_us <= now.utc_us,
+        refused=row.refused,
+    )

@@ -1,0 +1,161 @@
+"""Letting people in: a keeper makes a one-time link, its person comes in with it."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Form, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.accounts import SignedIn as NewSession
+from hub.store.invitations import HOLDS_S, ROLES, Invited, Made, NewPerson
+from hub.store.passwords import MAX_CHARS, MIN_CHARS
+from hub.store.registry import RegistryError
+from hub.web.auth import FormSent, SignedIn, Visit, agent_of, came_from, hand_over_cookie
+from hub.web.proof import ProvedForm
+from hub.web.site import render, site_of
+from hub.web.words import LANGUAGES, Words
+
+router = APIRouter()
+
+TOKEN_CHARS: Final = 200
+GONE: Final = 410
+
+
+def role_name(role: str, words: Words) -> str:
+    """What a role is called; a role nobody knows is called as it is."""
+    say = words.say
+    names = {
+        "officer": say("officer"),
+        "leader": say("leader"),
+        "board_member": say("board member"),
+        "investigator": say("investigator"),
+        "technician": say("technician"),
+        "oversight": say("oversight"),
+        "keeper": say("keeper"),
+    }
+    return names.get(role, role)
+
+
+@router.get("/invitations")
+def show_invitations(request: Request, visit: SignedIn) -> Response:
+    """What is open, and the form for another; 404 for all but keepers."""
+    _keepers_only(visit)
+    return _page(request, visit)
+
+
+def _keepers_only(visit: Visit) -> None:
+    if not visit.site.accounts.invitations.may_invite(visit.asker):
+        raise HTTPException(404)
+
+
+def _page(
+    request: Request, visit: Visit, *, made: Made | None = None, is_wrong: bool = False
+) -> Response:
+    words = visit.site.calendar(visit.asker.language).words
+    link = f"{visit.site.settings.public_url}/invited/{made.token}" if made else ""
+    return render(
+        request,
+        "invitations.html",
+        session=visit.session,
+        status_code=422 if is_wrong else 200,
+        rows=visit.site.accounts.invitations.open(visit.asker),
+        made=made,
+        link=link,
+        qr=_qr(link, words) if link else "",
+        is_wrong=is_wrong,
+        roles=[(role, role_name(role, words)) for role in ROLES],
+        days=HOLDS_S // 86_400,
+    )
+
+
+def _qr(link: str, words: Words) -> Markup:
+    """The link as a picture that a phone's camera reads; dark on light in both themes."""
+    drawn = segno.make(link, micro=False, error="m").svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The link as a QR code"))
+    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a link of ours
+
+
+@router.post("/invitations")
+def make_invitation(
+    request: Request,
+    visit: ProvedForm,
+    login: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=200)] = "",
+    role: Annotated[str, Form(max_length=40)] = "officer",
+    language: Annotated[str, Form(max_length=8)] = LANGUAGES[0],
+) -> Response:
+    """Make a link and show it, this once."""
+    _keepers_only(visit)
+    new = NewPerson(login=login, name=name, language=language, role=role)
+    try:
+        made = visit.site.accounts.invitations.make(visit.asker, new)
+    except RegistryError:
+        return _page(request, visit, is_wrong=True)
+    if made is None:
+        raise HTTPException(404)
+    return _page(request, visit, made=made)
+
+
+@router.post("/invitations/{invitation_id}/withdraw")
+def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
+    """The link holds no more."""
+    if not visit.site.accounts.invitations.withdraw(visit.asker, invitation_id):
+        raise HTTPException(404)
+    return RedirectResponse("/invitations", 303)
+
+
+@router.get("/invited/{token}")
+def show_invited(request: Request, token: str) -> Response:
+    """Who holds the link may choose a password."""
+    if len(token) > TOKEN_CHARS:
+        raise HTTPException(404)
+    invited = site_of(request).accounts.invitations.read(token, came_from=came_from(request))
+    return _welcome(request, token, invited)
+
+
+def _welcome(request: Request, token: str, invited: Invited | None, *, wrong: str = "") -> Response:
+    status_code = GONE if invited is None else 422 if wrong else 200
+    response = render(
+        request,
+        "invited.html",
+        session=None,
+        status_code=status_code,
+        invited=invited,
+        token=token,
+        wrong=wrong,
+        least_chars=MIN_CHARS,
+        days=HOLDS_S // 86_400,
+    )
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@router.post("/invited/{token}")
+def accept_invitation(
+    request: Request,
+    token: str,
+    new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+    again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
+) -> Response:
+    """The password counts from now on, and the person is signed in; the link is used up."""
+    if len(token) > TOKEN_CHARS:
+        raise HTTPException(404)
+    invitations, where = site_of(request).accounts.invitations, came_from(request)
+    wrong = "short" if len(new) < MIN_CHARS else "unlike" if new != again else ""
+    if wrong:
+        return _welcome(request, token, invitations.read(token, came_from=where), wrong=wrong)
+    answer = invitations.accept(token, password=new, came_from=where, agent=agent_of(request))
+    if answer is None:
+        return _welcome(request, token, None)
+    return welcome_in(request, answer)
+
+
+def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
+    """The person is signed in and led to their account."""
+    response = RedirectResponse("/account?done=welcome", 303)
+    hand_over_cookie(response, site_of(request), new)
+    return response
