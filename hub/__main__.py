@@ -133,6 +133,11 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
         help="a browser's push subscription as JSON; - reads stdin",
     )
     kind.add_argument("--ntfy", metavar="URL", help="a topic on an ntfy server")
+    kind.add_argument(
+        "--to",
+        metavar="CHANNEL:WHO",
+        help="zalo_bot:CHAT, zalo:USER, zns:0912345678, telegram:CHAT, sms:NUMBER, ...",
+    )
     phone.add_argument("--token-stdin", action="store_true", help="ntfy's access token, one line")
     phone.add_argument("--label", default="", help="what its owner calls it")
 

@@ -140,6 +140,16 @@ class PushSection(Section):
         False,
         description="Let phones subscribe at push services on this network: rehearsals only.",
     )
+    zalo_file: str = Field(
+        "",
+        description="Secrets of Zalo: Official Account, ZNS template, bot. Empty: zalo.toml in the "
+        "secrets folder, if it is there.",
+    )
+    services_file: str = Field(
+        "",
+        description="Addresses of Telegram, SMS gateways and other services that Apprise knows. "
+        "Empty: services.toml in the secrets folder, if it is there.",
+    )
     ntfy_replaces: bool = Field(
         False,
         description="The ntfy server is 2.16 or newer: later words replace an alert's entry.",

@@ -12,7 +12,7 @@ import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from hub.assembly import opening
+from hub.assembly import channels, opening
 from hub.assembly.refusal import StartRefusedError
 from hub.config import HubSettings
 from hub.enrol.authority import HUB_NAME
@@ -38,6 +38,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
         "media folder": _media_folder,
         **({"media bucket": _media_bucket} if settings.store.media_url else {}),
         "secrets": _secrets,
+        "channels": lambda settings: ", ".join(channels.names(settings)),
         "certificate": _certificate,
         "broker": _broker,
         "web port": _web_port,

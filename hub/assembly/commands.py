@@ -141,6 +141,8 @@ def add_phone(args: argparse.Namespace) -> int:
     if args.ntfy:
         token = _line_of_stdin() if args.token_stdin else None
         phone = desk.ntfy_subscription(args.ntfy, token)
+    elif args.to:
+        phone = desk.parse_service_address(args.to)
     else:
         is_stdin = str(args.webpush) == "-"
         phone = desk.parse_subscription(sys.stdin.read() if is_stdin else args.webpush.read_text())

@@ -15,6 +15,7 @@ from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
 from hub.assembly import opening
+from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
@@ -28,7 +29,6 @@ from hub.intake.subscriber import Subscriber, Writer
 from hub.notify.book import LedgerBook
 from hub.notify.escalator import Escalator
 from hub.notify.lookout import Lookout
-from hub.notify.ntfy import Ntfy
 from hub.notify.phone_check import PhoneCheck
 from hub.notify.post import new_client
 from hub.notify.second_way import SecondWay
@@ -205,14 +205,9 @@ class Hub:
     def _make_notifier(self) -> Worker:
         book = LedgerBook(self._db, clock=self._clock)
         stages = Stages(
-            channels={
-                "webpush": self._webpush,
-                "ntfy": Ntfy(
-                    client=self._client,
-                    public_url=self._settings.web.public_url,
-                    replaces=self._settings.push.ntfy_replaces,
-                ),
-            },
+            channels=channels(
+                self._settings, webpush=self._webpush, client=self._client, clock=self._clock
+            ),
             book=book,
             clock=self._clock,
             zone=ZoneInfo(self._settings.web.time_zone),

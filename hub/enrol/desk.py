@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from hub.alerts.channels import NAME
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
@@ -166,3 +167,11 @@ def parse_subscription(text: str) -> Subscription:
 def ntfy_subscription(address: str, token: str | None) -> Subscription:
     """A topic on an ntfy server, with an access token where the server asks for one."""
     return Subscription("ntfy", address, json.dumps({"token": token} if token else {}))
+
+
+def parse_service_address(text: str) -> Subscription:
+    """A person's own part on a channel of the keeper's, such as `telegram:123456`."""
+    channel, _, who = text.partition(":")
+    if not NAME.fullmatch(channel) or channel in ("webpush", "ntfy") or not who.strip():
+        raise ValueError(f"{text!r} is none such as telegram:123456 or zns:0912345678")
+    return Subscription(channel, f"{channel}:{who.strip()}", "{}")

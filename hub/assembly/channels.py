@@ -1,0 +1,88 @@
+"""The channels of this hub: Web Push and ntfy always, the others as the keeper's files say."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from hub.assembly.refusal import StartRefusedError
+from hub.config import HubSettings
+from hub.enrol.files import write_private
+from hub.notify.channel import Channel
+from hub.notify.ntfy import Ntfy
+from hub.notify.services import read_services, services
+from hub.notify.webpush import WebPush
+from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloZns
+from hub.notify.zalo_settings import ServiceFileError, ZaloSettings, read_zalo
+from hub.notify.zalo_token import ZaloToken
+from hub.store.clock import Clock
+
+KEPT_IN: Final = "zalo-tokens.json"
+
+
+def channels(
+    settings: HubSettings, *, webpush: WebPush, client: httpx.AsyncClient, clock: Clock
+) -> dict[str, Channel]:
+    """Each by its name; StartRefusedError when a file of theirs cannot be used."""
+    public_url = settings.web.public_url
+    made: dict[str, Channel] = {
+        "webpush": webpush,
+        "ntfy": Ntfy(client=client, public_url=public_url, replaces=settings.push.ntfy_replaces),
+    }
+    zalo, others = zalo_of(settings), services_of(settings)
+    shared: dict[str, Any] = {"client": client, "public_url": public_url}
+    if zalo.bot is not None:
+        made["zalo_bot"] = ZaloBot(bot=zalo.bot, **shared)
+    if zalo.oa is not None:
+        token = ZaloToken(
+            account=zalo.oa,
+            file=settings.secrets.folder / KEPT_IN,
+            write_private=write_private,
+            client=client,
+            clock=clock,
+        )
+        made["zalo"] = ZaloAccount(account=zalo.oa, token=token, **shared)
+        if zalo.zns is not None:
+            made["zns"] = ZaloZns(zns=zalo.zns, token=token, **shared)
+    return made | dict(services(others, public_url=public_url))
+
+
+def zalo_of(settings: HubSettings) -> ZaloSettings:
+    """What the keeper's file says of Zalo; nothing where there is none."""
+    path = zalo_file(settings)
+    if not path.exists() and not settings.push.zalo_file:
+        return ZaloSettings()
+    try:
+        return read_zalo(path)
+    except ServiceFileError as error:
+        raise StartRefusedError(f"push.zalo_file: {error}") from error
+
+
+def services_of(settings: HubSettings) -> Mapping[str, str]:
+    """The addresses of the keeper's other services, by channel."""
+    path = services_file(settings)
+    if not path.exists() and not settings.push.services_file:
+        return {}
+    try:
+        return read_services(path)
+    except ServiceFileError as error:
+        raise StartRefusedError(f"push.services_file: {error}") from error
+
+
+def zalo_file(settings: HubSettings) -> Path:
+    """Where the secrets of Zalo are, if anywhere."""
+    return Path(settings.push.zalo_file or settings.secrets.folder / "zalo.toml")
+
+
+def services_file(settings: HubSettings) -> Path:
+    """Where the addresses of the other services are, if anywhere."""
+    return Path(settings.push.services_file or settings.secrets.folder / "services.toml")
+
+
+def names(settings: HubSettings) -> list[str]:
+    """The channels there would be, for `matthan-hub check`."""
+    zalo = zalo_of(settings)
+    found = ["webpush", "ntfy"]
+    found += ["zalo_bot"] * (zalo.bot is not None) + ["zalo"] * (zalo.oa is not None)
+    return [*found, *(["zns"] if zalo.zns is not None else []), *services_of(settings)]

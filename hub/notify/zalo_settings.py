@@ -1,0 +1,103 @@
+"""What lets the hub speak through Zalo: an Official Account, a ZNS template, a bot; from one file.
+
+Zalo publishes its interface at developers.zalo.me, zalo.cloud and bot.zaloplatforms.com.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hub.notify.post import address_fault
+
+MOBILE: Final = re.compile(r"84[35789]\d{8}")
+"""A Vietnamese mobile number as ZNS wants it."""
+
+
+class ServiceFileError(Exception):
+    """A file with secrets of a service cannot be used: what, why and the cure in a sentence."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OfficialAccount(_Part):
+    """The Official Account and the application that it allowed to speak for it."""
+
+    app_id: str = Field(pattern=r"^\d{5,30}$")
+    secret_key: str = Field(min_length=1)
+    refresh_token: str = Field(min_length=1)
+    """The first one; each is good for one use, and the hub keeps what follows it."""
+    api: str = "https://openapi.zalo.me"
+    oauth: str = "https://oauth.zaloapp.com"
+
+
+Ours = Literal["title", "body", "link", "alert"]
+
+
+class Zns(_Part):
+    """A template that Zalo has approved for this Official Account."""
+
+    template_id: str = Field(pattern=r"^[A-Za-z0-9]{1,40}$")
+    params: dict[str, Ours]
+    """The template's parameters, and what of a message fills each."""
+    most_chars: int = Field(100, ge=10, le=400)
+    """Zalo refuses a parameter longer than its type allows."""
+    api: str = "https://business.openapi.zalo.me"
+
+
+class Bot(_Part):
+    """A bot of the Zalo Bot Platform."""
+
+    token: str = Field(pattern=r"^[\w:.-]{8,200}$")
+    api: str = "https://bot-api.zaloplatforms.com"
+
+
+class ZaloSettings(_Part):
+    """All of it; what is not there is no channel."""
+
+    oa: OfficialAccount | None = None
+    zns: Zns | None = None
+    bot: Bot | None = None
+
+
+def read_zalo(path: Path) -> ZaloSettings:
+    """The settings in this file; ServiceFileError says what of it cannot be."""
+    try:
+        found = ZaloSettings.model_validate(read_private_toml(path))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise ServiceFileError(f"{path}: {where}: {fault['msg']}. Correct that key") from None
+    if found.zns is not None and found.oa is None:
+        raise ServiceFileError(f"{path}: [zns] is sent by an Official Account. Add [oa]")
+    for part in (found.oa, found.zns, found.bot):
+        for name in ("api", "oauth"):
+            if fault_of := address_fault(getattr(part, name, "https://none")):
+                raise ServiceFileError(f"{path}: {name}: {fault_of}. Leave it out")
+    return found
+
+
+def read_private_toml(path: Path) -> dict[str, object]:
+    """The TOML of a file that only the hub's user may read."""
+    try:
+        if path.stat().st_mode & 0o007:
+            raise ServiceFileError(f"{path}: everybody may read its secrets. chmod o= {path}")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ServiceFileError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ServiceFileError(f"{path}: not TOML: {error}. Correct that line") from error
+
+
+def mobile_number(text: str) -> str:
+    """`0912 345 678`, `+84912345678` → `84912345678`; ValueError for what is none of Việt Nam."""
+    digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
+    if digits.startswith("0"):
+        digits = "84" + digits[1:]
+    if not MOBILE.fullmatch(digits):
+        raise ValueError(f"{text!r} is no Vietnamese mobile number, such as 0912345678")
+    return digits

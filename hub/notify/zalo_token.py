@@ -1,0 +1,122 @@
+"""The access token of a Zalo Official Account: lasts about a day, each renewal is good for one use.
+
+Zalo answers a renewal with the next refresh token and forgets the last, so the next is durable on
+the disk before the access token is used. A hub that dies in between, or is restored from a backup,
+has a spent one: then the keeper lets the account allow the application once more.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+from pydantic import BaseModel, ConfigDict
+
+from hub.notify.channel import Answer, TryAgain
+from hub.notify.json_post import number, post_json
+from hub.notify.post import FORBIDDEN_ATTEMPTS
+from hub.notify.zalo_settings import OfficialAccount
+from hub.store.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+RENEWED_BEFORE_S: Final = 300.0
+LIFE_S: Final = 90_000
+"""What its documentation says where an answer does not: 25 hours."""
+EXPIRED: Final = frozenset({-216, -124})
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seed: str
+    """The digest of the file's refresh token that this descends from."""
+    refresh_token: str
+    access_token: str = ""
+    expires_utc_us: int = 0
+
+
+class ZaloToken:
+    """One for all channels of one account; several tasks may ask at once.
+
+    `write_private` puts a file where only the hub's user may read it, durably and whole or not.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: OfficialAccount,
+        file: Path,
+        write_private: Callable[[Path, bytes], None],
+        client: httpx.AsyncClient,
+        clock: Clock,
+    ) -> None:
+        self._account = account
+        self._file = file
+        self._write_private = write_private
+        self._client = client
+        self._clock = clock
+        self._kept: _Kept | None = None
+        self._renewal: asyncio.Task[str | Answer] | None = None
+
+    async def current(self, *, not_this: str = "") -> str | Answer:
+        """A token that should hold; `not_this` was refused. An answer where none can be had."""
+        if self._kept is None:
+            read = await asyncio.to_thread(self._read)
+            self._kept = self._kept or read  # another task may have renewed it meanwhile
+        kept, margin_us = self._kept, round(RENEWED_BEFORE_S * 1e6)
+        is_fresh = kept.expires_utc_us - margin_us > self._clock.now().utc_us
+        if kept.access_token and is_fresh and kept.access_token != not_this:
+            return kept.access_token
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._renew(kept))
+        # Whoever asked may give up; a renewal that has begun spends the token and must be written.
+        return await asyncio.shield(self._renewal)
+
+    async def _renew(self, kept: _Kept) -> str | Answer:
+        said = await post_json(
+            self._client,
+            f"{self._account.oauth}/v4/oa/access_token",
+            headers={"secret_key": self._account.secret_key},
+            form={
+                "refresh_token": kept.refresh_token,
+                "app_id": self._account.app_id,
+                "grant_type": "refresh_token",
+            },
+        )
+        if not isinstance(said, Mapping):
+            return said
+        access, refresh = said.get("access_token"), said.get("refresh_token")
+        if not isinstance(access, str) or not isinstance(refresh, str) or not access:
+            code = number(said, "error", 0)
+            log.warning("zalo.token_refused", error=code, cure="allow the application once more")
+            return TryAgain(
+                f"Zalo gives no token (error {code}): allow the application once more",
+                most_attempts=FORBIDDEN_ATTEMPTS,
+            )
+        life_us = number(said, "expires_in", LIFE_S) * 1_000_000
+        self._kept = _Kept(
+            seed=kept.seed,
+            refresh_token=refresh,
+            access_token=access,
+            expires_utc_us=self._clock.now().utc_us + life_us,
+        )
+        await asyncio.to_thread(self._write, self._kept)
+        return access
+
+    def _read(self) -> _Kept:
+        seed = hashlib.sha256(self._account.refresh_token.encode()).hexdigest()
+        try:
+            kept = _Kept.model_validate_json(self._file.read_bytes())
+        except (OSError, ValueError):
+            kept = None
+        if kept is not None and kept.seed == seed:
+            return kept
+        return _Kept(seed=seed, refresh_token=self._account.refresh_token)
+
+    def _write(self, kept: _Kept) -> None:
+        self._write_private(self._file, json.dumps(kept.model_dump()).encode())

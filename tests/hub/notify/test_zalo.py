@@ -1,0 +1,303 @@
+"""Zalo against a server that enforces its documentation; not yet tried against the real one."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain, Unwanted
+from hub.enrol.files import write_private
+from hub.notify.channel import Channel, Message
+from hub.notify.post import new_client
+from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloZns
+from hub.notify.zalo_settings import (
+    Bot,
+    OfficialAccount,
+    ServiceFileError,
+    Zns,
+    mobile_number,
+    read_zalo,
+)
+from hub.notify.zalo_token import ZaloToken
+from tests.hub.notify import fake_zalo
+from tests.hub.notify.fake_zalo import FakeZalo, on_loopback
+from tests.hub.notify.samples import message, phone
+from tests.hub.notify.town import VirtualClock
+
+PAGE = "https://hub.example"
+USER, CHAT, NUMBER = "2473910995809050719", "1f6016dce18908d75198", "0912 345 678"
+PARAMS = {"noi_dung": "title", "dia_diem": "body", "ma_tin": "alert"}
+
+
+@pytest.fixture
+def zalo() -> Iterator[FakeZalo]:
+    with on_loopback(FakeZalo()) as service:
+        yield service
+
+
+class Rig:
+    """The three channels on one client and one token."""
+
+    def __init__(self, zalo: FakeZalo, folder: Path, client: httpx.AsyncClient) -> None:
+        self.clock = VirtualClock()
+        self.file = folder / "zalo-tokens.json"
+        account = OfficialAccount(
+            app_id=fake_zalo.APP_ID,
+            secret_key=fake_zalo.SECRET,
+            refresh_token="refresh-0",
+            api=zalo.url,
+            oauth=zalo.url,
+        )
+        self.token = ZaloToken(
+            account=account,
+            file=self.file,
+            write_private=write_private,
+            client=client,
+            clock=self.clock,
+        )
+        zns = Zns(template_id=fake_zalo.TEMPLATE_ID, params=PARAMS, most_chars=60, api=zalo.url)
+        shared: dict[str, Any] = {"client": client, "public_url": PAGE}
+        self.channels: dict[str, Channel] = {
+            "zalo": ZaloAccount(account=account, token=self.token, **shared),
+            "zns": ZaloZns(zns=zns, token=self.token, **shared),
+            "zalo_bot": ZaloBot(bot=Bot(token=fake_zalo.BOT_TOKEN, api=zalo.url), **shared),
+        }
+
+    async def send(self, channel: str, to: str, what: Message | None = None) -> Answer:
+        target = phone(channel=channel, address=f"{channel}:{to}")
+        return await self.channels[channel].send(what or message(), target)
+
+
+def with_rig(zalo: FakeZalo, folder: Path, act: Callable[[Rig], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        async with new_client(timeout_s=5.0) as client:
+            return await act(Rig(zalo, folder, client))
+
+    return asyncio.run(run())
+
+
+def send(zalo: FakeZalo, folder: Path, channel: str, to: str, **more: Any) -> Answer:
+    answer: Answer = with_rig(zalo, folder, lambda rig: rig.send(channel, to, **more))
+    return answer
+
+
+def test_the_account_writes_kind_place_time_and_where_the_page_is(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    assert send(zalo, tmp_path, "zalo", USER) == Delivered(200)
+    assert zalo.taken == [
+        {
+            "recipient": {"user_id": USER},
+            "message": {
+                "text": "Có người · Ngã tư chợ\nCổng chợ · 18:46 · 2 người\n"
+                f"{PAGE}/alerts/01a1ee56-5e00-7003-a7fa-8323a8f44d7a"
+            },
+        }
+    ]
+
+
+def test_a_template_is_filled_and_its_parameters_are_cut_to_what_zalo_takes(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    long = message(title="Có người · " + "Ngã tư chợ " * 20)
+    assert send(zalo, tmp_path, "zns", NUMBER, what=long) == Delivered(200)
+    (said,) = zalo.taken
+    assert said["phone"] == "84912345678"
+    assert said["template_data"]["noi_dung"] == long.title[:60]
+    assert said["tracking_id"] == long.notification_id.hex
+
+
+def test_a_bot_writes_into_its_chat(zalo: FakeZalo, tmp_path: Path) -> None:
+    assert send(zalo, tmp_path, "zalo_bot", CHAT) == Delivered(200)
+    assert zalo.taken[0]["chat_id"] == CHAT
+
+
+def test_a_token_is_asked_for_once_and_survives_a_restart(zalo: FakeZalo, tmp_path: Path) -> None:
+    async def many(rig: Rig) -> list[Answer]:
+        return await asyncio.gather(*(rig.send("zalo", USER) for _ in range(8)))
+
+    assert with_rig(zalo, tmp_path, many) == [Delivered(200)] * 8
+    assert send(zalo, tmp_path, "zns", NUMBER) == Delivered(200)
+    assert zalo.renewals == 1
+    kept = tmp_path / "zalo-tokens.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert json.loads(kept.read_text())["refresh_token"] == zalo.refresh_token
+
+
+def test_a_token_past_its_time_is_renewed_before_it_is_refused(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    async def a_day(rig: Rig) -> list[Answer]:
+        first = await rig.send("zalo", USER)
+        rig.clock.go_on(90_000 - 299)
+        zalo.now_s = 90_000 - 299
+        return [first, await rig.send("zalo", USER)]
+
+    assert with_rig(zalo, tmp_path, a_day) == [Delivered(200)] * 2
+    assert zalo.renewals == 2
+
+
+@pytest.mark.parametrize("channel", ["zalo", "zns"])
+def test_a_token_that_zalo_forgot_is_renewed_once_and_the_message_goes_out(
+    zalo: FakeZalo, tmp_path: Path, channel: str
+) -> None:
+    to = {"zalo": USER, "zns": NUMBER}[channel]
+
+    async def forgotten(rig: Rig) -> list[Answer]:
+        first = await rig.send(channel, to)
+        zalo.access.clear()
+        return [first, await rig.send(channel, to)]
+
+    assert with_rig(zalo, tmp_path, forgotten) == [Delivered(200)] * 2
+    assert zalo.renewals == 2
+
+
+def test_a_spent_refresh_token_says_what_the_keeper_has_to_do(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    zalo.refresh_token = "somebody-else-used-it"
+    answer = send(zalo, tmp_path, "zalo", USER)
+    assert isinstance(answer, TryAgain)
+    assert answer.reason == "Zalo gives no token (error -14014): allow the application once more"
+    assert answer.most_attempts == 4
+
+
+def test_a_new_refresh_token_in_the_file_begins_anew(zalo: FakeZalo, tmp_path: Path) -> None:
+    kept = {"seed": "of another", "refresh_token": "spent", "access_token": "", "expires_utc_us": 0}
+    (tmp_path / "zalo-tokens.json").write_text(json.dumps(kept))
+    assert send(zalo, tmp_path, "zalo", USER) == Delivered(200)
+
+
+@pytest.mark.parametrize(
+    ("channel", "to", "code", "answer"),
+    [
+        ("zalo", USER, -213, Gone),
+        ("zalo", USER, -230, Refused),
+        ("zalo", USER, -32, TryAgain),
+        ("zalo", USER, -200, TryAgain),
+        ("zns", NUMBER, -118, Gone),
+        ("zns", NUMBER, -133, Refused),
+        ("zns", NUMBER, -144, Refused),
+        ("zns", NUMBER, -100, TryAgain),
+        ("zalo_bot", CHAT, 429, TryAgain),
+        ("zalo_bot", CHAT, 400, Refused),
+        ("zalo_bot", CHAT, 401, TryAgain),
+        ("zalo_bot", CHAT, 404, TryAgain),
+    ],
+)
+def test_what_zalo_answers_is_understood(
+    zalo: FakeZalo, tmp_path: Path, channel: str, to: str, code: int, answer: type[Answer]
+) -> None:
+    zalo.codes[{NUMBER: "84912345678"}.get(to, to)] = code
+    given = send(zalo, tmp_path, channel, to)
+    assert isinstance(given, answer)
+    assert str(code) in given.reason  # type: ignore[union-attr]  # all these have one
+    assert zalo.taken == []
+
+
+def test_a_minute_that_is_full_is_waited_for(zalo: FakeZalo, tmp_path: Path) -> None:
+    zalo.per_minute = 0
+    assert send(zalo, tmp_path, "zalo", USER) == TryAgain(
+        "Zalo -32: too many in a minute", after_s=60.0
+    )
+
+
+def test_a_wrong_template_or_parameter_is_dead_and_says_which(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    async def wrong(rig: Rig) -> list[Answer]:
+        found = []
+        for zns in (
+            Zns(template_id="999", params=PARAMS, most_chars=60, api=zalo.url),
+            Zns(template_id=fake_zalo.TEMPLATE_ID, params={"x": "title"}, api=zalo.url),
+            Zns(template_id=fake_zalo.TEMPLATE_ID, params={}, api=zalo.url),
+        ):
+            client = rig.token._client
+            rig.channels["zns"] = ZaloZns(zns=zns, token=rig.token, client=client, public_url=PAGE)
+            found.append(await rig.send("zns", NUMBER))
+        return found
+
+    answers = with_rig(zalo, tmp_path, wrong)
+    assert [answer.reason for answer in answers] == [
+        "Zalo ZNS -109: no such template",
+        "Zalo ZNS -112: the template's data is wrong",
+        "Zalo ZNS -111: the template's data is empty",
+    ]
+
+
+def test_a_number_that_is_none_is_retired_with_its_reason(zalo: FakeZalo, tmp_path: Path) -> None:
+    assert isinstance(send(zalo, tmp_path, "zns", "12345"), Gone)
+
+
+@pytest.mark.parametrize("channel", ["zalo", "zns", "zalo_bot"])
+@pytest.mark.parametrize("moment", ["grown", "taken"])
+def test_later_words_that_could_not_replace_the_first_are_not_sent(
+    zalo: FakeZalo, tmp_path: Path, channel: str, moment: str
+) -> None:
+    given = send(zalo, tmp_path, channel, "x", what=message(moment=moment))
+    assert isinstance(given, Unwanted)
+    assert zalo.renewals == 0
+
+
+@pytest.mark.parametrize("text", ["0912345678", "+84 912 345 678", "84912345678", "0912.345.678"])
+def test_a_mobile_number_is_read_as_people_write_it(text: str) -> None:
+    assert mobile_number(text) == "84912345678"
+
+
+@pytest.mark.parametrize("text", ["", "113", "02713871234", "+15551234567", "09123456789"])
+def test_what_is_no_vietnamese_mobile_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no Vietnamese mobile number"):
+        mobile_number(text)
+
+
+WHOLE = f"""
+[oa]
+app_id = "{fake_zalo.APP_ID}"
+secret_key = "s"
+refresh_token = "r"
+[zns]
+template_id = "501443"
+[zns.params]
+noi_dung = "title"
+[bot]
+token = "{fake_zalo.BOT_TOKEN}"
+"""
+
+
+def write(folder: Path, text: str, *, mode: int = 0o600) -> Path:
+    path = folder / "zalo.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_the_file_of_secrets_is_read(tmp_path: Path) -> None:
+    found = read_zalo(write(tmp_path, WHOLE))
+    assert found.oa is not None and found.zns is not None and found.bot is not None
+    assert found.oa.api == "https://openapi.zalo.me"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[oa", "not TOML"),
+        ("[bot]\ntoken = 'x'", "bot.token"),
+        ("[bots]\ntoken = 'x'", "bots"),
+        ("[zns]\ntemplate_id='1'\nparams={a='title'}", "is sent by an Official Account"),
+        (WHOLE.replace('"title"', '"picture"'), "zns.params.noi_dung"),
+        (WHOLE + "api = 'http://zalo.example'", "neither https nor on this machine"),
+    ],
+)
+def test_a_file_that_cannot_be_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ServiceFileError, match=said) as refusal:
+        read_zalo(write(tmp_path, text))
+    assert "\n" not in str(refusal.value).strip()
+
+
+def test_a_file_that_everybody_may_read_is_refused_with_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(ServiceFileError, match="chmod o="):
+        read_zalo(write(tmp_path, WHOLE, mode=0o644))
