@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
 from hub.alerts.moment import Moment
-from hub.store import audit, ledger, marks, sights, silence_rows
+from hub.store import audit, ledger, marks, search_sights, sights, silence_rows
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.audit import By
 from hub.store.bounds import text
@@ -21,6 +21,7 @@ from hub.store.views import (
     AlertChange,
     AlertPage,
     AlertRow,
+    AskedSpan,
     Asker,
     Conflict,
     GrowingRow,
@@ -77,12 +78,13 @@ class Door(HandOverDoor):
         may_play = sights.may_play(conn, who, alert_id, now)
         kinds = ("picture", "clip", "sound") if may_play else ("picture",)
         latitude_deg, longitude_deg = sights.whereabouts(conn, row.camera_id)
+        media = sights.alert_media(conn, alert_id, kinds=kinds)
         return AlertPage(
             row=row,
             allowed=allowed_acts(life_of(row), who),
             may_play=may_play,
             sightings=sights.alert_sightings(conn, alert_id),
-            media=sights.alert_media(conn, alert_id, kinds=kinds),
+            media=media,
             history=sights.history(conn, alert_id),
             told=sights.told(conn, alert_id),
             latitude_deg=latitude_deg,
@@ -90,6 +92,7 @@ class Door(HandOverDoor):
             is_node_here=sights.is_node_here(conn, row.camera_id),
             growing=self._growing_rows(conn, alert_id) if may_play else (),
             sound=sights.sound_reason(conn, row.camera_id),
+            asked=_asked_of(conn, row.camera_id, media) if may_play else (),
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, asker, now)) if is_mine else (),
         )
@@ -273,3 +276,16 @@ def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
             detail=made.reason,
             now=now,
         )
+
+
+def _asked_of(conn: Connection, camera_id: UUID, clips: list[MediaRow]) -> tuple[AskedSpan, ...]:
+    """What was asked of the camera of the time that these clips show."""
+    films = [one for one in clips if one.kind == "clip"]
+    if not films:
+        return ()
+    ends = (one.first_frame_utc_us + one.duration_ms * 1000 for one in films)
+    begin_utc_us = min(one.first_frame_utc_us for one in films)
+    asked = search_sights.asked_spans(
+        conn, camera_id, from_utc_us=begin_utc_us, until_utc_us=max(ends)
+    )
+    return tuple(asked)

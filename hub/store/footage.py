@@ -137,6 +137,9 @@ def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment
     """The hub holds the file now: its alerts grow by it."""
     values = {"removed_why": None, **columns("removed", None), **columns("stored", now)}
     change(conn, media, media_id, values)
+    if conn.scalar(select(media.c.kind).where(media.c.id == media_id)) == "sound":
+        touch_alerts(conn, media_id, now=now)
+        return
     for alert_id in _alerts_of(conn, media_id):
         if show_media(conn, alert_id, now=now):
             owe_grown(conn, alert_id, policy=policy, now=now)

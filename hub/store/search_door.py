@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from hub.alerts.grants import Right
 from hub.store import search_sights, spans, wishes
 from hub.store.audit import By
 from hub.store.footage_door import FootageDoor
@@ -39,10 +40,12 @@ class SearchDoor(FootageDoor):
         with self._db.reading() as conn:
             theirs = search_sights.searched_cameras(conn, who, now)
             may = any(one.camera_id == camera_id for one in theirs)
-            clips = search_sights.found_clips(
-                conn, who, camera_id, now=now, limit=SHOWN_AT_MOST + 1, **span
+            rows = search_sights.found_clips(
+                conn, who, camera_id, now=now, limit=2 * SHOWN_AT_MOST + 2, **span
             )
             asked = search_sights.asked_spans(conn, camera_id, **span) if may else []
+        clips = [row for row in rows if row.kind == "clip"]
+        sounds = [row for row in rows if row.kind == "sound"]
         self._note(
             asker,
             "search.find" if may else "search.find.refused",
@@ -52,7 +55,7 @@ class SearchDoor(FootageDoor):
         )
         if not may:
             return None
-        return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked)
+        return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked, sounds)
 
     def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
         """Have a clip brought that a search found at its node; False when there is none such."""
@@ -66,9 +69,40 @@ class SearchDoor(FootageDoor):
             self._bell.ring()
         return may
 
-    def ask_for_span(
-        self, asker: Asker, camera_id: UUID, *, from_utc_us: int, until_utc_us: int, reason: str
-    ) -> bool:
+    def ask_for_sound(
+        self, asker: Asker, media_id: UUID, *, reason: str, is_found: bool
+    ) -> bool | None:
+        """Have brought what was heard during a clip, of an alert or one that a search found.
+
+        None where there is none such, or it is not theirs; False without a reason.
+        """
+        rights = search_sights.RIGHTS if is_found else Right.CLIPS
+        now, who = self._clock.now(), asker.person_id
+        with self._db.reading() as conn:
+            heard = search_sights.heard_clip(conn, who, media_id, rights=rights, now=now)
+        if heard is None or not reason.strip():
+            self._note(asker, "sound.ask.refused", "media", media_id)
+            return None if heard is None else False
+        camera_id, middle_utc_us = heard
+        try:
+            with self._db.writing() as conn:
+                spans.ask(
+                    conn,
+                    camera_id,
+                    span=spans.Span(middle_utc_us, middle_utc_us, with_sound=True),
+                    reason=reason,
+                    by=By(person_id=who, came_from=asker.came_from),
+                    now=now,
+                    rights=rights,
+                )
+                self._note_in(conn, asker, "sound.ask", "media", media_id, detail=reason.strip())
+        except RegistryError as refusal:
+            self._note(asker, "sound.ask.refused", "media", media_id, detail=str(refusal))
+            return None
+        self._bell.ring()
+        return True
+
+    def ask_for_span(self, asker: Asker, camera_id: UUID, *, span: spans.Span, reason: str) -> bool:
         """Ask the camera's node for all it has of that span; False for one that is none, too long,
         without a reason, or of a camera or time that is not theirs."""
         now = self._clock.now()
@@ -80,7 +114,7 @@ class SearchDoor(FootageDoor):
                 spans.ask(
                     conn,
                     camera_id,
-                    span=spans.Span(from_utc_us, until_utc_us),
+                    span=span,
                     reason=reason,
                     by=By(person_id=asker.person_id, came_from=asker.came_from),
                     now=now,

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store.scope import seen_media, visible_cameras
-from hub.store.search_views import AskedSpan, SearchedCamera
+from hub.store.search_views import SearchedCamera
 from hub.store.sights import media_rows, places
 from hub.store.tables import cameras, media, nodes, people, span_wishes
-from hub.store.views import MediaRow
+from hub.store.views import AskedSpan, MediaRow
 
 RIGHTS: Final = Right.SEARCH | Right.CLIPS
 LONGEST_CLIP_S: Final = 3600
@@ -25,7 +25,7 @@ def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Sea
     """The cameras this person may search, by place."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     rows = conn.execute(
-        select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
+        select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id, cameras.c.sound)
         .add_columns(nodes.c.name.label("node"), nodes.c.state)
         .join(scope, scope.c.camera_id == cameras.c.id)
         .join(nodes, nodes.c.id == cameras.c.node_id)
@@ -37,6 +37,7 @@ def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[Sea
             label=row.label or f"{row.node}/{row.name}",
             place=where[row.area_id],
             is_node_here=row.state == "online",
+            sound=row.sound,
         )
         for row in rows
     ]
@@ -53,12 +54,12 @@ def found_clips(
     now: Moment,
     limit: int,
 ) -> list[MediaRow]:
-    """The clips of the camera that overlap the span, the earliest first."""
+    """The clips of the camera that overlap the span, the earliest first, and their sounds."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     first = media.c.first_frame_utc_us
     theirs = select(media.c.id).join(scope, seen_media(scope)).where(media.c.camera_id == camera_id)
     overlaps = and_(
-        media.c.kind == "clip",
+        media.c.kind.in_(("clip", "sound")),
         first.between(from_utc_us - LONGEST_CLIP_S * 1_000_000, until_utc_us),
         first + media.c.duration_ms * 1000 >= from_utc_us,
     )
@@ -75,6 +76,26 @@ def unbrought_clip(conn: Connection, person_id: UUID, media_id: UUID, now: Momen
     ]
     query = select(media.c.camera_id).join(scope, seen_media(scope))
     return conn.scalar(query.where(media.c.id == media_id, *still_there))
+
+
+def heard_clip(
+    conn: Connection, person_id: UUID, media_id: UUID, *, rights: Right, now: Moment
+) -> tuple[UUID, int] | None:
+    """The camera of a clip that was kept with its sound, and the moment in its middle, for whom
+    these rights let play it; None for any other."""
+    scope = visible_cameras(person_id, rights, now).subquery("scope")
+    row = conn.execute(
+        select(media.c.camera_id, media.c.first_frame_utc_us, media.c.duration_ms)
+        .join(scope, seen_media(scope))
+        .join(cameras, cameras.c.id == media.c.camera_id)
+        .where(
+            media.c.id == media_id,
+            media.c.kind == "clip",
+            media.c.removed_why.is_(None),
+            cameras.c.sound.is_not(None),
+        )
+    ).first()
+    return row and (row.camera_id, row.first_frame_utc_us + row.duration_ms * 500)
 
 
 def asked_spans(
@@ -99,6 +120,7 @@ def asked_spans(
             person_name=row.person_name,
             asked_utc_us=row.asked_utc_us,
             files=row.files,
+            with_sound=bool(row.with_sound),
         )
         for row in rows
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from hub.store.views import MediaRow
+from hub.store.views import AskedSpan, MediaRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +14,8 @@ class SearchedCamera:
     label: str
     place: str
     is_node_here: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AskedSpan:
-    """A span that somebody asked the camera's node for; `files` None until the node answers."""
-
-    from_utc_us: int
-    until_utc_us: int
-    reason: str
-    person_name: str | None
-    """None where it was asked by a command at the hub."""
-    asked_utc_us: int
-    files: int | None
+    sound: str | None = None
+    """Why its sound is recorded too; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +26,5 @@ class FoundFootage:
     is_cut: bool
     """Whether there are more than are shown."""
     asked: list[AskedSpan]
+    sounds: list[MediaRow]
+    """What was heard meanwhile, where somebody asked for it."""

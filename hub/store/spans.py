@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from agent.wire.messages import BringSpan, MediaAnswered
 from hub.alerts.grants import Right
@@ -12,6 +12,7 @@ from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
+from hub.store.footage import touch_alerts
 from hub.store.registry import RegistryError
 from hub.store.scope import visible_cameras
 from hub.store.tables import cameras, columns, media, nodes, span_wishes
@@ -144,18 +145,30 @@ def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Mo
         .where(span_wishes.c.command_id == said.command_id, span_wishes.c.camera_id.in_(its_own))
         .values(files=len(said.coming), **columns("answered", now))
     )
+    heard = conn.scalars(
+        select(media.c.id)
+        .join(span_wishes, overlaps())
+        .where(span_wishes.c.command_id == said.command_id, span_wishes.c.with_sound)
+        .limit(AT_ONCE)
+    ).all()
+    for media_id in heard:
+        touch_alerts(conn, media_id, now=now)
+
+
+def overlaps() -> ColumnElement[bool]:
+    """Clips of a request's camera that show any of its span."""
+    return and_(
+        media.c.camera_id == span_wishes.c.camera_id,
+        media.c.kind == "clip",
+        media.c.first_frame_utc_us <= span_wishes.c.until_utc_us,
+        media.c.first_frame_utc_us + media.c.duration_ms * 1000 >= span_wishes.c.from_utc_us,
+    )
 
 
 def asked(conn: Connection) -> list[SpanRow]:
     """All requests, the newest last, and how many clips of each the hub has by now."""
-    overlaps = and_(
-        media.c.camera_id == span_wishes.c.camera_id,
-        media.c.kind == "clip",
-        media.c.stored_utc_us.is_not(None),
-        media.c.first_frame_utc_us <= span_wishes.c.until_utc_us,
-        media.c.first_frame_utc_us + media.c.duration_ms * 1000 >= span_wishes.c.from_utc_us,
-    )
-    stored = select(func.count()).where(overlaps).scalar_subquery()
+    here = and_(overlaps(), media.c.stored_utc_us.is_not(None))
+    stored = select(func.count()).where(here).scalar_subquery()
     rows = conn.execute(
         select(span_wishes, cameras.c.name, nodes.c.name.label("node"), stored.label("stored"))
         .join(cameras, cameras.c.id == span_wishes.c.camera_id)

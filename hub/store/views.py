@@ -158,6 +158,20 @@ class MediaRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedSpan:
+    """A span that somebody asked the camera's node for; `files` None until the node answers."""
+
+    from_utc_us: int
+    until_utc_us: int
+    reason: str
+    person_name: str | None
+    """None where it was asked by a command at the hub."""
+    asked_utc_us: int
+    files: int | None
+    with_sound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One step in an alert's life; `who` is None for what the hub did by itself."""
 
@@ -206,6 +220,8 @@ class AlertPage:
     """Clips that are not whole yet, the earliest first; none for who may not play clips."""
     sound: str | None = None
     """Why the camera's sound is recorded too; None where it is not."""
+    asked: tuple[AskedSpan, ...] = ()
+    """What was asked of its camera of the time that the clips show; none for who may not play."""
     seen_utc_us: int = 0
     """When the page was asked for, by the hub's clock."""
     colleagues: tuple[tuple[UUID, str], ...] = ()

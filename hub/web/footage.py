@@ -1,12 +1,16 @@
 """The footage of an alert as its page shows it: pictures, clips, or why there is none yet."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from hub.alerts.routing import CROWD
 from hub.store.views import AlertPage, GrowingRow, MediaRow, Removed
+from hub.web.sounds import Heard, heard
 from hub.web.waiting import Unbrought, growing_sentence, is_awaited, unannounced, unbrought
 from hub.web.when import Calendar
 from hub.web.words import Words
+
+NO_SOUND: Final = Heard()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,7 @@ class Clip:
     """Where the people come into the picture; everything before is pre-roll."""
     leave_s: float
     """Where they were last seen."""
+    heard: Heard = NO_SOUND
 
     @property
     def preroll_s(self) -> int:
@@ -66,7 +71,7 @@ class Footage:
     unbrought: tuple[Unbrought, ...] = ()
     """What is still at its node."""
     sounds: tuple[MediaRow, ...] = ()
-    """What was heard meanwhile, where somebody asked for it."""
+    """What was heard of clips that are not here."""
     gone: tuple[str, ...] = ()
     """What the hub had and has no longer, a sentence each."""
     is_awaited: bool = False
@@ -81,7 +86,14 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         (media for media in page.media if media.kind == "clip" and media.removed is None),
         key=lambda media: media.first_frame_utc_us,
     )
-    stored = tuple(_clip(media, page) for media in announced if media.is_stored)
+    sounds = tuple(media for media in page.media if media.kind == "sound" and media.is_stored)
+    stored = tuple(
+        _clip(
+            media, page, heard(media, page.media, page.asked, calendar) if page.sound else NO_SOUND
+        )
+        for media in announced
+        if media.is_stored
+    )
     gone = tuple(
         gone_sentence(media, media.removed, calendar)
         for media in page.media
@@ -103,7 +115,7 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
         waiting=None if growing or awaited else waiting,
         growing=growing,
         unbrought=still_there,
-        sounds=tuple(media for media in page.media if media.kind == "sound" and media.is_stored),
+        sounds=tuple(one for one in sounds if one not in [clip.heard.sound for clip in stored]),
         gone=gone,
         is_awaited=awaited,
         lost_picture=lost_picture,
@@ -141,7 +153,7 @@ def other_pictures(page: AlertPage) -> list[MediaRow]:
     )
 
 
-def _clip(media: MediaRow, page: AlertPage) -> Clip:
+def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
     length_s = media.duration_ms / 1000
 
     def position(utc_us: int) -> float:
@@ -152,6 +164,7 @@ def _clip(media: MediaRow, page: AlertPage) -> Clip:
         length_s=length_s,
         appear_s=position(page.row.began_utc_us),
         leave_s=position(page.row.last_seen_utc_us),
+        heard=heard,
     )
 
 

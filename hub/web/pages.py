@@ -67,6 +67,7 @@ def _alert(
     alert_id: UUID,
     *,
     conflict: Conflict | None = None,
+    sound_refused: bool = False,
 ) -> Response:
     page = visit.site.door.alert(visit.asker, alert_id)
     if page is None:
@@ -75,8 +76,9 @@ def _alert(
         request,
         "alert.html",
         session=visit.session,
-        status_code=409 if conflict else 200,
+        status_code=409 if conflict else 422 if sound_refused else 200,
         page=page,
+        sound_refused=sound_refused,
         conflict=conflict,
         other_pictures=other_pictures(page),
         map_link=_map_link(request, page.latitude_deg, page.longitude_deg),
@@ -108,6 +110,23 @@ def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
     """Have a clip brought that is still at its node."""
     if not visit.site.door.ask_for_clip(visit.asker, alert_id, media_id):
         raise HTTPException(404)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+@router.post("/alerts/{alert_id}/clips/{media_id}/sound")
+def ask_for_sound(
+    request: Request,
+    visit: FormSent,
+    alert_id: UUID,
+    media_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Have brought what was heard during a clip of the alert."""
+    is_asked = visit.site.door.ask_for_sound(visit.asker, media_id, reason=reason, is_found=False)
+    if is_asked is None:
+        raise HTTPException(404)
+    if not is_asked:
+        return _alert(request, visit, alert_id, sound_refused=True)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 

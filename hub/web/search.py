@@ -9,12 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.store.search_views import AskedSpan, SearchedCamera
+from hub.store import spans
+from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.spans import LONGEST_S
-from hub.store.views import MediaRow
+from hub.store.views import AskedSpan, MediaRow
 from hub.web.auth import FormSent, SignedIn
-from hub.web.footage import gone_sentence
+from hub.web.footage import NO_SOUND, gone_sentence
 from hub.web.site import render
+from hub.web.sounds import Heard, heard
 from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
 
@@ -72,14 +74,18 @@ class Found:
     """What is to be said and done where it is not at the hub."""
     gone: str | None
     """What became of it where it was removed."""
+    heard: Heard = NO_SOUND
 
 
-def found(media: MediaRow, camera: SearchedCamera, calendar: Calendar) -> Found:
+def found(
+    media: MediaRow, camera: SearchedCamera, footage: FoundFootage, calendar: Calendar
+) -> Found:
     """A clip with the honest word about it."""
     if media.removed is not None:
         return Found(media, None, gone_sentence(media, media.removed, calendar))
     if media.is_stored:
-        return Found(media, None, None)
+        listened = heard(media, footage.sounds, footage.asked, calendar)
+        return Found(media, None, None, listened if camera.sound else NO_SOUND)
     return Found(media, unbrought(media, calendar, is_node_here=camera.is_node_here), None)
 
 
@@ -118,7 +124,7 @@ def show_search(
         cameras=cameras,
         chosen=chosen,
         span=span,
-        clips=[found(media, chosen, calendar) for media in answer.clips]
+        clips=[found(media, chosen, answer, calendar) for media in answer.clips]
         if chosen and answer
         else [],
         is_cut=bool(answer and answer.is_cut),
@@ -137,7 +143,11 @@ def asked_sentence(one: AskedSpan, calendar: Calendar) -> str:
         "reason": one.reason,
         "files": one.files,
     }
-    asked = say("%(name)s asked for %(since)s – %(until)s: %(reason)s.") % told
+    asked = (
+        say("%(name)s asked for %(since)s – %(until)s, sound too: %(reason)s.")
+        if one.with_sound
+        else say("%(name)s asked for %(since)s – %(until)s: %(reason)s.")
+    ) % told
     if one.files is None:
         return f"{asked} {say('The camera box has not answered yet.')}"
     if one.files == 0:
@@ -155,6 +165,20 @@ def ask_for_found(
     return RedirectResponse(f"/footage?{back}", 303)
 
 
+@router.post("/footage/clips/{media_id}/sound")
+def ask_for_found_sound(
+    visit: FormSent,
+    media_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+    back: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Have brought what was heard during a clip that was found."""
+    is_asked = visit.site.door.ask_for_sound(visit.asker, media_id, reason=reason, is_found=True)
+    if is_asked is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/footage?{back}{'' if is_asked else '&refused=1'}", 303)
+
+
 @router.post("/footage/ask")
 def ask_for_span(
     visit: FormSent,
@@ -163,19 +187,15 @@ def ask_for_span(
     since: Annotated[str, Form(max_length=8)],
     until: Annotated[str, Form(max_length=8)],
     reason: Annotated[str, Form(max_length=500)] = "",
+    sound: Annotated[bool, Form()] = False,
 ) -> Response:
     """Have the camera's node bring all it has of the span, unasked-for footage included."""
     try:
         span = span_of(day, since, until, visit.site.calendar(visit.asker.language))
     except ValueError:
         raise HTTPException(422) from None
-    is_asked = visit.site.door.ask_for_span(
-        visit.asker,
-        camera,
-        from_utc_us=span.from_utc_us,
-        until_utc_us=span.until_utc_us,
-        reason=reason,
-    )
+    asked = spans.Span(span.from_utc_us, span.until_utc_us, with_sound=sound)
+    is_asked = visit.site.door.ask_for_span(visit.asker, camera, span=asked, reason=reason)
     again = {"camera": str(camera), "day": day, "since": span.since, "until": span.until}
     if not is_asked:
         again["refused"] = "1"

@@ -225,6 +225,39 @@ class Town:
             )
         )
 
+    def sound(
+        self, seen: "Seen", data: bytes, *, duration_ms: int = 14_000, brings: bool = True
+    ) -> None:
+        """What was heard during its clip is announced, and brought."""
+        body = ClipReady(
+            camera=self.voice.camera,
+            clip_id=uuid4(),
+            sighting_ids=(seen.sighting_id,),
+            sha256=sha256(data).hexdigest(),
+            size_bytes=len(data),
+            codec="aac",
+            width=0,
+            height=0,
+            first_frame_utc_us=seen.first_seen_utc_us - 6_000_000,
+            duration_ms=duration_ms,
+            is_sound=True,
+        )
+        self.file(body)
+        if brings:
+            self.bring(data)
+
+    def listens(self, reason: str) -> None:
+        """The camera's sound is recorded from now on, for that reason of its owner."""
+        birth = self.voice.birth()
+        heard = tuple(
+            one.model_copy(update={"sound": reason}) if one.camera == self.voice.camera else one
+            for one in birth.cameras
+        )
+        with self.db.writing() as conn:
+            registry.note_birth(
+                conn, birth.model_copy(update={"cameras": heard}), now=self.clock.now()
+            )
+
     def bring(self, data: bytes) -> None:
         """The node brings a file it has announced."""
         upload = self.uploads.begin(NODE, sha256(data).hexdigest(), len(data))

@@ -64,7 +64,7 @@ function change(root, fresh) {
   root.dataset.state = fresh.dataset.state;
   for (const [name, part] of next) {
     const text = print(part);
-    if (shown.get(name) === text || isPlaying(old.get(name))) {
+    if (shown.get(name) === text || isBusy(old.get(name))) {
       continue;
     }
     if (old.has(name)) {
@@ -90,8 +90,13 @@ function watchGrowing() {
   startGrowing(() => { refreshDetail().catch(() => {}); });
 }
 
-function isPlaying(part) {
-  return Boolean(part && [...part.querySelectorAll("video")].some((film) => !film.paused));
+// Somebody watches, listens or writes there: it changes when they have done.
+function isBusy(part) {
+  if (!part) {
+    return false;
+  }
+  const written = [...part.querySelectorAll("input[type='text']")].some((field) => field.value);
+  return written || [...part.querySelectorAll("video, audio")].some((film) => !film.paused);
 }
 
 export function watchClips() {
