@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
-from hub.assembly import asking, backup, commands, inviting, keeping
+from hub.assembly import asking, backup, commands, inviting, keeping, log_book
 from hub.assembly.archive import ArchiveError
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _authority(verbs)
     _footage(verbs)
     _keeping(verbs)
+    _log(verbs)
     _backup(verbs)
     _benches(verbs)
     return top
@@ -227,6 +228,23 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
         _group(verbs, "media"), "sweep", keeping.sweep_media, "mend rows and files that disagree"
     )
     sweep.add_argument("--all-lost", action="store_true", help="believe it however many are gone")
+
+
+def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    looks = _group(verbs, "log")
+    check = _command(looks, "verify", log_book.verify_log, "say whether the log of acts is whole")
+    check.add_argument(
+        "--anchor", action="append", default=[], metavar="LINE", help="of `log head`"
+    )
+    check.add_argument(
+        "--anchors",
+        action="append",
+        default=[],
+        type=commands.existing_file_or_stdin,
+        metavar="FILE",
+        help="such lines, beside those that the hub put down itself",
+    )
+    _command(looks, "head", log_book.show_head, "the line that pins the log down as it is now")
 
 
 def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:

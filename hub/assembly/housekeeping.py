@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from hub.assembly.anchoring import Anchoring
 from hub.store.blobs import BlobsError
 from hub.store.database import DatabaseError
 from hub.store.remover import Remover, Stopping
@@ -17,6 +18,7 @@ log = structlog.get_logger()
 LOOK_S: Final = 10.0
 RULES_EVERY_S: Final = 3600.0
 SWEEP_EVERY_S: Final = 86_400.0
+ANCHOR_EVERY_S: Final = 86_400.0
 SWEEP_FIRST_S: Final = 3600.0
 """Not at the start: it reads the whole store, and events that waited come first."""
 
@@ -24,13 +26,13 @@ SWEEP_FIRST_S: Final = 3600.0
 class Housekeeping:
     """One task of the hub. What fails is said once and tried again at its next time."""
 
-    def __init__(self, remover: Remover, sweep: Sweep) -> None:
-        self._sweep = sweep
+    def __init__(self, remover: Remover, sweep: Sweep, anchoring: Anchoring) -> None:
         now_s = time.monotonic()
         self._chores: list[_Chore] = [
             _Chore("make_room", remover.make_room, LOOK_S, now_s),
             _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S, now_s),
-            _Chore("sweep", self._sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
+            _Chore("sweep", sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
+            _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S, now_s),
         ]
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -65,7 +67,7 @@ class _Chore:
         self.due_s = time.monotonic() + self._every_s
         try:
             self._work(stopping)
-        except (BlobsError, DatabaseError, ManyLostError) as error:
+        except (BlobsError, DatabaseError, ManyLostError, OSError) as error:
             if str(error) != self._trouble:
                 log.error("housekeeping.failed", chore=self._name, reason=str(error))
             self._trouble = str(error)

@@ -15,6 +15,7 @@ from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
 from hub.assembly import opening
+from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
@@ -239,7 +240,8 @@ class Hub:
             policy=policy(self._settings.alerts),
             proxies=self._proxies,
         )
-        return Housekeeping(remover, sweep)
+        anchoring = Anchoring(self._db, file=anchor_file(self._settings), clock=self._clock)
+        return Housekeeping(remover, sweep, anchoring)
 
     def _make_pages(self) -> uvicorn.Server:
         web = self._settings.web

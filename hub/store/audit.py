@@ -1,16 +1,23 @@
-"""Who did what: one line an act, written in the transaction of the act itself."""
+"""Who did what: one line an act, written in the transaction of the act itself.
 
+Each line is bound to the one before (`hub.alerts.chain`). Writers queue (`hub.store.database`),
+so the head that a line is bound to is still the head when it is committed.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Row, insert, select
 
+from hub.alerts.chain import BEGINNING, Anchor, Record, bind
 from hub.alerts.moment import Moment
 from hub.store.tables import audit, columns, new_id
 
 DETAIL_CHARS: Final = 2000
 """Longer details are cut: the log keeps acts, not contents."""
+PAGE: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +41,78 @@ def note(
     detail: str = "",
 ) -> None:
     """Write one line. `act` is noun.verb: `alert.take`, `media.open`, `person.add`."""
+    seq, previous = _head(conn)
+    record = Record(
+        seq=seq + 1,
+        id=new_id(now),
+        person_id=by.person_id,
+        node_id=by.node_id,
+        act=act,
+        object_kind=object_kind,
+        object_id=object_id,
+        detail=detail[:DETAIL_CHARS].replace("\0", "\ufffd"),
+        came_from=by.came_from,
+        at_utc_us=now.utc_us,
+        at_error_ms=now.error_ms,
+    )
     conn.execute(
         insert(audit).values(
-            id=new_id(now),
-            person_id=by.person_id,
-            node_id=by.node_id,
-            came_from=by.came_from,
-            act=act,
-            object_kind=object_kind,
-            object_id=object_id,
-            detail=detail[:DETAIL_CHARS].replace("\0", "\ufffd"),
+            seq=record.seq,
+            hash=bind(previous, record),
+            id=record.id,
+            person_id=record.person_id,
+            node_id=record.node_id,
+            act=record.act,
+            object_kind=record.object_kind,
+            object_id=record.object_id,
+            detail=record.detail,
+            came_from=record.came_from,
             **columns("at", now),
         )
+    )
+
+
+def head(conn: Connection, now: Moment) -> Anchor:
+    """What the log ends with now; number 0 while nothing was written."""
+    seq, last = _head(conn)
+    return Anchor(seq, last, now.utc_us)
+
+
+def read(conn: Connection) -> Iterator[tuple[Record, str]]:
+    """The whole log from its beginning, each line with its hash; a page at a time in memory."""
+    after = 0
+    while True:
+        query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PAGE)
+        rows = conn.execute(query).all()
+        for row in rows:
+            yield _record(row), row.hash
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].seq
+
+
+def unbound(conn: Connection) -> int:
+    """Lines that are bound to nothing: no hub of this version wrote them."""
+    return len(conn.execute(select(audit.c.id).where(audit.c.seq.is_(None))).all())
+
+
+def _head(conn: Connection) -> tuple[int, str]:
+    query = select(audit.c.seq, audit.c.hash).where(audit.c.seq.is_not(None))
+    row = conn.execute(query.order_by(audit.c.seq.desc()).limit(1)).one_or_none()
+    return (0, BEGINNING) if row is None else (row.seq, row.hash)
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        seq=row.seq,
+        id=row.id,
+        person_id=row.person_id,
+        node_id=row.node_id,
+        act=row.act,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        detail=row.detail,
+        came_from=row.came_from,
+        at_utc_us=row.at_utc_us,
+        at_error_ms=row.at_error_ms,
     )

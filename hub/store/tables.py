@@ -563,5 +563,9 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Column("came_from", Text, nullable=False),  # address of the asker
     *moment("at"),
+    # Its place in the log, and the hash that binds it to the line before (hub.alerts.chain).
+    Column("seq", BigInteger),
+    Column("hash", Text),
     Index("ix_audit_at_utc_us", "at_utc_us"),
+    Index("ix_audit_seq", "seq", unique=True),
 )

@@ -7,42 +7,15 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from hub.__main__ import main
 from hub.assembly import housekeeping
 from hub.assembly.housekeeping import Housekeeping
 from hub.store.blobs import StoreAwayError
 from hub.store.database import Database
 from hub.store.remover import Remover
 from hub.store.tables import media
+from tests.hub.desk import Desk
 from tests.hub.web_town import NODE, PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor
-
-
-class Desk:
-    """A hub's commands, run in this process."""
-
-    def __init__(self, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._config = config
-        self._capsys = capsys
-
-    def says(self, *words: str) -> str:
-        code, out, err = self._run(words)
-        assert code == 0, err
-        return out
-
-    def refuses(self, *words: str) -> str:
-        code, out, err = self._run(words)
-        assert code == 1, out
-        [line] = err.splitlines()
-        return line
-
-    def _run(self, words: tuple[str, ...]) -> tuple[object, str, str]:
-        self._capsys.readouterr()
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-            patch.setattr("sys.argv", ["matthan-hub", *words, "--config", str(self._config)])
-            patch.setattr("hub.assembly.logs.set_up", lambda _: None)
-            main()
-        return ended.value.code, *self._capsys.readouterr()
 
 
 @pytest.fixture
@@ -54,17 +27,7 @@ def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
 
 @pytest.fixture
 def desk(sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    config = tmp_path / "hub.toml"
-    config.write_text(f"""
-[store]
-url = "{sqlite_url}"
-media_folder = "{tmp_path / "media"}"
-[web]
-public_url = "http://testserver"
-[push]
-subject = "mailto:keeper@hub.example"
-""")
-    return Desk(config, capsys)
+    return Desk.of(sqlite_url, tmp_path, capsys)
 
 
 def remove_overdue(town: Town, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -157,6 +120,9 @@ class Idle:
     def run(self, stopping: object) -> int:
         return 0
 
+    def put_down(self) -> None:
+        pass
+
 
 def test_a_chore_that_fails_is_said_once_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "LOOK_S", 0.01)
@@ -164,7 +130,7 @@ def test_a_chore_that_fails_is_said_once_and_tried_again(monkeypatch: pytest.Mon
 
     async def keep_house() -> None:
         stop = asyncio.Event()
-        task = asyncio.create_task(Housekeeping(remover, Idle()).run(stop))  # type: ignore[arg-type] # a fake
+        task = asyncio.create_task(Housekeeping(remover, Idle(), Idle()).run(stop))  # type: ignore[arg-type] # a fake
         while remover.times < 5:
             await asyncio.sleep(0.01)
         stop.set()

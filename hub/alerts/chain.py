@@ -1,0 +1,99 @@
+"""The log of who looked: each record bound to the one before, so that a change of any shows.
+
+The hash of a record is the SHA-256 of the hash before it and of its own fields; the first is bound
+to `BEGINNING`. Who can write to the database could bind a changed log anew: so its head is put
+down elsewhere now and then (an anchor), and what was anchored must be there still.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+BEGINNING: Final = "0" * 64
+_BROKEN: Final = "it does not follow from the one before: one of the two is not what was written"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the log: who, what, when, from where; `seq` counts from 1 without gaps."""
+
+    seq: int
+    id: UUID
+    person_id: UUID | None
+    node_id: UUID | None
+    act: str
+    object_kind: str
+    object_id: UUID | None
+    detail: str
+    came_from: str
+    at_utc_us: int
+    at_error_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What the log's head was at a moment: put down where the log's keeper does not write."""
+
+    seq: int
+    hash: str
+    at_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a log is not what was written, and what shows it."""
+
+    seq: int
+    what: str
+
+
+def bind(previous: str, record: Record) -> str:
+    """The hash of a record after one whose hash is `previous`; 64 hexadecimal digits."""
+    fields = [
+        record.seq,
+        record.id.hex,
+        record.person_id and record.person_id.hex,
+        record.node_id and record.node_id.hex,
+        record.act,
+        record.object_kind,
+        record.object_id and record.object_id.hex,
+        record.detail,
+        record.came_from,
+        record.at_utc_us,
+        record.at_error_ms,
+    ]
+    return sha256(bytes.fromhex(previous) + json.dumps(fields).encode()).hexdigest()
+
+
+def faults(log: Iterable[tuple[Record, str]], anchors: Iterable[Anchor] = ()) -> Iterator[Fault]:
+    """What is wrong with a log, read from its beginning in the order of `seq`.
+
+    After a fault the rest is judged by itself, so that each change is named once.
+    """
+    owed: Mapping[int, Anchor] = {anchor.seq: anchor for anchor in anchors}
+    met: set[int] = set()
+    last, previous = 0, BEGINNING
+    for record, stored in log:
+        if record.seq != last + 1:
+            yield Fault(last + 1, _gap(last + 1, record.seq))
+        elif bind(previous, record) != stored:
+            yield Fault(record.seq, _BROKEN)
+        anchor = owed.get(record.seq)
+        if anchor is not None:
+            met.add(record.seq)
+            if anchor.hash != stored:
+                yield Fault(record.seq, "it is another one than was anchored: the log was replaced")
+        last, previous = record.seq, stored
+    for seq in sorted(owed.keys() - met):
+        if seq > last:
+            yield Fault(last + 1, f"the log ends here, and record {seq} was anchored")
+
+
+def _gap(expected: int, found: int) -> str:
+    if found < expected:
+        return f"record {found} comes a second time"
+    missing = found - expected
+    return "the record is missing" if missing == 1 else f"{missing} records are missing"

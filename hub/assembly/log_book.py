@@ -1,0 +1,61 @@
+"""The commands of the log of who looked: whether it is whole, and the line that pins it down."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from hub.alerts.chain import Anchor, faults
+from hub.assembly import opening
+from hub.assembly.anchoring import anchor_file, parse_line, to_line
+from hub.assembly.commands import OK, say, settings_of
+from hub.store import audit
+from hub.store.clock import HubClock
+
+SHOWN: Final = 20
+"""More faults than this are counted, not listed."""
+
+
+def show_head(args: argparse.Namespace) -> int:
+    """The line to be printed or sent away: what it names can no longer be changed unnoticed."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.reading() as conn:
+            say(to_line(audit.head(conn, HubClock().now())))
+    finally:
+        db.close()
+    return OK
+
+
+def verify_log(args: argparse.Namespace) -> int:
+    """Say whether the log is what was written; 1 when it is not, with each place."""
+    settings = settings_of(args)
+    anchors = [parse_line(line) for line in args.anchor]
+    for path in [anchor_file(settings), *args.anchors]:
+        if path.exists() or path in args.anchors:
+            anchors += list(_anchors_in(path))
+    db = opening.database(settings)
+    try:
+        with db.reading() as conn:
+            found = list(faults(audit.read(conn), anchors))
+            last = audit.head(conn, HubClock().now())
+            loose = audit.unbound(conn)
+    finally:
+        db.close()
+    for fault in found[:SHOWN]:
+        say(f"record {fault.seq}: {fault.what}")
+    if len(found) > SHOWN:
+        say(f"and {len(found) - SHOWN} more")
+    if loose:
+        say(f"{loose} lines are bound to nothing: no hub wrote them")
+    if found or loose:
+        return 1
+    say(f"the log is whole: {last.seq} records, {len(anchors)} anchors hold; head {last.hash}")
+    return OK
+
+
+def _anchors_in(path: Path) -> Iterator[Anchor]:
+    with path.open(encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.strip():
+                yield parse_line(line)
