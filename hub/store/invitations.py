@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from hub.alerts.moment import Moment
 from hub.store import audit, guesses, session_rows, staff
@@ -22,7 +22,7 @@ from hub.store.fold import fold_login
 from hub.store.passwords import Passwords
 from hub.store.registry import RegistryError
 from hub.store.session_views import SessionLimits, SignedIn
-from hub.store.signin_tables import invitations
+from hub.store.signin_tables import invitations, passkeys
 from hub.store.tables import columns, new_id, people
 from hub.store.views import Asker
 
@@ -239,9 +239,14 @@ def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Mo
     return person_id
 
 
+def who(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
+    """The person whom the link lets in; None when it holds no more. It uses nothing up."""
+    return conn.execute(_who(token, now)).first()
+
+
 def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
     """The person, for whom the link is now used up; None when it holds no more."""
-    row = conn.execute(_who(token, now)).first()
+    row = who(conn, token, now=now)
     if row is None:
         return None
     this = invitations.c.token_hash == session_rows.hashed(token)
@@ -258,9 +263,10 @@ def come_in(
     limits: SessionLimits,
     now: Moment,
 ) -> SignedIn:
-    """The person is signed in here, and nowhere else any more."""
+    """The person is signed in here, and nowhere else any more; older passkeys open nothing."""
     asker = session_rows.as_asker(person, came_from)
     session_rows.end_of_person(conn, asker.person_id)
+    conn.execute(delete(passkeys).where(passkeys.c.person_id == asker.person_id))
     guesses.forget(conn, asker.login)
     by = By(person_id=asker.person_id, came_from=came_from)
     audit.note(conn, by, act="invitation.accept", now=now)

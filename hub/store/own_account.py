@@ -10,6 +10,7 @@ from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.invitations import Invitations
+from hub.store.passkeys import Passkeys
 from hub.store.passwords import Passwords
 from hub.store.session_views import (
     DEFAULT_LIMITS,
@@ -39,6 +40,7 @@ class OwnAccount:
         self._passwords = passwords
         self._limits = limits
         self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
+        self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
 
     def prove(self, session: Session, password: str) -> bool | TooManyTries:
         """Whether it is their password; then the session is proved for `proof_s`.
@@ -67,14 +69,22 @@ class OwnAccount:
     def change_password(self, session: Session, *, old: str, new: str) -> bool | TooManyTries:
         """Whether the old one was right; then the new one counts and all other sessions end.
 
+        Who has none yet (they came in with a passkey) needs a session that is proved instead.
         RegistryError for a new one that is too short or too long.
         """
         hashed = checked_password(new, self._passwords)
-        proved = self.prove(session, old)
+        is_first = session.is_proved and not self.has_password(session)
+        proved = is_first or self.prove(session, old)
         if proved is not True:
             return proved
         self._put_password(session, hashed)
         return True
+
+    def has_password(self, session: Session) -> bool:
+        """Whether the person can sign in with a password."""
+        this = people.c.id == session.asker.person_id
+        with self._db.reading() as conn:
+            return bool(conn.scalar(select(people.c.password_hash).where(this)))
 
     def _put_password(self, session: Session, hashed: str) -> None:
         asker = session.asker

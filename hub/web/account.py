@@ -68,6 +68,8 @@ def _page(
         session=visit.session,
         status_code=429 if wait_minutes else 422 if wrong else 200,
         places=places,
+        passkeys=visit.site.accounts.passkeys.of(visit.session),
+        has_password=visit.site.accounts.has_password(visit.session),
         wrong=wrong,
         wait_minutes=wait_minutes,
         done=done,

@@ -27,6 +27,7 @@ from hub.web import (
     keepers,
     live,
     pages,
+    passkeys,
     proof,
     search,
     shell,
@@ -59,6 +60,7 @@ ROOMS: Final = (
     account,
     channel_orders,
     invitations,
+    passkeys,
 )
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.door import Door
+from hub.store.passkey_checks import party_of
 from hub.store.uploads import Uploads
 from hub.web import footage, sentences, tellings
 from hub.web.room import RoomWord
@@ -63,7 +64,7 @@ def _version(folder: Path) -> str:
 def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
-    return sorted(scripts - {"app.js", "offline.js"})
+    return sorted(scripts - {"app.js", "offline.js", "passkeys.js"})
 
 
 def _templates(language: str) -> Environment:
@@ -160,6 +161,7 @@ def render(
             asker=session.asker if session else None,
             csrf=session.csrf if session else "",
             path=request.url.path,
+            has_passkeys=party_of(site.settings.public_url) is not None,
             **values,
         )
     )

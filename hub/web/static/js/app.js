@@ -14,6 +14,10 @@ startSettings();
 startWorker().catch(() => {});
 hintPush().catch(() => {});
 
+if (document.querySelector("[data-passkey]")) {
+  import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
+}
+
 if (document.getElementById("detail")) {
   startDesk();
   watchClips();

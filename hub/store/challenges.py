@@ -1,0 +1,62 @@
+"""Challenges for passkeys: nothing is kept of one until it has been answered rightly.
+
+A challenge carries its own end and a MAC over its purpose, so that a flood of begun sign-ins takes
+no room and pushes nobody's out. The answered ones are written down until they would have ended
+anyway: no answer counts twice. The key lives as long as the program; a restart asks anew.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from hub.alerts.moment import Moment
+from hub.store.signin_tables import spent_challenges
+from hub.store.tables import columns, new_id
+
+HOLDS_S: Final = 300
+_NONCE_BYTES: Final = 16
+_END_BYTES: Final = 8
+_MAC_BYTES: Final = 32
+
+
+class Challenges:
+    """Makes and knows its own; `purpose` says what an answer may be used for, and by whom."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key or secrets.token_bytes(32)
+
+    def make(self, purpose: str, now: Moment) -> bytes:
+        """A fresh one, good for `HOLDS_S`."""
+        ends = now.plus_s(HOLDS_S).utc_us.to_bytes(_END_BYTES)
+        body = secrets.token_bytes(_NONCE_BYTES) + ends
+        return body + self._mac(purpose, body)
+
+    def holds(self, challenge: bytes, purpose: str, now: Moment) -> bool:
+        """Whether it is ours, for this purpose, and has not ended."""
+        body, mac = challenge[:-_MAC_BYTES], challenge[-_MAC_BYTES:]
+        if len(body) != _NONCE_BYTES + _END_BYTES:
+            return False
+        ends_utc_us = int.from_bytes(body[_NONCE_BYTES:])
+        is_ours = hmac.compare_digest(mac, self._mac(purpose, body))
+        return is_ours and now.utc_us < ends_utc_us
+
+    def _mac(self, purpose: str, body: bytes) -> bytes:
+        return hmac.digest(self._key, purpose.encode() + b"\0" + body, "sha256")
+
+
+def spend(conn: Connection, challenge: bytes, now: Moment) -> bool:
+    """Note that it was answered; False when it was before. Only under the writers' lock."""
+    spent = spent_challenges.c
+    conn.execute(delete(spent_challenges).where(spent.ends_utc_us <= now.utc_us))
+    digest = hashlib.sha256(challenge).hexdigest()
+    if conn.execute(select(spent.id).where(spent.challenge_hash == digest)).first():
+        return False
+    conn.execute(
+        insert(spent_challenges).values(
+            id=new_id(now), challenge_hash=digest, **columns("ends", now.plus_s(HOLDS_S))
+        )
+    )
+    return True

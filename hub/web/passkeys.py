@@ -1,0 +1,153 @@
+"""Passkeys beside passwords: asked for by the pages' own script, and never the only way in."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.store.passkey_checks import Party, party_of
+from hub.web.account import device_name
+from hub.web.auth import (
+    ApiCalled,
+    Visit,
+    agent_of,
+    came_from,
+    hand_over_cookie,
+    own_path,
+)
+from hub.web.invitations import TOKEN_CHARS
+from hub.web.proof import ProofWantedError, ProvedForm, Wrong
+from hub.web.site import language_of, site_of
+from hub.web.words import words
+
+router = APIRouter()
+
+_REFUSED = {"reason": "not_proved"}
+
+
+class Answer(BaseModel):
+    """What the browser's passkey said; taken apart and checked by the store."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    credential: dict[str, Any]
+    next: Annotated[str, Field(max_length=2000)] = "/"
+
+
+def party(request: Request) -> Party:
+    """Whose passkeys they are; 404 where this site can have none."""
+    found = party_of(site_of(request).settings.public_url)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def api_proved(visit: ApiCalled) -> Visit:
+    """For scripts: the session's proof must be a fresh one."""
+    if not visit.session.is_proved:
+        raise ProofWantedError(visit, Wrong())
+    return visit
+
+
+OwnParty = Annotated[Party, Depends(party)]
+ApiProved = Annotated[Visit, Depends(api_proved)]
+
+
+def _told(value: object, status_code: int = 200) -> JSONResponse:
+    return JSONResponse(value, status_code, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/passkeys/options")
+def begin_sign_in(request: Request, party: OwnParty) -> Response:
+    """What any browser needs to sign in with a passkey."""
+    return _told(site_of(request).accounts.passkeys.begin_sign_in(party))
+
+
+@router.post("/passkeys/sign-in")
+def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
+    """Sign in; the script goes on to where this says."""
+    site = site_of(request)
+    new = site.accounts.passkeys.sign_in(
+        party, answer.credential, came_from=came_from(request), agent=agent_of(request)
+    )
+    if new is None:
+        return _told(_REFUSED, 401)
+    response = _told({"next": own_path(answer.next)})
+    hand_over_cookie(response, site, new)
+    return response
+
+
+@router.post("/account/passkeys/options")
+def begin_registration(visit: ApiProved, party: OwnParty) -> Response:
+    """What the browser needs to make another passkey."""
+    return _told(visit.site.accounts.passkeys.begin_registration(visit.session, party))
+
+
+@router.post("/account/passkeys")
+def register(request: Request, visit: ApiProved, party: OwnParty, answer: Answer) -> Response:
+    """Note the new passkey."""
+    label = _device(request)
+    if not visit.site.accounts.passkeys.register(visit.session, party, answer.credential, label):
+        return _told(_REFUSED, 422)
+    return _told({"next": "/account?done=passkey"}, 201)
+
+
+def _device(request: Request) -> str:
+    return device_name(agent_of(request), words(language_of(request, None)))
+
+
+@router.post("/account/passkeys/{passkey_id}/remove")
+def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
+    """It opens nothing any more."""
+    if not visit.site.accounts.passkeys.remove(visit.session, passkey_id):
+        raise HTTPException(404)
+    return RedirectResponse("/account?done=passkey-gone", 303)
+
+
+@router.post("/proof/passkey/options")
+def begin_proof(visit: ApiCalled, party: OwnParty) -> Response:
+    """What the browser needs for a second proof."""
+    return _told(visit.site.accounts.passkeys.begin_proof(visit.session, party))
+
+
+@router.post("/proof/passkey")
+def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
+    """Take the second proof; the script sends its form again."""
+    if not visit.site.accounts.passkeys.prove(visit.session, party, answer.credential):
+        return _told(_REFUSED, 403)
+    return _told({"next": own_path(answer.next)})
+
+
+@router.post("/invited/{token}/passkey/options")
+def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Response:
+    """What the browser of somebody invited needs to make their first passkey."""
+    accounts = site_of(request).accounts
+    invited = None
+    if len(token) <= TOKEN_CHARS:
+        invited = accounts.invitations.read(token, came_from=came_from(request))
+    if invited is None:
+        raise HTTPException(410)
+    return _told(accounts.passkeys.begin_by_invitation(party, invited))
+
+
+@router.post("/invited/{token}/passkey")
+def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Response:
+    """Come in with a passkey and no password."""
+    if len(token) > TOKEN_CHARS:
+        raise HTTPException(410)
+    site = site_of(request)
+    new = site.accounts.passkeys.accept(
+        party,
+        token,
+        answer.credential,
+        label=_device(request),
+        came_from=came_from(request),
+        agent=agent_of(request),
+    )
+    if new is None:
+        return _told(_REFUSED, 410)
+    response = _told({"next": "/account?done=welcome"}, 201)
+    hand_over_cookie(response, site, new)
+    return response
