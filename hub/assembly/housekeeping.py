@@ -10,6 +10,7 @@ import structlog
 from hub.assembly.anchoring import Anchoring
 from hub.store.blobs import BlobsError
 from hub.store.database import DatabaseError
+from hub.store.remains import Remains
 from hub.store.remover import Remover, Stopping
 from hub.store.sweep import ManyLostError, Sweep
 
@@ -26,10 +27,13 @@ SWEEP_FIRST_S: Final = 3600.0
 class Housekeeping:
     """One task of the hub. What fails is said once and tried again at its next time."""
 
-    def __init__(self, remover: Remover, sweep: Sweep, anchoring: Anchoring) -> None:
+    def __init__(
+        self, remover: Remover, sweep: Sweep, anchoring: Anchoring, remains: Remains
+    ) -> None:
         now_s = time.monotonic()
         self._chores: list[_Chore] = [
             _Chore("make_room", remover.make_room, LOOK_S, now_s),
+            _Chore("take_in_remains", remains.take_in, RULES_EVERY_S, now_s),
             _Chore("remove_overdue", remover.remove_overdue, RULES_EVERY_S, now_s),
             _Chore("sweep", sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
             _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S, now_s),

@@ -42,6 +42,7 @@ from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
+from hub.store.remains import Remains
 from hub.store.remover import Remover
 from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
@@ -241,7 +242,10 @@ class Hub:
             proxies=self._proxies,
         )
         anchoring = Anchoring(self._db, file=anchor_file(self._settings), clock=self._clock)
-        return Housekeeping(remover, sweep, anchoring)
+        remains = Remains(
+            self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
+        )
+        return Housekeeping(remover, sweep, anchoring, remains)
 
     def _make_pages(self) -> uvicorn.Server:
         web = self._settings.web

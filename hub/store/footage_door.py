@@ -69,6 +69,8 @@ class FootageDoor:
             clip = self._growing.find(clip_id)
             if clip is None:
                 return None
+            if clip.remains_id is not None:
+                return clip.remains_id
             film = clip.media_id if clip.is_stored else self._growing.watch(clip_id)
             if film is not None or clip.media_id is None:
                 return film

@@ -16,7 +16,7 @@ from hub.alerts.moment import Moment
 from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.growing_rows import touch_alerts
+from hub.store.growing_rows import held_growing, touch_alerts
 from hub.store.parts import GROWING, PartFolder, PartWriter
 from hub.store.tables import growing_clips, media, nodes
 
@@ -39,6 +39,8 @@ class GrowingClip:
     is_stored: bool
     is_dropped: bool
     is_node_here: bool
+    remains_id: UUID | None
+    """What was left of it when its node fell silent, if that was taken in."""
 
     @property
     def part(self) -> str:
@@ -143,6 +145,7 @@ class GrowingClips:
                     growing_clips.c.node_id,
                     growing_clips.c.media_id,
                     growing_clips.c.dropped,
+                    growing_clips.c.remains_id,
                     media.c.stored_utc_us,
                     nodes.c.state,
                 )
@@ -159,6 +162,7 @@ class GrowingClips:
             is_stored=row.stored_utc_us is not None,
             is_dropped=row.dropped is not None,
             is_node_here=row.state == "online",
+            remains_id=row.remains_id,
         )
 
     def grew_utc_us(self, node_id: UUID, clip_id: UUID, media_id: UUID | None) -> int | None:
@@ -167,6 +171,15 @@ class GrowingClips:
         if grew is None and media_id is not None:
             grew = self._parts.grew_utc_us(node_id, str(media_id))
         return grew
+
+    def is_held(self, node_id: UUID, part: str) -> bool:
+        """Whether a hold may need what has come of a clip, so that nothing removes it."""
+        clip_id = part.removesuffix(GROWING)
+        with self._db.reading() as conn:
+            held = select(growing_clips.c.id).where(
+                growing_clips.c.id == UUID(clip_id), growing_clips.c.node_id == node_id
+            )
+            return conn.scalar(held.where(held_growing())) is not None
 
     def show(self, clip: GrowingClip) -> None:
         """There is something to see of it now."""
@@ -180,7 +193,7 @@ class GrowingClips:
 
     def _under_way(self, node_name: str, clip_id: UUID) -> GrowingClip:
         clip = self.find(clip_id)
-        if clip is None or clip.media_id is not None or clip.is_dropped:
+        if clip is None or clip.media_id or clip.is_dropped or clip.remains_id:
             raise NoSuchClipError(f"no clip {clip_id} is under way")
         with self._db.reading() as conn:
             name = conn.scalar(select(nodes.c.name).where(nodes.c.id == clip.node_id))

@@ -2,9 +2,11 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
 from hub.alerts.moment import Moment
@@ -12,7 +14,10 @@ from hub.store.alert_rows import change_alert
 from hub.store.bounds import integer, text
 from hub.store.footage import Origin, media_of
 from hub.store.rows import add_all_once, add_once, change
-from hub.store.tables import columns, growing_clips, growing_sightings, sightings
+from hub.store.tables import columns, growing_clips, growing_sightings, holds, sightings
+
+LONGEST_US: Final = 3600 * 1_000_000
+"""No clip is longer."""
 
 
 def begin(
@@ -58,7 +63,13 @@ def end(conn: Connection, origin: Origin, clip: ClipReady) -> None:
 
 def touch_alerts(conn: Connection, clip_id: UUID, *, now: Moment) -> None:
     """Whoever looks at its alerts sees that something has changed."""
-    alert_ids = conn.scalars(
+    for alert_id in alerts_of(conn, clip_id):
+        change_alert(conn, alert_id, {}, now=now)
+
+
+def alerts_of(conn: Connection, clip_id: UUID) -> Sequence[UUID]:
+    """The alerts that a clip under way shows."""
+    return conn.scalars(
         select(sightings.c.alert_id)
         .distinct()
         .join(growing_sightings, growing_sightings.c.sighting_id == sightings.c.id)
@@ -69,8 +80,35 @@ def touch_alerts(conn: Connection, clip_id: UUID, *, now: Moment) -> None:
             sightings.c.alert_id.is_not(None),
         )
     ).all()
-    for alert_id in alert_ids:
-        change_alert(conn, alert_id, {}, now=now)
+
+
+def held_growing() -> ColumnElement[bool]:
+    """Whether a hold that counts may need this row of growing clips, however long it is."""
+    shown = (
+        select(sightings.c.alert_id)
+        .join(growing_sightings, growing_sightings.c.sighting_id == sightings.c.id)
+        .where(growing_sightings.c.clip_id == growing_clips.c.id)
+        .correlate(growing_clips)
+    )
+    first, error_ms = growing_clips.c.first_frame_utc_us, growing_clips.c.first_frame_error_ms
+    is_before = or_(
+        holds.c.until_utc_us.is_(None),
+        error_ms.is_(None),
+        first - error_ms * 1000 <= holds.c.until_utc_us,
+    )
+    is_after = or_(error_ms.is_(None), first + LONGEST_US >= holds.c.from_utc_us)
+    return (
+        select(holds.c.id)
+        .where(
+            holds.c.ended_utc_us.is_(None),
+            or_(
+                holds.c.alert_id.in_(shown),
+                and_(holds.c.camera_id == growing_clips.c.camera_id, is_before, is_after),
+            ),
+        )
+        .correlate(growing_clips)
+        .exists()
+    )
 
 
 def _is_of(conn: Connection, clip_id: UUID, origin: Origin) -> bool:

@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -77,6 +79,8 @@ class PartFolder:
         self._writers: dict[Path, PartWriter] = {}
         self.crowded_out = 0
         """Parts removed because their node had begun too many."""
+        self.is_held: Callable[[UUID, str], bool] = lambda _owner, _name: False
+        """Whether a clip under way, by owner and name, is never to be removed."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def size_bytes(self, owner: UUID, name: str) -> int:
@@ -156,10 +160,14 @@ class PartFolder:
                 if path.stat().st_mtime_ns // 1000
                 < (growing_older_than_utc_us if path.suffix == GROWING else older_than_utc_us)
             ]
-            for path in old:
+            gone = [path for path in old if not self._is_kept(path)]
+            for path in gone:
                 self._take_over(path)
                 path.unlink(missing_ok=True)
-        return len(old)
+        return len(gone)
+
+    def _is_kept(self, path: Path) -> bool:
+        return path.suffix == GROWING and self.is_held(UUID(path.parent.name), path.name)
 
     def _take_over(self, path: Path) -> None:
         writer = self._writers.pop(path, None)
@@ -176,7 +184,8 @@ class PartFolder:
 
     def _make_room_among(self, home: Path) -> None:
         parts = sorted(home.glob("*"), key=lambda path: path.stat().st_mtime_ns)
-        for path in parts[: max(0, len(parts) - self._most_per_node + 1)]:
+        loose = (path for path in parts if not self._is_kept(path))
+        for path in islice(loose, max(0, len(parts) - self._most_per_node + 1)):
             self._take_over(path)
             path.unlink(missing_ok=True)
             self.crowded_out += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, or_, select
 
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
@@ -191,10 +191,11 @@ def media_rows(
     """Pictures and clips that meet the conditions, which have to hold the scope, by time."""
     rule = retention_rules
     wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
+    left = exists().where(growing_clips.c.remains_id == media.c.id)
     query = (
         select(media, rule.c.keep_days, rule.c.reason, areas.c.name.label("rule_area"))
         .add_columns(*(column.label(f"wish_{column.name}") for column in wish))
-        .add_columns(people.c.name.label("wish_person_name"))
+        .add_columns(people.c.name.label("wish_person_name"), left.label("is_remains"))
         .outerjoin(rule, rule.c.id == media.c.removed_rule_id)
         .outerjoin(areas, areas.c.id == rule.c.area_id)
         .outerjoin(wishes, wishes.c.media_id == media.c.id)
@@ -216,6 +217,7 @@ def media_rows(
             is_stored=row.stored_utc_us is not None,
             removed=_removed(row),
             wish=_wish_row(row),
+            is_remains=row.is_remains,
         )
         for row in conn.execute(query)
     ]
@@ -256,6 +258,7 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
             sightings.c.camera_id == growing_clips.c.camera_id,
             media.c.stored_utc_us.is_(None),
             media.c.removed_why.is_(None),
+            growing_clips.c.remains_id.is_(None),
         )
         .order_by(growing_clips.c.first_frame_utc_us, growing_clips.c.id)
     )

@@ -415,6 +415,7 @@ growing_clips = Table(
     Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), index=True),  # once whole
     Column("beginning", LargeBinary),  # the first bytes of the whole file
     Column("dropped", Text),  # why it will never be whole
+    Column("remains_id", Uuid, index=True),  # of media: what was left of it, kept as footage
 )
 
 growing_sightings = Table(

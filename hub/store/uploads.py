@@ -123,6 +123,7 @@ class Uploads:
         self._bell = bell
         self._policy = policy
         self.growing = GrowingClips(db, parts=parts, clock=clock, bell=bell)
+        parts.is_held = self.growing.is_held
         self._swept_utc_us = 0
         self._sweep()
 

@@ -155,6 +155,8 @@ class MediaRow:
     is_stored: bool
     removed: Removed | None = None
     wish: WishRow | None = None
+    is_remains: bool = False
+    """Whether it is what was left of a clip when its node fell silent."""
 
 
 @dataclass(frozen=True, slots=True)

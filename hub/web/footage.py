@@ -92,7 +92,7 @@ def footage(page: AlertPage, calendar: Calendar) -> Footage:
             media, page, heard(media, page.media, page.asked, calendar) if page.sound else NO_SOUND
         )
         for media in announced
-        if media.is_stored
+        if media.is_stored and not _is_whole_too(media, announced)
     )
     gone = tuple(
         gone_sentence(media, media.removed, calendar)
@@ -131,6 +131,17 @@ def _growing(page: AlertPage, words: Words) -> tuple[Growing, ...]:
         )
         for row in page.growing
         if row.grew_utc_us is not None and not _is_superseded(row, page)
+    )
+
+
+def _is_whole_too(media: MediaRow, announced: list[MediaRow]) -> bool:
+    """What was left of a clip that its node brought after all."""
+    return media.is_remains and any(
+        other.is_stored
+        and not other.is_remains
+        and other.first_frame_utc_us <= media.first_frame_utc_us
+        and other.duration_ms >= media.duration_ms
+        for other in announced
     )
 
 

@@ -117,6 +117,9 @@ class Idle:
     def remove_overdue(self, stopping: object) -> int:
         return 0
 
+    def take_in(self, stopping: object) -> int:
+        return 0
+
     def run(self, stopping: object) -> int:
         return 0
 
@@ -130,7 +133,7 @@ def test_a_chore_that_fails_is_said_once_and_tried_again(monkeypatch: pytest.Mon
 
     async def keep_house() -> None:
         stop = asyncio.Event()
-        task = asyncio.create_task(Housekeeping(remover, Idle(), Idle()).run(stop))  # type: ignore[arg-type] # a fake
+        task = asyncio.create_task(Housekeeping(remover, Idle(), Idle(), Idle()).run(stop))  # type: ignore[arg-type] # a fake
         while remover.times < 5:
             await asyncio.sleep(0.01)
         stop.set()
