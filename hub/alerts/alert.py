@@ -13,7 +13,7 @@ then it stays with who has it, so that no alert is between two people.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 from uuid import UUID
 
 
@@ -32,6 +32,18 @@ class State(StrEnum):
 
 
 Act = Literal["take", "resolve", "false_alarm"]
+
+CAUSES: Final = (
+    "animal",
+    "plant",
+    "weather",
+    "light",
+    "vehicle",
+    "known_person",
+    "camera",
+    "other",
+)
+"""What a false alarm was, as whoever calls it false may say."""
 
 
 @dataclass(frozen=True, slots=True)

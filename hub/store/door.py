@@ -5,15 +5,26 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from hub.alerts.alert import Act, Changed, HeldBy, Life, State, Unchanged, allowed_acts, apply
+from hub.alerts.alert import (
+    CAUSES,
+    Act,
+    Changed,
+    HeldBy,
+    Life,
+    State,
+    Unchanged,
+    allowed_acts,
+    apply,
+)
 from hub.alerts.moment import Moment
-from hub.store import audit, ledger, marks, search_sights, sights, silence_rows
+from hub.store import audit, camera_sights, ledger, marks, search_sights, sights, silence_rows
 from hub.store.alert_rows import change_alert, note_history
+from hub.store.arrival_door import ArrivalDoor
 from hub.store.audit import By
 from hub.store.bounds import text
-from hub.store.hand_over_door import HandOverDoor, colleagues, life_of
+from hub.store.hand_over_door import colleagues, life_of
 from hub.store.next_calls import Foresight
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
 from hub.store.tables import alerts, columns
@@ -33,7 +44,7 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(HandOverDoor):
+class Door(ArrivalDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the
@@ -95,6 +106,8 @@ class Door(HandOverDoor):
             asked=_asked_of(conn, row.camera_id, media) if may_play else (),
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, asker, now)) if is_mine else (),
+            may_arrive=is_mine and row.arrived_utc_us is None,
+            near=tuple(camera_sights.near(conn, who, row.camera_id, now)),
         )
 
     def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
@@ -129,11 +142,18 @@ class Door(HandOverDoor):
         return tuple(rows)
 
     def act(
-        self, asker: Asker, alert_id: UUID, *, act: Act, note: str = ""
+        self,
+        asker: Asker,
+        alert_id: UUID,
+        *,
+        act: Act,
+        note: str = "",
+        cause: str | None = None,
     ) -> AlertRow | Conflict | None:
         """Take, resolve or call false; the second of two officers gets a Conflict.
 
-        `note` is the officer's own words, at most `NOTE_CHARS` of them.
+        `note` is the officer's own words, at most `NOTE_CHARS` of them; `cause` is what a false
+        alarm was, of `CAUSES`.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -146,6 +166,9 @@ class Door(HandOverDoor):
                 return Conflict(row, row.closed_by_name or row.taken_by_name)
             if isinstance(outcome, Changed):
                 _change(conn, asker, row, life=outcome.life, note=note, now=now)
+                if outcome.life.state is State.FALSE_ALARM and cause in CAUSES:
+                    this = alerts.c.id == alert_id
+                    conn.execute(update(alerts).where(this).values(false_cause=cause))
             row = sights.one_alert(conn, asker.person_id, alert_id, now)
         self._bell.ring()
         return row

@@ -441,4 +441,6 @@ def _alert_row(row: AnyRow, place: str) -> AlertRow:
         offered_to=row.offered_to,
         offered_to_name=row.offered_to_name,
         offered_utc_us=row.offered_utc_us,
+        arrived_utc_us=row.arrived_utc_us,
+        false_cause=row.false_cause,
     )

@@ -294,6 +294,8 @@ alerts = Table(
     Column("offered_to", Uuid),  # of people: whom its holder hands it to; they have not taken it
     *moment("offered", nullable=True),
     Column("rules", Text),  # JSON: what of the camera's rules was met; null: none
+    *moment("arrived", nullable=True),  # when its holder said that they are there
+    Column("false_cause", Text),  # of hub.alerts.alert.CAUSES
     Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
     Index("ix_alerts_state_raised_utc_us", "state", "raised_utc_us"),
     Index("ix_alerts_closed_utc_us", "closed_utc_us"),

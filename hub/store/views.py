@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.alerts.alert import Act
+from hub.alerts.neighbours import Near
 from hub.alerts.rules import Rules
 
 
@@ -74,6 +75,10 @@ class AlertRow:
     """Whom its holder hands it to, who has not taken it yet; with their name, and since when."""
     offered_to_name: str | None = None
     offered_utc_us: int | None = None
+    arrived_utc_us: int | None = None
+    """When its holder said that they are at the place."""
+    false_cause: str | None = None
+    """Of a false alarm: what it was, of `hub.alerts.alert.CAUSES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +206,20 @@ class ToldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenCamera:
+    """A camera this person may see; `state` is well, lost, offline or never."""
+
+    camera_id: UUID
+    label: str
+    place: str
+    state: str
+    since_utc_us: int
+    latitude_deg: float | None
+    longitude_deg: float | None
+    open_alerts: int
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPage:
     """All about one alert."""
 
@@ -228,6 +247,10 @@ class AlertPage:
     """When the page was asked for, by the hub's clock."""
     colleagues: tuple[tuple[UUID, str], ...] = ()
     """To whom the asker may hand it over, by name; none unless they have it."""
+    may_arrive: bool = False
+    """Whether the asker has it and has not said yet that they are there."""
+    near: tuple[tuple[SeenCamera, Near], ...] = ()
+    """Cameras near it that the asker may see: each with how far it is."""
 
 
 @dataclass(frozen=True, slots=True)

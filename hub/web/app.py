@@ -19,6 +19,7 @@ from hub.web import (
     account,
     api,
     auth,
+    cameras,
     channel_orders,
     clips,
     duty,
@@ -61,6 +62,7 @@ ROOMS: Final = (
     channel_orders,
     invitations,
     passkeys,
+    cameras,
 )
 
 

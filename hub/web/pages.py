@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.alerts.alert import Act
+from hub.alerts.alert import CAUSES, Act
 from hub.store.views import AlertRow, Conflict
-from hub.web import channel_orders, silences
+from hub.web import cameras, channel_orders, sentences, silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
 from hub.web.footage import other_pictures
 from hub.web.site import THEME_COOKIE, THEMES, render
@@ -72,6 +72,7 @@ def _alert(
     page = visit.site.door.alert(visit.asker, alert_id)
     if page is None:
         raise HTTPException(404)
+    speech = words(visit.asker.language)
     return render(
         request,
         "alert.html",
@@ -81,19 +82,12 @@ def _alert(
         sound_refused=sound_refused,
         conflict=conflict,
         other_pictures=other_pictures(page),
-        map_link=_map_link(request, page.latitude_deg, page.longitude_deg),
+        map_link=cameras.map_link(
+            request.headers.get("user-agent", ""), page.latitude_deg, page.longitude_deg
+        ),
+        near=[(one, cameras.near_word(how, speech)) for one, how in page.near],
+        causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
     )
-
-
-def _map_link(request: Request, latitude_deg: float | None, longitude_deg: float | None) -> str:
-    """An address that the phone's own map opens; Apple's phones do not know `geo:`."""
-    if latitude_deg is None or longitude_deg is None:
-        return ""
-    place = f"{latitude_deg:.6f},{longitude_deg:.6f}"
-    is_apple = any(
-        device in request.headers.get("user-agent", "") for device in ("iPhone", "iPad", "Mac OS X")
-    )
-    return f"maps:?q={place}" if is_apple else f"geo:{place}?q={place}"
 
 
 @router.get("/alerts/{alert_id}/card")
@@ -143,6 +137,17 @@ def hand_over(
     return RedirectResponse(f"/alerts/{alert_id}", 303)
 
 
+@router.post("/alerts/{alert_id}/arrive")
+def arrive(request: Request, visit: FormSent, alert_id: UUID) -> Response:
+    """Its holder is at the place."""
+    answer = visit.site.door.arrive(visit.asker, alert_id)
+    if answer is None:
+        raise HTTPException(404)
+    if isinstance(answer, Conflict):
+        return _alert(request, visit, alert_id, conflict=answer)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
 @router.post("/alerts/{alert_id}/{act_name}")
 def act_on_alert(
     request: Request,
@@ -150,12 +155,15 @@ def act_on_alert(
     alert_id: UUID,
     act_name: str,
     note: Annotated[str, Form(max_length=2000)] = "",
+    cause: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Take it, resolve it, call it false; who comes second is shown who was first."""
     act = ACTS.get(act_name)
     if act is None:
         raise HTTPException(404)
-    answer = visit.site.door.act(visit.asker, alert_id, act=act, note=note.strip())
+    answer = visit.site.door.act(
+        visit.asker, alert_id, act=act, note=note.strip(), cause=cause or None
+    )
     if answer is None:
         raise HTTPException(404)
     if isinstance(answer, Conflict):

@@ -276,8 +276,24 @@ def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
         "again": say("Again"),
         "taken": say("Acknowledged"),
         "offered": say("Handed over"),
+        "arrived": say("At the place"),
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),
     }
     act = acts.get(row.act, row.act)
     return Step(f"{act} · {row.who}" if row.who else act, note, row.at_utc_us)
+
+
+def cause_word(cause: str, words: Words) -> str:
+    """What a false alarm was."""
+    names = {
+        "animal": words.say("an animal"),
+        "plant": words.say("a plant that moves"),
+        "weather": words.say("rain, fog, insects"),
+        "light": words.say("light or shadow"),
+        "vehicle": words.say("a vehicle alone"),
+        "known_person": words.say("somebody who belongs there"),
+        "camera": words.say("the camera itself"),
+        "other": words.say("something else"),
+    }
+    return names.get(cause, cause)

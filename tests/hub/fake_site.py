@@ -146,7 +146,15 @@ class FakeDoor:
         self.asked.append(media_id)
         return True
 
-    def act(self, who: Asker, alert_id: UUID, *, act: str, note: str = "") -> Any:
+    def act(
+        self,
+        who: Asker,
+        alert_id: UUID,
+        *,
+        act: str,
+        note: str = "",
+        cause: str | None = None,
+    ) -> Any:
         row = self.row(who, alert_id)
         if row is None:
             return None

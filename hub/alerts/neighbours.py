@@ -1,0 +1,61 @@
+"""Which cameras are near one another: for the officer on the way, who wants to know where to look.
+
+Those with coordinates by distance, the nearest first; then those of the same area, whose place
+nobody noted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import asin, cos, radians, sin, sqrt
+from typing import Final
+from uuid import UUID
+
+EARTH_M: Final = 6_371_000.0
+NEAR_M: Final = 1_000.0
+MOST: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a camera stands, as far as it is known."""
+
+    camera_id: UUID
+    area_id: UUID
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A camera near another; `distance_m` is None where only the area is the same."""
+
+    camera_id: UUID
+    distance_m: float | None
+
+
+def neighbours(of: Spot, others: Iterable[Spot], *, most: int = MOST) -> list[Near]:
+    """At most `most` of the others within `NEAR_M` metres, then of the same area."""
+    found: list[tuple[float, UUID]] = []
+    same: list[UUID] = []
+    for spot in others:
+        if spot.camera_id == of.camera_id:
+            continue
+        distance_m = distance(of, spot)
+        if distance_m is not None and distance_m <= NEAR_M:
+            found.append((distance_m, spot.camera_id))
+        elif distance_m is None and spot.area_id == of.area_id:
+            same.append(spot.camera_id)
+    near = [Near(camera_id, distance_m) for distance_m, camera_id in sorted(found)]
+    return [*near, *(Near(camera_id, None) for camera_id in same)][:most]
+
+
+def distance(one: Spot, other: Spot) -> float | None:
+    """Metres along the ground (haversine, a round Earth: wrong by 0.5 % at most)."""
+    if one.latitude_deg is None or one.longitude_deg is None:
+        return None
+    if other.latitude_deg is None or other.longitude_deg is None:
+        return None
+    north, south = radians(one.latitude_deg), radians(other.latitude_deg)
+    east = radians(other.longitude_deg - one.longitude_deg)
+    chord = sin((south - north) / 2) ** 2 + cos(north) * cos(south) * sin(east / 2) ** 2
+    return 2 * EARTH_M * asin(sqrt(min(1.0, chord)))

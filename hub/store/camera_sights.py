@@ -1,0 +1,134 @@
+"""One camera as an officer opens it, and all of them for the map; each cut to a scope.
+
+Only `hub.store.camera_door` calls these; it adds the audit.
+"""
+
+from dataclasses import dataclass
+from math import cos, radians
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from hub.alerts.alert import State
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.alerts.neighbours import NEAR_M, Near, Spot, neighbours
+from hub.store.scope import IS_TROUBLE, seen_alerts, visible_cameras
+from hub.store.sights import alert_rows, places
+from hub.store.tables import alerts, cameras, nodes
+from hub.store.views import AlertRow, SeenCamera
+
+RECENT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPage:
+    """All about one camera: how it is, what happened there, which others are near."""
+
+    camera: SeenCamera
+    alerts: list[AlertRow]
+    near: list[tuple[SeenCamera, Near]]
+
+
+def seen_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SeenCamera]:
+    """Every camera this person may see, by place and name."""
+    rows = _rows(conn, person_id, now)
+    where = places(conn, {row.area_id for row in rows})
+    found = [_camera(row, where) for row in rows]
+    return sorted(found, key=lambda one: (one.place, one.label))
+
+
+def near(
+    conn: Connection, person_id: UUID, camera_id: UUID, now: Moment
+) -> list[tuple[SeenCamera, Near]]:
+    """Cameras near this one that the person may see too."""
+    own = conn.execute(select(cameras).where(cameras.c.id == camera_id)).first()
+    if own is None:
+        return []
+    rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(own))}
+    found = neighbours(_spot(own), [_spot(row) for row in rows.values()])
+    where = places(conn, {rows[one.camera_id].area_id for one in found})
+    return [(_camera(rows[one.camera_id], where), one) for one in found]
+
+
+def camera_page(
+    conn: Connection, person_id: UUID, camera_id: UUID, now: Moment
+) -> CameraPage | None:
+    """One camera, if this person may see it."""
+    found = _rows(conn, person_id, now, cameras.c.id == camera_id)
+    if not found:
+        return None
+    (row,) = found
+    recent = alert_rows(
+        conn,
+        person_id,
+        alerts.c.camera_id == camera_id,
+        newest_by=alerts.c.raised_utc_us,
+        now=now,
+        limit=RECENT,
+    )
+    return CameraPage(
+        camera=_camera(row, places(conn, {row.area_id})),
+        alerts=recent,
+        near=near(conn, person_id, camera_id, now),
+    )
+
+
+def _is_around(own: Any) -> ColumnElement[bool]:
+    """A box that holds all neighbours, so that a province is not read for a street."""
+    same: ColumnElement[bool] = cameras.c.area_id == own.area_id
+    if own.latitude_deg is None or own.longitude_deg is None:
+        return same
+    north, east = NEAR_M / 111_000, NEAR_M / 111_000 / max(0.01, cos(radians(own.latitude_deg)))
+    box = and_(
+        cameras.c.latitude_deg.between(own.latitude_deg - north, own.latitude_deg + north),
+        cameras.c.longitude_deg.between(own.longitude_deg - east, own.longitude_deg + east),
+    )
+    return or_(same, box)
+
+
+def _rows(
+    conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
+) -> list[Any]:
+    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
+    running = (
+        select(alerts.c.camera_id, func.count().label("n"))
+        .join(scope, seen_alerts(scope))
+        .where(alerts.c.state == State.OPEN, ~IS_TROUBLE)
+        .group_by(alerts.c.camera_id)
+        .subquery("running")
+    )
+    query = (
+        select(
+            cameras,
+            nodes.c.state.label("node_state"),
+            nodes.c.state_since_utc_us.label("node_since_utc_us"),
+            func.coalesce(running.c.n, 0).label("open_alerts"),
+        )
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .join(scope, scope.c.camera_id == cameras.c.id)
+        .outerjoin(running, running.c.camera_id == cameras.c.id)
+        .where(*conditions)
+        .order_by(cameras.c.id)
+    )
+    return list(conn.execute(query))
+
+
+def _camera(row: Any, where: dict[UUID, str]) -> SeenCamera:
+    is_here = row.node_state == "online"
+    lost = "lost" if row.is_lost else "well"
+    return SeenCamera(
+        camera_id=row.id,
+        label=row.label,
+        place=where[row.area_id],
+        state=lost if is_here else row.node_state,
+        since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
+        latitude_deg=row.latitude_deg,
+        longitude_deg=row.longitude_deg,
+        open_alerts=row.open_alerts,
+    )
+
+
+def _spot(row: Any) -> Spot:
+    return Spot(row.id, row.area_id, row.latitude_deg, row.longitude_deg)

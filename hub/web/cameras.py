@@ -1,0 +1,74 @@
+"""One camera as an officer opens it: how it is, where, what happened there, what is near."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import Response
+
+from hub.alerts.neighbours import Near
+from hub.store.views import SeenCamera
+from hub.web.auth import SignedIn
+from hub.web.site import render
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+router = APIRouter()
+
+STATE_TOKENS = {"well": "resolved", "lost": "warning", "offline": "warning", "never": "muted"}
+
+
+def state_word(camera: SeenCamera, words: Words) -> str:
+    """How the camera is."""
+    names = {
+        "well": words.say("gives pictures"),
+        "lost": words.say("no picture"),
+        "offline": words.say("its camera box is silent"),
+        "never": words.say("its camera box was never heard of"),
+    }
+    return names[camera.state]
+
+
+def near_word(near: Near, words: Words) -> str:
+    """How far it is, or that it is of the same area."""
+    if near.distance_m is None:
+        return words.say("same area")
+    return words.say("%(n)d m away") % {"n": round(near.distance_m / 10) * 10}
+
+
+def state_line(camera: SeenCamera, calendar: Calendar) -> str:
+    """How it is, and since when."""
+    since = calendar.clock(camera.since_utc_us)
+    word = state_word(camera, calendar.words)
+    return calendar.words.say("%(state)s since %(time)s") % {"state": word, "time": since}
+
+
+def map_link(user_agent: str, latitude_deg: float | None, longitude_deg: float | None) -> str:
+    """An address that the phone's own map opens; Apple's phones do not know `geo:`. Empty where
+    nobody noted the place."""
+    if latitude_deg is None or longitude_deg is None:
+        return ""
+    place = f"{latitude_deg:.6f},{longitude_deg:.6f}"
+    is_apple = any(device in user_agent for device in ("iPhone", "iPad", "Mac OS X"))
+    return f"maps:?q={place}" if is_apple else f"geo:{place}?q={place}"
+
+
+@router.get("/cameras/{camera_id}")
+def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
+    """One camera; 404 for who may not see it."""
+    page = visit.site.door.camera(visit.asker, camera_id)
+    if page is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    camera = page.camera
+    agent = request.headers.get("user-agent", "")
+    return render(
+        request,
+        "camera.html",
+        session=visit.session,
+        page=page,
+        token=STATE_TOKENS[camera.state],
+        state=state_line(camera, calendar),
+        near=[(one, near_word(how, calendar.words)) for one, how in page.near],
+        map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
+        may_search=visit.site.door.searches(visit.asker),
+    )
