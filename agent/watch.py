@@ -131,6 +131,7 @@ class Watch:
         seen = self._eyes.step(frame)
         self.counts.frames += 1
         self.counts.inferences += seen.inferences
+        self._recorder.note_calm(is_calm=not (seen.moved or seen.tracks))
         self._note_put_off(seen.put_off, frame.at)
         if seen.tampering is not None:
             self._write_tampering(seen.tampering)

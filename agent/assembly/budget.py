@@ -63,6 +63,10 @@ class _Sum:
         """Never."""
         return False
 
+    def is_calm(self) -> bool:
+        """Never."""
+        return False
+
     @property
     def span_s(self) -> float:
         if not self.packets:

@@ -99,6 +99,10 @@ class _Counting:
         """Never."""
         return False
 
+    def is_calm(self) -> bool:
+        """Never."""
+        return False
+
     def kbits_per_s(self, video_s: float) -> float:
         return round(self.size_bytes * 8 / 1000 / video_s, 1)
 

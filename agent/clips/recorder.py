@@ -115,6 +115,7 @@ class Recorder:
         self._clip: _OpenClip | None = None
         self._last_cut = 0
         self._is_losing = False
+        self._is_calm = False
         self._wake = threading.Event()
         self._wants_keyframe = threading.Event()
         self.counts = RecorderCounts()
@@ -133,6 +134,14 @@ class Recorder:
         is_wanted = self._wants_keyframe.is_set()
         self._wants_keyframe.clear()
         return is_wanted
+
+    def is_calm(self) -> bool:
+        """As `note_calm` was told last (camera's thread)."""
+        return self._is_calm
+
+    def note_calm(self, *, is_calm: bool) -> None:
+        """Whether nothing moves and nobody is there (watch's thread)."""
+        self._is_calm = is_calm
 
     def end_stream(self) -> None:
         """The camera stopped (watch's thread): the clip under way ends with its last packet."""

@@ -45,6 +45,9 @@ class PacketSink(Protocol):
     def wants_keyframe(self) -> bool:
         """Whether the next picture should be one; asked once for each by who encodes them."""
 
+    def is_calm(self) -> bool:
+        """Nothing moves and nobody is there: frames and packets may come a few at once."""
+
 
 class _Nowhere:
     def push(self, packet: Packet) -> None:
@@ -52,6 +55,10 @@ class _Nowhere:
 
     def wants_keyframe(self) -> bool:
         """Never."""
+        return False
+
+    def is_calm(self) -> bool:
+        """Not that anybody knew."""
         return False
 
 

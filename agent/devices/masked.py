@@ -8,7 +8,6 @@ decoded pictures of the main stream.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -55,7 +54,7 @@ class MaskedCamera:
         mask = PrivacyMask(self._outlines)
         if sink is NOWHERE or not self._is_seen_apart:
             for frame in self._camera.frames(NOWHERE, stop):
-                painted = replace(frame, yuv=mask.painted(frame.yuv))
+                painted = frame.showing(mask.painted(frame.yuv))
                 if sink is not NOWHERE:
                     is_wanted = sink.wants_keyframe()
                     for packet in encoder.encode(painted.yuv, painted.at, as_keyframe=is_wanted):
@@ -64,7 +63,7 @@ class MaskedCamera:
             return
         main = _MainStream(given, PrivacyMask(self._outlines), encoder, sink, name=self.name)
         for frame in self._camera.frames(main, stop):
-            yield replace(frame, yuv=mask.painted(frame.yuv))
+            yield frame.showing(mask.painted(frame.yuv))
 
     def close(self) -> None:
         """Give everything back."""
@@ -145,6 +144,10 @@ class _MainStream:
     def wants_keyframe(self) -> bool:
         """Of the camera's own encoder: nobody can ask it."""
         return False
+
+    def is_calm(self) -> bool:
+        """As who gets the painted ones says."""
+        return self._sink.is_calm()
 
     def _pictures(self, packet: Packet) -> Iterator[tuple[Plane, Instant]]:
         self._instants[packet.pts] = packet.at

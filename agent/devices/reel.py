@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from agent.devices.camera import CameraError
-from agent.media.frame import Plane, StreamInfo
+from agent.media.frame import Frame, Instant, LooseFrame, Plane, StreamInfo
 
 PICTURE_KINDS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
@@ -228,6 +228,16 @@ def i420(frame: av.VideoFrame) -> Plane:
     if (width, height) != (frame.width, frame.height) or frame.format.name != "yuv420p":
         frame = frame.reformat(width=width, height=height, format="yuv420p")
     return np.asarray(frame.to_ndarray(), np.uint8)
+
+
+def frame_of(picture: av.VideoFrame, index: int, at: Instant) -> Frame:
+    """The picture as a frame; where it is I420 already nothing is copied before it is asked for."""
+    if picture.width % 2 or picture.height % 2 or picture.format.name != "yuv420p":
+        yuv = i420(picture)
+        return Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
+    plane, shape = picture.planes[0], (picture.height, picture.width)
+    luma: Plane = np.ndarray(shape, np.uint8, plane, strides=(plane.line_size, 1))
+    return LooseFrame(index, at, luma, lambda: i420(picture))
 
 
 def _encode(

@@ -72,6 +72,7 @@ class Received:
         )
         decoder.extradata = known.extradata
         decoder.thread_count = 1
+        decoder.options = {"skip_loop_filter": "all"}  # beauty, of a picture that nobody sees
         try:
             pictures = [*decoder.decode(self.raw), *decoder.decode(None)]
         except av.error.FFmpegError:
@@ -163,6 +164,11 @@ class RtspSource:
                 yield from self._received(self._line, self._info, stop)
             finally:
                 self._hang_up()
+
+    @property
+    def frames_per_s(self) -> float:
+        """As the camera announced it, once it was open."""
+        return self._info.frames_per_s if self._info else 25.0
 
     @property
     def has_sound(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from agent.media.frame import Instant, Plane
+from agent.media.frame import Frame, Instant
 
 TRIED_EVERY_S: Final = 8.0
 """How often a keyframe of what is only kept is decoded: 30 ms of a core for one of 400 kB (1080p),
@@ -34,16 +34,18 @@ class Trial:
         return self.strikes >= STRIKES
 
 
-def is_filling(yuv: Plane) -> bool:
+def is_filling(frame: Frame) -> bool:
     """One colour all over, and far from grey: a decoder's answer to data that are none.
 
-    `yuv` is I420, uint8 (height * 3 // 2, width). A lens cap is black; no sensor gives green
-    without a trace of noise.
+    A lens cap is black; no sensor gives green without a trace of noise.
     """
-    height = yuv.shape[0] * 2 // 3
-    luma, chroma = yuv[:height], yuv[height:]
+    luma = frame.luma
+    # Asked of every frame, and nearly always answered by one row.
+    row = luma[len(luma) // 2].tobytes()
+    if row.strip(row[:1]):
+        return False
+    chroma = frame.yuv[frame.height :]
     u, v = chroma[: len(chroma) // 2], chroma[len(chroma) - len(chroma) // 2 :]
     if abs(int(u[0, 0]) - 128) + abs(int(v[-1, -1]) - 128) <= NEAR_GREY:
         return False
-    # what is certain from few pixels first: this is asked of every frame
-    return all(bool(np.all(one == one[0, 0])) for one in (luma[::16, ::16], luma, u, v))
+    return all(bool(np.all(one == one[0, 0])) for one in (luma, u, v))

@@ -8,16 +8,18 @@ than the stream that was announced; boxes are shares of the picture, so nobody m
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from time import sleep
 from typing import Final
 
+import av
 import structlog
 
 from agent.devices.camera import CameraError, PacketSink, SoundSink
-from agent.devices.reel import i420
+from agent.devices.reel import frame_of
 from agent.devices.rtsp import Received, RtspSource
 from agent.devices.sanity import Trial, is_filling
 from agent.devices.yielded import Yield
-from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 log = structlog.get_logger()
 
@@ -27,6 +29,10 @@ by itself, and their instants come from the camera's clock."""
 SEEN_NAP_S: Final = 0.13
 """The same for packets that are decoded: two frames at a time come a twentieth of a second later on
 average, at four fifths of the cost."""
+CALM_NAP_S: Final = 0.25
+CALM_NAP_FRAMES: Final = 3
+"""The same while nothing moves, whichever is shorter: who comes into view then is seen up to a
+quarter of a second later, and confirmed when they would have been, from the frames that follow."""
 WAITING: Final = 64
 """Pictures a decoder may hold back before they come out."""
 
@@ -79,7 +85,7 @@ class StreamCamera:
             yield from _seen(main, self._clock, stop, sink.push)
             return
         with _Pump(self.name, main, sink, stop=stop, clock=self._clock) as pump:
-            frames = _seen(sub, self._clock, lambda: pump.is_over or stop(), _ignored, pump.nap)
+            frames = _seen(sub, self._clock, lambda: pump.is_over or stop(), _ignored, sink.is_calm)
             yield from frames
         pump.raise_what_went_wrong()
 
@@ -100,35 +106,40 @@ def _seen(
     clock: Callable[[], Instant],
     stop: Callable[[], bool],
     push: Callable[[Packet], None],
-    nap: Callable[[float], object] | None = None,
+    is_calm: Callable[[], bool] | None = None,
 ) -> Iterator[Frame]:
-    """Push each packet, then hand out what it decodes to; `nap` after one that was waited for."""
+    """Push each packet, then hand out what it decodes to.
+
+    With `is_calm` it rests after one that was waited for, longer while that is true.
+    """
     instants: OrderedDict[int, Instant] = OrderedDict()
     index, is_begun, yields = 0, False, Yield(clock())
+    calm_nap_s = min(CALM_NAP_S, CALM_NAP_FRAMES / source.frames_per_s)
     for received in source.packets(stop):
         push(received.packet)
         is_begun = is_begun or received.packet.is_keyframe
         if is_begun:  # before that, pictures would be grey
-            for yuv, at in _pictures(received, instants):
+            for picture, at in _pictures(received, instants):
                 index += 1
-                yields.pictures += not is_filling(yuv)
-                yield Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
+                frame = frame_of(picture, index, at)
+                yields.pictures += not is_filling(frame)
+                yield frame
         if yields.is_too_small(clock()):
             raise source.mishaps.undecodable()
-        if nap is not None and received.was_waited_for:
-            nap(SEEN_NAP_S)
+        if is_calm is not None and received.was_waited_for:
+            sleep(calm_nap_s if is_calm() else SEEN_NAP_S)
 
 
 def _pictures(
     received: Received, instants: OrderedDict[int, Instant]
-) -> Iterator[tuple[Plane, Instant]]:
+) -> Iterator[tuple[av.VideoFrame, Instant]]:
     packet = received.packet
     instants[packet.pts] = packet.at
     while len(instants) > WAITING:
         instants.popitem(last=False)
     for picture in received.pictures():
         at = instants.pop(picture.pts, packet.at) if picture.pts is not None else packet.at
-        yield i420(picture), at
+        yield picture, at
 
 
 class _Pump:
@@ -160,10 +171,6 @@ class _Pump:
         # Not waited for: it may sit in a read for seconds, and it gives its connection back itself.
         self._is_let_go.set()
 
-    def nap(self, span_s: float) -> None:
-        """Wait, but no longer than it lasts."""
-        self._is_let_go.wait(span_s)
-
     def raise_what_went_wrong(self) -> None:
         """The reason for which the main stream is over, if there is one."""
         if self._error is not None:
@@ -175,7 +182,7 @@ class _Pump:
                 self._sink.push(received.packet)
                 self._try(received)
                 if received.was_waited_for:
-                    self.nap(NAP_S)
+                    sleep(NAP_S)
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that watches
             self._error = error
         finally:

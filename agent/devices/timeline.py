@@ -34,7 +34,8 @@ class Timeline:
 
     def __init__(self, time_base: Fraction, *, tick: int) -> None:
         """`tick`: what one picture lasts, in units of `time_base` seconds."""
-        self._ns = time_base * 1_000_000_000
+        # Whole numbers: a fraction costs forty microseconds a packet.
+        self._ns, self._per = (time_base * 1_000_000_000).as_integer_ratio()
         self._tick = max(1, tick)
         self._anchor_ns: int | None = None
         self._raw_dts: int | None = None
@@ -73,7 +74,7 @@ class Timeline:
         if step > 0 and self._span_ns(step) / 1e9 <= between_s + JUMP_S:
             return step
         self.mended += 1
-        return max(1, round(between_s * 1_000_000_000 / self._ns))
+        return max(1, round(between_s * 1_000_000_000 * self._per / self._ns))
 
     def _decoding_ns(self, came: Instant) -> int:
         since_ns = self._span_ns(self._dts)
@@ -88,4 +89,4 @@ class Timeline:
         return self._last_ns
 
     def _span_ns(self, ticks: int) -> int:
-        return round(ticks * self._ns)
+        return (2 * ticks * self._ns + self._per) // (2 * self._per)

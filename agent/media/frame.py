@@ -1,5 +1,6 @@
 """A decoded picture and an encoded piece of video, each with both clocks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -49,6 +50,56 @@ class Frame:
     def luma(self) -> Plane:
         """Brightness, uint8 (height, width), 0-255; a view, not a copy."""
         return self.yuv[: self.height]
+
+    def showing(self, yuv: Plane) -> "Frame":
+        """The same with another picture of its size, as I420."""
+        return Frame(self.index, self.at, yuv, self.width, self.height)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many bytes as its size says."""
+        height, width = self.height, self.width
+        return self.yuv.shape == (height * 3 // 2, width) and self.yuv.dtype == np.uint8
+
+
+class LooseFrame(Frame):
+    """One whose planes still lie where the decoder put them: most frames show nothing new, and of
+    those brightness alone is looked at."""
+
+    __slots__ = ("_gather", "_luma", "_yuv")
+    _gather: Callable[[], Plane]
+    _luma: Plane
+    _yuv: Plane | None
+
+    def __init__(self, index: int, at: Instant, luma: Plane, gather: Callable[[], Plane]) -> None:
+        """`luma` may be a view of longer rows; `gather` gives the picture as I420 when asked."""
+        keep = object.__setattr__  # frozen, as its like are
+        keep(self, "index", index)
+        keep(self, "at", at)
+        keep(self, "height", luma.shape[0])
+        keep(self, "width", luma.shape[1])
+        keep(self, "_luma", luma)
+        keep(self, "_gather", gather)
+        keep(self, "_yuv", None)
+
+    @property
+    def yuv(self) -> Plane:
+        """See `Frame`; gathered once."""
+        yuv = self._yuv
+        if yuv is None:
+            yuv = self._gather()
+            object.__setattr__(self, "_yuv", yuv)
+        return yuv
+
+    @property
+    def luma(self) -> Plane:
+        """Brightness."""
+        return self._luma
+
+    @property
+    def is_whole(self) -> bool:
+        """A decoder's always are."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def check(frame: Frame) -> None:
     height, width = frame.height, frame.width
     if height < 2 or width < 2 or height % 2 or width % 2:
         raise ValueError(f"frame {frame.index} is {width}x{height}: sizes must be even, from 2 up")
-    if frame.yuv.shape != (height * 3 // 2, width) or frame.yuv.dtype != np.uint8:
+    if not frame.is_whole:
         raise ValueError(
             f"frame {frame.index} has {frame.yuv.dtype} {frame.yuv.shape}"
             f" where I420 of {width}x{height} needs uint8 {(height * 3 // 2, width)}"

@@ -80,8 +80,9 @@ def draw_pictures(folder: Path, numbers: Sequence[int], shape: tuple[int, int] =
 class Kept:
     """A sink that keeps all, and wants the packets of these numbers to be keyframes."""
 
-    def __init__(self, *wanted: int) -> None:
+    def __init__(self, *wanted: int, calm: bool = False) -> None:
         self.packets: list[Packet] = []
+        self._calm = calm
         self._wanted = wanted
 
     def push(self, packet: Packet) -> None:
@@ -89,6 +90,9 @@ class Kept:
 
     def wants_keyframe(self) -> bool:
         return len(self.packets) in self._wanted
+
+    def is_calm(self) -> bool:
+        return self._calm
 
 
 class SteppedClock:

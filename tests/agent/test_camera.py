@@ -140,6 +140,9 @@ class InOrder:
     def wants_keyframe(self) -> bool:
         return False
 
+    def is_calm(self) -> bool:
+        return False
+
 
 def never() -> bool:
     return False

@@ -50,6 +50,9 @@ def test_paced_it_hands_no_packet_out_before_its_time(tmp_path: Path) -> None:
         def wants_keyframe(self) -> bool:
             return False
 
+        def is_calm(self) -> bool:
+            return False
+
     assert len(list(replay.frames(Punctual(), never))) == 10
 
 

@@ -6,8 +6,12 @@ import pytest
 
 from agent.devices.reel import i420
 from agent.devices.sanity import TRIED_EVERY_S, Trial, is_filling
-from agent.media.frame import Plane
+from agent.media.frame import Frame, Plane
 from tests.agent.eyes import after
+
+
+def framed(yuv: Plane) -> Frame:
+    return Frame(1, after(0), yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
 
 
 def one_colour(y: int, u: int, v: int, height: int = 48) -> Plane:
@@ -22,19 +26,19 @@ def one_colour(y: int, u: int, v: int, height: int = 48) -> Plane:
 def test_a_picture_of_one_colour_is_a_decoders_filling(
     colour: tuple[int, int, int], height: int
 ) -> None:
-    assert is_filling(one_colour(*colour, height=height))
+    assert is_filling(framed(one_colour(*colour, height=height)))
 
 
 @pytest.mark.parametrize("colour", [(0, 128, 128), (16, 128, 128), (255, 126, 131)])
 def test_a_black_or_white_picture_may_be_the_night(colour: tuple[int, int, int]) -> None:
-    assert not is_filling(one_colour(*colour))
+    assert not is_filling(framed(one_colour(*colour)))
 
 
 @pytest.mark.parametrize("place", [(0, 0), (17, 33), (47, 63), (50, 3), (70, 60)])
 def test_a_trace_of_anything_else_makes_it_a_picture(place: tuple[int, int]) -> None:
     yuv = one_colour(149, 43, 21)
     yuv[place] += 1
-    assert not is_filling(yuv)
+    assert not is_filling(framed(yuv))
 
 
 def test_a_keyframe_is_tried_now_and_then_and_the_next_after_a_damaged_one() -> None:

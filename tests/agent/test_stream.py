@@ -227,10 +227,11 @@ def test_no_message_and_no_trace_names_the_password(
     assert "wr0ng" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.parametrize("calm", [False, True], ids=["busy", "calm"])
 def test_packets_of_the_main_stream_and_frames_of_the_sub_stream_tell_one_time(
-    server: RtspServer,
+    server: RtspServer, calm: bool
 ) -> None:
-    sink, seen = Kept(), camera(server.url(), server.url("/sub"))
+    sink, seen = Kept(calm=calm), camera(server.url(), server.url("/sub"))
     seen.open()
     frames = list(islice(seen.frames(sink, never), 50))
     now = SystemClock().now()

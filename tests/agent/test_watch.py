@@ -99,6 +99,7 @@ class ScriptedEyes:
     seen: list[int] = field(default_factory=list)
     inside: list[Opened] = field(default_factory=list)
     view: dict[int, TamperChange] = field(default_factory=dict)
+    moved: dict[int, Box] = field(default_factory=dict)
 
     def step(self, one: Frame) -> Look:
         number = one.index - 1
@@ -106,7 +107,8 @@ class ScriptedEyes:
         self.seen.append(number)
         changes = tuple(self.script.get(number, ()))
         self.inside += [change for change in changes if isinstance(change, Opened)]
-        return Look((), (), (), changes, 1, tampering=self.view.get(number))
+        moved = (self.moved[number],) if number in self.moved else ()
+        return Look(moved, (), (), changes, 1, tampering=self.view.get(number))
 
     def finish(self, when: Instant) -> tuple[SightingChange, ...]:
         gone, self.inside = self.inside, []
@@ -297,6 +299,16 @@ def test_of_more_than_a_few_only_the_newest_waits_and_the_others_are_counted() -
         frames.put(one)
     assert taken(frames) == [given[-1].index]
     assert frames.late == MOST_WAITING
+
+
+def test_the_camera_may_bring_a_few_at_once_only_while_nothing_moves(build: Build) -> None:
+    scene = build(frames=3)
+    scene.eyes.moved[1] = BOX
+    in_step(scene)
+    heard: list[bool] = []
+    scene.eyes.before = lambda _: heard.append(scene.recorder.is_calm())
+    scene.run()
+    assert [*heard, scene.recorder.is_calm()] == [False, True, False, True]
 
 
 # The camera goes
