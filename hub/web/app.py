@@ -37,6 +37,7 @@ from hub.web import (
 )
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.guard import OwnPagesOnly, StrictHeaders
+from hub.web.limits import KnocksBounded, Limits
 from hub.web.proof import ProofWantedError
 from hub.web.shell import VersionedFiles, is_page_wanted
 from hub.web.site import Site, WebSettings, render, site_of
@@ -99,6 +100,8 @@ def create_app(
     for fault in database.FAULTS:
         app.add_exception_handler(fault, _cannot_write)
     app.add_exception_handler(Exception, _failed)
+    app.state.limits = Limits()
+    app.add_middleware(KnocksBounded, limits=app.state.limits, cookie=auth.cookie_name(site))
     app.add_middleware(OwnPagesOnly, public_url=settings.public_url)
     app.add_middleware(StrictHeaders, is_https=settings.is_https)
     return app

@@ -19,13 +19,15 @@ KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 """An id never means other bytes; no shared cache may keep them."""
 
 
-@router.api_route("/media/{media_id}", methods=["GET", "HEAD"])
+@router.get("/media/{media_id}")
+@router.head("/media/{media_id}")
 def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
     """A picture or a clip, whole or in part."""
     return _answer(request, visit.site.door.open_media(visit.asker, media_id))
 
 
-@router.api_route("/media/{media_id}/h264", methods=["GET", "HEAD"])
+@router.get("/media/{media_id}/h264")
+@router.head("/media/{media_id}/h264")
 def show_copy(request: Request, visit: SignedIn, media_id: UUID) -> Response:
     """A small copy of a clip that not every browser plays; the first request waits for it."""
     try:

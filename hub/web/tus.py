@@ -9,6 +9,7 @@ lost the answer to its creation creates the same one again.
 import asyncio
 import base64
 import binascii
+import math
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
@@ -29,6 +30,7 @@ from hub.store.uploads import (
     WrongHashError,
     WrongOffsetError,
 )
+from hub.web.limits import BAD_TOKENS, Limits
 from hub.web.site import Site, site_of
 
 router = APIRouter()
@@ -249,6 +251,11 @@ def _node_name(request: Request, site: Site) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
     if name is None:
+        limits: Limits = request.app.state.limits
+        wait_s = limits.wait_s(BAD_TOKENS, request.client.host if request.client else "")
+        if wait_s > 0:
+            again_s = str(math.ceil(wait_s))
+            raise _Unwanted(429, "too_many", **{"Retry-After": again_s})
         raise _Unwanted(401, "token_no_good")
     return name
 

@@ -183,3 +183,17 @@ def test_nobody_ends_another_persons_session(an: Visitor, app: FastAPI, town: To
     assert answers == {404}
     assert an.post(f"/account/sessions/{uuid4()}/end").status_code == 404
     assert binh.get("/").status_code == 200
+
+
+def test_a_cookie_that_was_copied_opens_nothing_after_signing_out(
+    an: Visitor, app: FastAPI
+) -> None:
+    copied = dict(an._client.cookies)
+    thief = Visitor(app)
+    thief._client.cookies.update(copied)
+    assert thief.get("/").status_code == 200
+    csrf = an.csrf
+    assert an.post("/logout").status_code == 303
+    assert thief.get("/").status_code == 303
+    thief.csrf = csrf
+    assert thief.post("/settings/language", language="en").headers["location"] == "/login"

@@ -1,0 +1,155 @@
+"""How often one may knock: a bound for each address or session on what is guessable or costly.
+
+The table is by path, so that a route added later falls under `CHANGES` at the least. Of each
+knocker one number is kept, of `MOST_KNOCKERS` the latest: memory is bounded, and a flood from more
+addresses than that forgets the oldest, counted. What is refused is counted and said now and then.
+"""
+
+import hashlib
+import math
+import re
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hub.web.shell import is_page_wanted
+from hub.web.site import render
+
+log = structlog.get_logger()
+
+MOST_KNOCKERS: Final = 20_000
+SAID_EVERY_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At most `most` in `span_s` seconds, spread or at once; then one each `span_s / most`."""
+
+    name: str
+    most: int
+    span_s: float
+    by: Literal["address", "session"]
+
+
+GUESSES: Final = Rule("guesses", 60, 60.0, "address")
+"""Passwords, passkeys, invitations: a shift that signs in behind one address fits, a script not."""
+INVITING: Final = Rule("inviting", 60, 3600.0, "session")
+SEARCHING: Final = Rule("searching", 60, 60.0, "session")
+CHANGES: Final = Rule("changes", 240, 60.0, "session")
+BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
+"""Only uploads whose token is no good count: a node beside a broken one goes on."""
+
+UNCOUNTED: Final = "/api/notifications/"
+"""What a phone owes after a night without a line comes all at once, and each names one push."""
+
+_TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
+    (r"GET|POST", r"/invited/.*", GUESSES),
+    (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
+    (r"POST", r"/invitations", INVITING),
+    (r"GET|POST", r"/footage(/.*)?", SEARCHING),
+    (r"[A-Z]+", r"/upload(/.*)?", None),
+    (r"POST", rf"{UNCOUNTED}.*", None),
+    (r"GET|HEAD|OPTIONS", r".*", None),
+    (r"[A-Z]+", r".*", CHANGES),
+)
+
+
+def rule_of(method: str, path: str) -> Rule | None:
+    """The bound of a route; None: it has none here."""
+    for methods, paths, rule in _TABLE:
+        if re.fullmatch(methods, method) and re.fullmatch(paths, path, re.DOTALL):
+            return rule
+    return CHANGES
+
+
+class Limits:
+    """For any thread. Of each knocker the moment is kept at which its allowance is whole again."""
+
+    def __init__(
+        self, now_s: Callable[[], float] = time.monotonic, most_knockers: int = MOST_KNOCKERS
+    ) -> None:
+        self.now_s = now_s
+        self._most = most_knockers
+        self._lock = threading.Lock()
+        self._whole_s: OrderedDict[tuple[str, bytes], float] = OrderedDict()
+        self._said_s = -math.inf
+        self.counts: Counter[str] = Counter()
+        """Refused, by rule; and "forgotten" knockers whose allowance was not whole yet."""
+
+    def wait_s(self, rule: Rule, knocker: str) -> float:
+        """Let one through, 0; or how long to wait until the next would be."""
+        key = (rule.name, hashlib.blake2b(knocker.encode(errors="replace"), digest_size=8).digest())
+        each_s = rule.span_s / rule.most
+        with self._lock:
+            now_s = self.now_s()
+            whole_s = max(now_s, self._whole_s.pop(key, now_s))
+            wait_s = whole_s + each_s - now_s - rule.span_s
+            if wait_s > 1e-9:
+                self._whole_s[key] = whole_s
+                self._refused(rule, now_s)
+                return wait_s
+            self._whole_s[key] = whole_s + each_s
+            while len(self._whole_s) > self._most:
+                _, oldest_s = self._whole_s.popitem(last=False)
+                self.counts["forgotten"] += oldest_s > now_s
+            return 0.0
+
+    def __len__(self) -> int:
+        return len(self._whole_s)
+
+    def _refused(self, rule: Rule, now_s: float) -> None:
+        self.counts[rule.name] += 1
+        if now_s >= self._said_s + SAID_EVERY_S:
+            self._said_s = now_s
+            log.warning(
+                "web.limited", **{name.replace(" ", "_"): n for name, n in self.counts.items()}
+            )
+
+
+class KnocksBounded:
+    """Answers 429 with Retry-After to who knocks too often, before anything else is done."""
+
+    def __init__(self, app: ASGIApp, *, limits: Limits, cookie: str) -> None:
+        self._app = app
+        self._limits = limits
+        self._cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or refuse."""
+        rule = rule_of(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if rule is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        wait_s = self._limits.wait_s(rule, _knocker(request, rule, self._cookie))
+        if wait_s > 0:
+            answer = await run_in_threadpool(too_many, request, wait_s)
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _knocker(request: Request, rule: Rule, cookie: str) -> str:
+    """The session that a cookie names, held or not: made-up ones get no further than the door."""
+    address = request.client.host if request.client else ""
+    return (rule.by == "session" and request.cookies.get(cookie)) or address
+
+
+def too_many(request: Request, wait_s: float) -> Response:
+    """429, and when to come again."""
+    response: Response
+    if is_page_wanted(request.headers):
+        response = render(request, "error.html", session=None, status_code=429, code=429)
+    else:
+        response = JSONResponse({"reason": "too_many"}, 429)
+    response.headers["Retry-After"] = str(max(1, math.ceil(wait_s)))
+    return response
