@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
@@ -33,16 +33,26 @@ class HoldRow:
 
 
 def place_hold(
-    conn: Connection, hold: Hold, *, case_number: str, reason: str, by: By, now: Moment
+    conn: Connection,
+    hold: Hold,
+    *,
+    case_number: str,
+    reason: str,
+    by: By,
+    now: Moment,
+    within: Select[UUID, int] | None = None,
 ) -> UUID:
     """Keep this footage for a case, whatever comes.
+
+    `within`: rows of (camera_id, from_utc_us) to which a person is bound, as `visible_cameras`
+    gives them; else what they may see.
 
     RegistryError for what is not there or, where a person places it, not within their sight.
     """
     case_number = text(case_number.strip(), CASE_CHARS)
     if not case_number or not reason.strip():
         raise RegistryError("a hold needs a case number and a reason")
-    _check(conn, hold, by, now)
+    _check(conn, hold, by, now, within)
     hold_id = new_id(now)
     span = _span(hold)
     conn.execute(
@@ -122,18 +132,22 @@ def _span(hold: Hold) -> dict[str, int | None]:
     return columns("from", Moment(hold.from_utc_us, 0)) | columns("until", until)
 
 
-def _check(conn: Connection, hold: Hold, by: By, now: Moment) -> None:
+def _check(
+    conn: Connection, hold: Hold, by: By, now: Moment, within: Select[UUID, int] | None
+) -> None:
     named = (hold.media_id, hold.alert_id, hold.camera_id)
     if sum(one is not None for one in named) != 1:
         raise RegistryError("a hold names a clip, an alert or a camera, one of the three")
     if hold.until_utc_us is not None and hold.until_utc_us < hold.from_utc_us:
         raise RegistryError("the span of a hold ends before it begins")
-    if not _is_there(conn, hold, by, now):
+    if by.person_id is not None and within is None:
+        within = visible_cameras(by.person_id, Right.SEE, now)
+    if not _is_there(conn, hold, within):
         raise RegistryError("there is nothing of that id, or nothing that they may see")
 
 
-def _is_there(conn: Connection, hold: Hold, by: By, now: Moment) -> bool:
-    """The keeper's shell holds anything; a person what they may see."""
+def _is_there(conn: Connection, hold: Hold, within: Select[UUID, int] | None) -> bool:
+    """The keeper's shell holds anything; a person what is within their scope."""
     table, this = (
         (media, hold.media_id)
         if hold.media_id is not None
@@ -142,8 +156,8 @@ def _is_there(conn: Connection, hold: Hold, by: By, now: Moment) -> bool:
         else (cameras, hold.camera_id)
     )
     query = select(table.c.id).where(table.c.id == this)
-    if by.person_id is not None:
-        scope = visible_cameras(by.person_id, Right.SEE, now).subquery("scope")
+    if within is not None:
+        scope = within.subquery("scope")
         seen = {
             "media": seen_media(scope),
             "alerts": seen_alerts(scope),

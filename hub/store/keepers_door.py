@@ -8,12 +8,12 @@ from sqlalchemy import select
 from hub.alerts.channels import Order, read_orders, write_orders
 from hub.store import keeper_sights, phone_checks, staff
 from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
-from hub.store.search_door import SearchDoor
+from hub.store.keeping_door import KeepingDoor
 from hub.store.tables import people, phones
 from hub.store.views import Asker
 
 
-class KeepersDoor(SearchDoor):
+class KeepersDoor(KeepingDoor):
     """What those who look after cameras ask; `hub.store.door` has all else."""
 
     def tends(self, asker: Asker) -> bool:

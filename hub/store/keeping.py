@@ -54,13 +54,14 @@ def set_rule(
     keep_days: int | None,
     reason: str,
     now: Moment,
+    by: By = _SHELL,
 ) -> UUID:
     """From now on footage of this class here is kept so long; ends the rule there was."""
     if not reason.strip():
         raise RegistryError("a rule needs a reason: it is shown where footage was removed")
     if keep_days is not None and keep_days < 1:
         raise RegistryError(f"{keep_days} days are none: footage is kept for a day at least")
-    end_rule(conn, footage_class=footage_class, area_id=area_id, now=now)
+    end_rule(conn, footage_class=footage_class, area_id=area_id, now=now, by=by)
     rule_id = new_id(now)
     conn.execute(
         insert(retention_rules).values(
@@ -73,12 +74,19 @@ def set_rule(
         )
     )
     days = "for good" if keep_days is None else f"for {keep_days} days"
-    _note_rule(conn, "retention.set", rule_id, f"{footage_class} {days}: {reason.strip()}", now)
+    detail = f"{footage_class} {days}: {reason.strip()}"
+    _note_rule(conn, "retention.set", rule_id, detail, now, by=by)
     return rule_id
 
 
 def end_rule(
-    conn: Connection, *, footage_class: FootageClass, area_id: UUID | None, now: Moment
+    conn: Connection,
+    *,
+    footage_class: FootageClass,
+    area_id: UUID | None,
+    now: Moment,
+    by: By = _SHELL,
+    reason: str = "",
 ) -> bool:
     """The rule of this area and class counts no more; False when there was none."""
     rule_id = conn.scalar(
@@ -94,7 +102,7 @@ def end_rule(
         return False
     this = retention_rules.c.id == rule_id
     conn.execute(update(retention_rules).where(this).values(columns("ended", now)))
-    _note_rule(conn, "retention.end", rule_id, "", now)
+    _note_rule(conn, "retention.end", rule_id, reason.strip(), now, by=by)
     return True
 
 
@@ -117,8 +125,11 @@ def is_of_alert() -> ColumnElement[bool]:
     return _alert_ids().where(sightings.c.alert_id.is_not(None)).exists()
 
 
-def held() -> ColumnElement[bool]:
-    """Whether a hold that counts needs this row of media: `hub.alerts.retention.is_held` in SQL."""
+def held(*these: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a hold that counts needs this row of media: `hub.alerts.retention.is_held` in SQL.
+
+    `these`: only such holds.
+    """
     slack_us = media.c.first_frame_error_ms * 1000
     ends = media.c.first_frame_utc_us + media.c.duration_ms * 1000 + slack_us
     from_utc_us = func.coalesce(holds.c.from_utc_us, 0)
@@ -136,6 +147,7 @@ def held() -> ColumnElement[bool]:
         select(holds.c.id)
         .where(
             holds.c.ended_utc_us.is_(None),
+            *these,
             or_(
                 holds.c.media_id == media.c.id,
                 holds.c.alert_id.in_(_alert_ids()),
@@ -218,10 +230,12 @@ def _alerts_of(conn: Connection, media_ids: Sequence[UUID]) -> dict[UUID, list[U
     return shown
 
 
-def _note_rule(conn: Connection, act: str, rule_id: UUID, detail: str, now: Moment) -> None:
+def _note_rule(
+    conn: Connection, act: str, rule_id: UUID, detail: str, now: Moment, *, by: By
+) -> None:
     audit.note(
         conn,
-        _SHELL,
+        by,
         act=act,
         object_kind="retention_rule",
         object_id=rule_id,

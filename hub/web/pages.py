@@ -87,6 +87,7 @@ def _alert(
         ),
         near=[(one, cameras.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
+        may_hold=visit.site.door.may_hold_alert(visit.asker, alert_id),
     )
 
 
@@ -188,6 +189,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         ),
         is_keeper=door.tends(visit.asker),
         may_search=door.searches(visit.asker),
+        may_hold=door.keeps(visit.asker),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
     )
 
