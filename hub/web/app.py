@@ -31,6 +31,7 @@ from hub.web import (
     pages,
     passkeys,
     proof,
+    reports,
     search,
     shell,
     silences,
@@ -66,6 +67,7 @@ ROOMS: Final = (
     invitations,
     passkeys,
     cameras,
+    reports,
 )
 
 

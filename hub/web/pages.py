@@ -188,6 +188,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
             door.channel_orders(visit.asker), phones, words(visit.asker.language)
         ),
         is_keeper=door.tends(visit.asker),
+        reads_reports=door.reads_reports(visit.asker),
         may_search=door.searches(visit.asker),
         may_hold=door.keeps(visit.asker),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),

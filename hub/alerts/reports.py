@@ -1,0 +1,279 @@
+"""What a leader reads of a day or a week: counts, times, false alarms, what was dark, and change.
+
+Values in, values out. Times are UTC microseconds, spans seconds. A median is the middle one of all
+there are, and "nine in ten" the smallest that nine in ten do not exceed.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFact:
+    """One alert about people, as the report needs it."""
+
+    camera_id: UUID
+    raised_utc_us: int
+    answered_utc_us: int | None
+    """When somebody first took or closed it."""
+    arrived_utc_us: int | None
+    is_false: bool
+    cause: str | None
+    is_quiet: bool
+    """It woke nobody, so nobody's answer is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class DarkFact:
+    """One camera that gave no picture; until None: it still does not."""
+
+    camera_id: UUID
+    node_name: str
+    from_utc_us: int
+    until_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFact:
+    """What a camera is called and where it is."""
+
+    camera_id: UUID
+    label: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long it took, seconds."""
+
+    n: int
+    median_s: float
+    nine_in_ten_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A span in numbers."""
+
+    alerts: int
+    unanswered: int
+    false_alarms: int
+    answer: Times | None
+    arrival: Times | None
+    dark_s: float
+    """Of all cameras together."""
+    slots: tuple[int, ...]
+    """Alerts by hour or day."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaLine:
+    """The same of one area."""
+
+    place: str
+    alerts: int
+    false_alarms: int
+    answer: Times | None
+    dark_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FalseLine:
+    """False alarms of one camera, by cause, the most frequent first; None: not said."""
+
+    label: str
+    place: str
+    false_alarms: int
+    alerts: int
+    causes: tuple[tuple[str | None, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DarkLine:
+    """A camera or a node that was dark: how often, how long, whether it is now."""
+
+    label: str
+    place: str
+    times: int
+    dark_s: float
+    is_dark: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A span, and the same a week before."""
+
+    now: Figures
+    before: Figures
+    areas: tuple[AreaLine, ...]
+    false_alarms: tuple[FalseLine, ...]
+    cameras: tuple[DarkLine, ...]
+    nodes: tuple[DarkLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All of one span; `slots` are its bounds, the first its beginning, the last its end."""
+
+    slots: tuple[int, ...]
+    alerts: Sequence[AlertFact]
+    dark: Sequence[DarkFact]
+    seen_until_utc_us: int
+    """What lies after this has not happened yet."""
+
+
+def report(now: Facts, before: Facts, cameras: Iterable[CameraFact]) -> Report:
+    """The report of these facts."""
+    known = {one.camera_id: one for one in cameras}
+    return Report(
+        now=figures(now),
+        before=figures(before),
+        areas=_areas(now, known),
+        false_alarms=_false_alarms(now, known),
+        cameras=_dark_cameras(now, known),
+        nodes=_dark_nodes(now, known),
+    )
+
+
+def figures(facts: Facts) -> Figures:
+    """A span in numbers."""
+    alerts = facts.alerts
+    return Figures(
+        alerts=len(alerts),
+        unanswered=sum(one.answered_utc_us is None for one in alerts),
+        false_alarms=sum(one.is_false for one in alerts),
+        answer=times(_answers(alerts)),
+        arrival=times(_arrivals(alerts)),
+        dark_s=sum(spans_s(facts, ours) for ours in _by_camera(facts.dark).values()),
+        slots=tuple(
+            sum(start <= one.raised_utc_us < end for one in alerts)
+            for start, end in zip(facts.slots, facts.slots[1:], strict=False)
+        ),
+    )
+
+
+def times(all_s: Sequence[float]) -> Times | None:
+    """None where there are none."""
+    if not all_s:
+        return None
+    ordered = sorted(all_s)
+
+    def rank(share: float) -> float:
+        return ordered[max(0, -(-round(share * 100) * len(ordered) // 100) - 1)]
+
+    return Times(len(ordered), rank(0.5), rank(0.9))
+
+
+def _answers(alerts: Iterable[AlertFact]) -> list[float]:
+    return [
+        max(0.0, (one.answered_utc_us - one.raised_utc_us) / US)
+        for one in alerts
+        if one.answered_utc_us is not None and not one.is_quiet
+    ]
+
+
+def _arrivals(alerts: Iterable[AlertFact]) -> list[float]:
+    return [
+        max(0.0, (one.arrived_utc_us - one.raised_utc_us) / US)
+        for one in alerts
+        if one.arrived_utc_us is not None
+    ]
+
+
+def _by_camera(dark: Iterable[DarkFact]) -> dict[UUID, list[DarkFact]]:
+    found: dict[UUID, list[DarkFact]] = defaultdict(list)
+    for one in dark:
+        found[one.camera_id].append(one)
+    return found
+
+
+def spans_s(facts: Facts, dark: Iterable[DarkFact]) -> float:
+    """How long any of these lasted within the span, overlaps counted once."""
+    first, last = facts.slots[0], min(facts.slots[-1], facts.seen_until_utc_us)
+    total, reached = 0, first
+    for one in sorted(dark, key=lambda one: one.from_utc_us):
+        start = max(reached, one.from_utc_us)
+        end = min(last, last if one.until_utc_us is None else one.until_utc_us)
+        if end > start:
+            total += end - start
+            reached = end
+    return total / US
+
+
+def _areas(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[AreaLine, ...]:
+    alerts: dict[str, list[AlertFact]] = defaultdict(list)
+    for one in facts.alerts:
+        if one.camera_id in known:
+            alerts[known[one.camera_id].place].append(one)
+    dark_s: dict[str, float] = defaultdict(float)
+    for camera_id, ours in _by_camera(facts.dark).items():
+        if camera_id in known:
+            dark_s[known[camera_id].place] += spans_s(facts, ours)
+    lines = [
+        AreaLine(
+            place=place,
+            alerts=len(alerts[place]),
+            false_alarms=sum(one.is_false for one in alerts[place]),
+            answer=times(_answers(alerts[place])),
+            dark_s=dark_s[place],
+        )
+        for place in {*alerts, *dark_s}
+    ]
+    return tuple(sorted(lines, key=lambda one: (-one.alerts, -one.dark_s, one.place)))
+
+
+def _false_alarms(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[FalseLine, ...]:
+    causes: dict[UUID, Counter[str | None]] = defaultdict(Counter)
+    for one in facts.alerts:
+        if one.is_false and one.camera_id in known:
+            causes[one.camera_id][one.cause] += 1
+    of = Counter(one.camera_id for one in facts.alerts)
+    lines = [
+        FalseLine(
+            label=known[camera_id].label,
+            place=known[camera_id].place,
+            false_alarms=counts.total(),
+            alerts=of[camera_id],
+            causes=tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] or ""))),
+        )
+        for camera_id, counts in causes.items()
+    ]
+    return tuple(sorted(lines, key=lambda one: (-one.false_alarms, one.label)))
+
+
+def _dark_cameras(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine, ...]:
+    lines = [
+        DarkLine(
+            label=known[camera_id].label,
+            place=known[camera_id].place,
+            times=len(ours),
+            dark_s=spans_s(facts, ours),
+            is_dark=any(one.until_utc_us is None for one in ours),
+        )
+        for camera_id, ours in _by_camera(facts.dark).items()
+        if camera_id in known
+    ]
+    return tuple(sorted(lines, key=lambda one: (-one.dark_s, one.label)))
+
+
+def _dark_nodes(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine, ...]:
+    """A node is dark while any camera of its is; its place is that of its first."""
+    ours: dict[str, list[DarkFact]] = defaultdict(list)
+    for one in facts.dark:
+        if one.camera_id in known:
+            ours[one.node_name].append(one)
+    lines = [
+        DarkLine(
+            label=name,
+            place=known[dark[0].camera_id].place,
+            times=len({one.from_utc_us for one in dark}),
+            dark_s=spans_s(facts, dark),
+            is_dark=any(one.until_utc_us is None for one in dark),
+        )
+        for name, dark in ours.items()
+    ]
+    return tuple(sorted(lines, key=lambda one: (-one.dark_s, one.label)))

@@ -1,0 +1,75 @@
+"""Days and weeks on the reader's calendar, as bounds of a report."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, assert_never
+from zoneinfo import ZoneInfo
+
+from hub.web.when import Calendar
+
+Span = Literal["day", "week"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """One report's span: which, from which day on, and what there is before and after it."""
+
+    span: Span
+    first: date
+    days: int
+    zone: ZoneInfo
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.first + timedelta(days=self.days - 1)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Bounds of its hours or days, UTC microseconds. A day that a clock is set on is longer."""
+        if self.span == "week":
+            days = [self.first + timedelta(days=n) for n in range(self.days + 1)]
+            return tuple(_midnight(day, self.zone) for day in days)
+        start, end = (
+            _midnight(day, self.zone) for day in (self.first, self.first + timedelta(days=1))
+        )
+        return (*range(start, end, 3_600_000_000), end)
+
+    def moved(self, days: int) -> "Bounds":
+        """The same, so many days later."""
+        return Bounds(self.span, self.first + timedelta(days=days), self.days, self.zone)
+
+    @property
+    def a_week_before(self) -> "Bounds":
+        """What it is compared with."""
+        return self.moved(-7)
+
+
+def bounds(span: Span, on: date, zone: ZoneInfo) -> Bounds:
+    """The day, or the week from Monday that holds it."""
+    match span:
+        case "day":
+            return Bounds("day", on, 1, zone)
+        case "week":
+            return Bounds("week", on - timedelta(days=on.weekday()), 7, zone)
+        case _:
+            assert_never(span)
+
+
+def today(calendar: Calendar) -> date:
+    """The reader's day."""
+    return calendar.local(calendar.now_utc_us).date()
+
+
+def day_of(text: str, otherwise: date) -> date:
+    """`2026-11-25`; what is no day, or one that no calendar has room around, is the other."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return otherwise
+    return found if 2000 <= found.year <= 2200 else otherwise
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    moment = datetime.combine(day, time(), zone).astimezone(UTC)
+    return round(moment.timestamp()) * 1_000_000

@@ -1,0 +1,92 @@
+"""A leader's day and week: as a page, as a file that needs nothing else, and as CSV."""
+
+import csv
+import io
+from typing import Any, Literal
+
+from fastapi import APIRouter, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from hub.web import report_words
+from hub.web.auth import SignedIn, Visit
+from hub.web.report_spans import Bounds, Span, bounds, day_of, today
+from hub.web.site import STATIC_FOLDER, render
+
+router = APIRouter(prefix="/reports")
+
+
+@router.get("")
+def lead_to_today(visit: SignedIn) -> Response:
+    """The day so far."""
+    if not visit.site.door.reads_reports(visit.asker):
+        raise HTTPException(404)
+    return RedirectResponse("/reports/day", 303)
+
+
+@router.get("/{span}")
+def show_report(request: Request, visit: SignedIn, span: Span, on: str = "") -> Response:
+    """One day or week beside the week before; 404 for who reads no reports."""
+    return _page(request, visit, span, on, template="report.html")
+
+
+@router.get("/{span}/file.{kind}")
+def save_report(
+    request: Request, visit: SignedIn, span: Span, kind: Literal["html", "csv"], on: str = ""
+) -> Response:
+    """The same as a file: HTML with everything inside, or CSV for a spreadsheet."""
+    if kind == "html":
+        style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
+        page = _page(request, visit, span, on, template="report_file.html", style=style)
+        return _as_file(page, _name(_bounds(visit, span, on)), "html")
+    found = _found(visit, _bounds(visit, span, on))
+    text = io.StringIO()
+    words = visit.site.calendar(visit.asker.language).words
+    csv.writer(text).writerows(report_words.rows(found, words))
+    # With its mark, or a spreadsheet reads the letters as another alphabet's.
+    page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
+    page.headers["Cache-Control"] = "no-store"
+    return _as_file(page, _name(_bounds(visit, span, on)), "csv")
+
+
+def _page(
+    request: Request, visit: Visit, span: Span, on: str, *, template: str, **more: Any
+) -> Response:
+    where = _bounds(visit, span, on)
+    found = _found(visit, where)
+    words = visit.site.calendar(visit.asker.language).words
+    labels = report_words.slot_labels(where, words)
+    return render(
+        request,
+        template,
+        session=visit.session,
+        report=found,
+        bounds=where,
+        tiles=report_words.tiles(found, words),
+        plot=report_words.plot(found.now, found.before, labels),
+        said=report_words,
+        **more,
+    )
+
+
+def _found(visit: Visit, where: Bounds) -> Any:
+    found = visit.site.door.report(
+        visit.asker, where.slots, where.a_week_before.slots, name=_name(where)
+    )
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _bounds(visit: Visit, span: Span, on: str) -> Bounds:
+    calendar = visit.site.calendar(visit.asker.language)
+    return bounds(span, day_of(on, today(calendar)), calendar.zone)
+
+
+def _name(where: Bounds) -> str:
+    return f"{where.span}-{where.first.isoformat()}"
+
+
+def _as_file(page: Response, name: str, kind: str) -> Response:
+    page.headers["Content-Disposition"] = f'attachment; filename="matthan-{name}.{kind}"'
+    return page
