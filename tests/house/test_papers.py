@@ -89,8 +89,9 @@ def test_every_direct_dependency_is_named_with_its_reason() -> None:
         *(one for extra in project["project"]["optional-dependencies"].values() for one in extra),
     ]
     names = {re.split(r"[\[<>=~! ;]", one)[0] for one in wanted}
-    npm = json.loads((ROOT / "tests/browser/firefox/package.json").read_text(encoding="utf-8"))
-    names |= npm["dependencies"].keys()
+    for folder in ("firefox", "axe"):
+        file = ROOT / "tests/browser" / folder / "package.json"
+        names |= json.loads(file.read_text(encoding="utf-8"))["dependencies"].keys()
     setup = (ROOT / "deploy" / "setup.sh").read_text(encoding="utf-8")
     from_debian = re.search(r"^packages\(\) \{\n(.*?)^\}", setup, re.M | re.S)
     assert from_debian is not None

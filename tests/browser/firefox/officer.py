@@ -1,8 +1,6 @@
 """A stock Firefox with an officer in front of it, driven by `officer.mjs`."""
 
-import hashlib
 import json
-import os
 import queue
 import shutil
 import subprocess
@@ -13,25 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.browser.npm_packages import IS_POSSIBLE as HAS_NPM
+from tests.browser.npm_packages import installed
+
 FOLDER = Path(__file__).parent
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-IS_POSSIBLE = bool(FIREFOX and shutil.which("node") and shutil.which("npm"))
+IS_POSSIBLE = bool(FIREFOX and HAS_NPM)
 
 Line = dict[str, Any]
 
 
 def driver() -> Path:
-    """The folder of the installed driver: outside the tree, one for each state of its lock file."""
-    lock = (FOLDER / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matthan"
-    place = cache / f"firefox-driver-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not (place / "ready").exists():
-        place.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(FOLDER / name, place / name)
-        words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(words, cwd=place, check=True, timeout=300)
-        (place / "ready").touch()
+    """The folder of the installed driver."""
+    place = installed(FOLDER, "firefox-driver")
     shutil.copy(FOLDER / "officer.mjs", place / "officer.mjs")
     return place
 

@@ -1,0 +1,64 @@
+"""A town with something on every page, somebody who may see them all, and the list of them."""
+
+from uuid import UUID
+
+from hub.alerts.grants import Grant, Right
+from hub.store import staff
+from tests.browser.conftest import Hub
+from tests.hub.web_town import PASSWORD, Seen
+
+KEEPER = "quan"
+
+NOT_PAGES = frozenset(
+    {
+        "/list",  # a part of a page, for its script
+        "/app.webmanifest",
+        "/sw.js",
+        "/health",
+        "/events",
+        "/api/session",
+        "/api/inbox",
+        "/api/push-key",
+    }
+)
+
+
+def with_keeper_of_all(hub: Hub) -> UUID:
+    """Quân, keeper, with every right on the town's camera; their id."""
+    town, now = hub.town, hub.town.clock.now()
+    rights = Right(sum(Right))
+    with town.db.writing() as conn:
+        person_id = staff.add_person(
+            conn,
+            login=KEEPER,
+            name="Hồ Quân",
+            language="vi",
+            role="keeper",
+            password=PASSWORD,
+            passwords=town.passwords,
+            now=now,
+        )
+        grant = Grant(town.area_id, None, rights, starts_utc_us=now.utc_us - 1)
+        staff.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
+    return person_id
+
+
+def plain_pages(hub: Hub) -> list[str]:
+    """Every address of the site without a blank in it that a person opens; later ones too."""
+    paths = hub.town.app().openapi()["paths"]
+    return sorted(
+        path
+        for path, methods in paths.items()
+        if "get" in methods and "{" not in path and path not in NOT_PAGES
+    )
+
+
+def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
+    """Those with one, filled in."""
+    return [
+        f"/alerts/{seen.alert_id}",
+        f"/footage?camera={camera_id}",
+        f"/duty/plans/{hub.town.area_id}",
+        "/invited/made-up",
+        "/nowhere",
+    ]
