@@ -170,6 +170,9 @@ def _add_phones(town: Town, parts: ExitStack) -> None:
     service = PushService(received=town.folder / "phone-webpush.jsonl")
     parts.enter_context(in_thread(service))
     town.add_webpush_phone(service.make_phone())
+    if not NtfyServer.is_installed():
+        _say("ntfy is not packaged for this system: the second channel is left out")
+        return
     port = free_port()
     parts.callback(NtfyServer(town.folder / "ntfy", port).stop)
     town.add_ntfy_phone(f"http://127.0.0.1:{port}/can-bo")

@@ -91,6 +91,11 @@ class Part:
 class NtfyServer(Part):
     """Debian's ntfy server on a loopback port, open to writers on this machine alone."""
 
+    @staticmethod
+    def is_installed() -> bool:
+        """Debian has it from 13 on."""
+        return shutil.which("ntfy") is not None
+
     def __init__(self, folder: Path, port: int) -> None:
         binary = shutil.which("ntfy")
         if binary is None:

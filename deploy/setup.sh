@@ -31,14 +31,18 @@ as_root() {
     fi
 }
 
+is_bookworm() { [[ $(. /etc/os-release && echo "${VERSION_ID:-}") == 12 ]]; }
+
 packages() {
-    printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto ntfy
+    printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto
+    # the second channel; Debian 12 has no such package, and the demonstration says so
+    is_bookworm || printf '%s\n' ntfy
     [[ $wanted == test ]] || return 0
     printf '%s\n' chromium firefox-esr postgresql nodejs npm git
     # the network camera of the tests
     printf '%s\n' python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
     # a Raspberry Pi's camera without one
-    [[ $(. /etc/os-release && echo "${VERSION_ID:-}") == 12 ]] || printf '%s\n' python3-libcamera
+    is_bookworm || printf '%s\n' python3-libcamera
     printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd
 }
 

@@ -126,7 +126,11 @@ class Town:
              "--stats", str(self.hub_stats)],
             log=self.folder / "hub.log",
         )  # fmt: skip
-        part.wait_until(is_ready, patience_s=HUB_START_S)
+        try:
+            part.wait_until(is_ready, patience_s=HUB_START_S)
+        except PartError:
+            part.stop()
+            raise
         return part
 
     def start_agent(self, *, once: bool) -> Part:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
-from hub.assembly import asking, backup, commands, inviting, keeping, log_book
+from hub.assembly import asking, backup, commands, exporting, inviting, keeping, log_book, verifying
 from hub.assembly.archive import ArchiveError
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     _people(verbs)
     _authority(verbs)
     _footage(verbs)
+    _evidence(verbs)
     _keeping(verbs)
     _log(verbs)
     _backup(verbs)
@@ -160,16 +161,32 @@ def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
     verify = _command(
-        verbs, "verify", commands.verify, "say whether footage is what its node sealed; offline"
+        verbs, "verify", verifying.verify, "say whether footage or a package is untouched; offline"
     )
     verify.add_argument("files", type=Path, nargs="+", metavar="FILE")
     verify.add_argument(
         "--authority",
         type=Path,
         metavar="CERT",
-        help="the authority's certificate, or the node's; otherwise the hub's usual place",
+        help="to be believed: the authority's, a node's, or of a package the evidence key's; "
+        "otherwise the hub's usual places",
     )
     verify.add_argument("--json", action="store_true", help="for programs")
+
+
+def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    evidence = _group(verbs, "evidence")
+    export = _command(evidence, "export", exporting.export, "a signed package of footage")
+    export.add_argument("--case", required=True, metavar="NUMBER")
+    export.add_argument("--reason", required=True)
+    export.add_argument("--by", required=True, metavar="LOGIN", help="within what they may export")
+    export.add_argument("--into", type=Path, required=True, metavar="FOLDER")
+    for name, meaning in (("media", "a clip or a picture"), ("alert", "all footage of an alert")):
+        export.add_argument(
+            f"--{name}", type=UUID, action="append", default=[], metavar="ID", help=meaning
+        )
+    _command(evidence, "key", exporting.make_key, "make the key that signs from now on")
+    _command(evidence, "keys", exporting.list_keys, "every key there ever was")
 
 
 def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:

@@ -16,11 +16,9 @@ from hub import config
 from hub.alerts.moment import Moment
 from hub.assembly import logs, opening
 from hub.assembly.check import check
-from hub.config import BrokerSection, HubSettings
+from hub.config import HubSettings
 from hub.enrol import desk
 from hub.enrol.authority import Authority
-from hub.enrol.verifying import verify_file
-from hub.enrol.vouching import read_authority
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.door import Door
@@ -185,20 +183,6 @@ def issue_papers(args: argparse.Namespace) -> int:
         papers = authority.issue_client(args.name, now, days=args.days, into=args.into)
     say(f"certificate: {papers.cert_file}\nkey: {papers.key_file}\nauthority: {papers.ca_file}")
     return OK
-
-
-def verify(args: argparse.Namespace) -> int:
-    """Say of each file whether its seal holds; 1 unless all are intact."""
-    authority_file = args.authority or BrokerSection().ca_file
-    is_there = args.authority is not None or authority_file.exists()
-    authority = read_authority(authority_file) if is_there else None
-    reports = [verify_file(path, authority) for path in args.files]
-    if args.json:
-        say(json.dumps([report.to_json() for report in reports], ensure_ascii=False, indent=2))
-    else:
-        for report in reports:
-            say("\n".join(report.lines()))
-    return OK if all(report.is_intact for report in reports) else 1
 
 
 def say(text: str) -> None:

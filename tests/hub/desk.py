@@ -25,6 +25,8 @@ media_folder = "{folder / "media"}"
 public_url = "http://testserver"
 [push]
 subject = "mailto:keeper@hub.example"
+[secrets]
+folder = "{folder / "secrets"}"
 """)
         return cls(config, capsys)
 

@@ -53,6 +53,8 @@ fi
 # What this machine needs to reach the network at all, a fresh machine there would need too.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+# An installed system knows itself; a bare root of Debian 12 does not.
+[[ -e $root/etc/hosts ]] || printf '127.0.0.1\tlocalhost\n' >"$root/etc/hosts"
 readonly home=/srv/newcomer
 rm -rf "${root:?}$home"
 mkdir -p "$root$home"

@@ -1,0 +1,46 @@
+"""Whether footage and packages are what was sealed and signed: needs files and certificates."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from hub.assembly.commands import OK, say
+from hub.assembly.exporting import lines_of, verify_package
+from hub.config import BrokerSection, SecretsSection
+from hub.enrol.verifying import verify_file
+from hub.enrol.vouching import read_authority
+from hub.evidence import keys
+from hub.evidence.check import is_package
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Say of each file whether its seal or signature holds; 1 unless all are intact."""
+    authority_file = args.authority or BrokerSection().ca_file
+    is_there = args.authority is not None or authority_file.exists()
+    authority = read_authority(authority_file) if is_there else None
+    trusted = (
+        [authority] if args.authority and authority else keys.certificates(SecretsSection().folder)
+    )
+    found: list[tuple[bool, list[str], dict[str, Any]]] = []
+    for path in args.files:
+        if _is_package(path):
+            verdict = verify_package(path, trusted)
+            said = {"file": str(path), "is_intact": verdict.is_intact, "faults": verdict.faults}
+            found.append((verdict.is_intact, lines_of(path, verdict), said))
+        else:
+            report = verify_file(path, authority)
+            found.append((report.is_intact, report.lines(), report.to_json()))
+    if args.json:
+        say(json.dumps([said for _, _, said in found], ensure_ascii=False, indent=2))
+    else:
+        for _, lines, _ in found:
+            say("\n".join(lines))
+    return OK if all(is_intact for is_intact, _, _ in found) else 1
+
+
+def _is_package(path: Path) -> bool:
+    try:
+        return is_package(path)
+    except OSError:
+        return False

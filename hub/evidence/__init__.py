@@ -1,0 +1,1 @@
+"""Footage as evidence: packages that show by themselves that they are whole and from whom."""

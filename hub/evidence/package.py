@@ -1,0 +1,151 @@
+"""Makes a package: footage as it was brought, where it came from, who had it, and the signature."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, BinaryIO, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from hub.alerts.moment import Moment
+from hub.evidence.keys import Signer, public_pem
+from hub.evidence.layout import Writer
+from hub.evidence.manifest import CERTIFICATE, MANIFEST, SIGNATURE, File, Footage, Manifest
+from hub.evidence.summary import LANGUAGES, summary, verifier_page
+
+PUBLIC_KEY: Final = "evidence-key.pub"
+CUSTODY: Final = "custody.json"
+SUMS: Final = "sha256sums.txt"
+SUFFIXES: Final = {"picture": "jpg", "clip": "mp4", "sound": "m4a"}
+
+
+class ChangedError(Exception):
+    """A file in the store is not what its node announced: it is named, nothing is exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One piece of footage as the store has it."""
+
+    footage: Footage
+    sha256: str
+    size_bytes: int
+    read: Callable[[], Iterable[bytes]]
+    certificates: Sequence[bytes] = ()
+    """Its node's and who vouched for it, DER, as its seal carries them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be exported, by whom and why."""
+
+    package_id: UUID
+    case_number: str
+    reason: str
+    exported_by: str
+    now: Moment
+    items: Sequence[Item]
+    custody: Sequence[dict[str, Any]]
+    """Lines of the log that concern the footage, from the lens to this export."""
+    log_seq: int
+    log_hash: str
+    zone: ZoneInfo
+    """Of the moments in the summaries."""
+
+
+def path_of(number: int, kind: str, media_id: UUID) -> str:
+    """Where a piece of footage lies in its package."""
+    return f"footage/{number:03d}-{kind}-{media_id.hex[-8:]}.{SUFFIXES[kind]}"
+
+
+def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
+    """Write it; ChangedError, LayoutError, OSError leave a file that is none, to be thrown away."""
+    writer = Writer(file)
+    files: list[File] = []
+
+    def add(path: str, pieces: Iterable[bytes]) -> File:
+        counter = _Counter(pieces)
+        writer.add(path, counter)
+        files.append(File(path=path, sha256=counter.hexdigest(), size_bytes=counter.size_bytes))
+        return files[-1]
+
+    for item in order.items:
+        added = add(item.footage.path, item.read())
+        if (added.sha256, added.size_bytes) != (item.sha256, item.size_bytes):
+            raise ChangedError(
+                f"{item.footage.kind} {item.footage.media_id} is not in the store as its node "
+                f"announced it ({item.sha256}): is the disk well? matthan-hub media sweep"
+            )
+    for name, content in _certificates(order.items):
+        add(name, [content])
+    add(CUSTODY, [_json(list(order.custody))])
+    add(CERTIFICATE, [signer.certificate.public_bytes(Encoding.PEM)])
+    add(PUBLIC_KEY, [public_pem(signer.certificate)])
+    add("verify.html", [verifier_page()])
+    draft = _manifest(order, signer, files)
+    for language in LANGUAGES:
+        add(
+            f"summary.{language}.html",
+            [summary(draft, order.custody, language=language, zone=order.zone)],
+        )
+    add(SUMS, ["".join(f"{one.sha256}  {one.path}\n" for one in files).encode()])
+    manifest = _manifest(order, signer, files)
+    content = manifest.to_bytes()
+    writer.add(MANIFEST, [content])
+    writer.add(SIGNATURE, [signer.sign(content)])
+    writer.close()
+    return manifest
+
+
+def _manifest(order: Order, signer: Signer, files: Sequence[File]) -> Manifest:
+    return Manifest(
+        package_id=order.package_id,
+        case_number=order.case_number,
+        reason=order.reason,
+        exported_by=order.exported_by,
+        exported_utc_us=order.now.utc_us,
+        exported_error_ms=order.now.error_ms,
+        log_seq=order.log_seq,
+        log_hash=order.log_hash,
+        key_sha256=signer.fingerprint,
+        footage=tuple(item.footage for item in order.items),
+        files=tuple(files),
+    )
+
+
+def _certificates(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
+    """Each once, by its own hash: a node's papers are renewed."""
+    found = {sha256(one).hexdigest(): one for item in items for one in item.certificates}
+    for name, content in sorted(found.items()):
+        yield f"certificates/{name}.der", content
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def utc(utc_us: int) -> str:
+    """A moment as custody and summaries write it."""
+    return datetime.fromtimestamp(utc_us / 1e6, UTC).isoformat(timespec="milliseconds")
+
+
+class _Counter:
+    """Passes pieces on, and knows their hash and size afterwards."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._hash = sha256()
+        self.size_bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._hash.update(piece)
+            self.size_bytes += len(piece)
+            yield piece
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()

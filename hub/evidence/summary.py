@@ -1,0 +1,42 @@
+"""What a person reads of a package: the summary in both languages, and the page that verifies."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from hub.evidence.manifest import Manifest
+
+LANGUAGES: Final = ("vi", "en")
+_HERE: Final = Path(__file__).parent / "templates"
+_pages: Final = Environment(
+    loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+
+def summary(
+    manifest: Manifest, custody: Sequence[dict[str, Any]], *, language: str, zone: ZoneInfo
+) -> bytes:
+    """A page beside the footage; of the files in `manifest` the summaries are still missing."""
+    page = _pages.get_template(f"summary.{language}.html")
+    text = page.render(
+        manifest=manifest, custody=custody, moment=lambda utc_us: _moment(utc_us, zone), span=_span
+    )
+    return text.encode()
+
+
+def verifier_page() -> bytes:
+    """The page that checks a package in a browser, without any network."""
+    return (_HERE / "verify.html").read_bytes()
+
+
+def _moment(utc_us: int, zone: ZoneInfo) -> str:
+    moment = datetime.fromtimestamp(utc_us / 1e6, zone)
+    return f"{moment:%d/%m/%Y %H:%M:%S} (UTC{moment:%z})"
+
+
+def _span(duration_ms: int) -> str:
+    return f"{duration_ms / 1000:.1f} s"

@@ -1,0 +1,208 @@
+"""The door's way out: footage that leaves as evidence, and the lines of the log that concern it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, or_, select
+
+from hub.alerts.chain import Anchor
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.store import audit, sights
+from hub.store.audit import By
+from hub.store.blobs import Blobs
+from hub.store.bounds import text
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.scope import seen_media, visible_cameras
+from hub.store.tables import audit as audit_rows
+from hub.store.tables import cameras, media, media_sightings, nodes, people, sightings
+from hub.store.views import Asker
+
+MOST_FILES: Final = 500
+MOST_LINES: Final = 20_000
+CASE_CHARS: Final = 100
+REASON_CHARS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One stored piece of footage that leaves."""
+
+    media_id: UUID
+    kind: str
+    sha256: str
+    size_bytes: int
+    node: str
+    camera: str
+    label: str
+    place: str
+    first_frame_utc_us: int
+    first_frame_error_ms: int | None
+    duration_ms: int
+    stored_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """One line of the log that concerns what leaves."""
+
+    seq: int | None
+    hash: str | None
+    at_utc_us: int
+    who: str
+    act: str
+    object_kind: str
+    object_id: UUID | None
+    detail: str
+    came_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """All that a package is made of; its own line is in the log already."""
+
+    now: Moment
+    case_number: str
+    reason: str
+    exported_by: str
+    footage: Sequence[Leaving]
+    custody: Sequence[Custody]
+    log: Anchor
+
+
+class ExportDoor:
+    """For any thread. Everything asked for, or nothing: half a package is no evidence."""
+
+    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._clock = clock
+
+    def leave(
+        self, asker: Asker, media_ids: Iterable[UUID], *, case_number: str, reason: str
+    ) -> Export | None:
+        """What leaves for a case (needs EXPORT, and to see it); None when any may not.
+
+        ValueError when a case number, a reason or the footage is missing, or is too much.
+        """
+        wanted = _checked(media_ids)
+        case_number = text(case_number.strip(), CASE_CHARS)
+        reason = text(reason.strip(), REASON_CHARS)
+        if not case_number or not reason:
+            raise ValueError("an export needs a case number and a reason")
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            found = _leaving(conn, asker.person_id, wanted, now)
+        may = len(found) == len(wanted) and all(self._blobs.has(one.sha256) for one in found)
+        act = "evidence.export" if may else "evidence.export.refused"
+        with self._db.writing() as conn:
+            for media_id in wanted:
+                audit.note(
+                    conn,
+                    By(person_id=asker.person_id, came_from=asker.came_from),
+                    act=act,
+                    object_kind="media",
+                    object_id=media_id,
+                    detail=f"case {case_number}: {reason}",
+                    now=now,
+                )
+            if not may:
+                return None
+            return Export(
+                now=now,
+                case_number=case_number,
+                reason=reason,
+                exported_by=f"{asker.name} ({asker.login})",
+                footage=found,
+                custody=_custody(conn, wanted),
+                log=audit.head(conn, now),
+            )
+
+    def read(self, one: Leaving) -> Iterable[bytes]:
+        """Its bytes as the store has them; BlobsError."""
+        return self._blobs.read(one.sha256, length=one.size_bytes)
+
+
+def _checked(media_ids: Iterable[UUID]) -> list[UUID]:
+    wanted = list(dict.fromkeys(media_ids))
+    if not wanted:
+        raise ValueError("an export needs footage: name a clip, a picture or an alert")
+    if len(wanted) > MOST_FILES:
+        raise ValueError(f"{len(wanted)} files are too many for a package: {MOST_FILES} at most")
+    return wanted
+
+
+def _leaving(
+    conn: Connection, person_id: UUID, media_ids: Sequence[UUID], now: Moment
+) -> list[Leaving]:
+    scopes = {
+        right: visible_cameras(person_id, right, now).subquery(f"scope_{right.name}")
+        for right in (Right.EXPORT | Right.SEE, Right.EXPORT | Right.CLIPS)
+    }
+    found: dict[UUID, Any] = {}
+    for right, scope in scopes.items():
+        is_picture = media.c.kind == "picture"
+        query = (
+            select(media, cameras.c.name.label("camera"), cameras.c.label, cameras.c.area_id)
+            .add_columns(nodes.c.name.label("node"))
+            .join(cameras, cameras.c.id == media.c.camera_id)
+            .join(nodes, nodes.c.id == media.c.node_id)
+            .join(scope, seen_media(scope))
+            .where(media.c.id.in_(media_ids), media.c.stored_utc_us.is_not(None))
+            .where(is_picture if Right.SEE in right else ~is_picture)
+        )
+        found |= {row.id: row for row in conn.execute(query)}
+    places = sights.places(conn, {row.area_id for row in found.values()})
+    rows = sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
+    return [
+        Leaving(
+            media_id=row.id,
+            kind=row.kind,
+            sha256=row.sha256,
+            size_bytes=row.size_bytes,
+            node=row.node,
+            camera=row.camera,
+            label=row.label,
+            place=places.get(row.area_id, ""),
+            first_frame_utc_us=row.first_frame_utc_us,
+            first_frame_error_ms=row.first_frame_error_ms,
+            duration_ms=row.duration_ms,
+            stored_utc_us=row.stored_utc_us,
+        )
+        for row in rows
+    ]
+
+
+def _custody(conn: Connection, media_ids: Sequence[UUID]) -> list[Custody]:
+    """Whatever was done with the footage, or with an alert that it belongs to."""
+    of_alerts = (
+        select(sightings.c.alert_id)
+        .join(media_sightings, media_sightings.c.sighting_id == sightings.c.id)
+        .where(media_sightings.c.media_id.in_(media_ids), sightings.c.alert_id.is_not(None))
+    )
+    line = audit_rows.c
+    query = (
+        select(audit_rows, people.c.name.label("person"), people.c.login, nodes.c.name)
+        .outerjoin(people, people.c.id == line.person_id)
+        .outerjoin(nodes, nodes.c.id == line.node_id)
+        .where(or_(line.object_id.in_(media_ids), line.object_id.in_(of_alerts)))
+        .order_by(line.seq)
+        .limit(MOST_LINES)
+    )
+    return [
+        Custody(
+            seq=row.seq,
+            hash=row.hash,
+            at_utc_us=row.at_utc_us,
+            who=f"{row.person} ({row.login})" if row.login else row.name or "hub",
+            act=row.act,
+            object_kind=row.object_kind,
+            object_id=row.object_id,
+            detail=row.detail,
+            came_from=row.came_from,
+        )
+        for row in conn.execute(query)
+    ]

@@ -1,0 +1,76 @@
+"""The page that verifies a package: opened from a file, with the network off."""
+
+import os
+import random
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hub.evidence.summary import verifier_page
+from tests.browser.conftest import DESK, PHONE
+from tests.hub.test_evidence import CLIP, PICTURE, flip, item, package, signer, swap
+
+WITHOUT_ED25519 = """
+const real = crypto.subtle.importKey.bind(crypto.subtle);
+crypto.subtle.importKey = (format, data, algorithm, ...rest) =>
+  algorithm.name === "Ed25519"
+    ? Promise.reject(new Error("unknown"))
+    : real(format, data, algorithm, ...rest);
+"""
+
+
+@pytest.fixture(params=["phone", "desk"])
+def page(chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    (tmp_path / "verify.html").write_bytes(verifier_page())
+    size = PHONE if request.param == "phone" else DESK
+    context = chromium.new_context(viewport=size, offline=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto((tmp_path / "verify.html").as_uri())
+    yield page
+    if shots := os.environ.get("MATTHAN_SHOTS"):
+        page.screenshot(path=f"{shots}/verify-{request.node.name}.png", full_page=True)
+    context.close()
+
+
+def shows(page: Page, content: bytes, tmp_path: Path, state: str) -> str:
+    path = tmp_path / f"{secrets.token_hex(4)}.zip"
+    path.write_bytes(content)
+    page.set_input_files("#package", path)
+    expect(page.locator(f"#result[data-state={state}]")).to_be_visible()
+    return page.locator("#result").inner_text()
+
+
+def test_a_true_package_is_whole_and_a_changed_one_names_the_file(
+    page: Page, tmp_path: Path
+) -> None:
+    by = signer(tmp_path / "secrets")
+    other = package(by, item(1, "clip", CLIP[::-1]), item(2, "picture", PICTURE), case="VA-99")
+    whole = package(by, item(1, "clip", CLIP), item(2, "picture", PICTURE))
+    said = shows(page, whole, tmp_path, "good")
+    assert "VA-12/2026" in said
+    assert by.fingerprint in said
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    dice = random.Random(5)  # noqa: S311 - dice, no secret
+    for forge in (flip, flip, flip, swap):
+        forged, place = forge(whole, dice, other)
+        said = shows(page, forged, tmp_path, "bad")
+        assert any(name in said for name in place.split("|"))
+    assert "byte 0" in shows(
+        page, b"no package at all, but long enough for a head", tmp_path, "bad"
+    )
+
+
+def test_a_browser_without_the_signatures_algorithm_computes_it_itself(
+    page: Page, tmp_path: Path
+) -> None:
+    by = signer(tmp_path / "secrets")
+    whole = package(by, item(1, "clip", CLIP))
+    page.add_init_script(WITHOUT_ED25519)
+    page.reload()
+    assert "VA-12/2026" in shows(page, whole, tmp_path, "good")
+    at = whole.index(b"VA-12/2026", whole.index(b'"case_number"'))
+    forged = whole[:at] + b"VA-13/2026" + whole[at + 10 :]
+    assert "manifest.sig" in shows(page, forged, tmp_path, "bad")
