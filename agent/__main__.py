@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
+from agent.assembly.code_reader import read_code
+from agent.assembly.enrol import PAPERS, enrol
 from agent.assembly.words import LANGUAGES, speaker
 from agent.bench.replay import replay
 from agent.config import DEFAULT_FILE, AgentSettings, ConfigError, load
 from agent.config.logs import set_up_logs
+from agent.delivery.trouble import Trouble
 from agent.devices.camera import CameraError
 from agent.devices.heap import share_one_heap
 from agent.journal import JournalError
@@ -53,6 +56,17 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     trial.set_defaults(command=_check)
     _add_config(trial)
     trial.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
+
+    joins = commands.add_parser("enrol", help="make this box a node, with a code from the hub")
+    joins.set_defaults(command=_enrol)
+    _add_config(joins)
+    joins.add_argument("code", nargs="?", help="HOST:PORT/LETTERS, as the hub shows it")
+    joins.add_argument(
+        "--look", metavar="CAMERA", help="read it with a camera: /dev/video0, rtsp://…, picamera:0"
+    )
+    joins.add_argument("--papers", type=Path, default=PAPERS, metavar="FOLDER")
+    joins.add_argument("--again", action="store_true", help="of a node make another one")
+    joins.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
 
     _add_cameras(commands.add_parser("cameras", help="find cameras, and say what to change"))
 
@@ -119,6 +133,26 @@ def _check(args: argparse.Namespace) -> int:
     set_up_logs(settings.log.model_copy(update={"level": "error"}))
     say = speaker(args.lang or settings.node.language)
     return OK if check(settings, print, say) else FAILED
+
+
+def _enrol(args: argparse.Namespace) -> int:
+    say = speaker(args.lang)
+    try:
+        text = args.code or read_code(args.look or "", print, say)
+        enrol(
+            text,
+            config=args.config or DEFAULT_FILE,
+            papers=args.papers,
+            show=print,
+            say=say,
+            replaces=args.again,
+        )
+    except Trouble as error:
+        sentence, cure = (say(part).format(**error.facts) for part in (error.sentence, error.cure))
+        return _say(f"{sentence}. {cure}", FAILED)
+    except OSError as error:
+        return _say(f"{error.filename}: {error.strerror}", FAILED)
+    return OK
 
 
 def _cameras(args: argparse.Namespace) -> int:

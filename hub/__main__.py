@@ -9,7 +9,18 @@ from uuid import UUID
 
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
-from hub.assembly import asking, backup, commands, exporting, inviting, keeping, log_book, verifying
+from hub.assembly import (
+    asking,
+    authority,
+    backup,
+    commands,
+    enrol_commands,
+    exporting,
+    inviting,
+    keeping,
+    log_book,
+    verifying,
+)
 from hub.assembly.archive import ArchiveError
 from hub.assembly.refusal import StartRefusedError
 from hub.config import DEFAULT_FILE, ConfigError
@@ -72,9 +83,25 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
     area.add_argument("name")
     area.add_argument("--level", required=True, help="province, commune, quarter, street, junction")
     area.add_argument("--parent", metavar="AREA", help="the area it lies in")
-    node = _command(_group(verbs, "node"), "add", commands.add_node, "note a node")
+    nodes = _group(verbs, "node")
+    node = _command(nodes, "add", commands.add_node, "note a node whose papers are issued by hand")
     node.add_argument("name", help="as in its certificate")
     node.add_argument("--area", required=True)
+    meaning = "make a node of a box: a code that counts once, for its technician"
+    enrol = _command(nodes, "enrol", enrol_commands.enrol, meaning)
+    enrol.add_argument("node", help="its name: a-z, 0-9 and inner hyphens")
+    enrol.add_argument("--area", required=True)
+    enrol.add_argument(
+        "--camera",
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE",
+        help="rtsp://…, /dev/video0 or picamera:0; one for each camera",
+    )
+    enrol.add_argument("--hours", type=int, default=24, help="how long the code holds (24)")
+    revoke = _command(nodes, "revoke", enrol_commands.revoke, "shut a stolen node out, at once")
+    revoke.add_argument("node")
+    revoke.add_argument("--reason", required=True)
     camera = _command(
         _group(verbs, "camera"), "place", commands.place_camera, "note where a camera stands"
     )
@@ -146,10 +173,10 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ca = _group(verbs, "ca")
-    init = _command(ca, "init", commands.make_authority, "make a certificate authority")
+    init = _command(ca, "init", authority.make_authority, "make a certificate authority")
     init.add_argument("folder", type=Path)
     init.add_argument("--days", type=int, default=AUTHORITY_DAYS)
-    issue = _command(ca, "issue", commands.issue_papers, "issue a certificate and its key")
+    issue = _command(ca, "issue", authority.issue_papers, "issue a certificate and its key")
     issue.add_argument("folder", type=Path, help="the authority's")
     issue.add_argument("name", help='a node, "hub", or with --server a server')
     issue.add_argument(
@@ -157,6 +184,14 @@ def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
     )
     issue.add_argument("--days", type=int, default=ISSUED_DAYS)
     issue.add_argument("--into", type=Path, metavar="FOLDER", help="otherwise the authority's")
+
+    renew = _command(ca, "renew", authority.renew_papers, "renew papers well before they end")
+    renew.add_argument("folder", type=Path, help="the authority's")
+    renew.add_argument("papers", type=Path, nargs="+", metavar="CERTIFICATE")
+    renew.add_argument("--now", action="store_true", help="however long they hold")
+    listed = _command(ca, "list", authority.write_empty_list, "an empty list of revoked papers")
+    listed.add_argument("folder", type=Path, help="the authority's")
+    listed.add_argument("--into", type=Path, required=True, metavar="FILE")
 
 
 def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:

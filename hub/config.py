@@ -124,6 +124,26 @@ class WebSection(Section):
         return name
 
 
+class EnrolSection(Section):
+    """How nodes become nodes."""
+
+    authority_folder: str = Field(
+        "",
+        description="The authority that signs for nodes: ca.crt and ca.key. "
+        "Empty: the folder of broker.ca_file. Without its key nobody is enrolled here.",
+    )
+    crl_file: str = Field(
+        "",
+        description="Where the broker reads which certificates hold no longer (its crlfile). "
+        "Empty: crl.pem in the authority's folder.",
+    )
+    broker_host: str = Field(
+        "",
+        pattern=r"^[^/\s]*$",
+        description="By which name nodes reach the broker. Empty: the host of web.upload_url.",
+    )
+
+
 class PushSection(Section):
     """Waking phones."""
 
@@ -294,6 +314,7 @@ class HubSettings(BaseSettings):
     store: StoreSection = StoreSection()
     broker: BrokerSection = BrokerSection()
     web: WebSection
+    enrol: EnrolSection = EnrolSection()
     push: PushSection
     alerts: AlertsSection = AlertsSection()
     troubles: TroublesSection = TroublesSection()

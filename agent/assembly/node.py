@@ -19,6 +19,7 @@ from agent.delivery.conversation import LinkPolicy, Speaker
 from agent.delivery.latest import LatestHealth
 from agent.delivery.link import Link
 from agent.delivery.outbox import OutboxPolicy
+from agent.delivery.renewal import Renewal
 from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
@@ -131,6 +132,10 @@ class Node:
             Service(name="shelf", runs=shelf, beat_within_s=180),
             Service(name="pruner", runs=Pruner(self.journal)),
             Service(name="health", runs=health),
+            # Link and seal read the new certificate when the agent begins anew.
+            Service(
+                name="renewal", runs=Renewal(settings.broker.address(), tokens, renewed=self.stop)
+            ),
             *(service for view in self.views for service in view.services()),
         ]
         # A recording that plays once and cannot be read is not waited for.

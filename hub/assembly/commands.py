@@ -6,7 +6,6 @@ import json
 import resource
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +17,6 @@ from hub.assembly import logs, opening
 from hub.assembly.check import check
 from hub.config import HubSettings
 from hub.enrol import desk
-from hub.enrol.authority import Authority
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
 from hub.store.door import Door
@@ -163,25 +161,6 @@ def add_phone(args: argparse.Namespace) -> int:
     finally:
         db.close()
     say(f"phone of {args.login} over {phone.channel}: {phone_id}")
-    return OK
-
-
-def make_authority(args: argparse.Namespace) -> int:
-    """Make the hub's own certificate authority."""
-    authority = Authority.create(args.folder, datetime.now(UTC), days=args.days)
-    say(f"authority: {authority.ca_file} (give this one to every node and broker)")
-    return OK
-
-
-def issue_papers(args: argparse.Namespace) -> int:
-    """Issue papers for a node, the hub, or a server."""
-    authority, now = Authority.open(args.folder), datetime.now(UTC)
-    if args.server:
-        hosts = tuple(args.server)
-        papers = authority.issue_server(args.name, now, hosts=hosts, days=args.days, into=args.into)
-    else:
-        papers = authority.issue_client(args.name, now, days=args.days, into=args.into)
-    say(f"certificate: {papers.cert_file}\nkey: {papers.key_file}\nauthority: {papers.ca_file}")
     return OK
 
 

@@ -14,7 +14,7 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
-from hub.assembly import opening
+from hub.assembly import enrolling, opening
 from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
@@ -42,6 +42,7 @@ from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
+from hub.store.registry import node_by_name
 from hub.store.remains import Remains
 from hub.store.remover import Remover
 from hub.store.steady_clock import SteadyClock
@@ -110,6 +111,7 @@ class Hub:
             ),
         )
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
+        self._enrolment = enrolling.put_together(settings, self._db, self._clock)
         self._pages = self._make_pages()
         self._housekeeping = self._make_housekeeping()
 
@@ -123,6 +125,8 @@ class Hub:
         finally:
             await self._client.aclose()
             self._socket.close()
+            if self._enrolment:
+                self._enrolment[1].stop()
             self._db.close()
             log.info("hub.stopped", **self._intake.counts)
 
@@ -269,7 +273,7 @@ class Hub:
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,
             bell=self._bell,
-            verify_token=lambda token: self._tokens.verify(token, self._clock.now()),
+            verify_token=self._node_of,
             settings=WebSettings(
                 public_url=web.public_url,
                 push_public_key=self._signer.application_server_key,
@@ -279,6 +283,7 @@ class Hub:
                 allows_local_push=self._settings.push.allows_local,
             ),
             stopping=self._stop.is_set,
+            enrolling=self._enrolment[0] if self._enrolment else None,
         )
         config = uvicorn.Config(
             app,
@@ -289,6 +294,15 @@ class Hub:
             timeout_graceful_shutdown=CLOSE_S,
         )
         return _Pages(config)
+
+    def _node_of(self, token: str) -> str | None:
+        """The node that this upload token was given to, unless it was shut out since."""
+        name = self._tokens.verify(token, self._clock.now())
+        if name is None:
+            return None
+        with self._db.reading() as conn:
+            node = node_by_name(conn, name)
+        return None if node is None or node.is_revoked else name
 
 
 class _Pages(uvicorn.Server):

@@ -7,6 +7,7 @@ and port, and touches no Mosquitto that the system runs.
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -54,6 +55,7 @@ class Broker:
         self.authority = authority or _authority(folder / "ca")
         self.port = port or free_port()
         self._home = folder / "broker"
+        self.crl_file = self._home / "crl.pem"
         self._process: subprocess.Popen[bytes] | None = None
         self._prepare()
 
@@ -116,6 +118,11 @@ class Broker:
             self._process.kill()
             self._process.wait()
 
+    def reload(self) -> None:
+        """Have it read its papers and the list of revoked ones again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+
     def restart(self) -> Self:
         """Stop and start on the same port."""
         self.stop()
@@ -138,6 +145,8 @@ class Broker:
             "broker", datetime.now(UTC), hosts=(HOST, "localhost"), into=self._home
         )
         shutil.copyfile(papers.ca_file, self._home / "ca.crt")
+        now = datetime.now(UTC)
+        self.crl_file.write_bytes(self.authority.revocations((), now))
         (self._home / "access").write_text(ACCESS)
         (self._home / "access").chmod(0o600)
         (self._home / "mosquitto.conf").write_text(configuration(self.port))
@@ -172,6 +181,8 @@ listener {port} {HOST}
 cafile ca.crt
 certfile broker.crt
 keyfile broker.key
+# The certificates that were revoked; read again on SIGHUP.
+crlfile crl.pem
 tls_version tlsv1.3
 require_certificate true
 use_identity_as_username true

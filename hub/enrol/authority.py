@@ -5,6 +5,7 @@ the access list speaks of. Keys are ECDSA P-256: small, fast on a Pi, understood
 """
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -126,6 +127,55 @@ class Authority:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         return self._issue(name, now, days=days, usage=usage, hosts=hosts, into=into)
 
+    def sign_client(
+        self,
+        name: str,
+        public: ec.EllipticCurvePublicKey,
+        now: datetime,
+        *,
+        days: int = ISSUED_DAYS,
+        span: timedelta | None = None,
+    ) -> x509.Certificate:
+        """A client's certificate for a key that stays where it was made; recorded like all others.
+
+        It holds for `days`, or for the shorter `span`.
+        """
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        end = self._end(now, days) if span is None else now + span
+        cert = self._certify(name, public, now, end=end, usage=usage, hosts=())
+        self._record(name, cert)
+        return cert
+
+    def revocations(self, revoked: Iterable[tuple[int, datetime]], now: datetime) -> bytes:
+        """The list (PEM) of serial numbers that hold no longer, with the moment of each.
+
+        It ends with the authority itself: a list that ran out would make a broker refuse everybody.
+        """
+        draft = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._cert.subject)
+            .last_update(now - BACKDATED)
+            .next_update(self._cert.not_valid_after_utc)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+        )
+        for serial, moment in revoked:
+            one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
+            draft = draft.add_revoked_certificate(one.build())
+        return draft.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    @property
+    def pem(self) -> bytes:
+        """Its own certificate, which is no secret."""
+        return self._cert.public_bytes(Encoding.PEM)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its own certificate, hex."""
+        return self._cert.fingerprint(hashes.SHA256()).hex()
+
     def _issue(
         self,
         name: str,
@@ -136,14 +186,28 @@ class Authority:
         hosts: tuple[str, ...],
         into: Path | None,
     ) -> Papers:
+        key = ec.generate_private_key(ec.SECP256R1())
+        cert = self._certify(
+            name, key.public_key(), now, end=self._end(now, days), usage=usage, hosts=hosts
+        )
+        return self._write(name, cert, key=key, into=into or self.folder)
+
+    def _certify(
+        self,
+        name: str,
+        public: ec.EllipticCurvePublicKey,
+        now: datetime,
+        *,
+        end: datetime,
+        usage: x509.ExtendedKeyUsage,
+        hosts: tuple[str, ...],
+    ) -> x509.Certificate:
         if not is_name(name) or name == AUTHORITY_NAME:
             raise AuthorityError(
                 f"{name!r} cannot stand in a certificate: a-z, 0-9 and inner hyphens, 63 at most, "
                 f"and not {AUTHORITY_NAME!r}"
             )
-        end = self._end(now, days)
-        key = ec.generate_private_key(ec.SECP256R1())
-        draft = _draft(name, key, start=now - BACKDATED, end=end).issuer_name(self._cert.subject)
+        draft = _draft(name, public, start=now - BACKDATED, end=end).issuer_name(self._cert.subject)
         draft = draft.add_extension(usage, critical=False)
         draft = draft.add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
@@ -152,8 +216,7 @@ class Authority:
         if hosts:
             names = x509.SubjectAlternativeName([_host(host) for host in hosts])
             draft = draft.add_extension(names, critical=False)
-        cert = draft.sign(self._key, hashes.SHA256())
-        return self._write(name, cert, key=key, into=into or self.folder)
+        return draft.sign(self._key, hashes.SHA256())
 
     def _end(self, now: datetime, days: int) -> datetime:
         """When papers asked for now end: never after the authority itself."""
@@ -170,11 +233,14 @@ class Authority:
         """Record first, then key, then certificate: nothing signed goes unrecorded."""
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         papers = Papers(self.ca_file, into / f"{name}.crt", into / f"{name}.key")
-        with (self.folder / "issued.txt").open("a", encoding="utf-8") as record:
-            record.write(f"{cert.serial_number:040x} {cert.not_valid_after_utc:%Y-%m-%d} {name}\n")
+        self._record(name, cert)
         write_private(papers.key_file, _key_pem(key))
         write_public(papers.cert_file, cert.public_bytes(Encoding.PEM))
         return papers
+
+    def _record(self, name: str, cert: x509.Certificate) -> None:
+        with (self.folder / "issued.txt").open("a", encoding="utf-8") as record:
+            record.write(f"{cert.serial_number:040x} {cert.not_valid_after_utc:%Y-%m-%d} {name}\n")
 
 
 def _own_files(folder: Path) -> tuple[Path, Path]:
@@ -182,11 +248,11 @@ def _own_files(folder: Path) -> tuple[Path, Path]:
 
 
 def _draft(
-    name: str, key: ec.EllipticCurvePrivateKey, *, start: datetime, end: datetime
+    name: str, public: ec.EllipticCurvePublicKey, *, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     """A certificate of anyone but an authority, still without issuer and purpose."""
     return (
-        _named(name, key, start=start, end=end)
+        _named(name, public, start=start, end=end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
     )
@@ -195,7 +261,8 @@ def _draft(
 def _self_signed(
     key: ec.EllipticCurvePrivateKey, now: datetime, *, days: int, name: str
 ) -> x509.Certificate:
-    draft = _named(name, key, start=now - BACKDATED, end=now + timedelta(days=days))
+    end = now + timedelta(days=days)
+    draft = _named(name, key.public_key(), start=now - BACKDATED, end=end)
     return (
         draft.issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -205,9 +272,8 @@ def _self_signed(
 
 
 def _named(
-    name: str, key: ec.EllipticCurvePrivateKey, *, start: datetime, end: datetime
+    name: str, public: ec.EllipticCurvePublicKey, *, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
-    public = key.public_key()
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))

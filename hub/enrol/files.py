@@ -7,8 +7,12 @@ from pathlib import Path
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, mode 0600 from its first moment; whole or not at all."""
-    _write(path, content, mode=0o600)
+    """Put `content` at `path`, mode 0600 from its first moment; whole or not at all.
+
+    A file that its group was let read stays so: a broker of another user reads its key by that.
+    """
+    group_reads = path.exists() and bool(path.stat().st_mode & stat.S_IRGRP)
+    _write(path, content, mode=0o640 if group_reads else 0o600)
 
 
 def write_public(path: Path, content: bytes) -> None:

@@ -203,6 +203,10 @@ class Clerk:
         self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
     ) -> Unreadable | None:
         """File one message; what is refused comes back."""
+        if self._fleet.is_shut_out(conn, said.node):
+            # The broker shuts it out too, as soon as it has read the list: here it counts at once.
+            outcome.counts["revoked"] += 1
+            return None
         match said.message:
             case Event() as event:
                 return self._file_event(conn, event, outcome=outcome, now=now)

@@ -141,6 +141,11 @@ class Fleet:
         self._seen.clear()
         self._lives.clear()
 
+    def is_shut_out(self, conn: Connection, node: str) -> bool:
+        """Whether nothing that comes under this name counts."""
+        known = registry.node_by_name(conn, node)
+        return known is not None and known.is_revoked
+
     def token(self, conn: Connection, node: str, *, now: Moment) -> UploadToken | None:
         """Leave to upload; None for a node that nobody has added."""
         if registry.node_by_name(conn, node) is None:

@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, upda
 from hub.alerts.moment import Moment
 from hub.store.check_tables import phone_checks
 from hub.store.duty_tables import escalations
+from hub.store.enrol_tables import enrolments
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
     cameras,
@@ -36,6 +37,7 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (escalations, ("due",)),
     (nodes, ("state_since", "seen", "rival")),
     (node_health, ("received",)),
+    (enrolments, ("ends",)),
     (invitations, ("ends",)),
     (sessions, ("seen", "ends", "proved")),
     (spent_challenges, ("ends",)),

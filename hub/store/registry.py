@@ -26,6 +26,7 @@ _NODE: Final = Hot(
         nodes.c.birth_id,
         nodes.c.boot_id,
         nodes.c.spool_id,
+        nodes.c.revoked_utc_us,
     ).where(nodes.c.name == bindparam("name"))
 )
 
@@ -45,6 +46,8 @@ class Node:
     birth_id: UUID | None
     boot_id: UUID | None = None
     spool_id: UUID | None = None
+    is_revoked: bool = False
+    """It was shut out: nothing that comes under its name counts."""
 
 
 def add_area(
@@ -89,7 +92,7 @@ def area_by_name(conn: Connection, name: str) -> UUID:
             )
 
 
-def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment) -> UUID:
+def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By = _SHELL) -> UUID:
     """Note a node; its cameras come with its first birth, into the node's area."""
     if not is_name(name):
         raise RegistryError(f"{name!r} is no node name: a-z, 0-9 and inner hyphens, 63 at most")
@@ -101,7 +104,7 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment) -> UUID
             id=node_id, name=name, area_id=area_id, state="never", **columns("state_since", now)
         )
     )
-    audit.note(conn, _SHELL, act="node.add", object_kind="node", object_id=node_id, now=now)
+    audit.note(conn, by, act="node.add", object_kind="node", object_id=node_id, now=now)
     return node_id
 
 
@@ -110,7 +113,16 @@ def node_by_name(conn: Connection, name: str) -> Node | None:
     row = _NODE.first(conn, name=name)
     if row is None:
         return None
-    return Node(row.id, name, row.area_id, row.state, row.birth_id, row.boot_id, row.spool_id)
+    return Node(
+        row.id,
+        name,
+        row.area_id,
+        row.state,
+        row.birth_id,
+        row.boot_id,
+        row.spool_id,
+        row.revoked_utc_us is not None,
+    )
 
 
 def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:

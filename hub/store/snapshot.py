@@ -17,8 +17,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, inspect, select, text
 
 from hub.store.database import Database, DatabaseError
+from hub.store.enrol_tables import metadata
 from hub.store.schema import migrate, schema_now, upgrade
-from hub.store.signin_tables import metadata
 from hub.store.staging import PIECE_BYTES
 
 SQLITE_PART: Final = "hub.db"

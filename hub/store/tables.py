@@ -102,6 +102,8 @@ nodes = Table(
     *moment("rival", nullable=True),  # when two were last heard of under this name
     Column("unrecorded_why", Text),  # held, room, folder: why it records nothing, if so
     *moment("unrecorded", nullable=True),
+    *moment("revoked", nullable=True),  # when it was shut out, if it is
+    Column("revoked_why", Text),
 )
 
 cameras = Table(

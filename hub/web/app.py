@@ -23,6 +23,7 @@ from hub.web import (
     channel_orders,
     clips,
     duty,
+    enrol,
     films,
     invitations,
     keepers,
@@ -38,6 +39,7 @@ from hub.web import (
     tus,
 )
 from hub.web.auth import SignedOutError, session_of, to_login
+from hub.web.enrolling import Enrolling
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.limits import KnocksBounded, Limits
 from hub.web.proof import ProofWantedError
@@ -68,6 +70,7 @@ ROOMS: Final = (
     passkeys,
     cameras,
     reports,
+    enrol,
 )
 
 
@@ -80,6 +83,7 @@ def create_app(
     verify_token: Callable[[str], str | None],
     settings: WebSettings,
     stopping: Callable[[], bool] = lambda: False,
+    enrolling: Enrolling | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -91,6 +95,7 @@ def create_app(
         verify_token=verify_token,
         stopping=stopping,
         settings=settings,
+        enrolling=enrolling,
     )
     app.state.site = site
     for room in ROOMS:

@@ -37,6 +37,8 @@ MAX_FORM_BYTES: Final = 64 * 1024
 
 UPLOADS: Final = "/upload"
 """Where nodes bring files."""
+ENROLMENT: Final = "/enrol"
+"""Where they become nodes."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -69,7 +71,7 @@ class StrictHeaders:
 class OwnPagesOnly:
     """Refuses whatever would change something and was not sent by a page of this site.
 
-    The uploads of nodes are let through: they carry a token of their own, and no cookie.
+    What nodes send is let through: it carries a token of its own, and no cookie.
     """
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
@@ -90,7 +92,8 @@ class OwnPagesOnly:
         if scope["path"] == UPLOADS or scope["path"].startswith(f"{UPLOADS}/"):
             return None
         headers = Headers(scope=scope)
-        if not self._is_own(headers):
+        is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew")
+        if not is_nodes and not self._is_own(headers):
             return PlainTextResponse("This did not come from a page of this site.\n", 403)
         if not _is_small(headers):
             return PlainTextResponse("Too large.\n", 413)

@@ -19,6 +19,7 @@ from hub.store.door import Door
 from hub.store.passkey_checks import party_of
 from hub.store.uploads import Uploads
 from hub.web import footage, sentences, tellings
+from hub.web.enrolling import Enrolling
 from hub.web.room import RoomWord
 from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, asked_language, script_catalog_json, words
@@ -106,6 +107,8 @@ class Site:
     """An upload token → the node it was given to, while it holds."""
     stopping: Callable[[], bool]
     settings: WebSettings
+    enrolling: Enrolling | None = None
+    """None: the authority's key is elsewhere, and nodes get their papers by hand."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)

@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from hub.bench.broker import ACCESS, configuration
+
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("matthan-*"))
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 MOST_EXPOSED = 2.0
 """As `systemd-analyze security` counts, 0 (closed) to 10."""
+
+USERS = {"matthan", "matthan-broker", "matthan-proxy"}
+CAPABILITIES = {"matthan-proxy.service": "CAP_NET_BIND_SERVICE"}
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="needs systemd's own tools"
@@ -39,7 +44,8 @@ def moved(folder: Path) -> list[Path]:
     placed = []
     for unit in UNITS:
         text = unit.read_text(encoding="utf-8").replace("/opt/matthan", str(folder / "opt"))
-        for program in re.findall(rf"{folder}/opt/\S+/bin/\S+", text):
+        text = text.replace("/usr/bin/caddy", str(folder / "opt/bin/caddy"))
+        for program in re.findall(rf"{folder}/opt/\S*bin/\S+", text):
             Path(program).parent.mkdir(parents=True, exist_ok=True)
             Path(program).write_text("#!/bin/sh\n")
             Path(program).chmod(0o755)
@@ -74,8 +80,8 @@ def test_what_must_run_is_watched_and_never_given_up(name: str) -> None:
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_a_service_has_a_user_of_its_own_bounds_and_no_capability(unit: Path) -> None:
     service = Unit(unit)["Service"]
-    assert service["User"] == "matthan"
-    assert service["CapabilityBoundingSet"] == ""
+    assert service["User"] in USERS
+    assert service["CapabilityBoundingSet"] == CAPABILITIES.get(unit.name, "")
     assert service["MemoryMax"] and service["TasksMax"]
 
 
@@ -90,6 +96,29 @@ def test_every_timer_starts_a_service_that_is_there() -> None:
     for timer in (unit for unit in UNITS if unit.suffix == ".timer"):
         assert timer.with_suffix(".service").exists()
         assert Unit(timer)["Timer"]["Persistent"] == "true"
+
+
+def test_the_broker_of_the_units_is_the_one_of_the_tests() -> None:
+    """What the tests of the access list prove is proved of what is installed."""
+    assert (ROOT / "deploy/hub/broker.access").read_text(encoding="utf-8") == ACCESS
+    installed = settings_of((ROOT / "deploy/hub/mosquitto.conf").read_text(encoding="utf-8"))
+    tried = settings_of(configuration(8883))
+    places = {
+        "crlfile",
+        "cafile",
+        "certfile",
+        "keyfile",
+        "acl_file",
+        "persistence_location",
+        "listener",
+    }
+    assert {key for key in tried if tried[key] != installed.get(key)} <= {*places, "log_type"}
+    assert installed.keys() - tried.keys() == {"include_dir"}
+
+
+def settings_of(text: str) -> dict[str, str]:
+    lines = (line.strip() for line in text.splitlines())
+    return dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
 
 
 def test_a_nodes_log_stays_off_its_card() -> None:

@@ -6,8 +6,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from hub.store.database import Database, DatabaseError
+from hub.store.enrol_tables import metadata
 from hub.store.schema import check_schema, migrate
-from hub.store.signin_tables import metadata
 
 
 def test_migrated_schema_equals_the_tables(db: Database) -> None:

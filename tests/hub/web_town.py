@@ -38,6 +38,7 @@ from hub.store.passwords import Passwords
 from hub.store.proxies import Proxies
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
+from hub.web.enrolling import Enrolling
 from tests.hub.wire_words import NodeVoice
 
 PASSWORD = "đèn đường 756"
@@ -122,6 +123,7 @@ class Town:
         *,
         public_url: str = "http://testserver",
         stopping: Callable[[], bool] = lambda: False,
+        enrolling: Enrolling | None = None,
         **settings: Any,
     ) -> FastAPI:
         """The site of this town."""
@@ -132,6 +134,7 @@ class Town:
             bell=self.bell,
             verify_token={TOKEN: NODE}.get,
             stopping=stopping,
+            enrolling=enrolling,
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,

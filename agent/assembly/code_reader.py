@@ -1,0 +1,74 @@
+"""Reads the enrolment code with a camera: for a box without a screen and a keyboard."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import cv2
+
+from agent.assembly.cameras import make_camera
+from agent.assembly.words import Say
+from agent.config.camera import CameraSection
+from agent.delivery.trouble import N_, Trouble
+from agent.devices.camera import NOWHERE, CameraError
+from agent.devices.clock import SystemClock
+from agent.wire.enrolment import CodeError, EnrolmentCode
+
+PATIENCE_S: Final = 120.0
+
+
+def read_code(
+    source: str, show: Callable[[str], None], say: Say, *, patience_s: float = PATIENCE_S
+) -> str:
+    """The first code that `source` (device, address, picamera:NUMBER, recording) shows.
+
+    Raises Trouble when there is none within `patience_s`, or no camera.
+    """
+    if not source:
+        raise Trouble(
+            N_("no code was given"),
+            N_("say it, or read it with a camera: matthan-agent enrol --look /dev/video0"),
+            {},
+        )
+    show(say(N_("hold the hub's picture in front of the camera, a hand's breadth away")))
+    camera = make_camera(_section(source), SystemClock().now, plays_once=True)
+    until_s = time.monotonic() + patience_s
+    reader = cv2.QRCodeDetector()
+    try:
+        camera.open()
+        for frame in camera.frames(NOWHERE, lambda: time.monotonic() > until_s):
+            text, _, _ = reader.detectAndDecode(frame.luma)
+            if text and _is_code(text):
+                return text
+    except CameraError as error:
+        raise Trouble(
+            N_("the camera {source} cannot be used: {why}"),
+            N_("see matthan-agent cameras, or type the code"),
+            {"source": source, "why": error.sentence.rstrip(".")},
+        ) from error
+    finally:
+        camera.close()
+    raise Trouble(
+        N_("the camera {source} saw no code"),
+        N_("hold it still, in good light, so that it fills half of the picture; or type it"),
+        {"source": source},
+    )
+
+
+def _section(source: str) -> CameraSection:
+    kind, value = "recording", source
+    if source.startswith(("rtsp://", "rtsps://")):
+        kind = "url"
+    elif source.startswith("/dev/"):
+        kind = "device"
+    elif source.startswith("picamera:"):
+        kind, value = "picamera", source.partition(":")[2]
+    return CameraSection.model_validate({"name": "code", kind: value, "pace": False})
+
+
+def _is_code(text: str) -> bool:
+    try:
+        EnrolmentCode.parse(text)
+    except CodeError:
+        return False
+    return True

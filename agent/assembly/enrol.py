@@ -1,0 +1,214 @@
+"""`enrol`: a box becomes a node. Its key is made here and stays; the configuration comes last.
+
+Papers lie in a folder named by the code: whoever runs the same command again after a cut goes on
+with the same key, and the hub answers it once more. The configuration names that folder, so its
+rename is the one moment at which the node is another.
+"""
+
+import hashlib
+import json
+import os
+import pwd
+import secrets
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+from agent.assembly.words import Say
+from agent.config import ConfigError, load
+from agent.delivery.enrolling import Hub
+from agent.delivery.trouble import N_, Trouble
+from agent.journal.durable import sync_folder
+from agent.wire.enrolment import CodeError, EnrolAnswer, EnrolledCamera, EnrolmentCode
+
+PAPERS: Final = Path("/var/lib/matthan/papers")
+USER: Final = "matthan"
+
+
+def enrol(
+    text: str,
+    *,
+    config: Path,
+    papers: Path,
+    show: Callable[[str], None],
+    say: Say,
+    replaces: bool = False,
+    now: datetime | None = None,
+) -> None:
+    """Redeem a code; raises Trouble with a sentence and its cure, OSError for a disk."""
+    try:
+        code = EnrolmentCode.parse(text)
+    except CodeError as error:
+        raise Trouble(
+            N_("this is no enrolment code: {why}"),
+            N_("copy it whole from the hub's page"),
+            {"why": error},
+        ) from error
+    if config.exists() and not replaces:
+        raise Trouble(
+            N_("this box is a node already: {config} is there"),
+            N_("to make it another node, say --again; the old configuration is kept beside"),
+            {"config": config},
+        )
+    folder = papers / hashlib.sha256(code.token).hexdigest()[:16]
+    key = _key(folder)
+    hub = Hub(code, now=now or datetime.now(UTC))
+    authority = hub.authority()
+    answer = hub.enrol(_request(key), authority)
+    _check(answer, key, authority)
+    _write(folder / "ca.crt", authority.public_bytes(Encoding.PEM), mode=0o644)
+    _write(folder / "node.crt", answer.certificate.encode(), mode=0o644)
+    _give_to_agent(folder)
+    _commit(config, configuration(answer, folder))
+    said = N_("this box is {node} now; hub {host}, {count} cameras")
+    facts = {"node": answer.node, "host": answer.broker_host, "count": len(answer.cameras)}
+    show(say(said).format(**facts))
+
+
+def configuration(answer: EnrolAnswer, folder: Path) -> str:
+    """The node's configuration as TOML; a JSON string is one of TOML's too."""
+    lines = [
+        "# Written by matthan-agent enrol. Every key is in agent.example.toml.",
+        "[node]",
+        f"name = {json.dumps(answer.node)}",
+        f"language = {json.dumps(answer.language)}",
+        f"time_zone = {json.dumps(answer.time_zone)}",
+        "",
+        "[broker]",
+        f"host = {json.dumps(answer.broker_host)}",
+        f"port = {answer.broker_port}",
+        f"ca_file = {json.dumps(str(folder / 'ca.crt'))}",
+        f"cert_file = {json.dumps(str(folder / 'node.crt'))}",
+        f"key_file = {json.dumps(str(folder / 'node.key'))}",
+        *(line for camera in answer.cameras for line in ("", *_camera(camera))),
+    ]
+    if not answer.cameras:
+        lines += ["", "# Add the cameras here, one section each; matthan-agent cameras finds them."]
+        lines += ["# [[camera]]", '# name = "cam-1"', '# url = "rtsp://..."']
+    return "\n".join(lines) + "\n"
+
+
+def _camera(camera: EnrolledCamera) -> list[str]:
+    lines = ["[[camera]]", f"name = {json.dumps(camera.name)}"]
+    if camera.label:
+        lines.append(f"label = {json.dumps(camera.label, ensure_ascii=False)}")
+    if camera.url:
+        lines.append(f"url = {json.dumps(camera.url)}")
+    if camera.device:
+        lines.append(f"device = {json.dumps(camera.device)}")
+    if camera.picamera is not None:
+        lines.append(f'picamera = "{camera.picamera}"')
+    return lines
+
+
+def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
+    """The key of this code, made at the first try; readable by its owner alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "node.key"
+    if path.exists():
+        kept = load_pem_private_key(path.read_bytes(), password=None)
+        if isinstance(kept, ec.EllipticCurvePrivateKey):
+            return kept
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _write(path, pem, mode=0o600)
+    return key
+
+
+def _request(key: ec.EllipticCurvePrivateKey) -> str:
+    """A request signed by the key; the name is the hub's to give."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "node")])
+    asked = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return asked.public_bytes(Encoding.PEM).decode()
+
+
+def _check(
+    answer: EnrolAnswer, key: ec.EllipticCurvePrivateKey, authority: x509.Certificate
+) -> None:
+    """What came is for this key and this name, and signed by that authority."""
+    try:
+        cert = x509.load_pem_x509_certificate(answer.certificate.encode())
+        cert.verify_directly_issued_by(authority)
+        name = cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+        is_ours = cert.public_key() == key.public_key() and name == answer.node
+    except (ValueError, TypeError, IndexError, InvalidSignature) as error:
+        raise _wrong_papers() from error
+    if not is_ours:
+        raise _wrong_papers()
+
+
+def _wrong_papers() -> Trouble:
+    return Trouble(
+        N_("the certificate that the hub sent does not fit this node's key"),
+        N_("tell the keeper; nothing was changed here"),
+        {},
+    )
+
+
+def _commit(config: Path, text: str) -> None:
+    """Tried before it counts; the old one stays beside."""
+    config.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    draft = config.with_name(f".{config.name}.new")
+    _write(draft, text.encode(), mode=0o640)
+    if "[[camera]]\n" in text.replace("# [[camera]]\n", ""):
+        try:
+            load(draft)
+        except ConfigError as error:
+            draft.unlink()
+            raise Trouble(
+                N_("what the keeper entered makes no configuration: {why}"),
+                N_("have the keeper enter the cameras anew"),
+                {"why": " ".join(str(error).split())},
+            ) from error
+    _own(draft, uid=None)
+    if config.exists():
+        shutil.copy2(config, config.with_name(f"{config.name}.old"))
+    draft.replace(config)
+    sync_folder(config.parent)
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    """Whole or not at all: beside it, synced, renamed, the folder synced."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _give_to_agent(folder: Path) -> None:
+    """The agent's user reads its papers and writes their renewal."""
+    for path in (folder.parent, folder, *folder.iterdir()):
+        _own(path)
+
+
+def _own(path: Path, uid: int | None = -1) -> None:
+    """To the agent's user and group, or with `uid` None to its group alone; if root does it."""
+    if os.geteuid() != 0:
+        return
+    try:
+        user = pwd.getpwnam(USER)
+    except KeyError:
+        return
+    os.chown(path, 0 if uid is None else user.pw_uid, user.pw_gid)

@@ -1,0 +1,170 @@
+"""A node's certificate is renewed well before it ends, over the node's own lines.
+
+The upload token that the hub hands out on the node's own topic says who asks; the request is
+signed by the key that the new certificate is for, which is the one the node has.
+"""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from pydantic import ValidationError
+
+from agent.delivery import https
+from agent.delivery.session import BrokerAddress
+from agent.delivery.tokens import Tokens
+from agent.journal.durable import sync_folder
+from agent.wire.enrolment import PATH, RenewAnswer, RenewRequest
+from agent.wire.messages import UploadToken
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S: Final = 6 * 3600.0
+TRY_AGAIN_S: Final = 900.0
+TOKEN_WAIT_S: Final = 60.0
+TIMEOUT_S: Final = 30.0
+BEAT_S: Final = 5.0
+
+
+class RenewalError(Exception):
+    """The certificate could not be renewed this time; there are months for more."""
+
+
+def is_due(cert: x509.Certificate, now: datetime) -> bool:
+    """Whether less than a third of its life is left: four months of a year."""
+    life = cert.not_valid_after_utc - cert.not_valid_before_utc
+    return cert.not_valid_after_utc - now < max(life / 3, timedelta(hours=1))
+
+
+class Renewal:
+    """A named service. `renewed` is called, once, when the new certificate lies in its place."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        tokens: Tokens,
+        *,
+        renewed: Callable[[], None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._address = address
+        self._tokens = tokens
+        self._renewed = renewed
+        self._now = now
+        self._look_every_s = look_every_s
+        self._last_said = ""
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Look now and then until told to stop."""
+        # A while after the start: what waits at the node is of more haste, and 500 nodes that
+        # come back together must not ask in the same moment.
+        wait_s = min(self._look_every_s, 60.0 + secrets.randbelow(600))
+        while not self._wait(wait_s, stop, beat):
+            wait_s = self._look_every_s
+            try:
+                if self.look(stop, beat):
+                    self._renewed()
+            except (OSError, ValueError, RenewalError) as error:
+                if str(error) != self._last_said:
+                    log.error("certificate_not_renewed", reason=str(error))
+                self._last_said = str(error)
+                wait_s = min(wait_s, TRY_AGAIN_S)
+
+    def look(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
+        """Renew if it is time; whether it was done. Raises RenewalError, OSError or ValueError."""
+        cert = x509.load_pem_x509_certificate(self._address.cert_file.read_bytes())
+        if not is_due(cert, self._now()):
+            return False
+        key = load_pem_private_key(self._address.key_file.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise RenewalError(f"{self._address.key_file} holds no key of the kind ECDSA P-256")
+        new = self._fetch(key, stop, beat)
+        self._check(new, cert, key)
+        _put(self._address.cert_file, new.public_bytes(Encoding.PEM))
+        self._last_said = ""
+        log.info("certificate_renewed", until=f"{new.not_valid_after_utc:%Y-%m-%d}")
+        return True
+
+    def _fetch(
+        self, key: ec.EllipticCurvePrivateKey, stop: threading.Event, beat: Callable[[], None]
+    ) -> x509.Certificate:
+        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+        pem = request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+        token = self._token(stop, beat)
+        parts = urlsplit(token.upload_url)
+        url = f"{parts.scheme}://{parts.netloc}{PATH}/renew"
+        trusted = https.context(self._address.ca_file)
+        try:
+            with httpx.Client(verify=trusted, timeout=TIMEOUT_S, trust_env=False) as client:
+                answer = client.post(
+                    url,
+                    content=RenewRequest(request=pem).model_dump_json(),
+                    headers={"Authorization": f"Bearer {token.token}"},
+                )
+        except httpx.HTTPError as error:
+            raise RenewalError(https.why(error, url)) from error
+        if answer.status_code != httpx.codes.OK:
+            raise RenewalError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
+        try:
+            told = RenewAnswer.model_validate_json(answer.content)
+            return x509.load_pem_x509_certificate(told.certificate.encode())
+        except (ValidationError, ValueError) as error:
+            raise RenewalError(f"{url} sent no certificate") from error
+
+    def _token(self, stop: threading.Event, beat: Callable[[], None]) -> UploadToken:
+        until_s = time.monotonic() + TOKEN_WAIT_S
+        while not stop.is_set() and time.monotonic() < until_s:
+            beat()
+            if token := self._tokens.current(time.monotonic()):
+                return token
+            self._tokens.ask()
+            self._tokens.wait(1.0)
+        raise RenewalError("the hub gave no token; it is asked again later")
+
+    def _check(
+        self, new: x509.Certificate, old: x509.Certificate, key: ec.EllipticCurvePrivateKey
+    ) -> None:
+        authority = x509.load_pem_x509_certificate(self._address.ca_file.read_bytes())
+        try:
+            new.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise RenewalError("the new certificate is not of the hub's authority") from error
+        is_ours = new.public_key() == key.public_key() and new.subject == old.subject
+        if not is_ours or new.not_valid_after_utc <= old.not_valid_after_utc:
+            raise RenewalError("the new certificate is not this node's next one")
+
+    def _wait(self, span_s: float, stop: threading.Event, beat: Callable[[], None]) -> bool:
+        """Whether the end came first."""
+        until_s = time.monotonic() + span_s
+        while not stop.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            beat()
+            stop.wait(min(BEAT_S, left_s))
+        return stop.is_set()
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)

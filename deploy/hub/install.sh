@@ -1,0 +1,351 @@
+#!/usr/bin/env bash
+# Makes this Debian 12 or 13 a hub, or brings a hub to this version: run it again for an upgrade.
+#
+#   deploy/hub/install.sh --host hub.example.vn --contact keeper@example.vn
+#   deploy/hub/install.sh                      an upgrade: all that was chosen is kept
+#   deploy/hub/install.sh uninstall            programs and units go, data and configuration stay
+#   deploy/hub/install.sh uninstall --with-data    everything goes
+#
+#   --host NAME        by which phones and nodes reach this machine: a name, or an address
+#   --contact MAIL     whom a push service writes to when something is wrong
+#   --database KIND    sqlite (the default, for a town) or postgresql (on this machine)
+#   --https KIND       own: the hub's own authority, which phones must be told to trust (the default)
+#                      acme: a public certificate for NAME, fetched over port 80
+#                      files: the site's own certificate, with --cert FILE --key FILE
+#                      none: a proxy of yours stands in front
+#   --keeper LOGIN     the first keeper (keeper)
+#   --area NAME        the commune that the hub is for (Xã)
+#   --bundle FOLDER    wheels to install from, without a network
+#
+# Needs root. It says what it finds, and changes no Mosquitto, PostgreSQL or web server that runs
+# already, but for a role and a database called matthan when --database postgresql is chosen.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+readonly here
+readonly data=/var/lib/matthan papers=/var/lib/matthan-papers etc=/etc/matthan
+readonly config=$etc/hub.toml choices=$etc/install.conf
+readonly units=(matthan-hub.service matthan-broker.service matthan-broker-reload.{path,service}
+    matthan-proxy.service matthan-proxy-reload.{path,service} matthan-renew.{service,timer}
+    matthan-backup.{service,timer} matthan-hub-check.{service,timer})
+# shellcheck source=deploy/dots.sh
+source "$here/deploy/dots.sh"
+# shellcheck source=deploy/installing.sh
+source "$here/deploy/installing.sh"
+
+host='' contact='' database='' https='' cert='' key='' keeper=keeper area=Xã bundle=''
+upload_port=8443
+
+read_choices() { # of an earlier run; those of this one come after
+    [[ -r $choices ]] || return 0
+    local name value
+    while IFS='=' read -r name value; do
+        case $name in
+            host) host=$value ;;
+            contact) contact=$value ;;
+            database) database=$value ;;
+            https) https=$value ;;
+        esac
+    done <"$choices"
+}
+
+read_arguments() {
+    while (($#)); do
+        (($# > 1)) || die "$1 wants a word after it. See: head -25 $0"
+        case $1 in
+            --host) host=$2 ;;
+            --contact) contact=$2 ;;
+            --database) database=$2 ;;
+            --https) https=$2 ;;
+            --cert) cert=$2 ;;
+            --key) key=$2 ;;
+            --keeper) keeper=$2 ;;
+            --area) area=$2 ;;
+            --bundle) bundle=$2 ;;
+            *) die "Not understood: $1. See: head -25 $0" ;;
+        esac
+        shift 2
+    done
+    : "${database:=sqlite}" "${https:=own}"
+}
+
+check_choices() {
+    [[ -n $host ]] || die "Say by which name phones and nodes reach this hub: --host hub.example.vn"
+    [[ $host =~ ^[A-Za-z0-9.:-]+$ ]] || die "'$host' is no host: a name or an address, no path, no port."
+    [[ $contact =~ ^[^@[:space:]]+@[^@[:space:]]+$ ]] ||
+        die "Say whom a push service may write to: --contact keeper@example.vn"
+    case $database in sqlite | postgresql) ;; *) die "--database is sqlite or postgresql, not '$database'." ;; esac
+    case $https in
+        own | acme | none) ;;
+        files)
+            [[ -r $cert && -r $key ]] || [[ -e $papers/proxy/site.crt ]] ||
+                die "--https files needs --cert FILE and --key FILE that can be read."
+            ;;
+        *) die "--https is own, acme, files or none, not '$https'." ;;
+    esac
+    [[ -z $bundle || -d $bundle ]] || die "There is no folder $bundle. Give --bundle the folder of the wheels."
+}
+
+# What runs here already is named, and left alone.
+look_around() {
+    local port ports=(8883)
+    if systemctl is-active --quiet mosquitto.service 2>/dev/null; then
+        say "A Mosquitto runs here (mosquitto.service). It is left as it is: the hub has one of its own, matthan-broker.service."
+    fi
+    if [[ $database == postgresql ]] && compgen -G '/var/run/postgresql/.s.PGSQL.*' >/dev/null; then
+        say "A PostgreSQL runs here. A role and a database called matthan are added to it; nothing else is changed."
+    fi
+    [[ $https == none ]] || ports+=(80 443 "$upload_port")
+    for port in "${ports[@]}"; do
+        if ! is_taken "$port" || ours_has "$port"; then continue; fi
+        case $port in
+            8883) die "Port 8883 is taken by $(holder "$port"). Stop it or give it another port: nodes speak to this one." ;;
+            *) die "Port $port is taken by $(holder "$port"), which is left alone. Give it another port, or let it stand in front of the hub: --https none" ;;
+        esac
+    done
+}
+
+ours_has() { # PORT
+    [[ $(holder "$1") =~ mosquitto|caddy ]] && systemctl is-active --quiet matthan-broker.service
+}
+
+packages() {
+    printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto procps openssl
+    [[ $https == none ]] || echo caddy
+    [[ $database == sqlite ]] || echo postgresql
+}
+
+make_users() {
+    make_user matthan "$data"
+    make_user matthan-broker /var/lib/matthan-broker
+    make_user matthan-proxy /var/lib/matthan-proxy
+}
+
+make_folders() {
+    install -d -m 755 -o root -g root "$home" "$papers" "$etc"
+    install -d -m 700 -o matthan -g matthan "$data" "$data/ca"
+    # What the hub puts there is its reader's by the folder's group.
+    install -d -m 2750 -o matthan -g matthan-broker "$papers/broker"
+    install -d -m 2750 -o matthan -g matthan-proxy "$papers/proxy"
+    install -d -m 750 -o root -g matthan-broker "$etc/broker" "$etc/broker/conf.d"
+    install -d -m 750 -o root -g matthan-proxy "$etc/proxy"
+}
+
+hub() { runuser -u matthan -- "${slot:-$home/hub}/bin/matthan-hub" "$@"; }
+
+# The authority is made once. Its papers are made where they are missing, or name other hosts.
+make_papers() {
+    local folder hosts=(--server "$host")
+    [[ $host == localhost ]] || hosts+=(--server localhost)
+    [[ $host == 127.0.0.1 ]] || hosts+=(--server 127.0.0.1)
+    [[ -e $data/ca/ca.crt && -e $data/ca/ca.key ]] || hub ca init "$data/ca" >/dev/null
+    is_pair "$data/ca/hub" || hub ca issue "$data/ca" hub >/dev/null
+    for folder in broker proxy; do
+        if ! is_pair "$papers/$folder/$folder" || ! names_host "$papers/$folder/$folder.crt"; then
+            hub ca issue "$data/ca" "$folder" "${hosts[@]}" --into "$papers/$folder" >/dev/null
+        fi
+        runuser -u matthan -- chmod 640 "$papers/$folder/$folder.key"
+        put_file "$data/ca/ca.crt" "$papers/$folder/ca.crt" 644 "matthan:matthan-$folder"
+    done
+    hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
+    if [[ -n $cert ]]; then
+        put_file "$cert" "$papers/proxy/site.crt" 640 matthan:matthan-proxy
+        put_file "$key" "$papers/proxy/site.key" 640 matthan:matthan-proxy
+    fi
+}
+
+is_pair() { # PATH WITHOUT SUFFIX
+    [[ -s $1.crt && -s $1.key ]] &&
+        [[ $(openssl x509 -in "$1.crt" -noout -pubkey) == "$(openssl pkey -in "$1.key" -pubout)" ]]
+}
+
+names_host() { # CERTIFICATE
+    if [[ $host =~ ^[0-9.]+$|: ]]; then
+        openssl x509 -in "$1" -noout -checkip "$host" | grep -q 'does match'
+    else
+        openssl x509 -in "$1" -noout -checkhost "$host" | grep -q 'does match'
+    fi
+}
+
+database_url() {
+    case $database in
+        sqlite) echo "sqlite:///$data/hub.db" ;;
+        postgresql) echo 'postgresql+psycopg:///matthan?host=/var/run/postgresql' ;;
+    esac
+}
+
+prepare_database() {
+    [[ $database == postgresql ]] || return 0
+    systemctl enable --quiet --now postgresql.service
+    wait_for "PostgreSQL answers" as_postgres psql -qAtc 'SELECT 1'
+    [[ $(as_postgres psql -qAtc "SELECT 1 FROM pg_roles WHERE rolname = 'matthan'") == 1 ]] ||
+        as_postgres createuser matthan
+    [[ $(as_postgres psql -qAtc "SELECT 1 FROM pg_database WHERE datname = 'matthan'") == 1 ]] ||
+        as_postgres createdb --owner matthan matthan
+}
+
+as_postgres() { (cd / && runuser -u postgres -- "$@"); }
+
+write_configuration() {
+    local url=https://$host name=$host
+    [[ $host != *:* ]] || name="[$host]" url="https://[$host]"
+    if [[ -e $config ]]; then
+        say "$config is kept as it is."
+    else
+        put_text "$config" 640 root:matthan <<TOML
+# The hub of $host. Every key and what it does: $home/hub/share/matthan/hub.example.toml
+[store]
+url = "$(database_url)"
+
+[broker]
+host = "127.0.0.1"
+ca_file = "$data/ca/ca.crt"
+cert_file = "$data/ca/hub.crt"
+key_file = "$data/ca/hub.key"
+
+[web]
+public_url = "$url"
+upload_url = "https://$name:$upload_port/upload"
+
+[enrol]
+crl_file = "$papers/broker/crl.pem"
+
+[push]
+subject = "mailto:$contact"
+TOML
+    fi
+    put_text "$choices" 644 root:root <<CONF
+host=$host
+contact=$contact
+database=$database
+https=$https
+CONF
+    put_file "$here/deploy/hub/mosquitto.conf" "$etc/broker/mosquitto.conf" 640 root:matthan-broker
+    put_file "$here/deploy/hub/broker.access" "$etc/broker/access" 640 root:matthan-broker
+    # shellcheck disable=SC2310 # an empty answer is one
+    [[ $https == none ]] || caddyfile "$name" | put_text "$etc/proxy/Caddyfile" 640 root:matthan-proxy
+}
+
+caddyfile() { # HOST AS IN A URL
+    local people
+    case $https in
+        own) people="tls $papers/proxy/proxy.crt $papers/proxy/proxy.key" ;;
+        files) people="tls $papers/proxy/site.crt $papers/proxy/site.key" ;;
+        acme) people="tls $contact" ;;
+    esac
+    cat <<CADDY
+# Written anew by each upgrade of the hub.
+{
+    admin off
+    skip_install_trust
+}
+https://$1 {
+    $people
+    encode gzip
+    reverse_proxy 127.0.0.1:8080 {
+        flush_interval -1
+    }
+}
+# Nodes trust the hub's own authority and no other, whatever phones are shown above.
+https://$1:$upload_port {
+    tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
+        protocols tls1.3
+    }
+    @nodes path /upload /upload/* /enrol /enrol/*
+    handle @nodes {
+        reverse_proxy 127.0.0.1:8080
+    }
+    respond 404
+}
+CADDY
+}
+
+# A hub that runs is backed up before a new version touches its database.
+back_up_first() {
+    [[ -e $home/hub && -e $config && -e $data/ca/ca.key ]] || return 0
+    [[ $database == postgresql || -s $data/hub.db ]] || return 0
+    install -d -m 700 -o matthan -g matthan "$data/backups"
+    say "A backup of what is here, before anything is changed …"
+    hub backup "$data/backups" --keep 14 >/dev/null 2>&1 ||
+        say "The backup did not succeed (a first run that was cut off has none to make)."
+}
+
+start_all() {
+    local wanted=(matthan-broker.service matthan-broker-reload.path matthan-hub.service
+        matthan-renew.timer matthan-backup.timer matthan-hub-check.timer)
+    put_units "$here/systemd" "${units[@]}"
+    install -D -m 644 "$here/systemd/journald-hub.conf" /etc/systemd/journald.conf.d/matthan.conf
+    if [[ $https == none ]]; then
+        systemctl disable --quiet --now matthan-proxy.service matthan-proxy-reload.path 2>/dev/null || true
+    else
+        wanted+=(matthan-proxy.service matthan-proxy-reload.path)
+    fi
+    systemctl enable --quiet "${wanted[@]}"
+    systemctl restart "${wanted[@]}"
+    wait_for "the hub hears its broker" hub_hears
+}
+
+hub_hears() { systemctl show -p StatusText matthan-hub.service | grep -q 'nodes are heard'; }
+
+first_keeper() {
+    local said
+    said=$(hub area add "$area" --level commune 2>&1) || [[ $said == *already* ]] || true
+    if hub officer invite --help >/dev/null 2>&1; then
+        said=$(hub officer invite "$keeper" --role keeper 2>&1) || return 0
+    else
+        said=$(hub officer add "$keeper" --role keeper --generate-password 2>&1) || return 0
+    fi
+    hub grant add "$keeper" --area "$area" --rights "$all_rights" --reason "first keeper of this hub" >/dev/null
+    printf '%s\n' "$said" >&2
+}
+readonly all_rights=see,clips,alerted,search,manage
+
+install_hub() {
+    read_choices
+    read_arguments "$@"
+    check_choices
+    need_debian
+    need_room /opt 1500
+    need_room /var/lib 2000
+    look_around
+    install_packages
+    make_users
+    make_folders
+    back_up_first
+    fill_slot hub "$here" "$bundle"
+    make_papers
+    prepare_database
+    write_configuration
+    systemctl stop --quiet matthan-hub.service 2>/dev/null || true
+    turn_slot hub
+    hub migrate >/dev/null
+    start_all
+    [[ -e $data/keeper-made ]] || { first_keeper && runuser -u matthan -- touch "$data/keeper-made"; }
+    hub check >&2 || say "Something is wrong, see the lines that begin with BAD."
+    say "The hub is at https://$host"
+    [[ $https != own ]] || say "Phones must trust it first: $data/ca/ca.crt, see docs/install-hub.md"
+}
+
+uninstall_hub() {
+    [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
+    systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
+    remove_units "${units[@]}"
+    rm -f /etc/systemd/journald.conf.d/matthan.conf
+    rm -rf "${home:?}"/hub "$home"/hub-*
+    rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
+    if [[ ${1-} == --with-data ]]; then
+        rm -rf "$data" "$papers" /var/lib/matthan-broker /var/lib/matthan-proxy "$etc"
+        ! compgen -G '/var/run/postgresql/.s.PGSQL.*' >/dev/null ||
+            say "A database matthan in PostgreSQL is left: dropdb matthan, dropuser matthan"
+        for user in matthan matthan-broker matthan-proxy; do userdel "$user" 2>/dev/null || true; done
+        say "The hub is gone, with all it had."
+    else
+        say "The hub's programs are gone. Its data are in $data and $papers, its configuration in $etc."
+    fi
+}
+
+need_root
+case ${1-} in
+    -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" ;;
+    uninstall) uninstall_hub "${@:2}" ;;
+    *) install_hub "$@" ;;
+esac

@@ -1,0 +1,163 @@
+# shellcheck shell=bash
+# Sourced by the installers of hub and node, not run: users, files, slots and units, each step so
+# that a run that was cut off at any place is made whole by the next.
+
+readonly home=/opt/matthan policy=/usr/sbin/policy-rc.d
+venv_options=() # of the programs' environment
+
+say() { printf '• %s\n' "$*" >&2; }
+die() {
+    printf 'install: %s\n' "$*" >&2
+    exit 1
+}
+
+need_root() { ((EUID == 0)) || die "This needs root. Run it with sudo."; }
+
+need_debian() {
+    local id version
+    # shellcheck source=/dev/null
+    id=$(. /etc/os-release && echo "$ID ${ID_LIKE-}")
+    # shellcheck source=/dev/null
+    version=$(. /etc/os-release && echo "${VERSION_ID-}")
+    [[ $id =~ debian|raspbian && $version =~ ^1[23]$ ]] ||
+        die "This is $id $version. Debian 12 or 13 (Raspberry Pi OS 12 or 13) is needed."
+    [[ -d /run/systemd/system ]] || die "systemd does not run here. Start the machine with it."
+    touch /opt/.matthan-probe 2>/dev/null || die "/opt cannot be written: is the disk mounted read-only? See: mount | grep ' / '"
+    rm -f /opt/.matthan-probe
+}
+
+need_room() { # FOLDER MEGABYTES
+    local free
+    free=$(df --output=avail -BM -- "$1" | tail -n 1 | tr -dc '0-9')
+    ((free >= $2)) || die "The disk of $1 has $free MB free and $2 MB are needed. Free some, or take a larger disk."
+}
+
+is_taken() { ss -Hltn "sport = :$1" | grep -q .; } # PORT
+
+holder() { # PORT
+    local name
+    name=$(ss -Hltnp "sport = :$1" | grep -o '"[^"]*"' | head -n 1 | tr -d '"')
+    printf '%s' "${name:-another program}"
+}
+
+is_there() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; } # PACKAGE
+
+# While this file says 101, packages that are installed start no service of theirs.
+hold_services() {
+    [[ -e $policy ]] && return
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+}
+
+# What Debian's package would run by itself is switched off where this run brought it.
+install_packages() {
+    local missing=() name
+    dpkg --configure -a >/dev/null 2>&1 || true # of a run that was cut off
+    while read -r name; do
+        is_there "$name" || missing+=("$name")
+    done < <(packages)
+    ((${#missing[@]})) || return 0
+    say "Installing Debian packages: ${missing[*]} (one to three minutes)"
+    hold_services
+    with_dots apt-get update -qq || die "The package lists could not be fetched. Is there a network?"
+    with_dots env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]} (see above)"
+    rm -f "$policy"
+    for name in mosquitto caddy; do
+        [[ " ${missing[*]} " != *" $name "* ]] || systemctl disable --quiet "$name.service" 2>/dev/null || true
+    done
+}
+
+make_user() { # NAME HOME
+    getent passwd "$1" >/dev/null ||
+        useradd --system --user-group --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1"
+}
+
+# Whole or not at all, with its mode from the first moment.
+put_text() { # PATH MODE OWNER:GROUP, text on stdin
+    local draft=$1.part
+    rm -f -- "$draft"
+    install -m "$2" -o "${3%:*}" -g "${3#*:}" /dev/null "$draft"
+    cat >"$draft"
+    sync -- "$draft"
+    if cmp -s -- "$draft" "$1"; then rm -f -- "$draft"; else mv -fT -- "$draft" "$1"; fi
+}
+
+put_file() { put_text "$2" "$3" "$4" <"$1"; } # FROM TO MODE OWNER:GROUP
+
+wait_for() { # WHAT COMMAND...
+    local what=$1 tries=0
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((++tries < 240)) || die "It did not come about within two minutes that $what. See: journalctl -b -u 'matthan-*'"
+        sleep 0.5
+    done
+}
+
+find_python() {
+    local candidate
+    for candidate in /usr/bin/python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    die "No Python 3.11 to 3.13 was found. Install python3 and python3-venv."
+}
+
+# A slot is a virtual environment with a name of its own: NAME-VERSION. A slot that has the file
+# `whole` is one; another was cut off, and is made anew. /opt/matthan/NAME points to the one in use.
+slot_path() { # NAME CHECKOUT
+    local print
+    print=$(cd "$2" && find agent hub models deploy/constraints.txt pyproject.toml -type f \
+        ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)
+    printf '%s' "$home/$1-$print"
+}
+
+fill_slot() { # NAME CHECKOUT BUNDLE
+    slot=$(slot_path "$1" "$2")
+    if [[ -e $slot/whole ]]; then return; fi
+    local source=(--constraint "$2/deploy/constraints.txt") python work
+    if [[ -n $3 ]]; then source+=(--no-index --find-links "$3"); fi
+    python=$(find_python)
+    say "Installing the programs into $slot (one to two minutes)"
+    rm -rf -- "$slot"
+    work=$(mktemp -d)
+    # A copy: building leaves files where it is done, and a stick may be read-only.
+    (cd "$2" && tar -c --exclude='__pycache__' agent hub models deploy pyproject.toml README.md LICENSE) | tar -x -C "$work"
+    "$python" -m venv "${venv_options[@]}" "$slot" || die "No virtual environment could be made in $slot."
+    with_dots "$slot/bin/python" -m pip install --quiet --disable-pip-version-check "${source[@]}" "${work}[$1]" ||
+        die "pip could not install the programs (see above)."
+    rm -rf -- "$work"
+    install -D -m 644 -t "$slot/share/matthan" "$2"/deploy/*.example.toml
+    sync -f "$slot"
+    touch "$slot/whole"
+}
+
+turn_slot() { # NAME
+    local old
+    old=$(readlink "$home/$1" || true)
+    ln -sfn -- "$slot" "$home/$1.part"
+    mv -fT -- "$home/$1.part" "$home/$1"
+    sync -f "$home"
+    for each in "$home/$1"-*; do # the one before stays, to go back to
+        [[ $each == "$slot" || $each == "$old" ]] || rm -rf -- "$each"
+    done
+}
+
+put_units() { # FOLDER UNIT...
+    local folder=$1 unit
+    shift
+    for unit in "$@"; do
+        put_file "$folder/$unit" "/etc/systemd/system/$unit" 644 root:root
+    done
+    systemctl daemon-reload
+}
+
+remove_units() { # UNIT...
+    local unit
+    for unit in "$@"; do rm -f "/etc/systemd/system/$unit"; done
+    systemctl daemon-reload
+    systemctl reset-failed 'matthan-*' 2>/dev/null || true
+}

@@ -1,0 +1,60 @@
+"""The commands `ca`: an authority, papers, their renewal, the list of what holds no longer."""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.assembly.commands import OK, say
+from hub.enrol import renewing
+from hub.enrol.authority import Authority
+from hub.enrol.files import write_public
+
+
+def make_authority(args: argparse.Namespace) -> int:
+    """Make the hub's own certificate authority."""
+    authority = Authority.create(args.folder, datetime.now(UTC), days=args.days)
+    say(f"authority: {authority.ca_file} (give this one to every node and broker)")
+    return OK
+
+
+def issue_papers(args: argparse.Namespace) -> int:
+    """Issue papers for a node, the hub, or a server."""
+    authority, now = Authority.open(args.folder), datetime.now(UTC)
+    if args.server:
+        hosts = tuple(args.server)
+        papers = authority.issue_server(args.name, now, hosts=hosts, days=args.days, into=args.into)
+    else:
+        papers = authority.issue_client(args.name, now, days=args.days, into=args.into)
+    say(f"certificate: {papers.cert_file}\nkey: {papers.key_file}\nauthority: {papers.ca_file}")
+    return OK
+
+
+def renew_papers(args: argparse.Namespace) -> int:
+    """Make those papers anew that have less than a third of their life left."""
+    authority, now = Authority.open(args.folder), datetime.now(UTC)
+    for path in args.papers:
+        say(_renew(authority, path, now, anyway=args.now))
+    return OK
+
+
+def write_empty_list(args: argparse.Namespace) -> int:
+    """An empty list of revoked papers, where there is none: a broker does not start without."""
+    authority = Authority.open(args.folder)
+    if args.into.exists():
+        say(f"{args.into} is there already")
+        return OK
+    write_public(args.into, authority.revocations((), datetime.now(UTC)))
+    say(f"list: {args.into}")
+    return OK
+
+
+def _renew(authority: Authority, path: Path, now: datetime, *, anyway: bool) -> str:
+    cert = renewing.read(path)
+    if not anyway and not renewing.ends_soon(cert, now):
+        return f"{path} holds until {cert.not_valid_after_utc:%d/%m/%Y}"
+    name, hosts = path.stem, renewing.hosts_of(cert)
+    if hosts:
+        authority.issue_server(name, now, hosts=hosts, into=path.parent)
+    else:
+        authority.issue_client(renewing.name_of(cert), now, into=path.parent)
+    return f"{path} is renewed until {renewing.read(path).not_valid_after_utc:%d/%m/%Y}"

@@ -1,0 +1,64 @@
+"""The keeper's shell makes nodes of boxes, and shuts nodes out."""
+
+import argparse
+
+import segno
+
+from hub.assembly import enrolling, opening
+from hub.assembly.commands import OK, say, settings_of
+from hub.enrol.authority import AuthorityError
+from hub.enrol.desk import RESERVED
+from hub.store import enrolments
+from hub.store.audit import By
+from hub.store.camera_sources import camera_of
+from hub.store.clock import HubClock
+from hub.store.registry import RegistryError, area_by_name, node_by_name
+
+_SHELL = By(came_from="shell")
+
+
+def enrol(args: argparse.Namespace) -> int:
+    """Make an enrolment, and show its code, its command and its picture."""
+    settings = settings_of(args)
+    db, clock = opening.database(settings), HubClock()
+    try:
+        made = enrolling.put_together(settings, db, clock)
+        if made is None:
+            raise AuthorityError("the authority's key is not here; issue papers by hand: ca issue")
+        if args.node in RESERVED:
+            raise RegistryError(f"no node may be called {args.node!r}")
+        with db.writing() as conn:
+            _, token = enrolments.make(
+                conn,
+                node=args.node,
+                area_id=area_by_name(conn, args.area),
+                cameras=[camera_of(one) for one in args.camera],
+                by=_SHELL,
+                now=clock.now(),
+                valid_s=args.hours * 3600,
+            )
+    finally:
+        db.close()
+    code = made[0].code(token).text
+    say(f"on the box, within {args.hours} hours:\n\n    sudo matthan-agent enrol {code}\n")
+    segno.make(code, micro=False, error="m").terminal(compact=True)
+    return OK
+
+
+def revoke(args: argparse.Namespace) -> int:
+    """Shut a node out: papers, connection, uploads and commands."""
+    settings = settings_of(args)
+    db, clock = opening.database(settings), HubClock()
+    try:
+        with db.writing() as conn:
+            node = node_by_name(conn, args.node)
+            if node is None:
+                raise RegistryError(f"no node is called {args.node!r}")
+            enrolments.shut_out(conn, node, why=args.reason, by=_SHELL, now=clock.now())
+        say(f"{args.node}: nothing that comes under its name counts from now on")
+        shutting = enrolling.shutting_out(settings, db, enrolling.open_authority(settings), clock)
+        shutting.shut_out(args.node).join()
+        say(f"{args.node}: its papers are on the broker's list, its connection was ended")
+    finally:
+        db.close()
+    return OK

@@ -1,0 +1,97 @@
+"""The hub's side of enrolment, put together."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+
+from agent.wire.enrolment import FINGERPRINT_BYTES, PORT
+from hub.assembly import opening
+from hub.assembly.shutting_out import ShuttingOut
+from hub.config import HubSettings
+from hub.enrol.authority import Authority, AuthorityError
+from hub.enrol.signing import Signing
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.enroller import Enroller
+from hub.web.enrolling import Enrolling
+
+log = structlog.get_logger()
+
+
+def open_authority(settings: HubSettings) -> Authority:
+    """The authority that signs for nodes; raises AuthorityError."""
+    return Authority.open(authority_folder(settings))
+
+
+def authority_folder(settings: HubSettings) -> Path:
+    """Where it lies."""
+    return Path(settings.enrol.authority_folder or settings.broker.ca_file.parent)
+
+
+def crl_file(settings: HubSettings) -> Path:
+    """Where the broker reads what holds no longer."""
+    return Path(settings.enrol.crl_file or authority_folder(settings) / "crl.pem")
+
+
+def put_together(
+    settings: HubSettings, db: Database, clock: Clock
+) -> tuple[Enrolling, ShuttingOut] | None:
+    """What pages and nodes need; None where the authority's key is elsewhere, which is said."""
+    try:
+        authority = open_authority(settings)
+    except AuthorityError as error:
+        log.info("enrolment.by_hand", reason=str(error))
+        return None
+    shutting = shutting_out(settings, db, authority, clock)
+    host, port = node_address(settings)
+    enrolling = Enrolling(
+        enroller=Enroller(
+            db, clock=clock, signs=Signing(authority), revoked=lambda: _write(shutting)
+        ),
+        host=host,
+        port=port,
+        authority_pem=authority.pem.decode(),
+        fingerprint=bytes.fromhex(authority.fingerprint)[:FINGERPRINT_BYTES],
+        broker_host=settings.enrol.broker_host or host.strip("[]"),
+        broker_port=settings.broker.port,
+        shut_out=lambda node: _shut_out(shutting, node),
+    )
+    return enrolling, shutting
+
+
+def shutting_out(
+    settings: HubSettings, db: Database, authority: Authority, clock: Clock
+) -> ShuttingOut:
+    """What ends nodes' connections."""
+    return ShuttingOut(
+        db,
+        authority=authority,
+        crl_file=crl_file(settings),
+        broker=opening.broker_address(settings),
+        clock=clock,
+    )
+
+
+def node_address(settings: HubSettings) -> tuple[str, int]:
+    """Host, as in a URL, and port where nodes reach the hub by HTTPS."""
+    parts = urlsplit(settings.web.upload_url or settings.web.public_url)
+    host = parts.hostname or ""
+    return (f"[{host}]" if ":" in host else host), parts.port or (
+        443 if settings.web.upload_url else PORT
+    )
+
+
+def _write(shutting: ShuttingOut) -> None:
+    """After papers were replaced; that it failed is said, and the next one writes all."""
+    try:
+        shutting.write_list()
+    except OSError as error:
+        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")
+
+
+def _shut_out(shutting: ShuttingOut, node: str) -> None:
+    try:
+        shutting.shut_out(node)
+    except OSError as error:
+        log.error("crl.unwritable", reason=str(error), cure="set enrol.crl_file to the broker's")

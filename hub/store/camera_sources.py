@@ -1,0 +1,22 @@
+"""A camera as a keeper enters it: a name and where the node finds it."""
+
+import re
+
+from pydantic import ValidationError
+
+from agent.wire.enrolment import EnrolledCamera
+
+
+def camera_of(text: str) -> EnrolledCamera:
+    """From NAME=SOURCE: an rtsp:// address, a device, or picamera:NUMBER; ValueError."""
+    name, equals, source = (part.strip() for part in text.partition("="))
+    try:
+        if equals and source.startswith(("rtsp://", "rtsps://")):
+            return EnrolledCamera(name=name, url=source)
+        if equals and source.startswith("/dev/"):
+            return EnrolledCamera(name=name, device=source)
+        if equals and (found := re.fullmatch(r"picamera:(\d)", source)):
+            return EnrolledCamera(name=name, picamera=int(found[1]))
+    except ValidationError as error:
+        raise ValueError(f"{name!r} is no camera name: a-z, 0-9 and inner hyphens") from error
+    raise ValueError(f"{text!r} is no camera: NAME=rtsp://…, NAME=/dev/video0 or NAME=picamera:0")

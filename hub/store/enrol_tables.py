@@ -1,0 +1,37 @@
+"""The tables of enrolments and of nodes' papers; as `hub.store.tables`, for both databases."""
+
+from sqlalchemy import Column, Integer, Table, Text
+
+from hub.store.check_tables import metadata
+from hub.store.tables import key, link, moment
+
+__all__ = ["enrolments", "metadata", "node_papers"]
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    key(),
+    link("node_id", "nodes", index=True),
+    Column("token_hash", Text, nullable=False, unique=True),  # sha256 of the token in the code
+    Column("cameras", Text, nullable=False),  # JSON for the node; emptied once it has ended
+    link("made_by", "people", nullable=True),  # null: the keeper's shell
+    *moment("made"),
+    *moment("ends"),
+    *moment("used", nullable=True),
+    *moment("withdrawn", nullable=True),
+    Column("refused", Integer, nullable=False),  # times it was shown when it held no more
+)
+
+node_papers = Table(
+    "node_papers",
+    metadata,
+    key(),
+    link("node_id", "nodes", index=True),
+    link("enrolment_id", "enrolments", nullable=True, index=True),  # null: a renewal
+    Column("serial", Text, nullable=False, unique=True),  # hex, as in issued.txt
+    Column("key_hash", Text, nullable=False),  # sha256 of the public key (DER)
+    Column("certificate", Text, nullable=False),  # PEM
+    *moment("issued"),
+    *moment("ends"),
+    *moment("revoked", nullable=True),
+)

@@ -1,0 +1,94 @@
+"""Where nodes come to be enrolled and to renew: a bound on guessing, then the rows."""
+
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from typing import Final, Literal
+
+from hub.store import enrolments
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.enrolments import Redeemed, Refused, Signed, Signs
+
+TRIES: Final = 20
+SPAN_S: Final = 600.0
+"""So many refusals of one address within so many seconds, then it waits."""
+MOST_ADDRESSES: Final = 10_000
+"""Remembered at once; the one that was refused longest ago is forgotten first."""
+
+TooMany = Literal["too_many"]
+
+
+class Enroller:
+    """For any thread. `counts`: redeemed, renewed, and each reason of a refusal."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        signs: Signs,
+        revoked: Callable[[], object] = lambda: None,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`revoked` is called when papers were revoked with an enrolment; `now_s` is monotonic."""
+        self._db = db
+        self._clock = clock
+        self._signs = signs
+        self._revoked = revoked
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._refused: OrderedDict[str, list[float]] = OrderedDict()
+        self.counts: Counter[str] = Counter()
+
+    def redeem(self, token: str, request: str, *, came_from: str) -> Redeemed | Refused | TooMany:
+        """Spend a token; ValueError for a request that is none (which counts as a try)."""
+        if self._must_wait(came_from):
+            self._count("too_many")
+            return "too_many"
+        try:
+            with self._db.writing() as conn:
+                answer = enrolments.redeem(
+                    conn,
+                    token,
+                    request,
+                    signs=self._signs,
+                    came_from=came_from,
+                    now=self._clock.now(),
+                )
+        except ValueError:
+            self._refuse("malformed", came_from)
+            raise
+        if isinstance(answer, Refused):
+            self._refuse(answer.reason, came_from)
+        else:
+            self._count("redeemed")
+            self._revoked()
+        return answer
+
+    def renew(self, node: str, request: str, *, came_from: str) -> Signed | Refused:
+        """The next certificate of a node that has shown an upload token; ValueError likewise."""
+        with self._db.writing() as conn:
+            answer = enrolments.renew(
+                conn, node, request, signs=self._signs, came_from=came_from, now=self._clock.now()
+            )
+        self._count(f"renew_{answer.reason}" if isinstance(answer, Refused) else "renewed")
+        return answer
+
+    def _must_wait(self, came_from: str) -> bool:
+        with self._lock:
+            tries = [s for s in self._refused.get(came_from, []) if self._now_s() - s < SPAN_S]
+            return len(tries) >= TRIES
+
+    def _refuse(self, reason: str, came_from: str) -> None:
+        self._count(reason)
+        with self._lock:
+            tries = self._refused.pop(came_from, [])
+            self._refused[came_from] = [*tries[-TRIES + 1 :], self._now_s()]
+            while len(self._refused) > MOST_ADDRESSES:
+                self._refused.popitem(last=False)
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self.counts[what] += 1

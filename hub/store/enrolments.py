@@ -1,0 +1,309 @@
+"""Enrolling nodes: a one-time token each, and the papers that came of it; as rows.
+
+What a token may still do is decided and written in one transaction of the writers' queue: of two
+that come at once with the same token the second finds it used.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from agent.wire.enrolment import TOKEN_BYTES, EnrolledCamera
+from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.enrol_tables import enrolments, node_papers
+from hub.store.registry import Node, RegistryError, add_node, node_by_name
+from hub.store.tables import columns, new_id, nodes
+
+VALID_S: Final = 24 * 3600
+LONGEST_S: Final = 14 * 24 * 3600
+MOST_CAMERAS: Final = 16
+
+Refusal = Literal["unknown", "expired", "used", "withdrawn", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A certificate (PEM), its serial number (hex) and its end."""
+
+    certificate: str
+    serial: str
+    ends_utc_us: int
+
+
+class Signs(Protocol):
+    """The authority, as the store needs it."""
+
+    def key_hash(self, request: str) -> str:
+        """SHA-256 of the key of a certificate request (PEM); ValueError for one that is none."""
+        ...
+
+    def sign(self, node: str, request: str, now: Moment) -> Signed:
+        """A certificate for that key and this name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What a token was good for."""
+
+    node: str
+    certificate: str
+    cameras: tuple[EnrolledCamera, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a token was good for nothing."""
+
+    reason: Refusal
+
+
+def make(
+    conn: Connection,
+    *,
+    node: str,
+    area_id: UUID,
+    cameras: Sequence[EnrolledCamera],
+    by: By,
+    now: Moment,
+    valid_s: int = VALID_S,
+) -> tuple[UUID, bytes]:
+    """A new enrolment and its token, which is kept nowhere; RegistryError for what cannot be.
+
+    Of a node that is known already it replaces the board: earlier enrolments are withdrawn.
+    """
+    if not 0 < valid_s <= LONGEST_S:
+        raise RegistryError("an enrolment holds for some hours, at most for fourteen days")
+    names = [camera.name for camera in cameras]
+    if len(names) > MOST_CAMERAS or len(set(names)) != len(names):
+        raise RegistryError(f"a node has {MOST_CAMERAS} cameras at most, each of a name of its own")
+    known = node_by_name(conn, node)
+    if known is not None and known.area_id != area_id:
+        raise RegistryError(f"there is a node {node!r} already, in another area")
+    node_id = known.node_id if known else add_node(conn, name=node, area_id=area_id, now=now, by=by)
+    _withdraw(conn, enrolments.c.node_id == node_id, now)
+    # What was entered of cameras holds their passwords: it goes once no node can ask for it.
+    is_over = enrolments.c.ends_utc_us <= now.utc_us
+    conn.execute(update(enrolments).where(is_over).values(cameras="[]"))
+    token, enrolment_id = secrets.token_bytes(TOKEN_BYTES), new_id(now)
+    told = [camera.model_dump(exclude_defaults=True) for camera in cameras]
+    conn.execute(
+        insert(enrolments).values(
+            id=enrolment_id,
+            node_id=node_id,
+            token_hash=hashed(token.hex()),
+            cameras=json.dumps(told, ensure_ascii=False),
+            made_by=by.person_id,
+            refused=0,
+            **columns("made", now),
+            **columns("ends", now.plus_s(valid_s)),
+        )
+    )
+    audit.note(
+        conn, by, act="enrolment.make", object_kind="node", object_id=node_id, detail=node, now=now
+    )
+    return enrolment_id, token
+
+
+def withdraw(conn: Connection, enrolment_id: UUID, *, by: By, now: Moment) -> None:
+    """Its code is good for nothing from now on."""
+    _withdraw(conn, enrolments.c.id == enrolment_id, now)
+    audit.note(
+        conn,
+        by,
+        act="enrolment.withdraw",
+        object_kind="enrolment",
+        object_id=enrolment_id,
+        now=now,
+    )
+
+
+def redeem(
+    conn: Connection, token: str, request: str, *, signs: Signs, came_from: str, now: Moment
+) -> Redeemed | Refused:
+    """Spend a token; ValueError for a request that is none.
+
+    The same key with the same token is answered once more, as long as the enrolment holds: the
+    first answer may have been lost, and what is handed out is of use to that key alone.
+    """
+    key_hash = signs.key_hash(request)
+    row = _by_token(conn, token)
+    if row is None:
+        _note_refusal(conn, None, "unknown", came_from, now)
+        return Refused("unknown")
+    if (reason := _fault(row, now)) is not None:
+        repeated = _same_key(conn, row, key_hash) if reason == "used" else None
+        if repeated is None or row.ends_utc_us <= now.utc_us:
+            _count_refusal(conn, row, reason, came_from, now)
+            return Refused(reason)
+        return Redeemed(row.node_name, repeated, _cameras(row.cameras))
+    signed = signs.sign(row.node_name, request, now)
+    _spend(conn, row, now)
+    note_papers(conn, row.node_id, signed, key_hash=key_hash, enrolment_id=row.id, now=now)
+    by = By(node_id=row.node_id, came_from=came_from)
+    audit.note(conn, by, act="enrolment.redeem", object_kind="node", object_id=row.node_id, now=now)
+    return Redeemed(row.node_name, signed.certificate, _cameras(row.cameras))
+
+
+def renew(
+    conn: Connection, node: str, request: str, *, signs: Signs, came_from: str, now: Moment
+) -> Signed | Refused:
+    """A certificate that follows the last one, for the same key; ValueError for no request."""
+    key_hash = signs.key_hash(request)
+    known = node_by_name(conn, node)
+    if known is None or known.is_revoked:
+        return Refused("revoked" if known else "unknown")
+    held = select(node_papers.c.key_hash).where(
+        node_papers.c.node_id == known.node_id,
+        node_papers.c.revoked_utc_us.is_(None),
+        node_papers.c.ends_utc_us > now.utc_us,
+    )
+    by = By(node_id=known.node_id, came_from=came_from)
+    if key_hash not in set(conn.scalars(held)):
+        audit.note(conn, by, act="papers.renew.refused", now=now)
+        return Refused("unknown")
+    signed = signs.sign(node, request, now)
+    note_papers(conn, known.node_id, signed, key_hash=key_hash, enrolment_id=None, now=now)
+    audit.note(conn, by, act="papers.renew", object_kind="node", object_id=known.node_id, now=now)
+    return signed
+
+
+def note_papers(
+    conn: Connection,
+    node_id: UUID,
+    signed: Signed,
+    *,
+    key_hash: str,
+    enrolment_id: UUID | None,
+    now: Moment,
+) -> None:
+    """Write down what was signed for a node."""
+    conn.execute(
+        insert(node_papers).values(
+            id=new_id(now),
+            node_id=node_id,
+            enrolment_id=enrolment_id,
+            serial=signed.serial,
+            key_hash=key_hash,
+            certificate=signed.certificate,
+            ends_utc_us=signed.ends_utc_us,
+            ends_error_ms=now.error_ms,
+            **columns("issued", now),
+        )
+    )
+
+
+def shut_out(conn: Connection, node: Node, *, why: str, by: By, now: Moment) -> None:
+    """Nothing that comes under this node's name counts from now on, and its papers hold no more."""
+    conn.execute(
+        update(nodes)
+        .where(nodes.c.id == node.node_id)
+        .values(revoked_why=text(why, 500), **columns("revoked", now))
+    )
+    theirs = node_papers.c.node_id == node.node_id
+    conn.execute(
+        update(node_papers)
+        .where(theirs, node_papers.c.revoked_utc_us.is_(None))
+        .values(columns("revoked", now))
+    )
+    _withdraw(conn, enrolments.c.node_id == node.node_id, now)
+    audit.note(
+        conn, by, act="node.revoke", object_kind="node", object_id=node.node_id, detail=why, now=now
+    )
+
+
+def revoked_serials(conn: Connection, now: Moment) -> list[tuple[int, int]]:
+    """Serial numbers that hold no longer though they have not ended, each with its moment (µs)."""
+    query = select(node_papers.c.serial, node_papers.c.revoked_utc_us).where(
+        node_papers.c.revoked_utc_us.is_not(None), node_papers.c.ends_utc_us > now.utc_us
+    )
+    return [(int(row.serial, 16), row.revoked_utc_us) for row in conn.execute(query)]
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token (hex)."""
+    return hashlib.sha256(token.lower().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _by_token(conn: Connection, token: str) -> Row[*tuple[Any, ...]] | None:
+    query = (
+        select(enrolments, nodes.c.name.label("node_name"))
+        .join(nodes, nodes.c.id == enrolments.c.node_id)
+        .where(enrolments.c.token_hash == hashed(token))
+    )
+    return conn.execute(query).first()
+
+
+def _fault(row: Row[*tuple[Any, ...]], now: Moment) -> Refusal | None:
+    if row.used_utc_us is not None:
+        return "used"
+    if row.withdrawn_utc_us is not None:
+        return "withdrawn"
+    return "expired" if row.ends_utc_us <= now.utc_us else None
+
+
+def _same_key(conn: Connection, row: Row[*tuple[Any, ...]], key_hash: str) -> str | None:
+    return conn.scalar(
+        select(node_papers.c.certificate).where(
+            node_papers.c.enrolment_id == row.id,
+            node_papers.c.key_hash == key_hash,
+            node_papers.c.revoked_utc_us.is_(None),
+        )
+    )
+
+
+def _spend(conn: Connection, row: Row[*tuple[Any, ...]], now: Moment) -> None:
+    """Used; papers of an earlier board of that name hold no more, and the node is let in again."""
+    conn.execute(update(enrolments).where(enrolments.c.id == row.id).values(columns("used", now)))
+    conn.execute(
+        update(node_papers)
+        .where(node_papers.c.node_id == row.node_id, node_papers.c.revoked_utc_us.is_(None))
+        .values(columns("revoked", now))
+    )
+    conn.execute(
+        update(nodes)
+        .where(nodes.c.id == row.node_id)
+        .values(revoked_why=None, **columns("revoked", None))
+    )
+
+
+def _withdraw(conn: Connection, these: ColumnElement[bool], now: Moment) -> None:
+    waiting = enrolments.c.used_utc_us.is_(None) & enrolments.c.withdrawn_utc_us.is_(None)
+    done = update(enrolments).where(these, waiting)
+    conn.execute(done.values(cameras="[]", **columns("withdrawn", now)))
+
+
+def _count_refusal(
+    conn: Connection, row: Row[*tuple[Any, ...]], reason: str, came_from: str, now: Moment
+) -> None:
+    conn.execute(
+        update(enrolments).where(enrolments.c.id == row.id).values(refused=enrolments.c.refused + 1)
+    )
+    _note_refusal(conn, row.id, reason, came_from, now)
+
+
+def _note_refusal(
+    conn: Connection, enrolment_id: UUID | None, reason: str, came_from: str, now: Moment
+) -> None:
+    audit.note(
+        conn,
+        By(came_from=came_from),
+        act="enrolment.refused",
+        object_kind="enrolment" if enrolment_id else "",
+        object_id=enrolment_id,
+        detail=reason,
+        now=now,
+    )
+
+
+def _cameras(kept: str) -> tuple[EnrolledCamera, ...]:
+    return tuple(EnrolledCamera.model_validate(one) for one in json.loads(kept))

@@ -1,0 +1,117 @@
+"""Where a box becomes a node, and a node gets its next certificate. No cookie counts here."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from agent.wire.enrolment import (
+    AUTHORITY_PATH,
+    FINGERPRINT_BYTES,
+    PATH,
+    EnrolAnswer,
+    EnrolRequest,
+    RenewAnswer,
+    RenewRequest,
+)
+from agent.wire.messages import Words
+from hub.store.enrolments import Redeemed, Refused
+from hub.web.auth import came_from
+from hub.web.enrolling import Enrolling
+from hub.web.site import Site, site_of
+
+router = APIRouter()
+
+MOST_BYTES: Final = 16 * 1024
+WAIT_S: Final = 600
+
+
+@router.get(AUTHORITY_PATH)
+def show_authority(request: Request) -> Response:
+    """The authority's certificate, which is no secret: the box compares it with its code."""
+    enrolling = _enrolling(site_of(request))
+    return PlainTextResponse(enrolling.authority_pem, media_type="application/x-pem-file")
+
+
+@router.post(PATH)
+async def enrol(request: Request) -> Response:
+    """Spend a one-time token: a certificate for the key that the box has made."""
+    site = site_of(request)
+    enrolling = _enrolling(site)
+    asked = EnrolRequest.model_validate(await _body(request, EnrolRequest))
+    try:
+        answer = await run_in_threadpool(
+            enrolling.enroller.redeem, asked.token, asked.request, came_from=came_from(request)
+        )
+    except ValueError as error:
+        return JSONResponse({"reason": "malformed", "detail": str(error)[:200]}, 422)
+    if answer == "too_many":
+        headers = {"Retry-After": str(WAIT_S)}
+        return JSONResponse({"reason": "too_many"}, 429, headers=headers)
+    if isinstance(answer, Refused):
+        return JSONResponse({"reason": answer.reason}, 403)
+    return _told(_answer(site, enrolling, answer))
+
+
+@router.post(f"{PATH}/renew")
+async def renew(request: Request) -> Response:
+    """The next certificate for the same key, for who shows an upload token of a node."""
+    site = site_of(request)
+    enrolling = _enrolling(site)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    node = None
+    if scheme.lower() == "bearer":
+        node = await run_in_threadpool(site.verify_token, token)
+    if node is None:
+        return JSONResponse({"reason": "bad_token"}, 401)
+    asked = RenewRequest.model_validate(await _body(request, RenewRequest))
+    try:
+        answer = await run_in_threadpool(
+            enrolling.enroller.renew, node, asked.request, came_from=came_from(request)
+        )
+    except ValueError as error:
+        return JSONResponse({"reason": "malformed", "detail": str(error)[:200]}, 422)
+    if isinstance(answer, Refused):
+        return JSONResponse({"reason": answer.reason}, 403)
+    return _told(RenewAnswer(certificate=answer.certificate))
+
+
+def _answer(site: Site, enrolling: Enrolling, redeemed: Redeemed) -> EnrolAnswer:
+    return EnrolAnswer(
+        node=redeemed.node,
+        certificate=redeemed.certificate,
+        authority=enrolling.authority_pem,
+        broker_host=enrolling.broker_host,
+        broker_port=enrolling.broker_port,
+        time_zone=site.settings.time_zone,
+        language="vi",
+        cameras=redeemed.cameras,
+        utc_us=site.settings.now(),
+    )
+
+
+def _enrolling(site: Site) -> Enrolling:
+    if site.enrolling is None:
+        raise HTTPException(404)
+    assert len(site.enrolling.fingerprint) == FINGERPRINT_BYTES  # noqa: S101 - the assembly's own
+    return site.enrolling
+
+
+async def _body(request: Request, kind: type[Words]) -> dict[str, Any]:
+    """The JSON of a small body; 413 or 422."""
+    raw = b""
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > MOST_BYTES:
+            raise HTTPException(413)
+    try:
+        return kind.model_validate_json(raw).model_dump()
+    except ValidationError as error:
+        raise HTTPException(422) from error
+
+
+def _told(words: Words) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(words.model_dump_json(), media_type="application/json", headers=headers)

@@ -1,0 +1,245 @@
+"""A box becomes a node over real HTTPS: with the right hub, whole, and once."""
+
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from cryptography import x509
+
+from agent.assembly.code_reader import read_code
+from agent.assembly.enrol import configuration, enrol
+from agent.assembly.node import check_papers
+from agent.assembly.words import speaker
+from agent.config import load
+from agent.delivery.renewal import Renewal, RenewalError, is_due
+from agent.delivery.tokens import Tokens
+from agent.delivery.trouble import Trouble
+from agent.wire.enrolment import EnrolAnswer, EnrolledCamera, EnrolmentCode
+from agent.wire.messages import UploadToken
+from hub.enrol.authority import Authority
+from hub.store.database import Database
+from hub.store.enrol_tables import node_papers
+from tests.browser.served import free_socket, served
+from tests.hub.enrolling_rig import EnrolHub
+from tests.hub.intake_rig import count
+from tests.hub.web_town import NODE, TOKEN, Town
+
+
+class Field:
+    """A hub that is served, and a box on which `enrol` is typed."""
+
+    def __init__(self, hub: EnrolHub, town: Town, folder: Path, port: int) -> None:
+        self.hub = hub
+        self.town = town
+        self.port = port
+        self.config = folder / "etc" / "agent.toml"
+        self.papers = folder / "papers"
+        self.shown: list[str] = []
+
+    def code(self, node: str = "nga-tu-01") -> EnrolmentCode:
+        return self.hub.enrolling(self.port).code(self.hub.make(node))
+
+    def enrol(self, code: EnrolmentCode | str, **words: object) -> None:
+        enrol(
+            code if isinstance(code, str) else code.text,
+            config=self.config,
+            papers=self.papers,
+            show=self.shown.append,
+            say=speaker("en"),
+            **words,  # type: ignore[arg-type]  # what the tests give fits
+        )
+
+    def refuses(self, code: EnrolmentCode | str, **words: object) -> str:
+        with pytest.raises(Trouble) as caught:
+            self.enrol(code, **words)
+        assert not self.config.exists() or "replaces" in words or "already" in str(caught.value)
+        return str(caught.value)
+
+
+@pytest.fixture
+def field(sqlite_url: str, tmp_path: Path) -> Iterator[Field]:
+    db = Database(sqlite_url)
+    town = Town(db, tmp_path)
+    hub = EnrolHub(db, tmp_path)
+    papers = hub.authority.issue_server("web", datetime.now(UTC), hosts=("127.0.0.1",))
+    place = free_socket()
+    port = place.getsockname()[1]
+    app = town.app(enrolling=hub.enrolling(port))
+    with served(app, place, stop=town.bell.ring, papers=papers):
+        yield Field(hub, town, tmp_path / "box", port)
+    db.close()
+
+
+def test_a_box_is_a_node_after_one_command(field: Field) -> None:
+    field.enrol(field.code())
+    settings = load(field.config)
+    assert settings.node.name == "nga-tu-01"
+    assert (settings.broker.host, settings.broker.port) == ("127.0.0.1", 8883)
+    assert settings.camera[0].url == "rtsp://guest:secret@10.0.0.9/main"
+    assert settings.camera[0].label == "Cổng chợ"
+    key = settings.broker.key_file
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(field.config.stat().st_mode) == 0o640
+    assert field.shown == ["this box is nga-tu-01 now; hub 127.0.0.1, 1 cameras"]
+
+
+def test_the_key_never_leaves_the_box(field: Field) -> None:
+    field.enrol(field.code())
+    key = load(field.config).broker.key_file.read_text().splitlines()[1]
+    for path in field.hub.authority.folder.parent.rglob("*"):
+        if path.is_file() and field.papers not in path.parents:
+            assert key.encode() not in path.read_bytes()
+
+
+def test_a_code_counts_once_and_a_node_is_not_made_another_by_chance(field: Field) -> None:
+    code = field.code()
+    field.enrol(code)
+    assert "is a node already" in field.refuses(field.code("nga-tu-02"))
+    field.enrol(field.code("nga-tu-02"), replaces=True)
+    assert load(field.config).node.name == "nga-tu-02"
+    assert load(field.config.with_name("agent.toml.old")).node.name == "nga-tu-01"
+    other = Field(field.hub, field.town, field.papers.parent.parent / "other", field.port)
+    assert "used already" in other.refuses(code)
+
+
+def test_a_run_that_was_cut_off_goes_on_with_the_same_key(field: Field) -> None:
+    code = field.code()
+    field.enrol(code)
+    key = load(field.config).broker.key_file.read_bytes()
+    field.config.unlink()  # as if the power went before the last rename
+    field.enrol(code)
+    assert load(field.config).broker.key_file.read_bytes() == key
+    assert count(field.hub.db, node_papers) == 1
+
+
+def test_another_hub_that_answers_gets_no_token(field: Field, tmp_path: Path) -> None:
+    """Somebody in between with an authority of their own, under the same address."""
+    code = field.code()
+    theirs = Authority.create(tmp_path / "theirs", datetime.now(UTC))
+    fake = EnrolmentCode(code.host, code.port, bytes.fromhex(theirs.fingerprint)[:16], code.token)
+    assert "is not the hub that the code speaks of" in field.refuses(fake)
+    assert field.hub.enroller.counts.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda code: EnrolmentCode("127.0.0.1", 1, code.fingerprint, code.token), "be reached"),
+        (lambda code: EnrolmentCode(code.host, code.port, code.fingerprint, b"0" * 15), "not know"),
+        (lambda code: code.text[:-3], "not copied whole"),
+        (lambda _code: "a word", "begins with the hub's address"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_its_cure(field: Field, change, said: str) -> None:
+    line = field.refuses(change(field.code()))
+    assert said in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-400), timedelta(hours=3)])
+def test_a_wrong_clock_is_said_before_the_token_is_spent(field: Field, off: timedelta) -> None:
+    line = field.refuses(field.code(), now=datetime.now(UTC) + off)
+    assert "this node's clock says" in line
+    assert "timedatectl" in line
+    assert field.hub.enroller.counts.total() == 0
+
+
+def test_a_hub_whose_authority_is_kept_elsewhere_is_said(field: Field) -> None:
+    papers = field.hub.authority.issue_server("other", datetime.now(UTC), hosts=("127.0.0.1",))
+    code, place = field.code(), free_socket()
+    port = place.getsockname()[1]
+    with served(field.town.app(), place, stop=field.town.bell.ring, papers=papers):
+        line = field.refuses(EnrolmentCode(code.host, port, code.fingerprint, code.token))
+    assert "is no hub that enrols nodes" in line
+
+
+def test_the_code_is_read_by_camera(field: Field, tmp_path: Path) -> None:
+    code = field.code().text
+    drawn = cv2.QRCodeEncoder.create().encode(code)
+    drawn = cv2.resize(drawn, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
+    street = np.full((480, 640), 160, np.uint8)
+    shown = street.copy()
+    shown[40 : 40 + drawn.shape[0], 80 : 80 + drawn.shape[1]] = drawn
+    folder = tmp_path / "seen"
+    folder.mkdir()
+    for number, picture in enumerate([street, street, shown, street], start=1):
+        cv2.imwrite(str(folder / f"{number:04}.png"), cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))
+    said: list[str] = []
+    assert read_code(str(folder), said.append, speaker("vi")) == code
+    for path in folder.glob("*3.png"):
+        path.unlink()
+    with pytest.raises(Trouble, match="saw no code"):
+        read_code(str(folder), said.append, speaker("vi"))
+
+
+def test_odd_words_of_a_keeper_stay_words(tmp_path: Path) -> None:
+    odd = 'a"\n[broker]\nhost = "evil'
+    answer = EnrolAnswer(
+        node="nga-tu-01",
+        certificate="",
+        authority="",
+        broker_host="hub.example",
+        broker_port=8883,
+        time_zone="Asia/Ho_Chi_Minh",
+        language="vi",
+        cameras=(EnrolledCamera(name="cong", label=odd, device="/dev/video0"),),
+        utc_us=0,
+    )
+    path = tmp_path / "agent.toml"
+    path.write_text(configuration(answer, Path("/papers")), encoding="utf-8")
+    settings = load(path)
+    assert settings.camera[0].label == odd
+    assert settings.broker.host == "hub.example"
+
+
+def test_a_certificate_is_renewed_in_its_place_when_a_third_of_its_life_is_left(
+    field: Field,
+) -> None:
+    field.hub.area_id = field.town.area_id
+    field.enrol(field.code(NODE))  # whose upload token this site knows
+    broker = load(field.config).broker
+    before = x509.load_pem_x509_certificate(broker.cert_file.read_bytes())
+    key = broker.key_file.read_bytes()
+    tokens, begun_anew = Tokens(), threading.Event()
+    url = f"https://127.0.0.1:{field.port}/upload"
+    tokens.put(UploadToken(token=TOKEN, valid_for_s=900, upload_url=url), time.monotonic())
+    now = [before.not_valid_after_utc - timedelta(days=123)]
+    renewal = Renewal(broker.address(), tokens, renewed=begun_anew.set, now=lambda: now[0])
+    stop = threading.Event()
+    assert not renewal.look(stop, lambda: None)
+    now[0] += timedelta(days=2)
+    time.sleep(1.1)  # an end within the same second would be no later one
+    assert renewal.look(stop, lambda: None)
+    after = x509.load_pem_x509_certificate(broker.cert_file.read_bytes())
+    assert after.serial_number != before.serial_number
+    assert after.public_key() == before.public_key()
+    assert broker.key_file.read_bytes() == key
+    check_papers(load(field.config))
+
+
+def test_a_certificate_is_due_when_a_third_of_its_life_is_left(field: Field) -> None:
+    field.enrol(field.code())
+    cert = x509.load_pem_x509_certificate(load(field.config).broker.cert_file.read_bytes())
+    assert not is_due(cert, cert.not_valid_after_utc - timedelta(days=123))
+    assert is_due(cert, cert.not_valid_after_utc - timedelta(days=121))
+
+
+def test_a_node_that_was_shut_out_renews_nothing(field: Field) -> None:
+    field.enrol(field.code())
+    broker, tokens = load(field.config).broker, Tokens()
+    url = f"https://127.0.0.1:{field.port}/upload"
+    tokens.put(
+        UploadToken(token="somebody made this up", valid_for_s=900, upload_url=url),
+        time.monotonic(),
+    )
+    late = datetime.now(UTC) + timedelta(days=300)
+    renewal = Renewal(broker.address(), tokens, renewed=lambda: None, now=lambda: late)
+    with pytest.raises(RenewalError, match="401"):
+        renewal.look(threading.Event(), lambda: None)

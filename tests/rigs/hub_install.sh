@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The hub's installer in an empty Debian that boots a real systemd: installed twice in a row, killed,
+# stopped, its plug pulled, upgraded, uninstalled. Says what came about, and ends at the first that
+# did not.
+#
+#   tests/rigs/hub_install.sh                   SQLite and the hub's own authority
+#   DATABASE=postgresql tests/rigs/hub_install.sh
+#   SUITE=bookworm tests/rigs/hub_install.sh    the same on Debian 12
+#
+# The container shares this machine's network: ports 443, 8443 and 8883 must be free here.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tests/rigs/booted.sh
+source tests/rigs/booted.sh
+readonly database="${DATABASE:-sqlite}"
+trap power_off EXIT
+
+installs() { inside /srv/matthan/deploy/hub/install.sh "$@"; }
+pid() { inside systemctl show -p MainPID --value matthan-hub.service; }
+hears() { inside systemctl show -p StatusText matthan-hub.service | grep -q 'nodes are heard'; }
+is_new_pid() { # THE OLD ONE
+    local now
+    now=$(pid)
+    [[ $now =~ ^[1-9] && $now != "$1" ]] && inside systemctl is-active --quiet matthan-hub.service && hears
+}
+serves() { inside python3 -c "
+import ssl, urllib.request
+trust = ssl.create_default_context(cafile='/var/lib/matthan/ca/ca.crt')
+print(urllib.request.urlopen('https://127.0.0.1$1/health', context=trust).read())"; }
+is_404() { ! serves "$1"; }
+
+make_base
+fresh_root "hub-$suite" "$PWD"
+boot "hub-$suite"
+note "the first time"
+time installs --host 127.0.0.1 --contact keeper@example.vn --database "$database" --area 'Xã Tân Khai'
+expect "pages are served over TLS" serves ''
+expect "nodes' port serves no pages" is_404 ':8443'
+authority=$(inside sha256sum /var/lib/matthan/ca/ca.crt)
+
+note "a second time"
+time installs
+expect "the hub serves again" hears
+[[ $(inside sha256sum /var/lib/matthan/ca/ca.crt) == "$authority" ]]
+[[ $(inside /opt/matthan/hub/bin/matthan-hub ca renew /var/lib/matthan/ca /var/lib/matthan/ca/hub.crt) == *holds* ]]
+
+note "kill -9"
+before=$(pid)
+inside kill -KILL "$before"
+expect "it is back" is_new_pid "$before"
+note "stopped, as one that hangs"
+before=$(pid)
+inside kill -STOP "$before"
+expect "systemd noticed and began it again" is_new_pid "$before"
+
+note "papers renewed"
+broker=$(inside systemctl show -p MainPID --value matthan-broker.service)
+inside runuser -u matthan -- /opt/matthan/hub/bin/matthan-hub ca renew --now \
+    /var/lib/matthan/ca /var/lib/matthan-papers/broker/broker.crt /var/lib/matthan-papers/proxy/proxy.crt
+shows_renewed() {
+    inside bash -c "openssl s_client -connect 127.0.0.1:8883 </dev/null 2>/dev/null | openssl x509 -noout -serial | \
+        grep -qxF \"\$(openssl x509 -in /var/lib/matthan-papers/broker/broker.crt -noout -serial)\""
+}
+expect "the broker shows the new certificate" shows_renewed
+[[ $(inside systemctl show -p MainPID --value matthan-broker.service) == "$broker" ]]
+expect "the proxy serves again" serves ''
+
+note "the timers' services"
+for service in matthan-backup matthan-renew matthan-hub-check; do
+    inside systemctl start "$service.service"
+done
+inside ls /var/lib/matthan/backups >&2
+
+note "the plug pulled, and power again"
+power_off
+boot "hub-$suite"
+expect "all is back by itself" hears
+expect "pages are served" serves ''
+[[ -z $(inside systemctl --failed --no-legend --plain) ]]
+
+note "uninstalled"
+installs uninstall
+inside test -s /var/lib/matthan/ca/ca.key -a -s /etc/matthan/hub.toml
+[[ -z $(inside bash -c 'ls -d /opt/matthan /etc/systemd/system/matthan-* 2>/dev/null') ]]
+note "and installed again on the data that were left"
+installs
+expect "the hub serves" hears
+[[ $(inside sha256sum /var/lib/matthan/ca/ca.crt) == "$authority" ]]
+installs uninstall --with-data
+[[ -z $(inside bash -c 'ls -d /var/lib/matthan* /etc/matthan 2>/dev/null') ]]
+note "done"
