@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
+from hub.alerts.roles import Role
 from hub.assembly import (
     asking,
     authority,
@@ -127,7 +128,7 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     officer.add_argument("login")
     officer.add_argument("--name", help="as colleagues see it; otherwise the login")
     officer.add_argument("--language", choices=("vi", "en"), default="vi")
-    officer.add_argument("--role", default="officer")
+    officer.add_argument("--role", choices=tuple(Role), default=Role.OFFICER)
     password = officer.add_mutually_exclusive_group(required=True)
     password.add_argument("--password-stdin", action="store_true", help="read it from one line")
     password.add_argument("--generate-password", action="store_true", help="make it, show it once")

@@ -7,6 +7,7 @@ and a property test holds the two together.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntFlag
+from typing import Final
 from uuid import UUID
 
 
@@ -24,6 +25,10 @@ class Right(IntFlag):
     EXPORT = 32
     MANAGE = 64
     """Look after cameras and nodes: told when one gives no sign of life, sees how all are."""
+
+
+ALL: Final = Right(127)
+"""Every right there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,14 @@ def may(
     right: Right,
     now_utc_us: int,
     recorded_utc_us: int | None = None,
+    fence: Right = ALL,
 ) -> bool:
     """Whether any grant gives `right` on this camera now, for what was recorded then.
 
     Without `recorded_utc_us` the question is about the present, which every grant reaches.
+    `fence` is what the person's role can have at all (`hub.alerts.roles`).
     """
-    return any(
+    return fence & right == right and any(
         counts(grant, now_utc_us)
         and grant.rights & right == right
         and covers(grant, parents, camera)

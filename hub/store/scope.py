@@ -23,8 +23,9 @@ from sqlalchemy import (
     select,
 )
 
-from hub.alerts.grants import Right
+from hub.alerts.grants import ALL, Right
 from hub.alerts.moment import Moment
+from hub.alerts.roles import FENCES
 from hub.alerts.troubles import KINDS
 from hub.store.tables import (
     alerts,
@@ -36,6 +37,9 @@ from hub.store.tables import (
     people,
     trouble_cameras,
 )
+
+_FENCES: Final = sorted(FENCES.items())
+_ALL: Final = int(ALL)
 
 IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
 """Alerts about cameras and nodes themselves: for those who look after them (MANAGE)."""
@@ -189,13 +193,16 @@ def _recorded(
 
 
 def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
-    """The grant has started, has not ended, carries the right, and its person is not disabled."""
+    """The grant has started, has not ended, carries the right, and its person is not disabled and
+    can have that right in their role."""
     is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now_utc_us)
+    fence = case({role: int(rights) for role, rights in _FENCES}, value=people.c.role, else_=_ALL)
+    can_have = fence.bitwise_and(right) == right
     return and_(
         grants.c.rights.bitwise_and(right) == right,
         grants.c.starts_utc_us <= now_utc_us,
         or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now_utc_us),
-        grants.c.person_id.in_(select(people.c.id).where(is_able)),
+        grants.c.person_id.in_(select(people.c.id).where(is_able, can_have)),
     )
 
 

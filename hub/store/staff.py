@@ -11,9 +11,11 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hub.alerts.channels import read_orders
 from hub.alerts.grants import Grant
 from hub.alerts.moment import Moment
-from hub.store import audit
+from hub.alerts.roles import Role
+from hub.store import audit, grant_rows
 from hub.store.audit import By
 from hub.store.fold import fold_login
+from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.passwords import MAX_CHARS, MIN_CHARS, Passwords
 from hub.store.registry import RegistryError
 from hub.store.tables import columns, grants, new_id, people, sessions
@@ -39,6 +41,8 @@ def add_person(
         raise RegistryError("a person needs a login")
     if language not in LANGUAGES:
         raise RegistryError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
+    if role not in set(Role):
+        raise GrantError(GrantFault.UNKNOWN_ROLE)
     if person_by_login(conn, login) is not None:
         raise RegistryError(f"the login {login!r} is taken")
     person_id = new_id(now)
@@ -88,12 +92,13 @@ def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
 
 
 def disable_person(conn: Connection, person_id: UUID, *, now: Moment) -> None:
-    """The person sees nothing from now on and is signed out."""
+    """The person sees nothing from now on and is signed out; what they gave of theirs ends."""
     conn.execute(update(people).where(people.c.id == person_id).values(columns("disabled", now)))
     conn.execute(delete(sessions).where(sessions.c.person_id == person_id))
     audit.note(
         conn, _SHELL, act="person.disable", object_kind="person", object_id=person_id, now=now
     )
+    grant_rows.end_delegated(conn, grants.c.person_id == person_id, by=_SHELL, now=now)
 
 
 def add_grant(
@@ -105,48 +110,15 @@ def add_grant(
     now: Moment,
     granted_by: UUID | None = None,
 ) -> UUID:
-    """Let a person see an area with all below it, or one camera (exactly one of the two)."""
-    if (grant.area_id is None) == (grant.camera_id is None):
-        raise RegistryError("a grant names an area or a camera, one of the two")
-    if not reason.strip():
-        raise RegistryError("a grant needs a reason: somebody will ask one day")
-    grant_id = new_id(now)
-    conn.execute(
-        insert(grants).values(
-            id=grant_id,
-            person_id=person_id,
-            area_id=grant.area_id,
-            camera_id=grant.camera_id,
-            rights=int(grant.rights),
-            reason=reason.strip(),
-            granted_by=granted_by,
-            **columns("starts", Moment(grant.starts_utc_us, now.error_ms)),
-            **columns("ends", _maybe(grant.ends_utc_us)),
-            **columns("history_from", _maybe(grant.history_from_utc_us)),
-        )
-    )
+    """Let a person see an area with all below it, or one camera (exactly one of the two), as the
+    keeper's shell; GrantError for what their role cannot have."""
     by = By(person_id=granted_by, came_from="" if granted_by else _SHELL.came_from)
-    audit.note(
-        conn,
-        by,
-        act="grant.add",
-        object_kind="grant",
-        object_id=grant_id,
-        detail=f"{grant.rights!r}: {reason.strip()}",
-        now=now,
-    )
-    return grant_id
+    return grant_rows.write(conn, person_id=person_id, grant=grant, reason=reason, now=now, by=by)
 
 
 def end_grant(conn: Connection, grant_id: UUID, *, now: Moment) -> None:
-    """The grant counts no more."""
-    conn.execute(update(grants).where(grants.c.id == grant_id).values(columns("ends", now)))
-    audit.note(conn, _SHELL, act="grant.end", object_kind="grant", object_id=grant_id, now=now)
-
-
-def _maybe(utc_us: int | None) -> Moment | None:
-    # A date that a person set is exact: nobody's clock took part.
-    return None if utc_us is None else Moment(utc_us, 0)
+    """The grant counts no more, nor does what its person gave out of it."""
+    grant_rows.end(conn, grant_id, by=_SHELL, now=now)
 
 
 def checked_password(password: str, passwords: Passwords) -> str:

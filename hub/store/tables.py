@@ -155,6 +155,8 @@ grants = Table(
     *moment("history_from", nullable=True),
     Column("reason", Text, nullable=False),
     link("granted_by", "people", nullable=True),
+    Column("from_grant_id", Uuid, index=True),  # of grants: ends with that one; null: by itself
+    Column("ended_by", Uuid),  # of people: who revoked it; null: it ran out, or the shell did
 )
 
 sessions = Table(

@@ -25,10 +25,12 @@ from hub.web import (
     duty,
     enrol,
     films,
+    grants,
     invitations,
     keepers,
     keeping,
     live,
+    log,
     pages,
     passkeys,
     proof,
@@ -71,6 +73,8 @@ ROOMS: Final = (
     cameras,
     reports,
     enrol,
+    grants,
+    log,
 )
 
 

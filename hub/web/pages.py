@@ -192,6 +192,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         may_search=door.searches(visit.asker),
         may_hold=door.keeps(visit.asker),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
+        reads_log=door.reads_log(visit.asker),
     )
 
 

@@ -6,7 +6,7 @@ signing in, or of the last proof, nothing is asked. After that the form that was
 with one field more, and is done when it is sent again: it needs no script and nothing is lost.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -80,7 +80,7 @@ def show_proof(request: Request, visit: SignedIn, next: str = "/") -> Response:
     """Ask for it; who gave it a moment ago goes on."""
     if visit.session.is_proved:
         return RedirectResponse(own_path(next), 303)
-    return page(request, visit, Wrong(), action="/proof", fields={"next": own_path(next)})
+    return page(request, visit, Wrong(), action="/proof", fields=[("next", own_path(next))])
 
 
 @router.post("/proof")
@@ -93,7 +93,7 @@ def take_proof(
     """Take the password, and go on."""
     wrong = None if visit.session.is_proved else try_password(visit, proof_password)
     if wrong is not None:
-        return page(request, visit, wrong, action="/proof", fields={"next": own_path(next)})
+        return page(request, visit, wrong, action="/proof", fields=[("next", own_path(next))])
     return RedirectResponse(own_path(next), 303)
 
 
@@ -104,11 +104,12 @@ async def ask(request: Request, error: Exception) -> Response:
     if not is_page_wanted(request.headers):
         return JSONResponse({"reason": "proof_wanted"}, 403)
     if request.method == "GET":
-        action, fields = "/proof", {"next": own_path(_whole_path(request))}
+        action, fields = "/proof", [("next", own_path(_whole_path(request)))]
     else:
         form = await request.form()
         action = request.url.path
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        # All of a field's values: a form of ticked rights must come back with each of them.
+        fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return await run_in_threadpool(
         page, request, error.visit, error.wrong, action=action, fields=fields
     )
@@ -119,7 +120,7 @@ def _whole_path(request: Request) -> str:
 
 
 def page(
-    request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Mapping[str, str]
+    request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Iterable[tuple[str, str]]
 ) -> Response:
     """The page that asks for it; `fields` go along with it."""
     return render(
@@ -128,6 +129,6 @@ def page(
         session=visit.session,
         status_code=429 if wrong.wait_minutes else 403,
         action=action,
-        fields={name: value for name, value in fields.items() if name not in ("csrf", FIELD)},
+        fields=[(name, value) for name, value in fields if name not in ("csrf", FIELD)],
         wrong=wrong,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hub.alerts.grants import CameraPlace, Grant, Right, may
 from hub.alerts.moment import Moment
+from hub.alerts.roles import Role, fence_of
 from hub.store.database import Database
 from hub.store.scope import entitled_people, visible_cameras
 from hub.store.tables import areas, cameras, columns, grants, new_id, nodes, people
@@ -33,6 +34,7 @@ class World:
 
     area_ids: list[UUID]
     camera_ids: list[UUID]
+    roles: tuple[str, str] = ("officer", "officer")
 
 
 @st.composite
@@ -54,7 +56,8 @@ def worlds(draw: st.DrawFn) -> World:
     )
     held = draw(st.lists(st.tuples(st.integers(0, 1), grant), max_size=6))
     disabled = draw(st.frozensets(st.integers(0, 1)))
-    return World(parents, homes, held, disabled, area_ids, camera_ids)
+    roles = draw(st.tuples(*(st.sampled_from([*Role, "an older hub's"]) for _ in range(2))))
+    return World(parents, homes, held, disabled, area_ids, camera_ids, roles)
 
 
 def write(conn: Connection, world: World) -> list[UUID]:
@@ -73,14 +76,17 @@ def write(conn: Connection, world: World) -> list[UUID]:
         camera = {"id": camera_id, "name": str(camera_id), "label": "x", "is_lost": False}
         camera |= {"node_id": node["id"], "area_id": world.area_ids[home]}
         conn.execute(insert(cameras).values(**camera, **columns("state_since", NOW)))
-    ids = [_person(conn, is_disabled=number in world.disabled) for number in range(2)]
+    ids = [
+        _person(conn, is_disabled=number in world.disabled, role=role)
+        for number, role in enumerate(world.roles)
+    ]
     for person, grant in world.grants:
         _grant(conn, ids[person], grant)
     return ids
 
 
-def _person(conn: Connection, *, is_disabled: bool) -> UUID:
-    person = {"id": new_id(NOW), "login": str(uuid4()), "name": "x", "role": "x"}
+def _person(conn: Connection, *, is_disabled: bool, role: str) -> UUID:
+    person = {"id": new_id(NOW), "login": str(uuid4()), "name": "x", "role": str(role)}
     person |= {"language": "vi", "password_hash": "x"}
     moments = columns("created", NOW) | columns("disabled", NOW if is_disabled else None)
     conn.execute(insert(people).values(**person, **moments))
@@ -128,6 +134,7 @@ def agree(conn: Connection, world: World, right: Right) -> None:
                     right=right,
                     now_utc_us=NOW.utc_us,
                     recorded_utc_us=recorded,
+                    fence=fence_of(world.roles[number]),
                 )
                 since = reach.get(camera_id)
                 by_sql = since is not None and (recorded is None or recorded >= since)

@@ -1,0 +1,110 @@
+"""The door's way to grants: who may see what, for those who look after the places.
+
+False or None is the same answer for what is not there and what is not theirs; a `GrantError` says
+what of a grant cannot be.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from hub.alerts.giving import holds_place, place_of
+from hub.alerts.grants import Grant, Right, counts
+from hub.alerts.moment import Moment
+from hub.alerts.roles import USUAL
+from hub.store import grant_rows, grant_sights
+from hub.store.audit import By
+from hub.store.duty_door import DutyDoor
+from hub.store.grant_faults import GrantError, GrantFault
+from hub.store.grant_views import GrantForm, GrantsPage, NewGrant
+from hub.store.tables import grants, people
+from hub.store.views import Asker
+
+
+class GrantDoor(DutyDoor):
+    """Who may see what, until when, and by whose leave."""
+
+    def grants(self, asker: Asker) -> GrantsPage:
+        """Who may see what in the areas this person looks after; empty for all others."""
+        with self._db.reading() as conn:
+            page = grant_sights.grants_page(conn, asker, self._clock.now())
+        if not page.tree:
+            page = GrantsPage((), (), False, page.may_set_roles, ())
+        count = sum(len(area.grants) for area in page.tree)
+        self._note(asker, "grants.open", detail=f"{len(page.tree)} areas, {count} grants")
+        return page
+
+    def grant_form(self, asker: Asker) -> GrantForm | None:
+        """What may be chosen for a new grant."""
+        with self._db.reading() as conn:
+            return grant_sights.grant_form(conn, asker, self._clock.now())
+
+    def give(self, asker: Asker, new: NewGrant) -> bool:
+        """Let somebody see; False where this person does not look after the place."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            tended, seen = grant_sights.tended_places(conn, asker.person_id, now)
+            place = new.grant.area_id or new.grant.camera_id
+            if place not in tended and place not in {row.id for row in seen}:
+                self._note_in(conn, asker, "grant.add.refused", "person", new.person_id)
+                return False
+            grant_rows.give(
+                conn,
+                _with_usual_rights(conn, asker, new, now),
+                giver_id=asker.person_id,
+                person_id=new.person_id,
+                reason=new.reason,
+                ends_with_mine=new.ends_with_mine,
+                by=_by(asker),
+                now=now,
+            )
+        self._bell.ring()
+        return True
+
+    def revoke(self, asker: Asker, grant_id: UUID) -> bool:
+        """End a grant now, with all that was given out of it; False where they may not."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            rows = grant_sights.grant_rows(conn, asker, grants.c.id == grant_id, now)
+            if not any(row.may_end for row in rows):
+                self._note_in(conn, asker, "grant.end.refused", "grant", grant_id)
+                return False
+            grant_rows.end(conn, grant_id, by=_by(asker), now=now)
+        self._bell.ring()
+        return True
+
+    def set_role(self, asker: Asker, person_id: UUID, role: str) -> bool:
+        """What a person is from now on; only a keeper of everything says so, and not of themselves.
+
+        GrantError for a role that is none.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            is_there = conn.scalar(select(people.c.id).where(people.c.id == person_id)) is not None
+            if not is_there or not grant_sights.keeps_everything(conn, asker, now):
+                self._note_in(conn, asker, "person.role.refused", "person", person_id)
+                return False
+            if person_id == asker.person_id:
+                raise GrantError(GrantFault.SELF)
+            grant_rows.set_role(conn, person_id, role, by=_by(asker), now=now)
+        self._bell.ring()
+        return True
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)
+
+
+def _with_usual_rights(conn: Connection, asker: Asker, new: NewGrant, now: Moment) -> Grant:
+    """The offer; where no right was chosen, those of the person's role that the giver has."""
+    if new.grant.rights:
+        return new.grant
+    role = conn.scalar(select(people.c.role).where(people.c.id == new.person_id)) or ""
+    parents, homes = grant_rows.area_parents(conn), grant_rows.camera_homes(conn)
+    place = place_of(new.grant, homes)
+    mine = Right(0)
+    for one in grant_rows.owned(conn, asker.person_id):
+        if counts(one.grant, now.utc_us) and holds_place(one.grant, place, parents):
+            mine |= one.grant.rights
+    return replace(new.grant, rights=USUAL.get(role, Right(0)) & mine)

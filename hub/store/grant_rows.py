@@ -1,0 +1,275 @@
+"""Grants as people give and revoke them; all in the caller's transaction, each with its audit.
+
+Whoever gives passes `hub.alerts.giving` here, whatever a page let them enter. What was given out
+of a grant ends with that grant, when it is revoked, when its person is disabled or gets a role
+that cannot have it, and when a border is moved between the two.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+
+from hub.alerts.giving import Excess, Homes, Own, is_within, part
+from hub.alerts.grants import Grant, Parents, Right, at_or_above
+from hub.alerts.moment import Moment
+from hub.alerts.roles import ENDING, Role, fence_of, gives_for_good, may_give
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.fold import fold
+from hub.store.grant_faults import GrantError, GrantFault
+from hub.store.tables import areas, cameras, columns, grants, new_id, people
+
+REASON_CHARS: Final = 300
+WIDE_LEVELS: Final = frozenset(
+    {"province", "city", "commune", "ward", "township", "tinh", "thanh pho", "xa", "phuong"}
+    | {"thi tran", "dac khu"}
+)
+"""Too wide for a neighbourhood board, folded; levels are data, and these their usual words."""
+
+
+def write(
+    conn: Connection,
+    *,
+    person_id: UUID,
+    grant: Grant,
+    reason: str,
+    now: Moment,
+    by: By,
+    from_grant_id: UUID | None = None,
+) -> UUID:
+    """Write a grant down, if its person's role can have it."""
+    if (grant.area_id is None) == (grant.camera_id is None):
+        raise GrantError(GrantFault.PLACE)
+    reason = text(reason.strip(), REASON_CHARS)
+    if not reason:
+        raise GrantError(GrantFault.REASON)
+    _refuse_by_role(conn, person_id, grant, now)
+    grant_id = new_id(now)
+    conn.execute(
+        insert(grants).values(
+            id=grant_id,
+            person_id=person_id,
+            area_id=grant.area_id,
+            camera_id=grant.camera_id,
+            rights=int(grant.rights),
+            reason=reason,
+            granted_by=by.person_id,
+            from_grant_id=from_grant_id,
+            **columns("starts", Moment(grant.starts_utc_us, now.error_ms)),
+            **columns("ends", _maybe(grant.ends_utc_us)),
+            **columns("history_from", _maybe(grant.history_from_utc_us)),
+        )
+    )
+    detail = f"{grant.rights!r}: {reason}"
+    audit.note(
+        conn, by, act="grant.add", object_kind="grant", object_id=grant_id, detail=detail, now=now
+    )
+    return grant_id
+
+
+def give(
+    conn: Connection,
+    offer: Grant,
+    *,
+    giver_id: UUID,
+    person_id: UUID,
+    reason: str,
+    ends_with_mine: bool,
+    by: By,
+    now: Moment,
+) -> list[UUID]:
+    """A person lets another see; GrantError for more than they have themselves.
+
+    What a keeper gives stands by itself unless `ends_with_mine`; what others give never does, and
+    has to have an end.
+    """
+    role = _able_role(conn, giver_id, now)
+    if role is None or not may_give(role):
+        raise GrantError(GrantFault.RIGHTS)
+    if person_id == giver_id:
+        raise GrantError(GrantFault.SELF)
+    ends_with_mine = ends_with_mine or not gives_for_good(role)
+    if ends_with_mine and offer.ends_utc_us is None:
+        raise GrantError(GrantFault.NO_END)
+    starts = max(offer.starts_utc_us, now.utc_us)
+    if offer.ends_utc_us is not None and offer.ends_utc_us <= starts:
+        raise GrantError(GrantFault.BACKWARDS)
+    if not offer.rights:
+        raise GrantError(GrantFault.RIGHTS)
+    parents, homes = area_parents(conn), camera_homes(conn)
+    found = part(
+        replace(offer, starts_utc_us=starts),
+        owned(conn, giver_id),
+        parents,
+        homes,
+        now_utc_us=now.utc_us,
+        fence=fence_of(role),
+    )
+    if isinstance(found, Excess):
+        raise GrantError(GrantFault(found.value))
+    return [
+        write(
+            conn,
+            person_id=person_id,
+            grant=one.grant,
+            reason=reason,
+            now=now,
+            by=by,
+            from_grant_id=one.from_grant_id if ends_with_mine else None,
+        )
+        for one in found
+    ]
+
+
+def end(conn: Connection, grant_id: UUID, *, by: By, now: Moment) -> None:
+    """The grant counts no more, nor does what was given out of it."""
+    _end_all(conn, [grant_id], act="grant.end", by=by, now=now)
+    end_delegated(conn, grants.c.id == grant_id, by=by, now=now)
+
+
+def end_delegated(conn: Connection, which: ColumnElement[bool], *, by: By, now: Moment) -> None:
+    """End all that was given out of these grants, and what was given out of that."""
+    given = select(grants.c.id).where(grants.c.from_grant_id.in_(select(grants.c.id).where(which)))
+    below = given.cte("given", recursive=True)
+    below = below.union(select(grants.c.id).join(below, grants.c.from_grant_id == below.c.id))
+    _end_all(conn, conn.scalars(select(below.c.id)), act="grant.end.with", by=by, now=now)
+
+
+def end_strays(conn: Connection, *, by: By, now: Moment) -> int:
+    """End what lies no more within the grant that it was given out of; how many those are.
+
+    For whoever moves an area or a camera, or changes a role.
+    """
+    parents, homes = area_parents(conn), camera_homes(conn)
+    own = grants.alias("own")
+    giver = people.alias("giver")
+    query = (
+        select(grants, *(own.c[name].label(f"own_{name}") for name in _GRANT), giver.c.role)
+        .join(own, own.c.id == grants.c.from_grant_id)
+        .join(giver, giver.c.id == own.c.person_id)
+        .where(_not_over(now))
+    )
+    strays = [
+        row.id
+        for row in conn.execute(query)
+        if not may_give(row.role)
+        or not is_within(
+            grant_of(row),
+            grant_of(row, "own_"),
+            parents,
+            homes,
+            fence=fence_of(row.role),
+        )
+    ]
+    _end_all(conn, strays, act="grant.end.with", by=by, now=now)
+    if strays:
+        end_delegated(conn, grants.c.id.in_(strays), by=by, now=now)
+    return len(strays)
+
+
+def set_role(conn: Connection, person_id: UUID, role: str, *, by: By, now: Moment) -> None:
+    """The person is this from now on; what they can have no more counts no more, nor does what
+    they gave of it."""
+    if role not in set(Role):
+        raise GrantError(GrantFault.UNKNOWN_ROLE)
+    conn.execute(update(people).where(people.c.id == person_id).values(role=role))
+    audit.note(
+        conn,
+        by,
+        act="person.role",
+        object_kind="person",
+        object_id=person_id,
+        detail=role,
+        now=now,
+    )
+    end_strays(conn, by=by, now=now)
+
+
+def owned(conn: Connection, person_id: UUID) -> list[Own]:
+    """All grants of a person, those that are over too."""
+    query = select(grants).where(grants.c.person_id == person_id)
+    return [Own(row.id, grant_of(row)) for row in conn.execute(query)]
+
+
+_GRANT: Final = (
+    "area_id",
+    "camera_id",
+    "rights",
+    "starts_utc_us",
+    "ends_utc_us",
+    "history_from_utc_us",
+)
+
+
+def grant_of(row: Any, prefix: str = "") -> Grant:
+    """A row of the table, or of one joined to it under other names."""
+    area_id, camera_id, rights, starts, ends, history = (
+        getattr(row, f"{prefix}{name}") for name in _GRANT
+    )
+    return Grant(area_id, camera_id, Right(rights), starts, ends, history)
+
+
+def area_parents(conn: Connection) -> Parents:
+    """The whole tree."""
+    return {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
+
+
+def camera_homes(conn: Connection) -> Homes:
+    """Where every camera is."""
+    return {row.id: row.area_id for row in conn.execute(select(cameras.c.id, cameras.c.area_id))}
+
+
+def _able_role(conn: Connection, person_id: UUID, now: Moment) -> str | None:
+    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us)
+    return conn.scalar(select(people.c.role).where(people.c.id == person_id, is_able))
+
+
+def _refuse_by_role(conn: Connection, person_id: UUID, grant: Grant, now: Moment) -> None:
+    role = _able_role(conn, person_id, now)
+    if role is None:
+        raise GrantError(GrantFault.PERSON)
+    if grant.rights & ~fence_of(role):
+        raise GrantError(GrantFault.ROLE)
+    if role in ENDING and grant.ends_utc_us is None:
+        raise GrantError(GrantFault.NO_END)
+    if role == Role.BOARD_MEMBER and not _is_one_small_place(conn, person_id, grant, now):
+        raise GrantError(GrantFault.ONE_PLACE)
+
+
+def _is_one_small_place(conn: Connection, person_id: UUID, grant: Grant, now: Moment) -> bool:
+    """Whether this and all they have lies in one area below every wide level."""
+    homes, parents = camera_homes(conn), area_parents(conn)
+    query = select(grants).where(grants.c.person_id == person_id, _not_over(now))
+    there = [_home(one, homes) for one in (grant, *map(grant_of, conn.execute(query)))]
+    above = [at_or_above(one, parents) for one in there if one is not None]
+    common = frozenset.intersection(*above) if len(above) == len(there) else frozenset()
+    levels = select(areas.c.level).where(areas.c.id.in_(common), areas.c.parent_id.is_not(None))
+    return any(fold(level) not in WIDE_LEVELS for level in conn.scalars(levels))
+
+
+def _home(grant: Grant, homes: Homes) -> UUID | None:
+    return grant.area_id if grant.camera_id is None else homes.get(grant.camera_id)
+
+
+def _not_over(now: Moment) -> ColumnElement[bool]:
+    return or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us)
+
+
+def _end_all(conn: Connection, ids: Iterable[UUID], *, act: str, by: By, now: Moment) -> None:
+    for grant_id in list(ids):
+        done = conn.execute(
+            update(grants)
+            .where(grants.c.id == grant_id, _not_over(now))
+            .values(ended_by=by.person_id, **columns("ends", now))
+        )
+        if done.rowcount:
+            audit.note(conn, by, act=act, object_kind="grant", object_id=grant_id, now=now)
+
+
+def _maybe(utc_us: int | None) -> Moment | None:
+    # A date that a person set is exact: nobody's clock took part.
+    return None if utc_us is None else Moment(utc_us, 0)

@@ -1,0 +1,133 @@
+"""The door's way to the log: who looked at what, when and for what, for who oversees that.
+
+The log is the audit as it was written, for the keeper and for oversight, who see no footage by it.
+To read it leaves a line of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from hub.alerts.roles import Role
+from hub.store import grant_sights
+from hub.store.grant_door import GrantDoor
+from hub.store.log_views import LogLine, LogPage, LogQuestion
+from hub.store.tables import alerts, areas, audit, cameras, grants, media, nodes, people
+from hub.store.views import Asker
+
+LINES: Final = 100
+LOOKS: Final = ("alert.", "media.", "clip.", "span.", "search.", "live.", "inbox.", "changes.")
+"""How acts begin by which somebody sees, or would have seen, something of the street."""
+
+
+class LogDoor(GrantDoor):
+    """Who did what."""
+
+    def log(self, asker: Asker, question: LogQuestion) -> LogPage | None:
+        """`LINES` lines of the log; None for who may not read it."""
+        if not self.reads_log(asker):
+            self._note(asker, "log.open.refused")
+            return None
+        with self._db.reading() as conn:
+            page = _page(conn, question)
+        about = "" if question.person_id is None else "person"
+        detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
+        self._note(asker, "log.open", about, question.person_id, detail=detail)
+        return page
+
+    def reads_log(self, asker: Asker) -> bool:
+        """Whether they may read it: oversight, and a keeper of everything; it shows nothing."""
+        if asker.role == Role.OVERSIGHT:
+            return True
+        with self._db.reading() as conn:
+            return grant_sights.keeps_everything(conn, asker, self._clock.now())
+
+
+def _page(conn: Connection, question: LogQuestion) -> LogPage:
+    query = (
+        select(audit, people.c.name, people.c.role, nodes.c.name.label("node_name"))
+        .outerjoin(people, people.c.id == audit.c.person_id)
+        .outerjoin(nodes, nodes.c.id == audit.c.node_id)
+        .where(*_conditions(question))
+        .order_by(audit.c.id.desc())
+        .limit(LINES + 1)
+    )
+    rows = list(conn.execute(query))
+    names = _names(conn, rows[:LINES])
+    everybody = conn.execute(select(people.c.id, people.c.name).order_by(people.c.name))
+    return LogPage(
+        lines=tuple(_line(row, names) for row in rows[:LINES]),
+        before=rows[LINES - 1].id if len(rows) > LINES else None,
+        people=tuple((row.id, row.name) for row in everybody),
+        why=() if question.person_id is None else _why(conn, question.person_id),
+    )
+
+
+def _conditions(question: LogQuestion) -> list[ColumnElement[bool]]:
+    found = []
+    if question.person_id is not None:
+        found.append(audit.c.person_id == question.person_id)
+    if question.only_looks:
+        found.append(or_(*(audit.c.act.startswith(one, autoescape=True) for one in LOOKS)))
+    if question.until_utc_us is not None:
+        found.append(audit.c.at_utc_us < question.until_utc_us)
+    if question.before is not None:
+        found.append(audit.c.id < question.before)
+    return found
+
+
+def _why(conn: Connection, person_id: UUID) -> tuple[str, ...]:
+    query = select(grants.c.reason).where(grants.c.person_id == person_id)
+    return tuple(dict.fromkeys(conn.scalars(query.order_by(grants.c.starts_utc_us.desc()))))
+
+
+Named = Mapping[tuple[str, UUID], tuple[str, int | None]]
+"""Kind and id of an object → its name, and when it was recorded."""
+
+
+def _names(conn: Connection, rows: Iterable[Any]) -> Named:
+    ids: dict[str, set[UUID]] = {}
+    for row in rows:
+        if row.object_id is not None:
+            ids.setdefault(row.object_kind, set()).add(row.object_id)
+    named: dict[tuple[str, UUID], tuple[str, int | None]] = {}
+    for kind, (table, name, at) in _OBJECTS.items():
+        if kind not in ids:
+            continue
+        query = select(table.c.id, name, at).where(table.c.id.in_(ids[kind]))
+        if name.table is cameras and table is not cameras:
+            query = query.join(cameras, cameras.c.id == table.c.camera_id)
+        elif name.table is people and table is not people:
+            query = query.join(people, people.c.id == table.c.person_id)
+        for key, said, at_utc_us in conn.execute(query):
+            named[kind, key] = said, None if at is name else at_utc_us
+    return named
+
+
+_OBJECTS: Final[Mapping[str, tuple[Any, Any, Any]]] = {
+    "alert": (alerts, cameras.c.label, alerts.c.began_utc_us),
+    "media": (media, cameras.c.label, media.c.first_frame_utc_us),
+    "camera": (cameras, cameras.c.label, cameras.c.label),
+    "person": (people, people.c.name, people.c.name),
+    "area": (areas, areas.c.name, areas.c.name),
+    "node": (nodes, nodes.c.name, nodes.c.name),
+    "grant": (grants, people.c.name, people.c.name),
+}
+
+
+def _line(row: Any, names: Named) -> LogLine:
+    name, at_utc_us = names.get((row.object_kind, row.object_id), ("", None))
+    return LogLine(
+        at_utc_us=row.at_utc_us,
+        who=row.name or row.node_name,
+        person_id=row.person_id,
+        role=row.role or "",
+        act=row.act,
+        object_kind=row.object_kind,
+        object_name=name,
+        object_utc_us=at_utc_us,
+        detail=row.detail,
+        came_from=row.came_from,
+    )
