@@ -26,6 +26,8 @@ MACHINES: Final = (
     "tests/hub/test_rosters.py",
     "tests/hub/test_escalation.py",
     "tests/hub/test_silences.py::test_of_any_mutes_only_the_very_spot_is_quiet",
+    "tests/hub/test_alert_rules.py::test_of_any_rules_the_most_exact_counts_and_nothing_is_quiet_that_no_rule_names",
+    "tests/hub/test_alert_rules.py::test_the_empty_hours_of_a_rule_are_those_of_its_window_in_which_nobody_is_on_duty",
 )
 
 

@@ -81,6 +81,9 @@ class NewAlert:
     zone: str | None = None
     quiet_reason: str | None = None
     rules: Rules = ()
+    rule_id: UUID | None = None
+    """The rule of the town that says who must know; None: none does."""
+    rule_reason: str = ""
 
 
 def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) -> None:
@@ -97,6 +100,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
         "zone": alert.zone,
         "quiet_reason": alert.quiet_reason,
         "rules": to_text(alert.rules) if alert.rules else None,
+        "rule_id": alert.rule_id,
         **columns("began", alert.began),
         **columns("confirmed", alert.confirmed),
         **columns("last_seen", alert.confirmed),
@@ -106,6 +110,8 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
     note_history(conn, alert.alert_id, act="raised", detail=reason, now=now)
     if alert.rules:
         note_history(conn, alert.alert_id, act="rules", detail=to_text(alert.rules), now=now)
+    if alert.rule_id is not None:
+        note_history(conn, alert.alert_id, act="ruled", detail=alert.rule_reason, now=now)
     _note_change(conn, alert.alert_id, alert.camera_id, revision=1, now=now)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hub.alerts.moment import Moment
 from hub.alerts.rosters import DAY_MINUTES, Crew, crew_of
 from hub.store import audit
+from hub.store.alert_rule_tables import alert_rules
 from hub.store.audit import By
 from hub.store.duty_faults import (
     MOST_CREW,
@@ -98,7 +99,10 @@ def change_team(
 def end_team(conn: Connection, team: Team, *, by: By, now: Moment) -> None:
     """The team is no more; its rows stay for what was said of it."""
     called = select(plan_steps.c.plan_id).where(plan_steps.c.team_id == team.team_id)
-    if conn.execute(called.limit(1)).first() is not None:
+    ruled = select(alert_rules.c.id).where(
+        alert_rules.c.team_id == team.team_id, alert_rules.c.ended_utc_us.is_(None)
+    )
+    if any(conn.execute(one.limit(1)).first() is not None for one in (called, ruled)):
         raise DutyError(Fault.IN_PLAN)
     conn.execute(update(teams).where(teams.c.id == team.team_id).values(columns("ended", now)))
     _note(conn, by, "team.end", team.team_id, team.name, now)

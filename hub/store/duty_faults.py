@@ -40,7 +40,7 @@ _SENTENCES: Final[Mapping[Fault, str]] = {
     Fault.REASON: "it needs a reason: somebody will ask one day",
     Fault.NOT_ON_DUTY: "that person is not on duty then",
     Fault.ON_DUTY_ALREADY: "that person is on duty then already",
-    Fault.IN_PLAN: "a plan calls this team; change the plan first",
+    Fault.IN_PLAN: "a plan or a rule calls this team; change that first",
     Fault.PLAN: "a plan has 1-8 steps of 10-3600 s, each calls a team or everybody, 0-5 repeats",
 }
 

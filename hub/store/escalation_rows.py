@@ -11,8 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, Uuid, bindparam, literal, select, update
 
+from hub.alerts.alert_rules import with_team_first
 from hub.alerts.escalation import Call, People, Plan, Silent, Step, Whom, call
 from hub.alerts.moment import Moment
+from hub.store import alert_rule_rows
 from hub.store.alert_rows import note_history
 from hub.store.duty_tables import escalations, plan_steps, plans
 from hub.store.hot import Hot
@@ -61,10 +63,13 @@ class Progress:
     """Of the next call; None: there is none."""
 
 
-def plan_of(conn: Connection, camera_id: UUID) -> Plan | None:
-    """The plan that counts for a camera's alerts; None: everybody is told at once."""
+def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
+    """The plan that counts for an alert of a camera, the team of its rule before all else; None:
+    everybody is told at once."""
     row = _NEAREST.first(conn, plan_camera_id=camera_id)
-    return None if row is None else read_plan(conn, row.id, row.repeats)
+    plan = None if row is None else read_plan(conn, row.id, row.repeats)
+    first = alert_rule_rows.first_team(conn, alert_id)
+    return plan if first is None else with_team_first(plan, *first)
 
 
 def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
@@ -116,7 +121,7 @@ def called_first(
     step, and the next call is written down as due. Of an alert that is under way those of the
     people who were called so far.
     """
-    plan = plan_of(conn, camera_id)
+    plan = plan_of(conn, camera_id, alert_id)
     if plan is None:
         return living_phones
     if progress(conn, alert_id) is not None:

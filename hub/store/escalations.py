@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, or_, select
 
 from hub.alerts.alert import State
-from hub.alerts.escalation import LONGEST_WAIT_S, Call, Silent, Step, Whom
+from hub.alerts.escalation import LONGEST_WAIT_S, Call, Plan, Silent, Step, Whom
 from hub.alerts.moment import Moment
 from hub.store import ledger
 from hub.store.alert_rows import change_alert
@@ -70,7 +70,8 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
         end(conn, alert_id)
         return 0
     living = phones_of_entitled(conn, row.camera_id, now=now)
-    made = _call(conn, row.camera_id, row.number + 1, living, now=now)
+    plan = plan_of(conn, row.camera_id, alert_id)
+    made = _call(conn, plan, row.number + 1, living, now=now)
     write_progress(conn, alert_id, number=made.number, wait_s=made.wait_s, due=due_at(made, now))
     note_call(conn, alert_id, made, now=now)
     change_alert(conn, alert_id, {}, now=now)
@@ -79,9 +80,8 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
 
 
 def _call(
-    conn: Connection, camera_id: UUID, number: int, living_phones: list[Any], *, now: Moment
+    conn: Connection, plan: Plan | None, number: int, living_phones: list[Any], *, now: Moment
 ) -> Call:
-    plan = plan_of(conn, camera_id)
     if plan is not None:
         made = call_from(conn, plan, number, living_phones, now=now)
         if not isinstance(made, Silent):

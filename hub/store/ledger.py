@@ -71,14 +71,23 @@ class Counts:
 
 
 def owe(
-    conn: Connection, *, alert_id: UUID, camera_id: UUID, moment: AlertMoment, now: Moment
+    conn: Connection,
+    *,
+    alert_id: UUID,
+    camera_id: UUID,
+    moment: AlertMoment,
+    now: Moment,
+    to_everybody: bool = False,
 ) -> int:
     """Owe this moment of an alert to every phone it concerns; returns how many rows are new.
+    `to_everybody`: whomever a plan has called so far, all hear it who may know.
 
     Owing twice adds nothing. "taken" and "back" end what is still queued, and reach only phones
     that may show the alert: one that never heard of it is not woken to hear that it is over.
     """
-    receivers = _receivers(conn, alert_id, camera_id, moment=moment, now=now)
+    receivers = _receivers(
+        conn, alert_id, camera_id, moment=moment, now=now, to_everybody=to_everybody
+    )
     rows = [_owed_row(alert_id, one, moment=moment, now=now) for one in receivers]
     return add_all_once(conn, notifications, rows)
 
@@ -127,7 +136,13 @@ def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, no
 
 
 def _receivers(
-    conn: Connection, alert_id: UUID, camera_id: UUID, *, moment: AlertMoment, now: Moment
+    conn: Connection,
+    alert_id: UUID,
+    camera_id: UUID,
+    *,
+    moment: AlertMoment,
+    now: Moment,
+    to_everybody: bool,
 ) -> Iterable[Receiver]:
     match moment:
         case "taken":
@@ -148,7 +163,10 @@ def _receivers(
                 living = phones_of_keepers(conn, alert_id, now=now)
             else:
                 living = phones_of_entitled(conn, camera_id, now=now)
-                living = escalation_rows.called_first(conn, alert_id, camera_id, living, now=now)
+                if not to_everybody:
+                    living = escalation_rows.called_first(
+                        conn, alert_id, camera_id, living, now=now
+                    )
             return first_phones(living, severity=alert.severity)
         case "again" | "handed":
             raise ValueError("who hears this is known to `call` and `hand` alone")

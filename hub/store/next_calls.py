@@ -13,15 +13,17 @@ from hub.store.channels import phones_of_entitled
 from hub.store.duty_tables import escalations
 from hub.store.escalation_rows import names_of, plan_of, reachable, teams_of
 from hub.store.roster_rows import Team
+from hub.store.tables import alerts
 from hub.store.views import AlertRow, NextCall
 
 
 class Foresight:
-    """Looks ahead within one transaction; alerts of one camera share what was read."""
+    """Looks ahead within one transaction; alerts of one camera and rule share what was read."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._plans: dict[UUID, tuple[Plan | None, dict[UUID, Team]]] = {}
+        self._plans: dict[tuple[UUID, UUID | None], tuple[Plan | None, dict[UUID, Team]]] = {}
+        self._ruled: dict[UUID, UUID | None] = {}
 
     def with_calls(self, rows: Iterable[AlertRow]) -> list[AlertRow]:
         """The same alerts; open ones that follow a plan say whom they call next."""
@@ -31,6 +33,8 @@ class Foresight:
             return rows
         query = select(escalations).where(escalations.c.alert_id.in_(waiting))
         found = {row.alert_id: row for row in self._conn.execute(query)}
+        ruled = select(alerts.c.id, alerts.c.rule_id).where(alerts.c.id.in_(list(found)))
+        self._ruled |= {row.id: row.rule_id for row in self._conn.execute(ruled)}
         return [
             replace(row, next_call=self._next(row, found[row.alert_id]))
             if row.alert_id in found
@@ -43,7 +47,7 @@ class Foresight:
         if due_utc_us is None:
             return NextCall("", None, is_again=False)
         due = Moment(due_utc_us, 0)
-        plan, teams = self._plan(row.camera_id)
+        plan, teams = self._plan(row)
         living = phones_of_entitled(self._conn, row.camera_id, now=due)
         reach = reachable(teams, living, now=due)
         made = Silent() if plan is None else call(plan, number + 1, reach)
@@ -53,11 +57,12 @@ class Foresight:
             self._name(made, teams), due_utc_us, is_again=made.number >= len(plan.steps)
         )
 
-    def _plan(self, camera_id: UUID) -> tuple[Plan | None, dict[UUID, Team]]:
-        if camera_id not in self._plans:
-            plan = plan_of(self._conn, camera_id)
-            self._plans[camera_id] = plan, teams_of(self._conn, plan) if plan else {}
-        return self._plans[camera_id]
+    def _plan(self, row: AlertRow) -> tuple[Plan | None, dict[UUID, Team]]:
+        key = row.camera_id, self._ruled.get(row.alert_id)
+        if key not in self._plans:
+            plan = plan_of(self._conn, row.camera_id, row.alert_id)
+            self._plans[key] = plan, teams_of(self._conn, plan) if plan else {}
+        return self._plans[key]
 
     def _name(self, made: Call, teams: dict[UUID, Team]) -> str:
         team = teams.get(made.step.team_id) if made.step.team_id is not None else None

@@ -12,17 +12,19 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from hub.alerts.alert_rules import Tells, Urgency, Verdict
 from hub.alerts.moment import Moment
 from hub.alerts.routing import CROWD, Join, Late, Nothing, Policy, Raise, Seen, decide
 from hub.alerts.rules import Rules, foremost, is_critical
 from hub.alerts.rules import news as fresh
 from hub.alerts.silences import Silence
-from hub.store import footage, ledger, silence_rows
+from hub.store import alert_rule_rows, footage, ledger, silence_rows
 from hub.store.alert_rows import NewAlert, grow_alert, last_woke, raise_alert, running_alerts
+from hub.store.alert_rule_rows import TOLD_NOBODY
 from hub.store.bounds import integer
 from hub.store.news import Fate, News, Plan
 from hub.store.rows import change
-from hub.store.rule_rows import meet_rules, rules_of
+from hub.store.rule_rows import meet_rules, rules_of, wake
 from hub.store.sighting_rows import (
     Known,
     add_sighting,
@@ -102,6 +104,7 @@ def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add
     """What becomes of a sighting that is new, or may wake people only now; `add` writes it with
     the alert that it got."""
     foremost_met = foremost(begun.rules)
+    told = _verdict(conn, news, begun)
     seen = Seen(
         camera_id=news.camera_id,
         kind=begun.kind,
@@ -110,7 +113,7 @@ def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add
         age_s=news.age_s,
         zone=foremost_met.place if foremost_met else None,
         wakes=begun.wakes or bool(begun.rules),
-        is_critical=is_critical(begun.rules, policy.critical_rules),
+        is_critical=_is_urgent(is_critical(begun.rules, policy.critical_rules), told),
     )
     running, woke_utc_us = running_alerts(conn, seen, policy), last_woke(conn, seen, policy)
     match decide(seen, running, policy, woke_utc_us=woke_utc_us):
@@ -120,9 +123,9 @@ def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add
             )
             if silence is not None:
                 return _plan_muted(news, begun, silence, add)
-            return _plan_raise(news, begun, seen, decision, policy, add)
+            return _plan_raise(news, begun, seen, told, decision, policy, add)
         case Join(alert_id, reason):
-            write = partial(_join, news, begun, alert_id, policy, add)
+            write = partial(_join, news, begun, alert_id, told, policy, add)
             return Plan("grouped", reason, alert_id, write)
         case Late(reason):
             return Plan("late", reason, None, partial(add, None))
@@ -131,9 +134,18 @@ def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add
 
 
 def _plan_raise(
-    news: News, begun: _Begun, seen: Seen, decision: Raise, policy: Policy, add: _Add
+    news: News,
+    begun: _Begun,
+    seen: Seen,
+    told: Verdict,
+    decision: Raise,
+    policy: Policy,
+    add: _Add,
 ) -> Plan:
-    """A new alert; where its spot has just woken people it is in the inbox and wakes nobody."""
+    """A new alert; where its spot has just woken people, or a rule says so, it is in the inbox and
+    wakes nobody."""
+    is_told = told.tells is not Tells.NOBODY
+    quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
     alert = NewAlert(
         alert_id=new_id(news.now),
         camera_id=news.camera_id,
@@ -142,14 +154,31 @@ def _plan_raise(
         clock_source=news.clock_source.value,
         began=begun.began,
         confirmed=news.happened,
-        is_critical=seen.is_critical or begun.kind in policy.critical_kinds,
+        is_critical=_is_urgent(seen.is_critical or begun.kind in policy.critical_kinds, told),
         zone=seen.zone,
-        quiet_reason=decision.quiet_reason,
+        quiet_reason=quiet_reason,
         rules=begun.rules,
+        rule_id=told.rule_id,
+        rule_reason=told.reason,
     )
-    reason = decision.quiet_reason or decision.reason
-    fate: Fate = "alerted" if decision.quiet_reason is None else "silenced"
+    reason = quiet_reason or decision.reason
+    fate: Fate = "alerted" if quiet_reason is None else "silenced"
     return Plan(fate, reason, alert.alert_id, partial(_raise, news, alert, reason, add))
+
+
+def _verdict(conn: Connection, news: News, begun: _Begun) -> Verdict:
+    """Who must know, by the rules of the time at which it happened, or of now where nobody vouches
+    for that."""
+    is_vouched = news.happened.error_ms is not None
+    at = news.happened if is_vouched else news.now
+    return alert_rule_rows.verdict(conn, news.camera_id, begun.kind, begun.rules, at=at)
+
+
+def _is_urgent(is_critical: bool, told: Verdict) -> bool:
+    """Whether neither a rest nor a storm holds it back: the town's rule has the last word."""
+    if told.tells is Tells.NOBODY or told.urgency is Urgency.USUAL:
+        return False
+    return is_critical or told.urgency is Urgency.CRITICAL
 
 
 def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
@@ -177,7 +206,13 @@ def _raise(news: News, alert: NewAlert, reason: str, add: _Add, conn: Connection
 
 
 def _join(
-    news: News, begun: _Begun, alert_id: UUID, policy: Policy, add: _Add, conn: Connection
+    news: News,
+    begun: _Begun,
+    alert_id: UUID,
+    told: Verdict,
+    policy: Policy,
+    add: _Add,
+    conn: Connection,
 ) -> None:
     grow_alert(
         conn,
@@ -189,6 +224,8 @@ def _join(
     )
     add(alert_id, conn)
     meet_rules(conn, alert_id, begun.rules, raising=policy.critical_rules, now=news.now)
+    if begun.wakes or begun.rules:
+        wake(conn, alert_id, told, begun.rules, now=news.now)
 
 
 def _give_alert(

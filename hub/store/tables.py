@@ -300,6 +300,7 @@ alerts = Table(
     Column("rules", Text),  # JSON: what of the camera's rules was met; null: none
     *moment("arrived", nullable=True),  # when its holder said that they are there
     Column("false_cause", Text),  # of hub.alerts.alert.CAUSES
+    Column("rule_id", Uuid),  # of alert_rules: whose team it calls first; null: as the plan has it
     Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
     Index("ix_alerts_state_raised_utc_us", "state", "raised_utc_us"),
     Index("ix_alerts_closed_utc_us", "closed_utc_us"),

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import TamperBegan, TamperEnded, Tampering
 from hub.alerts.alert import State
-from hub.store import ledger
+from hub.alerts.alert_rules import Urgency
+from hub.store import alert_rule_rows, ledger
 from hub.store.alert_rows import NewAlert, change_alert, note_history, raise_alert
 from hub.store.news import News, Plan
 from hub.store.tables import alerts, columns, events, new_id
@@ -85,15 +86,19 @@ def _running(conn: Connection, news: News, what: Tampering) -> Row[*tuple[Any, .
 
 
 def _raise(news: News, body: TamperBegan, alert_id: UUID, reason: str, conn: Connection) -> None:
+    kind = alert_kind(body.what)
+    told = alert_rule_rows.verdict(conn, news.camera_id, kind, (), at=news.now)
     alert = NewAlert(
         alert_id=alert_id,
         camera_id=news.camera_id,
-        kind=alert_kind(body.what),
+        kind=kind,
         people=0,
         clock_source=news.clock_source.value,
         began=news.moment(body.since_utc_us),
         confirmed=news.happened,
-        is_critical=body.what in DELIBERATE,
+        is_critical=body.what in DELIBERATE or told.urgency is Urgency.CRITICAL,
+        rule_id=told.rule_id,
+        rule_reason=told.reason,
     )
     raise_alert(conn, alert, reason=reason, now=news.now)
     ledger.owe(conn, alert_id=alert_id, camera_id=news.camera_id, moment="opened", now=news.now)

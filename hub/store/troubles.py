@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select, update
 
 from hub.alerts.alert import State
+from hub.alerts.alert_rules import Urgency
 from hub.alerts.moment import Moment
 from hub.alerts.signs import BrokerSigns, CameraSigns, NodeSigns, Scene, Thresholds
 from hub.alerts.troubles import Changed, Kind, Over, Raised, Step, Trouble, decide
-from hub.store import ledger
+from hub.store import alert_rule_rows, ledger
 from hub.store.alert_rows import NewAlert, change_alert, note_history, raise_alert
 from hub.store.rows import add_all_once
 from hub.store.tables import (
@@ -149,7 +150,7 @@ def _raise(conn: Connection, step: Raised, now: Moment) -> None:
         clock_source="ntp" if now.error_ms is not None else "none",  # these times are the hub's
         began=began,
         confirmed=now,
-        is_critical=step.kind in CRITICAL,
+        is_critical=step.kind in CRITICAL or _is_urgent(conn, step.kind, dark, now),
     )
     raise_alert(conn, alert, reason="no sign of life", now=now)
     boot_id = conn.scalar(select(nodes.c.boot_id).where(nodes.c.id == step.node_id))
@@ -164,6 +165,12 @@ def _raise(conn: Connection, step: Raised, now: Moment) -> None:
     )
     _note_members(conn, alert.alert_id, dark)
     ledger.owe(conn, alert_id=alert.alert_id, camera_id=dark[0], moment="opened", now=now)
+
+
+def _is_urgent(conn: Connection, kind: Kind, dark: Collection[UUID], now: Moment) -> bool:
+    """Whether the town's rules make it critical for any camera that is dark by it."""
+    told = (alert_rule_rows.verdict(conn, one, kind.value, (), at=now) for one in dark)
+    return any(one.urgency is Urgency.CRITICAL for one in told)
 
 
 def _note_members(conn: Connection, alert_id: UUID, dark: Collection[UUID]) -> None:

@@ -17,6 +17,7 @@ from hub.store.door import Door
 from hub.store.uploads import Uploads
 from hub.web import (
     account,
+    alert_rules,
     api,
     auth,
     cameras,
@@ -75,6 +76,7 @@ ROOMS: Final = (
     enrol,
     grants,
     log,
+    alert_rules,
 )
 
 

@@ -106,12 +106,13 @@ def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
         told = {"from": f"{usual[0].starts:%H:%M}", "until": f"{usual[0].ends:%H:%M}"}
         said = [words.say("Every day nobody from %(from)s to %(until)s") % told]
     else:
-        said = [_weekly(one, words) for one in usual]
+        said = [weekly_hole(one, words) for one in usual]
     odd = odd_holes(team.roster, today, AHEAD_DAYS)
     return said + [_dated(one, words) for one in odd]
 
 
-def _weekly(hole: Hole, words: Words) -> str:
+def weekly_hole(hole: Hole, words: Words) -> str:
+    """A hole on the days of `SOME_MONDAY`'s week."""
     if hole.ends - hole.starts >= timedelta(days=7):
         return words.say("Nobody all week")
     days = weekdays(words)
@@ -187,7 +188,7 @@ def fault(what: Fault, words: Words) -> str:
         Fault.REASON: say("It needs a reason: somebody will ask one day."),
         Fault.NOT_ON_DUTY: say("That person is not on duty then."),
         Fault.ON_DUTY_ALREADY: say("That person is on duty then already."),
-        Fault.IN_PLAN: say("A plan calls this team. Change the plan first."),
+        Fault.IN_PLAN: say("A plan or a rule calls this team. Change that first."),
         Fault.PLAN: say("A plan needs a first step, and 10 to 3600 seconds for each."),
     }[what]
 

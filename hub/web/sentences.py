@@ -229,6 +229,9 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
             whom = row.detail or words.say("everybody who may know")
             steps.append(Step(words.say("Told: %(who)s") % {"who": whom}, "", row.at_utc_us))
             continue
+        if row.act == "ruled":
+            steps.append(Step(words.say("A rule says who must know"), row.detail, row.at_utc_us))
+            continue
         if row.act in ("dark", "back"):
             steps.append(_trouble_step(row, words))
             continue

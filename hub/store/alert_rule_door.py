@@ -1,0 +1,139 @@
+"""The door's way to rules that say who must know, for those who look after the places.
+
+False or None is the same answer for what is not there and what is not theirs; a `RuleError` says
+what of a rule cannot be.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from hub.alerts.alert_rules import AlertRule, RuleFault, Tells, Urgency, faults
+from hub.alerts.moment import Moment
+from hub.store import alert_rule_rows, alert_rule_sights
+from hub.store.alert_rule_tables import alert_rules
+from hub.store.alert_rule_views import NewRule, RulesPage, Trial
+from hub.store.bounds import text
+from hub.store.duty_faults import NAME_CHARS, checked_reason
+from hub.store.log_door import LogDoor
+from hub.store.registry import RegistryError
+from hub.store.tables import new_id
+from hub.store.views import Asker
+
+MOST_RULES: Final = 500
+"""Of the whole hub: every alert is judged by all that count."""
+
+_SENTENCES: Final[Mapping[RuleFault, str]] = {
+    RuleFault.PLACE: "a rule is of an area or a camera, one of the two",
+    RuleFault.KIND: "there is no such kind of alert",
+    RuleFault.DAYS: "a rule counts on one day of the week at least",
+    RuleFault.TIME: "a time of day is written 06:00, from 00:00 to 23:59",
+    RuleFault.DATES: "its last day is before its first",
+    RuleFault.TEAM: "a rule that tells a team names one, and troubles of nodes call no team",
+    RuleFault.WAIT: "a team has 10-3600 s to answer",
+    RuleFault.NEVER_QUIET: "a camera that is covered or gives no sign always tells somebody",
+    RuleFault.NOTHING: "what tells nobody cannot be critical",
+    RuleFault.MANY: f"there are {MOST_RULES} rules already: end some first",
+}
+
+
+class RuleError(RegistryError):
+    """What was entered cannot be; `fault` says why to a page, the sentence to a shell."""
+
+    def __init__(self, fault: RuleFault) -> None:
+        super().__init__(_SENTENCES[fault])
+        self.fault = fault
+
+
+class AlertRuleDoor(LogDoor):
+    """Who must know of what."""
+
+    def alert_rules(self, asker: Asker) -> RulesPage:
+        """The rules that count where this person looks after something."""
+        with self._db.reading() as conn:
+            page = alert_rule_sights.rules_page(conn, asker.person_id, self._clock.now())
+        if not page.places:
+            page = RulesPage((), (), {}, (), page.seen_utc_us)
+        self._note(asker, "rules.open", detail=f"{len(page.rules)} rules")
+        return page
+
+    def try_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> Trial | None:
+        """What a rule would have done last week; None where they do not look after its place."""
+        now = self._clock.now()
+        rule = _rule(new, now)
+        with self._db.reading() as conn:
+            place = _place_of(conn, asker, rule, now)
+            found = (
+                None
+                if place is None
+                else alert_rule_sights.trial(
+                    conn, asker.person_id, rule, time_zone=time_zone, place=place, now=now
+                )
+            )
+        self._note(asker, "rule.try" if found else "rule.try.refused")
+        return found
+
+    def add_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> UUID | None:
+        """Write a rule down; None where they do not look after its place."""
+        now, reason = self._clock.now(), checked_reason(new.reason)
+        rule = _rule(new, now)
+        with self._db.writing() as conn:
+            place = _place_of(conn, asker, rule, now)
+            if place is None:
+                self._note_in(conn, asker, "rule.add.refused")
+                return None
+            counting = select(func.count()).where(alert_rules.c.ended_utc_us.is_(None))
+            if (conn.scalar(counting) or 0) >= MOST_RULES:
+                raise RuleError(RuleFault.MANY)
+            alert_rule_rows.add(
+                conn, rule, time_zone=time_zone, reason=reason, made_by=asker.person_id, now=now
+            )
+            detail = f"{place}: {rule.kind or 'all'} tells {rule.tells}: {reason}"
+            self._note_in(conn, asker, "rule.add", "rule", rule.rule_id, detail=detail)
+        return rule.rule_id
+
+    def end_rule(self, asker: Asker, rule_id: UUID) -> bool:
+        """It counts no more; False where they do not look after its place."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            page = alert_rule_sights.rules_page(conn, asker.person_id, now)
+            may = any(one.rule.rule_id == rule_id and one.may_end for one in page.rules)
+            self._note_in(conn, asker, "rule.end" if may else "rule.end.refused", "rule", rule_id)
+            if may:
+                alert_rule_rows.end(conn, rule_id, ended_by=asker.person_id, now=now)
+        return may
+
+
+def _place_of(conn: Connection, asker: Asker, rule: AlertRule, now: Moment) -> str | None:
+    """Its place by name, if this person looks after it; RuleError for a team that is not theirs."""
+    page = alert_rule_sights.rules_page(conn, asker.person_id, now)
+    key = rule.area_id, rule.camera_id
+    place = next((one.name for one in page.places if (one.area_id, one.camera_id) == key), None)
+    if place is not None and rule.team_id is not None and rule.team_id not in page.callable_teams:
+        raise RuleError(RuleFault.TEAM)
+    return place
+
+
+def _rule(new: NewRule, now: Moment) -> AlertRule:
+    try:
+        tells, urgency = Tells(new.tells), Urgency(new.urgency)
+    except ValueError as error:
+        raise RuleError(RuleFault.NOTHING) from error
+    rule = AlertRule(
+        rule_id=new_id(now),
+        area_id=new.area_id,
+        camera_id=new.camera_id,
+        kind=new.kind or None,
+        zone=text(new.zone, NAME_CHARS) if new.zone else None,
+        window=new.window,
+        tells=tells,
+        team_id=new.team_id if tells is Tells.TEAM else None,
+        wait_s=new.wait_s,
+        urgency=urgency,
+        made_utc_us=now.utc_us,
+    )
+    for fault in faults(rule):
+        raise RuleError(fault)
+    return rule

@@ -1,0 +1,161 @@
+"""Rules that say who must know, as rows: which counts for an alert, and what an alert follows.
+
+All in the caller's transaction; what a rule says is decided in `hub.alerts.alert_rules`.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Select, Uuid, bindparam, insert, literal, select, update
+
+from hub.alerts.alert_rules import (
+    DEFAULT,
+    AlertRule,
+    Done,
+    Tells,
+    Timed,
+    Urgency,
+    Verdict,
+    Window,
+    done,
+    judge,
+)
+from hub.alerts.grants import CameraPlace
+from hub.alerts.moment import Moment
+from hub.alerts.rules import Rules
+from hub.store.alert_rule_tables import alert_rules
+from hub.store.bounds import text
+from hub.store.hot import Hot
+from hub.store.tables import alerts, areas, cameras, columns
+
+REASON_CHARS: Final = 300
+TOLD_NOBODY: Final = "a rule tells nobody of it"
+
+
+def _path() -> Select[UUID, int]:
+    """The camera's area and those above it, the nearest first."""
+    above = (
+        select(cameras.c.area_id.label("id"), literal(0).label("depth"))
+        .where(cameras.c.id == bindparam("camera_id", type_=Uuid))
+        .cte("rule_areas", recursive=True)
+    )
+    # A ring of areas, which only a fault could make, must not turn for ever.
+    above = above.union_all(
+        select(areas.c.parent_id, above.c.depth + 1)
+        .join(above, areas.c.id == above.c.id)
+        .where(areas.c.parent_id.is_not(None), above.c.depth < 12)
+    )
+    return select(above.c.id, above.c.depth).order_by(above.c.depth)
+
+
+_PATH: Final = Hot(_path())
+_ANY: Final = Hot(select(alert_rules.c.id).where(alert_rules.c.ended_utc_us.is_(None)).limit(1))
+_ALL: Final = Hot(select(alert_rules).where(alert_rules.c.ended_utc_us.is_(None)))
+_FIRST_TEAM: Final = Hot(
+    select(alert_rules.c.team_id, alert_rules.c.wait_s)
+    .join(alerts, alerts.c.rule_id == alert_rules.c.id)
+    .where(alerts.c.id == bindparam("alert_id"), alert_rules.c.team_id.is_not(None))
+)
+
+
+def verdict(conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment) -> Verdict:
+    """Who must know of an alert of this kind, whose people met these rules of the camera then."""
+    return verdict_on(conn, camera_id, done(kind, met), at=at)
+
+
+def verdict_on(conn: Connection, camera_id: UUID, what: Iterable[Done], *, at: Moment) -> Verdict:
+    """The same of things by name."""
+    if _ANY.first(conn) is None:
+        return DEFAULT  # so it is in a town without rules
+    path = [row.id for row in _PATH.all(conn, camera_id=camera_id)]
+    rows = [row for row in _ALL.all(conn) if row.camera_id == camera_id or row.area_id in path]
+    parents = dict(zip(path, [*path[1:], None], strict=True))
+    return judge(timed(rows, at), CameraPlace(camera_id, path[0]), what, parents)
+
+
+def timed(rows: Iterable[Any], at: Moment) -> list[Timed]:
+    """Rules, each with the moment on its own wall."""
+    return [(rule_of(row), on_wall(row.time_zone, at)) for row in rows]
+
+
+def on_wall(time_zone: str, at: Moment) -> datetime:
+    """The moment as a clock on the wall there shows it."""
+    utc = datetime.fromtimestamp(at.utc_us / 1e6, UTC)
+    return utc.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+
+
+def rule_of(row: Any) -> AlertRule:
+    """A row of the table."""
+    return AlertRule(
+        rule_id=row.id,
+        area_id=row.area_id,
+        camera_id=row.camera_id,
+        kind=row.kind,
+        zone=row.zone,
+        window=Window(
+            frozenset(day for day in range(7) if row.weekdays & 1 << day),
+            row.starts_minute,
+            row.ends_minute,
+            None if row.from_day is None else date.fromisoformat(row.from_day),
+            None if row.until_day is None else date.fromisoformat(row.until_day),
+        ),
+        tells=Tells(row.tells),
+        team_id=row.team_id,
+        wait_s=row.wait_s,
+        urgency=Urgency(row.urgency),
+        made_utc_us=row.made_utc_us,
+        reason=row.reason,
+    )
+
+
+def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
+    """The team that a rule has called for this alert before all else, and its seconds."""
+    row = _FIRST_TEAM.first(conn, alert_id=alert_id)
+    return None if row is None else (row.team_id, row.wait_s)
+
+
+def add(
+    conn: Connection,
+    rule: AlertRule,
+    *,
+    time_zone: str,
+    reason: str,
+    made_by: UUID | None,
+    now: Moment,
+) -> None:
+    """Write a rule down; it counts from now on."""
+    window = rule.window
+    conn.execute(
+        insert(alert_rules).values(
+            id=rule.rule_id,
+            area_id=rule.area_id,
+            camera_id=rule.camera_id,
+            kind=rule.kind,
+            zone=rule.zone,
+            weekdays=sum(1 << day for day in window.weekdays),
+            starts_minute=window.starts_minute,
+            ends_minute=window.ends_minute,
+            from_day=None if window.from_day is None else window.from_day.isoformat(),
+            until_day=None if window.until_day is None else window.until_day.isoformat(),
+            time_zone=time_zone,
+            tells=rule.tells,
+            team_id=rule.team_id,
+            wait_s=rule.wait_s,
+            urgency=rule.urgency,
+            reason=text(reason, REASON_CHARS),
+            made_by=made_by,
+            **columns("made", now),
+        )
+    )
+
+
+def end(conn: Connection, rule_id: UUID, *, ended_by: UUID | None, now: Moment) -> None:
+    """It counts no more; alerts that follow it already go on as they were."""
+    conn.execute(
+        update(alert_rules)
+        .where(alert_rules.c.id == rule_id, alert_rules.c.ended_utc_us.is_(None))
+        .values(ended_by=ended_by, **columns("ended", now))
+    )

@@ -1,0 +1,165 @@
+"""Pages of rules that say who must know: in sentences, tried on last week before they count."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.alert_rules import KINDS, RuleFault, Tells, Urgency, Window
+from hub.store.alert_rule_door import RuleError
+from hub.store.alert_rule_views import NewRule, Trial
+from hub.store.duty_faults import DutyError
+from hub.web import alert_rule_words, duty_forms, duty_words
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.duty_forms import Fields, field
+from hub.web.site import render
+
+router = APIRouter(prefix="/rules")
+
+FIELDS: Final = (
+    "place",
+    "kind",
+    "zone",
+    "starts",
+    "ends",
+    "from",
+    "until",
+    "tells",
+    "wait_s",
+    "urgency",
+    "reason",
+)
+
+
+@router.get("")
+def show_rules(request: Request, visit: SignedIn, saved: str = "", place: str = "") -> Response:
+    """The rules where one looks after something, and the form of a new one; 404 for others."""
+    return _page(request, visit, {"place": place}, saved=saved)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    entered: dict[str, str],
+    *,
+    saved: str = "",
+    trial: Trial | None = None,
+    wrong: str = "",
+) -> Response:
+    page = visit.site.door.alert_rules(visit.asker)
+    if not page.places:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    words, teams = calendar.words, page.teams
+    return render(
+        request,
+        "rules.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        rules=[
+            (
+                one,
+                alert_rule_words.sentence(one.rule, one.place, teams, words),
+                alert_rule_words.holes(one.rule, teams, words),
+            )
+            for one in page.rules
+        ],
+        entered=entered,
+        days_chosen=entered.get("days", "0,1,2,3,4,5,6").split(","),
+        weekdays=duty_words.weekdays(words),
+        kinds=[("", alert_rule_words.kind_name(None, words))]
+        + [(kind, alert_rule_words.kind_name(kind, words)) for kind in KINDS],
+        teams=[(key, teams[key].name) for key in page.callable_teams if key in teams],
+        trial=trial,
+        trial_sentence=alert_rule_words.sentence(trial.rule, trial.place, teams, words)
+        if trial
+        else "",
+        trial_holes=alert_rule_words.holes(trial.rule, teams, words) if trial else [],
+        trial_lines=alert_rule_words.tried(trial, teams, calendar) if trial else [],
+        is_saved=bool(saved),
+        wrong=wrong,
+    )
+
+
+@router.post("")
+def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
+    """Try a rule on last week; written down only when that was shown, or is not wanted."""
+    words = visit.site.calendar(visit.asker.language).words
+    zone = visit.site.settings.time_zone
+    entered = _entered(form)
+    try:
+        new = _new_rule(form)
+        if field(form, "act") != "save":
+            trial = visit.site.door.try_rule(visit.asker, new, time_zone=zone)
+            if trial is None:
+                raise HTTPException(404)
+            return _page(request, visit, entered, trial=trial)
+        if visit.site.door.add_rule(visit.asker, new, time_zone=zone) is None:
+            raise HTTPException(404)
+    except RuleError as error:
+        return _page(request, visit, entered, wrong=alert_rule_words.fault(error.fault, words))
+    except DutyError as error:
+        return _page(request, visit, entered, wrong=duty_words.fault(error.fault, words))
+    return RedirectResponse("/rules?saved=1", 303)
+
+
+@router.post("/{rule_id}/end")
+def end_rule(visit: FormSent, rule_id: UUID) -> Response:
+    """It counts no more."""
+    if not visit.site.door.end_rule(visit.asker, rule_id):
+        raise HTTPException(404)
+    return RedirectResponse("/rules?saved=1", 303)
+
+
+def _new_rule(form: FormData) -> NewRule:
+    kind, _, key = field(form, "place").partition(":")
+    place = _key(key, RuleFault.PLACE)
+    tells, _, team = field(form, "tells").partition(":")
+    starts, ends = field(form, "starts"), field(form, "ends")
+    from_day, until_day = field(form, "from"), field(form, "until")
+    return NewRule(
+        area_id=place if kind == "area" else None,
+        camera_id=place if kind == "camera" else None,
+        kind=field(form, "kind") or None,
+        zone=field(form, "zone") or None,
+        window=Window(
+            frozenset(_days(form)),
+            duty_forms.minute(starts) if starts else 0,
+            duty_forms.minute(ends) if ends else 0,
+            duty_forms.day(from_day) if from_day else None,
+            duty_forms.day(until_day) if until_day else None,
+        ),
+        tells=tells or Tells.EVERYBODY,
+        team_id=_key(team, RuleFault.TEAM) if team else None,
+        wait_s=_number(field(form, "wait_s") or "60"),
+        urgency=field(form, "urgency") or Urgency.AS_IS,
+        reason=field(form, "reason"),
+    )
+
+
+def _days(form: FormData) -> list[int]:
+    chosen = [one for one in form.getlist("day") if isinstance(one, str)]
+    if any(one not in tuple("0123456") for one in chosen):
+        raise RuleError(RuleFault.DAYS)
+    return [int(one) for one in chosen]
+
+
+def _key(text: str, fault: RuleFault) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise RuleError(fault) from error
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 6:
+        raise RuleError(RuleFault.WAIT)
+    return int(text)
+
+
+def _entered(form: FormData) -> dict[str, str]:
+    days = ",".join(one for one in form.getlist("day") if isinstance(one, str))
+    return {name: field(form, name) for name in FIELDS} | {"days": days}
