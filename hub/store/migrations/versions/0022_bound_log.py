@@ -60,7 +60,7 @@ def _forbid_changes(dialect: str) -> None:
             )
         return
     op.execute(
-        "CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE OR REPLACE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{SAYS}'; END $$"
     )
     op.execute(

@@ -1,0 +1,504 @@
+"""Random people at the real site: not one byte to anybody who is not granted it.
+
+    .venv/bin/python tests/scope/campaign.py --requests 100000 --seed 1
+        [--database postgresql] [--json]
+
+Makes random towns with random people and grants (of other times, areas, cameras, reaches, roles),
+signs them in at the real app, and lets each ask for pages, cards, pictures, clips whole and in
+part, clips under way, search, the inbox in words and the stream of changes, by addresses of the
+whole town, theirs or not. What comes back is looked through for the marks that every secret
+carries. Between the requests grants end and time passes; people are seen, and what is then owed to
+phones, and handed to the sender after more grants have ended, is held against the twin too.
+
+The judge is `hub.alerts.grants` in plain objects; it shares no line with the SQL that the site
+asks. Ends with 0 when nothing went out that was not granted and nothing was refused that was.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import structlog
+
+if __name__ == "__main__":  # started by its path, as its page says
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from sqlalchemy import select
+
+from hub.store import dispatch, staff
+from hub.store.database import Database
+from hub.store.schema import migrate
+from hub.store.tables import notifications
+from hub.web import live
+from hub.web.app import WebSettings, create_app
+from tests.postgres import cluster
+from tests.scope.world import PASSWORD, Camera, File, Growing, Person, Shot, Twin, World
+
+MARK: Final = re.compile(rb"zq[0-9a-f]{12}")
+KEY: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PEOPLE: Final = 60
+A_ROUND: Final = 1_000
+ORIGIN: Final = "http://testserver"
+PAGES: Final = (
+    "/",
+    "/list",
+    "/api/inbox",
+    "/nodes",
+    "/undelivered",
+    "/duty",
+    "/silences",
+    "/rules",
+    "/grants",
+    "/grants/new",
+    "/settings",
+    "/footage",
+    "/log",
+)
+SHOWN: Final = frozenset({200, 206, 303, 304, 307, 409})
+
+
+@dataclass
+class Found:
+    """What a campaign counted, and every leak in words."""
+
+    requests: int = 0
+    people: int = 0
+    towns: int = 0
+    shown: int = 0
+    refused: int = 0
+    owed: int = 0
+    handed: int = 0
+    dropped: int = 0
+    leaks: list[str] = field(default_factory=list)
+    refused_wrongly: list[str] = field(default_factory=list)
+    by_route: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def holds(self) -> bool:
+        """Nothing went out that was not granted, nothing was refused that was."""
+        return not self.leaks and not self.refused_wrongly
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, and whether its answer is theirs; None: any page is, cut to its reader."""
+
+    route: str
+    method: str
+    path: str
+    is_theirs: bool | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    form: tuple[tuple[str, str], ...] = ()
+
+
+class OneLook:
+    """Lets a live stream go round once: it would never end by itself."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __call__(self) -> bool:
+        self.looks += 1
+        return self.looks > 1
+
+
+class Street:
+    """One town with its site and its people, each signed in."""
+
+    def __init__(self, world: World, found: Found) -> None:
+        self.world, self.found, self.rng = world, found, world.rng
+        self.twin = Twin(world)
+        self.look = OneLook()
+        self.app = create_app(
+            door=world.door,
+            accounts=world.accounts,
+            uploads=world.uploads,
+            bell=world.bell,
+            verify_token=lambda _token: None,
+            stopping=self.look,
+            settings=WebSettings(
+                public_url=ORIGIN,
+                push_public_key="BKey",
+                now=lambda: world.clock.now().utc_us,
+                keepalive_s=0.0,
+            ),
+        )
+        self.alerts = {one.alert_id: one for one in world.shots}
+        self.files = {one.media_id: one for one in world.files}
+        self.contents = {one.content_mark: one for one in (*world.files, *world.growing)}
+        self.labels = {one.label: one for one in world.cameras}
+        self.areas = {name: area_id for area_id, name in world.area_marks.items()}
+        self.nodes = {world.node_marks[one.place.camera_id]: one for one in world.cameras}
+        self.node_areas = world.node_areas
+
+    async def walk(self, requests: int) -> None:
+        """So many requests by random people; now and then the town changes between two."""
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+            tokens = {one.person_id: self._sign_in(one) for one in self.world.people}
+            for number in range(requests):
+                if number % 100 == 50:
+                    self._change()
+                who = self.rng.choice(self.world.people)
+                await self._ask(client, who, tokens[who.person_id])
+
+    def _sign_in(self, who: Person) -> tuple[str, str]:
+        signed = self.world.accounts.sign_in(who.login, PASSWORD, came_from="")
+        token = getattr(signed, "token", "nobody's")
+        if who.is_disabled:
+            with self.world.db.writing() as conn:
+                staff.disable_person(conn, who.person_id, now=self.world.clock.now())
+        return token, getattr(signed, "csrf", "")
+
+    async def _ask(self, client: httpx.AsyncClient, who: Person, signed: tuple[str, str]) -> None:
+        ask = self._choose(who)
+        self.look.looks = 0
+        headers = {"Accept": "text/html", "Origin": ORIGIN, **dict(ask.headers)}
+        headers["Cookie"] = f"matthan={signed[0]}"
+        data = {"csrf": signed[1], **dict(ask.form)} if ask.method == "POST" else None
+        answer = await client.request(ask.method, ask.path, headers=headers, data=data)
+        self.found.requests += 1
+        self.found.by_route[ask.route] += 1
+        self._judge(who, ask, answer)
+
+    def _choose(self, who: Person) -> Ask:
+        makers: list[tuple[int, Callable[[Person], Ask]]] = [
+            (20, self._page),
+            (18, self._alert),
+            (24, self._media),
+            (8, self._clip),
+            (8, self._search),
+            (6, self._act),
+            (5, self._events),
+            (3, self._trick),
+        ]
+        weights, choices = zip(*makers, strict=True)
+        return self.rng.choices(choices, weights=weights, k=1)[0](who)
+
+    def _page(self, _who: Person) -> Ask:
+        return Ask("page", "GET", self.rng.choice(PAGES))
+
+    def _alert(self, who: Person) -> Ask:
+        shot = self.rng.choice(self.world.shots)
+        tail = self.rng.choice(["", "", "/card"])
+        return Ask(
+            "alert", "GET", f"/alerts/{shot.alert_id}{tail}", self.twin.sees_alert(who, shot)
+        )
+
+    def _media(self, who: Person) -> Ask:
+        file = self.rng.choice(self.world.files)
+        is_theirs = self.twin.opens(who, file)
+        headers = self.rng.choice(
+            [(), (), (("Range", "bytes=0-9"),), (("Range", "bytes=-4"),), (("If-None-Match", "*"),)]
+        )
+        method = self.rng.choice(["GET", "GET", "GET", "HEAD"])
+        tail = self.rng.choice(["", "", "", "/small", "/h264"])
+        if tail:
+            is_theirs = is_theirs and tail == "/small" and file.kind == "picture"
+            method, headers = "GET", ()
+        return Ask("media", method, f"/media/{file.media_id}{tail}", is_theirs, headers)
+
+    def _clip(self, who: Person) -> Ask:
+        if self.world.growing and self.rng.random() < 0.5:
+            growing = self.rng.choice(self.world.growing)
+            is_theirs = self.twin.watches(who, growing)
+            return Ask("growing", "GET", f"/clips/{growing.clip_id}/growing", is_theirs)
+        shot = self.rng.choice([one for one in self.world.shots if not one.is_trouble])
+        has_clip = any(one.alert_id == shot.alert_id for one in self.world.files)
+        is_theirs = self.twin.plays_alert(who, shot)
+        if not has_clip and is_theirs:
+            return self._page(who)  # it would wait for a clip that never comes
+        return Ask("clip", "GET", f"/alerts/{shot.alert_id}/clip", is_theirs)
+
+    def _search(self, who: Person) -> Ask:
+        camera = self.rng.choice(self.world.cameras)
+        place = camera.place
+        is_theirs = self.twin.searches(who, place)
+        return Ask("search", "GET", f"/footage?camera={place.camera_id}", is_theirs)
+
+    def _act(self, who: Person) -> Ask:
+        shot = self.rng.choice(self.world.shots)
+        act = self.rng.choice(["take", "take", "resolve"])
+        is_theirs = self.twin.sees_alert(who, shot)
+        return Ask("act", "POST", f"/alerts/{shot.alert_id}/{act}", is_theirs)
+
+    def _events(self, _who: Person) -> Ask:
+        return Ask("events", "GET", f"/events?cursor={self.rng.choice([0, 0, 5])}")
+
+    def _trick(self, _who: Person) -> Ask:
+        key = self.rng.choice(self.world.files).media_id
+        shot = self.rng.choice(self.world.shots).alert_id
+        path = self.rng.choice(
+            [
+                f"/media/{str(key).upper()}",
+                f"/media/{key.hex}",
+                f"/media/%7B{key}%7D",
+                f"/media//{key}",
+                f"/alerts/{shot}/../../media/{key}",
+                f"/alerts/{shot}/%2e%2e/%2e%2e/media/{key}",
+                f"/media/{key}/small/../h264",
+                f"/api/inbox?since=-1&alert={shot}",
+                f"/footage?camera={uuid4()}",
+            ]
+        )
+        return Ask("trick", "GET", path)
+
+    def _judge(self, who: Person, ask: Ask, answer: httpx.Response) -> None:
+        is_shown = answer.status_code in SHOWN and "/login" not in answer.headers.get(
+            "location", ""
+        )
+        self.found.shown += is_shown
+        self.found.refused += not is_shown
+        said = f"{who.role} {who.login}: {ask.method} {ask.path} → {answer.status_code}"
+        if ask.is_theirs is False and is_shown:
+            self.found.leaks.append(f"{said}, not theirs")
+        if ask.is_theirs is True and not is_shown:
+            self.found.refused_wrongly.append(said)
+        if answer.status_code >= 500:
+            self.found.refused_wrongly.append(f"{said}, a fault")
+        body = answer.content + json.dumps(dict(answer.headers)).encode()
+        for what in self._strange(who, ask, body):
+            self.found.leaks.append(f"{said}: {what}")
+
+    def _strange(self, who: Person, ask: Ask, body: bytes) -> Iterator[str]:
+        """What of the body is not theirs."""
+        reads_all = ask.path == "/log" and (
+            who.role == "oversight" or self.twin.keeps_everything(who)
+        )
+        for one in sorted({found.decode() for found in MARK.findall(body)}):
+            content = self.contents.get(one)
+            if content is not None and not self._opens(who, content):
+                yield f"bytes of {one}"
+            elif content is None and not reads_all and not self._knows_name(who, one):
+                yield f"the name {one}"
+        yield from self._strange_ids(who, ask, body)
+
+    def _opens(self, who: Person, content: File | Growing) -> bool:
+        if isinstance(content, Growing):
+            return self.twin.watches(who, content)
+        return self.twin.opens(who, content)
+
+    def _knows_name(self, who: Person, name: str) -> bool:
+        """Whether a camera, node or area is theirs to read of."""
+        if name in self.labels:
+            return self.twin.knows_camera(who, self.labels[name])
+        if name in self.nodes:
+            camera = self.nodes[name]
+            return self.twin.knows_camera(who, camera) or self.twin.tends_area(
+                who, self.node_areas[name]
+            )
+        return name not in self.areas or self.areas[name] in self.twin.known_areas(who)
+
+    def _strange_ids(self, who: Person, ask: Ask, body: bytes) -> Iterator[str]:
+        for one in {match.decode() for match in KEY.findall(body)}:
+            if one in ask.path.lower():
+                continue  # as it was asked for
+            key = UUID(one)
+            if key in self.alerts and not self.twin.sees_alert(who, self.alerts[key]):
+                yield f"alert {key}"
+            if key in self.files:
+                file = self.files[key]
+                shot = self.alerts[file.alert_id]
+                if not self.twin.opens(who, file) and not self.twin.sees_alert(who, shot):
+                    yield f"the id of file {key}"
+
+    def _change(self) -> None:
+        """Somebody is seen and is told of; grants end, time passes, and the sender comes."""
+        world = self.world
+        world.clock.pass_s(5)
+        self._expect_owed(self.rng.choice(world.cameras))
+        for _ in range(3):
+            who = self.rng.choice(world.people)
+            if who.grant_ids:
+                self._end(who, self.rng.randrange(len(who.grant_ids)))
+        world.clock.pass_s(self.rng.choice([1, 30, 90]))
+        self._expect_handed()
+
+    def _end(self, who: Person, number: int) -> None:
+        world = self.world
+        now = world.clock.now()
+        with world.db.writing() as conn:
+            staff.end_grant(conn, who.grant_ids[number], now=now)
+        old = who.grants[number]
+        ends = now.utc_us if old.ends_utc_us is None else min(old.ends_utc_us, now.utc_us)
+        who.grants[number] = type(old)(
+            old.area_id,
+            old.camera_id,
+            old.rights,
+            old.starts_utc_us,
+            ends,
+            old.history_from_utc_us,
+        )
+
+    def _expect_owed(self, camera: Camera) -> None:
+        """Exactly those are owed word of a new alert who may be told."""
+        world = self.world
+        alert_id = world.somebody_now(camera)
+        if alert_id is None or alert_id in self.alerts:
+            return  # silenced there, or more of what they were told of before
+        with world.db.reading() as conn:
+            mine = notifications.c.alert_id == alert_id
+            owed = set(conn.scalars(select(notifications.c.person_id).where(mine)))
+        entitled = {one.person_id for one in world.people if self.twin.is_woken(one, camera.place)}
+        self.found.owed += len(owed)
+        for one in owed - entitled:
+            self.found.leaks.append(f"owed to {one}, who may not be told of {camera.label}")
+        for one in entitled - owed:
+            self.found.refused_wrongly.append(f"not owed to {one}, who is told of {camera.label}")
+        self._news(alert_id, camera)
+
+    def _news(self, alert_id: UUID, camera: Camera) -> None:
+        shot = Shot(alert_id, camera.place, self.world.clock.now().plus_s(-0.4).utc_us, False)
+        self.world.shots.append(shot)
+        self.alerts[alert_id] = shot
+
+    def _expect_handed(self) -> None:
+        """What the sender is handed is for whoever may be told at that moment."""
+        world = self.world
+        now = world.clock.now()
+        with world.db.writing() as conn:
+            handed = dispatch.claim(conn, worker="w", now=now, lease_s=60, limit=1_000)
+            states = list(
+                conn.execute(
+                    select(notifications.c.id, notifications.c.person_id, notifications.c.state)
+                )
+            )
+        whose = {row.id: row.person_id for row in states}
+        people = {one.person_id: one for one in world.people}
+        for one in handed:
+            who, shot = people[whose[one.notification_id]], self.alerts[one.alert_id]
+            self.found.handed += 1
+            if not self.twin.is_woken(who, shot.camera) and not shot.is_trouble:
+                self.found.leaks.append(f"handed on to {who.login}, who may not be told any more")
+        self.found.dropped = sum(row.state == "dropped" for row in states)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How long, how random."""
+
+    requests: int
+    seed: int
+
+
+def run(
+    wanted: Wanted,
+    folder: Path,
+    make_url: Callable[[int], str],
+    *,
+    tell: Callable[[Found], None] = lambda _found: None,
+) -> Found:
+    """Town after town until there were so many requests."""
+    found = Found()
+    live.PACE_S = 0.0  # a stream is left after one look: nothing is gained by waiting for the next
+    rng = random.Random(wanted.seed)
+    while found.requests < wanted.requests:
+        here = folder / f"town-{found.towns}"
+        here.mkdir()
+        db = Database(make_url(found.towns))
+        try:
+            world = World(db, here, random.Random(rng.getrandbits(64)))
+            world.fill(people_count=PEOPLE)
+            street = Street(world, found)
+            left = min(A_ROUND, wanted.requests - found.requests)
+            asyncio.run(street.walk(left))
+        finally:
+            db.close()
+        found.towns += 1
+        found.people += PEOPLE
+        shutil.rmtree(here)
+        tell(found)
+    return found
+
+
+@contextmanager
+def databases(kind: str, folder: Path) -> Iterator[Callable[[int], str]]:
+    """Makes an address of a fresh, migrated database for each town."""
+    if kind == "sqlite":
+        template = folder / "template.db"
+        migrate(f"sqlite:///{template}")
+
+        def copy(number: int) -> str:
+            path = folder / f"town-{number}" / "hub.db"
+            shutil.copy(template, path)
+            return f"sqlite:///{path}"
+
+        yield copy
+        return
+    with cluster() as url:
+        plain = url.replace("+psycopg", "") + "/postgres"
+
+        def create(name: str, template: str) -> str:
+            with psycopg.connect(plain, autocommit=True) as conn:
+                conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            return f"{url}/{name}"
+
+        migrate(create("town", "template0"))
+        yield lambda number: create(f"town_{number}", "town")
+
+
+def main() -> int:
+    """What the arguments ask for."""
+    parser = argparse.ArgumentParser(
+        description="Random people at the real site, judged by a twin."
+    )
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+    asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    began = time.monotonic()
+
+    def tell(found: Found) -> None:
+        if found.towns % 5 == 0:
+            print(
+                f"{found.requests} requests, {found.people} people, {len(found.leaks)} leaks",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    with tempfile.TemporaryDirectory(prefix="matthan-scope-") as name:
+        folder = Path(name)
+        with databases(asked.database, folder) as make_url:
+            found = run(Wanted(asked.requests, asked.seed), folder, make_url, tell=tell)
+    told = {
+        "seed": asked.seed,
+        "database": asked.database,
+        "requests": found.requests,
+        "people": found.people,
+        "towns": found.towns,
+        "shown": found.shown,
+        "refused": found.refused,
+        "owed": found.owed,
+        "handed": found.handed,
+        "leaks": len(found.leaks),
+        "refused_wrongly": len(found.refused_wrongly),
+        "seconds": round(time.monotonic() - began),
+        "by_route": dict(found.by_route),
+    }
+    print(json.dumps(told, indent=None if asked.json else 2))
+    for line in [*found.leaks[:20], *found.refused_wrongly[:20]]:
+        print(line, file=sys.stderr)
+    return 0 if found.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
