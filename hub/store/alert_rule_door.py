@@ -59,7 +59,7 @@ class AlertRuleDoor(LogDoor):
         self._note(asker, "rules.open", detail=f"{len(page.rules)} rules")
         return page
 
-    def try_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> Trial | None:
+    def try_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> Trial | None:
         """What a rule would have done last week; None where they do not look after its place."""
         now = self._clock.now()
         rule = _rule(new, now)
@@ -75,7 +75,7 @@ class AlertRuleDoor(LogDoor):
         self._note(asker, "rule.try" if found else "rule.try.refused")
         return found
 
-    def add_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> UUID | None:
+    def add_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> UUID | None:
         """Write a rule down; None where they do not look after its place."""
         now, reason = self._clock.now(), checked_reason(new.reason)
         rule = _rule(new, now)
@@ -94,7 +94,7 @@ class AlertRuleDoor(LogDoor):
             self._note_in(conn, asker, "rule.add", "rule", rule.rule_id, detail=detail)
         return rule.rule_id
 
-    def end_rule(self, asker: Asker, rule_id: UUID) -> bool:
+    def end_alert_rule(self, asker: Asker, rule_id: UUID) -> bool:
         """It counts no more; False where they do not look after its place."""
         now = self._clock.now()
         with self._db.writing() as conn:

@@ -93,11 +93,11 @@ def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
     try:
         new = _new_rule(form)
         if field(form, "act") != "save":
-            trial = visit.site.door.try_rule(visit.asker, new, time_zone=zone)
+            trial = visit.site.door.try_alert_rule(visit.asker, new, time_zone=zone)
             if trial is None:
                 raise HTTPException(404)
             return _page(request, visit, entered, trial=trial)
-        if visit.site.door.add_rule(visit.asker, new, time_zone=zone) is None:
+        if visit.site.door.add_alert_rule(visit.asker, new, time_zone=zone) is None:
             raise HTTPException(404)
     except RuleError as error:
         return _page(request, visit, entered, wrong=alert_rule_words.fault(error.fault, words))
@@ -109,7 +109,7 @@ def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
 @router.post("/{rule_id}/end")
 def end_rule(visit: FormSent, rule_id: UUID) -> Response:
     """It counts no more."""
-    if not visit.site.door.end_rule(visit.asker, rule_id):
+    if not visit.site.door.end_alert_rule(visit.asker, rule_id):
         raise HTTPException(404)
     return RedirectResponse("/rules?saved=1", 303)
 

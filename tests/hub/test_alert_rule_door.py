@@ -42,7 +42,7 @@ class Office:
         return replace(rule, **changed)
 
     def add(self, **changed: Any) -> UUID:
-        rule_id = self.streets.door.add_rule(self.keeper, self.new(**changed), time_zone=ZONE)
+        rule_id = self.streets.door.add_alert_rule(self.keeper, self.new(**changed), time_zone=ZONE)
         assert rule_id is not None
         return rule_id
 
@@ -182,18 +182,18 @@ def test_a_keeper_of_the_bridge_neither_tries_nor_adds_nor_ends_a_rule_of_the_co
     rule_id = office.add()
     for asker in (lan, officer):
         quiet = office.new(tells="nobody", team_id=None)
-        assert streets.door.try_rule(asker, quiet, time_zone=ZONE) is None
-        assert streets.door.add_rule(asker, quiet, time_zone=ZONE) is None
-        assert not streets.door.end_rule(asker, rule_id)
+        assert streets.door.try_alert_rule(asker, quiet, time_zone=ZONE) is None
+        assert streets.door.add_alert_rule(asker, quiet, time_zone=ZONE) is None
+        assert not streets.door.end_alert_rule(asker, rule_id)
     assert [row.may_end for row in streets.door.alert_rules(lan).rules] == [False]
     assert streets.door.alert_rules(officer).rules == ()
     with pytest.raises(RuleError) as refused:
-        streets.door.add_rule(
+        streets.door.add_alert_rule(
             lan, office.new(area_id=streets.bridge), time_zone=ZONE
         )  # a team that is not hers
     assert refused.value.fault is RuleFault.TEAM
-    assert streets.door.end_rule(office.keeper, rule_id)
-    assert not streets.door.end_rule(office.keeper, rule_id)
+    assert streets.door.end_alert_rule(office.keeper, rule_id)
+    assert not streets.door.end_alert_rule(office.keeper, rule_id)
     assert streets.acts().count("rule.end.refused") == 3
 
 
@@ -212,16 +212,16 @@ def test_a_trial_says_what_would_have_been_and_changes_nothing(office: Office) -
         streets.clock.pass_s(200)
     streets.file(streets.other.opened())
     quiet = office.new(tells="nobody", team_id=None, kind="person")
-    found = streets.door.try_rule(office.keeper, quiet, time_zone=ZONE)
+    found = streets.door.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, len(found.changed), found.quiet) == (3, 2, 2)
     assert {one.after.tells for one in found.changed} == {Tells.NOBODY}
     here = replace(quiet, area_id=streets.bridge)
-    found = streets.door.try_rule(office.keeper, here, time_zone=ZONE)
+    found = streets.door.try_alert_rule(office.keeper, here, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, len(found.changed)) == (1, 1)
     streets.clock.pass_s(8 * 86_400)
-    found = streets.door.try_rule(office.keeper, quiet, time_zone=ZONE)
+    found = streets.door.try_alert_rule(office.keeper, quiet, time_zone=ZONE)
     assert found is not None and found.alerts == 0
     assert streets.door.alert_rules(office.keeper).rules == ()
 
@@ -231,7 +231,7 @@ def test_a_trial_shows_no_alert_that_the_keeper_may_not_see(office: Office) -> N
     technician = streets.officer("ky", rights=Right.MANAGE)
     streets.file(streets.node.opened())
     quiet = office.new(tells="nobody", team_id=None)
-    found = streets.door.try_rule(technician, quiet, time_zone=ZONE)
+    found = streets.door.try_alert_rule(technician, quiet, time_zone=ZONE)
     assert found is not None
     assert (found.alerts, found.changed) == (0, ())
 
