@@ -1,6 +1,7 @@
 """The hub at work: intake, notifier and pages, started in order and stopped in reverse."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -117,6 +118,10 @@ class Hub:
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT; any part that breaks brings the whole hub down."""
+        # All that is there now stays: looking through it for garbage again and again would hold
+        # every thread up for tenths of a second.
+        gc.collect()
+        gc.freeze()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)

@@ -27,7 +27,7 @@ def new_client(
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
-        limits=httpx.Limits(max_connections=most_connections, max_keepalive_connections=20),
+        limits=httpx.Limits(max_connections=most_connections),
         follow_redirects=False,
         trust_env=False,
         proxy=proxy,

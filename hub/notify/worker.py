@@ -35,7 +35,7 @@ _dice = secrets.SystemRandom()
 class Pace:
     """How much the notifier does at once, and how long it holds on."""
 
-    most_in_flight: int = 16
+    most_in_flight: int = 32
     kept_for_critical: int = 4  # more hands, so that no slow service holds a critical alert up
     lease_s: float = 30.0  # must outlast one sending, its deadline included
     grace_s: float = 15.0  # what a stop may take
@@ -113,7 +113,8 @@ class Worker:
         return await asyncio.to_thread(self._quiet_s)
 
     def _claim(self, limit: int, is_critical_only: bool) -> list[Owed]:
-        with self._db.writing() as conn:
+        # A lease that a power cut forgets is as good as one that has run out: it is sent again.
+        with self._db.writing(is_durable=False) as conn:
             return dispatch.claim(
                 conn,
                 worker=self._name,

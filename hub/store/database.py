@@ -19,6 +19,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from hub.store.turns import Turns
+
+_IS_DURABLE: Final = "is_durable"
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long SQLite waits for another process's write before it gives up."""
 WRITERS_LOCK: Final = 0x4D61_7454_6861
@@ -37,7 +40,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url: Final = _checked(url)
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._turn_of: int | None = None
         if self.url.get_backend_name() == "sqlite":
             self._readers = _sqlite_engine(self.url, is_writer=False)
@@ -60,20 +63,26 @@ class Database:
             yield conn
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, patience_s: float = 0.0, is_durable: bool = True) -> Iterator[Connection]:
         """A transaction: committed durably on leaving, rolled back on an exception.
+
+        Writers get their turn in the order in which they ask; who has patience lets those by who
+        ask within that time. What is not durable is seen by all at once, and outlives the hub's
+        end but maybe not the machine's, unless a durable one came after it: that saves a sync.
 
         Not to be nested: a thread that asks for a second one would wait for itself.
         """
         if self._turn_of == threading.get_ident():
             raise RuntimeError("this thread is writing already")
-        with self._turn, _explained(self.url):
+        with self._turns.turn(patience_s=patience_s), _explained(self.url):
             self._turn_of = threading.get_ident()
             try:
-                with self._writer.begin() as conn:
-                    if conn.dialect.name == "postgresql":
-                        conn.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
-                    yield conn
+                with self._writer.connect() as conn:
+                    conn.info[_IS_DURABLE] = is_durable
+                    with conn.begin():
+                        if conn.dialect.name == "postgresql":
+                            _begin_postgres(conn, is_durable=is_durable)
+                        yield conn
             finally:
                 self._turn_of = None
 
@@ -172,6 +181,12 @@ def _folder(url: URL) -> Path:
     return Path(url.database or "").absolute().parent
 
 
+def _begin_postgres(conn: Connection, *, is_durable: bool) -> None:
+    if not is_durable:
+        conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    conn.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS_LOCK,))
+
+
 def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
     # One writing connection: a second could only wait for the first.
     size = {"pool_size": 1, "max_overflow": 0} if is_writer else {}
@@ -190,6 +205,10 @@ def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def on_begin(connection: Connection) -> None:
+        if is_writer:
+            # Outside of a transaction alone does it count; costs microseconds.
+            level = "FULL" if connection.info.get(_IS_DURABLE, True) else "NORMAL"
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
     listen: Any = event.listen  # its stub knows neither of these two events

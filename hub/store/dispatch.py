@@ -11,14 +11,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Row,
-    Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -29,9 +32,19 @@ from hub.alerts.answers import Patience, Settled
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.alerts.troubles import KINDS
-from hub.store.ledger import QUEUED, settle, told_of
+from hub.store.hot import Hot
+from hub.store.ledger import QUEUED, are_told_of, settle
 from hub.store.owed import Owed, facts_of
-from hub.store.storms import FIRST_WORD, STORM, Told, digest_of, is_first_word, tell
+from hub.store.storms import (
+    FIRST_WORD,
+    STORM,
+    Told,
+    digest_of,
+    is_first_word,
+    of_weather,
+    tell,
+    weather,
+)
 from hub.store.tables import alerts, columns, notifications, phones
 
 PATIENCE = Patience()
@@ -41,6 +54,8 @@ HELD_AT_MOST_S: Final = 600.0
 was set back."""
 DUE_AT_MOST_S: Final = 3600.0
 """Nor is a retry put off for longer."""
+
+SETTLED: Final = ("accepted", "folded", "dropped", "dead")
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -68,7 +83,9 @@ def claim(
     # What is settled on the way makes room for others, so look until there are enough, or none.
     before: set[UUID] = set()
     while len(claimed) < limit:
-        due = conn.execute(_claimable(now, limit - len(claimed), is_critical_only)).all()
+        due = _CLAIMABLE[is_critical_only].all(
+            conn, now_utc_us=now.utc_us, most=limit - len(claimed)
+        )
         if {row.id for row in due} <= before:
             break  # none, or those that could not be told a moment ago
         before = {row.id for row in due}
@@ -95,15 +112,45 @@ def _told(
 ) -> Told:
     """What of this is sent now: later words as they are, first words as the storm allows."""
     phone_ids = {row.phone_id for row in due if is_first_word(row)}
-    first = conn.execute(_first_words(phone_ids, now)).all() if phone_ids else []
-    later = [row for row in due if not is_first_word(row)]
-    owed = _still_owed(conn, [*later, *first], now=now, oldest_us=oldest_us)
-    told = tell(conn, [row for row in owed if is_first_word(row)], bounds=storm, now=now)
+    here = weather(conn, _WEATHER, phone_ids, bounds=storm, now=now)
+    wholly = here.wholly(storm, now)
+    rows = [row for row in due if not is_first_word(row) or row.phone_id not in wholly]
+    if wholly:
+        of_them = {"phone_ids": wholly, "now_utc_us": now.utc_us}
+        rows += conn.execute(_FIRST_WORDS, of_them).all()
+    owed = _still_owed(conn, rows, now=now, oldest_us=oldest_us)
+    told = tell(conn, [row for row in owed if is_first_word(row)], here, bounds=storm, now=now)
     later_ids = [row.id for row in owed if not is_first_word(row)]
     critical = {row.id for row in owed if row.severity is not None}
     told.each = sorted([*told.each, *later_ids], key=lambda one: one not in critical)
     return told
 
+
+_NOW: Final = bindparam("now_utc_us", type_=BigInteger)
+# Statements are built once: building them costs more than asking, and holds up who else writes.
+
+
+def _near(at: ColumnElement[int], at_most_s: float) -> ColumnElement[int]:
+    """The time, or 0 where it lies further ahead than anything is ever put off."""
+    return case((at <= _NOW + round(at_most_s * 1e6), at), else_=0)
+
+
+_LEASED_UNTIL: Final = _near(func.coalesce(notifications.c.lease_until_utc_us, 0), HELD_AT_MOST_S)
+_TRIED_DUE: Final = _near(
+    case((notifications.c.attempts > 0, notifications.c.due_utc_us), else_=0), DUE_AT_MOST_S
+)
+"""When what was tried before is due again; what was not is due at once."""
+_HELD_UNTIL: Final = _near(func.coalesce(notifications.c.held_utc_us, 0), HELD_AT_MOST_S)
+_READY: Final = case(
+    (and_(_LEASED_UNTIL > _TRIED_DUE, _LEASED_UNTIL > _HELD_UNTIL), _LEASED_UNTIL),
+    (_TRIED_DUE > _HELD_UNTIL, _TRIED_DUE),
+    else_=_HELD_UNTIL,
+)
+"""When a queued row may be claimed: once it is due, and no lease and no storm holds it.
+
+A first attempt is due at once, whatever the clock said when it was owed: an alert must not wait
+for an hour because the hub's clock was set back by one."""
+_NEXT_DUE: Final = Hot(select(func.min(_READY)).where(QUEUED, _READY > _NOW))
 
 _ROW: Final = (
     select(
@@ -114,6 +161,7 @@ _ROW: Final = (
         notifications.c.moment,
         notifications.c.owed_utc_us,
         notifications.c.held_utc_us,
+        notifications.c.digest_id,
         alerts.c.camera_id,
         alerts.c.kind,
         alerts.c.severity,
@@ -124,52 +172,46 @@ _ROW: Final = (
 )
 
 
-def _claimable(now: Moment, limit: int, is_critical_only: bool) -> Select[*tuple[Any, ...]]:
+def _claimable(*, is_critical_only: bool) -> Hot:
     """Due rows under no lease, and whose phone is not just hearing of the same alert.
 
     One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
     """
     other = notifications.alias("other")
-    other_leased = other.c.lease_until_utc_us.between(
-        now.utc_us + 1, now.plus_s(HELD_AT_MOST_S).utc_us
-    )
-    other_first = and_(other.c.id < notifications.c.id, other.c.due_utc_us <= now.utc_us)
+    other_leased = other.c.lease_until_utc_us.between(_NOW + 1, _NOW + round(HELD_AT_MOST_S * 1e6))
+    other_first = and_(other.c.id < notifications.c.id, other.c.due_utc_us <= _NOW)
     spoken_to = exists().where(
         other.c.alert_id == notifications.c.alert_id,
         other.c.phone_id == notifications.c.phone_id,
         other.c.id != notifications.c.id,
         # Not `== "queued"`: SQLite would walk the whole queue for every row of it.
-        other.c.state.not_in(["accepted", "folded", "dropped", "dead"]),
+        other.c.state.not_in([literal_column(f"'{state}'") for state in SETTLED]),
         or_(other_leased, other_first),
     )
     is_critical = alerts.c.severity == "critical"
     is_first = notifications.c.moment == "opened"
-    return (
-        _ROW.where(
-            QUEUED,
-            _ready_utc_us(now) <= now.utc_us,
-            ~spoken_to,
-            is_critical if is_critical_only else true(),
-        )
+    return Hot(
+        _ROW.where(QUEUED, _READY <= _NOW, ~spoken_to, is_critical if is_critical_only else true())
         .order_by(
             case((and_(is_first, is_critical), 0), (is_first, 1), else_=2),
             notifications.c.due_utc_us,
             notifications.c.id,
         )
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=notifications)
     )
 
 
-def _first_words(phone_ids: Collection[UUID], now: Moment) -> Select[*tuple[Any, ...]]:
-    """All first words that wait for these phones, held or not; not those that wait for a retry."""
-    return _ROW.where(
-        QUEUED,
-        FIRST_WORD,
-        notifications.c.phone_id.in_(list(phone_ids)),
-        _leased_until(now) <= now.utc_us,
-        _tried_due(now) <= now.utc_us,
-    )
+_CLAIMABLE: Final = {only: _claimable(is_critical_only=only) for only in (False, True)}
+
+_IS_FIRST_WORD_THAT_WAITS: Final = and_(
+    QUEUED, FIRST_WORD, _LEASED_UNTIL <= _NOW, _TRIED_DUE <= _NOW
+)
+_WEATHER: Final = of_weather(_IS_FIRST_WORD_THAT_WAITS)
+_FIRST_WORDS: Final = _ROW.where(
+    notifications.c.phone_id.in_(bindparam("phone_ids", expanding=True)), _IS_FIRST_WORD_THAT_WAITS
+)
+"""All first words that wait for these phones, held or not; not those that wait for a retry."""
 
 
 def _still_owed(
@@ -177,7 +219,7 @@ def _still_owed(
 ) -> list[AnyRow]:
     """The due rows that may be sent; the others are settled here, with their reason."""
     allowed = {
-        key: set(conn.scalars(told_of(*key[:2], camera_id=key[2], now=now)))
+        key: are_told_of(conn, *key[:2], camera_id=key[2], now=now)
         for key in {_told_key(row) for row in due}
     }
     folded = _told_with_others(conn, [row.id for row in due if row.moment == "grown"])
@@ -221,31 +263,5 @@ def _told_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
 
 def next_due(conn: Connection, now: Moment) -> int | None:
     """The next moment after `now` (UTC, µs) at which a queued row can be claimed, if any."""
-    ready = _ready_utc_us(now)
-    return conn.scalar(select(func.min(ready)).where(QUEUED, ready > now.utc_us))
-
-
-def _ready_utc_us(now: Moment) -> ColumnElement[int]:
-    """When a queued row may be claimed: once it is due, and no lease and no storm holds it.
-
-    A first attempt is due at once, whatever the clock said when it was owed: an alert must not
-    wait for an hour because the hub's clock was set back by one.
-    """
-    lease, due = _leased_until(now), _tried_due(now)
-    held = _near(func.coalesce(notifications.c.held_utc_us, 0), now, HELD_AT_MOST_S)
-    return case((and_(lease > due, lease > held), lease), (due > held, due), else_=held)
-
-
-def _leased_until(now: Moment) -> ColumnElement[int]:
-    return _near(func.coalesce(notifications.c.lease_until_utc_us, 0), now, HELD_AT_MOST_S)
-
-
-def _tried_due(now: Moment) -> ColumnElement[int]:
-    """When what was tried before is due again; what was not is due at once."""
-    tried = case((notifications.c.attempts > 0, notifications.c.due_utc_us), else_=0)
-    return _near(tried, now, DUE_AT_MOST_S)
-
-
-def _near(at: ColumnElement[int], now: Moment, at_most_s: float) -> ColumnElement[int]:
-    """The time, or 0 where it lies further ahead than anything is ever put off."""
-    return case((at <= now.plus_s(at_most_s).utc_us, at), else_=0)
+    at_us: int | None = _NEXT_DUE.scalar(conn, now_utc_us=now.utc_us)
+    return at_us

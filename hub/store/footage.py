@@ -37,6 +37,38 @@ _STORED_OF: Final = Hot(
     )
     .limit(literal_column("1"))
 )
+_ALERTS_OF: Final = Hot(
+    select(sightings.c.alert_id)
+    .distinct()
+    .join(media_sightings, media_sightings.c.sighting_id == sightings.c.id)
+    .join(media, media.c.id == media_sightings.c.media_id)
+    .where(
+        media.c.id == bindparam("media_id"),
+        # A node speaks only for its own cameras, whatever sightings it names.
+        media.c.camera_id == sightings.c.camera_id,
+        sightings.c.alert_id.is_not(None),
+    )
+)
+_SHOWN: Final = Hot(
+    select(
+        alerts.c.picture_id,
+        alerts.c.clip_id,
+        alerts.c.camera_id,
+        alerts.c.state,
+        alerts.c.raised_utc_us,
+    ).where(alerts.c.id == bindparam("alert_id"))
+)
+_STORED_FILES: Final = Hot(
+    select(media.c.id, media.c.kind, media_sightings.c.sighting_id)
+    .join(media_sightings, media_sightings.c.media_id == media.c.id)
+    .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
+    .where(
+        sightings.c.alert_id == bindparam("alert_id"),
+        sightings.c.camera_id == media.c.camera_id,
+        media.c.stored_utc_us.is_not(None),
+    )
+    .order_by(sightings.c.first_seen_utc_us, sightings.c.id, media.c.first_frame_utc_us, media.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +184,12 @@ def touch_alerts(conn: Connection, media_id: UUID, *, now: Moment) -> None:
 
 
 def _alerts_of(conn: Connection, media_id: UUID) -> Sequence[UUID]:
-    return conn.scalars(
-        select(sightings.c.alert_id)
-        .distinct()
-        .join(media_sightings, media_sightings.c.sighting_id == sightings.c.id)
-        .join(media, media.c.id == media_sightings.c.media_id)
-        .where(
-            media.c.id == media_id,
-            # A node speaks only for its own cameras, whatever sightings it names.
-            media.c.camera_id == sightings.c.camera_id,
-            sightings.c.alert_id.is_not(None),
-        )
-    ).all()
+    return [row.alert_id for row in _ALERTS_OF.all(conn, media_id=media_id)]
 
 
 def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
     """Let an alert show the best of what is stored; True when it got its first picture."""
-    shown = conn.execute(
-        select(alerts.c.picture_id, alerts.c.clip_id).where(alerts.c.id == alert_id)
-    ).one()
+    shown = _SHOWN.one(conn, alert_id=alert_id)
     stored = _stored(conn, alert_id)
     picture_id, clip_id = _best_picture(stored), _best_clip(stored)
     values: dict[str, Any] = {}
@@ -187,9 +206,7 @@ def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
 
 def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment) -> None:
     """A file is not stored any more: an alert that showed it shows the best of what is left."""
-    shown = conn.execute(
-        select(alerts.c.picture_id, alerts.c.clip_id).where(alerts.c.id == alert_id)
-    ).one()
+    shown = _SHOWN.one(conn, alert_id=alert_id)
     stored = _stored(conn, alert_id)
     values: dict[str, Any] = {}
     if shown.picture_id == media_id:
@@ -202,11 +219,7 @@ def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment)
 
 def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:
     """Tell people that there is a picture, while nobody has the alert and it is still news."""
-    row = conn.execute(
-        select(alerts.c.camera_id, alerts.c.state, alerts.c.raised_utc_us).where(
-            alerts.c.id == alert_id
-        )
-    ).one()
+    row = _SHOWN.one(conn, alert_id=alert_id)
     is_news = now.utc_us - row.raised_utc_us <= policy.late_after_s * 1_000_000
     if row.state == State.OPEN and is_news:
         ledger.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="grown", now=now)
@@ -217,19 +230,8 @@ Stored = Row[*tuple[Any, ...]]
 
 def _stored(conn: Connection, alert_id: UUID) -> Sequence[Stored]:
     """All stored files of an alert, those of its first sighting first, then by time."""
-    return conn.execute(
-        select(media.c.id, media.c.kind, media_sightings.c.sighting_id)
-        .join(media_sightings, media_sightings.c.media_id == media.c.id)
-        .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
-        .where(
-            sightings.c.alert_id == alert_id,
-            sightings.c.camera_id == media.c.camera_id,
-            media.c.stored_utc_us.is_not(None),
-        )
-        .order_by(
-            sightings.c.first_seen_utc_us, sightings.c.id, media.c.first_frame_utc_us, media.c.id
-        )
-    ).all()
+    found: Sequence[Stored] = _STORED_FILES.all(conn, alert_id=alert_id)
+    return found
 
 
 def _best_picture(stored: Sequence[Stored]) -> UUID | None:

@@ -32,7 +32,14 @@ from hub.store import escalation_rows
 from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers
 from hub.store.hot import Hot
 from hub.store.rows import add_all_once
-from hub.store.scope import entitled_people, keepers_of
+from hub.store.scope import (
+    ENTITLED,
+    KEEPERS,
+    entitled_people,
+    entitled_values,
+    keepers_of,
+    keepers_values,
+)
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
 AlertMoment = Literal["opened", "grown", "raised", "again", "handed", "taken", "back"]
@@ -53,6 +60,20 @@ _ABOUT: Final = Hot(
         alerts.c.id == bindparam("alert_id")
     )
 )
+
+_ENTITLED: Final = Hot(ENTITLED)
+_WERE_TOLD: Final = Hot(
+    select(phones.c.person_id, phones.c.id)
+    .join(notifications, notifications.c.phone_id == phones.c.id)
+    .where(
+        notifications.c.alert_id == bindparam("alert_id"),
+        notifications.c.moment == "opened",
+        or_(notifications.c.state == "queued", notifications.c.state == "accepted"),
+        phones.c.gone_utc_us.is_(None),
+    )
+)
+"""Living phones that were owed the first word, and may yet hear of it."""
+_KEEPERS: Final = Hot(KEEPERS)
 
 
 @dataclass(frozen=True)
@@ -154,7 +175,7 @@ def _receivers(
             escalation_rows.end(conn, alert_id)
             return _pairs(conn, _may_show(alert_id))
         case "grown":
-            return _pairs(conn, _were_told(alert_id))
+            return [(row.person_id, row.id) for row in _WERE_TOLD.all(conn, alert_id=alert_id)]
         case "opened" | "raised":
             alert = _ABOUT.one(conn, alert_id=alert_id)
             if alert.quiet_reason is not None:
@@ -186,18 +207,15 @@ def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -
     return entitled_people(camera_id, Right.ALERTED, now)
 
 
-def _were_told(alert_id: UUID) -> Select[UUID, UUID]:
-    """Living phones that were owed the first word, and may yet hear of it."""
-    return (
-        select(phones.c.person_id, phones.c.id)
-        .join(notifications, notifications.c.phone_id == phones.c.id)
-        .where(
-            notifications.c.alert_id == alert_id,
-            notifications.c.moment == "opened",
-            notifications.c.state.in_(["queued", "accepted"]),
-            phones.c.gone_utc_us.is_(None),
-        )
-    )
+def are_told_of(
+    conn: Connection, kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
+) -> set[UUID]:
+    """The people of `told_of`."""
+    if kind in KINDS and alert_id is not None:
+        rows = _KEEPERS.all(conn, **keepers_values(alert_id, now))
+    else:
+        rows = _ENTITLED.all(conn, **entitled_values(camera_id, Right.ALERTED, now))
+    return {row.person_id for row in rows}
 
 
 def _may_show(alert_id: UUID) -> Select[UUID, UUID]:

@@ -3,9 +3,9 @@
 Works in the caller's transaction, like the ledger itself.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from hub.alerts.answers import (
     Answer,
@@ -21,10 +21,23 @@ from hub.alerts.answers import (
 )
 from hub.alerts.moment import Moment
 from hub.store.dispatch import PATIENCE
+from hub.store.hot import Hot
 from hub.store.ledger import retire_phone, settle
 from hub.store.owed import Owed
+from hub.store.rows import add, change
 from hub.store.storms import told_with
 from hub.store.tables import attempts, columns, new_id, notifications
+
+_ABOUT: Final = Hot(
+    select(
+        notifications.c.state,
+        notifications.c.attempts,
+        notifications.c.lease_by,
+        notifications.c.owed_utc_us,
+    )
+    .where(notifications.c.id == bindparam("notification_id"))
+    .with_for_update()
+)
 
 
 def record(
@@ -44,16 +57,7 @@ def record(
     `chance` (0-1) is the jitter of the next try. An answer that comes after the row was settled
     or leased anew changes nothing but its count, unless it says that the message did arrive.
     """
-    row = conn.execute(
-        select(
-            notifications.c.state,
-            notifications.c.attempts,
-            notifications.c.lease_by,
-            notifications.c.owed_utc_us,
-        )
-        .where(notifications.c.id == owed.notification_id)
-        .with_for_update()
-    ).one()
+    row = _ABOUT.one(conn, notification_id=owed.notification_id)
     made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
     if made > row.attempts:
         _note_attempt(conn, owed, answer, started=started, now=ended or now)
@@ -68,18 +72,20 @@ def record(
     _carry_over(conn, owed, step, now)
     if isinstance(answer, Gone):
         retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
-    this = notifications.c.id == owed.notification_id
-    conn.execute(update(notifications).where(this).values(attempts=made))
+    this = owed.notification_id
     is_ours = row.state == "queued" and row.lease_by == owed.lease_by
     if not is_ours and not (isinstance(answer, Delivered) and row.state != "accepted"):
+        change(conn, notifications, this, {"attempts": made})
         return str(row.state)
     if isinstance(step, Settled):
-        settle(conn, this, step, now)
+        # The lease stays written, as in `settle`.
+        last = {"state": step.state, "reason": step.reason, **columns("answered", now)}
+        change(conn, notifications, this, {"attempts": made, **last})
         return step.state
     due = Moment(step.due_utc_us, now.error_ms)
     unleased = {"lease_by": None, **columns("lease_until", None)}
     again = {"reason": step.reason, **columns("due", due), **unleased}
-    conn.execute(update(notifications).where(this).values(again))
+    change(conn, notifications, this, {"attempts": made, **again})
     return "queued"
 
 
@@ -104,14 +110,13 @@ def _note_attempt(
     conn: Connection, owed: Owed, answer: Answer, *, started: Moment, now: Moment
 ) -> None:
     names = {Delivered: "delivered", TryAgain: "try_again", Gone: "gone", Refused: "refused"}
-    conn.execute(
-        insert(attempts).values(
-            id=new_id(now),
-            notification_id=owed.notification_id,
-            answer=names[type(answer)],
-            status=getattr(answer, "status", None),
-            detail=getattr(answer, "reason", ""),
-            **columns("started", started),
-            **columns("ended", now),
-        )
-    )
+    row = {
+        "id": new_id(now),
+        "notification_id": owed.notification_id,
+        "answer": names[type(answer)],
+        "status": getattr(answer, "status", None),
+        "detail": getattr(answer, "reason", ""),
+        **columns("started", started),
+        **columns("ended", now),
+    }
+    add(conn, attempts, row)

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules, from_text
@@ -65,10 +65,10 @@ class Owed:
 
 def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
     """The notifications of these ids, critical ones and then first due first, as leased."""
-    return [_as_owed(row, worker=worker) for row in conn.execute(_facts(ids))]
+    return [_as_owed(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
 
 
-def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+def _facts() -> Select[*tuple[Any, ...]]:
     parent = areas.alias("parent")
     handler = people.alias("handler")
     return (
@@ -104,9 +104,12 @@ def _facts(ids: Collection[UUID]) -> Select[*tuple[Any, ...]]:
         .join(phones, phones.c.id == notifications.c.phone_id)
         .outerjoin(escalations, escalations.c.alert_id == alerts.c.id)
         .outerjoin(handler, handler.c.id == func.coalesce(alerts.c.closed_by, alerts.c.taken_by))
-        .where(notifications.c.id.in_(ids))
+        .where(notifications.c.id.in_(bindparam("ids", expanding=True)))
         .order_by(alerts.c.severity.is_(None), notifications.c.due_utc_us, notifications.c.id)
     )
+
+
+_FACTS: Final = _facts()  # built once, as it is asked for every message
 
 
 def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:

@@ -38,12 +38,11 @@ class PartWriter:
     """The one writer of a part; for one thread at a time, while any other may take over."""
 
     def __init__(self, path: Path) -> None:
-        is_new = not path.exists()
+        self._is_new = not path.exists()
+        self._home = path.parent
         self._lock = threading.Lock()
         self._file: BinaryIO | None = path.open("ab", buffering=0)
         self.size_bytes = self._file.tell()
-        if is_new:
-            sync_folder(path.parent)
 
     def write(self, chunk: bytes) -> None:
         """Append; raises SupersededError, NoRoomError."""
@@ -57,13 +56,20 @@ class PartWriter:
                     self.size_bytes += written
                     left = left[written:]
 
-    def close(self) -> None:
-        """Make what came durable; harmless when it was done or taken over before."""
+    def close(self, *, is_durable: bool = True) -> None:
+        """Make what came durable; harmless when it was done or taken over before.
+
+        Not durable: for who stores the whole of it next, and says nothing to its sender before.
+        """
         with self._lock:
             file, self._file = self._file, None
-            if file is not None:
-                with file, needing_room():
+            if file is None:
+                return
+            with file, needing_room():
+                if is_durable:
                     os.fdatasync(file.fileno())
+                    if self._is_new:
+                        sync_folder(self._home)
 
 
 class PartFolder:

@@ -4,12 +4,24 @@ Works in the caller's transaction. A row that waits says in its reason until whe
 told together point to the one that carries them, which is its own pointer.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from hub.alerts.moment import Moment
 from hub.alerts.storm import Rang, StormBounds, Telling, Waiting, pace
@@ -25,6 +37,8 @@ FIRST_WORD: Final = and_(
 )
 """What a storm holds back: what rings for an alert that is not critical, first or again."""
 
+_NOW: Final = bindparam("now_utc_us", type_=BigInteger)
+_OF_PHONES: Final = notifications.c.phone_id.in_(bindparam("phone_ids", expanding=True))
 _CARRIES: Final = notifications.c.digest_id == notifications.c.id
 
 
@@ -56,49 +70,132 @@ def is_first_word(row: AnyRow) -> bool:
     return is_ringing and row.severity is None
 
 
-def tell(conn: Connection, rows: Sequence[AnyRow], *, bounds: StormBounds, now: Moment) -> Told:
-    """Decide for each phone; `rows` are all first words that wait for these phones."""
+@dataclass(frozen=True)
+class Weather:
+    """What it is like at these phones: how they rang lately, and what waits for them."""
+
+    rang: Mapping[UUID, Sequence[Rang]]
+    waits: Mapping[UUID, int]
+    held_until_utc_us: Mapping[UUID, int]
+    """Phones for which something is held, and the latest time until which it is."""
+
+    def wholly(self, bounds: StormBounds, now: Moment) -> list[UUID]:
+        """The phones of which all that waits must be known to decide what they are told.
+
+        Not those that nothing can be held from, nor those where all is held and stays so: in a
+        storm hundreds of words wait for one phone, and each new one would read them all.
+        """
+        return [
+            phone_id
+            for phone_id, waits in self.waits.items()
+            if (phone_id in self.held_until_utc_us and not self._stays_held(phone_id, now))
+            or (phone_id not in self.held_until_utc_us and waits > bounds.calm)
+        ]
+
+    def _stays_held(self, phone_id: UUID, now: Moment) -> bool:
+        return phone_id in self.rang and self.held_until_utc_us[phone_id] > now.utc_us
+
+
+def of_weather(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """The question of `weather`, by `phone_ids`; `is_waiting`: what could be told but for a storm,
+    by `now_utc_us`."""
+    return (
+        select(
+            notifications.c.phone_id,
+            func.count().label("waits"),
+            func.max(notifications.c.held_utc_us).label("held_utc_us"),
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .where(_OF_PHONES, is_waiting)
+        .group_by(notifications.c.phone_id)
+    )
+
+
+def weather(
+    conn: Connection,
+    question: Select[*tuple[Any, ...]],
+    phone_ids: Collection[UUID],
+    *,
+    bounds: StormBounds,
+    now: Moment,
+) -> Weather:
+    """Of these phones."""
+    if not phone_ids:
+        return Weather({}, {}, {})
+    rows = conn.execute(question, _of(phone_ids, now)).all()
+    return Weather(
+        _rang(conn, phone_ids, bounds=bounds, now=now),
+        {row.phone_id: row.waits for row in rows},
+        {row.phone_id: row.held_utc_us for row in rows if row.held_utc_us is not None},
+    )
+
+
+def tell(
+    conn: Connection, rows: Sequence[AnyRow], weather: Weather, *, bounds: StormBounds, now: Moment
+) -> Told:
+    """Decide for each phone; `rows` are first words that wait for these phones, all of them for
+    those that are to be known wholly."""
     waiting: dict[UUID, list[AnyRow]] = {}
     for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
         waiting.setdefault(row.phone_id, []).append(row)
-    rang = _rang(conn, waiting, bounds=bounds, now=now)
     told = Told()
     for phone_id, theirs in waiting.items():
-        ids = [Waiting(row.id, is_held=row.held_utc_us is not None) for row in theirs]
-        telling = pace(rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
+        is_storm = phone_id in weather.held_until_utc_us
+        ids = [Waiting(row.id, is_held=is_storm) for row in theirs]
+        telling = pace(weather.rang.get(phone_id, ()), ids, bounds, now_utc_us=now.utc_us)
         told.each += telling.each
+        carried = {row.id for row in theirs if row.digest_id is not None}
         if telling.together:
             told.together[telling.together[-1]] = telling.together
         _write(conn, telling, bounds=bounds, now=now)
+        if alone := carried.intersection(telling.each):
+            _change(conn, alone, {"digest_id": None})
     return told
 
 
 def _rang(
     conn: Connection, phone_ids: Collection[UUID], *, bounds: StormBounds, now: Moment
 ) -> dict[UUID, list[Rang]]:
-    """When these phones rang lately, or are being made to right now."""
-    on_the_line = and_(
-        notifications.c.state == "queued", notifications.c.lease_until_utc_us > now.utc_us
-    )
-    lately = and_(
-        notifications.c.state == "accepted",
-        notifications.c.answered_utc_us > now.utc_us - bounds.span_us,
-    )
-    at = case((on_the_line, now.utc_us), else_=notifications.c.answered_utc_us)
-    query = (
-        select(notifications.c.phone_id, at.label("at_utc_us"), _CARRIES.label("is_digest"))
-        .join(alerts, alerts.c.id == notifications.c.alert_id)
-        .where(
-            notifications.c.phone_id.in_(list(phone_ids)),
-            FIRST_WORD,
-            or_(on_the_line, lately),
-            or_(notifications.c.digest_id.is_(None), _CARRIES),
-        )
-    )
+    """How often these phones rang lately, or are being made to right now, each time as if it were
+    the last of its kind."""
+    of_them = {**_of(phone_ids, now), "from_utc_us": now.utc_us - bounds.span_us + 1}
     found: dict[UUID, list[Rang]] = {}
-    for row in conn.execute(query) if phone_ids else ():
-        found.setdefault(row.phone_id, []).append(Rang(row.at_utc_us, bool(row.is_digest)))
+    for query in (_ON_THE_LINE, _LATELY):
+        for row in conn.execute(query, of_them):
+            ring = Rang(row.at_utc_us, bool(row.is_digest))
+            found.setdefault(row.phone_id, []).extend([ring] * row.rings)
     return found
+
+
+def _of(phone_ids: Collection[UUID], now: Moment) -> dict[str, Any]:
+    return {"phone_ids": list(phone_ids), "now_utc_us": now.utc_us}
+
+
+def _rings(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+    """How often, by phone and kind of ring, and when last."""
+    is_digest = notifications.c.digest_id.is_not(None)
+    return (
+        select(
+            notifications.c.phone_id,
+            is_digest.label("is_digest"),
+            func.count().label("rings"),
+            at.label("at_utc_us"),
+        )
+        .join(alerts, alerts.c.id == notifications.c.alert_id)
+        .where(_OF_PHONES, FIRST_WORD, or_(notifications.c.digest_id.is_(None), _CARRIES))
+        .group_by(notifications.c.phone_id, is_digest)
+    )
+
+
+# Two questions, each with an index of its own: one with OR would walk all a phone ever heard.
+_ON_THE_LINE: Final = _rings(func.max(_NOW)).where(
+    notifications.c.state == "queued", notifications.c.lease_until_utc_us > _NOW
+)
+# What rang in the future is of a clock that was set back: it holds nothing up.
+_LATELY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
+    notifications.c.state == "accepted",
+    notifications.c.answered_utc_us.between(bindparam("from_utc_us", type_=BigInteger), _NOW),
+)
 
 
 def _write(conn: Connection, telling: Telling, *, bounds: StormBounds, now: Moment) -> None:
@@ -111,8 +208,6 @@ def _write(conn: Connection, telling: Telling, *, bounds: StormBounds, now: Mome
         carrier = telling.together[-1]
         reason = f"in one message about {len(telling.together)} alerts"
         _change(conn, telling.together, {"reason": reason, "digest_id": carrier})
-    if telling.each:
-        _change(conn, telling.each, {"digest_id": None})
 
 
 def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> None:

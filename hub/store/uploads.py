@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from hub.alerts.routing import Policy
 from hub.store import audit
@@ -18,7 +18,10 @@ from hub.store.footage import is_stored, store_media
 from hub.store.growing import GrowingClips
 from hub.store.parts import PartFolder, PartWriter
 from hub.store.tables import media, nodes
+from hub.store.together import Together
 
+PATIENCE_S: Final = 1.0
+"""So long what came in lets alerts and those who take them go first."""
 PICTURE_MAX_BYTES: Final = 8 * 2**20
 CLIP_MAX_BYTES: Final = 256 * 2**20
 """No file is larger, whatever a node announces."""
@@ -97,8 +100,9 @@ class Upload:
 
         Raises WrongHashError when it is another file, NoRoomError.
         """
-        self._part.close()
-        if self._part.size_bytes == self.file.size_bytes:
+        is_whole = self._part.size_bytes == self.file.size_bytes
+        self._part.close(is_durable=not is_whole)  # what is kept is made durable there
+        if is_whole:
             self._uploads.keep(self.file)
         return Standing(self._part.size_bytes, self.file.size_bytes)
 
@@ -119,6 +123,7 @@ class Uploads:
         self.blobs = blobs
         self.parts = parts
         self._db = db
+        self._together = Together(db, patience_s=PATIENCE_S)
         self._clock = clock
         self._bell = bell
         self._policy = policy
@@ -228,10 +233,11 @@ class Uploads:
 
     def _note_stored(self, file: Announced) -> None:
         """The file is on the disk: its row, its alerts, who is owed, the audit."""
-        now = self._clock.now()
-        with self._db.writing() as conn:
+
+        def note(conn: Connection) -> None:
             if is_stored(conn, file.media_id):
                 return  # two uploads of one file ran at once; the other has done it all
+            now = self._clock.now()
             store_media(conn, file.media_id, policy=self._policy, now=now)
             audit.note(
                 conn,
@@ -242,6 +248,8 @@ class Uploads:
                 detail=f"{file.size_bytes} bytes, sha256 {file.sha256}",
                 now=now,
             )
+
+        self._together.write(note)
         self._bell.ring()
 
     def _sweep(self) -> None:

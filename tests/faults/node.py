@@ -45,6 +45,8 @@ from agent.wire.messages import (
 )
 
 CAMERA: Final = "cam-1"
+WALK_EVENTS: Final = 2.5
+"""Of one person, in the mean."""
 BOX: Final = BoxWords(x0=0.25, y0=0.25, x1=0.5, y1=0.75)
 
 # A town's patience is minutes; a campaign's is seconds, so that it meets more faults in its time.
@@ -109,17 +111,30 @@ class Street:
         self._wanted = int(plan["events"])
         self._pace_s = float(plan["pace_s"])
         self._pictures = Path(plan["pictures"])
+        self._begin = Path(plan["begin"]) if plan["begin"] else None
         self._enough = Path(plan["enough"])
+        self._at_rest = self._enough.with_name("at-rest")
         self._witness = Witness(Path(plan["witness"]))
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """One person after the other."""
+        self._wait_to_be_called(stop, beat)
         while not stop.is_set():
             beat()
             if self._journal.counts().spooled >= self._wanted or self._enough.exists():
+                self._at_rest.touch()
                 stop.wait(1)
             else:
                 self._walk_by(stop)
+
+    def _wait_to_be_called(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Then not all streets at once."""
+        if self._begin is None:
+            return
+        while not stop.is_set() and not self._begin.exists():
+            beat()
+            stop.wait(1)
+        stop.wait(self._dice.uniform(0, WALK_EVENTS * self._pace_s))
 
     def _walk_by(self, stop: threading.Event) -> None:
         sighting_id, came = uuid4(), self._clock.now()
@@ -187,8 +202,15 @@ class Street:
             stop.wait(0.5)
             return False
         self._witness.note(str(event_id))
-        stop.wait(self._dice.expovariate(1 / self._pace_s))
+        self._linger(stop)
         return True
+
+    def _linger(self, stop: threading.Event) -> None:
+        """Until the next event, but not when it is enough."""
+        until_s = time.monotonic() + self._dice.expovariate(1 / self._pace_s)
+        while (left_s := until_s - time.monotonic()) > 0 and not self._enough.exists():
+            if stop.wait(min(1.0, left_s)):
+                return
 
     def _take_picture(self) -> tuple[Picture, Path]:
         """A picture like no other, on the disk before anybody hears of it."""

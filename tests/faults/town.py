@@ -118,6 +118,23 @@ class Size:
     communes: int = 1
     """Nodes are spread over so many, each with officers of its own."""
     phones_each: int = PHONES_EACH
+    homes: Path | None = None
+    """Where the nodes' own disks are; None: on the one disk of the town's folder."""
+    is_called: bool = False
+    """Nobody walks by before `Town.begin`."""
+    has_storms: bool = False
+    """With the bounds of service for what is one alert and what rings, not each on its own."""
+
+
+EACH_ON_ITS_OWN: Final = """\
+calm_alerts = 1000000
+
+[alerts]
+# Short, so that many alerts are owed.
+group_quiet_s = 1
+group_max_s = 4
+cooldown_s = 0
+"""
 
 
 class Town:
@@ -196,6 +213,10 @@ class Town:
                     put_phone(conn, person_id, phone, now=now)
                     self.phones.append(said["endpoint"])
 
+    def begin(self) -> None:
+        """Let people walk by, where they waited for it."""
+        (self.folder / "begin").touch()
+
     def answers(self) -> bool:
         """Whether the hub's page does."""
         try:
@@ -222,6 +243,9 @@ class Town:
     def _plan(self, number: int) -> dict[str, Any]:
         size, name = self._size, f"nga-tu-{number:03}"
         home = self.folder / name
+        if size.homes is not None:
+            (size.homes / name).mkdir()
+            home.symlink_to(size.homes / name)
         (home / "journal").mkdir(parents=True)
         (home / "pictures").mkdir()
         papers = self.broker.papers(name)
@@ -240,6 +264,7 @@ class Town:
             "journal": str(home / "journal" / "journal.sqlite"),
             "pictures": str(home / "pictures"),
             "witness": str(home / "witness"),
+            "begin": str(self.folder / "begin") if size.is_called else None,
             "enough": str(home / "enough"),
             "clock": str(home / "clock"),
             "events": events,
@@ -249,6 +274,11 @@ class Town:
 
     def _hub_toml(self) -> str:
         papers = self.broker.papers(HUB_NAME)
+        broker_port, upload_port = self.hub_line.port, self.upload_line.port
+        if (
+            self._size.is_patient
+        ):  # no line is ever cut, and a line costs the machine more than a hub
+            broker_port, upload_port = self.broker.port, self._web_port
         return f"""\
 [store]
 url = "{self.database_url}"
@@ -257,7 +287,7 @@ spare_mib = 1
 
 [broker]
 host = "{HOST}"
-port = {self.hub_line.port}
+port = {broker_port}
 ca_file = "{papers.ca_file}"
 cert_file = "{papers.cert_file}"
 key_file = "{papers.key_file}"
@@ -266,19 +296,12 @@ key_file = "{papers.key_file}"
 host = "{HOST}"
 port = {self._web_port}
 public_url = "{self.url}"
-upload_url = "http://{HOST}:{self.upload_line.port}/upload"
+upload_url = "http://{HOST}:{upload_port}/upload"
 
 [push]
 subject = "mailto:keeper@example.org"
 allows_local = true
-calm_alerts = 1000000  # each is counted on its own
-
-[alerts]
-# Short, so that many alerts are owed.
-group_quiet_s = 1
-group_max_s = 4
-cooldown_s = 0
-
+{"" if self._size.has_storms else EACH_ON_ITS_OWN}
 [secrets]
 folder = "{self.folder}/secrets"
 """

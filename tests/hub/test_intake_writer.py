@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -37,7 +38,7 @@ class AbsentDatabase:
         self.absences = absences
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, **how: Any) -> Iterator[Connection]:
         """A transaction of the real one, once it is there."""
         if self.absences > 0:
             self.absences -= 1
@@ -107,7 +108,7 @@ class FilledDisk:
             conn.exec_driver_sql(f"PRAGMA max_page_count={2**30 if grows else pages}")
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, **how: Any) -> Iterator[Connection]:
         """A transaction of the real one."""
         try:
             with self._db.writing() as conn:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
@@ -60,8 +61,8 @@ class Watched(Database):
     fails = False
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with super().writing() as conn:
+    def writing(self, **how: Any) -> Iterator[Connection]:
+        with super().writing(**how) as conn:
             yield conn
             if self.fails:
                 raise DatabaseError("no room")

@@ -278,11 +278,11 @@ def test_a_ledger_that_is_away_for_a_while_stops_nothing(town: Town) -> None:
     class Flaky(Database):
         failures = 3
 
-        def writing(self):  # type: ignore[no-untyped-def]  # the parent's own type
+        def writing(self, **how: Any):  # type: ignore[no-untyped-def]  # the parent's own type
             if self.failures:
                 self.failures -= 1
                 raise OSError("disk away")
-            return super().writing()
+            return super().writing(**how)
 
     async def run() -> None:
         flaky = Flaky(town.db.url.render_as_string())
@@ -303,8 +303,8 @@ class SmallDatabase(Database):
     is_full = False
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with super().writing() as conn:
+    def writing(self, **how: Any) -> Iterator[Connection]:
+        with super().writing(**how) as conn:
             if self.is_full:
                 pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
                 conn.exec_driver_sql(f"PRAGMA max_page_count={pages}")
