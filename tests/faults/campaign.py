@@ -1,7 +1,7 @@
 """The fault campaign: everything real, everything broken again and again, and then counted.
 
     .venv/bin/python tests/faults/campaign.py --events 10000 --seed 1 [--nodes 12]
-        [--database sqlite|postgresql] [--json] [--folder FOLDER]
+        [--database sqlite|postgresql] [--json] [--out FILE] [--folder FOLDER]
 
 What is broken how, and what was found, is in docs/faults.md. Ends with 0 when nothing is missing
 and nothing doubled; with 1 and a sentence for each fault; with 2 when it did not come so far.
@@ -42,6 +42,7 @@ from tests.postgres import Server
 
 JOURNAL_DISK_BYTES: Final = 8 * 2**20
 ROUND_S: Final = 0.1
+SAY_EVERY_S: Final = 30.0
 
 
 class UnfinishedError(Exception):
@@ -323,6 +324,7 @@ def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
     row = deeds(wanted.seed, deck, gap_s=wanted.gap_s)
     began_s = time.monotonic()
     next_s, looked_s, is_retired = began_s + wanted.gap_s, began_s, False
+    progress = Progress(began_s)
     deed = next(row)
     while True:
         now_s = time.monotonic()
@@ -334,6 +336,8 @@ def _write(wanted: Wanted, town: Town, mischief: Mischief) -> float:
         if now_s - looked_s > 1:
             looked_s = now_s
             written = sum(spooled(plan) for plan in town.plans)
+            deeds_done = mischief.done.total()
+            progress.say(f"{written} of {wanted.events} events, {deeds_done} deeds", now_s)
             if written >= wanted.events and mischief.done.total() > len(deck):
                 return now_s - began_s
             if written > wanted.events / 2 and not is_retired:
@@ -364,8 +368,10 @@ def _settle(wanted: Wanted, town: Town, mischief: Mischief, receipts: Receipts) 
     began_s = time.monotonic()
     hub = tally.Hub(town.database_url)
     queued = "SELECT count(*) FROM notifications WHERE state = 'queued'"
+    progress = Progress(began_s)
     while time.monotonic() - began_s < wanted.settle_s:
         mischief.tick()
+        progress.say("all is mended; waiting until nobody owes anything", time.monotonic())
         # In the order of the walk, so that nothing is looked for before it can be there.
         if (
             all(spooled(plan) >= plan["events"] for plan in town.plans)
@@ -402,6 +408,20 @@ def _ask(plan: dict[str, Any], question: str) -> int:
         return 0 if "sqlite_sequence" in question else 1
 
 
+class Progress:
+    """Says on stderr how far it is, now and then."""
+
+    def __init__(self, began_s: float) -> None:
+        self._began_s = began_s
+        self._next_s = began_s
+
+    def say(self, what: str, now_s: float) -> None:
+        """Unless it did so a moment ago."""
+        if now_s >= self._next_s:
+            self._next_s = now_s + SAY_EVERY_S
+            print(f"campaign: {now_s - self._began_s:4.0f} s: {what}", file=sys.stderr, flush=True)
+
+
 def _until(claim: Callable[[], bool], patience_s: float, why: Callable[[], str]) -> None:
     deadline_s = time.monotonic() + patience_s
     while not claim():
@@ -428,6 +448,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=12.0, help="events a second, all together")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--json", action="store_true", help="only the numbers, as JSON")
+    parser.add_argument("--out", type=Path, help="write the numbers there too, as JSON")
     parser.add_argument("--folder", type=Path, help="where to work; kept (default: a new one)")
     asked = parser.parse_args()
     wanted = Wanted(
@@ -448,6 +469,8 @@ def main() -> int:
         return 2
     found = faults(counted)
     print(json.dumps(counted, indent=None if asked.json else 2))
+    if asked.out is not None:
+        asked.out.write_text(json.dumps(counted, indent=2) + "\n")
     for fault in found:
         print(f"campaign: {fault}. Logs: {folder}", file=sys.stderr)
     if not found and asked.folder is None:
