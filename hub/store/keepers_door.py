@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from hub.alerts.channels import Order, read_orders, write_orders
 from hub.store import keeper_sights, phone_checks, staff
+from hub.store.enrol_door import EnrolDoor
 from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
-from hub.store.keeping_door import KeepingDoor
 from hub.store.tables import people, phones
 from hub.store.views import Asker
 
 
-class KeepersDoor(KeepingDoor):
+class KeepersDoor(EnrolDoor):
     """What those who look after cameras ask; `hub.store.door` has all else."""
 
     def tends(self, asker: Asker) -> bool:

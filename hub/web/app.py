@@ -25,6 +25,7 @@ from hub.web import (
     clips,
     duty,
     enrol,
+    enrolments,
     films,
     grants,
     invitations,
@@ -77,6 +78,7 @@ ROOMS: Final = (
     grants,
     log,
     alert_rules,
+    enrolments,
 )
 
 

@@ -21,6 +21,7 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
         request,
         "nodes.html",
         session=visit.session,
+        may_enrol=visit.site.enrolling is not None and visit.site.door.tends_areas(visit.asker),
         nodes=[node_words.card(one, calendar) for one in nodes],
         dark=sum(one.is_dark for one in nodes),
         fates=node_words.fates(fates, calendar.words),

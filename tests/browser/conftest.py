@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from hub.store.database import Database
 from tests.browser import footage
 from tests.browser.served import address, free_socket, served
+from tests.hub.enrolling_rig import EnrolHub
 from tests.hub.web_town import PASSWORD, Seen, Town
 
 CHROMIUM = "/usr/bin/chromium"
@@ -56,7 +57,13 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     town = Town(db, tmp_path)
     place, stopped = free_socket(), threading.Event()
     url = address(place)
-    app = town.app(public_url=url, stopping=stopped.is_set, allows_local_push=True, keepalive_s=1.0)
+    app = town.app(
+        public_url=url,
+        stopping=stopped.is_set,
+        enrolling=EnrolHub(db, tmp_path).enrolling(8443),
+        allows_local_push=True,
+        keepalive_s=1.0,
+    )
 
     def stop() -> None:
         stopped.set()

@@ -1,0 +1,150 @@
+"""The door's way to enrolments, for those who look after the areas that nodes belong to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from agent.wire.enrolment import EnrolledCamera
+from hub.alerts.moment import Moment
+from hub.store import enrolments as rows
+from hub.store.audit import By
+from hub.store.duty_sights import area_names
+from hub.store.duty_views import AreaName
+from hub.store.enrol_tables import enrolments
+from hub.store.keeping_door import KeepingDoor
+from hub.store.registry import node_by_name
+from hub.store.scope import tended_areas
+from hub.store.tables import nodes
+from hub.store.views import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEnrolment:
+    """A code that has not been used; `is_over` once it holds no more."""
+
+    enrolment_id: UUID
+    node: str
+    ends_utc_us: int
+    is_over: bool
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShutOut:
+    """A node that counts no more, since when and why."""
+
+    node: str
+    since_utc_us: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolPage:
+    """What the page shows: where one may enrol, what waits, which nodes one may shut out."""
+
+    areas: list[AreaName]
+    waiting: list[WaitingEnrolment]
+    nodes: list[str]
+    out: list[ShutOut]
+
+
+class EnrolDoor(KeepingDoor):
+    """Making nodes of boxes, and shutting them out."""
+
+    def tends_areas(self, asker: Asker) -> bool:
+        """Whether this person looks after any area; for the links of a page, shows nothing."""
+        with self._db.reading() as conn:
+            query = tended_areas(asker.person_id, self._clock.now())
+            return conn.execute(query.limit(1)).first() is not None
+
+    def enrolments(self, asker: Asker) -> EnrolPage:
+        """What concerns the areas that this person looks after."""
+        now = self._clock.now()
+        mine = tended_areas(asker.person_id, now)
+        with self._db.reading() as conn:
+            areas = area_names(conn, asker.person_id, now)
+            waiting = conn.execute(
+                select(enrolments, nodes.c.name)
+                .join(nodes, nodes.c.id == enrolments.c.node_id)
+                .where(
+                    nodes.c.area_id.in_(mine),
+                    enrolments.c.used_utc_us.is_(None),
+                    enrolments.c.withdrawn_utc_us.is_(None),
+                )
+                .order_by(enrolments.c.made_utc_us.desc())
+                .limit(200)
+            ).all()
+            known = conn.execute(
+                select(nodes).where(nodes.c.area_id.in_(mine)).order_by(nodes.c.name)
+            ).all()
+        self._note(asker, "enrolments.open", detail=f"{len(waiting)} wait")
+        return EnrolPage(
+            areas=areas,
+            waiting=[
+                WaitingEnrolment(
+                    one.id, one.name, one.ends_utc_us, one.ends_utc_us <= now.utc_us, one.refused
+                )
+                for one in waiting
+            ],
+            nodes=[one.name for one in known if one.revoked_utc_us is None],
+            out=[
+                ShutOut(one.name, one.revoked_utc_us, one.revoked_why or "")
+                for one in known
+                if one.revoked_utc_us is not None
+            ],
+        )
+
+    def make_enrolment(
+        self, asker: Asker, area_id: UUID, *, node: str, cameras: Sequence[EnrolledCamera]
+    ) -> bytes | None:
+        """A token, shown this once; None where this person looks after nothing.
+
+        Raises RegistryError for what cannot be.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if area_id not in set(conn.scalars(tended_areas(asker.person_id, now))):
+                self._note_in(conn, asker, "enrolment.make.refused", "area", area_id)
+                return None
+            _, token = rows.make(
+                conn, node=node, area_id=area_id, cameras=cameras, by=_by(asker), now=now
+            )
+            return token
+
+    def withdraw_enrolment(self, asker: Asker, enrolment_id: UUID) -> bool:
+        """Its code is good for nothing; False for what is not theirs."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            query = select(nodes.c.area_id).join(enrolments, enrolments.c.node_id == nodes.c.id)
+            area_id = conn.scalar(query.where(enrolments.c.id == enrolment_id))
+            if not self._is_tended(conn, asker, area_id, now):
+                self._note_in(conn, asker, "enrolment.withdraw.refused", "enrolment", enrolment_id)
+                return False
+            rows.withdraw(conn, enrolment_id, by=_by(asker), now=now)
+        return True
+
+    def shut_out_node(self, asker: Asker, name: str, *, why: str) -> bool:
+        """Nothing that comes under this name counts; False for what is not theirs."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            node = node_by_name(conn, name)
+            if node is None or not self._is_tended(conn, asker, node.area_id, now):
+                self._note_in(conn, asker, "node.revoke.refused", detail=name)
+                return False
+            rows.shut_out(conn, node, why=why, by=_by(asker), now=now)
+        return True
+
+    def _is_tended(
+        self,
+        conn: Connection,
+        asker: Asker,
+        area_id: UUID | None,
+        now: Moment,
+    ) -> bool:
+        return area_id in set(conn.scalars(tended_areas(asker.person_id, now)))
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

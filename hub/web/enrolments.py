@@ -1,0 +1,122 @@
+"""Making nodes of camera boxes: a keeper makes a code, its technician carries it to the box."""
+
+from typing import Annotated
+from uuid import UUID
+
+import segno
+from fastapi import APIRouter, Form, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.camera_sources import camera_of
+from hub.store.registry import RegistryError
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.enrolling import Enrolling
+from hub.web.proof import ProvedForm
+from hub.web.site import render
+from hub.web.words import Words
+
+router = APIRouter()
+
+
+@router.get("/enrolments")
+def show_enrolments(request: Request, visit: SignedIn) -> Response:
+    """What waits, and the form for another; 404 for those who tend nothing."""
+    return _page(request, visit)
+
+
+@router.post("/enrolments")
+def make_enrolment(
+    request: Request,
+    visit: ProvedForm,
+    area: Annotated[UUID, Form()],
+    node: Annotated[str, Form(max_length=80)] = "",
+    cameras: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Make a code and show it, this once."""
+    enrolling = _enrolling(visit)
+    words = visit.site.calendar(visit.asker.language).words
+    try:
+        found = [camera_of(line) for line in cameras.splitlines() if line.strip()]
+    except ValueError:
+        return _page(request, visit, wrong=_wrong_camera(words))
+    try:
+        token = visit.site.door.make_enrolment(
+            visit.asker, area, node=node.strip().lower(), cameras=found
+        )
+    except RegistryError:
+        return _page(request, visit, wrong=_wrong_name(words))
+    if token is None:
+        raise HTTPException(404)
+    code = enrolling.code(token).text
+    return _page(request, visit, made=node.strip().lower(), code=code)
+
+
+@router.post("/enrolments/{enrolment_id}/withdraw")
+def withdraw(visit: FormSent, enrolment_id: UUID) -> Response:
+    """Its code is good for nothing from now on."""
+    if not visit.site.door.withdraw_enrolment(visit.asker, enrolment_id):
+        raise HTTPException(404)
+    return RedirectResponse("/enrolments", 303)
+
+
+@router.post("/enrolments/shut-out")
+def shut_out(
+    request: Request,
+    visit: ProvedForm,
+    node: Annotated[str, Form(max_length=80)] = "",
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """A stolen box: nothing that comes under its name counts, and its connection ends."""
+    enrolling = _enrolling(visit)
+    if not reason.strip():
+        words = visit.site.calendar(visit.asker.language).words
+        return _page(request, visit, wrong=words.say("Give a reason: somebody will ask one day."))
+    if not visit.site.door.shut_out_node(visit.asker, node, why=reason.strip()):
+        raise HTTPException(404)
+    enrolling.shut_out(node)
+    return RedirectResponse("/enrolments", 303)
+
+
+def _page(
+    request: Request, visit: Visit, *, made: str = "", code: str = "", wrong: str = ""
+) -> Response:
+    _enrolling(visit)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "enrolments.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=visit.site.door.enrolments(visit.asker),
+        made=made,
+        code=code,
+        qr=_qr(code, words) if code else "",
+        wrong=wrong,
+    )
+
+
+def _enrolling(visit: Visit) -> Enrolling:
+    if visit.site.enrolling is None or not visit.site.door.tends_areas(visit.asker):
+        raise HTTPException(404)
+    return visit.site.enrolling
+
+
+def _wrong_camera(words: Words) -> str:
+    return words.say("A line of the cameras is none: write NAME=rtsp://…, one camera a line.")
+
+
+def _wrong_name(words: Words) -> str:
+    return words.say(
+        "That name cannot be: a-z, 0-9 and inner hyphens, each camera another, and no box of"
+        " another place."
+    )
+
+
+def _qr(code: str, words: Words) -> Markup:
+    """The code as a picture that the box's camera reads; dark on light in both themes."""
+    drawn = segno.make(code, micro=False, error="m").svg_inline(
+        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    label = Markup('<svg role="img" aria-label="{}" ').format(words.say("The code as a picture"))
+    return label + Markup(drawn.removeprefix("<svg "))  # noqa: S704 drawn from a code of ours
