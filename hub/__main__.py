@@ -17,6 +17,7 @@ from hub.assembly import (
     commands,
     enrol_commands,
     exporting,
+    importing,
     inviting,
     keeping,
     log_book,
@@ -80,10 +81,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    area = _command(_group(verbs, "area"), "add", commands.add_area, "note an area")
+    places = _group(verbs, "area")
+    area = _command(places, "add", commands.add_area, "note an area")
     area.add_argument("name")
     area.add_argument("--level", required=True, help="province, commune, quarter, street, junction")
     area.add_argument("--parent", metavar="AREA", help="the area it lies in")
+    _table(places, importing.take_areas, "areas: name,level,parent,valid_from,valid_until")
     nodes = _group(verbs, "node")
     node = _command(nodes, "add", commands.add_node, "note a node whose papers are issued by hand")
     node.add_argument("name", help="as in its certificate")
@@ -103,15 +106,25 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
     revoke = _command(nodes, "revoke", enrol_commands.revoke, "shut a stolen node out, at once")
     revoke.add_argument("node")
     revoke.add_argument("--reason", required=True)
-    camera = _command(
-        _group(verbs, "camera"), "place", commands.place_camera, "note where a camera stands"
-    )
+    cameras = _group(verbs, "camera")
+    _table(cameras, importing.take_cameras, "cameras: node,camera,label,area,latitude,longitude")
+    camera = _command(cameras, "place", commands.place_camera, "note where a camera stands")
     camera.add_argument("node")
     camera.add_argument("camera", help="as its node calls it; known after the node's first start")
     camera.add_argument("--latitude", type=float, required=True, metavar="DEGREES")
     camera.add_argument("--longitude", type=float, required=True, metavar="DEGREES")
     camera.add_argument("--label", help="what people call it, instead of the node's word")
     camera.add_argument("--area", help="where it belongs, if not where its node does")
+
+
+def _table(
+    verbs: "Commands[argparse.ArgumentParser]",
+    do: Callable[[argparse.Namespace], int],
+    columns: str,
+) -> None:
+    take = _command(verbs, "import", do, f"take {columns} from a table (CSV UTF-8)")
+    take.add_argument("file", type=commands.existing_file_or_stdin, help="- reads stdin")
+    take.add_argument("--dry-run", action="store_true", help="say what would be done")
 
 
 def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:

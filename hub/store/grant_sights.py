@@ -3,15 +3,16 @@
 Only `hub.store.grant_door` calls these; it adds the audit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
-from hub.alerts.grants import Parents, Right, at_or_above
+from hub.alerts.grants import Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, gives_for_good, may_give
+from hub.store import area_rows
 from hub.store.grant_rows import area_parents, grant_of
 from hub.store.grant_views import (
     GrantArea,
@@ -48,7 +49,7 @@ def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
         else:
             from_above.append(row)
     return GrantsPage(
-        tree=tuple(_tree(conn, shown, parents, here)),
+        tree=tuple(_tree(conn, shown, here)),
         above=tuple(from_above),
         may_give=may_give(asker.role) and bool(shown),
         may_set_roles=keeps_everything(conn, asker, now),
@@ -132,6 +133,7 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
     tended, seen = tended_places(conn, asker.person_id, now)
     if not tended and not seen:
         return None
+    tended &= set(conn.scalars(select(areas.c.id).where(area_rows.is_valid(now))))
     names = places(conn, tended | {row.area_id for row in seen})
     by_place = sorted(tended, key=lambda one: (names[one].split(", ")[::-1], one))
     areas_first = [GrantPlace(one, None, names[one]) for one in by_place]
@@ -147,17 +149,20 @@ def _people(conn: Connection, now: Moment) -> tuple[GrantPerson, ...]:
     return tuple(GrantPerson(row.id, row.name, row.role) for row in rows)
 
 
-def _tree(
-    conn: Connection,
-    shown: set[UUID],
-    parents: Parents,
-    here: dict[UUID, list[GrantRow]],
-) -> Iterable[GrantArea]:
-    """Depth first, by name; areas in a ring, which only a fault could make, come last."""
+def _tree(conn: Connection, shown: set[UUID], here: dict[UUID, list[GrantRow]]) -> list[GrantArea]:
     rows = {row.id: row for row in conn.execute(select(areas).where(areas.c.id.in_(shown)))}
+    return [
+        GrantArea(one, rows[one].name, rows[one].level, depth, tuple(here[one]))
+        for one, depth in in_order(rows)
+    ]
+
+
+def in_order(rows: Mapping[UUID, Any]) -> Iterator[tuple[UUID, int]]:
+    """Areas with their depth, each before those in it, by name; areas in a ring, which only a
+    fault could make, come last."""
     below: dict[UUID | None, list[UUID]] = {}
     for one in sorted(rows, key=lambda key: (rows[key].name, key)):
-        parent = parents.get(one)
+        parent = rows[one].parent_id
         below.setdefault(parent if parent in rows else None, []).append(one)
     left = set(rows)
     waiting = [(one, 0) for one in reversed(below.get(None, []))]
@@ -168,5 +173,5 @@ def _tree(
         if one not in left:
             continue
         left.discard(one)
-        yield GrantArea(one, rows[one].name, rows[one].level, depth, tuple(here[one]))
+        yield one, depth
         waiting += [(child, depth + 1) for child in reversed(below.get(one, []))]

@@ -10,7 +10,7 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.silences import LONGEST_S, Silence
 from hub.store import silence_rows
-from hub.store.alert_rule_door import AlertRuleDoor
+from hub.store.area_door import AreaDoor
 from hub.store.bounds import text
 from hub.store.duty_faults import NAME_CHARS, checked_reason
 from hub.store.scope import visible_cameras
@@ -53,7 +53,7 @@ class NewSilence:
     reason: str
 
 
-class SilenceDoor(AlertRuleDoor):
+class SilenceDoor(AreaDoor):
     """What does not alert for a while."""
 
     def silences(self, asker: Asker) -> list[SilenceRow]:

@@ -19,6 +19,7 @@ from hub.web import (
     account,
     alert_rules,
     api,
+    areas,
     auth,
     cameras,
     channel_orders,
@@ -79,6 +80,7 @@ ROOMS: Final = (
     log,
     alert_rules,
     enrolments,
+    areas,
 )
 
 

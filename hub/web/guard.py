@@ -35,6 +35,12 @@ HEADERS: Final = {
 MAX_FORM_BYTES: Final = 64 * 1024
 """The largest form or JSON body; uploads have a limit of their own."""
 
+MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
+"""The largest table of a spreadsheet, as a form carries it."""
+
+TABLES: Final = frozenset({"/areas/import", "/areas/import/do"})
+"""Where keepers bring them."""
+
 UPLOADS: Final = "/upload"
 """Where nodes bring files."""
 ENROLMENT: Final = "/enrol"
@@ -95,7 +101,8 @@ class OwnPagesOnly:
         is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew")
         if not is_nodes and not self._is_own(headers):
             return PlainTextResponse("This did not come from a page of this site.\n", 403)
-        if not _is_small(headers):
+        is_table = scope["path"] in TABLES
+        if not _is_small(headers, MAX_TABLE_BYTES if is_table else MAX_FORM_BYTES):
             return PlainTextResponse("Too large.\n", 413)
         return None
 
@@ -107,7 +114,7 @@ class OwnPagesOnly:
         return origin.netloc in (self._public_host, headers.get("host", ""))
 
 
-def _is_small(headers: Headers) -> bool:
+def _is_small(headers: Headers, at_most_bytes: int) -> bool:
     length = headers.get("content-length", "0")
     is_chunked = "transfer-encoding" in headers
-    return not is_chunked and length.isdecimal() and int(length) <= MAX_FORM_BYTES
+    return not is_chunked and length.isdecimal() and int(length) <= at_most_bytes

@@ -193,6 +193,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         may_hold=door.keeps(visit.asker),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
         reads_log=door.reads_log(visit.asker),
+        is_keeper_of_areas=visit.asker.role == "keeper",
     )
 
 

@@ -1,0 +1,137 @@
+"""The door's way to areas: a keeper edits those they look after, one by one or by a table.
+
+False or None is the same answer for what is not there and what is not theirs; an `AreaError` says
+what of an area cannot be. Who merely manages a place changes no border: that moves who sees what.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from hub.alerts.moment import Moment
+from hub.alerts.roles import Role
+from hub.store import area_import, area_rows, grant_sights
+from hub.store.alert_rule_door import AlertRuleDoor
+from hub.store.area_import import Import, Reach
+from hub.store.area_rows import AreaWords, Moved
+from hub.store.audit import By
+from hub.store.tables import areas
+from hub.store.views import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """An area as its keeper edits it; times are UTC microseconds."""
+
+    area_id: UUID
+    parent_id: UUID | None
+    name: str
+    level: str
+    depth: int
+    valid_from_utc_us: int
+    valid_until_utc_us: int | None
+    cameras: int
+    """In it and below it."""
+
+
+class AreaDoor(AlertRuleDoor):
+    """The tree of areas."""
+
+    def areas(self, asker: Asker) -> list[AreaRow]:
+        """The areas that this keeper looks after, each before those in it; empty for others."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            rows = _rows(conn, asker, now)
+        self._note(asker, "areas.open", detail=f"{len(rows)} areas")
+        return rows
+
+    def add_area(self, asker: Asker, words: AreaWords) -> UUID | None:
+        """Note an area within one that they look after; the top of a tree is the shell's."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if words.parent_id not in _reach(conn, asker, now):
+                self._note_in(conn, asker, "area.add.refused", "area", words.parent_id)
+                return None
+            return area_rows.add(conn, words, by=_by(asker), now=now)
+
+    def change_area(self, asker: Asker, area_id: UUID, words: AreaWords) -> Moved | None:
+        """Rename, date or move one of theirs, within what they look after."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            reach = _reach(conn, asker, now)
+            parent = conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))
+            stays = parent == words.parent_id
+            if area_id not in reach or not (stays or words.parent_id in reach):
+                self._note_in(conn, asker, "area.change.refused", "area", area_id)
+                return None
+            moved = area_rows.change(conn, area_id, words, by=_by(asker), now=now)
+        self._bell.ring()
+        return moved
+
+    def try_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
+        """What a table would do; nothing is written. None for who may not."""
+        with self._db.reading() as conn:
+            plan = _plan(conn, asker, what, content, zone, self._clock.now())
+        self._note(asker, "table.try" if plan else "table.try.refused", detail=what)
+        return plan
+
+    def take_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
+        """Do what a table says, if nothing in it is wrong."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            plan = _plan(conn, asker, what, content, zone, now)
+            if plan is None or not plan.may_be_done:
+                self._note_in(conn, asker, "table.take.refused", detail=what)
+                return plan
+            count = area_import.carry_out(conn, plan, by=_by(asker), now=now)
+            self._note_in(conn, asker, "table.take", detail=f"{what}: {count} lines")
+        self._bell.ring()
+        return plan
+
+
+def _plan(
+    conn: Connection, asker: Asker, what: str, content: bytes, zone: ZoneInfo, now: Moment
+) -> Import | None:
+    mine = _reach(conn, asker, now)
+    if not mine:
+        return None
+    _, seen = grant_sights.tended_places(conn, asker.person_id, now)
+    reach = Reach(mine, {row.id for row in seen})
+    plans: dict[str, Callable[[], Import]] = {
+        "areas": lambda: area_import.plan_areas(conn, content, zone=zone, reach=reach),
+        "cameras": lambda: area_import.plan_cameras(conn, content, reach=reach),
+    }
+    return plans[what]() if what in plans else None
+
+
+def _reach(conn: Connection, asker: Asker, now: Moment) -> set[UUID]:
+    """The areas whose borders this person may change."""
+    if asker.role != Role.KEEPER:
+        return set()
+    tended, _ = grant_sights.tended_places(conn, asker.person_id, now)
+    return tended
+
+
+def _rows(conn: Connection, asker: Asker, now: Moment) -> list[AreaRow]:
+    mine = _reach(conn, asker, now)
+    rows = {row.id: row for row in conn.execute(select(areas).where(areas.c.id.in_(mine)))}
+    return [
+        AreaRow(
+            area_id=area_id,
+            parent_id=rows[area_id].parent_id,
+            name=rows[area_id].name,
+            level=rows[area_id].level,
+            depth=depth,
+            valid_from_utc_us=rows[area_id].valid_from_utc_us,
+            valid_until_utc_us=rows[area_id].valid_until_utc_us,
+            cameras=area_rows.camera_count(conn, area_id),
+        )
+        for area_id, depth in grant_sights.in_order(rows)
+    ]
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -1,0 +1,307 @@
+"""Areas and cameras from a table that somebody's spreadsheet saved: first what would be done.
+
+A plan is made of the whole table before anything is written. One wrong line refuses all of it:
+half a town is worse than none.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select, update
+
+from hub.alerts.csv_lines import Line, LineFault, Table, Wrong, is_number, read
+from hub.alerts.moment import Moment
+from hub.store import area_rows, audit, grant_rows
+from hub.store.area_rows import AreaWords
+from hub.store.audit import By
+from hub.store.fold import fold
+from hub.store.tables import areas, cameras, nodes
+
+AREA_NEEDED: Final = ("name", "level")
+AREA_ALLOWED: Final = ("parent", "valid_from", "valid_until")
+CAMERA_NEEDED: Final = ("node", "camera")
+CAMERA_ALLOWED: Final = ("label", "area", "latitude", "longitude")
+
+Done = Literal["add", "change", "same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a line does."""
+
+    line: int
+    done: Done
+    name: str
+    place: str
+    """The area that it lies in, as the table says it; empty: at the top, or where it is."""
+    write: Callable[[Connection, By, Moment], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What a table would do, or all that is wrong with it."""
+
+    steps: tuple[Step, ...]
+    wrong: tuple[Wrong, ...]
+
+    @property
+    def may_be_done(self) -> bool:
+        """Nothing is wrong, and something is to be done."""
+        return not self.wrong and any(step.done != "same" for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where who imports may change something; None: everywhere, as the shell."""
+
+    areas: Collection[UUID] | None = None
+    cameras: Collection[UUID] | None = None
+
+    def has_area(self, area_id: UUID | None) -> bool:
+        """Whether something may lie in it; the top is the shell's alone."""
+        return self.areas is None or area_id in self.areas
+
+    def has_camera(self, camera_id: UUID) -> bool:
+        """Whether the camera may be changed."""
+        return self.cameras is None or camera_id in self.cameras
+
+
+def carry_out(conn: Connection, plan: Import, *, by: By, now: Moment) -> int:
+    """Do what was planned; how many lines changed something."""
+    todo = [step for step in plan.steps if step.done != "same"]
+    for step in todo:
+        step.write(conn, by, now)
+    grant_rows.end_strays(conn, by=by, now=now)
+    return len(todo)
+
+
+class _Tree:
+    """The areas there are and those that the table brings, by name."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.rows: dict[UUID, Any] = {row.id: row for row in conn.execute(select(areas))}
+        self.by_name: dict[str, list[UUID]] = {}
+        self.new: dict[UUID, UUID | None] = {}
+        self.written: dict[UUID, UUID] = {}
+        for row in self.rows.values():
+            self.by_name.setdefault(row.name_folded, []).append(row.id)
+
+    def parent_of(self, area_id: UUID) -> UUID | None:
+        if area_id in self.new:
+            return self.new[area_id]
+        parent: UUID | None = self.rows[area_id].parent_id
+        return parent
+
+    def named(self, said: str) -> list[UUID]:
+        """Areas of a name; "Quarter 3 / Tan Khai" is the one right below the second."""
+        inner, _, outer = (part.strip() for part in said.partition("/"))
+        found = self.by_name.get(fold(inner), [])
+        if not outer:
+            return found
+        above = set(self.named(outer))
+        return [one for one in found if self.parent_of(one) in above]
+
+
+class _RefusedError(Exception):
+    """What is wrong with a line."""
+
+    def __init__(self, wrong: Wrong) -> None:
+        super().__init__(wrong)
+        self.wrong = wrong
+
+
+def plan_areas(conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach) -> Import:
+    """What a table of areas would do: `name, level`, and perhaps `parent, valid_from,
+    valid_until` (dates). A parent may come later in the table."""
+    table = read(content, needed=AREA_NEEDED, allowed=AREA_ALLOWED)
+    tree = _Tree(conn)
+    found = _Found(list(table.wrong))
+    lines = list(table.lines)
+    while lines:
+        later = [line for line in lines if _waits_for(line, lines, tree)]
+        if len(later) == len(lines):  # they wait for each other
+            found.wrong += [Wrong(one.number, LineFault.PARENT, one["parent"]) for one in later]
+            break
+        for line in lines:
+            if line not in later:
+                found.take(partial(_area_step, line, tree, zone, reach))
+        lines = later
+    return found.plan()
+
+
+class _Found:
+    """Steps, and what is wrong."""
+
+    def __init__(self, wrong: list[Wrong]) -> None:
+        self.wrong = wrong
+        self.steps: list[Step] = []
+
+    def take(self, make: Callable[[], Step]) -> None:
+        try:
+            self.steps.append(make())
+        except _RefusedError as refused:
+            self.wrong.append(refused.wrong)
+
+    def plan(self) -> Import:
+        wrong = tuple(sorted(self.wrong, key=lambda one: one.line))
+        return Import(() if wrong else tuple(self.steps), wrong)
+
+
+def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:
+    """Whether its parent is a line that has not been taken yet."""
+    parent = line["parent"]
+    if not parent or tree.named(parent):
+        return False
+    inner = fold(parent.partition("/")[0])
+    return any(fold(one["name"]) == inner for one in lines if one is not line)
+
+
+def _area_step(line: Line, tree: _Tree, zone: ZoneInfo, reach: Reach) -> Step:
+    name = line["name"]
+    if not fold(name) or not line["level"]:
+        raise _RefusedError(Wrong(line.number, LineFault.NAME))
+    parent_id = _parent(line, tree)
+    same = [one for one in tree.by_name.get(fold(name), []) if tree.parent_of(one) == parent_id]
+    if same and (same[0] in tree.new or tree.rows[same[0]].name != name):
+        raise _RefusedError(Wrong(line.number, LineFault.TWICE, name))
+    if not _may(reach, tree, same[0] if same else None, parent_id):
+        fault = LineFault.TOP if parent_id is None else LineFault.AREA
+        raise _RefusedError(Wrong(line.number, fault, name))
+    words = AreaWords(name, line["level"], parent_id, *_days(line, zone))
+    return _change_step(line, tree.rows[same[0]], words) if same else _add_step(line, tree, words)
+
+
+def _parent(line: Line, tree: _Tree) -> UUID | None:
+    if not line["parent"]:
+        return None
+    found = tree.named(line["parent"])
+    if len(found) == 1:
+        return found[0]
+    fault = LineFault.PARENT_MANY if found else LineFault.PARENT
+    raise _RefusedError(Wrong(line.number, fault, line["parent"]))
+
+
+def _days(line: Line, zone: ZoneInfo) -> tuple[int | None, int | None]:
+    try:
+        starts, ends = _moment(line["valid_from"], zone, 0), _moment(line["valid_until"], zone, 1)
+    except ValueError as error:
+        said = f"{line['valid_from']} {line['valid_until']}".strip()
+        raise _RefusedError(Wrong(line.number, LineFault.DAY, said)) from error
+    if starts is not None and ends is not None and ends <= starts:
+        raise _RefusedError(Wrong(line.number, LineFault.DAYS))
+    return starts, ends
+
+
+def _may(reach: Reach, tree: _Tree, area_id: UUID | None, parent_id: UUID | None) -> bool:
+    if area_id is not None:
+        return reach.has_area(area_id)
+    return reach.areas is None or parent_id in tree.new or reach.has_area(parent_id)
+
+
+def _change_step(line: Line, row: Any, words: AreaWords) -> Step:
+    ends = row.valid_until_utc_us if not line["valid_until"] else words.valid_until_utc_us
+    words = replace(words, valid_until_utc_us=ends)
+    is_same = (
+        row.level == words.level
+        and words.valid_from_utc_us in (None, row.valid_from_utc_us)
+        and ends == row.valid_until_utc_us
+    )
+
+    def write(conn: Connection, by: By, now: Moment) -> None:
+        area_rows.change(conn, row.id, words, by=by, now=now)
+
+    return Step(line.number, "same" if is_same else "change", words.name, line["parent"], write)
+
+
+def _add_step(line: Line, tree: _Tree, words: AreaWords) -> Step:
+    mark = UUID(int=len(tree.new) + 1)  # stands for the area until it is written
+    tree.new[mark] = words.parent_id
+    tree.by_name.setdefault(fold(words.name), []).append(mark)
+    written = tree.written
+
+    def write(conn: Connection, by: By, now: Moment) -> None:
+        parent = written.get(words.parent_id, words.parent_id) if words.parent_id else None
+        written[mark] = area_rows.add(conn, replace(words, parent_id=parent), by=by, now=now)
+
+    return Step(line.number, "add", words.name, line["parent"], write)
+
+
+def _moment(text: str, zone: ZoneInfo, days: int) -> int | None:
+    """The first moment of a day, or of the day after it; ValueError for what is no day."""
+    if not text:
+        return None
+    day = date.fromisoformat(text) if len(text) == 10 else None
+    if day is None or not 1970 < day.year < 9000:
+        raise ValueError(text)
+    midnight = datetime.combine(day + timedelta(days=days), time(), zone)
+    return round(midnight.timestamp()) * 1_000_000
+
+
+def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
+    """What a table of cameras would do: `node, camera`, and perhaps `label, area, latitude,
+    longitude` (degrees). What a cell leaves empty stays as it is."""
+    table: Table = read(content, needed=CAMERA_NEEDED, allowed=CAMERA_ALLOWED)
+    tree = _Tree(conn)
+    there = {
+        (row.node_name, row.name): row
+        for row in conn.execute(
+            select(cameras, nodes.c.name.label("node_name")).join(
+                nodes, nodes.c.id == cameras.c.node_id
+            )
+        )
+    }
+    known_nodes = set(conn.scalars(select(nodes.c.name)))
+    found = _Found(list(table.wrong))
+    seen: set[tuple[str, str]] = set()
+    for line in table.lines:
+        key = line["node"], line["camera"]
+        if key in seen:
+            found.wrong.append(Wrong(line.number, LineFault.TWICE, " / ".join(key)))
+        elif line["node"] not in known_nodes:
+            found.wrong.append(Wrong(line.number, LineFault.NODE, line["node"]))
+        elif key not in there or not reach.has_camera(there[key].id):
+            found.wrong.append(Wrong(line.number, LineFault.CAMERA, line["camera"]))
+        else:
+            found.take(partial(_camera_step, line, there[key], tree, reach))
+        seen.add(key)
+    return found.plan()
+
+
+def _camera_step(line: Line, row: Any, tree: _Tree, reach: Reach) -> Step:
+    values: dict[str, Any] = {}
+    if line["label"]:
+        values |= {"label": line["label"], "kept_label": line["label"]}
+    if line["area"]:
+        found = tree.named(line["area"])
+        if len(found) != 1 or not reach.has_area(found[0]):
+            fault = LineFault.PARENT_MANY if len(found) > 1 else LineFault.AREA
+            raise _RefusedError(Wrong(line.number, fault, line["area"]))
+        values["area_id"] = found[0]
+    spot = line["latitude"], line["longitude"]
+    if any(spot):
+        for column, said, bound in zip(("latitude", "longitude"), spot, (90, 180), strict=True):
+            if not is_number(said) or abs(float(said)) > bound:
+                raise _RefusedError(Wrong(line.number, LineFault.NUMBER, said or column))
+            values[f"{column}_deg"] = float(said)
+    is_same = all(getattr(row, name) == value for name, value in values.items())
+
+    def write(conn: Connection, by: By, now: Moment) -> None:
+        conn.execute(update(cameras).where(cameras.c.id == row.id).values(values))
+        detail = ", ".join(f"{name} {value}" for name, value in values.items())
+        audit.note(
+            conn,
+            by,
+            act="camera.place",
+            object_kind="camera",
+            object_id=row.id,
+            detail=detail,
+            now=now,
+        )
+
+    name = f"{line['node']} / {line['camera']}"
+    return Step(line.number, "same" if is_same else "change", name, line["area"], write)

@@ -1,0 +1,168 @@
+"""Areas as a keeper edits them: names, levels, where they lie and from when until when.
+
+All in the caller's transaction. An area is never removed: what was recorded in it, and who was
+granted it, stays told. One that is no more valid is offered for nothing new; cameras in it are
+watched as before, since no date may make anybody blind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+
+from hub.alerts.grants import at_or_above
+from hub.alerts.moment import Moment
+from hub.store import audit, grant_rows
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.fold import fold
+from hub.store.registry import RegistryError
+from hub.store.tables import areas, cameras, columns, new_id
+
+NAME_CHARS: Final = 120
+
+
+class AreaFault(StrEnum):
+    """Why an area cannot be so."""
+
+    NAME = "name"
+    LEVEL = "level"
+    TWICE = "twice"
+    RING = "ring"
+    PARENT = "parent"
+    DAY = "day"
+    DAYS = "days"
+
+
+_SENTENCES: Final[Mapping[AreaFault, str]] = {
+    AreaFault.NAME: "an area needs a name",
+    AreaFault.LEVEL: "an area needs a level, such as commune or junction",
+    AreaFault.TWICE: "there is an area of that name in the same place; choose another",
+    AreaFault.RING: "an area cannot lie in itself or in one of its own",
+    AreaFault.PARENT: "choose an area that it lies in",
+    AreaFault.DAY: "a date is written 2026-11-25",
+    AreaFault.DAYS: "its last day is before its first",
+}
+
+
+class AreaError(RegistryError):
+    """What was entered cannot be; `fault` says why to a page, the sentence to a shell."""
+
+    def __init__(self, fault: AreaFault) -> None:
+        super().__init__(_SENTENCES[fault])
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class AreaWords:
+    """An area as it is entered; moments are of the first and after the last day, UTC, µs."""
+
+    name: str
+    level: str
+    parent_id: UUID | None
+    valid_from_utc_us: int | None = None
+    """None: as it is; for a new one from now on."""
+    valid_until_utc_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a change did beside the area itself."""
+
+    ended_grants: int
+    """Grants that lie no more within the one that they were given out of."""
+    cameras: int
+    """In the area and below it."""
+
+
+def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
+    """Note an area."""
+    name, level = _checked(conn, words, None)
+    area_id = new_id(now)
+    starts = words.valid_from_utc_us
+    conn.execute(
+        insert(areas).values(
+            id=area_id,
+            parent_id=words.parent_id,
+            level=level,
+            name=name,
+            name_folded=fold(name),
+            **columns("valid_from", now if starts is None else Moment(starts, 0)),
+            **columns("valid_until", _maybe(words.valid_until_utc_us)),
+        )
+    )
+    audit.note(
+        conn, by, act="area.add", object_kind="area", object_id=area_id, detail=name, now=now
+    )
+    return area_id
+
+
+def change(conn: Connection, area_id: UUID, words: AreaWords, *, by: By, now: Moment) -> Moved:
+    """What it is called, where it lies, from when until when."""
+    name, level = _checked(conn, words, area_id)
+    before = conn.execute(select(areas).where(areas.c.id == area_id)).one()
+    values = {
+        "name": name,
+        "name_folded": fold(name),
+        "level": level,
+        "parent_id": words.parent_id,
+        **columns("valid_until", _maybe(words.valid_until_utc_us)),
+    }
+    if words.valid_from_utc_us is not None:
+        values |= columns("valid_from", Moment(words.valid_from_utc_us, 0))
+    conn.execute(update(areas).where(areas.c.id == area_id).values(values))
+    is_moved = before.parent_id != words.parent_id
+    detail = f"{before.name} → {name}" if before.name != name else name
+    if is_moved:
+        detail = f"{detail}, moved from {before.parent_id} to {words.parent_id}"
+    audit.note(
+        conn, by, act="area.change", object_kind="area", object_id=area_id, detail=detail, now=now
+    )
+    ended = grant_rows.end_strays(conn, by=by, now=now) if is_moved else 0
+    return Moved(ended, camera_count(conn, area_id))
+
+
+def camera_count(conn: Connection, area_id: UUID) -> int:
+    """Cameras in the area and below it."""
+    below = select(areas.c.id).where(areas.c.id == area_id).cte("area_below", recursive=True)
+    below = below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
+    query = select(func.count()).select_from(cameras)
+    return conn.scalar(query.where(cameras.c.area_id.in_(select(below.c.id)))) or 0
+
+
+def is_valid(now: Moment) -> ColumnElement[bool]:
+    """Areas that may be chosen for something new."""
+    return (areas.c.valid_from_utc_us <= now.utc_us) & or_(
+        areas.c.valid_until_utc_us.is_(None), areas.c.valid_until_utc_us > now.utc_us
+    )
+
+
+def _checked(conn: Connection, words: AreaWords, area_id: UUID | None) -> tuple[str, str]:
+    name = text(" ".join(words.name.split()), NAME_CHARS)
+    level = text(" ".join(words.level.split()), NAME_CHARS)
+    if not fold(name):
+        raise AreaError(AreaFault.NAME)
+    if not level:
+        raise AreaError(AreaFault.LEVEL)
+    starts, ends = words.valid_from_utc_us, words.valid_until_utc_us
+    if starts is not None and ends is not None and ends <= starts:
+        raise AreaError(AreaFault.DAYS)
+    parents = grant_rows.area_parents(conn)
+    if words.parent_id is not None:
+        if words.parent_id not in parents:
+            raise AreaError(AreaFault.PARENT)
+        if area_id is not None and area_id in at_or_above(words.parent_id, parents):
+            raise AreaError(AreaFault.RING)
+    same = select(areas.c.id).where(
+        areas.c.name_folded == fold(name), areas.c.parent_id.is_not_distinct_from(words.parent_id)
+    )
+    if any(one != area_id for one in conn.scalars(same)):
+        raise AreaError(AreaFault.TWICE)
+    return name, level
+
+
+def _maybe(utc_us: int | None) -> Moment | None:
+    return None if utc_us is None else Moment(utc_us, 0)

@@ -1,0 +1,207 @@
+"""Pages of areas: the tree as its keeper edits and dates it, and tables from a spreadsheet."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.csv_lines import MOST_BYTES
+from hub.store.area_import import Import
+from hub.store.area_rows import AreaError, AreaFault, AreaWords
+from hub.web import csv_words
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.duty_forms import Fields, field
+from hub.web.proof import ProvedForm
+from hub.web.site import render
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+router = APIRouter(prefix="/areas")
+
+TABLES: Final = ("areas", "cameras")
+DONE: Final = ("add", "change", "same")
+
+
+@router.get("")
+def show_areas(request: Request, visit: SignedIn, saved: str = "") -> Response:
+    """The areas whose keeper one is; 404 for all others."""
+    return _page(request, visit, saved=saved)
+
+
+def _page(
+    request: Request, visit: Visit, *, saved: str = "", wrong: AreaError | None = None
+) -> Response:
+    rows = visit.site.door.areas(visit.asker)
+    if not rows:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    now = calendar.now_utc_us
+    return render(
+        request,
+        "areas.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        rows=[
+            (
+                row,
+                _day(row.valid_from_utc_us, calendar),
+                ""
+                if row.valid_until_utc_us is None
+                else _day(row.valid_until_utc_us - 1, calendar),
+                row.valid_until_utc_us is not None and row.valid_until_utc_us <= now,
+            )
+            for row in rows
+        ],
+        ended_grants=int(saved) if saved.isascii() and saved.isdecimal() and len(saved) < 6 else 0,
+        is_saved=bool(saved),
+        wrong=_fault(wrong.fault, calendar.words) if wrong else "",
+    )
+
+
+@router.post("")
+def add_area(request: Request, visit: ProvedForm, form: Fields) -> Response:
+    """A new area within one of one's own."""
+    try:
+        area_id = visit.site.door.add_area(visit.asker, _words(form, visit))
+    except AreaError as error:
+        return _page(request, visit, wrong=error)
+    if area_id is None:
+        raise HTTPException(404)
+    return RedirectResponse("/areas?saved=0", 303)
+
+
+@router.get("/import")
+def show_import(request: Request, visit: SignedIn) -> Response:
+    """Where a table is handed in."""
+    return _import_page(request, visit)
+
+
+@router.post("/import")
+def try_table(request: Request, visit: FormSent, form: Fields) -> Response:
+    """Say what a table would do."""
+    return _table(request, visit, form, is_doing=False)
+
+
+@router.post("/import/do")
+def take_table(request: Request, visit: ProvedForm, form: Fields) -> Response:
+    """Do what was shown."""
+    return _table(request, visit, form, is_doing=True)
+
+
+def _table(request: Request, visit: Visit, form: FormData, *, is_doing: bool) -> Response:
+    what, zone = field(form, "what"), ZoneInfo(visit.site.settings.time_zone)
+    content = _content(form)
+    if what not in TABLES:
+        raise HTTPException(422)
+    door = visit.site.door
+    plan = (door.take_table if is_doing else door.try_table)(visit.asker, what, content, zone)
+    if plan is None:
+        raise HTTPException(404)
+    if is_doing and plan.may_be_done:
+        return RedirectResponse("/areas?saved=0", 303)
+    text = content.decode("utf-8", "replace") if plan.may_be_done else ""
+    return _import_page(request, visit, what=what, plan=plan, text=text)
+
+
+@router.post("/{area_id}")
+def change_area(request: Request, visit: ProvedForm, area_id: UUID, form: Fields) -> Response:
+    """Rename, date or move one."""
+    try:
+        moved = visit.site.door.change_area(visit.asker, area_id, _words(form, visit))
+    except AreaError as error:
+        return _page(request, visit, wrong=error)
+    if moved is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/areas?saved={moved.ended_grants}", 303)
+
+
+def _import_page(
+    request: Request,
+    visit: Visit,
+    *,
+    what: str = "areas",
+    plan: Import | None = None,
+    text: str = "",
+) -> Response:
+    if not visit.site.door.areas(visit.asker):
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "area_import.html",
+        session=visit.session,
+        status_code=422 if plan is not None and plan.wrong else 200,
+        what=what,
+        plan=plan,
+        text=text,
+        done=_done(words),
+        wrong=csv_words.wrong_lines(plan.wrong, words) if plan else [],
+    )
+
+
+def _done(words: Words) -> Mapping[str, str]:
+    say = words.say
+    return {"add": say("is new"), "change": say("changes"), "same": say("stays as it is")}
+
+
+def _content(form: FormData) -> bytes:
+    """The file that was chosen, else the text that came back with the page."""
+    file = form.get("file")
+    if isinstance(file, UploadFile):
+        content = file.file.read(MOST_BYTES + 1)
+        if content:
+            return content
+    return field(form, "text").encode("utf-8", "surrogatepass")
+
+
+def _words(form: FormData, visit: Visit) -> AreaWords:
+    zone = ZoneInfo(visit.site.settings.time_zone)
+    parent = field(form, "parent")
+    try:
+        parent_id = UUID(parent) if parent else None
+    except ValueError as error:
+        raise AreaError(AreaFault.PARENT) from error
+    return AreaWords(
+        field(form, "name"),
+        field(form, "level"),
+        parent_id,
+        _midnight(field(form, "from"), zone, 0),
+        _midnight(field(form, "until"), zone, 1),
+    )
+
+
+def _midnight(text: str, zone: ZoneInfo, days: int) -> int | None:
+    """The first moment so many days after a day."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise AreaError(AreaFault.DAY) from error
+    if not 1970 < day.year < 9000:
+        raise AreaError(AreaFault.DAY)
+    midnight = datetime.combine(day + timedelta(days=days), time(), zone)
+    return round(midnight.timestamp()) * 1_000_000
+
+
+def _day(utc_us: int, calendar: Calendar) -> str:
+    """As a date field holds it."""
+    return f"{calendar.local(utc_us):%Y-%m-%d}"
+
+
+def _fault(what: AreaFault, words: Words) -> str:
+    say = words.say
+    return {
+        AreaFault.NAME: say("It needs a name."),
+        AreaFault.LEVEL: say("It needs a level, such as commune or junction."),
+        AreaFault.TWICE: say("There is an area of that name here already."),
+        AreaFault.RING: say("An area cannot lie in itself or in one of its own."),
+        AreaFault.PARENT: say("Choose an area that it lies in."),
+        AreaFault.DAY: say("A date is written 2026-11-25."),
+        AreaFault.DAYS: say("It would end before it begins."),
+    }[what]
