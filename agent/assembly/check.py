@@ -10,6 +10,7 @@ from agent.assembly.hearing import sound
 from agent.assembly.login import Login
 from agent.assembly.networks import load_networks
 from agent.assembly.node import check_papers, open_journal
+from agent.assembly.recorders import recorder_finding
 from agent.assembly.refused import refused
 from agent.assembly.taken import views_taken
 from agent.assembly.words import Say
@@ -47,6 +48,8 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
             yield continuous(camera, settings.clips)
         if camera.sound:
             yield sound(camera)
+        if camera.recorder:
+            yield recorder_finding(camera, lambda: clock.now().utc_us)
     if any(camera.has_hours for camera in settings.camera):
         yield _clock(clock)
     yield _model(settings)

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from agent.assembly.cameras import make_camera
 from agent.assembly.described import Described
 from agent.assembly.networks import Networks
+from agent.assembly.recorders import make_recorder
 from agent.clips.continuous import Continuous
+from agent.clips.fetching import Fetching
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.recorder import Recorder
 from agent.clips.shelf import Shelf
@@ -73,6 +75,17 @@ class View:
             if camera.continuous
             else None
         )
+        self.fetching = (
+            Fetching(
+                camera.name,
+                make_recorder(camera, lambda: clock.now().utc_us),
+                shelf,
+                journal,
+                new_id=new_id,
+            )
+            if camera.recorder
+            else None
+        )
         eyes = make_eyes(camera, settings, networks, allowance, clock)
         if memory := journal.remembered(tamper_key(camera.name)):
             eyes.tamper.recall(memory, clock.now())
@@ -114,6 +127,17 @@ class View:
             *(
                 (Service(name=f"continuous-{self._section.name}", runs=self.continuous),)
                 if self.continuous
+                else ()
+            ),
+            *(
+                (
+                    Service(
+                        name=f"recorder-{self._section.name}",
+                        runs=self.fetching,
+                        beat_within_s=90,
+                    ),
+                )
+                if self.fetching
                 else ()
             ),
             Service(name=self.watch_name, runs=self.watch, ends_by_itself=self._plays_once),

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from agent.clips.leftovers import is_from_recorder
 from agent.clips.mend import examine
 from agent.clips.sealer import carries_seal
 from agent.clips.sound_file import sound_path
@@ -23,13 +24,16 @@ CLIPS_A_SPAN: Final = 100
 class Asked:
     """Answers requests for spans, one after the other; used by the shelf's thread."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, waits: Callable[[SpanWanted], bool]) -> None:
+        """A span is not answered while it `waits` for a recorder."""
         self._journal = journal
+        self._waits = waits
 
     def answer(self, beat: Callable[[], None]) -> None:
         """Announce what is here of every span that was asked for; raises JournalError."""
         for span in self._journal.spans_wanted():
-            self._answer(span, beat)
+            if not self._waits(span):
+                self._answer(span, beat)
 
     def _answer(self, span: SpanWanted, beat: Callable[[], None]) -> None:
         """All of one span in one transaction, so that a cut in between leaves it asked for."""
@@ -110,4 +114,5 @@ def _words(clip: Clip) -> ClipReady | None:
         first_frame_utc_us=clip.first_frame_utc_us,
         duration_ms=clip.duration_ms,
         is_sealed=found.is_sealed,
+        from_recorder=is_from_recorder(clip.path) or None,
     )

@@ -16,17 +16,25 @@ from agent.wire.ident import born_utc_us
 _PICTURE: Final = re.compile(r"[0-9a-f]{64}\.jpg(\.part)?")
 _CLIP_STEM: Final = (
     r"(?P<camera>[a-z0-9-]+)-(?P<id>[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"(?P<continuous>\.all)?"
+    r"(?P<continuous>\.all|\.rec)?"
 )
 _CLIP: Final = re.compile(rf"{_CLIP_STEM}\.mp4(\.part)?")
 _SOUND: Final = re.compile(rf"(?P<clip>{_CLIP_STEM})\.sound\.mp4(\.part)?")
+_FROM_RECORDER: Final = ".rec"
 SIGHTINGS_A_CLIP: Final = 500
 
 
-def clip_name(camera: str, clip_id: UUID, footage_class: FootageClass) -> str:
+def clip_name(
+    camera: str, clip_id: UUID, footage_class: FootageClass, *, from_recorder: bool = False
+) -> str:
     """The name of a clip's file, by which it is known again when its row is lost."""
     mark = ".all" if footage_class is FootageClass.CONTINUOUS else ""
-    return f"{camera}-{clip_id}{mark}.mp4"
+    return f"{camera}-{clip_id}{_FROM_RECORDER if from_recorder else mark}.mp4"
+
+
+def is_from_recorder(clip: Path) -> bool:
+    """Whether it was fetched from the camera's own recorder."""
+    return clip.name.endswith(f"{_FROM_RECORDER}.mp4")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ SIGN_EVERY: Final = 1
 """Fragments from one signature to the next. One costs tens of microseconds and 64 bytes with a key
 in memory; a key in a slow chip would want more."""
 
+RECORDER_ERROR_MS: Final = 1000
+"""So far off may be what a recorder says of its clock, and we of the way to it."""
+
 Sign = Callable[[bytes], bytes]
 Trust = Callable[[], tuple[ClockSource, int | None]]
 
@@ -75,9 +78,22 @@ class Sealer:
             raise SealError(f"{key_file} is not the key of {cert_file}")
         return cls(node, key=key, certificates=certificates, trust=trust)
 
-    def begin(self, clip_id: UUID, camera: str, stream: StreamInfo, first: Instant) -> "ClipSeal":
-        """The seal of a new clip, whose first frame was taken at `first`."""
+    def begin(
+        self,
+        clip_id: UUID,
+        camera: str,
+        stream: StreamInfo,
+        first: Instant,
+        *,
+        fetched: Instant | None = None,
+    ) -> "ClipSeal":
+        """The seal of a new clip, whose first frame was taken at `first`.
+
+        `fetched`: when it came from the camera's recorder, whose clock says whole seconds.
+        """
         source, error_ms = self._trust()
+        if fetched is not None and error_ms is not None:
+            error_ms += RECORDER_ERROR_MS
         claims = Claims(
             clip_id=clip_id,
             node=self._node,
@@ -86,6 +102,7 @@ class Sealer:
             width=stream.width,
             height=stream.height,
             first_frame=Stamp(utc_us=first.utc_us, source=source, error_ms=error_ms),
+            fetched_utc_us=fetched.utc_us if fetched else None,
             sign_every=self._sign_every,
             certificates=self._certificates,
         )

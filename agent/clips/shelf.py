@@ -42,6 +42,7 @@ from agent.journal import (
     Journal,
     JournalFull,
     MediaKind,
+    SpanWanted,
     Transaction,
 )
 from agent.journal.durable import sync_folder
@@ -102,7 +103,8 @@ class Shelf:
         self._standing = Standing(
             said=journal.remembered(_STOPPED), least_room_bytes=least_room_bytes
         )
-        self._asked = Asked(journal)
+        self._asked = Asked(journal, waits=self._is_being_fetched)
+        self._fetchers: dict[str, Callable[[SpanWanted], bool]] = {}
         self._is_repaired = False
         # What this run has begun is no leftover, though no row may name it yet.
         self._of_this_run: deque[str] = deque(maxlen=NAMES_REMEMBERED)
@@ -133,19 +135,36 @@ class Shelf:
         return KeptPicture(path=path, words=words)
 
     def clip_path(
-        self, camera: str, clip_id: UUID, footage_class: FootageClass = FootageClass.SIGHTING
+        self,
+        camera: str,
+        clip_id: UUID,
+        footage_class: FootageClass = FootageClass.SIGHTING,
+        *,
+        from_recorder: bool = False,
     ) -> Path:
         """Where a clip of that id is to be written; raises OSError while none may be."""
         if (why := self._standing.trouble) is not None:
             raise OSError(errno.ENOSPC, why.detail, str(self.folder))
         self._place.check()
-        return self._new_path(clip_name(camera, clip_id, footage_class))
+        name = clip_name(camera, clip_id, footage_class, from_recorder=from_recorder)
+        return self._new_path(name)
 
     def new_seal(
-        self, clip_id: UUID, *, camera: str, stream: StreamInfo, first: Instant
+        self,
+        clip_id: UUID,
+        *,
+        camera: str,
+        stream: StreamInfo,
+        first: Instant,
+        fetched: Instant | None = None,
     ) -> ClipSeal | None:
-        """The seal of a clip that begins with the frame taken at `first`, if this node seals."""
-        return self._sealer.begin(clip_id, camera, stream, first) if self._sealer else None
+        """The seal of a clip that begins with the frame taken at `first`, if this node seals.
+
+        `fetched`: when it came from the camera's own recorder.
+        """
+        if self._sealer is None:
+            return None
+        return self._sealer.begin(clip_id, camera, stream, first, fetched=fetched)
 
     def add_clip(
         self,
@@ -232,6 +251,14 @@ class Shelf:
     def answer_spans(self, beat: Callable[[], None]) -> None:
         """Announce what is here of the spans that the hub asked for."""
         self._asked.answer(beat)
+
+    def fetched_first(self, camera: str, is_due: Callable[[SpanWanted], bool]) -> None:
+        """Before a span of this camera is answered its recorder is asked, while `is_due`."""
+        self._fetchers[camera] = is_due
+
+    def _is_being_fetched(self, span: SpanWanted) -> bool:
+        is_due = self._fetchers.get(span.camera)
+        return is_due is not None and is_due(span)
 
     def tidy(self) -> None:
         """Remove what has to go; say when recording has to stop, and when it may go on."""

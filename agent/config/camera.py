@@ -16,6 +16,7 @@ _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "picamera", "recording")
 MOST_PLACES: Final = 16
 """Zones, and lines: all that can be met at once still fits one message."""
 LEAST_REASON_WORDS: Final = 3
+_RECORDER: Final = re.compile(r"https?://[^/\s@]+(/[^\s@]*)?$")
 _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 
 
@@ -61,6 +62,24 @@ class CameraSection(Section):
         False,
         description="Record all it shows beside the clips, within `clips.continuous_bytes`: for a "
         "node with a disk worth it. `matthan-agent check` says how much a day that is.",
+    )
+
+    recorder: str = Field(
+        "",
+        description="The camera's own recorder, if it follows ONVIF Profile G: the address of its "
+        "device service, mostly `http://HOST/onvif/device_service`. What the hub asks of a span is "
+        "then fetched from there, too. Not yet tried against a real recorder.",
+    )
+    recorder_login_file: str = Field(
+        "",
+        description="A file of one line, `NAME:PASSWORD`, for the recorder; only the agent's user "
+        "may read it. Empty: it asks for no login.",
+    )
+    recorder_token: str = Field(
+        "",
+        max_length=200,
+        description="Which of the recorder's recordings is this camera's; `matthan-agent check` "
+        "lists them. Empty: it has only one.",
     )
 
     sound: str = Field(
@@ -138,6 +157,19 @@ class CameraSection(Section):
         for key in ("url", "sub_url"):
             if (address := getattr(self, key)) and not _ADDRESS.match(address):
                 raise ValueError(f"{who}: {key} must be rtsp://HOST/PATH (or rtsps://)")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_recorder_that_may_be_asked(self) -> Self:
+        who = f"camera {self.name}"
+        if self.recorder and not _RECORDER.match(self.recorder):
+            raise ValueError(f"{who}: recorder must be http://HOST/PATH, without a login")
+        if self.recorder and self.private:
+            raise ValueError(
+                f"{who}: what its recorder has knows no privacy masks: take recorder or private out"
+            )
+        if (self.recorder_token or self.recorder_login_file) and not self.recorder:
+            raise ValueError(f"{who} has words for a recorder but none: give it recorder too")
         return self
 
     @model_validator(mode="after")

@@ -180,6 +180,8 @@ class ClipReady(Words):
     and `duration_ms` these are: 0 by 0. Said only where sound was asked for."""
     is_sealed: bool | None = Field(default=None, exclude_if=lambda said: said is None)
     """True for a clip that carries its node's seal; left out by senders older than seals."""
+    from_recorder: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """True for what the node fetched from the camera's own recorder, with the recorder's times."""
     beginning: Base64 | None = Field(default=None, exclude_if=lambda said: said is None)
     """The first bytes of the file, for a hub that has them as they were while it was recorded:
     they differ in the length of the clip alone. Left out where the clip was mended."""

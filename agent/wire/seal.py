@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from agent.wire.messages import Millis, Name, Stamp, Words
+from agent.wire.messages import Millis, Name, Stamp, UtcMicros, Words
 
 SEAL_UUID: Final = UUID("6d617474-6861-4e73-8561-6c0000000001")
 MARK: Final = b"uuid" + SEAL_UUID.bytes
@@ -53,6 +53,9 @@ class Claims(Words):
     height: Annotated[int, Field(ge=0)]
     first_frame: Stamp
     """When the first frame was taken, who vouched for the clock, how far off it may have been."""
+    fetched_utc_us: UtcMicros | None = Field(default=None, exclude_if=lambda said: said is None)
+    """Said of footage that came from the camera's own recorder: when the node fetched and sealed
+    it. Its times are then the recorder's, set right by the difference of the clocks."""
     sign_every: Annotated[int, Field(ge=1)]
     """Every so many fragments a link is signed; the first and the last record always are."""
     certificates: Annotated[tuple[bytes, ...], Field(min_length=1, max_length=5)]

@@ -113,8 +113,12 @@ def _about(claims: Claims, fragments: int) -> str:
     stamp = claims.first_frame
     began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=stamp.utc_us)
     bound = "no bound" if stamp.error_ms is None else f"± {stamp.error_ms} ms"
+    source = ""
+    if claims.fetched_utc_us is not None:
+        fetched = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=claims.fetched_utc_us)
+        source = f", fetched from the camera's own recorder {fetched:%Y-%m-%d %H:%M:%S} UTC"
     return (
         f"it says: {claims.node}, camera {claims.camera}, from {began:%Y-%m-%d %H:%M:%S.%f} UTC "
         f"(clock: {stamp.source}, {bound}), {claims.codec} {claims.width}x{claims.height}, "
-        f"{fragments} fragments, clip {claims.clip_id}"
+        f"{fragments} fragments, clip {claims.clip_id}{source}"
     )

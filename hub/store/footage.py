@@ -113,6 +113,7 @@ def announce_clip(
         "width": integer(clip.width),
         "height": integer(clip.height),
         "duration_ms": clip.duration_ms,
+        "from_recorder": clip.from_recorder,
     }
     _announce(conn, origin, facts, sighting_ids=clip.sighting_ids, first_frame=first_frame, now=now)
 

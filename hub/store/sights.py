@@ -217,6 +217,7 @@ def media_rows(
             is_stored=row.stored_utc_us is not None,
             removed=_removed(row),
             wish=_wish_row(row),
+            from_recorder=bool(row.from_recorder),
             is_remains=row.is_remains,
         )
         for row in conn.execute(query)

@@ -342,6 +342,7 @@ media = Table(
     Column("duration_ms", BigInteger, nullable=False),  # 0 for a picture
     *moment("announced"),
     *moment("stored", nullable=True),  # null: the hub has it not (yet, or any more)
+    Column("from_recorder", Boolean),  # of the camera's own recorder; null: no
     *moment("asked", nullable=True),  # when its node was last asked where it stays
     *moment("removed", nullable=True),  # the hub had it
     Column("removed_why", Text),  # rule, full, lost

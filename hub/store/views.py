@@ -160,6 +160,8 @@ class MediaRow:
     is_stored: bool
     removed: Removed | None = None
     wish: WishRow | None = None
+    from_recorder: bool = False
+    """Whether its node fetched it from the camera's own recorder."""
     is_remains: bool = False
     """Whether it is what was left of a clip when its node fell silent."""
 
