@@ -21,6 +21,7 @@ from hub.assembly import (
     inviting,
     keeping,
     log_book,
+    mapping,
     verifying,
 )
 from hub.assembly.archive import ArchiveError
@@ -74,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     _footage(verbs)
     _evidence(verbs)
     _keeping(verbs)
+    _map(verbs)
     _log(verbs)
     _backup(verbs)
     _benches(verbs)
@@ -125,6 +127,20 @@ def _table(
     take = _command(verbs, "import", do, f"take {columns} from a table (CSV UTF-8)")
     take.add_argument("file", type=commands.existing_file_or_stdin, help="- reads stdin")
     take.add_argument("--dry-run", action="store_true", help="say what would be done")
+
+
+def _map(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    ground = _command(
+        _group(verbs, "map"), "set", mapping.set_ground, "what lies under the cameras of the map"
+    )
+    which = ground.add_mutually_exclusive_group(required=True)
+    which.add_argument("--tiles", type=Path, metavar="FILE", help="a PMTiles archive")
+    which.add_argument("--plan", type=Path, metavar="FILE", help="PNG or JPEG of a plan, north up")
+    which.add_argument("--blank", action="store_true", help="nothing")
+    names = ("WEST", "NORTH", "EAST", "SOUTH")
+    ground.add_argument(
+        "--corners", type=float, nargs=4, metavar=names, help="of the plan, degrees"
+    )
 
 
 def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:

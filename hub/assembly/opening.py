@@ -74,6 +74,11 @@ def blobs(settings: HubSettings) -> Blobs:
     return bucket(settings, staging=folder)
 
 
+def map_folder(settings: HubSettings) -> Path:
+    """Where the ground of the map lies."""
+    return settings.store.media_folder / "map"
+
+
 def proxies(settings: HubSettings) -> Proxies:
     """The copies of clips that not every browser plays; on the hub's own disk in either case."""
     store = settings.store

@@ -284,6 +284,7 @@ class Hub:
                 push_public_key=self._signer.application_server_key,
                 now=lambda: self._clock.now().utc_us,
                 time_zone=web.time_zone,
+                map_folder=opening.map_folder(self._settings),
                 max_upload_bytes=web.max_upload_mib * 2**20,
                 allows_local_push=self._settings.push.allows_local,
             ),

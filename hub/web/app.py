@@ -34,6 +34,7 @@ from hub.web import (
     keeping,
     live,
     log,
+    maps,
     pages,
     passkeys,
     proof,
@@ -81,6 +82,7 @@ ROOMS: Final = (
     alert_rules,
     enrolments,
     areas,
+    maps,
 )
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.door import Door
+from hub.store.map_files import MapFiles
 from hub.store.passkey_checks import party_of
 from hub.store.uploads import Uploads
 from hub.web import footage, sentences, tellings
@@ -44,6 +45,8 @@ class WebSettings:
     max_upload_bytes: int = 512 * 2**20
     keepalive_s: float = 15.0
     """A live page hears at least a comment this often, or takes the line for dead."""
+    map_folder: Path | None = None
+    """Where the ground of the map lies; None: it is blank."""
     allows_local_push: bool = False
     """Accept push services on this machine or network: for rehearsals, never in service."""
 
@@ -65,7 +68,7 @@ def _version(folder: Path) -> str:
 def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
-    return sorted(scripts - {"app.js", "offline.js", "passkeys.js"})
+    return sorted(scripts - {"app.js", "offline.js", "passkeys.js", "map.js"})
 
 
 def _templates(language: str) -> Environment:
@@ -112,6 +115,11 @@ class Site:
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)
+
+    @property
+    def map_files(self) -> MapFiles:
+        """What lies under the cameras of the map."""
+        return MapFiles(self.settings.map_folder or Path("/nowhere"))
 
     def calendar(self, language: str) -> Calendar:
         """The calendar of a reader, at this moment."""

@@ -63,6 +63,7 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
         enrolling=EnrolHub(db, tmp_path).enrolling(8443),
         allows_local_push=True,
         keepalive_s=1.0,
+        map_folder=town.folder / "map",
     )
 
     def stop() -> None:

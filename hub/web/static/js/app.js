@@ -18,6 +18,10 @@ if (document.querySelector("[data-passkey]")) {
   import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
 }
 
+if (document.getElementById("map")) {
+  import("./map.js").then(({ startMap }) => startMap());
+}
+
 if (document.getElementById("detail")) {
   startDesk();
   watchClips();

@@ -1,0 +1,121 @@
+"""What lies under the cameras of the map: nothing, tiles of the keeper's, or the image of a plan.
+
+One at a time, in a folder of its own; what is put there is checked first, so that a wrong file is
+refused at the keeper's shell and not found by an officer at night.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+PMTILES: Final = b"PMTiles\x03"
+"""How an archive of version 3 begins."""
+MOST_PLAN_PIXELS: Final = 64_000_000
+CHUNK_BYTES: Final = 256 * 1024
+
+
+class MapFileError(ValueError):
+    """The file cannot be the map's ground: what, why and the cure in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """Where an image lies: degrees, north up."""
+
+    west: float
+    north: float
+    east: float
+    south: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What there is; `corners` of a plan alone."""
+
+    kind: str
+    """tiles, plan."""
+    size_bytes: int
+    media_type: str
+    corners: Corners | None = None
+    path: Path = Path()
+
+    def read(self, first: int, size_bytes: int) -> Iterator[bytes]:
+        """These bytes of it."""
+        with self.path.open("rb") as file:
+            file.seek(first)
+            left = size_bytes
+            while left > 0 and (chunk := file.read(min(left, CHUNK_BYTES))):
+                left -= len(chunk)
+                yield chunk
+
+
+class MapFiles:
+    """The folder; for any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def ground(self) -> Ground | None:
+        """What lies under the cameras; None: nothing."""
+        try:
+            told = json.loads((self._folder / "ground.json").read_text(encoding="utf-8"))
+            path = self._folder / Path(told["file"]).name
+            corners = Corners(*told["corners"]) if told["corners"] else None
+            size_bytes = path.stat().st_size
+            return Ground(told["kind"], size_bytes, told["media_type"], corners, path)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put_tiles(self, source: Path) -> None:
+        """A PMTiles archive; MapFileError for what is none."""
+        with source.open("rb") as file:
+            if file.read(len(PMTILES)) != PMTILES:
+                raise MapFileError(
+                    f"{source} is no PMTiles archive of version 3. Make one with: pmtiles convert"
+                )
+        self._put(source, "ground.pmtiles", "tiles", "application/octet-stream", None)
+
+    def put_plan(self, source: Path, corners: Corners) -> None:
+        """An image of a plan, north up; MapFileError for what is none or lies nowhere."""
+        if not (-180 <= corners.west < corners.east <= 180):
+            raise MapFileError("west is not west of east: write --corners WEST NORTH EAST SOUTH")
+        if not (-85 <= corners.south < corners.north <= 85):
+            raise MapFileError("south is not south of north: write --corners WEST NORTH EAST SOUTH")
+        try:
+            with Image.open(source) as image:
+                image.verify()
+                kind, pixels = image.format, image.width * image.height
+        except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+            raise MapFileError(f"{source} is no image: {error}. PNG or JPEG are") from error
+        if kind not in ("PNG", "JPEG") or pixels > MOST_PLAN_PIXELS:
+            raise MapFileError(
+                f"{source} is {kind} of {pixels} pixels. Write PNG or JPEG of at most "
+                f"{MOST_PLAN_PIXELS // 1_000_000} million"
+            )
+        name = f"ground.{kind.lower()}"
+        self._put(source, name, "plan", f"image/{kind.lower()}", corners)
+
+    def clear(self) -> None:
+        """Nothing lies under the cameras from now on."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _put(
+        self, source: Path, name: str, kind: str, media_type: str, corners: Corners | None
+    ) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._folder / f"{name}.new"
+        shutil.copyfile(source, draft)
+        draft.replace(self._folder / name)
+        where = [corners.west, corners.north, corners.east, corners.south] if corners else None
+        told = {"file": name, "kind": kind, "media_type": media_type, "corners": where}
+        new = self._folder / "ground.json.new"
+        new.write_text(json.dumps(told), encoding="utf-8")
+        new.replace(self._folder / "ground.json")
+        for path in self._folder.iterdir():
+            if path.name not in (name, "ground.json"):
+                path.unlink()

@@ -1,0 +1,198 @@
+// The map of cameras. The table beside it holds the same, so nothing depends on this: without
+// script, without WebGL or without a line it is not drawn, and says so.
+
+import { _ } from "./words.js";
+
+const AGAIN_MS = 2000; // in a storm the states are asked for once in so long
+const ALONE_ZOOM = 15; // from here on no two cameras are drawn as one
+const element = document.getElementById("map");
+const vendor = `${element?.dataset.static}/vendor`;
+
+let source = null;
+let features = [];
+
+function say(text) {
+  document.getElementById("map-state").textContent = text;
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+async function tell(path) {
+  const answer = await fetch(path, { headers: { Accept: "application/json" } });
+  if (!answer.ok) {
+    throw new Error(`${path}: ${answer.status}`);
+  }
+  return answer.json();
+}
+
+function feature([id, label, east, north, dark, open]) {
+  return {
+    type: "Feature",
+    geometry: { type: "Point", coordinates: [east, north] },
+    properties: { id, label, dark, open },
+  };
+}
+
+const collection = () => ({ type: "FeatureCollection", features });
+
+// A colour of its own and a sign of its own: red and "!", amber and "×".
+function layers() {
+  const ring = { "circle-stroke-width": 2, "circle-stroke-color": colour("card") };
+  const shade = ["case", [">", ["get", "open"], 0], colour("open"),
+    [">", ["get", "dark"], 0], colour("taken"), colour("handled")];
+  const text = { "text-color": colour("ground") };
+  const font = { "text-font": ["sans-serif"], "text-allow-overlap": true };
+  return [
+    { id: "many", type: "circle", source: "cameras", filter: ["has", "point_count"],
+      paint: { ...ring, "circle-color": shade,
+        "circle-radius": ["step", ["get", "point_count"], 14, 20, 18, 200, 24, 2000, 30] } },
+    { id: "number", type: "symbol", source: "cameras", filter: ["has", "point_count"],
+      layout: { ...font, "text-field": ["get", "point_count_abbreviated"], "text-size": 12 },
+      paint: text },
+    { id: "one", type: "circle", source: "cameras", filter: ["!", ["has", "point_count"]],
+      paint: { ...ring, "circle-color": shade,
+        "circle-radius": ["case", [">", ["get", "open"], 0], 12, 9] } },
+    { id: "sign", type: "symbol", source: "cameras", filter: ["!", ["has", "point_count"]],
+      layout: { ...font, "text-size": 14, "text-field": ["case", [">", ["get", "open"], 0], "!",
+        [">", ["get", "dark"], 0], "×", ""] },
+      paint: text },
+  ];
+}
+
+// What lies under the cameras: nothing, an image by its corners, or the layers of an archive.
+async function ground(gl) {
+  const told = await tell("/map/ground.json");
+  if (told.kind === "plan") {
+    const [west, north, east, south] = told.corners;
+    return {
+      sources: { plan: { type: "image", url: new URL("/map/ground", location.href).href,
+        coordinates: [[west, north], [east, north], [east, south], [west, south]] } },
+      layers: [{ id: "plan", type: "raster", source: "plan", paint: { "raster-opacity": 0.8 } }],
+      bounds: [[west, south], [east, north]],
+    };
+  }
+  if (told.kind === "tiles") {
+    return tiles(gl);
+  }
+  return { sources: {}, layers: [], bounds: null };
+}
+
+async function tiles(gl) {
+  const { Protocol, PMTiles } = window.pmtiles;
+  const address = new URL("/map/ground", location.href).href;
+  const archive = new PMTiles(address);
+  const protocol = new Protocol();
+  protocol.add(archive);
+  gl.addProtocol("pmtiles", protocol.tile);
+  const header = await archive.getHeader();
+  const bounds = [[header.minLon, header.minLat], [header.maxLon, header.maxLat]];
+  if (header.tileType !== 1) { // pictures
+    return {
+      sources: { ground: { type: "raster", url: `pmtiles://${address}`, tileSize: 256 } },
+      layers: [{ id: "ground", type: "raster", source: "ground" }],
+      bounds,
+    };
+  }
+  const { vector_layers: parts = [] } = await archive.getMetadata();
+  const shapes = parts.flatMap(({ id }) => [
+    { id: `${id}-area`, type: "fill", source: "ground", "source-layer": id,
+      filter: ["==", ["geometry-type"], "Polygon"],
+      paint: { "fill-color": colour("line"), "fill-opacity": 0.4 } },
+    { id: `${id}-line`, type: "line", source: "ground", "source-layer": id,
+      paint: { "line-color": colour("edge"), "line-width": 1 } },
+  ]);
+  return {
+    sources: { ground: { type: "vector", url: `pmtiles://${address}` } }, layers: shapes, bounds,
+  };
+}
+
+// Their own buttons: the library's come as pictures that the page's policy does not let in.
+function zoomBy(map) {
+  const buttons = document.getElementById("map-zoom");
+  buttons.hidden = false;
+  buttons.addEventListener("click", (event) => {
+    const by = Number(event.target.closest("[data-zoom]")?.dataset.zoom ?? 0);
+    map.easeTo({ zoom: map.getZoom() + by, duration: 150 });
+  });
+}
+
+function reach(gl, under) {
+  const bounds = new gl.LngLatBounds();
+  features.forEach((one) => bounds.extend(one.geometry.coordinates));
+  return features.length > 0 ? bounds : under.bounds;
+}
+
+async function draw() {
+  const gl = await import(`${vendor}/maplibre-gl-6.17.0.mjs`);
+  gl.setWorkerUrl(new URL(`${vendor}/maplibre-gl-worker-6.17.0.mjs`, location.href).href);
+  const [{ cameras }, under] = await Promise.all([tell("/map/cameras.json"), ground(gl)]);
+  features = cameras.map(feature);
+  element.hidden = false;
+  const map = new gl.Map({
+    container: element,
+    attributionControl: false,
+    fadeDuration: 0,
+    bounds: reach(gl, under) ?? [[102, 8], [110, 24]],
+    fitBoundsOptions: { padding: 40, maxZoom: 16 },
+    style: {
+      version: 8,
+      sources: { ...under.sources,
+        cameras: { type: "geojson", data: collection(), cluster: true,
+          clusterMaxZoom: ALONE_ZOOM, clusterRadius: 40,
+          clusterProperties: {
+            open: ["+", ["get", "open"]], dark: ["+", ["get", "dark"]],
+          } } },
+      layers: [{ id: "blank", type: "background", paint: { "background-color": colour("card") } },
+        ...under.layers, ...layers()],
+    },
+  });
+  zoomBy(map);
+  map.on("click", "one", ({ features: [one] }) => location.assign(`/cameras/${one.properties.id}`));
+  map.on("click", "many", async ({ features: [many] }) => {
+    const zoom = await map.getSource("cameras").getClusterExpansionZoom(many.properties.cluster_id);
+    map.easeTo({ center: many.geometry.coordinates, zoom, duration: 150 });
+  });
+  map.once("idle", () => { element.dataset.drawn = features.length; });
+  element.map = map; // for whoever measures it
+  return map;
+}
+
+let asking = null;
+
+// However fast alerts come, the states are asked for once in a while, and the points moved at once.
+function refresh(map) {
+  asking ??= setTimeout(async () => {
+    try {
+      const { states } = await tell("/map/states.json");
+      for (const { properties } of features) {
+        [properties.dark, properties.open] = states[properties.id] ?? [0, 0];
+      }
+      map.getSource("cameras").setData(collection());
+      element.dataset.refreshed = Number(element.dataset.refreshed ?? 0) + 1;
+    } catch {
+      // the line is away: the next change asks again
+    } finally {
+      asking = null;
+    }
+  }, AGAIN_MS);
+}
+
+function listen(map) {
+  source = new EventSource("/events");
+  source.addEventListener("open", () => { say(_("Live")); refresh(map); });
+  source.addEventListener("change", () => refresh(map));
+  source.addEventListener("scope", () => location.reload());
+  source.addEventListener("error", () => say(_("No line, trying again")));
+  addEventListener("pagehide", () => source.close());
+}
+
+export async function startMap() {
+  try {
+    listen(await draw());
+  } catch {
+    element.hidden = true;
+    say(_("This device cannot draw the map. The table holds the same."));
+  }
+}
