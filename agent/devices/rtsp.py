@@ -17,6 +17,7 @@ import av.stream
 import av.video.stream
 
 from agent.devices.camera import SoundSink
+from agent.devices.decoding import decoder_like
 from agent.devices.ear import Ear
 from agent.devices.mishaps import KEYFRAME_S, OPEN_S, READ_S, Mishaps
 from agent.devices.parameters import parameter_sets, picture_settings
@@ -59,20 +60,11 @@ class Received:
     was_waited_for: bool
     """It came straight from the wire: nothing is piled up behind it."""
 
-    def pictures(self) -> list[av.VideoFrame]:
-        """What comes out of the decoder when it goes in; nothing where it is damaged."""
-        return [picture for picture in _decoded(self.raw) if not picture.is_corrupt]
-
     def is_whole(self) -> bool:
         """Whether this keyframe decodes by itself, in a stream of which nothing else is decoded."""
-        known = self.raw.stream.codec_context
         # A decoder of its own, gone when it has answered: the stream's would keep its pictures.
-        decoder = cast(
-            "av.VideoCodecContext", av.CodecContext.create(known.codec.canonical_name, "r")
-        )
-        decoder.extradata = known.extradata
-        decoder.thread_count = 1
-        decoder.options = {"skip_loop_filter": "all"}  # beauty, of a picture that nobody sees
+        # Bare, for nobody sees the picture.
+        decoder = decoder_like(self.raw.stream.codec_context, is_bare=True)
         try:
             pictures = [*decoder.decode(self.raw), *decoder.decode(None)]
         except av.error.FFmpegError:

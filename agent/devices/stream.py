@@ -15,6 +15,7 @@ import av
 import structlog
 
 from agent.devices.camera import CameraError, PacketSink, SoundSink
+from agent.devices.decoding import Decoder
 from agent.devices.reel import frame_of
 from agent.devices.rtsp import Received, RtspSource
 from agent.devices.sanity import Trial, is_filling
@@ -82,11 +83,13 @@ class StreamCamera:
         if main is None:
             raise RuntimeError("frames of a camera that is not open")
         if sub is None:
-            yield from _seen(main, self._clock, stop, sink.push)
+            yield from _seen(main, Decoder(may_be_bare=False), self._clock, stop, sink.push)
             return
         with _Pump(self.name, main, sink, stop=stop, clock=self._clock) as pump:
-            frames = _seen(sub, self._clock, lambda: pump.is_over or stop(), _ignored, sink.is_calm)
-            yield from frames
+            decoder = Decoder(may_be_bare=True)
+            yield from _seen(
+                sub, decoder, self._clock, lambda: pump.is_over or stop(), _ignored, sink.is_calm
+            )
         pump.raise_what_went_wrong()
 
     def close(self) -> None:
@@ -103,6 +106,7 @@ def _ignored(packet: Packet) -> None:
 
 def _seen(
     source: RtspSource,
+    decoder: Decoder,
     clock: Callable[[], Instant],
     stop: Callable[[], bool],
     push: Callable[[Packet], None],
@@ -119,7 +123,7 @@ def _seen(
         push(received.packet)
         is_begun = is_begun or received.packet.is_keyframe
         if is_begun:  # before that, pictures would be grey
-            for picture, at in _pictures(received, instants):
+            for picture, at in _pictures(received, decoder, instants):
                 index += 1
                 frame = frame_of(picture, index, at)
                 yields.pictures += not is_filling(frame)
@@ -131,13 +135,13 @@ def _seen(
 
 
 def _pictures(
-    received: Received, instants: OrderedDict[int, Instant]
+    received: Received, decoder: Decoder, instants: OrderedDict[int, Instant]
 ) -> Iterator[tuple[av.VideoFrame, Instant]]:
     packet = received.packet
     instants[packet.pts] = packet.at
     while len(instants) > WAITING:
         instants.popitem(last=False)
-    for picture in received.pictures():
+    for picture in decoder.pictures(received.raw, packet.at):
         at = instants.pop(picture.pts, packet.at) if picture.pts is not None else packet.at
         yield picture, at
 

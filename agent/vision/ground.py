@@ -117,7 +117,16 @@ class Ground:
         self._spread, self._kept = np.empty_like(blocks), np.empty_like(blocks)
         self._size, self._over = np.empty_like(blocks), np.empty_like(blocks)
         self._now = np.empty_like(self._mean)
+        self._near = np.empty_like(self._mean)
         self._spare = np.empty_like(self._mean)
+        self._lamp_from = np.empty_like(blocks)
+        self._step = np.zeros(256, np.float32)
+        """Where flicker is no more than usual, and where it is."""
+        self._mean8, self._limit8 = np.empty_like(blocks), np.empty_like(blocks)
+        self._limit, self._local = np.empty_like(self._mean), np.empty_like(self._mean)
+        self._middle, self._tolerance = np.empty_like(self._mean), np.empty_like(self._mean)
+        self._apart = np.empty_like(self._mean)
+        """The background less what its surroundings would make of it."""
         self.differing = 0
         """Blocks of the last frame that were not as the background, be it explained or not."""
         self._publish()
@@ -134,15 +143,15 @@ class Ground:
             self._expect_strangers()
             self._relight(blocks)
         found = self._beyond_light(blocks)
-        cv2.min(found, self._over, dst=found)
+        cv2.min(found, self._over, found)
         return found
 
     def spread(self, found: Mask) -> Mask:
         """With the blocks beside them that differ, be it explained or not: a body's inside looks
         like its surroundings, which are the body. Valid until the next call."""
-        cv2.dilate(found, NEAR, dst=self._spread)
+        cv2.dilate(found, NEAR, self._spread)
         self._moved = self._spread
-        cv2.min(self._spread, self._over, dst=self._kept)
+        cv2.min(self._spread, self._over, self._kept)
         return self._kept
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
@@ -155,9 +164,8 @@ class Ground:
         else:
             rest = np.equal(moved, 0).view(np.uint8)
             cv2.accumulateWeighted(blocks, self._mean, still, mask=rest)
-            step = settings.moved_per_s * elapsed_s
-            towards = np.clip(blocks - self._mean, -step, step)
-            np.add(self._mean, towards, out=self._mean, where=moved != 0)
+            towards = self._towards(blocks, settings.moved_per_s * elapsed_s)
+            cv2.add(self._mean, towards, self._mean, mask=moved)
         if self._strangers is not None:
             self._take_in(blocks, self._strangers, elapsed_s)
         self._follow_flicker(blocks, elapsed_s)
@@ -181,14 +189,21 @@ class Ground:
             self._strangers = None
         if self._moved is not None:
             is_still = np.less_equal(cv2.absdiff(blocks, self._learned), self._limit8)
-            step = self._settings.stranger_per_s * elapsed_s
-            towards = np.clip(blocks - self._mean, -step, step)
+            towards = self._towards(blocks, self._settings.stranger_per_s * elapsed_s)
             where = is_still & ((strangers & self._moved) != 0)
-            np.add(self._mean, towards, out=self._mean, where=where)
+            cv2.add(self._mean, towards, self._mean, mask=where.view(np.uint8))
+
+    def _towards(self, blocks: Plane, step: float) -> Field:
+        """From the background to the blocks of now, by no more than `step`. Valid until the next
+        call."""
+        np.copyto(self._now, blocks)
+        np.subtract(self._now, self._mean, self._now)
+        np.clip(self._now, -step, step, out=self._now)
+        return self._now
 
     def _compare(self, blocks: Plane) -> None:
-        cv2.absdiff(blocks, self._mean8, dst=self._size)
-        cv2.subtract(self._size, self._limit8, dst=self._over)
+        cv2.absdiff(blocks, self._mean8, self._size)
+        cv2.subtract(self._size, self._limit8, self._over)
         self.differing = cv2.countNonZero(self._over)
 
     def _beyond_light(self, blocks: Plane) -> Mask:
@@ -198,21 +213,22 @@ class Ground:
         added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
         |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M, so the distance from there is
         |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
+        What of it does not depend on the frame, `_apart`, is made when the ground is learned.
         """
-        local = np.asarray(cv2.boxFilter(blocks, cv2.CV_32F, self._around), np.float32)
-        np.subtract(local, self._local, out=local)
-        np.copyto(self._now, blocks)
-        np.subtract(self._now, self._mean, out=self._now)
-        np.multiply(local, self._middle, out=self._spare)
-        cv2.absdiff(self._now, self._spare, dst=self._now)
-        np.abs(local, out=local)
-        np.multiply(local, self._tolerance, out=local)
-        np.add(local, self._limit, out=local)
-        found: Mask = np.greater(self._now, local).view(np.uint8)
-        cv2.subtract(blocks, self._lamp_from, dst=self._size)
+        now, near, spare = self._now, self._near, self._spare
+        cv2.boxFilter(blocks, cv2.CV_32F, self._around, near)
+        np.copyto(now, blocks)
+        np.subtract(now, self._apart, now)
+        np.multiply(near, self._middle, spare)
+        cv2.absdiff(now, spare, now)
+        cv2.absdiff(near, self._local, near)
+        np.multiply(near, self._tolerance, near)
+        np.add(near, self._limit, near)
+        found: Mask = np.greater(now, near).view(np.uint8)
+        cv2.subtract(blocks, self._lamp_from, self._size)
         if cv2.hasNonZero(self._size):
             cv2.dilate(self._size, NEAR, dst=self._size)
-            cv2.subtract(found, self._size, dst=found)
+            cv2.subtract(found, self._size, found)
         return found
 
     def _relight(self, blocks: Plane) -> None:
@@ -251,26 +267,40 @@ class Ground:
         cv2.absdiff(blocks, self._learned, dst=self._size)
         np.copyto(self._learned, blocks)
         step = settings.restless_per_s * elapsed_s
-        up, down = np.float32(step * settings.usual), np.float32(step * (settings.usual - 1))
-        self._flicker += np.where(np.greater(self._size, self._flicker), up, down)
+        self._step[:2] = step * (settings.usual - 1), step * settings.usual
+        np.copyto(self._now, self._size)
+        is_more = np.greater(self._now, self._flicker).view(np.uint8)
+        cv2.LUT(is_more, self._step, self._now)
+        np.add(self._flicker, self._now, self._flicker)
         np.clip(self._flicker, 0.0, settings.restless_most, out=self._flicker)
 
     def _publish(self) -> None:
         """What frames are compared with until the next learning."""
         settings = self._settings
-        self._mean8 = np.asarray(cv2.convertScaleAbs(self._mean), np.uint8)
-        gusts = np.maximum(self._flicker - np.float32(settings.calm), 0)
-        times = np.float32(settings.over_noise) * (1 + gusts / np.float32(settings.gusty))
-        self._limit = np.maximum(times * self._flicker, np.float32(settings.least_change))
-        self._limit8 = np.asarray(cv2.convertScaleAbs(self._limit), np.uint8)
+        mean, limit, half = self._mean, self._limit, self._spare
+        cv2.convertScaleAbs(mean, self._mean8)
+        gusts = settings.over_noise / settings.gusty
+        np.multiply(self._flicker, gusts, limit)
+        np.add(limit, settings.over_noise - gusts * settings.calm, limit)
+        np.maximum(limit, settings.over_noise, out=limit)
+        np.multiply(limit, self._flicker, limit)
+        np.maximum(limit, settings.least_change, out=limit)
+        cv2.convertScaleAbs(limit, self._limit8)
         if self._ignored is not None:
             self._limit8[self._ignored != 0] = IGNORED
         bright = np.greater_equal(self._mean8, settings.lamp - settings.lamp_step)
-        self._lamp_from = np.where(bright, np.uint8(255), np.uint8(settings.lamp - 1))
-        self._local = np.asarray(cv2.boxFilter(self._mean, -1, self._around), np.float32)
-        half = (self._mean - self._local) / np.maximum(2 * self._local, np.float32(1.0))
-        self._middle: Field = 1 + half
-        self._tolerance: Field = np.abs(half) + np.float32(settings.roughness)
+        np.multiply(bright.view(np.uint8), 255, out=self._lamp_from)
+        np.maximum(self._lamp_from, settings.lamp - 1, out=self._lamp_from)
+        cv2.boxFilter(mean, -1, self._around, self._local)
+        np.multiply(self._local, 2.0, self._near)
+        np.maximum(self._near, 1.0, out=self._near)
+        np.subtract(mean, self._local, half)
+        np.divide(half, self._near, half)
+        np.add(half, 1.0, self._middle)
+        np.abs(half, self._tolerance)
+        np.add(self._tolerance, settings.roughness, self._tolerance)
+        np.multiply(self._local, self._middle, self._apart)
+        np.subtract(mean, self._apart, self._apart)
 
 
 def relit(mean: Field, blocks: Plane) -> Field:

@@ -143,6 +143,11 @@ class MotionFinder:
         """Connected blocks (gaps of two are bridged) that are something."""
         height, width = moved.shape
         joined, regions = cv2.dilate(moved, JOINING), []
+        least, persistence = self._settings.least_blocks, self._persistence
+        # Where nothing falls a larger region is believed at once.
+        sure = self._settings.sure_blocks if persistence.is_steady else moved.size + 1
+        # Three frames with the same two blocks wet are no rare chance in a shower; with four, yes.
+        lasts = least * (1 if persistence.is_steady else 2)
         # Contours take a quarter to a twentieth of the time of labelled components.
         contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         for contour in contours:
@@ -150,20 +155,14 @@ class MotionFinder:
             x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
             y1 = y0 + down - (REACH if y0 + down < height else 0)
             y0 += REACH if y0 > 0 else 0
-            if self._is_something(moved, slice(y0, y1), slice(x0, x1)):
+            blocks = cv2.countNonZero(moved[y0:y1, x0:x1])
+            if blocks < sure and persistence.lasting is not None:
+                blocks, enough = cv2.countNonZero(persistence.lasting[y0:y1, x0:x1]), lasts
+            else:
+                enough = least
+            if blocks >= enough:
                 regions.append((x0, y0, x1, y1))
         return regions
-
-    def _is_something(self, moved: Mask, rows: slice, columns: slice) -> bool:
-        settings, persistence = self._settings, self._persistence
-        blocks = cv2.countNonZero(moved[rows, columns])
-        if persistence.lasting is None or (
-            blocks >= settings.sure_blocks and persistence.is_steady
-        ):
-            return blocks >= settings.least_blocks
-        # three frames with the same two blocks wet are no rare chance in a shower; with four, yes
-        least = settings.least_blocks * (1 if persistence.is_steady else 2)
-        return cv2.countNonZero(persistence.lasting[rows, columns]) >= least
 
 
 def moved_share(box: Box, moved: Sequence[Box]) -> float:
@@ -235,6 +234,7 @@ class Halver:
             np.empty((self._rows >> n, self._columns >> n), np.uint8)
             for n in range(1, HALVINGS + 1)
         ]
+        self._halves = [(half, (half.shape[1], half.shape[0])) for half in self._steps]
 
     def means(self, luma: Plane) -> Plane:
         """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
@@ -243,10 +243,8 @@ class Halver:
         # Read once in order, which brings the picture into the cache: halving reads two rows at a
         # time, and from cold memory it takes nearly twice as long as both together.
         cv2.countNonZero(small)
-        for half in self._steps:
-            cv2.resize(
-                small, (half.shape[1], half.shape[0]), dst=half, interpolation=cv2.INTER_AREA
-            )
+        for half, size in self._halves:
+            cv2.resize(small, size, half, 0, 0, cv2.INTER_AREA)
             small = half
         return small
 
