@@ -1,6 +1,11 @@
 """What makes the site an app on the phone: manifest, service worker, offline page, static files."""
 
+import gzip
 import json
+import mimetypes
+import os
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -21,6 +26,9 @@ WORKER_FILES: Final = tuple(
     STATIC_FOLDER / "worker" / name for name in ("store.js", "inbox.js", "push.js")
 )
 """One script, in this order: not every phone takes modules for a service worker."""
+
+_PACKED: Final = frozenset({".js", ".css", ".svg"})
+_VARIES: Final = {"Vary": "Accept-Encoding"}
 
 KEPT_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
@@ -63,8 +71,12 @@ def tell_worker(request: Request) -> Response:
     site = site_of(request)
     told = json.dumps({"version": site.version})
     parts = "\n".join(file.read_text() for file in WORKER_FILES)
-    script = f"const told = {told};\n{parts}"
-    return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    script = f"const told = {told};\n{parts}".encode()
+    headers = {"Cache-Control": "no-cache"} | _VARIES
+    if takes_gzip(request.headers):
+        script = _zipped(script)
+        headers["Content-Encoding"] = "gzip"
+    return Response(script, media_type="text/javascript", headers=headers)
 
 
 @router.get("/offline")
@@ -77,6 +89,17 @@ def show_offline(request: Request) -> Response:
 def tell_health() -> Response:
     """For a load balancer or a technician: the pages are being served."""
     return JSONResponse({"ok": True, "service": SERVICE})
+
+
+def takes_gzip(headers: Headers) -> bool:
+    """Whether the browser unpacks what it is sent. Only what is the same for everybody is packed:
+    of a page with secrets in it the length would tell."""
+    return "gzip" in headers.get("accept-encoding", "")
+
+
+@lru_cache(maxsize=64)
+def _zipped(content: bytes) -> bytes:
+    return gzip.compress(content, 9, mtime=0)
 
 
 class VersionedFiles(StaticFiles):
@@ -95,12 +118,25 @@ class VersionedFiles(StaticFiles):
         scope["is_current"] = scope["path_params"].get("version") == self._version
         await super().__call__(scope, receive, send)
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        """A file, with word on how long it may be kept."""
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on
-        scope = args[2] if len(args) > 2 else kwargs["scope"]
-        is_current = isinstance(scope, dict) and scope.get("is_current", False)
-        response.headers["Cache-Control"] = KEPT_FOR_GOOD if is_current else "no-cache"
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """A file, text packed where the browser takes that, with word on how long it is kept."""
+        path = Path(full_path)
+        if path.suffix in _PACKED and takes_gzip(Headers(scope=scope)):
+            media_type = mimetypes.guess_type(path)[0]
+            response = Response(_zipped(path.read_bytes()), status_code, media_type=media_type)
+            response.headers["Content-Encoding"] = "gzip"
+        else:
+            response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = (
+            KEPT_FOR_GOOD if scope.get("is_current", False) else "no-cache"
+        )
+        response.headers.update(_VARIES)
         return response
 
 

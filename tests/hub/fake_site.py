@@ -216,6 +216,9 @@ class FakeDoor:
     def searches(self, who: Asker) -> bool:
         return False
 
+    def keeps(self, who: Asker) -> bool:
+        return False
+
     def channel_orders(self, who: Asker) -> dict[str, Any]:
         return {}
 
