@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hub.notify.channel import Answer, Delivered, Gone, Refused, TryAgain
+from hub.notify.lanes import Lanes
 
 FORBIDDEN_ATTEMPTS: Final = 4
 """A 401 or 403 can be a passing fault of the service (seen with ntfy); four in a row are not."""
@@ -27,7 +28,7 @@ def new_client(
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
-        limits=httpx.Limits(max_connections=most_connections),
+        transport=None if proxy else Lanes(most=most_connections),
         follow_redirects=False,
         trust_env=False,
         proxy=proxy,
