@@ -1,0 +1,188 @@
+"""Every form and endpoint, as its own description says it may be asked and as it may not: no 5xx.
+
+A few examples for each in the test command, by a fixed choice; more and others by
+
+    MATTHAN_FUZZ=100 .venv/bin/pytest tests/hub/test_fuzz.py
+"""
+
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from sqlalchemy import select
+
+from hub.alerts.grants import Grant, Right
+from hub.store import staff
+from hub.store.database import Database
+from hub.store.signin_tables import metadata
+from tests.hub.web_town import PASSWORD, TOKEN, Town, some_bytes
+from tests.hub.web_visitor import PAGE, Visitor
+
+MORE: Final = int(os.environ.get("MATTHAN_FUZZ", "0"))
+EXAMPLES: Final = MORE or 2
+QUIETLY: Final = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=not MORE,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+ALL = Right(sum(Right))
+
+
+@pytest.fixture
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+    """Something lies behind every page, and a keeper may see and do it all."""
+    db = Database(request.getfixturevalue(request.param))
+    town = Town(db, tmp_path)
+    picture = some_bytes(5_000)
+    seen = town.somebody(picture)
+    town.clip(seen, some_bytes(9_000))
+    town.bring(picture)
+    now = town.clock.now()
+    with db.writing() as conn:
+        person_id = staff.add_person(
+            conn,
+            login="quan",
+            name="Hồ Quân",
+            language="vi",
+            role="keeper",
+            password=PASSWORD,
+            passwords=town.passwords,
+            now=now,
+        )
+        grant = Grant(town.area_id, None, ALL, starts_utc_us=now.utc_us - 1)
+        staff.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
+    keeper = Visitor(town.app()).sign_in("quan", PASSWORD)
+    assert keeper.post("/duty/teams", area=str(town.area_id), name="Đội 1").status_code == 303
+    assert keeper.post("/invitations", login="dung").status_code == 200
+    yield town
+    db.close()
+
+
+TABLES: Final = {
+    "alert_id": "alerts",
+    "media_id": "media",
+    "clip_id": "media",
+    "team_id": "teams",
+    "area_id": "areas",
+    "area": "areas",
+    "camera_id": "cameras",
+    "camera": "cameras",
+    "person": "people",
+    "person_id": "people",
+    "silence_id": "silences",
+    "phone_id": "phones",
+    "grant_id": "grants",
+    "notification_id": "notifications",
+    "invitation_id": "invitations",
+}
+"""The name of a blank, in an address or a form, and the table whose keys fit."""
+
+
+def known_ids(town: Town) -> dict[str, list[str]]:
+    """What fits each blank: a made-up key gets no further than the door."""
+    with town.db.reading() as conn:
+        return {
+            name: [str(one) for one in conn.scalars(select(metadata.tables[table].c.id).limit(3))]
+            for name, table in TABLES.items()
+        }
+
+
+class Fuzzer:
+    """Sends what was made up, signed in as somebody or not at all; signs in again when it must."""
+
+    def __init__(self, town: Town, login: str | None) -> None:
+        self.app = town.app(stopping=lambda: True)
+        self.app.state.limits.now_s = itertools.count(0.0, 3600.0).__next__
+        self.login = login
+        self.visitor = self._somebody()
+        self.ids = known_ids(town)
+        self.codes: dict[int, int] = {}
+
+    def _somebody(self) -> Visitor:
+        visitor = Visitor(self.app)
+        return visitor.sign_in(self.login, PASSWORD) if self.login else visitor
+
+    def send(self, case: Any, ids: Mapping[str, str]) -> None:
+        """One request; whatever is known goes in where an id belongs."""
+        path = case.formatted_path
+        for name, value in (case.path_parameters or {}).items():
+            if name in ids:
+                path = path.replace(str(value), ids[name], 1)
+        headers = {**PAGE, **self.visitor.origin, "X-CSRF-Token": self.visitor.csrf}
+        if path.startswith("/upload"):
+            headers |= {"Authorization": f"Bearer {TOKEN}", "Tus-Resumable": "1.0.0"}
+        made_up = {str(name).lower(): str(value) for name, value in (case.headers or {}).items()}
+        request: dict[str, Any] = {
+            "headers": made_up | {name.lower(): value for name, value in headers.items()},
+            "params": {name: _plain(value) for name, value in (case.query or {}).items()},
+        }
+        request |= self._body(case, ids)
+        try:
+            answer = self.visitor.send(case.method, path, **request)
+        except (UnicodeError, httpx.InvalidURL):
+            return  # no client could send it
+        told = f"{case.method} {path} {request}: {answer.status_code}"
+        assert answer.status_code < 500, told
+        self.codes[answer.status_code] = self.codes.get(answer.status_code, 0) + 1
+        if self.login and self.visitor.send("GET", "/api/session").status_code != 200:
+            self.visitor = self._somebody()
+
+    def _body(self, case: Any, ids: Mapping[str, str]) -> dict[str, Any]:
+        if case.media_type is None or type(case.body).__name__ == "NotSet":
+            return {}
+        if case.media_type == "application/json":
+            text = json.dumps(case.body, default=str)
+            return {"content": text.encode("utf-8", "surrogatepass")}
+        fields = case.body if isinstance(case.body, dict) else {"x": case.body}
+        form = {str(name): _plain(value) for name, value in fields.items()}
+        form |= {name: value for name, value in ids.items() if name in form}
+        return {"data": {**form, "csrf": self.visitor.csrf}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return value if isinstance(value, str | int | float | bool) else json.dumps(value, default=str)
+
+
+SQLITE, POSTGRES = "sqlite_url", "postgres_url"
+WHO = [(SQLITE, "quan"), (SQLITE, "an"), (SQLITE, None), (POSTGRES, "quan")]
+WHO_ELSE = [(POSTGRES, "an"), (POSTGRES, None)]
+
+
+@pytest.mark.parametrize(("town", "login"), [*WHO, *(WHO_ELSE if MORE else ())], indirect=["town"])
+def test_no_form_and_no_endpoint_answers_with_a_fault(town: Town, login: str | None) -> None:
+    fuzzer = Fuzzer(town, login)
+    schema = schemathesis.openapi.from_dict(fuzzer.app.openapi())
+    blanks = {name: st.sampled_from(ids) for name, ids in fuzzer.ids.items() if ids}
+    asked = 0
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @QUIETLY
+            @given(operation.as_strategy(generation_mode=mode), st.fixed_dictionaries(blanks))
+            def ask(case: Any, ids: dict[str, str]) -> None:
+                fuzzer.send(case, ids)
+
+            try:
+                ask()
+                asked += mode is GenerationMode.POSITIVE
+            except Unsatisfiable:  # nothing there can be wrong
+                assert mode is GenerationMode.NEGATIVE, operation.label
+    assert asked > 80
+    answered = dict(sorted(fuzzer.codes.items()))
+    assert login != "quan" or answered[200] + answered[303] > answered.get(404, 0) / 2, answered
