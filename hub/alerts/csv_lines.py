@@ -48,6 +48,8 @@ class LineFault(StrEnum):
     CAMERA = "camera"
     AREA = "area"
     TEAM = "team"
+    TEAM_MANY = "team_many"
+    WEEKDAY = "weekday"
     PERSON = "person"
     TIME = "time"
     SHIFT = "shift"

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, select
 
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role
-from hub.store import area_import, area_rows, grant_sights
+from hub.store import area_import, area_rows, grant_sights, roster_import
 from hub.store.alert_rule_door import AlertRuleDoor
 from hub.store.area_import import Import, Reach
 from hub.store.area_rows import AreaWords, Moved
 from hub.store.audit import By
+from hub.store.duty_scope import tended_teams
 from hub.store.tables import areas
 from hub.store.views import Asker
 
@@ -71,6 +72,15 @@ class AreaDoor(AlertRuleDoor):
         self._bell.ring()
         return moved
 
+    def tables(self, asker: Asker) -> list[str]:
+        """What this person may bring as a table; shows nothing itself."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            found = ["areas", "cameras"] if _reach(conn, asker, now) else []
+            if conn.execute(tended_teams(asker.person_id, now).limit(1)).first() is not None:
+                found.append("rosters")
+        return found
+
     def try_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
         """What a table would do; nothing is written. None for who may not."""
         with self._db.reading() as conn:
@@ -95,6 +105,10 @@ class AreaDoor(AlertRuleDoor):
 def _plan(
     conn: Connection, asker: Asker, what: str, content: bytes, zone: ZoneInfo, now: Moment
 ) -> Import | None:
+    if what == "rosters":
+        if conn.execute(tended_teams(asker.person_id, now).limit(1)).first() is None:
+            return None
+        return roster_import.plan_rosters(conn, content, person_id=asker.person_id, now=now)
     mine = _reach(conn, asker, now)
     if not mine:
         return None

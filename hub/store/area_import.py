@@ -107,7 +107,7 @@ class _Tree:
         return [one for one in found if self.parent_of(one) in above]
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """What is wrong with a line."""
 
     def __init__(self, wrong: Wrong) -> None:
@@ -120,7 +120,7 @@ def plan_areas(conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach
     valid_until` (dates). A parent may come later in the table."""
     table = read(content, needed=AREA_NEEDED, allowed=AREA_ALLOWED)
     tree = _Tree(conn)
-    found = _Found(list(table.wrong))
+    found = Found(list(table.wrong))
     lines = list(table.lines)
     while lines:
         later = [line for line in lines if _waits_for(line, lines, tree)]
@@ -134,7 +134,7 @@ def plan_areas(conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach
     return found.plan()
 
 
-class _Found:
+class Found:
     """Steps, and what is wrong."""
 
     def __init__(self, wrong: list[Wrong]) -> None:
@@ -142,12 +142,14 @@ class _Found:
         self.steps: list[Step] = []
 
     def take(self, make: Callable[[], Step]) -> None:
+        """Make a step of a line, or note why it cannot be one."""
         try:
             self.steps.append(make())
-        except _RefusedError as refused:
+        except RefusedError as refused:
             self.wrong.append(refused.wrong)
 
     def plan(self) -> Import:
+        """All of it, or all that is wrong."""
         wrong = tuple(sorted(self.wrong, key=lambda one: one.line))
         return Import(() if wrong else tuple(self.steps), wrong)
 
@@ -164,14 +166,14 @@ def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:
 def _area_step(line: Line, tree: _Tree, zone: ZoneInfo, reach: Reach) -> Step:
     name = line["name"]
     if not fold(name) or not line["level"]:
-        raise _RefusedError(Wrong(line.number, LineFault.NAME))
+        raise RefusedError(Wrong(line.number, LineFault.NAME))
     parent_id = _parent(line, tree)
     same = [one for one in tree.by_name.get(fold(name), []) if tree.parent_of(one) == parent_id]
     if same and (same[0] in tree.new or tree.rows[same[0]].name != name):
-        raise _RefusedError(Wrong(line.number, LineFault.TWICE, name))
+        raise RefusedError(Wrong(line.number, LineFault.TWICE, name))
     if not _may(reach, tree, same[0] if same else None, parent_id):
         fault = LineFault.TOP if parent_id is None else LineFault.AREA
-        raise _RefusedError(Wrong(line.number, fault, name))
+        raise RefusedError(Wrong(line.number, fault, name))
     words = AreaWords(name, line["level"], parent_id, *_days(line, zone))
     return _change_step(line, tree.rows[same[0]], words) if same else _add_step(line, tree, words)
 
@@ -183,7 +185,7 @@ def _parent(line: Line, tree: _Tree) -> UUID | None:
     if len(found) == 1:
         return found[0]
     fault = LineFault.PARENT_MANY if found else LineFault.PARENT
-    raise _RefusedError(Wrong(line.number, fault, line["parent"]))
+    raise RefusedError(Wrong(line.number, fault, line["parent"]))
 
 
 def _days(line: Line, zone: ZoneInfo) -> tuple[int | None, int | None]:
@@ -191,9 +193,9 @@ def _days(line: Line, zone: ZoneInfo) -> tuple[int | None, int | None]:
         starts, ends = _moment(line["valid_from"], zone, 0), _moment(line["valid_until"], zone, 1)
     except ValueError as error:
         said = f"{line['valid_from']} {line['valid_until']}".strip()
-        raise _RefusedError(Wrong(line.number, LineFault.DAY, said)) from error
+        raise RefusedError(Wrong(line.number, LineFault.DAY, said)) from error
     if starts is not None and ends is not None and ends <= starts:
-        raise _RefusedError(Wrong(line.number, LineFault.DAYS))
+        raise RefusedError(Wrong(line.number, LineFault.DAYS))
     return starts, ends
 
 
@@ -256,7 +258,7 @@ def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
         )
     }
     known_nodes = set(conn.scalars(select(nodes.c.name)))
-    found = _Found(list(table.wrong))
+    found = Found(list(table.wrong))
     seen: set[tuple[str, str]] = set()
     for line in table.lines:
         key = line["node"], line["camera"]
@@ -280,13 +282,13 @@ def _camera_step(line: Line, row: Any, tree: _Tree, reach: Reach) -> Step:
         found = tree.named(line["area"])
         if len(found) != 1 or not reach.has_area(found[0]):
             fault = LineFault.PARENT_MANY if len(found) > 1 else LineFault.AREA
-            raise _RefusedError(Wrong(line.number, fault, line["area"]))
+            raise RefusedError(Wrong(line.number, fault, line["area"]))
         values["area_id"] = found[0]
     spot = line["latitude"], line["longitude"]
     if any(spot):
         for column, said, bound in zip(("latitude", "longitude"), spot, (90, 180), strict=True):
             if not is_number(said) or abs(float(said)) > bound:
-                raise _RefusedError(Wrong(line.number, LineFault.NUMBER, said or column))
+                raise RefusedError(Wrong(line.number, LineFault.NUMBER, said or column))
             values[f"{column}_deg"] = float(said)
     is_same = all(getattr(row, name) == value for name, value in values.items())
 

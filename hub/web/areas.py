@@ -23,7 +23,7 @@ from hub.web.words import Words
 
 router = APIRouter(prefix="/areas")
 
-TABLES: Final = ("areas", "cameras")
+TABLES: Final = ("areas", "cameras", "rosters")
 DONE: Final = ("add", "change", "same")
 
 
@@ -76,9 +76,9 @@ def add_area(request: Request, visit: ProvedForm, form: Fields) -> Response:
 
 
 @router.get("/import")
-def show_import(request: Request, visit: SignedIn) -> Response:
-    """Where a table is handed in."""
-    return _import_page(request, visit)
+def show_import(request: Request, visit: SignedIn, what: str = "") -> Response:
+    """Where a table is handed in; 404 for who may bring none."""
+    return _import_page(request, visit, what=what)
 
 
 @router.post("/import")
@@ -103,7 +103,7 @@ def _table(request: Request, visit: Visit, form: FormData, *, is_doing: bool) ->
     if plan is None:
         raise HTTPException(404)
     if is_doing and plan.may_be_done:
-        return RedirectResponse("/areas?saved=0", 303)
+        return RedirectResponse("/duty" if what == "rosters" else "/areas?saved=0", 303)
     text = content.decode("utf-8", "replace") if plan.may_be_done else ""
     return _import_page(request, visit, what=what, plan=plan, text=text)
 
@@ -124,11 +124,12 @@ def _import_page(
     request: Request,
     visit: Visit,
     *,
-    what: str = "areas",
+    what: str,
     plan: Import | None = None,
     text: str = "",
 ) -> Response:
-    if not visit.site.door.areas(visit.asker):
+    tables = visit.site.door.tables(visit.asker)
+    if not tables:
         raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
     return render(
@@ -136,12 +137,18 @@ def _import_page(
         "area_import.html",
         session=visit.session,
         status_code=422 if plan is not None and plan.wrong else 200,
-        what=what,
+        what=what if what in tables else tables[0],
+        tables=[(one, _table_name(one, words)) for one in tables],
         plan=plan,
         text=text,
         done=_done(words),
         wrong=csv_words.wrong_lines(plan.wrong, words) if plan else [],
     )
+
+
+def _table_name(what: str, words: Words) -> str:
+    say = words.say
+    return {"areas": say("Areas"), "cameras": say("Cameras"), "rosters": say("Rosters")}[what]
 
 
 def _done(words: Words) -> Mapping[str, str]:

@@ -69,7 +69,9 @@ def _of_names(fault: LineFault, words: Words) -> str:
         ),
         LineFault.CAMERA: say("that box has no camera “%(what)s” of yours. Correct it."),
         LineFault.AREA: say("“%(what)s” is no area that you look after. Correct it."),
-        LineFault.TEAM: say("no team is called “%(what)s”. Correct it."),
+        LineFault.TEAM: say("no team of yours is called “%(what)s”. Correct it."),
+        LineFault.TEAM_MANY: say("several teams are called “%(what)s”. Use their pages."),
+        LineFault.WEEKDAY: say("“%(what)s” is no day. Write monday … sunday, or every day."),
         LineFault.PERSON: say("nobody who may be alerted here signs in as “%(what)s”. Correct it."),
         LineFault.SHIFT: say(
             "the hours of “%(what)s” differ from its other lines. Make them alike."

@@ -11,7 +11,8 @@ carries. Between the requests grants end and time passes; people are seen, and w
 phones, and handed to the sender after more grants have ended, is held against the twin too.
 
 The judge is `hub.alerts.grants` in plain objects; it shares no line with the SQL that the site
-asks. Ends with 0 when nothing went out that was not granted and nothing was refused that was.
+asks. Ends with 0 when nothing went out that was not granted and nothing was refused that was; who
+interrupts it is told what came of it so far.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -401,11 +402,11 @@ def run(
     wanted: Wanted,
     folder: Path,
     make_url: Callable[[int], str],
+    found: Found,
     *,
     tell: Callable[[Found], None] = lambda _found: None,
-) -> Found:
-    """Town after town until there were so many requests."""
-    found = Found()
+) -> None:
+    """Town after town until there were so many requests; `found` tells at any time how many."""
     live.PACE_S = 0.0  # a stream is left after one look: nothing is gained by waiting for the next
     rng = random.Random(wanted.seed)
     while found.requests < wanted.requests:
@@ -424,7 +425,6 @@ def run(
         found.people += PEOPLE
         shutil.rmtree(here)
         tell(found)
-    return found
 
 
 @contextmanager
@@ -467,7 +467,14 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     began = time.monotonic()
 
+    told = 0
+
     def tell(found: Found) -> None:
+        nonlocal told
+        faults = [*found.leaks, *found.refused_wrongly]
+        for line in faults[told:]:
+            print(f"town {found.towns}: {line}", file=sys.stderr, flush=True)
+        told = len(faults)
         if found.towns % 5 == 0:
             print(
                 f"{found.requests} requests, {found.people} people, {len(found.leaks)} leaks",
@@ -477,9 +484,10 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="matthan-scope-") as name:
         folder = Path(name)
-        with databases(asked.database, folder) as make_url:
-            found = run(Wanted(asked.requests, asked.seed), folder, make_url, tell=tell)
-    told = {
+        found = Found()
+        with databases(asked.database, folder) as make_url, suppress(KeyboardInterrupt):
+            run(Wanted(asked.requests, asked.seed), folder, make_url, found, tell=tell)
+    counted = {
         "seed": asked.seed,
         "database": asked.database,
         "requests": found.requests,
@@ -494,9 +502,7 @@ def main() -> int:
         "seconds": round(time.monotonic() - began),
         "by_route": dict(found.by_route),
     }
-    print(json.dumps(told, indent=None if asked.json else 2))
-    for line in [*found.leaks[:20], *found.refused_wrongly[:20]]:
-        print(line, file=sys.stderr)
+    print(json.dumps(counted, indent=None if asked.json else 2))
     return 0 if found.holds else 1
 
 

@@ -20,7 +20,9 @@ from tests.scope import campaign
 
 def found(folder: Path, kind: str = "sqlite", *, requests: int, seed: int) -> campaign.Found:
     with campaign.databases(kind, folder) as make_url:
-        return campaign.run(campaign.Wanted(requests, seed), folder, make_url)
+        counted = campaign.Found()
+        campaign.run(campaign.Wanted(requests, seed), folder, make_url, counted)
+        return counted
 
 
 @pytest.mark.parametrize(("kind", "requests"), [("sqlite", 1_200), ("postgresql", 300)])

@@ -440,8 +440,8 @@ class Twin:
         )
 
     def known_areas(self, who: Person) -> set[UUID]:
-        """Areas whose names they read: of cameras they know and of what they look after, with all
-        above those."""
+        """Areas whose names they read: of cameras they know and of what they look after, and where
+        the box of a camera stands that they look after, with all above those."""
         world = self._world
         known: set[UUID] = set()
         for camera in world.cameras:
@@ -450,6 +450,10 @@ class Twin:
         for area_id in world.parents:
             if self.tends_area(who, area_id):
                 known |= at_or_above(area_id, world.parents)
+        for camera in world.cameras:
+            if self.may(who, camera.place, Right.MANAGE):
+                box = world.node_areas[world.node_marks[camera.place.camera_id]]
+                known |= at_or_above(box, world.parents)
         for shot in world.shots:
             if self.sees_alert(who, shot):
                 known |= at_or_above(shot.camera.area_id, world.parents)
