@@ -21,6 +21,7 @@ from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
+from hub.assembly.packing import packer
 from hub.assembly.pulse import Beat, Pulse
 from hub.assembly.refusal import StartRefusedError
 from hub.config import AlertsSection, HubSettings
@@ -266,15 +267,17 @@ class Hub:
             bell=self._bell,
             policy=policy(self._settings.alerts),
         )
+        door = Door(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            bell=self._bell,
+            proxies=self._proxies,
+            growing=uploads.growing,
+        )
         app = create_app(
-            door=Door(
-                self._db,
-                blobs=self._blobs,
-                clock=self._clock,
-                bell=self._bell,
-                proxies=self._proxies,
-                growing=uploads.growing,
-            ),
+            door=door,
+            pack=packer(self._settings, door.export_door()),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,
             bell=self._bell,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.assembly.commands import OK, say
-from hub.assembly.exporting import lines_of, verify_package
+from hub.assembly.packing import lines_of, verify_package
 from hub.config import BrokerSection, SecretsSection
 from hub.enrol.verifying import verify_file
 from hub.enrol.vouching import read_authority

@@ -27,6 +27,10 @@ CASE_CHARS: Final = 100
 REASON_CHARS: Final = 500
 
 
+class CannotLeaveError(Exception):
+    """The package could not be made; a sentence with the cure. Nothing left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """One stored piece of footage that leaves."""

@@ -10,8 +10,10 @@ from hub.store import audit, sights, wishes
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
+from hub.store.case_door import CaseDoor
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
 from hub.store.views import Asker, OpenMedia
@@ -41,6 +43,14 @@ class FootageDoor:
         self._proxies = proxies
         self._clock = clock
         self._bell = bell
+
+    def case_door(self) -> CaseDoor:
+        """The way to cases."""
+        return CaseDoor(self._db, clock=self._clock)
+
+    def export_door(self) -> ExportDoor:
+        """The way out, as evidence."""
+        return ExportDoor(self._db, blobs=self._blobs, clock=self._clock)
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
         """A stored picture (needs SEE) or clip (needs CLIPS)."""

@@ -22,6 +22,7 @@ from hub.web import (
     areas,
     auth,
     cameras,
+    cases,
     channel_orders,
     clips,
     duty,
@@ -50,7 +51,7 @@ from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.limits import KnocksBounded, Limits
 from hub.web.proof import ProofWantedError
 from hub.web.shell import VersionedFiles, is_page_wanted
-from hub.web.site import Site, WebSettings, render, site_of
+from hub.web.site import Pack, Site, WebSettings, render, site_of
 
 __all__ = ["WebSettings", "create_app"]
 
@@ -75,6 +76,7 @@ ROOMS: Final = (
     invitations,
     passkeys,
     cameras,
+    cases,
     reports,
     enrol,
     grants,
@@ -86,7 +88,7 @@ ROOMS: Final = (
 )
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     *,
     door: Door,
     accounts: Accounts,
@@ -96,11 +98,14 @@ def create_app(
     settings: WebSettings,
     stopping: Callable[[], bool] = lambda: False,
     enrolling: Enrolling | None = None,
+    pack: Pack | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
     site = Site(
         door=door,
+        cases=door.case_door(),
+        pack=pack,
         accounts=accounts,
         uploads=uploads,
         bell=bell,

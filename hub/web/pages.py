@@ -88,6 +88,7 @@ def _alert(
         near=[(one, cameras.near_word(how, speech)) for one, how in page.near],
         causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
         may_hold=visit.site.door.may_hold_alert(visit.asker, alert_id),
+        cases=visit.site.cases.open_ones(visit.asker),
     )
 
 
@@ -191,6 +192,8 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         reads_reports=door.reads_reports(visit.asker),
         may_search=door.searches(visit.asker),
         may_hold=door.keeps(visit.asker),
+        has_cases=visit.site.cases.may_open(visit.asker)
+        or bool(visit.site.cases.open_ones(visit.asker)),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
         reads_log=door.reads_log(visit.asker),
         is_keeper_of_areas=visit.asker.role == "keeper",

@@ -130,6 +130,7 @@ def show_search(
         is_cut=bool(answer and answer.is_cut),
         asked=[asked_sentence(one, calendar) for one in answer.asked] if answer else [],
         refused=refused,
+        cases=visit.site.cases.open_ones(visit.asker) if chosen else [],
     )
 
 

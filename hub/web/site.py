@@ -1,11 +1,12 @@
 """What every route shares: the rooms it may ask, the settings, and how a page is rendered."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -15,10 +16,12 @@ from starlette.responses import HTMLResponse
 
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
+from hub.store.case_door import CaseDoor
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.passkey_checks import party_of
 from hub.store.uploads import Uploads
+from hub.store.views import Asker
 from hub.web import footage, sentences, tellings
 from hub.web.enrolling import Enrolling
 from hub.web.room import RoomWord
@@ -98,11 +101,16 @@ def _all_templates() -> Mapping[str, Environment]:
     return {language: _templates(language) for language in LANGUAGES}
 
 
+Pack = Callable[[Asker, Sequence[UUID], str, str], Path | None]
+"""Who asks, which footage, for which case, why: where the package is; None where they may not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The hub as the routes see it."""
 
     door: Door
+    cases: CaseDoor
     accounts: Accounts
     uploads: Uploads
     bell: Bell
@@ -112,6 +120,8 @@ class Site:
     settings: WebSettings
     enrolling: Enrolling | None = None
     """None: the authority's key is elsewhere, and nodes get their papers by hand."""
+    pack: Pack | None = None
+    """Makes an evidence package; None where nothing can leave by a page."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)

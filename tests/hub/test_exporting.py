@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from hub import config
 from hub.alerts.grants import Right
-from hub.assembly import exporting
+from hub.assembly import packing
 from hub.store.database import Database
 from hub.store.export_door import ExportDoor
 from hub.store.tables import audit, grants, media
@@ -181,7 +181,7 @@ def test_two_exports_at_once_are_two_whole_packages(
     def one(_: int) -> Path:
         leaving = door.leave(asker, ids, case_number="VA-1", reason="x")
         assert leaving is not None
-        return exporting.package(settings, door, leaving, into=tmp_path / "out")[0]
+        return packing.package(settings, door, leaving, into=tmp_path / "out")[0]
 
     with ThreadPoolExecutor(4) as pool:
         paths = set(pool.map(one, range(4)))

@@ -39,6 +39,7 @@ from hub.store.proxies import Proxies
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
+from hub.web.site import Pack
 from tests.hub.wire_words import NodeVoice
 
 PASSWORD = "đèn đường 756"
@@ -124,6 +125,7 @@ class Town:
         public_url: str = "http://testserver",
         stopping: Callable[[], bool] = lambda: False,
         enrolling: Enrolling | None = None,
+        pack: Pack | None = None,
         **settings: Any,
     ) -> FastAPI:
         """The site of this town."""
@@ -135,6 +137,7 @@ class Town:
             verify_token={TOKEN: NODE}.get,
             stopping=stopping,
             enrolling=enrolling,
+            pack=pack,
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,

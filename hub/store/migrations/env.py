@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from hub.store.alert_rule_tables import metadata
+from hub.store.every_table import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,166 @@
+"""Packages of evidence put together of the store, the hub's key and the clips' own seals."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import structlog
+from cryptography import x509
+
+from hub.alerts.moment import Moment
+from hub.config import HubSettings
+from hub.enrol.files import read_private, write_private, write_public
+from hub.enrol.verifying import Report, verify_file
+from hub.evidence import keys
+from hub.evidence.check import Verdict, check_package
+from hub.evidence.keys import EvidenceKeyError, Signer
+from hub.evidence.layout import LayoutError
+from hub.evidence.manifest import Footage, Manifest
+from hub.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
+from hub.store.blobs import BlobsError
+from hub.store.export_door import CannotLeaveError, Custody, Export, ExportDoor, Leaving
+from hub.store.views import Asker
+
+log = structlog.get_logger()
+
+
+def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None]:
+    """Makes packages for the pages, in a folder of the clip store from which they are sent."""
+
+    def pack(asker: Asker, media_ids: Sequence[UUID], case_number: str, reason: str) -> Path | None:
+        try:
+            leaving = door.leave(asker, media_ids, case_number=case_number, reason=reason)
+        except ValueError as error:
+            raise CannotLeaveError(str(error)) from error
+        if leaving is None:
+            return None
+        try:
+            return package(settings, door, leaving, into=settings.store.media_folder / "leaving")[0]
+        except (EvidenceKeyError, ChangedError, LayoutError, BlobsError, OSError) as error:
+            log.error("evidence.failed", case=case_number, reason=str(error))
+            raise CannotLeaveError(str(error)) from error
+
+    return pack
+
+
+def package(
+    settings: HubSettings, door: ExportDoor, leaving: Export, *, into: Path
+) -> tuple[Path, Manifest]:
+    """Write it beside its place, synced, then rename: a package is whole or absent."""
+    signer = _signer(settings, leaving.now)
+    package_id = uuid4()
+    into.mkdir(parents=True, exist_ok=True)
+    path = into / f"evidence-{_named(leaving.case_number)}-{package_id.hex[:12]}.zip"
+    with _draft(path) as file:
+        order = Order(
+            package_id=package_id,
+            case_number=leaving.case_number,
+            reason=leaving.reason,
+            exported_by=leaving.exported_by,
+            now=leaving.now,
+            items=[_item(door, one, number) for number, one in enumerate(leaving.footage, 1)],
+            custody=[_line(one) for one in leaving.custody],
+            log_seq=leaving.log.seq,
+            log_hash=leaving.log.hash,
+            zone=ZoneInfo(settings.web.time_zone),
+        )
+        manifest = write_package(order, signer=signer, file=file)
+    return path, manifest
+
+
+def verify_package(path: Path, trusted: Sequence[x509.Certificate]) -> Verdict:
+    """Read one through; OSError when it cannot be read."""
+    with path.open("rb") as file:
+        return check_package(file, trusted, seal_of=lambda pieces: _seal(pieces)[0])
+
+
+def lines_of(path: Path, verdict: Verdict) -> list[str]:
+    """A verdict for people."""
+    manifest = verdict.manifest
+    head = f"{path}: {'whole' if verdict.is_intact else 'NOT WHOLE'}"
+    about = []
+    if manifest is not None and verdict.is_intact:
+        about = [
+            f"case {manifest.case_number}, exported {utc(manifest.exported_utc_us)} by "
+            f"{manifest.exported_by}; key SHA-256 {manifest.key_sha256}"
+        ]
+    return [head, *(f"  {line}" for line in [*verdict.faults, *about, *verdict.notes])]
+
+
+def key_folder(settings: HubSettings) -> Path:
+    """Where evidence keys lie: among the hub's secrets, so that a backup has them."""
+    return settings.secrets.folder
+
+
+def _signer(settings: HubSettings, now: Moment) -> Signer:
+    moment = datetime.fromtimestamp(now.utc_us / 1e6, UTC)
+    found = keys.current(key_folder(settings), moment, read=read_private)
+    return found or new_key(settings, moment)
+
+
+def new_key(settings: HubSettings, now: datetime) -> Signer:
+    return keys.new_key(key_folder(settings), now, private=write_private, public=write_public)
+
+
+def _item(door: ExportDoor, one: Leaving, number: int) -> Item:
+    state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(door.read(one))
+    footage = Footage(
+        path=path_of(number, one.kind, one.media_id),
+        media_id=one.media_id,
+        kind=one.kind,
+        node=one.node,
+        camera=one.camera,
+        label=one.label,
+        place=one.place,
+        first_frame_utc_us=one.first_frame_utc_us,
+        first_frame_error_ms=one.first_frame_error_ms,
+        duration_ms=one.duration_ms,
+        stored_utc_us=one.stored_utc_us,
+        seal=state,
+    )
+    return Item(footage, one.sha256, one.size_bytes, lambda: door.read(one), certificates)
+
+
+def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
+    """What the seal of a clip says by itself, and its certificates."""
+    with tempfile.NamedTemporaryFile() as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        report: Report = verify_file(Path(file.name), None)
+    if report.verdict is None:
+        return "unreadable", ()
+    claims = report.verdict.claims
+    return report.verdict.state.value, claims.certificates if claims else ()
+
+
+def _line(one: Custody) -> dict[str, Any]:
+    said = asdict(one)
+    return said | {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
+
+
+def _named(case_number: str) -> str:
+    """A case number as a part of a file's name."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in case_number.lower())
+    return kept.strip("-")[:40] or "case"
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[BinaryIO]:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)

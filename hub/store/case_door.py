@@ -1,0 +1,415 @@
+"""The door's way to cases: opened by who may export, worked on by members, never a way round scope.
+
+What is collected is held under the case's number from that moment on (`hub.store.holds`); taking it
+out, or closing the case so, lets the rules of keeping count again.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select, update
+
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.alerts.retention import Hold
+from hub.store import audit, case_rows, holds
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.case_tables import case_items, case_members, cases
+from hub.store.case_views import CaseError, CaseFault, CasePage, CaseRow
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.registry import RegistryError
+from hub.store.scope import visible_cameras
+from hub.store.staff import person_by_login
+from hub.store.tables import columns, new_id, people
+from hub.store.views import Asker
+
+NUMBER_CHARS: Final = 100
+PURPOSE_CHARS: Final = 500
+NOTE_CHARS: Final = 1000
+
+
+class CaseDoor:
+    """For any thread. None and False are the same answer for what is not there and not theirs."""
+
+    def __init__(self, db: Database, *, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def may_open(self, asker: Asker) -> bool:
+        """Whether this person may open cases: they may export from somewhere."""
+        scope = visible_cameras(asker.person_id, Right.EXPORT, self._clock.now())
+        with self._db.reading() as conn:
+            return conn.execute(scope.limit(1)).first() is not None
+
+    def cases(self, asker: Asker) -> list[CaseRow]:
+        """Those this person works on, the open ones first."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            rows = case_rows.case_rows(conn, case_rows.is_in(asker.person_id, now))
+        self._note(asker, "cases.open", None, f"{len(rows)} cases")
+        return sorted(rows, key=lambda row: row.closed_utc_us is not None)
+
+    def open_ones(self, asker: Asker) -> list[CaseRow]:
+        """Those to which footage can be added: part of a page, and of its line in the log."""
+        here = case_rows.is_in(asker.person_id, self._clock.now())
+        with self._db.reading() as conn:
+            return case_rows.case_rows(conn, here, cases.c.closed_utc_us.is_(None))
+
+    def case(self, asker: Asker, case_id: UUID) -> CasePage | None:
+        """All of a case that this member may see."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            row = _mine(conn, asker, case_id, now)
+            if row is not None:
+                members = case_rows.member_rows(conn, case_id, now)
+                items = case_rows.item_rows(conn, case_id, asker.person_id, now)
+                told = case_rows.history(conn, case_id)
+        self._note(asker, "case.open" if row else "case.open.refused", case_id)
+        if row is None:
+            return None
+        is_owner = row.owner_id == asker.person_id
+        mine = [one for one in members if one.person_id == asker.person_id]
+        return CasePage(
+            row=row,
+            is_owner=is_owner,
+            may_export=is_owner or any(one.may_export for one in mine),
+            members=tuple(members),
+            items=tuple(items),
+            hidden=row.items - len(items),
+            history=tuple(told),
+        )
+
+    def open_case(
+        self, asker: Asker, *, number: str, purpose: str, ends_utc_us: int | None
+    ) -> UUID | None:
+        """A new case of one's own; None where they may open none. CaseError for what cannot be."""
+        number, purpose = text(number.strip(), NUMBER_CHARS), text(purpose.strip(), PURPOSE_CHARS)
+        now = self._clock.now()
+        if not self.may_open(asker):
+            self._note(asker, "case.begin.refused", None)
+            return None
+        _check_terms(number, purpose, ends_utc_us, now)
+        with self._db.writing() as conn:
+            if conn.execute(select(cases.c.id).where(cases.c.number == number)).first():
+                raise CaseError(CaseFault.NUMBER_TAKEN)
+            case_id = new_id(now)
+            conn.execute(
+                insert(cases).values(
+                    id=case_id,
+                    number=number,
+                    purpose=purpose,
+                    owner_id=asker.person_id,
+                    opened_by=asker.person_id,
+                    **columns("opened", now),
+                    **columns("ends", _moment(ends_utc_us)),
+                )
+            )
+            self._note_in(conn, asker, "case.begin", case_id, f"{number}: {purpose}", now)
+        return case_id
+
+    def add(self, asker: Asker, case_id: UUID, media_ids: Sequence[UUID], note: str) -> int | None:
+        """Collect footage, held from now on; how much was not in it yet. None: not their case.
+
+        CaseError when any of it is not there for them, or the case is closed; nothing is added.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row = self._open_one(conn, asker, case_id, "case.add", now)
+            if row is None:
+                return None
+            if not media_ids:
+                raise CaseError(CaseFault.NOTHING)
+            there = select(case_items.c.media_id).where(
+                case_items.c.case_id == case_id, case_items.c.removed_utc_us.is_(None)
+            )
+            known = set(conn.scalars(there))
+            new = [one for one in dict.fromkeys(media_ids) if one not in known]
+            for media_id in new:
+                self._add_one(conn, asker, row, media_id, text(note.strip(), NOTE_CHARS), now)
+        return len(new)
+
+    def _add_one(
+        self, conn: Connection, asker: Asker, row: CaseRow, media_id: UUID, note: str, now: Moment
+    ) -> None:
+        try:
+            hold_id = holds.place_hold(
+                conn,
+                Hold(media_id=media_id),
+                case_number=row.number,
+                reason=row.purpose,
+                by=_by(asker),
+                now=now,
+            )
+        except RegistryError as error:
+            raise CaseError(CaseFault.NOTHING) from error
+        item_id = new_id(now)
+        conn.execute(
+            insert(case_items).values(
+                id=item_id,
+                case_id=row.case_id,
+                media_id=media_id,
+                note=note,
+                is_marked=False,
+                hold_id=hold_id,
+                added_by=asker.person_id,
+                **columns("added", now),
+            )
+        )
+        self._note_in(conn, asker, "case.add", row.case_id, f"media {media_id}", now)
+
+    def change_item(
+        self, asker: Asker, case_id: UUID, item_id: UUID, *, note: str, is_marked: bool
+    ) -> bool:
+        """Another note, or mark it as one that matters most."""
+        values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
+        return self._on_item(asker, case_id, item_id, "case.note", values)
+
+    def remove_item(self, asker: Asker, case_id: UUID, item_id: UUID) -> bool:
+        """Out of the case; its hold ends, and its rules of keeping count again."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row = self._open_one(conn, asker, case_id, "case.remove", now)
+            item = None if row is None else _item(conn, asker, case_id, item_id, now)
+            if row is None or item is None:
+                return False
+            conn.execute(
+                update(case_items)
+                .where(case_items.c.id == item_id)
+                .values(**columns("removed", now))
+            )
+            self._end_holds(conn, asker, row, now, hold_id=item.hold_id)
+            self._note_in(conn, asker, "case.remove", case_id, f"media {item.media_id}", now)
+        return True
+
+    def add_member(
+        self,
+        asker: Asker,
+        case_id: UUID,
+        *,
+        login: str,
+        may_export: bool,
+        until_utc_us: int | None,
+    ) -> bool:
+        """Somebody works on it too; the owner's act. CaseError where there is no such person."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if self._owned(conn, asker, case_id, "case.member", now) is None:
+                return False
+            person_id = _active(conn, login, now)
+            if until_utc_us is not None and until_utc_us <= now.utc_us:
+                raise CaseError(CaseFault.ENDS_BEFORE)
+            _end_member(conn, case_id, person_id, now)
+            conn.execute(
+                insert(case_members).values(
+                    id=new_id(now),
+                    case_id=case_id,
+                    person_id=person_id,
+                    may_export=may_export,
+                    added_by=asker.person_id,
+                    **columns("added", now),
+                    **columns("until", _moment(until_utc_us)),
+                )
+            )
+            self._note_in(conn, asker, "case.member", case_id, f"person {person_id}", now)
+        return True
+
+    def remove_member(self, asker: Asker, case_id: UUID, person_id: UUID) -> bool:
+        """They work on it no more, from this moment."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if self._owned(conn, asker, case_id, "case.member.end", now) is None:
+                return False
+            _end_member(conn, case_id, person_id, now)
+            self._note_in(conn, asker, "case.member.end", case_id, f"person {person_id}", now)
+        return True
+
+    def hand_over(self, asker: Asker, case_id: UUID, *, login: str) -> bool:
+        """Another owns it from now on; who handed it over stays a member."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if self._owned(conn, asker, case_id, "case.hand_over", now) is None:
+                return False
+            person_id = _active(conn, login, now)
+            _end_member(conn, case_id, person_id, now)
+            _end_member(conn, case_id, asker.person_id, now)
+            conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=person_id))
+            if person_id != asker.person_id:
+                conn.execute(
+                    insert(case_members).values(
+                        id=new_id(now),
+                        case_id=case_id,
+                        person_id=asker.person_id,
+                        may_export=False,
+                        added_by=asker.person_id,
+                        **columns("added", now),
+                    )
+                )
+            self._note_in(conn, asker, "case.hand_over", case_id, f"person {person_id}", now)
+        return True
+
+    def close(self, asker: Asker, case_id: UUID, *, keeps_holds: bool) -> bool:
+        """Nothing is collected any more; what it holds stays held, or is let go."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row = self._owned(conn, asker, case_id, "case.close", now)
+            if row is None or row.closed_utc_us is not None:
+                return False
+            closed = columns("closed", now)
+            this = update(cases).where(cases.c.id == case_id)
+            conn.execute(this.values(closed_by=asker.person_id, **closed))
+            if not keeps_holds:
+                self._end_holds(conn, asker, row, now)
+            held = "held on" if keeps_holds else "no longer held"
+            self._note_in(conn, asker, "case.close", case_id, held, now)
+        return True
+
+    def reopen(self, asker: Asker, case_id: UUID) -> bool:
+        """It goes on; what is in it and still at the hub is held again."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row = self._owned(conn, asker, case_id, "case.reopen", now)
+            if row is None or row.closed_utc_us is None:
+                return False
+            this = update(cases).where(cases.c.id == case_id)
+            conn.execute(this.values(closed_by=None, **columns("closed", None)))
+            self._hold_again(conn, asker, row, now)
+            self._note_in(conn, asker, "case.reopen", case_id, "", now)
+        return True
+
+    def _hold_again(self, conn: Connection, asker: Asker, row: CaseRow, now: Moment) -> None:
+        """The keeper's word, not the owner's sight: members collected it within their own."""
+        counting = {
+            one.hold_id for one in holds.list_holds(conn, row.number) if not one.ended_utc_us
+        }
+        items = select(case_items).where(
+            case_items.c.case_id == row.case_id, case_items.c.removed_utc_us.is_(None)
+        )
+        for item in conn.execute(items).all():
+            if item.hold_id not in counting:
+                hold_id = holds.place_hold(
+                    conn,
+                    Hold(media_id=item.media_id),
+                    case_number=row.number,
+                    reason=row.purpose,
+                    by=By(came_from=asker.came_from),
+                    now=now,
+                )
+                this = update(case_items).where(case_items.c.id == item.id)
+                conn.execute(this.values(hold_id=hold_id))
+
+    def _on_item(
+        self, asker: Asker, case_id: UUID, item_id: UUID, act: str, values: dict[str, Any]
+    ) -> bool:
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row = self._open_one(conn, asker, case_id, act, now)
+            if row is None or _item(conn, asker, case_id, item_id, now) is None:
+                return False
+            conn.execute(update(case_items).where(case_items.c.id == item_id).values(**values))
+            self._note_in(conn, asker, act, case_id, f"item {item_id}", now)
+        return True
+
+    def _open_one(
+        self, conn: Connection, asker: Asker, case_id: UUID, act: str, now: Moment
+    ) -> CaseRow | None:
+        row = _mine(conn, asker, case_id, now)
+        if row is None:
+            self._note_in(conn, asker, f"{act}.refused", case_id, "", now)
+        elif row.closed_utc_us is not None:
+            raise CaseError(CaseFault.CLOSED)
+        return row
+
+    def _owned(
+        self, conn: Connection, asker: Asker, case_id: UUID, act: str, now: Moment
+    ) -> CaseRow | None:
+        row = _mine(conn, asker, case_id, now)
+        if row is not None and row.owner_id == asker.person_id:
+            return row
+        self._note_in(conn, asker, f"{act}.refused", case_id, "", now)
+        return None
+
+    def _end_holds(
+        self,
+        conn: Connection,
+        asker: Asker,
+        row: CaseRow,
+        now: Moment,
+        *,
+        hold_id: UUID | None = None,
+    ) -> None:
+        holds.end_holds(
+            conn,
+            case_number=row.number,
+            reason="taken out of the case" if hold_id else "the case is closed",
+            by=_by(asker),
+            now=now,
+            hold_id=hold_id,
+        )
+
+    def _note(self, asker: Asker, act: str, case_id: UUID | None, detail: str = "") -> None:
+        with self._db.writing() as conn:
+            self._note_in(conn, asker, act, case_id, detail, self._clock.now())
+
+    def _note_in(
+        self,
+        conn: Connection,
+        asker: Asker,
+        act: str,
+        case_id: UUID | None,
+        detail: str,
+        now: Moment,
+    ) -> None:
+        about = "case" if case_id else ""
+        audit.note(
+            conn, _by(asker), act=act, object_kind=about, object_id=case_id, detail=detail, now=now
+        )
+
+
+def _mine(conn: Connection, asker: Asker, case_id: UUID, now: Moment) -> CaseRow | None:
+    here = case_rows.is_in(asker.person_id, now)
+    return next(iter(case_rows.case_rows(conn, cases.c.id == case_id, here)), None)
+
+
+def _item(conn: Connection, asker: Asker, case_id: UUID, item_id: UUID, now: Moment) -> Any:
+    """The item's row, if its footage is theirs to see."""
+    seen = case_rows.item_rows(conn, case_id, asker.person_id, now)
+    if item_id not in {one.item_id for one in seen}:
+        return None
+    return conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
+
+
+def _active(conn: Connection, login: str, now: Moment) -> UUID:
+    person_id = person_by_login(conn, login.strip())
+    ended = people.c.disabled_utc_us
+    query = select(people.c.id).where(
+        people.c.id == person_id, ended.is_(None) | (ended > now.utc_us)
+    )
+    if person_id is None or conn.execute(query).first() is None:
+        raise CaseError(CaseFault.NOBODY)
+    return person_id
+
+
+def _end_member(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> None:
+    here = case_members.c
+    these = (here.case_id == case_id, here.person_id == person_id, here.ended_utc_us.is_(None))
+    conn.execute(update(case_members).where(*these).values(**columns("ended", now)))
+
+
+def _check_terms(number: str, purpose: str, ends_utc_us: int | None, now: Moment) -> None:
+    if not number:
+        raise CaseError(CaseFault.NO_NUMBER)
+    if not purpose:
+        raise CaseError(CaseFault.NO_PURPOSE)
+    if ends_utc_us is not None and ends_utc_us <= now.utc_us:
+        raise CaseError(CaseFault.ENDS_BEFORE)
+
+
+def _moment(utc_us: int | None) -> Moment | None:
+    return None if utc_us is None else Moment(utc_us, 0)
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -1,0 +1,23 @@
+"""The tables of all rooms together: what migrations make, and what a backup holds."""
+
+from hub.store import (
+    alert_rule_tables,
+    case_tables,
+    check_tables,
+    duty_tables,
+    enrol_tables,
+    signin_tables,
+    silence_tables,
+)
+from hub.store.tables import metadata
+
+__all__ = [
+    "alert_rule_tables",
+    "case_tables",
+    "check_tables",
+    "duty_tables",
+    "enrol_tables",
+    "metadata",
+    "signin_tables",
+    "silence_tables",
+]

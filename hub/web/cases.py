@@ -1,0 +1,276 @@
+"""The pages of cases: footage of one matter, who works on it, and the package that leaves."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from hub.store.case_views import CaseError, CaseFault, CasePage
+from hub.store.export_door import CannotLeaveError
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.proof import ProvedForm
+from hub.web.site import render
+from hub.web.words import Words
+
+router = APIRouter(prefix="/cases")
+
+PURPOSE_CHARS: Final = 500
+
+
+@router.get("")
+def show_cases(request: Request, visit: SignedIn) -> Response:
+    """Those one works on; who may export may open another."""
+    return _list(request, visit)
+
+
+def _list(request: Request, visit: Visit, wrong: CaseError | None = None) -> Response:
+    cases = visit.site.cases
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "cases.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        cases=cases.cases(visit.asker),
+        may_open=cases.may_open(visit.asker),
+        wrong=_fault(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("")
+def open_case(
+    request: Request,
+    visit: FormSent,
+    number: Annotated[str, Form(max_length=200)] = "",
+    purpose: Annotated[str, Form(max_length=2000)] = "",
+    ends: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """A new case of one's own."""
+    try:
+        case_id = visit.site.cases.open_case(
+            visit.asker, number=number, purpose=purpose, ends_utc_us=_end_of(ends, visit)
+        )
+    except CaseError as error:
+        return _list(request, visit, error)
+    if case_id is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+@router.get("/{case_id}")
+def show_case(request: Request, visit: SignedIn, case_id: UUID) -> Response:
+    """One case, to who works on it."""
+    return _page(request, visit, case_id)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    case_id: UUID,
+    wrong: CaseError | None = None,
+    *,
+    refused: str = "",
+) -> Response:
+    page = visit.site.cases.case(visit.asker, case_id)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "case.html",
+        session=visit.session,
+        status_code=422 if wrong else 503 if refused else 200,
+        page=page,
+        refused=refused,
+        acts=dict(_acts(page, words)),
+        can_export=page.may_export and visit.site.pack is not None,
+        wrong=_fault(wrong.fault, words) if wrong else "",
+    )
+
+
+@router.post("/add")
+def add_footage(
+    request: Request,
+    visit: FormSent,
+    case: Annotated[UUID, Form()],
+    media: Annotated[UUID | None, Form()] = None,
+    alert: Annotated[UUID | None, Form()] = None,
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Collect a clip or a picture, or all footage of an alert that is at the hub."""
+    wanted = [media] if media else []
+    if alert is not None:
+        page = visit.site.door.alert(visit.asker, alert)
+        wanted += [one.media_id for one in page.media if one.is_stored] if page else []
+    try:
+        added = visit.site.cases.add(visit.asker, case, wanted, note)
+    except CaseError as error:
+        return _page(request, visit, case, error)
+    return _back(case, is_theirs=added is not None)
+
+
+@router.post("/{case_id}/items/{item_id}")
+def change_item(
+    request: Request,
+    visit: FormSent,
+    case_id: UUID,
+    item_id: UUID,
+    note: Annotated[str, Form(max_length=2000)] = "",
+    marked: Annotated[bool, Form()] = False,
+    out: Annotated[bool, Form()] = False,
+) -> Response:
+    """Another note or mark; or out of the case, where its hold ends."""
+    cases = visit.site.cases
+    try:
+        done = (
+            cases.remove_item(visit.asker, case_id, item_id)
+            if out
+            else cases.change_item(visit.asker, case_id, item_id, note=note, is_marked=marked)
+        )
+    except CaseError as error:
+        return _page(request, visit, case_id, error)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/members")
+def add_member(
+    request: Request,
+    visit: ProvedForm,
+    case_id: UUID,
+    login: Annotated[str, Form(max_length=200)] = "",
+    export: Annotated[bool, Form()] = False,
+    until: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Somebody works on it too."""
+    try:
+        done = visit.site.cases.add_member(
+            visit.asker,
+            case_id,
+            login=login,
+            may_export=export,
+            until_utc_us=_end_of(until, visit),
+        )
+    except CaseError as error:
+        return _page(request, visit, case_id, error)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/members/{person_id}/end")
+def remove_member(visit: FormSent, case_id: UUID, person_id: UUID) -> Response:
+    """They work on it no more."""
+    done = visit.site.cases.remove_member(visit.asker, case_id, person_id)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/owner")
+def hand_over(
+    request: Request,
+    visit: ProvedForm,
+    case_id: UUID,
+    login: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Another owns it from now on."""
+    try:
+        done = visit.site.cases.hand_over(visit.asker, case_id, login=login)
+    except CaseError as error:
+        return _page(request, visit, case_id, error)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/close")
+def close_case(
+    visit: ProvedForm, case_id: UUID, release: Annotated[bool, Form()] = False
+) -> Response:
+    """Nothing is collected any more."""
+    done = visit.site.cases.close(visit.asker, case_id, keeps_holds=not release)
+    return _back(case_id, is_theirs=done)
+
+
+@router.post("/{case_id}/reopen")
+def reopen_case(visit: FormSent, case_id: UUID) -> Response:
+    """It goes on."""
+    return _back(case_id, is_theirs=visit.site.cases.reopen(visit.asker, case_id))
+
+
+@router.post("/{case_id}/export")
+def export_case(
+    request: Request,
+    visit: ProvedForm,
+    case_id: UUID,
+    after: BackgroundTasks,
+    reason: Annotated[str, Form(max_length=500)] = "",
+    only_marked: Annotated[bool, Form()] = False,
+) -> Response:
+    """One signed package of what is in it; nothing leaves unless all of it may."""
+    page = visit.site.cases.case(visit.asker, case_id)
+    if page is None or not page.may_export or visit.site.pack is None:
+        raise HTTPException(404)
+    items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
+    wanted = [one.media_id for one in items]
+    try:
+        path = visit.site.pack(
+            visit.asker, wanted, page.row.number, reason.strip() or page.row.purpose
+        )
+    except CannotLeaveError as error:
+        return _page(request, visit, case_id, refused=str(error))
+    if path is None:
+        raise HTTPException(403)
+    after.add_task(_forget, path)
+    return FileResponse(path, media_type="application/zip", filename=path.name, background=after)
+
+
+def _forget(path: Path) -> None:
+    """The hub keeps no package: it can be made again, and each making is in the log."""
+    path.unlink(missing_ok=True)
+
+
+def _back(case_id: UUID, *, is_theirs: bool) -> Response:
+    if not is_theirs:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+def _end_of(day: str, visit: Visit) -> int | None:
+    """The last moment of a day on the town's clock; None for an empty field."""
+    if not day.strip():
+        return None
+    try:
+        last = date.fromisoformat(day.strip())
+        zone = ZoneInfo(visit.site.settings.time_zone)
+        return round(datetime.combine(last, time.max, zone).timestamp() * 1e6)
+    except (ValueError, OverflowError) as error:
+        raise HTTPException(422) from error
+
+
+def _fault(fault: CaseFault, words: Words) -> str:
+    return {
+        CaseFault.NO_NUMBER: words.say("A case needs a number."),
+        CaseFault.NUMBER_TAKEN: words.say("There is a case of that number already."),
+        CaseFault.NO_PURPOSE: words.say("A case needs a purpose."),
+        CaseFault.ENDS_BEFORE: words.say("The last day is over already."),
+        CaseFault.NOBODY: words.say("Nobody of that name signs in here."),
+        CaseFault.CLOSED: words.say("The case is closed: open it again first."),
+        CaseFault.NOTHING: words.say("There is nothing of it at the hub that you may see."),
+    }[fault]
+
+
+def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
+    """How the history calls an act."""
+    told = {
+        "case.begin": words.say("opened the case"),
+        "case.add": words.say("collected footage"),
+        "case.note": words.say("changed a note"),
+        "case.remove": words.say("took footage out"),
+        "case.member": words.say("let somebody work on it"),
+        "case.member.end": words.say("ended somebody's work on it"),
+        "case.hand_over": words.say("handed it over"),
+        "case.close": words.say("closed it"),
+        "case.reopen": words.say("opened it again"),
+    }
+    for line in page.history:
+        yield line.act, told.get(line.act, line.act)

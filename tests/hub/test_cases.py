@@ -1,0 +1,242 @@
+"""Cases: who opens one, what is in it and held, who sees what of it, and what leaves."""
+
+import io
+import zipfile
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from hub import config
+from hub.alerts.grants import Right
+from hub.assembly.packing import packer
+from hub.evidence import keys
+from hub.evidence.check import check_package
+from hub.store.case_tables import case_members
+from hub.store.database import Database
+from hub.store.holds import list_holds
+from hub.store.tables import audit, grants, media
+from tests.hub.desk import Desk
+from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes
+from tests.hub.web_visitor import Visitor, text_of
+
+NUMBER = "VA-12/2026"
+ALL = Right.SEE | Right.CLIPS | Right.EXPORT
+
+
+@pytest.fixture
+def town(db: Database, tmp_path: Path) -> Town:
+    town = Town(db, tmp_path)
+    let(town, "an", ALL)
+    return town
+
+
+def let(town: Town, login: str, rights: Right) -> None:
+    with town.db.writing() as conn:
+        these = grants.c.id == town.grants[login]
+        conn.execute(update(grants).where(these).values(rights=int(rights)))
+
+
+def visitor(town: Town, login: str) -> Visitor:
+    return Visitor(town.app()).sign_in(login, PASSWORD)
+
+
+def whole(town: Town) -> tuple[Seen, bytes, bytes]:
+    picture, clip = some_bytes(2000), some_bytes(6000)
+    seen = town.somebody(picture)
+    town.bring(picture)
+    town.clip(seen, clip)
+    town.bring(clip)
+    return seen, picture, clip
+
+
+def opened(who: Visitor, number: str = NUMBER) -> str:
+    answer = who.post("/cases", number=number, purpose="trộm xe máy", ends="")
+    assert answer.status_code == 303, text_of(answer)
+    return answer.headers["location"]
+
+
+def case_id(address: str) -> str:
+    return address.rsplit("/", 1)[1]
+
+
+def held(town: Town, number: str = NUMBER) -> list[UUID | None]:
+    with town.db.reading() as conn:
+        return [one.hold.media_id for one in list_holds(conn, number) if one.ended_utc_us is None]
+
+
+def acts(town: Town) -> list[str]:
+    with town.db.reading() as conn:
+        return list(conn.scalars(select(audit.c.act).order_by(audit.c.seq)))
+
+
+def item_of(page: str, number: int = 0) -> str:
+    return page.split('data-item="')[number + 1].split('"', maxsplit=1)[0]
+
+
+def test_who_may_export_opens_a_case_and_what_it_collects_is_held(town: Town) -> None:
+    seen, _, _ = whole(town)
+    an = visitor(town, "an")
+    case = opened(an)
+    assert NUMBER in text_of(an.get("/cases"))
+    assert "trộm xe máy" in text_of(an.get(case))
+    page = an.get(f"/alerts/{seen.alert_id}").text
+    assert f'value="{case_id(case)}"' in page  # the alert's page offers the case
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id), note="ngã tư")
+    with town.db.reading() as conn:
+        ids = set(conn.scalars(select(media.c.id)))
+    assert set(held(town)) == ids
+    shown = an.get(case).text
+    assert shown.count("data-item=") == 2
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    assert an.get(case).text.count("data-item=") == 2  # nothing is in a case twice
+    assert acts(town).count("case.add") == 2
+
+
+def test_without_the_right_to_export_no_case_is_opened(town: Town) -> None:
+    binh = visitor(town, "binh")
+    assert "/cases" not in binh.get("/settings").text
+    assert binh.post("/cases", number="1", purpose="x").status_code == 404
+    assert "case.begin.refused" in acts(town)
+
+
+def test_what_is_taken_out_is_held_no_more_and_notes_and_marks_stay_with_the_rest(
+    town: Town,
+) -> None:
+    seen, _, _ = whole(town)
+    an = visitor(town, "an")
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    page = an.get(case).text
+    an.post(f"{case}/items/{item_of(page, 0)}", note="người chạy", marked="true")
+    assert "người chạy" in an.get(case).text
+    an.post(f"{case}/items/{item_of(page, 1)}", out="true")
+    left = an.get(case).text
+    assert left.count("data-item=") == 1
+    assert len(held(town)) == 1
+    assert "người chạy" in left
+    assert "checked" in left
+
+
+@pytest.mark.parametrize(("release", "still"), [({}, 2), ({"release": "true"}, 0)])
+def test_a_closed_case_collects_nothing_and_keeps_or_lets_go_what_it_holds(
+    town: Town, release: dict[str, str], still: int
+) -> None:
+    seen, _, _ = whole(town)
+    an = visitor(town, "an")
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    an.post(f"{case}/close", **release)
+    assert len(held(town)) == still
+    refused = an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    assert refused.status_code == 422
+    an.post(f"{case}/reopen")
+    assert len(held(town)) == 2
+    assert an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id)).status_code == 303
+
+
+def test_a_member_sees_the_case_and_of_its_footage_what_their_grants_show(town: Town) -> None:
+    seen, _, _ = whole(town)
+    an, chi = visitor(town, "an"), visitor(town, "chi")
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    assert chi.get(case).status_code == 404
+    an.post(f"{case}/members", login="chi")
+    shown = chi.get(case)
+    assert shown.text.count("data-item=") == 1  # pictures: she plays no clips
+    assert "1 tệp nữa" in text_of(shown)
+    assert chi.post(f"{case}/members", login="binh").status_code == 404
+    assert chi.post(f"{case}/close").status_code == 404
+    assert chi.post(f"{case}/export", reason="x").status_code == 404
+    with town.db.reading() as conn:
+        person = conn.scalars(select(case_members.c.person_id)).one()
+    an.post(f"{case}/members/{person}/end")
+    assert chi.get(case).status_code == 404
+
+
+def test_a_membership_ends_with_its_day(town: Town) -> None:
+    an, binh = visitor(town, "an"), visitor(town, "binh")
+    case = opened(an)
+    an.post(f"{case}/members", login="binh", until="2099-12-31")
+    assert binh.get(case).status_code == 200
+    with town.db.writing() as conn:
+        conn.execute(update(case_members).values(until_utc_us=1))
+    assert binh.get(case).status_code == 404
+
+
+def test_a_case_handed_over_has_another_owner_and_who_gave_it_stays_in_it(town: Town) -> None:
+    an, binh = visitor(town, "an"), visitor(town, "binh")
+    case = opened(an)
+    an.post(f"{case}/owner", login="binh")
+    assert f"{case}/close" in binh.get(case).text
+    assert f"{case}/close" not in an.get(case).text
+    assert an.post(f"{case}/close").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "word"),
+    [
+        ({"number": " ", "purpose": "x"}, "số"),
+        ({"number": "2", "purpose": ""}, "mục đích"),
+        ({"number": NUMBER, "purpose": "x"}, "đã có"),
+        ({"number": "2", "purpose": "x", "ends": "2001-01-01"}, "đã qua"),
+    ],
+)
+def test_what_no_case_can_be_is_said_and_nothing_is_opened(
+    town: Town, form: dict[str, str], word: str
+) -> None:
+    an = visitor(town, "an")
+    opened(an)
+    answer = an.post("/cases", **form)
+    assert answer.status_code == 422
+    assert word in text_of(answer).lower()
+    assert acts(town).count("case.begin") == 1
+
+
+def test_a_number_with_quotes_marks_and_zeros_is_one_number_and_runs_nothing(town: Town) -> None:
+    an = visitor(town, "an")
+    case = opened(an, number="\"'<b>\u202e\0")
+    assert "<b>\u202e" not in an.get(case).text
+    assert an.get(case).status_code == 200
+
+
+def test_nobody_adds_what_they_may_not_see_nor_to_a_case_that_is_not_theirs(town: Town) -> None:
+    seen, _, _ = whole(town)
+    an, binh = visitor(town, "an"), visitor(town, "binh")
+    case = opened(an)
+    assert binh.post("/cases/add", case=case_id(case), alert=str(seen.alert_id)).status_code == 404
+    let(town, "an", Right.EXPORT)
+    added = an.post("/cases/add", case=case_id(case), media=str(_clip_id(town)))
+    assert added.status_code == 422
+    assert held(town) == []
+
+
+def _clip_id(town: Town) -> UUID:
+    with town.db.reading() as conn:
+        return conn.scalars(select(media.c.id).where(media.c.kind == "clip")).one()
+
+
+def test_a_case_leaves_as_a_package_that_verifies(
+    town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen, picture, clip = whole(town)
+    Desk.of(sqlite_url, tmp_path, capsys)
+    settings = config.load(tmp_path / "hub.toml")
+    pack = packer(settings, town.door.export_door())
+    an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    answer = an.post(f"{case}/export", reason="gửi viện kiểm sát")
+    assert answer.headers["content-type"] == "application/zip"
+    verdict = check_package(io.BytesIO(answer.content), keys.certificates(tmp_path / "secrets"))
+    assert verdict.faults == []
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        footage = {archive.read(name) for name in archive.namelist() if name.startswith("footage/")}
+    assert footage == {picture, clip}
+    assert list((tmp_path / "media" / "leaving").iterdir()) == []  # none is kept
+    assert acts(town).count("evidence.export") == 2
+
+    let(town, "an", Right.SEE | Right.CLIPS)
+    assert an.post(f"{case}/export", reason="x").status_code == 403
+    assert acts(town).count("evidence.export") == 2
