@@ -55,7 +55,9 @@ class Decoder:
         before, self._keyframe = self._keyframe, at
         known = raw.stream.codec_context
         may_be = self._may_be_bare and known.codec.canonical_name == "h264"
-        is_close = before is not None and at.seconds_since(before) <= CLOSE_S
+        # Of the first nothing is known but what cameras do; two decoders one after the other would
+        # leave the memory of both behind.
+        is_close = before is None or at.seconds_since(before) <= CLOSE_S
         is_bare = may_be and is_close and not known.has_b_frames
         if is_bare == self._is_bare:
             return []

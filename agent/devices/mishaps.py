@@ -74,8 +74,10 @@ class Mishaps:
             why=_reason(failure),
         )
 
-    def broken(self, failure: Exception) -> CameraError:
-        """Why it stopped."""
+    def broken(self, failure: Exception, *, after_s: float) -> CameraError:
+        """Why it stopped, so long after more was asked for."""
+        if after_s > READ_S - 0.5:  # FFmpeg may say anything about a read that was cut off
+            failure = TimeoutError()
         if isinstance(failure, av.error.ExitError | TimeoutError):
             return self._error(
                 N_("{source} sent nothing for {seconds:g} s."), _BY_ITSELF, seconds=READ_S

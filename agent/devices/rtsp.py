@@ -287,4 +287,4 @@ class RtspSource:
         except (av.error.FFmpegError, OSError) as error:
             failure = error
         if failure is not None:  # outside of `except`, so that it is not chained
-            raise self.mishaps.broken(failure)
+            raise self.mishaps.broken(failure, after_s=self._clock().seconds_since(asked))

@@ -19,9 +19,9 @@ class Yield:
     packets: int = 0
     pictures: int = 0
 
-    def is_too_small(self, now: Instant) -> bool:
-        """Count a packet; at the end of a span, judge it and begin the next."""
-        self.packets += 1
+    def is_too_small(self, now: Instant, *, packets: int = 1) -> bool:
+        """Count packets; at the end of a span, judge it and begin the next."""
+        self.packets += packets
         if now.seconds_since(self.since) < UNSEEN_S:
             return False
         is_too_small = self.pictures < LEAST_SEEN * self.packets

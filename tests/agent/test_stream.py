@@ -12,6 +12,7 @@ import pytest
 
 from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.clock import SystemClock
+from agent.devices.mishaps import Mishaps
 from agent.devices.rtsp import RtspSource
 from agent.devices.stream import StreamCamera
 from tests.agent.eyes import Kept, record
@@ -248,3 +249,10 @@ def test_closed_from_another_thread_it_lets_go(server: RtspServer) -> None:
     watched.camera.close()
     watched.until_over(within_s=4)
     assert watched.error is None
+
+
+def test_whatever_ffmpeg_says_of_a_read_that_was_cut_off_the_camera_was_silent() -> None:
+    mishaps = Mishaps("rtsp://10.0.0.9/main", "url")
+    cut_off = OSError(5, "Input/output error")
+    assert "sent nothing for 3 s" in mishaps.broken(cut_off, after_s=3.0).sentence
+    assert "broke off" in mishaps.broken(cut_off, after_s=0.2).sentence
