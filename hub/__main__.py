@@ -349,10 +349,14 @@ def _benches(verbs: "Commands[argparse.ArgumentParser]") -> None:
     bench = verbs.add_parser("bench", help="measure").add_subparsers(required=True, metavar="WHAT")
     if "bench" not in sys.argv:
         return
-    from hub.bench import intake  # noqa: PLC0415 a hub that runs needs none of it
+    from hub.bench import fanout, intake, pages  # noqa: PLC0415 a hub that runs needs none of it
 
     meaning = "events a second with a commit before each acknowledgement, and the nodes' wait"
     intake.add_to(bench.add_parser("intake", help=meaning, description=meaning))
+    meaning = "how long inbox and alert take, with a year of alerts behind and 200 officers about"
+    pages.add_to(bench.add_parser("pages", help=meaning, description=meaning))
+    meaning = "how long it takes until 1,000 phones have been told of one alert"
+    fanout.add_to(bench.add_parser("fanout", help=meaning, description=meaning))
 
 
 def _group(

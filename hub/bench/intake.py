@@ -13,14 +13,13 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from agent.wire import topics
-from hub.bench import haste, postgres, wait
+from hub.bench import haste, kinds, wait
 from hub.bench.broker import BINARY, Broker
 from hub.bench.carrier import carrying, until
 from hub.bench.town import Town
@@ -61,13 +60,13 @@ def run(args: argparse.Namespace) -> int:
         "messages_a_round": args.messages,
     }
     with tempfile.TemporaryDirectory(prefix="matthan-bench-") as folder, ExitStack() as stack:
-        for url in _databases(args.database, Path(folder), stack):
+        for url in kinds.databases(args.database, Path(folder), stack, bench="intake"):
             name = "postgresql" if url.startswith("postgresql") else "sqlite"
             found[name] = measure(Path(folder) / name, url, args)
         found["load_after"] = round(os.getloadavg()[0], 1)
     print(json.dumps(found, indent=None if args.json else 2))
-    kinds = [value for value in found.values() if isinstance(value, dict)]
-    return 0 if all(kind["missing"] == 0 and kind["doubled"] == 0 for kind in kinds) else 1
+    told = [value for value in found.values() if isinstance(value, dict)]
+    return 0 if all(one["missing"] == 0 and one["doubled"] == 0 for one in told) else 1
 
 
 def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
@@ -120,20 +119,6 @@ def _lacking(args: argparse.Namespace) -> str:
         packages = "apt-get install mosquitto mosquitto-clients"
         return f"{', '.join(missing)} is not installed: {packages}"
     return ""
-
-
-def _databases(urls: Sequence[str] | None, folder: Path, stack: ExitStack) -> Iterator[str]:
-    """Those asked for, or one of each kind there is here."""
-    if urls:
-        yield from urls
-        return
-    yield f"sqlite:///{folder}/hub.sqlite"
-    try:
-        cluster = stack.enter_context(postgres.cluster(fsync=True))
-    except RuntimeError as error:
-        print(f"matthan-hub: bench intake: without PostgreSQL: {error}", file=sys.stderr)
-    else:
-        yield f"{cluster}/postgres"
 
 
 def _waits(town: Town, *, per_s: float, seconds: float) -> tuple[dict[str, Any], int]:

@@ -1,0 +1,231 @@
+"""`bench fanout`: one alert, a thousand officers, a phone each: until when has each been told?
+
+From the moment the event is handed to the store until a push service on loopback has taken the
+last push, with the notifier as it runs in the hub: encryption and signature included.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import tempfile
+import time
+from base64 import urlsafe_b64encode
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import func, select
+
+from hub.alerts.grants import Grant, Right
+from hub.alerts.routing import Policy
+from hub.bench import kinds
+from hub.bench.receiver import Receiver, receiving
+from hub.bench.talk import Talker
+from hub.notify.book import LedgerBook
+from hub.notify.post import new_client
+from hub.notify.stages import Stages
+from hub.notify.webpush import Signer, WebPush
+from hub.notify.worker import Worker
+from hub.store import registry, staff
+from hub.store.bell import Bell
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.filing import Filing
+from hub.store.passwords import Passwords
+from hub.store.phone_rows import Phone, put_phone
+from hub.store.schema import migrate
+from hub.store.tables import notifications
+
+PHONES: Final = 1_000
+ROUNDS: Final = 3
+PATIENCE_S: Final = 120.0
+LOOK_S: Final = 0.05
+ERROR: Final = 40  # as the standard library counts: each push would be a line
+NODE: Final = "nga-tu-000"
+APART: Final = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
+"""Every sighting is an alert of its own, and rings."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """What it takes, and what it does."""
+    parser.add_argument("--phones", type=int, default=PHONES)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="alerts, one after the other")
+    parser.add_argument(
+        "--database",
+        action="append",
+        metavar="URL",
+        help="an empty one; otherwise a new SQLite file, then PostgreSQL where it is installed",
+    )
+    parser.add_argument("--json", action="store_true", help="one line")
+    parser.set_defaults(do=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print; 1 when a phone was not told, or told twice."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
+    try:
+        return _run(args)
+    finally:
+        structlog.configure(**before)
+
+
+def _run(args: argparse.Namespace) -> int:
+    found: dict[str, Any] = {
+        "machine": kinds.machine(),
+        "load_before": round(os.getloadavg()[0], 1),
+        "phones": args.phones,
+    }
+    with tempfile.TemporaryDirectory(prefix="matthan-bench-") as folder, ExitStack() as stack:
+        for url in kinds.databases(args.database, Path(folder), stack, bench="fanout"):
+            with receiving() as receiver:
+                found[kinds.name_of(url)] = measure(url, receiver, args)
+        found["load_after"] = round(os.getloadavg()[0], 1)
+    print(json.dumps(found, indent=None if args.json else 2))
+    told = [value for value in found.values() if isinstance(value, dict)]
+    return 0 if all(one["missing"] == 0 and one["twice"] == 0 for one in told) else 1
+
+
+def measure(url: str, receiver: Receiver, args: argparse.Namespace) -> dict[str, Any]:
+    """One database: its town, then an alert a round."""
+    migrate(url)
+    db = Database(url)
+    talker = Talker(NODE, 1, Random(1))
+    _fill(db, talker, receiver, phones=args.phones)
+    rounds = asyncio.run(_rounds(db, talker, receiver, args))
+    with db.reading() as conn:
+        accepted = conn.scalar(
+            select(func.count())
+            .select_from(notifications)
+            .where(notifications.c.state == "accepted")
+        )
+    db.close()
+    pushes = sum(one["pushes"] for one in rounds)
+    return {
+        "last_push_s": [round(one["last_s"], 2) for one in rounds],
+        "half_told_s": [round(one["half_s"], 2) for one in rounds],
+        "all_recorded_s": [round(one["recorded_s"], 2) for one in rounds],
+        "own_cpu_s": [round(one["cpu_s"], 2) for one in rounds],
+        "missing": args.phones * args.rounds - (accepted or 0),
+        "twice": pushes - sum(one["distinct"] for one in rounds),
+    }
+
+
+def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> None:
+    """Officers who may all know of the one camera, each with a phone at the receiver."""
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    now = HubClock().now()
+    rights = Right.SEE | Right.CLIPS | Right.ALERTED
+    with db.writing() as conn:
+        area_id = registry.add_area(conn, name="Tân Khai", level="commune", now=now)
+        registry.add_node(conn, name=NODE, area_id=area_id, now=now)
+        registry.note_birth(conn, talker.birth(now.utc_us), now=now)
+        for number in range(phones):
+            person_id = staff.add_person(
+                conn,
+                login=f"officer-{number}",
+                name=f"Cán bộ {number}",
+                language="vi",
+                role="officer",
+                password="for a benchmark alone",  # noqa: S106 nobody signs in here
+                passwords=passwords,
+                now=now,
+            )
+            grant = Grant(area_id, None, rights, now.utc_us)
+            staff.add_grant(conn, person_id=person_id, grant=grant, reason="bench", now=now)
+            phone = Phone("webpush", f"{receiver.url}/{number}", _keys(), "bench")
+            put_phone(conn, person_id, phone, now=now)
+
+
+def _keys() -> str:
+    """Those of a browser that subscribed."""
+    point = ec.generate_private_key(ec.SECP256R1()).public_key()
+    public = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    keys = {"p256dh": public, "auth": os.urandom(16)}
+    return json.dumps(
+        {name: urlsafe_b64encode(key).rstrip(b"=").decode() for name, key in keys.items()}
+    )
+
+
+async def _rounds(
+    db: Database, talker: Talker, receiver: Receiver, args: argparse.Namespace
+) -> list[dict[str, float]]:
+    """The notifier runs, and somebody is seen again and again."""
+    bell, client, clock = Bell(), new_client(), HubClock()
+    signer = Signer(
+        ec.generate_private_key(ec.SECP256R1()), subject="mailto:bench@hub.example", clock=clock
+    )
+    book = LedgerBook(db, clock=clock)
+    stages = Stages(
+        channels={"webpush": WebPush(signer=signer, client=client)},
+        book=book,
+        clock=clock,
+        zone=ZoneInfo("Asia/Ho_Chi_Minh"),
+    )
+    worker = Worker(db=db, stages=stages, book=book, clock=clock, bell=bell)
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    filing = Filing(APART)
+    rounds = []
+    for _ in range(args.rounds):
+        rounds.append(await _round(db, talker, filing, bell, receiver, phones=args.phones))
+        await asyncio.sleep(1.0)
+    stop.set()
+    bell.ring()
+    await running
+    await client.aclose()
+    return rounds
+
+
+async def _round(
+    db: Database, talker: Talker, filing: Filing, bell: Bell, receiver: Receiver, *, phones: int
+) -> dict[str, float]:
+    event = talker.event(HubClock().now().utc_us, HubClock().now().utc_us)
+    while event.body.kind != "sighting_opened":  # who is in view goes first
+        with db.writing() as conn:
+            filing.file_event(conn, event, now=HubClock().now())
+        event = talker.event(HubClock().now().utc_us, HubClock().now().utc_us)
+    began_s, cpu_s = time.monotonic(), _cpu_s()
+    with db.writing() as conn:
+        filing.file_event(conn, event, now=HubClock().now())
+    bell.ring()
+    came: dict[str, float] = {}
+    pushes, deadline_s = 0, began_s + PATIENCE_S
+    while len(came) < phones and time.monotonic() < deadline_s:
+        await asyncio.sleep(LOOK_S)
+        more, number = await asyncio.to_thread(receiver.taken)
+        came = more | came
+        pushes += number
+    while await asyncio.to_thread(_queued, db) and time.monotonic() < deadline_s:
+        await asyncio.sleep(LOOK_S)
+    recorded_s = time.monotonic() - began_s
+    used_s = _cpu_s() - cpu_s
+    _, number = await asyncio.to_thread(receiver.taken)
+    ends = sorted(moment - began_s for moment in came.values()) or [PATIENCE_S]
+    return {
+        "last_s": ends[-1],
+        "half_s": ends[len(ends) // 2],
+        "recorded_s": recorded_s,
+        "cpu_s": used_s,
+        "pushes": pushes + number,
+        "distinct": len(came),
+    }
+
+
+def _queued(db: Database) -> int:
+    query = select(func.count()).select_from(notifications)
+    with db.reading() as conn:
+        return conn.scalar(query.where(notifications.c.state == "queued")) or 0
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

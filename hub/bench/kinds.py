@@ -1,0 +1,46 @@
+"""On which databases a benchmark runs, and on what machine it says it ran."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from hub.bench import postgres
+
+
+def databases(
+    urls: Sequence[str] | None, folder: Path, stack: ExitStack, *, bench: str
+) -> Iterator[str]:
+    """Those asked for, or one of each kind there is here."""
+    if urls:
+        yield from urls
+        return
+    yield f"sqlite:///{folder}/hub.sqlite"
+    try:
+        cluster = stack.enter_context(postgres.cluster(fsync=True))
+    except RuntimeError as error:
+        print(f"matthan-hub: bench {bench}: without PostgreSQL: {error}", file=sys.stderr)
+    else:
+        yield f"{cluster}/postgres"
+
+
+def name_of(url: str) -> str:
+    """What a kind of database is called in what is printed."""
+    return "postgresql" if url.startswith("postgresql") else "sqlite"
+
+
+def machine() -> str:
+    """The state of a figure."""
+    return f"{platform.machine()}, {os.cpu_count()} cores"
+
+
+def shares(values: Sequence[float]) -> dict[str, float]:
+    """p50, p95, p99 and the most, with one place."""
+    ordered = sorted(values)
+    at = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "most": 1.0}
+    last = len(ordered) - 1
+    return {
+        name: round(ordered[min(last, int(len(ordered) * share))], 1) for name, share in at.items()
+    }

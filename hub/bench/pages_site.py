@@ -1,0 +1,123 @@
+"""The hub's site in a process of its own, as it runs in the hub; asked over a pipe."""
+
+import asyncio
+import multiprocessing
+import resource
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+import uvicorn
+
+from hub.alerts.routing import Policy
+from hub.store.accounts import Accounts
+from hub.store.bell import Bell
+from hub.store.blobs import BlobFolder
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.door import Door
+from hub.store.parts import PartFolder
+from hub.store.passwords import Passwords
+from hub.store.uploads import Uploads
+from hub.web.app import WebSettings, create_app
+
+JOIN_S: Final = 20.0
+ERROR: Final = 40
+
+
+class Site:
+    """The other end of the pipe."""
+
+    def __init__(self, pipe: "Connection[Any, Any]", port: int) -> None:
+        self._pipe = pipe
+        self.url = f"http://127.0.0.1:{port}"
+
+    def cpu_s(self) -> float:
+        """What it has used, user and system, seconds."""
+        self._pipe.send(None)
+        used: float = self._pipe.recv()
+        return used
+
+
+@contextmanager
+def serving(url: str, folder: Path) -> Iterator[Site]:
+    """The site of this database is up inside."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(there, url, folder), daemon=True
+    )
+    process.start()
+    there.close()
+    try:
+        yield Site(here, here.recv())
+    finally:
+        here.close()
+        process.join(JOIN_S)
+
+
+def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
+    """All that the process does, until the pipe is closed."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
+    place = socket.create_server(("127.0.0.1", 0))
+    port = place.getsockname()[1]
+    bell, stopped = Bell(), threading.Event()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            _app(url, folder, bell, stopped, port),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+        )
+    )
+
+    def listen() -> None:
+        try:
+            pipe.send(port)
+            before_s = _cpu_s()
+            while True:
+                pipe.recv()
+                pipe.send(_cpu_s() - before_s)
+        except EOFError:
+            stopped.set()
+            server.should_exit = True
+            bell.ring()
+
+    threading.Thread(target=listen, daemon=True).start()
+    asyncio.run(server.serve(sockets=[place]))
+
+
+def _app(url: str, folder: Path, bell: Bell, stopped: threading.Event, port: int) -> Any:
+    db, clock = Database(url), HubClock()
+    blobs = BlobFolder(folder / "media")
+    uploads = Uploads(
+        db,
+        blobs=blobs,
+        parts=PartFolder(folder / "media" / "parts"),
+        clock=clock,
+        bell=bell,
+        policy=Policy(),
+    )
+    return create_app(
+        door=Door(db, blobs=blobs, clock=clock, bell=bell, growing=uploads.growing),
+        accounts=Accounts(db, clock=clock, passwords=Passwords()),
+        uploads=uploads,
+        bell=bell,
+        verify_token=lambda _: None,
+        settings=WebSettings(
+            public_url=f"http://127.0.0.1:{port}",
+            push_public_key="",
+            now=lambda: clock.now().utc_us,
+        ),
+        stopping=stopped.is_set,
+    )
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
