@@ -13,6 +13,7 @@ from hub.alerts.grants import Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, gives_for_good, may_give
 from hub.store import area_rows
+from hub.store.fold import fold_login
 from hub.store.grant_rows import area_parents, grant_of
 from hub.store.grant_views import (
     GrantArea,
@@ -73,6 +74,28 @@ def keeps_everything(conn: Connection, asker: Asker, now: Moment) -> bool:
         return False
     tops = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
     return bool(tops) and tops <= set(conn.scalars(tended_areas(asker.person_id, now)))
+
+
+def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Moment) -> bool:
+    """Whether a keeper may give a link that makes somebody this person.
+
+    A link takes an account over: a keeper of one quarter must not come by the eyes of the whole
+    town, nor by its log. A keeper of everything lets anybody in.
+    """
+    if keeps_everything(conn, asker, now):
+        return True
+    person = conn.execute(select(people).where(people.c.login == fold_login(login))).first()
+    if person is None:
+        return role != Role.OVERSIGHT
+    if person.role in (Role.KEEPER, Role.OVERSIGHT):
+        return False
+    tended, seen = tended_places(conn, asker.person_id, now)
+    mine = tended | {row.id for row in seen}
+    theirs = select(grants.c.area_id, grants.c.camera_id).where(
+        grants.c.person_id == person.id,
+        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us),
+    )
+    return all((row.area_id or row.camera_id) in mine for row in conn.execute(theirs))
 
 
 def grant_rows(

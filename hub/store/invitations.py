@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from hub.alerts.moment import Moment
-from hub.store import audit, guesses, session_rows, staff
+from hub.store import audit, grant_sights, guesses, session_rows, staff
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.clock import Clock
@@ -107,7 +107,8 @@ class Invitations:
         now = self._clock.now()
         with self._db.writing() as conn:
             by = By(person_id=asker.person_id, came_from=asker.came_from)
-            if not self.may_invite(asker):
+            may = grant_sights.may_let_in(conn, asker, new.login, new.role, now)
+            if not self.may_invite(asker) or not may:
                 audit.note(conn, by, act="invitation.make.refused", now=now)
                 return None
             return make(conn, new, by=by, now=now)

@@ -9,11 +9,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from hub.store import staff
+from hub.alerts.grants import ALL, Grant
+from hub.store import grant_rows, staff
+from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.invitations import HOLDS_S
 from hub.store.signin_tables import invitations
-from hub.store.tables import audit, columns, people, sessions
+from hub.store.tables import areas, audit, columns, people, sessions
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
@@ -25,7 +27,7 @@ def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
     db = Database(database_url)
     town = Town(db, tmp_path)
     with db.writing() as conn:
-        staff.add_person(
+        keeper_id = staff.add_person(
             conn,
             login="quan",
             name="Hồ Quân",
@@ -35,6 +37,7 @@ def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
             passwords=town.passwords,
             now=town.clock.now(),
         )
+        town.grant_everything(conn, keeper_id)
     yield town
     db.close()
 
@@ -220,3 +223,36 @@ def test_a_keeper_whose_proof_is_old_gives_it_again(keeper: Visitor, town: Town)
 def test_a_person_who_cannot_be_is_not_made(keeper: Visitor, form: dict[str, str]) -> None:
     answer = keeper.post("/invitations", **form)
     assert (answer.status_code, "Cần có tên đăng nhập" in text_of(answer)) == (422, True)
+
+
+def test_a_keeper_of_one_place_takes_over_no_account_that_sees_more(
+    app: FastAPI, town: Town
+) -> None:
+    now = town.clock.now()
+    with town.db.writing() as conn:
+        small = staff.add_person(
+            conn,
+            login="ap",
+            name="Keeper of a junction",
+            language="vi",
+            role="keeper",
+            password=PASSWORD,
+            passwords=town.passwords,
+            now=now,
+        )
+        here = Grant(town.area_id, None, ALL, now.utc_us - 1)
+        staff.add_grant(conn, person_id=small, grant=here, reason="x", now=now)
+        binh = staff.person_by_login(conn, "binh")
+        assert binh is not None
+        top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
+        wide = Grant(top, None, ALL, now.utc_us - 1)
+        wide_id = staff.add_grant(conn, person_id=binh, grant=wide, reason="x", now=now)
+    keeper = Visitor(app).sign_in("ap", PASSWORD)
+    assert keeper.post("/invitations", login="an").status_code == 200
+    assert keeper.post("/invitations", login="moi", role="officer").status_code == 200
+    assert keeper.post("/invitations", login="quan").status_code == 404
+    assert keeper.post("/invitations", login="binh").status_code == 404
+    assert keeper.post("/invitations", login="nhat-ky", role="oversight").status_code == 404
+    with town.db.writing() as conn:
+        grant_rows.end(conn, wide_id, by=By(), now=town.clock.now())
+    assert keeper.post("/invitations", login="binh").status_code == 200

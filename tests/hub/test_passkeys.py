@@ -261,7 +261,7 @@ def test_a_disabled_person_does_not_come_in(
 
 def invite(town: Town, login: str) -> str:
     with town.db.writing() as conn:
-        staff.add_person(
+        keeper_id = staff.add_person(
             conn,
             login="quan",
             name="Quân",
@@ -271,6 +271,7 @@ def invite(town: Town, login: str) -> str:
             passwords=town.passwords,
             now=town.clock.now(),
         )
+        town.grant_everything(conn, keeper_id)
     keeper = visitor(town.app(public_url=SITE)).sign_in("quan", PASSWORD)
     answer = keeper.post("/invitations", login=login)
     return answer.text.split(f"{SITE}/invited/")[1].split('"')[0]

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from agent.wire.messages import (
     BoxWords,
@@ -23,7 +24,7 @@ from agent.wire.messages import (
     SightingUpdated,
     Stamp,
 )
-from hub.alerts.grants import Grant, Right
+from hub.alerts.grants import ALL, Grant, Right
 from hub.alerts.routing import Policy
 from hub.store import registry, staff
 from hub.store.accounts import Accounts
@@ -36,6 +37,7 @@ from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.proxies import Proxies
+from hub.store.tables import areas
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
@@ -118,6 +120,13 @@ class Town:
             return None
         grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
         return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+
+    def grant_everything(self, conn: Any, person_id: UUID) -> None:
+        """All rights on the whole town, as its keeper has them."""
+        now = self.clock.now()
+        top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
+        grant = Grant(top, None, ALL, now.utc_us - 1)
+        staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
     def app(
         self,
