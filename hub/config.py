@@ -124,6 +124,17 @@ class WebSection(Section):
         return name
 
 
+class PublicSection(Section):
+    """What the page for everyone says, /watched: by whom, for what, and whom to ask."""
+
+    by_vi: str = Field("", max_length=2000, description="Who watches, in Vietnamese.")
+    by_en: str = Field("", max_length=2000, description="The same in English.")
+    purpose_vi: str = Field("", max_length=2000, description="For what, in Vietnamese.")
+    purpose_en: str = Field("", max_length=2000, description="The same in English.")
+    contact_vi: str = Field("", max_length=2000, description="Whom to ask and how, in Vietnamese.")
+    contact_en: str = Field("", max_length=2000, description="The same in English.")
+
+
 class EnrolSection(Section):
     """How nodes become nodes."""
 
@@ -314,6 +325,7 @@ class HubSettings(BaseSettings):
     store: StoreSection = StoreSection()
     broker: BrokerSection = BrokerSection()
     web: WebSection
+    public: PublicSection = PublicSection()
     enrol: EnrolSection = EnrolSection()
     push: PushSection
     alerts: AlertsSection = AlertsSection()

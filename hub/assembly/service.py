@@ -24,7 +24,7 @@ from hub.assembly.housekeeping import Housekeeping
 from hub.assembly.packing import packer
 from hub.assembly.pulse import Beat, Pulse
 from hub.assembly.refusal import StartRefusedError
-from hub.config import AlertsSection, HubSettings
+from hub.config import AlertsSection, HubSettings, PublicSection
 from hub.intake.clerk import Clerk
 from hub.intake.doorbell import BrokerRefusedError, context
 from hub.intake.fleet import Fleet
@@ -51,6 +51,7 @@ from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
+from hub.web.site import PublicWords
 
 log = structlog.get_logger()
 
@@ -290,6 +291,7 @@ class Hub:
                 map_folder=opening.map_folder(self._settings),
                 max_upload_bytes=web.max_upload_mib * 2**20,
                 allows_local_push=self._settings.push.allows_local,
+                public_words=_public_words(self._settings.public),
             ),
             stopping=self._stop.is_set,
             enrolling=self._enrolment[0] if self._enrolment else None,
@@ -321,6 +323,14 @@ class _Pages(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+def _public_words(said: PublicSection) -> dict[str, PublicWords]:
+    """What everybody reads, by language."""
+    return {
+        "vi": PublicWords(said.by_vi, said.purpose_vi, said.contact_vi),
+        "en": PublicWords(said.by_en, said.purpose_en, said.contact_en),
+    }
 
 
 def policy(section: AlertsSection) -> Policy:

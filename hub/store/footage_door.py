@@ -44,6 +44,11 @@ class FootageDoor:
         self._clock = clock
         self._bell = bell
 
+    @property
+    def database(self) -> Database:
+        """For what passes no scope because it shows nothing of anybody."""
+        return self._db
+
     def case_door(self) -> CaseDoor:
         """The way to cases."""
         return CaseDoor(self._db, clock=self._clock)

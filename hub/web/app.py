@@ -39,6 +39,7 @@ from hub.web import (
     pages,
     passkeys,
     proof,
+    public,
     reports,
     search,
     shell,
@@ -85,6 +86,7 @@ ROOMS: Final = (
     enrolments,
     areas,
     maps,
+    public,
 )
 
 

@@ -36,6 +36,15 @@ THEMES: Final = ("auto", "dark", "light")
 
 
 @dataclass(frozen=True, slots=True)
+class PublicWords:
+    """What the keeper says to everyone, in the reader's language; empty: not said yet."""
+
+    watched_by: str = ""
+    purpose: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """What a technician decides about the pages. `now` (microseconds UTC) is for their clock."""
 
@@ -50,6 +59,8 @@ class WebSettings:
     """A live page hears at least a comment this often, or takes the line for dead."""
     map_folder: Path | None = None
     """Where the ground of the map lies; None: it is blank."""
+    public_words: Mapping[str, PublicWords] = field(default_factory=dict)
+    """What the keeper says to everyone, by language."""
     allows_local_push: bool = False
     """Accept push services on this machine or network: for rehearsals, never in service."""
 

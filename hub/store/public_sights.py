@@ -1,0 +1,63 @@
+"""What anybody may know: where cameras are, and how long footage of them is kept.
+
+Names of areas and counts alone: no camera's name or position, no footage, nobody's name.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from hub.alerts.retention import FootageClass, rule_for
+from hub.store import keeping
+from hub.store.database import Database
+from hub.store.sights import places
+from hub.store.tables import cameras, retention_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long one class of footage is kept there; `days` None: until somebody ends that rule."""
+
+    footage_class: FootageClass
+    days: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An area with cameras."""
+
+    place: str
+    cameras: int
+    kept: tuple[Kept, ...]
+    """A class that is missing has no rule: it is kept until there is one."""
+
+
+def watched(db: Database) -> list[Watched]:
+    """Every area with cameras, by name."""
+    with db.reading() as conn:
+        counted = {
+            row.area_id: row.n
+            for row in conn.execute(
+                select(cameras.c.area_id, func.count().label("n")).group_by(cameras.c.area_id)
+            )
+        }
+        where = places(conn, counted)
+        kept = _kept(conn, list(counted))
+    found = [Watched(where.get(one, ""), n, kept[one]) for one, n in counted.items()]
+    return sorted(found, key=lambda area: area.place)
+
+
+def _kept(conn: Connection, area_ids: list[UUID]) -> dict[UUID, tuple[Kept, ...]]:
+    rules, parents = keeping.rules_now(conn), keeping.area_parents(conn)
+    these = select(retention_rules.c.id, retention_rules.c.reason)
+    reasons = {row.id: row.reason for row in conn.execute(these)}
+    return {
+        area_id: tuple(
+            Kept(one, rule.keep_days, reasons.get(rule.rule_id, ""))
+            for one in (FootageClass.ALERT, FootageClass.SIGHTING)
+            if (rule := rule_for(one, area_id, rules, parents)) is not None
+        )
+        for area_id in area_ids
+    }

@@ -1,0 +1,49 @@
+"""The page for everyone: which areas are watched, for what, by whom, how long, whom to ask."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub.alerts.retention import FootageClass
+from hub.store.public_sights import Kept, Watched, watched
+from hub.web.site import PublicWords, language_of, render, site_of
+from hub.web.words import Words, words
+
+router = APIRouter(prefix="/watched")
+
+MOST_SHOWN: Final = 2000
+
+
+@router.get("")
+def show_watched(request: Request) -> Response:
+    """To anybody; it leaves no line in the log, for it shows nothing of anybody."""
+    site = site_of(request)
+    language = language_of(request, None)
+    speech = words(language)
+    areas = watched(site.door.database)
+    return render(
+        request,
+        "watched.html",
+        session=None,
+        areas=[(one, [_sentence(kept, speech) for kept in one.kept]) for one in areas[:MOST_SHOWN]],
+        more=max(0, len(areas) - MOST_SHOWN),
+        cameras=_count(areas),
+        said=site.settings.public_words.get(language, PublicWords()),
+    )
+
+
+def _count(areas: list[Watched]) -> int:
+    return sum(one.cameras for one in areas)
+
+
+def _sentence(kept: Kept, speech: Words) -> str:
+    what = (
+        speech.say("Footage of alerts")
+        if kept.footage_class is FootageClass.ALERT
+        else speech.say("All other footage")
+    )
+    if kept.days is None:
+        return f"{what}: {speech.say('kept for good')}. {kept.reason}"
+    days = speech.count("kept for %(n)d day", "kept for %(n)d days", kept.days)
+    return f"{what}: {days % {'n': kept.days}}. {kept.reason}"
