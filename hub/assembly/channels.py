@@ -13,7 +13,7 @@ from hub.notify.channel import Channel
 from hub.notify.ntfy import Ntfy
 from hub.notify.services import read_services, services
 from hub.notify.webpush import WebPush
-from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloZns
+from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
 from hub.notify.zalo_settings import ServiceFileError, ZaloSettings, read_zalo
 from hub.notify.zalo_token import ZaloToken
 from hub.store.clock import Clock
@@ -43,6 +43,7 @@ def channels(
             clock=clock,
         )
         made["zalo"] = ZaloAccount(account=zalo.oa, token=token, **shared)
+        made["zalo_group"] = ZaloGroup(account=zalo.oa, token=token, **shared)
         if zalo.zns is not None:
             made["zns"] = ZaloZns(zns=zalo.zns, token=token, **shared)
     return made | dict(services(others, public_url=public_url))
@@ -84,5 +85,5 @@ def names(settings: HubSettings) -> list[str]:
     """The channels there would be, for `matthan-hub check`."""
     zalo = zalo_of(settings)
     found = ["webpush", "ntfy"]
-    found += ["zalo_bot"] * (zalo.bot is not None) + ["zalo"] * (zalo.oa is not None)
+    found += ["zalo_bot"] * (zalo.bot is not None) + ["zalo", "zalo_group"] * (zalo.oa is not None)
     return [*found, *(["zns"] if zalo.zns is not None else []), *services_of(settings)]

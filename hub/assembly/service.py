@@ -32,6 +32,7 @@ from hub.intake.subscriber import Subscriber, Writer
 from hub.notify.book import LedgerBook
 from hub.notify.escalator import Escalator
 from hub.notify.lookout import Lookout
+from hub.notify.notice_post import NoticePost
 from hub.notify.phone_check import PhoneCheck
 from hub.notify.post import new_client
 from hub.notify.second_way import SecondWay
@@ -86,6 +87,12 @@ class Hub:
         self._intake = self._make_intake()
         self._client = new_client()
         self._webpush = WebPush(signer=self._signer, client=self._client)
+        self._channels = channels(
+            settings, webpush=self._webpush, client=self._client, clock=self._clock
+        )
+        self._notice_post = NoticePost(
+            db=self._db, clock=self._clock, bell=self._bell, channels=self._channels
+        )
         self._notifier = self._make_notifier()
         self._lookout = Lookout(
             db=self._db,
@@ -147,6 +154,7 @@ class Hub:
                     "lookout": (self._lookout.run, self._stop),
                     "second way": (self._second_way.run, self._stop),
                     "escalator": (self._escalator.run, self._stop),
+                    "notice post": (self._notice_post.run, self._stop),
                     "clock": (self._clock_watch.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),
                 }
@@ -218,9 +226,7 @@ class Hub:
     def _make_notifier(self) -> Worker:
         book = LedgerBook(self._db, clock=self._clock)
         stages = Stages(
-            channels=channels(
-                self._settings, webpush=self._webpush, client=self._client, clock=self._clock
-            ),
+            channels=self._channels,
             book=book,
             clock=self._clock,
             zone=ZoneInfo(self._settings.web.time_zone),
@@ -288,6 +294,7 @@ class Hub:
                 push_public_key=self._signer.application_server_key,
                 now=lambda: self._clock.now().utc_us,
                 time_zone=web.time_zone,
+                notice_channels=tuple(sorted({*self._channels} - {"webpush", "ntfy"})),
                 map_folder=opening.map_folder(self._settings),
                 max_upload_bytes=web.max_upload_mib * 2**20,
                 allows_local_push=self._settings.push.allows_local,

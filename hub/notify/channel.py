@@ -22,7 +22,7 @@ class Message:
     notification_id: UUID
     alert_id: UUID
     revision: int  # of the alert; a phone shows no older one over a newer one
-    moment: AlertMoment | Literal["check"]  # a check asks the phone for a sign of life
+    moment: AlertMoment | Literal["check", "notice"]  # a sign of life; a notice to people
     title: str
     body: str
     language: str  # vi, en
@@ -43,6 +43,8 @@ class Message:
         """The page of the alert, or the inbox for many, below the hub's public address."""
         if self.moment == "check":
             return "/settings"
+        if self.moment == "notice":
+            return f"/public/{self.alert_id}"
         return "/" if self.is_digest else f"/alerts/{self.alert_id}"
 
     @property

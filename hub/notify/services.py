@@ -23,7 +23,7 @@ from hub.notify.zalo_settings import ServiceFileError, read_private_toml
 
 HANDS: Final = 4
 """Apprise waits in a thread; a service that hangs must not take more of them."""
-TAKEN_NAMES: Final = frozenset({"webpush", "ntfy", "zalo", "zalo_bot", "zns"})
+TAKEN_NAMES: Final = frozenset({"webpush", "ntfy", "zalo", "zalo_bot", "zalo_group", "zns"})
 TO: Final = "{to}"
 WAITS: Final = "cto=4&rto=5"
 """Apprise's own limits, seconds to connect and to answer: less than a sending's deadline."""

@@ -130,6 +130,23 @@ class ZaloAccount(_OfAccount):
         return _meaning(said, "Zalo", gone=OA_GONE, refused=OA_REFUSED)
 
 
+class ZaloGroup(ZaloAccount):
+    """The channel "zalo_group"; its addresses are ids of groups that the account is in."""
+
+    async def send(self, message: Message, phone: Phone) -> Answer:
+        """Write into the group."""
+        if unwanted := why_not_again(message):
+            return unwanted
+        said = await self._ask(
+            f"{self._account.api}/v3.0/oa/group/message",
+            {
+                "recipient": {"group_id": recipient(phone)},
+                "message": {"text": text_of(message, self._public_url)},
+            },
+        )
+        return _meaning(said, "Zalo", gone={}, refused=OA_REFUSED)
+
+
 class ZaloZns(_OfAccount):
     """The channel "zns"; its phones' addresses are mobile numbers of Việt Nam."""
 

@@ -13,6 +13,7 @@ from hub.alerts.moment import Moment
 from hub.store.check_tables import phone_checks
 from hub.store.duty_tables import escalations
 from hub.store.enrol_tables import enrolments
+from hub.store.notice_tables import notice_sendings
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
     cameras,
@@ -43,6 +44,7 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (spent_challenges, ("ends",)),
     (sign_in_failures, ("at",)),
     (phones, ("heard",)),
+    (notice_sendings, ("owed", "due", "lease_until")),
     (phone_checks, ("asked", "due", "lease_until", "answer_by")),
 )
 _REPEATED: Final[tuple[tuple[Table, str], ...]] = (

@@ -25,8 +25,8 @@ from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.hand_over_door import colleagues, life_of
 from hub.store.next_calls import Foresight
+from hub.store.notice_door import NoticeDoor
 from hub.store.phone_rows import Phone, drop_phone, phone_rows, put_phone
-from hub.store.report_door import ReportDoor
 from hub.store.tables import alerts, columns
 from hub.store.views import (
     AlertChange,
@@ -44,7 +44,7 @@ from hub.store.views import (
 NOTE_CHARS: Final = 2000
 
 
-class Door(ReportDoor):
+class Door(NoticeDoor):
     """For any thread. "None" is the same answer for what is not there and what is not theirs.
 
     Reading and its line of the audit are two transactions, so that a page does not hold up the

@@ -6,6 +6,7 @@ from hub.store import (
     check_tables,
     duty_tables,
     enrol_tables,
+    notice_tables,
     signin_tables,
     silence_tables,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "duty_tables",
     "enrol_tables",
     "metadata",
+    "notice_tables",
     "signin_tables",
     "silence_tables",
 ]

@@ -36,6 +36,7 @@ from hub.web import (
     live,
     log,
     maps,
+    notices,
     pages,
     passkeys,
     proof,
@@ -87,6 +88,7 @@ ROOMS: Final = (
     areas,
     maps,
     public,
+    notices,
 )
 
 

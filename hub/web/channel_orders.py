@@ -55,6 +55,7 @@ def channel_name(channel: str, words: Words) -> str:
         "webpush": words.say("this app"),
         "zalo": "Zalo OA",
         "zalo_bot": words.say("Zalo bot"),
+        "zalo_group": words.say("Zalo group"),
         "zns": "Zalo ZNS",
         "telegram": "Telegram",
         "sms": "SMS",

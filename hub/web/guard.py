@@ -35,6 +35,9 @@ HEADERS: Final = {
 MAX_FORM_BYTES: Final = 64 * 1024
 """The largest form or JSON body; uploads have a limit of their own."""
 
+MAX_NOTICE_FILE_BYTES: Final = 6 * 1024 * 1024
+"""The largest picture or voice note of a notice to people."""
+
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 """The largest table of a spreadsheet, as a form carries it."""
 
@@ -101,8 +104,7 @@ class OwnPagesOnly:
         is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew")
         if not is_nodes and not self._is_own(headers):
             return PlainTextResponse("This did not come from a page of this site.\n", 403)
-        is_table = scope["path"] in TABLES
-        if not _is_small(headers, MAX_TABLE_BYTES if is_table else MAX_FORM_BYTES):
+        if not _is_small(headers, _most_bytes(scope["path"])):
             return PlainTextResponse("Too large.\n", 413)
         return None
 
@@ -112,6 +114,12 @@ class OwnPagesOnly:
         if origin.scheme not in ("http", "https") or not origin.netloc:
             return False
         return origin.netloc in (self._public_host, headers.get("host", ""))
+
+
+def _most_bytes(path: str) -> int:
+    if path.startswith("/notices/") and path.endswith("/file"):
+        return MAX_NOTICE_FILE_BYTES
+    return MAX_TABLE_BYTES if path in TABLES else MAX_FORM_BYTES
 
 
 def _is_small(headers: Headers, at_most_bytes: int) -> bool:

@@ -190,6 +190,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         ),
         is_keeper=door.tends(visit.asker),
         reads_reports=door.reads_reports(visit.asker),
+        writes_notices=door.writes_notices(visit.asker),
         may_search=door.searches(visit.asker),
         may_hold=door.keeps(visit.asker),
         has_cases=visit.site.cases.may_open(visit.asker)

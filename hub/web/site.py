@@ -57,6 +57,8 @@ class WebSettings:
     max_upload_bytes: int = 512 * 2**20
     keepalive_s: float = 15.0
     """A live page hears at least a comment this often, or takes the line for dead."""
+    notice_channels: tuple[str, ...] = ()
+    """By which channels notices to people may go."""
     map_folder: Path | None = None
     """Where the ground of the map lies; None: it is blank."""
     public_words: Mapping[str, PublicWords] = field(default_factory=dict)

@@ -204,6 +204,9 @@ class FakeDoor:
     def check_shown(self, who: Asker, check_id: UUID) -> bool:
         return check_id in self.owed
 
+    def writes_notices(self, who: Asker) -> bool:
+        return False
+
     def reads_reports(self, who: Asker) -> bool:
         return False
 

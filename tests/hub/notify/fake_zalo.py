@@ -33,6 +33,7 @@ class FakeZalo:
     followers: set[str] = field(default_factory=lambda: {"2473910995809050719"})
     accounts: set[str] = field(default_factory=lambda: {"84912345678"})
     chats: set[str] = field(default_factory=lambda: {"1f6016dce18908d75198"})
+    groups: set[str] = field(default_factory=lambda: {"f414c8f76fa586fbdfb4"})
     per_minute: int = 1000
     codes: dict[str, int] = field(default_factory=dict)
     """Recipient → the error it is answered with."""
@@ -44,19 +45,20 @@ class FakeZalo:
 
     def answer(self, path: str, headers: Any, body: bytes) -> tuple[int, dict[str, Any]]:
         """The status and the object for a POST."""
-        match path:
-            case "/v4/oa/access_token":
-                return 200, self._token(headers, body)
-            case "/v3.0/oa/message/cs":
-                return 200, self._of_account(headers, body, self._consultation)
-            case "/message/template":
-                return 200, self._of_account(headers, body, self._template)
-            case _ if path == f"/bot{BOT_TOKEN}/sendMessage":
-                return self._bot(headers, body)
-            case _ if path.startswith("/bot"):
-                return 401, {"ok": False, "error_code": 401, "description": "Unauthorized"}
-            case _:
-                return 404, {"error": -404, "message": "no such method"}
+        of_account = {
+            "/v3.0/oa/message/cs": self._consultation,
+            "/v3.0/oa/group/message": self._group,
+            "/message/template": self._template,
+        }
+        if path == "/v4/oa/access_token":
+            return 200, self._token(headers, body)
+        if path in of_account:
+            return 200, self._of_account(headers, body, of_account[path])
+        if path == f"/bot{BOT_TOKEN}/sendMessage":
+            return self._bot(headers, body)
+        if path.startswith("/bot"):
+            return 401, {"ok": False, "error_code": 401, "description": "Unauthorized"}
+        return 404, {"error": -404, "message": "no such method"}
 
     def _token(self, headers: Any, body: bytes) -> dict[str, Any]:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
@@ -101,6 +103,13 @@ class FakeZalo:
         if len(said["message"]["text"]) > 2000:
             return -210
         return 0 if user_id in self.followers else -213
+
+    def _group(self, said: dict[str, Any]) -> int:
+        if set(said) != {"recipient", "message"} or set(said["recipient"]) != {"group_id"}:
+            return -201
+        if set(said["message"]) != {"text"} or not 0 < len(said["message"]["text"]) <= 2000:
+            return -201
+        return 0 if said["recipient"]["group_id"] in self.groups else -202
 
     def _template(self, said: dict[str, Any]) -> int:
         if set(said) != {"phone", "template_id", "template_data", "tracking_id"}:

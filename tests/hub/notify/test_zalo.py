@@ -13,7 +13,7 @@ from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain, Unwan
 from hub.enrol.files import write_private
 from hub.notify.channel import Channel, Message
 from hub.notify.post import new_client
-from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloZns
+from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
 from hub.notify.zalo_settings import (
     Bot,
     OfficialAccount,
@@ -63,6 +63,7 @@ class Rig:
         shared: dict[str, Any] = {"client": client, "public_url": PAGE}
         self.channels: dict[str, Channel] = {
             "zalo": ZaloAccount(account=account, token=self.token, **shared),
+            "zalo_group": ZaloGroup(account=account, token=self.token, **shared),
             "zns": ZaloZns(zns=zns, token=self.token, **shared),
             "zalo_bot": ZaloBot(bot=Bot(token=fake_zalo.BOT_TOKEN, api=zalo.url), **shared),
         }
@@ -109,6 +110,17 @@ def test_a_template_is_filled_and_its_parameters_are_cut_to_what_zalo_takes(
     assert said["phone"] == "84912345678"
     assert said["template_data"]["noi_dung"] == long.title[:60]
     assert said["tracking_id"] == long.notification_id.hex
+
+
+def test_the_account_writes_into_a_group_with_the_whole_text_of_a_notice(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    notice = message(moment="notice", title="Cúp điện", body="Từ 8 giờ đến 11 giờ.")
+    assert send(zalo, tmp_path, "zalo_group", "f414c8f76fa586fbdfb4", what=notice) == Delivered(200)
+    assert zalo.taken[0]["message"]["text"] == (
+        f"Cúp điện\nTừ 8 giờ đến 11 giờ.\n{PAGE}/public/{notice.alert_id}"
+    )
+    assert isinstance(send(zalo, tmp_path, "zalo_group", "another"), TryAgain)
 
 
 def test_a_bot_writes_into_its_chat(zalo: FakeZalo, tmp_path: Path) -> None:

@@ -1,0 +1,234 @@
+"""Notices to people: a leader writes, previews, sends, withdraws; anybody reads what was sent."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.notices import LONGEST_DAYS, TEXT_CHARS, TITLE_CHARS, NoticeError, NoticeState
+from hub.store.notice_views import NoticeFile, Sending
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.channel_orders import channel_name
+from hub.web.duty_forms import Fields
+from hub.web.notice_files import MOST_BYTES, notice_file
+from hub.web.site import render, site_of
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+router = APIRouter()
+
+FileKind = Literal["picture", "sound"]
+
+
+def fault_word(fault: str, words: Words) -> str:
+    """What of an entry cannot be, and the cure."""
+    names = {
+        "title": words.say("Give it a title of at most 120 letters."),
+        "text": words.say("Give it a text of at most 1500 letters."),
+        "way": words.say("Write whom it reaches: the id of the group or chat."),
+        "channel": words.say("This hub has no such channel."),
+        "picture": words.say("That is no picture: choose JPEG, PNG or WebP."),
+        "sound": words.say("That is no voice note: choose MP3, M4A, OGG, WebM or WAV."),
+        "large": words.say("That file is too large: 5 MB at most."),
+    }
+    return names.get(fault, fault)
+
+
+def sending_words(one: Sending, calendar: Calendar) -> tuple[str, bool]:
+    """What became of it on one way, and whether that is bad."""
+    say = calendar.words.say
+    at = {"time": calendar.clock(one.answered_utc_us) if one.answered_utc_us else ""}
+    if one.word == "withdrawn":
+        done = say("told at %(time)s that it is withdrawn") % at
+        waits = say("waits to be told that it is withdrawn")
+    else:
+        done, waits = say("delivered at %(time)s") % at, say("not delivered yet, still trying")
+    match one.state:
+        case "accepted":
+            return done, False
+        case "queued":
+            return waits, bool(one.reason)
+        case "dropped":
+            return say("not sent: withdrawn before"), False
+        case _:
+            return say("could not be delivered: %(reason)s") % {"reason": one.reason}, True
+
+
+@router.get("/notices")
+def show_notices(request: Request, visit: SignedIn) -> Response:
+    """Those of the areas one looks after, with the form of a new one; 404 for who writes none."""
+    return _list(request, visit)
+
+
+def _list(
+    request: Request, visit: Visit, *, wrong: str = "", form: Fields | None = None
+) -> Response:
+    page = visit.site.door.notices(visit.asker)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "notices.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        wrong=fault_word(wrong, words) if wrong else "",
+        typed={} if form is None else {name: str(value) for name, value in form.items()},
+        channels=[(one, channel_name(one, words)) for one in visit.site.settings.notice_channels],
+        channel_name=lambda one: channel_name(one, words),
+        title_chars=TITLE_CHARS,
+        text_chars=TEXT_CHARS,
+        longest_days=LONGEST_DAYS,
+        state_word=lambda one: state_word(one, words),
+    )
+
+
+def state_word(state: NoticeState, words: Words) -> str:
+    """Where it is in its life."""
+    return {
+        NoticeState.DRAFT: words.say("draft"),
+        NoticeState.SENT: words.say("sent"),
+        NoticeState.WITHDRAWN: words.say("withdrawn"),
+    }[state]
+
+
+@router.post("/notices")
+def write_notice(
+    request: Request,
+    visit: FormSent,
+    form: Fields,
+    area: Annotated[UUID, Form()],
+    title: Annotated[str, Form(max_length=2000)] = "",
+    words: Annotated[str, Form(max_length=20_000)] = "",
+    days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)] = 7,
+) -> Response:
+    """A draft; its page is its preview."""
+    try:
+        made = visit.site.door.write_notice(visit.asker, area, title=title, words=words, days=days)
+    except NoticeError as error:
+        return _list(request, visit, wrong=error.fault, form=form)
+    if made is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{made}", 303)
+
+
+@router.post("/notices/ways")
+def add_way(
+    request: Request,
+    visit: FormSent,
+    area: Annotated[UUID, Form()],
+    channel: Annotated[str, Form(max_length=40)] = "",
+    who: Annotated[str, Form(max_length=400)] = "",
+    label: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """The area's people are told by this too."""
+    if channel not in visit.site.settings.notice_channels:
+        return _list(request, visit, wrong="channel")
+    try:
+        done = visit.site.door.add_way(visit.asker, area, channel=channel, who=who, label=label)
+    except NoticeError as error:
+        return _list(request, visit, wrong=error.fault)
+    if not done:
+        raise HTTPException(404)
+    return RedirectResponse("/notices", 303)
+
+
+@router.post("/notices/ways/{way_id}/end")
+def end_way(visit: FormSent, way_id: UUID) -> Response:
+    """By it no more."""
+    if not visit.site.door.end_way(visit.asker, way_id):
+        raise HTTPException(404)
+    return RedirectResponse("/notices", 303)
+
+
+@router.get("/notices/{notice_id}")
+def show_notice(request: Request, visit: SignedIn, notice_id: UUID) -> Response:
+    """Its preview; once sent, what was delivered."""
+    return _page(request, visit, notice_id)
+
+
+def _page(request: Request, visit: Visit, notice_id: UUID, *, wrong: str = "") -> Response:
+    page = visit.site.door.notice(visit.asker, notice_id)
+    if page is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "notice.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        wrong=fault_word(wrong, calendar.words) if wrong else "",
+        state=state_word(page.notice.state, calendar.words),
+        sendings=[(one, *sending_words(one, calendar)) for one in page.sendings],
+        channel_name=lambda one: channel_name(one, calendar.words),
+        public_url=f"{visit.site.settings.public_url}/public/{notice_id}",
+    )
+
+
+@router.post("/notices/{notice_id}/file")
+def put_file(request: Request, visit: FormSent, notice_id: UUID, form: Fields) -> Response:
+    """The draft's picture or voice note."""
+    kind: FileKind = "sound" if form.get("kind") == "sound" else "picture"
+    file = form.get("file")
+    content = file.file.read(MOST_BYTES + 1) if isinstance(file, UploadFile) else b""
+    try:
+        kept = notice_file(kind, content)
+    except NoticeError as error:
+        return _page(request, visit, notice_id, wrong=error.fault)
+    if not visit.site.door.put_notice_file(visit.asker, notice_id, kind, kept):
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{notice_id}", 303)
+
+
+@router.post("/notices/{notice_id}/send")
+def send_notice(visit: FormSent, notice_id: UUID) -> Response:
+    """To everybody it concerns."""
+    if not visit.site.door.send_notice(visit.asker, notice_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{notice_id}", 303)
+
+
+@router.post("/notices/{notice_id}/withdraw")
+def withdraw_notice(visit: FormSent, notice_id: UUID) -> Response:
+    """It no longer holds."""
+    if not visit.site.door.withdraw_notice(visit.asker, notice_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/notices/{notice_id}", 303)
+
+
+@router.get("/notices/{notice_id}/{kind}")
+def show_writers_file(visit: SignedIn, notice_id: UUID, kind: FileKind) -> Response:
+    """Picture or voice note of a draft."""
+    return _file(visit.site.door.writers_file(visit.asker, notice_id, kind), "private, no-store")
+
+
+@router.get("/public")
+def show_public(request: Request) -> Response:
+    """What the town tells its people now; for anybody."""
+    found = site_of(request).door.public_notices()
+    return render(request, "public.html", session=None, notices=found)
+
+
+@router.get("/public/{notice_id}")
+def show_public_notice(request: Request, notice_id: UUID) -> Response:
+    """One notice; a withdrawn one says so, and its words are gone."""
+    found = site_of(request).door.public_notice(notice_id)
+    if found is None:
+        raise HTTPException(404)
+    return render(request, "public.html", session=None, notices=[found])
+
+
+@router.get("/public/{notice_id}/{kind}")
+def show_public_file(request: Request, notice_id: UUID, kind: FileKind) -> Response:
+    """Picture or voice note of a notice that holds."""
+    return _file(site_of(request).door.public_file(notice_id, kind), "public, max-age=300")
+
+
+def _file(found: NoticeFile | None, cache: str) -> Response:
+    if found is None:
+        raise HTTPException(404)
+    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": cache})
