@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from agent.assembly import check_board, check_hub, check_view
 from agent.assembly.budget import continuous
 from agent.assembly.cameras import make_camera
 from agent.assembly.finding import Finding
@@ -17,6 +19,7 @@ from agent.assembly.words import Say
 from agent.config.camera import CameraSection
 from agent.config.sections import AgentSettings
 from agent.delivery.trouble import N_, Trouble
+from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, tells_hours
 from agent.devices.litert import ModelError
@@ -42,8 +45,9 @@ def check(
 def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     """One after the other, as they are tried."""
     yield Finding(N_("configuration of {node}"), facts={"node": settings.node.name})
+    journal, is_running = _journal(settings)
     for camera in settings.camera:
-        yield _camera(camera)
+        yield from _camera(camera, is_running=is_running)
         if camera.continuous:
             yield continuous(camera, settings.clips)
         if camera.sound:
@@ -53,36 +57,49 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     if any(camera.has_hours for camera in settings.camera):
         yield _clock(clock)
     yield _model(settings)
-    journal, is_running = _journal(settings)
     yield journal
     if not is_running:
         yield from views_taken(settings)
     yield from refused(settings.journal.path, now_utc_us=clock.now().utc_us)
     yield _clips(settings)
-    yield _broker(settings, is_running=is_running)
+    board = Board(_nearest(settings.journal.path.parent))
+    yield from check_board.findings(board.words(), settings, clock)
+    yield from _broker(settings, is_running=is_running)
 
 
-def _camera(section: CameraSection) -> Finding:
+def _camera(section: CameraSection, *, is_running: bool) -> Iterator[Finding]:
+    if is_running and section.source in ("device", "picamera"):  # which one program can hold
+        yield Finding(
+            N_("camera {camera}, watched by the running agent"), facts={"camera": section.name}
+        )
+        return
     about = N_("camera {camera}")
     if section.private:
         about = N_("camera {camera}, encoded by the node for its privacy masks")
     facts: dict[str, object] = {"camera": section.name, "path": section.recording}
     camera = make_camera(section, SystemClock().now)
     try:
-        camera.open()
+        info = camera.open()
+        seen = check_view.watch(camera)
     except CameraError as error:
-        if error.facts is not None:
-            return Finding(about, *error.templates, facts | dict(error.facts))
-        facts["why"] = error.sentence.rstrip(".")
-        return Finding(
-            about,
-            N_("the recording {path} cannot be played ({why})"),
-            N_("give [[camera]] recording a video file with H.264, or a folder of pictures"),
-            facts,
-        )
+        yield _no_camera(about, facts, error)
+        return
     finally:
         camera.close()
-    return Finding(about, facts=facts)
+    yield Finding(about, facts=facts)
+    yield from check_view.findings(section.name, info, seen)
+
+
+def _no_camera(about: str, facts: dict[str, object], error: CameraError) -> Finding:
+    if error.facts is not None:
+        return Finding(about, *error.templates, facts | dict(error.facts))
+    facts["why"] = error.sentence.rstrip(".")
+    return Finding(
+        about,
+        N_("the recording {path} cannot be played ({why})"),
+        N_("give [[camera]] recording a video file with H.264, or a folder of pictures"),
+        facts,
+    )
 
 
 def _clock(clock: SystemClock) -> Finding:
@@ -153,14 +170,22 @@ def _clips(settings: AgentSettings) -> Finding:
     )
 
 
-def _broker(settings: AgentSettings, *, is_running: bool) -> Finding:
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the first above it that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
+def _broker(settings: AgentSettings, *, is_running: bool) -> Iterator[Finding]:
     about = N_("broker {host}:{port}")
     facts: dict[str, object] = {"host": settings.broker.host, "port": settings.broker.port}
     try:
         check_papers(settings)
         if is_running:  # a second login under this name would throw the running agent out
-            return Finding(N_("papers; the running agent keeps the line to the broker"))
-        Login(settings.broker.address(), settings.node.name).attempt()
+            yield Finding(N_("papers; the running agent keeps the line to the broker"))
+            return
+        token = Login(settings.broker.address(), settings.node.name).attempt()
     except Trouble as error:
-        return Finding(about, error.sentence, error.cure, facts | error.facts)
-    return Finding(about, facts=facts)
+        yield Finding(about, error.sentence, error.cure, facts | error.facts)
+        return
+    yield Finding(about, facts=facts)
+    yield check_hub.hub(settings, token)

@@ -1,6 +1,7 @@
 """A login at the broker for trial: in, heard in our own branch, and out again."""
 
 import time
+from contextlib import suppress
 from typing import Final
 
 from agent.delivery import trouble
@@ -11,26 +12,28 @@ from agent.delivery.session import (
     Inbox,
     Listening,
     Refused,
+    Said,
     Session,
     Taken,
 )
 from agent.wire import topics
-from agent.wire.codec import encode
-from agent.wire.messages import TokenWanted
+from agent.wire.codec import WireError, decode_token, encode
+from agent.wire.messages import TokenWanted, UploadToken
 
 ANSWER_S: Final = 10.0
+HUB_S: Final = 5.0
 
 
 class Login:
-    """One try. It asks for an upload token, which the hub may answer; nothing is kept of it."""
+    """One try. It asks for an upload token, which the hub may answer."""
 
     def __init__(self, address: BrokerAddress, node: str) -> None:
         self._address = address
         self._node = node
         self._inbox = Inbox()
 
-    def attempt(self) -> None:
-        """Raises Trouble when the node could not work with this broker."""
+    def attempt(self) -> UploadToken | None:
+        """The hub's answer, None when it gave none; Trouble when the broker is of no use."""
         session = Session(
             self._address,
             client_id=self._node,
@@ -44,6 +47,7 @@ class Login:
             raise trouble.unreachable(error, self._address) from error
         try:
             self._walk_in(session)
+            return self._hear_hub()
         finally:
             session.end()
 
@@ -72,3 +76,16 @@ class Login:
                 case _:
                     pass
         raise trouble.silent(ANSWER_S, self._address)
+
+    def _hear_hub(self) -> UploadToken | None:
+        deadline_s = time.monotonic() + HUB_S
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            match self._inbox.take(left_s):
+                case Said(_, payload):
+                    with suppress(WireError):
+                        return decode_token(payload)
+                case Ended():
+                    return None
+                case _:
+                    pass
+        return None

@@ -16,6 +16,9 @@ from agent.wire.messages import Name, UtcMicros, Words
 
 PATH: Final = "/enrol"
 AUTHORITY_PATH: Final = "/enrol/authority"
+SPEED_PATH: Final = "/enrol/speed"
+SPEED_BYTES: Final = 60_000
+"""A piece that is sent to measure the line, and forgotten."""
 FINGERPRINT_BYTES: Final = 16
 """Of SHA-256: nobody finds a second authority with the same 128 bits."""
 TOKEN_BYTES: Final = 15

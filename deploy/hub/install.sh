@@ -319,6 +319,12 @@ install_hub() {
     turn_slot hub
     hub migrate >/dev/null
     start_all
+    put_text /usr/local/bin/matthan-hub 755 root:root <<SH
+#!/bin/sh
+# Written by the hub's installer: as root it acts as the hub's own user, whose files they are.
+[ "\$(id -u)" = 0 ] && exec runuser -u matthan -- $home/hub/bin/matthan-hub "\$@"
+exec $home/hub/bin/matthan-hub "\$@"
+SH
     [[ -e $data/keeper-made ]] || { first_keeper && runuser -u matthan -- touch "$data/keeper-made"; }
     hub check >&2 || say "Something is wrong, see the lines that begin with BAD."
     say "The hub is at https://$host"
@@ -329,7 +335,7 @@ uninstall_hub() {
     [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
     remove_units "${units[@]}"
-    rm -f /etc/systemd/journald.conf.d/matthan.conf
+    rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-hub
     rm -rf "${home:?}"/hub "$home"/hub-*
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
     if [[ ${1-} == --with-data ]]; then

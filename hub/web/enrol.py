@@ -11,6 +11,8 @@ from agent.wire.enrolment import (
     AUTHORITY_PATH,
     FINGERPRINT_BYTES,
     PATH,
+    SPEED_BYTES,
+    SPEED_PATH,
     EnrolAnswer,
     EnrolRequest,
     RenewAnswer,
@@ -60,10 +62,7 @@ async def renew(request: Request) -> Response:
     """The next certificate for the same key, for who shows an upload token of a node."""
     site = site_of(request)
     enrolling = _enrolling(site)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    node = None
-    if scheme.lower() == "bearer":
-        node = await run_in_threadpool(site.verify_token, token)
+    node = await _node_of(request)
     if node is None:
         return JSONResponse({"reason": "bad_token"}, 401)
     asked = RenewRequest.model_validate(await _body(request, RenewRequest))
@@ -76,6 +75,27 @@ async def renew(request: Request) -> Response:
     if isinstance(answer, Refused):
         return JSONResponse({"reason": answer.reason}, 403)
     return _told(RenewAnswer(certificate=answer.certificate))
+
+
+@router.post(SPEED_PATH)
+async def measure(request: Request) -> Response:
+    """Take a piece and forget it: a node measures its line, with its upload token."""
+    if await _node_of(request) is None:
+        return JSONResponse({"reason": "bad_token"}, 401)
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > SPEED_BYTES:
+            raise HTTPException(413)
+    return JSONResponse({"bytes": size})
+
+
+async def _node_of(request: Request) -> str | None:
+    """The node that an upload token was given to."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return await run_in_threadpool(site_of(request).verify_token, token)
 
 
 def _answer(site: Site, enrolling: Enrolling, redeemed: Redeemed) -> EnrolAnswer:

@@ -101,7 +101,7 @@ class OwnPagesOnly:
         if scope["path"] == UPLOADS or scope["path"].startswith(f"{UPLOADS}/"):
             return None
         headers = Headers(scope=scope)
-        is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew")
+        is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew", f"{ENROLMENT}/speed")
         if not is_nodes and not self._is_own(headers):
             return PlainTextResponse("This did not come from a page of this site.\n", 403)
         if not _is_small(headers, _most_bytes(scope["path"])):

@@ -1,7 +1,9 @@
 """`matthan-agent check`: a line for each thing tried, in the technician's language."""
 
+import http.server
 import re
 import string
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,11 +20,12 @@ from agent.devices.clock import SystemClock
 from agent.vision.tamper_judge import Tampering
 from agent.vision.tamper_memory import Said, memory_of
 from agent.watch import tamper_key
-from agent.wire.messages import ClockSource
+from agent.wire.enrolment import SPEED_PATH
+from agent.wire.messages import ClockSource, UploadToken
 from deploy.broker import Broker
 from tests.agent import catalogs
 from tests.agent.eyes import START
-from tests.agent.hubside import NODE, open_journal, put
+from tests.agent.hubside import NODE, FakeHub, open_journal, put
 from tests.agent.videos import walk_past
 
 
@@ -30,6 +33,31 @@ from tests.agent.videos import walk_past
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     with Broker(tmp_path_factory.mktemp("mqtt")) as broker:
         yield broker
+
+
+class Taker(http.server.BaseHTTPRequestHandler):
+    """Takes what measures the line, and forgets it."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200 if self.path == SPEED_PATH else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hub(broker: Broker) -> Iterator[FakeHub]:
+    """It answers, and takes files."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/upload"
+        with FakeHub(broker) as hub:
+            hub.token = UploadToken(token="t" * 32, valid_for_s=900, upload_url=url)
+            yield hub
+        server.shutdown()
 
 
 @pytest.fixture
@@ -45,7 +73,7 @@ def config(tmp_path: Path, broker: Broker) -> dict[str, dict[str, object]]:
             "cert_file": papers.cert_file,
             "key_file": papers.key_file,
         },
-        "camera": {"name": "cong", "recording": walk_past(tmp_path / "walk.mp4")},
+        "camera": {"name": "cong", "recording": walk_past(tmp_path / "walk.mp4"), "pace": False},
         "journal": {"path": tmp_path / "journal.db"},
         "clips": {"folder": tmp_path / "clips"},
     }
@@ -58,10 +86,12 @@ def lines(config: dict[str, dict[str, object]], language: str = "en") -> tuple[b
     return is_ok, shown
 
 
-def test_everything_well_is_six_lines_that_say_so(config: dict[str, dict[str, object]]) -> None:
+def test_everything_well_is_twelve_lines_that_say_so(
+    config: dict[str, dict[str, object]],
+) -> None:
     is_ok, shown = lines(config)
-    assert is_ok
-    assert len(shown) == 6
+    assert is_ok, shown
+    assert len(shown) == 12
     assert all(line.startswith("ok: ") for line in shown)
 
 
@@ -242,3 +272,32 @@ def test_a_refusal_of_long_ago_is_counted_and_no_trouble(tmp_path: Path) -> None
     [finding] = refused(tmp_path / "journal.db", now_utc_us=now_utc_us + 8 * 86_400 * 1_000_000)
     assert finding.is_ok and "events set aside: 1" in finding.line(str)
     assert list(refused(tmp_path / "none.db", now_utc_us=now_utc_us)) == []
+
+
+def test_a_hub_that_does_not_answer_is_told_from_its_broker(
+    config: dict[str, dict[str, object]], hub: FakeHub
+) -> None:
+    token, hub.token = hub.token, None
+    try:
+        is_ok, shown = lines(config)
+    finally:
+        hub.token = token
+    assert not is_ok
+    assert shown[-2].startswith("ok: broker")
+    assert "the hub behind it does not answer" in shown[-1]
+
+
+def test_a_hub_that_takes_no_files_is_told(
+    config: dict[str, dict[str, object]], hub: FakeHub
+) -> None:
+    token = hub.token
+    assert token is not None
+    hub.token = token.model_copy(update={"upload_url": "http://127.0.0.1:1/upload"})
+    try:
+        is_ok, shown = lines(config)
+    finally:
+        hub.token = token
+    assert not is_ok
+    assert "it cannot be reached" in shown[-1]
+    _, shown = lines(config)
+    assert re.search(r"upload at \d+ kbit/s or more", shown[-1])

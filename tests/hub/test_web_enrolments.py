@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from agent.wire.enrolment import EnrolmentCode
+from agent.wire.enrolment import SPEED_BYTES, SPEED_PATH, EnrolmentCode
 from hub.store.database import Database
 from hub.store.enrolments import Redeemed, Refused
 from hub.store.registry import node_by_name
 from hub.store.tables import audit
 from tests.hub.enrolling_rig import Box, EnrolHub
-from tests.hub.web_town import NODE, PASSWORD, Town
+from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 
@@ -128,3 +128,13 @@ def test_a_hub_whose_authority_is_elsewhere_offers_no_such_page(yard: Yard) -> N
     assert kim.get("/enrolments").status_code == 404
     assert "/enrolments" not in kim.get("/nodes").text
     assert "/enrolments" in yard.visitor().get("/nodes").text
+
+
+def test_a_node_measures_its_line_with_its_token_and_nobody_without(yard: Yard) -> None:
+    node = Visitor(yard.app)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    taken = node.send("POST", SPEED_PATH, content=b"x" * SPEED_BYTES, headers=bearer)
+    assert (taken.status_code, taken.json()) == (200, {"bytes": SPEED_BYTES})
+    more = node.send("POST", SPEED_PATH, content=b"x" * (SPEED_BYTES + 1), headers=bearer)
+    assert more.status_code == 413
+    assert node.send("POST", SPEED_PATH, content=b"x").status_code == 401

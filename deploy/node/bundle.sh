@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes the stick: all that a camera box is installed from without a network, in one folder.
+#
+#   deploy/node/bundle.sh FOLDER                        Raspberry Pi OS 12 and 13 (arm64, Python 3.11, 3.13)
+#   PLATFORM=x86_64 PYTHONS=3.13 deploy/node/bundle.sh FOLDER
+#
+# On the box then: sudo FOLDER/deploy/node/install.sh CODE. Debian's own packages are not in it;
+# Raspberry Pi OS has all that is needed, python3-picamera2 included.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+readonly target=${1:?"Say into which folder: $0 FOLDER"}
+readonly platform=${PLATFORM:-aarch64}
+read -r -a pythons <<<"${PYTHONS:-3.11 3.13}"
+python=.venv/bin/python
+[[ -x $python ]] || python=python3
+
+[[ ! -e $target ]] || { echo "bundle: $target is there already. Say another folder, or remove it." >&2 && exit 1; }
+readonly draft=$target.part
+rm -rf -- "$draft"
+mkdir -p "$draft/wheels"
+trap 'rm -rf -- "$draft"' EXIT
+git ls-files -z agent hub models deploy systemd docs pyproject.toml README.md LICENSE ':!docs/images' |
+    tar -c --null -T - | tar -x -C "$draft"
+
+for version in "${pythons[@]}"; do
+    echo "• Fetching wheels for Python $version on $platform …" >&2
+    tags=()
+    for glibc in 17 27 28 31 34 35 36; do tags+=(--platform "manylinux_2_${glibc}_$platform"); done
+    "$python" deploy/node/wanted.py "$version" >"$draft/wanted"
+    "$python" -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+        --python-version "$version" --implementation cp --abi "cp${version/./}" --abi abi3 --abi none \
+        "${tags[@]}" --platform "manylinux2014_$platform" --dest "$draft/wheels" \
+        --requirement "$draft/wanted"
+    rm -f "$draft/wanted"
+done
+sums=$(cd "$draft" && find . -type f -print0 | sort -z | xargs -0 sha256sum)
+printf '%s\n' "$sums" >"$draft/SHA256SUMS"
+sync -f "$draft"
+mv -T -- "$draft" "$target"
+trap - EXIT
+du -sh "$target" >&2

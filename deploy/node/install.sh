@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Makes this Raspberry Pi (or any Debian 12 or 13) a camera box, or brings it to this version: run it
+# again for an upgrade.
+#
+#   deploy/node/install.sh CODE              with the code that the hub's page shows
+#   deploy/node/install.sh --look /dev/video0    the same, read by the box's own camera
+#   deploy/node/install.sh                   an upgrade, or enrol later: sudo matthan-agent enrol CODE
+#   deploy/node/install.sh uninstall         programs and units go, footage and papers stay
+#   deploy/node/install.sh uninstall --with-data    everything goes
+#
+#   --bundle FOLDER    wheels to install from, without a network; otherwise the folder `wheels` beside
+#                      this checkout, where there is one
+#
+# Needs root. A run that was cut off at any place is made whole by the next.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+readonly here
+readonly data=/var/lib/matthan etc=/etc/matthan
+readonly config=$etc/agent.toml
+readonly units=(matthan-agent.service matthan-agent-check.{service,timer})
+# shellcheck source=deploy/dots.sh
+source "$here/deploy/dots.sh"
+# shellcheck source=deploy/installing.sh
+source "$here/deploy/installing.sh"
+
+code='' look='' bundle=''
+
+read_arguments() {
+    while (($#)); do
+        case $1 in
+            --look | --bundle) (($# > 1)) || die "$1 wants a word after it." ;;&
+            --look) look=$2 && shift ;;
+            --bundle) bundle=$2 && shift ;;
+            -*) die "Not understood: $1. See: head -20 $0" ;;
+            *) code=$1 ;;
+        esac
+        shift
+    done
+    [[ -n $bundle || ! -d $here/wheels ]] || bundle=$here/wheels
+    [[ -z $bundle || -d $bundle ]] || die "There is no folder $bundle. Give --bundle the folder of the wheels."
+}
+
+# A stick that was pulled too early: said before anything is changed.
+check_bundle() {
+    [[ -s $here/SHA256SUMS ]] || return 0
+    (cd "$here" && sha256sum --quiet --strict --check SHA256SUMS >/dev/null 2>&1) ||
+        die "The bundle was not copied whole: a file of $here differs from SHA256SUMS. Copy it again."
+}
+
+check_board() {
+    local bits
+    bits=$(getconf LONG_BIT)
+    [[ $bits == 64 ]] || die "This system has $bits bits; the detector needs 64. Install the 64-bit Raspberry Pi OS."
+    if is_pi; then
+        say "This is a $(board)."
+    else
+        say "This board is no Raspberry Pi: network and USB cameras work, power and heat may stay unknown."
+    fi
+}
+
+board() { tr -d '\0' <"${DEVICE_TREE:-/proc/device-tree/model}" 2>/dev/null; }
+is_pi() { [[ $(board) == *Raspberry* ]]; }
+
+packages() {
+    printf '%s\n' ca-certificates python3 python3-venv iproute2
+    ! is_pi || ! apt-cache show python3-picamera2 >/dev/null 2>&1 || echo python3-picamera2
+}
+
+make_folders() {
+    install -d -m 755 -o root -g root "$home" "$etc"
+    install -d -m 700 -o matthan -g matthan "$data"
+}
+
+# In the agent's own words, and as root: it gives the papers to the agent's user itself.
+enrol() {
+    local how=()
+    if [[ -n $code ]]; then how=("$code"); elif [[ -n $look ]]; then how=(--look "$look"); else return 0; fi
+    "$home/agent/bin/matthan-agent" enrol "${how[@]}" >&2 || exit 1
+}
+
+start_all() {
+    put_units "$here/systemd" "${units[@]}"
+    install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
+    systemctl try-restart systemd-journald.service
+    systemctl enable --quiet matthan-agent.service matthan-agent-check.timer
+    if [[ ! -e $config ]]; then
+        say "It is no camera box yet: sudo matthan-agent enrol CODE, then sudo systemctl start matthan-agent"
+        return 0
+    fi
+    systemctl restart matthan-agent.service matthan-agent-check.timer ||
+        say "The agent does not start, and is tried again every five seconds. See: sudo matthan-agent check"
+}
+
+install_node() {
+    read_arguments "$@"
+    check_bundle
+    need_debian
+    check_board
+    need_room /opt 700
+    need_room /var/lib 1000
+    install_packages
+    make_user matthan "$data"
+    make_folders
+    ! is_pi || venv_options=(--system-site-packages) # where picamera2 lies
+    fill_slot agent "$here" "$bundle"
+    turn_slot agent
+    ln -sfn "$home/agent/bin/matthan-agent" /usr/local/bin/matthan-agent
+    enrol
+    start_all
+    [[ ! -e $config ]] || runuser -u matthan -- "$home/agent/bin/matthan-agent" check >&2 || true
+}
+
+uninstall_node() {
+    [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
+    systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
+    remove_units "${units[@]}"
+    rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-agent
+    rm -rf "${home:?}"/agent "$home"/agent-*
+    rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
+    if [[ ${1-} == --with-data ]]; then
+        rm -rf "$data" "$etc"
+        userdel matthan 2>/dev/null || true
+        say "The camera box is gone, with its footage and its key. Shut it out at the hub, too."
+    else
+        say "The programs are gone. Footage and papers are in $data, the configuration in $etc."
+    fi
+}
+
+need_root
+case ${1-} in
+    -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" ;;
+    uninstall) uninstall_node "${@:2}" ;;
+    *) install_node "$@" ;;
+esac

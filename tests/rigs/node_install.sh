@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The node's installer in an empty Debian that boots a real systemd: from a bundle without an index,
+# enrolled at a hub on this machine, a recorded street as its camera. Killed, stopped, its plug pulled
+# while it installs and while it runs, uninstalled. Ends at the first that did not come about.
+#
+#   tests/rigs/node_install.sh
+#   PULLS=5 tests/rigs/node_install.sh     the plug pulled so often while it is brought to a new version
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tests/rigs/booted.sh
+source tests/rigs/booted.sh
+readonly pulls="${PULLS:-3}"
+work=$(mktemp -d)
+readonly work
+trap 'power_off; exec 7>&-; wait 2>/dev/null || true; rm -rf -- "$work"' EXIT
+
+installs() { inside /srv/stick/deploy/node/install.sh "$@"; }
+pid() { inside systemctl show -p MainPID --value matthan-agent.service; }
+is_up() { inside systemctl is-active --quiet matthan-agent.service; }
+is_new_pid() { # THE OLD ONE
+    local now
+    now=$(pid)
+    [[ $now =~ ^[1-9] && $now != "$1" ]] && is_up
+}
+is_born() { grep -q 'matthan/nga-tu-07/up/status' "$work/heard"; }
+
+note "the hub, and the stick"
+mkfifo "$work/hold"
+.venv/bin/python -m tests.rigs.enrolling_hub nga-tu-07 <"$work/hold" >"$work/heard" &
+exec 7>"$work/hold"
+PLATFORM=x86_64 PYTHONS=3.13 deploy/node/bundle.sh "$work/stick"
+expect_here() { for _ in $(seq 240); do "$@" && return; sleep 0.5; done; note "NOT SO: $*"; exit 1; }
+expect_here test -s "$work/heard"
+code=$(head -n 1 "$work/heard")
+
+make_base
+fresh_root "node-$suite" "$PWD"
+cp -a "$work/stick" "$root/srv/stick"
+cp "$(deploy/recording.sh)" "$root/srv/street.mp4"
+boot "node-$suite"
+
+note "a stick that was not copied whole"
+wheel=$(inside bash -c 'ls /srv/stick/wheels/numpy* | head -n 1')
+inside cp "$wheel" /srv/whole
+inside truncate -s 100000 "$wheel"
+! installs "$code" 2>"$work/said" || exit 1
+grep -q 'was not copied whole' "$work/said"
+inside cp /srv/whole "$wheel"
+
+note "the first time, with the code"
+time installs "$code"
+inside test -s /etc/matthan/agent.toml
+[[ $(inside stat -c %U:%a /var/lib/matthan/papers) == matthan:700 ]]
+inside sed -i 's|^url = .*|recording = "/srv/street.mp4"|' /etc/matthan/agent.toml
+inside systemctl restart matthan-agent.service
+expect "the agent runs as a notifying service" is_up
+expect "the broker hears its birth" is_born
+inside runuser -u matthan -- matthan-agent check >&2
+[[ $(inside ps -o user= -p "$(pid)") == matthan ]]
+note "memory and processor: $(inside ps -o rss=,time= -p "$(pid)")"
+
+note "kill -9, then stopped as one that hangs"
+before=$(pid)
+inside kill -KILL "$before"
+expect "it is back" is_new_pid "$before"
+before=$(pid)
+inside kill -STOP "$before"
+expect "systemd noticed and began it again" is_new_pid "$before"
+
+note "the plug pulled $pulls times while a new version is installed"
+for pull in $(seq "$pulls"); do
+    # shellcheck disable=SC2016 # expanded inside
+    inside bash -c 'echo "# $RANDOM" >>/srv/stick/agent/__init__.py; rm /srv/stick/SHA256SUMS 2>/dev/null || true'
+    installs >/dev/null 2>&1 &
+    sleep "$((RANDOM % 25 + 1))"
+    power_off
+    boot "node-$suite"
+    expect "after pull $pull the agent runs" is_up
+done
+note "and once to its end"
+installs
+expect "it runs" is_up
+[[ -z $(inside systemctl --failed --no-legend --plain) ]]
+
+note "uninstalled"
+installs uninstall
+inside test -s /etc/matthan/agent.toml
+[[ -z $(inside bash -c 'ls -d /opt/matthan /etc/systemd/system/matthan-* /usr/local/bin/matthan-agent 2>/dev/null') ]]
+installs uninstall --with-data
+[[ -z $(inside bash -c 'ls -d /var/lib/matthan /etc/matthan 2>/dev/null') ]]
+note "done"
