@@ -58,11 +58,11 @@ check_board() {
     fi
 }
 
-board() { tr -d '\0' <"${DEVICE_TREE:-/proc/device-tree/model}" 2>/dev/null; }
+board() { if [[ -r /proc/device-tree/model ]]; then tr -d '\0' </proc/device-tree/model; fi; }
 is_pi() { [[ $(board) == *Raspberry* ]]; }
 
 packages() {
-    printf '%s\n' ca-certificates python3 python3-venv iproute2
+    printf '%s\n' ca-certificates passwd python3 python3-venv iproute2
     ! is_pi || ! apt-cache show python3-picamera2 >/dev/null 2>&1 || echo python3-picamera2
 }
 

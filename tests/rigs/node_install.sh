@@ -12,7 +12,8 @@ source tests/rigs/booted.sh
 readonly pulls="${PULLS:-3}"
 work=$(mktemp -d)
 readonly work
-trap 'power_off; exec 7>&-; wait 2>/dev/null || true; rm -rf -- "$work"' EXIT
+hub=''
+trap 'power_off; [[ -z $hub ]] || kill "$hub"; rm -rf -- "$work"' EXIT
 
 installs() { inside /srv/stick/deploy/node/install.sh "$@"; }
 pid() { inside systemctl show -p MainPID --value matthan-agent.service; }
@@ -27,6 +28,7 @@ is_born() { grep -q 'matthan/nga-tu-07/up/status' "$work/heard"; }
 note "the hub, and the stick"
 mkfifo "$work/hold"
 .venv/bin/python -m tests.rigs.enrolling_hub nga-tu-07 <"$work/hold" >"$work/heard" &
+hub=$!
 exec 7>"$work/hold"
 PLATFORM=x86_64 PYTHONS=3.13 deploy/node/bundle.sh "$work/stick"
 expect_here() { for _ in $(seq 240); do "$@" && return; sleep 0.5; done; note "NOT SO: $*"; exit 1; }
