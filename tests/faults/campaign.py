@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count as numbers
@@ -431,8 +431,12 @@ def _until(claim: Callable[[], bool], patience_s: float, why: Callable[[], str])
 
 
 def _hang_up(database_url: str) -> None:
-    """The database ends every session but this one."""
-    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as conn:
+    """The database ends every session but this one; one that a full disk ended has none."""
+    plain = database_url.replace("+psycopg", "")
+    with (
+        suppress(psycopg.OperationalError),
+        psycopg.connect(plain, autocommit=True) as conn,
+    ):
         conn.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid != pg_backend_pid()"
