@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import paho.mqtt.client as mqtt
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -55,6 +55,21 @@ class Ended:
         """Another hub came with this one's certificate; two must not throw each other out for
         ever without a pause."""
         return "taken over" in self.reason
+
+
+class _Client(mqtt.Client):
+    """paho's client, whose thread does not die unheard."""
+
+    on_death: Callable[[Exception], object] = staticmethod(lambda _error: None)
+
+    def loop_forever(self, *args: Any, **kwargs: Any) -> MQTTErrorCode:
+        """What paho's own thread does. A fault in it, or in what it calls, ended it with a trace
+        and nobody else knew: the line stood and nothing came."""
+        try:
+            return super().loop_forever(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the thread ends by it
+            self.on_death(error)
+            return MQTTErrorCode.MQTT_ERR_UNKNOWN
 
 
 class Connection:
@@ -118,7 +133,7 @@ class Connection:
         return Ended(was_up=self.is_listening, reason="stopped")
 
     def _make_client(self) -> mqtt.Client:
-        client = mqtt.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=CLIENT_ID,
             protocol=mqtt.MQTTv5,
@@ -134,6 +149,7 @@ class Connection:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
+        client.on_death = self._on_death
         return client
 
     def _on_connect(
@@ -201,6 +217,11 @@ class Connection:
         lost = f"connection lost: {code}"
         rival = "another hub uses this one's certificate: stop it, or give it a broker of its own"
         self._end(lost, rival if "taken over" in lost else "")
+
+    def _on_death(self, error: Exception) -> None:
+        """paho's thread is about to end: begin anew, with another one."""
+        log.error("broker.thread_died", error=f"{type(error).__name__}: {error}", exc_info=error)
+        self._end(f"the thread that listens died: {type(error).__name__}: {error}")
 
     def _end(self, reason: str, cure: str = "") -> None:
         self._ended.put(Ended(was_up=self.is_listening, reason=reason, cure=cure))

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S: Final = 30.0
 """Looks at least so often, should another process owe something and ring no bell here."""
+
+LOOK_FOR_CRITICAL_S: Final = 1.0
+"""While all hands are full, what is critical is looked for at every ring, and so often without."""
 
 OUR_FAULT_ATTEMPTS: Final = 3
 """A notification that trips over our own code is tried so often, then it is dead."""
@@ -69,6 +73,7 @@ class Worker:
         self._storm = storm
         self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own its dead self's rows
         self._in_flight: dict[UUID, asyncio.Task[None]] = {}
+        self._looked_for_critical = (-1, 0.0)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; what is under way then is finished, what is queued stays owed."""
@@ -101,6 +106,8 @@ class Worker:
             free += self._pace.kept_for_critical
         if free <= 0:
             return LONGEST_SLEEP_S
+        if is_critical_only and not self._may_be_critical():
+            return LOOK_FOR_CRITICAL_S
         claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
         for owed in claimed:
             before = self._in_flight.get(owed.notification_id)
@@ -108,9 +115,21 @@ class Worker:
                 continue  # its lease ran out while its answer waits to be written: that settles it
             task = asyncio.create_task(self._carry(owed), name=f"notification {owed.moment}")
             self._in_flight[owed.notification_id] = task
-        if len(claimed) >= free or is_critical_only:
+        if is_critical_only:
+            return LOOK_FOR_CRITICAL_S
+        if len(claimed) >= free:
             return LONGEST_SLEEP_S  # no hand is free: the next to finish ends the wait, or a bell
         return await asyncio.to_thread(self._quiet_s)
+
+    def _may_be_critical(self) -> bool:
+        """Something was owed since it was looked for, or that is some time ago: each hand that
+        finishes would else have all that waits looked through for it."""
+        heard, now_s = self._bell.rings, time.monotonic()
+        looked_at, looked_s = self._looked_for_critical
+        if heard == looked_at and now_s - looked_s < LOOK_FOR_CRITICAL_S:
+            return False
+        self._looked_for_critical = heard, now_s
+        return True
 
     def _claim(self, limit: int, is_critical_only: bool) -> list[Owed]:
         # A lease that a power cut forgets is as good as one that has run out: it is sent again.

@@ -83,9 +83,8 @@ def claim(
     # What is settled on the way makes room for others, so look until there are enough, or none.
     before: set[UUID] = set()
     while len(claimed) < limit:
-        due = _CLAIMABLE[is_critical_only].all(
-            conn, now_utc_us=now.utc_us, most=limit - len(claimed)
-        )
+        most = limit - len(claimed)
+        due = _due(conn, now, most=most, is_critical_only=is_critical_only)
         if {row.id for row in due} <= before:
             break  # none, or those that could not be told a moment ago
         before = {row.id for row in due}
@@ -172,10 +171,12 @@ _ROW: Final = (
 )
 
 
-def _claimable(*, is_critical_only: bool) -> Hot:
+def _claimable(*, is_opened: bool, is_critical_only: bool) -> Hot:
     """Due rows under no lease, and whose phone is not just hearing of the same alert.
 
     One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
+    First words and later ones are asked for apart, each by an index that has them in order: in one
+    question every claim would walk all that waits, and so the more waited, the less was sent.
     """
     other = notifications.alias("other")
     other_leased = other.c.lease_until_utc_us.between(_NOW + 1, _NOW + round(HELD_AT_MOST_S * 1e6))
@@ -189,20 +190,38 @@ def _claimable(*, is_critical_only: bool) -> Hot:
         or_(other_leased, other_first),
     )
     is_critical = alerts.c.severity == "critical"
-    is_first = notifications.c.moment == "opened"
+    moment = notifications.c.moment
+    which = moment == "opened" if is_opened else moment != "opened"
+    order: list[ColumnElement[Any]] = [notifications.c.due_utc_us, notifications.c.id]
+    if is_opened:
+        order.insert(0, case((is_critical, 0), else_=1))
     return Hot(
-        _ROW.where(QUEUED, _READY <= _NOW, ~spoken_to, is_critical if is_critical_only else true())
-        .order_by(
-            case((and_(is_first, is_critical), 0), (is_first, 1), else_=2),
-            notifications.c.due_utc_us,
-            notifications.c.id,
+        _ROW.where(
+            QUEUED, which, _READY <= _NOW, ~spoken_to, is_critical if is_critical_only else true()
         )
+        .order_by(*order)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=notifications)
     )
 
 
-_CLAIMABLE: Final = {only: _claimable(is_critical_only=only) for only in (False, True)}
+_CLAIMABLE: Final = {
+    only: (
+        _claimable(is_opened=True, is_critical_only=only),
+        _claimable(is_opened=False, is_critical_only=only),
+    )
+    for only in (False, True)
+}
+
+
+def _due(conn: Connection, now: Moment, *, most: int, is_critical_only: bool) -> list[AnyRow]:
+    """The most pressing: first words before later ones, critical ones before all."""
+    found: list[AnyRow] = []
+    for question in _CLAIMABLE[is_critical_only]:
+        if len(found) < most:
+            found += question.all(conn, now_utc_us=now.utc_us, most=most - len(found))
+    return found
+
 
 _IS_FIRST_WORD_THAT_WAITS: Final = and_(
     QUEUED, FIRST_WORD, _LEASED_UNTIL <= _NOW, _TRIED_DUE <= _NOW

@@ -37,9 +37,11 @@ class SupersededError(Exception):
 class PartWriter:
     """The one writer of a part; for one thread at a time, while any other may take over."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, closed: Callable[["PartWriter"], object]) -> None:
+        """`closed` is told once it takes no more."""
+        self.path = path
+        self._closed = closed
         self._is_new = not path.exists()
-        self._home = path.parent
         self._lock = threading.Lock()
         self._file: BinaryIO | None = path.open("ab", buffering=0)
         self.size_bytes = self._file.tell()
@@ -61,6 +63,12 @@ class PartWriter:
 
         Not durable: for who stores the whole of it next, and says nothing to its sender before.
         """
+        try:
+            self._close(is_durable=is_durable)
+        finally:
+            self._closed(self)
+
+    def _close(self, *, is_durable: bool) -> None:
         with self._lock:
             file, self._file = self._file, None
             if file is None:
@@ -69,7 +77,7 @@ class PartWriter:
                 if is_durable:
                     os.fdatasync(file.fileno())
                     if self._is_new:
-                        sync_folder(self._home)
+                        sync_folder(self.path.parent)
 
 
 class PartFolder:
@@ -81,7 +89,7 @@ class PartFolder:
         self._folder = folder
         self._spare_bytes = spare_bytes
         self._most_per_node = most_per_node
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._writers: dict[Path, PartWriter] = {}
         self.crowded_out = 0
         """Parts removed because their node had begun too many."""
@@ -106,7 +114,7 @@ class PartFolder:
                 self._make_room_among(path.parent)
             with needing_room():
                 path.parent.mkdir(exist_ok=True)
-                writer = PartWriter(path)
+                writer = PartWriter(path, closed=self._forget)
             self._writers[path] = writer
             return writer
 
@@ -174,6 +182,16 @@ class PartFolder:
 
     def _is_kept(self, path: Path) -> bool:
         return path.suffix == GROWING and self.is_held(UUID(path.parent.name), path.name)
+
+    @property
+    def under_way(self) -> int:
+        """How many parts are being written."""
+        return len(self._writers)
+
+    def _forget(self, writer: PartWriter) -> None:
+        with self._lock:
+            if self._writers.get(writer.path) is writer:
+                del self._writers[writer.path]
 
     def _take_over(self, path: Path) -> None:
         writer = self._writers.pop(path, None)

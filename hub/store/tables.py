@@ -544,6 +544,7 @@ notifications = Table(
     Column("digest_id", Uuid),  # the notification it is told with; its own id: it carries others
     UniqueConstraint("alert_id", "phone_id", "moment"),
     Index("ix_notifications_state_due", "state", "due_utc_us"),
+    Index("ix_notifications_state_moment_due", "state", "moment", "due_utc_us"),
     Index("ix_notifications_phone_id_answered", "phone_id", "answered_utc_us"),
     Index("ix_notifications_digest_id", "digest_id"),
 )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from agent.wire.codec import MAX_BYTES, encode
 from agent.wire.messages import Birth, RefusalReason, TokenWanted
 from deploy.broker import Broker
 from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, knock
+from hub.intake.inbox import Arrival, Inbox
+from hub.intake.link import Link
+from hub.intake.patience import Patience
 from hub.intake.subscriber import Subscriber
 from hub.store.bell import Bell
 from hub.store.database import Database
@@ -309,3 +313,35 @@ def test_papers_that_do_not_fit_are_named(broker: Broker) -> None:
     where = BrokerAddress(broker.host, broker.port, hub.ca_file, hub.cert_file, node.key_file)
     with pytest.raises(BrokerRefusedError, match="do not fit together"):
         knock(where)
+
+
+def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
+    broker: Broker, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    """A fault in paho, or in what it calls, ended its thread: the line stood and nothing came."""
+    faults = [RuntimeError("a fault of ours"), OSError("a fault below")]
+    inbox = Inbox(100)
+
+    def take(arrival: Arrival) -> bool:
+        if faults:
+            raise faults.pop()
+        return inbox.put(arrival)
+
+    link = Link(address(broker), take=take, patience=Patience(first_s=0.05, longest_s=0.1))
+    stop = threading.Event()
+    listening = threading.Thread(target=link.run, args=(stop, lambda: None))
+    with capture_logs() as logs:
+        listening.start()
+        try:
+            eventually(lambda: link.is_listening, "the hub listens")
+            voice = NodeVoice("nga-tu-01")
+            line("nga-tu-01").say(voice.birth())
+            heard: list[Arrival] = []
+            eventually(lambda: bool(heard.extend(inbox.take(0.1)) or heard), "the birth is heard")
+        finally:
+            stop.set()
+            listening.join(WAIT_S)
+    died = [entry["error"] for entry in logs if entry["event"] == "broker.thread_died"]
+    assert died == ["OSError: a fault below", "RuntimeError: a fault of ours"]
+    reasons = [entry["reason"] for entry in logs if entry["event"] == "broker.unreachable"]
+    assert all("the thread that listens died" in reason for reason in reasons)

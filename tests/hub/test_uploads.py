@@ -50,6 +50,7 @@ def test_a_picture_grows_its_alert_once(streets: Streets) -> None:
     assert line.node_id is not None and sha(b"picture") in line.detail
     assert streets.bring(b"picture") is False
     assert len(streets.rows(alert_history)) == 2
+    assert streets.parts.under_way == 0  # nothing of it stays in memory
 
 
 def test_a_later_picture_of_the_same_sighting_is_shown_instead(streets: Streets) -> None:

@@ -175,3 +175,36 @@ def test_one_phones_storm_is_no_other_phones(town: Town) -> None:
     town.officer("ba")
     raise_alerts(town, 1)
     assert len(deliver(town)) == 1
+
+
+def test_first_words_go_before_later_ones_however_many_of_those_wait(town: Town) -> None:
+    calm = StormBounds(calm=1000)
+    town.officer("an")
+    told = raise_alerts(town, 12)
+    while deliver(town, calm):
+        pass
+    for alert_id in told:
+        town.owe(alert_id, "grown")
+    [fresh] = raise_alerts(town, 1)
+    claimed = town.claim(storm=calm, limit=5)
+    assert [owed.alert_id for owed in claimed if owed.moment == "opened"] == [fresh]
+    assert [owed.moment for owed in claimed].count("grown") == 4
+
+
+def test_a_word_that_comes_while_others_are_held_is_held_and_told_with_them(town: Town) -> None:
+    """It is decided without reading those that are held."""
+    town.officer("an")
+    raise_alerts(town, 3)
+    assert len(deliver(town)) == 3
+    town.clock.go_on(5)
+    held = raise_alerts(town, 2)
+    assert deliver(town) == []
+    town.clock.go_on(5)
+    held += raise_alerts(town, 1)
+    assert deliver(town) == []
+    town.clock.go_on(45)
+    assert deliver(town) == []
+    town.clock.go_on(10)
+    [digest] = deliver(town)
+    assert digest.digest is not None
+    assert digest.digest.alerts == len(held)
