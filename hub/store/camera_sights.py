@@ -8,13 +8,13 @@ from math import cos, radians
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import NEAR_M, Near, Spot, neighbours
-from hub.store.scope import IS_TROUBLE, seen_alerts, visible_cameras
+from hub.store.scope import IS_TROUBLE, seen_alerts, visible_to, visible_values
 from hub.store.sights import alert_rows, places
 from hub.store.tables import alerts, cameras, nodes
 from hub.store.views import AlertRow, SeenCamera
@@ -88,10 +88,9 @@ def _is_around(own: Any) -> ColumnElement[bool]:
     return or_(same, box)
 
 
-def _rows(
-    conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
-) -> list[Any]:
-    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
+def _query() -> Select[*tuple[Any, ...]]:
+    """The cameras that whoever is asked for may see; built once."""
+    scope = visible_to(Right.SEE).subquery("scope")
     running = (
         select(alerts.c.camera_id, func.count().label("n"))
         .join(scope, seen_alerts(scope))
@@ -99,7 +98,7 @@ def _rows(
         .group_by(alerts.c.camera_id)
         .subquery("running")
     )
-    query = (
+    return (
         select(
             cameras,
             nodes.c.state.label("node_state"),
@@ -109,10 +108,18 @@ def _rows(
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .join(scope, scope.c.camera_id == cameras.c.id)
         .outerjoin(running, running.c.camera_id == cameras.c.id)
-        .where(*conditions)
         .order_by(cameras.c.id)
     )
-    return list(conn.execute(query))
+
+
+_SEEN: Final = _query()
+
+
+def _rows(
+    conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
+) -> list[Any]:
+    query = _SEEN.where(*conditions) if conditions else _SEEN
+    return list(conn.execute(query, visible_values(person_id, now)))
 
 
 def _camera(row: Any, where: dict[UUID, str]) -> SeenCamera:

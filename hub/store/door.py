@@ -54,14 +54,9 @@ class Door(NoticeDoor):
     def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
         """The alerts this person may see: all that run, and the `limit` last handled."""
         now, who = self._clock.now(), asker.person_id
-        is_running = alerts.c.state.in_([State.OPEN, State.TAKEN])
-        raised, closed = alerts.c.raised_utc_us, alerts.c.closed_utc_us
         with self._db.reading() as conn:
-            running = sights.alert_rows(conn, who, is_running, newest_by=raised, now=now)
-            running = Foresight(conn).with_calls(running)
-            handled = sights.alert_rows(
-                conn, who, closed.is_not(None), newest_by=closed, now=now, limit=limit
-            )
+            running = Foresight(conn).with_calls(sights.running_alerts(conn, who, now))
+            handled = sights.handled_alerts(conn, who, now, limit)
             cursor = sights.last_cursor(conn)
         self._note(asker, "inbox.open", detail=f"{len(running)} running, {len(handled)} handled")
         return Inbox(running, handled, cursor)

@@ -3,19 +3,42 @@
 Only `hub.store.door` calls these; it adds the audit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from hub.alerts.alert import State
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.rules import from_text
 from hub.alerts.troubles import Kind
-from hub.store.scope import seen_alerts, seen_growing, seen_media, seen_troubles, visible_cameras
+from hub.store.scope import (
+    seen_alerts,
+    seen_growing,
+    seen_media,
+    troubles_seen,
+    visible_cameras,
+    visible_to,
+    visible_values,
+)
 from hub.store.tables import (
     alert_changes,
     alert_history,
@@ -50,20 +73,17 @@ from hub.store.views import (
 AnyRow = Row[*tuple[Any, ...]]
 
 
-def alert_rows(
-    conn: Connection,
-    person_id: UUID,
+def alert_query(
     *conditions: ColumnElement[bool],
     newest_by: ColumnElement[int],
-    now: Moment,
-    limit: int | None = None,
-) -> list[AlertRow]:
-    """The alerts this person may see that meet the conditions, newest first."""
+    limit: int | BindParameter[int] | None = None,
+) -> Select[*tuple[Any, ...]]:
+    """The alerts that whoever `alert_rows` asks for may see and that meet the conditions."""
     taker, closer = people.alias("taker"), people.alias("closer")
     offered = people.alias("offered")
-    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
-    playable = visible_cameras(person_id, Right.CLIPS, now).subquery("playable")
-    query = (
+    scope = visible_to(Right.SEE).subquery("scope")
+    playable = visible_to(Right.CLIPS).subquery("playable")
+    return (
         select(
             alerts,
             cameras.c.label,
@@ -82,29 +102,76 @@ def alert_rows(
         .outerjoin(taker, taker.c.id == alerts.c.taken_by)
         .outerjoin(closer, closer.c.id == alerts.c.closed_by)
         .outerjoin(offered, offered.c.id == alerts.c.offered_to)
-        .where(*conditions, or_(scope.c.camera_id.is_not(None), seen_troubles(person_id, now)))
+        .where(*conditions, or_(scope.c.camera_id.is_not(None), troubles_seen()))
         .order_by(newest_by.desc(), alerts.c.id.desc())
         .limit(limit)
     )
-    rows = conn.execute(query).all()
+
+
+_RUNNING: Final = alert_query(
+    alerts.c.state.in_([State.OPEN, State.TAKEN]), newest_by=alerts.c.raised_utc_us
+)
+_HANDLED: Final = alert_query(
+    alerts.c.closed_utc_us.is_not(None),
+    newest_by=alerts.c.closed_utc_us,
+    limit=bindparam("most", type_=Integer),
+)
+_ONE: Final = alert_query(
+    alerts.c.id == bindparam("one_id", type_=Uuid), newest_by=alerts.c.raised_utc_us
+)
+
+
+def alert_rows(
+    conn: Connection,
+    person_id: UUID,
+    *conditions: ColumnElement[bool],
+    newest_by: ColumnElement[int],
+    now: Moment,
+    limit: int | None = None,
+) -> list[AlertRow]:
+    """The alerts this person may see that meet the conditions, newest first."""
+    query = alert_query(*conditions, newest_by=newest_by, limit=limit)
+    return _found(conn, query, visible_values(person_id, now))
+
+
+def running_alerts(conn: Connection, person_id: UUID, now: Moment) -> list[AlertRow]:
+    """The alerts this person may see that nobody has closed, newest first."""
+    return _found(conn, _RUNNING, visible_values(person_id, now))
+
+
+def handled_alerts(conn: Connection, person_id: UUID, now: Moment, most: int) -> list[AlertRow]:
+    """Those that somebody closed, the last closed first."""
+    return _found(conn, _HANDLED, {**visible_values(person_id, now), "most": most})
+
+
+def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertRow | None:
+    """The alert, if this person may see it."""
+    found = _found(conn, _ONE, {**visible_values(person_id, now), "one_id": alert_id})
+    return found[0] if found else None
+
+
+def _found(
+    conn: Connection, query: Select[*tuple[Any, ...]], values: Mapping[str, object]
+) -> list[AlertRow]:
+    rows = conn.execute(query, values).all()
     where = places(conn, {row.area_id for row in rows})
     return [
         _alert_row(row, "" if row.kind == Kind.BROKER_LOST else where[row.area_id]) for row in rows
     ]
 
 
-def one_alert(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> AlertRow | None:
-    """The alert, if this person may see it."""
-    this = alerts.c.id == alert_id
-    found = alert_rows(conn, person_id, this, newest_by=alerts.c.raised_utc_us, now=now)
-    return found[0] if found else None
+_CLIPS: Final = visible_to(Right.CLIPS).subquery("scope")
+_PLAYABLE: Final = (
+    select(alerts.c.id)
+    .join(_CLIPS, seen_alerts(_CLIPS))
+    .where(alerts.c.id == bindparam("one_id", type_=Uuid))
+)
 
 
 def may_play(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> bool:
     """Whether this person may play the alert's clips."""
-    scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
-    query = select(alerts.c.id).join(scope, seen_alerts(scope)).where(alerts.c.id == alert_id)
-    return conn.scalar(query) is not None
+    values = {**visible_values(person_id, now), "one_id": alert_id}
+    return conn.scalar(_PLAYABLE, values) is not None
 
 
 def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float | None]:
@@ -119,30 +186,41 @@ def sound_reason(conn: Connection, camera_id: UUID) -> str | None:
     return conn.scalar(select(cameras.c.sound).where(cameras.c.id == camera_id))
 
 
+_SCOPES: Final = tuple(visible_to(right) for right in (Right.SEE, Right.MANAGE))
+
+
 def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
     """Which cameras this person may see or looks after, each since when."""
-    scopes = [visible_cameras(person_id, right, now) for right in (Right.SEE, Right.MANAGE)]
-    rows = [row for scope in scopes for row in conn.execute(scope)]
+    values = visible_values(person_id, now)
+    rows = [row for scope in _SCOPES for row in conn.execute(scope, values)]
     return frozenset((row.camera_id, row.from_utc_us) for row in rows)
 
 
-def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Each area's name with those above it: "Ngã tư 1, Khu phố 2, Tân Khai"."""
+def _places_query() -> Select[UUID, str]:
     start = select(
         areas.c.id.label("of_id"),
         areas.c.id,
         areas.c.parent_id,
         areas.c.name,
         literal(0).label("depth"),
-    ).where(areas.c.id.in_(list(area_ids)))
+    ).where(areas.c.id.in_(bindparam("area_ids", expanding=True)))
     above = start.cte("above", recursive=True)
     step = select(
         above.c.of_id, areas.c.id, areas.c.parent_id, areas.c.name, (above.c.depth + 1)
     ).join(above, areas.c.id == above.c.parent_id)
     # A ring of areas, which only a fault could make, must not turn for ever.
     above = above.union_all(step.where(above.c.depth < 12))
+    return select(above.c.of_id, above.c.name).order_by(above.c.depth)
+
+
+_PLACES: Final = _places_query()
+
+
+def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Each area's name with those above it: "Ngã tư 1, Khu phố 2, Tân Khai"."""
+    wanted = list(area_ids)
     names: dict[UUID, list[str]] = {}
-    for row in conn.execute(select(above.c.of_id, above.c.name).order_by(above.c.depth)):
+    for row in conn.execute(_PLACES, {"area_ids": wanted}) if wanted else ():
         names.setdefault(row.of_id, []).append(row.name)
     return {area_id: ", ".join(parts) for area_id, parts in names.items()}
 
@@ -365,24 +443,31 @@ def told(conn: Connection, alert_id: UUID) -> list[ToldRow]:
     ]
 
 
-def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
-    """The newest change of each alert that this person may see and that changed after a cursor."""
-    scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
+def _changes_query() -> Select[*tuple[Any, ...]]:
+    scope = visible_to(Right.SEE).subquery("scope")
     newest = func.max(alert_changes.c.cursor).label("cursor")
-    query: Select[*tuple[Any, ...]] = (
+    return (
         select(
             alert_changes.c.alert_id, newest, func.max(alert_changes.c.revision).label("revision")
         )
         .join(alerts, alerts.c.id == alert_changes.c.alert_id)
         .outerjoin(scope, seen_alerts(scope))
         .where(
-            alert_changes.c.cursor > after,
-            or_(scope.c.camera_id.is_not(None), seen_troubles(person_id, now)),
+            alert_changes.c.cursor > bindparam("after", type_=BigInteger),
+            or_(scope.c.camera_id.is_not(None), troubles_seen()),
         )
         .group_by(alert_changes.c.alert_id)
         .order_by(newest)
     )
-    return [AlertChange(row.cursor, row.alert_id, row.revision) for row in conn.execute(query)]
+
+
+_CHANGES: Final = _changes_query()
+
+
+def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
+    """The newest change of each alert that this person may see and that changed after a cursor."""
+    rows = conn.execute(_CHANGES, {**visible_values(person_id, now), "after": after})
+    return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
 
 
 def last_cursor(conn: Connection) -> int:
