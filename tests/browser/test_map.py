@@ -13,6 +13,7 @@ from hub.store import registry
 from hub.store.map_files import MapFiles
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.tiny_tiles import write_tiles
 from tests.hub.test_map import TOWN, many_cameras, place_all, plan
 from tests.hub.web_town import NODE
 
@@ -140,4 +141,29 @@ def test_a_plan_lies_under_the_cameras(hub: Hub, meet: Meet, tmp_path: Path) -> 
         "Object.values(document.getElementById('map').map.getStyle().sources).map((s) => s.type)"
     )
     assert sorted(kinds) == ["geojson", "image"]
+    assert officer.complaints == []
+
+
+@pytest.mark.parametrize("kind", ["vector", "raster"])
+def test_an_archive_of_tiles_lies_under_the_cameras(
+    hub: Hub, meet: Meet, tmp_path: Path, kind: str
+) -> None:
+    place_all_but_new(hub)
+    archive = write_tiles(tmp_path / "world.pmtiles", is_vector=kind == "vector")
+    MapFiles(hub.town.folder / "map").put_tiles(archive)
+    officer = meet()
+    officer.open("/map")
+    expect(officer.page.locator("#map[data-drawn='1']")).to_be_visible(timeout=DRAWN_MS)
+    drawn = officer.page.evaluate(
+        """(kind) => {
+            const map = document.getElementById("map").map;
+            const source = map.getSource("ground");
+            const shapes = kind === "vector"
+                ? map.querySourceFeatures("ground", { sourceLayer: "land" }).length : 1;
+            return [source.type, map.isSourceLoaded("ground"), shapes > 0];
+        }""",
+        kind,
+    )
+    assert drawn == [kind, True, True]
+    officer.shot(f"phone-map-{kind}")
     assert officer.complaints == []

@@ -1,0 +1,68 @@
+"""A PMTiles archive of version 3 with one tile of the whole world, written by its specification."""
+
+import io
+import json
+import struct
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+NONE: Final = 1
+"""No compression, of directories and of tiles."""
+MVT, PNG = 1, 2
+
+
+def write_tiles(path: Path, *, is_vector: bool) -> Path:
+    """One layer "land" with one shape, the whole world, or one grey picture."""
+    tile = _vector_tile() if is_vector else _picture()
+    told = {"vector_layers": [{"id": "land", "fields": {}}]} if is_vector else {}
+    metadata = json.dumps(told).encode()
+    # one entry: its tile's id, run, size, and place plus one
+    directory = bytes([1, 0, 1]) + _varint(len(tile)) + bytes([1])
+    at_metadata = 127 + len(directory)
+    at_tiles = at_metadata + len(metadata)
+    numbers = (127, len(directory), at_metadata, len(metadata), 0, 0, at_tiles, len(tile), 1, 1, 1)
+    kinds = (1, NONE, NONE, MVT if is_vector else PNG, 0, 0)
+    where = (-1_800_000_000, -850_000_000, 1_800_000_000, 850_000_000, 0, 0, 0)
+    header = b"PMTiles\x03" + struct.pack("<11Q", *numbers) + bytes(kinds)
+    header += struct.pack("<4iBii", *where)
+    assert len(header) == 127
+    path.write_bytes(header + directory + metadata + tile)
+    return path
+
+
+def _picture() -> bytes:
+    drawn = io.BytesIO()
+    Image.new("RGB", (256, 256), "grey").save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+def _vector_tile() -> bytes:
+    move, lines, close = 1 | 1 << 3, 2 | 3 << 3, 7 | 1 << 3
+    corners = [_zigzag(n) for n in (4096, 0, 0, 4096, -4096, 0)]
+    steps = (move, _zigzag(0), _zigzag(0), lines, *corners, close)
+    geometry = b"".join(_varint(step) for step in steps)
+    feature = _field(3, 3) + _bytes(4, geometry)
+    layer = _field(15, 2) + _bytes(1, b"land") + _bytes(2, feature) + _field(5, 4096)
+    return _bytes(3, layer)
+
+
+def _varint(n: int) -> bytes:
+    found = b""
+    while n > 127:
+        found += bytes([n & 127 | 128])
+        n >>= 7
+    return found + bytes([n])
+
+
+def _zigzag(n: int) -> int:
+    return n << 1 ^ n >> 31
+
+
+def _field(number: int, value: int) -> bytes:
+    return _varint(number << 3) + _varint(value)
+
+
+def _bytes(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
