@@ -349,7 +349,7 @@ def _benches(verbs: "Commands[argparse.ArgumentParser]") -> None:
     bench = verbs.add_parser("bench", help="measure").add_subparsers(required=True, metavar="WHAT")
     if "bench" not in sys.argv:
         return
-    from hub.bench import fanout, intake, pages  # noqa: PLC0415 a hub that runs needs none of it
+    from hub.bench import fanout, intake, pages, search  # noqa: PLC0415 a hub that runs needs none of it
 
     meaning = "events a second with a commit before each acknowledgement, and the nodes' wait"
     intake.add_to(bench.add_parser("intake", help=meaning, description=meaning))
@@ -357,6 +357,8 @@ def _benches(verbs: "Commands[argparse.ArgumentParser]") -> None:
     pages.add_to(bench.add_parser("pages", help=meaning, description=meaning))
     meaning = "how long it takes until 1,000 phones have been told of one alert"
     fanout.add_to(bench.add_parser("fanout", help=meaning, description=meaning))
+    meaning = "how long twelve searches take among a year's sightings of 10,000 cameras"
+    search.add_to(bench.add_parser("search", help=meaning, description=meaning))
 
 
 def _group(

@@ -4,11 +4,12 @@ from typing import Final
 from uuid import UUID
 
 from hub.alerts.grants import Right
-from hub.store import search_sights, spans, wishes
+from hub.store import search_sights, sighting_search, spans, wishes
 from hub.store.audit import By
 from hub.store.footage_door import FootageDoor
 from hub.store.registry import RegistryError
 from hub.store.search_views import FoundFootage, SearchedCamera
+from hub.store.sighting_search import FoundSightings, Wanted
 from hub.store.views import Asker
 
 SHOWN_AT_MOST: Final = 200
@@ -56,6 +57,16 @@ class SearchDoor(FootageDoor):
         if not may:
             return None
         return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked, sounds)
+
+    def find_sightings(self, asker: Asker, wanted: Wanted) -> FoundSightings:
+        """What was seen, by place, time and kind, of the cameras that this person may search."""
+        with self._db.reading() as conn:
+            found = sighting_search.find_sightings(
+                conn, asker.person_id, wanted, now=self._clock.now()
+            )
+        span = f"{wanted.from_utc_us}-{wanted.until_utc_us}"
+        self._note(asker, "search.sightings", detail=f"{span}: {found.count} sightings")
+        return found
 
     def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
         """Have a clip brought that a search found at its node; False when there is none such."""

@@ -324,6 +324,22 @@ sightings = Table(
     *moment("last_seen"),
     *moment("closed", nullable=True),
     Index("ix_sightings_camera_id_first_seen", "camera_id", "first_seen_utc_us"),
+    # For searches over many cameras, and for what is rare among all that is seen.
+    Index("ix_sightings_first_seen", "first_seen_utc_us", "camera_id"),
+    Index(
+        "ix_sightings_alerted",
+        "first_seen_utc_us",
+        "camera_id",
+        sqlite_where=text("alert_id IS NOT NULL"),
+        postgresql_where=text("alert_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_sightings_crowds",
+        "first_seen_utc_us",
+        "camera_id",
+        sqlite_where=text("people >= 5"),
+        postgresql_where=text("people >= 5"),
+    ),
 )
 
 media = Table(

@@ -1,0 +1,211 @@
+"""`bench search`: how long twelve stated searches take, over a year of 10,000 cameras.
+
+Every one passes the scope of who asks, as a page's would. Each is asked several times with another
+place and hour; stated are the middle, the 95th of a hundred and the longest, and how many of the
+answers looked all the way back (one that takes too long is cut, and says so). `own_cpu` is what
+this process spent: with SQLite all of it, with PostgreSQL without the server.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any, Final
+
+from hub.bench import postgres, search_town
+from hub.bench.search_town import SearchTown, camera_id, place_of
+from hub.store.sighting_search import Circle, Wanted, find_sightings
+
+SIGHTINGS: Final = 100_000
+MOST_SIGHTINGS: Final = 20_000_000
+HOUR_US: Final = 3_600_000_000
+DAY_US: Final = 24 * HOUR_US
+
+Question = Callable[[SearchTown, Random], tuple[str, Wanted]]
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """What it takes, and what it does."""
+    parser.add_argument(
+        "--sightings",
+        type=int,
+        action="append",
+        help=f"so many in the year; several times: how it grows; {SIGHTINGS} by itself",
+    )
+    parser.add_argument("--rounds", type=int, default=10, help="each question so often")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        action="append",
+        help="one alone; otherwise both, where PostgreSQL is installed",
+    )
+    parser.add_argument("--json", action="store_true", help="one line")
+    parser.set_defaults(do=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    sizes = args.sightings or [SIGHTINGS]
+    if any(not 1000 <= size <= MOST_SIGHTINGS for size in sizes) or args.rounds < 1:
+        said = f"--sightings is 1,000 to {MOST_SIGHTINGS:,}, --rounds 1 or more"
+        print(f"matthan-hub: bench search: {said}", file=sys.stderr)
+        return 2
+    found: dict[str, Any] = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load_before": round(os.getloadavg()[0], 1),
+        "cameras": search_town.COMMUNES * search_town.JUNCTIONS * search_town.CAMERAS,
+    }
+    for size in sizes:
+        for name, url in _databases(args.database):
+            found[f"{name}_{size}"] = measure(url, size, args.rounds, args.seed)
+    found["load_after"] = round(os.getloadavg()[0], 1)
+    print(json.dumps(found, indent=None if args.json else 2))
+    return 0
+
+
+def measure(url: str, size: int, rounds: int, seed: int) -> dict[str, Any]:
+    """One database of one size."""
+    began_s = time.monotonic()
+    town = search_town.make(url, sightings=size, show=_show)
+    made_s = time.monotonic() - began_s
+    try:
+        asked = {name: _ask(town, name, rounds, seed) for name in QUESTIONS}
+    finally:
+        town.db.close()
+    all_ms = [took for one in asked.values() for took in one.pop("took_ms")]
+    cpu_ms = [took for one in asked.values() for took in one.pop("cpu_ms")]
+    return {
+        "made_in_s": round(made_s, 1),
+        "p50_ms": _share(all_ms, 0.5),
+        "p95_ms": _share(all_ms, 0.95),
+        "most_ms": _share(all_ms, 1.0),
+        "own_cpu_p95_ms": _share(cpu_ms, 0.95),
+        "questions": asked,
+    }
+
+
+def _ask(town: SearchTown, name: str, rounds: int, seed: int) -> dict[str, Any]:
+    chance, took_ms, cpu_ms, counts, whole = Random(f"{seed}-{name}"), [], [], [], 0
+    for _ in range(rounds):
+        who, wanted = QUESTIONS[name](town, chance)
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
+        with town.db.reading() as conn:
+            found = find_sightings(conn, town.people[who], wanted, now=town.ends)
+        took_ms.append((time.perf_counter() - began_s) * 1000)
+        cpu_ms.append((time.process_time() - began_cpu_s) * 1000)
+        counts.append(found.count)
+        whole += found.is_more or found.looked_from_utc_us <= wanted.from_utc_us
+    return {
+        "took_ms": took_ms,
+        "cpu_ms": cpu_ms,
+        "p50_ms": _share(took_ms, 0.5),
+        "p95_ms": _share(took_ms, 0.95),
+        "most_ms": _share(took_ms, 1.0),
+        "own_cpu_p95_ms": _share(cpu_ms, 0.95),
+        "found": median(counts),
+        "whole": f"{whole} of {rounds}",
+    }
+
+
+def _share(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 1)
+
+
+def _show(made: int) -> None:
+    if sys.stderr.isatty():
+        print(f"{made:,} sightings", end="\r", file=sys.stderr)
+
+
+def _databases(kinds: Sequence[str] | None) -> Iterator[tuple[str, str]]:
+    """A new one of each kind that was asked for."""
+    for kind in kinds or ("sqlite", "postgresql"):
+        with ExitStack() as stack:
+            if kind == "sqlite":
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="matthan-bench-"))
+                yield kind, f"sqlite:///{Path(folder)}/hub.sqlite"
+                continue
+            try:
+                cluster = stack.enter_context(postgres.cluster(fsync=True))
+            except RuntimeError as error:
+                said = f"without PostgreSQL: {error}"
+                print(f"matthan-hub: bench search: {said}", file=sys.stderr)
+                continue
+            yield kind, f"{cluster}/postgres"
+
+
+def _in(
+    span_us: int | None, town: SearchTown, chance: Random | None = None, **words: Any
+) -> Wanted:
+    """So long, anywhere in the year; None: all of it."""
+    begin, end = town.begins_utc_us, town.ends.utc_us
+    if span_us is not None and chance is not None:
+        begin += chance.randrange(search_town.YEAR_US - span_us)
+        end = begin + span_us
+    return Wanted(from_utc_us=begin, until_utc_us=end, **words)
+
+
+def _a_camera(town: SearchTown, chance: Random) -> tuple[Any, ...]:
+    return (camera_id(chance.randrange(town.cameras)),)
+
+
+def _round_a_point(town: SearchTown, chance: Random) -> Circle:
+    return Circle(*place_of(chance.randrange(town.cameras)), radius_m=800)
+
+
+QUESTIONS: Final[dict[str, Question]] = {
+    "a camera's night": lambda town, chance: (
+        "all",
+        _in(12 * HOUR_US, town, chance, camera_ids=_a_camera(town, chance)),
+    ),
+    "a camera's year": lambda town, chance: (
+        "all",
+        _in(None, town, camera_ids=_a_camera(town, chance)),
+    ),
+    "a junction's hour": lambda town, chance: (
+        "all",
+        _in(HOUR_US, town, chance, area_id=chance.choice(town.junctions)),
+    ),
+    "a junction's week, two or more people": lambda town, chance: (
+        "all",
+        _in(7 * DAY_US, town, chance, area_id=chance.choice(town.junctions), people_from=2),
+    ),
+    "800 m round a point, two hours": lambda town, chance: (
+        "all",
+        _in(2 * HOUR_US, town, chance, near=_round_a_point(town, chance)),
+    ),
+    "the province's night": lambda town, chance: ("all", _in(12 * HOUR_US, town, chance)),
+    "a commune's month, by who may search no other": lambda town, chance: (
+        "commune",
+        _in(30 * DAY_US, town, chance),
+    ),
+    "alerts of a commune's month": lambda town, chance: (
+        "all",
+        _in(30 * DAY_US, town, chance, area_id=chance.choice(town.communes), only_alerts=True),
+    ),
+    "with a clip, a junction's week": lambda town, chance: (
+        "all",
+        _in(7 * DAY_US, town, chance, area_id=chance.choice(town.junctions), only_with_clip=True),
+    ),
+    "crowds of ten in the province's year": lambda town, _: (
+        "all",
+        _in(None, town, people_from=10),
+    ),
+    "the year of twenty cameras, by who may search no other": lambda town, _: (
+        "few",
+        _in(None, town),
+    ),
+    "tall figures in alerts of the year, by whose grant reaches back a month": lambda town, _: (
+        "history",
+        _in(None, town, only_alerts=True, height_from=0.45),
+    ),
+}

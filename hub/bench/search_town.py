@@ -1,0 +1,229 @@
+"""A province of 10,000 cameras and a year of sightings, made inside the database by its own SQL.
+
+All follows from the number of a sighting, so both databases hold the same. One in ten falls to the
+hundred busiest cameras, one in fifty raised an alert, one in ten has a clip, one in a thousand is
+a crowd.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, text
+
+from hub.alerts.grants import Grant, Right
+from hub.alerts.moment import Moment
+from hub.store import registry, staff
+from hub.store.clock import HubClock
+from hub.store.database import Database
+from hub.store.passwords import Passwords
+from hub.store.schema import migrate
+from hub.store.tables import cameras, columns, new_id, nodes
+
+COMMUNES: Final = 25
+JUNCTIONS: Final = 16
+"""In each commune."""
+CAMERAS: Final = 25
+"""At each junction."""
+YEAR_US: Final = 365 * 86_400_000_000
+HISTORY_US: Final = 30 * 86_400_000_000
+PIECE: Final = 250_000
+FEW: Final = 20
+SIGHTING, ALERT, CLIP, CAMERA = (number << 56 for number in (1, 2, 3, 4))
+"""Where the keys of each begin."""
+_HASH: Final = "({k} * 2654435761 % 4294967296)"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTown:
+    """What was made."""
+
+    db: Database
+    people: dict[str, UUID]
+    """all, commune, few, history: by what they may search."""
+    junctions: list[UUID]
+    communes: list[UUID]
+    ends: Moment
+    """The year ends then."""
+    cameras: int
+
+    @property
+    def begins_utc_us(self) -> int:
+        """When the year begins."""
+        return self.ends.utc_us - YEAR_US
+
+
+def camera_id(number: int) -> UUID:
+    """Of the camera of that number, from 0."""
+    return UUID(int=CAMERA + number)
+
+
+def place_of(number: int) -> tuple[float, float]:
+    """Latitude and longitude of a camera in degrees: junctions on a grid of some 700 m."""
+    row, column = divmod(number // CAMERAS, 20)
+    return 11.4 + row * 0.0063, 106.6 + column * 0.0064
+
+
+def make(url: str, *, sightings: int, show: Callable[[int], None] = lambda _: None) -> SearchTown:
+    """Bring an empty database up and fill it; `show` hears how many there are."""
+    migrate(url)
+    db = Database(url)
+    now = HubClock().now()
+    count = COMMUNES * JUNCTIONS * CAMERAS
+    with db.writing() as conn:
+        root, communes, junctions = _places(conn, now)
+        people = _people(conn, root, communes[3], now)
+    town = SearchTown(db, people, junctions, communes, now, count)
+    is_sqlite = db.url.get_backend_name() == "sqlite"
+    for first in range(0, sightings, PIECE):
+        last = min(sightings, first + PIECE) - 1
+        with db.writing(is_durable=False) as conn:
+            _fill(conn, town, first, last, step_us=YEAR_US // sightings, is_sqlite=is_sqlite)
+        show(last + 1)
+    if not is_sqlite:  # as its own housekeeping does by and by
+        with db.writing() as conn:
+            conn.execute(text("ANALYZE"))
+    return town
+
+
+def _places(conn: Connection, now: Moment) -> tuple[UUID, list[UUID], list[UUID]]:
+    root = registry.add_area(conn, name="Bình Phước", level="province", now=now)
+    communes = [
+        registry.add_area(conn, name=f"Xã {n}", level="commune", parent_id=root, now=now)
+        for n in range(COMMUNES)
+    ]
+    junctions = [
+        registry.add_area(
+            conn,
+            name=f"Ngã tư {n}",
+            level="junction",
+            parent_id=communes[n // JUNCTIONS],
+            now=now,
+        )
+        for n in range(COMMUNES * JUNCTIONS)
+    ]
+    at_first = {"state": "online", **columns("state_since", now)}
+    boxes = [new_id(now) for _ in junctions]
+    conn.execute(
+        insert(nodes),
+        [
+            {"id": box, "name": f"nga-tu-{n}", "area_id": junctions[n], **at_first}
+            for n, box in enumerate(boxes)
+        ],
+    )
+    conn.execute(
+        insert(cameras),
+        [
+            {
+                "id": camera_id(n),
+                "node_id": boxes[n // CAMERAS],
+                "name": f"cam-{n % CAMERAS}",
+                "label": f"Camera {n}",
+                "area_id": junctions[n // CAMERAS],
+                "is_lost": False,
+                "latitude_deg": place_of(n)[0],
+                "longitude_deg": place_of(n)[1],
+                **columns("state_since", now),
+            }
+            for n in range(len(junctions) * CAMERAS)
+        ],
+    )
+    return root, communes, junctions
+
+
+def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> dict[str, UUID]:
+    rights, start = Right.SEARCH | Right.CLIPS | Right.SEE, now.utc_us - 1
+    granted = {
+        "all": [Grant(everywhere, None, rights, start)],
+        "commune": [Grant(commune, None, rights, start)],
+        "few": [Grant(None, camera_id(n * 487), rights, start) for n in range(FEW)],
+        "history": [
+            Grant(everywhere, None, rights, start, history_from_utc_us=now.utc_us - HISTORY_US)
+        ],
+    }
+    people = {}
+    for login, grants in granted.items():
+        people[login] = staff.add_person(
+            conn,
+            login=login,
+            name=login,
+            language="vi",
+            role="officer",
+            password="for a benchmark alone",  # noqa: S106 nobody signs in here
+            passwords=Passwords(),
+            now=now,
+        )
+        for grant in grants:
+            staff.add_grant(conn, person_id=people[login], grant=grant, reason="bench", now=now)
+    return people
+
+
+def _fill(
+    conn: Connection, town: SearchTown, first: int, last: int, *, step_us: int, is_sqlite: bool
+) -> None:
+    """The sightings of these numbers, and what hangs on them; what others name comes first."""
+    words = _words(town, step_us, is_sqlite=is_sqlite)
+    numbers = f"generate_series({first}::bigint, {last}::bigint) AS g(k)"
+    if is_sqlite:
+        more = f"SELECT k + 1 FROM g WHERE k < {last}"  # noqa: S608 our own words
+        numbers = f"(WITH RECURSIVE g(k) AS (SELECT {first} UNION ALL {more}) SELECT k FROM g)"  # noqa: S608 our own words
+    for table, names, values, which in _ROWS:
+        rows = f"SELECT {values.format(**words)} FROM {numbers} WHERE {which}"  # noqa: S608 our own words
+        conn.execute(text(f"INSERT INTO {table} ({names}) {rows}"))
+
+
+def _words(town: SearchTown, step_us: int, *, is_sqlite: bool) -> dict[str, str]:
+    """What a row is made of, in the words of either database."""
+
+    def key(begin: int, number: str = "k") -> str:
+        if is_sqlite:
+            return f"printf('%032x', {begin} + {number})"
+        return f"lpad(to_hex({begin}::bigint + {number}), 32, '0')::uuid"
+
+    hashed = _HASH.format(k="k")
+    spread = f"{hashed} * {town.cameras} / 4294967296"
+    number = f"(CASE WHEN k % 10 = 0 THEN k / 10 % 100 * 97 ELSE {spread} END)"
+    few = "WHEN k % 7 = 0 THEN 2 + k % 3 ELSE 1"
+    return {
+        "sighting": key(SIGHTING),
+        "alert": key(ALERT),
+        "clip": key(CLIP),
+        "camera": key(CAMERA, number),
+        "maybe_alert": f"CASE WHEN k % 50 = 0 THEN {key(ALERT)} END",
+        "at": f"({town.begins_utc_us} + k * {step_us} + {hashed} % 1000)",
+        "people": f"(CASE WHEN k % 1000 = 0 THEN 8 + k / 1000 % 5 {few} END)",
+        "kind": "(CASE WHEN k % 1000 = 0 THEN 'crowd' ELSE 'person' END)",
+        "height": f"(0.05 + {hashed} % 50 / 100.0)",
+        "sha256": "printf('%064x', k)" if is_sqlite else "lpad(to_hex(k), 64, '0')",
+        "node": f"(SELECT node_id FROM cameras WHERE id = {key(CAMERA, number)})",  # noqa: S608 our own words
+    }
+
+
+_ROWS: Final = (
+    (
+        "alerts",
+        "id, camera_id, kind, state, people, clock_source, revision, began_utc_us, began_error_ms,"
+        " confirmed_utc_us, last_seen_utc_us, raised_utc_us",
+        "{alert}, {camera}, 'person', 'resolved', {people}, 'ntp', 1, {at}, 20,"
+        " {at} + 400000, {at} + 9000000, {at} + 900000",
+        "k % 50 = 0",
+    ),
+    (
+        "sightings",
+        "id, camera_id, alert_id, object_kind, people, score, x0, y0, x1, y1, first_seen_utc_us,"
+        " first_seen_error_ms, confirmed_utc_us, last_seen_utc_us",
+        "{sighting}, {camera}, {maybe_alert}, {kind}, {people}, 0.7, 0.4, 0.2, 0.5, 0.2 + {height},"
+        " {at}, 20, {at} + 400000, {at} + 9000000",
+        "1 = 1",
+    ),
+    (
+        "media",
+        "id, node_id, camera_id, kind, sha256, size_bytes, codec, width, height,"
+        " first_frame_utc_us, first_frame_error_ms, duration_ms, announced_utc_us, stored_utc_us",
+        "{clip}, {node}, {camera}, 'clip', {sha256}, 4000000, 'h264', 1280, 720,"
+        " {at} - 5000000, 20, 14000, {at} + 15000000, {at} + 20000000",
+        "k % 10 = 3",
+    ),
+    ("media_sightings", "media_id, sighting_id", "{clip}, {sighting}", "k % 10 = 3"),
+)

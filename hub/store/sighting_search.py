@@ -1,0 +1,273 @@
+"""Sightings by place, time and what they show, newest first, over years of them.
+
+Which cameras count is asked of the one predicate of scope (`hub.store.scope`), and then time is
+walked backwards in stretches, each twice as long as the one before, until enough was found: a
+month's answer costs no year's reading. Few cameras are read by camera and time; many by time
+alone; what is rare (crowds, alerts) by an index that holds nothing else. What would take longer
+than `BUDGET_S` is cut there, and the answer says how far back it looked.
+"""
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.store.scope import visible_cameras
+from hub.store.tables import areas, cameras, media, media_sightings, sightings
+
+RIGHTS: Final = Right.SEARCH
+SHOWN: Final = 50
+COUNTED: Final = 1000
+"""So many are counted; beyond that an answer says only that there are more."""
+CROWD_FROM: Final = 5
+"""Of the index that holds crowds alone (`ix_sightings_crowds`)."""
+FEW_CAMERAS: Final = 1000
+FIRST_STRETCH_US: Final = 86_400_000_000
+BUDGET_S: Final = 0.6
+METRES_A_DEGREE: Final = 111_320.0
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Round a point, in degrees and metres."""
+
+    latitude_deg: float
+    longitude_deg: float
+    radius_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for; both ends of the span are included."""
+
+    from_utc_us: int
+    until_utc_us: int
+    camera_ids: tuple[UUID, ...] = ()
+    area_id: UUID | None = None
+    """With everything below it."""
+    near: Circle | None = None
+    object_kind: str = ""
+    people_from: int = 1
+    height_from: float = 0.0
+    """Of the box, as a share of the picture's."""
+    only_alerts: bool = False
+    only_with_clip: bool = False
+    before: tuple[int, UUID] | None = None
+    """First frame and id of the last one shown: older ones only."""
+
+
+@dataclass(frozen=True, slots=True)
+class SightingHit:
+    """One that was found."""
+
+    sighting_id: UUID
+    camera_id: UUID
+    alert_id: UUID | None
+    object_kind: str
+    people: int
+    first_seen_utc_us: int
+    last_seen_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSightings:
+    """An answer. `count` is at most `COUNTED`; `is_more` says that there are more.
+
+    `looked_from_utc_us`: so far back it looked; later than was asked for where that would have
+    taken too long.
+    """
+
+    hits: list[SightingHit]
+    count: int
+    is_more: bool
+    looked_from_utc_us: int
+
+
+def find_sightings(
+    conn: Connection, person_id: UUID, wanted: Wanted, *, now: Moment, budget_s: float | None = None
+) -> FoundSightings:
+    """What this person may search of it; `budget_s` instead of `BUDGET_S`."""
+    theirs = _cameras(conn, person_id, wanted, now)
+    nothing = FoundSightings([], 0, False, wanted.from_utc_us)
+    if not theirs or wanted.until_utc_us < wanted.from_utc_us:
+        return nothing
+    total = conn.scalar(select(func.count()).select_from(cameras)) or 0
+    reading = _Reading(conn, wanted, theirs, is_all=total == len(theirs))
+    found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
+    return FoundSightings(
+        hits=_hits(conn, [row.id for row in found[:SHOWN]]),
+        count=min(len(found), COUNTED),
+        is_more=len(found) > COUNTED,
+        looked_from_utc_us=looked_from,
+    )
+
+
+def _walk(reading: "_Reading", wanted: Wanted, budget_s: float) -> tuple[list[Any], int]:
+    """Backwards in stretches; the rows, and how far back that is."""
+    began_s = time.monotonic()
+    end = wanted.until_utc_us if wanted.before is None else wanted.before[0]
+    stretch_us, found = FIRST_STRETCH_US, list[Any]()
+    while True:
+        begin = max(wanted.from_utc_us, end - stretch_us)
+        before_s = time.monotonic()
+        found += reading.between(begin, end, limit=COUNTED + 1 - len(found))
+        took_s = time.monotonic() - before_s
+        left_s = budget_s - (time.monotonic() - began_s)
+        if begin <= wanted.from_utc_us or len(found) > COUNTED or left_s <= 0:
+            return found, begin
+        # Twice as far, unless that would go over what is left of the time.
+        stretch_us = max(1, round(stretch_us * min(2.0, left_s / max(took_s, 1e-6))))
+        end = begin - 1
+
+
+class _Reading:
+    """Rows of a stretch of time, by the way that suits what is asked."""
+
+    def __init__(
+        self, conn: Connection, wanted: Wanted, theirs: Mapping[UUID, int], *, is_all: bool
+    ) -> None:
+        self._conn = conn
+        self._wanted = wanted
+        is_rare = wanted.only_alerts or wanted.people_from >= CROWD_FROM
+        self._is_by_time = is_rare or len(theirs) > FEW_CAMERAS
+        self._filters = [*_filters(wanted), self._scope(theirs, is_all=is_all)]
+
+    def between(self, from_utc_us: int, until_utc_us: int, *, limit: int) -> Sequence[Any]:
+        """The newest `limit` of them."""
+        first = sightings.c.first_seen_utc_us
+        query = (
+            select(sightings.c.id, first)
+            .where(first.between(from_utc_us, until_utc_us), *self._filters)
+            .order_by(first.desc(), sightings.c.id.desc())
+            .limit(limit)
+        )
+        return self._conn.execute(query).all()
+
+    def _scope(self, theirs: Mapping[UUID, int], *, is_all: bool) -> ColumnElement[bool]:
+        """Each camera as far back as the person may look there; what an unvouched clock says of
+        its hour lies within no reach."""
+        by_reach: dict[int, list[UUID]] = {}
+        for camera_id, reach in theirs.items():
+            by_reach.setdefault(reach, []).append(camera_id)
+        if is_all and by_reach.keys() == {0}:
+            return sightings.c.first_seen_utc_us.is_not(None)
+        first, error_ms = sightings.c.first_seen_utc_us, sightings.c.first_seen_error_ms
+        return or_(
+            *(
+                and_(self._among(ids), first >= reach, error_ms.is_not(None))
+                if reach
+                else self._among(ids)
+                for reach, ids in by_reach.items()
+            )
+        )
+
+    def _among(self, ids: Sequence[UUID]) -> ColumnElement[bool]:
+        """All in one parameter, however many there are."""
+        column: ColumnElement[Any] = sightings.c.camera_id
+        if self._is_by_time:
+            column = func.coalesce(column, column)  # so that no index of cameras is tempting
+        if self._conn.dialect.name == "postgresql":
+            return column == any_(bindparam(None, list(ids), type_=ARRAY(Uuid)))
+        packed = func.json_each(json.dumps([one.hex for one in ids])).table_valued("value")
+        return column.in_(select(packed.c.value))
+
+
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    filters: list[ColumnElement[bool]] = []
+    if wanted.object_kind:
+        filters.append(sightings.c.object_kind == wanted.object_kind)
+    if wanted.people_from > 1:
+        filters.append(sightings.c.people >= wanted.people_from)
+    if wanted.people_from >= CROWD_FROM:  # in the words of the index, so that it serves
+        filters.append(sightings.c.people >= literal_column(str(CROWD_FROM)))
+    if wanted.height_from > 0:
+        filters.append(sightings.c.y1 - sightings.c.y0 >= wanted.height_from)
+    if wanted.only_alerts:
+        filters.append(sightings.c.alert_id.is_not(None))
+    if wanted.only_with_clip:
+        filters.append(
+            exists()
+            .where(
+                media_sightings.c.sighting_id == sightings.c.id,
+                media.c.id == media_sightings.c.media_id,
+                media.c.kind == "clip",
+                media.c.removed_why.is_(None),
+                media.c.camera_id == sightings.c.camera_id,
+            )
+            .correlate(sightings)
+        )
+    if wanted.before is not None:
+        utc_us, sighting_id = wanted.before
+        first = sightings.c.first_seen_utc_us
+        filters.append(or_(first < utc_us, and_(first == utc_us, sightings.c.id < sighting_id)))
+    return filters
+
+
+def _cameras(conn: Connection, person_id: UUID, wanted: Wanted, now: Moment) -> dict[UUID, int]:
+    """The cameras that are meant and may be searched, and how far back each."""
+    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
+    query: Select[Any] = select(
+        scope.c.camera_id, scope.c.from_utc_us, cameras.c.latitude_deg, cameras.c.longitude_deg
+    ).join(cameras, cameras.c.id == scope.c.camera_id)
+    if wanted.camera_ids:
+        query = query.where(scope.c.camera_id.in_(wanted.camera_ids))
+    if wanted.area_id is not None:
+        below = _below(wanted.area_id)
+        query = query.where(cameras.c.area_id.in_(select(below.c.id)))
+    rows = conn.execute(query).all()
+    return {row.camera_id: row.from_utc_us for row in rows if _is_near(row, wanted.near)}
+
+
+def _below(area_id: UUID) -> CTE:
+    below = select(areas.c.id).where(areas.c.id == area_id).cte("searched_below", recursive=True)
+    return below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
+
+
+def _is_near(row: Any, near: Circle | None) -> bool:
+    if near is None:
+        return True
+    if row.latitude_deg is None or row.longitude_deg is None:
+        return False
+    north_m = (row.latitude_deg - near.latitude_deg) * METRES_A_DEGREE
+    shrunk = math.cos(math.radians(near.latitude_deg))
+    east_m = (row.longitude_deg - near.longitude_deg) * METRES_A_DEGREE * shrunk
+    return math.hypot(north_m, east_m) <= near.radius_m
+
+
+def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
+    rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids))).all() if ids else []
+    found = {
+        row.id: SightingHit(
+            sighting_id=row.id,
+            camera_id=row.camera_id,
+            alert_id=row.alert_id,
+            object_kind=row.object_kind,
+            people=row.people,
+            first_seen_utc_us=row.first_seen_utc_us,
+            last_seen_utc_us=row.last_seen_utc_us,
+        )
+        for row in rows
+    }
+    return [found[one] for one in ids if one in found]
