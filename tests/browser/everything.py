@@ -19,6 +19,7 @@ NOT_PAGES = frozenset(
         "/api/session",
         "/api/inbox",
         "/api/push-key",
+        "/enrol/authority",  # a file
     }
 )
 
@@ -49,7 +50,7 @@ def plain_pages(hub: Hub) -> list[str]:
     return sorted(
         path
         for path, methods in paths.items()
-        if "get" in methods and "{" not in path and path not in NOT_PAGES
+        if "get" in methods and "{" not in path and path not in NOT_PAGES and ".json" not in path
     )
 
 
