@@ -116,7 +116,7 @@ def _clock(clock: SystemClock) -> Finding:
 def _model(settings: AgentSettings) -> Finding:
     about = N_("model")
     try:
-        load_networks(settings)
+        load_networks(settings).prove()
     except ModelError as error:
         return Finding(
             about,

@@ -1,31 +1,50 @@
-"""The networks of a node: one for all looks, and one for whole pictures of a crowd."""
+"""The networks of a node: for all looks, for wide pictures, and for whole pictures of a crowd."""
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config.sections import AgentSettings, DetectorSection
-from agent.devices.litert import LaterModel, LitertModel
+from agent.devices.litert import LaterModel
 
 
 @dataclass(frozen=True)
 class Networks:
-    """What all eyes of a node share."""
+    """What all eyes of a node share; each takes memory from its first look on."""
 
-    common: LitertModel
+    common: LaterModel
     whole: LaterModel | None
     """For whole pictures of a crowd."""
+    wide: LaterModel | None = None
+    """For pictures that leave much of the common one's input grey."""
+
+    def prove(self) -> None:
+        """Load them all now; raises ModelError."""
+        for model in (self.common, self.whole, self.wide):
+            if model is not None:
+                model.load()
 
 
 def load_networks(settings: AgentSettings) -> Networks:
-    """The node's networks, which all its eyes share; raises ModelError."""
+    """The node's networks, which all its eyes share; raises ModelError.
+
+    One that somebody chose is loaded at once, so that what is wrong with it is said at the start.
+    """
     detector = settings.detector
     manifest = models_manifest(detector)
-    common = LitertModel(manifest, detector.model, num_threads=detector.threads)
-    if detector.dense == "never" or not detector.whole_model:
-        return Networks(common, None)
-    whole = LaterModel(manifest, detector.whole_model, num_threads=detector.threads)
-    return Networks(common, whole)
+
+    def later(name: str) -> LaterModel:
+        return LaterModel(manifest, name, num_threads=detector.threads)
+
+    common = later(detector.model)
+    if detector.model:
+        common.load()
+    needs_whole = detector.dense != "never" and detector.whole_model
+    return Networks(
+        common=common,
+        whole=later(detector.whole_model) if needs_whole else None,
+        wide=later(detector.wide_model) if detector.wide_model else None,
+    )
 
 
 def models_manifest(detector: DetectorSection) -> Path:

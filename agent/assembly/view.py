@@ -175,6 +175,7 @@ def make_eyes(
         allowance,
         LocalTime(ZoneInfo(settings.node.time_zone), clock.trust, camera=camera.name),
         NanoDet(networks.whole, finds) if networks.whole else None,
+        [NanoDet(networks.wide, finds)] if networks.wide else [],
     )
 
 

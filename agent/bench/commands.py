@@ -4,7 +4,7 @@ import argparse
 
 from agent.bench import agent, clips, detect, motion, privacy
 from agent.bench.scenes import command as scenes
-from agent.bench.scenes import crops, delay
+from agent.bench.scenes import crops, delay, tiles
 
 
 def add_to(bench: argparse.ArgumentParser) -> None:
@@ -17,4 +17,5 @@ def add_to(bench: argparse.ArgumentParser) -> None:
     detect.add_to(benches.add_parser("detect", help="what it costs to look for people"))
     motion.add_to(benches.add_parser("motion", help="what it costs to see what moved"))
     privacy.add_to(benches.add_parser("privacy", help="what privacy masks cost"))
+    tiles.add_to(benches.add_parser("tiles", help="what tiles are worth in a crowd"))
     scenes.add_to(benches.add_parser("scenes", help="what the eyes are worth, by weather"))

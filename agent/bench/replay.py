@@ -12,20 +12,18 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from uuid import UUID
 
+from agent.bench.sight import sight
 from agent.bench.stages import Stages, peak_rss_mib
 from agent.bench.tracks import TrackBook
 from agent.devices.camera import NOWHERE, CameraError
-from agent.devices.litert import LaterModel, LitertModel, ModelError
+from agent.devices.litert import ModelError
 from agent.devices.replay import ReplayCamera
 from agent.media.frame import Frame, Instant
-from agent.vision.person import NanoDet
 from agent.vision.pipeline import Eyes, EyesSettings, Look
 from agent.vision.rules import RuleMet
 from agent.vision.sighting import Closed, Opened, SightingChange
 from agent.wire.ident import uuid7
 
-WHOLE_MODEL = "nanodet_g_320x416_6c_int8"
-"""For whole pictures of a crowd, as in the node's configuration."""
 BROKEN_OFF = 1
 """Exit code: the recording ended early; what could be read is in the output."""
 REFUSED = 78
@@ -44,13 +42,12 @@ def replay(
 ) -> int:
     """Look at the recording at `path` and write into the folder `out`; returns the exit code.
 
-    A `model` that is named looks at whole pictures of a crowd too. Stops after `last_frame`
-    (counted from 1), as if the recording ended there.
+    A `model` that is named looks at wide pictures and whole ones of a crowd too. Stops after
+    `last_frame` (counted from 1), as if the recording ended there.
     """
     try:
         manifest = manifest_in(model_dir)
-        detector = NanoDet(LitertModel(manifest, model))
-        whole = None if model else NanoDet(LaterModel(manifest, WHOLE_MODEL))
+        seers = sight(manifest, model)
         camera = ReplayCamera("replay", path, clock=lambda: Instant(0, 0), pace=False)
         if pace:
             camera = ReplayCamera("replay", path, clock=_now, pace=True)
@@ -60,7 +57,11 @@ def replay(
         print(f"replay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     eyes = Eyes.for_frames(
-        settings or EyesSettings(), detector, numbered_ids(), whole_detector=whole
+        settings or EyesSettings(),
+        seers.common,
+        numbered_ids(),
+        whole_detector=seers.whole,
+        fitted=seers.fitted,
     )
     run = _Run(eyes)
     code = run.through(camera, last_frame)

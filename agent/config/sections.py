@@ -186,6 +186,11 @@ class DetectorSection(Section):
         description="The network that looks at whole pictures then; loaded when first needed. "
         "Empty: the same as for the rest.",
     )
+    wide_model: str = Field(
+        "nanodet_g_192x320_6c_int8",
+        description="The network that looks at wide pictures (16:9) wherever it shows them as "
+        "large as the other; a third cheaper. Empty: the same as for the rest.",
+    )
     looks_per_s: float = Field(
         EyesSettings().looks_per_s,
         ge=1,

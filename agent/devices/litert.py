@@ -75,10 +75,13 @@ class LitertModel:
 class LaterModel:
     """A model that costs memory only once it is asked; the file is looked through at the start."""
 
-    def __init__(self, manifest: Path, name: str, *, num_threads: int = 1) -> None:
-        """Raises ModelError for what could not be loaded later."""
-        entry = _entry(_read(manifest), name, manifest)
+    def __init__(self, manifest: Path, name: str = "", *, num_threads: int = 1) -> None:
+        """As of `LitertModel`. Raises ModelError for what could not be loaded later."""
+        table = _read(manifest)
+        name = name or str(table.get("default", ""))
+        entry = _entry(table, name, manifest)
         _verified(manifest.parent, entry)
+        _runtime()
         _, height, width, _ = entry["input"]["shape"]
         self._input_px = (int(height), int(width))
         self._load = partial(LitertModel, manifest, name, num_threads=num_threads)
@@ -92,9 +95,13 @@ class LaterModel:
 
     def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
         """See `LitertModel.infer`."""
+        return self.load().infer(rgb)
+
+    def load(self) -> LitertModel:
+        """The model itself, loaded once; raises ModelError."""
         with self._in_use:
             self._model = self._model or self._load()
-        return self._model.infer(rgb)
+        return self._model
 
 
 def _read(manifest: Path) -> Mapping[str, Any]:

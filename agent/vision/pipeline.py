@@ -1,6 +1,6 @@
 """One frame through the eyes: motion, where to look, who is there, which track, what to say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,11 +8,13 @@ from uuid import UUID
 import cv2
 
 from agent.media.frame import Frame, Instant
+from agent.vision.attention import Attention, AttentionSettings
 from agent.vision.budget import Allowance, LookBudget
 from agent.vision.clothes import clothes
 from agent.vision.crowd import CrowdGauge
 from agent.vision.daylight import Daylight, Sensitivity
 from agent.vision.dense import Dense, DenseSettings
+from agent.vision.fitted import fitting
 from agent.vision.hours import Hours
 from agent.vision.motion import MotionFinder, MotionSettings, moved_share
 from agent.vision.person import Detection, PersonDetector, suppress
@@ -38,6 +40,7 @@ class EyesSettings:
 
     motion: MotionSettings = field(default_factory=MotionSettings)
     regions: RegionSettings = field(default_factory=RegionSettings)
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
     tracks: TrackSettings = field(default_factory=TrackSettings)
     sightings: SightingSettings = field(default_factory=SightingSettings)
     ignored: tuple[Polygon, ...] = ()
@@ -87,9 +90,11 @@ class Eyes:
 
     motion: MotionFinder
     regions: Regions
+    attention: Attention
     dense: Dense
     detector: PersonDetector
     whole_detector: PersonDetector
+    fitted: tuple[PersonDetector, ...]
     tracker: Tracker
     sightings: Sightings
     crowd: CrowdGauge
@@ -111,6 +116,7 @@ class Eyes:
         allowance: Allowance | None = None,
         local: Callable[[Instant], datetime | None] = _unknown,
         whole_detector: PersonDetector | None = None,
+        fitted: Sequence[PersonDetector] = (),
     ) -> "Eyes":
         """Eyes that have seen nothing yet; `new_id` makes the sightings' ids, `local` gives the
         local time of an instant, or None where nobody vouches for the clock.
@@ -122,9 +128,11 @@ class Eyes:
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
             regions=Regions(detector.input_px, settings.regions),
+            attention=Attention(settings.attention),
             dense=Dense(detector.input_px, settings.dense),
             detector=detector,
             whole_detector=whole_detector or detector,
+            fitted=tuple(fitted),
             tracker=Tracker(settings.tracks),
             sightings=Sightings(new_id, settings.sightings),
             crowd=CrowdGauge(settings.sightings.crowd),
@@ -154,7 +162,9 @@ class Eyes:
         where = self.dense if self.dense.is_on else self.regions
         where.looked(frame.at, len(regions))
         self.lap("regions")
-        found = [one for region in regions for one in self._detector(region).detect(frame, region)]
+        found = [
+            one for region in regions for one in self._detector(region, frame).detect(frame, region)
+        ]
         if len(regions) > 1:
             found = suppress(found, SAME_IOU)
         found = [one for one in found if one.score >= enough.least_score]
@@ -189,20 +199,34 @@ class Eyes:
 
     def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """Where to look, most needed first: around what moves, or in a crowd tile by tile."""
-        people = self.tracker.predicted(frame.at, self.sightings.open_tracks)
         size_px = frame.height, frame.width
+        told = self.sightings.open_tracks
+        tracks = self.tracker.expected(frame.at)
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
-        if not self.dense.is_on:
-            return self.regions.choose(size_px, moved=moved, people=people)
-        luma = cv2.mean(frame.luma)[0]
-        return self.dense.choose(frame.at, size_px, busy=(*moved, *people), luma=luma)
+        if self.dense.is_on:
+            busy = (*moved, *(track.box for track in tracks if track.track_id in told))
+            return self.dense.choose(frame.at, size_px, busy=busy, luma=cv2.mean(frame.luma)[0])
+        known = [track for track in tracks if track.track_id in told]
+        unknown = [track for track in tracks if track.track_id not in told]
+        new = self.attention.strangers(unknown, moved=moved)
+        return self.regions.choose(
+            frame.at,
+            size_px,
+            moved=moved,
+            people=[*(track.box for track in known), *new],
+            due=[*self.attention.due(frame.at, known, moved=moved), *new],
+            is_rush=self.attention.is_rush(unknown, moved=moved),
+            input_px=fitting(self.detector, self.fitted, size_px).input_px,
+        )
 
     def _crowd_of(self, now: Instant) -> int:
         """About how many a crowd are; 0 where there is none."""
         return self.crowd.step(now, len(self.tracker.bodies(now)) - len(self.tracker.parked))
 
-    def _detector(self, region: Box) -> PersonDetector:
-        return self.whole_detector if self.dense.is_on and region == WHOLE else self.detector
+    def _detector(self, region: Box, frame: Frame) -> PersonDetector:
+        if self.dense.is_on:
+            return self.whole_detector if region == WHOLE else self.detector
+        return fitting(self.detector, self.fitted, (frame.height, frame.width))
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
         """What moved; of the very first frame one frame later.

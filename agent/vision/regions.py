@@ -7,6 +7,7 @@ picture they are large enough anyway, and then one look at the whole is cheaper 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from agent.vision.zones import WHOLE, Box
 CELLS = (24, 32)
 """Rows and columns in which it is remembered when a place was last looked at."""
 NEVER_S = -1e9
+EARLY_S = 0.01
+"""Frames do not come to the millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,18 @@ class RegionSettings:
     good_person_px: float = 24.0
     """Crops are joined into one look only while it shows everybody in them at least this high."""
     person_share: float = 0.3
-    """In a crop around one person, the person's height is this share of the crop's side."""
+    """In a crop around one person, the person's height is this share of the crop's longer side."""
+    vain_looks: int = 8
+    """While there are people to follow, a place where something moved in so many looks of late and
+    nobody was found"""
+    vain_kept_s: float = 10.0
+    """(of late: memory of that)"""
+    vain_every_s: float = 0.2
+    """is looked at no more often than this: it is a branch, a thread of a web, a shadow."""
+    small_person_px: float = 32.0
+    """Who is tracked and smaller in the picture gets a crop that shows them this high,"""
+    most_zoom: float = 2.0
+    """though no more enlarged than this."""
     stood_iou: float = 0.7
     """What moved and overlaps what moved in the frame before by more than this stands there."""
     stood_looks: int = 15
@@ -49,37 +63,59 @@ class Regions:
         self._input_px = input_px
         self._settings = settings or RegionSettings()
         self._seen = _Seen()
+        self._vain = _Vain(self._settings.vain_kept_s)
+        self._news: tuple[Box, ...] = ()
         self._offered: list[_Crop] = []
         self._standing: list[tuple[Box, int]] = []
 
     def choose(
         self,
+        now: Instant,
         size_px: tuple[int, int],
         *,
         moved: Sequence[Box],
         people: Sequence[Box],
+        due: Sequence[Box],
+        is_rush: bool = False,
+        input_px: tuple[int, int] | None = None,
     ) -> tuple[Box, ...]:
-        """For a picture of `size_px` (height, width); `people` are where tracks should be now.
+        """For a picture of `size_px` (height, width); `people` are where tracks should be `now`,
+        `due` those of them who need a look; in a rush all other motion is looked at too.
+        `input_px`: the network's, where it is another one.
 
         No more than `most_looks`, whose things were unseen for longest first: whoever may not look
-        at all of them takes the first. Nothing moved and nobody tracked: nowhere.
+        at all of them takes the first. Nothing moved and nobody due: nowhere.
         """
-        picture = _Picture(size_px, self._input_px, self._settings)
-        news = [box for box in self._restless(moved) if picture.is_news(box, people)]
-        things = [*people, *news]
-        small = [thing for thing in things if not picture.shows(thing)]
-        large = tuple(thing for thing in things if picture.shows(thing))
-        looks = [_Crop(WHOLE, 0.0, large)] if large else []
-        looks += picture.merged([picture.around(thing) for thing in small])
+        picture = _Picture(size_px, input_px or self._input_px, self._settings)
+        news = tuple(box for box in self._restless(moved) if picture.is_news(box, people))
+        self._news = news
+        is_always = is_rush or not people
+        wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
+        small = [thing for thing in wanted if not picture.shows(thing)]
+        looks = []
+        if len(small) < len(wanted):
+            large = tuple(thing for thing in (*people, *news) if picture.shows(thing))
+            looks.append(_Crop(WHOLE, 0.0, large))
+        looks += picture.merged([picture.around(one, is_body=one in due) for one in small])
         looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
         self._offered = looks[: self._settings.most_looks]
         return tuple(look.box for look in self._offered)
+
+    def _is_due(self, moved: Box, now: Instant) -> bool:
+        """It was not just looked at, or has not been in vain so often."""
+        if self._vain.looks_at(moved, now) < self._settings.vain_looks:
+            return True
+        unseen_s = now.mono_ns / 1e9 - self._seen.longest_ago_s([moved])
+        return unseen_s >= self._settings.vain_every_s - EARLY_S
 
     def looked(self, now: Instant, count: int) -> None:
         """The first `count` of what was chosen last were looked at, at `now`."""
         for look in self._offered[:count]:
             for box in look.things if look.box == WHOLE else (look.box,):
                 self._seen.note(box, now)
+            for box in look.things:
+                if box in self._news:
+                    self._vain.note(box, now)
 
     def _restless(self, moved: Sequence[Box]) -> list[Box]:
         """Without what has stood there for long, most of the time."""
@@ -106,10 +142,7 @@ class _Seen:
     def note(self, box: Box, now: Instant) -> None:
         """All of `box` was, and what moves on by half its width is taken for seen."""
         near = box.grown(by_x=box.width / 2, by_y=0.0)
-        rows, columns = CELLS
-        y0, x0 = int(near.y0 * (rows - 1)), int(near.x0 * (columns - 1))
-        y1, x1 = int(near.y1 * (rows - 1)), int(near.x1 * (columns - 1))
-        self._last_s[y0 : y1 + 1, x0 : x1 + 1] = now.mono_ns / 1e9
+        self._last_s[_cells(near)] = now.mono_ns / 1e9
 
     def longest_ago_s(self, things: Sequence[Box]) -> float:
         """When the one of `things` was looked at whose turn it is: monotonic seconds."""
@@ -118,6 +151,39 @@ class _Seen:
     def _at(self, thing: Box) -> float:
         (x, y), (rows, columns) = thing.clipped().center, CELLS
         return float(self._last_s[int(y * (rows - 1)), int(x * (columns - 1))])
+
+
+class _Vain:
+    """How often each place was looked at of late for its motion alone."""
+
+    def __init__(self, kept_s: float) -> None:
+        self._looks = np.zeros(CELLS)
+        self._kept_s = kept_s
+        self._last: Instant | None = None
+
+    def note(self, moved: Box, now: Instant) -> None:
+        """One more look at all of it."""
+        if self._last is not None and now != self._last:
+            self._looks *= self._left(now)
+        self._last = now
+        self._looks[_cells(moved)] += 1.0
+
+    def looks_at(self, moved: Box, now: Instant) -> float:
+        """So often at half of its cells, and no more."""
+        return float(np.median(self._looks[_cells(moved)])) * self._left(now)
+
+    def _left(self, now: Instant) -> float:
+        """The share of what was remembered that still is."""
+        elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
+        return exp(-elapsed_s / self._kept_s)
+
+
+def _cells(box: Box) -> tuple[slice, slice]:
+    """The rows and columns that it touches."""
+    (rows, columns), inside = CELLS, box.clipped()
+    y0, x0 = int(inside.y0 * (rows - 1)), int(inside.x0 * (columns - 1))
+    y1, x1 = int(inside.y1 * (rows - 1)), int(inside.x1 * (columns - 1))
+    return slice(y0, y1 + 1), slice(x0, x1 + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +221,24 @@ class _Picture:
             self.input_px[0] / (crop.height * height), self.input_px[1] / (crop.width * width)
         )
 
-    def around(self, thing: Box) -> _Crop:
-        """A square around `thing`, moved inside the picture; never finer than the network sees."""
+    def around(self, thing: Box, *, is_body: bool) -> _Crop:
+        """A piece around `thing` in the shape of the network's input, moved inside the picture;
+        enlarged only for a body whose size is known, of which nothing is left out so."""
         height, width = self.size_px
+        rows, columns = self.input_px
         tall_px = max(thing.height * height, thing.width * width / 2)
-        side_px = max(tall_px / self.settings.person_share, float(max(self.input_px)))
-        across, down = min(1.0, side_px / width), min(1.0, side_px / height)
+        finest = max(1 / self.settings.most_zoom, tall_px / self.settings.small_person_px)
+        times = max(
+            min(1.0, finest) if is_body else 1.0,
+            tall_px / (self.settings.person_share * max(rows, columns)),
+        )
+        across, down = min(1.0, times * columns / width), min(1.0, times * rows / height)
         x, y = thing.center
         x0 = min(max(0.0, x - across / 2), 1.0 - across)
         y0 = min(max(0.0, y - down / 2), 1.0 - down)
         box = Box(x0, y0, x0 + across, y0 + down)
-        smallest_px = max(tall_px, self.settings.good_person_px / self._scale(box))
+        shown = self._scale(box) * min(1.0, times)  # who is enlarged is joined as if they were not
+        smallest_px = max(tall_px, self.settings.good_person_px / shown)
         return _Crop(box, smallest_px, (thing,))
 
     def merged(self, crops: list[_Crop]) -> list[_Crop]:

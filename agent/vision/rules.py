@@ -39,7 +39,7 @@ class RuleSettings:
     """So long somebody must have been in a zone, or so many at once, before it is told."""
     away_s: float = 2.0
     """Who was outside a zone for longer has left it."""
-    present_s: float = 1.0
+    present_s: float = 1.2
     """Who was seen in a zone within this span is one of its group."""
     parted_s: float = 10.0
     """A group that was too small for longer has parted; the next one is told anew."""

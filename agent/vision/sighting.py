@@ -148,6 +148,7 @@ class Sightings:
         In a crowd, of `crowd_of` people or about, whoever comes is counted in its one sighting.
         """
         seen = [track for track in tracks if track.is_seen]
+        self._keep_unlooked(tracks, now)
         closed = self._close(now, self._gone(now))
         for track in seen:
             self._note(track, now)
@@ -220,13 +221,20 @@ class Sightings:
             return ()
         return (Closed(crowd.sighting_id, crowd.first_seen, crowd.last_seen, at),)
 
+    def _keep_unlooked(self, tracks: Sequence[Track], now: Instant) -> None:
+        """Who was not looked for since they were seen is there all the same."""
+        for track in tracks:
+            sighting = self._open.get(track.track_id)
+            if sighting is not None and not track.is_seen and track.misses == 0:
+                sighting.there_at = now
+
     def _gone(self, now: Instant) -> list[int]:
         """The tracks of open sightings that stayed away too long, even if they are back now."""
         gap_s = self._settings.gap_s
         return [
             track_id
             for track_id, sighting in self._open.items()
-            if now.seconds_since(sighting.last_seen) > gap_s
+            if now.seconds_since(sighting.there_at) > gap_s
         ]
 
     def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
@@ -249,7 +257,7 @@ class Sightings:
     def _note(self, track: Track, now: Instant) -> None:
         """Keep what this frame says: about an open sighting, or as evidence for one."""
         if sighting := self._open.get(track.track_id):
-            sighting.last_seen = now
+            sighting.last_seen = sighting.there_at = now
             sighting.last_box = track.box
             sighting.score = max(sighting.score, track.score)
             return
@@ -321,6 +329,7 @@ class Sightings:
             score=suspect.score,
             best_view=_view(track),
             told_at=now,
+            there_at=now,
         )
         self._open[track.track_id] = sighting
         sighting.told_people = self._people(now)
@@ -358,7 +367,7 @@ class Sightings:
     def _people(self, now: Instant) -> int:
         """How many people with an open sighting are in view."""
         present_s = self._settings.present_s
-        return sum(now.seconds_since(one.last_seen) <= present_s for one in self._open.values())
+        return sum(now.seconds_since(one.there_at) <= present_s for one in self._open.values())
 
     def _forget(self, now: Instant) -> None:
         """Drop suspicions that came to nothing."""
@@ -405,6 +414,8 @@ class _Sighting:
     score: float
     best_view: float
     told_at: Instant
+    there_at: Instant
+    """Until when nothing speaks against them being there."""
     told_people: int = 0
 
 

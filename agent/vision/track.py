@@ -5,7 +5,7 @@ pixels, and every number here can be read off a video by eye. Thresholds are two
 (Zhang et al. 2022): a weak answer may carry on a track, only a strong one may begin one.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp, hypot
 
@@ -42,7 +42,7 @@ class TrackSettings:
     size_ratio: float = 1.5
     """Bodies do not grow or shrink by more than this factor between two sightings of them."""
     late_s: float = 0.8
-    """Who was seen within this time is there."""
+    """Who was seen within this time is there, and who was not looked for since."""
     lost_s: float = 1.5
     """A track not seen for longer is over."""
     confirm_hits: int = 3
@@ -107,6 +107,8 @@ class Track:
     """The share of its place in which something moved when it was found last."""
     stirred_at: Instant | None = None
     """When anything moved there last; None: not since it began."""
+    last_look: Instant | None = None
+    """When its place was looked at last, in vain or not; None: not since it began."""
 
     @property
     def is_mount(self) -> bool:
@@ -139,10 +141,11 @@ class Tracker:
     def bodies(self, now: Instant) -> tuple[Box, ...]:
         """Everybody who was found of late, told of or not, parked two-wheelers too."""
         return tuple(
-            track.box
-            for track in self._tracks
-            if track.is_confirmed and now.seconds_since(track.last_seen) <= self._settings.late_s
+            track.box for track in self._tracks if track.is_confirmed and self._is_there(track, now)
         )
+
+    def _is_there(self, track: Track, now: Instant) -> bool:
+        return track.misses == 0 or now.seconds_since(track.last_seen) <= self._settings.late_s
 
     @property
     def parked(self) -> tuple[Box, ...]:
@@ -150,11 +153,11 @@ class Tracker:
         still = (one for one in self._tracks if one.is_mount and one.is_confirmed)
         return tuple(one.box for one in still if one.travelled < self._settings.rode)
 
-    def predicted(self, now: Instant, track_ids: Set[int]) -> tuple[Box, ...]:
-        """Where those of the live tracks should be at `now`, inside the picture."""
-        chosen = (track for track in self._tracks if track.track_id in track_ids)
-        boxes = (self._moved(track, now).box.clipped() for track in chosen)
-        return tuple(box for box in boxes if box.area > 0)
+    def expected(self, now: Instant) -> tuple[Track, ...]:
+        """The live tracks where they should be at `now`, inside the picture; none that left it."""
+        tracks = (self._moved(track, now) for track in self._tracks)
+        inside = (replace(track, box=track.box.clipped()) for track in tracks)
+        return tuple(track for track in inside if track.box.area > 0)
 
     def step(
         self,
@@ -180,7 +183,7 @@ class Tracker:
         for detection in free:
             if not self._is_double(detection, tracks):
                 tracks.append(self._begun(detection, now))
-        tracks = [_looked_at(track, looked) for track in self._without_doubles(tracks)]
+        tracks = [_looked_at(track, looked, now) for track in self._without_doubles(tracks)]
         self._tracks = [track for track in tracks if not self._is_over(track, now)]
         return self.tracks
 
@@ -346,10 +349,10 @@ def _has_wheels(found: Detection) -> bool:
     return found.wheels is not None or found.kind in WHEELS
 
 
-def _looked_at(track: Track, looked: Sequence[Box]) -> Track:
+def _looked_at(track: Track, looked: Sequence[Box], now: Instant) -> Track:
     """With this frame's look at its place counted, if there was one."""
     least = 0.8 * track.box.area
     if not any(look.overlap(track.box) >= least for look in looked):
         return track
     missed = 0 if track.is_seen else 1
-    return replace(track, looks=track.looks + 1, misses=track.misses + missed)
+    return replace(track, looks=track.looks + 1, misses=track.misses + missed, last_look=now)

@@ -2,7 +2,7 @@
 
 usage: convert.py --source FOLDER --recording FILE --out FOLDER [--float] [SIZE ...]
 
-FOLDER of --source holds nanodet.json and nanodet.bin. SIZE: 256, 320, 320x416 or 416; else all.
+FOLDER of --source holds nanodet.json and nanodet.bin. SIZE: 192x320, 256, 320, 320x416 or 416; else all.
 The float files are for comparing only.
 """
 
@@ -19,7 +19,13 @@ import calibration
 from nanodet import NanoDetG
 from tfjs_graph import TfjsGraph, load
 
-SIZES = {"320": (320, 320), "256": (256, 256), "416": (416, 416), "320x416": (320, 416)}
+SIZES = {
+    "320": (320, 320),
+    "256": (256, 256),
+    "416": (416, 416),
+    "320x416": (320, 416),
+    "192x320": (192, 320),
+}
 
 
 def file_name(size: str, kind: str = "int8") -> str:

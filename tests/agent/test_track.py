@@ -137,9 +137,10 @@ def test_how_far_a_body_went_is_told_in_its_heights() -> None:
 def test_a_prediction_runs_ahead_of_a_walker() -> None:
     tracker = Tracker()
     run(tracker, [[one] for one in walk(30)])
-    (box,) = tracker.predicted(after(3.0), {1})
-    assert abs(box.center[0] - 0.5) < 0.01
-    assert tracker.predicted(after(3.0), frozenset()) == ()
+    (track,) = tracker.expected(after(3.0))
+    assert abs(track.box.center[0] - 0.5) < 0.01
+    (later,) = tracker.expected(after(6.0))
+    assert later.box == later.box.clipped()
 
 
 people = st.builds(

@@ -36,9 +36,10 @@ def test_default_names_a_model_of_the_manifest() -> None:
     assert MANIFEST["default"] in ENTRIES
 
 
-def test_the_four_forms_are_there_and_the_default_is_the_middle_one() -> None:
+def test_the_five_forms_are_there_and_the_default_is_the_square_one() -> None:
     forms = {name: tuple(entry["input"]["shape"][1:3]) for name, entry in ENTRIES.items()}
     assert forms == {
+        "nanodet_g_192x320_6c_int8": (192, 320),
         "nanodet_g_256_6c_int8": (256, 256),
         "nanodet_g_320_6c_int8": (320, 320),
         "nanodet_g_416_6c_int8": (416, 416),

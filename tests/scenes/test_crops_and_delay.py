@@ -7,14 +7,18 @@ from pathlib import Path
 import pytest
 
 from agent.bench.replay import numbered_ids
-from agent.bench.scenes import crops, delay
+from agent.bench.scenes import crops, delay, tiles
 from agent.bench.scenes.command import SCENES
+from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material
+from agent.bench.sight import sight
 from agent.media.frame import Frame
 from agent.vision.person import Detection, ObjectKind
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.zones import Box
 from tests.agent.eyes import Seer
+
+MODELS = Path(__file__).parents[2] / "models"
 
 
 @pytest.mark.parametrize(
@@ -50,11 +54,23 @@ def test_a_sighting_comes_with_the_frame_that_the_evidence_needs_and_little_late
     assert told.looks_per_s > 0
 
 
-@pytest.mark.parametrize("name", ["crops", "delay"])
+def test_tiles_find_more_of_a_made_crowd_than_the_whole_and_far_ones_above_all(
+    stock: Material,
+) -> None:
+    seers = sight(MODELS / "manifest.toml")
+    scene = Scene("dense", stock.people()["dense"])
+    whole, four, six = tiles.measure("dense", scene, seers, every=50)
+    assert whole.recall_at_least_score < four.recall_at_least_score
+    assert whole.recall_small < four.recall_small <= six.recall_small + 0.05
+    assert all(row.recall <= row.recall_at_least_score for row in (whole, four, six))
+    assert tiles.table([whole, four, six]).count("\n") == 4
+
+
+@pytest.mark.parametrize("name", ["crops", "delay", "tiles"])
 def test_without_recordings_it_says_so_and_what_to_do(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = {"crops": crops, "delay": delay}[name]
+    bench = {"crops": crops, "delay": delay, "tiles": tiles}[name]
     parser = argparse.ArgumentParser()
     bench.add_to(parser)
     truth = str(SCENES / "vtest.truth.toml")

@@ -1,11 +1,13 @@
 """`matthan-agent bench scenes`: what it prints, and what it refuses."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from agent.__main__ import main
+from agent.bench.scenes.night import Shift, hours_of, logged, shifts_of
 from agent.bench.scenes.programme import Material
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -39,6 +41,41 @@ def test_json_holds_the_verdict_and_the_night(
     assert told["scenes"]["nobody, clear"]["false_sightings"] == 0
     assert told["night"]["hours"] == pytest.approx(0.01, rel=0.1)
     assert told["night"]["false_per_hour_at_most"] >= 290
+
+
+def test_a_night_that_was_broken_off_goes_on_from_its_log(
+    stock: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "night.log"
+    night = ("--json", "--only", "none", "--hours", "0.01", "--log", str(log))
+    assert bench(*night) == 0
+    whole = json.loads(capsys.readouterr().out)["night"]
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    log.write_text("".join(lines[:-1]) + lines[-1][:20], encoding="utf-8")
+    assert bench(*night) == 0
+    again = capsys.readouterr()
+    assert len(again.err.splitlines()) == 1
+    assert json.loads(again.out)["night"]["hours"] == whole["hours"]
+    assert log.read_text(encoding="utf-8").count("\n") == len(lines)
+
+
+def test_a_log_whose_last_line_a_plug_cut_short_is_read_without_it(
+    stock: Material, tmp_path: Path
+) -> None:
+    log, plan = tmp_path / "night.log", list(shifts_of(1, still=stock.still, tree=stock.tree))
+    first = Shift(plan[0].name, hours_of(plan[0]), 0, 1, 0.5)
+    log.write_text(json.dumps(asdict(first)) + '\n{"name": "nob', encoding="utf-8")
+    assert logged(log, plan) == [first]
+
+
+@pytest.mark.parametrize("text", ["no JSON\n", '{"name": "x"}\n', "[]\n"])
+def test_what_is_no_log_of_this_night_is_refused(
+    stock: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    log = tmp_path / "night.log"
+    log.write_text(text, encoding="utf-8")
+    assert bench("--only", "none", "--hours", "0.01", "--log", str(log)) == 78
+    assert "give another --log" in capsys.readouterr().err
 
 
 def test_a_scene_below_the_baseline_is_said_and_fails(

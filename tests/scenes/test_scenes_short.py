@@ -5,31 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from agent.bench.replay import WHOLE_MODEL
 from agent.bench.scenes import baseline
 from agent.bench.scenes.judge import Verdict, judge
-from agent.bench.scenes.play import play
+from agent.bench.scenes.play import shown_to
 from agent.bench.scenes.programme import Material, programme
-from agent.devices.litert import LaterModel, LitertModel
-from agent.vision.person import NanoDet
+from agent.bench.sight import Sight, sight
 
 FLOORS = baseline.load(Path(__file__).with_name("baseline.toml"))
 MODELS = Path(__file__).parents[2] / "models"
 
 
 @cache
-def detector() -> NanoDet:
-    return NanoDet(LitertModel(MODELS / "manifest.toml"))
-
-
-@cache
-def whole_detector() -> NanoDet:
-    return NanoDet(LaterModel(MODELS / "manifest.toml", WHOLE_MODEL))
+def seers() -> Sight:
+    return sight(MODELS / "manifest.toml")
 
 
 def verdict_on(stock: Material, name: str) -> Verdict:
     scene = next(one for one in programme(stock, is_short=True) if one.name == name)
-    return judge(play(scene, detector(), whole_detector=whole_detector()))
+    return judge(shown_to(seers(), scene))
 
 
 @pytest.mark.parametrize("name", FLOORS)
@@ -50,7 +43,7 @@ def test_a_scene_played_twice_is_told_alike(stock: Material) -> None:
 
 def test_whoever_sees_nobody_on_the_street_falls_below_every_floor(stock: Material) -> None:
     scene = next(iter(programme(stock, is_short=True)))
-    played = play(scene, detector())
+    played = shown_to(seers(), scene)
     played.tracks, played.opened = {}, []
     missed = list(FLOORS[scene.name].broken_by(judge(played)))
     assert any("recall" in line for line in missed)

@@ -5,17 +5,18 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.bench.replay import REFUSED, WHOLE_MODEL, manifest_in
+from agent.bench.replay import REFUSED, manifest_in
 from agent.bench.scenes import baseline
 from agent.bench.scenes.conditions import CONDITIONS
 from agent.bench.scenes.judge import Verdict, judge
 from agent.bench.scenes.motion import RESTLESS, Covered, Restless, covered, restless
-from agent.bench.scenes.night import Night, Shift, shifts_of, watch
-from agent.bench.scenes.play import play
+from agent.bench.scenes.night import LogError, Night, Shift, logged, shifts_of, summed, watch
+from agent.bench.scenes.play import Scene, shown_to
 from agent.bench.scenes.programme import Material, programme
 from agent.bench.scenes.table import (
     motion_table,
@@ -27,9 +28,9 @@ from agent.bench.scenes.table import (
 )
 from agent.bench.scenes.tamper import Alarmed, Noticed, alarmed, noticed
 from agent.bench.scenes.truth import TruthError
+from agent.bench.sight import Sight, sight
 from agent.devices.camera import CameraError
-from agent.devices.litert import LaterModel, LitertModel, ModelError
-from agent.vision.person import NanoDet
+from agent.devices.litert import ModelError
 
 Views = tuple[list[Noticed], list[Alarmed]]
 """Cameras that somebody touched, and those that nobody did."""
@@ -41,6 +42,8 @@ CURE = "Run deploy/recording.sh --scenes in the checkout."
 SCENES = Path(__file__).parents[3] / "tests" / "scenes"
 """In a checkout: the truth and the baseline; an installed agent needs --truth."""
 
+REFUSALS = (CameraError, ModelError, TruthError, baseline.BaselineError, LogError, OSError)
+
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -49,6 +52,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--short", action="store_true", help="the form that the tests run")
     parser.add_argument("--full", action="store_true", help=f"and a night of {NIGHT_H:g} hours")
     parser.add_argument("--hours", type=float, help="and a night of so many hours")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="keep the night's shifts here, and go on from them"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes for the night (1)")
     parser.add_argument("--only", default="", metavar="TEXT", help="scenes with TEXT in the name")
     parser.add_argument("--models", type=Path, help="folder of the models' manifest")
@@ -63,23 +69,22 @@ def run(args: argparse.Namespace) -> int:
     try:
         stock = material(args.recordings, args.truth)
         manifest = manifest_in(args.models)
-        detector = NanoDet(LitertModel(manifest))
-        whole = NanoDet(LaterModel(manifest, WHOLE_MODEL))
+        seers = sight(manifest)
         floors = baseline.load(args.baseline) if args.baseline else {}
-    except (CameraError, ModelError, TruthError, baseline.BaselineError, OSError) as error:
+        hours = args.hours or (NIGHT_H if args.full else 0.0)
+        done = logged(args.log, _plan(stock, hours)) if args.log else []
+    except REFUSALS as error:
         print(f"bench scenes: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    verdicts = _played(
-        stock, detector, whole, is_short=args.short, only=args.only, aloud=not args.json
-    )
-    hours = args.hours or (NIGHT_H if args.full else 0.0)
+    verdicts = _played(stock, seers, is_short=args.short, only=args.only, aloud=not args.json)
     is_whole = not (args.short or args.only)
     moving = _moving(stock) if is_whole else None
     views = (list(noticed(stock)), list(alarmed(stock, hours=hours))) if is_whole else None
     night = None
     if hours:
-        scenes = shifts_of(hours, still=stock.still, tree=stock.tree)
-        night = watch(scenes, manifest, processes=args.jobs, tell=_tell)
+        plan = _plan(stock, hours)[len(done) :]
+        more = watch(plan, manifest, processes=args.jobs, tell=_teller(args.log, done))
+        night = summed([*done, *more])
     broken = [
         f"{name}: {what}"
         for name, floor in floors.items()
@@ -93,6 +98,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(moving, views, night, broken)
     return FAILED if broken else 0
+
+
+def _plan(stock: Material, hours: float) -> list[Scene]:
+    return list(shifts_of(hours, still=stock.still, tree=stock.tree))
 
 
 def material(recordings: Path, truth: Path) -> Material:
@@ -118,14 +127,14 @@ def cache() -> Path:
 
 
 def _played(
-    stock: Material, detector: NanoDet, whole: NanoDet, *, is_short: bool, only: str, aloud: bool
+    stock: Material, seers: Sight, *, is_short: bool, only: str, aloud: bool
 ) -> dict[str, Verdict]:
     verdicts = {}
     if aloud:
         print(scene_table())  # noqa: T201 a command's answer
     for scene in programme(stock, is_short=is_short):
         if only in scene.name:
-            verdicts[scene.name] = judge(play(scene, detector, whole_detector=whole))
+            verdicts[scene.name] = judge(shown_to(seers, scene))
             if aloud:
                 print(scene_line(scene.name, verdicts[scene.name]), flush=True)  # noqa: T201 a command's answer
     if aloud:
@@ -138,9 +147,21 @@ def _moving(stock: Material) -> tuple[Covered, list[Restless]]:
     return covered(stock.street), [restless(stock.still, one) for one in (*RESTLESS, *lively)]
 
 
-def _tell(shift: Shift) -> None:
-    """A night is long: a line for each part of it that is over."""
-    print(json.dumps(asdict(shift)), file=sys.stderr, flush=True)  # noqa: T201 a command's answer
+def _teller(log: Path | None, done: Sequence[Shift]) -> Callable[[Shift], None]:
+    """A night is long: a line for each part of it that is over, and one into the `log`, which
+    then holds whole lines only."""
+    if log is not None:
+        lines = "".join(json.dumps(asdict(shift)) + "\n" for shift in done)
+        log.write_text(lines, encoding="utf-8")
+
+    def tell(shift: Shift) -> None:
+        line = json.dumps(asdict(shift))
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 a command's answer
+        if log is not None:
+            with log.open("a", encoding="utf-8") as kept:
+                kept.write(line + "\n")
+
+    return tell
 
 
 def _propose(file: Path, verdicts: dict[str, Verdict]) -> None:

@@ -19,11 +19,14 @@ from agent.bench.scenes.heights import Far
 from agent.bench.scenes.judge import ABOUT, MATCH_IOU
 from agent.bench.scenes.play import Scene, frames_of
 from agent.bench.scenes.truth import TruthError
+from agent.bench.sight import Sight, sight
 from agent.devices.camera import CameraError
-from agent.devices.litert import LitertModel, ModelError
+from agent.devices.litert import ModelError
+from agent.vision.attention import AttentionSettings
 from agent.vision.dense import DenseSettings
-from agent.vision.person import Detection, DetectorSettings, NanoDet, ObjectKind
+from agent.vision.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.regions import RegionSettings
 from agent.vision.zones import Box
 
 STREET_PX: Final = (576, 768)
@@ -56,16 +59,15 @@ def run(args: argparse.Namespace) -> int:
     """Look both ways and print; 78 without recordings, truth or model."""
     try:
         street = material(args.recordings, args.truth).street
-        model = LitertModel(manifest_in(args.models))
+        finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
+        seers = sight(manifest_in(args.models), finds=finds)
     except (CameraError, ModelError, TruthError, OSError) as error:
         print(f"bench crops: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
-    finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
-    detector = NanoDet(model, finds)
     footage = Far(street, size_px=STREET_PX, canvas_px=HD_PX)
     rows = {
-        "crops": measure(footage, detector, args.frames, is_whole_only=False),
-        "whole picture only": measure(footage, detector, args.frames, is_whole_only=True),
+        "crops": measure(footage, seers, args.frames, is_whole_only=False),
+        "whole picture only": measure(footage, seers, args.frames, is_whole_only=True),
     }
     if args.json:
         print(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))  # noqa: T201 a command's answer
@@ -78,23 +80,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def measure(footage: Footage, detector: NanoDet, frames: int, *, is_whole_only: bool) -> Worth:
-    """The finds of the eyes on the first `frames`, with a budget that never binds."""
-    settings = EyesSettings(looks_per_s=1000.0, dense=DenseSettings(mode="never"))
+def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool) -> Worth:
+    """The finds of the eyes on the first `frames`, each of which is asked for everybody."""
+    settings = EyesSettings(
+        looks_per_s=1000.0,
+        regions=RegionSettings(vain_every_s=0.0),
+        attention=AttentionSettings(walking_every_s=0.0, standing_every_s=0.0),
+        dense=DenseSettings(mode="never"),
+    )
     if is_whole_only:
         settings = replace(settings, regions=replace(settings.regions, least_person_px=0.0))
-    eyes = Eyes.for_frames(settings, detector, numbered_ids())
-    scored: list[tuple[float, bool]] = []
+    eyes = Eyes.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
+    marks: list[tuple[float, bool]] = []
     asked = looks = 0
     for frame in frames_of(Scene("hd", footage, frames=frames)):
         look = eyes.step(frame)
         shown = footage.shown(frame.index - 1)
         looks += look.inferences
         asked += len(shown.people)
-        scored += _scored(look.detections, shown, (frame.height, frame.width))
-    hits = sum(is_hit for score, is_hit in scored if score >= SURE)
+        marks += scored(look.detections, shown, (frame.height, frame.width))
+    hits = sum(is_hit for score, is_hit in marks if score >= SURE)
     return Worth(
-        round(average_precision(scored, asked), 3),
+        round(average_precision(marks, asked), 3),
         round(hits / max(1, asked), 3),
         round(looks / frames, 2),
     )
@@ -111,20 +118,20 @@ def average_precision(scored: list[tuple[float, bool]], asked: int) -> float:
     return area / max(1, asked)
 
 
-def _scored(
+def scored(
     found: tuple[Detection, ...], shown: Shown, size_px: tuple[int, int]
 ) -> list[tuple[float, bool]]:
     """Each find's score and whether it is somebody; those of somebody unsure are left out."""
     height, width = size_px
     free = dict(shown.people)
-    scored: list[tuple[float, bool]] = []
+    marks: list[tuple[float, bool]] = []
     for one in sorted(found, key=lambda find: -find.score):
         box = one.box
         px = Box(box.x0 * width, box.y0 * height, box.x1 * width, box.y1 * height)
         best = max(free, key=lambda person: free[person].iou(px), default=None)
         if best is not None and free[best].iou(px) >= MATCH_IOU:
             del free[best]
-            scored.append((one.score, True))
+            marks.append((one.score, True))
         elif not any(px.overlap(other) >= ABOUT * px.area for other in shown.unsure):
-            scored.append((one.score, False))
-    return scored
+            marks.append((one.score, False))
+    return marks

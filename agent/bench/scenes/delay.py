@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.bench.replay import REFUSED, WHOLE_MODEL, manifest_in, numbered_ids
+from agent.bench.replay import REFUSED, manifest_in, numbered_ids
 from agent.bench.scenes.command import SCENES, cache, material
 from agent.bench.scenes.footage import Street
 from agent.bench.scenes.truth import TruthError
+from agent.bench.sight import sight
 from agent.devices.camera import CameraError
-from agent.devices.litert import LaterModel, LitertModel, ModelError
+from agent.devices.litert import ModelError
 from agent.media.frame import Frame, Instant
-from agent.vision.person import NanoDet
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sighting import Opened
 
@@ -59,14 +59,18 @@ def run(args: argparse.Namespace) -> int:
     """Show it and print; 78 without recordings, truth or model."""
     try:
         street = material(args.recordings, args.truth).street
-        manifest = manifest_in(args.models)
-        detector = NanoDet(LitertModel(manifest))
-        whole = NanoDet(LaterModel(manifest, WHOLE_MODEL))
+        seers = sight(manifest_in(args.models))
     except (CameraError, ModelError, TruthError, OSError) as error:
         print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     settings = EyesSettings(looks_per_s=args.looks or EyesSettings().looks_per_s)
-    eyes = Eyes.for_frames(settings, detector, numbered_ids(), whole_detector=whole)
+    eyes = Eyes.for_frames(
+        settings,
+        seers.common,
+        numbered_ids(),
+        whole_detector=seers.whole,
+        fitted=seers.fitted,
+    )
     delay = measure(eyes, street)
     if args.json:
         print(json.dumps(asdict(delay), indent=2))  # noqa: T201 a command's answer

@@ -5,9 +5,10 @@ keeps the model busy, and a while before the recorded tree. Each shift begins wi
 seen nothing and rolls its own dice. Shifts are mixed, so that a night broken off is a shorter one.
 """
 
+import json
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,9 +16,8 @@ from pathlib import Path
 
 from agent.bench.scenes.conditions import BY_NAME, CONDITIONS
 from agent.bench.scenes.footage import Footage
-from agent.bench.scenes.play import Scene, play
-from agent.devices.litert import LitertModel
-from agent.vision.person import NanoDet
+from agent.bench.scenes.play import Scene, shown_to
+from agent.bench.sight import sight
 
 SHIFT_S = 300.0
 """The longest shift; longer ones are cut, so that two processes share the work well."""
@@ -81,10 +81,14 @@ def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]
                 yield Scene(f"{where}, {name}", footage, BY_NAME[name], frames, seed)
 
 
+class LogError(Exception):
+    """The log of another night, or none at all."""
+
+
 def watch(
     scenes: Iterable[Scene], manifest: Path, *, processes: int, tell: Callable[[Shift], None]
-) -> Night:
-    """Watch all shifts, `processes` at a time, with the manifest's default model.
+) -> list[Shift]:
+    """Watch all shifts, `processes` at a time, with the networks that a node has.
 
     `tell` hears of each shift in their order.
     """
@@ -93,6 +97,35 @@ def watch(
         for waiting in [pool.submit(_shift, scene, manifest) for scene in scenes]:
             done.append(waiting.result())
             tell(done[-1])
+    return done
+
+
+def logged(file: Path, plan: Sequence[Scene]) -> list[Shift]:
+    """The shifts of the `plan`, from its first on, that a log of lines of JSON says are over.
+
+    A last line that a plug cut short is left out; none where there is no file. LogError for what
+    is no log, or that of another plan.
+    """
+    if not file.exists():
+        return []
+    *lines, _ = file.read_text(encoding="utf-8").split("\n")
+    try:
+        done = [Shift(**json.loads(line)) for line in lines]
+    except (ValueError, TypeError) as error:
+        raise LogError(f"{file} is no log of a night ({error}): give another --log") from error
+    of_plan = [(scene.name, round(hours_of(scene), 5)) for scene in plan[: len(done)]]
+    if [(shift.name, round(shift.hours, 5)) for shift in done] != of_plan:
+        raise LogError(f"{file} is the log of another night: give another --log")
+    return done
+
+
+def hours_of(scene: Scene) -> float:
+    """Of media time."""
+    return scene.length / scene.footage.frames_per_s / 3600
+
+
+def summed(done: Sequence[Shift]) -> Night:
+    """Of all that was watched."""
     names = dict.fromkeys(shift.name for shift in done)
     return Night(tuple(_sum(name, [s for s in done if s.name == name]) for name in names))
 
@@ -111,7 +144,7 @@ def poisson_bound(events: int) -> float:
 
 def _shift(scene: Scene, manifest: Path) -> Shift:
     began = time.process_time()
-    played = play(scene, NanoDet(LitertModel(manifest)))
+    played = shown_to(sight(manifest), scene)
     return Shift(
         scene.name,
         played.hours,

@@ -1,7 +1,7 @@
 """Shows a scene to the eyes and keeps what they said and what it cost."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.bench.replay import numbered_ids
@@ -9,6 +9,7 @@ from agent.bench.scenes.conditions import CLEAR, Condition
 from agent.bench.scenes.footage import Footage, Shown
 from agent.bench.scenes.shot import Shot
 from agent.bench.score import Rows, read_rows
+from agent.bench.sight import Sight
 from agent.bench.stages import Stages
 from agent.bench.tracks import TrackBook
 from agent.media.frame import Frame, Instant
@@ -80,6 +81,7 @@ def play(
     settings: EyesSettings | None = None,
     *,
     whole_detector: PersonDetector | None = None,
+    fitted: Sequence[PersonDetector] = (),
 ) -> Played:
     """Once through, with eyes that have seen nothing yet; see `Eyes.for_frames`."""
     settings = settings or EyesSettings()
@@ -89,7 +91,9 @@ def play(
             regions=replace(settings.regions, least_person_px=0.0),
             dense=DenseSettings(mode="never"),
         )
-    eyes = Eyes.for_frames(settings, detector, numbered_ids(), whole_detector=whole_detector)
+    eyes = Eyes.for_frames(
+        settings, detector, numbered_ids(), whole_detector=whole_detector, fitted=fitted
+    )
     stages = Stages()
     eyes.lap = stages.lap
     book, told = TrackBook(), set[int]()
@@ -117,6 +121,11 @@ def play(
         stage: us for stage, us in costs.items() if stage not in ("scene", "books")
     }
     return played
+
+
+def shown_to(seers: Sight, scene: Scene) -> Played:
+    """The scene, looked at with a node's networks."""
+    return play(scene, seers.common, whole_detector=seers.whole, fitted=seers.fitted)
 
 
 def frames_of(scene: Scene) -> Iterator[Frame]:

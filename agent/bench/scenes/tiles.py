@@ -1,0 +1,156 @@
+"""`bench tiles`: what tiles, a low threshold and gain are worth on made junctions.
+
+Each tenth picture of the two made crowds (see `crowd.py`), by day and darkened, is shown to the
+networks that a node has for crowds: as a whole, then in four tiles and the whole, then in six. No
+tracks: what one frame's looks find. Average precision at an overlap of 0.3, who is hidden or unsure
+left out. These are bodies of one recording on its own empty street, not a junction of Vietnam:
+nobody rides, nothing shines, and the network was rounded to 8 bits on the same scene.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from agent.bench.replay import REFUSED, manifest_in
+from agent.bench.scenes.command import SCENES, cache, material
+from agent.bench.scenes.conditions import BY_NAME
+from agent.bench.scenes.crops import LEAST_SCORE, SURE, average_precision, scored
+from agent.bench.scenes.footage import Shown
+from agent.bench.scenes.play import Scene, frames_of
+from agent.bench.scenes.truth import TruthError
+from agent.bench.sight import Sight, sight
+from agent.devices.camera import CameraError
+from agent.devices.litert import ModelError
+from agent.media.frame import Frame
+from agent.vision.dense import DenseSettings, grid
+from agent.vision.person import Detection, DetectorSettings, ObjectKind, suppress
+from agent.vision.pipeline import SAME_IOU
+from agent.vision.zones import WHOLE, Box
+
+EVERY: Final = 10
+OVERLAP: Final = DenseSettings().overlap
+WAYS: Final[dict[str, tuple[Box, ...]]] = {
+    "whole": (),
+    "whole and 2x2": grid(2, 2, OVERLAP),
+    "whole and 3x2": grid(3, 2, OVERLAP),
+}
+SMALL_PX: Final = 30.0
+"""Below this height somebody is far."""
+LEAST: Final = 0.3
+"""The least score of a find that may begin a track in a crowd; elsewhere it is `SURE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """By one way of looking at one scene."""
+
+    scene: str
+    way: str
+    average_precision: float
+    recall: float
+    """Of all at a score of 0.4,"""
+    recall_at_least_score: float
+    """at 0.3,"""
+    recall_small: float
+    """and at 0.3 of those under 30 px."""
+    ghosts: float
+    """Finds a picture on nobody at 0.4,"""
+    ghosts_at_least_score: float
+    """and at 0.3."""
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
+    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
+    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
+    parser.add_argument("--every", type=int, default=EVERY, help="look at each so-manieth picture")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look and print; 78 without recordings, truth or model."""
+    kinds = frozenset({ObjectKind.PERSON})
+    try:
+        people = material(args.recordings, args.truth).people()
+        manifest = manifest_in(args.models)
+        lit = sight(manifest, finds=DetectorSettings(score=LEAST_SCORE, kinds=kinds))
+        unlit = sight(manifest, finds=DetectorSettings(LEAST_SCORE, dark=0.0, kinds=kinds))
+        scenes = [
+            ("crowd", Scene("crowd", people["crowd"]), lit),
+            ("dense", Scene("dense", people["dense"]), lit),
+            ("dense, night", Scene("dense", people["dense"], BY_NAME["night"]), lit),
+            ("dense, night, no gain", Scene("dense", people["dense"], BY_NAME["night"]), unlit),
+        ]
+        rows = [
+            row for name, scene, seers in scenes for row in measure(name, scene, seers, args.every)
+        ]
+    except (CameraError, ModelError, TruthError, OSError) as error:
+        print(f"bench tiles: {error}", file=sys.stderr)  # noqa: T201 a command's answer
+        return REFUSED
+    words = [asdict(row) for row in rows]
+    print(json.dumps(words, indent=2) if args.json else table(rows))  # noqa: T201 a command's answer
+    return 0
+
+
+def measure(name: str, scene: Scene, seers: Sight, every: int) -> list[Found]:
+    """One row for each way of looking, over each so-manieth picture."""
+    marks: dict[str, list[tuple[float, bool]]] = {way: [] for way in WAYS}
+    small: dict[str, list[tuple[float, bool]]] = {way: [] for way in WAYS}
+    asked = asked_small = pictures = 0
+    for frame in frames_of(scene):
+        if (frame.index - 1) % every:
+            continue
+        pictures += 1
+        shown = scene.footage.shown(frame.index - 1)
+        far = Shown(
+            {who: box for who, box in shown.people.items() if box.height < SMALL_PX}, shown.unsure
+        )
+        asked, asked_small = asked + len(shown.people), asked_small + len(far.people)
+        size_px = frame.height, frame.width
+        for way, tiles in WAYS.items():
+            found = tuple(looked(frame, seers, tiles))
+            marks[way] += scored(found, shown, size_px)
+            small[way] += scored(found, far, size_px)
+    return [
+        Found(
+            scene=name,
+            way=way,
+            average_precision=round(average_precision(marks[way], asked), 3),
+            recall=_share(marks[way], SURE, asked),
+            recall_at_least_score=_share(marks[way], LEAST, asked),
+            recall_small=_share(small[way], LEAST, asked_small),
+            ghosts=_ghosts(marks[way], SURE, pictures),
+            ghosts_at_least_score=_ghosts(marks[way], LEAST, pictures),
+        )
+        for way in WAYS
+    ]
+
+
+def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection]:
+    """At the whole, and at the tiles; who is found twice is one."""
+    found = (seers.whole or seers.common).detect(frame, WHOLE)
+    for tile in tiles:
+        found += seers.common.detect(frame, tile)
+    return suppress(found, SAME_IOU)
+
+
+def table(rows: list[Found]) -> str:
+    """As Markdown."""
+    heads = "scene", "looks", "AP", "recall .4", "recall .3", "under 30 px .3"
+    lines = [f"| {' | '.join((*heads, 'ghosts .4', 'ghosts .3'))} |", "|" + " --- |" * 8]
+    lines += [f"| {' | '.join(str(value) for value in asdict(row).values())} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _share(marks: list[tuple[float, bool]], score: float, asked: int) -> float:
+    return round(sum(is_hit for got, is_hit in marks if got >= score) / max(1, asked), 3)
+
+
+def _ghosts(marks: list[tuple[float, bool]], score: float, pictures: int) -> float:
+    wrong = sum(not is_hit for got, is_hit in marks if got >= score)
+    return round(wrong / max(1, pictures), 2)

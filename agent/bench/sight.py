@@ -1,0 +1,31 @@
+"""The networks that a bench's eyes look with: those that a node has unless told otherwise."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agent.devices.litert import LaterModel
+from agent.vision.person import DetectorSettings, NanoDet
+
+WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"
+"""For whole pictures of a crowd, as in the node's configuration."""
+WIDE_MODEL: Final = "nanodet_g_192x320_6c_int8"
+"""For wide pictures, likewise."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """See `Eyes.for_frames`."""
+
+    common: NanoDet
+    whole: NanoDet | None
+    fitted: tuple[NanoDet, ...]
+
+
+def sight(manifest: Path, model: str = "", finds: DetectorSettings | None = None) -> Sight:
+    """Loaded when first needed; a `model` that is named looks at everything. ModelError."""
+    common = NanoDet(LaterModel(manifest, model), finds)
+    if model:
+        return Sight(common, None, ())
+    whole = NanoDet(LaterModel(manifest, WHOLE_MODEL), finds)
+    return Sight(common, whole, (NanoDet(LaterModel(manifest, WIDE_MODEL), finds),))
