@@ -13,7 +13,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-BUILDING = ("packaging", "pathspec", "pluggy", "trove-classifiers")
+BUILDING = ("packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
 """What hatchling asks for; it need not be installed where the bundle is made."""
 
 

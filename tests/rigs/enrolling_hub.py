@@ -5,6 +5,7 @@
 Prints one code for that node, then what the node says, a topic a line, until its input ends.
 """
 
+import signal
 import sys
 import tempfile
 from dataclasses import replace
@@ -23,7 +24,8 @@ from tests.hub.web_town import Town
 
 
 def main() -> None:
-    """Until the input ends."""
+    """Until the input ends, or somebody says so."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with tempfile.TemporaryDirectory(prefix="matthan-rig-") as name:
         folder = Path(name)
         url = f"sqlite:///{folder / 'hub.db'}"

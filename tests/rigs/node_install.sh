@@ -13,7 +13,13 @@ readonly pulls="${PULLS:-3}"
 work=$(mktemp -d)
 readonly work
 hub=''
-trap 'power_off; [[ -z $hub ]] || kill "$hub"; rm -rf -- "$work"' EXIT
+leave() {
+    power_off
+    [[ -z $hub ]] || pkill -TERM -P "$hub" || true # its broker
+    [[ -z $hub ]] || kill -KILL "$hub" || true
+    rm -rf -- "$work"
+}
+trap leave EXIT
 
 installs() { inside /srv/stick/deploy/node/install.sh "$@"; }
 pid() { inside systemctl show -p MainPID --value matthan-agent.service; }
