@@ -13,7 +13,8 @@ from agent.delivery.latest import LatestHealth
 from agent.devices.board import Board
 from agent.journal import Journal, JournalCounts, JournalError
 from agent.media.frame import Instant
-from agent.wire.messages import CameraHealth, Health, Lost, Owing, Stamp
+from agent.wire.presence import CameraHealth, Health, Lost, Owing
+from agent.wire.terms import Stamp
 
 log = structlog.get_logger()
 

@@ -7,7 +7,8 @@ from agent.assembly.finding import Finding
 from agent.config.sections import AgentSettings
 from agent.delivery.trouble import N_
 from agent.devices.clock import SystemClock
-from agent.wire.messages import BoardWords, ClockSource
+from agent.wire.presence import BoardWords
+from agent.wire.terms import ClockSource
 
 HOT_C: Final = 80.0
 """A Raspberry Pi slows down at 80 °C."""

@@ -11,8 +11,8 @@ from agent.assembly.finding import Finding
 from agent.config.sections import AgentSettings
 from agent.delivery import https
 from agent.delivery.trouble import N_
+from agent.wire.answers import UploadToken
 from agent.wire.enrolment import SPEED_BYTES, SPEED_PATH
-from agent.wire.messages import UploadToken
 
 MEASURE_S: Final = 3.0
 TIMEOUT_S: Final = 20.0

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from agent.devices.camera import Camera, CameraError, PacketSink
 from agent.media.frame import Frame, StreamInfo
-from agent.wire.messages import CameraWords
+from agent.wire.presence import CameraWords
 
 
 class Described:

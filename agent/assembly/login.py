@@ -17,8 +17,8 @@ from agent.delivery.session import (
     Taken,
 )
 from agent.wire import topics
+from agent.wire.answers import TokenWanted, UploadToken
 from agent.wire.codec import WireError, decode_token, encode
-from agent.wire.messages import TokenWanted, UploadToken
 
 ANSWER_S: Final = 10.0
 HUB_S: Final = 5.0

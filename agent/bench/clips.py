@@ -34,7 +34,7 @@ from agent.clips.sealer import Sealer
 from agent.clips.writer import ClipWriter
 from agent.devices.reel import VideoReel
 from agent.media.frame import Instant, Packet, StreamInfo
-from agent.wire.messages import ClockSource
+from agent.wire.terms import ClockSource
 
 FRAMES_PER_S = 15
 KBITS_PER_S = 4000

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from agent.media.frame import Instant, StreamInfo
 from agent.wire import seal_key
-from agent.wire.messages import ClockSource, Stamp
 from agent.wire.seal import (
     BEGINNING,
     MARK,
@@ -29,6 +28,7 @@ from agent.wire.seal import (
 )
 from agent.wire.seal_check import State, judge
 from agent.wire.sealed import stretches
+from agent.wire.terms import ClockSource, Stamp
 
 SIGN_EVERY: Final = 1
 """Fragments from one signature to the next. One costs tens of microseconds and 64 bytes with a key

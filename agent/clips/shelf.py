@@ -48,7 +48,8 @@ from agent.journal import (
 from agent.journal.durable import sync_folder
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundPacket
-from agent.wire.messages import ClipReady, Picture
+from agent.wire.messages import ClipReady
+from agent.wire.terms import Picture
 
 log = structlog.get_logger()
 

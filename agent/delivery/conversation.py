@@ -28,8 +28,10 @@ from agent.delivery.trouble import Trouble
 from agent.journal import Journal, Waiting
 from agent.media.frame import Instant
 from agent.wire import topics
+from agent.wire.answers import TokenWanted
 from agent.wire.codec import WireError, encode
-from agent.wire.messages import Birth, CameraWords, ClockSource, Death, Stamp, TokenWanted
+from agent.wire.presence import Birth, CameraWords, Death
+from agent.wire.terms import ClockSource, Stamp
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()

@@ -11,6 +11,7 @@ from agent.delivery.presence import Hub, HubSeen, after
 from agent.delivery.tokens import Tokens
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
+from agent.wire.answers import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import (
     WireError,
     decode_command,
@@ -19,7 +20,6 @@ from agent.wire.codec import (
     decode_receipt,
     decode_token,
 )
-from agent.wire.messages import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from agent.wire.messages import Health
+from agent.wire.presence import Health
 
 
 class LatestHealth:

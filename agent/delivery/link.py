@@ -22,7 +22,7 @@ from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.ident import uuid7
-from agent.wire.messages import Death
+from agent.wire.presence import Death
 
 log = structlog.get_logger()
 

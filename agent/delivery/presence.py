@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from agent.wire.messages import HubStatus
+from agent.wire.presence import HubStatus
 
 
 class Hub(Enum):

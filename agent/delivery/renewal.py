@@ -27,8 +27,8 @@ from agent.delivery import https
 from agent.delivery.session import BrokerAddress
 from agent.delivery.tokens import Tokens
 from agent.journal.durable import sync_folder
+from agent.wire.answers import UploadToken
 from agent.wire.enrolment import PATH, RenewAnswer, RenewRequest
-from agent.wire.messages import UploadToken
 
 log = structlog.get_logger()
 

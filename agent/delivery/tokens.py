@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 
 _SPARE_S = 10.0
 """A token this close to its end is not begun with: the upload would outlive it."""

@@ -8,7 +8,7 @@ import httpx
 
 from agent.delivery.pieces import Pieces
 from agent.delivery.tus import Body, Place, TusClient
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 
 AT_ONCE_BYTES: Final = 256 * 1024
 """A file no larger goes in one request."""

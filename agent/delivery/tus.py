@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 
 VERSION: Final = "1.0.0"
 BODY_TYPE: Final = "application/offset+octet-stream"

@@ -23,7 +23,7 @@ from agent.delivery.tokens import Tokens
 from agent.delivery.transfer import Transfer
 from agent.delivery.tus import Answered, TusClient
 from agent.journal import Brought, DueMedia, Growing, GrowingClip, Journal, JournalFull
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()
 

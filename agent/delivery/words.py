@@ -5,15 +5,8 @@ from typing import assert_never
 from agent.vision.rules import RuleMet
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.zones import Box
-from agent.wire.messages import (
-    BoxWords,
-    ObjectKind,
-    Picture,
-    RuleWords,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-)
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 
 
 def in_words(

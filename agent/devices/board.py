@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from agent.wire.messages import BoardWords
+from agent.wire.presence import BoardWords
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from agent.media.frame import Instant
-from agent.wire.messages import ClockSource
+from agent.wire.terms import ClockSource
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Final
 from uuid import UUID
 
-from agent.wire.messages import HoldFootage
+from agent.wire.answers import HoldFootage
 
 OPEN_END_UTC_US: Final = 253_402_300_799_999_999
 """The last microsecond of the year 9999."""

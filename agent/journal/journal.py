@@ -20,8 +20,9 @@ from agent.journal.spans import SpanWanted
 from agent.journal.transaction import Transaction, Trust
 from agent.journal.wishes import Brought
 from agent.media.frame import Instant
-from agent.wire.messages import BringSpan, ClockSource, HoldFootage
+from agent.wire.answers import BringSpan, HoldFootage
 from agent.wire.numbers import Range
+from agent.wire.terms import ClockSource
 
 _log = structlog.get_logger("agent.journal")
 T = TypeVar("T")

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from agent.media.frame import Instant
-from agent.wire.messages import ClockSource, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import ClockSource
 
 _BODY: Final[TypeAdapter[SightingOpened | SightingUpdated]] = TypeAdapter(
     SightingOpened | SightingUpdated

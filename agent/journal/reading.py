@@ -18,7 +18,8 @@ from agent.journal.rows import (
     Waiting,
 )
 from agent.media.frame import Instant
-from agent.wire.messages import Body, ClockSource
+from agent.wire.messages import Body
+from agent.wire.terms import ClockSource
 
 _BODY: Final[TypeAdapter[Body]] = TypeAdapter(Body)
 

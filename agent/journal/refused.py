@@ -13,7 +13,7 @@ class SetAside:
     count: int
     kind: str
     reason: str
-    """Of `agent.wire.messages.RefusalReason`, or `unreadable`."""
+    """Of `agent.wire.answers.RefusalReason`, or `unreadable`."""
     detail: str
     at_utc_us: int
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.media.frame import Instant
-from agent.wire.messages import Body, ClockSource, Event, Stamp
+from agent.wire.messages import Body, Event
+from agent.wire.terms import ClockSource, Stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ CREATE TABLE set_aside (
     seq      INTEGER NOT NULL,
     kind     TEXT    NOT NULL,
     body     TEXT    NOT NULL,
-    reason   TEXT    NOT NULL,          -- agent.wire.messages.RefusalReason, or `unreadable`
+    reason   TEXT    NOT NULL,          -- agent.wire.answers.RefusalReason, or `unreadable`
     detail   TEXT    NOT NULL,
     at_utc_us INTEGER NOT NULL
 );

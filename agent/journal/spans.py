@@ -6,7 +6,7 @@ from uuid import UUID
 
 from agent.journal.reading import as_clip
 from agent.journal.rows import Clip
-from agent.wire.messages import BringSpan
+from agent.wire.answers import BringSpan
 
 
 @dataclass(frozen=True, slots=True)

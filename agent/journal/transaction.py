@@ -15,18 +15,11 @@ from agent.journal.left_open import Witness, left_open
 from agent.journal.recall import Recalled
 from agent.journal.rows import Clip, Limits, MediaKind
 from agent.media.frame import Instant
+from agent.wire.answers import BringSpan, HoldFootage
 from agent.wire.ident import uuid7
-from agent.wire.messages import (
-    Body,
-    BringSpan,
-    ClockSet,
-    ClockSource,
-    HoldAnswered,
-    HoldFootage,
-    MediaAnswered,
-    NumbersDropped,
-)
+from agent.wire.messages import Body, ClockSet, HoldAnswered, MediaAnswered, NumbersDropped
 from agent.wire.numbers import Range
+from agent.wire.terms import ClockSource
 from agent.wire.urgent import is_urgent
 
 _log = structlog.get_logger("agent.journal")

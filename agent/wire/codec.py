@@ -6,21 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from agent.wire.messages import (
-    VERSION,
-    Birth,
-    Command,
-    Death,
-    Event,
-    Health,
-    HubStatus,
-    Missing,
-    Receipt,
-    RefusalReason,
-    Status,
-    TokenWanted,
-    UploadToken,
-)
+from agent.wire.answers import Command, Missing, Receipt, RefusalReason, TokenWanted, UploadToken
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death, Health, HubStatus, Status
+from agent.wire.terms import VERSION
 
 MAX_BYTES: Final = 64 * 1024
 """No message is larger: pictures travel over HTTPS, the broker enforces the same bound."""

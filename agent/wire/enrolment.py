@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from agent.wire.messages import Name, UtcMicros, Words
+from agent.wire.terms import Name, UtcMicros, Words
 
 PATH: Final = "/enrol"
 AUTHORITY_PATH: Final = "/enrol/authority"

@@ -1,4 +1,7 @@
-"""What a node and the hub say to each other: frozen values, units in the field names.
+"""The events of a node: what can happen there, and the envelope in which it is told and kept.
+
+What else is said is beside this: the terms that messages are made of (`terms`), who is here
+(`presence`), and what the hub says (`answers`).
 
 Reading ignores fields it does not know, so a newer sender may add; a change of meaning raises
 `VERSION`. Every time is carried twice: a UTC stamp with its source and error bound, and an age
@@ -6,106 +9,28 @@ by the monotonic clock, because a node without a battery clock may boot in 1970.
 """
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-VERSION: Final = 1
-"""The version this code writes, and the only one it reads."""
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-UtcMicros = Annotated[int, Field(ge=0, lt=253_402_300_800_000_000)]
-"""Microseconds since 1970-01-01 UTC, up to the year 9999."""
-Millis = Annotated[int, Field(ge=0, lt=2**53)]
-Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=16_384)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Number = Annotated[int, Field(ge=1, lt=2**53)]
-"""A place in a spool: counts from 1."""
-
-Count = Annotated[int, Field(ge=0, lt=2**53)]
-
-
-def _in_order(numbers: tuple[int, int]) -> tuple[int, int]:
-    first, last = numbers
-    if first > last:
-        raise ValueError(f"a range from {first} to {last} holds nothing")
-    return numbers
-
-
-Numbers = Annotated[tuple[Number, Number], AfterValidator(_in_order)]
-"""A closed range of places in a spool, its first before its last."""
-
-
-class Words(BaseModel):
-    """The base of all messages: frozen, and tolerant of fields that a newer sender adds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class ClockSource(StrEnum):
-    """Who vouches for the node's UTC clock."""
-
-    NTP = "ntp"
-    GPS = "gps"
-    RTC = "rtc"
-    NONE = "none"
-
-
-class Stamp(Words):
-    """A moment in UTC, who vouches for it, and how far off it may be."""
-
-    utc_us: UtcMicros
-    source: ClockSource
-    error_ms: Millis | None
-    """None: no bound can be given (the clock was never set)."""
-
-
-class BoxWords(Words):
-    """A box in the picture, normalised: (0, 0) is the top left corner, (1, 1) the bottom right."""
-
-    x0: Fraction
-    y0: Fraction
-    x1: Fraction
-    y1: Fraction
-
-
-class Picture(Words):
-    """A picture that waits at the node; the hub fetches nothing, the node brings it by its hash."""
-
-    sha256: Sha256
-    size_bytes: Annotated[int, Field(gt=0, le=8 * 2**20)]
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
-
-
-class ObjectKind(StrEnum):
-    """What the model can tell apart."""
-
-    PERSON = "person"
-    BICYCLE = "bicycle"
-    MOTORCYCLE = "motorcycle"
-    CAR = "car"
-    BUS = "bus"
-    TRUCK = "truck"
-
-
-class RuleWords(Words):
-    """A rule of the camera that somebody met, in the zone or at the line called `place`."""
-
-    rule: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-    """entry, loitering, crossing, after_hours or group; a newer node may know more."""
-    place: Name
-    seconds: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    """Of loitering: how long they had stayed."""
-    people: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    """Of a group: how many they were."""
-    towards: Literal["left", "right"] | None = None
-    """Of a crossing: to which side of the line, seen from its start to its end."""
-
-
-RulesMet = Annotated[tuple[RuleWords, ...], Field(min_length=1, max_length=100)]
+from agent.wire.terms import (
+    VERSION,
+    Base64,
+    BoxWords,
+    Fraction,
+    Millis,
+    Name,
+    Number,
+    Numbers,
+    ObjectKind,
+    Picture,
+    RulesMet,
+    Sha256,
+    Stamp,
+    UtcMicros,
+    Words,
+)
 
 
 class SightingOpened(Words):
@@ -367,240 +292,3 @@ class Event(Words):
     uptime_ms: Millis | None = Field(default=None, exclude_if=lambda said: said is None)
     """How long its boot had lasted when it happened; left out by senders older than this."""
     body: Body
-
-
-class CameraWords(Words):
-    """A camera as its node describes it at birth."""
-
-    camera: Name
-    label: Annotated[str, Field(max_length=200)]
-    codec: str
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
-    frames_per_s: Annotated[float, Field(gt=0)]
-    sound: Annotated[str, Field(max_length=500)] | None = Field(
-        default=None, exclude_if=lambda said: said is None
-    )
-    """Why the camera's owner has its sound recorded too; left out where it is not."""
-
-
-class Birth(Words):
-    """The node is here. Retained; `birth_id` is new at every connection."""
-
-    v: Literal[1] = VERSION
-    state: Literal["online"] = "online"
-    node: Name
-    birth_id: UUID
-    boot_id: UUID
-    spool_id: UUID
-    stamp: Stamp
-    software: str
-    cameras: tuple[CameraWords, ...]
-    last_seq: Number | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The highest number this spool has given so far; left out by an empty or an older one."""
-
-
-class Death(Words):
-    """The node is gone: its will, or its own last word. Counts only against its own birth."""
-
-    v: Literal[1] = VERSION
-    state: Literal["offline"] = "offline"
-    node: Name
-    birth_id: UUID
-
-
-Status = Annotated[Birth | Death, Field(discriminator="state")]
-
-
-class BoardWords(Words):
-    """The small computer itself; null where this board cannot tell."""
-
-    temperature_c: Annotated[float, Field(ge=-100, le=300)] | None
-    is_under_voltage: bool | None
-    is_throttled: bool | None
-    """Slowed down now, for heat or for voltage."""
-    was_under_voltage: bool | None
-    """At any time since it booted."""
-    was_throttled: bool | None
-    disk_free_bytes: Count | None
-    disk_size_bytes: Count | None
-    card_wear_percent: Annotated[int, Field(ge=0, le=110)] | None
-    """Of the life its maker gives it, in steps of ten; eMMC alone tells."""
-
-
-class CameraHealth(Words):
-    """What one camera gave since the last time."""
-
-    camera: Name
-    frames_per_s: Annotated[float, Field(ge=0, le=100_000)]
-    """Frames the eyes looked at."""
-    frames_late: Count
-    """Frames nobody had time for, since the agent began."""
-    is_lost: bool
-
-
-class Owing(Words):
-    """What waits at the node for the hub."""
-
-    alerts: Count
-    others: Count
-    again: Count
-    """At the hub once, and asked for anew."""
-    files: Count
-
-
-class Lost(Words):
-    """What never came to the hub since the journal was born, and will not."""
-
-    alerts: Count
-    others: Count
-    health: Count
-    """States of health that a newer one took the place of, since the agent began."""
-    set_aside: Count
-    """Events refused by the hub or unreadable, of those that are still kept at the node."""
-
-
-class Health(Words):
-    """How a node is, once a minute: no event, without a number, and void once a newer one comes."""
-
-    v: Literal[1] = VERSION
-    node: Name
-    boot_id: UUID
-    spool_id: UUID
-    birth_id: UUID | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The connection it is said on; so a hub that missed the birth knows that the node is here."""
-    last_seq: Annotated[int, Field(ge=0, lt=2**53)]
-    """The highest number given so far; 0 while there is none."""
-    stamp: Stamp
-    uptime_s: Count
-    board: BoardWords
-    cameras: Annotated[tuple[CameraHealth, ...], Field(max_length=64)]
-    owing: Owing
-    lost: Lost
-
-
-class TokenWanted(Words):
-    """The node has something to bring and no upload token that still holds."""
-
-    v: Literal[1] = VERSION
-    node: Name
-
-
-class RefusalReason(StrEnum):
-    """Why the hub will never store an event, so that the node stops sending it."""
-
-    MALFORMED = "malformed"
-    WRONG_VERSION = "wrong_version"
-    OVERSIZE = "oversize"
-    WRONG_NODE = "wrong_node"
-    UNKNOWN_NODE = "unknown_node"
-    UNKNOWN_CAMERA = "unknown_camera"
-    NUMBER_TAKEN = "number_taken"
-
-
-class Refusal(Words):
-    """One event the hub set aside for good."""
-
-    event_id: UUID
-    reason: RefusalReason
-    detail: Annotated[str, Field(max_length=500)]
-
-
-class Receipt(Words):
-    """The hub's own word, after its commit: these are stored, those are refused for good."""
-
-    v: Literal[1] = VERSION
-    spool_id: UUID
-    stored: tuple[UUID, ...]
-    refused: tuple[Refusal, ...]
-    alerted: tuple[UUID, ...] = Field(default=(), exclude_if=lambda said: not said)
-    """Those of `stored` that raised or joined an alert: their footage is an alert's."""
-
-
-class UploadToken(Words):
-    """Leave to bring pictures and clips over HTTPS for a short while."""
-
-    v: Literal[1] = VERSION
-    token: Annotated[str, Field(min_length=16, max_length=1000)]
-    valid_for_s: Annotated[int, Field(gt=0, le=86_400)]
-    """A span, not a date: the node's clock may be wrong."""
-    upload_url: Annotated[str, Field(max_length=500)]
-    """Where uploads are begun, by tus 1.0.0."""
-
-
-class Missing(Words):
-    """What the hub lacks of a spool: its node says it again, or that it is gone."""
-
-    v: Literal[1] = VERSION
-    spool_id: UUID
-    ranges: Annotated[tuple[Numbers, ...], Field(max_length=100)]
-    """Numbers that came neither themselves nor among the dropped, closed ranges."""
-    media: Annotated[tuple[Sha256, ...], Field(max_length=100)]
-    """Pictures and clips that were announced and never brought, or lost with a disk."""
-
-
-class BringMedia(Words):
-    """Somebody wants to see these: bring them before what nobody asked for."""
-
-    kind: Literal["bring_media"] = "bring_media"
-    sha256s: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=100)]
-
-
-class BringSpan(Words):
-    """Somebody wants to see what a camera showed: every clip of that span that is still here.
-
-    Those the hub was never told of are announced by a `ClipReady` that may name no sighting. The
-    answer is a `MediaAnswered` with the first hundred of them.
-    """
-
-    kind: Literal["bring_span"] = "bring_span"
-    camera: Name
-    from_utc_us: UtcMicros
-    until_utc_us: UtcMicros
-    with_sound: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True: what was heard too, where that is recorded; each in a file of its own."""
-
-
-class HoldFootage(Words):
-    """For a case: nothing may remove these files, nor any clip that shows the camera in that span.
-
-    Also one that is still to come. A later one of the same `hold_id` takes the earlier one's place.
-    """
-
-    kind: Literal["hold_footage"] = "hold_footage"
-    hold_id: UUID
-    case_number: Annotated[str, Field(max_length=100)]
-    reason: Annotated[str, Field(max_length=500)]
-    camera: Name
-    from_utc_us: UtcMicros
-    until_utc_us: UtcMicros | None
-    """None: whatever comes from then on."""
-    sha256s: Annotated[tuple[Sha256, ...], Field(max_length=200)]
-
-
-class ReleaseFootage(Words):
-    """That hold is over; what another one holds stays held."""
-
-    kind: Literal["release_footage"] = "release_footage"
-    hold_id: UUID
-
-
-Wanted = Annotated[
-    BringMedia | BringSpan | HoldFootage | ReleaseFootage, Field(discriminator="kind")
-]
-
-
-class Command(Words):
-    """The hub wants something done; a repeat, known by `command_id`, changes nothing."""
-
-    v: Literal[1] = VERSION
-    command_id: UUID
-    body: Wanted
-
-
-class HubStatus(Words):
-    """The hub is at the broker, or its will. Retained; `birth_id` is new at every connection."""
-
-    v: Literal[1] = VERSION
-    is_here: bool
-    birth_id: UUID

@@ -4,20 +4,11 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from agent.wire.answers import Command, Missing, Receipt, TokenWanted, UploadToken
 from agent.wire.codec import ADAPTERS, MAX_BYTES
-from agent.wire.messages import (
-    VERSION,
-    Birth,
-    Command,
-    Death,
-    Event,
-    Health,
-    HubStatus,
-    Missing,
-    Receipt,
-    TokenWanted,
-    UploadToken,
-)
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death, Health, HubStatus
+from agent.wire.terms import VERSION
 from agent.wire.topics import HUB_PRESENCE, PRESENCE, ROOT, TOPICS, Topic
 
 _REF: Final = "#/components/schemas/{model}"

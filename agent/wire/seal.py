@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from agent.wire.messages import Millis, Name, Stamp, UtcMicros, Words
+from agent.wire.terms import Millis, Name, Stamp, UtcMicros, Words
 
 SEAL_UUID: Final = UUID("6d617474-6861-4e73-8561-6c0000000001")
 MARK: Final = b"uuid" + SEAL_UUID.bytes

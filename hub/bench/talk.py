@@ -7,25 +7,9 @@ from typing import Final
 from uuid import UUID
 
 from agent.wire.ident import uuid7
-from agent.wire.messages import (
-    Birth,
-    BoardWords,
-    Body,
-    BoxWords,
-    CameraHealth,
-    CameraWords,
-    ClockSource,
-    Event,
-    Health,
-    Lost,
-    ObjectKind,
-    Owing,
-    Picture,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-    Stamp,
-)
+from agent.wire.messages import Body, Event, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.presence import Birth, BoardWords, CameraHealth, CameraWords, Health, Lost, Owing
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 
 SEEN_BETTER: Final = 0.4
 """So often what is said next of somebody in view is an update and not the end."""

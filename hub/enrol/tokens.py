@@ -12,8 +12,8 @@ from typing import Final
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from agent.wire.answers import UploadToken
 from agent.wire.ident import is_name
-from agent.wire.messages import UploadToken
 from hub.alerts.moment import Moment
 from hub.enrol.files import read_private, write_private
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.wire import seal_key
-from agent.wire.messages import ClockSource
 from agent.wire.seal import Claims
+from agent.wire.terms import ClockSource
 from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME, AuthorityError
 
 _UNREADABLE: Final = (

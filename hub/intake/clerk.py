@@ -11,15 +11,9 @@ from sqlalchemy.exc import DataError as BadValue
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from agent.wire.messages import (
-    Birth,
-    Death,
-    Event,
-    Health,
-    Refusal,
-    RefusalReason,
-    TokenWanted,
-)
+from agent.wire.answers import Refusal, RefusalReason, TokenWanted
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death, Health
 from hub.alerts.moment import Moment
 from hub.intake import lines
 from hub.intake.commands import commands

@@ -3,8 +3,8 @@
 from sqlalchemy import Connection
 
 from agent.wire import topics
+from agent.wire.answers import BringMedia, Command
 from agent.wire.codec import encode
-from agent.wire.messages import BringMedia, Command
 from hub.alerts.moment import Moment
 from hub.intake.replies import Reply
 from hub.store import node_holds, spans, wishes

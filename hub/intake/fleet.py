@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.wire.messages import Birth, Death, Health, UploadToken
+from agent.wire.answers import UploadToken
+from agent.wire.presence import Birth, Death, Health
 from hub.alerts.moment import Moment
 from hub.intake import rivals
 from hub.intake.rivals import Lives

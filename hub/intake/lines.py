@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from agent.wire.messages import Birth, Death, Refusal, RefusalReason
+from agent.wire.answers import Refusal, RefusalReason
+from agent.wire.presence import Birth, Death
 from hub.intake.fleet import Verdict
 from hub.intake.reading import Unreadable
 

@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.wire.codec import WireError, decode_presence, encode
-from agent.wire.messages import HubStatus
+from agent.wire.presence import HubStatus
 from agent.wire.topics import EVERY_NODE_UP, HUB_PRESENCE
 from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, context, knock
 from hub.intake.inbox import Arrival

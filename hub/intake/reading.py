@@ -6,8 +6,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from agent.wire import topics
+from agent.wire.answers import RefusalReason, TokenWanted
 from agent.wire.codec import WireError, decode_event, decode_health, decode_request, decode_status
-from agent.wire.messages import Birth, Death, Event, Health, RefusalReason, TokenWanted
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death, Health
 
 Message = Event | Birth | Death | Health | TokenWanted
 

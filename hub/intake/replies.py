@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from agent.wire import topics
+from agent.wire.answers import Receipt, Refusal, UploadToken
 from agent.wire.codec import encode
-from agent.wire.messages import Receipt, Refusal, UploadToken
 
 STORED_AT_ONCE: Final = 500
 REFUSED_AT_ONCE: Final = 15

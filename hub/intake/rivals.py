@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from agent.wire.messages import Birth
+from agent.wire.presence import Birth
 
 KEPT: Final = 8
 

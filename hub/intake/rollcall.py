@@ -9,8 +9,10 @@ import structlog
 from sqlalchemy import Connection
 
 from agent.wire import topics
+from agent.wire.answers import Missing
 from agent.wire.codec import encode
-from agent.wire.messages import Birth, Event, Missing, NumbersDropped
+from agent.wire.messages import Event, NumbersDropped
+from agent.wire.presence import Birth
 from hub.alerts.moment import Moment
 from hub.intake import gaps
 from hub.intake.gaps import AskPolicy, Draw, Numbers

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.event import listen
 
+from agent.wire.answers import Refusal, RefusalReason
 from agent.wire.messages import (
     CameraBack,
     CameraLost,
@@ -15,8 +16,6 @@ from agent.wire.messages import (
     ClipReady,
     ClockSet,
     Event,
-    Refusal,
-    RefusalReason,
     SightingClosed,
     SightingOpened,
     SightingUpdated,

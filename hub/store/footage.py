@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, literal_column, select
 
-from agent.wire.messages import ClipReady, Picture
+from agent.wire.messages import ClipReady
+from agent.wire.terms import Picture
 from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from agent.wire.messages import Health
+from agent.wire.presence import Health
 from hub.alerts.moment import Moment
 from hub.store.hot import Hot
 from hub.store.rows import add, put

@@ -21,7 +21,7 @@ class LastRefusal:
     """A message of a node that the hub set aside."""
 
     reason: str
-    """Of `agent.wire.messages.RefusalReason`."""
+    """Of `agent.wire.answers.RefusalReason`."""
     at_utc_us: int
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from agent.wire.messages import ClockSource
+from agent.wire.terms import ClockSource
 from hub.alerts.moment import Moment
 from hub.store.bounds import bigint
 from hub.store.footage import Origin

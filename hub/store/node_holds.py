@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
-from agent.wire.messages import HoldAnswered, HoldFootage, ReleaseFootage
+from agent.wire.answers import HoldFootage, ReleaseFootage
+from agent.wire.messages import HoldAnswered
 from hub.alerts.moment import Moment
 from hub.store.bounds import bigint
 from hub.store.tables import (

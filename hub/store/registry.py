@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from agent.wire.ident import is_name
-from agent.wire.messages import Birth, CameraWords, Death
+from agent.wire.presence import Birth, CameraWords, Death
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By

@@ -10,12 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, or_, select
 
-from agent.wire.messages import (
-    BoxWords,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-)
+from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import BoxWords
 from hub.alerts.moment import Moment
 from hub.store import footage
 from hub.store.alert_rows import Size, grow_alert

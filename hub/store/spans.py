@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from agent.wire.messages import BringSpan, MediaAnswered
+from agent.wire.answers import BringSpan
+from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit

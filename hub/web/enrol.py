@@ -18,7 +18,7 @@ from agent.wire.enrolment import (
     RenewAnswer,
     RenewRequest,
 )
-from agent.wire.messages import Words
+from agent.wire.terms import Words
 from hub.store.enrolments import Redeemed, Refused
 from hub.web.auth import came_from
 from hub.web.enrolling import Enrolling

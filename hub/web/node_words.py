@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from agent.wire.messages import ClockSource, Health, RefusalReason
+from agent.wire.answers import RefusalReason
+from agent.wire.presence import Health
+from agent.wire.terms import ClockSource
 from hub.store.keeper_views import FateCount, NodeState
 from hub.web.when import Calendar
 from hub.web.words import Words

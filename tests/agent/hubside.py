@@ -16,20 +16,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.journal import Journal, JournalFull
 from agent.media.frame import Instant
 from agent.wire import topics
+from agent.wire.answers import Receipt, Refusal, RefusalReason, UploadToken
 from agent.wire.codec import decode_event, decode_health, decode_status, encode
-from agent.wire.messages import (
-    Birth,
-    BoxWords,
-    Death,
-    Event,
-    Health,
-    ObjectKind,
-    Receipt,
-    Refusal,
-    RefusalReason,
-    SightingOpened,
-    UploadToken,
-)
+from agent.wire.messages import Event, SightingOpened
+from agent.wire.presence import Birth, Death, Health
+from agent.wire.terms import BoxWords, ObjectKind
 from deploy.broker import Broker
 
 NODE = "nga-tu-01"

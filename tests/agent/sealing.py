@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from agent.clips.sealer import Sealer
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet, StreamInfo
-from agent.wire.messages import ClockSource
 from agent.wire.seal import BEGINNING, Claims, Record
 from agent.wire.sealed import stretches
+from agent.wire.terms import ClockSource
 from hub.enrol.authority import Authority, Papers
 from tests.agent.stage import at, clip_id_at
 

@@ -20,8 +20,9 @@ from agent.devices.clock import SystemClock
 from agent.vision.tamper_judge import Tampering
 from agent.vision.tamper_memory import Said, memory_of
 from agent.watch import tamper_key
+from agent.wire.answers import UploadToken
 from agent.wire.enrolment import SPEED_PATH
-from agent.wire.messages import ClockSource, UploadToken
+from agent.wire.terms import ClockSource
 from deploy.broker import Broker
 from tests.agent import catalogs
 from tests.agent.eyes import START

@@ -11,7 +11,8 @@ from agent.assembly import check_board
 from agent.assembly.check_view import Seen, findings
 from agent.devices.clock import SystemClock
 from agent.media.frame import Instant, Packet, StreamInfo
-from agent.wire.messages import BoardWords, ClockSource
+from agent.wire.presence import BoardWords
+from agent.wire.terms import ClockSource
 
 RNG = np.random.default_rng(7)
 STREET = cv2.resize(RNG.integers(60, 200, (90, 160), np.uint8), (1280, 720))

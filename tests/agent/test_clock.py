@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 from agent.devices.clock import SystemClock, boot_id, kernel_trust
-from agent.wire.messages import ClockSource
+from agent.wire.terms import ClockSource
 
 
 def test_kernel_vouches_with_a_bound_or_not_at_all() -> None:

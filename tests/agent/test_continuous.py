@@ -12,7 +12,8 @@ from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.shelf import Shelf
 from agent.journal import FootageClass, Journal, MediaKind
 from agent.media.frame import StreamInfo
-from agent.wire.messages import BringSpan, ClipReady, MediaAnswered
+from agent.wire.answers import BringSpan
+from agent.wire.messages import ClipReady, MediaAnswered
 from tests.agent.stage import (
     FRAMES_PER_S,
     Shown,

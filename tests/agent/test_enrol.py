@@ -20,8 +20,8 @@ from agent.config import load
 from agent.delivery.renewal import Renewal, RenewalError, is_due
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
+from agent.wire.answers import UploadToken
 from agent.wire.enrolment import EnrolAnswer, EnrolledCamera, EnrolmentCode
-from agent.wire.messages import UploadToken
 from hub.enrol.authority import Authority
 from hub.store.database import Database
 from hub.store.enrol_tables import node_papers

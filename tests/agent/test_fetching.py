@@ -20,7 +20,8 @@ from agent.devices.rtsp_words import Credentials, clock_range, video_of
 from agent.devices.soap import DeviceLogin, read
 from agent.journal import Clip, FootageClass, Journal
 from agent.media.archive import Archived, ArchiveError
-from agent.wire.messages import BringSpan, ClipReady, MediaAnswered
+from agent.wire.answers import BringSpan
+from agent.wire.messages import ClipReady, MediaAnswered
 from agent.wire.seal_check import State, judge
 from tests.agent.sealing import Office, office
 from tests.agent.stage import clip_id_at, decoded_frames

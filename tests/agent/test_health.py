@@ -14,7 +14,9 @@ from agent.health import CameraCounts, HealthService
 from agent.journal import Journal, Limits
 from agent.media.frame import Instant
 from agent.wire.codec import encode
-from agent.wire.messages import BoardWords, CameraLost, ClockSource
+from agent.wire.messages import CameraLost
+from agent.wire.presence import BoardWords
+from agent.wire.terms import ClockSource
 from tests.agent.hubside import BOOT, opened
 
 STREET = CameraCounts(camera="cong-bac", frames=100, frames_late=3, is_lost=False)

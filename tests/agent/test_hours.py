@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agent.devices.clock import LocalTime
 from agent.media.frame import Instant
 from agent.vision.hours import DAYS, Hours, Span
-from agent.wire.messages import ClockSource
+from agent.wire.terms import ClockSource
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -25,14 +25,8 @@ from agent.journal import (
     MediaKind,
 )
 from agent.media.frame import Instant
-from agent.wire.messages import (
-    BoxWords,
-    CameraLost,
-    ClockSource,
-    NumbersDropped,
-    ObjectKind,
-    SightingOpened,
-)
+from agent.wire.messages import CameraLost, NumbersDropped, SightingOpened
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind
 
 BOOT = UUID(int=1)
 SHA = "ab" * 32

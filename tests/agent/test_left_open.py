@@ -12,15 +12,8 @@ import pytest
 
 from agent.journal import Journal, Waiting
 from agent.media.frame import Instant
-from agent.wire.messages import (
-    Body,
-    BoxWords,
-    ClockSource,
-    ObjectKind,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-)
+from agent.wire.messages import Body, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind
 
 OLD_BOOT, NEW_BOOT = UUID(int=1), UUID(int=2)
 NOON_US = 1_790_000_000_000_000

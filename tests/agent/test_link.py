@@ -27,7 +27,8 @@ from agent.delivery.trouble import Trouble
 from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.codec import MAX_BYTES
-from agent.wire.messages import Birth, CameraWords, ClockSource, Death
+from agent.wire.presence import Birth, CameraWords, Death
+from agent.wire.terms import ClockSource
 from deploy.broker import Broker
 from hub.enrol.authority import Authority, Papers
 from tests.agent.hubside import (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.wire.messages import Birth, CameraBack, CameraLost
+from agent.wire.messages import CameraBack, CameraLost
+from agent.wire.presence import Birth
 from deploy.broker import Broker
 from tests.agent.eyes import record
 from tests.agent.hubside import NODE, FakeHub, until

@@ -17,7 +17,7 @@ from agent.vision.person import (
     suppress,
 )
 from agent.vision.zones import WHOLE, Box
-from agent.wire.messages import ObjectKind as WireKind
+from agent.wire.terms import ObjectKind as WireKind
 from tests.agent.eyes import after, luma_frame, person
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.delivery.presence import Hub, HubSeen, after
-from agent.wire.messages import HubStatus
+from agent.wire.presence import HubStatus
 
 births = st.integers(1, 4).map(lambda number: UUID(int=number))
 

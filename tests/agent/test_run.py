@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-from agent.wire.messages import Birth, Death, SightingClosed, SightingOpened, UploadToken
+from agent.wire.answers import UploadToken
+from agent.wire.messages import SightingClosed, SightingOpened
+from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
 from tests.agent.eyes import record
 from tests.agent.hubside import NODE, FakeHub, open_journal, put, until

@@ -17,8 +17,9 @@ from agent.config.sections import AgentSettings
 from agent.devices.clock import SystemClock
 from agent.journal import Journal
 from agent.media.frame import Packet, StreamInfo
-from agent.wire.messages import BoxWords, ClipReady, ObjectKind, SightingOpened
+from agent.wire.messages import ClipReady, SightingOpened
 from agent.wire.seal_check import State, judge
+from agent.wire.terms import BoxWords, ObjectKind
 from tests.agent.sealing import office, write_clip
 from tests.agent.stage import EPOCH_US, at, clip_id_at, decoded_frames
 

@@ -19,7 +19,8 @@ from agent.clips.shelf import Shelf
 from agent.clips.writer import ClipWriter
 from agent.journal import Journal, MediaKind
 from agent.media.frame import Packet, StreamInfo
-from agent.wire.messages import BoxWords, ClipReady, ObjectKind, SightingOpened
+from agent.wire.messages import ClipReady, SightingOpened
+from agent.wire.terms import BoxWords, ObjectKind
 from tests.agent.stage import EPOCH_US, Stage, at, clip_id_at, decoded_frames
 
 Street = tuple[StreamInfo, list[Packet]]

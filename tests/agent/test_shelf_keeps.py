@@ -14,13 +14,8 @@ from structlog.testing import capture_logs
 from agent.clips import leftovers
 from agent.clips.shelf import Shelf
 from agent.journal import Clip, FootageClass, Journal, MediaKind
-from agent.wire.messages import (
-    HoldAnswered,
-    HoldFootage,
-    RecordingResumed,
-    RecordingStopped,
-    WhyStopped,
-)
+from agent.wire.answers import HoldFootage
+from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
 from tests.agent.stage import Stage, at
 from tests.agent.test_shelf import Street, keep_announced, nothing, opened
 

@@ -26,7 +26,8 @@ from agent.devices.stream import StreamCamera
 from agent.journal import Brought, Journal
 from agent.media.frame import Instant, StreamInfo
 from agent.media.sound import SoundInfo, SoundPacket
-from agent.wire.messages import BringSpan, ClipReady
+from agent.wire.answers import BringSpan
+from agent.wire.messages import ClipReady
 from agent.wire.seal_check import State, judge
 from tests.agent.eyes import record
 from tests.agent.rtsp import RtspServer

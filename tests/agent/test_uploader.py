@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 from tests.agent.hubside import BOOT, FullJournal, Running, now, open_journal, opened, until
 
 QUICK = UploadPolicy(connect_s=2, stall_s=2, retry_base_s=0.05, retry_cap_s=0.2)

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader
 from agent.journal import Journal
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 from hub.enrol.authority import Authority
 from hub.store.database import Database
 from tests.agent.hubside import Running, open_journal, until

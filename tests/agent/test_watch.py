@@ -34,11 +34,11 @@ from agent.wire.messages import (
     CameraLost,
     ClipBegun,
     ClipReady,
-    RuleWords,
     SightingClosed,
     SightingOpened,
     SightingUpdated,
 )
+from agent.wire.terms import RuleWords
 from tests.agent.stage import FRAMES_PER_S, at, clip_id_at, marked_packet
 
 BOX = Box(0.25, 0.25, 0.5, 0.75)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from agent.wire import topics
+from agent.wire.answers import RefusalReason, TokenWanted
 from agent.wire.codec import (
     ADAPTERS,
     MAX_BYTES,
@@ -30,8 +31,9 @@ from agent.wire.codec import (
     encode,
 )
 from agent.wire.ident import is_name, uuid7
-from agent.wire.messages import Body, Event, NumbersDropped, RefusalReason, Stamp, TokenWanted
+from agent.wire.messages import Body, Event, NumbersDropped
 from agent.wire.schema import asyncapi
+from agent.wire.terms import Stamp
 from deploy.make_wire_schema import FILE, text
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))

@@ -12,15 +12,9 @@ from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.tokens import Tokens
 from agent.journal import Brought, Clip, FootageClass, Journal, MediaKind
 from agent.wire import topics
+from agent.wire.answers import BringMedia, Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import encode
-from agent.wire.messages import (
-    BringMedia,
-    Command,
-    HoldAnswered,
-    HoldFootage,
-    MediaAnswered,
-    ReleaseFootage,
-)
+from agent.wire.messages import HoldAnswered, MediaAnswered
 from tests.agent.hubside import NODE, now, open_journal, opened
 
 

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, expect
 
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet
-from agent.wire.messages import ClipBegun, ClipReady, Death
+from agent.wire.messages import ClipBegun, ClipReady
+from agent.wire.presence import Death
 from hub.store import registry
 from tests.agent.stage import read
 from tests.browser.conftest import Hub, Meet, Officer

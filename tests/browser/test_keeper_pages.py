@@ -7,16 +7,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from agent.wire.messages import (
-    BoardWords,
-    CameraHealth,
-    CameraLost,
-    ClockSource,
-    Health,
-    Lost,
-    Owing,
-    Stamp,
-)
+from agent.wire.messages import CameraLost
+from agent.wire.presence import BoardWords, CameraHealth, Health, Lost, Owing
+from agent.wire.terms import ClockSource, Stamp
 from hub.alerts.answers import Gone, Refused
 from hub.alerts.signs import Thresholds
 from hub.notify.lookout import Lookout

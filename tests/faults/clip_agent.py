@@ -22,7 +22,9 @@ from agent.clips.sound_ring import SoundRing
 from agent.journal import Growing, Journal, JournalError, MediaKind
 from agent.media.frame import Instant, Packet, StreamInfo
 from agent.media.sound import SoundPacket
-from agent.wire.messages import BoxWords, HoldFootage, ObjectKind, SightingOpened
+from agent.wire.answers import HoldFootage
+from agent.wire.messages import SightingOpened
+from agent.wire.terms import BoxWords, ObjectKind
 from tests.agent.stage import BOOT, at, clip_id_at
 
 CAMERA = "cam"

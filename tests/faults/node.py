@@ -32,17 +32,9 @@ from agent.devices.clock import boot_id
 from agent.journal import Journal, JournalError
 from agent.media.frame import Instant
 from agent.supervise import Service, SupervisePolicy, Supervisor
-from agent.wire.messages import (
-    Body,
-    BoxWords,
-    CameraWords,
-    ClockSource,
-    ObjectKind,
-    Picture,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-)
+from agent.wire.messages import Body, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.presence import CameraWords
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture
 
 CAMERA: Final = "cam-1"
 WALK_EVENTS: Final = 2.5

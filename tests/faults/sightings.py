@@ -43,17 +43,10 @@ from agent.devices.follower import Follower
 from agent.devices.stream import StreamCamera
 from agent.journal import Journal
 from agent.media.frame import Instant
-from agent.wire.messages import (
-    Birth,
-    BoxWords,
-    CameraWords,
-    ClockSource,
-    ObjectKind,
-    SightingClosed,
-    SightingOpened,
-    Stamp,
-    UploadToken,
-)
+from agent.wire.answers import UploadToken
+from agent.wire.messages import SightingClosed, SightingOpened
+from agent.wire.presence import Birth, CameraWords
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Stamp
 from hub.store import registry
 from hub.store.database import Database
 from hub.store.schema import migrate

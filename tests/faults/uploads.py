@@ -31,7 +31,7 @@ if __name__ == "__main__":  # started by its path, as its page says
 from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Journal
-from agent.wire.messages import UploadToken
+from agent.wire.answers import UploadToken
 from hub.store.database import Database
 from hub.store.schema import migrate
 from tests.agent.hubside import Running, open_journal, opened, until

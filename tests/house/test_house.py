@@ -86,9 +86,3 @@ def test_a_campaign_starts_by_its_path_as_its_page_says(name: str, tmp_path: Pat
     bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-
-
-def test_no_two_migrations_have_one_number() -> None:
-    folder = ROOT / "hub" / "store" / "migrations" / "versions"
-    numbers = [path.name.partition("_")[0] for path in folder.glob("[0-9]*.py")]
-    assert sorted(numbers) == sorted(set(numbers))

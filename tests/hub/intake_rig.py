@@ -10,8 +10,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Table, func, select
 
 from agent.wire import topics
+from agent.wire.answers import Refusal, TokenWanted, UploadToken
 from agent.wire.codec import decode_receipt, decode_token, encode
-from agent.wire.messages import Birth, Death, Event, Refusal, TokenWanted, UploadToken
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy

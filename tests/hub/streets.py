@@ -8,20 +8,9 @@ from uuid import UUID, uuid4
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Row, Table, select
 
-from agent.wire.messages import (
-    Birth,
-    BoxWords,
-    CameraWords,
-    ClipReady,
-    ClockSource,
-    Event,
-    ObjectKind,
-    Picture,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-    Stamp,
-)
+from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.presence import Birth, CameraWords
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy

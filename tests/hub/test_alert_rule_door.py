@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agent.wire.messages import RuleWords
+from agent.wire.terms import RuleWords
 from hub.alerts.alert_rules import RuleFault, Tells, Window
 from hub.alerts.escalation import Plan, Step, Whom
 from hub.alerts.grants import Right

@@ -18,7 +18,7 @@ from agent.vision.sighting import Closed, Opened
 from agent.vision.zones import Box
 from agent.wire import topics
 from agent.wire.codec import encode
-from agent.wire.messages import ClockSource
+from agent.wire.terms import ClockSource
 from hub.alerts.boots import BootClock, Told, happened
 from hub.alerts.moment import Moment
 from hub.intake.inbox import Arrival

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.presence import Hub, HubSeen
 from agent.delivery.presence import after as hub_after
-from agent.wire.messages import Birth, Death, HubStatus
 from agent.wire.numbers import Range, joined, without
+from agent.wire.presence import Birth, Death, HubStatus
 from hub.alerts.answers import (
     Answer,
     Delivered,

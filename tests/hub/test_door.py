@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import update
 
-from agent.wire.messages import ClockSource, Stamp
+from agent.wire.terms import ClockSource, Stamp
 from hub.alerts.grants import Right
 from hub.store import staff
 from hub.store.database import Database

@@ -7,15 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from agent.wire.messages import (
-    CameraBack,
-    CameraLost,
-    ClockSource,
-    NumbersDropped,
-    ObjectKind,
-    RefusalReason,
-    Stamp,
-)
+from agent.wire.answers import RefusalReason
+from agent.wire.messages import CameraBack, CameraLost, NumbersDropped
+from agent.wire.terms import ClockSource, ObjectKind, Stamp
 from hub.store import registry
 from hub.store.database import Database
 from hub.store.filing import set_aside

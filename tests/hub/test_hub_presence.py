@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from structlog.testing import capture_logs
 
 from agent.wire.codec import decode_presence, encode
-from agent.wire.messages import HubStatus
+from agent.wire.presence import HubStatus
 from agent.wire.topics import HUB_PRESENCE
 from deploy.broker import Broker
 from hub.store.database import Database

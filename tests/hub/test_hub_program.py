@@ -20,7 +20,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agent.wire.messages import Event, Picture, UploadToken
+from agent.wire.answers import UploadToken
+from agent.wire.messages import Event
+from agent.wire.terms import Picture
 from deploy.broker import Broker, free_port
 from hub.store import steady_clock
 from hub.store.accounts import Accounts

@@ -10,8 +10,10 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from agent.wire import topics
+from agent.wire.answers import TokenWanted
 from agent.wire.codec import encode
-from agent.wire.messages import Birth, Death, Event, TokenWanted
+from agent.wire.messages import Event
+from agent.wire.presence import Birth, Death
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.intake.clerk import Allowance, Clerk

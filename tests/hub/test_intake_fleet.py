@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.wire.messages import Birth, Death
+from agent.wire.presence import Birth, Death
 from hub.intake.fleet import NEVER_SEEN, Presence, Verdict, after, judge
 from hub.intake.rivals import Lives, heard
 from tests.hub.wire_words import NodeVoice

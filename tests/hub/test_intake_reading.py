@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.wire import topics
+from agent.wire.answers import Refusal, RefusalReason, TokenWanted, UploadToken
 from agent.wire.codec import MAX_BYTES, decode_receipt, encode
-from agent.wire.messages import Refusal, RefusalReason, TokenWanted, UploadToken
 from hub.intake.reading import Said, Unreadable, read
 from hub.intake.replies import NO_SPOOL, Replies
 from tests.hub.wire_words import NodeVoice

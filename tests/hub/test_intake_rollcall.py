@@ -10,17 +10,15 @@ from structlog.testing import capture_logs
 from agent.wire import topics
 from agent.wire.codec import decode_missing, encode
 from agent.wire.messages import (
-    Birth,
-    Death,
     Event,
-    Health,
     NumbersDropped,
-    Picture,
     RecordingResumed,
     RecordingStopped,
     SightingOpened,
     WhyStopped,
 )
+from agent.wire.presence import Birth, Death, Health
+from agent.wire.terms import Picture
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.alerts.signs import BrokerSigns, Thresholds

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from agent.wire.answers import RefusalReason, TokenWanted
 from agent.wire.codec import MAX_BYTES, encode
-from agent.wire.messages import Birth, RefusalReason, TokenWanted
+from agent.wire.presence import Birth
 from deploy.broker import Broker
 from hub.intake.doorbell import BrokerAddress, BrokerRefusedError, knock
 from hub.intake.inbox import Arrival, Inbox

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.wire.answers import RefusalReason
 from agent.wire.messages import (
     CameraBack,
     CameraLost,
     ClipReady,
     Event,
     NumbersDropped,
-    RefusalReason,
     SightingClosed,
     SightingOpened,
     SightingUpdated,

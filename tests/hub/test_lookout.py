@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from agent.wire.messages import Birth, CameraBack, CameraLost, Death
+from agent.wire.messages import CameraBack, CameraLost
+from agent.wire.presence import Birth, Death
 from hub.alerts.grants import Right
 from hub.alerts.signs import Thresholds
 from hub.notify.lookout import Lookout

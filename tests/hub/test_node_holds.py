@@ -5,16 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from agent.wire.answers import Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import decode_command
-from agent.wire.messages import (
-    Command,
-    HoldAnswered,
-    HoldFootage,
-    RecordingResumed,
-    RecordingStopped,
-    ReleaseFootage,
-    WhyStopped,
-)
+from agent.wire.messages import HoldAnswered, RecordingResumed, RecordingStopped, WhyStopped
 from hub.alerts.retention import Hold
 from hub.intake.commands import commands
 from hub.store import holds

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from agent.wire.messages import Death
+from agent.wire.presence import Death
 from hub.store import registry
 from hub.store.database import Database
 from hub.store.tables import cameras

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.wire.messages import RuleWords
+from agent.wire.terms import RuleWords
 from hub.alerts.routing import Policy
 from hub.alerts.rules import MOST, RuleMet, Rules, foremost, from_text, news, to_text
 from hub.store.database import Database

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from agent.wire.messages import RuleWords
+from agent.wire.terms import RuleWords
 from hub.alerts.grants import Right
 from hub.alerts.silences import MUTED_S, Ending, Silence, Spot, covers, is_to_be_muted, silenced_by
 from hub.store.database import Database

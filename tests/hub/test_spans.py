@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from agent.wire.answers import BringSpan, Command
 from agent.wire.codec import decode_command
-from agent.wire.messages import BringSpan, Command, MediaAnswered
+from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Right
 from hub.intake.commands import commands
 from hub.store import registry, spans

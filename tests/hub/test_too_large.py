@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agent.wire.messages import Picture
+from agent.wire.terms import Picture
 from hub.store.database import Database
 from hub.web.tus import DRAIN_BYTES
 from tests.hub.web_town import TOKEN, Town, some_bytes

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from agent.clips.sealer import Sealer
 from agent.media.frame import Packet, StreamInfo
-from agent.wire.messages import ClockSource
 from agent.wire.sealed import stretches
+from agent.wire.terms import ClockSource
 from hub.enrol.authority import Papers
 from hub.enrol.verifying import Report, verify_file
 from hub.enrol.vouching import fault_of_certificate, read_authority, signature_holds

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from agent.wire.answers import BringSpan
 from agent.wire.codec import decode_command
-from agent.wire.messages import BringSpan, MediaAnswered
+from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Right
 from hub.intake.commands import commands
 from hub.store.database import Database

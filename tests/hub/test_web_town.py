@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from agent.wire.messages import BoxWords, ClipBegun, ClipDropped, RuleWords, SightingUpdated
+from agent.wire.messages import ClipBegun, ClipDropped, SightingUpdated
+from agent.wire.terms import BoxWords, RuleWords
 from hub.alerts.moment import Moment
 from hub.store import registry, staff
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey

@@ -11,7 +11,8 @@ from agent.journal import Journal, Limits
 from agent.media.frame import Instant
 from agent.wire import topics
 from agent.wire.codec import encode
-from agent.wire.messages import CameraLost, ClockSource, SightingOpened
+from agent.wire.messages import CameraLost, SightingOpened
+from agent.wire.terms import ClockSource
 from hub.intake.clerk import Clerk
 from hub.intake.inbox import Arrival
 from hub.store.database import Database

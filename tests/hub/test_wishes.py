@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.wire.codec import decode_command
-from agent.wire.messages import Death, MediaAnswered
+from agent.wire.messages import MediaAnswered
+from agent.wire.presence import Death
 from hub.intake.commands import commands
 from hub.store import registry
 from hub.store.database import Database

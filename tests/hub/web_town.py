@@ -12,18 +12,8 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from agent.wire.messages import (
-    BoxWords,
-    ClipReady,
-    ClockSource,
-    Event,
-    ObjectKind,
-    Picture,
-    SightingClosed,
-    SightingOpened,
-    SightingUpdated,
-    Stamp,
-)
+from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.alerts.grants import ALL, Grant, Right
 from hub.alerts.routing import Policy
 from hub.store import registry, staff

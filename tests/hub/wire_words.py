@@ -3,21 +3,9 @@
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from agent.wire.messages import (
-    Birth,
-    BoardWords,
-    BoxWords,
-    CameraWords,
-    ClockSource,
-    Death,
-    Event,
-    Health,
-    Lost,
-    ObjectKind,
-    Owing,
-    SightingOpened,
-    Stamp,
-)
+from agent.wire.messages import Event, SightingOpened
+from agent.wire.presence import Birth, BoardWords, CameraWords, Death, Health, Lost, Owing
+from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Stamp
 
 START_UTC_US = 1_795_000_000_000_000
 

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
 
-from agent.wire.messages import ClipBegun, ClipReady, Picture
+from agent.wire.messages import ClipBegun, ClipReady
+from agent.wire.terms import Picture
 from hub.alerts.grants import ALL, CameraPlace, Grant, Right, at_or_above, may
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, fence_of
