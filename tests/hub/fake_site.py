@@ -73,6 +73,16 @@ def alert_row(**changed: Any) -> AlertRow:
     return replace(row, **changed)
 
 
+class FakeCases:
+    """Nobody works on a case."""
+
+    def open_ones(self, asker: Asker) -> list[Any]:
+        return []
+
+    def may_open(self, asker: Asker) -> bool:
+        return False
+
+
 @dataclass
 class FakeDoor:
     """Everything is visible to everybody, except to those whose name is in `strangers`."""
@@ -115,6 +125,9 @@ class FakeDoor:
     def _visible(self, who: Asker) -> list[AlertRow]:
         rows = [] if who.login in self.strangers else list(self.rows.values())
         return sorted(rows, key=lambda row: -row.began_utc_us)
+
+    def case_door(self) -> "FakeCases":
+        return FakeCases()
 
     def inbox(self, who: Asker, limit: int = 50) -> Inbox:
         rows = self._visible(who)
