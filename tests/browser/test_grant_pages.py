@@ -17,7 +17,7 @@ def people(hub: Hub, language: str) -> None:
     town = hub.town
     now = town.clock.now()
     with town.db.writing() as conn:
-        top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
+        tops = list(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
         for login, name, role in (
             ("chu", "Đặng Văn Chủ", "keeper"),
             ("khu-pho", "Bà Tư khu phố", "board_member"),
@@ -34,8 +34,9 @@ def people(hub: Hub, language: str) -> None:
                 now=now,
             )
             if role == "keeper":
-                grant = Grant(top, None, ALL, now.utc_us - 1)
-                staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+                for top in tops:
+                    grant = Grant(top, None, ALL, now.utc_us - 1)
+                    staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,12 @@ class FakeDoor:
     def keeps(self, who: Asker) -> bool:
         return False
 
+    def may_hold_alert(self, who: Asker, alert_id: UUID) -> bool:
+        return False
+
+    def reads_log(self, who: Asker) -> bool:
+        return False
+
     def channel_orders(self, who: Asker) -> dict[str, Any]:
         return {}
 
