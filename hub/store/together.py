@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from hub.store.database import Database
 
-MOST: Final = 64
-"""Deeds in one transaction: others wait for the turn meanwhile."""
+MOST: Final = 8
+"""Deeds in one transaction: others, alerts among them, wait for the turn meanwhile."""
 
 
 T = TypeVar("T")
