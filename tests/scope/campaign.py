@@ -70,6 +70,17 @@ PAGES: Final = (
     "/settings",
     "/footage",
     "/log",
+    "/map",
+    "/map/cameras.json",
+    "/map/states.json",
+    "/reports/day",
+    "/reports/week",
+    "/cases",
+    "/keeping",
+    "/notices",
+    "/enrolments",
+    "/areas",
+    "/public",
 )
 SHOWN: Final = frozenset({200, 206, 303, 304, 307, 409})
 
