@@ -243,6 +243,7 @@ def test_model_that_is_not_its_manifests_stops_the_start_and_is_found_by_the_che
     assert said in ours[0]
     code, out, err = outcome(agent("check", "--lang", "en", "--config", config))
     wrong = [line for line in out.splitlines() if line.startswith("WRONG")]
+    wrong = [line for line in wrong if not line.startswith("WRONG: hub: ")]  # none runs here
     assert (code, len(wrong)) == (1, 1), out + err
     assert said in wrong[0]
     assert "install the models that belong to this version" in wrong[0]
@@ -282,8 +283,11 @@ def test_missing_papers_stop_the_start(write: Write) -> None:
 
 
 def test_check_speaks_vietnamese_by_default_and_exits_by_what_it_found(write: Write) -> None:
+    """Here is a broker and no hub behind it: that alone is wrong."""
     code, out, _ = outcome(agent("check", "--config", write()))
-    assert (code, len(out.splitlines())) == (0, 6)
+    wrong = [line for line in out.splitlines() if not line.startswith("ổn: ")]
+    assert (code, len(wrong)) == (1, 1), out
+    assert wrong[0].startswith("LỖI: trung tâm: broker có đó")
     assert out.startswith("ổn: cấu hình")
     code, out, _ = outcome(
         agent("check", "--config", write(), "--lang", "en", MATTHAN_AGENT__BROKER__PORT="1")
