@@ -7,7 +7,6 @@ import segno
 from hub.assembly import enrolling, opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.enrol.authority import AuthorityError
-from hub.enrol.desk import RESERVED
 from hub.store import enrolments
 from hub.store.audit import By
 from hub.store.camera_sources import camera_of
@@ -25,8 +24,6 @@ def enrol(args: argparse.Namespace) -> int:
         made = enrolling.put_together(settings, db, clock)
         if made is None:
             raise AuthorityError("the authority's key is not here; issue papers by hand: ca issue")
-        if args.node in RESERVED:
-            raise RegistryError(f"no node may be called {args.node!r}")
         with db.writing() as conn:
             _, token = enrolments.make(
                 conn,

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from hub.alerts.channels import NAME
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
-from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
 from hub.store.passwords import Passwords
 from hub.store.registry import (
     Place,
@@ -24,7 +23,6 @@ from hub.store.registry import (
 )
 from hub.store.staff import add_grant, add_person, choose_channels, person_by_login
 
-RESERVED: Final = (HUB_NAME, AUTHORITY_NAME, "broker")
 GENERATED_LETTERS: Final = 16
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Without those that are mistaken for one another when read aloud or copied by hand."""
@@ -48,8 +46,6 @@ def enter_area(conn: Connection, name: str, *, level: str, parent: str | None, n
 
 def enter_node(conn: Connection, name: str, *, area: str, now: Moment) -> str:
     """Note a node; its cameras come with its birth."""
-    if name in RESERVED:
-        raise RegistryError(f"no node may be called {name!r}: that name is a certificate's own")
     node_id = add_node(conn, name=name, area_id=area_by_name(conn, area), now=now)
     return f"node {name}: {node_id}"
 

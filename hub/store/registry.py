@@ -16,6 +16,9 @@ from hub.store.fold import fold
 from hub.store.hot import Hot
 from hub.store.tables import areas, cameras, columns, new_id, nodes
 
+RESERVED: Final = frozenset({"hub", "ca", "broker"})
+"""Names that certificates have which are no node's: under "hub" the broker lets all be heard."""
+
 _SHELL: Final = By(came_from="shell")
 
 _NODE: Final = Hot(
@@ -96,6 +99,8 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By 
     """Note a node; its cameras come with its first birth, into the node's area."""
     if not is_name(name):
         raise RegistryError(f"{name!r} is no node name: a-z, 0-9 and inner hyphens, 63 at most")
+    if name in RESERVED:
+        raise RegistryError(f"no node may be called {name!r}: that name is a certificate's own")
     if node_by_name(conn, name) is not None:
         raise RegistryError(f"there is a node {name!r} already")
     node_id = new_id(now)

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from sqlalchemy import select
 
+from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
 from hub.enrol.signing import Signing
 from hub.store import enrolments
 from hub.store.audit import By
@@ -47,6 +48,16 @@ def test_a_box_gets_the_name_that_the_keeper_gave_and_no_other(hub: EnrolHub) ->
     usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
     assert answer.cameras == (CAMERA,)
+
+
+@pytest.mark.parametrize("name", [HUB_NAME, AUTHORITY_NAME, "broker"])
+def test_no_box_gets_a_name_under_which_the_broker_lets_all_be_heard(
+    hub: EnrolHub, name: str
+) -> None:
+    with pytest.raises(RegistryError, match="a certificate's own"):
+        hub.make(name)
+    with hub.db.reading() as conn:
+        assert node_by_name(conn, name) is None
 
 
 def test_a_token_that_was_used_is_refused_counted_and_noted(hub: EnrolHub) -> None:

@@ -86,6 +86,8 @@ def test_another_place_is_nobodys_to_enrol_in_but_its_keepers(yard: Yard) -> Non
         ({"node": "ngã tư"}, "Tên không dùng được"),
         ({"node": "a/b"}, "Tên không dùng được"),
         ({"node": ""}, "Tên không dùng được"),
+        ({"node": "hub"}, "Tên không dùng được"),
+        ({"node": " Hub "}, "Tên không dùng được"),
         ({"cameras": "cong"}, "Có một dòng camera không đúng"),
         ({"cameras": "cong=ftp://x"}, "Có một dòng camera không đúng"),
         ({"cameras": "cong=/dev/video0\ncong=/dev/video1"}, "Tên không dùng được"),
