@@ -10,7 +10,6 @@ import json
 import os
 import pwd
 import secrets
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,20 +79,20 @@ def enrol(
 
 
 def configuration(answer: EnrolAnswer, folder: Path) -> str:
-    """The node's configuration as TOML; a JSON string is one of TOML's too."""
+    """The node's configuration as TOML."""
     lines = [
         "# Written by matthan-agent enrol. Every key is in agent.example.toml.",
         "[node]",
-        f"name = {json.dumps(answer.node)}",
-        f"language = {json.dumps(answer.language)}",
-        f"time_zone = {json.dumps(answer.time_zone)}",
+        f"name = {_quoted(answer.node)}",
+        f"language = {_quoted(answer.language)}",
+        f"time_zone = {_quoted(answer.time_zone)}",
         "",
         "[broker]",
-        f"host = {json.dumps(answer.broker_host)}",
+        f"host = {_quoted(answer.broker_host)}",
         f"port = {answer.broker_port}",
-        f"ca_file = {json.dumps(str(folder / 'ca.crt'))}",
-        f"cert_file = {json.dumps(str(folder / 'node.crt'))}",
-        f"key_file = {json.dumps(str(folder / 'node.key'))}",
+        f"ca_file = {_quoted(str(folder / 'ca.crt'))}",
+        f"cert_file = {_quoted(str(folder / 'node.crt'))}",
+        f"key_file = {_quoted(str(folder / 'node.key'))}",
         *(line for camera in answer.cameras for line in ("", *_camera(camera))),
     ]
     if not answer.cameras:
@@ -103,21 +102,27 @@ def configuration(answer: EnrolAnswer, folder: Path) -> str:
 
 
 def _camera(camera: EnrolledCamera) -> list[str]:
-    lines = ["[[camera]]", f"name = {json.dumps(camera.name)}"]
+    lines = ["[[camera]]", f"name = {_quoted(camera.name)}"]
     if camera.label:
-        lines.append(f"label = {json.dumps(camera.label, ensure_ascii=False)}")
+        lines.append(f"label = {_quoted(camera.label)}")
     if camera.url:
-        lines.append(f"url = {json.dumps(camera.url)}")
+        lines.append(f"url = {_quoted(camera.url)}")
     if camera.device:
-        lines.append(f"device = {json.dumps(camera.device)}")
+        lines.append(f"device = {_quoted(camera.device)}")
     if camera.picamera is not None:
         lines.append(f'picamera = "{camera.picamera}"')
     return lines
 
 
+def _quoted(text: str) -> str:
+    """A JSON string is one of TOML's too, but for escaped halves of letters and a bare DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
     """The key of this code, made at the first try; readable by its owner alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (folder.parent, folder):  # of parents that it makes, mkdir asks the umask
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "node.key"
     if path.exists():
         kept = load_pem_private_key(path.read_bytes(), password=None)
@@ -176,7 +181,9 @@ def _commit(config: Path, text: str) -> None:
             ) from error
     _own(draft, uid=None)
     if config.exists():
-        shutil.copy2(config, config.with_name(f"{config.name}.old"))
+        old = config.with_name(f"{config.name}.old")
+        _write(old, config.read_bytes(), mode=0o640)  # passwords of cameras stand in it
+        _own(old, uid=None)
     draft.replace(config)
     sync_folder(config.parent)
 
@@ -211,4 +218,5 @@ def _own(path: Path, uid: int | None = -1) -> None:
         user = pwd.getpwnam(USER)
     except KeyError:
         return
-    os.chown(path, 0 if uid is None else user.pw_uid, user.pw_gid)
+    # The folders are the agent's own: a link that it laid there must lead root's hand nowhere.
+    os.chown(path, 0 if uid is None else user.pw_uid, user.pw_gid, follow_symlinks=False)

@@ -1,5 +1,7 @@
 """A box becomes a node over real HTTPS: with the right hub, whole, and once."""
 
+import os
+import pwd
 import stat
 import threading
 import time
@@ -86,6 +88,7 @@ def test_a_box_is_a_node_after_one_command(field: Field) -> None:
     key = settings.broker.key_file
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(field.papers.stat().st_mode) == 0o700
     assert stat.S_IMODE(field.config.stat().st_mode) == 0o640
     assert field.shown == ["this box is nga-tu-01 now; hub 127.0.0.1, 1 cameras"]
 
@@ -104,7 +107,9 @@ def test_a_code_counts_once_and_a_node_is_not_made_another_by_chance(field: Fiel
     assert "is a node already" in field.refuses(field.code("nga-tu-02"))
     field.enrol(field.code("nga-tu-02"), replaces=True)
     assert load(field.config).node.name == "nga-tu-02"
-    assert load(field.config.with_name("agent.toml.old")).node.name == "nga-tu-01"
+    old = field.config.with_name("agent.toml.old")
+    assert load(old).node.name == "nga-tu-01"
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640  # passwords of cameras stand in it
     other = Field(field.hub, field.town, field.papers.parent.parent / "other", field.port)
     assert "used already" in other.refuses(code)
 
@@ -117,6 +122,22 @@ def test_a_run_that_was_cut_off_goes_on_with_the_same_key(field: Field) -> None:
     field.enrol(code)
     assert load(field.config).broker.key_file.read_bytes() == key
     assert count(field.hub.db, node_papers) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_link_among_the_papers_leads_roots_hand_nowhere(
+    field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.assembly.enrol.USER", "nobody")
+    code, others = field.code(), tmp_path / "shadow"
+    others.write_text("root's own", encoding="utf-8")
+    field.enrol(code)
+    key = load(field.config).broker.key_file
+    (key.parent / "link").symlink_to(others)
+    field.config.unlink()
+    field.enrol(code)
+    assert key.stat().st_uid == pwd.getpwnam("nobody").pw_uid
+    assert others.stat().st_uid == 0
 
 
 def test_another_hub_that_answers_gets_no_token(field: Field, tmp_path: Path) -> None:
@@ -179,8 +200,8 @@ def test_the_code_is_read_by_camera(field: Field, tmp_path: Path) -> None:
         read_code(str(folder), said.append, speaker("vi"))
 
 
-def test_odd_words_of_a_keeper_stay_words(tmp_path: Path) -> None:
-    odd = 'a"\n[broker]\nhost = "evil'
+@pytest.mark.parametrize("odd", ['a"\n[broker]\nhost = "evil', "Cổng \U0001f6aa", "a\x7fb\\u0041"])
+def test_odd_words_of_a_keeper_stay_words(tmp_path: Path, odd: str) -> None:
     answer = EnrolAnswer(
         node="nga-tu-01",
         certificate="",
@@ -189,13 +210,17 @@ def test_odd_words_of_a_keeper_stay_words(tmp_path: Path) -> None:
         broker_port=8883,
         time_zone="Asia/Ho_Chi_Minh",
         language="vi",
-        cameras=(EnrolledCamera(name="cong", label=odd, device="/dev/video0"),),
+        cameras=(
+            EnrolledCamera(name="cong", label=odd, device="/dev/video0"),
+            EnrolledCamera(name="san", url="rtsp://guest:\U0001f6aa@10.0.0.9/main"),
+        ),
         utc_us=0,
     )
     path = tmp_path / "agent.toml"
     path.write_text(configuration(answer, Path("/papers")), encoding="utf-8")
     settings = load(path)
     assert settings.camera[0].label == odd
+    assert settings.camera[1].url == "rtsp://guest:\U0001f6aa@10.0.0.9/main"
     assert settings.broker.host == "hub.example"
 
 
