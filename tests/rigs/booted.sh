@@ -3,7 +3,7 @@
 # container of systemd-nspawn. Needs root, mmdebstrap, systemd-container and some 3 GB below $ROOTS.
 readonly roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly suite="${SUITE:-trixie}"
-leader=''
+nspawn='' leader=''
 
 note() { printf '── %s\n' "$*" >&2; }
 
@@ -30,7 +30,6 @@ fresh_root() { # NAME CHECKOUT
 }
 
 boot() { # NAME
-    local nspawn
     systemd-nspawn --quiet --keep-unit --register=no --resolv-conf=off --console=pipe -M "$1-$$" -b -D "$root" \
         >"$root.log" 2>&1 </dev/null &
     nspawn=$!
@@ -46,14 +45,16 @@ boot() { # NAME
 
 power_off() { # as when the plug is pulled
     [[ -z $leader ]] || kill -KILL "$leader" 2>/dev/null || true
-    wait 2>/dev/null || true
-    leader=''
+    [[ -z $nspawn ]] || wait "$nspawn" 2>/dev/null || true # and for nothing else that this rig began
+    nspawn='' leader=''
 }
 
 inside() { # COMMAND...
     nsenter -t "$leader" -a env -i HOME=/root LANG=C.UTF-8 PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
+
+signal() { inside bash -c 'kill -s "$0" "$1"' "$@"; } # NAME PID: an empty root has no program `kill`
 
 expect() { # WHAT COMMAND...: it comes about within three minutes
     local what=$1 tries=0

@@ -46,11 +46,11 @@ expect "the hub serves again" hears
 
 note "kill -9"
 before=$(pid)
-inside kill -KILL "$before"
+signal KILL "$before"
 expect "it is back" is_new_pid "$before"
 note "stopped, as one that hangs"
 before=$(pid)
-inside kill -STOP "$before"
+signal STOP "$before"
 expect "systemd noticed and began it again" is_new_pid "$before"
 
 note "papers renewed"

@@ -64,15 +64,15 @@ inside systemctl restart matthan-agent.service
 expect "the agent runs as a notifying service" is_up
 expect "the broker hears its birth" is_born
 inside runuser -u matthan -- matthan-agent check >&2
-[[ $(inside ps -o user= -p "$(pid)") == matthan ]]
-note "memory and processor: $(inside ps -o rss=,time= -p "$(pid)")"
+[[ $(inside stat -c %U "/proc/$(pid)") == matthan ]]
+note "memory: $(inside grep -E "VmHWM|VmRSS" "/proc/$(pid)/status" | xargs)"
 
 note "kill -9, then stopped as one that hangs"
 before=$(pid)
-inside kill -KILL "$before"
+signal KILL "$before"
 expect "it is back" is_new_pid "$before"
 before=$(pid)
-inside kill -STOP "$before"
+signal STOP "$before"
 expect "systemd noticed and began it again" is_new_pid "$before"
 
 note "the plug pulled $pulls times while a new version is installed"
