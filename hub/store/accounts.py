@@ -54,9 +54,12 @@ class Accounts(OwnAccount):
                 return TooManyTries(wait_s)
             guesses.count(conn, login, came_from=came_from, now=now)
             person = _able_person(conn, login, now)
-        is_right = self._passwords.is_right(password, person.password_hash if person else None)
+        stored = person.password_hash if person else None
+        is_right = self._passwords.is_right(password, stored)
         with self._db.writing() as conn:
-            if person is None or not is_right:
+            # Or who changed it, or was shut out, while it was checked would have one session more.
+            person = _able_person(conn, login, now) if is_right else None
+            if person is None or person.password_hash != stored:
                 _note(conn, "session.refused", login=login, came_from=came_from, now=now)
                 return None
             guesses.forget(conn, login)

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,32 @@ def test_the_right_password_opens_a_session(streets: Streets, accounts: Accounts
     assert row.token_hash == hashlib.sha256(signed.token.encode()).hexdigest()
     assert signed.token not in str(row)
     assert streets.acts()[-1] == "session.begin"
+
+
+class Meanwhile(Passwords):
+    """Something else happens while a password is checked."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.happens = happens
+
+    def is_right(self, password: str, stored: str | None) -> bool:
+        self.happens()
+        return CHEAP.is_right(password, stored)
+
+
+def test_a_password_that_is_changed_while_it_is_checked_opens_nothing(
+    streets: Streets, accounts: Accounts
+) -> None:
+    session = accounts.session_by_token(sign_in(accounts).token, came_from=WHERE)
+    assert session is not None
+    meanwhile = Meanwhile(
+        lambda: accounts.change_password(session, old="password of an", new="another password")
+    )
+    late = Accounts(streets.db, clock=streets.clock, passwords=meanwhile, limits=LIMITS)
+    assert late.sign_in("an", "password of an", came_from="10.6.6.6") is None
+    [row] = streets.rows(sessions)
+    assert row.id == session.session_id
+    assert isinstance(accounts.sign_in("an", "another password", came_from=WHERE), SignedIn)
 
 
 def test_wrong_password_and_unknown_login_are_one_answer(
