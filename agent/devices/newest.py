@@ -30,8 +30,8 @@ class NewestFrames:
 
     def end(self) -> None:
         """Say that no frame will follow (camera's thread)."""
-        self._is_ended = True
         self._frames.put(None)
+        self._is_ended = True  # last: before that the one frame that waits would be taken for None
 
     def take(self, patience_s: float) -> Frame | None:
         """The next frame, or None after `patience_s` or at the end."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import SimpleQueue
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -290,6 +291,21 @@ def test_a_few_frames_that_come_at_once_are_all_looked_at_in_their_order() -> No
     assert not frames.is_over
     assert taken(frames) == [one.index for one in given]
     assert (frames.late, frames.is_over) == (0, True)
+
+
+def test_a_frame_that_waits_while_the_end_is_said_is_looked_at() -> None:
+    class Saying(SimpleQueue[Frame | None]):
+        def put(self, item: Frame | None, block: bool = True, timeout: float | None = None) -> None:
+            if item is None:
+                said.append(frames.is_over)
+            super().put(item, block, timeout)
+
+    frames, said = NewestFrames(), list[bool]()
+    frames._frames = Saying()
+    frames.put(frame(0))
+    frames.end()
+    assert said == [False], "the frame has not been taken"
+    assert taken(frames) == [frame(0).index]
 
 
 def test_of_more_than_a_few_only_the_newest_waits_and_the_others_are_counted() -> None:
