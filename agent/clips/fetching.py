@@ -6,7 +6,6 @@ recorder's. A span is asked for once; what the shelf has of it from before is no
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -71,7 +70,9 @@ class Fetching:
         self._shelf = shelf
         self._journal = journal
         self._new_id = new_id
-        self._done: deque[UUID] = deque(maxlen=SPANS_REMEMBERED)
+        self._done: dict[UUID, None] = {}
+        """In the order of their ends. The shelf looks into it meanwhile, which a deque would not
+        let pass."""
         self._tries: dict[UUID, int] = {}
         self._not_before_s = 0.0
         self.counts = FetchCounts()
@@ -105,17 +106,22 @@ class Fetching:
             self._failed(span, str(error))
         except OSError as error:  # the shelf's own affair: it says what to do
             log.error("fetch_lost", camera=self._camera, reason=str(error))
-            self._done.append(span.command_id)
+            self._close(span)
         else:
             if not stop.is_set():
-                self._done.append(span.command_id)
+                self._close(span)
                 log.info("span_fetched", camera=self._camera, files=self.counts.files)
+
+    def _close(self, span: SpanWanted) -> None:
+        self._done[span.command_id] = None
+        if len(self._done) > SPANS_REMEMBERED:
+            del self._done[next(iter(self._done))]
 
     def _failed(self, span: SpanWanted, why: str) -> None:
         self.counts.failures += 1
         tries = self._tries.pop(span.command_id, 0) + 1
         if tries >= TRIES:
-            self._done.append(span.command_id)
+            self._close(span)
         else:
             self._tries[span.command_id] = tries
             self._not_before_s = time.monotonic() + TRY_AGAIN_S

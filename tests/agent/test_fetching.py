@@ -1,6 +1,7 @@
 """A camera's own recorder: asked by ONVIF, played by the clock, kept as sealed clips of ours."""
 
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -304,6 +305,33 @@ def test_nobody_there_is_answered_with_nothing_after_three_tries(
     assert isinstance(answer, MediaAnswered)
     assert answer.coming == ()
     assert service.counts.failures == TRIES
+
+
+class Empty:
+    """A recorder that has nothing of any span, and says so at once."""
+
+    def play(self, from_utc_us: int, until_utc_us: int) -> Iterator[Archived]:
+        return iter(())
+
+
+def test_the_shelf_may_ask_what_is_due_while_spans_come_to_their_end(
+    shelf: Shelf, node_journal: Journal
+) -> None:
+    service = Fetching("cam", Empty(), shelf, node_journal, new_id=clip_id_at)
+    for _ in range(300):
+        want(node_journal, 0, 10)
+    *_, last = node_journal.spans_wanted()
+    fetched = threading.Thread(target=service.advance, args=(threading.Event(), lambda: None))
+    between_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        fetched.start()
+        while fetched.is_alive():
+            service.is_due(last)
+    finally:
+        sys.setswitchinterval(between_s)
+        fetched.join()
+    assert not any(service.is_due(span) for span in node_journal.spans_wanted())
 
 
 def test_what_is_left_of_a_killed_fetch_is_known_as_the_recorders(
