@@ -134,7 +134,7 @@ class View:
                     Service(
                         name=f"recorder-{self._section.name}",
                         runs=self.fetching,
-                        beat_within_s=90,
+                        beat_within_s=300,  # a slow one: each of ten answers takes its time
                     ),
                 )
                 if self.fetching

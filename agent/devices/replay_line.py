@@ -8,7 +8,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 from urllib.parse import urlsplit
@@ -36,6 +36,8 @@ HEAD_BYTES: Final = 16_384
 BODY_BYTES: Final = 65_536
 TICKS_PER_S: Final = 90_000
 KEEP_ALIVE_S: Final = 20.0
+STANDS_S: Final = 10.0
+"""So long may come what does not go on in the recording: its camera's present, reports, the same."""
 REPLAY: Final[Mapping[str, str]] = {"Require": "onvif-replay"}
 _BYE: Final = 203
 _PARAMETERS: Final[Mapping[Codec, tuple[int, ...]]] = {"h264": (7, 8), "hevc": (32, 33, 34)}
@@ -57,7 +59,10 @@ def play(
         video = line.open(from_utc_us, until_utc_us)
         cutting = _Cutting(video, ahead_us)
         units = Units(video.codec)
+        latest_us, went_on_s = 0, time.monotonic()
         for data in line.packets():
+            if time.monotonic() - went_on_s > STANDS_S:
+                raise ArchiveError(f"{masked(url)} sends nothing that goes on in its recording")
             packet = rtp_packet(data)
             if packet is None:
                 continue
@@ -67,6 +72,8 @@ def play(
                 yield from cutting.take(unit)
                 if unit.is_end:
                     return
+                if unit.utc_us > latest_us:
+                    latest_us, went_on_s = unit.utc_us, time.monotonic()
         if not cutting.has_begun:
             raise ArchiveError(f"{masked(url)} sends nothing with the times of its recording")
 
@@ -104,7 +111,8 @@ class _Line:
         return video
 
     def packets(self) -> Iterator[bytes]:
-        """RTP as it comes, until the recorder says that it is over, or hangs up."""
+        """RTP as it comes, until the recorder says that it is over, or hangs up; empty for what
+        else comes."""
         while True:
             mark = self._take(1)
             if not mark:
@@ -114,10 +122,9 @@ class _Line:
                 continue
             channel, size = self._need(1)[0], int.from_bytes(self._need(2))
             data = self._need(size)
-            if channel == 0:
-                yield data
-            elif channel == 1 and _says_bye(data):
+            if channel == 1 and _says_bye(data):
                 return
+            yield data if channel == 0 else b""
             if time.monotonic() - self._spoke_s > KEEP_ALIVE_S:
                 self._say("GET_PARAMETER", self._url, {})
 
@@ -146,7 +153,8 @@ class _Line:
         self._spoke_s = time.monotonic()
 
     def _answer(self) -> Answer:
-        while True:
+        until_s = time.monotonic() + READ_S
+        while time.monotonic() < until_s:
             mark = self._need(1)
             if mark == b"$":
                 self._need(1)
@@ -155,6 +163,7 @@ class _Line:
             answer = self._head(mark)
             if answer.status and answer.headers.get("cseq", "") == str(self._said):
                 return answer
+        raise self._gone(TimeoutError())
 
     def _head(self, begun: bytes) -> Answer:
         head = bytearray(begun)
@@ -261,7 +270,7 @@ class _Cutting:
         stream = StreamInfo(
             self.video.codec, *size, Fraction(1, TICKS_PER_S), frames_per_s=0.0, extradata=sets
         )
-        self._is_cut |= self._stream is not None and replace(stream) != self._stream
+        self._is_cut |= self._stream is not None and stream != self._stream
         self._stream = stream
 
 

@@ -121,6 +121,18 @@ def test_nothing_of_that_time_is_said_in_words(film: Film) -> None:
         played(recorder, -500, -400)
 
 
+@pytest.mark.parametrize("what", ["present", "reports", "moment"])
+def test_a_recorder_that_never_ends_and_does_not_go_on_is_given_up(
+    film: Film, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.devices.replay_line.STANDS_S", 0.5)
+    with (
+        Recorder(film, never_ends_with=what, ends_with="") as recorder,
+        pytest.raises(ArchiveError, match="goes on in its recording"),
+    ):
+        played(recorder, 0, 4)
+
+
 def test_where_the_recorder_says_that_something_lacks_it_goes_on_from_the_next_keyframe(
     film: Film,
 ) -> None:

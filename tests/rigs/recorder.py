@@ -90,6 +90,9 @@ class Recorder:
     """So many units are sent before the line is dropped."""
     ends_with: str = "flag"
     """`flag`: T in the last packet; `bye`: RTCP BYE."""
+    never_ends_with: str = ""
+    """What comes instead of the recording, without an end. `present`: pictures without the times of
+    a recording; `reports`: RTCP alone; `moment`: its first picture."""
     asked: list[str] = field(default_factory=list)
     ranges: list[str] = field(default_factory=list)
 
@@ -358,6 +361,8 @@ class _Session:
         film = [(at + ahead_us, is_key, units) for at, is_key, units in self._recorder.film.units]
         before = [place for place, one in enumerate(film) if one[1] and one[0] <= begin]
         chosen = [one for one in film[before[-1] if before else 0 :] if one[0] <= end]
+        while self._recorder.never_ends_with:
+            self._say_no_more(chosen, cseq)
         packets = list(self._packets(chosen, cseq))
         for number, packet in packets:
             if number == self._recorder.hangs_up_after:
@@ -367,6 +372,17 @@ class _Session:
             bye = struct.pack(">BBHI", 0x81, 203, 1, 7)
             self._line.sendall(b"$\1" + len(bye).to_bytes(2) + bye)
         return True
+
+    def _say_no_more(self, chosen: list[tuple[int, bool, list[bytes]]], cseq: int) -> None:
+        time.sleep(0.01)
+        if self._recorder.never_ends_with == "reports":
+            report = struct.pack(">BBHI", 0x80, 201, 1, 7)
+            self._line.sendall(b"$\1" + len(report).to_bytes(2) + report)
+            return
+        for _, packet in self._packets(chosen[:1], cseq):
+            if self._recorder.never_ends_with == "present":
+                packet = b"\x80" + packet[1:12] + packet[28:]  # noqa: PLW2901 - the same, bare
+            self._line.sendall(b"$\0" + len(packet).to_bytes(2) + packet)
 
     def _packets(
         self, chosen: list[tuple[int, bool, list[bytes]]], cseq: int
