@@ -13,6 +13,7 @@ import urllib.request
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -56,18 +57,15 @@ def ask(url: str, body: str, *, action: str, login: DeviceLogin | None, utc_us: 
         headers={"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'},
     )
     try:
-        with _opener(url, login).open(request, timeout=ANSWER_S) as answer:
-            data = answer.read(ANSWER_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        with error:
-            data = error.read(ANSWER_BYTES + 1)
-        if error.code == 401:
-            raise ArchiveError(f"{masked(url)} refuses the login") from error
-        if not data:
-            raise ArchiveError(f"{masked(url)} answers {error.code}") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise ArchiveError(f"{masked(url)} does not answer ({reason})") from error
+        status, data = _answered(_opener(url, login), request)
+    except (OSError, ValueError, HTTPException) as error:
+        reason = " ".join(str(getattr(error, "reason", None) or error).split())[:200]
+        why = reason or type(error).__name__
+        raise ArchiveError(f"{masked(url)} does not answer ({why})") from error
+    if status == 401:
+        raise ArchiveError(f"{masked(url)} refuses the login")
+    if not data or 300 <= status < 400:
+        raise ArchiveError(f"{masked(url)} answers {status}")
     return read(data, url)
 
 
@@ -117,9 +115,28 @@ def _token(login: DeviceLogin, utc_us: int) -> str:
     )
 
 
+class _Staying(urllib.request.HTTPRedirectHandler):
+    """No answer leads to another host: a redirection is an answer like any other."""
+
+    def redirect_request(self, *_: object) -> None:
+        """None: not followed."""
+
+
+def _answered(
+    opener: urllib.request.OpenerDirector, request: urllib.request.Request
+) -> tuple[int, bytes]:
+    """Status and body, of a refusal too: its reason is in an envelope like all else."""
+    try:
+        with opener.open(request, timeout=ANSWER_S) as answer:
+            return answer.status, answer.read(ANSWER_BYTES + 1)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read(ANSWER_BYTES + 1)
+
+
 def _opener(url: str, login: DeviceLogin | None) -> urllib.request.OpenerDirector:
     """One that asks no proxy: cameras hang on the node's own wire."""
-    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({}), _Staying()]
     if login is not None:
         words = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         words.add_password(None, url, login.name, login.password)

@@ -1,10 +1,12 @@
 """A camera's own recorder: asked by ONVIF, played by the clock, kept as sealed clips of ours."""
 
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -172,6 +174,56 @@ def test_nobody_there_is_said_in_words() -> None:
 )
 def test_no_answer_leads_to_another_host(said: str, meant: str) -> None:
     assert at_host_of("http://10.0.0.5/onvif/device_service", said) == meant
+
+
+def test_a_redirection_is_not_followed_to_another_host(there: Recorder) -> None:
+    moved = b"HTTP/1.0 302 Found\r\nLocation: " + there.address.encode() + b"\r\n\r\n<a/>"
+    with saying(moved) as address, pytest.raises(ArchiveError, match="answers 302"):
+        OnvifRecorder(address, login=lambda: None, utc_us=utc_us).recordings()
+    assert there.asked == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+        b"HTTP/1.0 500 Oh\r\nContent-Length: 100\r\n\r\nhalf",
+        b"HTTP/1.0 500 Oh\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b'HTTP/1.0 401 No\r\nWWW-Authenticate: Odd realm="a"\r\n\r\n',
+    ],
+)
+def test_whatever_answers_is_said_in_one_line(said: bytes) -> None:
+    with saying(said) as address, pytest.raises(ArchiveError) as refused:
+        OnvifRecorder(
+            address, login=lambda: DeviceLogin("lan", "secret"), utc_us=utc_us
+        ).recordings()
+    assert address.split("/")[2] in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@contextmanager
+def saying(answer: bytes) -> Iterator[str]:
+    """The address of somebody who gives that answer to whatever is asked, and hangs up."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            size = 0
+            while (line := self.rfile.readline()) not in {b"", b"\r\n"}:
+                name, _, value = line.partition(b":")
+                size = int(value) if name.lower() == b"content-length" else size
+            self.rfile.read(size)
+            self.wfile.write(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/onvif/device_service"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.parametrize("said", ["file:///etc/passwd", "", "http://[", "gopher://10.0.0.5/"])
