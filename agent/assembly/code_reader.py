@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Final
 
 import cv2
+from pydantic import ValidationError
 
 from agent.assembly.cameras import make_camera
 from agent.assembly.words import Say
 from agent.config.camera import CameraSection
 from agent.delivery.trouble import N_, Trouble
+from agent.devices.address import masked
 from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.clock import SystemClock
 from agent.wire.enrolment import CodeError, EnrolmentCode
@@ -24,14 +26,15 @@ def read_code(
 
     Raises Trouble when there is none within `patience_s`, or no camera.
     """
+    shown = masked(source)
     if not source:
         raise Trouble(
             N_("no code was given"),
             N_("say it, or read it with a camera: matthan-agent enrol --look /dev/video0"),
             {},
         )
-    show(say(N_("hold the hub's picture in front of the camera, a hand's breadth away")))
     camera = make_camera(_section(source), SystemClock().now, plays_once=True)
+    show(say(N_("hold the hub's picture in front of the camera, a hand's breadth away")))
     until_s = time.monotonic() + patience_s
     reader = cv2.QRCodeDetector()
     try:
@@ -44,14 +47,14 @@ def read_code(
         raise Trouble(
             N_("the camera {source} cannot be used: {why}"),
             N_("see matthan-agent cameras, or type the code"),
-            {"source": source, "why": error.sentence.rstrip(".")},
+            {"source": shown, "why": error.sentence.rstrip(".")},
         ) from error
     finally:
         camera.close()
     raise Trouble(
         N_("the camera {source} saw no code"),
         N_("hold it still, in good light, so that it fills half of the picture; or type it"),
-        {"source": source},
+        {"source": shown},
     )
 
 
@@ -63,7 +66,14 @@ def _section(source: str) -> CameraSection:
         kind = "device"
     elif source.startswith("picamera:"):
         kind, value = "picamera", source.partition(":")[2]
-    return CameraSection.model_validate({"name": "code", kind: value, "pace": False})
+    try:
+        return CameraSection.model_validate({"name": "code", kind: value, "pace": False})
+    except ValidationError as error:
+        raise Trouble(
+            N_("{source} names no camera"),
+            N_("give /dev/video0, rtsp://HOST/PATH, picamera:0 or the file of a recording"),
+            {"source": masked(source)},
+        ) from error
 
 
 def _is_code(text: str) -> bool:

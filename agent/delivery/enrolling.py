@@ -23,6 +23,7 @@ from agent.wire.enrolment import (
 
 TIMEOUT_S: Final = 30.0
 MOST_BYTES: Final = 256 * 1024
+PLAIN: Final = {"Accept-Encoding": "identity"}
 CLOCK_OFF_S: Final = 600.0
 """Certificates begin an hour before they are issued; a clock this far off needs a word anyway."""
 
@@ -59,13 +60,16 @@ class Hub:
         It is fetched from whoever answers: what vouches for it is its fingerprint.
         """
         try:
-            with httpx.Client(verify=False, timeout=TIMEOUT_S, trust_env=False) as client:  # noqa: S501 - see above
-                answer = client.get(self._code.base_url + AUTHORITY_PATH)
+            with (
+                httpx.Client(verify=False, timeout=TIMEOUT_S, trust_env=False) as client,  # noqa: S501 - see above
+                client.stream("GET", self._code.base_url + AUTHORITY_PATH, headers=PLAIN) as answer,
+            ):
+                said = _beginning(answer)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         self._check_clock(answer)
         try:
-            found = x509.load_pem_x509_certificate(answer.content[:MOST_BYTES])
+            found = x509.load_pem_x509_certificate(said)
         except ValueError as error:
             raise self._no_hub() from error
         if found.fingerprint(SHA256())[:FINGERPRINT_BYTES] != self._code.fingerprint:
@@ -109,6 +113,8 @@ class Hub:
             theirs = parsedate_to_datetime(answer.headers["date"])
         except (KeyError, ValueError):
             return
+        if theirs.tzinfo is None:  # -0000: UTC, from who knows where
+            theirs = theirs.replace(tzinfo=UTC)
         if abs((theirs - self._now).total_seconds()) > CLOCK_OFF_S:
             raise Trouble(
                 N_("this node's clock says {ours}, the hub's {theirs} (UTC)"),
@@ -146,3 +152,13 @@ class Hub:
             N_("see that the code is whole; behind another proxy, /enrol must be passed on"),
             self._facts,
         )
+
+
+def _beginning(answer: httpx.Response) -> bytes:
+    """Of whatever comes, as it comes, no more than any answer of a hub may hold."""
+    said = bytearray()
+    for piece in answer.iter_raw():
+        said += piece
+        if len(said) >= MOST_BYTES:
+            break
+    return bytes(said)

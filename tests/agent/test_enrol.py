@@ -2,11 +2,15 @@
 
 import os
 import pwd
+import ssl
 import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import cv2
@@ -172,6 +176,48 @@ def test_a_wrong_clock_is_said_before_the_token_is_spent(field: Field, off: time
     assert field.hub.enroller.counts.total() == 0
 
 
+@contextmanager
+def stranger(folder: Path, date: str, pieces: Iterator[bytes]) -> Iterator[EnrolmentCode]:
+    """A code for somebody who is no hub, and answers so over TLS."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Date", date)
+            self.end_headers()
+            with suppress(OSError):
+                for piece in pieces:
+                    self.wfile.write(piece)
+
+    authority = Authority.create(folder / "stranger", datetime.now(UTC))
+    papers = authority.issue_server("web", datetime.now(UTC), hosts=("127.0.0.1",))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(papers.cert_file, papers.key_file)
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield EnrolmentCode("127.0.0.1", server.server_port, b"f" * 16, b"t" * 15)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_stranger_who_sends_without_an_end_is_not_heard_to_it(
+    field: Field, tmp_path: Path
+) -> None:
+    sent: list[int] = []
+    pieces = (sent.append(1) or b"x" * 65_536 for _ in range(4096))
+    with stranger(tmp_path, format_datetime(datetime.now(UTC), usegmt=True), pieces) as code:
+        assert "is no hub that enrols nodes" in field.refuses(code)
+    assert len(sent) < 1000, "of 256 MiB"
+
+
+def test_a_date_without_a_zone_is_read_as_utc(field: Field, tmp_path: Path) -> None:
+    long_ago = "Wed, 01 Jan 2020 00:00:00 -0000"
+    with stranger(tmp_path, long_ago, iter([b"x"])) as code:
+        assert "the hub's 01/01/2020 00:00" in field.refuses(code)
+
+
 def test_a_hub_whose_authority_is_kept_elsewhere_is_said(field: Field) -> None:
     papers = field.hub.authority.issue_server("other", datetime.now(UTC), hosts=("127.0.0.1",))
     code, place = field.code(), free_socket()
@@ -198,6 +244,20 @@ def test_the_code_is_read_by_camera(field: Field, tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(Trouble, match="saw no code"):
         read_code(str(folder), said.append, speaker("vi"))
+
+
+@pytest.mark.parametrize("source", ["picamera:x", "picamera:7", "rtsp://", "rtsps:///path"])
+def test_what_names_no_camera_is_said_with_what_would(source: str) -> None:
+    with pytest.raises(Trouble, match="names no camera") as caught:
+        read_code(source, lambda _: None, speaker("vi"))
+    assert "rtsp://HOST/PATH" in str(caught.value)
+
+
+def test_a_camera_that_cannot_be_used_is_named_without_its_password() -> None:
+    with pytest.raises(Trouble, match="cannot be used") as caught:
+        read_code("rtsp://lan:hush@127.0.0.1:9/x", lambda _: None, speaker("vi"))
+    assert "hush" not in str(caught.value)
+    assert "127.0.0.1:9" in str(caught.value)
 
 
 @pytest.mark.parametrize("odd", ['a"\n[broker]\nhost = "evil', "Cổng \U0001f6aa", "a\x7fb\\u0041"])
