@@ -37,7 +37,7 @@ BODY_BYTES: Final = 65_536
 TICKS_PER_S: Final = 90_000
 KEEP_ALIVE_S: Final = 20.0
 STANDS_S: Final = 10.0
-"""So long may come what does not go on in the recording: its camera's present, reports, the same."""
+"""So long may come what does not go on in the recording: the camera's present, or reports alone."""
 REPLAY: Final[Mapping[str, str]] = {"Require": "onvif-replay"}
 _BYE: Final = 203
 _PARAMETERS: Final[Mapping[Codec, tuple[int, ...]]] = {"h264": (7, 8), "hevc": (32, 33, 34)}
