@@ -76,7 +76,7 @@ def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
     _cut(path, length)
     found = None
     if length and path.suffix == ".part":  # what has its name was durable before
-        found = intact(path)
+        found = intact(path, sealer.holds if sealer else None)
         length = found.length_bytes
         _cut(path, length)
     if length == 0:

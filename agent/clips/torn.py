@@ -1,20 +1,22 @@
 """The last write before the plug was pulled: a disk may have taken some of it, zeros for the rest.
 
 Its boxes add up all the same. All before it was synced, so only the last fragment is asked, and
-the end that is written with it. Its record knows its hash. Where it has none zeros betray it: no
-unit of H.264 or H.265 has three of them in a row or ends with one, and of our lengths before them
-three bytes at most are zero; a frame of AAC may have many, but its last byte, which holds the mark
-of its end (ISO/IEC 14496-3, `ID_END`), is none.
+the end that is written with it. Its record knows its hash and follows from the record before; a
+record that does not was itself taken in part and is cut off alone. A fragment without a record is
+betrayed by zeros: no unit of H.264 or H.265 has three of them in a row or ends with one, and of our
+lengths before them three bytes at most are zero; a frame of AAC may have many, but its last byte,
+which holds the mark of its end (ISO/IEC 14496-3, `ID_END`), is none.
 """
 
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.wire.seal import Record
+from agent.wire.seal import BEGINNING, Record
+from agent.wire.seal_check import Holds
 from agent.wire.sealed import Stretch, stretches
 
 _HOLE: Final = bytes(8)
@@ -34,18 +36,20 @@ class Intact:
     """How long it plays, in ticks of its track."""
 
 
-def intact(path: Path) -> Intact:
-    """Look at its last write; raises OSError."""
+def intact(path: Path, holds: Holds | None = None) -> Intact:
+    """Look at its last write; `holds` knows the node's own signatures. Raises OSError."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        *sealed, rest = stretches(data)
+        *sealed, _ = stretches(data)
         boxes = _boxes(data)
         begins = [start for name, start, _ in boxes if name == b"moof"]
-        length = len(data)
-        torn = next((one for one in sealed[-2:] if _is_torn(one, sealed[0])), None)
-        if torn is not None:
-            length = torn.start
-        elif rest.size_bytes and begins and _has_hole(data, boxes, begins[-1]):
-            length = begins[-1]
+        length = _vouched_bytes(sealed, holds)
+        if length is None:
+            length = len(data)
+        last = max((begin for begin in begins if begin < length), default=None)
+        # A fragment whose record is gone or is none has nobody to vouch for it but its bytes.
+        is_alone = last is not None and last >= _last_record_end(sealed, length)
+        if last is not None and is_alone and _has_hole(data, boxes, last):
+            length = last
         left = [begin for begin in begins if begin < length]
         return Intact(
             length_bytes=length if left else 0,
@@ -54,16 +58,47 @@ def intact(path: Path) -> Intact:
         )
 
 
-def _is_torn(one: Stretch, first: Stretch) -> bool:
+def _vouched_bytes(sealed: Sequence[Stretch], holds: Holds | None) -> int | None:
+    """Up to where the last two records are as they were meant; None: to the end.
+
+    A record that is none costs itself; one that speaks of other bytes than stand before it costs
+    those.
+    """
+    for number in range(max(0, len(sealed) - 2), len(sealed)):
+        one = sealed[number]
+        before = sealed[number - 1].record if number else None
+        if not _is_a_record(one, before, sealed[0], holds):
+            return one.end
+        if not _is_meant(one, sealed[0]):
+            return one.start
+    return None
+
+
+def _is_a_record(one: Stretch, before: Record | None, first: Stretch, holds: Holds | None) -> bool:
+    record = one.record
+    if record is None or not record.follows(before.chained if before else BEGINNING):
+        return False
+    opening = first.record
+    claims = opening.claims() if opening else None
+    if holds is None or opening is None or claims is None or not record.signature:
+        return True
+    is_ours = holds(claims, opening.chained, opening.signature)
+    return not is_ours or holds(claims, record.chained, record.signature)
+
+
+def _is_meant(one: Stretch, first: Stretch) -> bool:
     match one.record:
-        case None:
-            return True
         case Record(tag="link", stretch=stretch):
-            return stretch != one.sha256
+            return stretch == one.sha256
         case Record(tag="shut", stretch=stretch):
-            return stretch != first.sha256
+            return stretch == first.sha256
         case _:
-            return False
+            return True
+
+
+def _last_record_end(sealed: Sequence[Stretch], length: int) -> int:
+    """Where the last record that stays ends; 0 where none does."""
+    return max((one.next_start for one in sealed if one.next_start <= length), default=0)
 
 
 def _end_ticks(data: mmap.mmap, moof: int) -> int:
@@ -81,7 +116,9 @@ def _rows(data: mmap.mmap, moof: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _has_hole(data: mmap.mmap, boxes: list[tuple[bytes, int, int]], moof: int) -> bool:
-    start, end = next((start, end) for name, start, end in reversed(boxes) if name == b"mdat")
+    start, end = next(
+        (start, end) for name, start, end in boxes if name == b"mdat" and start > moof
+    )
     if data.find(b"mp4a", 0, boxes[1][2]) >= 0:
         return _ends_in_zero(data, moof, start + 8)
     return data[end - 1] == 0 or data.find(_HOLE, start, end) >= 0

@@ -435,6 +435,22 @@ def test_a_torn_fragment_without_its_record_is_known_by_its_zeros(
     assert decoded_frames(mended) == 50, "what is as it was meant stays"
 
 
+@pytest.mark.parametrize("kept", [0, 4, 8, 12, 24, 40, 200, -1])
+@pytest.mark.parametrize("behind", [0, 5000])
+def test_a_record_that_a_disk_took_in_part_costs_the_record_and_not_its_fragment(
+    tmp_path: Path, street: Street, sealer: Sealer, kept: int, behind: int
+) -> None:
+    part = cut_off(tmp_path / "clip.mp4", street, sealer)
+    whole = part.read_bytes()
+    last = stretches(whole)[-2]
+    there = whole[: last.end + kept if kept >= 0 else last.next_start + kept]
+    part.write_bytes(there + bytes(last.next_start - len(there) + behind))
+    mended = mend(part, sealer)
+    assert mended is not None
+    assert judge(mended.read_bytes(), sealer.holds).state is State.INTACT
+    assert decoded_frames(mended) == 50
+
+
 def test_bits_of_a_mended_clip_are_found(tmp_path: Path, street: Street, sealer: Sealer) -> None:
     mended = mend(cut_off(tmp_path / "clip.mp4", street, sealer), sealer)
     assert mended is not None
