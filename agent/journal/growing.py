@@ -40,6 +40,7 @@ class Growing:
         self._lock = threading.Lock()
         self._clips: dict[UUID, GrowingClip] = {}
         self._wake: Callable[[], None] = lambda: None
+        self._is_refused = False
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Have `wake` called when more of a clip is durable."""
@@ -65,12 +66,7 @@ class Growing:
         if clip_id not in self._clips:
             return
         self.over(clip_id)
-        body = ClipDropped(camera=camera, clip_id=clip_id, reason=reason[:500])
-        try:
-            with self._journal.transaction() as tx:
-                tx.add_event(body, at=at)
-        except JournalError as error:
-            log.error("clip_drop_unsaid", clip=str(clip_id), reason=error.sentence)
+        self._write(ClipDropped(camera=camera, clip_id=clip_id, reason=reason[:500]), at)
 
     def now(self) -> list[GrowingClip]:
         """The clips under way, the oldest first."""
@@ -78,10 +74,23 @@ class Growing:
             return list(self._clips.values())
 
     def _said(self, body: ClipBegun, path: Path, at: Instant) -> GrowingClip | None:
+        event_id = self._write(body, at)
+        if event_id is None:
+            return self._clips.get(body.clip_id)
+        return GrowingClip(body.clip_id, path, event_id, body.sighting_ids, 0)
+
+    def _write(self, body: ClipBegun | ClipDropped, at: Instant) -> UUID | None:
+        """The event's id; None where the journal refuses it, which is said once until it takes one.
+
+        A clip that grows asks again at every fragment.
+        """
         try:
             with self._journal.transaction() as tx:
                 event_id = tx.add_event(body, at=at)
         except JournalError as error:
-            log.error("clip_begun_unsaid", clip=str(body.clip_id), reason=error.sentence)
-            return self._clips.get(body.clip_id)
-        return GrowingClip(body.clip_id, path, event_id, body.sighting_ids, 0)
+            if not self._is_refused:
+                log.error("clip_unsaid", clip=str(body.clip_id), reason=error.sentence)
+            self._is_refused = True
+            return None
+        self._is_refused = False
+        return event_id

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from agent.delivery.tokens import Tokens
 from agent.delivery.uploader import Uploader, UploadPolicy
@@ -115,6 +116,30 @@ def test_a_clip_that_will_not_come_is_said_only_if_it_was_begun(
     assert isinstance(dropped, ClipDropped)
     assert len(dropped.reason) == 500
     assert growing.now() == []
+
+
+def test_a_journal_on_a_full_disk_is_said_once_and_what_it_missed_once_it_has_room(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    journal = open_journal(small_disk / "journal.db")
+    growing = Growing(journal)
+    clip = Recording(journal, growing, tmp_path / "clip.mp4")
+    filler = small_disk / "somebody's own"
+    with filler.open("wb") as file, pytest.raises(OSError, match="No space"):
+        while True:
+            file.write(b"x" * 4096)
+            file.flush()
+    with capture_logs() as logs:
+        for _ in range(40):
+            clip.sighting_ids.append(uuid4())  # more to say each time
+            clip.grow()
+        assert [line["event"] for line in logs] == ["clip_unsaid"]
+        filler.unlink()
+        clip.sighting_ids.append(uuid4())
+        clip.grow()
+    assert len(logs) == 1
+    assert [one.clip_id for one in growing.now()] == [clip.clip_id]
+    journal.close()
 
 
 def test_it_is_brought_as_it_grows_once_the_hub_knows_of_it(
