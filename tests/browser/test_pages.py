@@ -73,6 +73,30 @@ def test_every_page_fits_its_screen_and_asks_no_outside_address(
     assert hosts == {urlsplit(hub.url).netloc}
 
 
+def test_an_alert_of_many_pictures_shows_six_and_folds_the_rest_and_stays_unfolded(
+    hub: Hub, meet: Meet, whole: Seen
+) -> None:
+    def one_more(number: int) -> None:
+        picture = footage.picture() + bytes([number])  # another hash; a JPEG ends where it ends
+        hub.town.better_picture(whole, picture)
+        hub.town.bring(picture)
+
+    for number in range(9):
+        one_more(number)
+    officer = meet()
+    officer.open_alert(whole.alert_id)
+    fold = officer.page.locator("#more-pictures")
+    expect(officer.page.locator("[data-part=pictures] img:visible")).to_have_count(6)
+    expect(fold.locator("summary")).to_have_text("còn 3 ảnh")
+    officer.shot("phone-many-pictures", full=True)
+    fold.locator("summary").click()
+    expect(officer.page.locator("[data-part=pictures] img:visible")).to_have_count(9)
+    one_more(9)
+    expect(fold.locator("summary")).to_have_text("còn 4 ảnh")
+    expect(officer.page.locator("[data-part=pictures] img:visible")).to_have_count(10)
+    assert fits(officer.page)
+
+
 def test_main_action_of_an_alert_is_under_the_thumb(meet: Meet, whole: Seen) -> None:
     officer = meet()
     officer.open_alert(whole.alert_id)

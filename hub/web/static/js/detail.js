@@ -50,6 +50,9 @@ export async function refreshDetail() {
 
 // A clip that is whole now is the one that was watched while it grew: it goes on where it was.
 function keepPlaces(old, part) {
+  for (const fold of old?.querySelectorAll("details[id][open]") ?? []) {
+    part.querySelector(`#${fold.id}`)?.setAttribute("open", "");
+  }
   for (const film of old?.querySelectorAll("video[data-began]") ?? []) {
     const same = part.querySelector(`video[data-began="${film.dataset.began}"]`);
     if (same && film.currentTime > 0) {
