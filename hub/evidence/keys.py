@@ -75,7 +75,8 @@ def new_key(
         .sign(key, None)
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stem = f"evidence-{now:%Y%m%dT%H%M%S}-{fingerprint(certificate)[:8]}"
+    # To the microsecond: the newest signs, and two may be made within one second.
+    stem = f"evidence-{now:%Y%m%dT%H%M%S%f}-{fingerprint(certificate)[:8]}"
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     private(folder / f"{stem}.key", pem)
     public(folder / f"{stem}.crt", certificate.public_bytes(Encoding.PEM))

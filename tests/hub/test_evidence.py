@@ -242,6 +242,13 @@ def test_a_rolled_key_signs_and_the_old_ones_packages_still_verify(tmp_path: Pat
     assert check_package(io.BytesIO(old), keys.certificates(folder)).is_intact
 
 
+def test_of_two_keys_of_one_second_the_later_signs(tmp_path: Path) -> None:
+    for number in range(8):
+        latest = signer(tmp_path, NOW + timedelta(microseconds=number))
+        current = keys.current(tmp_path, NOW, read=read_private)
+        assert current is not None and current.fingerprint == latest.fingerprint
+
+
 def test_a_key_that_is_missing_ended_open_to_all_or_unreadable_says_so_with_its_cure(
     tmp_path: Path,
 ) -> None:
