@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from hub.alerts.answers import Patience, TryAgain
+from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.notify.book import LedgerBook
 from hub.notify.stages import Stages
@@ -108,6 +109,7 @@ class Worker:
             return LONGEST_SLEEP_S
         if is_critical_only and not self._may_be_critical():
             return LOOK_FOR_CRITICAL_S
+        looked = self._clock.now()
         claimed = await asyncio.to_thread(self._claim, free, is_critical_only)
         for owed in claimed:
             before = self._in_flight.get(owed.notification_id)
@@ -119,7 +121,7 @@ class Worker:
             return LOOK_FOR_CRITICAL_S
         if len(claimed) >= free:
             return LONGEST_SLEEP_S  # no hand is free: the next to finish ends the wait, or a bell
-        return await asyncio.to_thread(self._quiet_s)
+        return await asyncio.to_thread(self._quiet_s, looked)
 
     def _may_be_critical(self) -> bool:
         """Something was owed since it was looked for, or that is some time ago: each hand that
@@ -145,13 +147,13 @@ class Worker:
                 is_critical_only=is_critical_only,
             )
 
-    def _quiet_s(self) -> float:
-        now = self._clock.now()
+    def _quiet_s(self, looked: Moment) -> float:
+        """How long nothing is due that was not when it was `looked` for; less than 0: it is now."""
         with self._db.reading() as conn:
-            due_utc_us = dispatch.next_due(conn, now)
+            due_utc_us = dispatch.next_due(conn, looked)
         if due_utc_us is None:
             return LONGEST_SLEEP_S
-        return min(LONGEST_SLEEP_S, (due_utc_us - now.utc_us) / 1e6)
+        return min(LONGEST_SLEEP_S, (due_utc_us - self._clock.now().utc_us) / 1e6)
 
     async def _wait(self, stopped: asyncio.Task[bool], *, heard: int, asleep_s: float) -> None:
         """Until something may be due, a hand is free, or it is time to stop."""

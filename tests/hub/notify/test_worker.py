@@ -26,7 +26,7 @@ from hub.notify.stages import Stages
 from hub.notify.webpush import Signer, WebPush
 from hub.notify.worker import Pace, Worker
 from hub.store.bell import Bell
-from hub.store.clock import HubClock
+from hub.store.clock import Clock, HubClock
 from hub.store.database import Database
 from hub.store.owed import Owed
 from hub.store.tables import notifications
@@ -48,9 +48,10 @@ class Notifier:
         pace: Pace | None = None,
         deadline_s: float = 5.0,
         storm: StormBounds = CALM,
+        clock: Clock | None = None,
     ) -> None:
         self.bell = bell or Bell()
-        clock = HubClock()
+        clock = clock or HubClock()
         book = LedgerBook(db, clock=clock, patience=QUICK)
         self.worker = Worker(
             db=db,
@@ -270,6 +271,34 @@ def test_a_hub_that_died_between_sending_and_writing_sends_once_more(town: Town)
 
     asyncio.run(run())
     assert [tag for _, tag in recipient.heard] == [alert_id.hex] * 2
+
+
+def test_what_falls_due_while_others_are_looked_for_is_not_slept_over(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.officer("hai")
+    town.owe(town.alert())
+    town.claim("dead", lease_s=0.5)
+    monkeypatch.setattr("hub.notify.worker.LONGEST_SLEEP_S", 3600.0)
+
+    class Busy(Database):
+        """Each commit takes a second: the lease runs out between a look and the next question."""
+
+        @contextmanager
+        def writing(self, **how: Any) -> Iterator[Connection]:
+            with super().writing(**how) as conn:
+                yield conn
+            town.clock.go_on(1.0)
+
+    async def run() -> None:
+        busy = Busy(town.db.url.render_as_string(hide_password=False))
+        try:
+            async with Notifier(busy, Recipient(), clock=town.clock).running():
+                await until(lambda: town.counts().accepted == 1)
+        finally:
+            busy.close()
+
+    asyncio.run(run())
 
 
 def test_a_ledger_that_is_away_for_a_while_stops_nothing(town: Town) -> None:
