@@ -180,7 +180,7 @@ class CaseDoor:
                 .where(case_items.c.id == item_id)
                 .values(**columns("removed", now))
             )
-            self._end_holds(conn, asker, row, now, hold_id=item.hold_id)
+            self._end_holds(conn, asker, row, [item.hold_id], "taken out of the case")
             self._note_in(conn, asker, "case.remove", case_id, f"media {item.media_id}", now)
         return True
 
@@ -261,7 +261,7 @@ class CaseDoor:
             this = update(cases).where(cases.c.id == case_id)
             conn.execute(this.values(closed_by=asker.person_id, **closed))
             if not keeps_holds:
-                self._end_holds(conn, asker, row, now)
+                self._end_holds(conn, asker, row, _own_holds(conn, case_id), "the case is closed")
             held = "held on" if keeps_holds else "no longer held"
             self._note_in(conn, asker, "case.close", case_id, held, now)
         return True
@@ -332,22 +332,19 @@ class CaseDoor:
         return None
 
     def _end_holds(
-        self,
-        conn: Connection,
-        asker: Asker,
-        row: CaseRow,
-        now: Moment,
-        *,
-        hold_id: UUID | None = None,
+        self, conn: Connection, asker: Asker, row: CaseRow, hold_ids: Sequence[UUID], reason: str
     ) -> None:
-        holds.end_holds(
-            conn,
-            case_number=row.number,
-            reason="taken out of the case" if hold_id else "the case is closed",
-            by=_by(asker),
-            now=now,
-            hold_id=hold_id,
-        )
+        """Its own alone: others may have placed holds of their own under the same number."""
+        now = self._clock.now()
+        for hold_id in hold_ids:
+            holds.end_holds(
+                conn,
+                case_number=row.number,
+                reason=reason,
+                by=_by(asker),
+                now=now,
+                hold_id=hold_id,
+            )
 
     def _note(self, asker: Asker, act: str, case_id: UUID | None, detail: str = "") -> None:
         with self._db.writing() as conn:
@@ -379,6 +376,12 @@ def _item(conn: Connection, asker: Asker, case_id: UUID, item_id: UUID, now: Mom
     if item_id not in {one.item_id for one in seen}:
         return None
     return conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
+
+
+def _own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:
+    here = case_items.c
+    query = select(here.hold_id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
+    return conn.scalars(query).all()
 
 
 def _active(conn: Connection, login: str, now: Moment) -> UUID:

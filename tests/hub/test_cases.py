@@ -10,12 +10,14 @@ from sqlalchemy import select, update
 
 from hub import config
 from hub.alerts.grants import Right
+from hub.alerts.retention import Hold
 from hub.assembly.packing import packer
 from hub.evidence import keys
 from hub.evidence.check import check_package
+from hub.store.audit import By
 from hub.store.case_tables import case_members
 from hub.store.database import Database
-from hub.store.holds import list_holds
+from hub.store.holds import list_holds, place_hold
 from hub.store.tables import audit, grants, media
 from tests.hub.desk import Desk
 from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes
@@ -134,6 +136,30 @@ def test_a_closed_case_collects_nothing_and_keeps_or_lets_go_what_it_holds(
     an.post(f"{case}/reopen")
     assert len(held(town)) == 2
     assert an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id)).status_code == 303
+
+
+def test_a_case_lets_go_of_its_own_holds_alone_whoever_else_holds_under_its_number(
+    town: Town,
+) -> None:
+    seen, _, _ = whole(town)
+    with town.db.writing() as conn:
+        by_hand = place_hold(
+            conn,
+            Hold(alert_id=seen.alert_id),
+            case_number=NUMBER,
+            reason="viện kiểm sát yêu cầu",
+            by=By(came_from="shell"),
+            now=town.clock.now(),
+        )
+    an = visitor(town, "an")
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    an.post(f"{case}/items/{item_of(an.get(case).text)}", out="true")
+    an.post(f"{case}/close", release="true")
+    with town.db.reading() as conn:
+        rows = list_holds(conn, NUMBER)
+    assert len(rows) == 3
+    assert [one.hold_id for one in rows if one.ended_utc_us is None] == [by_hand]
 
 
 def test_a_member_sees_the_case_and_of_its_footage_what_their_grants_show(town: Town) -> None:
