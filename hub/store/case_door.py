@@ -4,7 +4,8 @@ What is collected is held under the case's number from that moment on (`hub.stor
 out, or closing the case so, lets the rules of keeping count again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -92,7 +93,7 @@ class CaseDoor:
             self._note(asker, "case.begin.refused", None)
             return None
         _check_terms(number, purpose, ends_utc_us, now)
-        with self._db.writing() as conn:
+        with self._acting(asker, "case.begin", about=number) as conn:
             if conn.execute(select(cases.c.id).where(cases.c.number == number)).first():
                 raise CaseError(CaseFault.NUMBER_TAKEN)
             case_id = new_id(now)
@@ -116,7 +117,7 @@ class CaseDoor:
         CaseError when any of it is not there for them, or the case is closed; nothing is added.
         """
         now = self._clock.now()
-        with self._db.writing() as conn:
+        with self._acting(asker, "case.add", case_id) as conn:
             row = self._open_one(conn, asker, case_id, "case.add", now)
             if row is None:
                 return None
@@ -170,10 +171,12 @@ class CaseDoor:
     def remove_item(self, asker: Asker, case_id: UUID, item_id: UUID) -> bool:
         """Out of the case; its hold ends, and its rules of keeping count again."""
         now = self._clock.now()
-        with self._db.writing() as conn:
+        with self._acting(asker, "case.remove", case_id) as conn:
             row = self._open_one(conn, asker, case_id, "case.remove", now)
-            item = None if row is None else _item(conn, asker, case_id, item_id, now)
-            if row is None or item is None:
+            if row is None:
+                return False
+            item = self._item(conn, asker, case_id, item_id, "case.remove", now)
+            if item is None:
                 return False
             conn.execute(
                 update(case_items)
@@ -195,7 +198,7 @@ class CaseDoor:
     ) -> bool:
         """Somebody works on it too; the owner's act. CaseError where there is no such person."""
         now = self._clock.now()
-        with self._db.writing() as conn:
+        with self._acting(asker, "case.member", case_id) as conn:
             if self._owned(conn, asker, case_id, "case.member", now) is None:
                 return False
             person_id = _active(conn, login, now)
@@ -229,7 +232,7 @@ class CaseDoor:
     def hand_over(self, asker: Asker, case_id: UUID, *, login: str) -> bool:
         """Another owns it from now on; who handed it over stays a member."""
         now = self._clock.now()
-        with self._db.writing() as conn:
+        with self._acting(asker, "case.hand_over", case_id) as conn:
             if self._owned(conn, asker, case_id, "case.hand_over", now) is None:
                 return False
             person_id = _active(conn, login, now)
@@ -304,13 +307,26 @@ class CaseDoor:
         self, asker: Asker, case_id: UUID, item_id: UUID, act: str, values: dict[str, Any]
     ) -> bool:
         now = self._clock.now()
-        with self._db.writing() as conn:
+        with self._acting(asker, act, case_id) as conn:
             row = self._open_one(conn, asker, case_id, act, now)
-            if row is None or _item(conn, asker, case_id, item_id, now) is None:
+            if row is None or self._item(conn, asker, case_id, item_id, act, now) is None:
                 return False
             conn.execute(update(case_items).where(case_items.c.id == item_id).values(**values))
             self._note_in(conn, asker, act, case_id, f"item {item_id}", now)
         return True
+
+    @contextmanager
+    def _acting(
+        self, asker: Asker, act: str, case_id: UUID | None = None, *, about: str = ""
+    ) -> Iterator[Connection]:
+        """The act's transaction; what cannot be is undone, and the log says that it was tried."""
+        try:
+            with self._db.writing() as conn:
+                yield conn
+        except CaseError as error:
+            why = f"{error.fault}: {about}" if about else str(error.fault)
+            self._note(asker, f"{act}.refused", case_id, why)
+            raise
 
     def _open_one(
         self, conn: Connection, asker: Asker, case_id: UUID, act: str, now: Moment
@@ -321,6 +337,16 @@ class CaseDoor:
         elif row.closed_utc_us is not None:
             raise CaseError(CaseFault.CLOSED)
         return row
+
+    def _item(
+        self, conn: Connection, asker: Asker, case_id: UUID, item_id: UUID, act: str, now: Moment
+    ) -> Any:
+        """The item's row, if its footage is theirs to see."""
+        seen = case_rows.item_rows(conn, case_id, asker.person_id, now)
+        if item_id not in {one.item_id for one in seen}:
+            self._note_in(conn, asker, f"{act}.refused", case_id, f"item {item_id}", now)
+            return None
+        return conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
 
     def _owned(
         self, conn: Connection, asker: Asker, case_id: UUID, act: str, now: Moment
@@ -368,14 +394,6 @@ class CaseDoor:
 def _mine(conn: Connection, asker: Asker, case_id: UUID, now: Moment) -> CaseRow | None:
     here = case_rows.is_in(asker.person_id, now)
     return next(iter(case_rows.case_rows(conn, cases.c.id == case_id, here)), None)
-
-
-def _item(conn: Connection, asker: Asker, case_id: UUID, item_id: UUID, now: Moment) -> Any:
-    """The item's row, if its footage is theirs to see."""
-    seen = case_rows.item_rows(conn, case_id, asker.person_id, now)
-    if item_id not in {one.item_id for one in seen}:
-        return None
-    return conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
 
 
 def _own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:

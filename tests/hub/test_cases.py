@@ -15,7 +15,7 @@ from hub.assembly.packing import packer
 from hub.evidence import keys
 from hub.evidence.check import check_package
 from hub.store.audit import By
-from hub.store.case_tables import case_members
+from hub.store.case_tables import case_items, case_members
 from hub.store.database import Database
 from hub.store.holds import list_holds, place_hold
 from hub.store.tables import audit, grants, media
@@ -71,6 +71,12 @@ def held(town: Town, number: str = NUMBER) -> list[UUID | None]:
 def acts(town: Town) -> list[str]:
     with town.db.reading() as conn:
         return list(conn.scalars(select(audit.c.act).order_by(audit.c.seq)))
+
+
+def refusals(town: Town) -> list[tuple[str, str]]:
+    with town.db.reading() as conn:
+        tried = select(audit.c.act, audit.c.detail).where(audit.c.act.like("case.%.refused"))
+        return [(act, detail) for act, detail in conn.execute(tried.order_by(audit.c.seq))]
 
 
 def item_of(page: str, number: int = 0) -> str:
@@ -236,6 +242,33 @@ def test_nobody_adds_what_they_may_not_see_nor_to_a_case_that_is_not_theirs(town
     added = an.post("/cases/add", case=case_id(case), media=str(_clip_id(town)))
     assert added.status_code == 422
     assert held(town) == []
+    assert refusals(town) == [("case.add.refused", ""), ("case.add.refused", "nothing")]
+
+
+def test_what_is_tried_in_vain_on_a_case_is_in_the_log_too(town: Town) -> None:
+    seen, _, _ = whole(town)
+    an, chi = visitor(town, "an"), visitor(town, "chi")
+    case, clip = opened(an), _clip_id(town)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    with town.db.reading() as conn:
+        items = select(case_items.c.id, case_items.c.media_id)
+        hidden = {row.media_id: row.id for row in conn.execute(items)}[clip]
+    an.post(f"{case}/members", login="chi")  # she plays no clips
+    assert chi.post(f"{case}/items/{hidden}", note="x").status_code == 404
+    assert chi.post(f"{case}/items/{hidden}", out="true").status_code == 404
+    assert an.post(f"{case}/members", login="nobody").status_code == 422
+    assert an.post(f"{case}/owner", login="nobody").status_code == 422
+    assert an.post("/cases", number=NUMBER, purpose="x").status_code == 422
+    an.post(f"{case}/close")
+    assert chi.post("/cases/add", case=case_id(case), media=str(clip)).status_code == 422
+    assert refusals(town) == [
+        ("case.note.refused", f"item {hidden}"),
+        ("case.remove.refused", f"item {hidden}"),
+        ("case.member.refused", "nobody"),
+        ("case.hand_over.refused", "nobody"),
+        ("case.begin.refused", f"number_taken: {NUMBER}"),
+        ("case.add.refused", "closed"),
+    ]
 
 
 def _clip_id(town: Town) -> UUID:
