@@ -18,7 +18,7 @@ from hub.store import audit, case_rows, holds
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
-from hub.store.case_views import CaseError, CaseFault, CasePage, CaseRow
+from hub.store.case_views import CaseError, CaseExport, CaseFault, CasePage, CaseRow
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.registry import RegistryError
@@ -80,8 +80,29 @@ class CaseDoor:
             members=tuple(members),
             items=tuple(items),
             hidden=row.items - len(items),
+            hidden_marked=row.marked - sum(one.is_marked for one in items),
             history=tuple(told),
         )
+
+    def to_export(self, asker: Asker, case_id: UUID, *, only_marked: bool) -> CaseExport | None:
+        """What is to leave of it; None: not their case, or not theirs to export.
+
+        Nothing leaves in part: where `hidden` is not 0, that is all it says.
+        """
+        page = self.case(asker, case_id)
+        if page is None:
+            return None
+        hidden = page.hidden_marked if only_marked else page.hidden
+        if hidden or not page.may_export:
+            self._note(asker, "case.export.refused", case_id, f"{hidden} files not theirs to see")
+        if not page.may_export:
+            return None
+        items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
+        return CaseExport(page.row, () if hidden else tuple(one.media_id for one in items), hidden)
+
+    def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
+        """A package of this name left; each file in it has its own line beside."""
+        self._note(asker, "case.export", case_id, name)
 
     def open_case(
         self, asker: Asker, *, number: str, purpose: str, ends_utc_us: int | None
@@ -204,7 +225,7 @@ class CaseDoor:
             person_id = _active(conn, login, now)
             if until_utc_us is not None and until_utc_us <= now.utc_us:
                 raise CaseError(CaseFault.ENDS_BEFORE)
-            _end_member(conn, case_id, person_id, now)
+            case_rows.end_member(conn, case_id, person_id, now)
             conn.execute(
                 insert(case_members).values(
                     id=new_id(now),
@@ -225,7 +246,7 @@ class CaseDoor:
         with self._db.writing() as conn:
             if self._owned(conn, asker, case_id, "case.member.end", now) is None:
                 return False
-            _end_member(conn, case_id, person_id, now)
+            case_rows.end_member(conn, case_id, person_id, now)
             self._note_in(conn, asker, "case.member.end", case_id, f"person {person_id}", now)
         return True
 
@@ -236,8 +257,8 @@ class CaseDoor:
             if self._owned(conn, asker, case_id, "case.hand_over", now) is None:
                 return False
             person_id = _active(conn, login, now)
-            _end_member(conn, case_id, person_id, now)
-            _end_member(conn, case_id, asker.person_id, now)
+            case_rows.end_member(conn, case_id, person_id, now)
+            case_rows.end_member(conn, case_id, asker.person_id, now)
             conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=person_id))
             if person_id != asker.person_id:
                 conn.execute(
@@ -264,7 +285,9 @@ class CaseDoor:
             this = update(cases).where(cases.c.id == case_id)
             conn.execute(this.values(closed_by=asker.person_id, **closed))
             if not keeps_holds:
-                self._end_holds(conn, asker, row, _own_holds(conn, case_id), "the case is closed")
+                self._end_holds(
+                    conn, asker, row, case_rows.own_holds(conn, case_id), "the case is closed"
+                )
             held = "held on" if keeps_holds else "no longer held"
             self._note_in(conn, asker, "case.close", case_id, held, now)
         return True
@@ -396,12 +419,6 @@ def _mine(conn: Connection, asker: Asker, case_id: UUID, now: Moment) -> CaseRow
     return next(iter(case_rows.case_rows(conn, cases.c.id == case_id, here)), None)
 
 
-def _own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:
-    here = case_items.c
-    query = select(here.hold_id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
-    return conn.scalars(query).all()
-
-
 def _active(conn: Connection, login: str, now: Moment) -> UUID:
     person_id = person_by_login(conn, login.strip())
     ended = people.c.disabled_utc_us
@@ -411,12 +428,6 @@ def _active(conn: Connection, login: str, now: Moment) -> UUID:
     if person_id is None or conn.execute(query).first() is None:
         raise CaseError(CaseFault.NOBODY)
     return person_id
-
-
-def _end_member(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> None:
-    here = case_members.c
-    these = (here.case_id == case_id, here.person_id == person_id, here.ended_utc_us.is_(None))
-    conn.execute(update(case_members).where(*these).values(**columns("ended", now)))
 
 
 def _check_terms(number: str, purpose: str, ends_utc_us: int | None, now: Moment) -> None:

@@ -4,10 +4,11 @@ Membership opens the case, not the footage: each clip and picture of it passes t
 everywhere, so a case is no way round a grant.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
@@ -15,7 +16,7 @@ from hub.store.case_tables import case_items, case_members, cases
 from hub.store.case_views import CaseRow, HistoryLine, ItemRow, MemberRow
 from hub.store.scope import seen_media, visible_cameras
 from hub.store.sights import places
-from hub.store.tables import audit, cameras, media, people
+from hub.store.tables import audit, cameras, columns, media, people
 
 HISTORY_LINES = 200
 
@@ -34,13 +35,14 @@ def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
 
 def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
     """Cases that meet the conditions, the newest first."""
-    counted = (
-        select(func.count())
-        .where(case_items.c.case_id == cases.c.id, case_items.c.removed_utc_us.is_(None))
-        .scalar_subquery()
+    counted = select(func.count()).where(
+        case_items.c.case_id == cases.c.id, case_items.c.removed_utc_us.is_(None)
     )
+    marked = counted.where(case_items.c.is_marked)
     query = (
-        select(cases, people.c.name.label("owner_name"), counted.label("items"))
+        select(cases, people.c.name.label("owner_name"))
+        .add_columns(counted.scalar_subquery().label("items"))
+        .add_columns(marked.scalar_subquery().label("marked"))
         .join(people, people.c.id == cases.c.owner_id)
         .where(*conditions)
         .order_by(cases.c.opened_utc_us.desc(), cases.c.id.desc())
@@ -56,6 +58,7 @@ def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRo
             ends_utc_us=row.ends_utc_us,
             closed_utc_us=row.closed_utc_us,
             items=row.items,
+            marked=row.marked,
         )
         for row in conn.execute(query)
     ]
@@ -120,6 +123,20 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
         )
         for row in sorted(found.values(), key=lambda row: (row.first_frame_utc_us, row.id))
     ]
+
+
+def own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:
+    """The holds of what is in it now."""
+    here = case_items.c
+    query = select(here.hold_id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
+    return conn.scalars(query).all()
+
+
+def end_member(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> None:
+    """They are no member from now on, if they were one."""
+    here = case_members.c
+    these = (here.case_id == case_id, here.person_id == person_id, here.ended_utc_us.is_(None))
+    conn.execute(update(case_members).where(*these).values(**columns("ended", now)))
 
 
 def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:

@@ -41,6 +41,8 @@ class CaseRow:
     closed_utc_us: int | None
     items: int
     """All that is collected; how much of it a reader may see is told in the case."""
+    marked: int
+    """So many of them matter most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +98,15 @@ class CasePage:
     items: tuple[ItemRow, ...]
     hidden: int
     """So many more are in it than the reader's grants show."""
+    hidden_marked: int
+    """So many of those matter most."""
     history: tuple[HistoryLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseExport:
+    """What is to leave of a case, if nothing of it is hidden."""
+
+    row: CaseRow
+    media_ids: tuple[UUID, ...]
+    hidden: int

@@ -75,6 +75,7 @@ def _page(
     wrong: CaseError | None = None,
     *,
     refused: str = "",
+    refused_code: int = 503,
 ) -> Response:
     page = visit.site.cases.case(visit.asker, case_id)
     if page is None:
@@ -84,7 +85,7 @@ def _page(
         request,
         "case.html",
         session=visit.session,
-        status_code=422 if wrong else 503 if refused else 200,
+        status_code=422 if wrong else refused_code if refused else 200,
         page=page,
         refused=refused,
         acts=dict(_acts(page, words)),
@@ -207,19 +208,24 @@ def export_case(
     only_marked: Annotated[bool, Form()] = False,
 ) -> Response:
     """One signed package of what is in it; nothing leaves unless all of it may."""
-    page = visit.site.cases.case(visit.asker, case_id)
-    if page is None or not page.may_export or visit.site.pack is None:
+    cases = visit.site.cases
+    leaving = cases.to_export(visit.asker, case_id, only_marked=only_marked)
+    if leaving is None or visit.site.pack is None:
         raise HTTPException(404)
-    items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
-    wanted = [one.media_id for one in items]
+    if leaving.hidden:
+        words = visit.site.calendar(visit.asker.language).words
+        why = _hidden(leaving.hidden, words)
+        return _page(request, visit, case_id, refused=why, refused_code=403)
+    row = leaving.row
     try:
         path = visit.site.pack(
-            visit.asker, wanted, page.row.number, reason.strip() or page.row.purpose
+            visit.asker, leaving.media_ids, row.number, reason.strip() or row.purpose
         )
     except CannotLeaveError as error:
         return _page(request, visit, case_id, refused=str(error))
     if path is None:
         raise HTTPException(403)
+    cases.exported(visit.asker, case_id, path.name)
     after.add_task(_forget, path)
     return FileResponse(path, media_type="application/zip", filename=path.name, background=after)
 
@@ -259,6 +265,15 @@ def _fault(fault: CaseFault, words: Words) -> str:
     }[fault]
 
 
+def _hidden(files: int, words: Words) -> str:
+    more = words.count(
+        "%(n)d more file is in it that your grants do not show.",
+        "%(n)d more files are in it that your grants do not show.",
+        files,
+    )
+    return more % {"n": files}
+
+
 def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
     """How the history calls an act."""
     told = {
@@ -269,6 +284,7 @@ def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
         "case.member": words.say("let somebody work on it"),
         "case.member.end": words.say("ended somebody's work on it"),
         "case.hand_over": words.say("handed it over"),
+        "case.export": words.say("exported a package"),
         "case.close": words.say("closed it"),
         "case.reopen": words.say("opened it again"),
     }

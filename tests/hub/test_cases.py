@@ -181,6 +181,7 @@ def test_a_member_sees_the_case_and_of_its_footage_what_their_grants_show(town: 
     assert chi.post(f"{case}/members", login="binh").status_code == 404
     assert chi.post(f"{case}/close").status_code == 404
     assert chi.post(f"{case}/export", reason="x").status_code == 404
+    assert ("case.export.refused", "1 files not theirs to see") in refusals(town)
     with town.db.reading() as conn:
         person = conn.scalars(select(case_members.c.person_id)).one()
     an.post(f"{case}/members/{person}/end")
@@ -295,7 +296,19 @@ def test_a_case_leaves_as_a_package_that_verifies(
     assert footage == {picture, clip}
     assert list((tmp_path / "media" / "leaving").iterdir()) == []  # none is kept
     assert acts(town).count("evidence.export") == 2
+    assert "xuất gói chứng cứ" in text_of(an.get(case))  # its history has it
+
+    let(town, "an", Right.SEE | Right.EXPORT)  # the clip is in it, and not theirs to see
+    assert "1 tệp nữa" in text_of(an.post(f"{case}/export", reason="x"))
+    assert refusals(town) == [("case.export.refused", "1 files not theirs to see")]
+    let(town, "an", ALL)
+    for number in range(2):
+        an.post(f"{case}/items/{item_of(an.get(case).text, number)}", marked="true")
+    let(town, "an", Right.SEE | Right.EXPORT)
+    assert an.post(f"{case}/export", reason="x", only_marked="true").status_code == 403
+    assert "evidence.export.refused" not in acts(town)
 
     let(town, "an", Right.SEE | Right.CLIPS)
     assert an.post(f"{case}/export", reason="x").status_code == 403
+    assert "evidence.export.refused" in acts(town)
     assert acts(town).count("evidence.export") == 2
