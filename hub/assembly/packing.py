@@ -33,7 +33,12 @@ log = structlog.get_logger()
 
 
 def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None]:
-    """Makes packages for the pages, in a folder of the clip store from which they are sent."""
+    """Makes packages for the pages, in a folder of the clip store from which they are sent.
+
+    For a hub that starts: what lies there was left by one that died, and no rule reaches it.
+    """
+    folder = settings.store.media_folder / "leaving"
+    _forget_all(folder)
 
     def pack(asker: Asker, media_ids: Sequence[UUID], case_number: str, reason: str) -> Path | None:
         try:
@@ -43,7 +48,7 @@ def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None
         if leaving is None:
             return None
         try:
-            return package(settings, door, leaving, into=settings.store.media_folder / "leaving")[0]
+            return package(settings, door, leaving, into=folder)[0]
         except (EvidenceKeyError, ChangedError, LayoutError, BlobsError, OSError) as error:
             log.error("evidence.failed", case=case_number, reason=str(error))
             raise CannotLeaveError(str(error)) from error
@@ -145,6 +150,16 @@ def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:
 def _line(one: Custody) -> dict[str, Any]:
     said = asdict(one)
     return said | {"at": utc(said.pop("at_utc_us")), "object_id": str(one.object_id or "")}
+
+
+def _forget_all(folder: Path) -> None:
+    for left in folder.glob("*"):
+        try:
+            left.unlink()
+        except OSError as error:
+            log.error("evidence.left_over", file=str(left), reason=str(error), cure="remove it")
+        else:
+            log.warning("evidence.left_over_removed", file=left.name)
 
 
 def _named(case_number: str) -> str:

@@ -55,7 +55,10 @@ class Together:
             while not mine.is_done:
                 with self._lock:
                     batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-                self._do(batch)
+                try:
+                    self._do(batch)
+                finally:  # if this thread ends by it, nobody may wait for it for ever
+                    _give_up(batch)
         if mine.error is not None:
             raise mine.error
         return cast(T, mine.result)
@@ -71,9 +74,11 @@ class Together:
             for deed in batch:  # one that fails must not take the others along
                 self._do([deed])
             return
-        except BaseException:  # this thread ends: nobody may wait for it for ever
-            for deed in batch:
-                deed.error, deed.is_done = RuntimeError("whoever wrote this ended"), True
-            raise
         for deed, result in zip(batch, results, strict=True):
             deed.result, deed.is_done = result, True
+
+
+def _give_up(batch: list[_Deed[Any]]) -> None:
+    for deed in batch:
+        if not deed.is_done:
+            deed.error, deed.is_done = RuntimeError("whoever wrote this ended"), True

@@ -312,3 +312,17 @@ def test_a_case_leaves_as_a_package_that_verifies(
     assert an.post(f"{case}/export", reason="x").status_code == 403
     assert "evidence.export.refused" in acts(town)
     assert acts(town).count("evidence.export") == 2
+
+
+def test_packages_that_a_hub_left_when_it_died_are_gone_once_another_starts(
+    town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Desk.of(sqlite_url, tmp_path, capsys)
+    settings = config.load(tmp_path / "hub.toml")
+    packer(settings, town.door.export_door())  # the first start: there is no such folder yet
+    leaving = settings.store.media_folder / "leaving"
+    leaving.mkdir()
+    for name in ("evidence-12-0a1b.zip", ".evidence-12-0a1b.zip.9f"):
+        (leaving / name).write_bytes(b"footage")
+    packer(settings, town.door.export_door())
+    assert list(leaving.iterdir()) == []

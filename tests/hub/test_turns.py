@@ -143,6 +143,35 @@ def test_a_deed_that_fails_takes_no_other_along(db: Database) -> None:
         assert conn.scalar(select(func.count()).select_from(areas)) == 3
 
 
+def test_whoever_writes_for_others_and_ends_leaves_nobody_waiting(db: Database) -> None:
+    """Also where the deeds are tried one by one, since another's failed."""
+    together, taken = Together(db, patience_s=1.0), new_id(NOW)
+    ended: list[object] = []
+
+    def add(conn: Connection, area_id: object = taken) -> None:
+        conn.execute(insert(areas).values(**an_area(area_id)))
+
+    def end(conn: Connection) -> None:
+        raise SystemExit
+
+    def write(work: Callable[[Connection], None]) -> None:
+        try:
+            together.write(work)
+        except (IntegrityError, RuntimeError, SystemExit) as error:
+            ended.append(error)
+
+    works: list[Callable[[Connection], None]] = [add, add, end, add]
+    threads = [threading.Thread(target=write, args=(one,), daemon=True) for one in works]
+    with db.writing():
+        for number, thread in enumerate(threads):
+            thread.start()
+            until(lambda number=number: together.waiting == number)
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(ended) == 3
+
+
 def test_what_need_not_outlive_the_machine_is_seen_at_once_and_the_next_is_durable_again(
     database_url: str,
 ) -> None:
