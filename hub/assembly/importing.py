@@ -57,12 +57,12 @@ def _take(args: argparse.Namespace, what: str) -> int:
     """0 when it was done, or would be; 1 with each wrong line, and nothing changed."""
     content = sys.stdin.buffer.read() if str(args.file) == "-" else args.file.read_bytes()
     settings = settings_of(args)
-    db = opening.database(settings)
+    db, now = opening.database(settings), HubClock().now()
     try:
         with db.writing() as conn:
             if what == "areas":
                 zone = ZoneInfo(settings.web.time_zone)
-                plan = area_import.plan_areas(conn, content, zone=zone, reach=Reach())
+                plan = area_import.plan_areas(conn, content, zone=zone, reach=Reach(), now=now)
             else:
                 plan = area_import.plan_cameras(conn, content, reach=Reach())
             for wrong in plan.wrong:
@@ -71,7 +71,7 @@ def _take(args: argparse.Namespace, what: str) -> int:
                 say("nothing was changed")
                 return 1
             if not args.dry_run:
-                area_import.carry_out(conn, plan, by=_SHELL, now=HubClock().now())
+                area_import.carry_out(conn, plan, by=_SHELL, now=now)
     finally:
         db.close()
     for step in plan.steps:

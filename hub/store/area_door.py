@@ -115,7 +115,7 @@ def _plan(
     _, seen = grant_sights.tended_places(conn, asker.person_id, now)
     reach = Reach(mine, {row.id for row in seen})
     plans: dict[str, Callable[[], Import]] = {
-        "areas": lambda: area_import.plan_areas(conn, content, zone=zone, reach=reach),
+        "areas": lambda: area_import.plan_areas(conn, content, zone=zone, reach=reach, now=now),
         "cameras": lambda: area_import.plan_cameras(conn, content, reach=reach),
     }
     return plans[what]() if what in plans else None

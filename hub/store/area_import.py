@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select, update
 
 from hub.alerts.csv_lines import Line, LineFault, Table, Wrong, is_number, read
+from hub.alerts.grants import at_or_above
 from hub.alerts.moment import Moment
 from hub.store import area_rows, audit, grant_rows
 from hub.store.area_rows import AreaWords
@@ -81,15 +82,21 @@ def carry_out(conn: Connection, plan: Import, *, by: By, now: Moment) -> int:
 
 
 class _Tree:
-    """The areas there are and those that the table brings, by name."""
+    """The areas there are and those that the table brings; by name those that who imports looks
+    after, with all above: of the others a table tells nobody that they are there."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, reach: Reach) -> None:
         self.rows: dict[UUID, Any] = {row.id: row for row in conn.execute(select(areas))}
         self.by_name: dict[str, list[UUID]] = {}
         self.new: dict[UUID, UUID | None] = {}
         self.written: dict[UUID, UUID] = {}
+        parents = {row.id: row.parent_id for row in self.rows.values()}
+        mine = self.rows if reach.areas is None else reach.areas
+        known = frozenset[UUID]().union(*(at_or_above(one, parents) for one in mine))
+        self.is_whole = len(known) == len(self.rows)
         for row in self.rows.values():
-            self.by_name.setdefault(row.name_folded, []).append(row.id)
+            if row.id in known:
+                self.by_name.setdefault(row.name_folded, []).append(row.id)
 
     def parent_of(self, area_id: UUID) -> UUID | None:
         if area_id in self.new:
@@ -115,11 +122,13 @@ class RefusedError(Exception):
         self.wrong = wrong
 
 
-def plan_areas(conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach) -> Import:
+def plan_areas(
+    conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach, now: Moment
+) -> Import:
     """What a table of areas would do: `name, level`, and perhaps `parent, valid_from,
     valid_until` (dates). A parent may come later in the table."""
     table = read(content, needed=AREA_NEEDED, allowed=AREA_ALLOWED)
-    tree = _Tree(conn)
+    tree = _Tree(conn, reach)
     found = Found(list(table.wrong))
     lines = list(table.lines)
     while lines:
@@ -129,7 +138,7 @@ def plan_areas(conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach
             break
         for line in lines:
             if line not in later:
-                found.take(partial(_area_step, line, tree, zone, reach))
+                found.take(partial(_area_step, line, tree, zone, reach, now))
         lines = later
     return found.plan()
 
@@ -163,7 +172,7 @@ def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:
     return any(fold(one["name"]) == inner for one in lines if one is not line)
 
 
-def _area_step(line: Line, tree: _Tree, zone: ZoneInfo, reach: Reach) -> Step:
+def _area_step(line: Line, tree: _Tree, zone: ZoneInfo, reach: Reach, now: Moment) -> Step:
     name = line["name"]
     if not fold(name) or not line["level"]:
         raise RefusedError(Wrong(line.number, LineFault.NAME))
@@ -175,7 +184,12 @@ def _area_step(line: Line, tree: _Tree, zone: ZoneInfo, reach: Reach) -> Step:
         fault = LineFault.TOP if parent_id is None else LineFault.AREA
         raise RefusedError(Wrong(line.number, fault, name))
     words = AreaWords(name, line["level"], parent_id, *_days(line, zone))
-    return _change_step(line, tree.rows[same[0]], words) if same else _add_step(line, tree, words)
+    there = tree.rows[same[0]] if same else None
+    if there is not None and not line["valid_until"]:
+        words = replace(words, valid_until_utc_us=there.valid_until_utc_us)
+    if not area_rows.ends_after_it_begins(words, there, now):
+        raise RefusedError(Wrong(line.number, LineFault.DAYS))
+    return _add_step(line, tree, words) if there is None else _change_step(line, there, words)
 
 
 def _parent(line: Line, tree: _Tree) -> UUID | None:
@@ -184,19 +198,17 @@ def _parent(line: Line, tree: _Tree) -> UUID | None:
     found = tree.named(line["parent"])
     if len(found) == 1:
         return found[0]
-    fault = LineFault.PARENT_MANY if found else LineFault.PARENT
+    missing = LineFault.PARENT if tree.is_whole else LineFault.AREA
+    fault = LineFault.PARENT_MANY if found else missing
     raise RefusedError(Wrong(line.number, fault, line["parent"]))
 
 
 def _days(line: Line, zone: ZoneInfo) -> tuple[int | None, int | None]:
     try:
-        starts, ends = _moment(line["valid_from"], zone, 0), _moment(line["valid_until"], zone, 1)
+        return _moment(line["valid_from"], zone, 0), _moment(line["valid_until"], zone, 1)
     except ValueError as error:
         said = f"{line['valid_from']} {line['valid_until']}".strip()
         raise RefusedError(Wrong(line.number, LineFault.DAY, said)) from error
-    if starts is not None and ends is not None and ends <= starts:
-        raise RefusedError(Wrong(line.number, LineFault.DAYS))
-    return starts, ends
 
 
 def _may(reach: Reach, tree: _Tree, area_id: UUID | None, parent_id: UUID | None) -> bool:
@@ -206,12 +218,10 @@ def _may(reach: Reach, tree: _Tree, area_id: UUID | None, parent_id: UUID | None
 
 
 def _change_step(line: Line, row: Any, words: AreaWords) -> Step:
-    ends = row.valid_until_utc_us if not line["valid_until"] else words.valid_until_utc_us
-    words = replace(words, valid_until_utc_us=ends)
     is_same = (
         row.level == words.level
         and words.valid_from_utc_us in (None, row.valid_from_utc_us)
-        and ends == row.valid_until_utc_us
+        and words.valid_until_utc_us == row.valid_until_utc_us
     )
 
     def write(conn: Connection, by: By, now: Moment) -> None:
@@ -248,7 +258,7 @@ def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
     """What a table of cameras would do: `node, camera`, and perhaps `label, area, latitude,
     longitude` (degrees). What a cell leaves empty stays as it is."""
     table: Table = read(content, needed=CAMERA_NEEDED, allowed=CAMERA_ALLOWED)
-    tree = _Tree(conn)
+    tree = _Tree(conn, reach)
     there = {
         (row.node_name, row.name): row
         for row in conn.execute(
@@ -257,7 +267,12 @@ def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
             )
         )
     }
-    known_nodes = set(conn.scalars(select(nodes.c.name)))
+    known_nodes = {name for (name, _), row in there.items() if reach.has_camera(row.id)}
+    known_nodes |= {
+        row.name
+        for row in conn.execute(select(nodes.c.name, nodes.c.area_id))
+        if reach.has_area(row.area_id)
+    }
     found = Found(list(table.wrong))
     seen: set[tuple[str, str]] = set()
     for line in table.lines:

@@ -8,11 +8,12 @@ watched as before, since no date may make anybody blind.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
+from hub.alerts.csv_lines import MOST_CHARS
 from hub.alerts.grants import at_or_above
 from hub.alerts.moment import Moment
 from hub.store import audit, grant_rows
@@ -22,7 +23,8 @@ from hub.store.fold import fold
 from hub.store.registry import RegistryError
 from hub.store.tables import areas, cameras, columns, new_id
 
-NAME_CHARS: Final = 120
+NAME_CHARS: Final = MOST_CHARS
+"""A table may bring as many: cut here, its next reading would find another name."""
 
 
 class AreaFault(StrEnum):
@@ -80,7 +82,7 @@ class Moved:
 
 def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
     """Note an area."""
-    name, level = _checked(conn, words, None)
+    name, level = _checked(conn, words, None, now)
     area_id = new_id(now)
     starts = words.valid_from_utc_us
     conn.execute(
@@ -102,8 +104,8 @@ def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
 
 def change(conn: Connection, area_id: UUID, words: AreaWords, *, by: By, now: Moment) -> Moved:
     """What it is called, where it lies, from when until when."""
-    name, level = _checked(conn, words, area_id)
     before = conn.execute(select(areas).where(areas.c.id == area_id)).one()
+    name, level = _checked(conn, words, before, now)
     values = {
         "name": name,
         "name_folded": fold(name),
@@ -140,15 +142,24 @@ def is_valid(now: Moment) -> ColumnElement[bool]:
     )
 
 
-def _checked(conn: Connection, words: AreaWords, area_id: UUID | None) -> tuple[str, str]:
+def ends_after_it_begins(words: AreaWords, before: Any, now: Moment) -> bool:
+    """Whether the dates are in order, with the beginning that it has where none is said; `before`
+    is its row, None for a new one."""
+    starts, ends = words.valid_from_utc_us, words.valid_until_utc_us
+    if starts is None:
+        starts = now.utc_us if before is None else before.valid_from_utc_us
+    return ends is None or ends > starts
+
+
+def _checked(conn: Connection, words: AreaWords, before: Any, now: Moment) -> tuple[str, str]:
+    area_id = None if before is None else before.id
     name = text(" ".join(words.name.split()), NAME_CHARS)
     level = text(" ".join(words.level.split()), NAME_CHARS)
     if not fold(name):
         raise AreaError(AreaFault.NAME)
     if not level:
         raise AreaError(AreaFault.LEVEL)
-    starts, ends = words.valid_from_utc_us, words.valid_until_utc_us
-    if starts is not None and ends is not None and ends <= starts:
+    if not ends_after_it_begins(words, before, now):
         raise AreaError(AreaFault.DAYS)
     parents = grant_rows.area_parents(conn)
     if words.parent_id is not None:

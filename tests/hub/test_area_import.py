@@ -32,7 +32,8 @@ def streets(db: Database, tmp_path: Path) -> Streets:
 
 def plan(streets: Streets, text: str, reach: Reach = Reach()) -> Import:  # noqa: B008 - a value
     with streets.db.reading() as conn:
-        return plan_areas(conn, text.encode(), zone=ZONE, reach=reach)
+        now = streets.clock.now()
+        return plan_areas(conn, text.encode(), zone=ZONE, reach=reach, now=now)
 
 
 def wrong(found: Import) -> list[tuple[int, LineFault, str]]:
@@ -73,8 +74,9 @@ def test_a_table_adds_areas_below_others_in_any_order_and_dates_them(streets: St
     }
     assert len(streets.rows(areas)) == 3  # nothing was written yet
     with streets.db.writing() as conn:
-        again = plan_areas(conn, text.encode(), zone=ZONE, reach=Reach())
-        assert carry_out(conn, again, by=SHELL, now=streets.clock.now()) == 3
+        now = streets.clock.now()
+        again = plan_areas(conn, text.encode(), zone=ZONE, reach=Reach(), now=now)
+        assert carry_out(conn, again, by=SHELL, now=now) == 3
     there = tree(streets)
     assert (there["Góc 1"], there["Khu phố 9"]) == ("Khu phố 9", "Tân Khai")
     row = next(row for row in streets.rows(areas) if row.name == "Khu phố 9")
@@ -135,10 +137,55 @@ def test_a_keeper_imports_within_their_own_areas_alone(streets: Streets) -> None
     mine = Reach({streets.bridge}, set())
     text = "name,level,parent\nGóc,junction,{}\n"
     assert plan(streets, text.format("Cầu Mới"), mine).may_be_done
-    assert wrong(plan(streets, text.format("Ngã tư chợ"), mine)) == [(2, LineFault.AREA, "Góc")]
+    for elsewhere in ("Ngã tư chợ", "Nơi lạ"):
+        found = plan(streets, text.format(elsewhere), mine)
+        assert wrong(found) == [(2, LineFault.AREA, elsewhere)]
     assert wrong(plan(streets, text.format(""), mine)) == [(2, LineFault.TOP, "Góc")]
     renamed = "name,level,parent\nNgã tư chợ,market,Tân Khai\n"
     assert wrong(plan(streets, renamed, mine)) == [(2, LineFault.AREA, "Ngã tư chợ")]
+
+
+def test_a_table_tells_no_keeper_what_there_is_beyond_their_own(streets: Streets) -> None:
+    with streets.db.writing() as conn:
+        now = streets.clock.now()
+        for place in (streets.junction, streets.bridge):
+            area_rows.add(conn, AreaWords("Khu 1", "quarter", place), by=SHELL, now=now)
+    bridge = keeper(streets, "ap", area=streets.bridge)
+    take = streets.door.try_table
+    found = take(bridge, "areas", "name,level,parent\nGóc,junction,Khu 1\n".encode(), ZONE)
+    assert found is not None and found.may_be_done  # the other Khu 1 is not theirs to choose
+    for node in ("nga-tu", "nowhere"):
+        found = take(bridge, "cameras", f"node,camera\n{node},cam-1\n".encode(), ZONE)
+        assert found is not None
+        assert wrong(found) == [(2, LineFault.NODE, node)]
+    found = take(bridge, "cameras", b"node,camera,label\ncau-moi,cam-1,Cau\n", ZONE)
+    assert found is not None and found.may_be_done
+
+
+@pytest.mark.parametrize(
+    "line", ["Cầu Mới,bridge,Tân Khai,2031-01-01,", "Góc,junction,Tân Khai,,2020-01-01"]
+)
+def test_dates_are_held_against_those_that_the_table_leaves_as_they_are(
+    streets: Streets, line: str
+) -> None:
+    header = "name,level,parent,valid_from,valid_until\n"
+    with streets.db.writing() as conn:
+        now = streets.clock.now()
+        first = f"{header}Cầu Mới,bridge,Tân Khai,,2030-06-30\n"
+        dated = plan_areas(conn, first.encode(), zone=ZONE, reach=Reach(), now=now)
+        carry_out(conn, dated, by=SHELL, now=now)
+    found = streets.door.take_table(keeper(streets), "areas", f"{header}{line}\n".encode(), ZONE)
+    assert found is not None
+    assert wrong(found) == [(2, LineFault.DAYS, "")]
+
+
+def test_a_long_name_is_the_same_at_the_next_reading_of_its_table(streets: Streets) -> None:
+    text = f"name,level,parent\n{'Góc ' * 49},junction,Tân Khai\n"
+    with streets.db.writing() as conn:
+        now = streets.clock.now()
+        found = plan_areas(conn, text.encode(), zone=ZONE, reach=Reach(), now=now)
+        carry_out(conn, found, by=SHELL, now=now)
+    assert [step.done for step in plan(streets, text).steps] == ["same"]
 
 
 def test_cameras_get_labels_places_and_areas_and_what_is_empty_stays(streets: Streets) -> None:
@@ -213,6 +260,7 @@ def test_a_keeper_moves_a_border_and_what_was_given_across_it_ends(streets: Stre
         ({"level": ""}, AreaFault.LEVEL),
         ({"name": "cau moi"}, AreaFault.TWICE),
         ({"valid_from_utc_us": 9, "valid_until_utc_us": 9}, AreaFault.DAYS),
+        ({"valid_until_utc_us": 9}, AreaFault.DAYS),
     ],
 )
 def test_what_cannot_be_an_area_is_said(
@@ -251,8 +299,10 @@ def test_only_a_keeper_of_the_place_changes_it(streets: Streets) -> None:
 def test_an_area_that_is_over_is_offered_for_nothing_new_and_its_people_see_on(
     streets: Streets,
 ) -> None:
-    chu, now = keeper(streets), streets.clock.now()
+    chu = keeper(streets)
     an = streets.officer("an", area=streets.bridge)
+    streets.clock.pass_s(60)
+    now = streets.clock.now()
     words = AreaWords("Cầu Mới", "junction", streets.commune, None, now.utc_us)
     moved = streets.door.change_area(chu, streets.bridge, words)
     assert moved is not None and moved.cameras == 1
