@@ -18,6 +18,7 @@ from hub.alerts.alert import (
     allowed_acts,
     apply,
 )
+from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit, camera_sights, ledger, marks, search_sights, sights, silence_rows
 from hub.store.alert_rows import change_alert, note_history
@@ -98,7 +99,7 @@ class Door(NoticeDoor):
             is_node_here=sights.is_node_here(conn, row.camera_id),
             growing=self._growing_rows(conn, alert_id) if may_play else (),
             sound=sights.sound_reason(conn, row.camera_id),
-            asked=_asked_of(conn, row.camera_id, media) if may_play else (),
+            asked=_asked_of(conn, who, row.camera_id, media, now) if may_play else (),
             seen_utc_us=now.utc_us,
             colleagues=tuple(colleagues(conn, row, asker, now)) if is_mine else (),
             may_arrive=is_mine and row.arrived_utc_us is None,
@@ -296,7 +297,9 @@ def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
         )
 
 
-def _asked_of(conn: Connection, camera_id: UUID, clips: list[MediaRow]) -> tuple[AskedSpan, ...]:
+def _asked_of(
+    conn: Connection, person_id: UUID, camera_id: UUID, clips: list[MediaRow], now: Moment
+) -> tuple[AskedSpan, ...]:
     """What was asked of the camera of the time that these clips show."""
     films = [one for one in clips if one.kind == "clip"]
     if not films:
@@ -304,6 +307,12 @@ def _asked_of(conn: Connection, camera_id: UUID, clips: list[MediaRow]) -> tuple
     ends = (one.first_frame_utc_us + one.duration_ms * 1000 for one in films)
     begin_utc_us = min(one.first_frame_utc_us for one in films)
     asked = search_sights.asked_spans(
-        conn, camera_id, from_utc_us=begin_utc_us, until_utc_us=max(ends)
+        conn,
+        person_id,
+        camera_id,
+        from_utc_us=begin_utc_us,
+        until_utc_us=max(ends),
+        now=now,
+        rights=Right.CLIPS,
     )
     return tuple(asked)

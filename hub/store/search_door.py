@@ -44,7 +44,9 @@ class SearchDoor(FootageDoor):
             rows = search_sights.found_clips(
                 conn, who, camera_id, now=now, limit=2 * SHOWN_AT_MOST + 2, **span
             )
-            asked = search_sights.asked_spans(conn, camera_id, **span) if may else []
+            asked = search_sights.asked_spans(
+                conn, who, camera_id, from_utc_us=from_utc_us, until_utc_us=until_utc_us, now=now
+            )
         clips = [row for row in rows if row.kind == "clip"]
         sounds = [row for row in rows if row.kind == "sound"]
         self._note(

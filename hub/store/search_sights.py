@@ -99,11 +99,25 @@ def heard_clip(
 
 
 def asked_spans(
-    conn: Connection, camera_id: UUID, *, from_utc_us: int, until_utc_us: int
+    conn: Connection,
+    person_id: UUID,
+    camera_id: UUID,
+    *,
+    from_utc_us: int,
+    until_utc_us: int,
+    now: Moment,
+    rights: Right = RIGHTS,
 ) -> list[AskedSpan]:
-    """What was asked of the camera that overlaps the span, the newest last."""
+    """What was asked of the camera that overlaps the span, the newest last; none that begins
+    before these rights of the person reach back: whom it was about is not theirs."""
+    scope = visible_cameras(person_id, rights, now).subquery("scope")
+    theirs = and_(
+        scope.c.camera_id == span_wishes.c.camera_id,
+        scope.c.from_utc_us <= span_wishes.c.from_utc_us,
+    )
     rows = conn.execute(
         select(span_wishes, people.c.name.label("person_name"))
+        .join(scope, theirs)
         .outerjoin(people, people.c.id == span_wishes.c.asked_by)
         .where(
             span_wishes.c.camera_id == camera_id,

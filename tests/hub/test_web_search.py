@@ -136,6 +136,18 @@ def test_a_span_is_asked_of_the_node_with_a_reason_and_its_answer_is_shown(town:
     assert "span.ask" in acts(town)
 
 
+def test_what_was_asked_of_a_time_that_is_not_theirs_is_not_told_to_them(town: Town) -> None:
+    an = visitor(town, "an")
+    where = address(town)
+    form = form_of(an.get(where).text, "/footage/ask")
+    an.post("/footage/ask", **form, reason="vụ của ông Bảy")
+    now_us = town.clock.now().utc_us
+    let_search(town, "guest", Right.SEARCH | Right.CLIPS, history_from_utc_us=now_us)
+    later = visitor(town, "guest").get(where)
+    assert later.status_code == 200
+    assert "ông Bảy" not in later.text
+
+
 def test_asking_without_a_reason_is_refused_in_words(town: Town) -> None:
     an = visitor(town, "an")
     form = form_of(an.get(address(town)).text, "/footage/ask")
