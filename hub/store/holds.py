@@ -17,6 +17,8 @@ from hub.store.scope import seen_alerts, seen_media, visible_cameras
 from hub.store.tables import alerts, cameras, columns, holds, media, new_id
 
 CASE_CHARS = 100
+FAR_UTC_US = 7_258_118_400 * 1_000_000
+"""The year 2200: no page could show what lies before 1970 or after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def place_hold(
     case_number = text(case_number.strip(), CASE_CHARS)
     if not case_number or not reason.strip():
         raise RegistryError("a hold needs a case number and a reason")
+    if not all(0 <= one <= FAR_UTC_US for one in (hold.from_utc_us, hold.until_utc_us) if one):
+        raise RegistryError("a hold is of days from 1970 to 2199. Look at its dates")
     _check(conn, hold, by, now, within)
     hold_id = new_id(now)
     span = _span(hold)

@@ -1,7 +1,6 @@
 """The page of holds and rules of keeping: what a case keeps, and how long all else is kept."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -213,8 +212,7 @@ def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
 
 def utc_us_of(day: str, clock: str, calendar: Calendar) -> int:
     """`2026-11-25`, `02:10` on the reader's clock; ValueError for what is no time."""
-    local = datetime.strptime(f"{day} {clock[:5]}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - local time of the form, its zone comes next
-    return int(local.replace(tzinfo=calendar.zone).timestamp()) * 1_000_000
+    return int(calendar.typed(day, clock).timestamp()) * 1_000_000
 
 
 @router.post("/holds/{hold_id}/end")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
 
-from hub.web.when import Calendar
+from hub.web.when import YEARS, Calendar
 
 Span = Literal["day", "week"]
 
@@ -67,7 +67,7 @@ def day_of(text: str, otherwise: date) -> date:
         found = date.fromisoformat(text)
     except ValueError:
         return otherwise
-    return found if 2000 <= found.year <= 2200 else otherwise
+    return found if found.year in YEARS else otherwise
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:

@@ -1,7 +1,7 @@
 """Footage by camera and time: what the hub and the nodes have of it, and asking for more."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -56,11 +56,10 @@ def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
 
     One that ends before it begins goes on into the next day.
     """
-    begins = datetime.strptime(f"{day} {since[:5]}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - local time of the form, its zone comes next
-    ends = datetime.strptime(f"{day} {until[:5]}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - local time of the form, its zone comes next
+    begins, ends = calendar.typed(day, since), calendar.typed(day, until)
     if ends <= begins:
         ends += timedelta(days=1)
-    moments = (int(one.replace(tzinfo=calendar.zone).timestamp()) for one in (begins, ends))
+    moments = (int(one.timestamp()) for one in (begins, ends))
     from_utc_us, until_utc_us = (moment * US_PER_S for moment in moments)
     return Span(day, f"{begins:%H:%M}", f"{ends:%H:%M}", from_utc_us, until_utc_us)
 

@@ -13,6 +13,9 @@ DARK_FROM_HOUR: Final = 18
 DARK_UNTIL_HOUR: Final = 6
 """Dusk and dawn near 11° north: they move by half an hour in a year, so the clock will do."""
 
+YEARS: Final = range(2000, 2200)
+"""Of days that people type: any other is a slip, and no calendar has room around the outermost."""
+
 _UNITS: Final[tuple[tuple[Literal["day", "hour", "minute", "second"], int], ...]] = (
     ("day", 86_400),
     ("hour", 3_600),
@@ -32,6 +35,13 @@ class Calendar:
     def local(self, utc_us: int) -> datetime:
         """The moment on the reader's clock."""
         return datetime.fromtimestamp(utc_us / 1e6, UTC).astimezone(self.zone)
+
+    def typed(self, day: str, clock: str) -> datetime:
+        """`2026-11-25`, `02:10` on the reader's clock; ValueError for what is no time of ours."""
+        moment = datetime.strptime(f"{day} {clock[:5]}", "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
+        if moment.year not in YEARS:
+            raise ValueError(f"{day} is in no year from {YEARS.start} to {YEARS.stop - 1}")
+        return moment
 
     def clock(self, utc_us: int) -> str:
         """`02:11:09`; with the date if it was not today."""

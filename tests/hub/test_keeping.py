@@ -316,6 +316,7 @@ def test_a_hold_names_one_thing_that_is_there_with_case_and_reason(streets: Stre
         Hold(alert_id=uuid4()),
         Hold(camera_id=uuid4()),
         Hold(camera_id=UUID(str(streets.rows(cameras)[0].id)), from_utc_us=2, until_utc_us=1),
+        Hold(camera_id=UUID(str(streets.rows(cameras)[0].id)), from_utc_us=-62_135_596_800_000_000),
     ):
         with pytest.raises(RegistryError):
             hold(streets, wanted)

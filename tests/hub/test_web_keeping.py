@@ -69,6 +69,25 @@ def test_an_alerts_footage_is_held_from_its_page_and_the_hold_says_what_it_cover
     assert "/keeping" in who.get("/settings").text
 
 
+@pytest.mark.parametrize(
+    "dates",
+    [
+        {"from_day": "0001-01-01"},
+        {"from_day": "9999-12-31"},
+        {"from_day": "2026-11-25", "until_day": "9999-12-31"},
+        {"from_day": "2026-11-25", "since": "25:00"},
+    ],
+)
+def test_a_span_of_no_year_of_ours_is_refused_and_the_page_stays_readable(
+    town: Town, seen: Seen, dates: dict[str, str]
+) -> None:
+    kim = visitor(town, "kim")
+    form = {"camera": str(camera_of(town)), "case": CASE, "reason": "trộm xe"}
+    assert kim.post("/keeping/holds", **form, **dates).status_code == 422
+    assert held_now(town) == []
+    assert kim.get("/keeping").status_code == 200
+
+
 def test_a_cameras_span_is_held_and_its_end_may_stay_open(town: Town, seen: Seen) -> None:
     kim = visitor(town, "kim")
     form = {"camera": str(camera_of(town)), "case": CASE, "reason": "trộm xe"}
