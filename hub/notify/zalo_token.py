@@ -61,6 +61,7 @@ class ZaloToken:
         self._client = client
         self._clock = clock
         self._kept: _Kept | None = None
+        self._is_on_disk = True
         self._renewal: asyncio.Task[str | Answer] | None = None
 
     async def current(self, *, not_this: str = "") -> str | Answer:
@@ -68,14 +69,19 @@ class ZaloToken:
         if self._kept is None:
             read = await asyncio.to_thread(self._read)
             self._kept = self._kept or read  # another task may have renewed it meanwhile
-        kept, margin_us = self._kept, round(RENEWED_BEFORE_S * 1e6)
-        is_fresh = kept.expires_utc_us - margin_us > self._clock.now().utc_us
-        if kept.access_token and is_fresh and kept.access_token != not_this:
-            return kept.access_token
         if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew(kept))
+            kept = self._kept
+            if not kept.access_token or kept.access_token == not_this or self._is_old(kept):
+                self._renewal = asyncio.create_task(self._renew(kept))
+            elif self._is_on_disk:
+                return kept.access_token
+            else:
+                self._renewal = asyncio.create_task(self._keep(kept))
         # Whoever asked may give up; a renewal that has begun spends the token and must be written.
         return await asyncio.shield(self._renewal)
+
+    def _is_old(self, kept: _Kept) -> bool:
+        return kept.expires_utc_us - round(RENEWED_BEFORE_S * 1e6) <= self._clock.now().utc_us
 
     async def _renew(self, kept: _Kept) -> str | Answer:
         said = await post_json(
@@ -99,14 +105,28 @@ class ZaloToken:
                 most_attempts=FORBIDDEN_ATTEMPTS,
             )
         life_us = number(said, "expires_in", LIFE_S) * 1_000_000
-        self._kept = _Kept(
+        fresh = _Kept(
             seed=kept.seed,
             refresh_token=refresh,
             access_token=access,
             expires_utc_us=self._clock.now().utc_us + life_us,
         )
-        await asyncio.to_thread(self._write, self._kept)
-        return access
+        return await self._keep(fresh)
+
+    async def _keep(self, kept: _Kept) -> str:
+        """Its access token, once it is on the disk; if that is full, it is kept here and tried
+        again with the next message, for alerts must go out."""
+        self._kept = kept
+        try:
+            await asyncio.to_thread(self._write, kept)
+        except OSError as error:
+            if self._is_on_disk:  # said once
+                cure = "make room: a hub that stops now has lost the account's permission"
+                log.error("zalo.token_unwritten", file=str(self._file), error=str(error), cure=cure)
+            self._is_on_disk = False
+        else:
+            self._is_on_disk = True
+        return kept.access_token
 
     def _read(self) -> _Kept:
         seed = hashlib.sha256(self._account.refresh_token.encode()).hexdigest()

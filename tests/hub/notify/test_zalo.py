@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,43 @@ def test_a_token_past_its_time_is_renewed_before_it_is_refused(
 
     assert with_rig(zalo, tmp_path, a_day) == [Delivered(200)] * 2
     assert zalo.renewals == 2
+
+
+def test_nobody_uses_an_access_token_before_what_follows_it_is_on_the_disk(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    async def slow_disk(rig: Rig) -> list[Any]:
+        writing, may_end = threading.Event(), threading.Event()
+
+        def write(path: Path, content: bytes) -> None:
+            writing.set()
+            assert may_end.wait(30)
+            write_private(path, content)
+
+        rig.token._write_private = write
+        first = asyncio.create_task(rig.token.current())
+        await asyncio.to_thread(writing.wait, 30)
+        second = asyncio.create_task(rig.token.current())
+        done, _ = await asyncio.wait({first, second}, timeout=0.2)
+        may_end.set()
+        return [len(done), await first, await second]
+
+    assert with_rig(zalo, tmp_path, slow_disk) == [0, "access-1", "access-1"]
+
+
+def test_a_full_disk_holds_no_message_up_and_the_token_is_written_when_there_is_room(
+    zalo: FakeZalo, tmp_path: Path
+) -> None:
+    async def full(rig: Rig) -> list[Answer]:
+        rig.file.mkdir()  # nothing can be put there
+        answers = [await rig.send("zalo", USER)]
+        rig.file.rmdir()
+        return [*answers, await rig.send("zalo", USER)]
+
+    assert with_rig(zalo, tmp_path, full) == [Delivered(200)] * 2
+    assert zalo.renewals == 1
+    kept = json.loads((tmp_path / "zalo-tokens.json").read_text())
+    assert kept["refresh_token"] == zalo.refresh_token
 
 
 @pytest.mark.parametrize("channel", ["zalo", "zns"])
