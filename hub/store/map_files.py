@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 PMTILES: Final = b"PMTiles\x03"
 """How an archive of version 3 begins."""
@@ -90,7 +90,7 @@ class MapFiles:
             with Image.open(source) as image:
                 image.verify()
                 kind, pixels = image.format, image.width * image.height
-        except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise MapFileError(f"{source} is no image: {error}. PNG or JPEG are") from error
         if kind not in ("PNG", "JPEG") or pixels > MOST_PLAN_PIXELS:
             raise MapFileError(

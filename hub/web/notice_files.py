@@ -5,9 +5,10 @@ along; a voice note is one of the kinds that browsers record and play.
 """
 
 import io
+import struct
 from typing import Final, Literal
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from hub.alerts.notices import NoticeError
 from hub.store.notice_views import NoticeFile
@@ -20,11 +21,24 @@ SOUNDS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"OggS", 0, "audio/ogg"),
     (b"ID3", 0, "audio/mpeg"),
     (b"\xff\xfb", 0, "audio/mpeg"),
+    (b"\xff\xfa", 0, "audio/mpeg"),
+    (b"\xff\xf3", 0, "audio/mpeg"),  # at 24 kHz and below, as voices are recorded
+    (b"\xff\xf2", 0, "audio/mpeg"),
     (b"ftyp", 4, "audio/mp4"),
     (b"\x1a\x45\xdf\xa3", 0, "audio/webm"),
     (b"WAVE", 8, "audio/wav"),
 )
 """(mark, where it stands, what it is)."""
+
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+"""What Pillow raises over bytes that are no picture, or whose notes beside it are none."""
 
 
 def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile:
@@ -37,11 +51,12 @@ def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile
 def _picture(content: bytes) -> NoticeFile:
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise NoticeError("large")
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+            is_large = image.width * image.height > MOST_PIXELS
+            upright = image if is_large else ImageOps.exif_transpose(image).convert("RGB")
+    except _BROKEN as error:
         raise NoticeError("picture") from error
+    if is_large:
+        raise NoticeError("large")
     upright.thumbnail((SIDE_PX, SIDE_PX))
     drawn = io.BytesIO()
     upright.save(drawn, "JPEG", quality=82)

@@ -145,6 +145,11 @@ def test_what_cannot_be_the_ground_is_refused_at_the_shell(tmp_path: Path) -> No
         files.put_tiles(other)
     with pytest.raises(MapFileError, match="is no image"):
         files.put_plan(other, TOWN)
+    torn = bytearray(plan(tmp_path).read_bytes())
+    torn[-20] ^= 0xFF
+    other.write_bytes(torn)
+    with pytest.raises(MapFileError, match="is no image"):
+        files.put_plan(other, TOWN)
     with pytest.raises(MapFileError, match="west is not west of east"):
         files.put_plan(plan(tmp_path), Corners(107, 12, 106, 11))
     with pytest.raises(MapFileError, match="south is not south of north"):

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import random
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +16,14 @@ from sqlalchemy import select, update
 
 from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
 from hub.alerts.grants import Grant, Right
-from hub.alerts.notices import NoticeState, may
+from hub.alerts.notices import NoticeError, NoticeState, may
 from hub.notify.channel import Message, Phone
 from hub.notify.notice_post import NoticePost
 from hub.store import registry, staff
 from hub.store.database import Database
 from hub.store.notice_tables import notice_sendings, notices
 from hub.store.tables import audit, columns
+from hub.web.notice_files import notice_file
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
@@ -191,10 +194,53 @@ def test_a_picture_is_drawn_anew_and_a_voice_note_kept_as_it_is(town: Town, lan:
     assert stranger.get(f"{public}/picture").status_code == 404
 
 
+def broken_png() -> bytes:
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(drawn, "PNG")
+    return drawn.getvalue().replace(b"IHDR", b"IHDx")
+
+
+@pytest.mark.parametrize("mark", [b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"])
+def test_a_voice_note_in_mp3_is_taken_at_every_rate(mark: bytes) -> None:
+    assert notice_file("sound", mark + bytes(100)).media_type == "audio/mpeg"
+
+
+def with_odd_note(tag: int) -> bytes:
+    """A good picture, taken sideways, whose EXIF has a text where a number is due."""
+    entries = [(0x0112, 3, 1, struct.pack("<HH", 6, 0)), (tag, 2, 4, b"abc\0")]
+    notes = b"".join(struct.pack("<HHI", *one[:3]) + one[3] for one in entries)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + notes + bytes(4)
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 6)).save(drawn, "JPEG", exif=exif)
+    return drawn.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of notes that are torn
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_whatever_bytes_of_a_picture_are_wrong_it_is_taken_or_refused_in_words(kind: str) -> None:
+    dice = random.Random(4)  # noqa: S311 - a test's dice
+    drawn, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (64, 48), "red").save(drawn, kind, exif=exif)
+    for _ in range(1500):
+        content = bytearray(drawn.getvalue())
+        for _ in range(dice.randint(1, 8)):
+            content[dice.randrange(min(len(content), 80))] = dice.randrange(256)
+        try:
+            kept = notice_file("picture", bytes(content))
+        except NoticeError as error:
+            assert error.fault in ("picture", "large")
+        else:
+            assert kept.media_type == "image/jpeg"
+
+
 @pytest.mark.parametrize(
     ("kind", "content", "said"),
     [
         ("picture", b"", "không phải ảnh"),
+        ("picture", broken_png(), "không phải ảnh"),
+        ("picture", with_odd_note(0x011A), "không phải ảnh"),
+        ("picture", with_odd_note(0x0128), "không phải ảnh"),
         ("picture", b"<svg onload=alert(1)>", "không phải ảnh"),
         ("picture", jpeg()[:200], "không phải ảnh"),
         ("sound", b"<html>", "không phải ghi âm"),
