@@ -236,6 +236,12 @@ def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
         help="to be believed: the authority's, a node's, or of a package the evidence key's; "
         "otherwise the hub's usual places",
     )
+    verify.add_argument(
+        "--stamp-authority",
+        type=Path,
+        metavar="CERT",
+        help="the root to be believed for time stamps; otherwise the one that the package brings",
+    )
     verify.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -304,6 +304,22 @@ class SecretsSection(Section):
     )
 
 
+class EvidenceSection(Section):
+    """What leaves as evidence."""
+
+    stamp_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/@\s]+(/\S*)?)?$",
+        description="An authority for time stamps (RFC 3161) by which packages and the log's head "
+        "are dated. Empty: none.",
+    )
+    stamp_ca_file: str = Field(
+        "",
+        description="The certificate of that authority's root, PEM: who is believed for its "
+        "stamps. Needed with stamp_url.",
+    )
+
+
 class LogSection(Section):
     """What the hub writes to stderr."""
 
@@ -331,6 +347,7 @@ class HubSettings(BaseSettings):
     alerts: AlertsSection = AlertsSection()
     troubles: TroublesSection = TroublesSection()
     secrets: SecretsSection = SecretsSection()
+    evidence: EvidenceSection = EvidenceSection()
     log: LogSection = LogSection()
 
     @classmethod

@@ -12,11 +12,12 @@ import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from hub.assembly import channels, opening
+from hub.assembly import channels, opening, stamping
 from hub.assembly.refusal import StartRefusedError
 from hub.config import HubSettings
 from hub.enrol.authority import HUB_NAME
 from hub.enrol.files import read_private
+from hub.evidence.stamp import StampError
 from hub.intake.doorbell import BrokerRefusedError, knock
 from hub.notify.webpush import VapidKeyError, vapid_key
 from hub.store.blobs import BlobsError
@@ -39,6 +40,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
         **({"media bucket": _media_bucket} if settings.store.media_url else {}),
         "secrets": _secrets,
         "channels": lambda settings: ", ".join(channels.names(settings)),
+        **({"time stamps": _time_stamps} if settings.evidence.stamp_url else {}),
         "certificate": _certificate,
         "broker": _broker,
         "web port": _web_port,
@@ -52,6 +54,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
             BrokerRefusedError,
             VapidKeyError,
             BlobsError,
+            StampError,
             OSError,
             ValueError,
         ) as error:
@@ -104,6 +107,12 @@ def _secrets(settings: HubSettings) -> str:
         _must_be_writable(_nearest(settings.secrets.folder), "secrets.folder")
         return f"will be made at the first start: {', '.join(missing)}"
     return f"push key and upload key are in {settings.secrets.folder}"
+
+
+def _time_stamps(settings: HubSettings) -> str:
+    asked = stamping.authority(settings)
+    stamp = asked and stamping.try_out(asked)
+    return f"{settings.evidence.stamp_url} stamps as {stamp.by}" if stamp else "none"
 
 
 def _certificate(settings: HubSettings) -> str:

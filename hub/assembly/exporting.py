@@ -62,6 +62,13 @@ def export(args: argparse.Namespace) -> int:
         db.close()
     say(f"package: {path}\nfiles of footage: {len(manifest.footage)}")
     say(f"signed by the key of SHA-256 {manifest.key_sha256}")
+    if manifest.stamp is not None:
+        missing = manifest.stamp.missing
+        say(
+            f"NO time stamp of {manifest.stamp.authority}: {missing}"
+            if missing
+            else f"time-stamped by {manifest.stamp.authority}"
+        )
     return OK
 
 

@@ -16,6 +16,7 @@ import structlog
 from cryptography import x509
 
 from hub.alerts.moment import Moment
+from hub.assembly import stamping
 from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private, write_public
 from hub.enrol.verifying import Report, verify_file
@@ -76,15 +77,24 @@ def package(
             log_seq=leaving.log.seq,
             log_hash=leaving.log.hash,
             zone=ZoneInfo(settings.web.time_zone),
+            stamps=stamping.asked(settings),
         )
         manifest = write_package(order, signer=signer, file=file)
+    if manifest.stamp is not None and manifest.stamp.missing:
+        log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
     return path, manifest
 
 
-def verify_package(path: Path, trusted: Sequence[x509.Certificate]) -> Verdict:
+def verify_package(
+    path: Path,
+    trusted: Sequence[x509.Certificate],
+    stamp_roots: Sequence[x509.Certificate] = (),
+) -> Verdict:
     """Read one through; OSError when it cannot be read."""
     with path.open("rb") as file:
-        return check_package(file, trusted, seal_of=lambda pieces: _seal(pieces)[0])
+        return check_package(
+            file, trusted, seal_of=lambda pieces: _seal(pieces)[0], stamp_roots=stamp_roots
+        )
 
 
 def lines_of(path: Path, verdict: Verdict) -> list[str]:

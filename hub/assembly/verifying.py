@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hub.assembly import stamping
 from hub.assembly.commands import OK, say
 from hub.assembly.packing import lines_of, verify_package
 from hub.config import BrokerSection, SecretsSection
@@ -22,11 +23,17 @@ def verify(args: argparse.Namespace) -> int:
     trusted = (
         [authority] if args.authority and authority else keys.certificates(SecretsSection().folder)
     )
+    stamp_roots = stamping.roots_of(args.stamp_authority) if args.stamp_authority else []
     found: list[tuple[bool, list[str], dict[str, Any]]] = []
     for path in args.files:
         if _is_package(path):
-            verdict = verify_package(path, trusted)
-            said = {"file": str(path), "is_intact": verdict.is_intact, "faults": verdict.faults}
+            verdict = verify_package(path, trusted, stamp_roots)
+            said = {
+                "file": str(path),
+                "is_intact": verdict.is_intact,
+                "faults": verdict.faults,
+                "stamped": verdict.stamp and verdict.stamp.at.isoformat(),
+            }
             found.append((verdict.is_intact, lines_of(path, verdict), said))
         else:
             report = verify_file(path, authority)

@@ -13,7 +13,16 @@ from pydantic import ValidationError
 
 from hub.evidence.keys import fingerprint, is_believed, is_signed
 from hub.evidence.layout import Entry, LayoutError, read_content, read_entries
-from hub.evidence.manifest import CERTIFICATE, MANIFEST, SIGNATURE, UNSIGNED, Manifest
+from hub.evidence.manifest import (
+    CERTIFICATE,
+    MANIFEST,
+    SIGNATURE,
+    STAMP,
+    STAMP_ROOTS,
+    UNSIGNED,
+    Manifest,
+)
+from hub.evidence.stamp import Stamp, StampError, check_stamp, must_agree, read_roots
 
 MOST_SMALL_BYTES: Final = 16 * 2**20
 """Of a manifest, a signature, a certificate: what is larger is none."""
@@ -26,6 +35,8 @@ class Verdict:
 
     manifest: Manifest | None = None
     certificate: x509.Certificate | None = None
+    stamp: Stamp | None = None
+    """What an outside authority says of when it was made."""
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -46,8 +57,12 @@ def check_package(
     trusted: Sequence[x509.Certificate],
     *,
     seal_of: Callable[[Iterable[bytes]], str] | None = None,
+    stamp_roots: Sequence[x509.Certificate] = (),
 ) -> Verdict:
-    """Read a package through. `seal_of` says of a clip what its seal says, as in the manifest."""
+    """Read a package through. `seal_of` says of a clip what its seal says, as in the manifest.
+
+    A time stamp is believed by `stamp_roots`; without any by the root that the hub had and put in.
+    """
     verdict = Verdict()
     entries: dict[str, Entry] = {}
     try:
@@ -61,6 +76,12 @@ def check_package(
     _check_signature(verdict, small, trusted)
     if verdict.manifest is not None:
         _check_files(file, verdict, verdict.manifest, entries)
+        if verdict.manifest.is_stamped:
+            answer = _small(file, entries, STAMP, verdict)
+            roots = stamp_roots or _roots_within(file, entries, verdict)
+            _check_stamp(verdict, small[MANIFEST], answer, roots)
+        elif said := verdict.manifest.stamp:
+            verdict.notes.append(f"no time stamp: {said.authority}: {said.missing}")
         if seal_of is not None:
             _check_seals(file, verdict, verdict.manifest, entries, seal_of)
     return verdict
@@ -115,13 +136,44 @@ def _check_key(verdict: Verdict, manifest: Manifest, certificate: x509.Certifica
         verdict.faults.append(f"{CERTIFICATE}: it did not hold when this was exported")
 
 
+def _roots_within(
+    file: BinaryIO, entries: dict[str, Entry], verdict: Verdict
+) -> list[x509.Certificate]:
+    if STAMP_ROOTS not in entries:  # said already
+        return []
+    try:
+        return read_roots(_small(file, entries, STAMP_ROOTS, verdict))
+    except StampError as error:
+        verdict.faults.append(f"{STAMP_ROOTS}: {error}")
+        return []
+
+
+def _check_stamp(
+    verdict: Verdict, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
+) -> None:
+    manifest = verdict.manifest
+    if manifest is None or not answer:  # said already
+        return
+    try:
+        stamp = check_stamp(answer, content, roots)
+        must_agree(stamp, manifest.exported_utc_us, manifest.exported_error_ms)
+    except StampError as error:
+        verdict.faults.append(f"{STAMP}: {error}")
+        return
+    verdict.stamp = stamp
+    marks = ", ".join(fingerprint(root) for root in roots)
+    verdict.notes.append(
+        f"{STAMP}: stamped {stamp.at:%d/%m/%Y %H:%M:%S} UTC by {stamp.by}; root SHA-256 {marks}"
+    )
+
+
 def _check_files(
     file: BinaryIO, verdict: Verdict, manifest: Manifest, entries: dict[str, Entry]
 ) -> None:
     named = {one.path: one for one in manifest.files}
     if len(named) != len(manifest.files):
         verdict.faults.append(f"{MANIFEST}: it names a file twice")
-    for name in entries.keys() - named.keys() - UNSIGNED:
+    for name in entries.keys() - named.keys() - manifest.unsigned:
         verdict.faults.append(f"{name}: {MANIFEST} does not name it")
     for path, one in named.items():
         entry = entries.get(path)

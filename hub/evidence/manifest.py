@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 CERTIFICATE: Final = "evidence-key.crt"
+STAMP: Final = "manifest.tsr"
+STAMP_ROOTS: Final = "stamp-authority.pem"
 UNSIGNED: Final = frozenset({MANIFEST, SIGNATURE})
-"""The two that no manifest can name."""
+"""The two that no manifest can name; of a stamped one, `STAMP` is the third."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Path = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?$")]
@@ -55,6 +57,15 @@ class Footage(Part):
     """What its seal says at the time of export: intact, unsealed, or what does not hold."""
 
 
+class Stamping(Part):
+    """The time stamp (RFC 3161) of the manifest's bytes, or why there is none."""
+
+    authority: Text
+    """The address that was asked."""
+    missing: Text = ""
+    """Why it gave none; empty where `STAMP` has it."""
+
+
 class Manifest(Part):
     """Signed as the bytes that it is written in."""
 
@@ -72,7 +83,19 @@ class Manifest(Part):
     """Of the certificate (DER) whose key signed this."""
     footage: tuple[Footage, ...]
     files: tuple[File, ...]
-    """All but the manifest and its signature."""
+    """All but the manifest, its signature and its time stamp."""
+    stamp: Stamping | None = None
+    """None where no authority was configured."""
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether a time stamp belongs to it."""
+        return self.stamp is not None and not self.stamp.missing
+
+    @property
+    def unsigned(self) -> frozenset[str]:
+        """The files of its package that it does not name."""
+        return UNSIGNED | {STAMP} if self.is_stamped else UNSIGNED
 
     def to_bytes(self) -> bytes:
         """As it is written and signed."""

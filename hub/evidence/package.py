@@ -14,7 +14,18 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hub.alerts.moment import Moment
 from hub.evidence.keys import Signer, public_pem
 from hub.evidence.layout import Writer
-from hub.evidence.manifest import CERTIFICATE, MANIFEST, SIGNATURE, File, Footage, Manifest
+from hub.evidence.manifest import (
+    CERTIFICATE,
+    MANIFEST,
+    SIGNATURE,
+    STAMP,
+    STAMP_ROOTS,
+    File,
+    Footage,
+    Manifest,
+    Stamping,
+)
+from hub.evidence.stamp import Authority, StampError, must_agree
 from hub.evidence.summary import LANGUAGES, summary, verifier_page
 
 PUBLIC_KEY: Final = "evidence-key.pub"
@@ -55,6 +66,8 @@ class Order:
     log_hash: str
     zone: ZoneInfo
     """Of the moments in the summaries."""
+    stamps: Authority | None = None
+    """Who stamps the manifest; where it does not, the package says why and leaves all the same."""
 
 
 def path_of(number: int, kind: str, media_id: UUID) -> str:
@@ -86,22 +99,64 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
     add(CERTIFICATE, [signer.certificate.public_bytes(Encoding.PEM)])
     add(PUBLIC_KEY, [public_pem(signer.certificate)])
     add("verify.html", [verifier_page()])
-    draft = _manifest(order, signer, files)
-    for language in LANGUAGES:
-        add(
-            f"summary.{language}.html",
-            [summary(draft, order.custody, language=language, zone=order.zone)],
-        )
-    add(SUMS, ["".join(f"{one.sha256}  {one.path}\n" for one in files).encode()])
-    manifest = _manifest(order, signer, files)
-    content = manifest.to_bytes()
-    writer.add(MANIFEST, [content])
-    writer.add(SIGNATURE, [signer.sign(content)])
+    ending, answer = _ending(order, signer, files)
+    for name, content in ending.files:
+        writer.add(name, [content])
+    writer.add(SIGNATURE, [signer.sign(ending.manifest.to_bytes())])
+    if answer:
+        writer.add(STAMP, [answer])
     writer.close()
-    return manifest
+    return ending.manifest
 
 
-def _manifest(order: Order, signer: Signer, files: Sequence[File]) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What is written after all that it speaks of: summaries, sums, and the manifest last."""
+
+    files: Sequence[tuple[str, bytes]]
+    manifest: Manifest
+
+
+def _ending(order: Order, signer: Signer, files: Sequence[File]) -> tuple[_Ending, bytes]:
+    """The ending and the time stamp's bytes; without a stamp it is another, which says why."""
+    asked = order.stamps
+    if asked is None:
+        return _ending_with(order, signer, files, None), b""
+    stamped = _ending_with(order, signer, files, Stamping(authority=asked.name))
+    try:
+        answer, stamp = asked.stamp(stamped.manifest.to_bytes())
+        must_agree(stamp, order.now.utc_us, order.now.error_ms)
+    except StampError as error:
+        why = Stamping(authority=asked.name, missing=str(error)[:500])
+        return _ending_with(order, signer, files, why), b""
+    return stamped, answer
+
+
+def _ending_with(
+    order: Order, signer: Signer, files: Sequence[File], stamping: Stamping | None
+) -> _Ending:
+    draft = _manifest(order, signer, files, stamping)
+    added: list[tuple[str, bytes]] = []
+    if order.stamps is not None and draft.is_stamped:
+        roots = b"".join(one.public_bytes(Encoding.PEM) for one in order.stamps.roots)
+        added.append((STAMP_ROOTS, roots))
+    for language in LANGUAGES:
+        page = summary(draft, order.custody, language=language, zone=order.zone)
+        added.append((f"summary.{language}.html", page))
+    named = [*files, *(_file(*one) for one in added)]
+    sums = "".join(f"{one.sha256}  {one.path}\n" for one in named).encode()
+    added.append((SUMS, sums))
+    manifest = _manifest(order, signer, [*named, _file(SUMS, sums)], stamping)
+    return _Ending([*added, (MANIFEST, manifest.to_bytes())], manifest)
+
+
+def _file(path: str, content: bytes) -> File:
+    return File(path=path, sha256=sha256(content).hexdigest(), size_bytes=len(content))
+
+
+def _manifest(
+    order: Order, signer: Signer, files: Sequence[File], stamping: Stamping | None
+) -> Manifest:
     return Manifest(
         package_id=order.package_id,
         case_number=order.case_number,
@@ -114,6 +169,7 @@ def _manifest(order: Order, signer: Signer, files: Sequence[File]) -> Manifest:
         key_sha256=signer.fingerprint,
         footage=tuple(item.footage for item in order.items),
         files=tuple(files),
+        stamp=stamping,
     )
 
 

@@ -4,14 +4,28 @@ import os
 import random
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from hub.assembly import stamping
 from hub.evidence.summary import verifier_page
 from tests.browser.conftest import DESK, PHONE
-from tests.hub.test_evidence import CLIP, PICTURE, flip, item, package, signer, swap
+from tests.hub.stamp_office import StampOffice
+from tests.hub.test_evidence import (
+    CLIP,
+    PICTURE,
+    entries_of,
+    flip,
+    item,
+    package,
+    packed,
+    signer,
+    swap,
+)
+from tests.hub.test_stamps import packaged, settings
 
 WITHOUT_ED25519 = """
 const real = crypto.subtle.importKey.bind(crypto.subtle);
@@ -74,3 +88,17 @@ def test_a_browser_without_the_signatures_algorithm_computes_it_itself(
     at = whole.index(b"VA-12/2026", whole.index(b'"case_number"'))
     forged = whole[:at] + b"VA-13/2026" + whole[at + 10 :]
     assert "manifest.sig" in shows(page, forged, tmp_path, "bad")
+
+
+def test_a_time_stamp_is_named_and_one_of_another_package_is_found(
+    page: Page, tmp_path: Path
+) -> None:
+    by = signer(tmp_path / "secrets", datetime.now(UTC))
+    with StampOffice(tmp_path / "office").open() as office:
+        asked = stamping.asked(settings(office, tmp_path))
+        one, other = packaged(by, asked), packaged(by, asked)
+    assert office.url in shows(page, one, tmp_path, "good")
+    spliced = dict(entries_of(one)) | {"manifest.tsr": dict(entries_of(other))["manifest.tsr"]}
+    assert "manifest.tsr" in shows(page, packed(list(spliced.items())), tmp_path, "bad")
+    del spliced["manifest.tsr"]
+    assert "manifest.tsr" in shows(page, packed(list(spliced.items())), tmp_path, "bad")

@@ -1,0 +1,176 @@
+"""RFC 3161 time stamps: an outside authority's word that these bytes were there at a moment.
+
+Asks and answers are bytes here; who carries them is elsewhere (`hub.assembly.stamping`).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+MOST_ANSWER_BYTES: Final = 64 * 1024
+"""An answer is some kilobytes: the authority's certificates are most of it."""
+MOST_APART_S: Final = 300.0
+"""Between an export's own moment and its stamp's; large packages take a while to be written."""
+_GRANTED: Final = 0
+_SEQUENCE: Final = 0x30
+_TAGGED: Final = 0xA0
+
+
+class StampError(ValueError):
+    """There is no stamp that holds: why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a stamp that holds says."""
+
+    at: datetime
+    """UTC, to the second or finer, as exact as its authority says."""
+    by: str
+    """The name in the certificate that signed it."""
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who stamps, whom to believe for it, and the way there."""
+
+    name: str
+    """Its address, as it is shown."""
+    roots: Sequence[x509.Certificate]
+    post: Callable[[bytes], bytes]
+    """Question in, answer out; StampError when there is none."""
+
+    def stamp(self, content: bytes) -> tuple[bytes, Stamp]:
+        """Its answer as it came, already checked; StampError."""
+        question = (
+            TimestampRequestBuilder().data(content).hash_algorithm(HashAlgorithm.SHA256).build()
+        )
+        answer = self.post(question.as_bytes())
+        return answer, check_stamp(answer, content, self.roots, nonce=question.nonce)
+
+
+def check_stamp(
+    answer: bytes,
+    content: bytes,
+    roots: Sequence[x509.Certificate],
+    *,
+    nonce: int | None = None,
+) -> Stamp:
+    """Whether an answer stamps `content`, by somebody whom a root vouched for at that moment.
+
+    With `nonce`, also whether it answers that question and no earlier one.
+    """
+    if not roots:
+        raise StampError("nobody is given whom to believe for it")
+    if len(answer) > MOST_ANSWER_BYTES:
+        raise StampError(f"{len(answer)} bytes are no time stamp")
+    try:
+        response = decode_timestamp_response(_in_order(answer))
+        _must_be_granted(response)
+        verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
+        verifier.verify_message(response, content)
+        info = response.tst_info
+        return Stamp(info.gen_time, _signer(response), info.serial_number)
+    except StampError:
+        raise
+    except (VerificationError, ValueError, IndexError, OverflowError) as error:
+        raise StampError(f"it is no stamp of these bytes by that authority: {error}") from error
+
+
+def must_agree(stamp: Stamp, exported_utc_us: int, error_ms: int | None) -> None:
+    """StampError where a stamp and an export's own moment cannot both be true.
+
+    A hub for whose clock nobody vouched (`error_ms` None) contradicts nobody.
+    """
+    apart_s = stamp.at.timestamp() - exported_utc_us / 1e6
+    if error_ms is None or abs(apart_s) <= MOST_APART_S + error_ms / 1e3:
+        return
+    raise StampError(
+        f"it says {stamp.at:%d/%m/%Y %H:%M:%S} UTC, {abs(apart_s):.0f} s "
+        f"{'after' if apart_s > 0 else 'before'} the export: one of the two clocks is wrong"
+    )
+
+
+def read_roots(pem: bytes) -> list[x509.Certificate]:
+    """The certificates of a file; StampError when there is none."""
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError as error:
+        raise StampError("no certificate (PEM) of the time stamp's authority is there") from error
+
+
+def _must_be_granted(response: TimeStampResponse) -> None:
+    if response.status != _GRANTED:
+        said = " ".join(response.status_string)[:200] or f"status {response.status}"
+        raise StampError(f"the authority refused: {said}")
+
+
+def _signer(response: TimeStampResponse) -> str:
+    [info] = response.signed_data.signer_infos
+    for content in response.signed_data.certificates:
+        certificate = x509.load_der_x509_certificate(content)
+        if (certificate.issuer, certificate.serial_number) == (info.issuer, info.serial_number):
+            return certificate.subject.rfc4514_string()
+    return info.issuer.rfc4514_string()
+
+
+def _in_order(answer: bytes) -> bytes:
+    """The same with the certificates in the order of DER.
+
+    They are a set, which no signature covers; OpenSSL's authorities write them in any order, and
+    the library reads DER alone. The length of nothing changes.
+    """
+    try:
+        _, token = _inside(answer, 0, len(answer), _SEQUENCE)
+        _, tagged = _inside(answer, *token, _SEQUENCE)
+        [signed] = _inside(answer, *tagged, _TAGGED)
+        held = _inside(answer, *signed, _SEQUENCE)
+        start, end = next(one for one in held if answer[one[0]] == _TAGGED)
+        certificates = [answer[a:b] for a, b in _inside(answer, start, end, _TAGGED)]
+    except (IndexError, ValueError, StopIteration):
+        return answer  # the library says what is wrong with it
+    listed = b"".join(sorted(certificates))
+    return answer[: end - len(listed)] + listed + answer[end:]
+
+
+Span = tuple[int, int]
+
+
+def _inside(content: bytes, start: int, end: int, tag: int) -> list[Span]:
+    """Where the elements in an element of that tag begin and end; ValueError, IndexError."""
+    if content[start] != tag:
+        raise ValueError("another element")
+    return list(_elements(content, _head(content, start)[0], end))
+
+
+def _elements(content: bytes, here: int, end: int) -> Iterator[Span]:
+    while here < end:
+        body, length = _head(content, here)
+        if body + length > end:
+            raise ValueError("an element ends outside")
+        yield here, body + length
+        here = body + length
+
+
+def _head(content: bytes, start: int) -> tuple[int, int]:
+    """Where the body of an element begins, and how long it is."""
+    first = content[start + 1]
+    if first < 0x80:
+        return start + 2, first
+    count = first & 0x7F
+    body = start + 2 + count
+    if not 1 <= count <= 4:
+        raise ValueError("an element without a length")
+    return body, int.from_bytes(content[start + 2 : body])
