@@ -34,7 +34,7 @@ as_root() {
 is_bookworm() { [[ $(. /etc/os-release && echo "${VERSION_ID:-}") == 12 ]]; }
 
 packages() {
-    printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto
+    printf '%s\n' ca-certificates python3 python3-venv ffmpeg mosquitto fonts-dejavu-core
     # the second channel; Debian 12 has no such package, and the demonstration says so
     is_bookworm || printf '%s\n' ntfy
     [[ $wanted == test ]] || return 0
@@ -43,7 +43,7 @@ packages() {
     printf '%s\n' python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
     # a Raspberry Pi's camera without one
     is_bookworm || printf '%s\n' python3-libcamera
-    printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd
+    printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd poppler-utils
 }
 
 is_installed() {

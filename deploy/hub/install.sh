@@ -109,7 +109,7 @@ ours_has() { # PORT
 }
 
 packages() {
-    printf '%s\n' ca-certificates passwd python3 python3-venv ffmpeg mosquitto procps openssl
+    printf '%s\n' ca-certificates passwd python3 python3-venv ffmpeg mosquitto procps openssl fonts-dejavu-core
     [[ $https == none ]] || echo caddy
     [[ $database == sqlite ]] || echo postgresql
 }

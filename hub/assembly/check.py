@@ -17,6 +17,7 @@ from hub.assembly.refusal import StartRefusedError
 from hub.config import HubSettings
 from hub.enrol.authority import HUB_NAME
 from hub.enrol.files import read_private
+from hub.evidence.paper import NoLettersError, letters
 from hub.evidence.stamp import StampError
 from hub.intake.doorbell import BrokerRefusedError, knock
 from hub.notify.webpush import VapidKeyError, vapid_key
@@ -41,6 +42,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
         "secrets": _secrets,
         "channels": lambda settings: ", ".join(channels.names(settings)),
         **({"time stamps": _time_stamps} if settings.evidence.stamp_url else {}),
+        "summary on paper": _letters,
         "certificate": _certificate,
         "broker": _broker,
         "web port": _web_port,
@@ -54,6 +56,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
             BrokerRefusedError,
             VapidKeyError,
             BlobsError,
+            NoLettersError,
             StampError,
             OSError,
             ValueError,
@@ -113,6 +116,11 @@ def _time_stamps(settings: HubSettings) -> str:
     asked = stamping.authority(settings)
     stamp = asked and stamping.try_out(asked)
     return f"{settings.evidence.stamp_url} stamps as {stamp.by}" if stamp else "none"
+
+
+def _letters(_: HubSettings) -> str:
+    letters()
+    return "packages of evidence have a PDF"
 
 
 def _certificate(settings: HubSettings) -> str:

@@ -20,7 +20,7 @@ from hub.assembly import stamping
 from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private, write_public
 from hub.enrol.verifying import Report, verify_file
-from hub.evidence import keys
+from hub.evidence import keys, paper
 from hub.evidence.check import Verdict, check_package
 from hub.evidence.keys import EvidenceKeyError, Signer
 from hub.evidence.layout import LayoutError
@@ -80,6 +80,8 @@ def package(
             stamps=stamping.asked(settings),
         )
         manifest = write_package(order, signer=signer, file=file)
+    if not any(one.path.endswith(".pdf") for one in manifest.files):
+        log.warning("evidence.without_paper", cure=f"apt install {paper.PACKAGE}")
     if manifest.stamp is not None and manifest.stamp.missing:
         log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
     return path, manifest

@@ -1,7 +1,7 @@
 """Makes a package: footage as it was brought, where it came from, who had it, and the signature."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -25,6 +25,7 @@ from hub.evidence.manifest import (
     Manifest,
     Stamping,
 )
+from hub.evidence.paper import MOST_PICTURES, NoLettersError, paper, small_picture
 from hub.evidence.stamp import Authority, StampError, must_agree
 from hub.evidence.summary import LANGUAGES, summary, verifier_page
 
@@ -86,6 +87,7 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
         files.append(File(path=path, sha256=counter.hexdigest(), size_bytes=counter.size_bytes))
         return files[-1]
 
+    pictures: dict[str, bytes] = {}
     for item in order.items:
         added = add(item.footage.path, item.read())
         if (added.sha256, added.size_bytes) != (item.sha256, item.size_bytes):
@@ -93,13 +95,16 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
                 f"{item.footage.kind} {item.footage.media_id} is not in the store as its node "
                 f"announced it ({item.sha256}): is the disk well? matthan-hub media sweep"
             )
+        is_shown = item.footage.kind == "picture" and len(pictures) < MOST_PICTURES
+        if is_shown and (shown := small_picture(item.read())):
+            pictures[item.footage.path] = shown
     for name, content in _certificates(order.items):
         add(name, [content])
     add(CUSTODY, [_json(list(order.custody))])
     add(CERTIFICATE, [signer.certificate.public_bytes(Encoding.PEM)])
     add(PUBLIC_KEY, [public_pem(signer.certificate)])
     add("verify.html", [verifier_page()])
-    ending, answer = _ending(order, signer, files)
+    ending, answer = _ending(order, signer, files, pictures)
     for name, content in ending.files:
         writer.add(name, [content])
     writer.add(SIGNATURE, [signer.sign(ending.manifest.to_bytes())])
@@ -117,23 +122,29 @@ class _Ending:
     manifest: Manifest
 
 
-def _ending(order: Order, signer: Signer, files: Sequence[File]) -> tuple[_Ending, bytes]:
+def _ending(
+    order: Order, signer: Signer, files: Sequence[File], pictures: Mapping[str, bytes]
+) -> tuple[_Ending, bytes]:
     """The ending and the time stamp's bytes; without a stamp it is another, which says why."""
     asked = order.stamps
     if asked is None:
-        return _ending_with(order, signer, files, None), b""
-    stamped = _ending_with(order, signer, files, Stamping(authority=asked.name))
+        return _ending_with(order, signer, files, pictures, None), b""
+    stamped = _ending_with(order, signer, files, pictures, Stamping(authority=asked.name))
     try:
         answer, stamp = asked.stamp(stamped.manifest.to_bytes())
         must_agree(stamp, order.now.utc_us, order.now.error_ms)
     except StampError as error:
         why = Stamping(authority=asked.name, missing=str(error)[:500])
-        return _ending_with(order, signer, files, why), b""
+        return _ending_with(order, signer, files, pictures, why), b""
     return stamped, answer
 
 
 def _ending_with(
-    order: Order, signer: Signer, files: Sequence[File], stamping: Stamping | None
+    order: Order,
+    signer: Signer,
+    files: Sequence[File],
+    pictures: Mapping[str, bytes],
+    stamping: Stamping | None,
 ) -> _Ending:
     draft = _manifest(order, signer, files, stamping)
     added: list[tuple[str, bytes]] = []
@@ -143,11 +154,23 @@ def _ending_with(
     for language in LANGUAGES:
         page = summary(draft, order.custody, language=language, zone=order.zone)
         added.append((f"summary.{language}.html", page))
+    added += _papers(draft, order, pictures)
     named = [*files, *(_file(*one) for one in added)]
     sums = "".join(f"{one.sha256}  {one.path}\n" for one in named).encode()
     added.append((SUMS, sums))
     manifest = _manifest(order, signer, [*named, _file(SUMS, sums)], stamping)
     return _Ending([*added, (MANIFEST, manifest.to_bytes())], manifest)
+
+
+def _papers(
+    draft: Manifest, order: Order, pictures: Mapping[str, bytes]
+) -> Iterator[tuple[str, bytes]]:
+    for language in LANGUAGES:
+        try:
+            page = paper(draft, order.custody, pictures, language=language, zone=order.zone)
+        except NoLettersError:  # `has_paper` says so; the page beside it has all the same words
+            return
+        yield f"summary.{language}.pdf", page
 
 
 def _file(path: str, content: bytes) -> File:

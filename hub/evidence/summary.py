@@ -23,7 +23,10 @@ def summary(
     """A page beside the footage; of the files in `manifest` the summaries are still missing."""
     page = _pages.get_template(f"summary.{language}.html")
     text = page.render(
-        manifest=manifest, custody=custody, moment=lambda utc_us: _moment(utc_us, zone), span=_span
+        manifest=manifest,
+        custody=custody,
+        moment=lambda utc_us: moment_words(utc_us, zone),
+        span=span_words,
     )
     return text.encode()
 
@@ -33,10 +36,12 @@ def verifier_page() -> bytes:
     return (_HERE / "verify.html").read_bytes()
 
 
-def _moment(utc_us: int, zone: ZoneInfo) -> str:
+def moment_words(utc_us: int, zone: ZoneInfo) -> str:
+    """A moment as the summaries say it, local, with its distance from UTC."""
     moment = datetime.fromtimestamp(utc_us / 1e6, zone)
     return f"{moment:%d/%m/%Y %H:%M:%S} (UTC{moment:%z})"
 
 
-def _span(duration_ms: int) -> str:
+def span_words(duration_ms: int) -> str:
+    """How long something is."""
     return f"{duration_ms / 1000:.1f} s"

@@ -14,6 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from PIL import Image
 
 from hub.alerts.moment import Moment
 from hub.enrol.files import read_private, write_private, write_public
@@ -23,6 +24,7 @@ from hub.evidence.keys import EvidenceKeyError, Signer
 from hub.evidence.layout import LayoutError, Writer, read_entries
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Footage
 from hub.evidence.package import ChangedError, Item, Order, path_of, write_package
+from hub.evidence.paper import letters
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 NOW_US = round(NOW.timestamp() * 1e6)
@@ -103,6 +105,54 @@ def test_any_reader_of_archives_unpacks_it_byte_for_byte(whole: bytes) -> None:
         assert archive.read(path_of(1, "clip", UUID(int=1))) == CLIP
         assert {"summary.vi.html", "summary.en.html", "verify.html"} <= set(archive.namelist())
         assert "trộm xe máy" in archive.read("summary.vi.html").decode()
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_summary_on_paper_has_its_words_letters_and_pictures(
+    by: Signer, tmp_path: Path, language: str
+) -> None:
+    sketch = io.BytesIO()
+    Image.new("RGB", (2000, 1000), "navy").save(sketch, "JPEG")
+    reason = "trộm xe máy, chạy về phía Đường Lê Quý Đôn: ẵặỹợữỷẩ <b>&"
+    said = order(
+        item(1, "clip", CLIP), item(2, "picture", sketch.getvalue()), item(3, "picture", b"x")
+    )
+    file = io.BytesIO()
+    write_package(replace(said, reason=reason), signer=by, file=file)
+    pdf = tmp_path / "summary.pdf"
+    pdf.write_bytes(dict(entries_of(file.getvalue()))[f"summary.{language}.pdf"])
+    text = read_paper("pdftotext", "-layout", str(pdf), "-")
+    for words in (
+        "chạy về phía Đường Lê Quý Đôn: ẵặỹợữỷẩ <b>&",
+        "Xã Tân Khai › Ngã tư Chợ Cũ",
+        by.fingerprint,
+        "footage/001-clip-00000001.mp4",
+        "openssl pkeyutl -verify",
+        {"vi": "Người xuất", "en": "Exported by"}[language],
+    ):
+        assert words in text
+    [shown] = read_paper("pdfimages", "-list", str(pdf)).splitlines()[2:]
+    assert shown.split()[3:5] == ["1000", "500"]
+    fonts = read_paper("pdffonts", str(pdf)).splitlines()
+    ours = [line for line in fonts if "DejaVu" in line]
+    assert len(ours) == 2 and all(" yes yes yes " in line for line in ours)  # embedded
+
+
+def test_without_letters_a_package_leaves_without_paper(
+    by: Signer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hub.evidence.paper.FONTS", tmp_path)
+    letters.cache_clear()
+    content = package(by, item(1, "clip", CLIP))
+    assert check(content, by).is_intact
+    assert {name for name, _ in entries_of(content) if name.startswith("summary")} == {
+        "summary.vi.html",
+        "summary.en.html",
+    }
+
+
+def read_paper(*words: str) -> str:
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
 def test_the_lines_of_the_summary_check_it_with_stock_openssl(whole: bytes, tmp_path: Path) -> None:
