@@ -124,6 +124,8 @@ def letters() -> None:
 _TEXT: Final = ParagraphStyle("text", fontName="DejaVu", fontSize=9, leading=13, wordWrap="CJK")
 """Wraps anywhere, so that a hash or a name without spaces stays on the page."""
 _WORDS: Final = ParagraphStyle("words", parent=_TEXT, wordWrap=None)
+_HASH: Final = ParagraphStyle("hash", parent=_TEXT, fontSize=7)
+"""64 digits on one line, to be compared by eye."""
 _CODE: Final = ParagraphStyle("code", parent=_TEXT, fontSize=8, leading=12, spaceBefore=3)
 _HEAD: Final = ParagraphStyle(
     "head", parent=_WORDS, fontName="DejaVu-Bold", fontSize=18, leading=26
@@ -160,7 +162,11 @@ def _facts(manifest: Manifest, words: Words, zone: ZoneInfo) -> Flowable:
         said = manifest.stamp
         text = (words.unstamped if said.missing else words.stamped).format(said.authority)
         rows.append((words.stamp, f"{text} ({said.missing})" if said.missing else text))
-    cells = [[Paragraph(_safe(a), _WORDS), Paragraph(_safe(b), _TEXT)] for a, b in rows]
+    hashes = (words.key, words.log)
+    cells = [
+        [Paragraph(_safe(name), _WORDS), Paragraph(_safe(text), _HASH if name in hashes else _TEXT)]
+        for name, text in rows
+    ]
     return LongTable(cells, colWidths=[45 * mm, _WIDTH - 45 * mm], style=_GRID)
 
 
