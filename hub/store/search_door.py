@@ -4,12 +4,20 @@ from typing import Final
 from uuid import UUID
 
 from hub.alerts.grants import Right
-from hub.store import search_sights, sighting_search, spans, wishes
+from hub.store import (
+    search_sights,
+    sighting_places,
+    sighting_search,
+    sighting_sights,
+    spans,
+    wishes,
+)
 from hub.store.audit import By
 from hub.store.footage_door import FootageDoor
 from hub.store.registry import RegistryError
 from hub.store.search_views import FoundFootage, SearchedCamera
-from hub.store.sighting_search import FoundSightings, Wanted
+from hub.store.sighting_search import Wanted
+from hub.store.sighting_views import SightingsPage, asked_words
 from hub.store.views import Asker
 
 SHOWN_AT_MOST: Final = 200
@@ -60,15 +68,39 @@ class SearchDoor(FootageDoor):
             return None
         return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked, sounds)
 
-    def find_sightings(self, asker: Asker, wanted: Wanted) -> FoundSightings:
-        """What was seen, by place, time and kind, of the cameras that this person may search."""
+    def searches_sightings(self, asker: Asker) -> bool:
+        """Whether this person may search what any camera saw; for links, shows nothing."""
         with self._db.reading() as conn:
-            found = sighting_search.find_sightings(
-                conn, asker.person_id, wanted, now=self._clock.now()
-            )
-        span = f"{wanted.from_utc_us}-{wanted.until_utc_us}"
-        self._note(asker, "search.sightings", detail=f"{span}: {found.count} sightings")
+            now = self._clock.now()
+            return bool(sighting_places.searched_areas(conn, asker.person_id, now))
+
+    def searched_areas(self, asker: Asker) -> list[tuple[UUID, str]]:
+        """The areas with a camera whose sightings this person may search, each by its path."""
+        with self._db.reading() as conn:
+            now = self._clock.now()
+            found = sighting_places.searched_areas(conn, asker.person_id, now)
+        self._note(asker, "search.open", detail=f"{len(found)} areas")
         return found
+
+    def find_sightings(self, asker: Asker, wanted: Wanted) -> SightingsPage:
+        """What was seen, by place, time and kind, of the cameras that this person may search."""
+        now, who = self._clock.now(), asker.person_id
+        with self._db.reading() as conn:
+            found = sighting_search.find_sightings(conn, who, wanted, now=now)
+            hits = sighting_sights.shown(conn, who, found.hits, now)
+        detail = f"{asked_words(wanted)}: {found.count} sightings"
+        is_refused = bool(wanted.camera_ids) and found.cameras == 0
+        act = "search.sightings.refused" if is_refused else "search.sightings"
+        camera_id = wanted.camera_ids[0] if len(wanted.camera_ids) == 1 else None
+        self._note(asker, act, "camera" if camera_id else "", camera_id, detail=detail)
+        return SightingsPage(
+            hits=hits,
+            count=found.count,
+            is_more=found.is_more,
+            looked_from_utc_us=found.looked_from_utc_us,
+            cameras=found.cameras,
+            nearest=found.nearest,
+        )
 
     def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
         """Have a clip brought that a search found at its node; False when there is none such."""

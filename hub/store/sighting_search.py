@@ -8,7 +8,6 @@ than `BUDGET_S` is cut there, and the answer says how far back it looked.
 """
 
 import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    CTE,
     ColumnElement,
     Connection,
-    Select,
     Uuid,
     and_,
     any_,
@@ -32,12 +29,10 @@ from sqlalchemy import (
     select,
 )
 
-from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.scope import visible_cameras
-from hub.store.tables import areas, cameras, media, media_sightings, sightings
+from hub.store.sighting_places import Nearest, Place, meant_cameras
+from hub.store.tables import cameras, media, media_sightings, sightings
 
-RIGHTS: Final = Right.SEARCH
 SHOWN: Final = 50
 COUNTED: Final = 1000
 """So many are counted; beyond that an answer says only that there are more."""
@@ -46,28 +41,14 @@ CROWD_FROM: Final = 5
 FEW_CAMERAS: Final = 1000
 FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
-METRES_A_DEGREE: Final = 111_320.0
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """Round a point, in degrees and metres."""
-
-    latitude_deg: float
-    longitude_deg: float
-    radius_m: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Place):
     """What is looked for; both ends of the span are included."""
 
     from_utc_us: int
     until_utc_us: int
-    camera_ids: tuple[UUID, ...] = ()
-    area_id: UUID | None = None
-    """With everything below it."""
-    near: Circle | None = None
     object_kind: str = ""
     people_from: int = 1
     height_from: float = 0.0
@@ -89,6 +70,10 @@ class SightingHit:
     people: int
     first_seen_utc_us: int
     last_seen_utc_us: int
+    error_ms: int | None
+    """Of the first stamp; None where nobody vouches for the node's clock."""
+    height: float
+    """Of the box, as a share of the picture's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +88,20 @@ class FoundSightings:
     count: int
     is_more: bool
     looked_from_utc_us: int
+    cameras: int = 0
+    """So many were searched."""
+    nearest: Nearest | None = None
+    """Where the shape asked for holds no camera of theirs."""
 
 
 def find_sightings(
     conn: Connection, person_id: UUID, wanted: Wanted, *, now: Moment, budget_s: float | None = None
 ) -> FoundSightings:
     """What this person may search of it; `budget_s` instead of `BUDGET_S`."""
-    theirs = _cameras(conn, person_id, wanted, now)
-    nothing = FoundSightings([], 0, False, wanted.from_utc_us)
+    meant = meant_cameras(conn, person_id, wanted, now)
+    theirs = meant.reach
     if not theirs or wanted.until_utc_us < wanted.from_utc_us:
-        return nothing
+        return FoundSightings([], 0, False, wanted.from_utc_us, len(theirs), meant.nearest)
     total = conn.scalar(select(func.count()).select_from(cameras)) or 0
     reading = _Reading(conn, wanted, theirs, is_all=total == len(theirs))
     found, looked_from = _walk(reading, wanted, BUDGET_S if budget_s is None else budget_s)
@@ -121,13 +110,16 @@ def find_sightings(
         count=min(len(found), COUNTED),
         is_more=len(found) > COUNTED,
         looked_from_utc_us=looked_from,
+        cameras=len(theirs),
     )
 
 
 def _walk(reading: "_Reading", wanted: Wanted, budget_s: float) -> tuple[list[Any], int]:
     """Backwards in stretches; the rows, and how far back that is."""
     began_s = time.monotonic()
-    end = wanted.until_utc_us if wanted.before is None else wanted.before[0]
+    end = wanted.until_utc_us
+    if wanted.before is not None:
+        end = min(end, wanted.before[0])
     stretch_us, found = FIRST_STRETCH_US, list[Any]()
     while True:
         begin = max(wanted.from_utc_us, end - stretch_us)
@@ -225,37 +217,6 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     return filters
 
 
-def _cameras(conn: Connection, person_id: UUID, wanted: Wanted, now: Moment) -> dict[UUID, int]:
-    """The cameras that are meant and may be searched, and how far back each."""
-    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
-    query: Select[Any] = select(
-        scope.c.camera_id, scope.c.from_utc_us, cameras.c.latitude_deg, cameras.c.longitude_deg
-    ).join(cameras, cameras.c.id == scope.c.camera_id)
-    if wanted.camera_ids:
-        query = query.where(scope.c.camera_id.in_(wanted.camera_ids))
-    if wanted.area_id is not None:
-        below = _below(wanted.area_id)
-        query = query.where(cameras.c.area_id.in_(select(below.c.id)))
-    rows = conn.execute(query).all()
-    return {row.camera_id: row.from_utc_us for row in rows if _is_near(row, wanted.near)}
-
-
-def _below(area_id: UUID) -> CTE:
-    below = select(areas.c.id).where(areas.c.id == area_id).cte("searched_below", recursive=True)
-    return below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
-
-
-def _is_near(row: Any, near: Circle | None) -> bool:
-    if near is None:
-        return True
-    if row.latitude_deg is None or row.longitude_deg is None:
-        return False
-    north_m = (row.latitude_deg - near.latitude_deg) * METRES_A_DEGREE
-    shrunk = math.cos(math.radians(near.latitude_deg))
-    east_m = (row.longitude_deg - near.longitude_deg) * METRES_A_DEGREE * shrunk
-    return math.hypot(north_m, east_m) <= near.radius_m
-
-
 def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
     rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids))).all() if ids else []
     found = {
@@ -267,6 +228,8 @@ def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
             people=row.people,
             first_seen_utc_us=row.first_seen_utc_us,
             last_seen_utc_us=row.last_seen_utc_us,
+            error_ms=row.first_seen_error_ms,
+            height=row.y1 - row.y0,
         )
         for row in rows
     }

@@ -71,4 +71,5 @@ def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
         may_search=visit.site.door.searches(visit.asker),
+        may_find=visit.site.door.searches_sightings(visit.asker),
     )

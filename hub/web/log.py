@@ -93,6 +93,7 @@ def act_words(act: str, words: Words) -> str:
         "clip.await": say("waited for a clip"),
         "search.open": say("opened the search for footage"),
         "search.find": say("searched footage"),
+        "search.sightings": say("searched what was seen"),
         "span.ask": say("asked a camera box for footage"),
         "grants.open": say("read who may see what"),
         "grant.add": say("granted"),

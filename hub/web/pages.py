@@ -192,6 +192,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         reads_reports=door.reads_reports(visit.asker),
         writes_notices=door.writes_notices(visit.asker),
         may_search=door.searches(visit.asker),
+        may_find=door.searches_sightings(visit.asker),
         may_hold=door.keeps(visit.asker),
         has_cases=visit.site.cases.may_open(visit.asker)
         or bool(visit.site.cases.open_ones(visit.asker)),

@@ -229,6 +229,9 @@ class FakeDoor:
     def silences(self, who: Asker) -> list[SilenceRow]:
         return []
 
+    def searches_sightings(self, asker: Any) -> bool:
+        return False
+
     def searches(self, who: Asker) -> bool:
         return False
 

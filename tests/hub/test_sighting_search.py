@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from hub.alerts.grants import Grant, Right
+from hub.alerts.shapes import Circle
 from hub.store import registry, sighting_search, staff
 from hub.store.database import Database
-from hub.store.sighting_search import COUNTED, SHOWN, Circle, FoundSightings, Wanted
+from hub.store.sighting_search import COUNTED, SHOWN, FoundSightings, Wanted
 from hub.store.tables import alerts, audit, cameras, sightings
 from hub.store.views import Asker
 from tests.hub.streets import CHEAP, Streets

@@ -18,7 +18,11 @@ if (document.querySelector("[data-passkey]")) {
   import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
 }
 
-if (document.getElementById("map")) {
+if (document.getElementById("find")) {
+  import("./find.js").then(({ startFind }) => startFind());
+}
+
+if (document.querySelector("#map:not([data-picks])")) {
   import("./map.js").then(({ startMap }) => startMap());
 }
 

@@ -74,6 +74,7 @@ const KEYS = {
   k: () => step(-1),
   a: () => act("take"),
   f: actFalse,
+  "/": () => location.assign("/find"),
   "?": () => document.getElementById("keys-help")?.showModal(),
 };
 

@@ -124,7 +124,8 @@ function reach(gl, under) {
   return features.length > 0 ? bounds : under.bounds;
 }
 
-async function draw() {
+// `open` is what a tap on a camera does.
+export async function draw(open = (id) => location.assign(`/cameras/${id}`)) {
   const gl = await import(`${vendor}/maplibre-gl-6.17.0.mjs`);
   gl.setWorkerUrl(new URL(`${vendor}/maplibre-gl-worker-6.17.0.mjs`, location.href).href);
   const [{ cameras }, under] = await Promise.all([tell("/map/cameras.json"), ground(gl)]);
@@ -149,7 +150,7 @@ async function draw() {
     },
   });
   zoomBy(map);
-  map.on("click", "one", ({ features: [one] }) => location.assign(`/cameras/${one.properties.id}`));
+  map.on("click", "one", ({ features: [one] }) => open(one.properties.id));
   map.on("click", "many", async ({ features: [many] }) => {
     const zoom = await map.getSource("cameras").getClusterExpansionZoom(many.properties.cluster_id);
     map.easeTo({ center: many.geometry.coordinates, zoom, duration: 150 });

@@ -1,0 +1,81 @@
+"""What a search for sightings answers, and how the log puts what was asked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Final
+
+from hub.alerts.shapes import Circle, Point, Ring, Shape, Street
+from hub.store.sighting_places import Nearest, Place
+from hub.store.sighting_search import Wanted
+from hub.store.sighting_sights import FoundSighting
+
+CAMERAS_TOLD: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SightingsPage:
+    """An answer, a page of it; see `FoundSightings` for what is not said here."""
+
+    hits: list[FoundSighting]
+    count: int
+    is_more: bool
+    looked_from_utc_us: int
+    cameras: int
+    nearest: Nearest | None
+
+
+def asked_words(wanted: Wanted) -> str:
+    """What was asked, for the log: every word that narrows it."""
+    return ", ".join(_words(wanted))
+
+
+def _words(wanted: Wanted) -> Iterator[str]:
+    yield f"{_time(wanted.from_utc_us)} to {_time(wanted.until_utc_us)}"
+    yield from _place(wanted)
+    if wanted.object_kind:
+        yield wanted.object_kind
+    if wanted.people_from > 1:
+        yield f"{wanted.people_from} people or more"
+    if wanted.height_from > 0:
+        yield f"{wanted.height_from:.0%} of the picture or taller"
+    if wanted.only_with_clip:
+        yield "with a clip"
+    if wanted.only_alerts:
+        yield "in alerts"
+    if wanted.before is not None:
+        yield f"before {_time(wanted.before[0])}"
+
+
+def _place(place: Place) -> Iterator[str]:
+    if place.camera_ids:
+        told = " ".join(str(one) for one in islice(place.camera_ids, CAMERAS_TOLD))
+        yield f"cameras {told}"
+    if place.area_id is not None:
+        yield f"area {place.area_id}"
+    if place.named:
+        yield f"named {place.named!r}"
+    if place.near is not None:
+        yield _shape(place.near)
+
+
+def _shape(shape: Shape) -> str:
+    match shape:
+        case Circle(latitude_deg, longitude_deg, radius_m):
+            return f"{radius_m:.0f} m round {latitude_deg:.5f} {longitude_deg:.5f}"
+        case Street(points, reach_m):
+            return f"{reach_m:.0f} m along {_points(points)}"
+        case Ring(points):
+            return f"inside {_points(points)}"
+
+
+def _points(points: tuple[Point, ...]) -> str:
+    return "; ".join(f"{one.latitude_deg:.5f} {one.longitude_deg:.5f}" for one in points)
+
+
+def _time(utc_us: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(utc_us / 1e6, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (OverflowError, ValueError, OSError):
+        return str(utc_us)

@@ -1,0 +1,70 @@
+"""The page on which sightings are found by place, time and what they show."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.sighting_search import SHOWN
+from hub.store.sighting_views import SightingsPage
+from hub.web import find_places, find_times, find_words
+from hub.web.auth import FormSent, SignedIn
+from hub.web.find_form import HEIGHTS, Asked, Parsed, cursor, kind_words, parsed
+from hub.web.site import render
+
+router = APIRouter(prefix="/find")
+
+
+@router.get("")
+def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()]) -> Response:
+    """The form, and what was found; 404 for those who may search no camera."""
+    areas = visit.site.door.searched_areas(visit.asker)
+    if not areas:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    words = calendar.words
+    form = parsed(asked, calendar) if asked.is_asked else Parsed(None)
+    ground = visit.site.map_files.ground()
+    page = form.wanted and visit.site.door.find_sightings(visit.asker, form.wanted)
+    return render(
+        request,
+        "find.html",
+        session=visit.session,
+        status_code=422 if form.faults else 200,
+        asked=asked,
+        areas=areas,
+        whens=[(one, find_times.when_word(one, words)) for one in find_times.WHENS],
+        hows=[(one, find_places.how_word(one, words)) for one in find_places.HOWS],
+        kinds=kind_words(words),
+        heights=HEIGHTS,
+        faults=form.faults,
+        page=page,
+        answer=find_words.answer_sentence(page, asked, form, calendar) if page else "",
+        nothing=find_words.nothing_sentence(page, words) if page else "",
+        cut=find_words.cut_sentence(page, form, calendar) if page else "",
+        hours=find_words.time_line(page.hits, calendar) if page else [],
+        older=_older(page, form) if page else "",
+        cases=visit.site.cases.open_ones(visit.asker) if page and page.hits else [],
+        ground=ground.kind if ground else "",
+    )
+
+
+@router.post("/clips/{media_id}/ask")
+def ask_for_found(
+    visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=4000)] = ""
+) -> Response:
+    """Have a clip brought that is still at its node."""
+    if not visit.site.door.ask_for_found(visit.asker, media_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/find?{back}", 303)
+
+
+def _older(page: SightingsPage, form: Parsed) -> str:
+    """Where the next page begins; empty where this was the last."""
+    if len(page.hits) == SHOWN:
+        last = page.hits[-1].hit
+        return cursor(last.first_seen_utc_us, last.sighting_id)
+    if find_words.is_cut(page, form):
+        return cursor(page.looked_from_utc_us, UUID(int=0))
+    return ""

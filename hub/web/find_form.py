@@ -1,0 +1,153 @@
+"""The form of a search for sightings: what was said, turned into what is wanted or into faults."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.alerts.shapes import Shape
+from hub.store.sighting_search import Wanted
+from hub.web import find_places, find_times
+from hub.web.find_places import ShapeFaultError
+from hub.web.find_times import BETWEEN, Span, SpanFaultError
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+KINDS: Final = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
+HEIGHTS: Final = ("10", "25", "50")
+"""Per cent of the picture's height, at the least."""
+MOST_PEOPLE: Final = 1000
+FIRST_METRES: Final = "300"
+
+_Key = Annotated[str, Field(max_length=60)]
+_Word = Annotated[str, Field(max_length=30)]
+
+
+class Asked(BaseModel):
+    """As the form sends it; every field may be empty."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    when: _Word = ""
+    since: _Word = ""
+    until: _Word = ""
+    area: _Key = ""
+    camera: _Key = ""
+    named: Annotated[str, Field(max_length=100)] = ""
+    how: _Word = "round"
+    points: Annotated[str, Field(max_length=2000)] = ""
+    metres: _Word = FIRST_METRES
+    kind: _Word = ""
+    people: _Word = ""
+    height: _Word = ""
+    clip: _Word = ""
+    alerts: _Word = ""
+    before: _Key = ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything is to be searched: the form comes empty at first."""
+        return bool(self.when or self.since or self.until)
+
+    def query(self, **changed: str) -> str:
+        """The address of the same search, or of one that differs in this."""
+        said = {**self.model_dump(), **changed}
+        return urlencode({name: value for name, value in said.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What is wanted; None and sentences where the form says what cannot be."""
+
+    wanted: Wanted | None
+    faults: list[str] = field(default_factory=list)
+
+
+def parsed(asked: Asked, calendar: Calendar) -> Parsed:
+    """What the form says, or every fault of it in the reader's words."""
+    faults: list[str] = []
+    words = calendar.words
+    span = _span(asked, calendar, faults)
+    shape = _shape(asked, words, faults)
+    people = _people(asked.people, words, faults)
+    area_id, camera_id = _key(asked.area), _key(asked.camera)
+    if (asked.area and area_id is None) or (asked.camera and camera_id is None):
+        faults.append(words.say("There is no such place."))
+    if faults or span is None:
+        return Parsed(None, faults)
+    wanted = Wanted(
+        from_utc_us=span.from_utc_us,
+        until_utc_us=span.until_utc_us,
+        camera_ids=() if camera_id is None else (camera_id,),
+        area_id=area_id,
+        near=shape,
+        named=asked.named,
+        object_kind=asked.kind if asked.kind in KINDS else "",
+        people_from=people,
+        height_from=int(asked.height) / 100 if asked.height in HEIGHTS else 0.0,
+        only_alerts=bool(asked.alerts),
+        only_with_clip=bool(asked.clip),
+        before=cursor_of(asked.before),
+    )
+    return Parsed(wanted)
+
+
+def cursor(utc_us: int, sighting_id: UUID) -> str:
+    """Where a page ended: the next one goes on before it."""
+    return f"{utc_us}-{sighting_id.hex}"
+
+
+def cursor_of(said: str) -> tuple[int, UUID] | None:
+    """The other way; None for what is none, which begins at the newest."""
+    match = re.fullmatch(r"(\d{1,18})-([0-9a-f]{32})", said)
+    return (int(match[1]), UUID(match[2])) if match else None
+
+
+def kind_words(words: Words) -> Mapping[str, str]:
+    """What a sighting may be of, as a form offers it."""
+    said = {
+        "person": words.say("people"),
+        "bicycle": words.say("bicycle"),
+        "motorcycle": words.say("motorbike"),
+        "car": words.say("car"),
+        "bus": words.say("bus"),
+        "truck": words.say("truck"),
+    }
+    return {kind: said[kind] for kind in KINDS}
+
+
+def _span(asked: Asked, calendar: Calendar, faults: list[str]) -> Span | None:
+    when = asked.when or BETWEEN
+    try:
+        return find_times.span_said(when, asked.since, asked.until, calendar)
+    except SpanFaultError as fault:
+        faults.append(find_times.fault_sentence(fault.why, calendar.words))
+        return None
+
+
+def _shape(asked: Asked, words: Words, faults: list[str]) -> Shape | None:
+    try:
+        return find_places.shape_said(asked.how, asked.points, asked.metres)
+    except ShapeFaultError as fault:
+        faults.append(find_places.fault_sentence(fault, words))
+        return None
+
+
+def _people(said: str, words: Words, faults: list[str]) -> int:
+    if not said.strip():
+        return 1
+    if not re.fullmatch(r"\d{1,4}", said.strip(), re.ASCII) or not 1 <= int(said) <= MOST_PEOPLE:
+        faults.append(words.say("The number of people is from 1 to %(n)d.") % {"n": MOST_PEOPLE})
+        return 1
+    return int(said)
+
+
+def _key(said: str) -> UUID | None:
+    try:
+        return UUID(said) if said else None
+    except ValueError:
+        return None

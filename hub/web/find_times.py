@@ -1,0 +1,115 @@
+"""Spans of time as people say them: "last night", "between the two calls"."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from hub.web.when import DARK_FROM_HOUR, DARK_UNTIL_HOUR, Calendar
+from hub.web.words import Words
+
+US_PER_S: Final = 1_000_000
+BETWEEN: Final = "between"
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
+"""What lies outside is a slip of the finger, and no calendar of ours could write it."""
+
+_BACK: Final = {
+    "hour": timedelta(hours=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
+}
+WHENS: Final = ("hour", "today", "last_night", "yesterday", "week", "month", "year", BETWEEN)
+
+Why = Literal["no time", "no beginning", "turned"]
+
+
+class SpanFaultError(ValueError):
+    """What was said is no span of time."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why: Why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """On the hub's clock; both ends belong to it."""
+
+    from_utc_us: int
+    until_utc_us: int
+
+
+def span_said(when: str, since: str, until: str, calendar: Calendar) -> Span:
+    """`when` is of `WHENS`; `since` and `until` (`2026-11-25T02:10`) are the two moments of
+    `between`, the second of which may be left out: until now. Raises SpanFaultError.
+
+    Last night is that of the evening before today, also at two in the morning: then it still is.
+    """
+    now = calendar.local(calendar.now_utc_us)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    match when:
+        case "today":
+            return _span(midnight, now)
+        case "last_night":
+            began = midnight - timedelta(hours=24 - DARK_FROM_HOUR)
+            return _span(began, min(now, midnight + timedelta(hours=DARK_UNTIL_HOUR)))
+        case "yesterday":
+            return _span(midnight - timedelta(days=1), midnight - timedelta(microseconds=1))
+        case str() if when in _BACK:
+            return _span(now - _BACK[when], now)
+        case str() if when == BETWEEN:
+            return _between(since, until, now, calendar)
+        case _:
+            raise SpanFaultError("no time")
+
+
+def when_word(when: str, words: Words) -> str:
+    """As a form offers it."""
+    said = {
+        "hour": words.say("the last hour"),
+        "today": words.say("today"),
+        "last_night": words.say("last night"),
+        "yesterday": words.say("yesterday"),
+        "week": words.say("the last 7 days"),
+        "month": words.say("the last 30 days"),
+        "year": words.say("the last year"),
+        BETWEEN: words.say("between two moments (two calls)"),
+    }
+    return said[when]
+
+
+def fault_sentence(why: Why, words: Words) -> str:
+    """What is wrong with it, and the cure."""
+    said = {
+        "no time": words.say(
+            "That is no time: choose one, or write both moments with day and hour."
+        ),
+        "no beginning": words.say("Say when it begins, too: without that all years would be read."),
+        "turned": words.say("It ends before it begins: turn the two moments round."),
+    }
+    return said[why]
+
+
+def _between(since: str, until: str, now: datetime, calendar: Calendar) -> Span:
+    if not since:
+        raise SpanFaultError("no beginning" if until else "no time")
+    begins = _moment(since, calendar)
+    ends = _moment(until, calendar) + timedelta(seconds=59.999) if until else now
+    if ends < begins:
+        raise SpanFaultError("turned")
+    return _span(begins, ends)
+
+
+def _moment(said: str, calendar: Calendar) -> datetime:
+    try:
+        found = datetime.strptime(said[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=calendar.zone)
+    except ValueError:
+        raise SpanFaultError("no time") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise SpanFaultError("no time")
+    return found
+
+
+def _span(begins: datetime, ends: datetime) -> Span:
+    return Span(*(round(one.timestamp() * US_PER_S) for one in (begins, ends)))

@@ -1,0 +1,178 @@
+"""What was found as its page shows it: one time line, an honest sentence where there is nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+from urllib.parse import urlencode
+
+from babel.numbers import format_decimal
+
+from hub.store.sighting_sights import FoundSighting
+from hub.store.sighting_views import SightingsPage
+from hub.store.views import MediaRow
+from hub.web.find_form import Asked, Parsed, kind_words
+from hub.web.footage import gone_sentence
+from hub.web.sentences import DOUBT_FROM_MS
+from hub.web.waiting import Unbrought, unbrought
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+US_PER_S: Final = 1_000_000
+LEAD_S: Final = 1
+"""A clip is played from so long before somebody came into the picture."""
+ROUND_US: Final = 120 * US_PER_S
+"""So much before and after, where all footage round a sighting is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A clip that one tap plays."""
+
+    media: MediaRow
+    address: str
+    """With the second at which somebody comes into the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One sighting on the time line."""
+
+    found: FoundSighting
+    words: str
+    """Who was seen, how long, how large."""
+    doubt: str
+    """Empty where the clock may be believed."""
+    play: Play | None
+    waiting: Unbrought | None
+    gone: str
+    footage: str
+    """Address of all footage of its camera round it; empty where that is not theirs."""
+
+
+def time_line(hits: Sequence[FoundSighting], calendar: Calendar) -> list[tuple[str, list[Entry]]]:
+    """The hits by hours, the newest first."""
+
+    def hour(one: FoundSighting) -> str:
+        return f"{calendar.local(one.hit.first_seen_utc_us):%d/%m/%Y · %H:00}"
+
+    return [(said, [_entry(one, calendar) for one in some]) for said, some in groupby(hits, hour)]
+
+
+def answer_sentence(page: SightingsPage, asked: Asked, parsed: Parsed, calendar: Calendar) -> str:
+    """How many, of which time, by how many cameras."""
+    words, wanted = calendar.words, parsed.wanted
+    if wanted is None:
+        return ""
+    where = words.count("%(n)d camera", "%(n)d cameras", page.cameras) % {"n": page.cameras}
+    told = {
+        "since": calendar.full(wanted.from_utc_us),
+        "until": calendar.full(wanted.until_utc_us),
+        "where": where,
+        "n": page.count,
+    }
+    if page.is_more:
+        found = words.say("More than %(n)d sightings") % told
+    else:
+        found = words.count("%(n)d sighting", "%(n)d sightings", page.count) % told
+    if asked.before:
+        found = words.say("%(found)s from here on") % {"found": found}
+    return f"{found} · {words.say('%(since)s – %(until)s, %(where)s') % told}"
+
+
+def nothing_sentence(page: SightingsPage, words: Words) -> str:
+    """Why there is nothing, and what to do; empty where there is something."""
+    if page.hits:
+        return ""
+    if page.nearest is not None:
+        told = {"camera": page.nearest.label, "how": metres_word(page.nearest.beyond_m, words)}
+        said = words.say(
+            "No camera of those that you may search stands there; the nearest is %(camera)s,"
+            " %(how)s away."
+        )
+        return said % told
+    if page.cameras == 0:
+        return words.say("No camera that you may search is meant: choose another place or name.")
+    return words.say("Nothing like that was seen there then: take a longer time, or ask for less.")
+
+
+def cut_sentence(page: SightingsPage, parsed: Parsed, calendar: Calendar) -> str:
+    """How far back it looked, where that is less far than was asked."""
+    if parsed.wanted is None or not is_cut(page, parsed):
+        return ""
+    said = calendar.words.say("So far only what was seen since %(time)s was looked through.")
+    return said % {"time": calendar.full(page.looked_from_utc_us)}
+
+
+def is_cut(page: SightingsPage, parsed: Parsed) -> bool:
+    """Whether it would have taken too long to look all the way back at once."""
+    wanted = parsed.wanted
+    return wanted is not None and not page.is_more and page.looked_from_utc_us > wanted.from_utc_us
+
+
+def metres_word(metres: float, words: Words) -> str:
+    """`120 m` or `3.2 km`."""
+    if metres < 1000:
+        return words.say("%(n)d m") % {"n": max(10, round(metres / 10) * 10)}
+    n = format_decimal(metres / 1000, format="#,##0.#", locale=words.language)
+    return words.say("%(n)s km") % {"n": n}
+
+
+def doubt_sentence(error_ms: int | None, words: Words) -> str:
+    """How far a node's clock may be wrong, where that matters."""
+    if error_ms is None:
+        return words.say("Clock of the camera box unconfirmed: times may be wrong")
+    if error_ms < DOUBT_FROM_MS:
+        return ""
+    seconds = round(error_ms / 1000)
+    return words.count(
+        "Clock uncertain by ± %(n)d second", "Clock uncertain by ± %(n)d seconds", seconds
+    ) % {"n": seconds}
+
+
+def _entry(one: FoundSighting, calendar: Calendar) -> Entry:
+    words = calendar.words
+    stored = [clip for clip in one.clips if clip.is_stored and clip.removed is None]
+    there = [clip for clip in one.clips if not clip.is_stored and clip.removed is None]
+    gone = [clip for clip in one.clips if clip.removed is not None]
+    play = _play(one, stored[0]) if stored else None
+    waiting = (
+        unbrought(there[0], calendar, is_node_here=one.is_node_here) if there and not play else None
+    )
+    lost = gone[0].removed if gone else None
+    return Entry(
+        found=one,
+        words=_words(one, words),
+        doubt=doubt_sentence(one.hit.error_ms, words),
+        play=play,
+        waiting=waiting,
+        gone=gone_sentence(gone[0], lost, calendar) if lost and not (play or there) else "",
+        footage=_footage(one, calendar) if one.may_play else "",
+    )
+
+
+def _words(one: FoundSighting, words: Words) -> str:
+    hit = one.hit
+    if hit.object_kind == "person":
+        who = words.count("%(n)d person", "%(n)d people", hit.people) % {"n": hit.people}
+    else:
+        who = kind_words(words).get(hit.object_kind, hit.object_kind)
+    seconds = max(1, round((hit.last_seen_utc_us - hit.first_seen_utc_us) / US_PER_S))
+    long = words.count("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    tall = words.say("%(n)d%% of the picture") % {"n": max(1, round(hit.height * 100))}
+    return f"{who} · {long} · {tall}"
+
+
+def _play(one: FoundSighting, clip: MediaRow) -> Play:
+    begins_s = (one.hit.first_seen_utc_us - clip.first_frame_utc_us) / US_PER_S - LEAD_S
+    tail = "/h264" if clip.codec in ("hevc", "h265") else ""
+    at = f"#t={begins_s:.1f}" if 0 < begins_s < clip.duration_ms / 1000 else ""
+    return Play(clip, f"/media/{clip.media_id}{tail}{at}")
+
+
+def _footage(one: FoundSighting, calendar: Calendar) -> str:
+    begins = calendar.local(one.hit.first_seen_utc_us - ROUND_US)
+    ends = calendar.local(one.hit.last_seen_utc_us + ROUND_US)
+    said = {"camera": str(one.hit.camera_id), "day": f"{begins:%Y-%m-%d}"}
+    said |= {"since": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"}
+    return f"/footage?{urlencode(said)}"

@@ -1,0 +1,120 @@
+// The search for sightings: points by a tap on the map, a clip by one tap in its place. Without
+// script points are typed, and a clip opens by its own address.
+
+import { draw } from "./map.js";
+import { _ } from "./words.js";
+
+const list = document.getElementById("find-list");
+const LINES = { round: 1, along: 40, within: 40 };
+
+function how() {
+  return document.querySelector("input[name=how]:checked")?.value ?? "round";
+}
+
+function points() {
+  return [...list.value.matchAll(/(-?\d+(?:\.\d+)?)\s*[,\s]\s*(-?\d+(?:\.\d+)?)/g)]
+    .map(([, north, east]) => [Number(east), Number(north)]);
+}
+
+function shape() {
+  const marked = points();
+  const corners = how() === "within" && marked.length > 2 ? [...marked, marked[0]] : marked;
+  const features = marked.map((coordinates) => ({
+    type: "Feature", properties: {}, geometry: { type: "Point", coordinates },
+  }));
+  if (how() !== "round" && marked.length > 1) {
+    features.push({
+      type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: corners },
+    });
+  }
+  return { type: "FeatureCollection", features };
+}
+
+function add({ lng, lat }) {
+  const line = `${lat.toFixed(6)}, ${lng.toFixed(6)}`;
+  const before = list.value.trim();
+  list.value = how() === "round" || !before ? line : `${before}\n${line}`;
+  if (points().length > LINES[how()]) {
+    list.value = before;
+  }
+}
+
+async function startPicking() {
+  const map = await draw(() => {});
+  const colour = getComputedStyle(document.documentElement).getPropertyValue("--link").trim();
+  const show = () => map.getSource("picked")?.setData(shape());
+  map.once("load", () => {
+    map.addSource("picked", { type: "geojson", data: shape() });
+    map.addLayer({ id: "picked-line", type: "line", source: "picked",
+      paint: { "line-color": colour, "line-width": 4 } });
+    map.addLayer({ id: "picked-point", type: "circle", source: "picked",
+      filter: ["==", ["geometry-type"], "Point"],
+      paint: { "circle-color": colour, "circle-radius": 7 } });
+    document.getElementById("map").dataset.picking = "";
+  });
+  map.on("click", ({ lngLat }) => { add(lngLat); show(); });
+  list.addEventListener("input", show);
+  document.getElementById("find-clear").addEventListener("click", () => { list.value = ""; show(); });
+  document.querySelectorAll("input[name=how]").forEach((one) => one.addEventListener("change", show));
+}
+
+async function pick() {
+  try {
+    await startPicking();
+  } catch {
+    document.getElementById("map").hidden = true;
+    const said = _("This device cannot draw the map. Write the points below.");
+    document.getElementById("map-state").textContent = said;
+  }
+}
+
+// One film at a time: what was open before goes back to its picture.
+function play(link) {
+  const film = document.createElement("video");
+  film.controls = film.autoplay = film.playsInline = film.muted = true;
+  film.setAttribute("aria-label", link.getAttribute("aria-label"));
+  film.src = link.dataset.play;
+  document.querySelectorAll(".sight video").forEach((one) => {
+    one.pause();
+    one.closest(".shot").querySelector("[data-play]").hidden = false;
+    one.remove();
+  });
+  link.hidden = true;
+  link.after(film);
+  film.focus();
+}
+
+function clicked(event) {
+  const link = event.target.closest("[data-play]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.button) {
+    event.preventDefault();
+    play(link);
+  }
+}
+
+function pressed(event) {
+  const isTyping = event.target.closest("input, textarea, select, video");
+  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    document.getElementById("find-named").focus();
+  }
+}
+
+// The two moments are asked for only where they count.
+function showMoments() {
+  const chosen = document.querySelector("input[name=when]:checked")?.value;
+  document.getElementById("find-moments").hidden = chosen !== "between";
+}
+
+export function startFind() {
+  document.addEventListener("click", clicked);
+  document.addEventListener("keydown", pressed);
+  document.querySelectorAll("input[name=when]").forEach((one) => {
+    one.addEventListener("change", showMoments);
+  });
+  showMoments();
+  const folded = document.getElementById("find-points");
+  const begin = () => { if (folded.open) { folded.removeEventListener("toggle", begin); pick(); } };
+  folded.addEventListener("toggle", begin);
+  begin();
+}

@@ -1,0 +1,110 @@
+"""The page that finds sightings, in a real browser: one tap plays, a tap on the map is a point."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+from sqlalchemy import update
+
+from hub.alerts.grants import Right
+from hub.store.tables import cameras
+from tests.browser import footage
+from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.hub.test_web_search import let_search
+from tests.hub.web_town import some_bytes
+
+DRAWN_MS = 60_000  # without a graphics card, beside other work
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    webgl = ["--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *webgl])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "theme"),
+    [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")],
+)
+def test_what_was_seen_is_found_and_plays_by_one_tap(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
+    picture, whole = footage.picture(), footage.clip(seconds=10)
+    seen = hub.town.somebody(picture, people=2)
+    hub.town.clip(seen, whole, duration_ms=10_000)
+    hub.town.bring(picture)
+    hub.town.bring(whole)
+    hub.town.clip(hub.town.somebody(), some_bytes())
+    set_language(hub, "an", language)
+    officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    officer.sign_in("an")
+    officer.page.keyboard.press("/")
+    expect(officer.page.locator("h1")).to_be_visible()
+    expect(officer.page.locator("#find-moments")).to_be_hidden()
+    assert officer.page.url.endswith("/find")
+    officer.page.keyboard.press("/")
+    expect(officer.page.locator("#find-named")).to_be_focused()
+    officer.shot(f"{size}-{language}-{theme}-find-form", full=True)
+    officer.page.fill("#find-named", "cho cu")
+    officer.page.locator("input[value='hour'] + span").click()
+    officer.page.click("#find .is-main")
+    expect(officer.page.locator("[data-sighting]")).to_have_count(2)
+    assert fits(officer.page)
+    officer.shot(f"{size}-{language}-{theme}-find-found", full=True)
+    officer.page.click("[data-play]")
+    playing = "() => document.querySelector('.sight video').currentTime > 5.5"
+    officer.page.wait_for_function(playing)
+    assert fits(officer.page)
+    officer.page.click("[data-sighting] form button:not(details button)")
+    expect(officer.page.locator("[data-sighting]").first.locator("> div > form")).to_have_count(0)
+    expect(officer.page.locator("#find-named")).to_have_value("cho cu")
+    assert officer.complaints == []
+    officer.page.locator("input[value='between'] + span").click()
+    officer.page.fill("[name=since]", "2026-11-25T02:40")
+    officer.page.fill("[name=until]", "2026-11-25T02:10")
+    officer.page.click("#find .is-main")
+    expect(officer.page.locator("[role=alert]")).to_be_visible()
+    officer.shot(f"{size}-{language}-{theme}-find-turned")
+
+
+def test_without_script_it_searches_and_the_clip_is_a_link(hub: Hub, meet: Meet) -> None:
+    let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
+    clip = some_bytes()
+    hub.town.clip(hub.town.somebody(), clip)
+    hub.town.bring(clip)
+    officer = meet(None, size=SIZES["phone"], java_script_enabled=False)
+    officer.sign_in("an")
+    officer.open("/find")
+    officer.page.locator("input[value='hour'] + span").click()
+    officer.page.click("#find .is-main")
+    expect(officer.page.locator("a[data-play]")).to_have_count(1)
+    expect(officer.page.locator("#find-moments")).to_be_visible()
+
+
+def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None:
+    let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
+    with hub.town.db.writing() as conn:
+        conn.execute(update(cameras).values(latitude_deg=11.53, longitude_deg=106.62))
+    hub.town.somebody()
+    officer = meet(None, size=SIZES["desk"])
+    officer.sign_in("an")
+    officer.open("/find")
+    officer.page.click("#find-points > summary")
+    drawn = officer.page.locator("#map[data-picking]")
+    expect(drawn).to_be_visible(timeout=DRAWN_MS)
+    drawn.click()  # in its middle, where the camera is
+    points = officer.page.locator("#find-list")
+    expect(points).to_have_value(re.compile(r"^11\.5300\d\d, 106\.6200\d\d$"))
+    officer.shot("desk-find-map", full=True)
+    officer.page.locator("input[value='hour'] + span").click()
+    officer.page.click("#find .is-main")
+    expect(officer.page.locator("[data-sighting]")).to_have_count(1)
+    officer.page.click("#find-clear")
+    expect(points).to_have_value("")
