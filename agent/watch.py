@@ -43,6 +43,11 @@ def tamper_key(camera: str) -> str:
     return f"view of {camera}"
 
 
+def things_key(camera: str) -> str:
+    """Under which name the journal remembers what looks like people there and is none."""
+    return f"things of {camera}"
+
+
 @dataclass(slots=True)
 class WatchCounts:
     """What one watch did since it began."""
@@ -135,6 +140,8 @@ class Watch:
         self._note_put_off(seen.put_off, frame.at)
         if seen.tampering is not None:
             self._write_tampering(seen.tampering)
+        if seen.things is not None:
+            self._remember_things(seen.things)
         for change in seen.changes:
             self._write_down(change, picture=self._picture_of(change, frame))
 
@@ -152,6 +159,14 @@ class Watch:
             kind = "tamper_began" if isinstance(change, TamperBegan) else "tamper_ended"
             log.warning(kind, camera=self._camera.name, what=advice.sentence, cure=advice.cure)
         self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
+
+    def _remember_things(self, memory: str) -> None:
+        """So that after a restart no statue is told of once more."""
+
+        def write(tx: Transaction) -> None:
+            tx.remember(things_key(self._camera.name), memory)
+
+        self._backlog.add(Entry(write=write, is_alert=False))
 
     def _note_put_off(self, looks: int, at: Instant) -> None:
         """Count them; the log says so once a minute."""

@@ -29,7 +29,7 @@ from agent.vision.person import DetectorSettings, NanoDet
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.sighting import SightingSettings
-from agent.watch import Watch, tamper_key
+from agent.watch import Watch, tamper_key, things_key
 from agent.wire.ident import uuid7
 
 LONGEST_GROUP_S = 12.0
@@ -87,8 +87,7 @@ class View:
             else None
         )
         eyes = make_eyes(camera, settings, networks, allowance, clock)
-        if memory := journal.remembered(tamper_key(camera.name)):
-            eyes.tamper.recall(memory, clock.now())
+        recall(eyes, camera.name, journal, clock.now())
         self.watch = Watch(
             self.camera,
             eyes,
@@ -177,6 +176,14 @@ def make_eyes(
         NanoDet(networks.whole, finds) if networks.whole else None,
         [NanoDet(networks.wide, finds)] if networks.wide else [],
     )
+
+
+def recall(eyes: Eyes, camera: str, journal: Journal, now: Instant) -> None:
+    """What earlier runs learned of its view; nothing where they kept nothing."""
+    if memory := journal.remembered(tamper_key(camera)):
+        eyes.tamper.recall(memory, now)
+    if memory := journal.remembered(things_key(camera)):
+        eyes.things.recall(memory, now)
 
 
 def new_id(at: Instant) -> UUID:

@@ -2,15 +2,22 @@
 
 A thing is known by three facts together: it never went anywhere, nothing stirs in its place for a
 minute (who breathes and shifts does), and it has its colours. So whoever walks up and stands before
-it is somebody, and so is whoever stands there in other clothes.
+it is somebody, and so is whoever stands there in other clothes. What was learned outlives a
+restart: it is handed out to be kept whenever something new is, and once an hour.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final
 
 from agent.media.frame import Instant
 from agent.vision.clothes import Clothes, unlikeness
 from agent.vision.track import Track
 from agent.vision.zones import Box
+
+VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ class LookAlikeSettings:
     """So many are remembered for a camera; the one not seen for longest goes."""
     kept_s: float = 86_400.0
     """What was not seen for a day was carried away."""
+    keep_every_s: float = 3600.0
+    """How often it is handed out that things are still there."""
 
 
 @dataclass(slots=True)
@@ -42,6 +51,8 @@ class LookAlikes:
     def __init__(self, settings: LookAlikeSettings | None = None) -> None:
         self._settings = settings or LookAlikeSettings()
         self._things: list[_Thing] = []
+        self._kept: Instant | None = None
+        self._is_news = False
 
     def __len__(self) -> int:
         return len(self._things)
@@ -61,8 +72,32 @@ class LookAlikes:
     def learn(self, track: Track, now: Instant) -> None:
         """From now on this is a thing."""
         kept = [one for one in self._things if self._is_kept(one, now)]
-        self._things = sorted(kept, key=lambda one: one.last_seen)[-(self._settings.most - 1) :]
+        self._things = sorted(kept, key=_last_seen)[-(self._settings.most - 1) :]
         self._things.append(_Thing(track.box, track.clothes, now))
+        self._is_news = True
+
+    def to_be_kept(self, now: Instant) -> str | None:
+        """The memory for `recall`, where it is time to keep it: some 100 bytes a thing."""
+        if not self._things:
+            return None
+        self._kept = self._kept or now
+        is_due = now.seconds_since(self._kept) >= self._settings.keep_every_s
+        if not (self._is_news or is_due):
+            return None
+        self._is_news, self._kept = False, now
+        return json.dumps({"v": VERSION, "things": [_words(one, now) for one in self._things]})
+
+    def recall(self, memory: str, now: Instant) -> None:
+        """Go on from what an earlier run kept; a text that is none changes nothing."""
+        try:
+            words = json.loads(memory)
+            if words["v"] != VERSION:
+                return
+            kept = [_thing(one, now) for one in words["things"]]
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+            return
+        kept = sorted((one for one in kept if self._is_kept(one, now)), key=_last_seen)
+        self._things = kept[-self._settings.most :]
 
     def _is_kept(self, thing: _Thing, now: Instant) -> bool:
         return now.seconds_since(thing.last_seen) <= self._settings.kept_s
@@ -73,3 +108,37 @@ class LookAlikes:
         if thing.clothes is None or track.clothes is None:
             return True
         return unlikeness(thing.clothes, track.clothes) < self._settings.same_clothes
+
+
+def _last_seen(thing: _Thing) -> Instant:
+    return thing.last_seen
+
+
+def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
+    box = thing.box
+    return {
+        "box": [round(side, 4) for side in (box.x0, box.y0, box.x1, box.y1)],
+        "clothes": thing.clothes and [round(mean, 1) for mean in thing.clothes],
+        "seen_utc_us": thing.last_seen.utc_us_by(now),
+    }
+
+
+def _thing(words: Any, now: Instant) -> _Thing:
+    """Monotonic time is another one now: its age is that of the stamps, and none where the clock
+    was set back."""
+    ago_s = max(0.0, (now.utc_us - int(words["seen_utc_us"])) / 1e6)
+    x0, y0, x1, y1 = _numbers(words["box"], 4)
+    colours = words["clothes"]
+    clothes = None
+    if colours is not None:
+        a, b, c, d, e, f = _numbers(colours, 6)
+        clothes = a, b, c, d, e, f
+    return _Thing(Box(x0, y0, x1, y1), clothes, now.before(ago_s))
+
+
+def _numbers(words: Sequence[Any], count: int) -> list[float]:
+    """ValueError if they are not so many, or not numbers."""
+    numbers = [float(word) for word in words]
+    if len(numbers) != count or not all(map(isfinite, numbers)):
+        raise ValueError(f"{count} numbers expected")
+    return numbers

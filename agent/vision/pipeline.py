@@ -16,6 +16,7 @@ from agent.vision.daylight import Daylight, Sensitivity
 from agent.vision.dense import Dense, DenseSettings
 from agent.vision.fitted import fitting
 from agent.vision.hours import Hours
+from agent.vision.lookalikes import LookAlikes
 from agent.vision.motion import MotionFinder, MotionSettings, moved_share
 from agent.vision.person import Detection, PersonDetector, suppress
 from agent.vision.places import Line, Zone
@@ -74,6 +75,8 @@ class Look:
     """Looks that were wanted and not within the budget."""
     tampering: TamperChange | None = None
     """What is the matter with the view, when that changes."""
+    things: str | None = None
+    """What is known of things that look like people, when it is to be kept (`Eyes.things`)."""
 
 
 def _unmeasured(stage: str) -> None:
@@ -100,6 +103,7 @@ class Eyes:
     crowd: CrowdGauge
     allowance: Allowance
     tamper: Tamper
+    things: LookAlikes
     ignored: Area = field(default_factory=lambda: Area(()))
     telling: Telling = field(default_factory=Telling)
     daylight: Daylight = field(default_factory=Daylight)
@@ -124,6 +128,7 @@ class Eyes:
         Without an `allowance` the settings' own budget holds. In a crowd the `whole_detector`, if
         there is one, looks at whole pictures: its input has more pixels.
         """
+        things = LookAlikes()
         by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
         return cls(
             motion=MotionFinder(settings.motion, settings.ignored),
@@ -134,7 +139,8 @@ class Eyes:
             whole_detector=whole_detector or detector,
             fitted=tuple(fitted),
             tracker=Tracker(settings.tracks),
-            sightings=Sightings(new_id, settings.sightings),
+            sightings=Sightings(new_id, settings.sightings, things),
+            things=things,
             crowd=CrowdGauge(settings.sightings.crowd),
             tamper=Tamper(new_id),
             ignored=Area(settings.ignored),
@@ -190,7 +196,8 @@ class Eyes:
         )
         self.lap("sighting")
         put_off = len(wanted) - len(regions)
-        return Look(moved, tuple(found), tracks, changes, len(regions), put_off, tampering)
+        things = self.things.to_be_kept(frame.at)
+        return Look(moved, tuple(found), tracks, changes, len(regions), put_off, tampering, things)
 
     def _local_time(self, at: Instant) -> datetime | None:
         """Where something asks for it, and somebody vouches for the clock."""

@@ -113,14 +113,18 @@ class Sightings:
     """The state machine over all tracks of one camera; give it the tracks of every frame."""
 
     def __init__(
-        self, new_id: Callable[[Instant], UUID], settings: SightingSettings | None = None
+        self,
+        new_id: Callable[[Instant], UUID],
+        settings: SightingSettings | None = None,
+        things: LookAlikes | None = None,
     ) -> None:
-        """`new_id` makes the id of a sighting opened at an instant; never the same one twice."""
+        """`new_id` makes the id of a sighting opened at an instant; never the same one twice.
+        `things` are those of this view that look like people, as far as they are known."""
         self._new_id = new_id
         self._settings = settings or SightingSettings()
         self._suspected: dict[int, _Suspect] = {}
         self._open: dict[int, _Sighting] = {}
-        self._lookalikes = LookAlikes()
+        self._lookalikes = LookAlikes() if things is None else things
         self._crowd: Crowd | None = None
 
     @property

@@ -28,7 +28,7 @@ from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
 from agent.vision.tamper_judge import Tampering
 from agent.vision.zones import Box
-from agent.watch import Watch, tamper_key
+from agent.watch import Watch, tamper_key, things_key
 from agent.wire import messages
 from agent.wire.messages import (
     CameraBack,
@@ -100,6 +100,7 @@ class ScriptedEyes:
     seen: list[int] = field(default_factory=list)
     inside: list[Opened] = field(default_factory=list)
     view: dict[int, TamperChange] = field(default_factory=dict)
+    things: dict[int, str] = field(default_factory=dict)
     moved: dict[int, Box] = field(default_factory=dict)
 
     def step(self, one: Frame) -> Look:
@@ -109,7 +110,8 @@ class ScriptedEyes:
         changes = tuple(self.script.get(number, ()))
         self.inside += [change for change in changes if isinstance(change, Opened)]
         moved = (self.moved[number],) if number in self.moved else ()
-        return Look(moved, (), (), changes, 1, tampering=self.view.get(number))
+        view, things = self.view.get(number), self.things.get(number)
+        return Look(moved, (), (), changes, 1, tampering=view, things=things)
 
     def finish(self, when: Instant) -> tuple[SightingChange, ...]:
         gone, self.inside = self.inside, []
@@ -261,6 +263,16 @@ def test_a_view_taken_away_and_what_is_to_be_remembered_are_written_down_togethe
     assert isinstance(ended, messages.TamperEnded)
     assert (ended.tamper_id, ended.lasted_ms, ended.is_back) == (one, 5500, True)
     assert scene.journal.remembered(tamper_key("cam")) == "well"
+
+
+def test_what_looks_like_somebody_and_is_none_is_remembered_without_a_word(build: Build) -> None:
+    scene = build(frames=40)
+    in_step(scene)
+    scene.eyes.things = {5: "a statue", 20: "a statue and a poster"}
+    scene.run()
+    assert scene.said() == []
+    assert scene.journal.remembered(things_key("cam")) == "a statue and a poster"
+    assert scene.journal.remembered(things_key("other")) is None
 
 
 # Slow eyes
