@@ -267,6 +267,7 @@ class Shelf:
             return
         verdict = self._judge()
         self._remove(verdict.removals)
+        self._journal.keep_ballast()
         self._standing.take_room(verdict)
         self._say_news()
 

@@ -1,11 +1,13 @@
 """What can be wrong with the journal's file, each with its cure, from SQLite's own words."""
 
 import errno
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Final
 
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_LOG_INDEX_BYTES: Final = 32 * 1024
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -32,7 +34,7 @@ class JournalBusy(JournalError):  # noqa: N818 - names the state
 
 def explained(error: sqlite3.Error | OSError, path: Path) -> JournalError:
     """The journal's own error for one of SQLite's or of the system's."""
-    if _is_no_space(error):
+    if _is_no_space(error, path):
         return JournalFull(
             f"the journal {path} cannot grow: the disk is full",
             f"free space below {path.parent}, or lower [clips] max_bytes",
@@ -53,10 +55,22 @@ def is_damage(error: sqlite3.Error) -> bool:
     return _primary_code(error) in _CORRUPT
 
 
-def _is_no_space(error: sqlite3.Error | OSError) -> bool:
+def _is_no_space(error: sqlite3.Error | OSError, path: Path) -> bool:
     if isinstance(error, OSError):
         return error.errno in _NO_SPACE
-    return _primary_code(error) == sqlite3.SQLITE_FULL
+    match _primary_code(error):
+        case sqlite3.SQLITE_FULL:
+            return True
+        case sqlite3.SQLITE_IOERR:  # so it calls a disk with no room for the log's index
+            return _free_bytes(path.parent) < _LOG_INDEX_BYTES
+    return False
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return _LOG_INDEX_BYTES
 
 
 def _primary_code(error: sqlite3.Error | OSError) -> int:

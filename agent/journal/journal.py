@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Self, TypeVar
+from typing import IO, Final, Self, TypeVar
 from uuid import UUID
 
 import structlog
 
 from agent.journal import reading, recall, spans, wishes
+from agent.journal.ballast import Ballast
 from agent.journal.drops import Gauge
 from agent.journal.errors import JournalFull, explained
 from agent.journal.file import claim, open_or_replace, spool_id_of
@@ -27,6 +28,10 @@ from agent.wire.terms import ClockSource
 _log = structlog.get_logger("agent.journal")
 T = TypeVar("T")
 
+FORGOTTEN_AT_ONCE: Final = 300
+"""What that many take of the log fits into the ballast's place several times."""
+FORGOTTEN_TIMES: Final = 10
+
 
 def _nobody_vouches() -> tuple[ClockSource, int | None]:
     return ClockSource.NONE, None
@@ -41,6 +46,7 @@ class Journal:
         connection: sqlite3.Connection,
         *,
         claimed: IO[bytes],
+        ballast: Ballast,
         now: Callable[[], Instant],
         trust: Trust,
         boot_id: UUID,
@@ -51,6 +57,7 @@ class Journal:
         self.spool_id = spool_id_of(connection)
         self._sql = connection
         self._claimed = claimed
+        self._ballast = ballast
         self._now = now
         self._trust = trust
         self._limits = limits
@@ -73,9 +80,9 @@ class Journal:
         Raises JournalError with its cure when the place cannot be used, JournalBusy when another
         process has it.
         """
-        claimed = claim(path)
+        claimed, ballast = claim(path), Ballast(path)
         try:
-            connection = open_or_replace(path, now().utc_us)
+            connection = _open_on_any_disk(path, ballast, now().utc_us)
         except BaseException:
             claimed.close()
             raise
@@ -83,6 +90,7 @@ class Journal:
             path,
             connection,
             claimed=claimed,
+            ballast=ballast,
             now=now,
             trust=trust,
             boot_id=boot_id,
@@ -123,7 +131,7 @@ class Journal:
                 self._undo()
                 why = explained(error, self.path)
                 if isinstance(why, JournalFull):
-                    self._fold_log()
+                    self._make_room()
                 raise why from error
             except BaseException:
                 self._undo()
@@ -169,8 +177,14 @@ class Journal:
 
     def prune(self) -> int:
         """Forget receipted events over the limits; returns how many went."""
+        self.keep_ballast()
         with self.transaction() as tx:
             return tx.prune()
+
+    def keep_ballast(self) -> None:
+        """Hold room back for a disk that is full, if it has any now."""
+        with self._lock:
+            self._ballast.lay()
 
     def waiting(self, limit: int) -> list[Waiting]:
         """Events still owed, alerts first, oldest first among equals."""
@@ -260,6 +274,27 @@ class Journal:
             except sqlite3.Error as error:
                 raise explained(error, self.path) from error
 
+    def _make_room(self) -> None:
+        """On a full disk: events that the hub has, kept lest it lose them, go, the oldest first.
+
+        Once for each time that there was ballast to throw off, in whose place that is written.
+        """
+        self._fold_log()
+        if not self._ballast.drop():
+            return
+        gone = 0
+        with suppress(sqlite3.Error):
+            for _ in range(FORGOTTEN_TIMES):
+                self._sql.execute("BEGIN IMMEDIATE")
+                some = recall.forget_oldest(self._sql, FORGOTTEN_AT_ONCE)
+                self._sql.execute("COMMIT")
+                self._fold_log()
+                gone += some
+                if some < FORGOTTEN_AT_ONCE:
+                    break
+        self._undo()
+        _log.warning("journal_made_room", events=gone, path=str(self.path))
+
     def _fold_log(self) -> None:
         """Give back what the write-ahead log takes of a full disk, megabytes at times."""
         with suppress(sqlite3.Error):
@@ -268,3 +303,14 @@ class Journal:
     def _undo(self) -> None:
         if self._sql.in_transaction:  # SQLite undoes some failures itself, a full disk among them
             self._sql.execute("ROLLBACK")
+
+
+def _open_on_any_disk(path: Path, ballast: Ballast, utc_us: int) -> sqlite3.Connection:
+    """On one that is full as well: once it is open, room can be made."""
+    try:
+        return open_or_replace(path, utc_us)
+    except JournalFull:
+        if not ballast.drop():
+            raise
+    _log.warning("journal_opened_on_a_full_disk", path=str(path))
+    return open_or_replace(path, utc_us)

@@ -39,6 +39,21 @@ def last_seq(sql: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def forget_oldest(sql: sqlite3.Connection, most: int) -> int:
+    """Events that the hub has, kept lest it lose them, make room; returns how many went."""
+    gone = sql.execute(
+        "DELETE FROM events WHERE seq IN (SELECT seq FROM events"
+        " WHERE receipted_utc_us IS NOT NULL ORDER BY seq LIMIT ?)",
+        (most,),
+    ).rowcount
+    sql.execute(
+        "INSERT INTO counters VALUES ('forgotten_for_room', ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        (gone,),
+    )
+    return gone
+
+
 def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> Recalled:
     """What becomes of these numbers when at most `room` events may be owed anew.
 

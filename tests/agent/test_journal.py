@@ -1,5 +1,6 @@
 """The journal: what is taken stays, numbers never repeat, a full one drops the least important."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -24,6 +25,7 @@ from agent.journal import (
     Limits,
     MediaKind,
 )
+from agent.journal.ballast import BALLAST_BYTES
 from agent.media.frame import Instant
 from agent.wire.messages import CameraLost, NumbersDropped, SightingOpened
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind
@@ -467,22 +469,31 @@ def test_killed_process_loses_nothing_it_was_told_is_written(tmp_path: Path) -> 
     journal.close()
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real disk of one megabyte."""
+@contextlib.contextmanager
+def a_disk_of(folder: Path, *, megabytes: int) -> Iterator[Path]:
+    """A real disk of that size."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small disk")
-    place = tmp_path / "disk"
+    place = folder / "disk"
     place.mkdir()
     mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)],
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)],
         check=False,
         capture_output=True,
     )
     if mount.returncode != 0:
         pytest.skip("this machine lets nobody mount a small disk")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real disk of one megabyte."""
+    with a_disk_of(tmp_path, megabytes=1) as place:
+        yield place
 
 
 def test_full_disk_says_so_and_loses_nothing_already_taken(tiny_disk: Path, clock: Clock) -> None:
@@ -503,6 +514,56 @@ def test_full_disk_says_so_and_loses_nothing_already_taken(tiny_disk: Path, cloc
     again = Journal.open(path, now=clock.now, boot_id=BOOT)
     assert [waiting.seq for waiting in again.waiting(5000)] == list(range(1, len(taken) + 1))
     again.close()
+
+
+def test_a_journal_opens_on_a_disk_that_is_full_to_the_last_byte(
+    tmp_path: Path, clock: Clock
+) -> None:
+    with a_disk_of(tmp_path, megabytes=3) as place:
+        journal = Journal.open(place / "journal.db", now=clock.now, boot_id=BOOT)
+        owed = [put(journal, lost("x" * 400), clock.now()) for _ in range(20)]
+        journal.keep_ballast()
+        journal.close()
+        fill_up(place / "footage.mp4.part", place)
+
+        again = Journal.open(place / "journal.db", now=clock.now, boot_id=BOOT)
+        owed.append(put(again, lost(), clock.now()))
+        assert [waiting.event_id for waiting in again.waiting(50)] == owed
+        again.close()
+
+
+def test_on_a_full_disk_what_the_hub_has_gives_way_to_what_it_is_owed(
+    tmp_path: Path, clock: Clock
+) -> None:
+    with a_disk_of(tmp_path, megabytes=3) as place:
+        journal = Journal.open(place / "journal.db", now=clock.now, boot_id=BOOT)
+        journal.keep_ballast()
+        journal.receipt([put(journal, lost("x" * 400), clock.now()) for _ in range(400)])
+        fill_up(place / "footage.mp4.part", place)
+        owed = []
+        with pytest.raises(JournalFull):
+            for _ in range(3000):
+                owed.append(put(journal, lost("x" * 400), clock.now()))
+        with contextlib.closing(sqlite3.connect(place / "journal.db")) as file:
+            [counted] = file.execute("SELECT value FROM counters WHERE name = 'forgotten_for_room'")
+        assert counted == (400,)
+        owed += [put(journal, lost("x" * 400), clock.now()) for _ in range(100)]
+        assert [waiting.event_id for waiting in journal.waiting(5000)] == owed
+
+        ballast = place / "journal.db.ballast"
+        assert not ballast.exists()
+        (place / "footage.mp4.part").unlink()
+        journal.keep_ballast()
+        assert ballast.stat().st_size == BALLAST_BYTES
+        journal.close()
+
+
+def fill_up(file: Path, place: Path) -> None:
+    """Not one byte is left."""
+    with file.open("wb", buffering=0) as handle, contextlib.suppress(OSError):
+        while handle.write(bytes(4096)):
+            pass
+    assert tiny_disk_free(place) == 0
 
 
 def tiny_disk_free(place: Path) -> int:

@@ -87,8 +87,11 @@ class Campaign:
             self._live(chance, life)
             if shutil.disk_usage(self._plan.folder).free < ALL_BUT_FULL_BYTES:
                 self.tally.deeds["disk was full"] += 1
+            written = self.whole_frames()
             self._spoil(chance)
             whole = self.whole_frames()
+            for name in whole:  # a fragment that is filled up with zeros was never there
+                whole[name] = min(whole[name], written.get(name, 0))
             removed = self._mend(life)
             self.check(life, whole, removed)
             show(life + 1)
