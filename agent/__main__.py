@@ -13,7 +13,7 @@ from agent.assembly.code_reader import read_code
 from agent.assembly.enrol import PAPERS, enrol
 from agent.assembly.words import LANGUAGES, speaker
 from agent.bench.replay import replay
-from agent.config import DEFAULT_FILE, AgentSettings, ConfigError, load
+from agent.config import DEFAULT_FILE, ConfigError, SettingsFromHub, load
 from agent.config.logs import set_up_logs
 from agent.delivery.trouble import Trouble
 from agent.devices.camera import CameraError
@@ -108,9 +108,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     share_one_heap()
     try:
-        settings = load(args.config)
-        set_up_logs(settings.log)
-        node = assemble(settings, plays_once=args.once)
+        own = load(args.config)
+        set_up_logs(own.log)
+        # What plays once plays what its file says.
+        from_hub = None if args.once else SettingsFromHub.beside(own)
+        settings = from_hub.start() if from_hub else own
+        node = assemble(settings, plays_once=args.once, from_hub=from_hub)
     except (ConfigError, Refusal) as refusal:
         return _say(str(refusal), REFUSED)
     with node:
@@ -127,12 +130,13 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     try:
-        settings: AgentSettings = load(args.config)
+        own = load(args.config)
     except ConfigError as refusal:
         return _say(str(refusal), REFUSED)
-    set_up_logs(settings.log.model_copy(update={"level": "error"}))
-    say = speaker(args.lang or settings.node.language)
-    return OK if check(settings, print, say) else FAILED
+    set_up_logs(own.log.model_copy(update={"level": "error"}))
+    say = speaker(args.lang or own.node.language)
+    from_hub = SettingsFromHub.beside(own)
+    return OK if check(from_hub.look(), print, say, from_hub=from_hub) else FAILED
 
 
 def _enrol(args: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from hub.assembly import (
     keeping,
     log_book,
     mapping,
+    settings_commands,
     verifying,
 )
 from hub.assembly.archive import ArchiveError
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     _evidence(verbs)
     _keeping(verbs)
     _map(verbs)
+    settings_commands.add_to(_group(verbs, "config"), _command)
     _log(verbs)
     _backup(verbs)
     _benches(verbs)

@@ -16,7 +16,9 @@ from agent.assembly.recorders import recorder_finding
 from agent.assembly.refused import refused
 from agent.assembly.taken import views_taken
 from agent.assembly.words import Say
+from agent.config import SettingsFromHub
 from agent.config.camera import CameraSection
+from agent.config.probation import FELL_BACK, REFUSED
 from agent.config.sections import AgentSettings
 from agent.delivery.trouble import N_, Trouble
 from agent.devices.board import Board
@@ -32,19 +34,24 @@ def check(
     say: Say,
     *,
     clock: SystemClock | None = None,
+    from_hub: SettingsFromHub | None = None,
 ) -> bool:
     """Try everything and show a line for each; True when a start would succeed, and all that is
     configured would work."""
     is_ok = True
-    for finding in findings(settings, clock or SystemClock()):
+    for finding in findings(settings, clock or SystemClock(), from_hub):
         show(finding.line(say))
         is_ok = is_ok and finding.is_ok
     return is_ok
 
 
-def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
+def findings(
+    settings: AgentSettings, clock: SystemClock, from_hub: SettingsFromHub | None = None
+) -> Iterator[Finding]:
     """One after the other, as they are tried."""
     yield Finding(N_("configuration of {node}"), facts={"node": settings.node.name})
+    if from_hub is not None:
+        yield from _from_hub(from_hub)
     journal, is_running = _journal(settings)
     for camera in settings.camera:
         yield from _camera(camera, is_running=is_running)
@@ -65,6 +72,22 @@ def findings(settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
     board = Board(_nearest(settings.journal.path.parent))
     yield from check_board.findings(board.words(), settings, clock)
     yield from _broker(settings, is_running=is_running)
+
+
+def _from_hub(kept: SettingsFromHub) -> Iterator[Finding]:
+    """By which of the hub's settings it works, and which of them it could not take."""
+    if (in_force := kept.standing.in_force) is not None:
+        yield Finding(
+            N_("settings from the hub, number {version}"), facts={"version": in_force.version}
+        )
+    last = kept.standing.last
+    if last is not None and last.outcome in (REFUSED, FELL_BACK):
+        yield Finding(
+            N_("settings from the hub, number {version}"),
+            N_("they were not taken: {reason}"),
+            N_("have the keeper change them at the hub; the box works by those before"),
+            {"version": last.version, "reason": last.reason},
+        )
 
 
 def _camera(section: CameraSection, *, is_running: bool) -> Iterator[Finding]:

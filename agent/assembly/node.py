@@ -13,6 +13,7 @@ from agent.assembly.once import Once
 from agent.assembly.view import View
 from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
+from agent.config import Prover, SettingsFromHub
 from agent.config.sections import AgentSettings
 from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
@@ -46,7 +47,13 @@ class Refusal(Exception):  # noqa: N818 - what the program does, and says in one
 class Node:
     """All that runs on one small computer."""
 
-    def __init__(self, settings: AgentSettings, *, plays_once: bool = False) -> None:
+    def __init__(
+        self,
+        settings: AgentSettings,
+        *,
+        plays_once: bool = False,
+        from_hub: SettingsFromHub | None = None,
+    ) -> None:
         """Make everything; raises JournalError, ModelError, Trouble or OSError."""
         address = settings.broker.address()
         check_papers(settings)
@@ -54,7 +61,7 @@ class Node:
         self.journal = open_journal(settings, clock)
         close_left_open(self.journal)  # before anything is watched: all that is open is of old
         try:
-            self._make(settings, clock, plays_once=plays_once)
+            self._make(settings, clock, plays_once=plays_once, from_hub=from_hub)
         except BaseException:
             self.journal.close()
             raise
@@ -62,7 +69,14 @@ class Node:
         self._plays_once = plays_once
         self._brought = settings.uploads.bring
 
-    def _make(self, settings: AgentSettings, clock: SystemClock, *, plays_once: bool) -> None:
+    def _make(
+        self,
+        settings: AgentSettings,
+        clock: SystemClock,
+        *,
+        plays_once: bool,
+        from_hub: SettingsFromHub | None,
+    ) -> None:
         clips = settings.clips
         tokens = Tokens()
         shelf = Shelf(
@@ -138,6 +152,11 @@ class Node:
             ),
             *(service for view in self.views for service in view.services()),
         ]
+        if from_hub is not None:
+            self.link.answer_for(from_hub)
+            from_hub.on_change(self.stop)
+            prover = Prover(from_hub, self.link.up_for_s)
+            services.append(Service(name="settings", runs=prover, ends_by_itself=True))
         # A recording that plays once and cannot be read is not waited for.
         fatal = (JournalCorrupt, CameraError) if plays_once else (JournalCorrupt,)
         self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
@@ -199,10 +218,12 @@ class Node:
         self.journal.close()
 
 
-def assemble(settings: AgentSettings, *, plays_once: bool) -> Node:
+def assemble(
+    settings: AgentSettings, *, plays_once: bool, from_hub: SettingsFromHub | None = None
+) -> Node:
     """The node of these settings; raises Refusal with the line to show."""
     try:
-        return Node(settings, plays_once=plays_once)
+        return Node(settings, plays_once=plays_once, from_hub=from_hub)
     except (JournalError, ModelError, Trouble) as error:
         raise Refusal(" ".join(str(error).split())) from error
     except OSError as error:

@@ -7,9 +7,19 @@ A key that nobody knows is a typing error, in the file as in the environment, an
 to start over it: a misspelt `preroll_s` would otherwise go unnoticed until the clip is needed.
 """
 
+from agent.config.afar import Prover, SettingsFromHub
 from agent.config.camera import CameraSection
 from agent.config.file import ConfigError
 from agent.config.load import DEFAULT_FILE, known_keys, load
 from agent.config.sections import AgentSettings
 
-__all__ = ["DEFAULT_FILE", "AgentSettings", "CameraSection", "ConfigError", "known_keys", "load"]
+__all__ = [
+    "DEFAULT_FILE",
+    "AgentSettings",
+    "CameraSection",
+    "ConfigError",
+    "Prover",
+    "SettingsFromHub",
+    "known_keys",
+    "load",
+]

@@ -25,6 +25,7 @@ from agent.delivery.session import (
 )
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
+from agent.delivery.wanted import SettingsDesk
 from agent.journal import Journal, Waiting
 from agent.media.frame import Instant
 from agent.wire import topics
@@ -84,6 +85,7 @@ class Desk:
     outbox: Outbox
     policy: LinkPolicy
     counts: LinkCounts
+    settings: SettingsDesk | None = None
 
 
 class Line(Protocol):
@@ -126,7 +128,10 @@ class Conversation:
             outbox=desk.outbox,
             tokens=desk.tokens,
             counts=desk.counts,
+            settings=desk.settings,
         )
+        self._settings = desk.settings
+        self._reported = -1
         self._unanswered: dict[int, Topic] = {}
         self._refused: set[str] = set()
         self._asked_s = float("-inf")
@@ -167,6 +172,7 @@ class Conversation:
             # A camera that could not be opened before gives pictures now, or others than before.
             self._say_birth()
         self._send_due()
+        self._report_settings()
         self._send_health()
         self._ask_for_token()
         happening = self._inbox.take(self._patience_s())
@@ -243,6 +249,13 @@ class Conversation:
         if (health := self._latest.take()) is not None:
             of_this_birth = health.model_copy(update={"birth_id": self._birth_id})
             self._say(topics.HEALTH, encode(of_this_birth))
+
+    def _report_settings(self) -> None:
+        """Once a connection, and when there is news of them."""
+        desk = self._settings
+        if desk is not None and desk.revision != self._reported:
+            self._reported = desk.revision
+            self._say(topics.SETTINGS, encode(desk.report()))
 
     def _broker_answered(self, mid: int, refusal: str | None) -> None:
         topic = self._unanswered.pop(mid, None)

@@ -9,6 +9,7 @@ import structlog
 from agent.delivery.outbox import Outbox
 from agent.delivery.presence import Hub, HubSeen, after
 from agent.delivery.tokens import Tokens
+from agent.delivery.wanted import SettingsDesk
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
 from agent.wire.answers import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
@@ -20,6 +21,7 @@ from agent.wire.codec import (
     decode_receipt,
     decode_token,
 )
+from agent.wire.settings import Configure
 from agent.wire.topics import Topic
 
 log = structlog.get_logger()
@@ -46,13 +48,22 @@ class Hearing:
     """Takes each message for this node to whom it concerns; used by the link's thread alone."""
 
     def __init__(
-        self, node: str, *, journal: Journal, outbox: Outbox, tokens: Tokens, counts: LinkCounts
+        self,
+        node: str,
+        *,
+        journal: Journal,
+        outbox: Outbox,
+        tokens: Tokens,
+        counts: LinkCounts,
+        settings: SettingsDesk | None = None,
     ) -> None:
+        """Without `settings`, as of a node that only plays once, none are taken."""
         self._node = node
         self._journal = journal
         self._outbox = outbox
         self._tokens = tokens
         self._counts = counts
+        self._settings = settings
         self.hub_seen = HubSeen()
 
     def hear(self, topic: str, payload: bytes) -> None:
@@ -157,6 +168,9 @@ class Hearing:
                 self._journal.hold(command.command_id, wanted)
             case ReleaseFootage(hold_id=hold_id):
                 self._journal.release(command.command_id, hold_id)
+            case Configure() as wanted:
+                if self._settings is not None:
+                    self._settings.hear(wanted)
 
     def _is_ours(self, what: str, spool_id: UUID) -> bool:
         if spool_id == self._journal.spool_id:

@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import HungUp, TakenOver, Trouble
+from agent.delivery.wanted import SettingsDesk
 from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.codec import encode
@@ -69,6 +71,14 @@ class Link:
     def wake(self) -> None:
         """There is work; any thread may say so."""
         self._inbox.wake()
+
+    def answer_for(self, settings: SettingsDesk) -> None:
+        """Take settings from the hub, and report them; to be said before it runs."""
+        self._desk = replace(self._desk, settings=settings)
+
+    def up_for_s(self) -> float:
+        """How long the line has held; less than 0 while there is none. For any thread."""
+        return time.monotonic() - self._up_s
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Keep the line until told to stop, then say goodbye."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from agent.wire.settings import Configure
 from agent.wire.terms import VERSION, Name, Numbers, Sha256, UtcMicros, Words
 
 
@@ -116,7 +117,8 @@ class ReleaseFootage(Words):
 
 
 Wanted = Annotated[
-    BringMedia | BringSpan | HoldFootage | ReleaseFootage, Field(discriminator="kind")
+    BringMedia | BringSpan | HoldFootage | ReleaseFootage | Configure,
+    Field(discriminator="kind"),
 ]
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from agent.wire.answers import Command, Missing, Receipt, RefusalReason, TokenWanted, UploadToken
 from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death, Health, HubStatus, Status
+from agent.wire.settings import SettingsReport
 from agent.wire.terms import VERSION
 
 MAX_BYTES: Final = 64 * 1024
@@ -23,6 +24,7 @@ _RECEIPT: Final[TypeAdapter[Receipt]] = TypeAdapter(Receipt)
 _TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
 _HEALTH: Final[TypeAdapter[Health]] = TypeAdapter(Health)
 _PRESENCE: Final[TypeAdapter[HubStatus]] = TypeAdapter(HubStatus)
+_SETTINGS: Final[TypeAdapter[SettingsReport]] = TypeAdapter(SettingsReport)
 _MISSING: Final[TypeAdapter[Missing]] = TypeAdapter(Missing)
 _COMMAND: Final[TypeAdapter[Command]] = TypeAdapter(Command)
 
@@ -32,6 +34,7 @@ ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "request": _REQUEST,
     "health": _HEALTH,
     "presence": _PRESENCE,
+    "settings": _SETTINGS,
     "receipt": _RECEIPT,
     "token": _TOKEN,
     "missing": _MISSING,
@@ -91,6 +94,11 @@ def decode_receipt(payload: bytes) -> Receipt:
 def decode_token(payload: bytes) -> UploadToken:
     """An upload token from its bytes."""
     return _decode(_TOKEN, payload)
+
+
+def decode_settings(payload: bytes) -> SettingsReport:
+    """What a node says of its settings, from its bytes."""
+    return _decode(_SETTINGS, payload)
 
 
 def decode_missing(payload: bytes) -> Missing:

@@ -28,6 +28,7 @@ EVENT = Topic("up/event", "event", 1, False, "something the node wrote down")
 STATUS = Topic("up/status", "status", 1, True, "birth, or the will that belongs to it")
 REQUEST = Topic("up/request", "request", 1, False, "the node asks for an upload token")
 HEALTH = Topic("up/health", "health", 0, False, "how the node is, once a minute")
+SETTINGS = Topic("up/settings", "settings", 1, True, "by which settings the node works")
 RECEIPT = Topic("down/receipt", "receipt", 1, False, "stored or refused, after the hub's commit")
 TOKEN = Topic("down/token", "token", 1, False, "leave to upload for a short while")
 MISSING = Topic("down/missing", "missing", 1, False, "what the hub lacks and asks for")
@@ -39,7 +40,18 @@ HUB = "hub"
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.path: topic
-        for topic in (EVENT, STATUS, REQUEST, HEALTH, RECEIPT, TOKEN, MISSING, COMMAND, PRESENCE)
+        for topic in (
+            EVENT,
+            STATUS,
+            REQUEST,
+            HEALTH,
+            SETTINGS,
+            RECEIPT,
+            TOKEN,
+            MISSING,
+            COMMAND,
+            PRESENCE,
+        )
     }
 )
 

@@ -7,7 +7,7 @@ from agent.wire.answers import BringMedia, Command
 from agent.wire.codec import encode
 from hub.alerts.moment import Moment
 from hub.intake.replies import Reply
-from hub.store import node_holds, spans, wishes
+from hub.store import node_holds, settings_rows, spans, wishes
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
@@ -23,6 +23,10 @@ def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     wanted += [
         (wish.node, Command(command_id=wish.command_id, body=wish.words))
         for wish in spans.due(conn, now=now)
+    ]
+    wanted += [
+        (told.node, Command(command_id=told.command_id, body=told.words))
+        for told in settings_rows.due(conn, now=now)
     ]
     return [
         Reply(topics.address(topics.COMMAND, node), encode(command), expires_s=600)

@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 
 from agent.wire.answers import UploadToken
 from agent.wire.presence import Birth, Death, Health
+from agent.wire.settings import SettingsReport
 from hub.alerts.moment import Moment
 from hub.intake import rivals
 from hub.intake.rivals import Lives
-from hub.store import health, registry
+from hub.store import health, registry, settings_rows
 
 SEEN_EVERY_S: Final = 30.0
 """How often it is written down that a node speaks; each of its messages would be too much."""
@@ -135,6 +136,14 @@ class Fleet:
         if said.birth_id is not None and is_unheard(known, said.birth_id):
             registry.note_alive(conn, node.node_id, birth_id=said.birth_id, now=now)
         self.see(conn, said.node, now=now)
+        return True
+
+    def note_settings(self, conn: Connection, said: SettingsReport, *, now: Moment) -> bool:
+        """Keep by which settings a node works; False for one that nobody has added."""
+        node = registry.node_by_name(conn, said.node)
+        if node is None:
+            return False
+        settings_rows.note_report(conn, node.node_id, said, now=now)
         return True
 
     def forget(self) -> None:

@@ -7,17 +7,26 @@ from uuid import UUID
 
 from agent.wire import topics
 from agent.wire.answers import RefusalReason, TokenWanted
-from agent.wire.codec import WireError, decode_event, decode_health, decode_request, decode_status
+from agent.wire.codec import (
+    WireError,
+    decode_event,
+    decode_health,
+    decode_request,
+    decode_settings,
+    decode_status,
+)
 from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death, Health
+from agent.wire.settings import SettingsReport
 
-Message = Event | Birth | Death | Health | TokenWanted
+Message = Event | Birth | Death | Health | SettingsReport | TokenWanted
 
 _READERS: Final = {
     topics.EVENT: decode_event,
     topics.STATUS: decode_status,
     topics.REQUEST: decode_request,
     topics.HEALTH: decode_health,
+    topics.SETTINGS: decode_settings,
 }
 
 _LOOKED_INTO_BYTES: Final = 256 * 1024
@@ -49,7 +58,7 @@ def read(topic: str, payload: bytes) -> Said | Unreadable | None:
     if place is None:
         return Unreadable(None, RefusalReason.MALFORMED, "a topic that is not in the table")
     node, kind = place
-    if kind is topics.STATUS and not payload:
+    if kind.is_retained and not payload:
         return None
     reader = _READERS.get(kind)
     if reader is None:

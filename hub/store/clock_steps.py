@@ -14,6 +14,7 @@ from hub.store.check_tables import phone_checks
 from hub.store.duty_tables import escalations
 from hub.store.enrol_tables import enrolments
 from hub.store.notice_tables import notice_sendings
+from hub.store.settings_tables import node_settings
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
     cameras,
@@ -51,6 +52,7 @@ _REPEATED: Final[tuple[tuple[Table, str], ...]] = (
     (cameras, "state_since"),
     (media, "asked"),
     (node_holds, "sent"),
+    (node_settings, "sent"),
     (span_wishes, "sent"),
     (wishes, "sent"),
 )

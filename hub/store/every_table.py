@@ -7,6 +7,7 @@ from hub.store import (
     duty_tables,
     enrol_tables,
     notice_tables,
+    settings_tables,
     signin_tables,
     silence_tables,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "enrol_tables",
     "metadata",
     "notice_tables",
+    "settings_tables",
     "signin_tables",
     "silence_tables",
 ]

@@ -16,6 +16,7 @@ from hub.store.database import Database
 from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
+from hub.store.settings_door import SettingsDoor
 from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
@@ -52,6 +53,10 @@ class FootageDoor:
     def case_door(self) -> CaseDoor:
         """The way to cases."""
         return CaseDoor(self._db, clock=self._clock)
+
+    def settings_door(self) -> SettingsDoor:
+        """The way to nodes' settings."""
+        return SettingsDoor(self._db, clock=self._clock)
 
     def export_door(self) -> ExportDoor:
         """The way out, as evidence."""

@@ -26,6 +26,7 @@ from agent.wire.codec import (
     decode_presence,
     decode_receipt,
     decode_request,
+    decode_settings,
     decode_status,
     decode_token,
     encode,
@@ -47,6 +48,7 @@ READERS: dict[str, Callable[[bytes], BaseModel]] = {
     "token": decode_token,
     "missing": decode_missing,
     "command": decode_command,
+    "settings": decode_settings,
 }
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

@@ -1,0 +1,86 @@
+"""Settings from the hub laid over the node's own, and the node's own as the hub reads them."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from agent.config.sections import AgentSettings
+from agent.vision.zones import Polygon
+from agent.wire.settings import (
+    SECTIONS,
+    CameraSettings,
+    NodeSettings,
+    SettingsFault,
+    check_settings,
+)
+
+_NODE_KEYS = {
+    name: NodeSettings.model_fields[name].annotation.__args__[0].model_fields  # type: ignore[union-attr]  # each is a section or None
+    for name in SECTIONS
+}
+
+
+def merged(own: AgentSettings, settings: Mapping[str, Any]) -> AgentSettings:
+    """The node's own settings with those above them; raises SettingsFault, a line a fault."""
+    check_settings(settings)
+    values = _values(own)
+    for name in SECTIONS:
+        values[name] |= settings.get(name) or {}
+    every = settings.get("every_camera") or {}
+    apart = settings.get("cameras") or {}
+    known = [camera["name"] for camera in values["camera"]]
+    if strange := sorted(set(apart) - set(known)):
+        raise SettingsFault(
+            f"cameras.{strange[0]}: this node has no such camera; it has {', '.join(known)}"
+        )
+    values["camera"] = [
+        camera | dict(every) | dict(apart.get(camera["name"]) or {}) for camera in values["camera"]
+    ]
+    try:
+        return AgentSettings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsFault(*(_line(fault) for fault in error.errors()[:10])) from error
+
+
+def own_words(own: AgentSettings) -> dict[str, Any]:
+    """What the node's own file says of the keys that may be changed from afar, as JSON has it."""
+    told: dict[str, Any] = {
+        name: {key: _json(getattr(getattr(own, name), key)) for key in keys}
+        for name, keys in _NODE_KEYS.items()
+    }
+    told["cameras"] = {
+        camera.name: {key: _json(getattr(camera, key)) for key in CameraSettings.model_fields}
+        for camera in own.camera
+    }
+    return told
+
+
+def _values(own: AgentSettings) -> dict[str, Any]:
+    """As a file would say them: sections as dictionaries, outlines as lists of points."""
+    values = own.model_dump()
+    values["camera"] = [_as_written(camera) for camera in own.camera]
+    return values
+
+
+def _as_written(section: BaseModel) -> dict[str, Any]:
+    return {key: _json(getattr(section, key)) for key in type(section).model_fields}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Polygon):
+        return [list(corner) for corner in value.corners]
+    if isinstance(value, BaseModel):
+        return _as_written(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, list | tuple):
+        return [_json(one) for one in value]
+    return value
+
+
+def _line(fault: Mapping[str, Any]) -> str:
+    loc: Iterable[Any] = fault["loc"]
+    place = ".".join(str(part) for part in loc) or "settings"
+    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"

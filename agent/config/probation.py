@@ -1,0 +1,149 @@
+"""Which settings from the hub a node works by: values in, values out.
+
+New settings are on probation: written down first, then worked by from the next start on. Only when
+the node reaches its broker with them are they in force and the ones before forgotten. A start too
+many or a time too long without that, and the ones before count again. Nothing here lives in
+memory alone, so a kill or a cut at any point leads to one or the other.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from agent.wire.settings import Configure, SettingsAnswer, SettingsName
+
+MOST_STARTS: Final = 4
+"""A fifth start on probation is none: the settings, or something that they set off, ends it."""
+
+IN_FORCE: Final = "in_force"
+ON_PROBATION: Final = "on_probation"
+REFUSED: Final = "refused"
+FELL_BACK: Final = "fell_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """A moment within a boot; no step of a clock touches it."""
+
+    boot_id: UUID
+    uptime_s: float
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Wanted(_Kept):
+    """Settings as the hub named and said them."""
+
+    version: int
+    sha256: str
+    settings: dict[str, JsonValue]
+
+    @property
+    def name(self) -> SettingsName:
+        """Their number and hash."""
+        return SettingsName(version=self.version, sha256=self.sha256)
+
+
+class Probation(_Kept):
+    """Settings that have not yet shown that the node reaches its broker with them."""
+
+    wanted: Wanted
+    within_s: float
+    boot_id: UUID
+    began_s: float
+    """Of that boot, its uptime."""
+    starts: int = 0
+
+
+class Standing(_Kept):
+    """All that a node keeps of settings from the hub."""
+
+    in_force: Wanted | None = None
+    probation: Probation | None = None
+    last: SettingsAnswer | None = None
+
+    @property
+    def chosen(self) -> Wanted | None:
+        """What counts at the next start."""
+        return self.probation.wanted if self.probation else self.in_force
+
+    def knows(self, said: Configure) -> bool:
+        """These were given an answer already, or are on their way to one."""
+        return self.last is not None and (self.last.version, self.last.sha256) == (
+            said.version,
+            said.sha256,
+        )
+
+    def taken(self, said: Configure, *, now: Uptime) -> Self:
+        """They fit this node: on probation, in place of any others that are."""
+        wanted = Wanted(version=said.version, sha256=said.sha256, settings=said.settings)
+        running = self.in_force
+        if self.probation is None and _same(running, wanted):
+            return self._with(wanted, None, _answer(wanted.name, IN_FORCE))
+        began = Probation(
+            wanted=wanted, within_s=said.within_s, boot_id=now.boot_id, began_s=now.uptime_s
+        )
+        return self._with(running, began, _answer(wanted.name, ON_PROBATION))
+
+    def refused(self, said: Configure, why: str) -> Self:
+        """They do not fit: all stays as it is, but for what the hub is told."""
+        name = SettingsName(version=said.version, sha256=said.sha256)
+        return self._with(self.in_force, self.probation, _answer(name, REFUSED, why))
+
+    def started(self, *, now: Uptime) -> Self:
+        """The node starts: one start fewer is left to what is on probation."""
+        if self.probation is None:
+            return self
+        if self.is_over(now=now) or self.probation.starts >= MOST_STARTS:
+            return self.fallen_back(
+                f"with them the node did not reach its broker within"
+                f" {self.probation.within_s:.0f} s or {MOST_STARTS} starts"
+            )
+        again = self.probation.model_copy(update={"starts": self.probation.starts + 1})
+        return self._with(self.in_force, again, self.last)
+
+    def is_over(self, *, now: Uptime) -> bool:
+        """Whether the time of what is on probation has run out; the number of starts bounds what
+        is of another boot."""
+        known = self.probation
+        if known is None or known.boot_id != now.boot_id:
+            return False
+        return now.uptime_s - known.began_s >= known.within_s
+
+    def proved(self) -> Self:
+        """The node reached its broker with them."""
+        if self.probation is None:
+            return self
+        wanted = self.probation.wanted
+        return self._with(wanted, None, _answer(wanted.name, IN_FORCE))
+
+    def fallen_back(self, why: str) -> Self:
+        """Those before count again."""
+        if self.probation is None:
+            return self
+        return self._with(self.in_force, None, _answer(self.probation.wanted.name, FELL_BACK, why))
+
+    def unfit(self, why: str) -> Self:
+        """What was in force fits the node's own file no longer: that alone counts."""
+        if self.chosen is None:
+            return self
+        return self._with(None, None, _answer(self.chosen.name, REFUSED, why))
+
+    def _with(
+        self, in_force: Wanted | None, probation: Probation | None, last: SettingsAnswer | None
+    ) -> Self:
+        return self.model_copy(update={"in_force": in_force, "probation": probation, "last": last})
+
+
+def _same(one: Wanted | None, other: Wanted) -> bool:
+    return one is not None and one.sha256 == other.sha256
+
+
+def _answer(name: SettingsName, outcome: str, reason: str = "") -> SettingsAnswer:
+    return SettingsAnswer(
+        version=name.version, sha256=name.sha256, outcome=outcome, reason=reason[:1000]
+    )

@@ -1,0 +1,184 @@
+"""The commands that say what is wanted of nodes' settings, and how far they have come."""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from agent.wire.settings import SettingsFault
+from hub.alerts.layers import Changed, State, dotted, with_keys
+from hub.assembly import opening
+from hub.assembly.commands import OK, enter, say, settings_of
+from hub.store import settings_door, settings_rows
+from hub.store.audit import By
+from hub.store.registry import RegistryError, area_by_name, node_by_name
+from hub.store.settings_rows import Scope
+from hub.store.tables import nodes
+
+SHELL: Final = By(came_from="shell")
+
+
+def add_to(
+    verbs: Any, command: Callable[[Any, str, Callable[[argparse.Namespace], int], str], Any]
+) -> None:
+    """Their words; `command` makes one of a name, what it does, and its meaning."""
+    meaning = "how far each node has come with the settings that are wanted of it"
+    command(verbs, "list", list_nodes, meaning)
+    change = command(verbs, "set", set_keys, "want other settings of a node, an area or a group")
+    change.add_argument(
+        "keys", nargs="+", metavar="KEY=VALUE", help="VALUE as JSON; none: not any more"
+    )
+    change.add_argument("--reason", default="", help="kept with the change")
+    change.add_argument("--dry-run", action="store_true", help="say what it would change")
+    looked = command(verbs, "show", show, "what is wanted there, and who changed what")
+    for one in (change, looked):
+        where = one.add_mutually_exclusive_group(required=True)
+        where.add_argument("--node")
+        where.add_argument("--area", help="with everything below it")
+        where.add_argument("--group", help="of: config group")
+    again = command(verbs, "again", try_again, "have a node that refused or fell back try again")
+    again.add_argument("node")
+    group = command(verbs, "group", make_group, "name a group of nodes, or change who is in it")
+    group.add_argument("name")
+    group.add_argument("nodes", nargs="*", metavar="NODE", help="all that are in it from now on")
+    group.add_argument("--area", help="of a new one: who looks after it may change the group")
+
+
+def set_keys(args: argparse.Namespace) -> int:
+    """Want other values of some keys; or, with --dry-run, say what that would change."""
+
+    def change(conn: Connection, now: Any) -> str:
+        scope = _scope(conn, args)
+        body = with_keys(settings_rows.layer(conn, scope), _changes(args))
+        lines = list(_preview(settings_door.previews(conn, scope, body)))
+        if args.dry_run:
+            return "\n".join([*lines, "nothing was changed"])
+        if not args.reason:
+            raise RegistryError("give a --reason: somebody will ask one day")
+        changed = settings_rows.want(conn, scope, body, reason=args.reason, by=SHELL, now=now)
+        return "\n".join([*lines, f"wanted of {len(changed)} nodes; see: config list"])
+
+    return enter(args, change)
+
+
+def show(args: argparse.Namespace) -> int:
+    """What is wanted in one place, and every change there."""
+    zone = ZoneInfo(settings_of(args).web.time_zone)
+
+    def read(conn: Connection, _: Any) -> str:
+        scope = _scope(conn, args)
+        lines = [
+            f"{key} = {_json(value)}" for key, value in dotted(settings_rows.layer(conn, scope))
+        ]
+        lines = lines or ["nothing is wanted here; what lies above counts"]
+        for past in settings_door.past(conn, scope):
+            at = datetime.fromtimestamp(past.at_utc_us / 1e6, UTC).astimezone(zone)
+            lines.append(f"{at:%d/%m/%Y %H:%M:%S} {past.who or 'the shell'}: {past.reason}")
+            lines += [f"    {_change(one)}" for one in past.changed]
+        return "\n".join(lines)
+
+    return enter(args, read)
+
+
+def list_nodes(args: argparse.Namespace) -> int:
+    """How far each node has come, a line each; those that need somebody first."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.reading() as conn:
+            rows = conn.execute(select(nodes.c.id, nodes.c.name).order_by(nodes.c.name)).all()
+            known = settings_rows.standings(conn, [row.id for row in rows])
+    finally:
+        db.close()
+    failed = (State.REFUSED, State.FELL_BACK)
+    lines = []
+    for row in rows:
+        one = known.get(row.id)
+        state = one.state if one else State.UNASKED
+        why = f": {one.reason}" if one and one.reason else ""
+        number = f" {one.version}" if one and one.version else ""
+        lines.append((state not in failed, f"{row.name}: {state}{number}{why}"))
+    say("\n".join(line for _, line in sorted(lines)) or "there is no node")
+    return OK
+
+
+def try_again(args: argparse.Namespace) -> int:
+    """Have a node that refused or fell back try the same once more."""
+
+    def ask(conn: Connection, now: Any) -> str:
+        node = _node(conn, args.node)
+        if not settings_rows.again(conn, node, by=SHELL, now=now):
+            raise RegistryError(f"{args.node} neither refused nor fell back")
+        return f"{args.node} is told once more"
+
+    return enter(args, ask)
+
+
+def make_group(args: argparse.Namespace) -> int:
+    """A named group of nodes, or other members of one that is there."""
+
+    def make(conn: Connection, now: Any) -> str:
+        members = [_node(conn, name) for name in args.nodes]
+        group_id = settings_rows.group_by_name(conn, args.name)
+        if group_id is None:
+            if not args.area:
+                raise RegistryError("a new group needs an --area: who looks after it may change it")
+            area_id = area_by_name(conn, args.area)
+            group_id = settings_rows.make_group(conn, args.name, area_id=area_id, by=SHELL, now=now)
+        changed = settings_rows.put_members(conn, group_id, members, by=SHELL, now=now)
+        return f"{len(members)} nodes are in {args.name}; {len(changed)} have other settings now"
+
+    return enter(args, make)
+
+
+def _scope(conn: Connection, args: argparse.Namespace) -> Scope:
+    if args.node:
+        return Scope("node", _node(conn, args.node))
+    if args.area:
+        return Scope("area", area_by_name(conn, args.area))
+    group_id = settings_rows.group_by_name(conn, args.group)
+    if group_id is None:
+        raise RegistryError(f"no group is called {args.group!r}; make it with: config group")
+    return Scope("group", group_id)
+
+
+def _node(conn: Connection, name: str) -> Any:
+    node = node_by_name(conn, name)
+    if node is None:
+        raise RegistryError(f"no node is called {name!r}; add it with: node add")
+    return node.node_id
+
+
+def _changes(args: argparse.Namespace) -> dict[str, Any]:
+    """KEY=JSON; what is no JSON is a word, and nothing takes the key out."""
+    changes: dict[str, Any] = {}
+    for text in args.keys:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsFault(f"{text}: write KEY=VALUE, such as clips.preroll_s=8")
+        try:
+            changes[key] = json.loads(value) if value else None
+        except json.JSONDecodeError:
+            changes[key] = value
+    return changes
+
+
+def _preview(found: list[settings_door.NodePreview]) -> Iterator[str]:
+    if not found:
+        yield "no node would work otherwise"
+    for one in found:
+        yield f"{one.node}:" + (f" CANNOT: {one.fault}" if one.fault else "")
+        yield from (f"    {_change(change)}" for change in one.changed)
+
+
+def _change(one: Changed) -> str:
+    before = "the node's own" if one.before is None else _json(one.before)
+    after = "the node's own" if one.after is None else _json(one.after)
+    return f"{one.key}: {before} -> {after}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,401 @@
+"""The door's way to nodes' settings: for who looks after the areas that the nodes belong to.
+
+Zones and masks of one camera are saved by `want_of_camera`; what a camera works by now is
+`of_camera`. None and False are the same answer for what is not there and what is not theirs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from agent.wire.settings import (
+    GroupSettings,
+    NodeSettings,
+    SettingsFault,
+    SettingsReport,
+    check_settings,
+)
+from hub.alerts.layers import Changed, State, difference, dotted, with_keys, works_by
+from hub.store import audit, settings_rows
+from hub.store.audit import By
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.scope import tended_areas
+from hub.store.settings_rows import Scope
+from hub.store.settings_tables import node_groups, node_settings
+from hub.store.sights import places
+from hub.store.tables import cameras, nodes, people
+from hub.store.views import Asker
+
+MOST_NODES_SHOWN: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CameraNow:
+    """By what a camera works as its node last said, and what is wanted of it."""
+
+    node: str
+    camera: str
+    works_by: Mapping[str, Any]
+    """Of the keys of `agent.wire.settings.CameraSettings`; empty while the node never told."""
+    wanted: Mapping[str, Any]
+    """Those of them that the hub wants, from the node's own layer alone."""
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One node, and how far it has come with what is wanted of it."""
+
+    node_id: UUID
+    name: str
+    place: str
+    is_here: bool
+    version: int
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """An area or group of which something can be wanted."""
+
+    scope: Scope
+    name: str
+    nodes: int
+    keys: int
+    """How many keys are wanted there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Every node, area and group that this person looks after."""
+
+    nodes: list[NodeRow]
+    scopes: list[ScopeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One change: who wanted what, when, why, and which keys that changed."""
+
+    at_utc_us: int
+    who: str
+    """Empty: the keeper's shell, or the hub itself."""
+    reason: str
+    changed: list[Changed]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePage:
+    """All about what is wanted in one place."""
+
+    scope: Scope
+    name: str
+    wanted: Mapping[str, Any]
+    nodes: list[NodeRow]
+    history: list[Past]
+    report: SettingsReport | None
+    """Of a single node."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodePreview:
+    """What a change would do at one node."""
+
+    node: str
+    changed: list[Changed]
+    fault: str
+    """Why it could not be wanted of this node; empty: it can."""
+
+
+class SettingsDoor:
+    """For any thread."""
+
+    def __init__(self, db: Database, *, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def of_camera(self, asker: Asker, camera_id: UUID) -> CameraNow | None:
+        """What this camera works by, and what is wanted of it."""
+        with self._db.reading() as conn:
+            found = self._camera(conn, asker, camera_id)
+            now = None if found is None else _camera_now(conn, *found)
+        self._note(asker, "settings.open", "camera", camera_id, is_theirs=now is not None)
+        return now
+
+    def want_of_camera(
+        self, asker: Asker, camera_id: UUID, keys: Mapping[str, Any], *, reason: str
+    ) -> bool:
+        """Want these keys of one camera (`zone`, `line`, `private`, `ignored`, `alert_hours`, …),
+        as JSON has them; None takes one back, so that the node's own file counts again. Its other
+        keys stay. False where the camera is not theirs.
+
+        Raises SettingsFault with a line for each fault, RegistryError without a reason.
+        """
+        with self._db.writing() as conn:
+            found = self._camera(conn, asker, camera_id)
+            if found is None:
+                self._refuse(conn, asker, "camera", camera_id)
+                return False
+            node_id, _, camera = found
+            changes = {f"cameras.{camera}.{key}": value for key, value in keys.items()}
+            self._change(conn, asker, Scope("node", node_id), changes, reason)
+        return True
+
+    def overview(self, asker: Asker) -> Overview:
+        """Every node, area and group within reach."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            mine = set(conn.scalars(tended_areas(asker.person_id, now)))
+            rows = _node_rows(conn, nodes.c.area_id.in_(mine))
+            scopes = _scope_rows(conn, mine)
+        self._note(asker, "settings.list", detail=f"{len(rows)} nodes")
+        return Overview(rows, scopes)
+
+    def page(self, asker: Asker, scope: Scope) -> ScopePage | None:
+        """All about what is wanted in one place."""
+        with self._db.reading() as conn:
+            page = self._page(conn, scope) if self._is_theirs(conn, asker, scope) else None
+        self._note(asker, "settings.open", scope.kind, scope.scope_id, is_theirs=page is not None)
+        return page
+
+    def preview(
+        self, asker: Asker, scope: Scope, changes: Mapping[str, Any]
+    ) -> list[NodePreview] | None:
+        """What these dotted keys would change at each node; nothing is changed.
+
+        Raises SettingsFault for keys or values that nobody may want.
+        """
+        with self._db.reading() as conn:
+            if not self._is_theirs(conn, asker, scope):
+                return None
+            body = _changed_body(conn, scope, changes)
+            found = previews(conn, scope, body)
+        self._note(asker, "settings.preview", scope.kind, scope.scope_id)
+        return found
+
+    def want(
+        self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str
+    ) -> list[UUID] | None:
+        """Want these dotted keys there; the nodes whose settings that changes.
+
+        Raises SettingsFault, or RegistryError without a reason.
+        """
+        with self._db.writing() as conn:
+            if not self._is_theirs(conn, asker, scope):
+                self._refuse(conn, asker, scope.kind, scope.scope_id)
+                return None
+            return self._change(conn, asker, scope, changes, reason)
+
+    def try_again(self, asker: Asker, node_id: UUID) -> bool:
+        """Have a node that refused or fell back try the same once more."""
+        scope = Scope("node", node_id)
+        with self._db.writing() as conn:
+            if not self._is_theirs(conn, asker, scope):
+                self._refuse(conn, asker, scope.kind, node_id)
+                return False
+            return settings_rows.again(conn, node_id, by=_by(asker), now=self._clock.now())
+
+    def _change(
+        self, conn: Connection, asker: Asker, scope: Scope, changes: Mapping[str, Any], reason: str
+    ) -> list[UUID]:
+        body = _changed_body(conn, scope, changes)
+        now = self._clock.now()
+        return settings_rows.want(conn, scope, body, reason=reason, by=_by(asker), now=now)
+
+    def _camera(
+        self, conn: Connection, asker: Asker, camera_id: UUID
+    ) -> tuple[UUID, str, str] | None:
+        """Its node's id and name and its own name, where both lie in an area of theirs."""
+        mine = tended_areas(asker.person_id, self._clock.now())
+        row = conn.execute(
+            select(nodes.c.id, nodes.c.name, cameras.c.name.label("camera"))
+            .join(cameras, cameras.c.node_id == nodes.c.id)
+            .where(cameras.c.id == camera_id, nodes.c.area_id.in_(mine))
+        ).first()
+        return None if row is None else (row.id, row.name, row.camera)
+
+    def _is_theirs(self, conn: Connection, asker: Asker, scope: Scope) -> bool:
+        mine = set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
+        return area_of(conn, scope) in mine
+
+    def _page(self, conn: Connection, scope: Scope) -> ScopePage:
+        node_ids = settings_rows.nodes_of(conn, scope)
+        is_node = scope.kind == "node"
+        report = settings_rows.standing(conn, scope.scope_id).report if is_node else None
+        return ScopePage(
+            scope=scope,
+            name=name_of(conn, scope),
+            wanted=settings_rows.layer(conn, scope),
+            nodes=_node_rows(conn, nodes.c.id.in_(node_ids)),
+            history=past(conn, scope),
+            report=report,
+        )
+
+    def _refuse(self, conn: Connection, asker: Asker, kind: str, one: UUID) -> None:
+        now = self._clock.now()
+        act = "settings.want.refused"
+        audit.note(conn, _by(asker), act=act, object_kind=kind, object_id=one, now=now)
+
+    def _note(
+        self,
+        asker: Asker,
+        act: str,
+        kind: str = "",
+        one: UUID | None = None,
+        *,
+        detail: str = "",
+        is_theirs: bool = True,
+    ) -> None:
+        with self._db.writing() as conn:
+            audit.note(
+                conn,
+                _by(asker),
+                act=act if is_theirs else f"{act}.refused",
+                object_kind=kind,
+                object_id=one,
+                detail=detail,
+                now=self._clock.now(),
+            )
+
+
+def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:
+    """What `body` in place of what is wanted there would change at each node."""
+    check_settings(body, NodeSettings if scope.kind == "node" else GroupSettings)
+    found = []
+    names = _names(conn, settings_rows.nodes_of(conn, scope))
+    for node_id, name in names.items():
+        known = settings_rows.standing(conn, node_id)
+        after = settings_rows.would_be(conn, node_id, scope, body)
+        fault = ""
+        try:
+            check_settings(after)
+        except SettingsFault as refusal:
+            fault = str(refusal)
+        changed = difference(known.report, known.wanted, after)
+        if changed or fault:
+            found.append(NodePreview(name, changed, fault))
+    return found
+
+
+def past(conn: Connection, scope: Scope) -> list[Past]:
+    """The changes there, the newest first."""
+    rows = settings_rows.history(conn, scope)
+    who = _people(conn, {row.changed_by for row in rows if row.changed_by is not None})
+    bodies = [settings_rows.body_of(row) for row in rows] + [{}]
+    return [
+        Past(
+            row.changed_utc_us,
+            who.get(row.changed_by, ""),
+            row.reason,
+            difference(None, before, after),
+        )
+        for row, after, before in zip(rows, bodies, bodies[1:], strict=False)
+    ]
+
+
+def area_of(conn: Connection, scope: Scope) -> UUID | None:
+    """The area whose keepers may change what is wanted there."""
+    match scope.kind:
+        case "node":
+            query = select(nodes.c.area_id).where(nodes.c.id == scope.scope_id)
+        case "group":
+            query = select(node_groups.c.area_id).where(node_groups.c.id == scope.scope_id)
+        case "area":
+            return scope.scope_id
+    return conn.scalar(query)
+
+
+def name_of(conn: Connection, scope: Scope) -> str:
+    """What people call it."""
+    match scope.kind:
+        case "node":
+            query = select(nodes.c.name).where(nodes.c.id == scope.scope_id)
+        case "group":
+            query = select(node_groups.c.name).where(node_groups.c.id == scope.scope_id)
+        case "area":
+            return places(conn, [scope.scope_id]).get(scope.scope_id, "")
+    return conn.scalar(query) or ""
+
+
+def _camera_now(conn: Connection, node_id: UUID, node: str, camera: str) -> CameraNow:
+    known = settings_rows.standing(conn, node_id)
+    own_layer = settings_rows.layer(conn, Scope("node", node_id))
+    values: dict[str, Any] = {}
+    if known.report is not None:
+        prefix = f"cameras.{camera}."
+        at_work = works_by(known.report, known.report.from_afar or {})
+        values = {
+            key.removeprefix(prefix): value
+            for key, value in at_work.items()
+            if key.startswith(prefix)
+        }
+    wanted = own_layer.get("cameras", {}).get(camera, {})
+    return CameraNow(node, camera, values, wanted, known.state, known.reason)
+
+
+def _changed_body(conn: Connection, scope: Scope, changes: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return with_keys(settings_rows.layer(conn, scope), changes)
+    except ValueError as error:
+        raise SettingsFault(str(error)) from error
+
+
+def _node_rows(conn: Connection, which: Any) -> list[NodeRow]:
+    query = (
+        select(nodes, node_settings.c.version, node_settings.c.reason)
+        .add_columns(node_settings.c.state.label("settings_state"))
+        .outerjoin(node_settings, node_settings.c.node_id == nodes.c.id)
+        .where(which, nodes.c.revoked_utc_us.is_(None))
+        .order_by(nodes.c.name)
+        .limit(MOST_NODES_SHOWN)
+    )
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows})
+    return [
+        NodeRow(
+            row.id,
+            row.name,
+            where.get(row.area_id, ""),
+            row.state == "online",
+            row.version or 0,
+            State(row.settings_state or State.UNASKED),
+            row.reason or "",
+        )
+        for row in rows
+    ]
+
+
+def _scope_rows(conn: Connection, mine: set[UUID]) -> list[ScopeRow]:
+    named = [(Scope("area", one), place) for one, place in places(conn, mine).items()]
+    groups = select(node_groups).where(node_groups.c.area_id.in_(mine))
+    named += [(Scope("group", row.id), row.name) for row in conn.execute(groups)]
+    rows = [
+        ScopeRow(
+            scope,
+            name,
+            len(settings_rows.nodes_of(conn, scope)),
+            sum(1 for _ in dotted(settings_rows.layer(conn, scope))),
+        )
+        for scope, name in named
+    ]
+    return sorted(rows, key=lambda row: (row.scope.kind, row.name.split(", ")[::-1]))
+
+
+def _names(conn: Connection, node_ids: list[UUID]) -> dict[UUID, str]:
+    query = select(nodes.c.id, nodes.c.name).where(nodes.c.id.in_(node_ids))
+    return {row.id: row.name for row in conn.execute(query.order_by(nodes.c.name))}
+
+
+def _people(conn: Connection, ids: set[UUID]) -> dict[UUID, str]:
+    query = select(people.c.id, people.c.name).where(people.c.id.in_(ids))
+    return {row.id: row.name for row in conn.execute(query)}
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

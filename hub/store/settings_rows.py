@@ -1,0 +1,389 @@
+"""What is wanted of nodes' settings, and what they answered, as rows; in the caller's transaction.
+
+Every change is a row that stays, so who changed what and when is the table itself. What a node is
+to work by is reckoned anew from all layers above it whenever one of them changes.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+
+from agent.wire.settings import (
+    Configure,
+    GroupSettings,
+    NodeSettings,
+    SettingsReport,
+    canonical,
+    check_settings,
+    settings_hash,
+)
+from hub.alerts.layers import State, judged, laid_together
+from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.fold import fold
+from hub.store.registry import RegistryError
+from hub.store.rows import put
+from hub.store.settings_tables import (
+    node_group_members,
+    node_groups,
+    node_settings,
+    settings_changes,
+)
+from hub.store.tables import areas, columns, new_id, nodes
+
+AGAIN_S: Final = 60.0
+"""A node that does not answer is told again after so long."""
+AT_ONCE: Final = 20
+WITHIN_S: Final = 300
+"""A node that does not reach its broker within so long goes back to what it had."""
+REASON_CHARS: Final = 300
+MOST_AREAS_DEEP: Final = 20
+NOTHING: Final = settings_hash({})
+
+Kind = Literal["node", "area", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Of whom something is wanted: one node, an area with all below it, or a named group."""
+
+    kind: Kind
+    scope_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is wanted of a node, and how far it has come."""
+
+    version: int
+    wanted: Mapping[str, Any]
+    sha256: str
+    state: State
+    reason: str
+    report: SettingsReport | None
+    reported_utc_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a node is to be told now."""
+
+    node: str
+    command_id: UUID
+    words: Configure
+
+
+def layer(conn: Connection, scope: Scope) -> dict[str, Any]:
+    """What is wanted there now; empty where nothing is."""
+    query = (
+        select(settings_changes.c.body)
+        .where(
+            settings_changes.c.scope == scope.kind, settings_changes.c.scope_id == scope.scope_id
+        )
+        .order_by(settings_changes.c.id.desc())
+        .limit(1)
+    )
+    body = conn.scalar(query)
+    return json.loads(body) if body else {}
+
+
+def history(conn: Connection, scope: Scope, limit: int = 50) -> list[Row[*tuple[Any, ...]]]:
+    """Every change there, the newest first."""
+    query = (
+        select(settings_changes)
+        .where(
+            settings_changes.c.scope == scope.kind, settings_changes.c.scope_id == scope.scope_id
+        )
+        .order_by(settings_changes.c.id.desc())
+        .limit(limit)
+    )
+    return list(conn.execute(query).all())
+
+
+def body_of(change: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What was wanted from that change on."""
+    body: dict[str, Any] = json.loads(change.body)
+    return body
+
+
+def want(
+    conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
+) -> list[UUID]:
+    """From now on this is wanted there, in place of what was; the nodes whose settings it changes.
+
+    Raises SettingsFault for what nobody may want, RegistryError without a reason.
+    """
+    kept = text(reason.strip(), REASON_CHARS)
+    if not kept:
+        raise RegistryError("give a reason: somebody will ask one day")
+    check_settings(body, NodeSettings if scope.kind == "node" else GroupSettings)
+    change_id = new_id(now)
+    conn.execute(
+        insert(settings_changes).values(
+            id=change_id,
+            scope=scope.kind,
+            scope_id=scope.scope_id,
+            body=canonical(laid_together([body])).decode(),
+            changed_by=by.person_id,
+            reason=kept,
+            **columns("changed", now),
+        )
+    )
+    changed = reckon(conn, nodes_of(conn, scope), now=now)
+    audit.note(
+        conn,
+        by,
+        act="settings.want",
+        object_kind=scope.kind,
+        object_id=scope.scope_id,
+        detail=f"{len(changed)} nodes: {kept}",
+        now=now,
+    )
+    return changed
+
+
+def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
+    """Lay together anew what is wanted of these nodes; those of which it is another now."""
+    changed = []
+    for node_id in node_ids:
+        wanted = laid_together(_layers(conn, node_id))
+        # Two layers that fit may not fit together: the longest of all is bounded like each.
+        check_settings(wanted)
+        if _is_news(conn, node_id, wanted, now=now):
+            changed.append(node_id)
+    return changed
+
+
+def would_be(
+    conn: Connection, node_id: UUID, scope: Scope, body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What would be wanted of this node if `scope` said `body`."""
+    return laid_together(_layers(conn, node_id, (scope, body)))
+
+
+def standing(conn: Connection, node_id: UUID) -> Standing:
+    """What is wanted of this node, and how far it has come."""
+    row = conn.execute(select(node_settings).where(node_settings.c.node_id == node_id)).first()
+    if row is None:
+        return Standing(0, {}, NOTHING, State.UNASKED, "", None, None)
+    return _standing(row)
+
+
+def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """The same of many; those that never were in touch about settings are left out."""
+    query = select(node_settings).where(node_settings.c.node_id.in_(list(node_ids)))
+    return {row.node_id: _standing(row) for row in conn.execute(query)}
+
+
+def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
+    """Have a node that refused or fell back try the same once more; False for all others."""
+    this = node_settings.c.node_id == node_id
+    failed = node_settings.c.state.in_([State.REFUSED, State.FELL_BACK])
+    version = node_settings.c.version + 1
+    values = {"version": version, "state": State.WAITING, "reason": ""} | columns("sent", None)
+    done = conn.execute(update(node_settings).where(this, failed).values(values))
+    if done.rowcount:
+        audit.note(conn, by, act="settings.again", object_kind="node", object_id=node_id, now=now)
+    return bool(done.rowcount)
+
+
+def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
+    """Keep what a node says of its settings."""
+    known = standing(conn, node_id)
+    state, reason = judged(said, version=known.version, sha256=known.sha256)
+    row = {
+        "node_id": node_id,
+        "version": known.version,
+        "wanted": canonical(known.wanted).decode(),
+        "sha256": known.sha256,
+        "state": state,
+        "reason": text(reason, 1000),
+        "report": said.model_dump_json(),
+        **columns("wanted", now),
+        **columns("reported", now),
+    }
+    if known.version:
+        del row["wanted_utc_us"], row["wanted_error_ms"]
+        conn.execute(update(node_settings).where(node_settings.c.node_id == node_id).values(row))
+    else:
+        put(conn, node_settings, row)
+
+
+def due(conn: Connection, *, now: Moment) -> list[Due]:
+    """What nodes that are here are to be told now; noted as said.
+
+    Only nodes that ever reported: an older one would not know the word.
+    """
+    before = now.plus_s(-AGAIN_S).utc_us
+    settings = node_settings.c
+    query = (
+        select(node_settings, nodes.c.name)
+        .join(nodes, nodes.c.id == settings.node_id)
+        .where(
+            settings.state == State.WAITING,
+            settings.report.is_not(None),
+            nodes.c.state == "online",
+            or_(settings.sent_utc_us.is_(None), settings.sent_utc_us <= before),
+        )
+        .order_by(settings.sent_utc_us)
+        .limit(AT_ONCE)
+    )
+    told = []
+    for row in conn.execute(query).all():
+        words = Configure(
+            version=row.version,
+            sha256=row.sha256,
+            within_s=WITHIN_S,
+            settings=json.loads(row.wanted),
+        )
+        told.append(Due(row.name, uuid4(), words))
+        this = settings.node_id == row.node_id
+        conn.execute(update(node_settings).where(this).values(columns("sent", now)))
+    return told
+
+
+def nodes_of(conn: Connection, scope: Scope) -> list[UUID]:
+    """The nodes that a scope speaks to, by their names."""
+    query = select(nodes.c.id).order_by(nodes.c.name)
+    match scope.kind:
+        case "node":
+            query = query.where(nodes.c.id == scope.scope_id)
+        case "area":
+            below = select(areas.c.id).where(areas.c.id == scope.scope_id)
+            tree = below.cte("settings_below", recursive=True)
+            tree = tree.union(select(areas.c.id).join(tree, areas.c.parent_id == tree.c.id))
+            query = query.where(nodes.c.area_id.in_(select(tree.c.id)))
+        case "group":
+            members = select(node_group_members.c.node_id)
+            query = query.where(
+                nodes.c.id.in_(members.where(node_group_members.c.group_id == scope.scope_id))
+            )
+    return list(conn.scalars(query))
+
+
+def make_group(conn: Connection, name: str, *, area_id: UUID, by: By, now: Moment) -> UUID:
+    """A named group, looked after by who looks after its area; RegistryError for a known name."""
+    kept = text(name.strip(), 100)
+    if not kept:
+        raise RegistryError("a group needs a name")
+    if group_by_name(conn, kept) is not None:
+        raise RegistryError(f"there is a group {kept!r} already")
+    group_id = new_id(now)
+    conn.execute(
+        insert(node_groups).values(
+            id=group_id, area_id=area_id, name=kept, name_folded=fold(kept), **columns("made", now)
+        )
+    )
+    audit.note(
+        conn, by, act="group.add", object_kind="group", object_id=group_id, detail=kept, now=now
+    )
+    return group_id
+
+
+def group_by_name(conn: Connection, name: str) -> UUID | None:
+    """The group of this name, diacritics and case aside."""
+    return conn.scalar(select(node_groups.c.id).where(node_groups.c.name_folded == fold(name)))
+
+
+def put_members(
+    conn: Connection, group_id: UUID, node_ids: Iterable[UUID], *, by: By, now: Moment
+) -> list[UUID]:
+    """These and no others are in the group; the nodes whose settings that changes."""
+    before, after = set(nodes_of(conn, Scope("group", group_id))), set(node_ids)
+    gone = node_group_members.c.node_id.in_(before - after)
+    conn.execute(delete(node_group_members).where(node_group_members.c.group_id == group_id, gone))
+    for node_id in after - before:
+        conn.execute(insert(node_group_members).values(group_id=group_id, node_id=node_id))
+    audit.note(
+        conn,
+        by,
+        act="group.members",
+        object_kind="group",
+        object_id=group_id,
+        detail=f"{len(after)} nodes, {len(after - before)} new, {len(before - after)} gone",
+        now=now,
+    )
+    return reckon(conn, sorted(before ^ after), now=now)
+
+
+def _layers(
+    conn: Connection, node_id: UUID, instead: tuple[Scope, Mapping[str, Any]] | None = None
+) -> list[Mapping[str, Any]]:
+    """From the outermost area to the node itself, `instead` in the place of its own."""
+    scopes = [
+        *(Scope("area", one) for one in _areas_above(conn, node_id)),
+        *(Scope("group", one) for one in _groups_of(conn, node_id)),
+        Scope("node", node_id),
+    ]
+    return [
+        instead[1] if instead is not None and instead[0] == one else layer(conn, one)
+        for one in scopes
+    ]
+
+
+def _areas_above(conn: Connection, node_id: UUID) -> list[UUID]:
+    found: list[UUID] = []
+    area_id = conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
+    while area_id is not None and area_id not in found and len(found) < MOST_AREAS_DEEP:
+        found.append(area_id)
+        area_id = conn.scalar(select(areas.c.parent_id).where(areas.c.id == area_id))
+    return found[::-1]
+
+
+def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
+    query = (
+        select(node_groups.c.id)
+        .join(node_group_members, node_group_members.c.group_id == node_groups.c.id)
+        .where(node_group_members.c.node_id == node_id)
+        .order_by(node_groups.c.name_folded)
+    )
+    return list(conn.scalars(query))
+
+
+def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now: Moment) -> bool:
+    """Whether something else is wanted of the node from now on."""
+    known = standing(conn, node_id)
+    sha256 = settings_hash(wanted)
+    if sha256 == known.sha256:
+        return False
+    row = {
+        "node_id": node_id,
+        "version": known.version + 1,
+        "wanted": canonical(wanted).decode(),
+        "sha256": sha256,
+        "state": State.WAITING,
+        "reason": "",
+        **columns("wanted", now),
+        **columns("sent", None),
+    }
+    put(conn, node_settings, row)
+    return True
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        version=row.version,
+        wanted=json.loads(row.wanted),
+        sha256=row.sha256,
+        state=State(row.state),
+        reason=row.reason,
+        report=_report(row.report),
+        reported_utc_us=row.reported_utc_us,
+    )
+
+
+def _report(body: str | None) -> SettingsReport | None:
+    """None for what an older hub kept and this one does not read."""
+    if body is None:
+        return None
+    try:
+        return SettingsReport.model_validate_json(body)
+    except ValidationError:
+        return None

@@ -1,0 +1,54 @@
+"""The tables of nodes' settings: what is wanted of whom, by whom, and what nodes answered."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, Uuid
+
+from hub.store.check_tables import metadata
+from hub.store.tables import key, link, moment
+
+__all__ = ["metadata", "node_group_members", "node_groups", "node_settings", "settings_changes"]
+
+node_groups = Table(
+    "node_groups",
+    metadata,
+    key(),
+    link("area_id", "areas", index=True),  # who looks after it may change the group
+    Column("name", Text, nullable=False),
+    Column("name_folded", Text, nullable=False, unique=True),
+    *moment("made"),
+)
+
+node_group_members = Table(
+    "node_group_members",
+    metadata,
+    Column("group_id", Uuid, ForeignKey("node_groups.id"), primary_key=True),
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True, index=True),
+)
+
+settings_changes = Table(
+    "settings_changes",
+    metadata,
+    key(),
+    Column("scope", Text, nullable=False),  # node, area, group
+    Column("scope_id", Uuid, nullable=False),
+    Column("body", Text, nullable=False),  # JSON: all that is wanted there from then on
+    link("changed_by", "people", nullable=True),  # null: the keeper's shell, or the hub itself
+    Column("reason", Text, nullable=False),
+    *moment("changed"),
+    Index("ix_settings_changes_scope_id", "scope_id", "id"),
+)
+
+node_settings = Table(
+    "node_settings",
+    metadata,
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
+    Column("version", BigInteger, nullable=False),  # grows with everything new; 0: nothing wanted
+    Column("wanted", Text, nullable=False),  # JSON: all layers together
+    Column("sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),  # of hub.alerts.layers.State
+    Column("reason", Text, nullable=False),  # of a refusal or a fall, as the node said it
+    Column("report", Text),  # the node's last SettingsReport, JSON; null: it never gave one
+    *moment("wanted"),
+    *moment("sent", nullable=True),
+    *moment("reported", nullable=True),
+    Index("ix_node_settings_state", "state", "sent_utc_us"),
+)
