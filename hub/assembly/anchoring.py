@@ -1,15 +1,19 @@
 """The head of the log of who looked, put down where no database reaches."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import structlog
+from cryptography import x509
 
 from hub.alerts.chain import Anchor
 from hub.config import HubSettings
 from hub.enrol.files import write_public
+from hub.evidence.stamp import Authority, StampError, check_stamp, must_agree
 from hub.store import audit
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -17,6 +21,8 @@ from hub.store.registry import RegistryError
 
 log = structlog.get_logger()
 
+ANCHOR_ERROR_MS: Final = 1000
+"""A line says its moment in whole seconds."""
 _LINE: Final = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<seq>\d{1,18}) (?P<hash>[0-9a-f]{64})"
 )
@@ -31,13 +37,17 @@ class Anchoring:
     """A chore: the head of the log into a file beside the clip store, and into the hub's output.
 
     Who can change the database alone is found out by the file; who can change both by whatever
-    keeps the hub's output, or by a line that somebody printed.
+    keeps the hub's output, by a line that somebody printed, or by the time stamp of an outside
+    authority, where there is one.
     """
 
-    def __init__(self, db: Database, *, file: Path, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, *, file: Path, clock: Clock, stamps: Authority | None = None
+    ) -> None:
         self._db = db
         self._file = file
         self._clock = clock
+        self._stamps = stamps
 
     def put_down(self) -> Anchor:
         """One line, durable; OSError when it cannot be written."""
@@ -46,7 +56,51 @@ class Anchoring:
         before = self._file.read_bytes() if self._file.exists() else b""
         write_public(self._file, before + f"{to_line(anchor)}\n".encode())
         log.info("log.anchored", head=to_line(anchor))
+        if self._stamps is not None:
+            self._stamp(self._stamps, anchor)
         return anchor
+
+    def _stamp(self, authority: Authority, anchor: Anchor) -> None:
+        line = to_line(anchor)
+        try:
+            answer, stamp = authority.stamp(line.encode())
+            must_agree(stamp, anchor.at_utc_us, ANCHOR_ERROR_MS)
+        except StampError as error:
+            log.warning("log.unstamped", authority=authority.name, reason=str(error))
+            return
+        folder = stamp_folder(self._file)
+        folder.mkdir(exist_ok=True)
+        write_public(folder / _stamp_name(line), answer)
+
+
+def stamp_folder(file: Path) -> Path:
+    """Where the time stamps of a file of anchors lie."""
+    return file.with_name("log-stamps")
+
+
+def stamp_faults(file: Path, roots: Sequence[x509.Certificate]) -> Iterator[str]:
+    """What the time stamps say against a file of anchors; nothing where all hold."""
+    lines = file.read_text("ascii", "replace").splitlines() if file.exists() else []
+    by_name = {_stamp_name(line): line for line in lines}
+    for path in stamps_of(file):
+        line = by_name.get(path.name)
+        if line is None:
+            yield f"{path.name}: an anchor was stamped that is not in {file} any more"
+            continue
+        try:
+            stamp = check_stamp(path.read_bytes(), line.encode(), roots)
+            must_agree(stamp, parse_line(line).at_utc_us, ANCHOR_ERROR_MS)
+        except StampError as error:
+            yield f"{path.name}, of the anchor {line!r}: {error}"
+
+
+def stamps_of(file: Path) -> Iterable[Path]:
+    """The time stamps of a file of anchors, by name."""
+    return sorted(stamp_folder(file).glob("*.tsr"))
+
+
+def _stamp_name(line: str) -> str:
+    return f"{sha256(line.encode()).hexdigest()[:32]}.tsr"
 
 
 def to_line(anchor: Anchor) -> str:

@@ -7,8 +7,10 @@ from typing import Final
 
 from hub.alerts.chain import Anchor, faults
 from hub.assembly import opening
-from hub.assembly.anchoring import anchor_file, parse_line, to_line
+from hub.assembly.anchoring import anchor_file, parse_line, stamp_faults, stamps_of, to_line
 from hub.assembly.commands import OK, say, settings_of
+from hub.assembly.stamping import roots_of
+from hub.config import HubSettings
 from hub.store import audit
 from hub.store.clock import HubClock
 
@@ -42,16 +44,30 @@ def verify_log(args: argparse.Namespace) -> int:
             loose = audit.unbound(conn)
     finally:
         db.close()
+    stamped, unstamped = _stamps(settings)
+    for line in unstamped:
+        say(line)
     for fault in found[:SHOWN]:
         say(f"record {fault.seq}: {fault.what}")
     if len(found) > SHOWN:
         say(f"and {len(found) - SHOWN} more")
     if loose:
         say(f"{loose} lines are bound to nothing: no hub wrote them")
-    if found or loose:
+    if found or loose or unstamped:
         return 1
-    say(f"the log is whole: {last.seq} records, {len(anchors)} anchors hold; head {last.hash}")
+    held = f"{len(anchors)} anchors hold{f', {stamped} of them stamped' if stamped else ''}"
+    say(f"the log is whole: {last.seq} records, {held}; head {last.hash}")
     return OK
+
+
+def _stamps(settings: HubSettings) -> tuple[int, list[str]]:
+    """How many time stamps the hub's own anchors have, and what does not hold of them."""
+    file = anchor_file(settings)
+    count = len(list(stamps_of(file)))
+    if not count:
+        return 0, []
+    given = settings.evidence.stamp_ca_file
+    return count, list(stamp_faults(file, roots_of(Path(given)) if given else []))
 
 
 def _anchors_in(path: Path) -> Iterator[Anchor]:

@@ -15,7 +15,7 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
-from hub.assembly import enrolling, opening
+from hub.assembly import enrolling, opening, stamping
 from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
@@ -258,7 +258,12 @@ class Hub:
             policy=policy(self._settings.alerts),
             proxies=self._proxies,
         )
-        anchoring = Anchoring(self._db, file=anchor_file(self._settings), clock=self._clock)
+        anchoring = Anchoring(
+            self._db,
+            file=anchor_file(self._settings),
+            clock=self._clock,
+            stamps=stamping.asked(self._settings),
+        )
         remains = Remains(
             self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
         )

@@ -110,6 +110,7 @@ def test_a_clip_goes_when_its_rule_says_and_its_page_tells_by_which(streets: Str
     shown = {row.id: row.clip_id for row in streets.rows(alerts)}
     assert (shown[alert_id], shown[young] is not None) == (None, True)
     [line] = [row for row in streets.rows(audit) if row.act == "media.remove"]
+    assert line.seq is not None and "sha256" in line.detail  # bound to the line before it
     assert f"rule {rule_id}" in line.detail and sha(b"old") in line.detail
     page = streets.door.alert(an, alert_id)
     assert page is not None

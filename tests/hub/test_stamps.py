@@ -18,13 +18,16 @@ from hub import config
 from hub.alerts.moment import Moment
 from hub.assembly import check as check_command
 from hub.assembly import stamping
+from hub.assembly.anchoring import Anchoring, stamps_of
 from hub.evidence.check import Verdict, check_package
 from hub.evidence.keys import Signer
 from hub.evidence.manifest import MANIFEST, STAMP
 from hub.evidence.package import Order, write_package
 from hub.evidence.stamp import Authority, StampError, check_stamp, read_roots
+from hub.store.database import Database
 from tests.hub.desk import Desk
 from tests.hub.stamp_office import StampOffice
+from tests.hub.streets import HandClock, Streets
 from tests.hub.test_evidence import CLIP, entries_of, item, order, packed, signer
 
 
@@ -283,3 +286,42 @@ def test_whatever_bytes_come_as_an_answer_are_a_stamp_or_a_clear_word(office: St
         except StampError:
             continue
         assert stamp.at == check_stamp(answer, b"x", kept).at
+
+
+@pytest.fixture
+def streets(sqlite_url: str, tmp_path: Path) -> Iterator[Streets]:
+    db = Database(sqlite_url)
+    yield Streets(db, tmp_path / "media")
+    db.close()
+
+
+def test_the_logs_head_is_stamped_and_anchors_written_anew_or_taken_out_are_found(
+    office: StampOffice,
+    streets: Streets,
+    sqlite_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk.of(sqlite_url, tmp_path, capsys)
+    monkeypatch.setenv("MATTHAN_HUB__EVIDENCE__STAMP_CA_FILE", str(office.root))
+    file = tmp_path / "media" / "log-anchors"
+    clock = HandClock(Moment(round(datetime.now(UTC).timestamp() * 1e6), 5))
+    asked = stamping.asked(settings(office, tmp_path))
+    anchoring = Anchoring(streets.db, file=file, clock=clock, stamps=asked)
+    anchoring.put_down()
+    clock.pass_s(2)
+    streets.door.inbox(streets.officer("can-bo"))
+    anchoring.put_down()
+    office.answer = lambda _: b""
+    clock.pass_s(2)
+    anchoring.put_down()  # an anchor all the same
+    assert "3 anchors hold, 2 of them stamped" in desk.says("log", "verify")
+
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[1:]) + "\n")
+    assert "an anchor was stamped that is not in" in desk.finds("log", "verify")
+    file.write_text("\n".join(lines) + "\n")
+    [stamp, *_] = stamps_of(file)
+    stamp.write_bytes(office.reply(b"another question"))
+    assert f"{stamp.name}, of the anchor" in desk.finds("log", "verify")
