@@ -10,8 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
+from hub.alerts.digest import Digest
 from hub.alerts.roles import Role
 from hub.store import grant_sights
+from hub.store.digest_sights import digest_of
 from hub.store.grant_door import GrantDoor
 from hub.store.log_views import LogLine, LogPage, LogQuestion
 from hub.store.tables import alerts, areas, audit, cameras, grants, media, nodes, people
@@ -36,6 +38,18 @@ class LogDoor(GrantDoor):
         detail = f"{len(page.lines)} lines{', looks only' if question.only_looks else ''}"
         self._note(asker, "log.open", about, question.person_id, detail=detail)
         return page
+
+    def digest(
+        self, asker: Asker, *, since_utc_us: int, until_utc_us: int, name: str
+    ) -> Digest | None:
+        """The log of a span in numbers; None for who may not read it."""
+        if not self.reads_log(asker):
+            self._note(asker, "log.digest.refused", detail=name)
+            return None
+        with self._db.reading() as conn:
+            found = digest_of(conn, since_utc_us, until_utc_us)
+        self._note(asker, "log.digest", detail=name)
+        return found
 
     def reads_log(self, asker: Asker) -> bool:
         """Whether they may read it: oversight, and a keeper of everything; it shows nothing."""

@@ -1,15 +1,21 @@
 """The page of the log: who looked at what, when and for what."""
 
+import csv
+import io
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
+from hub.alerts.digest import Act, Digest
 from hub.store.log_views import LogLine, LogQuestion
 from hub.web import grant_words
-from hub.web.auth import SignedIn
+from hub.web.auth import SignedIn, Visit
+from hub.web.report_spans import midnight, month_from, month_of, today
+from hub.web.report_words import harmless
 from hub.web.site import render
 from hub.web.when import Calendar
 from hub.web.words import Words
@@ -17,6 +23,8 @@ from hub.web.words import Words
 router = APIRouter(prefix="/log")
 
 REFUSED: Final = ".refused"
+SHOWN: Final = 200
+"""People and cameras on the page; the file has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,88 @@ def show_log(
         entries=[entry(one, calendar) for one in page.lines],
         question=question,
     )
+
+
+@router.get("/month")
+def show_month(request: Request, visit: SignedIn, on: str = "") -> Response:
+    """A month per person and per camera; 404 for who may not read the log."""
+    first, found = _month(visit, on)
+    return render(
+        request,
+        "log_month.html",
+        session=visit.session,
+        digest=found,
+        first=first,
+        before=month_from(first, -1),
+        after=month_from(first, 1),
+        heads=act_heads(visit.site.calendar(visit.asker.language).words),
+        role_name=grant_words.role_name,
+        shown=SHOWN,
+    )
+
+
+@router.get("/month/file.csv")
+def save_month(visit: SignedIn, on: str = "") -> Response:
+    """The same, all of it, for a spreadsheet."""
+    first, found = _month(visit, on)
+    text = io.StringIO()
+    words = visit.site.calendar(visit.asker.language).words
+    csv.writer(text).writerows(month_rows(found, words))
+    # With its mark, or a spreadsheet reads the letters as another alphabet's.
+    page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
+    page.headers["Cache-Control"] = "no-store"
+    page.headers["Content-Disposition"] = f'attachment; filename="matthan-log-{first:%Y-%m}.csv"'
+    return page
+
+
+def _month(visit: Visit, on: str) -> tuple[date, Digest]:
+    calendar = visit.site.calendar(visit.asker.language)
+    first = month_of(on, today(calendar))
+    since_utc_us, until_utc_us = (
+        midnight(day, calendar.zone) for day in (first, month_from(first, 1))
+    )
+    found = visit.site.door.digest(
+        visit.asker, since_utc_us=since_utc_us, until_utc_us=until_utc_us, name=f"{first:%Y-%m}"
+    )
+    if found is None:
+        raise HTTPException(404)
+    return first, found
+
+
+def act_heads(words: Words) -> list[tuple[Act, str]]:
+    """What is counted, in the order of the columns."""
+    say = words.say
+    return [
+        (Act.LOOK, say("Looks")),
+        (Act.SEARCH, say("Searches")),
+        (Act.EXPORT, say("Exports")),
+        (Act.ANSWER, say("Alerts answered")),
+        (Act.CHANGE, say("Changes")),
+        (Act.REFUSED, say("Refused")),
+    ]
+
+
+def month_rows(found: Digest, words: Words) -> list[list[str]]:
+    """The digest as one table, people first."""
+    say, heads = words.say, act_heads(words)
+    rows = [
+        [
+            say("Part"),
+            say("Name"),
+            say("Role"),
+            *(head for _, head in heads),
+            say("Cameras / people"),
+        ]
+    ]
+    for one in found.people:
+        role = grant_words.role_name(one.role, words) if one.role else ""
+        counts = [str(one.counts.get(act, 0)) for act, _ in heads]
+        name = one.name or say("the hub")
+        rows.append([say("Person"), name, role, *counts, str(one.cameras)])
+    for camera in found.cameras:
+        counts = [str(camera.counts.get(act, 0)) for act, _ in heads]
+        rows.append([say("Camera"), camera.label, "", *counts, str(camera.people)])
+    return [[harmless(cell) for cell in row] for row in rows]
 
 
 def entry(line: LogLine, calendar: Calendar) -> LogEntry:
@@ -105,6 +195,7 @@ def act_words(act: str, words: Words) -> str:
         "session.begin": say("signed in"),
         "session.end": say("signed out"),
         "log.open": say("read the log"),
+        "log.digest": say("read a month of the log"),
     }
     plain = act.removesuffix(REFUSED)
     said = known.get(plain, plain)

@@ -29,9 +29,9 @@ class Bounds:
         """Bounds of its hours or days, UTC microseconds. A day that a clock is set on is longer."""
         if self.span == "week":
             days = [self.first + timedelta(days=n) for n in range(self.days + 1)]
-            return tuple(_midnight(day, self.zone) for day in days)
+            return tuple(midnight(day, self.zone) for day in days)
         start, end = (
-            _midnight(day, self.zone) for day in (self.first, self.first + timedelta(days=1))
+            midnight(day, self.zone) for day in (self.first, self.first + timedelta(days=1))
         )
         return (*range(start, end, 3_600_000_000), end)
 
@@ -70,6 +70,18 @@ def day_of(text: str, otherwise: date) -> date:
     return found if found.year in YEARS else otherwise
 
 
-def _midnight(day: date, zone: ZoneInfo) -> int:
+def month_of(text: str, otherwise: date) -> date:
+    """The first day of `2026-11`; what is no month is that of the other day."""
+    return day_of(f"{text}-01", otherwise).replace(day=1)
+
+
+def month_from(first: date, count: int) -> date:
+    """The first day of the month so many months later."""
+    months = first.year * 12 + first.month - 1 + count
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """The beginning of a day, UTC microseconds."""
     moment = datetime.combine(day, time(), zone).astimezone(UTC)
     return round(moment.timestamp()) * 1_000_000

@@ -177,7 +177,7 @@ def rows(report: Report, words: Words) -> list[list[str]]:
     for part, lines in ((say("Cameras"), report.cameras), (say("Camera boxes"), report.nodes)):
         for one in lines:
             found.append([part, one.label, one.place, f"{one.dark_s:.0f}", "s", ""])
-    return [[_harmless(cell) for cell in row] for row in found]
+    return [[harmless(cell) for cell in row] for row in found]
 
 
 def _numbers(report: Report, words: Words) -> list[tuple[str, tuple[str, str], str]]:
@@ -200,7 +200,7 @@ def _numbers(report: Report, words: Words) -> list[tuple[str, tuple[str, str], s
     ]
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """What a spreadsheet would take for a formula is text: a camera's name is its node's word."""
     is_formula = cell.lstrip().startswith(("=", "+", "-", "@")) or cell.startswith(("\t", "\r"))
     return f"'{cell}" if is_formula else cell

@@ -20,6 +20,7 @@ NOT_PAGES = frozenset(
         "/api/inbox",
         "/api/push-key",
         "/enrol/authority",  # a file
+        "/log/month/file.csv",
     }
 )
 

@@ -52,7 +52,10 @@ def test_pages_of_people_grants_and_the_log_fit_their_screens(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
 ) -> None:
     people(hub, language)
-    for login, paths in (("chu", ("/grants", "/grants/new", "/log")), ("giam-sat", ("/log",))):
+    for login, paths in (
+        ("chu", ("/grants", "/grants/new", "/log")),
+        ("giam-sat", ("/log", "/log/month")),
+    ):
         reader = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
         reader.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
         reader.sign_in(login)

@@ -1,0 +1,35 @@
+"""The log of a span, counted by person, act and camera, as `hub.alerts.digest` wants it."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select
+
+from hub.alerts.digest import Digest, Tally, digest
+from hub.store.tables import alerts, audit, cameras, media, people
+
+
+def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> Digest:
+    """Everybody and every camera there is now, whatever they did; nodes' own lines are not."""
+    who = {row.id: (row.name, row.role) for row in conn.execute(select(people))}
+    which = {row.id: row.label for row in conn.execute(select(cameras.c.id, cameras.c.label))}
+    return digest(_tallies(conn, since_utc_us, until_utc_us), who, which)
+
+
+def _tallies(conn: Connection, since_utc_us: int, until_utc_us: int) -> Iterator[Tally]:
+    camera_id = func.coalesce(
+        media.c.camera_id, alerts.c.camera_id, cameras.c.id
+    )  # of what the line is about
+    query = (
+        select(audit.c.person_id, camera_id, audit.c.act, func.count())
+        .outerjoin(media, (audit.c.object_kind == "media") & (media.c.id == audit.c.object_id))
+        .outerjoin(alerts, (audit.c.object_kind == "alert") & (alerts.c.id == audit.c.object_id))
+        .outerjoin(cameras, (audit.c.object_kind == "camera") & (cameras.c.id == audit.c.object_id))
+        .where(
+            audit.c.at_utc_us >= since_utc_us,
+            audit.c.at_utc_us < until_utc_us,
+            audit.c.node_id.is_(None),
+        )
+        .group_by(audit.c.person_id, camera_id, audit.c.act)
+    )
+    for row in conn.execute(query):
+        yield Tally(*row)
