@@ -258,6 +258,14 @@ def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
         export.add_argument(
             f"--{name}", type=UUID, action="append", default=[], metavar="ID", help=meaning
         )
+    export.add_argument(
+        "--redact",
+        type=commands.existing_file_or_stdin,
+        action="append",
+        default=[],
+        metavar="PLAN",
+        help="JSON: what a copy beside the original hides (docs/decisions/evidence.md)",
+    )
     _command(evidence, "key", exporting.make_key, "make the key that signs from now on")
     _command(evidence, "keys", exporting.list_keys, "every key there ever was")
 

@@ -10,6 +10,7 @@ from hub.assembly import opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.assembly.packing import key_folder, new_key, package
 from hub.evidence import keys
+from hub.evidence.areas import read_plan
 from hub.evidence.keys import EvidenceKeyError, fingerprint
 from hub.evidence.layout import LayoutError
 from hub.evidence.package import ChangedError
@@ -43,6 +44,7 @@ def list_keys(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     """One package of footage for a case, into a folder."""
     settings = settings_of(args)
+    plans = [read_plan(path.read_bytes()) for path in args.redact]
     db = opening.database(settings)
     try:
         door = ExportDoor(db, blobs=opening.blobs(settings), clock=HubClock())
@@ -55,12 +57,14 @@ def export(args: argparse.Namespace) -> int:
                 f"{args.by} may not export all of this (rights: export, and see or clips), or some "
                 "of it is not at the hub; nothing was exported"
             )
-        path, manifest = package(settings, door, leaving, into=args.into)
+        path, manifest = package(settings, door, leaving, into=args.into, plans=plans)
     except (EvidenceKeyError, ChangedError, LayoutError) as error:
         raise RegistryError(str(error)) from error
     finally:
         db.close()
     say(f"package: {path}\nfiles of footage: {len(manifest.footage)}")
+    if manifest.redacted:
+        say(f"redacted copies beside it: {len(manifest.redacted)}")
     say(f"signed by the key of SHA-256 {manifest.key_sha256}")
     if manifest.stamp is not None:
         missing = manifest.stamp.missing

@@ -5,7 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,8 @@ from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private, write_public
 from hub.enrol.verifying import Report, verify_file
 from hub.evidence import keys, paper
+from hub.evidence.areas import Plan
+from hub.evidence.blur import BlurError
 from hub.evidence.check import Verdict, check_package
 from hub.evidence.keys import EvidenceKeyError, Signer
 from hub.evidence.layout import LayoutError
@@ -58,9 +60,20 @@ def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None
 
 
 def package(
-    settings: HubSettings, door: ExportDoor, leaving: Export, *, into: Path
+    settings: HubSettings,
+    door: ExportDoor,
+    leaving: Export,
+    *,
+    into: Path,
+    plans: Sequence[Plan] = (),
 ) -> tuple[Path, Manifest]:
-    """Write it beside its place, synced, then rename: a package is whole or absent."""
+    """Write it beside its place, synced, then rename: a package is whole or absent.
+
+    `plans` say of which footage a redacted copy lies beside it; BlurError.
+    """
+    hides = {plan.media_id: plan for plan in plans}
+    if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
+        raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
     signer = _signer(settings, leaving.now)
     package_id = uuid4()
     into.mkdir(parents=True, exist_ok=True)
@@ -72,7 +85,10 @@ def package(
             reason=leaving.reason,
             exported_by=leaving.exported_by,
             now=leaving.now,
-            items=[_item(door, one, number) for number, one in enumerate(leaving.footage, 1)],
+            items=[
+                replace(_item(door, one, number), hides=hides.get(one.media_id))
+                for number, one in enumerate(leaving.footage, 1)
+            ],
             custody=[_line(one) for one in leaving.custody],
             log_seq=leaving.log.seq,
             log_hash=leaving.log.hash,

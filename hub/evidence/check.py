@@ -184,6 +184,12 @@ def _check_files(
     for footage in manifest.footage:
         if footage.path not in named:
             verdict.faults.append(f"{footage.path}: it is footage and no file")
+    originals = {footage.path for footage in manifest.footage}
+    for copy in manifest.redacted:
+        if not {copy.path, copy.plan} <= named.keys() or copy.original not in originals:
+            verdict.faults.append(f"{copy.path}: it is a redacted copy of nothing")
+        else:
+            verdict.notes.append(f"{copy.path}: redacted copy of {copy.original}")
 
 
 def _check_seals(

@@ -57,6 +57,17 @@ class Footage(Part):
     """What its seal says at the time of export: intact, unsealed, or what does not hold."""
 
 
+class Redacted(Part):
+    """A copy in which areas are hidden: for people who need not see all. It is no original."""
+
+    path: Path
+    original: Path
+    """The footage that it was made of."""
+    plan: Path
+    """What was hidden, drawn by hand (`hub.evidence.areas`)."""
+    areas: Annotated[int, Field(ge=1)]
+
+
 class Stamping(Part):
     """The time stamp (RFC 3161) of the manifest's bytes, or why there is none."""
 
@@ -84,6 +95,8 @@ class Manifest(Part):
     footage: tuple[Footage, ...]
     files: tuple[File, ...]
     """All but the manifest, its signature and its time stamp."""
+    redacted: tuple[Redacted, ...] = ()
+    """Copies beside their originals, marked as such in every picture."""
     stamp: Stamping | None = None
     """None where no authority was configured."""
 

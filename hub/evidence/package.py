@@ -1,10 +1,12 @@
 """Makes a package: footage as it was brought, where it came from, who had it, and the signature."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,8 +14,10 @@ from zoneinfo import ZoneInfo
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.alerts.moment import Moment
+from hub.evidence.areas import Plan
+from hub.evidence.blur import blur
 from hub.evidence.keys import Signer, public_pem
-from hub.evidence.layout import Writer
+from hub.evidence.layout import PIECE_BYTES, Writer
 from hub.evidence.manifest import (
     CERTIFICATE,
     MANIFEST,
@@ -23,6 +27,7 @@ from hub.evidence.manifest import (
     File,
     Footage,
     Manifest,
+    Redacted,
     Stamping,
 )
 from hub.evidence.paper import MOST_PICTURES, NoLettersError, paper, small_picture
@@ -49,6 +54,8 @@ class Item:
     read: Callable[[], Iterable[bytes]]
     certificates: Sequence[bytes] = ()
     """Its node's and who vouched for it, DER, as its seal carries them."""
+    hides: Plan | None = None
+    """What is hidden in the copy that lies beside it; None: there is no copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def path_of(number: int, kind: str, media_id: UUID) -> str:
 
 
 def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
-    """Write it; ChangedError, LayoutError, OSError leave a file that is none, to be thrown away."""
+    """Write it; ChangedError, LayoutError, BlurError, OSError leave a file to be thrown away."""
     writer = Writer(file)
     files: list[File] = []
 
@@ -98,13 +105,14 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
         is_shown = item.footage.kind == "picture" and len(pictures) < MOST_PICTURES
         if is_shown and (shown := small_picture(item.read())):
             pictures[item.footage.path] = shown
+    redacted = [_add_copy(item, add) for item in order.items if item.hides is not None]
     for name, content in _certificates(order.items):
         add(name, [content])
     add(CUSTODY, [_json(list(order.custody))])
     add(CERTIFICATE, [signer.certificate.public_bytes(Encoding.PEM)])
     add(PUBLIC_KEY, [public_pem(signer.certificate)])
     add("verify.html", [verifier_page()])
-    ending, answer = _ending(order, signer, files, pictures)
+    ending, answer = _ending(order, signer, _Written(files, pictures, redacted))
     for name, content in ending.files:
         writer.add(name, [content])
     writer.add(SIGNATURE, [signer.sign(ending.manifest.to_bytes())])
@@ -112,6 +120,21 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
         writer.add(STAMP, [answer])
     writer.close()
     return ending.manifest
+
+
+def _add_copy(item: Item, add: Callable[[str, Iterable[bytes]], File]) -> Redacted:
+    """The copy and its plan; BlurError."""
+    plan, original = item.hides, item.footage.path
+    assert plan is not None  # noqa: S101 - asked by the caller
+    name = original.rpartition("/")[2]
+    with tempfile.TemporaryDirectory() as folder:
+        whole, copy = Path(folder) / "original", Path(folder) / "copy"
+        blur(item.footage.kind, item.read(), plan, original=whole, copy=copy)
+        whole.unlink()
+        with copy.open("rb") as file:
+            path = add(f"redacted/{name}", iter(lambda: file.read(PIECE_BYTES), b"")).path
+    drawn = add(f"redacted/{name}.json", [(plan.model_dump_json(indent=1) + "\n").encode()]).path
+    return Redacted(path=path, original=original, plan=drawn, areas=len(plan.areas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,31 +145,35 @@ class _Ending:
     manifest: Manifest
 
 
-def _ending(
-    order: Order, signer: Signer, files: Sequence[File], pictures: Mapping[str, bytes]
-) -> tuple[_Ending, bytes]:
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is in the package before its ending."""
+
+    files: Sequence[File]
+    pictures: Mapping[str, bytes]
+    """As they are printed."""
+    redacted: Sequence[Redacted]
+
+
+def _ending(order: Order, signer: Signer, written: _Written) -> tuple[_Ending, bytes]:
     """The ending and the time stamp's bytes; without a stamp it is another, which says why."""
     asked = order.stamps
     if asked is None:
-        return _ending_with(order, signer, files, pictures, None), b""
-    stamped = _ending_with(order, signer, files, pictures, Stamping(authority=asked.name))
+        return _ending_with(order, signer, written, None), b""
+    stamped = _ending_with(order, signer, written, Stamping(authority=asked.name))
     try:
         answer, stamp = asked.stamp(stamped.manifest.to_bytes())
         must_agree(stamp, order.now.utc_us, order.now.error_ms)
     except StampError as error:
         why = Stamping(authority=asked.name, missing=str(error)[:500])
-        return _ending_with(order, signer, files, pictures, why), b""
+        return _ending_with(order, signer, written, why), b""
     return stamped, answer
 
 
 def _ending_with(
-    order: Order,
-    signer: Signer,
-    files: Sequence[File],
-    pictures: Mapping[str, bytes],
-    stamping: Stamping | None,
+    order: Order, signer: Signer, written: _Written, stamping: Stamping | None
 ) -> _Ending:
-    draft = _manifest(order, signer, files, stamping)
+    draft = _manifest(order, signer, written, stamping)
     added: list[tuple[str, bytes]] = []
     if order.stamps is not None and draft.is_stamped:
         roots = b"".join(one.public_bytes(Encoding.PEM) for one in order.stamps.roots)
@@ -154,11 +181,12 @@ def _ending_with(
     for language in LANGUAGES:
         page = summary(draft, order.custody, language=language, zone=order.zone)
         added.append((f"summary.{language}.html", page))
-    added += _papers(draft, order, pictures)
-    named = [*files, *(_file(*one) for one in added)]
+    added += _papers(draft, order, written.pictures)
+    named = [*written.files, *(_file(*one) for one in added)]
     sums = "".join(f"{one.sha256}  {one.path}\n" for one in named).encode()
     added.append((SUMS, sums))
-    manifest = _manifest(order, signer, [*named, _file(SUMS, sums)], stamping)
+    whole = replace(written, files=[*named, _file(SUMS, sums)])
+    manifest = _manifest(order, signer, whole, stamping)
     return _Ending([*added, (MANIFEST, manifest.to_bytes())], manifest)
 
 
@@ -178,7 +206,7 @@ def _file(path: str, content: bytes) -> File:
 
 
 def _manifest(
-    order: Order, signer: Signer, files: Sequence[File], stamping: Stamping | None
+    order: Order, signer: Signer, written: _Written, stamping: Stamping | None
 ) -> Manifest:
     return Manifest(
         package_id=order.package_id,
@@ -191,7 +219,8 @@ def _manifest(
         log_hash=order.log_hash,
         key_sha256=signer.fingerprint,
         footage=tuple(item.footage for item in order.items),
-        files=tuple(files),
+        files=tuple(written.files),
+        redacted=tuple(written.redacted),
         stamp=stamping,
     )
 

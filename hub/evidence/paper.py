@@ -83,7 +83,8 @@ def paper(
         Paragraph(_safe(words.footage), _PART),
     ]
     for one in manifest.footage:
-        story.append(_shown(one, pictures.get(one.path), words, zone))
+        copies = [copy.path for copy in manifest.redacted if copy.original == one.path]
+        story.append(_shown(one, pictures.get(one.path), copies, words, zone))
     story += [Paragraph(_safe(words.custody), _PART), _custody(custody, words)]
     story += [Paragraph(_safe(words.checking), _PART), Paragraph(_safe(words.how), _TEXT)]
     story += [Paragraph(_safe(line), _CODE) for line in _lines(manifest)]
@@ -170,7 +171,13 @@ def _facts(manifest: Manifest, words: Words, zone: ZoneInfo) -> Flowable:
     return LongTable(cells, colWidths=[45 * mm, _WIDTH - 45 * mm], style=_GRID)
 
 
-def _shown(one: Footage, picture: bytes | None, words: Words, zone: ZoneInfo) -> Flowable:
+def _shown(
+    one: Footage,
+    picture: bytes | None,
+    copies: Sequence[str],
+    words: Words,
+    zone: ZoneInfo,
+) -> Flowable:
     clock = (
         words.no_clock
         if one.first_frame_error_ms is None
@@ -183,6 +190,7 @@ def _shown(one: Footage, picture: bytes | None, words: Words, zone: ZoneInfo) ->
         + f"; {clock}",
         f"{words.seal}: {one.seal}. {words.stored} {moment_words(one.stored_utc_us, zone)}",
         one.path,
+        *(f"{words.redacted}: {path}" for path in copies),
     ]
     lines: list[Flowable] = [Paragraph(_safe(line), _TEXT) for line in said]
     if picture is not None:

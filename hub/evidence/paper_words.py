@@ -25,6 +25,7 @@ class Words:
     no_clock: str
     seal: str
     stored: str
+    redacted: str
     custody: str
     custody_heads: tuple[str, str, str, str, str]
     checking: str
@@ -49,6 +50,7 @@ WORDS: Final[Mapping[str, Words]] = {
         no_clock="đồng hồ của trạm không được xác nhận",
         seal="Niêm phong",
         stored="Về trung tâm lúc",
+        redacted="Bản làm mờ (không phải bản gốc)",
         custody="Nhật ký bảo quản",
         custody_heads=("Bản ghi", "Lúc", "Ai", "Việc", "Chi tiết"),
         checking="Cách kiểm tra",
@@ -74,6 +76,7 @@ WORDS: Final[Mapping[str, Words]] = {
         no_clock="nobody vouched for the node's clock",
         seal="Seal",
         stored="At the hub since",
+        redacted="Redacted copy (not the original)",
         custody="Custody log",
         custody_heads=("Record", "When", "Who", "Act", "Detail"),
         checking="How to check",
