@@ -89,9 +89,12 @@ class Campaign:
                 self.tally.deeds["disk was full"] += 1
             written = self.whole_frames()
             self._spoil(chance)
-            whole = self.whole_frames()
-            for name in whole:  # a fragment that is filled up with zeros was never there
-                whole[name] = min(whole[name], written.get(name, 0))
+            # A fragment that is filled up with zeros was never there.
+            whole = {
+                name: min(frames, written[name])
+                for name, frames in self.whole_frames().items()
+                if name in written
+            }
             removed = self._mend(life)
             self.check(life, whole, removed)
             show(life + 1)
