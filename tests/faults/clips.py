@@ -22,7 +22,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,7 @@ from tests.faults.mortal import Fate, put_below
 LONGEST_LIFE_S: Final = 0.25
 MOST_CALLS: Final = 200
 ALL_BUT_FULL_BYTES: Final = 32 * 1024
+CROWDED: Final = 0.2
 REFUSED: Final = 3
 """How a life ends that its journal would not let begin or go on: a full disk."""
 BROKE: Final = 4
@@ -95,7 +96,8 @@ class Campaign:
                 for name, frames in self.whole_frames().items()
                 if name in written
             }
-            removed = self._mend(life)
+            with self._crowded(chance):
+                removed = self._mend(life)
             self.check(life, whole, removed)
             show(life + 1)
 
@@ -137,6 +139,20 @@ class Campaign:
             self.tally.deeds["zeros behind"] += 1
         except OSError:
             pass  # no room for them
+
+    @contextmanager
+    def _crowded(self, chance: random.Random) -> Iterator[None]:
+        """On a small disk, now and then: a stranger's file takes its last byte for a while."""
+        if self._wanted.tmpfs_mb is None or chance.random() > CROWDED:
+            yield
+            return
+        others = self._plan.folder / "others"
+        with others.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(chance.randint(1, 4096))):
+                pass
+        self.tally.deeds["filled to the last byte"] += 1
+        yield
+        others.unlink()
 
     def whole_frames(self) -> dict[str, int]:
         """By the name that a file has when it is whole: frames that have to play afterwards."""
