@@ -173,10 +173,10 @@ class Supervisor:
             log.error(
                 "service_begins_again",
                 service=held.name,
-                reason=repr(error) if error else "it returned",
+                reason=_told(error),
                 in_s=round(wait_s, 1),
                 failures=held.failures,
-                exc_info=error,
+                exc_info=None if hasattr(error, "cure") else error,
             )
         until_s = time.monotonic() + wait_s
         while not held.stop.is_set() and (left_s := until_s - time.monotonic()) > 0:
@@ -197,6 +197,13 @@ class Supervisor:
             held.thread.join(max(0.1, deadline_s - time.monotonic()))
             if held.thread.is_alive():
                 log.error("service_left_behind", service=held.name)
+
+
+def _told(error: Exception | None) -> str:
+    """In words; what carries its own cure (a camera, a disk) needs no trace to be understood."""
+    if error is None:
+        return "it returned"
+    return str(error) if hasattr(error, "cure") else repr(error)
 
 
 def notify_systemd(state: str) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from agent.assembly import check_board, check_hub, check_view
 from agent.assembly.budget import continuous
@@ -25,7 +26,26 @@ from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, tells_hours
 from agent.devices.litert import ModelError
-from agent.journal import JournalBusy, JournalError, JournalFull
+from agent.journal import (
+    JournalBusy,
+    JournalDying,
+    JournalError,
+    JournalFull,
+    JournalReadOnly,
+    is_mounted_read_only,
+)
+
+READ_ONLY: Final = (
+    N_("its disk is mounted read-only"),
+    N_(
+        "a card that dies is mounted so: see dmesg, and replace it; otherwise make it writable:"
+        " mount -o remount,rw"
+    ),
+)
+DYING: Final = (
+    N_("its disk fails ({why})"),
+    N_("replace the card or the disk, and enrol the node anew with a code for the same name"),
+)
 
 
 def check(
@@ -70,6 +90,7 @@ def findings(
     yield from refused(settings.journal.path, now_utc_us=clock.now().utc_us)
     yield _clips(settings)
     board = Board(_nearest(settings.journal.path.parent))
+    yield check_board.kind(board.model())
     yield from check_board.findings(board.words(), settings, clock)
     yield from _broker(settings, is_running=is_running)
 
@@ -161,6 +182,11 @@ def _journal(settings: AgentSettings) -> tuple[Finding, bool]:
     except JournalFull:
         sentence, cure = N_("the disk is full"), N_("free space, or lower [clips] max_bytes")
         return Finding(about, sentence, cure, facts), False
+    except JournalReadOnly:
+        return Finding(about, *READ_ONLY, facts), False
+    except JournalDying as error:
+        facts["why"] = error.sentence
+        return Finding(about, *DYING, facts), False
     except JournalError as error:
         facts["why"] = error.sentence
         return Finding(
@@ -185,6 +211,8 @@ def _clips(settings: AgentSettings) -> Finding:
         is_usable = False
     if is_usable:
         return Finding(about, facts=facts)
+    if is_mounted_read_only(folder):
+        return Finding(about, *READ_ONLY, facts)
     return Finding(
         about,
         N_("it cannot be written: alerts would go out without video"),

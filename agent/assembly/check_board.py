@@ -24,6 +24,17 @@ def findings(words: BoardWords, settings: AgentSettings, clock: SystemClock) -> 
     yield _clock(clock)
 
 
+def kind(model: str | None) -> Finding:
+    """Which board it is. One that nobody knows is no trouble: what it cannot tell is unknown."""
+    if model is None:
+        return Finding(N_("board: it does not say what it is; power and heat may stay unknown"))
+    facts: dict[str, object] = {"model": model}
+    if "Raspberry Pi" in model:
+        return Finding(N_("board: {model}"), facts=facts)
+    about = N_("board: {model}, no Raspberry Pi: network and USB cameras, power may stay unknown")
+    return Finding(about, facts=facts)
+
+
 def _disk(words: BoardWords, settings: AgentSettings) -> Finding:
     about = N_("disk: {free} GB of {size} GB free")
     if words.disk_free_bytes is None or not words.disk_size_bytes:

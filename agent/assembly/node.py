@@ -14,6 +14,7 @@ from agent.assembly.view import View
 from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
 from agent.config import Prover, SettingsFromHub
+from agent.config.private import is_open_to_all
 from agent.config.sections import AgentSettings
 from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
@@ -23,7 +24,7 @@ from agent.delivery.outbox import OutboxPolicy
 from agent.delivery.renewal import Renewal
 from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
-from agent.delivery.trouble import Trouble
+from agent.delivery.trouble import N_, Trouble
 from agent.delivery.uploader import Uploader
 from agent.devices.board import Board
 from agent.devices.camera import CameraError
@@ -234,12 +235,19 @@ def assemble(
 
 
 def check_papers(settings: AgentSettings) -> None:
-    """Raise Trouble for papers that are missing or do not belong together."""
+    """Raise Trouble for papers that are missing, open to all, or do not belong together."""
     address = settings.broker.address()
     try:
         tls_context(address)
+        is_open = is_open_to_all(address.key_file)
     except OSError as error:
         raise trouble.unreachable(error, address) from error
+    if is_open:
+        raise Trouble(
+            N_("everybody on this machine may read the node's key {file}"),
+            N_("run: chmod 600 {file}; if somebody may have read it, enrol the node anew"),
+            {"file": address.key_file},
+        )
 
 
 def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:

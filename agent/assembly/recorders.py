@@ -7,6 +7,7 @@ from typing import Final
 
 from agent.assembly.finding import Finding
 from agent.config.camera import CameraSection
+from agent.config.private import is_open_to_all
 from agent.devices.camera import N_
 from agent.devices.recorder import OnvifRecorder
 from agent.devices.soap import DeviceLogin
@@ -30,10 +31,13 @@ def read_login(path: str) -> DeviceLogin | None:
     if not path:
         return None
     try:
+        is_open = is_open_to_all(Path(path))
         with Path(path).open(encoding="utf-8") as file:
             line = file.read(LOGIN_BYTES).strip()
     except (OSError, ValueError) as error:
         raise ArchiveError(f"the login's file {path} cannot be read") from error
+    if is_open:
+        raise ArchiveError(f"everybody may read the login's file {path}: chmod o= {path}")
     name, colon, password = line.partition(":")
     if not colon or not name or "\n" in line:
         raise ArchiveError(f"the login's file {path} holds not one line NAME:PASSWORD")

@@ -22,6 +22,7 @@ class File:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
+        self.text = text
         self._lines = text.splitlines()
         try:
             self.values: dict[str, Any] = tomllib.loads(text)

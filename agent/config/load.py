@@ -10,9 +10,14 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, ValidationError
 
 from agent.config.file import SAMPLE, ConfigError, File
+from agent.config.private import NODE_KEY, credential, holds_login, is_open_to_all
 from agent.config.sections import PREFIX, AgentSettings
 
 DEFAULT_FILE: Final = Path("/etc/matthan/agent.toml")
+
+VERSION: Final = 1
+"""Of what this agent's configuration can say. A file may name the one it was written for, as
+`version` before its first section; it rises when an older agent would misread a newer file."""
 
 
 def load(path: Path | None) -> AgentSettings:
@@ -21,14 +26,49 @@ def load(path: Path | None) -> AgentSettings:
     Without a path: from `DEFAULT_FILE`.
     """
     file = File.read(path or DEFAULT_FILE)
+    _check_version(file)
     unknown = [*_unknown_in_file(file), *_unknown_in_environment(os.environ)]
     if unknown:
         raise ConfigError(*unknown)
     try:
-        return AgentSettings.model_validate(_overruled(file.values, os.environ))
+        settings = AgentSettings.model_validate(_overruled(file.values, os.environ))
     except ValidationError as error:
         lines = (_fault(file, fault["loc"], fault["msg"]) for fault in error.errors())
         raise ConfigError(*lines) from error
+    _check_privacy(file)
+    return _with_credentials(settings)
+
+
+def _check_version(file: File) -> None:
+    """Take the version out; raises ConfigError for a newer one, whose keys say nothing here."""
+    said = file.values.pop("version", VERSION)
+    if type(said) is not int or said < 1:
+        raise ConfigError(
+            f"{file.place('version')}: version: a whole number from 1, or leave it out"
+        )
+    if said > VERSION:
+        raise ConfigError(
+            f"{file.place('version')}: this is a configuration of version {said} and this agent"
+            f" knows {VERSION}. Update the agent: deploy/node/install.sh of the newer release"
+        )
+
+
+def _check_privacy(file: File) -> None:
+    """Raises ConfigError where everybody may read a camera's password."""
+    if holds_login(file.text) and is_open_to_all(file.path):
+        raise ConfigError(
+            f"{file.path}: a camera's password stands in it and everybody may read it."
+            f" Run: chgrp matthan {file.path} && chmod 640 {file.path}"
+        )
+
+
+def _with_credentials(settings: AgentSettings) -> AgentSettings:
+    """With the node's key from systemd, where its own file is gone."""
+    key = credential(NODE_KEY)
+    if key is None or settings.broker.key_file.exists():
+        return settings
+    broker = settings.broker.model_copy(update={"key_file": key})
+    return settings.model_copy(update={"broker": broker})
 
 
 def _overruled(values: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -78,7 +118,7 @@ def _unknown_in_file(file: File) -> Iterator[str]:
     known = known_keys()
     for dotted in _dotted(file.values, known):
         if dotted not in known:
-            yield f"{file.place(dotted)}: unknown key {dotted}.{_nearest(dotted, known)}"
+            yield f"{file.place(dotted)}: unknown key {dotted}.{_nearest_or_newer(dotted, known)}"
 
 
 def _dotted(values: Mapping[str, Any], known: Mapping[str, object], above: str = "") -> list[str]:
@@ -109,6 +149,14 @@ def _unknown_in_environment(environ: Mapping[str, str]) -> Iterator[str]:
             yield f"environment: {name}: cameras are set in the file only, as [[camera]]"
         else:
             yield f"environment: unknown variable {name}.{_nearest(name.upper(), names)}"
+
+
+def _nearest_or_newer(dotted: str, known: Mapping[str, object]) -> str:
+    """What was meant; where nothing comes near, that a newer agent may know it."""
+    guess = _nearest(dotted, known)
+    if guess.startswith(" Did"):
+        return guess
+    return f" Where the file is of a newer release, update the agent.{guess}"
 
 
 def _nearest(word: str, known: Mapping[str, object]) -> str:

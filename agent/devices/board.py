@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -22,6 +23,9 @@ _SOFT_LIMIT: Final = 1 << 3
 _SINCE_BOOT: Final = 16
 """The same bits again, so far to the left: whether it happened since the boot."""
 _LIFE_STEP_PERCENT: Final = 10
+_NAMES: Final = ("proc/device-tree/model", "sys/class/dmi/id/product_name")
+"""Where a board says what it is: ARM's device tree, a PC's firmware."""
+_LONGEST_NAME: Final = 80
 
 
 class Board:
@@ -31,6 +35,7 @@ class Board:
         """`folder` lies on the disk whose room is told; `root` is where `sys` is found."""
         self._folder = folder
         self._sys = root / "sys"
+        self._names = tuple(root / place for place in _NAMES)
         self._asks_firmware = root == Path("/")
 
     def words(self) -> BoardWords:
@@ -48,6 +53,15 @@ class Board:
             disk_size_bytes=size,
             card_wear_percent=_told(self._card_wear_percent),
         )
+
+    def model(self) -> str | None:
+        """What the board calls itself; None where it does not."""
+        for place in self._names:
+            words = " ".join((_told(partial(_beginning, place)) or "").split())
+            name = "".join(letter for letter in words if letter.isprintable())[:_LONGEST_NAME]
+            if name:
+                return name
+        return None
 
     def _temperature_c(self) -> float | None:
         """The hottest of its zones."""
@@ -88,6 +102,10 @@ class Board:
         except OSError:
             return None, None
         return stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize
+
+
+def _beginning(file: Path) -> str:
+    return file.read_bytes()[:200].decode(errors="ignore").replace("\0", " ")
 
 
 def _has(flags: int | None, bits: int) -> bool | None:

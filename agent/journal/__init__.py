@@ -1,7 +1,15 @@
 """The node's one database: events waiting, footage, counters, in one transaction."""
 
 from agent.journal.backlog import Backlog, Entry
-from agent.journal.errors import JournalBusy, JournalCorrupt, JournalError, JournalFull
+from agent.journal.errors import (
+    JournalBusy,
+    JournalCorrupt,
+    JournalDying,
+    JournalError,
+    JournalFull,
+    JournalReadOnly,
+    is_mounted_read_only,
+)
 from agent.journal.growing import Growing, GrowingClip
 from agent.journal.journal import Journal
 from agent.journal.pruning import Pruner
@@ -33,8 +41,10 @@ __all__ = [
     "JournalBusy",
     "JournalCorrupt",
     "JournalCounts",
+    "JournalDying",
     "JournalError",
     "JournalFull",
+    "JournalReadOnly",
     "Kept",
     "Limits",
     "MediaKind",
@@ -43,5 +53,6 @@ __all__ = [
     "SpanWanted",
     "Transaction",
     "Waiting",
+    "is_mounted_read_only",
     "set_aside",
 ]

@@ -1,6 +1,7 @@
 """What can be wrong with the journal's file, each with its cure, from SQLite's own words."""
 
 import errno
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Final
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _LOG_INDEX_BYTES: Final = 32 * 1024
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_UNWRITTEN: Final = frozenset(
+    {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+)
 
 
 class JournalError(Exception):
@@ -32,6 +36,14 @@ class JournalBusy(JournalError):  # noqa: N818 - names the state
     """Another process holds this journal."""
 
 
+class JournalReadOnly(JournalError):  # noqa: N818 - names the state
+    """The disk under the journal is mounted read-only: so the system does with a dying card."""
+
+
+class JournalDying(JournalError):  # noqa: N818 - names the state
+    """The disk under the journal fails to read or to write."""
+
+
 def explained(error: sqlite3.Error | OSError, path: Path) -> JournalError:
     """The journal's own error for one of SQLite's or of the system's."""
     if _is_no_space(error, path):
@@ -43,6 +55,17 @@ def explained(error: sqlite3.Error | OSError, path: Path) -> JournalError:
         return JournalCorrupt(
             f"the journal {path} is damaged ({error})",
             "restart the agent: it keeps the file aside and begins a new one",
+        )
+    if _is_read_only(error, path):
+        return JournalReadOnly(
+            f"the journal {path} cannot be written: its disk is mounted read-only",
+            "a card that dies is mounted so: see dmesg, and replace it; otherwise make it writable:"
+            " mount -o remount,rw",
+        )
+    if _is_dying(error):
+        return JournalDying(
+            f"the disk under the journal {path} fails ({error})",
+            "replace the card or the disk, and enrol the node anew with a code for the same name",
         )
     return JournalError(
         f"the journal {path} cannot be used ({error})",
@@ -71,6 +94,30 @@ def _free_bytes(folder: Path) -> int:
         return shutil.disk_usage(folder).free
     except OSError:
         return _LOG_INDEX_BYTES
+
+
+def is_mounted_read_only(path: Path) -> bool:
+    """Whether the disk of `path`, or of the first folder above it that exists, takes no writes."""
+    for place in (path, *path.absolute().parents):
+        try:
+            return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+    return False
+
+
+def _is_read_only(error: sqlite3.Error | OSError, path: Path) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.EROFS
+    return _primary_code(error) in _UNWRITTEN and is_mounted_read_only(path)
+
+
+def _is_dying(error: sqlite3.Error | OSError) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.EIO
+    return _primary_code(error) == sqlite3.SQLITE_IOERR
 
 
 def _primary_code(error: sqlite3.Error | OSError) -> int:

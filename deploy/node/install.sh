@@ -69,6 +69,7 @@ packages() {
 make_folders() {
     install -d -m 755 -o root -g root "$home" "$etc"
     install -d -m 700 -o matthan -g matthan "$data"
+    [[ ! -f $config ]] || { chgrp matthan "$config" && chmod o= "$config"; } # passwords of cameras stand in it
 }
 
 # In the agent's own words, and as root: it gives the papers to the agent's user itself.

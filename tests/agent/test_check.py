@@ -87,12 +87,12 @@ def lines(config: dict[str, dict[str, object]], language: str = "en") -> tuple[b
     return is_ok, shown
 
 
-def test_everything_well_is_twelve_lines_that_say_so(
+def test_everything_well_is_thirteen_lines_that_say_so(
     config: dict[str, dict[str, object]],
 ) -> None:
     is_ok, shown = lines(config)
     assert is_ok, shown
-    assert len(shown) == 12
+    assert len(shown) == 13
     assert all(line.startswith("ok: ") for line in shown)
 
 

@@ -278,6 +278,7 @@ def test_odd_words_of_a_keeper_stay_words(tmp_path: Path, odd: str) -> None:
     )
     path = tmp_path / "agent.toml"
     path.write_text(configuration(answer, Path("/papers")), encoding="utf-8")
+    path.chmod(0o640)
     settings = load(path)
     assert settings.camera[0].label == odd
     assert settings.camera[1].url == "rtsp://guest:\U0001f6aa@10.0.0.9/main"

@@ -57,6 +57,7 @@ YARD = {"name": "san", "outline": SQUARE, "loiter_s": 60}
 def own(tmp_path: Path) -> AgentSettings:
     path = tmp_path / "agent.toml"
     path.write_text(OWN.format(folder=tmp_path), encoding="utf-8")
+    path.chmod(0o640)  # a camera's password stands in it
     return load(path)
 
 
