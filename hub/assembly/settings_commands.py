@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -13,7 +14,7 @@ from agent.wire.settings import SettingsFault
 from hub.alerts.layers import Changed, State, dotted, with_keys
 from hub.assembly import opening
 from hub.assembly.commands import OK, enter, say, settings_of
-from hub.store import settings_door, settings_rows
+from hub.store import rollout_rows, settings_door, settings_rows
 from hub.store.audit import By
 from hub.store.registry import RegistryError, area_by_name, node_by_name
 from hub.store.settings_rows import Scope
@@ -33,6 +34,9 @@ def add_to(
         "keys", nargs="+", metavar="KEY=VALUE", help="VALUE as JSON; none: not any more"
     )
     change.add_argument("--reason", default="", help="kept with the change")
+    change.add_argument(
+        "--at-once", action="store_true", help="of an area or group at all, not in stages"
+    )
     change.add_argument("--dry-run", action="store_true", help="say what it would change")
     looked = command(verbs, "show", show, "what is wanted there, and who changed what")
     for one in (change, looked):
@@ -42,6 +46,10 @@ def add_to(
         where.add_argument("--group", help="of: config group")
     again = command(verbs, "again", try_again, "have a node that refused or fell back try again")
     again.add_argument("node")
+    command(verbs, "rollouts", list_rollouts, "what goes out in stages, and how it fares")
+    stop = command(verbs, "halt", halt, "stop what goes out, and go back everywhere")
+    stop.add_argument("rollout", type=UUID)
+    stop.add_argument("--reason", required=True)
     group = command(verbs, "group", make_group, "name a group of nodes, or change who is in it")
     group.add_argument("name")
     group.add_argument("nodes", nargs="*", metavar="NODE", help="all that are in it from now on")
@@ -59,8 +67,12 @@ def set_keys(args: argparse.Namespace) -> int:
             return "\n".join([*lines, "nothing was changed"])
         if not args.reason:
             raise RegistryError("give a --reason: somebody will ask one day")
-        changed = settings_rows.want(conn, scope, body, reason=args.reason, by=SHELL, now=now)
-        return "\n".join([*lines, f"wanted of {len(changed)} nodes; see: config list"])
+        told = {"reason": args.reason, "by": SHELL, "now": now}
+        if scope.kind == "node" or args.at_once:
+            changed = settings_rows.want(conn, scope, body, **told)
+            return "\n".join([*lines, f"wanted of {len(changed)} nodes; see: config list"])
+        rollout_id = rollout_rows.begin(conn, scope, body, **told)
+        return "\n".join([*lines, f"goes out in stages: {rollout_id}; see: config rollouts"])
 
     return enter(args, change)
 
@@ -103,6 +115,38 @@ def list_nodes(args: argparse.Namespace) -> int:
         lines.append((state not in failed, f"{row.name}: {state}{number}{why}"))
     say("\n".join(line for _, line in sorted(lines)) or "there is no node")
     return OK
+
+
+def list_rollouts(args: argparse.Namespace) -> int:
+    """What goes out or went out, the newest first."""
+    zone = ZoneInfo(settings_of(args).web.time_zone)
+
+    def read(conn: Connection, _: Any) -> str:
+        lines = []
+        for one in rollout_rows.listed(conn):
+            at = datetime.fromtimestamp(one.begun_utc_us / 1e6, UTC).astimezone(zone)
+            fates = ", ".join(f"{count} {fate}" for fate, count in sorted(one.fates.items()))
+            why = f": {one.why}" if one.why else ""
+            where = settings_door.name_of(conn, one.scope)
+            stage = f"stage {one.stage + 1} of 3"
+            lines.append(
+                f"{one.rollout_id} {at:%d/%m/%Y %H:%M} {where}: {one.course}, {stage}{why}"
+            )
+            lines.append(f"    {fates}")
+        return "\n".join(lines) or "nothing ever went out"
+
+    return enter(args, read)
+
+
+def halt(args: argparse.Namespace) -> int:
+    """Want again everywhere what was wanted before."""
+
+    def stop(conn: Connection, now: Any) -> str:
+        if not rollout_rows.halt(conn, args.rollout, why=args.reason, by=SHELL, now=now):
+            raise RegistryError("nothing of that name goes out; see: config rollouts")
+        return "halted: what was wanted before is wanted again"
+
+    return enter(args, stop)
 
 
 def try_again(args: argparse.Namespace) -> int:

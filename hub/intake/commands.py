@@ -7,11 +7,12 @@ from agent.wire.answers import BringMedia, Command
 from agent.wire.codec import encode
 from hub.alerts.moment import Moment
 from hub.intake.replies import Reply
-from hub.store import node_holds, settings_rows, spans, wishes
+from hub.store import node_holds, rollout_rows, settings_rows, spans, wishes
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     """The commands that are due now, noted as said; each is said again until it is answered."""
+    rollout_rows.step(conn, now=now)
     wanted = [
         (wish.node, Command(command_id=wish.command_id, body=BringMedia(sha256s=(wish.sha256,))))
         for wish in wishes.due(conn, now=now)

@@ -14,7 +14,7 @@ from hub.store.check_tables import phone_checks
 from hub.store.duty_tables import escalations
 from hub.store.enrol_tables import enrolments
 from hub.store.notice_tables import notice_sendings
-from hub.store.settings_tables import node_settings
+from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
     cameras,
@@ -45,6 +45,8 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (spent_challenges, ("ends",)),
     (sign_in_failures, ("at",)),
     (phones, ("heard",)),
+    (rollouts, ("settled",)),
+    (rollout_nodes, ("told", "lost")),
     (notice_sendings, ("owed", "due", "lease_until")),
     (phone_checks, ("asked", "due", "lease_until", "answer_by")),
 )

@@ -19,10 +19,11 @@ from agent.wire.settings import (
     check_settings,
 )
 from hub.alerts.layers import Changed, State, difference, dotted, with_keys, works_by
-from hub.store import audit, settings_rows
+from hub.store import audit, rollout_rows, settings_rows
 from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.rollout_rows import Rollout
 from hub.store.scope import tended_areas
 from hub.store.settings_rows import Scope
 from hub.store.settings_tables import node_groups, node_settings
@@ -77,6 +78,8 @@ class Overview:
 
     nodes: list[NodeRow]
     scopes: list[ScopeRow]
+    rollouts: list[Rollout]
+    """Under way or ended, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,10 @@ class SettingsDoor:
             mine = set(conn.scalars(tended_areas(asker.person_id, now)))
             rows = _node_rows(conn, nodes.c.area_id.in_(mine))
             scopes = _scope_rows(conn, mine)
+            reach = {row.scope for row in scopes}
+            going = [one for one in rollout_rows.listed(conn) if one.scope in reach]
         self._note(asker, "settings.list", detail=f"{len(rows)} nodes")
-        return Overview(rows, scopes)
+        return Overview(rows, scopes, going)
 
     def page(self, asker: Asker, scope: Scope) -> ScopePage | None:
         """All about what is wanted in one place."""
@@ -179,18 +184,29 @@ class SettingsDoor:
         self._note(asker, "settings.preview", scope.kind, scope.scope_id)
         return found
 
-    def want(
-        self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str
-    ) -> list[UUID] | None:
-        """Want these dotted keys there; the nodes whose settings that changes.
+    def want(self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str) -> bool:
+        """Want these dotted keys there: of a node at once, of an area or group in stages. False
+        where it is not theirs.
 
-        Raises SettingsFault, or RegistryError without a reason.
+        Raises SettingsFault, or RegistryError without a reason or while something else goes out.
         """
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, scope):
                 self._refuse(conn, asker, scope.kind, scope.scope_id)
-                return None
-            return self._change(conn, asker, scope, changes, reason)
+                return False
+            self._change(conn, asker, scope, changes, reason)
+        return True
+
+    def halt(self, asker: Asker, rollout_id: UUID, *, reason: str) -> bool:
+        """Want again everywhere what was wanted before; False where nothing of theirs runs."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            found = rollout_rows.one(conn, rollout_id)
+            if found is None or not self._is_theirs(conn, asker, found.scope):
+                self._refuse(conn, asker, "rollout", rollout_id)
+                return False
+            why = reason.strip() or "-"
+            return rollout_rows.halt(conn, rollout_id, why=why, by=_by(asker), now=now)
 
     def try_again(self, asker: Asker, node_id: UUID) -> bool:
         """Have a node that refused or fell back try the same once more."""
@@ -203,10 +219,10 @@ class SettingsDoor:
 
     def _change(
         self, conn: Connection, asker: Asker, scope: Scope, changes: Mapping[str, Any], reason: str
-    ) -> list[UUID]:
+    ) -> None:
         body = _changed_body(conn, scope, changes)
-        now = self._clock.now()
-        return settings_rows.want(conn, scope, body, reason=reason, by=_by(asker), now=now)
+        write = settings_rows.want if scope.kind == "node" else rollout_rows.begin
+        write(conn, scope, body, reason=reason, by=_by(asker), now=self._clock.now())
 
     def _camera(
         self, conn: Connection, asker: Asker, camera_id: UUID

@@ -24,6 +24,7 @@ from agent.wire.settings import (
 )
 from hub.alerts.layers import State, judged, laid_together
 from hub.alerts.moment import Moment
+from hub.alerts.rollout import Course
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
@@ -34,6 +35,8 @@ from hub.store.settings_tables import (
     node_group_members,
     node_groups,
     node_settings,
+    rollout_nodes,
+    rollouts,
     settings_changes,
 )
 from hub.store.tables import areas, columns, new_id, nodes
@@ -113,13 +116,30 @@ def body_of(change: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return body
 
 
+def body_before(rollout: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What was wanted before that roll-out."""
+    body: dict[str, Any] = json.loads(rollout.before)
+    return body
+
+
 def want(
     conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
 ) -> list[UUID]:
     """From now on this is wanted there, in place of what was; the nodes whose settings it changes.
 
-    Raises SettingsFault for what nobody may want, RegistryError without a reason.
+    At all of them at once; `hub.store.rollout_rows` goes in stages. Raises SettingsFault for what
+    nobody may want, RegistryError without a reason.
     """
+    put_down(conn, scope, body, reason=reason, by=by, now=now)
+    changed = reckon(conn, nodes_of(conn, scope), now=now)
+    note_act(conn, "settings.want", scope, f"{len(changed)} nodes: {reason}", by=by, now=now)
+    return changed
+
+
+def put_down(
+    conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
+) -> None:
+    """Write down what is wanted there; no node is told of it before it is reckoned."""
     kept = text(reason.strip(), REASON_CHARS)
     if not kept:
         raise RegistryError("give a reason: somebody will ask one day")
@@ -136,17 +156,12 @@ def want(
             **columns("changed", now),
         )
     )
-    changed = reckon(conn, nodes_of(conn, scope), now=now)
-    audit.note(
-        conn,
-        by,
-        act="settings.want",
-        object_kind=scope.kind,
-        object_id=scope.scope_id,
-        detail=f"{len(changed)} nodes: {kept}",
-        now=now,
-    )
-    return changed
+
+
+def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, now: Moment) -> None:
+    """One line of the log."""
+    kind, one = scope.kind, scope.scope_id
+    audit.note(conn, by, act=act, object_kind=kind, object_id=one, detail=detail, now=now)
 
 
 def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
@@ -250,8 +265,8 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
 
 
 def nodes_of(conn: Connection, scope: Scope) -> list[UUID]:
-    """The nodes that a scope speaks to, by their names."""
-    query = select(nodes.c.id).order_by(nodes.c.name)
+    """The nodes that a scope speaks to, by their names; none that was shut out."""
+    query = select(nodes.c.id).where(nodes.c.revoked_utc_us.is_(None)).order_by(nodes.c.name)
     match scope.kind:
         case "node":
             query = query.where(nodes.c.id == scope.scope_id)
@@ -323,9 +338,29 @@ def _layers(
         Scope("node", node_id),
     ]
     return [
-        instead[1] if instead is not None and instead[0] == one else layer(conn, one)
+        instead[1] if instead is not None and instead[0] == one else _layer_of(conn, one, node_id)
         for one in scopes
     ]
+
+
+def _layer_of(conn: Connection, scope: Scope, node_id: UUID) -> Mapping[str, Any]:
+    """What counts there for this node: of a roll-out that has not come to it, what was before."""
+    query = (
+        select(rollouts.c.before)
+        .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
+        .where(
+            rollouts.c.course == Course.RUNNING,
+            rollouts.c.scope == scope.kind,
+            rollouts.c.scope_id == scope.scope_id,
+            rollout_nodes.c.node_id == node_id,
+            rollout_nodes.c.stage > rollouts.c.stage,
+        )
+    )
+    before = None if scope.kind == "node" else conn.scalar(query)
+    if before is not None:
+        body: dict[str, Any] = json.loads(before)
+        return body
+    return layer(conn, scope)
 
 
 def _areas_above(conn: Connection, node_id: UUID) -> list[UUID]:

@@ -1,11 +1,19 @@
 """The tables of nodes' settings: what is wanted of whom, by whom, and what nodes answered."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, Uuid
 
 from hub.store.check_tables import metadata
 from hub.store.tables import key, link, moment
 
-__all__ = ["metadata", "node_group_members", "node_groups", "node_settings", "settings_changes"]
+__all__ = [
+    "metadata",
+    "node_group_members",
+    "node_groups",
+    "node_settings",
+    "rollout_nodes",
+    "rollouts",
+    "settings_changes",
+]
 
 node_groups = Table(
     "node_groups",
@@ -51,4 +59,31 @@ node_settings = Table(
     *moment("sent", nullable=True),
     *moment("reported", nullable=True),
     Index("ix_node_settings_state", "state", "sent_utc_us"),
+)
+
+rollouts = Table(
+    "rollouts",
+    metadata,
+    key(),
+    Column("scope", Text, nullable=False),  # area, group
+    Column("scope_id", Uuid, nullable=False, index=True),
+    Column("before", Text, nullable=False),  # JSON: what was wanted there, to go back to
+    Column("course", Text, nullable=False, index=True),  # of hub.alerts.rollout.Course
+    Column("stage", Integer, nullable=False),  # the last that was begun
+    Column("why", Text, nullable=False),  # of a halt
+    link("begun_by", "people", nullable=True),
+    *moment("begun"),
+    *moment("settled", nullable=True),  # since when no node so far is waited for
+    *moment("ended", nullable=True),
+)
+
+rollout_nodes = Table(
+    "rollout_nodes",
+    metadata,
+    Column("rollout_id", Uuid, ForeignKey("rollouts.id"), primary_key=True),
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True, index=True),
+    Column("stage", Integer, nullable=False),
+    Column("is_changed", Boolean, nullable=False),  # its stage began, and it is told something new
+    *moment("told", nullable=True),
+    *moment("lost", nullable=True),  # since when it is away without having answered
 )

@@ -93,10 +93,14 @@ class Yard:
 
     def told(self) -> list[Configure]:
         """What is published now to nodes."""
+        return [words for _, words in self.told_by_name()]
+
+    def told_by_name(self) -> list[tuple[str, Configure]]:
+        """The same, and to whom."""
         with self.db.writing() as conn:
             replies = commands(conn, now=self.now)
-        said = [decode_command(reply.payload).body for reply in replies]
-        return [one for one in said if isinstance(one, Configure)]
+        said = [(one.topic.split("/")[1], decode_command(one.payload).body) for one in replies]
+        return [(name, body) for name, body in said if isinstance(body, Configure)]
 
     def hear(self, said: SettingsReport, topic: str | None = None) -> Mapping[str, int]:
         arrival = Arrival(topic or f"matthan/{said.node}/up/settings", encode(said), lambda: None)
@@ -268,9 +272,9 @@ def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(y
     assert not yard.door.want_of_camera(an, yard.camera_id, {"zone": [YARD]}, reason="x")
     assert yard.door.page(an, yard.node) is None
     assert yard.door.preview(an, yard.area, {"clips.preroll_s": 9}) is None
-    assert yard.door.want(an, yard.area, {"clips.preroll_s": 9}, reason="x") is None
+    assert not yard.door.want(an, yard.area, {"clips.preroll_s": 9}, reason="x")
     assert not yard.door.try_again(an, yard.node.scope_id)
-    assert yard.door.want(yard.asker(), yard.top, {"clips.preroll_s": 9}, reason="x") is None
+    assert not yard.door.want(yard.asker(), yard.top, {"clips.preroll_s": 9}, reason="x")
     assert yard.door.overview(an).nodes == []
     assert yard.acts().count("settings.want.refused") == 4
     assert yard.standing().version == 0
@@ -278,9 +282,9 @@ def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(y
 
 def test_who_changed_what_when_and_why_stays_on_record(yard: Yard) -> None:
     kim = yard.asker()
-    yard.door.want(kim, yard.area, {"clips.preroll_s": 9}, reason="trước khi vào")
-    yard.door.want(kim, yard.area, {"clips.preroll_s": None, "clips.max_s": 40}, reason="thử")
-    page = yard.door.page(kim, yard.area)
+    yard.door.want(kim, yard.node, {"clips.preroll_s": 9}, reason="trước khi vào")
+    yard.door.want(kim, yard.node, {"clips.preroll_s": None, "clips.max_s": 40}, reason="thử")
+    page = yard.door.page(kim, yard.node)
     assert page is not None
     assert page.wanted == {"clips": {"max_s": 40}}
     assert [(past.who, past.reason) for past in page.history] == [
@@ -313,6 +317,7 @@ def test_the_keepers_shell_previews_sets_shows_and_groups(
     assert "neither refused nor" in desk.refuses("config", "again", NODE)
     desk.says("config", "group", "Chợ", NODE, "--area", "Tân Khai")
     desk.says("config", "set", "--group", "cho", "clips.postroll_s=9", "--reason", "gió")
+    assert "running, stage 1 of 3" in desk.says("config", "rollouts")
     assert yard.standing().wanted["clips"] == {"preroll_s": 8, "postroll_s": 9}
     desk.says("config", "set", "--node", NODE, "clips.preroll_s=", "--reason", "lại như cũ")
     assert yard.standing().wanted["clips"] == {"postroll_s": 9}

@@ -1,0 +1,246 @@
+"""Roll-outs as rows: begun, taken further by what nodes answer, halted and gone back; in the
+caller's transaction. What is decided is decided in `hub.alerts.rollout`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, Row, insert, select, update
+
+from agent.wire.settings import canonical
+from hub.alerts.layers import State
+from hub.alerts.moment import Moment
+from hub.alerts.rollout import Course, Fate, NodeNow, decide, is_awaited, stages
+from hub.store import settings_rows
+from hub.store.audit import By
+from hub.store.registry import RegistryError
+from hub.store.settings_rows import Scope
+from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
+from hub.store.tables import columns, new_id, nodes
+
+log = structlog.get_logger()
+
+THE_HUB: Final = By()
+_FATES: Final = {
+    State.REFUSED: Fate.REFUSED,
+    State.FELL_BACK: Fate.FELL_BACK,
+    State.WAITING: Fate.WAITING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One roll-out, and what became of it so far."""
+
+    rollout_id: UUID
+    scope: Scope
+    course: Course
+    stage: int
+    why: str
+    begun_utc_us: int
+    ended_utc_us: int | None
+    fates: Mapping[Fate, int]
+
+
+def begin(
+    conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
+) -> UUID:
+    """Want this there, at a few nodes first; RegistryError while another is under way at any."""
+    node_ids = settings_rows.nodes_of(conn, scope)
+    if (other := _under_way(conn, node_ids, scope)) is not None:
+        raise RegistryError(
+            f"something is going out already to some of these nodes ({other}): wait, or halt it"
+        )
+    before = settings_rows.layer(conn, scope)
+    settings_rows.put_down(conn, scope, body, reason=reason, by=by, now=now)
+    rollout_id = new_id(now)
+    conn.execute(
+        insert(rollouts).values(
+            id=rollout_id,
+            scope=scope.kind,
+            scope_id=scope.scope_id,
+            before=canonical(before).decode(),
+            course=Course.RUNNING,
+            stage=-1,
+            why="",
+            begun_by=by.person_id,
+            **columns("begun", now),
+        )
+    )
+    here = select(nodes.c.id).where(nodes.c.state == "online", nodes.c.id.in_(node_ids))
+    are_here = dict.fromkeys(conn.scalars(here), True)
+    for node_id, stage in stages(node_ids, are_here=are_here).items():
+        row = {"rollout_id": rollout_id, "node_id": node_id, "stage": stage, "is_changed": False}
+        conn.execute(insert(rollout_nodes).values(row))
+    told = f"{len(node_ids)} nodes, in stages: {reason.strip()}"
+    settings_rows.note_act(conn, "settings.roll", scope, told, by=by, now=now)
+    _go_on_to(conn, rollout_id, 0, now=now)
+    return rollout_id
+
+
+def step(conn: Connection, *, now: Moment) -> None:
+    """Take what runs one step further, or back."""
+    running = select(rollouts).where(rollouts.c.course == Course.RUNNING)
+    for row in conn.execute(running).all():
+        _mark(conn, row.id, now=now)
+        nodes_now = _nodes_now(conn, row.id, row.stage)
+        is_settled = not any(
+            is_awaited(one, now.utc_us) for one in nodes_now if one.stage <= row.stage
+        )
+        settled = (row.settled_utc_us or now.utc_us) if is_settled else None
+        decision = decide(
+            nodes_now, stage=row.stage, settled_since_utc_us=settled, now_utc_us=now.utc_us
+        )
+        if decision.course is Course.HALTED:
+            halt(conn, row.id, why=decision.why, by=THE_HUB, now=now)
+        elif decision.course is Course.DONE:
+            _end(conn, row.id, Course.DONE, "", now=now)
+            log.info("rollout.done", nodes=len(nodes_now))
+        elif decision.stage != row.stage:
+            _go_on_to(conn, row.id, decision.stage, now=now)
+        elif (row.settled_utc_us is not None) != is_settled:
+            since = columns("settled", now if is_settled else None)
+            conn.execute(update(rollouts).where(rollouts.c.id == row.id).values(since))
+
+
+def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -> bool:
+    """Want again everywhere what was wanted before; False where nothing runs."""
+    query = select(rollouts).where(rollouts.c.id == rollout_id, rollouts.c.course == Course.RUNNING)
+    row = conn.execute(query).first()
+    if row is None:
+        return False
+    scope = Scope(row.scope, row.scope_id)
+    _end(conn, rollout_id, Course.HALTED, why, now=now)
+    before = settings_rows.body_before(row)
+    settings_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
+    changed = settings_rows.reckon(conn, settings_rows.nodes_of(conn, scope), now=now)
+    told = f"{len(changed)} nodes go back: {why}"
+    settings_rows.note_act(conn, "settings.halt", scope, told, by=by, now=now)
+    log.warning("rollout.halted", why=why, back=len(changed))
+    return True
+
+
+def listed(conn: Connection, limit: int = 50) -> list[Rollout]:
+    """The newest first."""
+    query = select(rollouts).order_by(rollouts.c.id.desc()).limit(limit)
+    return [_rollout(conn, row) for row in conn.execute(query).all()]
+
+
+def one(conn: Connection, rollout_id: UUID) -> Rollout | None:
+    """That one."""
+    row = conn.execute(select(rollouts).where(rollouts.c.id == rollout_id)).first()
+    return None if row is None else _rollout(conn, row)
+
+
+def running_of(conn: Connection, scope: Scope) -> UUID | None:
+    """What is going out there."""
+    return conn.scalar(
+        select(rollouts.c.id).where(
+            rollouts.c.course == Course.RUNNING,
+            rollouts.c.scope == scope.kind,
+            rollouts.c.scope_id == scope.scope_id,
+        )
+    )
+
+
+def _rollout(conn: Connection, row: Row[Any]) -> Rollout:
+    fates: dict[Fate, int] = {}
+    for one in _nodes_now(conn, row.id, row.stage):
+        fates[one.fate] = fates.get(one.fate, 0) + 1
+    return Rollout(
+        row.id,
+        Scope(row.scope, row.scope_id),
+        Course(row.course),
+        row.stage,
+        row.why,
+        row.begun_utc_us,
+        row.ended_utc_us,
+        fates,
+    )
+
+
+def _under_way(conn: Connection, node_ids: Sequence[UUID], scope: Scope) -> str | None:
+    query = (
+        select(rollouts)
+        .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
+        .where(rollouts.c.course == Course.RUNNING, rollout_nodes.c.node_id.in_(node_ids))
+        .limit(1)
+    )
+    row = conn.execute(query).first()
+    if row is None and running_of(conn, scope) is None:
+        return None
+    return scope.kind if row is None else f"{row.scope} {row.scope_id}"
+
+
+def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) -> None:
+    """Its nodes are told from now on."""
+    this = rollouts.c.id == rollout_id
+    values = {"stage": stage, **columns("settled", None)}
+    conn.execute(update(rollouts).where(this).values(values))
+    these = select(rollout_nodes.c.node_id).where(
+        rollout_nodes.c.rollout_id == rollout_id, rollout_nodes.c.stage == stage
+    )
+    changed = settings_rows.reckon(conn, list(conn.scalars(these)), now=now)
+    mine = (rollout_nodes.c.rollout_id == rollout_id) & rollout_nodes.c.node_id.in_(changed)
+    conn.execute(update(rollout_nodes).where(mine).values(is_changed=True))
+    log.info("rollout.stage", stage=stage, nodes=len(changed))
+
+
+def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
+    """When each was first told, and since when one is away without having answered."""
+    waits = node_settings.c.state == State.WAITING
+    query = (
+        select(rollout_nodes, node_settings.c.sent_utc_us, nodes.c.state)
+        .join(node_settings, node_settings.c.node_id == rollout_nodes.c.node_id)
+        .join(nodes, nodes.c.id == rollout_nodes.c.node_id)
+        .where(rollout_nodes.c.rollout_id == rollout_id, rollout_nodes.c.is_changed, waits)
+    )
+    for row in conn.execute(query).all():
+        values: dict[str, Any] = {}
+        if row.told_utc_us is None and row.sent_utc_us is not None:
+            values |= columns("told", now)
+        is_lost = row.state != "online" and (row.told_utc_us or row.sent_utc_us) is not None
+        if is_lost != (row.lost_utc_us is not None):
+            values |= columns("lost", now if is_lost else None)
+        if values:
+            mine = rollout_nodes.c.rollout_id == rollout_id
+            one = mine & (rollout_nodes.c.node_id == row.node_id)
+            conn.execute(update(rollout_nodes).where(one).values(values))
+
+
+def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
+    query = (
+        select(
+            rollout_nodes, nodes.c.state.label("presence"), node_settings.c.state.label("answer")
+        )
+        .join(nodes, nodes.c.id == rollout_nodes.c.node_id)
+        .outerjoin(node_settings, node_settings.c.node_id == rollout_nodes.c.node_id)
+        .where(rollout_nodes.c.rollout_id == rollout_id)
+    )
+    return [
+        NodeNow(
+            node_id=row.node_id,
+            stage=row.stage,
+            fate=_fate(row, stage),
+            is_here=row.presence == "online",
+            told_utc_us=row.told_utc_us,
+            lost_utc_us=row.lost_utc_us,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def _fate(row: Row[Any], stage: int) -> Fate:
+    if row.stage > stage:
+        return Fate.AHEAD
+    if not row.is_changed or row.answer is None:
+        return Fate.DONE  # it is told nothing new: what is wanted nearer to it says otherwise
+    return _FATES.get(State(row.answer), Fate.DONE)
+
+
+def _end(conn: Connection, rollout_id: UUID, course: Course, why: str, *, now: Moment) -> None:
+    values = {"course": course, "why": why[:1000], **columns("ended", now)}
+    conn.execute(update(rollouts).where(rollouts.c.id == rollout_id).values(values))
