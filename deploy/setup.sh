@@ -43,7 +43,7 @@ packages() {
     printf '%s\n' python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
     # a Raspberry Pi's camera without one
     is_bookworm || printf '%s\n' python3-libcamera
-    printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd poppler-utils
+    printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd poppler-utils promtool
 }
 
 is_installed() {

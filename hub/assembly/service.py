@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -21,6 +22,7 @@ from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
+from hub.assembly.measuring import Measured, token
 from hub.assembly.packing import packer
 from hub.assembly.pulse import Beat, Pulse
 from hub.assembly.refusal import StartRefusedError
@@ -52,7 +54,7 @@ from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
-from hub.web.site import PublicWords
+from hub.web.site import Measures, PublicWords
 
 log = structlog.get_logger()
 
@@ -287,8 +289,17 @@ class Hub:
             proxies=self._proxies,
             growing=uploads.growing,
         )
+        measured = Measured(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            silent=self._pulse.silent,
+            intake=lambda: self._intake.counts,
+            refused=lambda: Counter(app.state.limits.counts),
+        )
         app = create_app(
             door=door,
+            measured=Measures(token(self._settings), measured.text),
             pack=packer(self._settings, door.export_door()),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,

@@ -37,6 +37,7 @@ from hub.web import (
     live,
     log,
     maps,
+    metrics,
     notices,
     pages,
     passkeys,
@@ -54,7 +55,7 @@ from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.limits import KnocksBounded, Limits
 from hub.web.proof import ProofWantedError
 from hub.web.shell import VersionedFiles, is_page_wanted
-from hub.web.site import Pack, Site, WebSettings, render, site_of
+from hub.web.site import Measures, Pack, Site, WebSettings, render, site_of
 
 __all__ = ["WebSettings", "create_app"]
 
@@ -91,6 +92,7 @@ ROOMS: Final = (
     maps,
     public,
     notices,
+    metrics,
 )
 
 
@@ -105,6 +107,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     stopping: Callable[[], bool] = lambda: False,
     enrolling: Enrolling | None = None,
     pack: Pack | None = None,
+    measured: Measures | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -119,6 +122,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         stopping=stopping,
         settings=settings,
         enrolling=enrolling,
+        measured=measured,
     )
     app.state.site = site
     for room in ROOMS:

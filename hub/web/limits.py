@@ -45,7 +45,7 @@ GUESSES: Final = Rule("guesses", 60, 60.0, "address")
 INVITING: Final = Rule("inviting", 60, 3600.0, "session")
 SEARCHING: Final = Rule("searching", 60, 60.0, "session")
 LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
-"""The page for everyone."""
+"""The page for everyone; numbers, which a wrong token asks for in vain."""
 CHANGES: Final = Rule("changes", 240, 60.0, "session")
 BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
 """Only uploads whose token is no good count: a node beside a broken one goes on."""
@@ -57,7 +57,7 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"GET|POST", r"/invited/.*", GUESSES),
     (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
     (r"POST", r"/invitations", INVITING),
-    (r"GET|HEAD", r"/watched", LOOKING_IN),
+    (r"GET|HEAD", r"/watched|/metrics", LOOKING_IN),
     (r"GET|POST", r"/(footage|find)(/.*)?", SEARCHING),
     (r"[A-Z]+", r"/upload(/.*)?", None),
     (r"POST", rf"{UNCOUNTED}.*", None),

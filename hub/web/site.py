@@ -119,6 +119,14 @@ Pack = Callable[[Asker, Sequence[UUID], str, str], Path | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """Numbers for Prometheus: what one must say, and what one is told."""
+
+    token: str
+    text: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The hub as the routes see it."""
 
@@ -135,6 +143,8 @@ class Site:
     """None: the authority's key is elsewhere, and nodes get their papers by hand."""
     pack: Pack | None = None
     """Makes an evidence package; None where nothing can leave by a page."""
+    measured: Measures | None = None
+    """Numbers for Prometheus; None where nobody may ask."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)

@@ -15,6 +15,7 @@ NOT_PAGES = frozenset(
         "/app.webmanifest",
         "/sw.js",
         "/health",
+        "/metrics",
         "/events",
         "/api/session",
         "/api/inbox",

@@ -31,7 +31,7 @@ from hub.store.tables import areas
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
-from hub.web.site import Pack
+from hub.web.site import Measures, Pack
 from tests.hub.wire_words import NodeVoice
 
 PASSWORD = "đèn đường 756"
@@ -125,6 +125,7 @@ class Town:
         stopping: Callable[[], bool] = lambda: False,
         enrolling: Enrolling | None = None,
         pack: Pack | None = None,
+        measured: Measures | None = None,
         **settings: Any,
     ) -> FastAPI:
         """The site of this town."""
@@ -137,6 +138,7 @@ class Town:
             stopping=stopping,
             enrolling=enrolling,
             pack=pack,
+            measured=measured,
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,

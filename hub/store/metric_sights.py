@@ -1,0 +1,117 @@
+"""How the town is, in numbers for Prometheus: of nodes, cameras, alerts, phones, the log.
+
+Everything is counted by an index or over small tables: a scrape comes every quarter of a minute.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, func, select
+
+from hub.alerts.exposition import Family, Sample, one
+from hub.alerts.moment import Moment
+from hub.store import audit, health
+from hub.store.health import LastHealth
+from hub.store.tables import alerts, cameras, missing_numbers, nodes, notifications, set_aside
+from hub.store.tables import troubles as trouble_rows
+
+DAY_US: Final = 86_400_000_000
+MOST_QUEUED: Final = 10_000
+"""Counted no further: by then the number is no news."""
+
+
+def families(conn: Connection, now: Moment) -> Iterator[Family]:
+    """All that the database knows."""
+    yield from _fleet(conn, now)
+    yield from _alerts(conn)
+    yield from _phones(conn, now)
+    day_ago = set_aside.c.received_utc_us >= now.utc_us - DAY_US
+    aside = conn.scalar(select(func.count()).select_from(set_aside).where(day_ago))
+    yield one("matthan_set_aside_day", "Messages set aside within a day.", aside)
+    gaps = func.coalesce(func.sum(missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1), 0)
+    yield one("matthan_missing_events", "Events known to be missing.", conn.scalar(select(gaps)))
+    head = audit.head(conn, now)
+    yield one("matthan_log_records", "Records of the log of who looked.", head.seq)
+
+
+def _fleet(conn: Connection, now: Moment) -> Iterator[Family]:
+    by_state = _counts(conn, nodes, nodes.c.state, ("never", "online", "offline"))
+    yield Family("matthan_nodes", "gauge", "Camera boxes by state.", by_state)
+    lost: dict[bool, int] = {
+        row[0]: row[1]
+        for row in conn.execute(select(cameras.c.is_lost, func.count()).group_by(cameras.c.is_lost))
+    }
+    states = (("live", False), ("lost", True))
+    samples: list[Sample] = [({"state": name}, lost.get(is_lost, 0)) for name, is_lost in states]
+    yield Family("matthan_cameras", "gauge", "Cameras by state.", samples)
+    rows = conn.execute(select(nodes)).all()
+    known = [row for row in rows if row.revoked_utc_us is None and row.state != "never"]
+    up: list[Sample] = [({"node": row.name}, row.state == "online") for row in known]
+    yield Family("matthan_node_up", "gauge", "Whether a camera box is at the broker.", up)
+    last = health.latest(conn)
+    told = [(row.name, last[row.id]) for row in known if row.id in last]
+    yield from _boxes(told, now)
+
+
+def _boxes(told: list[tuple[str, LastHealth]], now: Moment) -> Iterator[Family]:
+    def of(name: str, meaning: str, value: Any) -> Family:
+        samples: list[Sample] = [({"node": node}, value(one)) for node, one in told]
+        return Family(f"matthan_node_{name}", "gauge", meaning, samples)
+
+    yield of(
+        "health_age_seconds",
+        "Since it last said how it is.",
+        lambda last: max(0.0, (now.utc_us - last.received_utc_us) / 1e6),
+    )
+    yield of("uptime_seconds", "Since its agent began.", lambda last: last.said.uptime_s)
+    board = "Of its board; missing where the board cannot tell."
+    yield of("temperature_celsius", board, lambda last: last.said.board.temperature_c)
+    yield of("under_voltage", board, lambda last: last.said.board.is_under_voltage)
+    yield of("throttled", board, lambda last: last.said.board.is_throttled)
+    yield of("disk_free_bytes", board, lambda last: last.said.board.disk_free_bytes)
+    yield of("disk_size_bytes", board, lambda last: last.said.board.disk_size_bytes)
+    yield of("card_wear_percent", board, lambda last: last.said.board.card_wear_percent)
+    yield of("owing_alerts", "Waits there for the hub.", lambda last: last.said.owing.alerts)
+    yield of("owing_files", "Waits there for the hub.", lambda last: last.said.owing.files)
+    yield of("lost_alerts", "Will never come to the hub.", lambda last: last.said.lost.alerts)
+    rates: list[Sample] = []
+    for node, last in told:
+        rates += [
+            ({"node": node, "camera": camera.camera}, camera.frames_per_s)
+            for camera in last.said.cameras
+        ]
+    yield Family("matthan_camera_frames_per_second", "gauge", "That the eyes looked at.", rates)
+
+
+def _alerts(conn: Connection) -> Iterator[Family]:
+    query = (
+        select(alerts.c.state, func.count())
+        .where(alerts.c.state.in_(("open", "taken")))
+        .group_by(alerts.c.state)
+    )
+    found: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
+    states: list[Sample] = [({"state": one}, found.get(one, 0)) for one in ("open", "taken")]
+    yield Family("matthan_alerts", "gauge", "Alerts that are not closed, by state.", states)
+    going_on = (
+        select(trouble_rows.c.kind, func.count())
+        .where(trouble_rows.c.over_utc_us.is_(None))
+        .group_by(trouble_rows.c.kind)
+    )
+    kinds: list[Sample] = [({"kind": kind}, n) for kind, n in conn.execute(going_on)]
+    yield Family("matthan_troubles", "gauge", "Troubles that go on, by kind.", kinds)
+
+
+def _phones(conn: Connection, now: Moment) -> Iterator[Family]:
+    queued = notifications.c.state == "queued"
+    due = select(notifications.c.due_utc_us).where(queued, notifications.c.due_utc_us <= now.utc_us)
+    some = due.order_by(notifications.c.due_utc_us).limit(MOST_QUEUED).subquery()
+    count, oldest = conn.execute(select(func.count(), func.min(some.c.due_utc_us))).one()
+    yield one("matthan_notifications_due", "Owed to phones now (counted to 10,000).", count)
+    late_s = 0.0 if oldest is None else (now.utc_us - oldest) / 1e6
+    yield one("matthan_notifications_late_seconds", "The oldest of these is late by.", late_s)
+
+
+def _counts(conn: Connection, table: Table, column: Any, states: tuple[str, ...]) -> list[Sample]:
+    query = select(column, func.count()).select_from(table).group_by(column)
+    found: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
+    return [({"state": state}, found.get(state, 0)) for state in states]

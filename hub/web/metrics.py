@@ -1,0 +1,26 @@
+"""Numbers for Prometheus, for who has the token: no footage, no person, so no line in the log."""
+
+import hmac
+from typing import Annotated
+
+from fastapi import APIRouter, Header, HTTPException, Request
+from starlette.responses import Response
+
+from hub.alerts.exposition import CONTENT_TYPE
+from hub.web.site import site_of
+
+router = APIRouter()
+
+
+@router.get("/metrics")
+def tell_metrics(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
+    """The text format; 404 where nothing is measured, 401 without `Authorization: Bearer TOKEN`."""
+    measured = site_of(request).measured
+    if measured is None:
+        raise HTTPException(404)
+    wanted = f"Bearer {measured.token}".encode()
+    if not hmac.compare_digest(authorization.encode(errors="replace"), wanted):
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    answer = Response(measured.text(), media_type=CONTENT_TYPE)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
