@@ -15,7 +15,7 @@ from agent.wire.terms import VERSION
 MAX_BYTES: Final = 64 * 1024
 """No message is larger: pictures travel over HTTPS, the broker enforces the same bound."""
 
-M = TypeVar("M")
+M = TypeVar("M", bound=BaseModel)
 
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
 _STATUS: Final[TypeAdapter[Birth | Death]] = TypeAdapter(Status)
@@ -117,19 +117,28 @@ def _decode(adapter: TypeAdapter[M], payload: bytes) -> M:
             RefusalReason.OVERSIZE, f"{len(payload)} bytes, at most {MAX_BYTES} are read"
         )
     try:
-        raw = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise WireError(RefusalReason.MALFORMED, f"not JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise WireError(RefusalReason.MALFORMED, f"a {type(raw).__name__} where an object is due")
-    event_id = _event_id(raw)
-    if raw.get("v") != VERSION:
-        detail = f"version {raw.get('v')!r}, this side reads {VERSION}"
-        raise WireError(RefusalReason.WRONG_VERSION, detail, event_id)
-    try:
-        return adapter.validate_json(payload, strict=False)
+        message = adapter.validate_json(payload, strict=False)
     except ValidationError as error:
-        raise WireError(RefusalReason.MALFORMED, _first_fault(error), event_id) from error
+        raise _fault(payload, error) from error
+    if "v" not in message.model_fields_set:  # it has a default for who writes, not for who reads
+        raise _fault(payload, None)
+    return message
+
+
+def _fault(payload: bytes, error: ValidationError | None) -> WireError:
+    """What is wrong with bytes that are no message, without `error` that they tell no version: a
+    second look, which only bad ones cost."""
+    try:
+        raw = json.loads(payload)
+    except (ValueError, RecursionError) as no_json:
+        return WireError(RefusalReason.MALFORMED, f"not JSON: {no_json}")
+    if not isinstance(raw, dict):
+        return WireError(RefusalReason.MALFORMED, f"a {type(raw).__name__} where an object is due")
+    event_id = _event_id(raw)
+    if error is None or raw.get("v") != VERSION:
+        detail = f"version {raw.get('v')!r}, this side reads {VERSION}"
+        return WireError(RefusalReason.WRONG_VERSION, detail, event_id)
+    return WireError(RefusalReason.MALFORMED, _first_fault(error), event_id)
 
 
 def _event_id(raw: dict[str, Any]) -> UUID | None:

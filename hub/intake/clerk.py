@@ -148,21 +148,27 @@ class Clerk:
         self, conn: Connection, batch: list[Arrival], *, hear: Hearing, now: Moment
     ) -> Outcome:
         outcome = Outcome()
-        for arrival in batch:
-            outcome.counts["received"] += 1
-            match read(arrival.topic, arrival.payload):
-                case None:
-                    continue
-                case Unreadable() as bad:
-                    self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
-                case Said() as said:
-                    bad_after_all = hear(conn, said, outcome=outcome, now=now)
-                    if bad_after_all is not None:
-                        self._set_aside(conn, arrival, bad_after_all, outcome=outcome, now=now)
-                case unexpected:
-                    assert_never(unexpected)
-        self._roll.write(conn)
+        with self._fleet.looking_once():
+            for arrival in batch:
+                self._file_one(conn, arrival, hear=hear, outcome=outcome, now=now)
+            self._roll.write(conn)
         return outcome
+
+    def _file_one(
+        self, conn: Connection, arrival: Arrival, *, hear: Hearing, outcome: Outcome, now: Moment
+    ) -> None:
+        outcome.counts["received"] += 1
+        match read(arrival.topic, arrival.payload):
+            case None:
+                return
+            case Unreadable() as bad:
+                self._set_aside(conn, arrival, bad, outcome=outcome, now=now)
+            case Said() as said:
+                bad_after_all = hear(conn, said, outcome=outcome, now=now)
+                if bad_after_all is not None:
+                    self._set_aside(conn, arrival, bad_after_all, outcome=outcome, now=now)
+            case unexpected:
+                assert_never(unexpected)
 
     def give_up(
         self, conn: Connection, arrival: Arrival, error: Exception, *, now: Moment
@@ -188,6 +194,7 @@ class Clerk:
             with conn.begin_nested():
                 return self._hear(conn, said, outcome=outcome, now=now)
         except Exception as error:
+            self._fleet.look_again(said.node)
             if _is_the_databases(error):
                 raise
             if not isinstance(error, DBAPIError):

@@ -5,6 +5,8 @@ node may already have been born anew. So a death counts only against its own bir
 that has died is not revived by its repetition.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
@@ -94,12 +96,29 @@ class Fleet:
         self._tokens = tokens
         self._seen: dict[str, int] = {}
         self._lives: dict[UUID, Lives] = {}
+        self._looked_up: dict[str, registry.Node] | None = None
+
+    @contextmanager
+    def looking_once(self) -> Iterator[None]:
+        """Within one transaction, in which nobody else writes: a node is looked up once, and again
+        when something was noted of it."""
+        self._looked_up = {}
+        try:
+            yield
+        finally:
+            self._looked_up = None
+
+    def look_again(self, name: str) -> None:
+        """What was looked up of a node may not be true any more."""
+        if self._looked_up is not None:
+            self._looked_up.pop(name, None)
 
     def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> Verdict:
         """Note what was said; a birth also registers its cameras in the area of its node."""
-        node = registry.node_by_name(conn, said.node)
+        node = self._node(conn, said.node)
         if node is None:
             return Verdict.UNKNOWN_NODE
+        self.look_again(said.node)
         verdict = judge(Presence(node.state == "online", node.birth_id), said)
         if isinstance(said, Birth) and verdict in HERE:
             registry.note_birth(conn, said, now=now)
@@ -109,6 +128,15 @@ class Fleet:
         elif isinstance(said, Death) and verdict is Verdict.LEFT:
             registry.note_death(conn, said, now=now)
         return verdict
+
+    def _node(self, conn: Connection, name: str) -> registry.Node | None:
+        looked_up = self._looked_up
+        if looked_up is None:
+            return registry.node_by_name(conn, name)
+        node = looked_up.get(name)
+        if node is None and (node := registry.node_by_name(conn, name)) is not None:
+            looked_up[name] = node
+        return node
 
     def _is_rival(self, node: registry.Node, birth: Birth) -> bool:
         """Kept in memory alone: two that fight go on fighting after a restart of the hub."""
@@ -128,13 +156,14 @@ class Fleet:
 
     def note_health(self, conn: Connection, said: Health, *, now: Moment) -> bool:
         """Keep how a node is; False for one that nobody has added."""
-        node = registry.node_by_name(conn, said.node)
+        node = self._node(conn, said.node)
         if node is None:
             return False
         health.note(conn, node.node_id, said, now=now)
         known = Presence(node.state == "online", node.birth_id)
         if said.birth_id is not None and is_unheard(known, said.birth_id):
             registry.note_alive(conn, node.node_id, birth_id=said.birth_id, now=now)
+            self.look_again(said.node)
         self.see(conn, said.node, now=now)
         return True
 
@@ -150,14 +179,16 @@ class Fleet:
         """Note anew that nodes spoke: what was noted has been rolled back."""
         self._seen.clear()
         self._lives.clear()
+        if self._looked_up is not None:
+            self._looked_up.clear()
 
     def is_shut_out(self, conn: Connection, node: str) -> bool:
         """Whether nothing that comes under this name counts."""
-        known = registry.node_by_name(conn, node)
+        known = self._node(conn, node)
         return known is not None and known.is_revoked
 
     def token(self, conn: Connection, node: str, *, now: Moment) -> UploadToken | None:
         """Leave to upload; None for a node that nobody has added."""
-        if registry.node_by_name(conn, node) is None:
+        if self._node(conn, node) is None:
             return None
         return self._tokens.mint(node, now)

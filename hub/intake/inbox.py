@@ -1,16 +1,13 @@
 """Between the network's thread and the writer's: a bounded queue that is emptied in batches."""
 
-import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-BATCH: Final = 200
+BATCH: Final = 500
 GATHER_S: Final = 0.02
-_CHECK_S: Final = 0.2
-"""How often one that waits looks whether the inbox has been closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +24,51 @@ class Inbox:
     """Holds at most `bound` arrivals; who puts more waits, and so the broker waits too."""
 
     def __init__(self, bound: int) -> None:
-        self._queue: queue.Queue[Arrival] = queue.Queue(bound)
-        self._closed = threading.Event()
+        self._bound = bound
+        self._inside: deque[Arrival] = deque()
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._arrived = threading.Condition(self._lock)
+        self._wanted = 1
+        """So many have whoever takes them get up."""
 
     def put(self, arrival: Arrival) -> bool:
         """Wait for room; False when the inbox has closed and the arrival is left to come again."""
-        while not self._closed.is_set():
-            try:
-                self._queue.put(arrival, timeout=_CHECK_S)
-            except queue.Full:
-                continue
-            return True
-        return False
+        with self._lock:
+            while len(self._inside) >= self._bound and not self._is_closed:
+                self._room.wait()
+            if self._is_closed:
+                return False
+            self._inside.append(arrival)
+            if len(self._inside) == self._wanted:
+                self._arrived.notify()
+        return True
 
     @property
     def is_closed(self) -> bool:
         """Nothing more comes."""
-        return self._closed.is_set()
+        return self._is_closed
 
     def take(self, wait_s: float) -> list[Arrival]:
         """Wait for arrivals, then gather up to `BATCH` for `GATHER_S`; empty when none came."""
-        first = self._first(wait_s)
-        if first is None:
-            return []
-        batch = [first]
-        deadline = time.monotonic() + GATHER_S
-        while len(batch) < BATCH and (left_s := deadline - time.monotonic()) > 0:
-            try:
-                batch.append(self._queue.get(timeout=left_s))
-            except queue.Empty:
-                break
+        with self._lock:
+            self._await(1, wait_s)
+            if self._is_closed or not self._inside:
+                return []
+            self._await(min(BATCH, self._bound), GATHER_S)
+            batch = [self._inside.popleft() for _ in range(min(BATCH, len(self._inside)))]
+            self._room.notify_all()
         return batch
 
     def close(self) -> None:
         """Let nobody wait any longer; what is still inside was not acknowledged and comes again."""
-        self._closed.set()
+        with self._lock:
+            self._is_closed = True
+            self._room.notify_all()
+            self._arrived.notify_all()
 
-    def _first(self, wait_s: float) -> Arrival | None:
-        deadline = time.monotonic() + wait_s
-        while not self.is_closed and (left_s := deadline - time.monotonic()) > 0:
-            try:
-                return self._queue.get(timeout=min(_CHECK_S, left_s))
-            except queue.Empty:
-                continue
-        return None
+    def _await(self, how_many: int, wait_s: float) -> None:
+        """Until so many are inside, it is closed, or the time is over; the lock is held."""
+        self._wanted = how_many
+        self._arrived.wait_for(lambda: self._is_closed or len(self._inside) >= how_many, wait_s)

@@ -32,7 +32,7 @@ from hub.intake.replies import Reply
 log = structlog.get_logger()
 
 CLIENT_ID: Final = "hub"
-RECEIVE_MAXIMUM: Final = 500
+RECEIVE_MAXIMUM: Final = 1000
 """How many messages the broker sends without an acknowledgement; the inbox holds twice as many."""
 SESSION_S: Final = 3600
 """How long the broker keeps messages for an absent hub; nodes keep theirs until the receipt."""

@@ -9,6 +9,7 @@ from sqlalchemy.event import listen
 
 from agent.wire.answers import Refusal, RefusalReason
 from agent.wire.messages import (
+    Body,
     CameraBack,
     CameraLost,
     ClipBegun,
@@ -206,7 +207,7 @@ def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
         "boot_id": event.boot_id,
         "kind": event.body.kind,
         "camera_id": news.origin.camera_id,
-        "sighting_id": getattr(event.body, "sighting_id", getattr(event.body, "tamper_id", None)),
+        "sighting_id": _spoken_of(event.body),
         **columns("happened", news.happened),
         "clock_source": event.stamp.source.value,
         "age_ms": event.age_ms,
@@ -216,6 +217,17 @@ def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
         "fate": plan.fate,
         "fate_reason": plan.reason,
     }
+
+
+def _spoken_of(body: Body) -> UUID | None:
+    """The sighting or tampering that these words are of."""
+    match body:
+        case SightingOpened() | SightingUpdated() | SightingClosed():
+            return body.sighting_id
+        case TamperBegan() | TamperEnded():
+            return body.tamper_id
+        case _:
+            return None
 
 
 def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:

@@ -9,13 +9,17 @@ out as SQLAlchemy's error.
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NoReturn
+from functools import cached_property, lru_cache
+from typing import Any, Final, NoReturn
 
-from sqlalchemy import BindParameter, Connection, Dialect
+from sqlalchemy import BindParameter, Connection, Dialect, Uuid
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
+
+IDS_KEPT: Final = 1_000
+"""Of each column of keys that a statement asks for: made once, since making one takes a
+microsecond."""
 
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
@@ -28,7 +32,9 @@ class _Ready:
     text: str
     is_by_place: bool
     """Values are handed over in order, and not by name."""
-    wanted: tuple[tuple[str, _Convert | None], ...]
+    names: tuple[str, ...]
+    converts: tuple[tuple[int, _Convert], ...]
+    """For the places whose values the driver does not take as they are."""
     fixed: Values
     """Values that the statement brings along."""
 
@@ -36,15 +42,10 @@ class _Ready:
         """As the driver takes them; KeyError for one that is missing."""
         if self.fixed:
             given = {**self.fixed, **given}
-        if self.is_by_place:
-            return [
-                given[name] if convert is None else convert(given[name])
-                for name, convert in self.wanted
-            ]
-        return {
-            name: given[name] if convert is None else convert(given[name])
-            for name, convert in self.wanted
-        }
+        values = [given[name] for name in self.names]
+        for place, convert in self.converts:
+            values[place] = convert(values[place])
+        return values if self.is_by_place else dict(zip(self.names, values, strict=True))
 
 
 class Hot:
@@ -134,10 +135,12 @@ def _compile(statement: ClauseElement, dialect: Dialect, column_names: list[str]
         raise TypeError(f"a list of any length is not for the hot path: {made}")
     binds: dict[str, BindParameter[Any]] = made.binds
     names = list(binds) if made.positiontup is None else made.positiontup
+    writers = [_writer(binds[name].type, dialect) for name in names]
     return _Ready(
         text=str(made),
         is_by_place=made.positiontup is not None,
-        wanted=tuple((name, _writer(binds[name].type, dialect)) for name in names),
+        names=tuple(names),
+        converts=tuple((place, write) for place, write in enumerate(writers) if write is not None),
         fixed={name: bind.value for name, bind in binds.items() if bind.value is not None},
     )
 
@@ -153,7 +156,9 @@ def _readers(statement: Any, dialect: Dialect, cursor: Any) -> tuple[tuple[int, 
     for place, (column, (_, driver_type, *_)) in enumerate(columns):
         read = column.type.dialect_impl(dialect).result_processor(dialect, driver_type)
         if read is not None:
-            found.append((place, read))
+            # The same cameras, nodes and alerts come again and again.
+            keeps = isinstance(column.type, Uuid)
+            found.append((place, lru_cache(maxsize=IDS_KEPT)(read) if keeps else read))
     return tuple(found)
 
 

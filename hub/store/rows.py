@@ -25,6 +25,8 @@ def add_all_once(conn: Connection, table: Table, rows: Sequence[Values]) -> int:
     columns."""
     if not rows:
         return 0
+    if len(rows) == 1:
+        return int(add_once(conn, table, rows[0]))
     return _insert_once(table, tuple(rows[0]), conn.dialect.name).run_all(conn, rows)
 
 

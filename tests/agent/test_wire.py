@@ -147,6 +147,16 @@ def test_other_version_is_refused_as_such(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_message_that_names_no_version_is_refused_as_of_another(path: Path) -> None:
+    raw = json.loads(path.read_bytes())
+    del raw["v"]
+    with pytest.raises(WireError) as refused:
+        reader_of(path)(json.dumps(raw).encode())
+    assert refused.value.reason is RefusalReason.WRONG_VERSION
+    assert str(refused.value.event_id) == str(raw.get("event_id"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_message_without_one_of_its_fields_is_refused(path: Path) -> None:
     raw = json.loads(path.read_bytes())
     optional = {"v", "state", "alerted", "uptime_ms"}
