@@ -68,7 +68,15 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--stats", type=Path, metavar="FILE", help="at exit, write cpu_s and peak_rss_mib as JSON"
     )
-    _command(verbs, "check", commands.try_out, "try the configuration, change nothing")
+    trial = _command(verbs, "check", commands.try_out, "try the configuration, change nothing")
+    trial.add_argument(
+        "--from-outside",
+        metavar="HOST",
+        help="instead: the hub as phones and nodes find it; from any machine, no configuration",
+    )
+    trial.add_argument("--trust", type=Path, metavar="FILE", help="what phones were told to trust")
+    for which, port in (("pages", 443), ("nodes", 8443), ("broker", 8883)):
+        trial.add_argument(f"--{which}-port", type=int, default=port, help=f"{port}")
     _command(verbs, "migrate", commands.bring_up, "bring the database to this version's schema")
     _places(verbs)
     _people(verbs)
@@ -107,6 +115,9 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
         help="rtsp://…, /dev/video0 or picamera:0; one for each camera",
     )
     enrol.add_argument("--hours", type=int, default=24, help="how long the code holds (24)")
+    enrol.add_argument(
+        "--first-boot", type=Path, metavar="FILE", help="also write user-data for a flashed card"
+    )
     revoke = _command(nodes, "revoke", enrol_commands.revoke, "shut a stolen node out, at once")
     revoke.add_argument("node")
     revoke.add_argument("--reason", required=True)

@@ -5,6 +5,8 @@
 #   deploy/node/install.sh CODE              with the code that the hub's page shows
 #   deploy/node/install.sh --look /dev/video0    the same, read by the box's own camera
 #   deploy/node/install.sh                   an upgrade, or enrol later: sudo matthan-agent enrol CODE
+#   deploy/node/install.sh seal              the box's key is kept encrypted, by its TPM where it has one
+#   deploy/node/install.sh unseal            as a file again, for another board
 #   deploy/node/install.sh uninstall         programs and units go, footage and papers stay
 #   deploy/node/install.sh uninstall --with-data    everything goes
 #
@@ -18,6 +20,7 @@ readonly here
 readonly data=/var/lib/matthan etc=/etc/matthan
 readonly config=$etc/agent.toml
 readonly units=(matthan-agent.service matthan-agent-check.{service,timer})
+readonly sealed=$etc/node.key.sealed dropin=sealed-key.conf
 # shellcheck source=deploy/dots.sh
 source "$here/deploy/dots.sh"
 # shellcheck source=deploy/installing.sh
@@ -31,7 +34,7 @@ read_arguments() {
             --look | --bundle) (($# > 1)) || die "$1 wants a word after it." ;;&
             --look) look=$2 && shift ;;
             --bundle) bundle=$2 && shift ;;
-            -*) die "Not understood: $1. See: head -20 $0" ;;
+            -*) die "Not understood: $1. See: head -22 $0" ;;
             *) code=$1 ;;
         esac
         shift
@@ -111,10 +114,59 @@ install_node() {
     [[ ! -e $config ]] || runuser -u matthan -- "$home/agent/bin/matthan-agent" check >&2 || true
 }
 
+key_file() { # as the configuration says
+    [[ -e $config ]] || die "It is no camera box yet: there is no key."
+    "$home/agent/bin/python" -c 'from agent.config import load; print(load(None).broker.key_file)' || exit 1
+}
+
+# Tried before the file goes: a key that cannot be had again would cost a new enrolment.
+seal_key() {
+    local key unit
+    command -v systemd-creds >/dev/null || die "systemd-creds is missing: systemd 250 or newer is needed."
+    key=$(key_file)
+    [[ -f $key ]] || die "The key is not at $key. Was it sealed before?"
+    systemd-creds encrypt --name=node.key "$key" "$sealed.part" || die "The key could not be encrypted (see above)."
+    systemd-creds decrypt --name=node.key "$sealed.part" - | cmp -s -- - "$key" || die "What was encrypted does not open again. Nothing was changed."
+    sync -- "$sealed.part"
+    mv -fT -- "$sealed.part" "$sealed"
+    for unit in matthan-agent.service matthan-agent-check.service; do
+        mkdir -p "/etc/systemd/system/$unit.d"
+        printf '[Service]\nLoadCredentialEncrypted=node.key:%s\n' "$sealed" |
+            put_text "/etc/systemd/system/$unit.d/$dropin" 644 root:root
+    done
+    systemctl daemon-reload
+    rm -f -- "$key"
+    sync -f "$etc"
+    systemctl try-restart matthan-agent.service
+    if systemd-creds has-tpm2 --quiet 2>/dev/null; then
+        say "The key opens on this board alone, with its TPM."
+    else
+        say "This board has no TPM: the key opens with a file of the same card. It is out of backups and copies; a stolen card still holds both."
+    fi
+    say "A check by hand needs the key, too: sudo systemctl start matthan-agent-check; journalctl -u matthan-agent-check"
+}
+
+unseal_key() {
+    local key opened=/run/matthan-node.key
+    [[ -e $sealed ]] || die "There is no $sealed: the key was not sealed."
+    key=$(key_file)
+    rm -f -- "$opened"
+    (umask 077 && systemd-creds decrypt --name=node.key "$sealed" "$opened") ||
+        die "It does not open on this board. Enrol the box anew: sudo matthan-agent enrol --again CODE"
+    put_file "$opened" "$key" 600 matthan:matthan
+    rm -f -- "$opened"
+    rm -f /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin" "$sealed"
+    systemctl daemon-reload
+    systemctl try-restart matthan-agent.service
+    say "The key is a file again: $key"
+}
+
 uninstall_node() {
     [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
     remove_units "${units[@]}"
+    rm -rf /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin"
+    rmdir --ignore-fail-on-non-empty /etc/systemd/system/matthan-agent{,-check}.service.d 2>/dev/null || true
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-agent
     rm -rf "${home:?}"/agent "$home"/agent-*
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
@@ -130,6 +182,8 @@ uninstall_node() {
 need_root
 case ${1-} in
     -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" ;;
+    seal) seal_key ;;
+    unseal) unseal_key ;;
     uninstall) uninstall_node "${@:2}" ;;
     *) install_node "$@" ;;
 esac

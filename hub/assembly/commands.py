@@ -5,7 +5,7 @@ import asyncio
 import json
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from hub import config
 from hub.alerts.moment import Moment
-from hub.assembly import logs, opening
-from hub.assembly.check import check
+from hub.assembly import logs, opening, outside
+from hub.assembly.check import Finding, check
 from hub.config import HubSettings
 from hub.enrol import desk
 from hub.store.bell import Bell
@@ -44,10 +44,22 @@ def run(args: argparse.Namespace) -> int:
 def try_out(args: argparse.Namespace) -> int:
     """One line a part; 78 when any of them would keep the hub from working."""
     is_well = True
-    for is_part_well, part, line in check(settings_of(args)):
+    found = _outside(args) if args.from_outside else check(settings_of(args))
+    for is_part_well, part, line in found:
         is_well &= is_part_well
         say(f"{'ok ' if is_part_well else 'BAD'}  {part}: {line}")
     return OK if is_well else REFUSED
+
+
+def _outside(args: argparse.Namespace) -> Iterator[Finding]:
+    place = outside.Place(
+        args.from_outside,
+        pages=args.pages_port,
+        nodes=args.nodes_port,
+        broker=args.broker_port,
+        trusted=args.trust,
+    )
+    return outside.check_outside(place, now=outside.now)
 
 
 def bring_up(args: argparse.Namespace) -> int:

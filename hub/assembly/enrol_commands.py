@@ -7,11 +7,13 @@ import segno
 from hub.assembly import enrolling, opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.enrol.authority import AuthorityError
+from hub.enrol.files import write_private
 from hub.store import enrolments
 from hub.store.audit import By
 from hub.store.camera_sources import camera_of
 from hub.store.clock import HubClock
 from hub.store.registry import RegistryError, area_by_name, node_by_name
+from hub.web.first_boot import user_data
 
 _SHELL = By(came_from="shell")
 
@@ -36,7 +38,11 @@ def enrol(args: argparse.Namespace) -> int:
             )
     finally:
         db.close()
-    code = made[0].code(token).text
+    whole = made[0].code(token)
+    if args.first_boot is not None:
+        write_private(args.first_boot, user_data(args.node, whole).encode())
+        say(f"for a flashed card, beside the stick's folder matthan: {args.first_boot}")
+    code = whole.text
     say(f"on the box, within {args.hours} hours:\n\n    sudo matthan-agent enrol {code}\n")
     segno.make(code, micro=False, error="m").terminal(compact=True)
     return OK

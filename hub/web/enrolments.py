@@ -1,5 +1,6 @@
 """Making nodes of camera boxes: a keeper makes a code, its technician carries it to the box."""
 
+from base64 import b64encode
 from typing import Annotated
 from uuid import UUID
 
@@ -8,10 +9,12 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from agent.wire.enrolment import EnrolmentCode
 from hub.store.camera_sources import camera_of
 from hub.store.registry import RegistryError
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.enrolling import Enrolling
+from hub.web.first_boot import user_data
 from hub.web.proof import ProvedForm
 from hub.web.site import render
 from hub.web.words import Words
@@ -48,7 +51,7 @@ def make_enrolment(
         return _page(request, visit, wrong=_wrong_name(words))
     if token is None:
         raise HTTPException(404)
-    code = enrolling.code(token).text
+    code = enrolling.code(token)
     return _page(request, visit, made=node.strip().lower(), code=code)
 
 
@@ -79,7 +82,12 @@ def shut_out(
 
 
 def _page(
-    request: Request, visit: Visit, *, made: str = "", code: str = "", wrong: str = ""
+    request: Request,
+    visit: Visit,
+    *,
+    made: str = "",
+    code: EnrolmentCode | None = None,
+    wrong: str = "",
 ) -> Response:
     _enrolling(visit)
     words = visit.site.calendar(visit.asker.language).words
@@ -90,8 +98,9 @@ def _page(
         status_code=422 if wrong else 200,
         page=visit.site.door.enrolments(visit.asker),
         made=made,
-        code=code,
-        qr=_qr(code, words) if code else "",
+        code=code.text if code else "",
+        qr=_qr(code.text, words) if code else "",
+        first_boot=_first_boot(made, code) if code else "",
         wrong=wrong,
     )
 
@@ -111,6 +120,12 @@ def _wrong_name(words: Words) -> str:
         "That name cannot be: a-z, 0-9 and inner hyphens, each camera another, and no box of"
         " another place."
     )
+
+
+def _first_boot(node: str, code: EnrolmentCode) -> str:
+    """The file for a flashed card, as an address of its own: it lies nowhere at the hub."""
+    text = user_data(node, code).encode()
+    return f"data:application/octet-stream;base64,{b64encode(text).decode()}"
 
 
 def _qr(code: str, words: Words) -> Markup:

@@ -91,6 +91,19 @@ def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
         Authority.open(tmp_path / "ca")
 
 
+def test_a_key_whose_file_is_gone_comes_from_systemd(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Authority.create(tmp_path / "ca", NOW)
+    given = tmp_path / "credentials"
+    given.mkdir()
+    (tmp_path / "ca" / "ca.key").rename(given / "ca.key")
+    with pytest.raises(AuthorityError, match=r"ca\.key is missing"):
+        Authority.open(tmp_path / "ca")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    Authority.open(tmp_path / "ca")
+
+
 def test_a_key_of_another_authority_is_noticed(tmp_path: Path) -> None:
     Authority.create(tmp_path / "ca", NOW)
     Authority.create(tmp_path / "other", NOW)

@@ -1,6 +1,7 @@
 """The page on which camera boxes are made and shut out: for whom, and what it shows when."""
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,9 @@ def test_a_keeper_makes_a_code_that_is_shown_once_and_lets_a_box_in(yard: Yard) 
     assert shown.status_code == 200
     assert '<svg role="img"' in shown.text
     code = code_of(shown.text)
+    link = re.search(r'download="user-data" href="data:[^,]*,([^"]+)"', shown.text)
+    assert link is not None
+    assert code.text in b64decode(link[1]).decode()
     assert "matthan-agent enrol " not in kim.get("/enrolments").text.replace("--look", "")
     answer = yard.hub.redeem(code.token, Box())
     assert isinstance(answer, Redeemed)

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# A flashed card that makes itself a camera box: an empty Debian with cloud-init boots a real systemd,
+# finds user-data as the hub made it and the stick's folder beside it, and enrols by itself.
+#
+#   tests/rigs/first_boot.sh
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=tests/rigs/booted.sh
+source tests/rigs/booted.sh
+work=$(mktemp -d)
+readonly work
+hub=''
+leave() {
+    power_off
+    [[ -z $hub ]] || pkill -TERM -P "$hub" || true # its broker
+    [[ -z $hub ]] || kill -KILL "$hub" || true
+    rm -rf -- "$work"
+}
+trap leave EXIT
+
+is_up() { inside systemctl is-active --quiet matthan-agent.service; }
+
+note "the hub, and the stick"
+mkfifo "$work/hold"
+.venv/bin/python -m tests.rigs.enrolling_hub nga-tu-07 <"$work/hold" >"$work/heard" &
+hub=$!
+exec 7>"$work/hold"
+PLATFORM=x86_64 PYTHONS=${PYTHONS:-3.13} deploy/node/bundle.sh "$work/stick"
+for _ in $(seq 240); do [[ ! -s $work/heard ]] || break; sleep 0.5; done
+code=$(head -n 1 "$work/heard")
+
+make_base
+fresh_root "first-$suite" "$PWD"
+note "cloud-init and what Raspberry Pi OS has from the beginning, put into the card"
+mount --bind /dev "$root/dev"
+chroot "$root" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -y -qq --no-install-recommends \
+    cloud-init python3-venv ca-certificates >"$work/apt.log" 2>&1 || { tail "$work/apt.log" >&2 && exit 1; }
+umount "$root/dev"
+mkdir -p "$root/boot/firmware" "$root/var/lib/cloud/seed/nocloud" "$root/srv"
+cp -a "$work/stick" "$root/boot/firmware/matthan"
+find "$root/boot/firmware/matthan" -type f -exec chmod a-x {} + # as on a FAT partition
+cp "$(deploy/recording.sh)" "$root/srv/street.mp4"
+printf 'instance-id: matthan-1\n' >"$root/var/lib/cloud/seed/nocloud/meta-data"
+.venv/bin/python - "$code" >"$root/boot/firmware/user-data" <<'PY'
+import sys
+
+from agent.wire.enrolment import EnrolmentCode
+from hub.web.first_boot import user_data
+
+sys.stdout.write(user_data("nga-tu-07", EnrolmentCode.parse(sys.argv[1])))
+PY
+cp "$root/boot/firmware/user-data" "$root/var/lib/cloud/seed/nocloud/user-data"
+printf 'datasource_list: [NoCloud]\n' >"$root/etc/cloud/cloud.cfg.d/99-card.cfg"
+
+note "its first start"
+from=$SECONDS
+boot "first-$suite"
+expect "cloud-init has done its part" inside test -e /var/lib/cloud/instance/boot-finished
+[[ $(inside hostname) == nga-tu-07 ]]
+expect "it is enrolled" inside test -s /etc/matthan/agent.toml
+expect "the agent runs" is_up
+note "from the first start to a running agent: $((SECONDS - from)) s"
+[[ ! -e $root/etc/matthan-first-boot && ! -e $root/boot/firmware/user-data ]]
+! inside systemctl is-enabled --quiet matthan-first-boot.service
+note "started again it stays what it is"
+power_off
+boot "first-$suite"
+expect "the agent runs" is_up
+note "done"
