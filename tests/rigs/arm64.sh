@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# The node's bundle on the processor of a Raspberry Pi, emulated: an arm64 Debian that was only
+# unpacked, the programs installed from the stick without a network, enrolled, checked, and a recorded
+# street replayed to a hub on this machine. Each step is timed; the last output is in docs/arm64.txt.
+#
+#   tests/rigs/arm64.sh                    Debian 13, Python 3.13
+#   SUITE=bookworm tests/rigs/arm64.sh     Debian 12, Python 3.11
+#   STICK=FOLDER tests/rigs/arm64.sh       with a bundle that was made before
+#   KEEP=1 tests/rigs/arm64.sh             with the programs that the last run installed
+#
+# Tried here: the bundle's sums, the choice of Python, slot and programs (deploy/installing.sh as
+# install.sh calls it), enrolment, check, replay. Not here but in a booted x86-64 root
+# (tests/rigs/node_install.sh): Debian's packages, users, units, start, power cuts, uninstall. Not in
+# either: Raspberry Pi OS's own packages, a real camera, power, heat, card.
+#
+# Needs root, mmdebstrap, qemu-user-binfmt and some 2 GB below $ROOTS.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+readonly suite="${SUITE:-trixie}" roots="${ROOTS:-/var/tmp/matthan-roots}"
+readonly base=$roots/unpacked-arm64-$suite root=$roots/arm64-$suite
+readonly packages=base-files,base-passwd,libc-bin,bash,dash,coreutils,findutils,grep,sed,tar,gzip,diffutils,ca-certificates,libstdc++6,python3,python3-venv
+readonly node=nga-tu-01 slower=8 street_s=10
+case $suite in
+    trixie) python=3.13 ;;
+    bookworm) python=3.11 ;;
+    *) echo "arm64: SUITE is trixie or bookworm, not $suite." >&2 && exit 1 ;;
+esac
+((EUID == 0)) || { echo "arm64: a root of its own needs root. Run with sudo." >&2 && exit 1; }
+
+work=$(mktemp -d)
+readonly work
+hub=''
+leave() {
+    [[ -z $hub ]] || { exec 7>&- && wait "$hub" || true; }
+    for mounted in proc "${work#/}"; do
+        ! mountpoint -q "$root/$mounted" || umount "$root/$mounted"
+    done
+    rm -rf -- "$work"
+}
+trap leave EXIT
+
+began=$SECONDS
+note() { printf '── %s\n' "$*"; }
+took() { # WHAT COMMAND...
+    local from=$SECONDS
+    "${@:2}"
+    note "$1: $((SECONDS - from)) s"
+}
+inside() { # COMMAND...: as on an arm64 machine
+    chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+alone() { # COMMAND...: the same without a network
+    unshare --net chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+emulate() {
+    [[ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] || return 0
+    [[ -e /proc/sys/fs/binfmt_misc/status ]] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+    cat /usr/lib/binfmt.d/qemu-aarch64*.conf >/proc/sys/fs/binfmt_misc/register
+}
+
+unpack() { # no package's own script runs: minutes of emulation become seconds
+    [[ ! -e $base/made ]] || return 0
+    rm -rf -- "$base"
+    mkdir -p "$roots"
+    mmdebstrap --quiet --arch=arm64 --variant=extract --mode=root --include="$packages" "$suite" "$base"
+    touch "$base/made"
+}
+
+fresh() {
+    if [[ -z ${KEEP-} ]]; then
+        rm -rf -- "${root:?}"
+        cp -a --reflink=auto "$base" "$root"
+        mkdir -p "$root/srv"
+        cp -a "$stick" "$root/srv/stick"
+    fi
+    rm -rf -- "$root/etc/matthan" "$root/var/lib/matthan"
+    printf '127.0.0.1\tlocalhost\n' >"$root/etc/hosts"
+    # What a package's own script would have made.
+    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+    mount -t proc proc "$root/proc"
+    mkdir -p "$root/tmp" "$root/$work"
+    mount --bind "$work" "$root/$work"
+}
+
+make_stick() {
+    stick=${STICK:-$work/stick}
+    [[ -d $stick || -n ${KEEP-} ]] || PLATFORM=aarch64 PYTHONS=$python deploy/node/bundle.sh "$stick"
+}
+
+install_programs() { # as deploy/node/install.sh does it
+    # shellcheck disable=SC2016 # expanded inside
+    alone bash -euo pipefail -c '
+        cd /srv/stick
+        sha256sum --quiet --strict --check SHA256SUMS
+        source deploy/dots.sh
+        source deploy/installing.sh
+        mkdir -p "$home" /usr/local/bin
+        fill_slot agent /srv/stick /srv/stick/wheels
+        turn_slot agent
+        ln -sfn "$home/agent/bin/matthan-agent" /usr/local/bin/matthan-agent'
+}
+
+await() { # TEXT FILE
+    for _ in $(seq 600); do
+        ! grep -q "$1" "$2" || return 0
+        kill -0 "$hub" || return 1
+        sleep 0.5
+    done
+    note "it never said: $1" && return 1
+}
+
+note "arm64 under qemu-user on $(uname -m), $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg), $(date +%d/%m/%Y)"
+emulate
+took "an empty Debian $suite, unpacked" unpack
+took "the bundle for Python $python, made here" make_stick
+fresh
+[[ -n ${KEEP-} ]] || took "programs from the bundle, without a network" install_programs
+took "first word of the program" inside matthan-agent --help >/dev/null
+inside "/opt/matthan/agent/bin/python" -c 'import platform, sys, numpy, cv2, av
+from ai_edge_litert.interpreter import Interpreter
+print("──", platform.machine(), "Python", platform.python_version(), "numpy", numpy.__version__, "OpenCV", cv2.__version__, "PyAV", av.__version__)'
+
+note "enrolled by a code at a hub on this machine"
+mkfifo "$work/hold"
+.venv/bin/python -m tests.rigs.enrolling_hub nga-tu-07 <"$work/hold" >"$work/heard" &
+hub=$!
+exec 7>"$work/hold"
+await / "$work/heard"
+took "enrolment" inside matthan-agent enrol --lang en "$(head -n 1 "$work/heard")"
+[[ $(stat -c %a "$root"/var/lib/matthan/papers/*/node.key) == 600 ]]
+exec 7>&-
+wait "$hub" || true
+
+note "a town on this machine; its node is the emulated one, its street $street_s s, $slower times slower"
+ffmpeg -nostdin -loglevel error -y -t "$street_s" -itsscale "$slower" -i "$(deploy/recording.sh)" -t "$((street_s * slower))" -an \
+    -c:v libx264 -profile:v high -g 2 -keyint_min 2 -sc_threshold 0 -bf 0 -pix_fmt yuv420p "$work/street.mp4"
+mkfifo "$work/hold2"
+.venv/bin/python -m tests.rigs.town_for "$work/town" "$work/street.mp4" <"$work/hold2" >"$work/town.said" &
+hub=$!
+exec 7>"$work/hold2"
+await ready "$work/town.said"
+took "check" inside matthan-agent check --lang en --config "$work/town/agent.toml" || note "check found something wrong, see above"
+took "replay of $((street_s * slower)) s, all of it at the hub" \
+    inside matthan-agent run --once --drain-s 240 --config "$work/town/agent.toml" 2>"$work/agent.log" ||
+    { tail -n 20 "$work/agent.log" && exit 1; }
+exec 7>&-
+wait "$hub" || true
+hub=''
+grep -v ready "$work/town.said"
+note "done: $((SECONDS - began)) s"
