@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# What a container of the hub's image is: papers, broker, hub, proxy, daily, or a command of
+# matthan-hub. MATTHAN_HOST is the name that phones and nodes know the hub by, MATTHAN_CONTACT whom
+# a push service writes to.
+set -euo pipefail
+readonly data=/var/lib/matthan papers=/var/lib/matthan-papers upload_port=8443
+host=${MATTHAN_HOST:-} contact=${MATTHAN_CONTACT:-}
+
+die() {
+    printf '%s\n' "$*" >&2
+    exit 78
+}
+
+need_names() {
+    [[ $host =~ ^[A-Za-z0-9.-]+$ ]] || die "MATTHAN_HOST must be the hub's name or address, not '$host'."
+    [[ $contact == ?*@?*.?* ]] || die "MATTHAN_CONTACT must be an address for mail, not '$contact'."
+}
+
+# Every key of the hub's configuration is also one of the environment; what is set there wins.
+configure() {
+    need_names
+    export MATTHAN_HUB__WEB__PUBLIC_URL="${MATTHAN_HUB__WEB__PUBLIC_URL:-https://$host}"
+    export MATTHAN_HUB__WEB__UPLOAD_URL="${MATTHAN_HUB__WEB__UPLOAD_URL:-https://$host:$upload_port/upload}"
+    export MATTHAN_HUB__PUSH__SUBJECT="${MATTHAN_HUB__PUSH__SUBJECT:-mailto:$contact}"
+    export MATTHAN_HUB__BROKER__CA_FILE="$data/ca/ca.crt"
+    export MATTHAN_HUB__BROKER__CERT_FILE="$data/ca/hub.crt"
+    export MATTHAN_HUB__BROKER__KEY_FILE="$data/ca/hub.key"
+    export MATTHAN_HUB__ENROL__CRL_FILE="$papers/broker/crl.pem"
+}
+
+# Made once; for another host those of broker and proxy are made anew.
+make_papers() {
+    local folder
+    local hosts=(--server "$host" --server 127.0.0.1 --server localhost)
+    install -d -m 750 "$papers/broker" "$papers/proxy"
+    [[ -e $data/ca/ca.key ]] || matthan-hub ca init "$data/ca" >/dev/null
+    [[ -e $data/ca/hub.key ]] || matthan-hub ca issue "$data/ca" hub >/dev/null
+    for folder in broker proxy; do
+        if [[ ! -e $papers/$folder/$folder.key || $(cat "$papers/$folder/host" 2>/dev/null) != "$host" ]]; then
+            matthan-hub ca issue "$data/ca" "$folder" "${hosts[@]}" --into "$papers/$folder" >/dev/null
+            printf '%s\n' "$host" >"$papers/$folder/host"
+        fi
+        install -m 644 "$data/ca/ca.crt" "$papers/$folder/ca.crt"
+    done
+    [[ -e $papers/broker/crl.pem ]] ||
+        matthan-hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
+    matthan-hub migrate >/dev/null
+    echo "Papers and database are ready. First keeper: compose exec hub start officer invite LOGIN --role keeper"
+}
+
+# When papers or the list of revoked ones change, the program that reads them is told so.
+tell_of_news() { # FILE SIGNAL PROGRAM...
+    local file=$1 signal=$2 before now child
+    shift 2
+    "$@" &
+    child=$!
+    trap 'kill -TERM "$child" 2>/dev/null' TERM INT
+    before=$(stat -c %Y.%i "$file")
+    while kill -0 "$child" 2>/dev/null; do
+        now=$(stat -c %Y.%i "$file" 2>/dev/null || echo "$before")
+        [[ $now == "$before" ]] || kill "-$signal" "$child" || true
+        before=$now
+        sleep 2 &
+        wait $! || true
+    done
+    wait "$child"
+}
+
+caddyfile() {
+    cat <<CADDY
+{
+    admin off
+    skip_install_trust
+}
+https://$host:4443 {
+    ${MATTHAN_TLS:-tls $papers/proxy/proxy.crt $papers/proxy/proxy.key}
+    encode gzip
+    reverse_proxy 127.0.0.1:8080 {
+        flush_interval -1
+    }
+}
+https://$host:$upload_port {
+    tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
+        protocols tls1.3
+    }
+    @nodes path /upload /upload/* /enrol /enrol/*
+    handle @nodes {
+        reverse_proxy 127.0.0.1:8080
+    }
+    respond 404
+}
+CADDY
+}
+
+daily() {
+    while true; do
+        matthan-hub ca renew "$data/ca" "$data/ca/hub.crt" "$papers/broker/broker.crt" \
+            "$papers/proxy/proxy.crt" || true
+        matthan-hub backup "$data/backups" --keep 14 || true
+        sleep 86400 &
+        wait $!
+    done
+}
+
+case ${1:-hub} in
+    papers) configure && make_papers ;;
+    broker) tell_of_news "$papers/broker/crl.pem" HUP mosquitto -c /etc/matthan/broker/mosquitto.conf ;;
+    hub) configure && exec matthan-hub run ;;
+    proxy)
+        need_names
+        export XDG_DATA_HOME=/var/lib/matthan-proxy XDG_CONFIG_HOME=/var/lib/matthan-proxy
+        caddyfile >/tmp/Caddyfile
+        tell_of_news "$papers/proxy/proxy.crt" TERM \
+            caddy run --config /tmp/Caddyfile --adapter caddyfile
+        ;;
+    daily) configure && install -d -m 700 "$data/backups" && daily ;;
+    *) configure && exec matthan-hub "$@" ;;
+esac

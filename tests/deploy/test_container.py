@@ -1,0 +1,88 @@
+"""The container fits the installer, the tree and itself, and takes no right that it needs not."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "container"
+IMAGE = (FOLDER / "Containerfile").read_text("utf-8")
+START = (FOLDER / "start.sh").read_text("utf-8")
+
+
+def compose() -> dict[str, Any]:
+    said: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yml").read_text("utf-8"))
+    return said
+
+
+def test_each_file_that_the_image_takes_is_in_the_tree_and_let_through() -> None:
+    lines = (ROOT / ".containerignore").read_text("utf-8").splitlines()
+    let_in = {line[1:] for line in lines if line.startswith("!")}
+    taken = [
+        word
+        for line in re.findall(r"^COPY (?!--from)(.+)$", IMAGE, re.MULTILINE)
+        for word in line.split()[:-1]
+        if not word.startswith("--")
+    ]
+    assert len(taken) > 8
+    for word in taken:
+        assert (ROOT / word).exists(), word
+        assert any(word == one or word.startswith(f"{one}/") for one in let_in), word
+
+
+def test_the_image_has_the_packages_that_the_installer_brings() -> None:
+    installer = (ROOT / "deploy" / "hub" / "install.sh").read_text("utf-8")
+    [line] = re.findall(r"^packages\(\) \{\n    printf '%s\\n' (.+)$", installer, re.MULTILINE)
+    needed = set(line.split()) | {"caddy"}
+    for_machines = {"passwd", "python3-venv", "procps"}  # users, environments and pkill of a host
+    assert {one for one in needed - for_machines if one not in IMAGE} == set()
+
+
+def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_needs() -> None:
+    said = compose()
+    parts = said["services"]
+    assert set(parts) == {"papers", "broker", "hub", "proxy", "daily"}
+    for name, part in parts.items():
+        assert re.search(rf"^    {part['command'][0]}\)", START, re.MULTILINE), name
+        assert part["read_only"] is True
+        assert part["cap_drop"] == ["ALL"]
+        assert "privileged" not in part
+        for volume in part["volumes"]:
+            assert volume.split(":")[0] in said["volumes"]
+            assert f'"{volume.split(":")[1]}"' in IMAGE
+    assert re.search(r"^USER matthan$", IMAGE, re.MULTILINE)
+    # Neither broker nor proxy can read the authority's key or the footage.
+    for name in ("broker", "proxy"):
+        assert not any(volume.startswith("data:") for volume in parts[name]["volumes"])
+    published = [port for part in parts.values() for port in part.get("ports", ())]
+    assert published == ["8883:8883", "443:4443", "8443:8443"]  # the hub's own port is on loopback
+
+
+@pytest.mark.parametrize(
+    ("host", "contact", "word"),
+    [
+        ("", "k@example.vn", "MATTHAN_HOST"),
+        ("a/b", "k@example.vn", "MATTHAN_HOST"),
+        ("hub.example }\nevil", "k@example.vn", "MATTHAN_HOST"),
+        ("hub.example", "", "MATTHAN_CONTACT"),
+        ("hub.example", "nobody", "MATTHAN_CONTACT"),
+    ],
+)
+@pytest.mark.parametrize("part", ["papers", "hub", "proxy", "daily", "officer"])
+def test_a_container_without_a_name_says_which_and_does_not_start(
+    part: str, host: str, contact: str, word: str
+) -> None:
+    done = subprocess.run(
+        [FOLDER / "start.sh", part],
+        env={"PATH": os.environ["PATH"], "MATTHAN_HOST": host, "MATTHAN_CONTACT": contact},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 78
+    assert word in done.stderr
