@@ -1,10 +1,12 @@
 """The door's way to footage by camera and time: one scope check and one audit line, as always."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from hub.alerts.grants import Right
 from hub.store import (
+    moment_sights,
     search_sights,
     sighting_places,
     sighting_search,
@@ -14,6 +16,7 @@ from hub.store import (
 )
 from hub.store.audit import By
 from hub.store.footage_door import FootageDoor
+from hub.store.moment_sights import SideBySide
 from hub.store.registry import RegistryError
 from hub.store.search_views import FoundFootage, SearchedCamera
 from hub.store.sighting_search import Wanted
@@ -101,6 +104,19 @@ class SearchDoor(FootageDoor):
             cameras=found.cameras,
             nearest=found.nearest,
         )
+
+    def side_by_side(
+        self, asker: Asker, camera_ids: Sequence[UUID], *, at_utc_us: int
+    ) -> SideBySide | None:
+        """What these cameras show of one instant, and which stand near the first of them; None
+        where that is not theirs to search."""
+        now, who = self._clock.now(), asker.person_id
+        with self._db.reading() as conn:
+            found = moment_sights.side_by_side(conn, who, camera_ids, at_utc_us=at_utc_us, now=now)
+        act = "search.moment" if found else "search.moment.refused"
+        told = " ".join(str(one.camera.camera_id) for one in found.moments) if found else ""
+        self._note(asker, act, "camera", camera_ids[0], detail=f"{at_utc_us}: {told}")
+        return found
 
     def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
         """Have a clip brought that a search found at its node; False when there is none such."""

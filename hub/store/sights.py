@@ -297,6 +297,7 @@ def media_rows(
             wish=_wish_row(row),
             from_recorder=bool(row.from_recorder),
             is_remains=row.is_remains,
+            error_ms=row.first_frame_error_ms,
         )
         for row in conn.execute(query)
     ]

@@ -164,6 +164,8 @@ class MediaRow:
     """Whether its node fetched it from the camera's own recorder."""
     is_remains: bool = False
     """Whether it is what was left of a clip when its node fell silent."""
+    error_ms: int | None = None
+    """Of its first frame's stamp; None where nobody vouches for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
     (r"POST", r"/invitations", INVITING),
     (r"GET|HEAD", r"/watched|/metrics", LOOKING_IN),
-    (r"GET|POST", r"/(footage|find)(/.*)?", SEARCHING),
+    (r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),
     (r"[A-Z]+", r"/upload(/.*)?", None),
     (r"POST", rf"{UNCOUNTED}.*", None),
     (r"GET|HEAD|OPTIONS", r".*", None),

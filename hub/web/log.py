@@ -184,6 +184,7 @@ def act_words(act: str, words: Words) -> str:
         "search.open": say("opened the search for footage"),
         "search.find": say("searched footage"),
         "search.sightings": say("searched what was seen"),
+        "search.moment": say("laid cameras side by side"),
         "span.ask": say("asked a camera box for footage"),
         "grants.open": say("read who may see what"),
         "grant.add": say("granted"),

@@ -84,7 +84,9 @@ def _version(folder: Path) -> str:
 def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
-    return sorted(scripts - {"app.js", "offline.js", "passkeys.js", "map.js", "find.js"})
+    return sorted(
+        scripts - {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js"}
+    )
 
 
 def _templates(language: str) -> Environment:

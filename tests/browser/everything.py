@@ -63,6 +63,7 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
         f"/footage?camera={camera_id}",
         f"/find?when=today&camera={camera_id}&points=11.5,106.6",
         "/find?when=week",
+        f"/moment?camera={camera_id}&at={seen.first_seen_utc_us}",
         "/find?when=between&until=2026-11-25T02:10",
         f"/duty/plans/{hub.town.area_id}",
         "/invited/made-up",

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from hub.alerts.grants import Right
-from hub.store.tables import cameras
+from hub.store.tables import cameras, media, new_id, nodes
 from tests.browser import footage
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
-from tests.hub.test_web_search import let_search
+from tests.hub.test_web_search import camera_of, let_search
 from tests.hub.web_town import some_bytes
 
 DRAWN_MS = 60_000  # without a graphics card, beside other work
@@ -108,3 +109,52 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     expect(officer.page.locator("[data-sighting]")).to_have_count(1)
     officer.page.click("#find-clear")
     expect(points).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
+)
+def test_cameras_side_by_side_run_by_one_clock(
+    hub: Hub, meet: Meet, size: str, language: str, theme: str
+) -> None:
+    let_search(hub.town, "an", Right.SEARCH | Right.CLIPS)
+    whole = footage.clip(seconds=14)
+    seen = hub.town.somebody()
+    hub.town.clip(seen, whole)
+    hub.town.bring(whole)
+    ids = [camera_of(hub.town), beside_it(hub, shift_s=-3), beside_it(hub, shift_s=60)]
+    set_language(hub, "an", language)
+    officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    officer.sign_in("an")
+    told = "&".join(f"camera={one}" for one in ids)
+    officer.open(f"/moment?{told}&at={seen.first_seen_utc_us}")
+    expect(officer.page.locator("[data-camera]")).to_have_count(3)
+    assert fits(officer.page)
+    officer.page.click("[data-all=play]")
+    films = "[...document.querySelectorAll('video')].map((film) => film.currentTime)"
+    officer.page.wait_for_function(f"() => {films}[0] > 7 && {films}[1] > 10")
+    officer.page.click("[data-all=pause]")
+    first, second, later = officer.page.evaluate(films)
+    assert second - first == pytest.approx(3, abs=1.5)  # each in its own time; films drift a little
+    assert later == 0  # it begins a minute after the instant
+    officer.shot(f"{size}-{language}-{theme}-moment", full=True)
+    assert officer.complaints == []
+
+
+def beside_it(hub: Hub, *, shift_s: int) -> UUID:
+    """Another camera 200 m away, whose clip of the same bytes begins so much later."""
+    camera_id = uuid4()
+    with hub.town.db.writing() as conn:
+        camera = dict(conn.execute(select(cameras)).mappings().all()[0])
+        clip = dict(conn.execute(select(media).where(media.c.kind == "clip")).mappings().all()[0])
+        name = f"Hẻm {shift_s}"
+        row = {"id": camera_id, "name": name, "label": name, "kept_label": name}
+        conn.execute(insert(cameras).values(**{**camera, **row}))
+        node_id = new_id(hub.town.clock.now())
+        node = dict(conn.execute(select(nodes)).mappings().all()[0])
+        conn.execute(insert(nodes).values(**{**node, "id": node_id, "name": f"tram-{shift_s}"}))
+        begins = clip["first_frame_utc_us"] + shift_s * 1_000_000
+        said = {"id": uuid4(), "camera_id": camera_id, "node_id": node_id}
+        conn.execute(insert(media).values(**{**clip, **said, "first_frame_utc_us": begins}))
+    return camera_id

@@ -69,6 +69,8 @@ PAGES: Final = (
     "/grants/new",
     "/settings",
     "/footage",
+    "/find",
+    "/find?when=year",
     "/log",
     "/map",
     "/map/cameras.json",

@@ -125,6 +125,8 @@ class World:
     clock: HandClock = field(default_factory=HandClock)
     bell: Bell = field(default_factory=Bell)
     filing: Filing = field(default_factory=lambda: Filing(POLICY))
+    rights: tuple[Right, ...] = RIGHTS
+    """What a grant gives, one of these."""
     parents: dict[UUID, UUID | None] = field(default_factory=dict)
     area_marks: dict[UUID, str] = field(default_factory=dict)
     node_marks: dict[UUID, str] = field(default_factory=dict)
@@ -358,7 +360,7 @@ class World:
         grant = Grant(
             self._granted_area() if is_area else None,
             None if is_area else self.rng.choice(self.cameras).place.camera_id,
-            self.rng.choice(RIGHTS),
+            self.rng.choice(self.rights),
             starts,
             ends,
             None if since is None else now.plus_s(since).utc_us,
@@ -434,7 +436,9 @@ class Twin:
         """Whether its name is theirs to read: by any right that shows it."""
         if any(self.may(who, camera.place, one) for one in (Right.SEE, Right.MANAGE)):
             return True
-        return self.searches(who, camera.place) or any(
+        if self.may(who, camera.place, Right.SEARCH):  # what it saw is theirs to search
+            return True
+        return any(
             self.sees_alert(who, shot)
             for shot in self._world.shots
             if camera.place in (shot.camera, *shot.trouble_cameras)

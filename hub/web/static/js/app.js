@@ -22,6 +22,10 @@ if (document.getElementById("find")) {
   import("./find.js").then(({ startFind }) => startFind());
 }
 
+if (document.getElementById("moment")) {
+  import("./moment.js").then(({ startMoment }) => startMoment());
+}
+
 if (document.querySelector("#map:not([data-picks])")) {
   import("./map.js").then(({ startMap }) => startMap());
 }

@@ -1,0 +1,130 @@
+"""What several cameras show of one instant, and which others stand near; each cut to a scope.
+
+Stamps are as the hub believes them: a node's wrong clock was put right when its word was filed
+(`hub.store.boot_clocks`), and how far it may still err goes with each.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from hub.alerts.moment import Moment
+from hub.alerts.neighbours import Near, Spot, neighbours
+from hub.store.scope import visible_cameras
+from hub.store.search_sights import RIGHTS, found_clips
+from hub.store.sighting_places import label_of
+from hub.store.sights import places
+from hub.store.tables import cameras, nodes
+from hub.store.views import MediaRow
+
+MOST_CAMERAS: Final = 6
+NEAR_US: Final = 600_000_000
+"""Where nothing shows the instant, the nearest clip within so long before or after it is shown."""
+LOOKED_AT: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCamera:
+    """A camera whose footage this person may search."""
+
+    camera_id: UUID
+    label: str
+    place: str
+    is_node_here: bool
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class CameraMoment:
+    """One camera at the instant."""
+
+    camera: PlacedCamera
+    clip: MediaRow | None
+    """That shows it, or the nearest to it; at the hub rather than at its node."""
+    begins_us: int
+    """Of the instant from the clip's first frame; less than 0 before it."""
+
+    @property
+    def beside_us(self) -> int:
+        """How far the nearest frame is from the instant: 0 where the clip shows it."""
+        if self.clip is None or 0 <= self.begins_us <= self.clip.duration_ms * 1000:
+            return 0
+        return self.begins_us if self.begins_us < 0 else self.begins_us - self.length_us
+
+    @property
+    def length_us(self) -> int:
+        """Of the clip."""
+        return 0 if self.clip is None else self.clip.duration_ms * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Cameras at one instant, in the order they were asked for, and others near the first."""
+
+    moments: list[CameraMoment]
+    near: list[tuple[PlacedCamera, Near]]
+
+
+def side_by_side(
+    conn: Connection, person_id: UUID, camera_ids: Sequence[UUID], *, at_utc_us: int, now: Moment
+) -> SideBySide | None:
+    """Of one camera alone: with those near it. None where the first is not theirs to search."""
+    theirs = _searched(conn, person_id, now)
+    chosen = [theirs[one] for one in dict.fromkeys(camera_ids) if one in theirs][:MOST_CAMERAS]
+    if not chosen or chosen[0].camera_id != camera_ids[0]:
+        return None
+    spots = [one.spot for one in theirs.values()]
+    near = [(theirs[one.camera_id], one) for one in neighbours(chosen[0].spot, spots)]
+    moments = [_moment(conn, person_id, one, at_utc_us=at_utc_us, now=now) for one in chosen]
+    return SideBySide(moments, near)
+
+
+def _searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, PlacedCamera]:
+    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
+    rows = conn.execute(
+        select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
+        .add_columns(cameras.c.latitude_deg, cameras.c.longitude_deg)
+        .add_columns(nodes.c.name.label("node"), nodes.c.state)
+        .join(scope, scope.c.camera_id == cameras.c.id)
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+    ).all()
+    where = places(conn, {row.area_id for row in rows})
+    return {row.id: _placed(row, where[row.area_id]) for row in rows}
+
+
+def _placed(row: Any, place: str) -> PlacedCamera:
+    return PlacedCamera(
+        camera_id=row.id,
+        label=label_of(row),
+        place=place,
+        is_node_here=row.state == "online",
+        spot=Spot(row.id, row.area_id, row.latitude_deg, row.longitude_deg),
+    )
+
+
+def _moment(
+    conn: Connection, person_id: UUID, camera: PlacedCamera, *, at_utc_us: int, now: Moment
+) -> CameraMoment:
+    rows = found_clips(
+        conn,
+        person_id,
+        camera.camera_id,
+        from_utc_us=at_utc_us - NEAR_US,
+        until_utc_us=at_utc_us + NEAR_US,
+        now=now,
+        limit=LOOKED_AT,
+    )
+    clips = [
+        CameraMoment(camera, row, at_utc_us - row.first_frame_utc_us)
+        for row in rows
+        if row.kind == "clip" and row.removed is None
+    ]
+
+    def best(one: CameraMoment) -> tuple[int, bool, int]:
+        is_here = one.clip is not None and one.clip.is_stored
+        return abs(one.beside_us), not is_here, one.begins_us
+
+    return min(clips, key=best, default=CameraMoment(camera, None, 0))

@@ -1,0 +1,200 @@
+"""Several cameras at one instant, side by side; and which stand near, in the order of passing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.neighbours import Near
+from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, PlacedCamera, SideBySide
+from hub.web.auth import FormSent, SignedIn
+from hub.web.cameras import near_word
+from hub.web.find_times import FIRST_YEAR, LAST_YEAR
+from hub.web.find_words import doubt_sentence
+from hub.web.site import render
+from hub.web.waiting import Unbrought, unbrought
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+router = APIRouter(prefix="/moment")
+
+US_PER_S: Final = 1_000_000
+STEPS_S: Final = (-60, -10, 10, 60)
+WALKING_M_PER_S: Final = 1.4
+RIDING_M_PER_S: Final = 7.0
+"""Some 25 km/h, as in a narrow street."""
+LEAST_ERROR_MS: Final = 1000
+"""A smaller doubt about a clock is not worth a word beside one instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One camera as the page shows it."""
+
+    moment: CameraMoment
+    play: str
+    """Address of its clip, from the instant on; empty where none is at the hub."""
+    start_s: float
+    beside: str
+    """How far from the instant its nearest frame is; empty where it shows it."""
+    doubt: str
+    waiting: Unbrought | None
+    footage: str
+    without: str
+    """Address of the same without this camera; empty where it is the only one."""
+
+
+@router.get("")
+def show_moment(
+    request: Request,
+    visit: SignedIn,
+    camera: Annotated[list[UUID], Query(max_length=MOST_CAMERAS)] = [],  # noqa: B006 - read only
+    at: Annotated[str, Query(max_length=30)] = "",
+) -> Response:
+    """`at` is microseconds UTC or the reader's local time; 404 for a camera that is not theirs.
+
+    Without both one is led to the search, where they come from.
+    """
+    if not camera and not at:
+        return RedirectResponse("/find", 303)
+    calendar = visit.site.calendar(visit.asker.language)
+    at_utc_us = instant_of(at, calendar)
+    if at_utc_us is None or not camera:
+        raise HTTPException(422)
+    found = visit.site.door.side_by_side(visit.asker, camera, at_utc_us=at_utc_us)
+    if found is None:
+        raise HTTPException(404)
+    shown = [one.camera.camera_id for one in found.moments]
+    words = calendar.words
+    return render(
+        request,
+        "moment.html",
+        session=visit.session,
+        at_utc_us=at_utc_us,
+        at_local=f"{calendar.local(at_utc_us):%Y-%m-%dT%H:%M:%S}",
+        shown=shown,
+        panes=[_pane(one, found, at_utc_us, calendar) for one in found.moments],
+        steps=[(step, _address(shown, at_utc_us + step * US_PER_S)) for step in STEPS_S],
+        near=[
+            (one, how_far(near, words), _address([*shown, one.camera_id], at_utc_us))
+            for one, near in found.near
+            if one.camera_id not in shown
+        ],
+        is_full=len(shown) == MOST_CAMERAS,
+        all_near=_all_near(found, shown, at_utc_us),
+        cases=visit.site.cases.open_ones(visit.asker),
+    )
+
+
+@router.post("/clips/{media_id}/ask")
+def ask_for_found(
+    visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=1000)] = ""
+) -> Response:
+    """Have a clip brought that is still at its node."""
+    if not visit.site.door.ask_for_found(visit.asker, media_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/moment?{back}", 303)
+
+
+def instant_of(said: str, calendar: Calendar) -> int | None:
+    """Microseconds UTC; None for what is no instant of our years."""
+    if said.isascii() and said.isdigit():
+        utc_us = int(said)
+        return utc_us if utc_us < (LAST_YEAR - FIRST_YEAR) * 365 * 86_400 * US_PER_S else None
+    try:
+        found = datetime.fromisoformat(said[:19]).replace(tzinfo=calendar.zone)
+    except ValueError:
+        return None
+    if not FIRST_YEAR < found.year <= LAST_YEAR:
+        return None
+    return round(found.timestamp() * US_PER_S)
+
+
+def how_far(near: Near, words: Words) -> str:
+    """`420 m away · 5 min on foot, 1 min riding`, or that only the area is the same."""
+    if near.distance_m is None:
+        return near_word(near, words)
+    told = {
+        "far": near_word(near, words),
+        "walking": _minutes(near.distance_m / WALKING_M_PER_S),
+        "riding": _minutes(near.distance_m / RIDING_M_PER_S),
+    }
+    return words.say("%(far)s · %(walking)d min on foot, %(riding)d min riding") % told
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, round(seconds / 60))
+
+
+def _pane(one: CameraMoment, found: SideBySide, at_utc_us: int, calendar: Calendar) -> Pane:
+    clip, words = one.clip, calendar.words
+    is_here = clip is not None and clip.is_stored
+    length_s = one.length_us / US_PER_S
+    start_s = min(max(0.0, one.begins_us / US_PER_S), max(0.0, length_s - 0.5))
+    others = [
+        other.camera.camera_id
+        for other in found.moments
+        if other.camera.camera_id != one.camera.camera_id
+    ]
+    there = clip if clip is not None and not clip.is_stored else None
+    return Pane(
+        moment=one,
+        play=_play(clip.media_id, clip.codec, start_s) if clip and is_here else "",
+        start_s=start_s,
+        beside=_beside(one, words),
+        doubt=_doubt(one, words),
+        waiting=unbrought(there, calendar, is_node_here=one.camera.is_node_here) if there else None,
+        footage=_footage(one.camera, at_utc_us, calendar),
+        without=_address(others, at_utc_us) if others else "",
+    )
+
+
+def _play(media_id: UUID, codec: str, start_s: float) -> str:
+    tail = "/h264" if codec in ("hevc", "h265") else ""
+    return f"/media/{media_id}{tail}#t={start_s:.2f}"
+
+
+def _beside(one: CameraMoment, words: Words) -> str:
+    if one.clip is None:
+        return words.say("Nothing is known of it within 10 minutes of this instant.")
+    seconds = max(1, round(abs(one.beside_us) / US_PER_S))
+    if one.beside_us < 0:
+        said = words.count("Begins %(n)d second later", "Begins %(n)d seconds later", seconds)
+        return said % {"n": seconds}
+    if one.beside_us > 0:
+        said = words.count("Ended %(n)d second before", "Ended %(n)d seconds before", seconds)
+        return said % {"n": seconds}
+    return ""
+
+
+def _doubt(one: CameraMoment, words: Words) -> str:
+    if one.clip is None:
+        return ""
+    error_ms = one.clip.error_ms
+    if error_ms is None or error_ms >= LEAST_ERROR_MS:
+        return doubt_sentence(error_ms, words)
+    return words.say("its clock ± %(n)d ms") % {"n": error_ms}
+
+
+def _footage(camera: PlacedCamera, at_utc_us: int, calendar: Calendar) -> str:
+    begins = calendar.local(at_utc_us - 120 * US_PER_S)
+    ends = calendar.local(at_utc_us + 120 * US_PER_S)
+    said = {"camera": str(camera.camera_id), "day": f"{begins:%Y-%m-%d}"}
+    said |= {"since": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"}
+    return f"/footage?{urlencode(said)}"
+
+
+def _all_near(found: SideBySide, shown: list[UUID], at_utc_us: int) -> str:
+    """The first camera with those nearest to it; empty where these are shown already."""
+    near = [one.camera_id for one, _ in found.near][: MOST_CAMERAS - 1]
+    wanted = [shown[0], *near]
+    return _address(wanted, at_utc_us) if set(wanted) - set(shown) else ""
+
+
+def _address(camera_ids: list[UUID], at_utc_us: int) -> str:
+    said = [("camera", str(one)) for one in camera_ids[:MOST_CAMERAS]]
+    return f"/moment?{urlencode([*said, ('at', str(at_utc_us))])}"

@@ -1,0 +1,62 @@
+"""The short form of the campaign of random searches, and that it would find a leak.
+
+The long form is a command of its own: `tests/scope/searches.py`.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.alerts.grants import Right
+from hub.store import sighting_places, sighting_sights
+from hub.store.tables import media
+from tests.scope import searches
+from tests.scope.campaign import databases
+
+
+def found(folder: Path, kind: str = "sqlite", *, number: int, seed: int) -> searches.Found:
+    counted = searches.Found()
+    with databases(kind, folder) as make_url:
+        searches.run(number, seed, folder, make_url, counted)
+    return counted
+
+
+@pytest.mark.parametrize(("kind", "number"), [("sqlite", 120), ("postgresql", 40)])
+def test_of_random_searches_not_one_row_count_or_thumbnail_is_out_of_scope(
+    tmp_path: Path, kind: str, number: int
+) -> None:
+    counted = found(tmp_path, kind, number=number, seed=20261125)
+    assert counted.leaks == []
+    assert counted.missed == []
+    assert counted.rows > number / 2
+    assert counted.pages > 0
+
+
+def test_the_campaign_finds_rows_by_another_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sighting_places, "RIGHTS", Right.SEE)
+    counted = found(tmp_path, number=30, seed=3)
+    assert any("rows" in leak for leak in counted.leaks)
+
+
+def test_the_campaign_finds_pictures_from_before_a_grant_reaches_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_of_the_camera(scope: Any) -> Any:
+        return media.c.camera_id == scope.c.camera_id
+
+    monkeypatch.setattr(sighting_sights, "seen_media", all_of_the_camera)
+    counted = found(tmp_path, number=120, seed=4)
+    assert any("picture" in leak or "clips" in leak for leak in counted.leaks)
+
+
+def test_the_campaign_starts_by_its_path(tmp_path: Path) -> None:
+    command = [sys.executable, str(Path(searches.__file__)), "--help"]
+    bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
