@@ -46,6 +46,9 @@ def in_words(
                 sighting_id=change.sighting_id,
                 last_seen_utc_us=change.last_seen.utc_us_by(change.at),
                 duration_ms=round(change.last_seen.seconds_since(change.first_seen) * 1000),
+                came=None if change.came is None else _box(change.came),
+                went=None if change.went is None else _box(change.went),
+                rode=change.rode,
             )
     assert_never(change)
 

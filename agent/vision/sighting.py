@@ -104,6 +104,12 @@ class Closed:
     first_seen: Instant
     last_seen: Instant
     at: Instant
+    came: Box | None = None
+    """Where they were when they were told of;"""
+    went: Box | None = None
+    """and where they were last. Both None of a crowd, which goes many ways."""
+    rode: bool | None = None
+    """Whether they went on two wheels; None of a crowd."""
 
 
 SightingChange = Opened | Updated | Closed
@@ -256,13 +262,24 @@ class Sightings:
 
     def _close(self, at: Instant, track_ids: Iterable[int]) -> tuple[SightingChange, ...]:
         closing = [self._open.pop(track_id) for track_id in track_ids]
-        return tuple(Closed(one.sighting_id, one.first_seen, one.last_seen, at) for one in closing)
+        return tuple(
+            Closed(
+                one.sighting_id,
+                one.first_seen,
+                one.last_seen,
+                at,
+                came=one.first_box.clipped(),
+                went=one.last_box.clipped(),
+                rode=one.rides,
+            )
+            for one in closing
+        )
 
     def _note(self, track: Track, now: Instant) -> None:
         """Keep what this frame says: about an open sighting, or as evidence for one."""
         if sighting := self._open.get(track.track_id):
             sighting.last_seen = sighting.there_at = now
-            sighting.last_box = track.box
+            sighting.last_box, sighting.rides = track.box, track.rides
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -329,7 +346,9 @@ class Sightings:
             sighting_id=self._new_id(now),
             first_seen=suspect.first_seen,
             last_seen=now,
+            first_box=track.box,
             last_box=track.box,
+            rides=track.rides,
             score=suspect.score,
             best_view=_view(track),
             told_at=now,
@@ -414,7 +433,9 @@ class _Sighting:
     sighting_id: UUID
     first_seen: Instant
     last_seen: Instant
+    first_box: Box
     last_box: Box
+    rides: bool
     score: float
     best_view: float
     told_at: Instant

@@ -83,6 +83,12 @@ class SightingClosed(Words):
     last_seen_utc_us: UtcMicros
     duration_ms: Millis
     """From the first to the last frame, by the monotonic clock."""
+    came: BoxWords | None = Field(default=None, exclude_if=lambda said: said is None)
+    """Where they were when they were told of;"""
+    went: BoxWords | None = Field(default=None, exclude_if=lambda said: said is None)
+    """and where they were last. Left out where nobody can say: of a crowd, after a power cut."""
+    rode: bool | None = Field(default=None, exclude_if=lambda said: said is None)
+    """Whether they went on two wheels. Left out where nobody can say."""
 
 
 class ClipReady(Words):

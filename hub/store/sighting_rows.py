@@ -100,7 +100,7 @@ def update_sighting(
     people = 0
     if isinstance(body, SightingClosed):
         seen = news.moment(body.last_seen_utc_us)
-        values |= columns("closed", news.happened)
+        values |= columns("closed", news.happened) | _way(body)
     else:
         seen, people = news.happened, integer(body.people)
         values |= {"people": max(people, row.people), "score": max(body.score, row.score)}
@@ -153,6 +153,16 @@ def announce_picture(
 def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
     """What the database has of it."""
     return _KNOWN.first(conn, sighting_id=sighting_id)
+
+
+def _way(body: SightingClosed) -> dict[str, Any]:
+    """Where their feet were, first and last; and how they went."""
+    values: dict[str, Any] = {} if body.rode is None else {"rode": body.rode}
+    if body.came is None or body.went is None:
+        return values
+    for name, box in (("came", body.came), ("went", body.went)):
+        values |= {f"{name}_x": (box.x0 + box.x1) / 2, f"{name}_y": box.y1}
+    return values
 
 
 def _box(box: BoxWords) -> dict[str, float]:

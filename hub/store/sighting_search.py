@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -43,6 +43,13 @@ FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
 
+Way = Literal["left", "right", "towards", "away"]
+"""To which side of the picture somebody went, or towards the camera, or away from it."""
+WAYS: Final[tuple[Way, ...]] = ("left", "right", "towards", "away")
+LEAST_WAY: Final = 0.05
+"""Whoever went less far, as a share of the picture, went no way in particular."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted(Place):
     """What is looked for; both ends of the span are included."""
@@ -53,6 +60,9 @@ class Wanted(Place):
     people_from: int = 1
     height_from: float = 0.0
     """Of the box, as a share of the picture's."""
+    way: Way | None = None
+    rode: bool | None = None
+    """On two wheels, or on foot."""
     only_alerts: bool = False
     only_with_clip: bool = False
     before: tuple[int, UUID] | None = None
@@ -74,6 +84,8 @@ class SightingHit:
     """Of the first stamp; None where nobody vouches for the node's clock."""
     height: float
     """Of the box, as a share of the picture's."""
+    way: Way | None
+    rode: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +208,10 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         filters.append(sightings.c.people >= literal_column(str(CROWD_FROM)))
     if wanted.height_from > 0:
         filters.append(sightings.c.y1 - sightings.c.y0 >= wanted.height_from)
+    if wanted.way is not None:
+        filters.append(_went(wanted.way))
+    if wanted.rode is not None:
+        filters.append(sightings.c.rode.is_(wanted.rode))
     if wanted.only_alerts:
         filters.append(sightings.c.alert_id.is_not(None))
     if wanted.only_with_clip:
@@ -217,6 +233,27 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
     return filters
 
 
+def _went(way: Way) -> ColumnElement[bool]:
+    """`_way_of` in the words of the database; who went no way, or nobody knows, is not meant."""
+    right = sightings.c.went_x - sightings.c.came_x
+    nearer = sightings.c.went_y - sightings.c.came_y
+    along, across = (right, nearer) if way in ("left", "right") else (nearer, right)
+    along = along if way in ("right", "towards") else -along
+    is_most = along >= func.abs(across) if way in ("left", "right") else along > func.abs(across)
+    return and_(along >= LEAST_WAY, is_most)
+
+
+def _way_of(row: Any) -> Way | None:
+    if row.went_x is None:
+        return None
+    right, nearer = row.went_x - row.came_x, row.went_y - row.came_y
+    if max(abs(right), abs(nearer)) < LEAST_WAY:
+        return None
+    if abs(right) >= abs(nearer):
+        return "right" if right > 0 else "left"
+    return "towards" if nearer > 0 else "away"
+
+
 def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
     rows = conn.execute(select(sightings).where(sightings.c.id.in_(ids))).all() if ids else []
     found = {
@@ -230,6 +267,8 @@ def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
             last_seen_utc_us=row.last_seen_utc_us,
             error_ms=row.first_seen_error_ms,
             height=row.y1 - row.y0,
+            way=_way_of(row),
+            rode=row.rode,
         )
         for row in rows
     }

@@ -40,6 +40,10 @@ def _words(wanted: Wanted) -> Iterator[str]:
         yield f"{wanted.people_from} people or more"
     if wanted.height_from > 0:
         yield f"{wanted.height_from:.0%} of the picture or taller"
+    if wanted.way is not None:
+        yield f"going {wanted.way}"
+    if wanted.rode is not None:
+        yield "riding" if wanted.rode else "on foot"
     if wanted.only_with_clip:
         yield "with a clip"
     if wanted.only_alerts:

@@ -323,6 +323,12 @@ sightings = Table(
     *moment("confirmed"),
     *moment("last_seen"),
     *moment("closed", nullable=True),
+    # Where their feet were when they were told of, and last, as shares of the picture.
+    Column("came_x", Float),
+    Column("came_y", Float),
+    Column("went_x", Float),
+    Column("went_y", Float),
+    Column("rode", Boolean),  # on two wheels; null: nobody said
     Index("ix_sightings_camera_id_first_seen", "camera_id", "first_seen_utc_us"),
     # For searches over many cameras, and for what is rare among all that is seen.
     Index("ix_sightings_first_seen", "first_seen_utc_us", "camera_id"),

@@ -10,7 +10,16 @@ from hub.store.sighting_search import SHOWN
 from hub.store.sighting_views import SightingsPage
 from hub.web import find_places, find_times, find_words
 from hub.web.auth import FormSent, SignedIn
-from hub.web.find_form import HEIGHTS, Asked, Parsed, cursor, kind_words, parsed
+from hub.web.find_form import (
+    HEIGHTS,
+    Asked,
+    Parsed,
+    cursor,
+    going_words,
+    kind_words,
+    parsed,
+    way_words,
+)
 from hub.web.site import render
 
 router = APIRouter(prefix="/find")
@@ -38,6 +47,8 @@ def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()
         hows=[(one, find_places.how_word(one, words)) for one in find_places.HOWS],
         kinds=kind_words(words),
         heights=HEIGHTS,
+        ways=way_words(words),
+        goings=going_words(words),
         faults=form.faults,
         page=page,
         answer=find_words.answer_sentence(page, asked, form, calendar) if page else "",

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.alerts.shapes import Shape
-from hub.store.sighting_search import Wanted
+from hub.store.sighting_search import WAYS, Wanted, Way
 from hub.web import find_places, find_times
 from hub.web.find_places import ShapeFaultError
 from hub.web.find_times import BETWEEN, Span, SpanFaultError
@@ -44,6 +44,8 @@ class Asked(BaseModel):
     kind: _Word = ""
     people: _Word = ""
     height: _Word = ""
+    way: _Word = ""
+    going: _Word = ""
     clip: _Word = ""
     alerts: _Word = ""
     before: _Key = ""
@@ -89,6 +91,8 @@ def parsed(asked: Asked, calendar: Calendar) -> Parsed:
         object_kind=asked.kind if asked.kind in KINDS else "",
         people_from=people,
         height_from=int(asked.height) / 100 if asked.height in HEIGHTS else 0.0,
+        way=next((one for one in WAYS if one == asked.way), None),
+        rode={"foot": False, "ride": True}.get(asked.going),
         only_alerts=bool(asked.alerts),
         only_with_clip=bool(asked.clip),
         before=cursor_of(asked.before),
@@ -118,6 +122,21 @@ def kind_words(words: Words) -> Mapping[str, str]:
         "truck": words.say("truck"),
     }
     return {kind: said[kind] for kind in KINDS}
+
+
+def way_words(words: Words) -> Mapping[Way, str]:
+    """Which way somebody went, as the picture shows it."""
+    return {
+        "left": words.say("to the left of the picture"),
+        "right": words.say("to the right of the picture"),
+        "towards": words.say("towards the camera"),
+        "away": words.say("away from the camera"),
+    }
+
+
+def going_words(words: Words) -> Mapping[str, str]:
+    """How somebody went, as a form offers it."""
+    return {"foot": words.say("on foot"), "ride": words.say("riding")}
 
 
 def _span(asked: Asked, calendar: Calendar, faults: list[str]) -> Span | None:

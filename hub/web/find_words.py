@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from hub.store.sighting_sights import FoundSighting
 from hub.store.sighting_views import SightingsPage
 from hub.store.views import MediaRow
-from hub.web.find_form import Asked, Parsed, kind_words
+from hub.web.find_form import Asked, Parsed, going_words, kind_words, way_words
 from hub.web.footage import gone_sentence
 from hub.web.sentences import DOUBT_FROM_MS
 from hub.web.waiting import Unbrought, unbrought
@@ -160,7 +160,12 @@ def _words(one: FoundSighting, words: Words) -> str:
     seconds = max(1, round((hit.last_seen_utc_us - hit.first_seen_utc_us) / US_PER_S))
     long = words.count("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
     tall = words.say("%(n)d%% of the picture") % {"n": max(1, round(hit.height * 100))}
-    return f"{who} · {long} · {tall}"
+    said = [who, long, tall]
+    if hit.rode is not None:
+        said.append(going_words(words)["ride" if hit.rode else "foot"])
+    if hit.way is not None:
+        said.append(way_words(words)[hit.way])
+    return " · ".join(said)
 
 
 def _play(one: FoundSighting, clip: MediaRow) -> Play:

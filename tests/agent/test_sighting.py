@@ -85,6 +85,17 @@ def test_a_person_in_clear_view_is_told_of_at_the_fourth_frame() -> None:
     assert (opened.track_id, opened.people, opened.score) == (1, 1, 0.7)
 
 
+def test_the_end_says_which_way_they_went_and_whether_they_rode() -> None:
+    street = Street()
+    street.shows(track(x=0.2), for_s=0.4)
+    street.shows(replace(track(x=0.6), on_wheels=2), for_s=0.3)
+    (closed,) = street.shows(for_s=SETTINGS.gap_s + 0.3)
+    assert isinstance(closed, Closed)
+    assert closed.came == track(x=0.2).box
+    assert closed.went == track(x=0.6).box
+    assert closed.rode is True
+
+
 def test_a_poor_view_needs_more_frames() -> None:
     street = Street()
     assert street.shows(track(score=0.4), for_s=0.6) == []

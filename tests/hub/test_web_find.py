@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
-from agent.wire.messages import SightingOpened
+from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
 from hub.alerts.grants import Right
 from hub.store.database import Database
@@ -147,6 +147,41 @@ def test_by_points_round_along_and_inside(town: Town) -> None:
         ({"points": "11.52 106.61; 11.52 106.63; 11.525 106.62", "how": "within"}, False),
     ):
         assert (sights(an.get(find(**asked)).text) == [str(seen.sighting_id)]) is is_found, asked
+
+
+def box(x: float, feet: float) -> BoxWords:
+    return BoxWords(x0=x - 0.05, y0=feet - 0.3, x1=x + 0.05, y1=feet)
+
+
+def test_by_the_way_they_went_and_whether_they_rode(town: Town) -> None:
+    ways = {
+        "right": (box(0.2, 0.5), box(0.8, 0.6), True),
+        "left": (box(0.8, 0.5), box(0.2, 0.6), False),
+        "towards": (box(0.5, 0.4), box(0.6, 0.9), False),
+        "away": (box(0.5, 0.9), box(0.5, 0.5), True),
+        "": (box(0.5, 0.9), box(0.51, 0.9), None),
+    }
+    seen = dict(zip(ways, some_sightings(town, len(ways) + 1), strict=False))
+    for way, (came, went, rode) in ways.items():
+        body = SightingClosed(
+            camera=town.voice.camera,
+            sighting_id=seen[way],
+            last_seen_utc_us=town.clock.now().utc_us,
+            duration_ms=3000,
+            came=came,
+            went=went,
+            rode=rode,
+        )
+        town.file(body)
+    an = visitor(town, "an")
+    for way in ("right", "left", "towards", "away"):
+        assert sights(an.get(find(way=way)).text) == [str(seen[way])]
+    rode = sights(an.get(find(going="ride")).text)
+    assert set(rode) == {str(seen[one]) for one in ("right", "away")}
+    walked = sights(an.get(find(going="foot")).text)
+    assert set(walked) == {str(seen[one]) for one in ("left", "towards")}
+    assert len(sights(an.get(find()).text)) == len(ways) + 1
+    assert "đi xe · đi sang phải khung hình" in text_of(an.get(find(way="right")))
 
 
 def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> None:
