@@ -46,7 +46,8 @@ def _camera(
         case "device":
             return UsbCamera(section.name, section.device, clock=clock)
         case "picamera":
-            return PiCamera(section.name, int(section.picamera), clock=clock)
+            look = section.pi.look() if section.pi else None
+            return PiCamera(section.name, int(section.picamera), clock=clock, look=look)
         case "recording":
             return ReplayCamera(
                 section.name,

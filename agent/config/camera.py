@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from agent.config.hours import HourTexts
 from agent.config.outlines import Outlines
+from agent.config.pi import PiSection
 from agent.config.places import LineSection, ZoneSection
 from agent.config.section import Name, Section
 from agent.vision.daylight import Sensitivity
@@ -127,6 +128,11 @@ class CameraSection(Section):
         description="When it is night, by local time. Empty, or while nobody vouches for the "
         "node's clock: when the picture is dark, or without colour as by infrared light.",
     )
+    pi: PiSection | None = Field(
+        None,
+        description="How a `picamera` looks, in a `[camera.pi]` after the camera's other keys. Not "
+        "yet tried on a real module.",
+    )
     zone: tuple[ZoneSection, ...] = Field(
         (),
         max_length=MOST_PLACES,
@@ -148,6 +154,8 @@ class CameraSection(Section):
             raise ValueError(f"{who} has no source: give it url, device, picamera or recording")
         if len(given) > 1:
             raise ValueError(f"{who} has more than one source ({', '.join(given)}): keep one")
+        if self.pi is not None and not self.picamera:
+            raise ValueError(f"{who} has [camera.pi] and is none: give it picamera, or take it out")
         if self.sub_url and not self.url:
             raise ValueError(f"{who} has a sub_url without a url: give it the main stream's too")
         if self.sound and not self.url:

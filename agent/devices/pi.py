@@ -18,6 +18,7 @@ import numpy as np
 from agent.devices.camera import N_, CameraError, PacketSink
 from agent.devices.encoder import bits_per_s
 from agent.devices.parameters import parameter_sets
+from agent.devices.pi_look import PiLook, controls
 from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
 
 FRAMES_PER_S: Final = 15
@@ -46,14 +47,17 @@ class PiCamera:
         clock: Callable[[], Instant],
         kept_px: tuple[int, int] = KEPT_PX,
         seen_px: tuple[int, int] = SEEN_PX,
+        look: PiLook | None = None,
         open_camera: Callable[[int], Any] | None = None,
     ) -> None:
         """Sizes are (height, width). `open_camera` gives a Picamera2 or what behaves like one."""
+        self._look = look or PiLook()
+        self._is_hdr_set = False
         self.name = name
         self._number = number
         self._clock = clock
         self._kept_px, self._seen_px = kept_px, seen_px
-        self._open_camera = open_camera or _picamera
+        self._open_camera = open_camera or self._picamera
         self._camera: Any = None
         self._film: _Film | None = None
 
@@ -128,6 +132,12 @@ class PiCamera:
                 controls={"FrameRate": FRAMES_PER_S},
             )
         )
+        field = camera.camera_properties.get("ScalerCropMaximum", (0, 0, kept_w, kept_h))
+        wanted = controls(
+            self._look, known=camera.camera_controls, field=field, is_hdr_set=self._is_hdr_set
+        )
+        if wanted:
+            camera.set_controls(wanted)
         width, height = camera.camera_configuration()["main"]["size"]
         encoder = _encoder(bits_per_s(width, height))
         self._film = film = _Film(encoder)
@@ -151,6 +161,15 @@ class PiCamera:
             return yuv, exposed(request.get_metadata()["SensorTimestamp"], self._clock)
         finally:
             request.release()
+
+    def _picamera(self, number: int) -> Any:
+        """A sensor with a high dynamic range of its own has to be told before it is opened."""
+        kind = importlib.import_module("picamera2").Picamera2
+        if self._look.hdr:
+            self._is_hdr_set = _tell_sensor(number)
+        if self._look.tuning:
+            return kind(number, tuning=kind.load_tuning_file(self._look.tuning))
+        return kind(number)
 
     def _error(self, sentence: str, cure: str, failure: Exception | None = None) -> CameraError:
         why = " ".join(str(failure).split())[:200] if failure else ""
@@ -206,6 +225,17 @@ class _Film:
             yield Packet(data, at, pts, pts, length, is_keyframe)
 
 
+def _tell_sensor(number: int) -> bool:
+    """Whether it is one that can (Camera Module 3), and has been told."""
+    try:
+        sensor = importlib.import_module("picamera2.devices.imx708").IMX708
+        with sensor(number) as told:
+            told.set_sensor_hdr_mode(True)
+    except Exception:  # noqa: BLE001 - whatever it is: then the board's own way is taken, or refused
+        return False
+    return True
+
+
 def exposed(sensor_ns: int, clock: Callable[[], Instant]) -> Instant:
     """When a picture was taken, from libcamera's SensorTimestamp: nanoseconds since the boot."""
     now, age_ns = clock(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) - sensor_ns
@@ -228,10 +258,6 @@ def tight_i420(picture: Plane, size: tuple[int, int], layout: str) -> Plane:
         parts = [half[0, :, : width // 2], half[1, :, : width // 2]]
     rows = [picture[:height, :width], *(part.reshape(-1, width) for part in parts)]
     return np.concatenate(rows)
-
-
-def _picamera(number: int) -> Any:
-    return importlib.import_module("picamera2").Picamera2(number)
 
 
 def _encoder(bit_rate: int) -> Any:

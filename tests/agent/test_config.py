@@ -250,7 +250,7 @@ def every_key() -> dict[str, object]:
 
 
 def uncommented() -> str:
-    return re.sub(r"^# (\w+ = |\[\[\w)", r"\1", SAMPLE.read_text(), flags=re.MULTILINE)
+    return re.sub(r"^# (\w+ = |\[\[?\w)", r"\1", SAMPLE.read_text(), flags=re.MULTILINE)
 
 
 def is_table(value: object) -> bool:
@@ -259,12 +259,13 @@ def is_table(value: object) -> bool:
 
 def flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
     """The keys of each section, then those of the sections within."""
-    inner = {
-        key: v for key, v in values.items() if isinstance(v, list) and v and type(v[0]) is dict
-    }
-    yield from ((above + key, () if key in inner else value) for key, value in values.items())
-    for key, tables in inner.items():
-        yield from flat(tables[0], f"{above}{key}.")
+    inner = {key: v[0] for key, v in values.items() if isinstance(v, list) and v and is_table(v[0])}
+    once = {key: v for key, v in values.items() if is_table(v)}
+    for key, value in values.items():
+        yield above + key, () if key in inner else None if key in once else value
+    for key, value in values.items():
+        if key in inner or key in once:
+            yield from flat(inner.get(key, value), f"{above}{key}.")
 
 
 def test_sample_shows_every_key_with_its_default() -> None:

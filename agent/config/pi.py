@@ -1,0 +1,68 @@
+"""How a Raspberry Pi's own camera looks: the keys of `[camera.pi]` below a `[[camera]]`."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from agent.config.section import Section
+from agent.devices.pi_look import Exposure, PiLook
+
+
+class PiSection(Section):
+    """For a camera with `picamera`; what its module cannot do is said when it is opened."""
+
+    exposure: Exposure = Field(
+        "normal",
+        description="`short`: people who walk are sharper and the night is darker; `long`: the "
+        "other way round.",
+    )
+    brightness_ev: float = Field(
+        0.0, ge=-4, le=4, description="Steps brighter, or below 0 darker, than it would be."
+    )
+    focus_m: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="A distance in metres at which a lens that can focus stays. 0: it follows.",
+    )
+    focus_window: tuple[float, ...] = Field(
+        (),
+        description="Where it is to be sharp: `[left, top, right, bottom]`, in shares of the "
+        "picture from 0 to 1. Empty: the middle.",
+    )
+    hdr: bool = Field(
+        False,
+        description="High dynamic range: a gate before a bright street. Module 3, or a Pi 5.",
+    )
+    tuning: str = Field(
+        "",
+        pattern=r"^([a-z0-9_]+\.json)?$",
+        description="A tuning file of libcamera's, such as `imx219_noir.json` for a module without "
+        "an infrared filter. Empty: the module's own. A filter that swings away at night is "
+        "switched by the module itself.",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_window(self) -> Self:
+        if not self.focus_window:
+            return self
+        if len(self.focus_window) != 4:
+            raise ValueError("focus_window is [left, top, right, bottom]")
+        left, top, right, bottom = self.focus_window
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise ValueError("focus_window lies within the picture: shares from 0 to 1")
+        if self.focus_m:
+            raise ValueError("a lens that stays at focus_m looks at no focus_window: keep one")
+        return self
+
+    def look(self) -> PiLook:
+        """As the camera wants it."""
+        window = self.focus_window
+        return PiLook(
+            exposure=self.exposure,
+            brightness_ev=self.brightness_ev,
+            focus_m=self.focus_m,
+            focus_window=(window[0], window[1], window[2], window[3]) if window else None,
+            hdr=self.hdr,
+            tuning=self.tuning,
+        )
