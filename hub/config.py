@@ -135,6 +135,15 @@ class PublicSection(Section):
     contact_en: str = Field("", max_length=2000, description="The same in English.")
 
 
+class TipsSection(Section):
+    """Reports from people who are not signed in."""
+
+    accepted: bool = Field(
+        True,
+        description="Whether anybody may send a report at /tips. false: the page is not there.",
+    )
+
+
 class EnrolSection(Section):
     """How nodes become nodes."""
 
@@ -342,6 +351,7 @@ class HubSettings(BaseSettings):
     broker: BrokerSection = BrokerSection()
     web: WebSection
     public: PublicSection = PublicSection()
+    tips: TipsSection = TipsSection()
     enrol: EnrolSection = EnrolSection()
     push: PushSection
     alerts: AlertsSection = AlertsSection()

@@ -24,12 +24,13 @@ from hub.alerts.grants import CameraPlace, Parents
 from hub.alerts.rosters import DAY_MINUTES, Hole, Roster, weekly_holes
 from hub.alerts.routing import CROWD
 from hub.alerts.rules import FIRST_SAID, Rules
+from hub.alerts.tips import TIP
 from hub.alerts.troubles import KINDS as TROUBLES
 
 TAMPER: Final = "tamper"
 NODE: Final = "node"
 PERSON: Final = "person"
-KINDS: Final = (PERSON, CROWD, *FIRST_SAID, TAMPER, NODE)
+KINDS: Final = (PERSON, CROWD, *FIRST_SAID, TIP, TAMPER, NODE)
 """What a rule may be of; a person who met a rule of the camera is of that rule's kind alone."""
 NEVER_QUIET: Final = frozenset({TAMPER, NODE})
 

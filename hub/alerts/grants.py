@@ -25,9 +25,11 @@ class Right(IntFlag):
     EXPORT = 32
     MANAGE = 64
     """Look after cameras and nodes: told when one gives no sign of life, sees how all are."""
+    REPORTERS = 128
+    """Who sent a tip, where they said so."""
 
 
-ALL: Final = Right(127)
+ALL: Final = Right(255)
 """Every right there is."""
 
 

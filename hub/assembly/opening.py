@@ -5,11 +5,11 @@ from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from hub.assembly.refusal import StartRefusedError
 from hub.config import HubSettings
-from hub.enrol.files import read_private
+from hub.enrol.files import read_private, write_private
 from hub.enrol.tokens import UploadTokens
 from hub.intake.doorbell import BrokerAddress
 from hub.notify.webpush import VapidKeyError, vapid_key
@@ -18,6 +18,8 @@ from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database, DatabaseError
 from hub.store.proxies import Proxies
 from hub.store.schema import check_schema, migrate
+from hub.store.tip_box import TipBox
+from hub.store.tip_tables import tip_reporters
 
 log = structlog.get_logger()
 
@@ -47,6 +49,35 @@ def upload_tokens(settings: HubSettings) -> UploadTokens:
             f"the key of upload tokens cannot be used: {error}. "
             f"Restore {folder / 'upload.key'}, or delete it to have a new one made"
         ) from error
+
+
+def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
+    """The key that seals who sent tips, made at the first start; None where none are taken."""
+    if not settings.tips.accepted:
+        return None
+    path = _secrets(settings) / "tips.key"
+    try:
+        if not path.exists():
+            _say_if_sealed(db, path)
+            write_private(path, TipBox.new_key())
+        return TipBox(read_private(path))
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the key of tips {path} cannot be used: {error}. Restore it from a backup; deleted, a "
+            "new one is made, and nobody can read any more who sent the tips there are"
+        ) from error
+
+
+def _say_if_sealed(db: Database, path: Path) -> None:
+    with db.reading() as conn:
+        is_lost = conn.scalar(select(tip_reporters.c.tip_id).limit(1)) is not None
+    if is_lost:
+        log.error(
+            "tips.key_lost",
+            path=str(path),
+            effect="nobody can read who sent the tips there are; new ones are sealed anew",
+            cure="stop the hub, bring the file back from a backup, start it",
+        )
 
 
 def push_key(settings: HubSettings) -> ec.EllipticCurvePrivateKey:

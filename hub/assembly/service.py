@@ -317,6 +317,7 @@ class Hub:
                 public_words=_public_words(self._settings.public),
             ),
             stopping=self._stop.is_set,
+            tip_box=opening.tip_box(self._settings, self._db),
             enrolling=self._enrolment[0] if self._enrolment else None,
         )
         config = uvicorn.Config(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from hub.alerts.routing import CROWD
 from hub.alerts.rules import foremost
+from hub.alerts.tips import TIP
 from hub.alerts.troubles import KINDS
 from hub.notify.channel import Message
 from hub.notify.phrases import Phrases, phrases
@@ -52,7 +53,11 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
     names = {"place": owed.place, "camera": owed.camera_label, "time": when, "n": owed.people}
     if owed.digest is not None:
         return _digest(owed.digest, words)
-    title, body = _of_one(owed, words, names=names)
+    if owed.kind == TIP and owed.moment != "taken":
+        title = words.say("Report from the people · {place}").format(**names)
+        body = words.say("{time} · said near {camera}").format(**names)
+    else:
+        title, body = _of_one(owed, words, names=names)
     if owed.moment == "handed":
         handing = {"officer": owed.handled_by or "?", "place": owed.place or owed.node_name}
         title = words.say("{officer} hands this over to you · {place}").format(**handing)

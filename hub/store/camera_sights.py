@@ -46,8 +46,15 @@ def near(
     own = conn.execute(select(cameras).where(cameras.c.id == camera_id)).first()
     if own is None:
         return []
-    rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(own))}
-    found = neighbours(_spot(own), [_spot(row) for row in rows.values()])
+    return around(conn, person_id, _spot(own), now)
+
+
+def around(
+    conn: Connection, person_id: UUID, spot: Spot, now: Moment
+) -> list[tuple[SeenCamera, Near]]:
+    """Cameras near a place that the person may see; not the one that the place is itself."""
+    rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(spot))}
+    found = neighbours(spot, [_spot(row) for row in rows.values()])
     where = places(conn, {rows[one.camera_id].area_id for one in found})
     return [(_camera(rows[one.camera_id], where), one) for one in found]
 
@@ -75,7 +82,7 @@ def camera_page(
     )
 
 
-def _is_around(own: Any) -> ColumnElement[bool]:
+def _is_around(own: Spot) -> ColumnElement[bool]:
     """A box that holds all neighbours, so that a province is not read for a street."""
     same: ColumnElement[bool] = cameras.c.area_id == own.area_id
     if own.latitude_deg is None or own.longitude_deg is None:

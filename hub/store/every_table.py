@@ -10,6 +10,7 @@ from hub.store import (
     settings_tables,
     signin_tables,
     silence_tables,
+    tip_tables,
 )
 from hub.store.tables import metadata
 
@@ -24,4 +25,5 @@ __all__ = [
     "settings_tables",
     "signin_tables",
     "silence_tables",
+    "tip_tables",
 ]

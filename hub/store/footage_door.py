@@ -17,6 +17,9 @@ from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
 from hub.store.settings_door import SettingsDoor
+from hub.store.tip_box import TipBox
+from hub.store.tip_desk import TipDesk
+from hub.store.tip_door import TipDoor
 from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
@@ -57,6 +60,14 @@ class FootageDoor:
     def settings_door(self) -> SettingsDoor:
         """The way to nodes' settings."""
         return SettingsDoor(self._db, clock=self._clock)
+
+    def tip_desk(self, box: TipBox) -> TipDesk:
+        """Where people who are not signed in send tips."""
+        return TipDesk(self._db, clock=self._clock, bell=self._bell, box=box)
+
+    def tip_door(self, box: TipBox) -> TipDoor:
+        """The way to tips."""
+        return TipDoor(self._db, clock=self._clock, box=box, case_door=self.case_door())
 
     def export_door(self) -> ExportDoor:
         """The way out, as evidence."""

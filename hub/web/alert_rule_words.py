@@ -17,6 +17,7 @@ from hub.alerts.alert_rules import (
     empty_hours,
 )
 from hub.alerts.routing import CROWD
+from hub.alerts.tips import TIP
 from hub.store.alert_rule_views import Trial, TriedAlert
 from hub.store.roster_rows import Team
 from hub.web import duty_words
@@ -51,6 +52,7 @@ def kind_name(kind: str | None, words: Words) -> str:
         "crossing": say("crossing a line"),
         "after_hours": say("after hours"),
         "group": say("many at once"),
+        TIP: say("tips from people"),
         TAMPER: say("a camera covered or turned"),
         NODE: say("a camera or box without a sign"),
     }

@@ -14,6 +14,7 @@ from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
 from hub.store.door import Door
+from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web import (
     account,
@@ -48,6 +49,8 @@ from hub.web import (
     search,
     shell,
     silences,
+    tip_pages,
+    tips,
     tus,
 )
 from hub.web.auth import SignedOutError, session_of, to_login
@@ -95,6 +98,8 @@ ROOMS: Final = (
     public,
     notices,
     metrics,
+    tips,
+    tip_pages,
 )
 
 
@@ -110,6 +115,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     enrolling: Enrolling | None = None,
     pack: Pack | None = None,
     measured: Measures | None = None,
+    tip_box: TipBox | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -125,6 +131,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         settings=settings,
         enrolling=enrolling,
         measured=measured,
+        tip_desk=door.tip_desk(tip_box) if tip_box else None,
+        tip_door=door.tip_door(tip_box) if tip_box else None,
     )
     app.state.site = site
     for room in ROOMS:

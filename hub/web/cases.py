@@ -38,7 +38,7 @@ def _list(request: Request, visit: Visit, wrong: CaseError | None = None) -> Res
         status_code=422 if wrong else 200,
         cases=cases.cases(visit.asker),
         may_open=cases.may_open(visit.asker),
-        wrong=_fault(wrong.fault, words) if wrong else "",
+        wrong=fault_word(wrong.fault, words) if wrong else "",
     )
 
 
@@ -89,8 +89,9 @@ def _page(
         page=page,
         refused=refused,
         acts=dict(_acts(page, words)),
+        tips=visit.site.tip_door.tips_of(visit.asker, case_id) if visit.site.tip_door else [],
         can_export=page.may_export and visit.site.pack is not None,
-        wrong=_fault(wrong.fault, words) if wrong else "",
+        wrong=fault_word(wrong.fault, words) if wrong else "",
     )
 
 
@@ -253,7 +254,8 @@ def _end_of(day: str, visit: Visit) -> int | None:
         raise HTTPException(422) from error
 
 
-def _fault(fault: CaseFault, words: Words) -> str:
+def fault_word(fault: CaseFault, words: Words) -> str:
+    """Why nothing was changed."""
     return {
         CaseFault.NO_NUMBER: words.say("A case needs a number."),
         CaseFault.NUMBER_TAKEN: words.say("There is a case of that number already."),
@@ -279,6 +281,7 @@ def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
     told = {
         "case.begin": words.say("opened the case"),
         "case.add": words.say("collected footage"),
+        "case.tip": words.say("put in a tip"),
         "case.note": words.say("changed a note"),
         "case.remove": words.say("took footage out"),
         "case.member": words.say("let somebody work on it"),

@@ -22,6 +22,7 @@ SHOWN: Final = (
     Right.SEARCH,
     Right.EXPORT,
     Right.MANAGE,
+    Right.REPORTERS,
 )
 """In the order of a page."""
 
@@ -53,6 +54,7 @@ def right_name(right: Right, words: Words) -> str:
         Right.SEARCH: say("find footage"),
         Right.EXPORT: say("export"),
         Right.MANAGE: say("look after"),
+        Right.REPORTERS: say("know who sent a tip"),
     }[right]
 
 

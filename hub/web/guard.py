@@ -7,6 +7,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.alerts.tips import MOST_PICTURE_BYTES, MOST_PICTURES
+
 CONTENT_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -40,6 +42,12 @@ MAX_NOTICE_FILE_BYTES: Final = 6 * 1024 * 1024
 
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 """The largest table of a spreadsheet, as a form carries it."""
+
+MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
+"""The largest tip with its pictures."""
+
+TIPS: Final = "/tips"
+"""Where anybody sends them."""
 
 TABLES: Final = frozenset({"/areas/import", "/areas/import/do"})
 """Where keepers bring them."""
@@ -119,6 +127,8 @@ class OwnPagesOnly:
 def _most_bytes(path: str) -> int:
     if path.startswith("/notices/") and path.endswith("/file"):
         return MAX_NOTICE_FILE_BYTES
+    if path == TIPS:
+        return MAX_TIP_BYTES
     return MAX_TABLE_BYTES if path in TABLES else MAX_FORM_BYTES
 
 

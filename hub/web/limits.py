@@ -37,7 +37,9 @@ class Rule:
     name: str
     most: int
     span_s: float
-    by: Literal["address", "session"]
+    by: Literal["address", "session", "everyone"]
+    also: "Rule | None" = None
+    """Asked once this lets one through: a bound on all together, say."""
 
 
 GUESSES: Final = Rule("guesses", 60, 60.0, "address")
@@ -46,6 +48,9 @@ INVITING: Final = Rule("inviting", 60, 3600.0, "session")
 SEARCHING: Final = Rule("searching", 60, 60.0, "session")
 LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
 """The page for everyone; numbers, which a wrong token asks for in vain."""
+ALL_TIPS: Final = Rule("all tips", 600, 3600.0, "everyone")
+TIPS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_TIPS)
+"""One address may be a whole village behind its carrier's."""
 CHANGES: Final = Rule("changes", 240, 60.0, "session")
 BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
 """Only uploads whose token is no good count: a node beside a broken one goes on."""
@@ -57,8 +62,10 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"GET|POST", r"/invited/.*", GUESSES),
     (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
     (r"POST", r"/invitations", INVITING),
-    (r"GET|HEAD", r"/watched|/metrics", LOOKING_IN),
     (r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),
+    (r"GET|HEAD", r"/watched|/metrics|/tips(/follow)?", LOOKING_IN),
+    (r"POST", r"/tips", TIPS),
+    (r"POST", r"/tips/follow", GUESSES),
     (r"[A-Z]+", r"/upload(/.*)?", None),
     (r"POST", rf"{UNCOUNTED}.*", None),
     (r"GET|HEAD|OPTIONS", r".*", None),
@@ -134,6 +141,8 @@ class KnocksBounded:
             return
         request = Request(scope, receive)
         wait_s = self._limits.wait_s(rule, _knocker(request, rule, self._cookie))
+        if wait_s == 0 and rule.also is not None:
+            wait_s = self._limits.wait_s(rule.also, _knocker(request, rule.also, self._cookie))
         if wait_s > 0:
             answer = await run_in_threadpool(too_many, request, wait_s)
             await answer(scope, receive, send)
@@ -143,6 +152,8 @@ class KnocksBounded:
 
 def _knocker(request: Request, rule: Rule, cookie: str) -> str:
     """The session that a cookie names, held or not: made-up ones get no further than the door."""
+    if rule.by == "everyone":
+        return ""
     address = request.client.host if request.client else ""
     return (rule.by == "session" and request.cookies.get(cookie)) or address
 

@@ -4,18 +4,13 @@ A picture is drawn anew, so that neither where it was taken nor anything that is
 along; a voice note is one of the kinds that browsers record and play.
 """
 
-import io
-import struct
 from typing import Final, Literal
-
-from PIL import Image, ImageOps
 
 from hub.alerts.notices import NoticeError
 from hub.store.notice_views import NoticeFile
+from hub.web.drawn import PictureError, draw_anew
 
 MOST_BYTES: Final = 5 * 1024 * 1024
-MOST_PIXELS: Final = 50_000_000
-SIDE_PX: Final = 1600
 
 SOUNDS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"OggS", 0, "audio/ogg"),
@@ -30,16 +25,6 @@ SOUNDS: Final[tuple[tuple[bytes, int, str], ...]] = (
 )
 """(mark, where it stands, what it is)."""
 
-_BROKEN: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    struct.error,
-    Image.DecompressionBombError,
-)
-"""What Pillow raises over bytes that are no picture, or whose notes beside it are none."""
-
 
 def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile:
     """The file as it is kept; a NoticeError for what is none."""
@@ -50,17 +35,9 @@ def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile
 
 def _picture(content: bytes) -> NoticeFile:
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
-            is_large = image.width * image.height > MOST_PIXELS
-            upright = image if is_large else ImageOps.exif_transpose(image).convert("RGB")
-    except _BROKEN as error:
-        raise NoticeError("picture") from error
-    if is_large:
-        raise NoticeError("large")
-    upright.thumbnail((SIDE_PX, SIDE_PX))
-    drawn = io.BytesIO()
-    upright.save(drawn, "JPEG", quality=82)
-    return NoticeFile("image/jpeg", drawn.getvalue())
+        return NoticeFile("image/jpeg", draw_anew(content).jpeg)
+    except PictureError as error:
+        raise NoticeError(error.fault) from error
 
 
 def _sound(content: bytes) -> NoticeFile:

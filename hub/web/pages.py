@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import CAUSES, Act
+from hub.alerts.tips import TIP
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
@@ -89,7 +90,23 @@ def _alert(
         causes=[(cause, sentences.cause_word(cause, speech)) for cause in CAUSES],
         may_hold=visit.site.door.may_hold_alert(visit.asker, alert_id),
         cases=visit.site.cases.open_ones(visit.asker),
+        **_tip(visit, page.row),
     )
+
+
+def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
+    """What a page of a tip has besides: the tip, and cameras near its place."""
+    door = visit.site.tip_door
+    page = door.tip(visit.asker, row.alert_id) if door and row.kind == TIP else None
+    if page is None:
+        return {"tip": None}
+    speech = words(visit.asker.language)
+    return {
+        "tip": page,
+        "tip_near": [(one, cameras.near_word(how, speech)) for one, how in page.cameras],
+        "may_open_case": visit.site.cases.may_open(visit.asker),
+        "may_search": visit.site.door.searches(visit.asker),
+    }
 
 
 @router.get("/alerts/{alert_id}/card")

@@ -7,6 +7,7 @@ from typing import Final
 
 from hub.alerts.routing import CROWD
 from hub.alerts.rules import foremost, from_text
+from hub.alerts.tips import TIP
 from hub.alerts.troubles import KINDS
 from hub.store.views import AlertPage, AlertRow, Asker, HistoryRow
 from hub.web.rule_sentences import rule_sentence, with_people
@@ -49,6 +50,8 @@ def status(row: AlertRow, words: Words) -> Status:
 
 def headline(row: AlertRow, words: Words) -> str:
     """What it is about."""
+    if row.kind == TIP:
+        return words.say("Report from the people")
     tamper = tampering(row.kind, words)
     if tamper is None:
         return _headline(row, words)
@@ -93,7 +96,9 @@ def _people(row: AlertRow, words: Words) -> str:
 
 
 def about(row: AlertRow) -> str:
-    """Which camera or box it is about, after a dot; nothing where it is about many."""
+    """Which camera or box it is about, after a dot; nothing where it is about many, or a tip."""
+    if row.kind == TIP:
+        return ""
     return f" · {row.camera_label}" if row.camera_label else ""
 
 
@@ -104,8 +109,11 @@ def picture_missing(row: AlertRow, words: Words) -> str:
             return words.say("No picture: the camera gives none")
         case "node_silent" | "link_lost":
             return words.say("No picture: power or line may be gone there")
-        case "broker_lost":
-            return words.say("No picture: the hub's message broker is away")
+        case "broker_lost" | "tip":
+            return {
+                "broker_lost": words.say("No picture: the hub's message broker is away"),
+                "tip": words.say("No picture of a camera: somebody reported it"),
+            }[row.kind]
         case kind if tampering(kind, words) is not None:
             return words.say("No picture: it would show nothing")
         case kind if kind in ("node_rival", "node_unrecorded") or row.closed_utc_us is not None:
@@ -132,8 +140,8 @@ def is_trouble(row: AlertRow) -> bool:
 
 def clock_doubt(row: AlertRow, words: Words) -> str | None:
     """A warning when the node's clock may mislead; None when it need not be spoken of."""
-    if is_trouble(row):
-        return None  # its times are the hub's
+    if is_trouble(row) or row.kind == TIP:
+        return None  # its times are the hub's, or a person's
     if row.error_ms is None or row.clock_source == "none":
         return words.say("Clock of the camera box unconfirmed: times may be wrong")
     if row.error_ms >= DOUBT_FROM_MS:

@@ -20,6 +20,8 @@ from hub.store.case_door import CaseDoor
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.passkey_checks import party_of
+from hub.store.tip_desk import TipDesk
+from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
 from hub.store.views import Asker
 from hub.web import footage, sentences, tellings
@@ -84,9 +86,8 @@ def _version(folder: Path) -> str:
 def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
-    return sorted(
-        scripts - {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js"}
-    )
+    own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
+    return sorted(scripts - own)
 
 
 def _templates(language: str) -> Environment:
@@ -143,6 +144,9 @@ class Site:
     settings: WebSettings
     enrolling: Enrolling | None = None
     """None: the authority's key is elsewhere, and nodes get their papers by hand."""
+    tip_desk: TipDesk | None = None
+    """Where tips come in; None where the hub takes none."""
+    tip_door: TipDoor | None = None
     pack: Pack | None = None
     """Makes an evidence package; None where nothing can leave by a page."""
     measured: Measures | None = None
@@ -207,6 +211,7 @@ def render(
             asker=session.asker if session else None,
             csrf=session.csrf if session else "",
             path=request.url.path,
+            takes_tips=site.tip_desk is not None,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **values,
         )

@@ -2,8 +2,14 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from hub.alerts.grants import Grant, Right
+from hub.alerts.tips import Words
 from hub.store import staff
+from hub.store.tip_box import Reporter, TipBox
+from hub.store.tip_tables import tips
+from hub.store.tip_views import NewTip
 from tests.browser.conftest import Hub
 from tests.hub.web_town import PASSWORD, Seen
 
@@ -46,6 +52,16 @@ def with_keeper_of_all(hub: Hub) -> UUID:
     return person_id
 
 
+def tip_of(hub: Hub) -> UUID:
+    """The alert of a tip by somebody who said who they are."""
+    town = hub.town
+    desk = town.door.tip_desk(TipBox(bytes(32)))
+    words = Words("Mất xe", "trước chợ", town.area_id, None, None, has_consent=True)
+    desk.receive(NewTip(words, (), Reporter("Lan", ""), "vi"), submission="1")
+    with town.db.reading() as conn:
+        return conn.scalars(select(tips.c.alert_id)).first() or town.area_id
+
+
 def plain_pages(hub: Hub) -> list[str]:
     """Every address of the site without a blank in it that a person opens; later ones too."""
     paths = hub.town.app().openapi()["paths"]
@@ -59,6 +75,7 @@ def plain_pages(hub: Hub) -> list[str]:
 def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
     """Those with one, filled in."""
     return [
+        f"/alerts/{tip_of(hub)}",
         f"/alerts/{seen.alert_id}",
         f"/footage?camera={camera_id}",
         f"/find?when=today&camera={camera_id}&points=11.5,106.6",

@@ -28,6 +28,7 @@ from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.proxies import Proxies
 from hub.store.tables import areas
+from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
@@ -139,6 +140,7 @@ class Town:
             enrolling=enrolling,
             pack=pack,
             measured=measured,
+            tip_box=TipBox(bytes(32)),
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,

@@ -1,0 +1,188 @@
+"""What a tip of the people must have, where it belongs, whether it wakes anybody, and its code.
+
+A tip says what, where and when; who sends it need not say who they are. It becomes an alert of the
+camera that is nearest to the place, so that whoever is on duty there is told by the same rules and
+rosters as of everything else.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from hub.alerts.grants import Parents
+from hub.alerts.neighbours import Spot, distance
+
+TIP: Final = "tip"
+"""The kind of its alert."""
+
+WHAT_CHARS: Final = 3000
+PLACE_CHARS: Final = 300
+NAME_CHARS: Final = 120
+CONTACT_CHARS: Final = 200
+ANSWER_CHARS: Final = 1500
+MOST_PICTURES: Final = 3
+MOST_PICTURE_BYTES: Final = 8 * 2**20
+
+FARTHEST_M: Final = 20_000.0
+"""A point farther from every camera is of another town, or in the sea."""
+AHEAD_S: Final = 600.0
+"""So far a phone's clock may be ahead."""
+OLDEST_S: Final = 366 * 86_400.0
+WAKING_AN_HOUR: Final = 30
+"""Tips beyond these are in the inbox and wake nobody: a flood must not keep a town awake."""
+MOST_WAITING: Final = 1000
+"""So many that nobody has closed; then no more are taken until some are."""
+MOST_ORIGINAL_BYTES: Final = 2 * 2**30
+"""All pictures together, as they came; then tips are taken without."""
+
+CODE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without those that are read as others; 5 bits each."""
+CODE_CHARS: Final = 12
+_ALIKE: Final = str.maketrans("OIL", "011")
+
+
+class TipFault(StrEnum):
+    """Why a tip is not taken."""
+
+    WHAT = "what"
+    WHERE = "where"
+    POINT = "point"
+    FAR = "far"
+    WHEN = "when"
+    AHEAD = "ahead"
+    OLD = "old"
+    CONSENT = "consent"
+    STALE = "stale"
+    """The form is too old, too new, or none of ours."""
+    PICTURE = "picture"
+    LARGE = "large"
+    MANY = "many"
+    FULL = "full"
+    """There is no room for pictures."""
+    BUSY = "busy"
+    """Too many wait to be looked at."""
+
+
+class TipError(Exception):
+    """Nothing was kept."""
+
+    def __init__(self, fault: TipFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Degrees of WGS 84."""
+
+    latitude_deg: float
+    longitude_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody says; texts are trimmed already."""
+
+    what: str
+    place: str
+    """In their own words; may be empty where an area or a point is given."""
+    area_id: UUID | None
+    point: Point | None
+    happened_utc_us: int | None
+    """None: now."""
+    has_consent: bool
+
+
+def fault_of(words: Words, *, now_utc_us: int) -> TipFault | None:
+    """What is missing or cannot be; None: it can be taken, if its place is one of ours."""
+    if not words.what:
+        return TipFault.WHAT
+    if words.area_id is None and words.point is None:
+        return TipFault.WHERE
+    if words.happened_utc_us is not None:
+        ago_s = (now_utc_us - words.happened_utc_us) / 1e6
+        if ago_s < -AHEAD_S:
+            return TipFault.AHEAD
+        if ago_s > OLDEST_S:
+            return TipFault.OLD
+    return None if words.has_consent else TipFault.CONSENT
+
+
+def read_point(text: str) -> Point | None:
+    """A point as people write or paste it ("11.5352, 106.6217"); None for an empty field.
+
+    ValueError for what is no point on the Earth.
+    """
+    if not text.strip():
+        return None
+    parts = text.replace(";", ",").split(",")
+    if len(parts) != 2:
+        raise ValueError("two numbers")
+    latitude_deg, longitude_deg = (float(one) for one in parts)
+    if not (-90 <= latitude_deg <= 90 and -180 <= longitude_deg <= 180):  # NaN is neither
+        raise ValueError("not on the Earth")
+    return Point(latitude_deg, longitude_deg)
+
+
+def camera_for(words: Words, cameras: Sequence[Spot], parents: Parents) -> Spot | TipFault:
+    """The camera whose people the tip concerns: the nearest to the point; else one of the area,
+    of what lies below it, or of the nearest above that has one."""
+    if words.point is not None:
+        near = _nearest(words.point, cameras)
+        if near is not None:
+            return near
+        if words.area_id is None:
+            return TipFault.FAR
+    if words.area_id is None or words.area_id not in parents:
+        return TipFault.WHERE
+    above = {one.area_id: _upward(one.area_id, parents) for one in cameras}
+    for area_id in _upward(words.area_id, parents):
+        here = [one for one in cameras if area_id in above[one.area_id]]
+        # Of the area itself before those of areas below; then always the same one.
+        here.sort(key=lambda one: (one.area_id != area_id, one.camera_id))
+        if here:
+            return here[0]
+    return TipFault.WHERE
+
+
+def wakes(woke_in_the_hour: int) -> bool:
+    """Whether one more tip may wake people, after so many others in the last hour."""
+    return woke_in_the_hour < WAKING_AN_HOUR
+
+
+def code_of(secret: bytes) -> str:
+    """The code that a sender follows the answer with, of at least 8 secret bytes."""
+    number = int.from_bytes(secret[:8])
+    letters = (CODE_LETTERS[number >> 5 * place & 31] for place in range(CODE_CHARS))
+    code = "".join(letters)
+    return "-".join(code[start : start + 4] for start in range(0, CODE_CHARS, 4))
+
+
+def tidy_code(typed: str) -> str | None:
+    """A code as somebody typed it, as `code_of` writes it; None where it is none."""
+    bare = "".join(typed.split()).replace("-", "").upper().translate(_ALIKE)
+    if len(bare) != CODE_CHARS or not set(bare) <= set(CODE_LETTERS):
+        return None
+    return "-".join(bare[start : start + 4] for start in range(0, CODE_CHARS, 4))
+
+
+def _nearest(point: Point, cameras: Iterable[Spot]) -> Spot | None:
+    found: list[tuple[float, UUID, Spot]] = []
+    for one in cameras:
+        here = Spot(one.camera_id, one.area_id, point.latitude_deg, point.longitude_deg)
+        distance_m = distance(here, one)
+        if distance_m is not None and distance_m <= FARTHEST_M:
+            found.append((distance_m, one.camera_id, one))
+    return min(found)[2] if found else None
+
+
+def _upward(area_id: UUID, parents: Parents) -> list[UUID]:
+    """The area and those above it, the nearest first; a ring of areas ends."""
+    found: list[UUID] = []
+    here: UUID | None = area_id
+    while here is not None and here not in found:
+        found.append(here)
+        here = parents.get(here)
+    return found

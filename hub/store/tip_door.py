@@ -1,0 +1,229 @@
+"""The door's way to tips: one scope check and one audit line, as everywhere.
+
+Whoever may see the tip's alert may read it and answer; who sent it is asked for apart, with a right
+of its own and a reason. The pictures as they came, with all that a phone wrote into them, are for
+who works on the case that the tip is in.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from hub.alerts.moment import Moment
+from hub.alerts.tips import ANSWER_CHARS
+from hub.store import audit, case_rows, sights, tip_sights
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.case_door import CaseDoor
+from hub.store.case_tables import cases
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.tables import columns, new_id
+from hub.store.tip_box import Reporter, TipBox
+from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
+from hub.store.tip_views import TipPage, TipRow
+from hub.store.views import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who sent a tip; None: they did not say."""
+
+    reporter: Reporter | None
+
+
+class TipDoor:
+    """For any thread. None and False are the same answer for what is not there and not theirs."""
+
+    def __init__(self, db: Database, *, clock: Clock, box: TipBox, case_door: CaseDoor) -> None:
+        self._db = db
+        self._clock = clock
+        self._box = box
+        self._cases = case_door
+
+    def tip(self, asker: Asker, alert_id: UUID) -> TipPage | None:
+        """The tip that this alert is, with what was seen near it; part of the alert's page."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            alert = sights.one_alert(conn, asker.person_id, alert_id, now)
+            found = tip_sights.tip_rows(conn, tips.c.alert_id == alert_id) if alert else []
+            page = None
+            if alert is not None and found:
+                camera_id = alert.camera_id
+                page = tip_sights.page_of(
+                    conn,
+                    found[0],
+                    asker.person_id,
+                    spot=tip_sights.spot_of(conn, camera_id),
+                    may_know=tip_sights.knows_reporters(conn, asker.person_id, camera_id, now),
+                    now=now,
+                )
+        self._note(asker, "tip.open", page.tip.tip_id if page else None, is_done=bool(page))
+        return page
+
+    def picture(self, asker: Asker, picture_id: UUID) -> bytes | None:
+        """A picture as it is shown (JPEG): to who sees the alert, and in its case."""
+        with self._db.reading() as conn:
+            row = self._picture(conn, asker, picture_id)
+        self._note(asker, "tip.picture", picture_id, is_done=row is not None)
+        return None if row is None else bytes(row.shown)
+
+    def original(self, asker: Asker, picture_id: UUID) -> bytes | None:
+        """A picture as it came, to who works on its case. UnsealError when the key is another."""
+        with self._db.writing() as conn:
+            now = self._clock.now()
+            row = _picture_row(conn, picture_id)
+            is_theirs = row is not None and self._works_on(conn, asker, row.case_id, now)
+            content = None
+            if row is not None and is_theirs:
+                purpose = f"picture {row.number}"
+                content = self._box.unseal(row.original, tip_id=row.tip_id, purpose=purpose)
+            self._note_in(conn, asker, "tip.original", picture_id, is_done=is_theirs)
+        return content
+
+    def reporter(self, asker: Asker, alert_id: UUID, *, reason: str) -> Told | None:
+        """Who sent it, to whom that right was given here and who says why; the log has both.
+
+        UnsealError when the hub's key is not the one that it was sealed with.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            alert = sights.one_alert(conn, asker.person_id, alert_id, now)
+            may = alert is not None and tip_sights.knows_reporters(
+                conn, asker.person_id, alert.camera_id, now
+            )
+            tip_id = conn.scalar(select(tips.c.id).where(tips.c.alert_id == alert_id))
+            is_told = may and tip_id is not None and bool(reason.strip())
+            self._note_in(conn, asker, "tip.reporter", tip_id, is_done=is_told, detail=reason)
+            if not is_told or tip_id is None:
+                return None
+            query = select(tip_reporters.c.sealed).where(tip_reporters.c.tip_id == tip_id)
+            sealed = conn.scalar(query)
+            if sealed is None:
+                return Told(None)
+            return Told(self._box.unseal_reporter(sealed, tip_id=tip_id))
+
+    def answer(self, asker: Asker, alert_id: UUID, words: str) -> bool:
+        """Say something to the sender, who reads it with their code."""
+        now, words = self._clock.now(), text(words.strip(), ANSWER_CHARS)
+        with self._db.writing() as conn:
+            tip_id = self._seen_tip(conn, asker, alert_id, now)
+            is_done = tip_id is not None and bool(words)
+            self._note_in(conn, asker, "tip.answer", tip_id, is_done=is_done)
+            if is_done:
+                conn.execute(
+                    insert(tip_answers).values(
+                        id=new_id(now),
+                        tip_id=tip_id,
+                        person_id=asker.person_id,
+                        answer=words,
+                        **columns("at", now),
+                    )
+                )
+        return is_done
+
+    def start_case(self, asker: Asker, alert_id: UUID, *, number: str, purpose: str) -> UUID | None:
+        """A new case with this tip in it; CaseError for what cannot be."""
+        with self._db.reading() as conn:
+            tip_id = self._seen_tip(conn, asker, alert_id, self._clock.now())
+        if tip_id is None:
+            self._note(asker, "tip.case", None, is_done=False)
+            return None
+        case_id = self._cases.open_case(asker, number=number, purpose=purpose, ends_utc_us=None)
+        if case_id is not None:
+            self.add_to_case(asker, alert_id, case_id)
+        return case_id
+
+    def add_to_case(self, asker: Asker, alert_id: UUID, case_id: UUID) -> bool:
+        """Into a case that one works on and that is open; out of the one it was in."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            tip_id = self._seen_tip(conn, asker, alert_id, now)
+            is_theirs = tip_id is not None and self._works_on(conn, asker, case_id, now, open_=True)
+            if is_theirs:
+                conn.execute(update(tips).where(tips.c.id == tip_id).values(case_id=case_id))
+            self._note_in(conn, asker, "tip.case", tip_id, is_done=is_theirs)
+            if is_theirs:
+                audit.note(
+                    conn,
+                    _by(asker),
+                    act="case.tip",
+                    object_kind="case",
+                    object_id=case_id,
+                    detail=f"tip {tip_id}",
+                    now=now,
+                )
+        return is_theirs
+
+    def tips_of(self, asker: Asker, case_id: UUID) -> list[TipRow]:
+        """What of a case are tips: part of its page, and of that page's line in the log."""
+        with self._db.reading() as conn:
+            if not self._works_on(conn, asker, case_id, self._clock.now()):
+                return []
+            return tip_sights.tip_rows(conn, tips.c.case_id == case_id)
+
+    def _picture(self, conn: Connection, asker: Asker, picture_id: UUID) -> Any:
+        now, row = self._clock.now(), _picture_row(conn, picture_id)
+        if row is None:
+            return None
+        sees = sights.one_alert(conn, asker.person_id, row.alert_id, now) is not None
+        return row if sees or self._works_on(conn, asker, row.case_id, now) else None
+
+    def _seen_tip(self, conn: Connection, asker: Asker, alert_id: UUID, now: Moment) -> UUID | None:
+        if sights.one_alert(conn, asker.person_id, alert_id, now) is None:
+            return None
+        return conn.scalar(select(tips.c.id).where(tips.c.alert_id == alert_id))
+
+    def _works_on(
+        self,
+        conn: Connection,
+        asker: Asker,
+        case_id: UUID | None,
+        now: Moment,
+        *,
+        open_: bool = False,
+    ) -> bool:
+        if case_id is None:
+            return False
+        query = select(cases.c.id).where(
+            cases.c.id == case_id, case_rows.is_in(asker.person_id, now)
+        )
+        if open_:
+            query = query.where(cases.c.closed_utc_us.is_(None))
+        return conn.scalar(query) is not None
+
+    def _note(self, asker: Asker, act: str, object_id: UUID | None, *, is_done: bool) -> None:
+        with self._db.writing() as conn:
+            self._note_in(conn, asker, act, object_id, is_done=is_done)
+
+    def _note_in(
+        self,
+        conn: Connection,
+        asker: Asker,
+        act: str,
+        object_id: UUID | None,
+        *,
+        is_done: bool,
+        detail: str = "",
+    ) -> None:
+        audit.note(
+            conn,
+            _by(asker),
+            act=act if is_done else f"{act}.refused",
+            object_kind="tip" if object_id else "",
+            object_id=object_id,
+            detail=detail,
+            now=self._clock.now(),
+        )
+
+
+def _picture_row(conn: Connection, picture_id: UUID) -> Row[*tuple[Any, ...]] | None:
+    query = select(tip_pictures, tips.c.alert_id, tips.c.case_id)
+    joined = query.join(tips, tips.c.id == tip_pictures.c.tip_id)
+    return conn.execute(joined.where(tip_pictures.c.id == picture_id)).first()
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

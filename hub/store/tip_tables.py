@@ -1,0 +1,60 @@
+"""The tables of tips from people; as `hub.store.tables`, the same on both databases.
+
+Who sent a tip and the pictures as they came are sealed (`hub.store.tip_box`): whoever reads the
+database alone knows neither names nor where a picture was taken.
+"""
+
+from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
+
+from hub.store.tables import key, link, metadata, moment
+
+__all__ = ["tip_answers", "tip_pictures", "tip_reporters", "tips"]
+
+tips = Table(
+    "tips",
+    metadata,
+    key(),
+    Column("alert_id", Uuid, ForeignKey("alerts.id"), nullable=False, unique=True),
+    link("case_id", "cases", nullable=True, index=True),
+    Column("what", Text, nullable=False),
+    Column("place", Text, nullable=False),  # in the sender's words; may be empty
+    link("area_id", "areas", nullable=True),  # as the sender chose it
+    Column("latitude_deg", Float),
+    Column("longitude_deg", Float),
+    *moment("happened"),  # as the sender says; the error is null where they gave a time
+    *moment("received"),
+    Column("code_hash", Text, nullable=False, unique=True),  # sha256; none comes twice
+    Column("language", Text, nullable=False),  # the sender's
+    Column("source", Text, nullable=False),  # "form", or the name of an app's key
+)
+
+tip_reporters = Table(
+    "tip_reporters",
+    metadata,
+    Column("tip_id", Uuid, ForeignKey("tips.id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # JSON: name, contact
+)
+
+tip_pictures = Table(
+    "tip_pictures",
+    metadata,
+    key(),
+    link("tip_id", "tips", index=True),
+    Column("number", Integer, nullable=False),  # 1 is the first
+    Column("shown", LargeBinary, nullable=False),  # JPEG, drawn anew: nothing but what one sees
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("original", LargeBinary, nullable=False),  # sealed, as it came
+    Column("original_sha256", Text, nullable=False),  # of what came, before it was sealed
+    Column("original_bytes", Integer, nullable=False),
+)
+
+tip_answers = Table(
+    "tip_answers",
+    metadata,
+    key(),
+    link("tip_id", "tips", index=True),
+    link("person_id", "people"),
+    Column("answer", Text, nullable=False),  # what the sender reads
+    *moment("at"),
+)

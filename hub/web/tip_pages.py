@@ -1,0 +1,116 @@
+"""What officers do with a tip: read it, look at its pictures, ask who sent it, answer, open a case.
+
+The tip itself is part of its alert's page (`hub.web.pages`).
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.case_views import CaseError
+from hub.store.tip_box import UnsealError
+from hub.store.tip_door import TipDoor
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.cases import fault_word
+from hub.web.site import render
+
+router = APIRouter()
+
+
+@router.get("/tips/pictures/{picture_id}")
+def show_picture(visit: SignedIn, picture_id: UUID) -> Response:
+    """A picture, drawn anew."""
+    content = _door(visit).picture(visit.asker, picture_id)
+    if content is None:
+        raise HTTPException(404)
+    headers = {"Cache-Control": "private, no-store"}
+    return Response(content, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/tips/pictures/{picture_id}/original")
+def download_original(visit: SignedIn, picture_id: UUID) -> Response:
+    """A picture as it came, for who works on its case: a file to keep, never one to be shown."""
+    try:
+        content = _door(visit).original(visit.asker, picture_id)
+    except UnsealError as error:
+        raise HTTPException(503) from error
+    if content is None:
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="tip-{picture_id}.bin"',
+        "Content-Security-Policy": "sandbox",
+    }
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+@router.post("/alerts/{alert_id}/tip/reporter")
+def ask_reporter(
+    request: Request,
+    visit: FormSent,
+    alert_id: UUID,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Who sent it; the look and its reason are in the log."""
+    try:
+        told = _door(visit).reporter(visit.asker, alert_id, reason=reason)
+    except UnsealError as error:
+        raise HTTPException(503) from error
+    if told is None:
+        raise HTTPException(404)
+    return render(request, "tip_reporter.html", session=visit.session, told=told, alert_id=alert_id)
+
+
+@router.post("/alerts/{alert_id}/tip/answer")
+def answer(
+    visit: FormSent, alert_id: UUID, answer: Annotated[str, Form(max_length=10_000)] = ""
+) -> Response:
+    """Say something to the sender."""
+    return _back(alert_id, is_done=_door(visit).answer(visit.asker, alert_id, answer))
+
+
+@router.post("/alerts/{alert_id}/tip/case")
+def into_case(
+    request: Request,
+    visit: FormSent,
+    alert_id: UUID,
+    case: Annotated[UUID | None, Form()] = None,
+    number: Annotated[str, Form(max_length=200)] = "",
+    purpose: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Into a case that there is, or a new one."""
+    door = _door(visit)
+    if case is not None:
+        return _back(alert_id, is_done=door.add_to_case(visit.asker, alert_id, case))
+    try:
+        case_id = door.start_case(visit.asker, alert_id, number=number, purpose=purpose)
+    except CaseError as error:
+        words = visit.site.calendar(visit.asker.language).words
+        return render(
+            request,
+            "tip_case.html",
+            session=visit.session,
+            status_code=422,
+            wrong=fault_word(error.fault, words),
+            alert_id=alert_id,
+            number=number,
+            purpose=purpose,
+        )
+    if case_id is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+def _door(visit: Visit) -> TipDoor:
+    door = visit.site.tip_door
+    if door is None:
+        raise HTTPException(404)
+    return door
+
+
+def _back(alert_id: UUID, *, is_done: bool) -> Response:
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/alerts/{alert_id}", 303)

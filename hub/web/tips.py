@@ -1,0 +1,158 @@
+"""Tips from people: the form for everyone, and the answer by a code. Nobody signs in for these."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
+from starlette.responses import Response
+
+from hub.alerts.tips import (
+    CODE_CHARS,
+    CONTACT_CHARS,
+    MOST_PICTURES,
+    NAME_CHARS,
+    PLACE_CHARS,
+    WHAT_CHARS,
+    TipError,
+    TipFault,
+    Words,
+    tidy_code,
+)
+from hub.store.tip_desk import TipDesk
+from hub.store.tip_views import NewTip
+from hub.web import tip_forms
+from hub.web.guard import HEADERS
+from hub.web.site import PublicWords, language_of, render, site_of
+from hub.web.words import words
+
+router = APIRouter(prefix="/tips")
+
+BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
+MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
+"""On this page alone the phone may be asked where it is, when the sender presses for it."""
+
+FIELDS: Final = ("what", "area", "place", "point", "day", "clock", "name", "contact", "consent")
+"""What stays in the form when something is missing."""
+
+Text = Annotated[str, Form(max_length=20_000)]
+Word = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+def show_form(request: Request) -> Response:
+    """The form."""
+    return _form(request, _desk(request))
+
+
+@router.post("")
+def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    what: Text = "",
+    area: Word = "",
+    place: Text = "",
+    point: Word = "",
+    day: Word = "",
+    clock: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    website: Word = "",
+    mark: Word = "",
+    consent: Word = "",
+    pictures: Annotated[list[UploadFile] | None, File()] = None,
+) -> Response:
+    """Take it, and show the code; or say what is missing, with all that was written still there."""
+    site, desk = site_of(request), _desk(request)
+    language = language_of(request, None)
+    typed = {
+        "what": what,
+        "area": area,
+        "place": place,
+        "point": point,
+        "day": day,
+        "clock": clock,
+        "name": name,
+        "contact": contact,
+        "consent": consent,
+    }
+    if website:  # a field that people do not see
+        desk.drop("honeypot")
+        return _form(request, desk, wrong=TipFault.STALE, typed=typed)
+    try:
+        desk.check_form(mark)
+        said = Words(
+            what=tip_forms.what_of(what),
+            place=tip_forms.place_of(place),
+            area_id=tip_forms.area_of(area),
+            point=tip_forms.point_of(point),
+            happened_utc_us=tip_forms.moment_of(day, clock, site.calendar(language)),
+            has_consent=bool(consent),
+        )
+        tip = NewTip(
+            words=said,
+            pictures=tip_forms.pictures_of(pictures or []),
+            reporter=tip_forms.reporter_of(name, contact),
+            language=language,
+        )
+        code = desk.receive(tip, submission=mark)
+    except TipError as error:
+        return _form(request, desk, wrong=error.fault, typed=typed)
+    return render(request, "tip_sent.html", session=None, code=code)
+
+
+@router.get("/follow")
+def show_follow(request: Request) -> Response:
+    """Where a code is typed."""
+    _desk(request)
+    return render(request, "tip_follow.html", session=None, tip=None, typed="", is_unknown=False)
+
+
+@router.post("/follow")
+def follow(request: Request, code: Word = "") -> Response:
+    """What became of it; a code in no address, so in no history of a browser and in no log."""
+    tip = _desk(request).follow(code)
+    return render(
+        request,
+        "tip_follow.html",
+        session=None,
+        status_code=404 if tip is None else 200,
+        tip=tip,
+        typed=tidy_code(code) or code.strip()[: 2 * CODE_CHARS],
+        is_unknown=tip is None,
+    )
+
+
+def _desk(request: Request) -> TipDesk:
+    desk = site_of(request).tip_desk
+    if desk is None:
+        raise HTTPException(404)
+    return desk
+
+
+def _form(
+    request: Request,
+    desk: TipDesk,
+    *,
+    wrong: TipFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    site, language = site_of(request), language_of(request, None)
+    said = dict.fromkeys(FIELDS, "") | (typed or {})
+    response = render(
+        request,
+        "tip_form.html",
+        session=None,
+        status_code=200 if wrong is None else 503 if wrong in BUSY else 422,
+        wrong=tip_forms.fault_word(wrong, words(language)) if wrong else "",
+        typed=said,
+        mark=desk.form_mark(),
+        places=desk.places(),
+        by=site.settings.public_words.get(language, PublicWords()).watched_by,
+        most={
+            "what": WHAT_CHARS,
+            "place": PLACE_CHARS,
+            "name": NAME_CHARS,
+            "contact": CONTACT_CHARS,
+            "pictures": MOST_PICTURES,
+        },
+    )
+    response.headers["Permissions-Policy"] = MAY_ASK_WHERE
+    return response

@@ -1,0 +1,603 @@
+"""Tips from people: what is taken, where it belongs, who hears of it, and who knows whose it is."""
+
+import io
+import itertools
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sqlalchemy import select, update
+
+from hub.alerts.alert_rules import AlertRule, Tells
+from hub.alerts.grants import ALL, Right
+from hub.alerts.moment import Moment
+from hub.alerts.neighbours import Spot
+from hub.alerts.tips import (
+    CODE_LETTERS,
+    MOST_PICTURE_BYTES,
+    WAKING_AN_HOUR,
+    Point,
+    TipError,
+    TipFault,
+    Words,
+    camera_for,
+    code_of,
+    fault_of,
+    read_point,
+    tidy_code,
+)
+from hub.store import alert_rule_rows, phone_rows, staff
+from hub.store.database import Database
+from hub.store.phone_rows import Phone
+from hub.store.tables import alerts, audit, cameras, new_id, notifications, people
+from hub.store.tip_box import Reporter, TipBox, UnsealError
+from hub.store.tip_tables import tip_pictures, tip_reporters, tips
+from hub.web import tip_forms
+from hub.web.limits import ALL_TIPS, TIPS, Limits, rule_of
+from tests.hub.web_town import PASSWORD, Town
+from tests.hub.web_visitor import PAGE, Visitor, text_of
+
+NOW_US = 1_800_000_000_000_000
+SAID = Words("mất xe máy", "trước chợ", uuid4(), None, None, has_consent=True)
+
+
+@pytest.fixture
+def town(db: Database, tmp_path: Path) -> Town:
+    return Town(db, tmp_path)
+
+
+@pytest.fixture
+def keeper(town: Town) -> Iterator[Visitor]:
+    """Quân, who may do everything, knowing who sent a tip included."""
+    now = town.clock.now()
+    with town.db.writing() as conn:
+        person_id = staff.add_person(
+            conn,
+            login="quan",
+            name="Hồ Quân",
+            language="en",
+            role="keeper",
+            password=PASSWORD,
+            passwords=town.passwords,
+            now=now,
+        )
+        town.grant_everything(conn, person_id)
+    return Visitor(town.app()).sign_in("quan", PASSWORD)
+
+
+class Sender:
+    """Somebody at an old phone, who opens the form and takes the time to fill it in."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.app = town.app()
+        self.visitor = Visitor(self.app)
+
+    def mark(self, *, age_s: float = 60) -> str:
+        """Of a form that was opened so long ago."""
+        return TipBox(bytes(32)).form_mark(self.town.clock.now().plus_s(-age_s))
+
+    def send(
+        self,
+        *,
+        pictures: list[tuple[str, bytes]] | None = None,
+        mark: str | None = None,
+        **fields: str,
+    ) -> httpx.Response:
+        form = {
+            "what": "Có người phá khóa xe",
+            "area": str(self.town.area_id),
+            "place": "trước tiệm thuốc",
+            "consent": "yes",
+            "mark": self.mark() if mark is None else mark,
+        }
+        files = [("pictures", (name, content)) for name, content in pictures or []]
+        return self.visitor.send(
+            "POST",
+            "/tips",
+            data=form | fields,
+            files=files,
+            headers={**PAGE, **self.visitor.origin, "accept-language": "en"},
+        )
+
+    def code(self, **fields: str) -> str:
+        return code_in(self.send(**fields))
+
+
+def code_in(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, text_of(answer)
+    found = re.search(r"<strong>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</strong>", answer.text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def sender(town: Town) -> Sender:
+    return Sender(town)
+
+
+def photo(*, with_place: bool = True) -> bytes:
+    """A phone's picture that says where it was taken, and hides a script behind its end."""
+    image, exif = Image.new("RGB", (640, 480), "teal"), Image.Exif()
+    if with_place:
+        exif.get_ifd(0x8825).update({1: "N", 2: (11.0, 32.0, 6.72), 3: "E", 4: (106.0, 37.0, 18.1)})
+        exif[0x010E] = "<script>alert(1)</script>"
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif, comment=b"<script>alert(2)</script>")
+    return out.getvalue() + b"<script>alert(3)</script>"
+
+
+def only(town: Town, column: object) -> object:
+    with town.db.reading() as conn:
+        return conn.scalars(select(column)).one()  # type: ignore[call-overload]
+
+
+# What is taken, and where it belongs.
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (Words("", "", uuid4(), None, None, has_consent=True), TipFault.WHAT),
+        (Words("x", "chợ", None, None, None, has_consent=True), TipFault.WHERE),
+        (Words("x", "", uuid4(), None, NOW_US + 601_000_000, has_consent=True), TipFault.AHEAD),
+        (Words("x", "", uuid4(), None, 0, has_consent=True), TipFault.OLD),
+        (Words("x", "", uuid4(), None, None, has_consent=False), TipFault.CONSENT),
+        (SAID, None),
+    ],
+)
+def test_a_tip_says_what_where_when_and_agrees(words: Words, fault: TipFault | None) -> None:
+    assert fault_of(words, now_utc_us=NOW_US) is fault
+
+
+def test_it_goes_to_the_camera_nearest_to_its_point_or_to_one_of_its_area() -> None:
+    town, quarter, other = uuid4(), uuid4(), uuid4()
+    parents = {town: None, quarter: town, other: town}
+    near = Spot(uuid4(), other, 11.5350, 106.6210)
+    far = Spot(uuid4(), quarter, 11.6000, 106.7000)
+    at = Point(11.5352, 106.6217)
+    by_point = Words("x", "", quarter, at, None, has_consent=True)
+    by_area = Words("x", "", quarter, None, None, has_consent=True)
+    assert camera_for(by_point, [near, far], parents) is near
+    assert camera_for(by_area, [near, far], parents) is far
+    assert camera_for(by_area, [near], parents) is near  # above it there is one
+    assert camera_for(by_area, [], parents) is TipFault.WHERE
+
+
+def test_a_point_in_the_sea_is_told_so_unless_an_area_is_named_too() -> None:
+    area, camera = uuid4(), Spot(uuid4(), uuid4(), 11.5, 106.6)
+    sea = Point(9.0, 110.0)
+    assert (
+        camera_for(Words("x", "", None, sea, None, has_consent=True), [camera], {}) is TipFault.FAR
+    )
+    here = Spot(uuid4(), area)
+    words = Words("x", "", area, sea, None, has_consent=True)
+    assert camera_for(words, [camera, here], {area: None}) is here
+
+
+def test_an_area_that_is_none_of_ours_and_a_ring_of_areas_end() -> None:
+    one, other = uuid4(), uuid4()
+    camera = Spot(uuid4(), uuid4())
+    words = Words("x", "", one, None, None, has_consent=True)
+    assert camera_for(words, [camera], {}) is TipFault.WHERE
+    assert camera_for(words, [camera], {one: other, other: one}) is TipFault.WHERE
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_typed_as_a_point_is_one_on_the_earth_or_refused(text: str) -> None:
+    try:
+        point = read_point(text)
+    except ValueError:
+        return
+    assert point is None or (
+        abs(point.latitude_deg) <= 90
+        and abs(point.longitude_deg) <= 180
+        and not math.isnan(point.latitude_deg)
+    )
+
+
+@pytest.mark.parametrize("text", ["nan, 1", "91, 0", "0, 181", "inf, 0", "1", "1, 2, 3", "a, b"])
+def test_what_is_no_point_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        read_point(text)
+
+
+@given(st.binary(min_size=8, max_size=8))
+def test_a_code_is_read_again_however_it_was_written_down(secret: bytes) -> None:
+    code = code_of(secret)
+    assert tidy_code(code) == code
+    assert tidy_code(code.lower().replace("-", " ")) == code
+    assert tidy_code(code.replace("0", "O").replace("1", "l")) == code
+    assert tidy_code(code[:-1]) is None
+    assert set(code) <= {*CODE_LETTERS, "-"}
+
+
+def test_what_is_sealed_opens_for_its_own_tip_and_purpose_alone() -> None:
+    box, tip_id = TipBox(bytes(32)), uuid4()
+    sealed = box.seal_reporter(Reporter("Lan", "0909"), tip_id=tip_id)
+    assert b"Lan" not in sealed
+    assert box.unseal_reporter(sealed, tip_id=tip_id) == Reporter("Lan", "0909")
+    for wrong in (TipBox(b"1" * 32), box):
+        with pytest.raises(UnsealError):
+            wrong.unseal_reporter(sealed, tip_id=uuid4())
+    with pytest.raises(UnsealError):
+        box.unseal(sealed, tip_id=tip_id, purpose="picture 1")
+    with pytest.raises(UnsealError):
+        box.unseal(b"", tip_id=tip_id, purpose="picture 1")
+
+
+@given(st.text(max_size=60))
+def test_no_made_up_form_is_one_of_ours(mark: str) -> None:
+    assert TipBox(bytes(32)).form_age_s(mark, Moment(NOW_US)) is None
+
+
+# From the form to the alert.
+
+
+def test_a_tip_becomes_an_alert_of_its_place_and_whoever_is_told_there_hears_of_it(
+    town: Town, sender: Sender
+) -> None:
+    now = town.clock.now()
+    with town.db.writing() as conn:
+        who = {row.login: row.id for row in conn.execute(select(people))}
+        for login in ("an", "guest"):
+            phone = Phone("ntfy", f"https://ntfy.example/{login}", "{}", login)
+            phone_rows.put_phone(conn, who[login], phone, now=now)
+    sender.code()
+    with town.db.reading() as conn:
+        alert = conn.execute(select(alerts)).one()
+        assert (alert.kind, alert.state, alert.quiet_reason) == ("tip", "open", None)
+        assert alert.camera_id == conn.scalar(select(cameras.c.id))
+        assert [row.person_id for row in conn.execute(select(notifications))] == [who["an"]]
+    an = Visitor(sender.app).sign_in("an", PASSWORD)
+    assert "Tin báo của người dân" in text_of(an.get("/"))
+    page = text_of(an.get(f"/alerts/{alert.id}"))
+    assert "Có người phá khóa xe" in page
+    assert "trước tiệm thuốc" in page
+    assert "ẩn danh" in page
+    guest = Visitor(sender.app).sign_in("guest", PASSWORD)
+    assert guest.get(f"/alerts/{alert.id}").status_code == 404
+
+
+def test_a_rule_of_the_town_says_who_hears_of_tips_as_of_all_else(
+    town: Town, sender: Sender
+) -> None:
+    now = town.clock.now()
+    rule = AlertRule(new_id(now), town.area_id, None, kind="tip", tells=Tells.NOBODY)
+    with town.db.writing() as conn:
+        alert_rule_rows.add(
+            conn, rule, time_zone="Asia/Ho_Chi_Minh", reason="thử", made_by=None, now=now
+        )
+    sender.code()
+    assert only(town, alerts.c.quiet_reason) == "a rule tells nobody of it"
+
+
+def test_beyond_so_many_in_an_hour_tips_are_in_the_inbox_and_wake_nobody(
+    town: Town, sender: Sender
+) -> None:
+    hours = itertools.count(0, 3600)
+    sender.app.state.limits.now_s = lambda: next(hours)
+    for number in range(WAKING_AN_HOUR + 1):
+        sender.code(what=f"tin {number}")
+    with town.db.reading() as conn:
+        quiet = [row.quiet_reason for row in conn.execute(select(alerts))]
+    assert quiet.count(None) == WAKING_AN_HOUR
+    assert len(quiet) == WAKING_AN_HOUR + 1
+
+
+def test_the_sender_follows_by_the_code_and_reads_the_answer(town: Town, sender: Sender) -> None:
+    code = sender.code()
+    anybody = Visitor(sender.app)
+
+    def follow(typed: str) -> str:
+        headers = {**PAGE, **anybody.origin, "accept-language": "en"}
+        return text_of(anybody.send("POST", "/tips/follow", data={"code": typed}, headers=headers))
+
+    assert "Nobody has it in hand yet" in follow(code.lower())
+    assert "There is no answer yet" in follow(code)
+    assert "no report with that code" in follow("0000-0000-0000")
+    an = Visitor(sender.app).sign_in("an", PASSWORD)
+    alert_id = only(town, alerts.c.id)
+    assert an.post(f"/alerts/{alert_id}/take").status_code == 303
+    words = "Đã tìm được xe, mời đến <b>công an</b> xã"
+    assert an.post(f"/alerts/{alert_id}/tip/answer", answer=words).status_code == 303
+    page = follow(code)
+    assert "An officer has it in hand" in page
+    assert "Đã tìm được xe, mời đến &lt;b&gt;công an" in page
+    assert "Nguyễn Văn An" not in page
+    guest = Visitor(sender.app).sign_in("guest", PASSWORD)
+    assert guest.post(f"/alerts/{alert_id}/tip/answer", answer="x").status_code == 404
+
+
+def test_sent_twice_over_a_bad_line_it_is_one_tip_with_one_code(town: Town, sender: Sender) -> None:
+    mark = sender.mark()
+    first = sender.code(mark=mark)
+    assert sender.code(mark=mark) == first
+    assert sender.code(mark=mark, what="chuyện khác") != first
+    with town.db.reading() as conn:
+        assert len(conn.execute(select(tips)).all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"what": "  "}, "Write what happened"),
+        ({"area": ""}, "Choose the place nearest"),
+        ({"area": str(uuid4())}, "Choose the place nearest"),
+        ({"area": "'; DROP"}, "Choose the place nearest"),
+        ({"point": "here"}, "A point is two numbers"),
+        ({"area": "", "point": "9.0, 110.0"}, "far from here"),
+        ({"day": "31/02/2026"}, "Write the day as"),
+        ({"clock": "soon"}, "Write the day as"),
+        ({"day": "2099-01-01", "clock": "10:00"}, "has not come yet"),
+        ({"day": "2001-01-01"}, "more than a year ago"),
+        ({"consent": ""}, "Tick that you agree"),
+        ({"mark": ""}, "press Send again"),
+        ({"mark": "1.x.0000"}, "press Send again"),
+        ({"website": "http://spam.example"}, "press Send again"),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_what_was_written_stays(
+    town: Town, sender: Sender, fields: dict[str, str], word: str
+) -> None:
+    answer = sender.send(**fields)
+    assert answer.status_code == 422
+    assert word in text_of(answer)
+    assert "trước tiệm thuốc" in answer.text
+    with town.db.reading() as conn:
+        assert conn.execute(select(tips)).all() == []
+
+
+def test_a_form_filled_in_at_once_or_a_day_old_is_sent_again(sender: Sender) -> None:
+    for age_s in (0, 25 * 3600, -60):
+        assert "press Send again" in text_of(sender.send(mark=sender.mark(age_s=age_s)))
+
+
+def test_days_and_times_are_read_as_people_write_them(town: Town) -> None:
+    calendar = town.app().state.site.calendar("vi")
+    noon = tip_forms.moment_of("01/11/2026", "", calendar)
+    assert noon == tip_forms.moment_of("2026-11-01", "12:00", calendar)
+    assert noon == tip_forms.moment_of("1.11.2026", "12h", calendar)
+    assert tip_forms.moment_of("", "", calendar) is None
+    later = calendar.local(calendar.now_utc_us + 3_600_000_000)
+    yesterday = tip_forms.moment_of("", f"{later:%H:%M}", calendar)
+    assert yesterday is not None
+    assert yesterday < calendar.now_utc_us
+    with pytest.raises(TipError):
+        tip_forms.moment_of("tomorrow", "", calendar)
+
+
+# Floods.
+
+
+def test_a_flood_is_bounded_by_its_address_and_all_together() -> None:
+    assert rule_of("POST", "/tips") is TIPS
+    assert TIPS.by == "address"
+    assert TIPS.also is ALL_TIPS
+    limits = Limits(lambda: 0.0)
+    taken = sum(limits.wait_s(ALL_TIPS, "") == 0 for _ in range(ALL_TIPS.most + 50))
+    assert taken == ALL_TIPS.most
+    assert limits.counts["all tips"] == 50
+
+
+def test_an_address_that_sends_without_end_waits_and_the_page_says_so(sender: Sender) -> None:
+    sender.app.state.limits.now_s = lambda: 0.0
+    answers = [sender.send(website="x").status_code for _ in range(TIPS.most + 3)]
+    assert answers == [422] * TIPS.most + [429] * 3
+
+
+def test_when_too_many_wait_no_more_are_taken_and_that_is_counted(
+    town: Town, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.store.tip_desk.MOST_WAITING", 1)
+    sender.code()
+    answer = sender.send(what="noch eins")
+    assert answer.status_code == 503
+    assert "call 113" in text_of(answer)
+    assert sender.app.state.site.tip_desk.counts == {"taken": 1, "busy": 1}
+    with town.db.writing() as conn:
+        conn.execute(update(alerts).values(state="resolved"))
+    sender.code(what="noch eins")
+
+
+def test_when_there_is_no_room_for_pictures_a_tip_is_taken_without(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.store.tip_desk.MOST_ORIGINAL_BYTES", 10)
+    answer = sender.send(pictures=[("x.jpg", photo())])
+    assert answer.status_code == 503
+    assert "send it without them" in text_of(answer)
+    sender.code()
+
+
+# Pictures.
+
+
+def test_a_picture_is_drawn_anew_and_nothing_in_it_is_shown_but_what_one_sees(
+    town: Town, sender: Sender
+) -> None:
+    content = photo()
+    code_in(sender.send(pictures=[("../../x.jpg", content)]))
+    picture_id, alert_id = only(town, tip_pictures.c.id), only(town, alerts.c.id)
+    an = Visitor(sender.app).sign_in("an", PASSWORD)
+    assert f"/tips/pictures/{picture_id}" in an.get(f"/alerts/{alert_id}").text
+    shown = an.get(f"/tips/pictures/{picture_id}")
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert b"script" not in shown.content
+    with Image.open(io.BytesIO(shown.content)) as image:
+        assert image.size == (640, 480)
+        assert not image.getexif()
+        assert "comment" not in image.info
+    stored = only(town, tip_pictures.c.original)
+    assert isinstance(stored, bytes)
+    assert content[:100] not in stored
+    assert b"Exif" not in stored
+    assert an.get(f"/tips/pictures/{picture_id}/original").status_code == 404
+    guest = Visitor(sender.app).sign_in("guest", PASSWORD)
+    assert guest.get(f"/tips/pictures/{picture_id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("pictures", "word"),
+    [
+        ([("x.svg", b"<svg onload='alert(1)' xmlns='http://www.w3.org/2000/svg'/>")], "no picture"),
+        ([("x.jpg", b"\xff\xd8\xff" + b"0" * 90)], "no picture"),
+        ([("x.jpg", b"")], "no picture"),
+        ([("x.jpg", b"0" * (MOST_PICTURE_BYTES + 1))], "too large"),
+        ([(f"{n}.jpg", photo()) for n in range(4)], "at most 3"),
+    ],
+)
+def test_what_is_no_picture_or_too_much_is_said(
+    town: Town, sender: Sender, pictures: list[tuple[str, bytes]], word: str
+) -> None:
+    answer = sender.send(pictures=pictures)
+    assert answer.status_code == 422
+    assert word in text_of(answer)
+    with town.db.reading() as conn:
+        assert conn.execute(select(tips)).all() == []
+
+
+def test_a_picture_of_more_pixels_than_memory_is_refused_unread(sender: Sender) -> None:
+    out = io.BytesIO()
+    Image.new("1", (30_000, 30_000)).save(out, "PNG")
+    assert "too large" in text_of(sender.send(pictures=[("x.png", out.getvalue())]))
+
+
+# Who sent it.
+
+
+def test_who_sent_it_is_sealed_apart_and_seen_with_its_own_right_and_each_look_logged(
+    town: Town, sender: Sender, keeper: Visitor
+) -> None:
+    sender.code(name="Nguyễn Thị Lan", contact="0909 111 222")
+    alert_id = only(town, alerts.c.id)
+    sealed = only(town, tip_reporters.c.sealed)
+    assert isinstance(sealed, bytes)
+    assert b"0909" not in sealed
+    an = Visitor(sender.app).sign_in("an", PASSWORD)
+    page = an.get(f"/alerts/{alert_id}")
+    assert "0909" not in page.text
+    assert "/tip/reporter" not in page.text
+    asked = {"reason": "HS 12"}
+    assert an.post(f"/alerts/{alert_id}/tip/reporter", **asked).status_code == 404
+    assert "/tip/reporter" in keeper.get(f"/alerts/{alert_id}").text
+    assert keeper.post(f"/alerts/{alert_id}/tip/reporter", reason=" ").status_code == 404
+    told = keeper.post(f"/alerts/{alert_id}/tip/reporter", **asked)
+    assert "0909 111 222" in told.text
+    assert "Nguyễn Thị Lan" in told.text
+    with town.db.reading() as conn:
+        rows = conn.execute(select(audit).where(audit.c.act.like("tip.reporter%"))).all()
+        assert [(row.act, row.detail) for row in rows] == [
+            ("tip.reporter.refused", "HS 12"),
+            ("tip.reporter.refused", " "),
+            ("tip.reporter", "HS 12"),
+        ]
+        log = " ".join(f"{row.detail} {row.came_from}" for row in conn.execute(select(audit)))
+    assert "0909" not in log
+
+
+def test_an_anonymous_tip_leaves_no_trace_of_its_sender(
+    town: Town, sender: Sender, keeper: Visitor
+) -> None:
+    sender.code()
+    with town.db.reading() as conn:
+        line = conn.execute(select(audit).where(audit.c.act == "tip.take_in")).one()
+        assert (line.person_id, line.came_from) == (None, "")
+        assert conn.execute(select(tip_reporters)).all() == []
+    told = keeper.post(f"/alerts/{only(town, alerts.c.id)}/tip/reporter", reason="HS 12")
+    assert "They did not say" in text_of(told)
+
+
+def test_with_another_key_the_page_says_so_and_shows_nothing(
+    town: Town, sender: Sender, keeper: Visitor
+) -> None:
+    sender.code(name="Lan")
+    site = keeper._client._transport.app.state.site  # type: ignore[attr-defined]
+    site.tip_door._box = TipBox(b"2" * 32)
+    answer = keeper.post(f"/alerts/{only(town, alerts.c.id)}/tip/reporter", reason="HS 12")
+    assert answer.status_code == 503
+
+
+def test_the_right_to_know_senders_is_granted_and_fenced_as_every_other() -> None:
+    assert Right.REPORTERS in ALL
+    assert Right(sum(Right)) == ALL
+
+
+# What was near, and the case.
+
+
+def test_the_page_shows_what_cameras_saw_near_it_about_that_time_within_ones_grants(
+    town: Town, sender: Sender
+) -> None:
+    seen = town.somebody()
+    data = b"clip" * 5000
+    town.clip(seen, data)
+    town.bring(data)
+    sender.code()
+    with town.db.reading() as conn:
+        alert_id = conn.scalar(select(alerts.c.id).where(alerts.c.kind == "tip"))
+        label = conn.scalar(select(cameras.c.label))
+    an = Visitor(sender.app).sign_in("an", PASSWORD)
+    page = an.get(f"/alerts/{alert_id}").text
+    assert f'href="/alerts/{seen.alert_id}"' in page
+    assert 'href="/media/' in page
+    assert str(label) in page
+    chi = Visitor(sender.app).sign_in("chi", PASSWORD)  # sees, plays no clips
+    page = chi.get(f"/alerts/{alert_id}").text
+    assert f'href="/alerts/{seen.alert_id}"' in page
+    assert 'href="/media/' not in page
+
+
+def test_a_tip_starts_a_case_whose_members_have_the_pictures_as_they_came(
+    town: Town, sender: Sender, keeper: Visitor
+) -> None:
+    content = photo()
+    code_in(sender.send(pictures=[("x.jpg", content)]))
+    picture_id, alert_id = only(town, tip_pictures.c.id), only(town, alerts.c.id)
+    into = f"/alerts/{alert_id}/tip/case"
+    wrong = keeper.post(into, number="", purpose="trộm xe")
+    assert wrong.status_code == 422
+    assert "needs a number" in text_of(wrong)
+    started = keeper.post(into, number="HS 7", purpose="trộm xe")
+    assert started.status_code == 303
+    page = keeper.get(started.headers["location"])
+    assert "Có người phá khóa xe" in page.text
+    original = keeper.get(f"/tips/pictures/{picture_id}/original")
+    assert original.content == content
+    assert original.headers["content-type"] == "application/octet-stream"
+    assert "attachment" in original.headers["content-disposition"]
+    binh = Visitor(sender.app).sign_in("binh", PASSWORD)
+    assert binh.get(f"/tips/pictures/{picture_id}/original").status_code == 404
+    assert binh.post(into, case=started.headers["location"].rpartition("/")[2]).status_code == 404
+    assert binh.post(into, number="HS 8", purpose="x").status_code == 404  # opens no cases
+    with town.db.reading() as conn:
+        acts = set(conn.scalars(select(audit.c.act)))
+    assert {"case.tip", "tip.case", "tip.original", "tip.original.refused"} <= acts
+
+
+def test_a_hub_that_takes_no_tips_has_no_such_page(town: Town) -> None:
+    app = town.app()
+    app.state.site = type(app.state.site)(
+        **{
+            name: getattr(app.state.site, name)
+            for name in app.state.site.__slots__
+            if name not in ("tip_desk", "tip_door")
+        }
+    )
+    anybody = Visitor(app)
+    for path in ("/tips", "/tips/follow"):
+        assert anybody.get(path).status_code == 404
+    assert "/tips" not in anybody.get("/watched").text
+
+
+def test_the_phone_may_be_asked_where_it_is_on_the_form_alone(sender: Sender) -> None:
+    anybody = sender.visitor
+    assert "geolocation=(self)" in anybody.get("/tips").headers["permissions-policy"]
+    assert "geolocation=()" in anybody.get("/watched").headers["permissions-policy"]
