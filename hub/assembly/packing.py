@@ -21,7 +21,7 @@ from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private, write_public
 from hub.enrol.verifying import Report, verify_file
 from hub.evidence import keys, paper
-from hub.evidence.areas import Plan
+from hub.evidence.areas import Plan, read_plan
 from hub.evidence.blur import BlurError
 from hub.evidence.check import Verdict, check_package
 from hub.evidence.keys import EvidenceKeyError, Signer
@@ -43,16 +43,32 @@ def packer(settings: HubSettings, door: ExportDoor) -> Callable[..., Path | None
     folder = settings.store.media_folder / "leaving"
     _forget_all(folder)
 
-    def pack(asker: Asker, media_ids: Sequence[UUID], case_number: str, reason: str) -> Path | None:
+    def pack(
+        asker: Asker,
+        media_ids: Sequence[UUID],
+        case_number: str,
+        reason: str,
+        plans: Sequence[bytes] = (),
+    ) -> Path | None:
         try:
+            # One that is not in this export (only what matters most) hides nothing in it.
+            known = set(media_ids)
+            hides = [one for one in map(read_plan, plans) if one.media_id in known]
             leaving = door.leave(asker, media_ids, case_number=case_number, reason=reason)
         except ValueError as error:
             raise CannotLeaveError(str(error)) from error
         if leaving is None:
             return None
         try:
-            return package(settings, door, leaving, into=folder)[0]
-        except (EvidenceKeyError, ChangedError, LayoutError, BlobsError, OSError) as error:
+            return package(settings, door, leaving, into=folder, plans=hides)[0]
+        except (
+            EvidenceKeyError,
+            ChangedError,
+            LayoutError,
+            BlurError,
+            BlobsError,
+            OSError,
+        ) as error:
             log.error("evidence.failed", case=case_number, reason=str(error))
             raise CannotLeaveError(str(error)) from error
 

@@ -20,6 +20,8 @@ from hub.web.words import Words
 router = APIRouter(prefix="/cases")
 
 PURPOSE_CHARS: Final = 500
+MOST_PLANS: Final = 200
+"""Copies with hidden areas in one package."""
 
 
 @router.get("")
@@ -199,6 +201,18 @@ def reopen_case(visit: FormSent, case_id: UUID) -> Response:
     return _back(case_id, is_theirs=visit.site.cases.reopen(visit.asker, case_id))
 
 
+@router.get("/{case_id}/hide/{item_id}")
+def show_hide(request: Request, visit: SignedIn, case_id: UUID, item_id: UUID) -> Response:
+    """Where areas are drawn that a copy hides; for who may export, the footage by its own way."""
+    page = visit.site.cases.case(visit.asker, case_id)
+    found = [one for one in page.items if one.item_id == item_id] if page else []
+    if page is None or not found or not page.may_export:
+        raise HTTPException(404)
+    if not found[0].is_stored or found[0].kind == "sound":
+        raise HTTPException(404)
+    return render(request, "case_hide.html", session=visit.session, page=page, item=found[0])
+
+
 @router.post("/{case_id}/export")
 def export_case(
     request: Request,
@@ -207,8 +221,12 @@ def export_case(
     after: BackgroundTasks,
     reason: Annotated[str, Form(max_length=500)] = "",
     only_marked: Annotated[bool, Form()] = False,
+    plan: Annotated[list[str] | None, Form(max_length=MOST_PLANS)] = None,
 ) -> Response:
-    """One signed package of what is in it; nothing leaves unless all of it may."""
+    """One signed package of what is in it; nothing leaves unless all of it may.
+
+    `plan` says what a copy beside the original hides (`hub.evidence.areas`), one for each file.
+    """
     cases = visit.site.cases
     leaving = cases.to_export(visit.asker, case_id, only_marked=only_marked)
     if leaving is None or visit.site.pack is None:
@@ -220,7 +238,11 @@ def export_case(
     row = leaving.row
     try:
         path = visit.site.pack(
-            visit.asker, leaving.media_ids, row.number, reason.strip() or row.purpose
+            visit.asker,
+            leaving.media_ids,
+            row.number,
+            reason.strip() or row.purpose,
+            [one.encode() for one in plan or ()],
         )
     except CannotLeaveError as error:
         return _page(request, visit, case_id, refused=str(error))

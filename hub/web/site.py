@@ -87,7 +87,7 @@ def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    return sorted(scripts - own)
+    return sorted(scripts - own - {"hide.js"})
 
 
 def _templates(language: str) -> Environment:
@@ -117,8 +117,9 @@ def _all_templates() -> Mapping[str, Environment]:
     return {language: _templates(language) for language in LANGUAGES}
 
 
-Pack = Callable[[Asker, Sequence[UUID], str, str], Path | None]
-"""Who asks, which footage, for which case, why: where the package is; None where they may not."""
+Pack = Callable[[Asker, Sequence[UUID], str, str, Sequence[bytes]], Path | None]
+"""Who asks, which footage, for which case, why, and what copies hide: where the package is; None
+where they may not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Cases: who opens one, what is in it and held, who sees what of it, and what leaves."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from sqlalchemy import select, update
 
 from hub import config
@@ -312,6 +314,35 @@ def test_a_case_leaves_as_a_package_that_verifies(
     assert an.post(f"{case}/export", reason="x").status_code == 403
     assert "evidence.export.refused" in acts(town)
     assert acts(town).count("evidence.export") == 2
+
+
+def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
+    town: Town, sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sketch = io.BytesIO()
+    Image.new("RGB", (320, 240), "navy").save(sketch, "JPEG")
+    seen = town.somebody(sketch.getvalue())
+    town.bring(sketch.getvalue())
+    let(town, "an", ALL)
+    Desk.of(sqlite_url, tmp_path, capsys)
+    pack = packer(config.load(tmp_path / "hub.toml"), town.door.export_door())
+    an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
+    case = opened(an)
+    an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
+    hides = f"{case}/hide/{item_of(an.get(case).text)}"
+    assert hides in an.get(case).text
+    assert 'id="hide"' in an.get(hides).text
+    with town.db.reading() as conn:
+        picture_id = conn.scalars(select(media.c.id)).one()
+    box = {"at_s": 0, "x0": 0.1, "y0": 0.1, "x1": 0.5, "y1": 0.5}
+    plan = {"media_id": str(picture_id), "areas": [{"boxes": [box]}]}
+    answer = an.post(f"{case}/export", reason="x", plan=json.dumps(plan))
+    verdict = check_package(io.BytesIO(answer.content), keys.certificates(tmp_path / "secrets"))
+    assert verdict.is_intact and verdict.manifest is not None
+    assert [one.areas for one in verdict.manifest.redacted] == [1]
+    wrong = an.post(f"{case}/export", reason="x", plan='{"media_id": 1}')
+    assert wrong.status_code == 503 and "media_id" in text_of(wrong)
+    assert visitor(town, "kim").get(hides).status_code == 404  # no case of theirs
 
 
 def test_packages_that_a_hub_left_when_it_died_are_gone_once_another_starts(

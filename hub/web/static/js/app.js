@@ -18,6 +18,14 @@ if (document.querySelector("[data-passkey]")) {
   import("./passkeys.js").then(({ startPasskeys }) => startPasskeys());
 }
 
+if (document.getElementById("hide")) {
+  import("./hide.js").then(({ startHide }) => startHide());
+}
+
+if (document.querySelector("[data-hides]") && document.getElementById("export")) {
+  import("./hide.js").then(({ startHidden }) => startHidden());
+}
+
 if (document.getElementById("find")) {
   import("./find.js").then(({ startFind }) => startFind());
 }

@@ -1,0 +1,77 @@
+"""Areas are drawn over a clip on both screens, and become a plan that follows between them."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from hub.evidence.areas import read_plan
+from hub.store.tables import media
+from tests.browser.conftest import Hub, Meet
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.hub.test_cases import ALL, let
+from tests.hub.web_town import Seen
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
+)
+def test_boxes_are_drawn_over_a_clip_and_make_a_plan_that_follows_between(
+    hub: Hub,
+    meet: Meet,
+    whole: Seen,
+    size: str,
+    language: str,
+    theme: str,
+) -> None:
+    town = hub.town
+    let(town, "an", ALL)
+    set_language(hub, "an", language)
+    officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
+    officer.sign_in("an")
+    officer.open("/cases")
+    page = officer.page
+    page.fill("[name=number]", "VA-12/2026")
+    page.fill("[name=purpose]", "Trộm xe máy")
+    page.locator("form[action='/cases'] button").click()
+    officer.open_alert(whole.alert_id)
+    form = page.locator("details:has(form[action='/cases/add'])")
+    form.locator("summary").click()
+    form.locator("button").click()
+    expect(page.locator("[data-item]")).to_have_count(2)
+    with town.db.reading() as conn:
+        clip_id = conn.scalars(select(media.c.id).where(media.c.kind == "clip")).one()
+    item = page.locator("[data-item]:has(video)").get_attribute("data-item")
+    case = page.url.rpartition("/")[2]
+    officer.open(f"/cases/{case}/hide/{item}")
+    canvas = page.locator("#hide canvas")
+    expect(canvas).to_be_visible()
+    page.wait_for_function("document.querySelector('#hide video').readyState >= 2")
+    drag(page, 0.1, 0.2, 0.3, 0.6)
+    page.locator("[data-act='0.5']").click()
+    page.wait_for_function("document.querySelector('#hide video').currentTime > 0.4")
+    drag(page, 0.5, 0.2, 0.7, 0.6)
+    officer.shot(f"{size}-{language}-{theme}-hide", full=True)
+    assert fits(page)
+    said = json.loads(page.evaluate("id => sessionStorage.getItem('hide:' + id)", str(clip_id)))
+    plan = read_plan(json.dumps(said).encode())
+    [area] = plan.areas
+    assert [round(box.x0, 1) for box in area.boxes] == [0.1, 0.5]
+    middle = area.at((area.boxes[0].at_s + area.boxes[1].at_s) / 2)
+    assert middle is not None and 0.25 < middle[0] < 0.35
+
+    assert officer.complaints == []
+
+
+def drag(page: Page, x0: float, y0: float, x1: float, y1: float) -> None:
+    """As a pointer does, finger or mouse."""
+    frame = page.locator("#hide canvas").bounding_box()
+    mouse = page.mouse
+    assert frame is not None
+    left, top, wide, high = (frame[one] for one in ("x", "y", "width", "height"))
+    mouse.move(left + x0 * wide, top + y0 * high)
+    mouse.down()
+    mouse.move(left + x1 * wide, top + y1 * high, steps=4)
+    mouse.up()
