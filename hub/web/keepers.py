@@ -17,11 +17,13 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
         raise HTTPException(404)
     nodes, fates = visit.site.door.node_states(visit.asker)
     calendar = visit.site.calendar(visit.asker.language)
+    tends_areas = visit.site.door.tends_areas(visit.asker)
     return render(
         request,
         "nodes.html",
         session=visit.session,
-        may_enrol=visit.site.enrolling is not None and visit.site.door.tends_areas(visit.asker),
+        may_enrol=visit.site.enrolling is not None and tends_areas,
+        tends_areas=tends_areas,
         nodes=[node_words.card(one, calendar) for one in nodes],
         dark=sum(one.is_dark for one in nodes),
         fates=node_words.fates(fates, calendar.words),

@@ -1,0 +1,172 @@
+"""Pages on which the settings of camera boxes are changed from afar: previewed, then wanted."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from agent.wire.settings import SettingsFault
+from hub.store.registry import RegistryError
+from hub.store.settings_door import NodePreview, ScopePage, SettingsDoor
+from hub.store.settings_rows import Scope
+from hub.web import settings_words
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.duty_forms import Fields
+from hub.web.proof import ProvedForm
+from hub.web.site import render
+
+router = APIRouter(prefix="/configuration")
+
+SHOWN: Final = 50
+"""So many boxes of a preview are shown one by one; the rest are counted."""
+Kind = Literal["node", "area", "group"]
+
+
+@router.get("")
+def show_overview(request: Request, visit: SignedIn) -> Response:
+    """How far every box has come; 404 for those who look after nothing."""
+    if not visit.site.door.tends_areas(visit.asker):
+        raise HTTPException(404)
+    found = _door(visit).overview(visit.asker)
+    words = visit.site.calendar(visit.asker.language).words
+    names = {row.scope: row.name for row in found.scopes}
+    return render(
+        request,
+        "configuration.html",
+        session=visit.session,
+        nodes=[(row, settings_words.state_word(row.state, words)) for row in found.nodes],
+        scopes=found.scopes,
+        rollouts=[
+            (
+                one,
+                names.get(one.scope, ""),
+                settings_words.course_word(one.course, words),
+                settings_words.fates_line(one.fates, words),
+            )
+            for one in found.rollouts
+        ],
+    )
+
+
+@router.get("/{kind}/{scope_id}")
+def show_scope(request: Request, visit: SignedIn, kind: Kind, scope_id: UUID) -> Response:
+    """What is wanted of one box, area or group, and who changed what."""
+    return _page(request, visit, Scope(kind, scope_id))
+
+
+@router.post("/{kind}/{scope_id}/preview")
+def preview(
+    request: Request, visit: FormSent, kind: Kind, scope_id: UUID, fields: Fields
+) -> Response:
+    """What it would change at each box; nothing is changed."""
+    scope = Scope(kind, scope_id)
+    form = {key: str(value) for key, value in fields.items()}
+    words = visit.site.calendar(visit.asker.language).words
+    try:
+        changes = settings_words.changes(form, _wanted(visit, scope))
+        found = _door(visit).preview(visit.asker, scope, changes)
+    except (SettingsFault, ValueError) as fault:
+        said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
+        return _page(request, visit, scope, form=form, wrong=said)
+    if found is None:
+        raise HTTPException(404)
+    return _page(request, visit, scope, form=form, found=found)
+
+
+@router.post("/{kind}/{scope_id}")
+def want(
+    request: Request,
+    visit: ProvedForm,
+    kind: Kind,
+    scope_id: UUID,
+    fields: Fields,
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Want it: of a box at once, of an area or group in stages."""
+    scope = Scope(kind, scope_id)
+    form = {key: str(value) for key, value in fields.items()}
+    words = visit.site.calendar(visit.asker.language).words
+    if not reason.strip():
+        said = words.say("Give a reason: somebody will ask one day.")
+        return _page(request, visit, scope, form=form, wrong=said)
+    try:
+        changes = settings_words.changes(form, _wanted(visit, scope))
+        is_done = _door(visit).want(visit.asker, scope, changes, reason=reason)
+    except RegistryError:
+        said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
+        return _page(request, visit, scope, form=form, wrong=said)
+    except (SettingsFault, ValueError) as fault:
+        said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
+        return _page(request, visit, scope, form=form, wrong=said)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/configuration/{kind}/{scope_id}", 303)
+
+
+@router.post("/nodes/{node_id}/again")
+def try_again(visit: FormSent, node_id: UUID) -> Response:
+    """A box that refused or went back tries the same once more."""
+    if not _door(visit).try_again(visit.asker, node_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/configuration/node/{node_id}", 303)
+
+
+@router.post("/rollouts/{rollout_id}/halt")
+def halt(
+    visit: FormSent, rollout_id: UUID, reason: Annotated[str, Form(max_length=300)] = ""
+) -> Response:
+    """Stop what is going out; everybody goes back."""
+    if not _door(visit).halt(visit.asker, rollout_id, reason=reason):
+        raise HTTPException(404)
+    return RedirectResponse("/configuration", 303)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    scope: Scope,
+    *,
+    form: Mapping[str, str] | None = None,
+    found: list[NodePreview] | None = None,
+    wrong: str = "",
+) -> Response:
+    page = _door(visit).page(visit.asker, scope)
+    if page is None:
+        raise HTTPException(404)
+    words = visit.site.calendar(visit.asker.language).words
+    return render(
+        request,
+        "configuration_of.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        fields=settings_words.fields(page.wanted, words),
+        form=form or {},
+        drawn=_drawn(page),
+        nodes=[(row, settings_words.state_word(row.state, words)) for row in page.nodes],
+        previews=None
+        if found is None
+        else [(one, settings_words.change_lines(one.changed, words)) for one in found[:SHOWN]],
+        more=max(0, len(found or ()) - SHOWN),
+        past=[(one, settings_words.change_lines(one.changed, words)) for one in page.history],
+        wrong=wrong,
+    )
+
+
+def _drawn(page: ScopePage) -> list[str]:
+    """The cameras of a box of which zones, lines or masks are wanted."""
+    cameras: Mapping[str, Any] = page.wanted.get("cameras") or {}
+    return sorted(cameras)
+
+
+def _wanted(visit: Visit, scope: Scope) -> Mapping[str, Any]:
+    page = _door(visit).page(visit.asker, scope)
+    if page is None:
+        raise HTTPException(404)
+    return page.wanted
+
+
+def _door(visit: Visit) -> SettingsDoor:
+    return visit.site.door.settings_door()
