@@ -11,6 +11,7 @@ from typing import Final
 from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
 from agent.assembly.code_reader import read_code
 from agent.assembly.enrol import PAPERS, enrol
+from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, speaker
 from agent.bench.replay import replay
 from agent.config import DEFAULT_FILE, ConfigError, SettingsFromHub, load
@@ -67,6 +68,12 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     joins.add_argument("--papers", type=Path, default=PAPERS, metavar="FOLDER")
     joins.add_argument("--again", action="store_true", help="of a node make another one")
     joins.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+
+    renews = commands.add_parser("update", help="take the programs of a signed bundle; as root")
+    renews.set_defaults(command=_update)
+    renews.add_argument("bundle", type=Path, help="the folder, as on the stick")
+    renews.add_argument("--key", type=Path, default=KEY, metavar="FILE", help=f"({KEY})")
+    renews.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
 
     _add_cameras(commands.add_parser("cameras", help="find cameras, and say what to change"))
 
@@ -157,6 +164,17 @@ def _enrol(args: argparse.Namespace) -> int:
     except OSError as error:
         return _say(f"{error.filename}: {error.strerror}", FAILED)
     return OK
+
+
+def _update(args: argparse.Namespace) -> int:
+    say = speaker(args.lang)
+    try:
+        return OK if update(args.bundle, key=args.key) == OK else FAILED
+    except Trouble as error:
+        sentence, cure = (say(part).format(**error.facts) for part in (error.sentence, error.cure))
+        return _say(f"{sentence}. {cure}", FAILED)
+    except OSError as error:
+        return _say(f"{error.filename}: {error.strerror}", FAILED)
 
 
 def _cameras(args: argparse.Namespace) -> int:

@@ -138,11 +138,18 @@ fill_slot() { # NAME CHECKOUT BUNDLE
 turn_slot() { # NAME
     local old
     old=$(readlink "$home/$1" || true)
-    ln -sfn -- "$slot" "$home/$1.part"
-    mv -fT -- "$home/$1.part" "$home/$1"
-    sync -f "$home"
+    if [[ $1 == agent ]]; then # on probation, see agent/config/slots.py
+        put_file "$here/agent/config/slots.py" "$home/slots.py" 644 root:root
+        /usr/bin/python3 "$home/slots.py" turn "$slot" || die "The programs stay as they were (see above)."
+    else
+        ln -sfn -- "$slot" "$home/$1.part"
+        mv -fT -- "$home/$1.part" "$home/$1"
+        sync -f "$home"
+    fi
     for each in "$home/$1"-*; do # the one before stays, to go back to
-        [[ $each == "$slot" || $each == "$old" ]] || rm -rf -- "$each"
+        if [[ $each == "$slot" || $each == "$old" ]]; then continue; fi
+        if [[ -e $home/$1.probation ]] && grep -qF "\"$each\"" "$home/$1.probation"; then continue; fi
+        rm -rf -- "$each"
     done
 }
 

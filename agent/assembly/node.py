@@ -10,12 +10,14 @@ import structlog
 
 from agent.assembly.networks import load_networks
 from agent.assembly.once import Once
+from agent.assembly.proof import SlotProver
 from agent.assembly.view import View
 from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
 from agent.config import Prover, SettingsFromHub
 from agent.config.private import is_open_to_all
 from agent.config.sections import AgentSettings
+from agent.config.slots import Slots
 from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
 from agent.delivery.latest import LatestHealth
@@ -158,6 +160,8 @@ class Node:
             from_hub.on_change(self.stop)
             prover = Prover(from_hub, self.link.up_for_s)
             services.append(Service(name="settings", runs=prover, ends_by_itself=True))
+            slot_prover = SlotProver(Slots(), self.link.up_for_s, self.stop)
+            services.append(Service(name="update", runs=slot_prover, ends_by_itself=True))
         # A recording that plays once and cannot be read is not waited for.
         fatal = (JournalCorrupt, CameraError) if plays_once else (JournalCorrupt,)
         self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)

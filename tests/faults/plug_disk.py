@@ -5,6 +5,7 @@ synced, a name once its folder was; what was not is lost, there, torn at sectors
 a folder last in the order in which they were made, as on every file system with a journal.
 """
 
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,17 +62,24 @@ class File:
         return bytes(data)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """A name that is another one's: all of it lies in its folder, so it is there whole or not."""
+
+    target: Path
+
+
 @dataclass(slots=True, eq=False)
 class Folder:
     """Names that are sure, and what was done to names since."""
 
-    sure: dict[str, "File | Folder"] = field(default_factory=dict)
-    since: list[dict[str, "File | Folder | None"]] = field(default_factory=list)
+    sure: dict[str, "File | Folder | Link"] = field(default_factory=dict)
+    since: list[dict[str, "File | Folder | Link | None"]] = field(default_factory=list)
     """Each at once: name → what it is now, None: nothing."""
 
-    def now(self, steps: int | None = None) -> dict[str, "File | Folder"]:
+    def now(self, steps: int | None = None) -> dict[str, "File | Folder | Link"]:
         """As a running program sees it, or after so many steps."""
-        names: dict[str, File | Folder | None] = dict(self.sure)
+        names: dict[str, File | Folder | Link | None] = dict(self.sure)
         for step in self.since[:steps]:
             names |= step
         return {name: one for name, one in names.items() if one is not None}
@@ -80,12 +88,14 @@ class Folder:
         """All names are sure."""
         self.sure, self.since = self.now(), []
 
-    def left(self, chance: random.Random) -> Iterator[tuple[PurePath, bytes | None]]:
-        """What a pulled plug leaves in it: paths and bytes, None for a folder."""
+    def left(self, chance: random.Random) -> Iterator[tuple[PurePath, "bytes | Path | None"]]:
+        """What a pulled plug leaves in it: paths and bytes; None for a folder, a link's target."""
         steps = chance.choice((0, len(self.since), chance.randint(0, len(self.since))))
         for name, one in self.now(steps).items():
             if isinstance(one, File):
                 yield PurePath(name), one.left(chance)
+            elif isinstance(one, Link):
+                yield PurePath(name), one.target
             else:
                 yield PurePath(name), None
                 for path, data in one.left(chance):
@@ -102,7 +112,12 @@ class Disk:
         """With the place where the next write goes."""
 
     def left(self, chance: random.Random) -> dict[Path, bytes | None]:
-        """What a pulled plug leaves now; asking changes nothing."""
+        """What a pulled plug leaves now; asking changes nothing. Links are left out."""
+        left = self.left_with_links(chance)
+        return {path: data for path, data in left.items() if not isinstance(data, Path)}
+
+    def left_with_links(self, chance: random.Random) -> dict[Path, bytes | Path | None]:
+        """The same, with the target of each link."""
         return {self._root / path: data for path, data in self._top.left(chance)}
 
     def now(self, path: Path) -> bytes | None:
@@ -135,7 +150,8 @@ class Disk:
                 self._take_name(call)
 
     def _take_name(self, call: Call) -> None:
-        paths = [Path(word.decode()) for word in call.words if isinstance(word, bytes)]
+        words = call.words[1:] if call.name.startswith("symlink") else call.words  # where, not what
+        paths = [Path(word.decode()) for word in words if isinstance(word, bytes)]
         mine = [path for path in paths if self._root in path.parents]
         if not mine and call.name not in _ON_HANDLES:
             return
@@ -145,6 +161,8 @@ class Disk:
         match call.name, mine:
             case (("rename" | "renameat" | "renameat2"), [_, into]):
                 folder.since.append({into.name: folder.now()[name], name: None})
+            case (("symlink" | "symlinkat"), [_]):
+                folder.since.append({name: Link(Path(os.fsdecode(call.words[0])))})
             case (("unlink" | "unlinkat"), [_]):
                 folder.since.append({name: None})
             case (("mkdir" | "mkdirat"), [_]):
@@ -161,6 +179,7 @@ class Disk:
             assert "O_CREAT" in flags, path
             found = File()
             self._folder(path.parent).since.append({path.name: found})
+        assert not isinstance(found, Link), path
         assert isinstance(found, Folder) or "O_APPEND" not in flags or not found.now(), path
         if "O_TRUNC" in flags and isinstance(found, File):
             found.since.append(Change(0, None))
@@ -179,8 +198,8 @@ class Disk:
         assert isinstance(found, Folder), path
         return found
 
-    def _find(self, path: Path) -> File | Folder | None:
-        at: File | Folder | None = self._top
+    def _find(self, path: Path) -> File | Folder | Link | None:
+        at: File | Folder | Link | None = self._top
         for part in path.relative_to(self._root).parts:
             at = at.now().get(part) if isinstance(at, Folder) else None
         return at

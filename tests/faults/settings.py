@@ -147,7 +147,7 @@ class Campaign:
         disk, done, kept, ears = Disk(self._disk), 0, 0, set[int]()
         for number, cut in enumerate(cuts):
             for call in calls[done:cut]:
-                if _is_note(call, os.fsencode(said), ears):
+                if is_note(call, os.fsencode(said), ears):
                     kept += 1
                 else:
                     disk.take(call)
@@ -229,7 +229,8 @@ def _is_between(found: dict[str, Any], allowed: dict[str, Any]) -> bool:
     return found == allowed
 
 
-def _is_note(call: Call, said: bytes, ears: set[int]) -> bool:
+def is_note(call: Call, said: bytes, ears: set[int]) -> bool:
+    """Whether this call wrote a note; `ears` are the handles of the notes so far."""
     if call.name == "openat" and call.words[1] == said:
         ears.add(call.result)
     return call.name == "write" and call.words[0] in ears

@@ -116,5 +116,5 @@ def test_who_looks_after_nothing_finds_no_such_page(pages: Pages) -> None:
     assert an.post(pages.box, **{"clips.preroll_s": "8"}, reason="x").status_code == 404
     top = f"/configuration/area/{pages.top.scope_id}"
     assert pages.visitor().get(top).status_code == 404, "above the keeper's own area"
-    assert pages.visitor().get(pages.box.replace("node", "street")).status_code == 422
+    assert pages.visitor().get(pages.box.replace("node", "street")).status_code == 404
     assert pages.standing().version == 0

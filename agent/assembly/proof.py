@@ -1,0 +1,69 @@
+"""The agent's part in an update: it says that its slot has reached the broker, or makes way."""
+
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from agent.config.slots import MARK, Slots
+from agent.devices.clock import boot_id
+from agent.journal.durable import sync_folder
+
+log = structlog.get_logger()
+
+PROOF_S: Final = 5.0
+LOOK_S: Final = 1.0
+
+
+class SlotProver:
+    """A named service; ends by itself once there is nothing to prove."""
+
+    def __init__(
+        self,
+        slots: Slots,
+        link_up_for_s: Callable[[], float],
+        make_way: Callable[[], None],
+        *,
+        mark: Path = MARK,
+        slot: Path | None = None,
+    ) -> None:
+        self._slots = slots
+        self._link_up_for_s = link_up_for_s
+        self._make_way = make_way
+        self._mark = mark
+        self._slot = str(slot or Path(sys.prefix).resolve())
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Look until it is proved, or its time is over."""
+        boot = str(boot_id())
+        while self._slots.probation() is not None and not self._slots.is_proved(self._slot):
+            beat()
+            if self._link_up_for_s() >= PROOF_S:
+                self._prove()
+                return
+            uptime_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+            if self._slots.is_over(boot=boot, uptime_s=uptime_s):
+                log.error("update_failed", slot=self._slot, why="the broker was not reached")
+                self._make_way()  # the guard turns back before the next start
+                return
+            if stop.wait(LOOK_S):
+                return
+
+    def _prove(self) -> None:
+        draft = self._mark.with_name(f".{self._mark.name}.{secrets.token_hex(4)}")
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(self._slot)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._mark)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder(self._mark.parent)
+        log.info("update_proved", slot=self._slot)

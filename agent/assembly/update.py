@@ -1,0 +1,101 @@
+"""`update`: a bundle that the town's update key has signed becomes the programs of this node.
+
+The key is apart from the hub's authority: whoever has the hub cannot make nodes run what they
+like. The bundle is copied where only root writes, file by file against the signed list, and what
+runs is the copy.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from agent.delivery.trouble import N_, Trouble
+
+KEY: Final = Path("/etc/matthan/update.pub")
+SUMS: Final = "SHA256SUMS"
+SIGNATURE: Final = "SHA256SUMS.sig"
+INSTALLER: Final = "deploy/node/install.sh"
+MOST_LIST_BYTES: Final = 4 * 2**20
+_LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
+_CHUNK: Final = 2**20
+
+
+def update(bundle: Path, *, key: Path = KEY, run: Callable[[Path], int] | None = None) -> int:
+    """Check, copy and install; the installer's exit code. Raises Trouble or OSError."""
+    listed = checked(bundle, key)
+    with tempfile.TemporaryDirectory(prefix="matthan-update-", dir="/var/tmp") as folder:
+        copy = Path(folder) / "bundle"
+        for digest, name in listed:
+            _copy(bundle, copy, name, digest)
+        shutil.copyfile(bundle / SUMS, copy / SUMS)
+        installer = copy / INSTALLER
+        if not installer.is_file():
+            raise _unsigned(N_("the bundle has no {installer}"), installer=INSTALLER)
+        return (run or _run)(installer)
+
+
+def checked(bundle: Path, key: Path) -> list[tuple[str, PurePosixPath]]:
+    """Hash and name of every file that the key has signed; raises Trouble or OSError."""
+    try:
+        public = load_pem_public_key(key.read_bytes())
+    except FileNotFoundError as error:
+        raise Trouble(
+            N_("this node knows no key of updates"),
+            N_("put the keeper's update.pub at {key}, owned by root"),
+            {"key": key},
+        ) from error
+    except ValueError as error:
+        raise _unsigned(N_("{key} is no key of updates"), key=key) from error
+    if not isinstance(public, Ed25519PublicKey):
+        raise _unsigned(N_("{key} is no key of updates"), key=key)
+    try:
+        with (bundle / SUMS).open("rb") as file:
+            text = file.read(MOST_LIST_BYTES + 1)
+        public.verify((bundle / SIGNATURE).read_bytes()[:64], text)
+    except FileNotFoundError as error:
+        raise _unsigned(N_("{file} is missing"), file=error.filename) from error
+    except InvalidSignature as error:
+        raise _unsigned(N_("the bundle is not signed by this town's update key")) from error
+    if len(text) > MOST_LIST_BYTES:
+        raise _unsigned(N_("the list of the bundle is too long"))
+    return list(_listed(text.decode()))
+
+
+def _listed(text: str) -> Iterator[tuple[str, PurePosixPath]]:
+    for line in text.splitlines():
+        found = _LINE.fullmatch(line)
+        name = PurePosixPath(found[2]) if found else PurePosixPath("/")
+        if found is None or name.is_absolute() or ".." in name.parts:
+            raise _unsigned(N_("the list of the bundle names no files"))
+        yield found[1], name
+
+
+def _copy(bundle: Path, copy: Path, name: PurePosixPath, digest: str) -> None:
+    """What is read is what is hashed and what is kept: a stick may change between two looks."""
+    source, target = bundle / name, copy / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    reckoned = hashlib.sha256()
+    with source.open("rb") as reading, target.open("xb") as writing:
+        while chunk := reading.read(_CHUNK):
+            reckoned.update(chunk)
+            writing.write(chunk)
+    if reckoned.hexdigest() != digest:
+        raise _unsigned(N_("{file} differs from what was signed"), file=str(name))
+    target.chmod(0o755 if target.suffix == ".sh" else 0o644)
+
+
+def _run(installer: Path) -> int:
+    return subprocess.run([str(installer)], check=False).returncode  # noqa: S603 - the signed copy
+
+
+def _unsigned(sentence: str, **facts: object) -> Trouble:
+    return Trouble(sentence, N_("copy the bundle again, or ask who made it"), facts)

@@ -1,0 +1,170 @@
+"""Two slots for the node's programs, and one link that says which of them counts.
+
+A new slot is on probation: a note is written, then the link is turned, and at each start of the
+service `guard` counts one. The agent leaves a mark once it has reached its broker; then the slot is
+in force. Too many starts or too long without that, and the link is turned back. The note counts
+only while the link points where it says, so wherever this is cut off one slot is in use, and it is
+whole.
+
+Run by systemd as root before every start, by the system's own Python and not by a slot's: a slot
+that cannot even start must be left again. Therefore nothing but the standard library is used here.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+HOME: Final = Path("/opt/matthan")
+MARK: Final = Path("/var/lib/matthan/slot-proved")
+MOST_STARTS: Final = 4
+WITHIN_S: Final = 900.0
+"""The first start on a slow card takes minutes."""
+WHOLE: Final = "whole"
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class SlotError(Exception):
+    """The link was not turned; what was in use stays so."""
+
+
+class Slots:
+    """The slots `NAME-…` below `home`, and the link `NAME`; for root, one at a time."""
+
+    def __init__(self, home: Path = HOME, name: str = "agent", *, mark: Path = MARK) -> None:
+        self._link = home / name
+        self._note = home / f"{name}.probation"
+        self._mark = mark
+
+    @property
+    def in_use(self) -> Path | None:
+        """The slot that the link points to."""
+        try:
+            return self._link.parent / self._link.readlink()
+        except OSError:
+            return None
+
+    def probation(self) -> dict[str, Any] | None:
+        """What is on probation: now, before, starts, boot, began_s; None where nothing is."""
+        try:
+            said = json.loads(self._note.read_text(encoding="utf-8"))
+            found = {
+                "now": str(said["now"]),
+                "before": str(said["before"]),
+                "starts": int(said["starts"]),
+                "boot": str(said["boot"]),
+                "began_s": float(said["began_s"]),
+            }
+            if str(self.in_use) == said.get("passing"):
+                found["now"] = str(said["passing"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return None
+        return found if str(self.in_use) == found["now"] else None
+
+    def turn(self, slot: Path, *, boot: str, uptime_s: float) -> None:
+        """Use this slot from the next start on; the one in use is gone back to if it fails.
+
+        Raises SlotError for one that is not whole.
+        """
+        if not (slot / WHOLE).is_file():
+            raise SlotError(f"{slot} was cut off while it was filled: fill it anew")
+        before = self.in_use
+        if before == slot:
+            return
+        known, passing = self.probation(), ""
+        if known is not None and not self.is_proved(known["now"]):
+            # What never reached a broker is nothing to go back to, and stays on probation if the
+            # link is not turned after all.
+            before, passing = Path(known["before"]), known["now"]
+        if before is not None and (before / WHOLE).is_file():
+            note = {"now": str(slot), "before": str(before), "passing": passing, "starts": 0}
+            self._write(note | {"boot": boot, "began_s": uptime_s})
+        self._point_to(slot)
+
+    def guard(self, *, boot: str, uptime_s: float) -> str:
+        """Before a start of the service: count it, or turn back; what was done, in words."""
+        known = self.probation()
+        if known is None:
+            self._forget()
+            return ""
+        if self.is_proved(known["now"]):
+            self._forget()
+            return f"{known['now']} has reached its broker: it is in force"
+        is_over = known["boot"] == boot and uptime_s - known["began_s"] >= WITHIN_S
+        if is_over or known["starts"] >= MOST_STARTS:
+            self._point_to(Path(known["before"]))
+            self._forget()
+            return f"{known['now']} did not reach its broker: back to {known['before']}"
+        self._write(known | {"starts": known["starts"] + 1})
+        return f"{known['now']} is on probation, start {known['starts'] + 1} of {MOST_STARTS}"
+
+    def is_over(self, *, boot: str, uptime_s: float) -> bool:
+        """Whether what is on probation has had its time and not proved itself."""
+        known = self.probation()
+        if known is None or known["boot"] != boot or self.is_proved(known["now"]):
+            return False
+        return bool(uptime_s - known["began_s"] >= WITHIN_S)
+
+    def is_proved(self, slot: str) -> bool:
+        """Whether the agent of this slot says that it has reached its broker."""
+        try:
+            with self._mark.open("rb") as file:
+                return file.read(4096).decode("utf-8", "replace").strip() == slot
+        except OSError:
+            return False
+
+    def _point_to(self, slot: Path) -> None:
+        draft = self._link.with_name(f"{self._link.name}.part")
+        draft.unlink(missing_ok=True)
+        draft.symlink_to(slot)
+        draft.replace(self._link)
+        self._sync()
+
+    def _write(self, note: dict[str, Any]) -> None:
+        draft = self._note.with_name(f"{self._note.name}.part")
+        with draft.open("w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o644)  # the agent reads it, whatever the service's umask
+            json.dump(note, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._note)
+        self._sync()
+
+    def _forget(self) -> None:
+        if self._note.exists():
+            self._note.unlink()
+            self._sync()
+
+    def _sync(self) -> None:
+        handle = os.open(self._link.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def main(words: list[str]) -> int:
+    """`guard`, or `turn SLOT`."""
+    boot = BOOT_ID.read_text(encoding="ascii").strip()
+    now: dict[str, Any] = {"boot": boot, "uptime_s": time.clock_gettime(time.CLOCK_BOOTTIME)}
+    slots = Slots()
+    match words:
+        case ["guard"]:
+            if said := slots.guard(**now):
+                sys.stdout.write(f"{said}\n")
+        case ["turn", slot]:
+            try:
+                slots.turn(Path(slot), **now)
+            except SlotError as error:
+                sys.stderr.write(f"{error}\n")
+                return 1
+        case _:
+            sys.stderr.write("slots.py guard | turn SLOT\n")
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
