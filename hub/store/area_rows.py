@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, upd
 from hub.alerts.csv_lines import MOST_CHARS
 from hub.alerts.grants import at_or_above
 from hub.alerts.moment import Moment
-from hub.store import audit, grant_rows
+from hub.store import audit, grant_rows, settings_rows
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.fold import fold
@@ -124,6 +124,8 @@ def change(conn: Connection, area_id: UUID, words: AreaWords, *, by: By, now: Mo
         conn, by, act="area.change", object_kind="area", object_id=area_id, detail=detail, now=now
     )
     ended = grant_rows.end_strays(conn, by=by, now=now) if is_moved else 0
+    if is_moved:
+        settings_rows.area_moved(conn, area_id, now=now)
     return Moved(ended, camera_count(conn, area_id))
 
 

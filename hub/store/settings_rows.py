@@ -6,6 +6,7 @@ to work by is reckoned anew from all layers above it whenever one of them change
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from agent.wire.settings import (
     Configure,
     GroupSettings,
     NodeSettings,
+    SettingsFault,
     SettingsReport,
     canonical,
     check_settings,
@@ -176,6 +178,12 @@ def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[U
     return changed
 
 
+def area_moved(conn: Connection, area_id: UUID, *, now: Moment) -> None:
+    """Its nodes lie below other areas now, and are told what those want."""
+    with suppress(SettingsFault):
+        reckon(conn, nodes_of(conn, Scope("area", area_id)), now=now)
+
+
 def would_be(
     conn: Connection, node_id: UUID, scope: Scope, body: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -210,7 +218,9 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
 
 
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
-    """Keep what a node says of its settings."""
+    """Keep what a node says of its settings; a new one is then told what its area wants."""
+    with suppress(SettingsFault):  # layers that do not fit together: said where they are set
+        reckon(conn, [node_id], now=now)
     known = standing(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     row = {

@@ -25,7 +25,8 @@ from hub.intake.clerk import Clerk
 from hub.intake.commands import commands
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
-from hub.store import settings_rows
+from hub.store import area_rows, settings_rows
+from hub.store.area_rows import AreaWords
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.registry import RegistryError, add_area, add_node, node_by_name
@@ -209,6 +210,22 @@ def test_a_node_of_another_area_is_not_meant(yard: Yard) -> None:
     assert yard.want(yard.top, LONGER) == [yard.node.scope_id]
     with yard.db.reading() as conn:
         assert settings_rows.standing(conn, other).version == 0
+
+
+def test_a_node_that_comes_later_or_with_its_area_gets_what_is_wanted_there(yard: Yard) -> None:
+    with yard.db.writing() as conn:
+        far = add_area(conn, name="Xa", level="commune", now=yard.now)
+        quarter = add_area(conn, name="Khu 9", level="quarter", parent_id=far, now=yard.now)
+    yard.want(Scope("area", far), LONGER)
+    with yard.db.writing() as conn:
+        other = add_node(conn, name="tram-xa", area_id=quarter, now=yard.now)
+        conn.execute(update(nodes).where(nodes.c.id == other).values(state="online"))
+    yard.hear(report("tram-xa"))
+    assert [name for name, _ in yard.told_by_name()] == ["tram-xa"]
+    with yard.db.writing() as conn:
+        words = AreaWords("Khu 9", "quarter", yard.top.scope_id)
+        area_rows.change(conn, quarter, words, by=SHELL, now=yard.now)
+        assert settings_rows.standing(conn, other).wanted == {}
 
 
 def test_what_nobody_may_want_is_refused_and_nothing_is_written(yard: Yard) -> None:
