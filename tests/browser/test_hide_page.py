@@ -1,23 +1,56 @@
-"""Areas are drawn over a clip on both screens, and become a plan that follows between them."""
+"""Areas are drawn over a clip on both screens, followed between, and hidden where it leaves."""
 
 import json
+import threading
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from hub import config
+from hub.assembly.packing import packer
 from hub.evidence.areas import read_plan
+from hub.store.database import Database
 from hub.store.tables import media
 from tests.browser.conftest import Hub, Meet
+from tests.browser.served import address, free_socket, served
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.test_cases import ALL, let
-from tests.hub.web_town import Seen
+from tests.hub.web_town import Seen, Town
+
+
+@pytest.fixture
+def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+    """As everywhere, and packages can leave."""
+    db = Database(sqlite_url)
+    town = Town(db, tmp_path)
+    place, stopped = free_socket(), threading.Event()
+    url = address(place)
+    settings = config.HubSettings(
+        web={"public_url": url},
+        push={"subject": "mailto:keeper@hub.example"},
+        store={"media_folder": str(tmp_path / "media")},
+        secrets={"folder": str(tmp_path / "secrets")},
+    )
+    pack = packer(settings, town.door.export_door())
+    app = town.app(public_url=url, stopping=stopped.is_set, pack=pack, keepalive_s=1.0)
+
+    def stop() -> None:
+        stopped.set()
+        town.bell.ring()
+
+    with served(app, place, stop=stop):
+        yield Hub(town, url)
+    db.close()
 
 
 @pytest.mark.parametrize(
     ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
 )
-def test_boxes_are_drawn_over_a_clip_and_make_a_plan_that_follows_between(
+def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     hub: Hub,
     meet: Meet,
     whole: Seen,
@@ -43,9 +76,7 @@ def test_boxes_are_drawn_over_a_clip_and_make_a_plan_that_follows_between(
     expect(page.locator("[data-item]")).to_have_count(2)
     with town.db.reading() as conn:
         clip_id = conn.scalars(select(media.c.id).where(media.c.kind == "clip")).one()
-    item = page.locator("[data-item]:has(video)").get_attribute("data-item")
-    case = page.url.rpartition("/")[2]
-    officer.open(f"/cases/{case}/hide/{item}")
+    page.locator("[data-item]:has(video) a[href*='/hide/']").click()
     canvas = page.locator("#hide canvas")
     expect(canvas).to_be_visible()
     page.wait_for_function("document.querySelector('#hide video').readyState >= 2")
@@ -62,6 +93,16 @@ def test_boxes_are_drawn_over_a_clip_and_make_a_plan_that_follows_between(
     middle = area.at((area.boxes[0].at_s + area.boxes[1].at_s) / 2)
     assert middle is not None and 0.25 < middle[0] < 0.35
 
+    page.locator("main > a[href$='#export']").click()
+    expect(page.locator(f"[data-hides='{clip_id}']")).to_contain_text("1")
+    assert fits(page)
+    with page.expect_download() as saved:
+        page.locator("#export form button").click()
+    with zipfile.ZipFile(saved.value.path()) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        [copy] = manifest["redacted"]
+        assert read_plan(archive.read(copy["plan"])) == plan
+        assert archive.read(copy["path"]) != archive.read(copy["original"])
     assert officer.complaints == []
 
 
