@@ -26,9 +26,10 @@ class RegionSettings:
     """How close and how often to look."""
 
     least_person_px: float = 16.0
-    """A person must be this high in the network's input to be found; smaller calls for a crop."""
+    """A person must be this high in the network's input to be found; smaller calls for a crop,"""
     good_person_px: float = 24.0
-    """Crops are joined into one look only while it shows everybody in them at least this high."""
+    """and below this a crop is better where it is no look more. Crops are joined into one look only
+    while it shows everybody in them at least this high."""
     person_share: float = 0.3
     """In a crop around one person, the person's height is this share of the crop's longer side."""
     vain_looks: int = 8
@@ -91,12 +92,7 @@ class Regions:
         self._news = news
         is_always = is_rush or not people
         wanted = [*due, *(box for box in news if is_always or self._is_due(box, now))]
-        small = [thing for thing in wanted if not picture.shows(thing)]
-        looks = []
-        if len(small) < len(wanted):
-            large = tuple(thing for thing in (*people, *news) if picture.shows(thing))
-            looks.append(_Crop(WHOLE, 0.0, large))
-        looks += picture.merged([picture.around(one, is_body=one in due) for one in small])
+        looks = picture.looks_at(wanted, due=due, known=(*people, *news))
         looks.sort(key=lambda look: self._seen.longest_ago_s(look.things))
         self._offered = looks[: self._settings.most_looks]
         return tuple(look.box for look in self._offered)
@@ -210,9 +206,29 @@ class _Picture:
         near = (p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people)
         return all(moved.overlap(person) < 0.5 * moved.area for person in near)
 
-    def shows(self, thing: Box) -> bool:
-        """One look at the whole picture shows it large enough."""
-        return thing.height * self.size_px[0] * self._scale(WHOLE) >= self.settings.least_person_px
+    def looks_at(
+        self, wanted: Sequence[Box], *, due: Sequence[Box], known: Sequence[Box]
+    ) -> list[_Crop]:
+        """The whole picture if it shows anybody large enough, and crops around the rest; or crops
+        alone, where they are no more looks and the whole shows nobody well."""
+        settings = self.settings
+        small = [thing for thing in wanted if self.shown_px(thing) < settings.least_person_px]
+        looks = self._crops(small, due)
+        if len(small) == len(wanted):
+            return looks
+        if all(self.shown_px(thing) < settings.good_person_px for thing in wanted):
+            closer = self._crops(wanted, due)
+            if len(closer) <= len(looks) + 1:
+                return closer
+        seen = (thing for thing in known if self.shown_px(thing) >= settings.least_person_px)
+        return [_Crop(WHOLE, 0.0, tuple(seen)), *looks]
+
+    def _crops(self, things: Sequence[Box], due: Sequence[Box]) -> list[_Crop]:
+        return self.merged([self.around(one, is_body=one in due) for one in things])
+
+    def shown_px(self, thing: Box) -> float:
+        """How high a look at the whole picture shows it, in pixels of the network's input."""
+        return thing.height * self.size_px[0] * self._scale(WHOLE)
 
     def _scale(self, crop: Box) -> float:
         """Pixels of the network's input per pixel of the picture."""

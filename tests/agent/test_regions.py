@@ -67,6 +67,19 @@ def test_a_far_one_gets_a_crop_beside_the_look_at_the_whole() -> None:
     assert len(looks) == 2
 
 
+def test_whom_the_whole_shows_poorly_a_crop_shows_better_for_no_look_more() -> None:
+    """Between 16 and 24 pixels of the network's input; 60 of them high in a crop, or nearly."""
+    one = body(0.3, 0.4, 100, HD)
+    (crop,) = choose(Regions(INPUT), HD, moved=(), people=[one])
+    assert crop.height < 0.5
+    assert crop.overlap(one) >= 0.999 * one.area
+
+
+def test_whom_the_whole_shows_poorly_it_shows_all_the_same_where_crops_were_more_looks() -> None:
+    corners = [body(x, y, 100, HD) for x in (0.05, 0.95) for y in (0.1, 0.9)]
+    assert choose(Regions(INPUT), HD, moved=(), people=corners) == (WHOLE,)
+
+
 def test_flecks_are_not_worth_a_look() -> None:
     fleck = Box(0.5, 0.5, 0.5 + 8 / 768, 0.5 + 8 / 576)
     assert choose(Regions(INPUT), SMALL, moved=(fleck,), people=()) == ()
@@ -155,7 +168,7 @@ def test_while_somebody_is_followed_who_walks_elsewhere_is_looked_at_in_each_fra
     regions, far_off = Regions(INPUT), body(0.9, 0.8, 100, SMALL)
     for frame in range(30):
         now, x = after(frame / 15), 0.2 + frame / 60
-        moved = Box(x, 0.2, x + 0.04, 0.3)
+        moved = Box(x, 0.2, x + 0.04, 0.32)
         assert regions.choose(now, SMALL, moved=[moved], people=[far_off], due=()) == (WHOLE,)
         regions.looked(now, 1)
 
@@ -163,7 +176,7 @@ def test_while_somebody_is_followed_who_walks_elsewhere_is_looked_at_in_each_fra
 def test_while_nobody_is_followed_motion_is_looked_at_in_each_frame() -> None:
     regions = Regions(INPUT)
     for frame in range(30):
-        moved = Box(0.3 + frame / 100, 0.4, 0.34 + frame / 100, 0.5)
+        moved = Box(0.3 + frame / 100, 0.4, 0.34 + frame / 100, 0.52)
         assert choose(regions, SMALL, moved=[moved], people=(), at_s=frame / 15) == (WHOLE,)
         regions.looked(after(frame / 15), 1)
 

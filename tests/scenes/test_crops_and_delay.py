@@ -9,11 +9,12 @@ import pytest
 from agent.bench.replay import numbered_ids
 from agent.bench.scenes import crops, delay, tiles
 from agent.bench.scenes.command import SCENES
+from agent.bench.scenes.heights import Far
 from agent.bench.scenes.play import Scene
 from agent.bench.scenes.programme import Material
 from agent.bench.sight import sight
 from agent.media.frame import Frame
-from agent.vision.person import Detection, ObjectKind
+from agent.vision.person import Detection, DetectorSettings, ObjectKind
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.zones import Box
 from tests.agent.eyes import Seer
@@ -35,6 +36,22 @@ def test_average_precision_is_the_area_under_precision_by_recall(
     scored: list[tuple[float, bool]], asked: int, worth: float
 ) -> None:
     assert crops.average_precision(scored, asked) == pytest.approx(worth)
+
+
+def test_on_an_hd_picture_crops_find_whom_the_whole_shows_too_small_in_hardly_more_looks(
+    stock: Material,
+) -> None:
+    seers = sight(
+        MODELS / "manifest.toml",
+        finds=DetectorSettings(score=crops.LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON})),
+    )
+    hd = Far(stock.street, size_px=crops.STREET_PX, canvas_px=crops.HD_PX)
+    by_crops = crops.measure(hd, seers, 60, is_whole_only=False)
+    by_the_whole = crops.measure(hd, seers, 60, is_whole_only=True)
+    assert by_crops.average_precision >= 0.9
+    assert by_crops.average_precision >= by_the_whole.average_precision + 0.1
+    assert by_crops.recall >= 2 * by_the_whole.recall
+    assert by_crops.looks_per_frame <= 1.5
 
 
 def test_a_sighting_comes_with_the_frame_that_the_evidence_needs_and_little_later(

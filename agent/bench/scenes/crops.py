@@ -89,7 +89,8 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
         dense=DenseSettings(mode="never"),
     )
     if is_whole_only:
-        settings = replace(settings, regions=replace(settings.regions, least_person_px=0.0))
+        wholly = replace(settings.regions, least_person_px=0.0, good_person_px=0.0)
+        settings = replace(settings, regions=wholly)
     eyes = Eyes.for_frames(settings, seers.common, numbered_ids(), fitted=seers.fitted)
     marks: list[tuple[float, bool]] = []
     asked = looks = 0

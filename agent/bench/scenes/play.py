@@ -88,7 +88,7 @@ def play(
     if scene.is_whole_only:  # nobody is too small to be shown by it
         settings = replace(
             settings,
-            regions=replace(settings.regions, least_person_px=0.0),
+            regions=replace(settings.regions, least_person_px=0.0, good_person_px=0.0),
             dense=DenseSettings(mode="never"),
         )
     eyes = Eyes.for_frames(
