@@ -83,6 +83,7 @@ class Watch:
         self._backlog = Backlog(journal, whose=camera.name)
         self._now = now
         self._look = look
+        self._show: Callable[[Frame], None] = lambda _frame: None
         self._lost_since: Instant | None = None
         self._is_losing_pictures = False
         self._said_busy: Instant | None = None
@@ -92,6 +93,10 @@ class Watch:
     def is_lost(self) -> bool:
         """The camera gives no pictures, and that has been said."""
         return self._lost_since is not None
+
+    def show_to(self, show: Callable[[Frame], None]) -> None:
+        """`show` hears of each frame, last of all; it may keep one, and must not wait."""
+        self._show = show
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Watch until told to stop or until the recording ends.
@@ -144,6 +149,7 @@ class Watch:
             self._remember_things(seen.things)
         for change in seen.changes:
             self._write_down(change, picture=self._picture_of(change, frame))
+        self._show(frame)
 
     def _write_tampering(self, change: TamperChange) -> None:
         """Word and memory are one transaction: a restart neither repeats nor forgets it."""

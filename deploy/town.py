@@ -91,7 +91,15 @@ class Town:
             *("--language", self._language, "--generate-password"),
         ).strip()
         self.hub(
-            *("grant", "add", LOGIN, "--area", COMMUNE, "--rights", "see,clips,alerted,search"),
+            *(
+                "grant",
+                "add",
+                LOGIN,
+                "--area",
+                COMMUNE,
+                "--rights",
+                "see,clips,alerted,search,live",
+            ),
             *("--reason", "on duty in the demonstration"),
         )
         return Sign(LOGIN, password.split()[-1])

@@ -22,6 +22,8 @@ from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
 from agent.delivery.latest import LatestHealth
 from agent.delivery.link import Link
+from agent.delivery.live import Lives
+from agent.delivery.live_post import LivePost
 from agent.delivery.outbox import OutboxPolicy
 from agent.delivery.renewal import Renewal
 from agent.delivery.session import tls_context
@@ -82,6 +84,7 @@ class Node:
     ) -> None:
         clips = settings.clips
         tokens = Tokens()
+        lives = Lives(camera.name for camera in settings.camera)
         shelf = Shelf(
             clips.folder,
             self.journal,
@@ -109,6 +112,8 @@ class Node:
             )
             for camera, allowance in zip(settings.camera, allowances, strict=True)
         ]
+        for view in self.views:
+            view.show_to(lives)
         with ThreadPoolExecutor() as pool:  # one that is dead is waited for once, not in a row
             tuple(pool.map(lambda view: view.camera.glance(), self.views))
         speaker = Speaker(
@@ -127,6 +132,7 @@ class Node:
             policy=LinkPolicy(),
             outbox=OutboxPolicy(),
             latest=latest,
+            lives=lives,
         )
         health = HealthService(
             speaker,
@@ -142,10 +148,18 @@ class Node:
             policy=settings.uploads.policy(),
             growing=shelf.growing,
         )
+        self.live = LivePost(
+            lives,
+            tokens,
+            trusted=settings.broker.ca_file,
+            bytes_per_s=settings.uploads.policy().bytes_per_s,
+            gives_way=lambda: self.uploader.is_bringing,
+        )
         # What carries away is there before anything is seen, and the last to go.
         services = [
             Service(name="link", runs=self.link),
             Service(name="upload", runs=self.uploader, beat_within_s=90),
+            Service(name="live", runs=self.live),
             Service(name="shelf", runs=shelf, beat_within_s=180),
             Service(name="pruner", runs=Pruner(self.journal)),
             Service(name="health", runs=health),
@@ -210,6 +224,8 @@ class Node:
             events_sent=self.link.counts.sent,
             events_resent=self.link.counts.resent,
             uploads_failed=self.uploader.counts.failed,
+            live_shown=self.live.counts.shown,
+            live_dropped=self.live.counts.dropped,
             restarts=self.supervisor.restarts,
         )
 
@@ -219,6 +235,7 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         """Give the files back."""
+        self.live.close()
         self.uploader.close()
         self.journal.close()
 

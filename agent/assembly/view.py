@@ -17,6 +17,7 @@ from agent.clips.sound_ring import SoundRing
 from agent.config.camera import CameraSection
 from agent.config.hours import hours
 from agent.config.sections import AgentSettings
+from agent.delivery.live import Lives
 from agent.devices.clock import LocalTime, SystemClock
 from agent.health import CameraCounts
 from agent.journal import Journal
@@ -98,6 +99,10 @@ class View:
             look=PictureLook(),
         )
         self._plays_once = plays_once
+
+    def show_to(self, lives: Lives) -> None:
+        """Frames for whoever watches it live."""
+        self.watch.show_to(lambda frame: lives.offer(self._section.name, frame))
 
     @property
     def watch_name(self) -> str:

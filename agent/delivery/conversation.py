@@ -11,6 +11,7 @@ import structlog
 from agent.delivery import trouble
 from agent.delivery.hearing import Hearing, LinkCounts
 from agent.delivery.latest import LatestHealth
+from agent.delivery.live import Lives
 from agent.delivery.outbox import Outbox
 from agent.delivery.session import (
     Accepted,
@@ -82,6 +83,7 @@ class Desk:
     journal: Journal
     tokens: Tokens
     latest: LatestHealth
+    lives: Lives
     outbox: Outbox
     policy: LinkPolicy
     counts: LinkCounts
@@ -127,6 +129,7 @@ class Conversation:
             journal=desk.journal,
             outbox=desk.outbox,
             tokens=desk.tokens,
+            lives=desk.lives,
             counts=desk.counts,
             settings=desk.settings,
         )

@@ -6,13 +6,21 @@ from uuid import UUID
 
 import structlog
 
+from agent.delivery.live import Lives
 from agent.delivery.outbox import Outbox
 from agent.delivery.presence import Hub, HubSeen, after
 from agent.delivery.tokens import Tokens
 from agent.delivery.wanted import SettingsDesk
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
-from agent.wire.answers import BringMedia, BringSpan, Command, HoldFootage, ReleaseFootage
+from agent.wire.answers import (
+    BringMedia,
+    BringSpan,
+    Command,
+    HoldFootage,
+    ReleaseFootage,
+    ShowLive,
+)
 from agent.wire.codec import (
     WireError,
     decode_command,
@@ -54,6 +62,7 @@ class Hearing:
         journal: Journal,
         outbox: Outbox,
         tokens: Tokens,
+        lives: Lives,
         counts: LinkCounts,
         settings: SettingsDesk | None = None,
     ) -> None:
@@ -62,6 +71,7 @@ class Hearing:
         self._journal = journal
         self._outbox = outbox
         self._tokens = tokens
+        self._lives = lives
         self._counts = counts
         self._settings = settings
         self.hub_seen = HubSeen()
@@ -150,6 +160,10 @@ class Hearing:
     def _obey(self, payload: bytes) -> None:
         """Do what the hub wants; what came of it is an event of its own."""
         command = decode_command(payload)
+        if isinstance(command.body, ShowLive):  # every few seconds, and nothing of it is kept
+            if not self._lives.ask(command.body, time.monotonic()):
+                self._strange("command", f"no camera {command.body.camera} to show")
+            return
         try:
             self._carry_out(command)
         except JournalFull as full:
@@ -171,6 +185,8 @@ class Hearing:
             case Configure() as wanted:
                 if self._settings is not None:
                     self._settings.hear(wanted)
+            case ShowLive():
+                pass  # obeyed above
 
     def _is_ours(self, what: str, spool_id: UUID) -> bool:
         if spool_id == self._journal.spool_id:

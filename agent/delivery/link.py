@@ -15,6 +15,7 @@ from agent.delivery.backoff import Backoff
 from agent.delivery.conversation import BEAT_S, Conversation, Desk, LinkPolicy, Speaker
 from agent.delivery.hearing import LinkCounts
 from agent.delivery.latest import LatestHealth
+from agent.delivery.live import Lives
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens
@@ -34,7 +35,7 @@ _dice: Final = random.SystemRandom()
 class Link:
     """One thread keeps the line; other threads only wake it by what they write."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it carries, each by its name
         self,
         speaker: Speaker,
         address: BrokerAddress,
@@ -44,6 +45,7 @@ class Link:
         policy: LinkPolicy,
         outbox: OutboxPolicy,
         latest: LatestHealth | None = None,
+        lives: Lives | None = None,
         draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
         """`draw` gives a number between two, evenly: how long is waited before each try."""
@@ -55,6 +57,7 @@ class Link:
             journal=journal,
             tokens=tokens,
             latest=latest or LatestHealth(),
+            lives=lives or Lives(()),
             outbox=Outbox(outbox),
             policy=policy,
             counts=self.counts,

@@ -108,6 +108,8 @@ class Uploader:
         self._not_before_s: dict[str, float] = {}
         self._last_trouble = ""
         self.counts = UploadCounts()
+        self.is_bringing = False
+        """A request for a file is under way; any thread may look."""
         journal.listen(self._wake.set)
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -165,7 +167,11 @@ class Uploader:
         transfer = self._transfer(job)
         self.counts.requests += 1
         before_bytes = transfer.offset_bytes
-        has_all = transfer.step(self._tus, token, pieces=self._pieces, read=read)
+        self.is_bringing = True
+        try:
+            has_all = transfer.step(self._tus, token, pieces=self._pieces, read=read)
+        finally:
+            self.is_bringing = False
         if transfer.offset_bytes > before_bytes:
             self._backoff.reset()
         if has_all and isinstance(job, DueMedia):

@@ -116,8 +116,28 @@ class ReleaseFootage(Words):
     hold_id: UUID
 
 
+class ShowLive(Words):
+    """Somebody watches this camera now: small pictures of it, for a short while.
+
+    A later one takes the earlier one's place; without a later one the node stops by itself. No
+    event answers it.
+    """
+
+    kind: Literal["show_live"] = "show_live"
+    camera: Name
+    for_s: Annotated[int, Field(ge=0, le=60)]
+    """From the moment it is heard; 0: stop now."""
+    watchers: Annotated[int, Field(ge=0, lt=2**15)]
+    """How many watch."""
+    every_ms: Annotated[int, Field(ge=200, le=60_000)] = 1000
+    """One picture in so long, no more."""
+    most_bytes: Annotated[int, Field(ge=8_000, le=200_000)] = 60_000
+    """Of one picture."""
+    widest_px: Annotated[int, Field(ge=160, le=1920)] = 640
+
+
 Wanted = Annotated[
-    BringMedia | BringSpan | HoldFootage | ReleaseFootage | Configure,
+    BringMedia | BringSpan | HoldFootage | ReleaseFootage | Configure | ShowLive,
     Field(discriminator="kind"),
 ]
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 import uvicorn
 
+from agent.wire.answers import ShowLive
 from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
@@ -54,7 +55,9 @@ from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
+from hub.web.live_round import LiveRound
 from hub.web.site import Measures, PublicWords
+from hub.web.watching import LEASE_S, Watching
 
 log = structlog.get_logger()
 
@@ -158,6 +161,7 @@ class Hub:
                     "escalator": (self._escalator.run, self._stop),
                     "notice post": (self._notice_post.run, self._stop),
                     "clock": (self._clock_watch.run, self._stop),
+                    "live": (self._live.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),
                 }
                 if self._settings.push.check_hour >= 0:
@@ -297,6 +301,7 @@ class Hub:
             intake=lambda: self._intake.counts,
             refused=lambda: Counter(app.state.limits.counts),
         )
+        self._live = LiveRound(door, Watching(self._tell_node))
         app = create_app(
             door=door,
             measured=Measures(token(self._settings), measured.text),
@@ -319,6 +324,7 @@ class Hub:
             stopping=self._stop.is_set,
             tip_box=opening.tip_box(self._settings, self._db),
             enrolling=self._enrolment[0] if self._enrolment else None,
+            live_round=self._live,
         )
         config = uvicorn.Config(
             app,
@@ -329,6 +335,9 @@ class Hub:
             timeout_graceful_shutdown=CLOSE_S,
         )
         return _Pages(config)
+
+    def _tell_node(self, node: str, words: ShowLive) -> bool:
+        return self._intake.say(node, words, expires_s=LEASE_S)
 
     def _node_of(self, token: str) -> str | None:
         """The node that this upload token was given to, unless it was shut out since."""

@@ -12,9 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
+from uuid import uuid4
 
 import structlog
 
+from agent.wire import topics
+from agent.wire.answers import Command, Wanted
+from agent.wire.codec import encode
 from hub.intake.clerk import DATABASE_FAULTS, Clerk, Outcome
 from hub.intake.doorbell import BrokerAddress
 from hub.intake.inbox import Arrival, Inbox
@@ -178,6 +182,12 @@ class Subscriber:
     def is_listening(self) -> bool:
         """True while messages can come in."""
         return self._link.is_listening
+
+    def say(self, node: str, wanted: Wanted, *, expires_s: int) -> bool:
+        """Tell a node at once, once; False where there is no line to the broker. For any thread."""
+        where = topics.address(topics.COMMAND, node)
+        payload = encode(Command(command_id=uuid4(), body=wanted))
+        return self._link.publish(Reply(where, payload, expires_s=expires_s))
 
     @property
     def tries(self) -> int:

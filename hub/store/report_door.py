@@ -4,14 +4,14 @@ from typing import Final
 
 from hub.alerts.reports import Report, report
 from hub.store import report_sights
-from hub.store.arrival_door import ArrivalDoor
+from hub.store.live_door import LiveDoor
 from hub.store.views import Asker
 
 READERS: Final = frozenset({"leader", "keeper"})
 """Roles whose people read reports; whoever looks after cameras does too."""
 
 
-class ReportDoor(ArrivalDoor):
+class ReportDoor(LiveDoor):
     """A day or a week."""
 
     def reads_reports(self, asker: Asker) -> bool:

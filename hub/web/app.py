@@ -37,6 +37,8 @@ from hub.web import (
     keepers,
     keeping,
     live,
+    live_in,
+    live_view,
     log,
     maps,
     metrics,
@@ -58,9 +60,11 @@ from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.enrolling import Enrolling
 from hub.web.guard import OwnPagesOnly, StrictHeaders
 from hub.web.limits import KnocksBounded, Limits
+from hub.web.live_round import LiveRound
 from hub.web.proof import ProofWantedError
 from hub.web.shell import VersionedFiles, is_page_wanted
 from hub.web.site import Measures, Pack, Site, WebSettings, render, site_of
+from hub.web.watching import Watching
 
 __all__ = ["WebSettings", "create_app"]
 
@@ -69,6 +73,8 @@ ROOMS: Final = (
     auth,
     shell,
     live,
+    live_in,
+    live_view,
     clips,
     films,
     tus,
@@ -118,6 +124,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     pack: Pack | None = None,
     measured: Measures | None = None,
     tip_box: TipBox | None = None,
+    live_round: LiveRound | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -125,6 +132,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         door=door,
         cases=door.case_door(),
         pack=pack,
+        live_round=live_round or LiveRound(door, Watching()),
         accounts=accounts,
         uploads=uploads,
         bell=bell,

@@ -19,13 +19,18 @@ STATE_TOKENS = {"well": "resolved", "lost": "warning", "offline": "warning", "ne
 
 def state_word(camera: SeenCamera, words: Words) -> str:
     """How the camera is."""
+    return state_word_of(camera.state, words)
+
+
+def state_word_of(state: str, words: Words) -> str:
+    """The same by its state alone."""
     names = {
         "well": words.say("gives pictures"),
         "lost": words.say("no picture"),
         "offline": words.say("its camera box is silent"),
         "never": words.say("its camera box was never heard of"),
     }
-    return names[camera.state]
+    return names[state]
 
 
 def near_word(near: Near, words: Words) -> str:
@@ -70,6 +75,7 @@ def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
         state=state_line(camera, calendar),
         near=[(one, near_word(how, calendar.words)) for one, how in page.near],
         map_link=map_link(agent, camera.latitude_deg, camera.longitude_deg),
+        may_watch=visit.site.door.watches_live(visit.asker, camera_id),
         may_search=visit.site.door.searches(visit.asker),
         may_find=visit.site.door.searches_sightings(visit.asker),
     )

@@ -51,6 +51,8 @@ LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
 ALL_TIPS: Final = Rule("all tips", 600, 3600.0, "everyone")
 TIPS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_TIPS)
 """One address may be a whole village behind its carrier's."""
+WATCHING: Final = Rule("watching", 900, 60.0, "session")
+"""One ask a second and camera: a desk with a dozen fits."""
 CHANGES: Final = Rule("changes", 240, 60.0, "session")
 BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
 """Only uploads whose token is no good count: a node beside a broken one goes on."""
@@ -66,6 +68,7 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"GET|HEAD", r"/watched|/metrics|/tips(/follow)?", LOOKING_IN),
     (r"POST", r"/tips", TIPS),
     (r"POST", r"/tips/follow", GUESSES),
+    (r"GET|HEAD", r"/cameras/[^/]*/(live|aim)/picture", WATCHING),
     (r"[A-Z]+", r"/upload(/.*)?", None),
     (r"POST", rf"{UNCOUNTED}.*", None),
     (r"GET|HEAD|OPTIONS", r".*", None),

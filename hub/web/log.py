@@ -181,6 +181,8 @@ def act_words(act: str, words: Words) -> str:
         "media.ask": say("asked for a clip"),
         "clip.watch": say("watched a clip while it was recorded"),
         "clip.await": say("waited for a clip"),
+        "live.begin": say("began to watch a camera live"),
+        "live.end": say("stopped watching a camera live"),
         "search.open": say("opened the search for footage"),
         "search.find": say("searched footage"),
         "search.sightings": say("searched what was seen"),

@@ -26,7 +26,9 @@ from hub.store.uploads import Uploads
 from hub.store.views import Asker
 from hub.web import footage, sentences, tellings
 from hub.web.enrolling import Enrolling
+from hub.web.live_round import LiveRound
 from hub.web.room import RoomWord
+from hub.web.watching import Watching
 from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, asked_language, script_catalog_json, words
 
@@ -87,7 +89,7 @@ def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    return sorted(scripts - own - {"hide.js"})
+    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js"})
 
 
 def _templates(language: str) -> Environment:
@@ -135,6 +137,7 @@ class Site:
     """The hub as the routes see it."""
 
     door: Door
+    live_round: LiveRound
     cases: CaseDoor
     accounts: Accounts
     uploads: Uploads
@@ -155,6 +158,11 @@ class Site:
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)
+
+    @property
+    def watching(self) -> Watching:
+        """Who watches which camera now."""
+        return self.live_round.watching
 
     @property
     def map_files(self) -> MapFiles:

@@ -51,7 +51,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
-class _Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
+class Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
     """Why the request is answered without its body."""
 
     def __init__(self, status_code: int, reason: str, **headers: str) -> None:
@@ -98,7 +98,7 @@ async def take_bytes(request: Request, name: str) -> Response:
 
     async def take(request: Request, site: Site, node_name: str) -> Response:
         if request.headers.get("content-type") != BODY_TYPE:
-            raise _Unwanted(415, f"the body of a PATCH is {BODY_TYPE}")
+            raise Unwanted(415, f"the body of a PATCH is {BODY_TYPE}")
         offset_bytes = _number(request, "upload-offset")
         upload = await run_in_threadpool(_resume, site, node_name, name, offset_bytes)
         offset_bytes = await _receive(request, upload) if upload else offset_bytes
@@ -136,7 +136,7 @@ async def _create(request: Request, site: Site, node_name: str) -> Response:
     if clip_id is None:
         return await _create_whole(request, site, node_name, names.get("sha256", ""))
     if request.headers.get("upload-defer-length") != "1":
-        raise _Unwanted(400, "a clip that grows has no length yet: Upload-Defer-Length is 1")
+        raise Unwanted(400, "a clip that grows has no length yet: Upload-Defer-Length is 1")
     upload = await run_in_threadpool(site.uploads.growing.open, node_name, clip_id)
     return await _created(request, str(clip_id), await _begun(request, upload))
 
@@ -144,7 +144,7 @@ async def _create(request: Request, site: Site, node_name: str) -> Response:
 async def _create_whole(request: Request, site: Site, node_name: str, sha256: str) -> Response:
     size_bytes = _number(request, "upload-length")
     if size_bytes > site.settings.max_upload_bytes:
-        raise _Unwanted(413, "too_large")
+        raise Unwanted(413, "too_large")
     digest = _hash(sha256)
     upload = await run_in_threadpool(site.uploads.begin, node_name, digest, size_bytes)
     offset_bytes = size_bytes if upload is None else await _begun(request, upload)
@@ -160,7 +160,7 @@ async def _begun(request: Request, upload: Upload | GrowingUpload) -> int:
 
 async def _created(request: Request, name: str, offset_bytes: int) -> Response:
     headers = {"Location": f"upload/{name}"} | _offset(offset_bytes)
-    return await _drained(request, Response(status_code=201, headers=headers))
+    return await drained(request, Response(status_code=201, headers=headers))
 
 
 async def _answered(
@@ -170,26 +170,26 @@ async def _answered(
     site = site_of(request)
     try:
         _check_version(request)
-        return await act(request, site, _node_name(request, site))
-    except _Unwanted as unwanted:
+        return await act(request, site, node_name_of(request, site))
+    except Unwanted as unwanted:
         refusal = unwanted
     except (NotAnnouncedError, NoSuchClipError):
-        refusal = _Unwanted(404, "not_announced")
+        refusal = Unwanted(404, "not_announced")
     except UploadRefusedError as refused:
-        refusal = _Unwanted(422, str(refused))
+        refusal = Unwanted(422, str(refused))
     except WrongHashError as error:
-        refusal = _Unwanted(HASH_DIFFERS, str(error))
+        refusal = Unwanted(HASH_DIFFERS, str(error))
     except WrongOffsetError as error:
-        refusal = _Unwanted(409, str(error))
+        refusal = Unwanted(409, str(error))
     except SupersededError:
-        refusal = _Unwanted(409, "another request brings this file now")
+        refusal = Unwanted(409, "another request brings this file now")
     except BlobsError as error:
-        refusal = _Unwanted(*site.room.lacking(error))
+        refusal = Unwanted(*site.room.lacking(error))
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
     body = JSONResponse({"reason": refusal.reason}, refusal.status_code)
     body.headers.update(_RESUMABLE | refusal.headers)
-    return await _drained(request, body)
+    return await drained(request, body)
 
 
 async def _receive(request: Request, upload: Upload | GrowingUpload) -> int:
@@ -229,13 +229,13 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _drained(request: Request, answer: Response) -> Response:
+async def drained(request: Request, answer: Response) -> Response:
     """Read away what is left. Closing on a sender in mid-word would lose the answer."""
-    drained = 0
+    came_bytes = 0
     try:
         async for chunk in request.stream():
-            drained += len(chunk)
-            if drained > DRAIN_BYTES:
+            came_bytes += len(chunk)
+            if came_bytes > DRAIN_BYTES:
                 break
     except (ClientDisconnect, RuntimeError):  # RuntimeError: the body was read to its end before
         pass
@@ -244,10 +244,11 @@ async def _drained(request: Request, answer: Response) -> Response:
 
 def _check_version(request: Request) -> None:
     if request.headers.get("tus-resumable") != VERSION:
-        raise _Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
+        raise Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
 
 
-def _node_name(request: Request, site: Site) -> str:
+def node_name_of(request: Request, site: Site) -> str:
+    """Whose upload token came along; raises Unwanted (401, 429)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
     if name is None:
@@ -255,8 +256,8 @@ def _node_name(request: Request, site: Site) -> str:
         wait_s = limits.wait_s(BAD_TOKENS, request.client.host if request.client else "")
         if wait_s > 0:
             again_s = str(math.ceil(wait_s))
-            raise _Unwanted(429, "too_many", **{"Retry-After": again_s})
-        raise _Unwanted(401, "token_no_good")
+            raise Unwanted(429, "too_many", **{"Retry-After": again_s})
+        raise Unwanted(401, "token_no_good")
     return name
 
 
@@ -266,14 +267,14 @@ def _clip(name: str) -> UUID | None:
 
 def _hash(name: str) -> str:
     if _SHA256.fullmatch(name) is None:
-        raise _Unwanted(404, "not_announced")
+        raise Unwanted(404, "not_announced")
     return name
 
 
 def _number(request: Request, header: str) -> int:
     said = request.headers.get(header, "")
     if not (said.isascii() and said.isdecimal() and len(said) < 16):
-        raise _Unwanted(400, f"{header} is to be a number")
+        raise Unwanted(400, f"{header} is to be a number")
     return int(said)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.delivery.hearing import Hearing, LinkCounts
+from agent.delivery.live import Lives
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.tokens import Tokens
 from agent.journal import Brought, Clip, FootageClass, Journal, MediaKind
@@ -148,7 +149,12 @@ def test_a_file_the_shelf_removed_is_waited_for_no_more(
 @pytest.fixture
 def hearing(journal: Journal) -> Hearing:
     return Hearing(
-        NODE, journal=journal, outbox=Outbox(OutboxPolicy()), tokens=Tokens(), counts=LinkCounts()
+        NODE,
+        journal=journal,
+        outbox=Outbox(OutboxPolicy()),
+        tokens=Tokens(),
+        lives=Lives(()),
+        counts=LinkCounts(),
     )
 
 
@@ -178,7 +184,12 @@ def test_a_hold_is_heard_on_the_command_topic_and_so_is_its_end(
 def test_the_hub_is_heard_on_the_command_topic(journal: Journal, four: dict[str, str]) -> None:
     counts = LinkCounts()
     hearing = Hearing(
-        NODE, journal=journal, outbox=Outbox(OutboxPolicy()), tokens=Tokens(), counts=counts
+        NODE,
+        journal=journal,
+        outbox=Outbox(OutboxPolicy()),
+        tokens=Tokens(),
+        lives=Lives(()),
+        counts=counts,
     )
     command = Command(command_id=UUID(int=5), body=BringMedia(sha256s=(four["a clip"],)))
     hearing.hear(topics.address(topics.COMMAND, NODE), encode(command))

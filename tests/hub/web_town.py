@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from agent.wire.answers import ShowLive
 from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.alerts.grants import ALL, Grant, Right
@@ -27,12 +28,14 @@ from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.proxies import Proxies
-from hub.store.tables import areas
 from hub.store.tip_box import TipBox
+from hub.store.tables import areas, people
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
+from hub.web.live_round import LiveRound
 from hub.web.site import Measures, Pack
+from hub.web.watching import Watching
 from tests.hub.wire_words import NodeVoice
 
 PASSWORD = "đèn đường 756"
@@ -60,6 +63,8 @@ class Town:
     filing: Filing = field(default_factory=lambda: Filing(POLICY))
 
     spare_bytes: int = 0
+    told_nodes: list[tuple[str, ShowLive]] = field(default_factory=list)
+    """What nodes were told of who watches."""
 
     def __post_init__(self) -> None:
         self.keep_in(BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes))
@@ -75,6 +80,11 @@ class Town:
         parts = PartFolder(self.folder / "media" / "parts", spare_bytes=self.spare_bytes)
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         self.door = Door(self.db, proxies=self.proxies, growing=self.uploads.growing, **rooms)
+        self.live_round = LiveRound(self.door, Watching(self._tell_node))
+
+    def _tell_node(self, node: str, words: ShowLive) -> bool:
+        self.told_nodes.append((node, words))
+        return True
 
     def _fill(self, conn: Any) -> None:
         now = self.clock.now()
@@ -92,6 +102,14 @@ class Town:
             "kim": self._person(conn, "kim", "Phạm Kim", Right.SEE | Right.MANAGE),
             "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
         }
+
+    def allow(self, login: str, rights: Right) -> UUID:
+        """One more grant on the junction; its id."""
+        now = self.clock.now()
+        with self.db.writing() as conn:
+            person_id = conn.scalar(select(people.c.id).where(people.c.login == login))
+            grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
+            return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
 
     def _person(
         self, conn: Any, login: str, name: str, rights: Right, *, language: str = "vi"
@@ -141,6 +159,7 @@ class Town:
             pack=pack,
             measured=measured,
             tip_box=TipBox(bytes(32)),
+            live_round=self.live_round,
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,

@@ -38,6 +38,10 @@ if (document.querySelector("#map:not([data-picks])")) {
   import("./map.js").then(({ startMap }) => startMap());
 }
 
+if (document.querySelector("[data-live]")) {
+  import("./liveview.js").then(({ startWatching }) => startWatching());
+}
+
 if (document.getElementById("detail")) {
   startDesk();
   watchClips();

@@ -1,0 +1,156 @@
+"""Small pictures for who watches now, over HTTPS; no disk ever sees one.
+
+The least of all that a node does: on a thread of the lowest priority, never while a file is
+brought, and what is not gone within two seconds is given up. A picture on a slow line may hold up
+an alert's footage by its own length, 60 kB, and never by a second one.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+
+from agent.delivery import https
+from agent.delivery.live import LiveCounts, Lives, Shot
+from agent.delivery.rate import Rate
+from agent.delivery.tokens import Tokens
+from agent.vision.picture import PictureLook, draw
+from agent.wire.answers import UploadToken
+
+log = structlog.get_logger()
+
+BEAT_S: Final = 1.0
+STALE_S: Final = 2.0
+"""A picture that waited so long shows the past: the next one is due by then."""
+TIMEOUT_S: Final = 5.0
+QUALITIES: Final = (75, 60, 45, 30)
+"""Tried in this order until the picture is small enough; then half as wide, and again."""
+LEAST_PX: Final = 160
+LEAST_HASTE: Final = 19
+AGE_HEADER: Final = "Picture-Age-Ms"
+_NOBODY: Final = frozenset({HTTPStatus.GONE, HTTPStatus.NOT_FOUND})
+
+
+class LivePost:
+    """A named service."""
+
+    def __init__(
+        self,
+        lives: Lives,
+        tokens: Tokens,
+        *,
+        trusted: Path | None,
+        bytes_per_s: float = 0.0,
+        gives_way: Callable[[], bool] = lambda: False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`gives_way`: something is brought that goes before; `bytes_per_s` is the line's share
+        for all uploads, 0 is no limit."""
+        self._lives = lives
+        self._tokens = tokens
+        self._gives_way = gives_way
+        self._rate = Rate(bytes_per_s)
+        self._not_before_s = 0.0
+        self._last_trouble = ""
+        self._client = httpx.Client(
+            verify=https.context(trusted),
+            timeout=TIMEOUT_S,
+            transport=transport,
+            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            trust_env=False,
+        )
+
+    @property
+    def counts(self) -> LiveCounts:
+        """What was shown and what was not."""
+        return self._lives.counts
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Show what is due until told to stop."""
+        _be_least()
+        while not stop.is_set():
+            beat()
+            shot = self._lives.take(BEAT_S)
+            if shot is not None and not self._show(shot):
+                self.counts.dropped += 1
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()
+
+    def _show(self, shot: Shot) -> bool:
+        """One try; False when the picture was given up."""
+        now_s = time.monotonic()
+        if (
+            self._gives_way()
+            or now_s < self._not_before_s
+            or not self._lives.is_watched(shot.camera)
+        ):
+            return False
+        token = self._tokens.current(now_s)
+        if token is None:
+            self._tokens.ask()
+            self._tokens.wait(BEAT_S)
+            token = self._tokens.current(time.monotonic())
+        if token is None or time.monotonic() - shot.due_s > STALE_S:
+            return False
+        jpeg = small(shot)
+        if jpeg is None:
+            return False
+        self._not_before_s = now_s + self._rate.wait_s(len(jpeg), now_s)
+        return self._send(shot, jpeg, token)
+
+    def _send(self, shot: Shot, jpeg: bytes, token: UploadToken) -> bool:
+        url = f"{token.upload_url.rstrip('/')}/live/{shot.camera}"
+        age_ms = max(0, round((time.monotonic_ns() - shot.frame.at.mono_ns) / 1e6))
+        headers = {
+            "Authorization": f"Bearer {token.token}",
+            "Content-Type": "image/jpeg",
+            AGE_HEADER: str(age_ms),
+        }
+        try:
+            answer = self._client.put(url, content=jpeg, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._say(https.why(error, url))
+            return False
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            self._tokens.spoilt(token)
+        if answer.status_code in _NOBODY:
+            self._lives.end(shot.camera)
+        if answer.status_code != HTTPStatus.NO_CONTENT:
+            self._say(f"the hub answers {answer.status_code} to a picture")
+            return False
+        self._last_trouble = ""
+        self.counts.shown += 1
+        return True
+
+    def _say(self, why: str) -> None:
+        """Once, however many pictures meet it."""
+        if why != self._last_trouble:
+            self._last_trouble = why
+            log.warning("live_picture_dropped", why=why)
+
+
+def small(shot: Shot) -> bytes | None:
+    """The frame as a JPEG within the terms of its lease; None: it cannot be made so small."""
+    width = min(shot.terms.widest_px, shot.frame.width)
+    while width >= min(LEAST_PX, shot.frame.width):
+        for quality in QUALITIES:
+            jpeg = draw(shot.frame, (), PictureLook(widest_px=width, quality=quality))
+            if len(jpeg.data) <= shot.terms.most_bytes:
+                return jpeg.data
+        width //= 2
+    return None
+
+
+def _be_least() -> None:
+    """This thread alone, where the system lets us; else it is as any other."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_HASTE)

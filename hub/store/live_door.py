@@ -1,0 +1,101 @@
+"""The door's way to a camera's present: who may watch, and a line for each watching's two ends.
+
+The pictures themselves are in no store (`hub.web.watching`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from hub.alerts.grants import Right
+from hub.store.arrival_door import ArrivalDoor
+from hub.store.scope import visible_cameras
+from hub.store.sights import places
+from hub.store.tables import cameras, nodes
+from hub.store.views import Asker
+
+
+class Purpose(StrEnum):
+    """What somebody looks at a camera's present for; the log calls the acts by it."""
+
+    LIVE = "live"
+    """To see what happens there."""
+
+
+RIGHTS: Final[Mapping[Purpose, Right]] = {Purpose.LIVE: Right.LIVE}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCamera:
+    """A camera that may be watched; `state` is well, lost, offline or never."""
+
+    camera_id: UUID
+    label: str
+    place: str
+    node: str
+    name: str
+    """As its node calls it."""
+    state: str
+    since_utc_us: int
+
+
+class LiveDoor(ArrivalDoor):
+    """Who watches what."""
+
+    def watches_live(self, asker: Asker, camera_id: UUID) -> bool:
+        """Whether this person may watch it; for the links of a page, shows nothing."""
+        return self._live_camera(asker, camera_id, Purpose.LIVE) is not None
+
+    def may_still_watch(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> bool:
+        """Asked again and again while they watch; noted at the two ends alone."""
+        return self._live_camera(asker, camera_id, purpose) is not None
+
+    def live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:
+        """The camera, for who may watch it now; a refusal is noted, a watching by `begin_live`."""
+        camera = self._live_camera(asker, camera_id, purpose)
+        if camera is None:
+            self._note(asker, f"{purpose}.begin.refused", "camera", camera_id)
+        return camera
+
+    def begin_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> None:
+        """From here on this person watches."""
+        self._note(asker, f"{purpose}.begin", "camera", camera_id)
+
+    def end_live(self, asker: Asker, camera_id: UUID, purpose: Purpose, *, detail: str) -> None:
+        """They watched so long, and why it ended."""
+        self._note(asker, f"{purpose}.end", "camera", camera_id, detail=detail)
+
+    def _live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:
+        now = self._clock.now()
+        scope = visible_cameras(asker.person_id, RIGHTS[purpose], now).subquery("scope")
+        query = (
+            select(
+                cameras,
+                nodes.c.name.label("node"),
+                nodes.c.state.label("node_state"),
+                nodes.c.state_since_utc_us.label("node_since_utc_us"),
+            )
+            .join(nodes, nodes.c.id == cameras.c.node_id)
+            .join(scope, scope.c.camera_id == cameras.c.id)
+            .where(cameras.c.id == camera_id)
+        )
+        with self._db.reading() as conn:
+            row = conn.execute(query).first()
+            if row is None:
+                return None
+            place = places(conn, {row.area_id})[row.area_id]
+        is_here = row.node_state == "online"
+        lost = "lost" if row.is_lost else "well"
+        return LiveCamera(
+            camera_id=row.id,
+            label=row.label,
+            place=place,
+            node=row.node,
+            name=row.name,
+            state=lost if is_here else row.node_state,
+            since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
+        )

@@ -1,0 +1,80 @@
+"""Who no longer may watch live, or no longer does, watches no more; nodes' leases are renewed."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from hub.store import database
+from hub.store.live_door import LiveDoor
+from hub.web.watching import Watch, Watching
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S: Final = 0.5
+
+
+class LiveRound:
+    """A part of the hub; `look` is one round."""
+
+    def __init__(self, door: LiveDoor, watching: Watching) -> None:
+        self._door = door
+        self.watching = watching
+        self._owed: deque[tuple[Watch, str]] = deque()
+        self._is_away = False
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
+        """Until `stop`; then every watching ends, and the log says so."""
+        while not stop.is_set():
+            beat()
+            await asyncio.to_thread(self.look)
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+        await asyncio.to_thread(self.end_all, "the hub stopped")
+
+    def look(self) -> None:
+        """One round. A page whose right cannot be asked for now gets no picture either."""
+        try:
+            self._write_owed()
+            for watch in self.watching.watches():
+                if self.watching.is_over(watch):
+                    self.end(watch, "the page was left")
+                elif not self._may(watch):
+                    self.end(watch, "no longer granted")
+            self._is_away = False
+        except database.FAULTS as error:
+            if not self._is_away:
+                log.error("live.database", reason=str(error).splitlines()[0])
+            self._is_away = True
+        self.watching.tell_nodes()
+
+    def end(self, watch: Watch, why: str) -> None:
+        """This watching is over, and then noted; raises a fault of the database, and then the line
+        is owed."""
+        if self.watching.leave(watch.key) is None:
+            return
+        seconds = round(self.watching.seconds(watch))
+        self._owed.append((watch, f"{seconds} s, {watch.pictures} pictures; {why}"))
+        self._write_owed()
+
+    def end_all(self, why: str) -> None:
+        """Every watching."""
+        try:
+            for watch in self.watching.watches():
+                self.end(watch, why)
+        except database.FAULTS as error:
+            log.error("live.database", reason=str(error).splitlines()[0])
+
+    def _write_owed(self) -> None:
+        while self._owed:
+            watch, detail = self._owed[0]
+            self._door.end_live(watch.asker, watch.camera.camera_id, watch.purpose, detail=detail)
+            self._owed.popleft()
+
+    def _may(self, watch: Watch) -> bool:
+        return self._door.may_still_watch(watch.asker, watch.camera.camera_id, watch.purpose)

@@ -1,0 +1,130 @@
+"""The page that shows a camera's present: one small picture a second, while it is open.
+
+With script it asks for the next picture again and again; without, it loads itself anew. Both are
+what keeps a watching alive.
+"""
+
+import time
+from typing import Annotated, Final
+from uuid import UUID
+
+import anyio
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from hub.store.live_door import LiveCamera, Purpose
+from hub.web import cameras
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.site import render
+from hub.web.watching import Key, Shot, TooManyError
+
+router = APIRouter(prefix="/cameras/{camera_id}/live")
+
+WAIT_S: Final = 1.0
+"""So long an ask waits for the next picture; then it is asked again whether they still may."""
+LOOK_EVERY_S: Final = 0.05
+LOST_AFTER_S: Final = 5.0
+"""Pictures come once a second: so old is one that more should have followed."""
+REFRESH_S: Final = 2
+"""How often the page loads itself anew without script."""
+
+
+@router.get("")
+def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
+    """The page, with the newest picture there is; 404 for who may not watch."""
+    camera, key = ask(visit, camera_id, Purpose.LIVE)
+    shot = visit.site.watching.newest(key)
+    calendar = visit.site.calendar(visit.asker.language)
+    state = cameras.state_word_of(camera.state, calendar.words)
+    since = calendar.clock(camera.since_utc_us)
+    age_s = visit.site.watching.age_s(shot) if shot else 0.0
+    return render(
+        request,
+        "live.html",
+        session=visit.session,
+        camera=camera,
+        state=None if camera.state == "well" else f"{state} ({since})",
+        shot=shot,
+        age_s=round(age_s),
+        taken_utc_us=calendar.now_utc_us - round(age_s * 1e6),
+        is_lost=age_s > LOST_AFTER_S,
+        watchers=visit.site.watching.watchers(camera),
+        refresh_s=REFRESH_S,
+    )
+
+
+@router.get("/picture")
+async def show_picture(
+    visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
+) -> Response:
+    """The newest picture; with `after` one that is newer than that number, as soon as it is here.
+
+    204 where there is none; 404 for who may not watch, or no longer.
+    """
+    camera, key = await run_in_threadpool(ask, visit, camera_id, Purpose.LIVE)
+    return await next_picture(visit, camera, key, after)
+
+
+@router.post("/end", status_code=204)
+def end_live(visit: FormSent, camera_id: UUID) -> Response:
+    """The page is left: nothing is asked of the camera any longer."""
+    leave(visit, camera_id, Purpose.LIVE)
+    return Response(status_code=204)
+
+
+def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Key]:
+    """Watch, or watch on: the door first, and the line in the log before any picture.
+
+    Raises 404 for who may not, 503 where too many watch already.
+    """
+    door, watching = visit.site.door, visit.site.watching
+    camera = door.live_camera(visit.asker, camera_id, purpose)
+    if camera is None:
+        raise HTTPException(404)
+    key = (visit.session.session_id, camera.camera_id, purpose)
+    try:
+        begun = watching.come(visit.session.session_id, visit.asker, camera, purpose)
+    except TooManyError:
+        raise HTTPException(503, headers={"Retry-After": "10"}) from None
+    if begun is not None:
+        try:
+            door.begin_live(visit.asker, camera_id, purpose)
+        except BaseException:
+            watching.leave(key)
+            raise
+        begun.is_noted = True
+        watching.tell_nodes()
+    return camera, key
+
+
+def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
+    """They watch no more; who did not watch changes nothing."""
+    key = (visit.session.session_id, camera_id, purpose)
+    for watch in visit.site.watching.watches():
+        if watch.key == key:
+            visit.site.live_round.end(watch, "closed")
+
+
+async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
+    """A picture, waited for where one is asked for that is newer than another."""
+    watching = visit.site.watching
+    until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
+    shot = watching.newest(key, after=after or 0)
+    while shot is None and time.monotonic() < until_s and not visit.site.stopping():
+        await anyio.sleep(LOOK_EVERY_S)
+        shot = watching.newest(key, after=after or 0)
+    headers = {
+        "Cache-Control": "no-store",
+        "Watchers": str(watching.watchers(camera)),
+        "Camera-State": camera.state,
+    }
+    if shot is None:
+        return Response(status_code=204, headers=headers)
+    watching.handed_out(key)
+    return Response(shot.jpeg, headers=headers | _about(visit, shot), media_type="image/jpeg")
+
+
+def _about(visit: Visit, shot: Shot) -> dict[str, str]:
+    age_ms = max(0, round(visit.site.watching.age_s(shot) * 1000))
+    return {"Picture-Number": str(shot.number), "Picture-Age-Ms": str(age_ms)}
