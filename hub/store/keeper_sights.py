@@ -208,7 +208,9 @@ def _letter(row: AnyRow, place: str) -> DeadLetter:
 
 
 def _camera_state(row: AnyRow) -> CameraState:
-    return CameraState(row.label, bool(row.is_lost), row.lost_reason or "", row.state_since_utc_us)
+    return CameraState(
+        row.id, row.label, bool(row.is_lost), row.lost_reason or "", row.state_since_utc_us
+    )
 
 
 def _latest(seen_utc_us: int | None, said: health.LastHealth | None) -> int | None:

@@ -10,6 +10,7 @@ from hub.store.health import LastHealth
 class CameraState:
     """One camera of a node; `since_utc_us` is since when it is lost, or gives pictures."""
 
+    camera_id: UUID
     label: str
     is_lost: bool
     lost_reason: str

@@ -24,9 +24,14 @@ class Purpose(StrEnum):
 
     LIVE = "live"
     """To see what happens there."""
+    AIM = "aim"
+    """To point it, and to draw its zones: of whoever looks after it."""
 
 
-RIGHTS: Final[Mapping[Purpose, Right]] = {Purpose.LIVE: Right.LIVE}
+RIGHTS: Final[Mapping[Purpose, Right]] = {
+    Purpose.LIVE: Right.LIVE,
+    Purpose.AIM: Right.MANAGE,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,17 @@ from hub.store.tables import alerts, areas, audit, cameras, grants, media, nodes
 from hub.store.views import Asker
 
 LINES: Final = 100
-LOOKS: Final = ("alert.", "media.", "clip.", "span.", "search.", "live.", "inbox.", "changes.")
+LOOKS: Final = (
+    "alert.",
+    "media.",
+    "clip.",
+    "span.",
+    "search.",
+    "live.",
+    "aim.",
+    "inbox.",
+    "changes.",
+)
 """How acts begin by which somebody sees, or would have seen, something of the street."""
 
 

@@ -18,6 +18,7 @@ from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web import (
     account,
+    aim,
     alert_rules,
     api,
     areas,
@@ -75,6 +76,7 @@ ROOMS: Final = (
     live,
     live_in,
     live_view,
+    aim,
     clips,
     films,
     tus,

@@ -183,6 +183,8 @@ def act_words(act: str, words: Words) -> str:
         "clip.await": say("waited for a clip"),
         "live.begin": say("began to watch a camera live"),
         "live.end": say("stopped watching a camera live"),
+        "aim.begin": say("began to aim a camera"),
+        "aim.end": say("stopped aiming a camera"),
         "search.open": say("opened the search for footage"),
         "search.find": say("searched footage"),
         "search.sightings": say("searched what was seen"),

@@ -83,6 +83,7 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
         f"/moment?camera={camera_id}&at={seen.first_seen_utc_us}",
         "/find?when=between&until=2026-11-25T02:10",
         f"/cameras/{camera_id}/live",
+        f"/cameras/{camera_id}/aim",
         f"/duty/plans/{hub.town.area_id}",
         f"/configuration/area/{hub.town.area_id}",
         "/invited/made-up",

@@ -38,7 +38,9 @@ if (document.querySelector("#map:not([data-picks])")) {
   import("./map.js").then(({ startMap }) => startMap());
 }
 
-if (document.querySelector("[data-live]")) {
+if (document.getElementById("aim")) {
+  import("./aim.js").then(({ startAim }) => startAim());
+} else if (document.querySelector("[data-live]")) {
   import("./liveview.js").then(({ startWatching }) => startWatching());
 }
 

@@ -1,0 +1,119 @@
+"""Zones and privacy masks of a camera as lines of text, one each: what a page draws and sends.
+
+    private: 0.1 0.2, 0.5 0.2, 0.5 0.8
+    zone cong entry: 0 0, 1 0, 1 0.4
+    zone san loiter 30: 0.2 0.2, 0.8 0.2, 0.8 0.8
+
+Corners are x and y as shares of the picture's width and height, from its upper left.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+MOST_SHAPES: Final = 40
+MOST_CORNERS: Final = 64
+_HEAD: Final = re.compile(
+    r"(?P<private>private)|zone\s+(?P<name>[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)"
+    r"(?P<entry>\s+entry)?(\s+loiter\s+(?P<loiter>\d{1,5}))?",
+    re.ASCII,
+)
+_NUMBER: Final = re.compile(r"\d?\.?\d{1,6}|\d\.", re.ASCII)
+
+Corner = tuple[float, float]
+
+
+class OutlineFault(ValueError):  # noqa: N818 - it is said of a line, as faults are elsewhere
+    """A line that is no outline; `line` counts from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line} is no outline")
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A mask, or a zone by its name and rules."""
+
+    corners: tuple[Corner, ...]
+    zone: str | None = None
+    """None: a privacy mask."""
+    entry: bool = False
+    loiter_s: int = 0
+    """0: it does not tell of loitering."""
+
+
+def written(
+    private: Iterable[Sequence[Sequence[float]]], zones: Iterable[Mapping[str, Any]]
+) -> str:
+    """Masks and zones, as settings have them, as lines. Zones of the whole picture have none."""
+    lines = [f"private: {_corners(outline)}" for outline in private]
+    for zone in zones:
+        if zone.get("outline"):
+            rules = " entry" if zone.get("entry") else ""
+            loiter_s = round(zone.get("loiter_s") or 0)
+            rules += f" loiter {loiter_s}" if loiter_s else ""
+            lines.append(f"zone {zone['name']}{rules}: {_corners(zone['outline'])}")
+    return "\n".join(lines)
+
+
+def read(text: str) -> list[Shape]:
+    """The shapes of such lines, empty ones passed over; raises OutlineFault."""
+    found: list[Shape] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            found.append(_shape(line, number))
+        if len(found) > MOST_SHAPES:
+            raise OutlineFault(number)
+    return found
+
+
+def keys(shapes: Sequence[Shape], zones: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is to be wanted of the camera: `private` and `zone`.
+
+    `zones` are those of now: what a page does not draw of one (closed hours, groups) stays, and
+    those of the whole picture stay whole.
+    """
+    before = {zone["name"]: zone for zone in zones}
+    wanted = [dict(zone) for zone in before.values() if not zone.get("outline")]
+    for shape in shapes:
+        if shape.zone is not None:
+            drawn = {
+                "name": shape.zone,
+                "outline": [list(corner) for corner in shape.corners],
+                "entry": shape.entry,
+                "loiter_s": shape.loiter_s,
+            }
+            wanted.append({**before.get(shape.zone, {}), **drawn})
+    private = [[list(corner) for corner in one.corners] for one in shapes if one.zone is None]
+    return {"private": private, "zone": wanted}
+
+
+def _shape(line: str, number: int) -> Shape:
+    head, _, tail = line.partition(":")
+    said = _HEAD.fullmatch(head.strip())
+    corners = tuple(_corner(pair, number) for pair in tail.split(","))
+    if said is None or not 3 <= len(corners) <= MOST_CORNERS:
+        raise OutlineFault(number)
+    if said["private"]:
+        return Shape(corners)
+    return Shape(corners, said["name"], bool(said["entry"]), int(said["loiter"] or 0))
+
+
+def _corner(pair: str, number: int) -> Corner:
+    said = pair.split()
+    if len(said) != 2 or not all(_NUMBER.fullmatch(one) for one in said):
+        raise OutlineFault(number)
+    x, y = (float(one) for one in said)
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise OutlineFault(number)
+    return x, y
+
+
+def _corners(outline: Iterable[Sequence[float]]) -> str:
+    return ", ".join(f"{_share(x)} {_share(y)}" for x, y in outline)
+
+
+def _share(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".") or "0"

@@ -1,0 +1,131 @@
+"""The technician's page of a camera: its present to aim by, and its zones and masks drawn on it.
+
+What is drawn becomes what the hub wants of the node (`hub.store.settings_door`); the node checks
+it and says what became of it.
+"""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from agent.wire.settings import SettingsFault
+from hub.alerts.layers import State
+from hub.alerts.outlines import OutlineFault, keys, read, written
+from hub.store.live_door import Purpose
+from hub.store.registry import RegistryError
+from hub.store.settings_door import CameraNow
+from hub.web import live_view
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.site import render
+
+router = APIRouter(prefix="/cameras/{camera_id}/aim")
+
+MOST_CHARS: Final = 40_000
+
+
+@router.get("")
+def show_aim(request: Request, visit: SignedIn, camera_id: UUID, saved: str = "") -> Response:
+    """The page; 404 for who does not look after the camera."""
+    return _page(request, visit, camera_id, is_saved=bool(saved))
+
+
+@router.get("/picture")
+async def show_picture(
+    visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
+) -> Response:
+    """As on the live page, for who looks after the camera."""
+    camera, key = await run_in_threadpool(live_view.ask, visit, camera_id, Purpose.AIM)
+    return await live_view.next_picture(visit, camera, key, after)
+
+
+@router.post("/end", status_code=204)
+def end_aim(visit: FormSent, camera_id: UUID) -> Response:
+    """The page is left."""
+    live_view.leave(visit, camera_id, Purpose.AIM)
+    return Response(status_code=204)
+
+
+@router.post("")
+def save_outlines(
+    request: Request,
+    visit: FormSent,
+    camera_id: UUID,
+    outlines: Annotated[str, Form(max_length=MOST_CHARS)] = "",
+    reason: Annotated[str, Form(max_length=300)] = "",
+) -> Response:
+    """Want these zones and masks of the camera; the page again, with why not, where they cannot
+    be wanted."""
+    settings = visit.site.door.settings_door()
+    now = settings.of_camera(visit.asker, camera_id)
+    if now is None:
+        raise HTTPException(404)
+    say = visit.site.calendar(visit.asker.language).words.say
+    try:
+        wanted = keys(read(outlines), _zones(now))
+        settings.want_of_camera(visit.asker, camera_id, wanted, reason=reason.strip())
+    except OutlineFault as fault:
+        wrong = say("Line %(n)d is no outline.") % {"n": fault.line}
+    except SettingsFault as fault:
+        wrong = "; ".join(fault.lines)
+    except RegistryError:
+        wrong = say("Say why: it stands beside the change.")
+    else:
+        return RedirectResponse(f"/cameras/{camera_id}/aim?saved=1", 303)
+    return _page(request, visit, camera_id, wrong=wrong, outlines=outlines, reason=reason)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    camera_id: UUID,
+    *,
+    wrong: str = "",
+    outlines: str | None = None,
+    reason: str = "",
+    is_saved: bool = False,
+) -> Response:
+    camera, key = live_view.ask(visit, camera_id, Purpose.AIM)
+    now = visit.site.door.settings_door().of_camera(visit.asker, camera_id)
+    shot = visit.site.watching.newest(key)
+    private = _value(now, "private") if now else []
+    return render(
+        request,
+        "aim.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        camera=camera,
+        shot=shot,
+        now=now,
+        state=_state(visit, now) if now else "",
+        outlines=outlines if outlines is not None else written(private, _zones(now) if now else []),
+        reason=reason,
+        wrong=wrong,
+        is_saved=is_saved,
+        refresh_s=live_view.REFRESH_S,
+    )
+
+
+def _value(now: CameraNow, key: str) -> list[Any]:
+    """What is wanted of the camera, or by what it works where nothing is."""
+    return list(now.wanted.get(key, now.works_by.get(key)) or [])
+
+
+def _zones(now: CameraNow) -> list[dict[str, Any]]:
+    return [zone for zone in _value(now, "zone") if isinstance(zone, dict)]
+
+
+def _state(visit: Visit, now: CameraNow) -> str:
+    """How far the camera box has come with what is wanted of it."""
+    say = visit.site.calendar(visit.asker.language).words.say
+    match now.state:
+        case State.IN_FORCE:
+            return say("The camera box works by them.")
+        case State.REFUSED | State.FELL_BACK:
+            return say("The camera box did not take them: %(reason)s") % {"reason": now.reason}
+        case State.UNASKED:
+            return say("Nothing was ever wanted of this camera box.")
+        case _:
+            return say("The camera box has not taken them yet.")
