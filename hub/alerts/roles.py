@@ -1,8 +1,8 @@
 """What a role is good for: what its people usually are granted, and what they can never have.
 
 A role gives nobody a right; grants do. It fences them: whatever was granted, oversight sees no
-footage, and a technician nothing but how cameras and nodes are. A role of an older hub, or one
-that nobody knows, has no fence.
+footage, and a technician nothing but how cameras and nodes are, and what a camera shows while it
+is aimed. A role of an older hub, or one that nobody knows, has no fence.
 """
 
 from collections.abc import Mapping
