@@ -35,6 +35,7 @@ _LOOKS: Final = (
     "clip.",
     "span.",
     "live.",
+    "aim.",
     "sound.",
     "camera.open",
 )
@@ -46,7 +47,7 @@ _COUNTED: Final[tuple[tuple[Act, tuple[str, ...]], ...]] = (
 )
 """How acts begin; the first that fits counts."""
 _PASSED_OVER: Final = ("session.", "inbox.", "changes.", "log.", "hub.", "node.birth", "papers.")
-_GLANCES: Final = ("alert.glance", "media.store")
+_GLANCES: Final = ("alert.glance", "media.store", "live.end", "aim.end")
 
 
 def act_of(said: str) -> Act | None:

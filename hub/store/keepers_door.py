@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.alerts.channels import Order, read_orders, write_orders
-from hub.store import keeper_sights, phone_checks, staff
+from hub.store import health, keeper_sights, phone_checks, staff
 from hub.store.enrol_door import EnrolDoor
+from hub.store.health import LastHealth
 from hub.store.keeper_views import FateCount, LostPhone, NodeState, SilentPhone, Undelivered
 from hub.store.tables import people, phones
 from hub.store.views import Asker
@@ -29,6 +30,16 @@ class KeepersDoor(EnrolDoor):
             fates = keeper_sights.fates(conn, [one.node_id for one in states])
         self._note(asker, "nodes.open", detail=f"{len(states)} nodes")
         return states, fates
+
+    def node_week(self, asker: Asker, node_id: UUID) -> tuple[NodeState, list[LastHealth]] | None:
+        """A node of theirs and what it said of itself in the last week, oldest first."""
+        with self._db.reading() as conn:
+            states = keeper_sights.node_states(conn, asker.person_id, self._clock.now())
+            found = next((one for one in states if one.node_id == node_id), None)
+            said = health.history(conn, node_id) if found is not None else []
+        act = "node.open" if found is not None else "node.open.refused"
+        self._note(asker, act, "node", node_id)
+        return None if found is None else (found, said)
 
     def undelivered(self, asker: Asker) -> Undelivered:
         """What could not be delivered about cameras this person may manage."""

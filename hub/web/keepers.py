@@ -1,9 +1,11 @@
 """Pages for those who look after cameras: how the nodes are, and what could not be delivered."""
 
+from uuid import UUID
+
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from hub.web import node_words
+from hub.web import node_words, plots
 from hub.web.auth import SignedIn
 from hub.web.site import render
 
@@ -28,6 +30,18 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
         dark=sum(one.is_dark for one in nodes),
         fates=node_words.fates(fates, calendar.words),
     )
+
+
+@router.get("/nodes/{node_id}")
+def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
+    """A week of one node; 404 for who does not look after it."""
+    week = visit.site.door.node_week(visit.asker, node_id)
+    if week is None:
+        raise HTTPException(404)
+    node, said = week
+    calendar = visit.site.calendar(visit.asker.language)
+    drawn = plots.plots(said, calendar)
+    return render(request, "node.html", session=visit.session, node=node, plots=drawn)
 
 
 @router.get("/undelivered")

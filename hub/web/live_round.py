@@ -1,6 +1,7 @@
 """Who no longer may watch live, or no longer does, watches no more; nodes' leases are renewed."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -23,6 +24,7 @@ class LiveRound:
         self._door = door
         self.watching = watching
         self._owed: deque[tuple[Watch, str]] = deque()
+        self._writing = threading.Lock()
         self._is_away = False
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
@@ -71,10 +73,13 @@ class LiveRound:
             log.error("live.database", reason=str(error).splitlines()[0])
 
     def _write_owed(self) -> None:
-        while self._owed:
-            watch, detail = self._owed[0]
-            self._door.end_live(watch.asker, watch.camera.camera_id, watch.purpose, detail=detail)
-            self._owed.popleft()
+        with self._writing:  # a page that is closed and a round may come at once
+            while self._owed:
+                watch, detail = self._owed[0]
+                self._door.end_live(
+                    watch.asker, watch.camera.camera_id, watch.purpose, detail=detail
+                )
+                self._owed.popleft()
 
     def _may(self, watch: Watch) -> bool:
         return self._door.may_still_watch(watch.asker, watch.camera.camera_id, watch.purpose)

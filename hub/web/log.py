@@ -181,6 +181,7 @@ def act_words(act: str, words: Words) -> str:
         "media.ask": say("asked for a clip"),
         "clip.watch": say("watched a clip while it was recorded"),
         "clip.await": say("waited for a clip"),
+        "node.open": say("opened a camera box"),
         "live.begin": say("began to watch a camera live"),
         "live.end": say("stopped watching a camera live"),
         "aim.begin": say("began to aim a camera"),

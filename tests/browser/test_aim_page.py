@@ -16,6 +16,7 @@ PATIENCE_MS = 30_000
 
 def tap(page: Any, *corners: tuple[float, float]) -> None:
     """Taps at these shares of the picture."""
+    page.locator(".outlines").scroll_into_view_if_needed()
     box = page.locator(".outlines").bounding_box()
     for x, y in corners:
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -232,6 +233,17 @@ def test_no_more_watch_at_once_than_the_hub_holds_pictures_for(town: Town) -> No
     other = come_in(town)
     assert other.get(place).status_code == 503
     assert watching.turned_away == 1
+
+
+def test_watchings_that_end_on_two_threads_at_once_leave_one_line_each(town: Town) -> None:
+    come_in(town).get(f"/cameras/{camera_of(town)}/live")
+    live, (first,) = town.live_round, town.live_round.watching.watches()
+    for _ in range(20):
+        live.watching.come(uuid4(), first.asker, first.camera, first.purpose)
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(4):
+            threads.submit(live.end_all, "tried")
+    assert [act for act, _ in acts(town)].count("live.end") == 21
 
 
 def test_a_foreign_form_ends_nothing(town: Town) -> None:

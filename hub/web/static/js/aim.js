@@ -156,6 +156,7 @@ export function startAim() {
     } else if (wanted) {
       begun = { head: wanted === "private" ? "private" : whichZone(), corners: [] };
       drawing.classList.add("is-drawing");
+      place.scrollIntoView({ block: "nearest" });
       show();
     }
   });
