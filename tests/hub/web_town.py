@@ -28,8 +28,8 @@ from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.proxies import Proxies
-from hub.store.tip_box import TipBox
 from hub.store.tables import areas, people
+from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
