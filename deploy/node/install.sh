@@ -125,7 +125,7 @@ seal_key() {
     command -v systemd-creds >/dev/null || die "systemd-creds is missing: systemd 250 or newer is needed."
     key=$(key_file)
     [[ -f $key ]] || die "The key is not at $key. Was it sealed before?"
-    systemd-creds encrypt --name=node.key "$key" "$sealed.part" || die "The key could not be encrypted (see above)."
+    (umask 077 && systemd-creds encrypt --name=node.key "$key" "$sealed.part") || die "The key could not be encrypted (see above)."
     systemd-creds decrypt --name=node.key "$sealed.part" - | cmp -s -- - "$key" || die "What was encrypted does not open again. Nothing was changed."
     sync -- "$sealed.part"
     mv -fT -- "$sealed.part" "$sealed"

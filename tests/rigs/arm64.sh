@@ -19,7 +19,7 @@ cd "$(dirname "$0")/../.."
 readonly suite="${SUITE:-trixie}" roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly base=$roots/unpacked-arm64-$suite root=$roots/arm64-$suite
 readonly packages=base-files,base-passwd,libc-bin,bash,dash,coreutils,findutils,grep,sed,tar,gzip,diffutils,ca-certificates,libstdc++6,python3,python3-venv
-readonly node=nga-tu-01 slower=8 street_s=10
+readonly slower=8 street_s=10
 case $suite in
     trixie) python=3.13 ;;
     bookworm) python=3.11 ;;
@@ -31,7 +31,8 @@ work=$(mktemp -d)
 readonly work
 hub=''
 leave() {
-    [[ -z $hub ]] || { exec 7>&- && wait "$hub" || true; }
+    exec 7>&- || true
+    [[ -z $hub ]] || wait "$hub" || true
     for mounted in proc "${work#/}"; do
         ! mountpoint -q "$root/$mounted" || umount "$root/$mounted"
     done
@@ -101,6 +102,8 @@ install_programs() { # as deploy/node/install.sh does it
         ln -sfn "$home/agent/bin/matthan-agent" /usr/local/bin/matthan-agent'
 }
 
+first_word() { inside matthan-agent --help >/dev/null; }
+
 await() { # TEXT FILE
     for _ in $(seq 600); do
         ! grep -q "$1" "$2" || return 0
@@ -116,7 +119,7 @@ took "an empty Debian $suite, unpacked" unpack
 took "the bundle for Python $python, made here" make_stick
 fresh
 [[ -n ${KEEP-} ]] || took "programs from the bundle, without a network" install_programs
-took "first word of the program" inside matthan-agent --help >/dev/null
+took "first word of the program" first_word
 inside "/opt/matthan/agent/bin/python" -c 'import platform, sys, numpy, cv2, av
 from ai_edge_litert.interpreter import Interpreter
 print("──", platform.machine(), "Python", platform.python_version(), "numpy", numpy.__version__, "OpenCV", cv2.__version__, "PyAV", av.__version__)'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A flashed card that makes itself a camera box: an empty Debian with cloud-init boots a real systemd,
-# finds user-data as the hub made it and the stick's folder beside it, and enrols by itself.
+# finds user-data as the hub made it and the stick's folder beside it, and enrols by itself. Then its
+# key is sealed, unsealed, sealed, and the plug pulled.
 #
 #   tests/rigs/first_boot.sh
 set -euo pipefail
@@ -18,6 +19,8 @@ leave() {
 }
 trap leave EXIT
 
+installs() { inside bash /boot/firmware/matthan/deploy/node/install.sh "$@"; }
+is_enrolled() { inside test -s /etc/matthan/agent.toml; }
 is_up() { inside systemctl is-active --quiet matthan-agent.service; }
 
 note "the hub, and the stick"
@@ -58,11 +61,29 @@ from=$SECONDS
 boot "first-$suite"
 expect "cloud-init has done its part" inside test -e /var/lib/cloud/instance/boot-finished
 [[ $(inside hostname) == nga-tu-07 ]]
-expect "it is enrolled" inside test -s /etc/matthan/agent.toml
+for _ in $(seq 900); do ! is_enrolled || break; sleep 1; done # a busy machine takes its time
+expect "it is enrolled" is_enrolled
 expect "the agent runs" is_up
 note "from the first start to a running agent: $((SECONDS - from)) s"
 [[ ! -e $root/etc/matthan-first-boot && ! -e $root/boot/firmware/user-data ]]
-! inside systemctl is-enabled --quiet matthan-first-boot.service
+! inside systemctl is-enabled --quiet matthan-first-boot.service || exit 1
+inside sed -i 's|^url = .*|recording = "/srv/street.mp4"|' /etc/matthan/agent.toml
+inside systemctl restart matthan-agent.service
+expect "the agent runs with a street" is_up
+note "the key is sealed, and the agent goes on with it"
+key=$(inside bash -c 'ls /var/lib/matthan/papers/*/node.key')
+cp "$root$key" "$work/key"
+installs seal
+! inside test -e "$key" || exit 1
+[[ $(inside stat -c %a /etc/matthan/node.key.sealed) == 600 ]]
+expect "the agent runs" is_up
+inside systemctl start matthan-agent-check.service
+installs unseal
+inside cat "$key" | cmp - "$work/key"
+[[ $(inside stat -c %U:%a "$key") == matthan:600 ]]
+installs seal
+expect "the agent runs" is_up
+
 note "started again it stays what it is"
 power_off
 boot "first-$suite"

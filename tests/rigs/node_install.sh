@@ -75,20 +75,6 @@ before=$(pid)
 signal STOP "$before"
 expect "systemd noticed and began it again" is_new_pid "$before"
 
-note "the key is sealed, and the agent goes on with it"
-key=$(inside bash -c 'ls /var/lib/matthan/papers/*/node.key')
-cp "$root$key" "$work/key"
-installs seal
-! inside test -e "$key" || exit 1
-[[ $(inside stat -c %a /etc/matthan/node.key.sealed) == 600 ]]
-expect "the agent runs" is_up
-inside systemctl start matthan-agent-check.service
-installs unseal
-inside cat "$key" | cmp - "$work/key"
-[[ $(inside stat -c %U:%a "$key") == matthan:600 ]]
-installs seal
-expect "the agent runs" is_up
-
 note "the plug pulled $pulls times while a new version is installed"
 for pull in $(seq "$pulls"); do
     # shellcheck disable=SC2016 # expanded inside
