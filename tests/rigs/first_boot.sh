@@ -21,6 +21,10 @@ trap leave EXIT
 
 installs() { inside bash /boot/firmware/matthan/deploy/node/install.sh "$@"; }
 is_enrolled() { inside test -s /etc/matthan/agent.toml; }
+is_forgotten() {
+    [[ ! -e $root/etc/matthan-first-boot && ! -e $root/boot/firmware/user-data ]] &&
+        ! inside systemctl is-enabled --quiet matthan-first-boot.service
+}
 is_up() { inside systemctl is-active --quiet matthan-agent.service; }
 
 note "the hub, and the stick"
@@ -65,8 +69,7 @@ for _ in $(seq 900); do ! is_enrolled || break; sleep 1; done # a busy machine t
 expect "it is enrolled" is_enrolled
 expect "the agent runs" is_up
 note "from the first start to a running agent: $((SECONDS - from)) s"
-[[ ! -e $root/etc/matthan-first-boot && ! -e $root/boot/firmware/user-data ]]
-! inside systemctl is-enabled --quiet matthan-first-boot.service || exit 1
+expect "code and file are gone from the card" is_forgotten
 inside sed -i 's|^url = .*|recording = "/srv/street.mp4"|' /etc/matthan/agent.toml
 inside systemctl restart matthan-agent.service
 expect "the agent runs with a street" is_up
