@@ -23,6 +23,7 @@ from hub.assembly import (
     log_book,
     mapping,
     settings_commands,
+    tip_commands,
     verifying,
 )
 from hub.assembly.archive import ArchiveError
@@ -87,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     _map(verbs)
     settings_commands.add_to(_group(verbs, "config"), _command)
     _log(verbs)
+    _tips(verbs)
     _backup(verbs)
     _benches(verbs)
     return top
@@ -354,6 +356,15 @@ def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:
         help="such lines, beside those that the hub put down itself",
     )
     _command(looks, "head", log_book.show_head, "the line that pins the log down as it is now")
+
+
+def _tips(verbs: "Commands[argparse.ArgumentParser]") -> None:
+    keys = _group(verbs, "tips")
+    add = _command(keys, "key", tip_commands.add_key, "make a key for an app that brings tips")
+    add.add_argument("app", help="what the app is called; officers read it")
+    end = _command(keys, "revoke", tip_commands.revoke_key, "end an app's key")
+    end.add_argument("app")
+    _command(keys, "keys", tip_commands.list_keys, "which apps have one")
 
 
 def _backup(verbs: "Commands[argparse.ArgumentParser]") -> None:

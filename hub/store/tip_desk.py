@@ -28,7 +28,7 @@ from hub.alerts.tips import (
     tidy_code,
     wakes,
 )
-from hub.store import alert_rule_rows, audit, ledger
+from hub.store import alert_rule_rows, audit, ledger, tip_keys
 from hub.store.alert_rows import NewAlert, raise_alert
 from hub.store.alert_rule_rows import TOLD_NOBODY
 from hub.store.audit import By
@@ -81,14 +81,20 @@ class TipDesk:
         """Something that no person sent was thrown away."""
         self._count(why)
 
-    def receive(self, tip: NewTip, *, submission: str) -> str:
-        """Take a tip in and tell who must know; its code. The same tip of one form, or of one
-        submission of an app, is one tip. TipError when nothing was kept."""
+    def app_of(self, key: str) -> str | None:
+        """The app that this key was made for, while it counts."""
+        with self._db.reading() as conn:
+            return tip_keys.app_of(conn, key)
+
+    def receive(self, tip: NewTip, *, submission: str, is_named: bool = False) -> str:
+        """Take a tip in and tell who must know; its code. The same tip of one form is one tip;
+        where the submission `is_named`, whatever comes under that name is. TipError when nothing
+        was kept."""
         now = self._clock.now()
         fault = fault_of(tip.words, now_utc_us=now.utc_us)
         if fault is not None:
             raise self._refused(fault)
-        code = self._box.code(submission, _content(tip))
+        code = self._box.code(submission, b"" if is_named else _content(tip))
         with self._db.writing() as conn:
             if conn.scalar(select(tips.c.id).where(tips.c.code_hash == code_hash(code))):
                 self._count("repeated")

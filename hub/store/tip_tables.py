@@ -8,7 +8,7 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, Table, T
 
 from hub.store.tables import key, link, metadata, moment
 
-__all__ = ["tip_answers", "tip_pictures", "tip_reporters", "tips"]
+__all__ = ["tip_answers", "tip_keys", "tip_pictures", "tip_reporters", "tips"]
 
 tips = Table(
     "tips",
@@ -57,4 +57,14 @@ tip_answers = Table(
     link("person_id", "people"),
     Column("answer", Text, nullable=False),  # what the sender reads
     *moment("at"),
+)
+
+tip_keys = Table(
+    "tip_keys",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False, unique=True),  # of the app
+    Column("key_hash", Text, nullable=False, unique=True),  # sha256
+    *moment("made"),
+    *moment("revoked", nullable=True),
 )

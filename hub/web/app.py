@@ -53,6 +53,7 @@ from hub.web import (
     search,
     shell,
     silences,
+    tip_api,
     tip_pages,
     tips,
     tus,
@@ -110,6 +111,7 @@ ROOMS: Final = (
     metrics,
     tips,
     tip_pages,
+    tip_api,
 )
 
 

@@ -46,6 +46,11 @@ MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
 """The largest tip with its pictures."""
 
+MAX_APP_TIP_BYTES: Final = 12 * 2**20
+"""The largest tip of an app: all its pictures in base64, held in memory at once."""
+
+APP_TIPS: Final = "/api/tips"
+"""Where apps bring them, by a key and without a cookie."""
 TIPS: Final = "/tips"
 """Where anybody sends them."""
 
@@ -110,7 +115,7 @@ class OwnPagesOnly:
             return None
         headers = Headers(scope=scope)
         is_nodes = scope["path"] in (ENROLMENT, f"{ENROLMENT}/renew", f"{ENROLMENT}/speed")
-        if not is_nodes and not self._is_own(headers):
+        if not is_nodes and scope["path"] != APP_TIPS and not self._is_own(headers):
             return PlainTextResponse("This did not come from a page of this site.\n", 403)
         if not _is_small(headers, _most_bytes(scope["path"])):
             return PlainTextResponse("Too large.\n", 413)
@@ -127,6 +132,8 @@ class OwnPagesOnly:
 def _most_bytes(path: str) -> int:
     if path.startswith("/notices/") and path.endswith("/file"):
         return MAX_NOTICE_FILE_BYTES
+    if path == APP_TIPS:
+        return MAX_APP_TIP_BYTES
     if path == TIPS:
         return MAX_TIP_BYTES
     return MAX_TABLE_BYTES if path in TABLES else MAX_FORM_BYTES

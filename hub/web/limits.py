@@ -53,6 +53,10 @@ TIPS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_TIPS)
 """One address may be a whole village behind its carrier's."""
 WATCHING: Final = Rule("watching", 900, 60.0, "session")
 """One ask a second and camera: a desk with a dozen fits."""
+APPS: Final = Rule("apps", 60, 60.0, "address")
+"""With a key or without."""
+APP_TIPS: Final = Rule("tips of an app", 600, 3600.0, "session")
+"""Of one key; asked where the key is known."""
 CHANGES: Final = Rule("changes", 240, 60.0, "session")
 BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
 """Only uploads whose token is no good count: a node beside a broken one goes on."""
@@ -67,6 +71,7 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),
     (r"GET|HEAD", r"/watched|/metrics|/tips(/follow)?", LOOKING_IN),
     (r"POST", r"/tips", TIPS),
+    (r"POST", r"/api/tips", APPS),
     (r"POST", r"/tips/follow", GUESSES),
     (r"GET|HEAD", r"/cameras/[^/]*/(live|aim)/picture", WATCHING),
     (r"[A-Z]+", r"/upload(/.*)?", None),

@@ -1,5 +1,6 @@
 """Tips from people: what is taken, where it belongs, who hears of it, and who knows whose it is."""
 
+import base64
 import io
 import itertools
 import math
@@ -33,14 +34,15 @@ from hub.alerts.tips import (
     read_point,
     tidy_code,
 )
-from hub.store import alert_rule_rows, phone_rows, staff
+from hub.store import alert_rule_rows, phone_rows, staff, tip_keys
 from hub.store.database import Database
 from hub.store.phone_rows import Phone
 from hub.store.tables import alerts, audit, cameras, new_id, notifications, people
 from hub.store.tip_box import Reporter, TipBox, UnsealError
+from hub.store.tip_tables import tip_keys as tip_keys_table
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.web import tip_forms
-from hub.web.limits import ALL_TIPS, TIPS, Limits, rule_of
+from hub.web.limits import ALL_TIPS, APP_TIPS, APPS, TIPS, Limits, rule_of
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
@@ -601,3 +603,93 @@ def test_the_phone_may_be_asked_where_it_is_on_the_form_alone(sender: Sender) ->
     anybody = sender.visitor
     assert "geolocation=(self)" in anybody.get("/tips").headers["permissions-policy"]
     assert "geolocation=()" in anybody.get("/watched").headers["permissions-policy"]
+
+
+# Apps that people use already.
+
+
+def told(**fields: object) -> dict[str, object]:
+    return {
+        "id": "vneid-1",
+        "what": "Mất xe",
+        "latitude_deg": 11.5352,
+        "longitude_deg": 106.6217,
+        "has_consent": True,
+        **fields,
+    }
+
+
+def app_key(town: Town, name: str = "VNeID") -> str:
+    with town.db.writing() as conn:
+        conn.execute(update(cameras).values(latitude_deg=11.535, longitude_deg=106.62))
+        return tip_keys.add_key(conn, name, town.clock.now())
+
+
+def bring(app: Visitor, key: str, **fields: object) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}"}
+    return app.send("POST", "/api/tips", json=told(**fields), headers=headers)
+
+
+def test_an_app_brings_a_tip_by_its_key_and_the_same_id_is_the_same_tip(town: Town) -> None:
+    key, app = app_key(town), Visitor(town.app())
+    first = bring(app, key, pictures=[base64.b64encode(photo()).decode()], name="Lan")
+    assert first.status_code == 201, first.text
+    again = bring(app, key, what="other words")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert bring(app, key, id="vneid-2").json() != first.json()
+    with town.db.reading() as conn:
+        rows = conn.execute(select(tips)).all()
+        assert len(rows) == 2
+        assert {row.source for row in rows} == {"VNeID"}
+        assert len(conn.execute(select(tip_pictures)).all()) == 1
+        assert len(conn.execute(select(alerts)).all()) == 2
+    other = app_key(town, "Zalo")
+    assert bring(app, other).json() != first.json()  # its own ids are another's
+
+
+def test_a_wrong_or_a_revoked_key_brings_nothing(town: Town) -> None:
+    key, app = app_key(town), Visitor(town.app())
+    assert bring(app, "wrong").status_code == 401
+    with town.db.writing() as conn:
+        assert key not in str(conn.execute(select(tip_keys_table)).all())
+        tip_keys.revoke_key(conn, "VNeID", town.clock.now())
+        with pytest.raises(tip_keys.TipKeyError, match="no app called VNeID"):
+            tip_keys.revoke_key(conn, "VNeID", town.clock.now())
+        with pytest.raises(tip_keys.TipKeyError, match="choose another name"):
+            tip_keys.add_key(conn, "VNeID", town.clock.now())
+        acts = conn.scalars(select(audit.c.act).where(audit.c.act.like("tip_key%"))).all()
+    assert acts == ["tip_key.add", "tip_key.revoke"]
+    assert bring(app, key).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("fields", "status_code"),
+    [
+        ({"has_consent": False}, 422),
+        ({"what": " "}, 422),
+        ({"latitude_deg": 9.0, "longitude_deg": 110.0}, 422),
+        ({"happened": "2099-01-01T00:00:00+07:00"}, 422),
+        ({"happened": "0001-01-01T00:00:00+07:00"}, 422),
+        ({"pictures": ["%%%"]}, 422),
+        ({"pictures": ["PHN2Zy8+"]}, 422),
+        ({"pictures": [""] * 4}, 422),
+        ({"unknown": 1}, 422),
+    ],
+)
+def test_what_an_app_sends_wrong_is_said_and_not_kept(
+    town: Town, fields: dict[str, object], status_code: int
+) -> None:
+    key, app = app_key(town), Visitor(town.app())
+    assert bring(app, key, **fields).status_code == status_code
+    with town.db.reading() as conn:
+        assert conn.execute(select(tips)).all() == []
+
+
+def test_an_app_that_sends_without_end_waits(town: Town) -> None:
+    key, site = app_key(town), town.app()
+    limits = site.state.limits
+    limits.now_s = lambda: 0.0
+    while limits.wait_s(APP_TIPS, "VNeID") == 0:
+        pass
+    assert bring(Visitor(site), key).status_code == 429
+    assert rule_of("POST", "/api/tips") is APPS

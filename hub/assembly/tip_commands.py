@@ -1,0 +1,57 @@
+"""The commands of keys for apps that bring tips."""
+
+import argparse
+from datetime import UTC, datetime
+
+from hub.assembly import opening
+from hub.assembly.commands import OK, say, settings_of
+from hub.store import tip_keys
+from hub.store.clock import HubClock
+from hub.store.tip_keys import TipKeyError
+
+
+def add_key(args: argparse.Namespace) -> int:
+    """Make a key and say it, once."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.writing() as conn:
+            key = tip_keys.add_key(conn, args.app, HubClock().now())
+    except TipKeyError as error:
+        say(str(error))
+        return 1
+    finally:
+        db.close()
+    say(key)
+    return OK
+
+
+def revoke_key(args: argparse.Namespace) -> int:
+    """It opens nothing from now on."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.writing() as conn:
+            tip_keys.revoke_key(conn, args.app, HubClock().now())
+    except TipKeyError as error:
+        say(str(error))
+        return 1
+    finally:
+        db.close()
+    return OK
+
+
+def list_keys(args: argparse.Namespace) -> int:
+    """Which apps have one, since when."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.reading() as conn:
+            rows = tip_keys.list_keys(conn)
+    finally:
+        db.close()
+    for row in rows:
+        ended = f", revoked {_day(row.revoked_utc_us)}" if row.revoked_utc_us else ""
+        say(f"{row.name}: since {_day(row.made_utc_us)}{ended}")
+    return OK
+
+
+def _day(utc_us: int) -> str:
+    return f"{datetime.fromtimestamp(utc_us / 1e6, UTC):%d/%m/%Y}"
