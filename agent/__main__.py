@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
 from agent.assembly.code_reader import read_code
+from agent.assembly.diagnose import diagnose
 from agent.assembly.enrol import PAPERS, enrol
 from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, speaker
@@ -68,6 +69,14 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     joins.add_argument("--papers", type=Path, default=PAPERS, metavar="FOLDER")
     joins.add_argument("--again", action="store_true", help="of a node make another one")
     joins.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+
+    asked = commands.add_parser(
+        "diagnose", help="write how this node is into a file, without secrets"
+    )
+    asked.set_defaults(command=_diagnose)
+    _add_config(asked)
+    asked.add_argument("into", type=Path, metavar="FILE.zip")
+    asked.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
 
     renews = commands.add_parser("update", help="take the programs of a signed bundle; as root")
     renews.set_defaults(command=_update)
@@ -163,6 +172,21 @@ def _enrol(args: argparse.Namespace) -> int:
         return _say(f"{sentence}. {cure}", FAILED)
     except OSError as error:
         return _say(f"{error.filename}: {error.strerror}", FAILED)
+    return OK
+
+
+def _diagnose(args: argparse.Namespace) -> int:
+    try:
+        own = load(args.config)
+    except ConfigError as refusal:
+        return _say(str(refusal), REFUSED)
+    set_up_logs(own.log.model_copy(update={"level": "error"}))
+    say = speaker(args.lang or own.node.language)
+    try:
+        diagnose(own, SettingsFromHub.beside(own), args.into, say=say)
+    except OSError as error:
+        return _say(f"{args.into}: {error.strerror}", FAILED)
+    print(args.into)
     return OK
 
 
