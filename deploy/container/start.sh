@@ -71,6 +71,8 @@ caddyfile() {
 {
     admin off
     skip_install_trust
+    https_port 4443
+    auto_https disable_redirects
 }
 https://$host:4443 {
     ${MATTHAN_TLS:-tls $papers/proxy/proxy.crt $papers/proxy/proxy.key}

@@ -59,6 +59,8 @@ def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_
     # Neither broker nor proxy can read the authority's key or the footage.
     for name in ("broker", "proxy"):
         assert not any(volume.startswith("data:") for volume in parts[name]["volumes"])
+    # Nor does the proxy ask for a port that only root may have, as for a redirect it would.
+    assert "https_port 4443" in START and "auto_https disable_redirects" in START
     published = [port for part in parts.values() for port in part.get("ports", ())]
     assert published == ["8883:8883", "443:4443", "8443:8443"]  # the hub's own port is on loopback
 
