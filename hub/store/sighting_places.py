@@ -52,13 +52,14 @@ class Meant:
 def meant_cameras(conn: Connection, person_id: UUID, place: Place, now: Moment) -> Meant:
     """Of those this person may search now."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
-    query: Select[Any] = (
-        select(scope.c.camera_id, scope.c.from_utc_us, cameras.c.label, cameras.c.name)
-        .add_columns(cameras.c.area_id, cameras.c.latitude_deg, cameras.c.longitude_deg)
-        .add_columns(nodes.c.name.label("node"))
-        .join(cameras, cameras.c.id == scope.c.camera_id)
-        .join(nodes, nodes.c.id == cameras.c.node_id)
-    )
+    query: Select[Any] = select(scope.c.camera_id, scope.c.from_utc_us)
+    # Ten thousand rows are read for a province: no column that the place does not ask for.
+    if place.area_id is not None or place.near is not None or place.named:
+        query = query.join(cameras, cameras.c.id == scope.c.camera_id)
+    if place.near is not None:
+        query = query.add_columns(cameras.c.latitude_deg, cameras.c.longitude_deg)
+    if place.named:
+        query = _with_names(query).add_columns(cameras.c.area_id)
     if place.camera_ids:
         query = query.where(scope.c.camera_id.in_(place.camera_ids))
     if place.area_id is not None:
@@ -72,7 +73,9 @@ def meant_cameras(conn: Connection, person_id: UUID, place: Place, now: Moment) 
     if inside or not beyond:
         return Meant(inside)
     row = min(beyond, key=lambda one: (beyond[one], one.camera_id))
-    return Meant({}, Nearest(row.camera_id, label_of(row), beyond[row]))
+    named = _with_names(select(cameras.c.id)).where(cameras.c.id == row.camera_id)
+    label = label_of(conn.execute(named).one())
+    return Meant({}, Nearest(row.camera_id, label, beyond[row]))
 
 
 def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple[UUID, str]]:
@@ -92,6 +95,13 @@ def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple
         if parent is not None and parent not in found:
             stack.add(parent)
     return sorted(places(conn, found).items(), key=lambda one: fold(one[1]))
+
+
+def _with_names(query: Select[Any]) -> Select[Any]:
+    """Of a question about cameras: what they are called."""
+    return query.add_columns(cameras.c.label, cameras.c.name, nodes.c.name.label("node")).join(
+        nodes, nodes.c.id == cameras.c.node_id
+    )
 
 
 def label_of(row: Any) -> str:
