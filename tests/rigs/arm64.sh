@@ -20,6 +20,7 @@ readonly suite="${SUITE:-trixie}" roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly base=$roots/unpacked-arm64-$suite root=$roots/arm64-$suite
 readonly packages=base-files,base-passwd,libc-bin,bash,dash,coreutils,findutils,grep,sed,tar,gzip,diffutils,ca-certificates,libstdc++6,python3,python3-venv
 readonly street_s=6
+readonly processor=${QEMU_CPU:-cortex-a72} # a Pi 4's; with all that qemu can, NumPy's products of matrices are wrong
 case $suite in
     trixie) python=3.13 ;;
     bookworm) python=3.11 ;;
@@ -48,10 +49,10 @@ took() { # WHAT COMMAND...
     note "$1: $((SECONDS - from)) s"
 }
 inside() { # COMMAND...: as on an arm64 machine
-    chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    chroot "$root" env -i QEMU_CPU="$processor" HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 alone() { # COMMAND...: the same without a network
-    unshare --net chroot "$root" env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    unshare --net chroot "$root" env -i QEMU_CPU="$processor" HOME=/root LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
 emulate() {
@@ -113,7 +114,7 @@ await() { # TEXT FILE
     note "it never said: $1" && return 1
 }
 
-note "arm64 under qemu-user on $(uname -m), $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg), $(date +%d/%m/%Y)"
+note "arm64 ($processor) under qemu-user on $(uname -m), $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg), $(date +%d/%m/%Y)"
 emulate
 took "an empty Debian $suite, unpacked" unpack
 took "the bundle for Python $python, made here" make_stick
