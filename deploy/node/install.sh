@@ -127,6 +127,7 @@ seal_key() {
     [[ -f $key ]] || die "The key is not at $key. Was it sealed before?"
     (umask 077 && systemd-creds encrypt --name=node.key "$key" "$sealed.part") || die "The key could not be encrypted (see above)."
     systemd-creds decrypt --name=node.key "$sealed.part" - | cmp -s -- - "$key" || die "What was encrypted does not open again. Nothing was changed."
+    chmod 600 "$sealed.part" # systemd-creds makes it readable by all, whatever the umask
     sync -- "$sealed.part"
     mv -fT -- "$sealed.part" "$sealed"
     for unit in matthan-agent.service matthan-agent-check.service; do
