@@ -210,18 +210,25 @@ class _Picture:
         self, wanted: Sequence[Box], *, due: Sequence[Box], known: Sequence[Box]
     ) -> list[_Crop]:
         """The whole picture if it shows anybody large enough, and crops around the rest; or crops
-        alone, where they are no more looks and the whole shows nobody well."""
+        alone, where they are no more looks and the whole shows nobody well. What moves and is wider
+        than a body is left to the whole."""
         settings = self.settings
         small = [thing for thing in wanted if self.shown_px(thing) < settings.least_person_px]
         looks = self._crops(small, due)
         if len(small) == len(wanted):
             return looks
-        if all(self.shown_px(thing) < settings.good_person_px for thing in wanted):
+        served = [thing for thing in wanted if self.shown_px(thing) >= settings.least_person_px]
+        are_bodies = all(one in due or self._is_upright(one) for one in served)
+        if are_bodies and all(self.shown_px(one) < settings.good_person_px for one in served):
             closer = self._crops(wanted, due)
             if len(closer) <= len(looks) + 1:
                 return closer
         seen = (thing for thing in known if self.shown_px(thing) >= settings.least_person_px)
         return [_Crop(WHOLE, 0.0, tuple(seen)), *looks]
+
+    def _is_upright(self, thing: Box) -> bool:
+        """Higher than wide, as one body is and a group or a branch is not."""
+        return thing.height * self.size_px[0] > thing.width * self.size_px[1]
 
     def _crops(self, things: Sequence[Box], due: Sequence[Box]) -> list[_Crop]:
         return self.merged([self.around(one, is_body=one in due) for one in things])

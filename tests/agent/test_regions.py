@@ -80,6 +80,11 @@ def test_whom_the_whole_shows_poorly_it_shows_all_the_same_where_crops_were_more
     assert choose(Regions(INPUT), HD, moved=(), people=corners) == (WHOLE,)
 
 
+def test_what_moves_and_is_wider_than_a_body_is_left_to_the_whole_which_shows_many() -> None:
+    group = Box(0.3, 0.4, 0.4, 0.5)
+    assert choose(Regions(INPUT), HD, moved=(group,), people=()) == (WHOLE,)
+
+
 def test_flecks_are_not_worth_a_look() -> None:
     fleck = Box(0.5, 0.5, 0.5 + 8 / 768, 0.5 + 8 / 576)
     assert choose(Regions(INPUT), SMALL, moved=(fleck,), people=()) == ()
