@@ -21,7 +21,7 @@ from hub.store.keeper_views import (
     NodeState,
     Undelivered,
 )
-from hub.store.scope import tended_areas, visible_cameras
+from hub.store.scope import tended_areas, visible_cameras, visible_to, visible_values
 from hub.store.sights import places
 from hub.store.tables import (
     alerts,
@@ -91,15 +91,21 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
     """What people call the cameras this person may see and that give no picture now."""
-    mine = select(visible_cameras(person_id, Right.SEE, now).subquery("mine").c.camera_id)
+    return list(conn.scalars(_DARK, visible_values(person_id, now)))
+
+
+def _dark() -> Select[str]:
+    mine = select(visible_to(Right.SEE).subquery("mine").c.camera_id)
     is_dark = or_(cameras.c.is_lost.is_(True), nodes.c.state == "offline")
-    query = (
+    return (
         select(cameras.c.label)
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .where(cameras.c.id.in_(mine), is_dark)
         .order_by(cameras.c.label)
     )
-    return list(conn.scalars(query))
+
+
+_DARK: Final = _dark()  # built once: every inbox asks
 
 
 def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[FateCount]:

@@ -3,14 +3,14 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import Connection, Select, Uuid, and_, bindparam, exists, func, or_, select
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass
 from hub.store.keeping import held
 from hub.store.keeping_views import Choice, HeldRow, KeptPage, RuleRow
-from hub.store.scope import tended_areas, visible_cameras
+from hub.store.scope import tended_areas, visible_cameras, visible_to, visible_values
 from hub.store.sights import places
 from hub.store.tables import (
     alerts,
@@ -29,11 +29,14 @@ SHOWN_AT_MOST: Final = 200
 
 def theirs(person_id: UUID, now: Moment) -> Select[UUID, int]:
     """Rows of (camera_id, from_utc_us): where the person may manage or export, and how far back."""
-    both = (
-        visible_cameras(person_id, Right.MANAGE, now)
-        .union_all(visible_cameras(person_id, Right.EXPORT, now))
-        .subquery("managed_or_exported")
+    return _widest(
+        visible_cameras(person_id, Right.MANAGE, now),
+        visible_cameras(person_id, Right.EXPORT, now),
     )
+
+
+def _widest(managed: Select[UUID, int], exported: Select[UUID, int]) -> Select[UUID, int]:
+    both = managed.union_all(exported).subquery("managed_or_exported")
     widest = func.min(both.c.from_utc_us).label("from_utc_us")
     return select(both.c.camera_id, widest).group_by(both.c.camera_id)
 
@@ -52,12 +55,26 @@ def is_area_theirs(conn: Connection, person_id: UUID, area_id: UUID, now: Moment
 
 def is_alert_theirs(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> bool:
     """Whether they may hold the footage of this alert."""
-    scope = theirs(person_id, now).subquery("scope")
-    query = select(alerts.c.id).join(
-        scope,
-        and_(alerts.c.camera_id == scope.c.camera_id, scope.c.from_utc_us <= alerts.c.began_utc_us),
+    asked = {**visible_values(person_id, now), "alert_id": alert_id}
+    return conn.scalar(_ALERT_THEIRS, asked) is not None
+
+
+def _alert_theirs() -> Select[UUID]:
+    scope = _widest(visible_to(Right.MANAGE), visible_to(Right.EXPORT)).subquery("scope")
+    return (
+        select(alerts.c.id)
+        .join(
+            scope,
+            and_(
+                alerts.c.camera_id == scope.c.camera_id,
+                scope.c.from_utc_us <= alerts.c.began_utc_us,
+            ),
+        )
+        .where(alerts.c.id == bindparam("alert_id", type_=Uuid))
     )
-    return conn.scalar(query.where(alerts.c.id == alert_id)) is not None
+
+
+_ALERT_THEIRS: Final = _alert_theirs()  # built once: every page of an alert asks
 
 
 def one_hold(conn: Connection, person_id: UUID, hold_id: UUID, now: Moment) -> Any | None:

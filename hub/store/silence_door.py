@@ -1,10 +1,10 @@
 """The door's way to silences: who may, makes one; whoever sees the camera reads and ends it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Uuid, bindparam, select
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
@@ -13,7 +13,7 @@ from hub.store import silence_rows
 from hub.store.area_door import AreaDoor
 from hub.store.bounds import text
 from hub.store.duty_faults import NAME_CHARS, checked_reason
-from hub.store.scope import visible_cameras
+from hub.store.scope import visible_cameras, visible_to, visible_values
 from hub.store.sights import places
 from hub.store.silence_tables import silences
 from hub.store.tables import cameras, new_id, people
@@ -103,8 +103,7 @@ class SilenceDoor(AreaDoor):
         """It alerts again from now on; False where they may not see its camera."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            this = silences.c.id == silence_id
-            is_there = bool(_rows(conn, asker.person_id, now, this))
+            is_there = bool(_rows(conn, asker.person_id, now, silence_id))
             act = "silence.end" if is_there else "silence.end.refused"
             self._note_in(conn, asker, act, "silence", silence_id)
             if is_there:
@@ -112,25 +111,40 @@ class SilenceDoor(AreaDoor):
         return is_there
 
 
-def _rows(
-    conn: Connection, person_id: UUID, now: Moment, *conditions: ColumnElement[bool]
-) -> list[SilenceRow]:
-    seen = visible_cameras(person_id, Right.SEE, now).subquery("seen")
-    tended = visible_cameras(person_id, Right.MANAGE, now).subquery("tended")
+def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Silences that count at `now_utc_us`, of cameras that who is named by `visible_values` sees or
+    looks after."""
+    seen = visible_to(Right.SEE).subquery("seen")
+    tended = visible_to(Right.MANAGE).subquery("tended")
     mine = select(seen.c.camera_id).union(select(tended.c.camera_id))
-    query = (
+    return (
         select(silences, cameras.c.label, cameras.c.area_id, people.c.name)
         .join(cameras, cameras.c.id == silences.c.camera_id)
         .outerjoin(people, people.c.id == silences.c.made_by)
         .where(
             silences.c.camera_id.in_(mine),
             silences.c.ended_utc_us.is_(None),
-            silences.c.until_utc_us > now.utc_us,
+            silences.c.until_utc_us > bindparam("now_utc_us", type_=BigInteger),
             *conditions,
         )
         .order_by(silences.c.made_utc_us.desc(), silences.c.id.desc())
     )
-    rows: list[Any] = list(conn.execute(query))
+
+
+# Built once: every inbox asks, and to build it cost several times what it takes to answer.
+_ALL_COUNTING: Final = _counting()
+_ONE_COUNTING: Final = _counting(silences.c.id == bindparam("silence_id", type_=Uuid))
+
+
+def _rows(
+    conn: Connection, person_id: UUID, now: Moment, silence_id: UUID | None = None
+) -> list[SilenceRow]:
+    """All that count for this person, or the one of this id."""
+    asked: dict[str, Any] = {**visible_values(person_id, now), "now_utc_us": now.utc_us}
+    if silence_id is None:
+        rows: list[Any] = list(conn.execute(_ALL_COUNTING, asked))
+    else:
+        rows = list(conn.execute(_ONE_COUNTING, {**asked, "silence_id": silence_id}))
     where = places(conn, {row.area_id for row in rows})
     return [
         SilenceRow(

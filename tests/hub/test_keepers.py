@@ -56,6 +56,16 @@ def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets
     assert [streets.door.tends(one) for one in (kim, near, an)] == [True, True, False]
 
 
+def test_an_inbox_names_the_dark_cameras_its_reader_may_see_and_no_others(
+    streets: Streets,
+) -> None:
+    an, elsewhere = streets.officer("an"), streets.officer("lan", area=streets.bridge)
+    assert streets.door.dark_cameras(an) == []
+    streets.file(streets.node.says(CameraLost(camera="cam-1", reason="no route to host")))
+    assert len(streets.door.dark_cameras(an)) == 1
+    assert streets.door.dark_cameras(elsewhere) == []
+
+
 @pytest.mark.parametrize(
     ("reason", "language", "said"),
     [

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
+from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import DAY_US, FootageClass, Hold, is_held
 from hub.store import holds, keeping
@@ -336,6 +337,10 @@ def test_a_person_holds_only_what_they_may_see(streets: Streets) -> None:
     alert_id = alert_with_clip(streets, b"clip")
     inside = streets.officer("an", area=streets.junction, rights=EVERYTHING)
     outside = streets.officer("binh", area=streets.bridge, rights=EVERYTHING)
+    exports = streets.officer("chi", area=streets.junction, rights=Right.EXPORT)
+    manages = streets.officer("dung", area=streets.bridge, rights=Right.MANAGE)
+    told = [streets.door.may_hold_alert(one, alert_id) for one in (exports, manages, inside)]
+    assert told == [True, False, False]
     camera_id = UUID(str(streets.rows(cameras)[0].id))
     media_id = UUID(str(row_of(streets, b"clip").id))
     for wanted in (Hold(alert_id=alert_id), Hold(media_id=media_id), Hold(camera_id=camera_id)):
