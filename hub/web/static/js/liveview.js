@@ -25,6 +25,7 @@ export function startWatching(onPicture = () => {}) {
   let camera = "well";
   let isOver = false;
   let isAsking = false;
+  let isLeaving = false;
   let said = "";
 
   function show(token, text, aloud) {
@@ -107,7 +108,7 @@ export function startWatching(onPicture = () => {}) {
       return;
     }
     isAsking = true;
-    while (!isOver && !document.hidden) {
+    while (!isOver && !isLeaving && !document.hidden) {
       try {
         await ask();
       } catch {
@@ -134,6 +135,14 @@ export function startWatching(onPicture = () => {}) {
     }
   });
   addEventListener("pagehide", leave);
+  // A page that goes may lose its last word on the way through the service worker: said sooner.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("a[href]") && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      isLeaving = true;
+      leave();
+      setTimeout(() => { isLeaving = false; watch(); }, 5 * AGAIN_MS); // if it stays after all
+    }
+  });
   setInterval(tick, 500);
   watch();
 }
