@@ -469,8 +469,14 @@ def test_a_recorder_that_cannot_be_is_refused(keys: dict[str, object], said: str
         CameraSection(name="cam", url="rtsp://10.0.0.5/a", **keys)  # type: ignore[arg-type]  # as a file says
 
 
+def own_file(path: Path, line: str) -> None:
+    """That nobody else may read."""
+    path.write_text(line, encoding="utf-8")
+    path.chmod(0o600)
+
+
 def section(recorder: Recorder, folder: Path, line: str) -> CameraSection:
-    (folder / "login").write_text(line, encoding="utf-8")
+    own_file(folder / "login", line)
     return CameraSection(
         name="cam",
         url="rtsp://10.0.0.5/a",
@@ -498,7 +504,7 @@ def replace_token(one: CameraSection, token: str) -> CameraSection:
 
 @pytest.mark.parametrize("line", ["", "lan", ":pw", "a:b\nc:d"])
 def test_a_login_that_is_none_is_refused_without_being_shown(tmp_path: Path, line: str) -> None:
-    (tmp_path / "login").write_text(line, encoding="utf-8")
+    own_file(tmp_path / "login", line)
     with pytest.raises(ArchiveError, match="NAME:PASSWORD"):
         read_login(str(tmp_path / "login"))
     with pytest.raises(ArchiveError, match="cannot be read"):

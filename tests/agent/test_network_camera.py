@@ -48,6 +48,7 @@ folder = "{folder / "clips"}"
 """,
         encoding="utf-8",
     )
+    path.chmod(0o600)  # it holds a camera's password
     return path
 
 

@@ -142,6 +142,9 @@ class Disk:
                 self._write(handle, data[: call.result], place)
             case "ftruncate", (int(handle), int(size)) if handle in self._handles:
                 self._file(handle).since.append(Change(size, None))
+            case "fallocate", (int(handle), 0, 0, int(size)) if handle in self._handles:
+                file = self._file(handle)
+                file.since.append(Change(max(size, len(file.now())), None))
             case (("fsync" | "fdatasync"), (int(handle),)) if handle in self._handles:
                 self._handles[handle][0].sync()
             case _, words if call.name in _ON_HANDLES and words[0] not in self._handles:

@@ -20,7 +20,7 @@ from hub.store import registry, staff
 from hub.store.database import Database
 from hub.store.tables import alerts, cameras, columns, people
 from hub.web.report_spans import bounds, day_of
-from hub.web.report_words import _harmless
+from hub.web.report_words import harmless
 from tests.hub.test_on_the_way import another_camera, asker
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
@@ -209,5 +209,5 @@ def test_the_time_to_acknowledge_is_of_the_first_who_took_it(town: Town) -> None
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\r1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
-    assert _harmless(cell) == f"'{cell}"
-    assert _harmless("Cổng = chợ") == "Cổng = chợ"
+    assert harmless(cell) == f"'{cell}"
+    assert harmless("Cổng = chợ") == "Cổng = chợ"
