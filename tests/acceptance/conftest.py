@@ -9,9 +9,9 @@ import pytest
 from tests.acceptance.demonstration import ROOT, Running, demo_command, invitation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The street playing in a loop until the tests are over."""
+    """The street playing in a loop until the tests of one file are over: one of them ends it."""
     folder = tmp_path_factory.mktemp("demo") / "town"
     process = subprocess.Popen(
         demo_command(folder), cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -21,6 +21,7 @@ def test_a_keeper_previews_a_change_and_does_it(
     keeper.sign_in("kim")
     keeper.open("/nodes")
     keeper.page.click("a[href='/configuration']")
+    expect(keeper.page.locator("#nodes")).to_be_visible()
     assert fits(keeper.page)
     keeper.shot(f"{size}-{language}-{theme}-configuration-full", full=True)
     keeper.page.click(f"#nodes a:has-text('{NODE}')")

@@ -107,6 +107,7 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     officer.page.locator("input[value='hour'] + span").click()
     officer.page.click("#find .is-main")
     expect(officer.page.locator("[data-sighting]")).to_have_count(1)
+    drawn.wait_for(state="attached", timeout=DRAWN_MS)  # the page is a new one: its script, too
     officer.page.click("#find-clear")
     expect(points).to_have_value("")
 
