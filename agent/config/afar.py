@@ -114,7 +114,8 @@ class SettingsFromHub:
                 return
             last = self._standing.last
             log.info("settings_heard", version=said.version, outcome=last and last.outcome)
-            is_news = self._standing.chosen != before
+            # What is in force at once is what the node works by, under another number.
+            is_news = self._standing.probation is not None and self._standing.chosen != before
         if is_news:
             self._begin_anew()
 
@@ -145,6 +146,8 @@ class SettingsFromHub:
     def prove(self) -> None:
         """The node reached its broker with them; raises OSError while that cannot be kept."""
         with self._lock:
+            if not self.is_on_probation:  # others came since the line was looked at
+                return
             self._write(self._standing.proved())
             self.revision += 1
         log.info("settings_in_force")

@@ -219,13 +219,13 @@ def canonical(settings: Mapping[str, Any]) -> bytes:
 def check_settings(settings: Mapping[str, Any], model: type[GroupSettings] = NodeSettings) -> None:
     """Raise SettingsFault with a line for every key that is unknown or out of range."""
     try:
-        size_bytes = len(canonical(settings))
+        text = canonical(settings)
     except (ValueError, TypeError, RecursionError) as error:
         raise SettingsFault(f"no settings: {error}") from error
-    if size_bytes > MOST_BYTES:
-        raise SettingsFault(f"{size_bytes} bytes of settings, at most {MOST_BYTES} go: fewer zones")
+    if len(text) > MOST_BYTES:
+        raise SettingsFault(f"{len(text)} bytes of settings, at most {MOST_BYTES} go: fewer zones")
     try:
-        model.model_validate_json(canonical(settings))
+        model.model_validate_json(text)
     except ValidationError as error:
         raise SettingsFault(*_lines(error)) from error
 

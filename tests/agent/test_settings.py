@@ -258,6 +258,18 @@ def test_a_node_that_only_heard_of_settings_proves_nothing_by_its_own_line(node:
     node.kept.hear(wanted(LONGER))
     assert node.wants_anew
     assert not node.kept.is_on_probation, "this program still works by those before"
+    node.kept.prove()  # as one that looked at its line just before it heard of them
+    assert (node.outcome, node.kept.report().in_force) == ("on_probation", None)
+
+
+def test_the_same_settings_under_another_number_cost_no_new_start(node: Node) -> None:
+    node.hear(LONGER)
+    node.kept.prove()
+    starts = node.starts
+    node.hear(LONGER, version=2)
+    assert (node.starts, node.outcome) == (starts, "in_force")
+    report = node.kept.report()
+    assert report.in_force is not None and report.in_force.version == 2
 
 
 def test_what_is_refused_changes_nothing_and_is_told_with_its_reason(node: Node) -> None:
