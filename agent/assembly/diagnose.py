@@ -48,7 +48,12 @@ def diagnose(
         for name, text in parts.items():
             bundle.writestr(name, without_secrets(text, secrets))
     with into.open("xb") as file:
-        file.write(packed.getvalue())
+        try:
+            file.write(packed.getvalue())
+            file.flush()
+        except OSError:
+            into.unlink()
+            raise
 
 
 def without_secrets(text: str, secrets: tuple[str, ...] = ()) -> str:

@@ -7,7 +7,6 @@ runs is the copy.
 
 import hashlib
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from agent.delivery.trouble import N_, Trouble
 KEY: Final = Path("/etc/matthan/update.pub")
 SUMS: Final = "SHA256SUMS"
 SIGNATURE: Final = "SHA256SUMS.sig"
+SIGNATURE_BYTES: Final = 64
 INSTALLER: Final = "deploy/node/install.sh"
 MOST_LIST_BYTES: Final = 4 * 2**20
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
@@ -31,20 +31,21 @@ _CHUNK: Final = 2**20
 
 def update(bundle: Path, *, key: Path = KEY, run: Callable[[Path], int] | None = None) -> int:
     """Check, copy and install; the installer's exit code. Raises Trouble or OSError."""
-    listed = checked(bundle, key)
+    text, listed = checked(bundle, key)
     with tempfile.TemporaryDirectory(prefix="matthan-update-", dir="/var/tmp") as folder:
         copy = Path(folder) / "bundle"
         for digest, name in listed:
             _copy(bundle, copy, name, digest)
-        shutil.copyfile(bundle / SUMS, copy / SUMS)
+        (copy / SUMS).write_bytes(text)
         installer = copy / INSTALLER
         if not installer.is_file():
             raise _unsigned(N_("the bundle has no {installer}"), installer=INSTALLER)
         return (run or _run)(installer)
 
 
-def checked(bundle: Path, key: Path) -> list[tuple[str, PurePosixPath]]:
-    """Hash and name of every file that the key has signed; raises Trouble or OSError."""
+def checked(bundle: Path, key: Path) -> tuple[bytes, list[tuple[str, PurePosixPath]]]:
+    """The list that the key has signed, and hash and name of every file in it; raises Trouble or
+    OSError."""
     try:
         public = load_pem_public_key(key.read_bytes())
     except FileNotFoundError as error:
@@ -60,14 +61,16 @@ def checked(bundle: Path, key: Path) -> list[tuple[str, PurePosixPath]]:
     try:
         with (bundle / SUMS).open("rb") as file:
             text = file.read(MOST_LIST_BYTES + 1)
-        public.verify((bundle / SIGNATURE).read_bytes()[:64], text)
+        with (bundle / SIGNATURE).open("rb") as file:
+            signature = file.read(SIGNATURE_BYTES)
+        public.verify(signature, text)
     except FileNotFoundError as error:
         raise _unsigned(N_("{file} is missing"), file=error.filename) from error
     except InvalidSignature as error:
         raise _unsigned(N_("the bundle is not signed by this town's update key")) from error
     if len(text) > MOST_LIST_BYTES:
         raise _unsigned(N_("the list of the bundle is too long"))
-    return list(_listed(text.decode()))
+    return text, list(_listed(text.decode()))
 
 
 def _listed(text: str) -> Iterator[tuple[str, PurePosixPath]]:

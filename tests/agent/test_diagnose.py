@@ -1,6 +1,7 @@
 """The file for whoever helps from afar: what is in it, and what never is."""
 
 import json
+import resource
 import zipfile
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.assembly.diagnose import MOST_LOG_BYTES, diagnose, without_secrets
-from agent.config import SettingsFromHub, load
+from agent.config import AgentSettings, SettingsFromHub, load
 
 OWN = """
 [node]
@@ -36,12 +37,16 @@ link_up
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> dict[str, str]:
+def own(tmp_path: Path) -> AgentSettings:
     """Of a node whose camera and broker are not there: then it is asked for."""
     config = tmp_path / "agent.toml"
     config.write_text(OWN.format(folder=tmp_path), encoding="utf-8")
     config.chmod(0o600)
-    own = load(config)
+    return load(config)
+
+
+@pytest.fixture
+def parts(tmp_path: Path, own: AgentSettings) -> dict[str, str]:
     into = tmp_path / "diagnosis.zip"
     log = LOG * (2 * MOST_LOG_BYTES // len(LOG))
     diagnose(own, SettingsFromHub.beside(own), into, say=lambda text: text, log=lambda: log)
@@ -49,6 +54,22 @@ def parts(tmp_path: Path) -> dict[str, str]:
         diagnose(own, SettingsFromHub.beside(own), into, say=lambda text: text, log=lambda: "")
     with zipfile.ZipFile(into) as bundle:
         return {name: bundle.read(name).decode() for name in bundle.namelist()}
+
+
+def test_a_disk_that_takes_half_of_it_is_left_without_it(own: AgentSettings) -> None:
+    into = own.journal.path.parent / "diagnosis.zip"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill_the_disk() -> str:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+        return ""
+
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            diagnose(own, SettingsFromHub.beside(own), into, say=str, log=fill_the_disk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not into.exists()
 
 
 def test_it_says_how_the_node_is_in_bounds_and_without_a_secret(parts: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Two slots for the programs: the new one proves itself or is left; only signed ones are taken."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -148,6 +149,31 @@ def test_a_signed_bundle_is_installed_from_a_copy(bundle: Path) -> None:
     assert bundle not in ran[0].parents
     assert not ran[0].exists(), "the copy goes"
     assert update(bundle, key=key_of(bundle)) == 0, "and the installer really runs"
+
+
+def test_a_stick_that_says_another_list_once_the_signed_one_was_read_is_not_asked_again(
+    bundle: Path,
+) -> None:
+    signed, wheel = (bundle / "SHA256SUMS").read_bytes(), bundle / "wheel one.whl"
+    content = wheel.read_bytes()
+    wheel.unlink()
+    os.mkfifo(wheel)
+
+    def change() -> None:
+        with wheel.open("wb") as file:  # from here on the list was read
+            (bundle / "SHA256SUMS").write_bytes(b"anything at all")
+            file.write(content)
+
+    def run(installer: Path) -> int:
+        assert (installer.parents[2] / "SHA256SUMS").read_bytes() == signed
+        return 0
+
+    stick = threading.Thread(target=change)
+    stick.start()
+    try:
+        assert update(bundle, key=key_of(bundle), run=run) == 0
+    finally:
+        stick.join()
 
 
 def test_a_file_that_was_changed_after_it_was_signed_is_refused(bundle: Path) -> None:
