@@ -13,7 +13,7 @@ from agent.assembly.code_reader import read_code
 from agent.assembly.diagnose import diagnose
 from agent.assembly.enrol import PAPERS, enrol
 from agent.assembly.update import KEY, update
-from agent.assembly.words import LANGUAGES, speaker
+from agent.assembly.words import LANGUAGES, Say, speaker
 from agent.bench.replay import replay
 from agent.config import DEFAULT_FILE, ConfigError, SettingsFromHub, load
 from agent.config.logs import set_up_logs
@@ -38,67 +38,79 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="matthan-agent", description="The node's program.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    run = commands.add_parser("run", help="watch, and tell the hub")
-    run.set_defaults(command=_run)
-    _add_config(run)
-    run.add_argument(
-        "--once", action="store_true", help="play the recordings once, bring everything, and end"
+    _add_run(commands.add_parser("run", help="watch, and tell the hub"))
+    _add_check(commands.add_parser("check", help="try everything a start needs"))
+    _add_enrol(commands.add_parser("enrol", help="make this box a node, with a code from the hub"))
+    _add_diagnose(
+        commands.add_parser("diagnose", help="write how this node is into a file, without secrets")
     )
-    run.add_argument(
-        "--drain-s",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="with --once: how long after the end everything may take to reach the hub (60)",
-    )
-    run.add_argument("--stats", type=Path, metavar="FILE", help="write what was used, at the end")
-
-    trial = commands.add_parser("check", help="try everything a start needs")
-    trial.set_defaults(command=_check)
-    _add_config(trial)
-    trial.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
-
-    joins = commands.add_parser("enrol", help="make this box a node, with a code from the hub")
-    joins.set_defaults(command=_enrol)
-    _add_config(joins)
-    joins.add_argument("code", nargs="?", help="HOST:PORT/LETTERS, as the hub shows it")
-    joins.add_argument(
-        "--look", metavar="CAMERA", help="read it with a camera: /dev/video0, rtsp://…, picamera:0"
-    )
-    joins.add_argument("--papers", type=Path, default=PAPERS, metavar="FOLDER")
-    joins.add_argument("--again", action="store_true", help="of a node make another one")
-    joins.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
-
-    asked = commands.add_parser(
-        "diagnose", help="write how this node is into a file, without secrets"
-    )
-    asked.set_defaults(command=_diagnose)
-    _add_config(asked)
-    asked.add_argument("into", type=Path, metavar="FILE.zip")
-    asked.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
-
-    renews = commands.add_parser("update", help="take the programs of a signed bundle; as root")
-    renews.set_defaults(command=_update)
-    renews.add_argument("bundle", type=Path, help="the folder, as on the stick")
-    renews.add_argument("--key", type=Path, default=KEY, metavar="FILE", help=f"({KEY})")
-    renews.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
-
+    _add_update(commands.add_parser("update", help="take the programs of a signed bundle; as root"))
     _add_cameras(commands.add_parser("cameras", help="find cameras, and say what to change"))
-
-    play = commands.add_parser("replay", help="show a recording to the eyes alone")
-    play.set_defaults(command=_replay)
-    play.add_argument("path", type=Path, help="a video file or a folder of numbered pictures")
-    play.add_argument("--out", type=Path, required=True, help="folder for what was seen")
-    play.add_argument("--pace", action="store_true", help="at the speed of the street")
-    play.add_argument("--models", type=Path, help="folder of the models' manifest")
-
+    _add_replay(commands.add_parser("replay", help="show a recording to the eyes alone"))
     bench = commands.add_parser("bench", help="measure")
     if "bench" in arguments:
         from agent.bench import commands as benches  # noqa: PLC0415 a node that watches needs none
 
         benches.add_to(bench)
     return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_run)
+    _add_config(parser)
+    parser.add_argument(
+        "--once", action="store_true", help="play the recordings once, bring everything, and end"
+    )
+    parser.add_argument(
+        "--drain-s",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="with --once: how long after the end everything may take to reach the hub (60)",
+    )
+    parser.add_argument(
+        "--stats", type=Path, metavar="FILE", help="write what was used, at the end"
+    )
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_check)
+    _add_config(parser)
+    parser.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
+
+
+def _add_enrol(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_enrol)
+    _add_config(parser)
+    parser.add_argument("code", nargs="?", help="HOST:PORT/LETTERS, as the hub shows it")
+    parser.add_argument(
+        "--look", metavar="CAMERA", help="read it with a camera: /dev/video0, rtsp://…, picamera:0"
+    )
+    parser.add_argument("--papers", type=Path, default=PAPERS, metavar="FOLDER")
+    parser.add_argument("--again", action="store_true", help="of a node make another one")
+    parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+
+
+def _add_diagnose(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_diagnose)
+    _add_config(parser)
+    parser.add_argument("into", type=Path, metavar="FILE.zip")
+    parser.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
+
+
+def _add_update(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_update)
+    parser.add_argument("bundle", type=Path, help="the folder, as on the stick")
+    parser.add_argument("--key", type=Path, default=KEY, metavar="FILE", help=f"({KEY})")
+    parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_replay)
+    parser.add_argument("path", type=Path, help="a video file or a folder of numbered pictures")
+    parser.add_argument("--out", type=Path, required=True, help="folder for what was seen")
+    parser.add_argument("--pace", action="store_true", help="at the speed of the street")
+    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
 
 
 def _add_cameras(parser: argparse.ArgumentParser) -> None:
@@ -167,11 +179,8 @@ def _enrol(args: argparse.Namespace) -> int:
             say=say,
             replaces=args.again,
         )
-    except Trouble as error:
-        sentence, cure = (say(part).format(**error.facts) for part in (error.sentence, error.cure))
-        return _say(f"{sentence}. {cure}", FAILED)
-    except OSError as error:
-        return _say(f"{error.filename}: {error.strerror}", FAILED)
+    except (Trouble, OSError) as error:
+        return _say(_told(error, say), FAILED)
     return OK
 
 
@@ -191,14 +200,10 @@ def _diagnose(args: argparse.Namespace) -> int:
 
 
 def _update(args: argparse.Namespace) -> int:
-    say = speaker(args.lang)
     try:
         return OK if update(args.bundle, key=args.key) == OK else FAILED
-    except Trouble as error:
-        sentence, cure = (say(part).format(**error.facts) for part in (error.sentence, error.cure))
-        return _say(f"{sentence}. {cure}", FAILED)
-    except OSError as error:
-        return _say(f"{error.filename}: {error.strerror}", FAILED)
+    except (Trouble, OSError) as error:
+        return _say(_told(error, speaker(args.lang)), FAILED)
 
 
 def _cameras(args: argparse.Namespace) -> int:
@@ -229,6 +234,13 @@ def _replay(args: argparse.Namespace) -> int:
 def _write_stats(node: Node, file: Path | None) -> None:
     if file is not None:
         file.write_text(json.dumps(node.stats()) + "\n", encoding="utf-8")
+
+
+def _told(error: Trouble | OSError, say: Say) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    sentence, cure = (say(part).format(**error.facts) for part in (error.sentence, error.cure))
+    return f"{sentence}. {cure}"
 
 
 def _say(line: str, code: int) -> int:

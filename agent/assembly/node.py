@@ -60,7 +60,6 @@ class Node:
         from_hub: SettingsFromHub | None = None,
     ) -> None:
         """Make everything; raises JournalError, ModelError, Trouble or OSError."""
-        address = settings.broker.address()
         check_papers(settings)
         clock = SystemClock()
         self.journal = open_journal(settings, clock)
@@ -70,7 +69,6 @@ class Node:
         except BaseException:
             self.journal.close()
             raise
-        self._address = address
         self._plays_once = plays_once
         self._brought = settings.uploads.bring
 
@@ -82,36 +80,9 @@ class Node:
         plays_once: bool,
         from_hub: SettingsFromHub | None,
     ) -> None:
-        clips = settings.clips
-        tokens = Tokens()
-        lives = Lives(camera.name for camera in settings.camera)
-        shelf = Shelf(
-            clips.folder,
-            self.journal,
-            max_bytes=clips.max_bytes,
-            spare_bytes=clips.spare_bytes,
-            classes=clips.classes(),
-            least_room_bytes=min(LEAST_ROOM_BYTES, clips.max_bytes // 8),
-            sealer=open_sealer(settings, clock),
-        )
-        # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame
-        # and was a quarter of a quiet camera's cost.
-        cv2.setNumThreads(1)
-        networks = load_networks(settings)
-        allowances = purses(settings.detector.looks_per_s, len(settings.camera))
-        self.views = [
-            View(
-                camera,
-                settings,
-                networks=networks,
-                journal=self.journal,
-                shelf=shelf,
-                clock=clock,
-                allowance=allowance,
-                plays_once=plays_once,
-            )
-            for camera, allowance in zip(settings.camera, allowances, strict=True)
-        ]
+        lives, tokens, latest = Lives(one.name for one in settings.camera), Tokens(), LatestHealth()
+        shelf = open_shelf(settings, self.journal, clock)
+        self.views = make_views(settings, self.journal, shelf, clock, plays_once=plays_once)
         for view in self.views:
             view.show_to(lives)
         with ThreadPoolExecutor() as pool:  # one that is dead is waited for once, not in a row
@@ -123,37 +94,13 @@ class Node:
             now=clock.now,
             trust=clock.trust,
         )
-        latest = LatestHealth()
-        self.link = Link(
-            speaker,
-            settings.broker.address(),
-            journal=self.journal,
-            tokens=tokens,
-            policy=LinkPolicy(),
-            outbox=OutboxPolicy(),
-            latest=latest,
-            lives=lives,
-        )
+        self._make_line(settings, speaker, lives=lives, tokens=tokens, latest=latest, shelf=shelf)
         health = HealthService(
             speaker,
             self.journal,
             board=Board(settings.journal.path.parent),
             cameras=lambda: tuple(view.counts() for view in self.views),
             latest=latest,
-        )
-        self.uploader = Uploader(
-            self.journal,
-            tokens,
-            trusted=settings.broker.ca_file,
-            policy=settings.uploads.policy(),
-            growing=shelf.growing,
-        )
-        self.live = LivePost(
-            lives,
-            tokens,
-            trusted=settings.broker.ca_file,
-            bytes_per_s=settings.uploads.policy().bytes_per_s,
-            gives_way=lambda: self.uploader.is_bringing,
         )
         # What carries away is there before anything is seen, and the last to go.
         services = [
@@ -168,17 +115,55 @@ class Node:
                 name="renewal", runs=Renewal(settings.broker.address(), tokens, renewed=self.stop)
             ),
             *(service for view in self.views for service in view.services()),
+            *(self._provers(from_hub) if from_hub is not None else ()),
         ]
-        if from_hub is not None:
-            self.link.answer_for(from_hub)
-            from_hub.on_change(self.stop)
-            prover = Prover(from_hub, self.link.up_for_s)
-            services.append(Service(name="settings", runs=prover, ends_by_itself=True))
-            slot_prover = SlotProver(Slots(), self.link.up_for_s, self.stop)
-            services.append(Service(name="update", runs=slot_prover, ends_by_itself=True))
         # A recording that plays once and cannot be read is not waited for.
         fatal = (JournalCorrupt, CameraError) if plays_once else (JournalCorrupt,)
         self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
+
+    def _make_line(
+        self,
+        settings: AgentSettings,
+        speaker: Speaker,
+        *,
+        lives: Lives,
+        tokens: Tokens,
+        latest: LatestHealth,
+        shelf: Shelf,
+    ) -> None:
+        """All that goes to the hub: events, files, and pictures for who watches now."""
+        policy, trusted = settings.uploads.policy(), settings.broker.ca_file
+        self.link = Link(
+            speaker,
+            settings.broker.address(),
+            journal=self.journal,
+            tokens=tokens,
+            policy=LinkPolicy(),
+            outbox=OutboxPolicy(),
+            latest=latest,
+            lives=lives,
+        )
+        self.uploader = Uploader(
+            self.journal, tokens, trusted=trusted, policy=policy, growing=shelf.growing
+        )
+        self.live = LivePost(
+            lives,
+            tokens,
+            trusted=trusted,
+            bytes_per_s=policy.bytes_per_s,
+            gives_way=lambda: self.uploader.is_bringing,
+        )
+
+    def _provers(self, from_hub: SettingsFromHub) -> tuple[Service, Service]:
+        """What sees whether new settings, and new programs, reach the broker."""
+        self.link.answer_for(from_hub)
+        from_hub.on_change(self.stop)
+        settings = Prover(from_hub, self.link.up_for_s)
+        slot = SlotProver(Slots(), self.link.up_for_s, self.stop)
+        return (
+            Service(name="settings", runs=settings, ends_by_itself=True),
+            Service(name="update", runs=slot, ends_by_itself=True),
+        )
 
     def run(self, *, drain_s: float) -> None:
         """Until `stop`; a node that plays once until everything is at the hub.
@@ -285,6 +270,49 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
 def limits(max_events: int) -> Limits:
     """A fifth of the journal is for alerts alone."""
     return Limits(max_events=max_events, max_lesser=max_events * 4 // 5)
+
+
+def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) -> Shelf:
+    """The node's footage; raises OSError."""
+    clips = settings.clips
+    return Shelf(
+        clips.folder,
+        journal,
+        max_bytes=clips.max_bytes,
+        spare_bytes=clips.spare_bytes,
+        classes=clips.classes(),
+        least_room_bytes=min(LEAST_ROOM_BYTES, clips.max_bytes // 8),
+        sealer=open_sealer(settings, clock),
+    )
+
+
+def make_views(
+    settings: AgentSettings,
+    journal: Journal,
+    shelf: Shelf,
+    clock: SystemClock,
+    *,
+    plays_once: bool,
+) -> list[View]:
+    """Of each camera one, before networks that all share; raises ModelError."""
+    # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame
+    # and was a quarter of a quiet camera's cost.
+    cv2.setNumThreads(1)
+    networks = load_networks(settings)
+    allowances = purses(settings.detector.looks_per_s, len(settings.camera))
+    return [
+        View(
+            camera,
+            settings,
+            networks=networks,
+            journal=journal,
+            shelf=shelf,
+            clock=clock,
+            allowance=allowance,
+            plays_once=plays_once,
+        )
+        for camera, allowance in zip(settings.camera, allowances, strict=True)
+    ]
 
 
 def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:

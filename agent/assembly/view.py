@@ -61,8 +61,7 @@ class View:
             label=camera.label,
             sound=camera.sound,
         )
-        span_s = settings.clips.preroll_s + LONGEST_GROUP_S
-        ring = Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
+        ring = make_ring(settings.clips.preroll_s)
         self.recorder = Recorder(
             camera.name,
             ring,
@@ -76,17 +75,7 @@ class View:
             if camera.continuous
             else None
         )
-        self.fetching = (
-            Fetching(
-                camera.name,
-                make_recorder(camera, lambda: clock.now().utc_us),
-                shelf,
-                journal,
-                new_id=new_id,
-            )
-            if camera.recorder
-            else None
-        )
+        self.fetching = make_fetching(camera, shelf, journal, clock)
         eyes = make_eyes(camera, settings, networks, allowance, clock)
         recall(eyes, camera.name, journal, clock.now())
         self.watch = Watch(
@@ -146,6 +135,22 @@ class View:
             ),
             Service(name=self.watch_name, runs=self.watch, ends_by_itself=self._plays_once),
         )
+
+
+def make_ring(preroll_s: float) -> Preroll:
+    """The newest packets of one camera, for clip and continuous recording."""
+    span_s = preroll_s + LONGEST_GROUP_S
+    return Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
+
+
+def make_fetching(
+    camera: CameraSection, shelf: Shelf, journal: Journal, clock: SystemClock
+) -> Fetching | None:
+    """From the recorder that the camera hangs on; None where it hangs on none."""
+    if not camera.recorder:
+        return None
+    recorder = make_recorder(camera, lambda: clock.now().utc_us)
+    return Fetching(camera.name, recorder, shelf, journal, new_id=new_id)
 
 
 def make_eyes(
