@@ -30,6 +30,7 @@ from agent.journal.errors import explained
 from agent.media.archive import ArchiveError
 from deploy.broker import Broker
 from tests.agent.hubside import BOOT, NODE, FakeHub, now, put, until
+from tests.agent.own_file import own_file
 from tests.agent.videos import walk_past
 
 ROOT = Path(__file__).parents[2]
@@ -71,20 +72,6 @@ def journal_at(path: Path) -> Journal:
     return Journal.open(path, now=now, boot_id=BOOT)
 
 
-def toml(folder: Path, broker: Broker, camera: str, *, at: Path | None = None) -> Path:
-    papers = broker.papers(NODE)
-    home = at or folder
-    path = folder / "agent.toml"
-    path.write_text(
-        f'[node]\nname = "{NODE}"\n[broker]\nhost = "{broker.host}"\nport = {broker.port}\n'
-        f'ca_file = "{papers.ca_file}"\ncert_file = "{papers.cert_file}"\n'
-        f'key_file = "{papers.key_file}"\n[[camera]]\nname = "cong"\n{camera}\n'
-        f'[journal]\npath = "{home / "journal.db"}"\n[clips]\nfolder = "{home / "clips"}"\n',
-        encoding="utf-8",
-    )
-    return path
-
-
 def lines(config: Path, language: str = "en") -> list[str]:
     shown: list[str] = []
     check(load(config), shown.append, speaker(language))
@@ -99,7 +86,7 @@ def wrong(config: Path) -> list[str]:
 
 
 def test_no_camera_is_said_by_the_check_with_its_cure(tmp_path: Path, broker: Broker) -> None:
-    said = wrong(toml(tmp_path, broker, 'device = "/dev/none0"'))
+    said = wrong(own_file(tmp_path, broker, 'device = "/dev/none0"'))
     assert any(
         re.match(r"WRONG: camera cong: /dev/none0 is not there\. Plug the camera in", line)
         for line in said
@@ -112,7 +99,7 @@ def test_a_node_without_its_camera_runs_and_says_so_to_the_hub(
     with FakeHub(broker) as hub:
         process = subprocess.Popen(
             [sys.executable, "-m", "agent", "run", "--config",
-             str(toml(tmp_path, broker, 'device = "/dev/none0"'))],
+             str(own_file(tmp_path, broker, 'device = "/dev/none0"'))],
             cwd=ROOT, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -142,7 +129,7 @@ def test_a_read_only_disk_is_said_by_start_and_check(
     tmp_path: Path, broker: Broker, disk: Path
 ) -> None:
     walk = walk_past(tmp_path / "walk.mp4")
-    config = toml(tmp_path, broker, f'recording = "{walk}"\npace = false', at=disk)
+    config = own_file(tmp_path, broker, f'recording = "{walk}"\npace = false', home=disk)
     (disk / "clips").mkdir()
     journal_at(disk / "journal.db").close()
     remount(disk, "ro")
@@ -284,7 +271,7 @@ def test_a_key_like_none_that_is_known_may_be_of_a_newer_release(tmp_path: Path)
 
 
 def test_a_key_that_everybody_may_read_stops_the_start(tmp_path: Path, broker: Broker) -> None:
-    config = toml(tmp_path, broker, 'recording = "/r.mp4"')
+    config = own_file(tmp_path, broker, 'recording = "/r.mp4"')
     key = broker.papers(NODE).key_file
     key.chmod(0o644)
     try:
@@ -299,7 +286,7 @@ def test_a_key_that_everybody_may_read_stops_the_start(tmp_path: Path, broker: B
 def test_a_cameras_password_that_everybody_may_read_stops_the_start(
     tmp_path: Path, broker: Broker
 ) -> None:
-    config = toml(tmp_path, broker, 'url = "rtsp://guest:secret@10.0.0.9/main"')
+    config = own_file(tmp_path, broker, 'url = "rtsp://guest:secret@10.0.0.9/main"')
     config.chmod(0o644)
     with pytest.raises(ConfigError, match=rf"password.*chmod 640 {config}") as refused:
         load(config)
@@ -321,7 +308,7 @@ def test_a_recorders_login_that_everybody_may_read_is_not_used(tmp_path: Path) -
 def test_the_nodes_key_comes_from_systemd_where_its_file_is_gone(
     tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = toml(tmp_path, broker, 'recording = "/r.mp4"')
+    config = own_file(tmp_path, broker, 'recording = "/r.mp4"')
     papers = broker.papers(NODE)
     given = tmp_path / "credentials"
     given.mkdir()

@@ -9,6 +9,7 @@ import pytest
 from agent.__main__ import main
 from agent.bench import agent as bench
 from deploy.broker import Broker
+from tests.agent.own_file import own_file
 from tests.agent.videos import walk_past
 
 
@@ -16,17 +17,7 @@ from tests.agent.videos import walk_past
 def config(tmp_path: Path) -> Iterator[Path]:
     """A node that plays a short recording for ever, and whose broker is there."""
     with Broker(tmp_path / "mqtt") as broker:
-        papers = broker.papers("nga-tu-01")
-        path = tmp_path / "agent.toml"
-        path.write_text(
-            f'[node]\nname = "nga-tu-01"\n[broker]\nhost = "{broker.host}"\nport = {broker.port}\n'
-            f'ca_file = "{papers.ca_file}"\ncert_file = "{papers.cert_file}"\n'
-            f'key_file = "{papers.key_file}"\n[journal]\npath = "{tmp_path / "journal.db"}"\n'
-            f'[clips]\nfolder = "{tmp_path / "clips"}"\n'
-            f'[[camera]]\nname = "cong"\nrecording = "{walk_past(tmp_path / "walk.mp4")}"\n',
-            encoding="utf-8",
-        )
-        yield path
+        yield own_file(tmp_path, broker, f'recording = "{walk_past(tmp_path / "walk.mp4")}"')
 
 
 def test_agent_and_floor_are_counted_in_the_same_seconds(

@@ -11,7 +11,8 @@ from agent.wire.messages import CameraBack, CameraLost
 from agent.wire.presence import Birth
 from deploy.broker import Broker
 from tests.agent.eyes import record
-from tests.agent.hubside import NODE, FakeHub, until
+from tests.agent.hubside import FakeHub, until
+from tests.agent.own_file import own_file
 from tests.agent.rtsp import RtspServer
 from tests.agent.test_run import agent, outcome
 
@@ -25,31 +26,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 def config(folder: Path, broker: Broker, server: RtspServer) -> Path:
-    papers = broker.papers(NODE)
-    path = folder / "agent.toml"
-    path.write_text(
-        f"""
-[node]
-name = "{NODE}"
-[broker]
-host = "{broker.host}"
-port = {broker.port}
-ca_file = "{papers.ca_file}"
-cert_file = "{papers.cert_file}"
-key_file = "{papers.key_file}"
-[[camera]]
-name = "cong"
-url = "{server.url("/main", LOGIN)}"
-sub_url = "{server.url("/sub", LOGIN)}"
-[journal]
-path = "{folder / "journal.db"}"
-[clips]
-folder = "{folder / "clips"}"
-""",
-        encoding="utf-8",
-    )
-    path.chmod(0o600)  # it holds a camera's password
-    return path
+    main, sub = server.url("/main", LOGIN), server.url("/sub", LOGIN)
+    return own_file(folder, broker, f'url = "{main}"\nsub_url = "{sub}"')
 
 
 def said(hub: FakeHub) -> list[CameraLost | CameraBack]:

@@ -19,7 +19,8 @@ from agent.wire.messages import SightingClosed, SightingOpened
 from agent.wire.presence import Birth, Death
 from deploy.broker import Broker
 from tests.agent.eyes import record
-from tests.agent.hubside import NODE, FakeHub, open_journal, put, until
+from tests.agent.hubside import FakeHub, open_journal, put, until
+from tests.agent.own_file import own_file
 from tests.agent.test_uploader import Shelf
 from tests.agent.videos import walk_past
 
@@ -50,31 +51,8 @@ def write(tmp_path: Path, broker: Broker) -> Write:
     """Writes a good configuration, with lines of the test's own after it."""
 
     def into_file(more: str = "", *, pace: bool = False) -> Path:
-        papers = broker.papers(NODE)
-        path = tmp_path / "agent.toml"
-        path.write_text(
-            f"""
-[node]
-name = "{NODE}"
-[broker]
-host = "{broker.host}"
-port = {broker.port}
-ca_file = "{papers.ca_file}"
-cert_file = "{papers.cert_file}"
-key_file = "{papers.key_file}"
-[[camera]]
-name = "cong"
-recording = "{walk_past(tmp_path / "walk.mp4")}"
-pace = {str(pace).lower()}
-[journal]
-path = "{tmp_path / "journal.db"}"
-[clips]
-folder = "{tmp_path / "clips"}"
-{more}
-""",
-            encoding="utf-8",
-        )
-        return path
+        walk = walk_past(tmp_path / "walk.mp4")
+        return own_file(tmp_path, broker, f'recording = "{walk}"\npace = {str(pace).lower()}', more)
 
     return into_file
 

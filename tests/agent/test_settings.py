@@ -30,7 +30,8 @@ from agent.wire.answers import Command
 from agent.wire.codec import encode
 from agent.wire.settings import Configure, SettingsFault, SettingsReport, settings_hash
 from deploy.broker import Broker
-from tests.agent.hubside import NODE, FakeHub, until
+from tests.agent.hubside import FakeHub, until
+from tests.agent.own_file import own_file
 from tests.agent.test_run import agent
 from tests.agent.videos import walk_past
 
@@ -509,28 +510,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def test_a_running_agent_goes_over_to_what_the_hub_wants_and_refuses_what_it_cannot(
     broker: Broker, tmp_path: Path
 ) -> None:
-    papers = broker.papers(NODE)
-    config = tmp_path / "agent.toml"
-    config.write_text(
-        f"""
-[node]
-name = "{NODE}"
-[broker]
-host = "{broker.host}"
-port = {broker.port}
-ca_file = "{papers.ca_file}"
-cert_file = "{papers.cert_file}"
-key_file = "{papers.key_file}"
-[[camera]]
-name = "cong"
-recording = "{walk_past(tmp_path / "walk.mp4")}"
-[journal]
-path = "{tmp_path / "journal.db"}"
-[clips]
-folder = "{tmp_path / "clips"}"
-""",
-        encoding="utf-8",
-    )
+    config = own_file(tmp_path, broker, f'recording = "{walk_past(tmp_path / "walk.mp4")}"')
     with FakeHub(broker) as hub:
         said: Callable[[], SettingsReport] = lambda: hub.reports[-1]  # noqa: E731 - read often
         systemd = Systemd(config)
