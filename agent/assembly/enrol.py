@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import pwd
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +30,7 @@ from agent.assembly.words import Say
 from agent.config import ConfigError, load
 from agent.delivery.enrolling import Hub
 from agent.delivery.trouble import N_, Trouble
-from agent.journal.durable import sync_folder
+from agent.journal.durable import sync_folder, write_whole
 from agent.wire.enrolment import CodeError, EnrolAnswer, EnrolledCamera, EnrolmentCode
 
 PAPERS: Final = Path("/var/lib/matthan/papers")
@@ -69,8 +68,8 @@ def enrol(
     authority = hub.authority()
     answer = hub.enrol(_request(key), authority)
     _check(answer, key, authority)
-    _write(folder / "ca.crt", authority.public_bytes(Encoding.PEM), mode=0o644)
-    _write(folder / "node.crt", answer.certificate.encode(), mode=0o644)
+    write_whole(folder / "ca.crt", authority.public_bytes(Encoding.PEM), mode=0o644)
+    write_whole(folder / "node.crt", answer.certificate.encode(), mode=0o644)
     _give_to_agent(folder)
     _commit(config, configuration(answer, folder))
     said = N_("this box is {node} now; hub {host}, {count} cameras")
@@ -130,7 +129,7 @@ def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
             return kept
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write(path, pem, mode=0o600)
+    write_whole(path, pem, mode=0o600)
     return key
 
 
@@ -168,7 +167,7 @@ def _commit(config: Path, text: str) -> None:
     """Tried before it counts; the old one stays beside."""
     config.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     draft = config.with_name(f".{config.name}.new")
-    _write(draft, text.encode(), mode=0o640)
+    write_whole(draft, text.encode(), mode=0o640)
     if "[[camera]]\n" in text.replace("# [[camera]]\n", ""):
         try:
             load(draft)
@@ -182,26 +181,10 @@ def _commit(config: Path, text: str) -> None:
     _own(draft, uid=None)
     if config.exists():
         old = config.with_name(f"{config.name}.old")
-        _write(old, config.read_bytes(), mode=0o640)  # passwords of cameras stand in it
+        write_whole(old, config.read_bytes(), mode=0o640)  # passwords of cameras stand in it
         _own(old, uid=None)
     draft.replace(config)
     sync_folder(config.parent)
-
-
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Whole or not at all: beside it, synced, renamed, the folder synced."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def _give_to_agent(folder: Path) -> None:

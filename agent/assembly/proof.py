@@ -1,7 +1,5 @@
 """The agent's part in an update: it says that its slot has reached the broker, or makes way."""
 
-import os
-import secrets
 import sys
 import threading
 import time
@@ -11,13 +9,13 @@ from typing import Final
 
 import structlog
 
+from agent.config.afar import PROOF_S
 from agent.config.slots import MARK, Slots
 from agent.devices.clock import boot_id
-from agent.journal.durable import sync_folder
+from agent.journal.durable import write_whole
 
 log = structlog.get_logger()
 
-PROOF_S: Final = 5.0
 LOOK_S: Final = 1.0
 
 
@@ -56,14 +54,5 @@ class SlotProver:
                 return
 
     def _prove(self) -> None:
-        draft = self._mark.with_name(f".{self._mark.name}.{secrets.token_hex(4)}")
-        try:
-            with draft.open("w", encoding="utf-8") as file:
-                file.write(self._slot)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._mark)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_folder(self._mark.parent)
+        write_whole(self._mark, self._slot.encode(), mode=0o644)
         log.info("update_proved", slot=self._slot)

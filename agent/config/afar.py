@@ -28,7 +28,7 @@ log = structlog.get_logger()
 NAME: Final = "settings-from-hub.json"
 MOST_BYTES: Final = 2**20
 PROOF_S: Final = 5.0
-"""So long the line must hold before settings count as proved."""
+"""So long the line must hold before settings, or programs, count as proved."""
 LOOK_S: Final = 0.5
 
 

@@ -4,13 +4,11 @@ The upload token that the hub hands out on the node's own topic says who asks; t
 signed by the key that the new certificate is for, which is the one the node has.
 """
 
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,7 +24,7 @@ from pydantic import ValidationError
 from agent.delivery import https
 from agent.delivery.session import BrokerAddress
 from agent.delivery.tokens import Tokens
-from agent.journal.durable import sync_folder
+from agent.journal.durable import write_whole
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import PATH, RenewAnswer, RenewRequest
 
@@ -94,7 +92,7 @@ class Renewal:
             raise RenewalError(f"{self._address.key_file} holds no key of the kind ECDSA P-256")
         new = self._fetch(key, stop, beat)
         self._check(new, cert, key)
-        _put(self._address.cert_file, new.public_bytes(Encoding.PEM))
+        write_whole(self._address.cert_file, new.public_bytes(Encoding.PEM), mode=0o644)
         self._last_said = ""
         log.info("certificate_renewed", until=f"{new.not_valid_after_utc:%Y-%m-%d}")
         return True
@@ -154,17 +152,3 @@ class Renewal:
             beat()
             stop.wait(min(BEAT_S, left_s))
         return stop.is_set()
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)

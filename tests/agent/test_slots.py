@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.assembly.proof import PROOF_S, SlotProver
+from agent.assembly.proof import SlotProver
 from agent.assembly.update import checked, update
 from agent.config import slots as slots_module
+from agent.config.afar import PROOF_S
 from agent.config.slots import MOST_STARTS, WITHIN_S, SlotError, Slots
 from agent.delivery.trouble import Trouble
 from agent.devices.clock import boot_id
