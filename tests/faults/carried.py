@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -36,3 +37,12 @@ def carried_out(
     if report is not None:
         report.write_text(text + "\n", encoding="utf-8")
     return 1 if summary["faults"] else 0
+
+
+def summary_of(name: str, folder: Path, *options: str, ends_with: int = 0) -> dict[str, Any]:
+    """Of a campaign that is run as the command, since it forks: a process with threads must not."""
+    summary = folder / "summary.json"
+    command = [sys.executable, "-m", f"tests.faults.{name}", "--json", str(summary), *options]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == ends_with, ended.stdout + ended.stderr
+    return dict(json.loads(summary.read_text(encoding="utf-8")))

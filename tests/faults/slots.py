@@ -25,7 +25,7 @@ if __name__ == "__main__":  # started by its path, as its page says
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from agent.config.slots import MOST_STARTS, WHOLE, Slots
-from agent.journal.durable import make_folder, sync_folder
+from agent.journal.durable import make_folder, sync_folder, write_whole
 from tests.faults.carried import carried_out
 from tests.faults.plug_disk import Disk
 from tests.faults.plug_trace import traced
@@ -89,13 +89,7 @@ class Life:
     def _prove(self) -> None:
         """As the agent does once it has reached its broker."""
         in_use = self._slots.in_use
-        draft = self._mark.with_name(".mark")
-        with draft.open("w") as file:
-            file.write(str(in_use))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._mark)
-        sync_folder(self._home)
+        write_whole(self._mark, str(in_use).encode(), mode=0o644)
         self.proved = str(in_use)
 
 

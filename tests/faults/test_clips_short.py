@@ -3,36 +3,24 @@
 The long form is a command of its own: tests/faults/clips.py.
 """
 
-import json
 import os
 import random
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent.clips.sound_file import sound_path
 from tests.faults import clips
+from tests.faults.carried import summary_of
 from tests.faults.clip_agent import MortalAgent, Plan
 from tests.faults.clip_count import is_sound
 
 
-def campaign(folder: Path, *options: str) -> dict[str, Any]:
-    """Run as the command, since it forks: a process with threads must not."""
-    summary = folder / "summary.json"
-    command = [sys.executable, "-m", "tests.faults.clips", "--json", str(summary), *options]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return dict(json.loads(summary.read_text(encoding="utf-8")))
-
-
 def test_killed_anywhere_every_whole_fragment_plays_and_is_indexed(tmp_path: Path) -> None:
-    counted = campaign(tmp_path, "--seed", "7", "--kills", "6")
+    counted = summary_of("clips", tmp_path, "--seed", "7", "--kills", "6")
     assert counted["faults"] == []
     assert counted["clips_decoded"] >= 3
     assert counted["deeds"].keys() >= {"killed from below", "killed from outside"}
@@ -40,7 +28,7 @@ def test_killed_anywhere_every_whole_fragment_plays_and_is_indexed(tmp_path: Pat
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_killed_anywhere_on_a_full_disk_likewise(tmp_path: Path) -> None:
-    counted = campaign(tmp_path, "--seed", "7", "--kills", "6", "--tmpfs-mb", "6")
+    counted = summary_of("clips", tmp_path, "--seed", "7", "--kills", "6", "--tmpfs-mb", "6")
     assert counted["faults"] == []
     assert counted["clips_decoded"] >= 3
 

@@ -3,31 +3,19 @@
 The long form is a command of its own: tests/faults/plug.py.
 """
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.faults.carried import summary_of
 from tests.faults.plug_disk import Call, Disk
 
 CREATE = "O_RDWR|O_CREAT|O_EXCL|O_CLOEXEC"
 
 
-def campaign(folder: Path, *options: str, ends_with: int = 0) -> dict[str, Any]:
-    """Run as the command, since it forks: a process with threads must not."""
-    summary = folder / "summary.json"
-    command = [sys.executable, "-m", "tests.faults.plug", "--json", str(summary), *options]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
-    assert ended.returncode == ends_with, ended.stdout + ended.stderr
-    return dict(json.loads(summary.read_text(encoding="utf-8")))
-
-
 def test_the_plug_pulled_anywhere_takes_nothing_that_was_announced(tmp_path: Path) -> None:
-    counted = campaign(tmp_path, "--seed", "3", "--cuts", "10")
+    counted = summary_of("plug", tmp_path, "--seed", "3", "--cuts", "10")
     assert counted["faults"] == []
     assert counted["announced_clips_found"] >= 5
     assert counted["announced_sounds_found"] >= 5
@@ -38,7 +26,7 @@ def test_the_plug_pulled_anywhere_takes_nothing_that_was_announced(tmp_path: Pat
 @pytest.mark.parametrize("harm", ["files", "folders"])
 def test_a_writer_that_forgets_to_sync_is_found(tmp_path: Path, harm: str) -> None:
     options = ("--seed", "1", "--cuts", "6", "--harm", harm)
-    faults = " ".join(campaign(tmp_path, *options, ends_with=1)["faults"])
+    faults = " ".join(summary_of("plug", tmp_path, *options, ends_with=1)["faults"])
     assert "announced and gone" in faults
     assert ("other bytes than its row says" if harm == "files" else "row gone") in faults
 
