@@ -109,6 +109,11 @@ class Lives:
                 return None
             return self._waiting.pop(next(iter(self._waiting)))
 
+    def give_up(self) -> None:
+        """A frame that was taken did not go."""
+        with self._lock:  # cameras' threads count here, too
+            self.counts.dropped += 1
+
     def is_watched(self, camera: str) -> bool:
         """Whether its lease still holds."""
         with self._lock:

@@ -79,7 +79,7 @@ class LivePost:
             beat()
             shot = self._lives.take(BEAT_S)
             if shot is not None and not self._show(shot):
-                self.counts.dropped += 1
+                self._lives.give_up()
 
     def close(self) -> None:
         """Give the connection back."""
