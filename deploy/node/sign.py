@@ -34,7 +34,10 @@ def make_key(folder: Path) -> None:
 
 def sign(key_file: Path, bundle: Path) -> None:
     """Write the signature of the bundle's list of hashes beside it."""
-    key = load_pem_private_key(key_file.read_bytes(), password=None)
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), password=None)
+    except (ValueError, TypeError):  # no key at all, or one with a password
+        key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise SystemExit(f"{key_file} holds no Ed25519 key: make one with: sign.py key FOLDER")
     (bundle / "SHA256SUMS.sig").write_bytes(key.sign((bundle / "SHA256SUMS").read_bytes()))
@@ -42,14 +45,21 @@ def sign(key_file: Path, bundle: Path) -> None:
 
 def main(words: list[str]) -> int:
     """The command."""
-    match words:
-        case ["key", folder]:
-            make_key(Path(folder))
-        case ["sign", key_file, bundle]:
-            sign(Path(key_file), Path(bundle))
-        case _:
-            print(__doc__, file=sys.stderr)
-            return 2
+    try:
+        match words:
+            case ["key", folder]:
+                make_key(Path(folder))
+            case ["sign", key_file, bundle]:
+                sign(Path(key_file), Path(bundle))
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+    except FileExistsError as error:
+        print(f"{error.filename} is there already, and every node trusts it.", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

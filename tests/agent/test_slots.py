@@ -210,3 +210,18 @@ def test_without_a_signature_or_a_key_it_is_said_what_is_missing(bundle: Path) -
     (bundle / "SHA256SUMS.sig").unlink()
     with pytest.raises(Trouble, match=r"SHA256SUMS.sig is missing"):
         checked(bundle, key_of(bundle))
+
+
+def test_what_cannot_be_signed_and_a_key_that_is_there_are_one_line_each(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = bundle.parent / "keys"
+    before = (keys / "update.key").read_bytes()
+    assert sign.main(["key", str(keys)]) == 1
+    assert (keys / "update.key").read_bytes() == before
+    assert sign.main(["sign", str(keys / "update.key"), str(keys)]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert "update.key is there already" in said[0]
+    assert said[1:] == [f"{keys / 'SHA256SUMS'}: No such file or directory"]
+    with pytest.raises(SystemExit, match=r"update\.pub holds no Ed25519 key"):
+        sign.main(["sign", str(keys / "update.pub"), str(bundle)])
