@@ -48,7 +48,11 @@ class Rollout:
 def begin(
     conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
 ) -> UUID:
-    """Want this there, at a few nodes first; RegistryError while another is under way at any."""
+    """Want this there, at a few nodes first.
+
+    Raises RegistryError while another is under way at any, SettingsFault for what one of them could
+    not be told, the last too: once it goes out, nobody is there to be refused.
+    """
     node_ids = settings_rows.nodes_of(conn, scope)
     if (other := _under_way(conn, node_ids, scope)) is not None:
         raise RegistryError(
@@ -56,6 +60,7 @@ def begin(
         )
     before = settings_rows.layer(conn, scope)
     settings_rows.put_down(conn, scope, body, reason=reason, by=by, now=now)
+    settings_rows.check_fits(conn, node_ids, scope, body)
     rollout_id = new_id(now)
     conn.execute(
         insert(rollouts).values(
@@ -116,7 +121,7 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
     _end(conn, rollout_id, Course.HALTED, why, now=now)
     before = settings_rows.body_before(row)
     settings_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
-    changed = settings_rows.reckon(conn, settings_rows.nodes_of(conn, scope), now=now)
+    changed = settings_rows.reckon_what_fits(conn, settings_rows.nodes_of(conn, scope), now=now)
     told = f"{len(changed)} nodes go back: {why}"
     settings_rows.note_act(conn, "settings.halt", scope, told, by=by, now=now)
     log.warning("rollout.halted", why=why, back=len(changed))
@@ -183,7 +188,7 @@ def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) ->
     these = select(rollout_nodes.c.node_id).where(
         rollout_nodes.c.rollout_id == rollout_id, rollout_nodes.c.stage == stage
     )
-    changed = settings_rows.reckon(conn, list(conn.scalars(these)), now=now)
+    changed = settings_rows.reckon_what_fits(conn, list(conn.scalars(these)), now=now)
     mine = (rollout_nodes.c.rollout_id == rollout_id) & rollout_nodes.c.node_id.in_(changed)
     conn.execute(update(rollout_nodes).where(mine).values(is_changed=True))
     log.info("rollout.stage", stage=stage, nodes=len(changed))

@@ -6,11 +6,11 @@ to work by is reckoned anew from all layers above it whenever one of them change
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
@@ -42,6 +42,8 @@ from hub.store.settings_tables import (
     settings_changes,
 )
 from hub.store.tables import areas, columns, new_id, nodes
+
+log = structlog.get_logger()
 
 AGAIN_S: Final = 60.0
 """A node that does not answer is told again after so long."""
@@ -167,21 +169,37 @@ def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, n
 
 
 def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
-    """Lay together anew what is wanted of these nodes; those of which it is another now."""
+    """Lay together anew what is wanted of these nodes; those of which it is another now.
+
+    Raises SettingsFault where the layers of one do not fit together.
+    """
+    return [node_id for node_id in node_ids if _reckon_one(conn, node_id, now=now)]
+
+
+def reckon_what_fits(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
+    """The same where nobody is there who could want something else: a node whose layers do not
+    fit together keeps what was wanted of it, and the others go on."""
     changed = []
     for node_id in node_ids:
-        wanted = laid_together(_layers(conn, node_id))
-        # Two layers that fit may not fit together: the longest of all is bounded like each.
-        check_settings(wanted)
-        if _is_news(conn, node_id, wanted, now=now):
-            changed.append(node_id)
+        try:
+            if _reckon_one(conn, node_id, now=now):
+                changed.append(node_id)
+        except SettingsFault as fault:
+            log.warning("settings.do_not_fit", node_id=str(node_id), why=str(fault))
     return changed
+
+
+def check_fits(
+    conn: Connection, node_ids: Iterable[UUID], scope: Scope, body: Mapping[str, Any]
+) -> None:
+    """Raise SettingsFault if `scope` could not say `body` to each of these nodes."""
+    for node_id in node_ids:
+        check_settings(would_be(conn, node_id, scope, body))
 
 
 def area_moved(conn: Connection, area_id: UUID, *, now: Moment) -> None:
     """Its nodes lie below other areas now, and are told what those want."""
-    with suppress(SettingsFault):
-        reckon(conn, nodes_of(conn, Scope("area", area_id)), now=now)
+    reckon_what_fits(conn, nodes_of(conn, Scope("area", area_id)), now=now)
 
 
 def would_be(
@@ -219,8 +237,7 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
 
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
     """Keep what a node says of its settings; a new one is then told what its area wants."""
-    with suppress(SettingsFault):  # layers that do not fit together: said where they are set
-        reckon(conn, [node_id], now=now)
+    reckon_what_fits(conn, [node_id], now=now)
     known = standing(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     row = {
@@ -390,6 +407,13 @@ def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
         .order_by(node_groups.c.name_folded)
     )
     return list(conn.scalars(query))
+
+
+def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment) -> bool:
+    wanted = laid_together(_layers(conn, node_id))
+    # Two layers that fit may not fit together: the longest of all is bounded like each.
+    check_settings(wanted)
+    return _is_news(conn, node_id, wanted, now=now)
 
 
 def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now: Moment) -> bool:

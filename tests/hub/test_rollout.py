@@ -6,6 +6,7 @@ The deciding on a virtual clock, the rows on both databases.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from agent.wire.settings import MOST_BYTES, SettingsFault, canonical
 from hub.alerts.rollout import (
     FEW,
     MISHAPS,
@@ -26,9 +28,10 @@ from hub.alerts.rollout import (
     is_mishap,
     stages,
 )
-from hub.store import rollout_rows, settings_rows
+from hub.store import area_rows, rollout_rows, settings_rows
+from hub.store.area_rows import AreaWords
 from hub.store.database import Database
-from hub.store.registry import RegistryError, add_node
+from hub.store.registry import RegistryError, add_area, add_node
 from hub.store.settings_rows import Scope
 from hub.store.tables import nodes
 from tests.hub.test_settings import LONGER, SHELL, Yard, report
@@ -241,3 +244,63 @@ def test_a_change_at_one_node_does_not_bring_it_what_has_not_come_to_it(town: To
     town.want(scope, {"clips": {"alert_days": 40}})
     with town.db.reading() as conn:
         assert settings_rows.standing(conn, scope.scope_id).wanted == {"clips": {"alert_days": 40}}
+
+
+def crowded() -> dict[str, Any]:
+    """All that may be wanted of one node: not a key more fits."""
+    names = [f"c{number:03}" for number in range(1000)]
+    while (free := MOST_BYTES - len(canonical(_continuous(names)))) < 0:
+        names.pop()
+    return _continuous([*names[:-1], names[-1] + "c" * free])
+
+
+def _continuous(names: list[str]) -> dict[str, Any]:
+    return {"cameras": {name: {"continuous": True} for name in names}}
+
+
+def crowd(town: Town, name: str) -> Scope:
+    with town.db.reading() as conn:
+        scope = Scope("node", town._id(conn, name))
+    town.want(scope, crowded())
+    return scope
+
+
+def test_what_the_last_node_could_not_be_told_does_not_go_out(town: Town) -> None:
+    crowd(town, town.names[-2])
+    with pytest.raises(SettingsFault, match="bytes of settings"):
+        town.begin()
+    with town.db.reading() as conn:
+        assert rollout_rows.listed(conn) == []
+        assert settings_rows.layer(conn, town.area) == {}
+
+
+def test_a_node_whose_own_settings_grow_meanwhile_keeps_them_and_the_others_go_on(
+    town: Town,
+) -> None:
+    town.begin()
+    first = town.live(120, lambda _: "in_force")
+    scope = crowd(town, next(name for name in town.names if name not in first))
+    town.live(5000, lambda _: "in_force")
+    assert town.course().course is Course.DONE
+    with town.db.reading() as conn:
+        assert settings_rows.standing(conn, scope.scope_id).wanted == crowded()
+        others = set(settings_rows.nodes_of(conn, town.area)) - {scope.scope_id}
+        known = settings_rows.standings(conn, others)
+    assert all(one.wanted == LONGER for one in known.values())
+
+
+def test_an_area_that_moves_brings_what_is_wanted_there_to_all_nodes_that_have_room(
+    town: Town,
+) -> None:
+    crowd(town, town.names[0])
+    with town.db.writing() as conn:
+        other = add_area(conn, name="Other", level="commune", parent_id=None, now=town.now)
+    town.want(Scope("area", other), LONGER)
+    words = AreaWords(name="Moved", level="quarter", parent_id=other)
+    with town.db.writing() as conn:
+        area_rows.change(conn, town.area.scope_id, words, by=SHELL, now=town.now)
+    assert town.wanted() == {True, False}
+    with town.db.reading() as conn:
+        ids = settings_rows.nodes_of(conn, town.area)
+        known = settings_rows.standings(conn, ids)
+    assert sum(one.wanted == LONGER for one in known.values()) == len(ids) - 1
