@@ -228,11 +228,15 @@ class SettingsDoor:
         self, conn: Connection, asker: Asker, camera_id: UUID
     ) -> tuple[UUID, str, str] | None:
         """Its node's id and name and its own name, where both lie in an area of theirs."""
-        mine = tended_areas(asker.person_id, self._clock.now())
+        mine = set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
         row = conn.execute(
             select(nodes.c.id, nodes.c.name, cameras.c.name.label("camera"))
             .join(cameras, cameras.c.node_id == nodes.c.id)
-            .where(cameras.c.id == camera_id, nodes.c.area_id.in_(mine))
+            .where(
+                cameras.c.id == camera_id,
+                cameras.c.area_id.in_(mine),
+                nodes.c.area_id.in_(mine),
+            )
         ).first()
         return None if row is None else (row.id, row.name, row.camera)
 

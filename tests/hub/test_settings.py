@@ -297,6 +297,16 @@ def test_who_does_not_look_after_it_sees_and_changes_nothing_and_that_is_noted(y
     assert yard.standing().version == 0
 
 
+def test_a_camera_in_anothers_area_is_not_drawn_on_by_who_looks_after_its_node(yard: Yard) -> None:
+    with yard.db.writing() as conn:
+        far = add_area(conn, name="Xa", level="commune", now=yard.now)
+        conn.execute(update(cameras).values(area_id=far))
+    assert yard.door.of_camera(yard.asker(), yard.camera_id) is None
+    assert not yard.door.want_of_camera(yard.asker(), yard.camera_id, {"private": []}, reason="x")
+    assert yard.standing().version == 0
+    assert yard.acts() == ["settings.open.refused", "settings.want.refused"]
+
+
 def test_who_changed_what_when_and_why_stays_on_record(yard: Yard) -> None:
     kim = yard.asker()
     yard.door.want(kim, yard.node, {"clips.preroll_s": 9}, reason="trước khi vào")
