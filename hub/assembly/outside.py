@@ -160,17 +160,19 @@ class _Asked:
     def broker(self) -> str:
         """TLS of the hub's authority; then it wants a certificate, which this machine has not."""
         try:
-            with self._line(self._place.broker, self._own(self._authority)) as line:
-                version = line.version()
-                line.sendall(_CONNECT)
-                answer = line.recv(4)
+            line = self._line(self._place.broker, self._own(self._authority))
         except ssl.SSLCertVerificationError as error:
             raise OutsideError(
                 f"its certificate is not for {self._place.host} ({error.verify_message}). Run the"
                 " installer again with --host"
             ) from error
-        except (ssl.SSLError, ConnectionError):
-            return "TLS 1.3; who has no certificate is refused"
+        with line:
+            version = line.version()
+            try:
+                line.sendall(_CONNECT)
+                answer = line.recv(4)
+            except (ssl.SSLError, ConnectionError):  # TLS 1.3 refuses after the handshake
+                answer = b""
         if answer:
             raise OutsideError(f"it answers who has no certificate ({version}): {answer.hex()}")
         return f"{version}; who has no certificate is refused"

@@ -1,5 +1,6 @@
 """`matthan-hub check --from-outside`: a hub over real TLS, and what may be wrong with it."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -132,6 +133,24 @@ def test_an_older_tls_on_the_nodes_port_is_said(hub: Hub) -> None:
 def test_ports_that_should_be_closed_are_named(hub: Hub) -> None:
     found = bad(replace(hub.place, closed=(hub.place.broker,)))
     assert str(hub.place.broker) in found["ports that are nobody's"]
+
+
+def test_a_broker_that_is_not_there_or_speaks_no_tls_is_not_called_well(hub: Hub) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        thread = threading.Thread(target=speak_plainly, args=(silent,))
+        thread.start()
+        found = bad(replace(hub.place, broker=port))
+        thread.join(10)
+    assert "cannot be asked" in found["broker"]
+    assert "cannot be asked" in bad(replace(hub.place, broker=1))["broker"]
+
+
+def speak_plainly(server: socket.socket) -> None:
+    line, _ = server.accept()
+    with line:
+        line.recv(100)
+        line.sendall(b"no TLS here\r\n")
 
 
 def test_nobody_there_is_a_line_for_each_part(hub: Hub) -> None:
