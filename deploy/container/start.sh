@@ -49,15 +49,17 @@ make_papers() {
 }
 
 # When papers or the list of revoked ones change, the program that reads them is told so.
-tell_of_news() { # FILE SIGNAL PROGRAM...
-    local file=$1 signal=$2 before now child
-    shift 2
+tell_of_news() { # SIGNAL FILE... -- PROGRAM...
+    local signal=$1 files=() before now child
+    shift
+    while [[ $1 != -- ]]; do files+=("$1") && shift; done
+    shift
+    before=$(stat -c %Y.%i "${files[@]}")
     "$@" &
     child=$!
     trap 'kill -TERM "$child" 2>/dev/null' TERM INT
-    before=$(stat -c %Y.%i "$file")
     while kill -0 "$child" 2>/dev/null; do
-        now=$(stat -c %Y.%i "$file" 2>/dev/null || echo "$before")
+        now=$(stat -c %Y.%i "${files[@]}" 2>/dev/null) || now=$before
         [[ $now == "$before" ]] || kill "-$signal" "$child" || true
         before=$now
         sleep 2 &
@@ -106,13 +108,16 @@ daily() {
 
 case ${1:-hub} in
     papers) configure && make_papers ;;
-    broker) tell_of_news "$papers/broker/crl.pem" HUP mosquitto -c /etc/matthan/broker/mosquitto.conf ;;
+    broker)
+        tell_of_news HUP "$papers/broker/crl.pem" "$papers/broker/broker.crt" -- \
+            mosquitto -c /etc/matthan/broker/mosquitto.conf
+        ;;
     hub) configure && exec matthan-hub run ;;
     proxy)
         need_names
         export XDG_DATA_HOME=/var/lib/matthan-proxy XDG_CONFIG_HOME=/var/lib/matthan-proxy
         caddyfile >/tmp/Caddyfile
-        tell_of_news "$papers/proxy/proxy.crt" TERM \
+        tell_of_news TERM "$papers/proxy/proxy.crt" -- \
             caddy run --config /tmp/Caddyfile --adapter caddyfile
         ;;
     daily) configure && install -d -m 700 "$data/backups" && daily ;;

@@ -88,3 +88,24 @@ def test_a_container_without_a_name_says_which_and_does_not_start(
     )
     assert done.returncode == 78
     assert word in done.stderr
+
+
+def test_whichever_of_its_files_changes_a_program_is_told(tmp_path: Path) -> None:
+    function = re.search(r"^tell_of_news\(\) \{.*?^\}", START, re.MULTILINE | re.DOTALL)
+    assert function is not None
+    files = [tmp_path / name for name in ("crl.pem", "broker.crt")]
+    for file in files:
+        file.write_text("old")
+    program = "trap 'echo told' HUP; echo up; while :; do sleep .1; done"
+    call = 'tell_of_news HUP "$1" "$2" -- bash -c "$3"'
+    words = ["bash", "-c", f"set -euo pipefail\n{function[0]}\n{call}", "start"]
+    with subprocess.Popen([*words, *files, program], stdout=subprocess.PIPE, text=True) as done:
+        assert done.stdout is not None
+        assert done.stdout.readline() == "up\n"
+        for file in files:
+            new = tmp_path / "new"
+            new.write_text("new")
+            new.replace(file)
+            assert done.stdout.readline() == "told\n"
+        done.terminate()
+    assert "broker.crt" in re.findall(r"^    broker\)(.+?);;", START, re.MULTILINE | re.DOTALL)[0]
