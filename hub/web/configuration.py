@@ -53,7 +53,7 @@ def show_overview(request: Request, visit: SignedIn) -> Response:
 @router.get("/{kind}/{scope_id}")
 def show_scope(request: Request, visit: SignedIn, kind: Kind, scope_id: UUID) -> Response:
     """What is wanted of one box, area or group, and who changed what."""
-    return _page(request, visit, Scope(kind, scope_id))
+    return _shown(request, visit, _page(visit, kind, scope_id))
 
 
 @router.post("/{kind}/{scope_id}/preview")
@@ -61,18 +61,18 @@ def preview(
     request: Request, visit: FormSent, kind: Kind, scope_id: UUID, fields: Fields
 ) -> Response:
     """What it would change at each box; nothing is changed."""
-    scope = Scope(kind, scope_id)
+    page = _page(visit, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
     try:
-        changes = settings_words.changes(form, _wanted(visit, scope))
-        found = _door(visit).preview(visit.asker, scope, changes)
+        changes = settings_words.changes(form, page.wanted)
+        found = _door(visit).preview(visit.asker, page.scope, changes)
     except (SettingsFault, ValueError) as fault:
         said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
-        return _page(request, visit, scope, form=form, wrong=said)
+        return _shown(request, visit, page, form=form, wrong=said)
     if found is None:
         raise HTTPException(404)
-    return _page(request, visit, scope, form=form, found=found)
+    return _shown(request, visit, page, form=form, found=found)
 
 
 @router.post("/{kind}/{scope_id}")
@@ -85,21 +85,21 @@ def want(
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Want it: of a box at once, of an area or group in stages."""
-    scope = Scope(kind, scope_id)
+    page = _page(visit, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
     if not reason.strip():
         said = words.say("Give a reason: somebody will ask one day.")
-        return _page(request, visit, scope, form=form, wrong=said)
+        return _shown(request, visit, page, form=form, wrong=said)
     try:
-        changes = settings_words.changes(form, _wanted(visit, scope))
-        is_done = _door(visit).want(visit.asker, scope, changes, reason=reason)
+        changes = settings_words.changes(form, page.wanted)
+        is_done = _door(visit).want(visit.asker, page.scope, changes, reason=reason)
     except RegistryError:
         said = words.say("Something is going out to some of these boxes already: wait, or halt it.")
-        return _page(request, visit, scope, form=form, wrong=said)
+        return _shown(request, visit, page, form=form, wrong=said)
     except (SettingsFault, ValueError) as fault:
         said = words.say("That cannot be wanted: %(why)s.") % {"why": fault}
-        return _page(request, visit, scope, form=form, wrong=said)
+        return _shown(request, visit, page, form=form, wrong=said)
     if not is_done:
         raise HTTPException(404)
     return RedirectResponse(f"/configuration/{kind}/{scope_id}", 303)
@@ -123,18 +123,15 @@ def halt(
     return RedirectResponse("/configuration", 303)
 
 
-def _page(
+def _shown(
     request: Request,
     visit: Visit,
-    scope: Scope,
+    page: ScopePage,
     *,
     form: Mapping[str, str] | None = None,
     found: list[NodePreview] | None = None,
     wrong: str = "",
 ) -> Response:
-    page = _door(visit).page(visit.asker, scope)
-    if page is None:
-        raise HTTPException(404)
     words = visit.site.calendar(visit.asker.language).words
     return render(
         request,
@@ -161,11 +158,11 @@ def _drawn(page: ScopePage) -> list[str]:
     return sorted(cameras)
 
 
-def _wanted(visit: Visit, scope: Scope) -> Mapping[str, Any]:
-    page = _door(visit).page(visit.asker, scope)
+def _page(visit: Visit, kind: Kind, scope_id: UUID) -> ScopePage:
+    page = _door(visit).page(visit.asker, Scope(kind, scope_id))
     if page is None:
         raise HTTPException(404)
-    return page.wanted
+    return page
 
 
 def _door(visit: Visit) -> SettingsDoor:
