@@ -51,12 +51,8 @@ class LiveCamera:
 class LiveDoor(ArrivalDoor):
     """Who watches what."""
 
-    def watches_live(self, asker: Asker, camera_id: UUID) -> bool:
-        """Whether this person may watch it; for the links of a page, shows nothing."""
-        return self._live_camera(asker, camera_id, Purpose.LIVE) is not None
-
-    def may_still_watch(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> bool:
-        """Asked again and again while they watch; noted at the two ends alone."""
+    def may_see_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> bool:
+        """For links, and again and again while they watch; shows and notes nothing."""
         return self._live_camera(asker, camera_id, purpose) is not None
 
     def live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:

@@ -10,7 +10,7 @@ import structlog
 
 from hub.store import database
 from hub.store.live_door import LiveDoor
-from hub.web.watching import Watch, Watching
+from hub.web.watching import Key, Watch, Watching
 
 log = structlog.get_logger()
 
@@ -45,9 +45,9 @@ class LiveRound:
             self._write_owed()
             for watch in self.watching.watches():
                 if self.watching.is_over(watch):
-                    self.end(watch, "the page was left")
+                    self.end(watch.key, "the page was left")
                 elif not self._may(watch):
-                    self.end(watch, "no longer granted")
+                    self.end(watch.key, "no longer granted")
             self._is_away = False
         except database.FAULTS as error:
             if not self._is_away:
@@ -55,10 +55,11 @@ class LiveRound:
             self._is_away = True
         self.watching.tell_nodes()
 
-    def end(self, watch: Watch, why: str) -> None:
-        """This watching is over, and then noted; raises a fault of the database, and then the line
-        is owed."""
-        if self.watching.leave(watch.key) is None:
+    def end(self, key: Key, why: str) -> None:
+        """This watching is over, if there is one, and then noted; raises a fault of the database,
+        and then the line is owed."""
+        watch = self.watching.leave(key)
+        if watch is None:
             return
         seconds = round(self.watching.seconds(watch))
         self._owed.append((watch, f"{seconds} s, {watch.pictures} pictures; {why}"))
@@ -68,7 +69,7 @@ class LiveRound:
         """Every watching."""
         try:
             for watch in self.watching.watches():
-                self.end(watch, why)
+                self.end(watch.key, why)
         except database.FAULTS as error:
             log.error("live.database", reason=str(error).splitlines()[0])
 
@@ -82,4 +83,4 @@ class LiveRound:
                 self._owed.popleft()
 
     def _may(self, watch: Watch) -> bool:
-        return self._door.may_still_watch(watch.asker, watch.camera.camera_id, watch.purpose)
+        return self._door.may_see_live(watch.asker, watch.camera.camera_id, watch.purpose)

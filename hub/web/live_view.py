@@ -100,10 +100,7 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
 def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
     """They watch no more; who did not watch changes nothing."""
-    key = (visit.session.session_id, camera_id, purpose)
-    for watch in visit.site.watching.watches():
-        if watch.key == key:
-            visit.site.live_round.end(watch, "closed")
+    visit.site.live_round.end((visit.session.session_id, camera_id, purpose), "closed")
 
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
