@@ -3,10 +3,11 @@
 Everything is counted by an index or over small tables: a scrape comes every quarter of a minute.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from hub.alerts.exposition import Family, Sample, one
 from hub.alerts.moment import Moment
@@ -35,17 +36,23 @@ def families(conn: Connection, now: Moment) -> Iterator[Family]:
 
 
 def _fleet(conn: Connection, now: Moment) -> Iterator[Family]:
-    by_state = _counts(conn, nodes, nodes.c.state, ("never", "online", "offline"))
+    rows = conn.execute(select(nodes).where(nodes.c.revoked_utc_us.is_(None))).all()
+    found = Counter(row.state for row in rows)
+    by_state: list[Sample] = [
+        ({"state": one}, found[one]) for one in ("never", "online", "offline")
+    ]
     yield Family("matthan_nodes", "gauge", "Camera boxes by state.", by_state)
-    lost: dict[bool, int] = {
-        row[0]: row[1]
-        for row in conn.execute(select(cameras.c.is_lost, func.count()).group_by(cameras.c.is_lost))
-    }
+    query = (
+        select(cameras.c.is_lost, func.count())
+        .join(nodes, nodes.c.id == cameras.c.node_id)
+        .where(nodes.c.revoked_utc_us.is_(None))
+        .group_by(cameras.c.is_lost)
+    )
+    lost: dict[bool, int] = {row[0]: row[1] for row in conn.execute(query)}
     states = (("live", False), ("lost", True))
     samples: list[Sample] = [({"state": name}, lost.get(is_lost, 0)) for name, is_lost in states]
     yield Family("matthan_cameras", "gauge", "Cameras by state.", samples)
-    rows = conn.execute(select(nodes)).all()
-    known = [row for row in rows if row.revoked_utc_us is None and row.state != "never"]
+    known = [row for row in rows if row.state != "never"]
     up: list[Sample] = [({"node": row.name}, row.state == "online") for row in known]
     yield Family("matthan_node_up", "gauge", "Whether a camera box is at the broker.", up)
     last = health.latest(conn)
@@ -109,9 +116,3 @@ def _phones(conn: Connection, now: Moment) -> Iterator[Family]:
     yield one("matthan_notifications_due", "Owed to phones now (counted to 10,000).", count)
     late_s = 0.0 if oldest is None else (now.utc_us - oldest) / 1e6
     yield one("matthan_notifications_late_seconds", "The oldest of these is late by.", late_s)
-
-
-def _counts(conn: Connection, table: Table, column: Any, states: tuple[str, ...]) -> list[Sample]:
-    query = select(column, func.count()).select_from(table).group_by(column)
-    found: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
-    return [({"state": state}, found.get(state, 0)) for state in states]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from hub import config
 from hub.alerts import exposition
@@ -15,6 +16,7 @@ from hub.assembly import measuring
 from hub.assembly.measuring import Measured
 from hub.store import metric_sights
 from hub.store.database import Database
+from hub.store.tables import nodes
 from hub.web.site import Measures
 from tests.hub.streets import Streets
 from tests.hub.web_town import Town, some_bytes
@@ -109,6 +111,18 @@ def test_both_databases_count_alike(db: Database, tmp_path: Path) -> None:
     assert 'matthan_alerts{state="open"} 1' in said
     assert "matthan_notifications_due 1" in said
     promtool("check", "metrics", said=said)
+
+
+def test_a_box_that_was_shut_out_counts_no_longer(db: Database, tmp_path: Path) -> None:
+    streets = Streets(db, tmp_path / "media")
+    streets.file(streets.node.opened())
+    now = streets.clock.now()
+    with db.writing() as conn:
+        before = text(metric_sights.families(conn, now))
+        conn.execute(update(nodes).values(revoked_utc_us=now.utc_us))
+        after = text(metric_sights.families(conn, now))
+    assert re.search(r'matthan_(nodes|cameras)\{state="\w+"\} [1-9]', before)
+    assert not re.search(r'matthan_(nodes|cameras)\{state="\w+"\} [1-9]', after)
 
 
 def test_the_token_is_made_once_for_the_hub_alone(tmp_path: Path) -> None:
