@@ -169,7 +169,7 @@ class Fleet:
 
     def note_settings(self, conn: Connection, said: SettingsReport, *, now: Moment) -> bool:
         """Keep by which settings a node works; False for one that nobody has added."""
-        node = registry.node_by_name(conn, said.node)
+        node = self._node(conn, said.node)
         if node is None:
             return False
         settings_rows.note_report(conn, node.node_id, said, now=now)
