@@ -81,10 +81,13 @@ def parser() -> argparse.ArgumentParser:
     _command(verbs, "migrate", commands.bring_up, "bring the database to this version's schema")
     _places(verbs)
     _people(verbs)
+    _phones(verbs)
     _authority(verbs)
     _footage(verbs)
     _evidence(verbs)
     _keeping(verbs)
+    _asking(verbs)
+    _holding(verbs)
     _map(verbs)
     settings_commands.add_to(_group(verbs, "config"), _command)
     _log(verbs)
@@ -197,6 +200,8 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     grant.add_argument("--until", type=date.fromisoformat, metavar="YYYY-MM-DD", help="last day")
     grant.add_argument("--reason", required=True, help="somebody will ask one day")
 
+
+def _phones(verbs: "Commands[argparse.ArgumentParser]") -> None:
     phone = _command(_group(verbs, "phone"), "add", commands.add_phone, "note a phone")
     phone.add_argument("login")
     kind = phone.add_mutually_exclusive_group(required=True)
@@ -302,7 +307,13 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
             help="sighting or alert",
         )
     _command(rules, "list", keeping.list_retention, "show the rules that count")
+    sweep = _command(
+        _group(verbs, "media"), "sweep", keeping.sweep_media, "mend rows and files that disagree"
+    )
+    sweep.add_argument("--all-lost", action="store_true", help="believe it however many are gone")
 
+
+def _asking(verbs: "Commands[argparse.ArgumentParser]") -> None:
     footage = _group(verbs, "footage")
     ask = _command(footage, "ask", asking.ask_for_span, "have a node bring what a camera showed")
     ask.add_argument("--camera", required=True, metavar="NODE/CAMERA")
@@ -312,6 +323,9 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ask.add_argument("--sound", action="store_true", help="what was heard too, if it is recorded")
     ask.add_argument("--by", metavar="LOGIN", help="who asks, within what they may see")
     _command(footage, "list", asking.list_spans, "show what was asked for, and what came")
+
+
+def _holding(verbs: "Commands[argparse.ArgumentParser]") -> None:
     cases = _group(verbs, "hold")
     add = _command(cases, "add", keeping.add_hold, "keep footage for a case, whatever comes")
     what = add.add_mutually_exclusive_group(required=True)
@@ -334,11 +348,6 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
         hold.add_argument("--by", metavar="LOGIN", help="who asks, within what they may see")
     listed = _command(cases, "list", keeping.list_holds, "show what is held")
     listed.add_argument("--case", metavar="NUMBER", help="of one case, ended ones too")
-
-    sweep = _command(
-        _group(verbs, "media"), "sweep", keeping.sweep_media, "mend rows and files that disagree"
-    )
-    sweep.add_argument("--all-lost", action="store_true", help="believe it however many are gone")
 
 
 def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:

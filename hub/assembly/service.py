@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from agent.wire.answers import ShowLive
 from hub.alerts.phone_checks import CheckBounds
@@ -99,13 +100,7 @@ class Hub:
             db=self._db, clock=self._clock, bell=self._bell, channels=self._channels
         )
         self._notifier = self._make_notifier()
-        self._lookout = Lookout(
-            db=self._db,
-            clock=self._clock,
-            bell=self._bell,
-            is_broker_up=lambda: self._intake.is_listening,
-            bounds=Thresholds(**settings.troubles.model_dump()),
-        )
+        self._lookout = self._make_lookout()
         self._clock_watch = ClockWatch(
             self._db, clock=self._clock, stepped=self._lookout.clock_stepped
         )
@@ -115,16 +110,7 @@ class Hub:
             bell=self._bell,
             unseen_after_s=settings.push.unseen_after_s,
         )
-        self._phone_check = PhoneCheck(
-            db=self._db,
-            clock=self._clock,
-            channel=self._webpush,
-            bounds=CheckBounds(
-                hour=settings.push.check_hour,
-                zone=ZoneInfo(settings.web.time_zone),
-                answer_within_s=settings.push.check_answer_within_s,
-            ),
-        )
+        self._phone_check = self._make_phone_check()
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
         self._enrolment = enrolling.put_together(settings, self._db, self._clock)
         self._pages = self._make_pages()
@@ -247,6 +233,28 @@ class Hub:
             storm=StormBounds(calm=push.calm_alerts, span_s=push.storm_span_s),
         )
 
+    def _make_lookout(self) -> Lookout:
+        return Lookout(
+            db=self._db,
+            clock=self._clock,
+            bell=self._bell,
+            is_broker_up=lambda: self._intake.is_listening,
+            bounds=Thresholds(**self._settings.troubles.model_dump()),
+        )
+
+    def _make_phone_check(self) -> PhoneCheck:
+        push = self._settings.push
+        return PhoneCheck(
+            db=self._db,
+            clock=self._clock,
+            channel=self._webpush,
+            bounds=CheckBounds(
+                hour=push.check_hour,
+                zone=ZoneInfo(self._settings.web.time_zone),
+                answer_within_s=push.check_answer_within_s,
+            ),
+        )
+
     def _make_housekeeping(self) -> Housekeeping:
         remover = Remover(
             self._db,
@@ -276,7 +284,6 @@ class Hub:
         return Housekeeping(remover, sweep, anchoring, remains)
 
     def _make_pages(self) -> uvicorn.Server:
-        web = self._settings.web
         uploads = Uploads(
             self._db,
             blobs=self._blobs,
@@ -293,34 +300,16 @@ class Hub:
             proxies=self._proxies,
             growing=uploads.growing,
         )
-        measured = Measured(
-            self._db,
-            blobs=self._blobs,
-            clock=self._clock,
-            silent=self._pulse.silent,
-            intake=lambda: self._intake.counts,
-            refused=lambda: Counter(app.state.limits.counts),
-        )
         self._live = LiveRound(door, Watching(self._tell_node))
         app = create_app(
             door=door,
-            measured=Measures(token(self._settings), measured.text),
+            measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
             pack=packer(self._settings, door.export_door()),
             accounts=Accounts(self._db, passwords=Passwords(), clock=self._clock),
             uploads=uploads,
             bell=self._bell,
             verify_token=self._node_of,
-            settings=WebSettings(
-                public_url=web.public_url,
-                push_public_key=self._signer.application_server_key,
-                now=lambda: self._clock.now().utc_us,
-                time_zone=web.time_zone,
-                notice_channels=tuple(sorted({*self._channels} - {"webpush", "ntfy"})),
-                map_folder=opening.map_folder(self._settings),
-                max_upload_bytes=web.max_upload_mib * 2**20,
-                allows_local_push=self._settings.push.allows_local,
-                public_words=_public_words(self._settings.public),
-            ),
+            settings=self._web_settings(),
             stopping=self._stop.is_set,
             tip_box=opening.tip_box(self._settings, self._db),
             enrolling=self._enrolment[0] if self._enrolment else None,
@@ -335,6 +324,30 @@ class Hub:
             timeout_graceful_shutdown=CLOSE_S,
         )
         return _Pages(config)
+
+    def _make_measured(self, app: Callable[[], FastAPI]) -> Measured:
+        return Measured(
+            self._db,
+            blobs=self._blobs,
+            clock=self._clock,
+            silent=self._pulse.silent,
+            intake=lambda: self._intake.counts,
+            refused=lambda: Counter(app().state.limits.counts),
+        )
+
+    def _web_settings(self) -> WebSettings:
+        web = self._settings.web
+        return WebSettings(
+            public_url=web.public_url,
+            push_public_key=self._signer.application_server_key,
+            now=lambda: self._clock.now().utc_us,
+            time_zone=web.time_zone,
+            notice_channels=tuple(sorted({*self._channels} - {"webpush", "ntfy"})),
+            map_folder=opening.map_folder(self._settings),
+            max_upload_bytes=web.max_upload_mib * 2**20,
+            allows_local_push=self._settings.push.allows_local,
+            public_words=_public_words(self._settings.public),
+        )
 
     def _tell_node(self, node: str, words: ShowLive) -> bool:
         return self._intake.say(node, words, expires_s=LEASE_S)
