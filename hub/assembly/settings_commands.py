@@ -14,7 +14,7 @@ from agent.wire.settings import SettingsFault
 from hub.alerts.layers import Changed, State, dotted, with_keys
 from hub.assembly import opening
 from hub.assembly.commands import OK, enter, say, settings_of
-from hub.store import rollout_rows, settings_door, settings_rows
+from hub.store import rollout_rows, settings_door, settings_groups, settings_rows
 from hub.store.audit import By
 from hub.store.registry import RegistryError, area_by_name, node_by_name
 from hub.store.settings_rows import Scope
@@ -68,6 +68,8 @@ def set_keys(args: argparse.Namespace) -> int:
         if not args.reason:
             raise RegistryError("give a --reason: somebody will ask one day")
         told = {"reason": args.reason, "by": SHELL, "now": now}
+        if args.at_once and rollout_rows.running_of(conn, scope) is not None:
+            raise RegistryError("something goes out there in stages: wait, or halt it")
         if scope.kind == "node" or args.at_once:
             changed = settings_rows.want(conn, scope, body, **told)
             return "\n".join([*lines, f"wanted of {len(changed)} nodes; see: config list"])
@@ -166,13 +168,15 @@ def make_group(args: argparse.Namespace) -> int:
 
     def make(conn: Connection, now: Any) -> str:
         members = [_node(conn, name) for name in args.nodes]
-        group_id = settings_rows.group_by_name(conn, args.name)
+        group_id = settings_groups.group_by_name(conn, args.name)
         if group_id is None:
             if not args.area:
                 raise RegistryError("a new group needs an --area: who looks after it may change it")
             area_id = area_by_name(conn, args.area)
-            group_id = settings_rows.make_group(conn, args.name, area_id=area_id, by=SHELL, now=now)
-        changed = settings_rows.put_members(conn, group_id, members, by=SHELL, now=now)
+            group_id = settings_groups.make_group(
+                conn, args.name, area_id=area_id, by=SHELL, now=now
+            )
+        changed = settings_groups.put_members(conn, group_id, members, by=SHELL, now=now)
         return f"{len(members)} nodes are in {args.name}; {len(changed)} have other settings now"
 
     return enter(args, make)
@@ -183,7 +187,7 @@ def _scope(conn: Connection, args: argparse.Namespace) -> Scope:
         return Scope("node", _node(conn, args.node))
     if args.area:
         return Scope("area", area_by_name(conn, args.area))
-    group_id = settings_rows.group_by_name(conn, args.group)
+    group_id = settings_groups.group_by_name(conn, args.group)
     if group_id is None:
         raise RegistryError(f"no group is called {args.group!r}; make it with: config group")
     return Scope("group", group_id)

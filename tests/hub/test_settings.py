@@ -25,7 +25,7 @@ from hub.intake.clerk import Clerk
 from hub.intake.commands import commands
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
-from hub.store import area_rows, settings_rows
+from hub.store import area_rows, settings_groups, settings_rows
 from hub.store.area_rows import AreaWords
 from hub.store.audit import By
 from hub.store.database import Database
@@ -186,10 +186,10 @@ def test_the_last_word_of_area_group_and_node_counts_key_by_key(yard: Yard) -> N
     )
     yard.want(yard.area, {"clips": {"preroll_s": 7}})
     with yard.db.writing() as conn:
-        group = settings_rows.make_group(
+        group = settings_groups.make_group(
             conn, "Chợ", area_id=yard.town.area_id, by=SHELL, now=yard.now
         )
-        settings_rows.put_members(conn, group, [yard.node.scope_id], by=SHELL, now=yard.now)
+        settings_groups.put_members(conn, group, [yard.node.scope_id], by=SHELL, now=yard.now)
     yard.want(Scope("group", group), {"clips": {"alert_days": 40}})
     yard.want(yard.node, {"cameras": {"cong": {"zone": [YARD]}}})
     assert yard.standing().wanted == {
@@ -198,7 +198,7 @@ def test_the_last_word_of_area_group_and_node_counts_key_by_key(yard: Yard) -> N
         "cameras": {"cong": {"zone": [YARD]}},
     }
     with yard.db.writing() as conn:
-        changed = settings_rows.put_members(conn, group, [], by=SHELL, now=yard.now)
+        changed = settings_groups.put_members(conn, group, [], by=SHELL, now=yard.now)
     assert changed == [yard.node.scope_id]
     assert "alert_days" not in yard.standing().wanted["clips"]
 
@@ -345,6 +345,8 @@ def test_the_keepers_shell_previews_sets_shows_and_groups(
     desk.says("config", "group", "Chợ", NODE, "--area", "Tân Khai")
     desk.says("config", "set", "--group", "cho", "clips.postroll_s=9", "--reason", "gió")
     assert "running, stage 1 of 3" in desk.says("config", "rollouts")
+    more = ("config", "set", "--group", "cho", "clips.max_s=30", "--reason", "gió", "--at-once")
+    assert "in stages: wait" in desk.refuses(*more)
     assert yard.standing().wanted["clips"] == {"preroll_s": 8, "postroll_s": 9}
     desk.says("config", "set", "--node", NODE, "clips.preroll_s=", "--reason", "lại như cũ")
     assert yard.standing().wanted["clips"] == {"postroll_s": 9}

@@ -1,0 +1,61 @@
+"""Named groups of nodes, of which something can be wanted, as rows; in the caller's transaction."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select
+
+from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.fold import fold
+from hub.store.registry import RegistryError
+from hub.store.settings_rows import Scope, nodes_of, reckon
+from hub.store.settings_tables import node_group_members, node_groups
+from hub.store.tables import columns, new_id
+
+
+def make_group(conn: Connection, name: str, *, area_id: UUID, by: By, now: Moment) -> UUID:
+    """A named group, looked after by who looks after its area; RegistryError for a known name."""
+    kept = text(name.strip(), 100)
+    if not kept:
+        raise RegistryError("a group needs a name")
+    if group_by_name(conn, kept) is not None:
+        raise RegistryError(f"there is a group {kept!r} already")
+    group_id = new_id(now)
+    conn.execute(
+        insert(node_groups).values(
+            id=group_id, area_id=area_id, name=kept, name_folded=fold(kept), **columns("made", now)
+        )
+    )
+    audit.note(
+        conn, by, act="group.add", object_kind="group", object_id=group_id, detail=kept, now=now
+    )
+    return group_id
+
+
+def group_by_name(conn: Connection, name: str) -> UUID | None:
+    """The group of this name, diacritics and case aside."""
+    return conn.scalar(select(node_groups.c.id).where(node_groups.c.name_folded == fold(name)))
+
+
+def put_members(
+    conn: Connection, group_id: UUID, node_ids: Iterable[UUID], *, by: By, now: Moment
+) -> list[UUID]:
+    """These and no others are in the group; the nodes whose settings that changes."""
+    before, after = set(nodes_of(conn, Scope("group", group_id))), set(node_ids)
+    gone = node_group_members.c.node_id.in_(before - after)
+    conn.execute(delete(node_group_members).where(node_group_members.c.group_id == group_id, gone))
+    for node_id in after - before:
+        conn.execute(insert(node_group_members).values(group_id=group_id, node_id=node_id))
+    audit.note(
+        conn,
+        by,
+        act="group.members",
+        object_kind="group",
+        object_id=group_id,
+        detail=f"{len(after)} nodes, {len(after - before)} new, {len(before - after)} gone",
+        now=now,
+    )
+    return reckon(conn, sorted(before ^ after), now=now)
