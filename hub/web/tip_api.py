@@ -1,11 +1,16 @@
-"""Tips from apps that people use already: JSON with a key, one tip for each id of the app's own."""
+"""Tips from apps that people use already: JSON with a key, one tip for each id of the app's own.
+
+The key is looked at before the body: what comes without one is read away and never held.
+"""
 
 import base64
 import binascii
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, HTTPException, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from hub.alerts.tips import (
@@ -20,10 +25,12 @@ from hub.alerts.tips import (
     TipFault,
     Words,
 )
+from hub.store.tip_desk import TipDesk
 from hub.store.tip_views import NewTip, TipPicture
 from hub.web import tip_forms
 from hub.web.limits import APP_TIPS, BAD_TOKENS, Limits, too_many
 from hub.web.site import site_of
+from hub.web.tus import drained
 
 router = APIRouter()
 
@@ -49,13 +56,25 @@ class TipBody(BaseModel):
 
 
 @router.post("/api/tips")
-def take_in(
-    request: Request, body: TipBody, authorization: Annotated[str, Header(max_length=300)] = ""
+async def take_in(
+    request: Request, authorization: Annotated[str, Header(max_length=300)] = ""
 ) -> Response:
     """201 and the sender's code; the same id again changes nothing and answers the same."""
     desk = site_of(request).tip_desk
     if desk is None:
         raise HTTPException(404)
+    app = await run_in_threadpool(_app, request, desk, authorization)
+    if isinstance(app, Response):
+        return await drained(request, app)
+    try:
+        content = await request.body()
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    return await run_in_threadpool(_taken, desk, app, content)
+
+
+def _app(request: Request, desk: TipDesk, authorization: str) -> str | Response:
+    """Whose key it is, or why nothing is taken."""
     limits: Limits = request.app.state.limits
     app = desk.app_of(authorization.removeprefix("Bearer ").strip())
     address = request.client.host if request.client else ""
@@ -63,8 +82,14 @@ def take_in(
     wait_s = limits.wait_s(rule, knocker)
     if wait_s > 0:
         return too_many(request, wait_s)
-    if app is None:
-        return JSONResponse({"reason": "no_such_key"}, 401)
+    return JSONResponse({"reason": "no_such_key"}, 401) if app is None else app
+
+
+def _taken(desk: TipDesk, app: str, content: bytes) -> Response:
+    try:
+        body = TipBody.model_validate_json(content)
+    except ValidationError as error:
+        raise HTTPException(422) from error
     try:
         code = desk.receive(_tip(body, app), submission=f"{app}\0{body.id}", is_named=True)
     except TipError as error:

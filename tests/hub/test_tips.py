@@ -685,6 +685,15 @@ def test_what_an_app_sends_wrong_is_said_and_not_kept(
         assert conn.execute(select(tips)).all() == []
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b'{"id":'])
+def test_what_comes_without_a_key_is_not_looked_at(town: Town, content: bytes) -> None:
+    app, key = Visitor(town.app()), app_key(town)
+    for said, status_code in (("wrong", 401), (key, 422)):
+        headers = {"Authorization": f"Bearer {said}", "Content-Type": "application/json"}
+        answer = app.send("POST", "/api/tips", content=content, headers=headers)
+        assert answer.status_code == status_code
+
+
 def test_an_app_that_sends_without_end_waits(town: Town) -> None:
     key, site = app_key(town), town.app()
     limits = site.state.limits
