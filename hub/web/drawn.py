@@ -12,11 +12,14 @@ from typing import Final, Literal
 from PIL import Image, ImageOps
 
 MOST_PIXELS: Final = 50_000_000
+MOST_WHOLE_PIXELS: Final = 20_000_000
+"""Of PNG and WebP, which are never decoded small."""
 SIDE_PX: Final = 1600
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 _ONE_AT_A_TIME: Final = threading.Lock()
-"""A large one takes 150 MB while it is drawn."""
+"""The largest takes 480 MB while it is drawn: a panorama of 50 million pixels as a progressive
+JPEG, which is too low to be decoded small."""
 
 
 class PictureError(Exception):
@@ -40,11 +43,14 @@ def draw_anew(content: bytes) -> Drawn:
     """The picture in these bytes; a PictureError for what is none."""
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
+            most_pixels = MOST_PIXELS if image.format == "JPEG" else MOST_WHOLE_PIXELS
+            if image.width * image.height > most_pixels:
                 raise PictureError("large")
             image.draft("RGB", (SIDE_PX, SIDE_PX))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-            upright.thumbnail((SIDE_PX, SIDE_PX))
+            # Small first: each of the two after it would take as much again.
+            small = image if image.mode == "RGB" else image.convert("RGB")
+            small.thumbnail((SIDE_PX, SIDE_PX))
+            upright = ImageOps.exif_transpose(small)
     except Image.DecompressionBombError as error:
         raise PictureError("large") from error
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:

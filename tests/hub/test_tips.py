@@ -42,6 +42,7 @@ from hub.store.tip_box import Reporter, TipBox, UnsealError
 from hub.store.tip_tables import tip_keys as tip_keys_table
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.web import tip_forms
+from hub.web.drawn import draw_anew
 from hub.web.limits import ALL_TIPS, APP_TIPS, APPS, TIPS, Limits, rule_of
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
@@ -466,10 +467,28 @@ def test_what_is_no_picture_or_too_much_is_said(
         assert conn.execute(select(tips)).all() == []
 
 
-def test_a_picture_of_more_pixels_than_memory_is_refused_unread(sender: Sender) -> None:
+@pytest.mark.parametrize("side_px", [4_500, 30_000])  # the first only as what is decoded whole
+def test_a_picture_of_more_pixels_than_memory_is_refused_unread(
+    sender: Sender, side_px: int
+) -> None:
     out = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(out, "PNG")
+    Image.new("1", (side_px, side_px)).save(out, "PNG")
     assert "too large" in text_of(sender.send(pictures=[("x.png", out.getvalue())]))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_large_picture_is_drawn_small_and_the_way_it_was_held(form: str) -> None:
+    image, exif, out = Image.new("RGB", (4000, 2000), "teal"), Image.Exif(), io.BytesIO()
+    image.paste("white", (0, 0, 2000, 2000))
+    exif[0x0112] = 6  # held upright: its left is the top
+    image.save(out, form, exif=exif)
+    drawn = draw_anew(out.getvalue())
+    assert (drawn.width, drawn.height) == (800, 1600)
+    with Image.open(io.BytesIO(drawn.jpeg)) as shown:
+        top, bottom = shown.getpixel((400, 100)), shown.getpixel((400, 1500))
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
+    assert min(top) > 200 > max(bottom)
 
 
 # Who sent it.
