@@ -6,13 +6,13 @@ who works on the case that the tip is in.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from hub.alerts.moment import Moment
-from hub.alerts.tips import ANSWER_CHARS
+from hub.alerts.tips import ANSWER_CHARS, TIP
 from hub.store import audit, case_rows, sights, tip_sights
 from hub.store.audit import By
 from hub.store.bounds import text
@@ -25,6 +25,8 @@ from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.store.tip_views import TipPage, TipRow
 from hub.store.views import Asker
+
+PICTURE: Final = "tip_picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class TipDoor:
         now = self._clock.now()
         with self._db.reading() as conn:
             alert = sights.one_alert(conn, asker.person_id, alert_id, now)
-            found = tip_sights.tip_rows(conn, tips.c.alert_id == alert_id) if alert else []
+            is_this = tips.c.alert_id == alert_id
+            found = tip_sights.tip_rows(conn, asker.person_id, is_this, now=now) if alert else []
             page = None
             if alert is not None and found:
                 camera_id = alert.camera_id
@@ -67,7 +70,7 @@ class TipDoor:
         """A picture as it is shown (JPEG): to who sees the alert, and in its case."""
         with self._db.reading() as conn:
             row = self._picture(conn, asker, picture_id)
-        self._note(asker, "tip.picture", picture_id, is_done=row is not None)
+        self._note(asker, "tip.picture", picture_id, kind=PICTURE, is_done=row is not None)
         return None if row is None else bytes(row.shown)
 
     def original(self, asker: Asker, picture_id: UUID) -> bytes | None:
@@ -80,7 +83,7 @@ class TipDoor:
             if row is not None and is_theirs:
                 purpose = f"picture {row.number}"
                 content = self._box.unseal(row.original, tip_id=row.tip_id, purpose=purpose)
-            self._note_in(conn, asker, "tip.original", picture_id, is_done=is_theirs)
+            self._note_in(conn, asker, "tip.original", picture_id, kind=PICTURE, is_done=is_theirs)
         return content
 
     def reporter(self, asker: Asker, alert_id: UUID, *, reason: str) -> Told | None:
@@ -127,7 +130,7 @@ class TipDoor:
     def start_case(self, asker: Asker, alert_id: UUID, *, number: str, purpose: str) -> UUID | None:
         """A new case with this tip in it; CaseError for what cannot be."""
         with self._db.reading() as conn:
-            tip_id = self._seen_tip(conn, asker, alert_id, self._clock.now())
+            tip_id = self._movable_tip(conn, asker, alert_id, self._clock.now())
         if tip_id is None:
             self._note(asker, "tip.case", None, is_done=False)
             return None
@@ -137,10 +140,11 @@ class TipDoor:
         return case_id
 
     def add_to_case(self, asker: Asker, alert_id: UUID, case_id: UUID) -> bool:
-        """Into a case that one works on and that is open; out of the one it was in."""
+        """Into a case that one works on and that is open; out of the one it was in, if one works
+        on that too: nobody takes a tip away from a case of others."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            tip_id = self._seen_tip(conn, asker, alert_id, now)
+            tip_id = self._movable_tip(conn, asker, alert_id, now)
             is_theirs = tip_id is not None and self._works_on(conn, asker, case_id, now, open_=True)
             if is_theirs:
                 conn.execute(update(tips).where(tips.c.id == tip_id).values(case_id=case_id))
@@ -159,10 +163,12 @@ class TipDoor:
 
     def tips_of(self, asker: Asker, case_id: UUID) -> list[TipRow]:
         """What of a case are tips: part of its page, and of that page's line in the log."""
+        now = self._clock.now()
         with self._db.reading() as conn:
-            if not self._works_on(conn, asker, case_id, self._clock.now()):
+            if not self._works_on(conn, asker, case_id, now):
                 return []
-            return tip_sights.tip_rows(conn, tips.c.case_id == case_id)
+            of_it = tips.c.case_id == case_id
+            return tip_sights.tip_rows(conn, asker.person_id, of_it, now=now)
 
     def _picture(self, conn: Connection, asker: Asker, picture_id: UUID) -> Any:
         now, row = self._clock.now(), _picture_row(conn, picture_id)
@@ -175,6 +181,15 @@ class TipDoor:
         if sights.one_alert(conn, asker.person_id, alert_id, now) is None:
             return None
         return conn.scalar(select(tips.c.id).where(tips.c.alert_id == alert_id))
+
+    def _movable_tip(
+        self, conn: Connection, asker: Asker, alert_id: UUID, now: Moment
+    ) -> UUID | None:
+        """The tip, if one sees it and it is in no case of others."""
+        tip_id = self._seen_tip(conn, asker, alert_id, now)
+        case_id = conn.scalar(select(tips.c.case_id).where(tips.c.id == tip_id))
+        is_free = case_id is None or self._works_on(conn, asker, case_id, now)
+        return tip_id if is_free else None
 
     def _works_on(
         self,
@@ -194,9 +209,11 @@ class TipDoor:
             query = query.where(cases.c.closed_utc_us.is_(None))
         return conn.scalar(query) is not None
 
-    def _note(self, asker: Asker, act: str, object_id: UUID | None, *, is_done: bool) -> None:
+    def _note(
+        self, asker: Asker, act: str, object_id: UUID | None, *, kind: str = TIP, is_done: bool
+    ) -> None:
         with self._db.writing() as conn:
-            self._note_in(conn, asker, act, object_id, is_done=is_done)
+            self._note_in(conn, asker, act, object_id, kind=kind, is_done=is_done)
 
     def _note_in(
         self,
@@ -205,6 +222,7 @@ class TipDoor:
         act: str,
         object_id: UUID | None,
         *,
+        kind: str = TIP,
         is_done: bool,
         detail: str = "",
     ) -> None:
@@ -212,7 +230,7 @@ class TipDoor:
             conn,
             _by(asker),
             act=act if is_done else f"{act}.refused",
-            object_kind="tip" if object_id else "",
+            object_kind=kind if object_id else "",
             object_id=object_id,
             detail=detail,
             now=self._clock.now(),

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot
-from hub.store import camera_sights
+from hub.store import camera_sights, case_rows
 from hub.store.case_tables import cases
 from hub.store.scope import seen_media, visible_cameras
 from hub.store.tables import cameras, media, sightings
@@ -26,11 +26,16 @@ AFTER_S: Final = 1800.0
 MOST: Final = 40
 
 
-def tip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[TipRow]:
-    """Tips that meet the conditions, the first first; who sent them is not among it."""
+def tip_rows(
+    conn: Connection, person_id: UUID, *conditions: ColumnElement[bool], now: Moment
+) -> list[TipRow]:
+    """Tips that meet the conditions, the first first; who sent them is not among it, nor the
+    number of a case that this person is not in."""
+    theirs = and_(cases.c.id == tips.c.case_id, case_rows.is_in(person_id, now))
     query = (
         select(tips, cases.c.number, tip_reporters.c.tip_id.label("reporter"))
-        .outerjoin(cases, cases.c.id == tips.c.case_id)
+        .select_from(tips)
+        .outerjoin(cases, theirs)
         .outerjoin(tip_reporters, tip_reporters.c.tip_id == tips.c.id)
         .where(*conditions)
         .order_by(tips.c.received_utc_us, tips.c.id)
@@ -48,6 +53,7 @@ def tip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[TipRow]
             source=row.source,
             is_anonymous=row.reporter is None,
             case_number=row.number,
+            is_of_others=row.case_id is not None and row.number is None,
             pictures=_pictures(conn, row.id),
             answers=answers_of(conn, row.id),
         )

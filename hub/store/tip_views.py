@@ -76,6 +76,9 @@ class TipRow:
     source: str
     is_anonymous: bool
     case_number: str | None
+    """None: it is in none, or in one that its reader is not in."""
+    is_of_others: bool
+    """Whether it is in a case that its reader is not in, and stays there."""
     pictures: tuple[PictureRow, ...]
     answers: tuple[TipAnswer, ...]
 

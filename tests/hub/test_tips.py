@@ -600,7 +600,32 @@ def test_a_tip_starts_a_case_whose_members_have_the_pictures_as_they_came(
     assert binh.post(into, number="HS 8", purpose="x").status_code == 404  # opens no cases
     with town.db.reading() as conn:
         acts = set(conn.scalars(select(audit.c.act)))
+        seen = conn.execute(select(audit).where(audit.c.act == "tip.original")).one()
     assert {"case.tip", "tip.case", "tip.original", "tip.original.refused"} <= acts
+    assert (seen.object_kind, seen.object_id) == ("tip_picture", picture_id)
+
+
+def test_who_is_not_in_its_case_reads_the_tip_but_not_the_number_and_takes_it_nowhere(
+    town: Town, sender: Sender, keeper: Visitor
+) -> None:
+    sender.code()
+    alert_id = only(town, alerts.c.id)
+    into = f"/alerts/{alert_id}/tip/case"
+    case = keeper.post(into, number="HS 7", purpose="trộm xe").headers["location"]
+    assert "HS 7" in keeper.get(f"/alerts/{alert_id}").text
+    with town.db.writing() as conn:
+        an_id = conn.scalar(select(people.c.id).where(people.c.login == "an"))
+        town.grant_everything(conn, an_id)
+    an = Visitor(sender.app).sign_in("an", PASSWORD)
+    own = an.post("/cases", number="HS 9", purpose="x").headers["location"].rpartition("/")[2]
+    page = an.get(f"/alerts/{alert_id}").text
+    assert "Có người phá khóa xe" in page
+    assert "HS 7" not in page
+    assert f'action="{into}"' not in page
+    assert an.post(into, case=own).status_code == 404
+    assert an.post(into, number="HS 10", purpose="x").status_code == 404
+    assert "HS 10" not in an.get("/cases").text
+    assert "Có người phá khóa xe" in keeper.get(case).text
 
 
 def test_a_hub_that_takes_no_tips_has_no_such_page(town: Town) -> None:
