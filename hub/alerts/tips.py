@@ -13,6 +13,7 @@ from uuid import UUID
 
 from hub.alerts.grants import Parents
 from hub.alerts.neighbours import Spot, distance
+from hub.alerts.shapes import Point
 
 TIP: Final = "tip"
 """The kind of its alert."""
@@ -30,6 +31,8 @@ FARTHEST_M: Final = 20_000.0
 AHEAD_S: Final = 600.0
 """So far a phone's clock may be ahead."""
 OLDEST_S: Final = 366 * 86_400.0
+ABOUT_US: Final = 1800 * 1_000_000
+"""So long before and after the sender's time is looked: people remember it by the half hour."""
 WAKING_AN_HOUR: Final = 30
 """Tips beyond these are in the inbox and wake nobody: a flood must not keep a town awake."""
 MOST_WAITING: Final = 1000
@@ -71,14 +74,6 @@ class TipError(Exception):
     def __init__(self, fault: TipFault) -> None:
         super().__init__(fault.value)
         self.fault = fault
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Degrees of WGS 84."""
-
-    latitude_deg: float
-    longitude_deg: float
 
 
 @dataclass(frozen=True, slots=True)

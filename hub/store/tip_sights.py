@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, select
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot
+from hub.alerts.tips import ABOUT_US
 from hub.store import camera_sights, case_rows
 from hub.store.case_tables import cases
 from hub.store.scope import seen_media, visible_cameras
@@ -20,9 +21,6 @@ from hub.store.tip_desk import answers_of
 from hub.store.tip_tables import tip_pictures, tip_reporters, tips
 from hub.store.tip_views import NearClip, NearSighting, PictureRow, TipPage, TipRow
 
-BEFORE_S: Final = 1800.0
-AFTER_S: Final = 1800.0
-"""So long before and after the sender's time: people remember it by the half hour."""
 MOST: Final = 40
 
 
@@ -101,7 +99,7 @@ def _pictures(conn: Connection, tip_id: UUID) -> tuple[PictureRow, ...]:
 
 
 def _about(at: ColumnElement[int], when_utc_us: int) -> ColumnElement[bool]:
-    return at.between(when_utc_us - round(BEFORE_S * 1e6), when_utc_us + round(AFTER_S * 1e6))
+    return at.between(when_utc_us - ABOUT_US, when_utc_us + ABOUT_US)
 
 
 def _sightings(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
-from urllib.parse import urlencode
 
 from babel.numbers import format_decimal
 
@@ -13,6 +12,7 @@ from hub.store.sighting_views import SightingsPage
 from hub.store.views import MediaRow
 from hub.web.find_form import Asked, Parsed, going_words, kind_words, way_words
 from hub.web.footage import gone_sentence
+from hub.web.search import address_of
 from hub.web.sentences import DOUBT_FROM_MS
 from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
@@ -22,7 +22,7 @@ US_PER_S: Final = 1_000_000
 LEAD_S: Final = 1
 """A clip is played from so long before somebody came into the picture."""
 ROUND_US: Final = 120 * US_PER_S
-"""So much before and after, where all footage round a sighting is shown."""
+"""So much before and after, where all footage round a sighting or an instant is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,6 @@ def _play(one: FoundSighting, clip: MediaRow) -> Play:
 
 
 def _footage(one: FoundSighting, calendar: Calendar) -> str:
-    begins = calendar.local(one.hit.first_seen_utc_us - ROUND_US)
-    ends = calendar.local(one.hit.last_seen_utc_us + ROUND_US)
-    said = {"camera": str(one.hit.camera_id), "day": f"{begins:%Y-%m-%d}"}
-    said |= {"since": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"}
-    return f"/footage?{urlencode(said)}"
+    hit = one.hit
+    begins_us, ends_us = hit.first_seen_utc_us - ROUND_US, hit.last_seen_utc_us + ROUND_US
+    return address_of(hit.camera_id, begins_us, ends_us, calendar)

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.neighbours import Near
-from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, PlacedCamera, SideBySide
+from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.web.auth import FormSent, SignedIn
 from hub.web.cameras import near_word
 from hub.web.find_times import FIRST_YEAR, LAST_YEAR
-from hub.web.find_words import doubt_sentence
+from hub.web.find_words import ROUND_US, doubt_sentence
+from hub.web.search import address_of
 from hub.web.site import render
 from hub.web.waiting import Unbrought, unbrought
 from hub.web.when import Calendar
@@ -148,7 +149,9 @@ def _pane(one: CameraMoment, found: SideBySide, at_utc_us: int, calendar: Calend
         beside=_beside(one, words),
         doubt=_doubt(one, words),
         waiting=unbrought(there, calendar, is_node_here=one.camera.is_node_here) if there else None,
-        footage=_footage(one.camera, at_utc_us, calendar),
+        footage=address_of(
+            one.camera.camera_id, at_utc_us - ROUND_US, at_utc_us + ROUND_US, calendar
+        ),
         without=_address(others, at_utc_us) if others else "",
     )
 
@@ -178,14 +181,6 @@ def _doubt(one: CameraMoment, words: Words) -> str:
     if error_ms is None or error_ms >= LEAST_ERROR_MS:
         return doubt_sentence(error_ms, words)
     return words.say("its clock ± %(n)d ms") % {"n": error_ms}
-
-
-def _footage(camera: PlacedCamera, at_utc_us: int, calendar: Calendar) -> str:
-    begins = calendar.local(at_utc_us - 120 * US_PER_S)
-    ends = calendar.local(at_utc_us + 120 * US_PER_S)
-    said = {"camera": str(camera.camera_id), "day": f"{begins:%Y-%m-%d}"}
-    said |= {"since": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"}
-    return f"/footage?{urlencode(said)}"
 
 
 def _all_near(found: SideBySide, shown: list[UUID], at_utc_us: int) -> str:

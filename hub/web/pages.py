@@ -7,11 +7,12 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import CAUSES, Act
-from hub.alerts.tips import TIP
+from hub.alerts.tips import ABOUT_US, TIP
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
 from hub.web.footage import other_pictures
+from hub.web.search import address_of
 from hub.web.site import THEME_COOKIE, THEMES, render
 from hub.web.words import LANGUAGES, words
 
@@ -100,12 +101,16 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
     page = door.tip(visit.asker, row.alert_id) if door and row.kind == TIP else None
     if page is None:
         return {"tip": None}
-    speech = words(visit.asker.language)
+    calendar, happened_us = visit.site.calendar(visit.asker.language), page.tip.happened_utc_us
+    since_us, until_us = happened_us - ABOUT_US, happened_us + ABOUT_US
+    may_search = visit.site.door.searches(visit.asker)
     return {
         "tip": page,
-        "tip_near": [(one, cameras.near_word(how, speech)) for one, how in page.cameras],
+        "tip_near": [(one, cameras.near_word(how, calendar.words)) for one, how in page.cameras],
+        "tip_footage": address_of(row.camera_id, since_us, until_us, calendar)
+        if may_search
+        else "",
         "may_open_case": visit.site.cases.may_open(visit.asker),
-        "may_search": visit.site.door.searches(visit.asker),
     }
 
 

@@ -64,6 +64,14 @@ def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
     return Span(day, f"{begins:%H:%M}", f"{ends:%H:%M}", from_utc_us, until_utc_us)
 
 
+def address_of(camera_id: UUID, from_utc_us: int, until_utc_us: int, calendar: Calendar) -> str:
+    """Of the page with all footage of a camera in a span of less than a day, to the minute."""
+    begins, ends = calendar.local(from_utc_us), calendar.local(until_utc_us)
+    said = {"camera": str(camera_id), "day": f"{begins:%Y-%m-%d}"}
+    said |= {"since": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"}
+    return f"/footage?{urlencode(said)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One clip as the page shows it."""

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
+from hub.alerts.shapes import Point
 from hub.alerts.tips import (
     CONTACT_CHARS,
     MOST_PICTURE_BYTES,
@@ -20,7 +21,6 @@ from hub.alerts.tips import (
     NAME_CHARS,
     PLACE_CHARS,
     WHAT_CHARS,
-    Point,
     TipError,
     TipFault,
     Words,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.datastructures import UploadFile
 
+from hub.alerts.shapes import Point
 from hub.alerts.tips import (
     CONTACT_CHARS,
     MOST_PICTURE_BYTES,
@@ -13,7 +14,6 @@ from hub.alerts.tips import (
     NAME_CHARS,
     PLACE_CHARS,
     WHAT_CHARS,
-    Point,
     TipError,
     TipFault,
     read_point,

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,11 +21,11 @@ from hub.alerts.alert_rules import AlertRule, Tells
 from hub.alerts.grants import ALL, Right
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot
+from hub.alerts.shapes import Point
 from hub.alerts.tips import (
     CODE_LETTERS,
     MOST_PICTURE_BYTES,
     WAKING_AN_HOUR,
-    Point,
     TipError,
     TipFault,
     Words,
@@ -574,6 +575,17 @@ def test_the_page_shows_what_cameras_saw_near_it_about_that_time_within_ones_gra
     page = chi.get(f"/alerts/{alert_id}").text
     assert f'href="/alerts/{seen.alert_id}"' in page
     assert 'href="/media/' not in page
+
+
+def test_the_footage_of_a_tip_just_after_midnight_begins_on_the_evening_before(
+    town: Town, sender: Sender
+) -> None:
+    town.allow("an", Right.SEARCH | Right.CLIPS)
+    day = sender.app.state.site.calendar("en").local(town.clock.now().utc_us) - timedelta(days=3)
+    sender.code(day=f"{day:%Y-%m-%d}", clock="00:10")
+    page = Visitor(sender.app).sign_in("an", PASSWORD).get(f"/alerts/{only(town, alerts.c.id)}")
+    before = day - timedelta(days=1)
+    assert f"day={before:%Y-%m-%d}&amp;since=23%3A40&amp;until=00%3A40" in page.text
 
 
 def test_a_tip_starts_a_case_whose_members_have_the_pictures_as_they_came(
