@@ -15,10 +15,8 @@ asks. Ends with 0 when nothing went out that was not granted and nothing was ref
 interrupts it is told what came of it so far.
 """
 
-import argparse
 import asyncio
 import json
-import logging
 import random
 import re
 import shutil
@@ -35,7 +33,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import psycopg
-import structlog
 
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path[0] = str(Path(__file__).resolve().parents[2])
@@ -49,6 +46,7 @@ from hub.store.tables import notifications
 from hub.web import live
 from hub.web.app import WebSettings, create_app
 from tests.postgres import cluster
+from tests.scope import started
 from tests.scope.world import PASSWORD, Camera, File, Growing, Person, Shot, Twin, World
 
 MARK: Final = re.compile(rb"zq[0-9a-f]{12}")
@@ -468,32 +466,14 @@ def databases(kind: str, folder: Path) -> Iterator[Callable[[int], str]]:
 
 def main() -> int:
     """What the arguments ask for."""
-    parser = argparse.ArgumentParser(
-        description="Random people at the real site, judged by a twin."
-    )
-    parser.add_argument("--requests", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--json", action="store_true", help="one line of JSON")
-    asked = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asked = started.asked("Random people at the real site, judged by a twin.", "requests")
     began = time.monotonic()
-
-    told = 0
+    teller = started.Teller()
 
     def tell(found: Found) -> None:
-        nonlocal told
         faults = [*found.leaks, *found.refused_wrongly]
-        for line in faults[told:]:
-            print(f"town {found.towns}: {line}", file=sys.stderr, flush=True)
-        told = len(faults)
-        if found.towns % 5 == 0:
-            print(
-                f"{found.requests} requests, {found.people} people, {len(found.leaks)} leaks",
-                file=sys.stderr,
-                flush=True,
-            )
+        so_far = f"{found.requests} requests, {found.people} people, {len(found.leaks)} leaks"
+        teller.tell(found.towns, faults, so_far)
 
     with tempfile.TemporaryDirectory(prefix="matthan-scope-") as name:
         folder = Path(name)

@@ -13,10 +13,8 @@ forty is asked of the page itself, and its thumbnails are opened. Between the se
 Ends with 0 when nothing went out that was not granted, and nothing was left out that was.
 """
 
-import argparse
 import asyncio
 import json
-import logging
 import random
 import re
 import shutil
@@ -31,7 +29,6 @@ from typing import Final
 from uuid import UUID
 
 import httpx
-import structlog
 
 if __name__ == "__main__":  # started by its path, as its page says
     sys.path[0] = str(Path(__file__).resolve().parents[2])
@@ -42,7 +39,7 @@ from hub.store.sighting_search import SHOWN, Wanted
 from hub.store.sighting_sights import FoundSighting
 from hub.store.sighting_views import SightingsPage
 from hub.store.views import Asker
-from tests.scope import campaign
+from tests.scope import campaign, started
 from tests.scope.campaign import ORIGIN, Ask, Street, databases
 from tests.scope.searched_world import RIGHTS, Fact, SearchedWorld
 from tests.scope.world import Person, World
@@ -262,25 +259,14 @@ def run(
 
 def main() -> int:
     """What the arguments ask for."""
-    parser = argparse.ArgumentParser(description="Random searches by random grants, judged.")
-    parser.add_argument("--searches", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--json", action="store_true", help="one line of JSON")
-    asked = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asked = started.asked("Random searches by random grants, judged.", "searches")
     began = time.monotonic()
-    told = 0
+    teller = started.Teller()
 
     def tell(found: Found) -> None:
-        nonlocal told
         faults = [*found.leaks, *found.missed]
-        for line in faults[told:]:
-            print(f"town {found.towns}: {line}", file=sys.stderr, flush=True)
-        told = len(faults)
-        if found.towns % 5 == 0:
-            print(f"{found.searches} searches, {len(faults)} faults", file=sys.stderr, flush=True)
+        so_far = f"{found.searches} searches, {len(faults)} faults"
+        teller.tell(found.towns, faults, so_far)
 
     found = Found()
     with tempfile.TemporaryDirectory(prefix="matthan-searches-") as name:
