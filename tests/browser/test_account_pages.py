@@ -9,7 +9,7 @@ from sqlalchemy import update
 from hub.store import staff
 from hub.store.tables import columns, sessions
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks
 from tests.hub.web_town import PASSWORD
 
 
@@ -36,9 +36,7 @@ def proofs_grow_old(hub: Hub) -> None:
         conn.execute(update(sessions).values(columns("proved", past)))
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_an_invited_person_comes_in_without_script(
     with_keeper: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

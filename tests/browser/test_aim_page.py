@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import wait_until
 from tests.browser.test_live_page import running
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_aim import wanted
 
 PATIENCE_MS = 30_000
@@ -22,9 +21,7 @@ def tap(page: Any, *corners: tuple[float, float]) -> None:
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_a_mask_and_a_zone_are_drawn_moved_saved_and_wanted_of_the_node(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

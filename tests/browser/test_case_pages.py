@@ -1,17 +1,14 @@
 """The walk of a case in a browser: opened, filled from an alert's page, noted, on both screens."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import ALL, let
 from tests.hub.web_town import Seen
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_a_case_is_opened_filled_and_noted(
     hub: Hub,
     meet: Meet,

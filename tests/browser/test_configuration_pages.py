@@ -1,17 +1,13 @@
 """The pages of boxes' settings in a real browser: found, previewed, done, in both sizes."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 from tests.hub.web_town import NODE
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")],
-)
+@in_three_looks
 def test_a_keeper_previews_a_change_and_does_it(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

@@ -2,18 +2,14 @@
 
 import cv2
 import numpy as np
-import pytest
 from playwright.sync_api import expect
 
 from agent.wire.enrolment import EnrolmentCode
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")],
-)
+@in_three_looks
 def test_a_keeper_makes_a_code_that_a_camera_reads_off_the_screen(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

@@ -12,7 +12,14 @@ from hub.alerts.grants import Right
 from hub.store.tables import cameras, media, new_id, nodes
 from tests.browser import footage
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import (
+    LANGUAGES,
+    SIZES,
+    fits,
+    in_three_looks,
+    in_two_looks,
+    set_language,
+)
 from tests.hub.test_web_search import camera_of, let_search
 from tests.hub.web_town import some_bytes
 
@@ -28,10 +35,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")],
-)
+@in_three_looks
 def test_what_was_seen_is_found_and_plays_by_one_tap(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:
@@ -112,9 +116,7 @@ def test_a_tap_on_the_map_is_a_point_of_the_search(hub: Hub, meet: Meet) -> None
     expect(points).to_have_value("")
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_cameras_side_by_side_run_by_one_clock(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

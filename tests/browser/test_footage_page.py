@@ -1,20 +1,16 @@
 """The page on which footage is found by camera and time, in a real browser."""
 
-import pytest
 from playwright.sync_api import expect
 
 from hub.alerts.grants import Right
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_three_looks, set_language
 from tests.hub.test_web_search import address, let_search
 from tests.hub.web_town import some_bytes
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")],
-)
+@in_three_looks
 def test_footage_is_found_played_and_more_is_asked_for(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

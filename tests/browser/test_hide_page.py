@@ -17,7 +17,7 @@ from hub.store.database import Database
 from hub.store.tables import media
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import address, free_socket, served
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import ALL, let
 from tests.hub.web_town import Seen, Town
 
@@ -47,9 +47,7 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     db.close()
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     hub: Hub,
     meet: Meet,

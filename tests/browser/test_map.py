@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from hub.store import registry
 from hub.store.map_files import MapFiles
 from tests.browser.conftest import CHROMIUM, FLAGS, Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.browser.tiny_tiles import write_tiles
 from tests.hub.test_map import TOWN, many_cameras, place_all, plan
 from tests.hub.web_town import NODE
@@ -57,9 +57,7 @@ async () => {
 """
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_the_map_is_drawn_and_hears_of_an_alert_by_itself(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

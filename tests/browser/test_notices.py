@@ -2,17 +2,14 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_notices import FORM, add_leader
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_a_notice_is_written_sent_and_withdrawn_without_script(
     hub: Hub, meet: Meet, picture: bytes, tmp_path: Path, size: str, language: str, theme: str
 ) -> None:

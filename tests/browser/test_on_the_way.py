@@ -1,18 +1,15 @@
 """An officer on the way, at both sizes and in both languages: neighbours, arriving, cameras."""
 
-import pytest
 from playwright.sync_api import expect
 
 from hub.store import registry
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_on_the_way import another_camera
 from tests.hub.web_town import NODE, Seen
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_the_neighbours_and_the_word_that_one_is_there_fit_and_work(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
 ) -> None:

@@ -18,6 +18,13 @@ from tests.hub.web_town import Seen
 SIZES = {"phone": PHONE, "desk": DESK}
 LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 
+# A page with a test of its own is looked at in these: each size, language and theme at least once.
+_LOOK = ("size", "language", "theme")
+in_two_looks = pytest.mark.parametrize(_LOOK, [("phone", "vi", "dark"), ("desk", "en", "light")])
+in_three_looks = pytest.mark.parametrize(
+    _LOOK, [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")]
+)
+
 
 def set_language(hub: Hub, login: str, language: str) -> None:
     signed_in = hub.town.accounts.sign_in(login, "đèn đường 756", came_from="")

@@ -1,15 +1,11 @@
 """A leader's reports at both sizes and in both languages, without script."""
 
-import pytest
-
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_reports import add_leader, an_alert
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_reports_fit_and_need_no_script(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

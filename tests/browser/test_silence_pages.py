@@ -1,10 +1,9 @@
 """Silences on a phone: shown above the alerts, ended by a tap; made by three false alarms."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 
 
 def call_false(hub: Hub, times: int) -> None:
@@ -35,10 +34,7 @@ def test_the_third_false_alarm_mutes_visibly_and_a_tap_ends_it(hub: Hub, meet: M
     expect(officer.page.locator("#silences")).to_have_count(0)
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [("phone", "vi", "dark"), ("desk", "en", "light")],
-)
+@in_two_looks
 def test_the_page_of_silences_fits_and_takes_one(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

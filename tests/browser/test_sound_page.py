@@ -3,11 +3,10 @@
 import subprocess
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.web_town import Seen
 
 
@@ -17,9 +16,7 @@ def spoken(path: Path) -> bytes:
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_sound_is_asked_for_with_a_reason_and_heard_beside_its_clip(
     hub: Hub, meet: Meet, whole: Seen, tmp_path: Path, size: str, language: str, theme: str
 ) -> None:

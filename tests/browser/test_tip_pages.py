@@ -5,22 +5,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
 from hub.alerts.grants import ALL
 from hub.store.tables import alerts
 from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import let
 from tests.hub.test_tips import photo
 from tests.hub.web_town import Seen
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"), [("phone", "vi", "dark"), ("desk", "en", "light")]
-)
+@in_two_looks
 def test_somebody_reports_without_script_and_follows_and_an_officer_starts_a_case(
     hub: Hub, meet: Meet, whole: Seen, tmp_path: Path, size: str, language: str, theme: str
 ) -> None:
