@@ -205,7 +205,13 @@ def _custody(custody: Sequence[dict[str, Any]], words: Words) -> Flowable:
     rows = [[Paragraph(_safe(one), _WORDS) for one in words.custody_heads]]
     rows += [[Paragraph(_safe(str(line[name])), _TEXT) for name in names] for line in custody]
     widths = [16 * mm, 34 * mm, 32 * mm, 34 * mm]
-    return LongTable(rows, colWidths=[*widths, _WIDTH - sum(widths)], repeatRows=1, style=_GRID)
+    return LongTable(
+        rows,
+        colWidths=[*widths, _WIDTH - sum(widths)],
+        repeatRows=1,
+        splitInRow=1,  # an officer's note may be longer than a page
+        style=_GRID,
+    )
 
 
 def _lines(manifest: Manifest) -> list[str]:

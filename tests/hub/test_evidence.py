@@ -25,6 +25,7 @@ from hub.evidence.layout import LayoutError, Writer, read_entries
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Footage
 from hub.evidence.package import ChangedError, Item, Order, path_of, write_package
 from hub.evidence.paper import letters
+from hub.store.audit import DETAIL_CHARS
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 NOW_US = round(NOW.timestamp() * 1e6)
@@ -136,6 +137,18 @@ def test_the_summary_on_paper_has_its_words_letters_and_pictures(
     fonts = read_paper("pdffonts", str(pdf)).splitlines()
     ours = [line for line in fonts if "DejaVu" in line]
     assert len(ours) == 2 and all(" yes yes yes " in line for line in ours)  # embedded
+
+
+def test_a_note_longer_than_a_page_is_on_paper_to_its_last_letter(
+    by: Signer, tmp_path: Path
+) -> None:
+    said = order(item(1, "clip", CLIP))
+    long = {**said.custody[0], "act": "alert.resolve", "detail": "ẵ" * DETAIL_CHARS}
+    file = io.BytesIO()
+    write_package(replace(said, custody=[long]), signer=by, file=file)
+    pdf = tmp_path / "summary.pdf"
+    pdf.write_bytes(dict(entries_of(file.getvalue()))["summary.vi.pdf"])
+    assert read_paper("pdftotext", str(pdf), "-").count("ẵ") == DETAIL_CHARS
 
 
 def test_without_letters_a_package_leaves_without_paper(
