@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from cryptography import x509
 from pydantic import ValidationError
 
-from hub.evidence.keys import fingerprint, is_believed, is_signed
+from hub.evidence.keys import UNREADABLE, fingerprint, is_believed, is_signed
 from hub.evidence.layout import Entry, LayoutError, read_content, read_entries
 from hub.evidence.manifest import (
     CERTIFICATE,
@@ -112,7 +112,7 @@ def _check_signature(
     try:
         verdict.certificate = x509.load_pem_x509_certificate(small[CERTIFICATE])
         is_good = is_signed(verdict.certificate, content, small[SIGNATURE])
-    except (ValueError, TypeError, x509.InvalidVersion):
+    except UNREADABLE:
         verdict.faults.append(f"{CERTIFICATE}: it cannot be read")
         return
     if not is_good:

@@ -18,6 +18,8 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from hub.evidence.keys import UNREADABLE
+
 MOST_ANSWER_BYTES: Final = 64 * 1024
 """An answer is some kilobytes: the authority's certificates are most of it."""
 MOST_APART_S: Final = 300.0
@@ -85,7 +87,7 @@ def check_stamp(
         return Stamp(info.gen_time, _signer(response), info.serial_number)
     except StampError:
         raise
-    except (VerificationError, ValueError, IndexError, OverflowError) as error:
+    except (VerificationError, *UNREADABLE) as error:
         raise StampError(f"it is no stamp of these bytes by that authority: {error}") from error
 
 
@@ -107,7 +109,7 @@ def read_roots(pem: bytes) -> list[x509.Certificate]:
     """The certificates of a file; StampError when there is none."""
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise StampError("no certificate (PEM) of the time stamp's authority is there") from error
 
 

@@ -1,5 +1,6 @@
 """Time stamps (RFC 3161) of packages: by a real authority, and by one that is silent or lies."""
 
+import base64
 import io
 import json
 import random
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub import config
 from hub.alerts.moment import Moment
@@ -29,6 +31,9 @@ from tests.hub.desk import Desk
 from tests.hub.stamp_office import StampOffice
 from tests.hub.streets import HandClock, Streets
 from tests.hub.test_evidence import CLIP, entries_of, item, order, packed, signer
+
+VERSION_3 = b"\xa0\x03\x02\x01\x02"
+"""How a certificate's own bytes say it."""
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +291,22 @@ def test_whatever_bytes_come_as_an_answer_are_a_stamp_or_a_clear_word(office: St
         except StampError:
             continue
         assert stamp.at == check_stamp(answer, b"x", kept).at
+
+
+def test_certificates_of_no_version_in_an_answer_or_as_roots_are_a_clear_word(
+    office: StampOffice, by: Signer
+) -> None:
+    def without_version(content: bytes) -> bytes:
+        assert VERSION_3 in content
+        return content.replace(VERSION_3, VERSION_3[:-1] + b"\x42")
+
+    lying = Authority("x", roots(office), lambda asked: without_version(office.reply(asked)))
+    content = packaged(by, lying)
+    assert any("no stamp of these bytes" in note for note in judged(content, by).notes)
+    [root] = roots(office)
+    der = base64.b64encode(without_version(root.public_bytes(Encoding.DER)))
+    with pytest.raises(StampError, match="no certificate"):
+        read_roots(b"-----BEGIN CERTIFICATE-----\n" + der + b"\n-----END CERTIFICATE-----\n")
 
 
 @pytest.fixture
