@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,8 @@ from hub.evidence.areas import Area, Plan
 FIELDS: Final = 3
 """So many fields of one colour a hidden area has each way: of a face a few tones are left."""
 SLACK_S: Final = 0.1
-"""A box hides so much earlier and later too: what moves is not ahead of it by a frame."""
+"""A box hides so much earlier and later too, or as long as a frame is shown, if that is longer: it
+is drawn on what is shown then, and what moves is not ahead of it by a frame."""
 MARK: Final = "BẢN LÀM MỜ · REDACTED COPY"
 _MARGIN: Final = 0.01
 """Of the picture, added on every side."""
@@ -100,12 +102,12 @@ def _clip(original: Path, plan: Plan, copy: Path) -> None:
         ):
             if not source.streams.video:
                 raise BlurError("it has no pictures")
-            _frames(av, source, target, lambda at_s: plan.at(at_s, SLACK_S))
+            _frames(av, source, target, plan.at)
     except av.FFmpegError as error:
         raise BlurError(f"it cannot be read as a clip: {error}") from error
 
 
-def _frames(av: Any, source: Any, target: Any, areas: Callable[[float], list[Area]]) -> None:
+def _frames(av: Any, source: Any, target: Any, areas: Callable[[float, float], list[Area]]) -> None:
     shown = source.streams.video[0]
     made = target.add_stream("libx264", rate=shown.average_rate or Fraction(25))
     made.width, made.height = shown.width - shown.width % 2, shown.height - shown.height % 2
@@ -113,12 +115,14 @@ def _frames(av: Any, source: Any, target: Any, areas: Callable[[float], list[Are
     made.time_base = made.codec_context.time_base = shown.time_base
     made.options = {"crf": "23", "preset": "veryfast", "bf": "0"}
     first_pts: int | None = None
-    for frame in source.decode(shown):
-        if frame.pts is None:
-            continue
+    slack_s = SLACK_S
+    timed = (frame for frame in source.decode(shown) if frame.pts is not None)
+    for frame, after in pairwise(chain(timed, [None])):
         first_pts = frame.pts if first_pts is None else first_pts
         since = frame.pts - first_pts
-        picture = hidden(frame.to_image(), areas(float(since * shown.time_base)))
+        if after is not None:  # the last one is shown as long as the one before
+            slack_s = max(SLACK_S, float((after.pts - frame.pts) * shown.time_base))
+        picture = hidden(frame.to_image(), areas(float(since * shown.time_base), slack_s))
         copied = av.VideoFrame.from_image(picture.crop((0, 0, made.width, made.height)))
         copied.pts, copied.time_base = since, shown.time_base
         target.mux(made.encode(copied))

@@ -96,6 +96,20 @@ def test_what_moves_is_hidden_in_every_frame_and_every_frame_is_marked(tmp_path:
         assert np.abs(now[far].astype(int) - was[far]).max() < 12  # elsewhere it is as it was
 
 
+def test_what_is_drawn_on_a_frame_that_is_shown_for_long_is_hidden_on_it(tmp_path: Path) -> None:
+    content = walk_past(tmp_path / "slow.mp4", seconds=4, frames_per_s=2).read_bytes()
+    on_third = box(1.45, 0.02, 0.4, 0.16, 0.76)  # of 0.5 s; it is shown from 1 to 1.5 s
+    later = box(2.4, 0.05, 0.4, 0.2, 0.76)
+    drawn = Plan(media_id=MEDIA, areas=(Hidden(boxes=(on_third, later)),))
+    before, after = frames(content), frames(made(tmp_path, content, drawn))
+    for number in range(8):
+        left = number * 4
+        was, now = (
+            one[120:160, left + 10 : left + 30].mean() for one in (before[number], after[number])
+        )
+        assert (abs(was - now) > 5) == (2 <= number <= 5), number  # one more to spare
+
+
 def test_a_picture_is_hidden_and_keeps_nothing_of_what_its_file_said(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     file = io.BytesIO()
