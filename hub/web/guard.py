@@ -43,6 +43,9 @@ MAX_NOTICE_FILE_BYTES: Final = 6 * 1024 * 1024
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 """The largest table of a spreadsheet, as a form carries it."""
 
+MAX_PLANS_BYTES: Final = 4 * 1024 * 1024
+"""What is drawn to be hidden in all copies of one package: some 20,000 boxes."""
+
 MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
 """The largest tip with its pictures."""
 
@@ -132,6 +135,8 @@ class OwnPagesOnly:
 def _most_bytes(path: str) -> int:
     if path.startswith("/notices/") and path.endswith("/file"):
         return MAX_NOTICE_FILE_BYTES
+    if path.startswith("/cases/") and path.endswith("/export"):
+        return MAX_PLANS_BYTES
     if path == APP_TIPS:
         return MAX_APP_TIP_BYTES
     if path == TIPS:

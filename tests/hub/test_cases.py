@@ -21,6 +21,7 @@ from hub.store.case_tables import case_items, case_members
 from hub.store.database import Database
 from hub.store.holds import list_holds, place_hold
 from hub.store.tables import audit, grants, media
+from hub.web.guard import MAX_FORM_BYTES, MAX_PLANS_BYTES
 from tests.hub.desk import Desk
 from tests.hub.web_town import PASSWORD, Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
@@ -340,6 +341,14 @@ def test_a_case_leaves_with_copies_that_hide_what_was_drawn(
     verdict = check_package(io.BytesIO(answer.content), keys.certificates(tmp_path / "secrets"))
     assert verdict.is_intact and verdict.manifest is not None
     assert [one.areas for one in verdict.manifest.redacted] == [1]
+    # A face followed at each tenth of a second for two minutes is far more than another form has.
+    many = [box | {"at_s": number / 10, "x0": 0.1234567890123456} for number in range(1200)]
+    followed = json.dumps(plan | {"areas": [{"boxes": many}]})
+    assert len(followed) > MAX_FORM_BYTES
+    answer = an.post(f"{case}/export", reason="x", plan=followed)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert "redacted/001-picture" in " ".join(archive.namelist())
+    assert an.post(f"{case}/export", plan="x" * MAX_PLANS_BYTES).status_code == 413
     wrong = an.post(f"{case}/export", reason="x", plan='{"media_id": 1}')
     assert wrong.status_code == 503 and "media_id" in text_of(wrong)
     assert visitor(town, "kim").get(hides).status_code == 404  # no case of theirs

@@ -1,5 +1,5 @@
 // Areas to be hidden in a clip or a picture: drawn by finger or mouse at some moments, on a straight
-// line between. What was drawn stays in this tab until the case is exported.
+// line between. What was drawn stays in this tab alone.
 
 import { _ } from "./words.js";
 
