@@ -21,7 +21,7 @@ from hub.evidence.stamp import (
 )
 
 ANSWER_S: Final = 10.0
-"""For the whole of it; an export waits no longer."""
+"""To connect, for the answer to begin, and for what trickles then."""
 _ASKS: Final = "application/timestamp-query"
 _ANSWERS: Final = "application/timestamp-reply"
 
