@@ -70,6 +70,8 @@ PAGES: Final = (
     "/find",
     "/find?when=year",
     "/log",
+    "/log/month",
+    "/configuration",
     "/map",
     "/map/cameras.json",
     "/map/states.json",
@@ -290,7 +292,7 @@ class Street:
 
     def _strange(self, who: Person, ask: Ask, body: bytes) -> Iterator[str]:
         """What of the body is not theirs."""
-        reads_all = ask.path == "/log" and (
+        reads_all = ask.path in ("/log", "/log/month") and (
             who.role == "oversight" or self.twin.keeps_everything(who)
         )
         for one in sorted({found.decode() for found in MARK.findall(body)}):
