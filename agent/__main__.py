@@ -11,6 +11,7 @@ from typing import Final
 from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
 from agent.assembly.code_reader import read_code
 from agent.assembly.diagnose import diagnose
+from agent.assembly.diagnosing import Diagnosing
 from agent.assembly.enrol import PAPERS, enrol
 from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, Say, speaker
@@ -141,7 +142,12 @@ def _run(args: argparse.Namespace) -> int:
         # What plays once plays what its file says.
         from_hub = None if args.once else SettingsFromHub.beside(own)
         settings = from_hub.start() if from_hub else own
-        node = assemble(settings, plays_once=args.once, from_hub=from_hub)
+        node = assemble(
+            settings,
+            plays_once=args.once,
+            from_hub=from_hub,
+            diagnose=None if args.once else Diagnosing(args.config),
+        )
     except (ConfigError, Refusal) as refusal:
         return _say(str(refusal), REFUSED)
     with node:

@@ -20,6 +20,7 @@ from agent.config.sections import AgentSettings
 from agent.config.slots import Slots
 from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
+from agent.delivery.diagnosis_post import DiagnosisPost, Make
 from agent.delivery.latest import LatestHealth
 from agent.delivery.link import Link
 from agent.delivery.live import Lives
@@ -58,14 +59,18 @@ class Node:
         *,
         plays_once: bool = False,
         from_hub: SettingsFromHub | None = None,
+        diagnose: Make | None = None,
     ) -> None:
-        """Make everything; raises JournalError, ModelError, Trouble or OSError."""
+        """Make everything; raises JournalError, ModelError, Trouble or OSError.
+
+        `diagnose` makes the file that the hub may ask for; without it none is sent.
+        """
         check_papers(settings)
         clock = SystemClock()
         self.journal = open_journal(settings, clock)
         close_left_open(self.journal)  # before anything is watched: all that is open is of old
         try:
-            self._make(settings, clock, plays_once=plays_once, from_hub=from_hub)
+            self._make(settings, clock, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
         except BaseException:
             self.journal.close()
             raise
@@ -79,6 +84,7 @@ class Node:
         *,
         plays_once: bool,
         from_hub: SettingsFromHub | None,
+        diagnose: Make | None,
     ) -> None:
         lives, tokens, latest = Lives(one.name for one in settings.camera), Tokens(), LatestHealth()
         shelf = open_shelf(settings, self.journal, clock)
@@ -95,6 +101,7 @@ class Node:
             trust=clock.trust,
         )
         self._make_line(settings, speaker, lives=lives, tokens=tokens, latest=latest, shelf=shelf)
+        self.diagnosis = self._diagnosis_post(settings, tokens, diagnose)
         health = HealthService(
             speaker,
             self.journal,
@@ -115,6 +122,11 @@ class Node:
                 name="renewal", runs=Renewal(settings.broker.address(), tokens, renewed=self.stop)
             ),
             *(service for view in self.views for service in view.services()),
+            *(
+                [Service(name="diagnosis", runs=self.diagnosis, beat_within_s=90)]
+                if self.diagnosis is not None
+                else []
+            ),
             *(self._provers(from_hub) if from_hub is not None else ()),
         ]
         # A recording that plays once and cannot be read is not waited for.
@@ -153,6 +165,22 @@ class Node:
             bytes_per_s=policy.bytes_per_s,
             gives_way=lambda: self.uploader.is_bringing,
         )
+
+    def _diagnosis_post(
+        self, settings: AgentSettings, tokens: Tokens, diagnose: Make | None
+    ) -> DiagnosisPost | None:
+        """What brings the hub a file of how this node is."""
+        if diagnose is None:
+            return None
+        post = DiagnosisPost(
+            diagnose,
+            tokens,
+            trusted=settings.broker.ca_file,
+            bytes_per_s=settings.uploads.policy().bytes_per_s,
+            gives_way=lambda: self.uploader.is_bringing,
+        )
+        self.link.diagnose_by(post)
+        return post
 
     def _provers(self, from_hub: SettingsFromHub) -> tuple[Service, Service]:
         """What sees whether new settings, and new programs, reach the broker."""
@@ -221,16 +249,22 @@ class Node:
     def __exit__(self, *_: object) -> None:
         """Give the files back."""
         self.live.close()
+        if self.diagnosis is not None:
+            self.diagnosis.close()
         self.uploader.close()
         self.journal.close()
 
 
 def assemble(
-    settings: AgentSettings, *, plays_once: bool, from_hub: SettingsFromHub | None = None
+    settings: AgentSettings,
+    *,
+    plays_once: bool,
+    from_hub: SettingsFromHub | None = None,
+    diagnose: Make | None = None,
 ) -> Node:
     """The node of these settings; raises Refusal with the line to show."""
     try:
-        return Node(settings, plays_once=plays_once, from_hub=from_hub)
+        return Node(settings, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
     except (JournalError, ModelError, Trouble) as error:
         raise Refusal(" ".join(str(error).split())) from error
     except OSError as error:

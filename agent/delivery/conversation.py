@@ -26,7 +26,7 @@ from agent.delivery.session import (
 )
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
-from agent.delivery.wanted import SettingsDesk
+from agent.delivery.wanted import DiagnosisDesk, SettingsDesk
 from agent.journal import Journal, Waiting
 from agent.media.frame import Instant
 from agent.wire import topics
@@ -88,6 +88,7 @@ class Desk:
     policy: LinkPolicy
     counts: LinkCounts
     settings: SettingsDesk | None = None
+    diagnosis: DiagnosisDesk | None = None
 
 
 class Line(Protocol):
@@ -132,6 +133,7 @@ class Conversation:
             lives=desk.lives,
             counts=desk.counts,
             settings=desk.settings,
+            diagnosis=desk.diagnosis,
         )
         self._settings = desk.settings
         self._reported = -1

@@ -10,7 +10,7 @@ from agent.delivery.live import Lives
 from agent.delivery.outbox import Outbox
 from agent.delivery.presence import Hub, HubSeen, after
 from agent.delivery.tokens import Tokens
-from agent.delivery.wanted import SettingsDesk
+from agent.delivery.wanted import DiagnosisDesk, SettingsDesk
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
 from agent.wire.answers import (
@@ -19,6 +19,7 @@ from agent.wire.answers import (
     Command,
     HoldFootage,
     ReleaseFootage,
+    SendDiagnosis,
     ShowLive,
 )
 from agent.wire.codec import (
@@ -65,8 +66,9 @@ class Hearing:
         lives: Lives,
         counts: LinkCounts,
         settings: SettingsDesk | None = None,
+        diagnosis: DiagnosisDesk | None = None,
     ) -> None:
-        """Without `settings`, as of a node that only plays once, none are taken."""
+        """Without `settings` and `diagnosis`, as of a node that only plays once, none are taken."""
         self._node = node
         self._journal = journal
         self._outbox = outbox
@@ -74,6 +76,7 @@ class Hearing:
         self._lives = lives
         self._counts = counts
         self._settings = settings
+        self._diagnosis = diagnosis
         self.hub_seen = HubSeen()
 
     def hear(self, topic: str, payload: bytes) -> None:
@@ -185,6 +188,9 @@ class Hearing:
             case Configure() as wanted:
                 if self._settings is not None:
                     self._settings.hear(wanted)
+            case SendDiagnosis():
+                if self._diagnosis is not None:
+                    self._diagnosis.ask(command.command_id)
             case ShowLive():
                 pass  # obeyed above
 

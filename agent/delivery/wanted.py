@@ -1,6 +1,7 @@
-"""What the line needs of whoever keeps this node's settings."""
+"""What the line needs of whoever carries out what the hub wants of this node as a whole."""
 
 from typing import Protocol
+from uuid import UUID
 
 from agent.wire.settings import Configure, SettingsReport
 
@@ -16,3 +17,10 @@ class SettingsDesk(Protocol):
 
     def report(self) -> SettingsReport:
         """By which settings the node works, and what it made of the last ones."""
+
+
+class DiagnosisDesk(Protocol):
+    """Brings the hub a file of how this node is."""
+
+    def ask(self, command_id: UUID) -> None:
+        """The hub wants one by this name; it says so again until it has it."""

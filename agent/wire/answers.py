@@ -136,8 +136,18 @@ class ShowLive(Words):
     widest_px: Annotated[int, Field(ge=160, le=1920)] = 640
 
 
+class SendDiagnosis(Words):
+    """Somebody who looks after this node wants its file of `matthan-agent diagnose`.
+
+    The node makes it and brings it over HTTPS to `diagnosis/` and the command's id below the
+    address of uploads; or, in its place, a sentence that says why it cannot. No event answers it.
+    """
+
+    kind: Literal["send_diagnosis"] = "send_diagnosis"
+
+
 Wanted = Annotated[
-    BringMedia | BringSpan | HoldFootage | ReleaseFootage | Configure | ShowLive,
+    BringMedia | BringSpan | HoldFootage | ReleaseFootage | Configure | ShowLive | SendDiagnosis,
     Field(discriminator="kind"),
 ]
 

@@ -13,6 +13,7 @@ from hub.store.blobs import Blobs
 from hub.store.case_door import CaseDoor
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.diagnosis_door import DiagnosisDoor
 from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
 from hub.store.proxies import Proxies, read_copy
@@ -60,6 +61,10 @@ class FootageDoor:
     def settings_door(self) -> SettingsDoor:
         """The way to nodes' settings."""
         return SettingsDoor(self._db, clock=self._clock)
+
+    def diagnosis_door(self) -> DiagnosisDoor:
+        """The way to files of how nodes are."""
+        return DiagnosisDoor(self._db, clock=self._clock)
 
     def tip_desk(self, box: TipBox) -> TipDesk:
         """Where people who are not signed in send tips."""

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
+from hub.store.diagnosis_rows import KEPT_S
 from hub.web import node_words, plots
 from hub.web.auth import SignedIn
 from hub.web.site import render
@@ -41,7 +42,15 @@ def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
     node, said = week
     calendar = visit.site.calendar(visit.asker.language)
     drawn = plots.plots(said, calendar)
-    return render(request, "node.html", session=visit.session, node=node, plots=drawn)
+    return render(
+        request,
+        "node.html",
+        session=visit.session,
+        node=node,
+        plots=drawn,
+        diagnoses=visit.site.door.diagnosis_door().listed(visit.asker, node_id),
+        kept_days=round(KEPT_S / 86_400),
+    )
 
 
 @router.get("/undelivered")

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from hub.alerts.grants import Grant, Right
 from hub.alerts.tips import Words
 from hub.store import staff
+from hub.store.tables import nodes
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tips
 from hub.store.tip_views import NewTip
@@ -74,7 +75,10 @@ def plain_pages(hub: Hub) -> list[str]:
 
 def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
     """Those with one, filled in."""
+    with hub.town.db.reading() as conn:
+        node_id = conn.scalars(select(nodes.c.id)).first()
     return [
+        f"/nodes/{node_id}",
         f"/alerts/{tip_of(hub)}",
         f"/alerts/{seen.alert_id}",
         f"/footage?camera={camera_id}",

@@ -1,0 +1,77 @@
+"""The file of `diagnose`, made for somebody at the hub while the agent goes on watching.
+
+By a process of its own, the least of all on this machine: its memory goes with it, and whatever
+it runs into is a sentence and no end of the agent.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from agent.delivery.diagnosis_post import MOST_BYTES, NoDiagnosis
+
+WITHIN_S: Final = 240.0
+"""The check waits for each camera and for the hub; an old card is slow."""
+LOOK_S: Final = 0.5
+LEAST_HASTE: Final = 19
+ERROR_CHARS: Final = 500
+
+
+class Diagnosing:
+    """Makes the file by the configuration that the agent was started with."""
+
+    def __init__(self, config: Path | None, *, command: tuple[str, ...] = ()) -> None:
+        """`command` takes the file's path as its last word; this very program unless given."""
+        by_file = ("--config", str(config)) if config is not None else ()
+        self._command = command or (sys.executable, "-m", "agent", "diagnose", *by_file)
+
+    def __call__(self, beat: Callable[[], bool]) -> bytes:
+        """The file; raises NoDiagnosis. `beat` is called on, and False from it means: give up."""
+        with tempfile.TemporaryDirectory(prefix="matthan-diagnosis-") as folder:
+            into = Path(folder) / "diagnosis.zip"
+            try:
+                self._make(into, beat)
+                with into.open("rb") as file:
+                    made = file.read(MOST_BYTES + 1)
+            except OSError as error:
+                raise NoDiagnosis(f"it could not be made: {error}") from error
+        if len(made) > MOST_BYTES:
+            raise NoDiagnosis(f"it is larger than {MOST_BYTES} bytes")
+        return made
+
+    def _make(self, into: Path, beat: Callable[[], bool]) -> None:
+        errors = into.with_name("errors")
+        with errors.open("wb") as said:
+            process = subprocess.Popen(  # noqa: S603 - words of our own
+                [*self._command, str(into)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                # The watchdog hears of the agent alone.
+                env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
+                process_group=0,
+            )
+        try:
+            os.setpriority(os.PRIO_PROCESS, process.pid, LEAST_HASTE)
+            until_s = time.monotonic() + WITHIN_S
+            while process.poll() is None:
+                if not beat():
+                    raise NoDiagnosis("the agent was stopped meanwhile")
+                if time.monotonic() >= until_s:
+                    raise NoDiagnosis(f"it was not made within {WITHIN_S:.0f} s")
+                time.sleep(LOOK_S)
+        except ProcessLookupError:
+            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if process.returncode != 0:
+            with errors.open("rb") as file:
+                told = file.read(4 * ERROR_CHARS).decode("utf-8", "replace").strip()
+            raise NoDiagnosis(told[-ERROR_CHARS:] or f"diagnose ended with {process.returncode}")

@@ -1,0 +1,156 @@
+"""The file of how this node is, brought to whoever asked for it at the hub; or why there is none.
+
+One at a time, after all footage, within the line's share for uploads. What could not be brought is
+kept until the hub says again that it wants it: it does so every minute while the request holds.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import httpx
+import structlog
+
+from agent.delivery import https
+from agent.delivery.rate import Rate
+from agent.delivery.tokens import Tokens
+from agent.wire.answers import UploadToken
+
+log = structlog.get_logger()
+
+BEAT_S: Final = 1.0
+TIMEOUT_S: Final = 30.0
+TOKEN_WITHIN_S: Final = 20.0
+MOST_BYTES: Final = 3 * 2**20
+REASON_CHARS: Final = 500
+PIECE_BYTES: Final = 16 * 1024
+YIELD_S: Final = 2.0
+"""So long each piece lets footage go before."""
+FILE_TYPE: Final = "application/zip"
+REASON_TYPE: Final = "text/plain; charset=utf-8"
+
+
+class NoDiagnosis(Exception):  # noqa: N818 - said to the hub, no fault of ours
+    """Why there is none, in one sentence."""
+
+
+Make = Callable[[Callable[[], bool]], bytes]
+"""Makes the file; calls what it is given on and on, and gives up when that says False."""
+
+
+class DiagnosisPost:
+    """A named service; a `DiagnosisDesk`."""
+
+    def __init__(
+        self,
+        make: Make,
+        tokens: Tokens,
+        *,
+        trusted: Path | None,
+        bytes_per_s: float = 0.0,
+        gives_way: Callable[[], bool] = lambda: False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """As for `LivePost`."""
+        self._make = make
+        self._tokens = tokens
+        self._rate = Rate(bytes_per_s)
+        self._gives_way = gives_way
+        self._asked = threading.Event()
+        self._wanted: UUID | None = None
+        self._done: UUID | None = None
+        self._kept: tuple[UUID, bytes, str] | None = None
+        self._client = httpx.Client(
+            verify=https.context(trusted),
+            timeout=TIMEOUT_S,
+            transport=transport,
+            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            trust_env=False,
+        )
+
+    def ask(self, command_id: UUID) -> None:
+        """See `DiagnosisDesk`; the newest request takes an earlier one's place."""
+        if command_id != self._done:
+            self._wanted = command_id
+            self._asked.set()
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Bring what is asked for until told to stop."""
+
+        def goes_on() -> bool:
+            beat()
+            return not stop.is_set()
+
+        while goes_on():
+            if not self._asked.wait(BEAT_S):
+                continue
+            self._asked.clear()
+            wanted = self._wanted
+            if wanted is not None and wanted != self._done:
+                self._bring(wanted, goes_on)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()
+
+    def _bring(self, wanted: UUID, goes_on: Callable[[], bool]) -> None:
+        if self._kept is None or self._kept[0] != wanted:
+            log.info("diagnosis_asked_for")
+            try:
+                self._kept = (wanted, self._make(goes_on), FILE_TYPE)
+            except NoDiagnosis as why:
+                log.warning("no_diagnosis", why=str(why))
+                self._kept = (wanted, str(why)[:REASON_CHARS].encode(), REASON_TYPE)
+        token = self._token(goes_on)
+        if token is not None and self._send(token, goes_on):
+            self._done, self._kept = wanted, None
+
+    def _token(self, goes_on: Callable[[], bool]) -> UploadToken | None:
+        until_s = time.monotonic() + TOKEN_WITHIN_S
+        while (token := self._tokens.current(now_s := time.monotonic())) is None:
+            if not goes_on() or now_s >= until_s:
+                return None
+            self._tokens.ask()
+            self._tokens.wait(BEAT_S)
+        return token
+
+    def _send(self, token: UploadToken, goes_on: Callable[[], bool]) -> bool:
+        """Whether the hub has it, or will not have it."""
+        assert self._kept is not None  # noqa: S101 - made just now
+        wanted, body, media_type = self._kept
+        url = f"{token.upload_url.rstrip('/')}/diagnosis/{wanted}"
+        headers = {
+            "Authorization": f"Bearer {token.token}",
+            "Content-Type": media_type,
+            "Content-Length": str(len(body)),
+        }
+        try:
+            answer = self._client.put(url, content=self._paced(body, goes_on), headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.warning("diagnosis_not_brought", why=https.why(error, url))
+            return False
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            self._tokens.spoilt(token)
+        if answer.is_success:
+            log.info("diagnosis_brought", size_bytes=len(body))
+            return True
+        log.warning("diagnosis_not_brought", why=f"the hub answers {answer.status_code}")
+        return answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+
+    def _paced(self, body: bytes, goes_on: Callable[[], bool]) -> Iterator[bytes]:
+        for start in range(0, len(body), PIECE_BYTES):
+            piece = body[start : start + PIECE_BYTES]
+            until_s = time.monotonic() + self._rate.wait_s(len(piece), time.monotonic())
+            patience_s = time.monotonic() + YIELD_S
+            while (now_s := time.monotonic()) < until_s or (
+                now_s < patience_s and self._gives_way()
+            ):
+                if not goes_on():
+                    raise httpx.WriteError("the agent was stopped")
+                time.sleep(0.05)
+            goes_on()
+            yield piece

@@ -1,0 +1,76 @@
+"""The door's way to files of how a node is: for who looks after the node's area.
+
+None and False are the same answer for what is not there and what is not theirs.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from hub.store import audit, diagnosis_rows
+from hub.store.audit import By
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.diagnosis_rows import Diagnosis, State
+from hub.store.scope import tended_areas
+from hub.store.tables import nodes
+from hub.store.views import Asker
+
+
+class DiagnosisDoor:
+    """For any thread."""
+
+    def __init__(self, db: Database, *, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def listed(self, asker: Asker, node_id: UUID) -> list[Diagnosis] | None:
+        """The requests of a node, the newest first; part of its page, and of that line in the
+        log."""
+        with self._db.reading() as conn:
+            if not self._is_theirs(conn, asker, node_id):
+                return None
+            return diagnosis_rows.listed(conn, node_id, now=self._clock.now())
+
+    def ask(self, asker: Asker, node_id: UUID) -> bool:
+        """Ask the node for one, unless it is asked already; False where it is not theirs."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if not self._is_theirs(conn, asker, node_id):
+                self._note(conn, asker, "diagnosis.ask.refused", node_id)
+                return False
+            if diagnosis_rows.ask(conn, node_id, person_id=asker.person_id, now=now) is not None:
+                self._note(conn, asker, "diagnosis.ask", node_id)
+        return True
+
+    def fetch(self, asker: Asker, node_id: UUID, diagnosis_id: UUID) -> bytes | None:
+        """The file, handed out once its line in the log is written."""
+        with self._db.writing() as conn:
+            is_theirs = (
+                self._is_theirs(conn, asker, node_id)
+                and diagnosis_rows.node_of(conn, diagnosis_id) == node_id
+            )
+            found = diagnosis_rows.content(conn, diagnosis_id) if is_theirs else None
+            act = "diagnosis.fetch" if found is not None else "diagnosis.fetch.refused"
+            self._note(conn, asker, act, node_id)
+        return found
+
+    def is_asked(self, node: str, command_id: UUID) -> bool:
+        """Whether what this node is about to bring was asked for; for the node itself."""
+        with self._db.reading() as conn:
+            return diagnosis_rows.is_asked(conn, node, command_id)
+
+    def put(self, node: str, command_id: UUID, answer: bytes | str) -> State | None:
+        """What the node brings; see `diagnosis_rows.put`."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            return diagnosis_rows.put(conn, node, command_id, answer, now=now)
+
+    def _is_theirs(self, conn: Connection, asker: Asker, node_id: UUID) -> bool:
+        area_id = conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
+        return area_id in set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
+
+    def _note(self, conn: Connection, asker: Asker, act: str, node_id: UUID) -> None:
+        by = By(person_id=asker.person_id, came_from=asker.came_from)
+        now = self._clock.now()
+        audit.note(conn, by, act=act, object_kind="node", object_id=node_id, now=now)

@@ -1,0 +1,25 @@
+"""The table of files that nodes were asked for, of how they are."""
+
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, Uuid
+
+from hub.store.tables import key, link, metadata, moment
+
+__all__ = ["diagnoses", "metadata"]
+
+diagnoses = Table(
+    "diagnoses",
+    metadata,
+    key(),
+    link("node_id", "nodes"),
+    Column("command_id", Uuid, nullable=False, unique=True),
+    link("asked_by", "people"),
+    Column("state", Text, nullable=False),  # of hub.store.diagnosis_rows.State
+    Column("reason", Text, nullable=False),  # why there is none, as the node said it
+    Column("content", LargeBinary),  # a zip file; null: not here, or not any more
+    *moment("asked"),
+    *moment("until"),  # a node that is away is waited for so long
+    *moment("sent", nullable=True),
+    *moment("ended", nullable=True),
+    Index("ix_diagnoses_node_id", "node_id", "id"),
+    Index("ix_diagnoses_state", "state", "sent_utc_us"),
+)

@@ -1,0 +1,101 @@
+"""Files of how a camera box is: asked for and fetched by its keeper, brought by the box."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hub.store.diagnosis_rows import MOST_BYTES, State
+from hub.web.auth import FormSent, SignedIn
+from hub.web.site import site_of
+from hub.web.tus import Unwanted, drained, node_name_of
+
+router = APIRouter()
+
+FILE_TYPE: Final = "application/zip"
+REASON_TYPE: Final = "text/plain"
+MOST_REASON_BYTES: Final = 4000
+FILE_BEGINS: Final = b"PK"
+STALL_S: Final = 60.0
+
+
+@router.post("/nodes/{node_id}/diagnosis")
+def ask(visit: FormSent, node_id: UUID) -> Response:
+    """The box is asked for one; a box that is away, when it comes within a day."""
+    if not visit.site.door.diagnosis_door().ask(visit.asker, node_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/nodes/{node_id}#diagnosis", 303)
+
+
+@router.get("/nodes/{node_id}/diagnosis/{diagnosis_id}")
+def fetch(visit: SignedIn, node_id: UUID, diagnosis_id: UUID) -> Response:
+    """The file, for who looks after the box."""
+    found = visit.site.door.diagnosis_door().fetch(visit.asker, node_id, diagnosis_id)
+    if found is None:
+        raise HTTPException(404)
+    headers = {
+        "Content-Disposition": f'attachment; filename="diagnosis-{diagnosis_id}.zip"',
+        "Cache-Control": "no-store",
+    }
+    return Response(found, media_type=FILE_TYPE, headers=headers)
+
+
+@router.put("/upload/diagnosis/{command_id}")
+async def take(request: Request, command_id: UUID) -> Response:
+    """The file, or in plain text why there is none: 204; 404 where this box was not asked so, 410
+    where nobody waits for it any more."""
+    site = site_of(request)
+    door = site.door.diagnosis_door()
+    try:
+        node = await run_in_threadpool(node_name_of, request, site)
+        is_asked = await run_in_threadpool(door.is_asked, node, command_id)
+        said = await _answer(request, is_asked=is_asked)
+        _check(await run_in_threadpool(door.put, node, command_id, said))
+    except Unwanted as unwanted:
+        answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
+        answer.headers.update(unwanted.headers)
+        return await drained(request, answer)
+    except (ClientDisconnect, TimeoutError):
+        return Response(status_code=400)  # nobody is there to read it
+    return Response(status_code=204)
+
+
+def _check(state: State | None) -> None:
+    if state in (None, State.OVER):
+        raise Unwanted(410, "over")
+
+
+async def _answer(request: Request, *, is_asked: bool) -> bytes | str:
+    if not is_asked:
+        raise Unwanted(404, "not_asked")
+    media_type = request.headers.get("content-type", "").partition(";")[0]
+    if media_type == FILE_TYPE:
+        body = await _body(request, MOST_BYTES)
+        if not body.startswith(FILE_BEGINS):
+            raise Unwanted(422, "no zip file")
+        return body
+    if media_type == REASON_TYPE:
+        return (await _body(request, MOST_REASON_BYTES)).decode("utf-8", "replace")
+    raise Unwanted(415, f"it is {FILE_TYPE}, or {REASON_TYPE} that says why there is none")
+
+
+async def _body(request: Request, most_bytes: int) -> bytes:
+    said = request.headers.get("content-length", "")
+    if not (said.isascii() and said.isdecimal() and len(said) < 10):
+        raise Unwanted(411, "its length is to be said")
+    if int(said) > most_bytes:
+        raise Unwanted(413, "too_large")
+    held = bytearray()
+    chunks = request.stream().__aiter__()
+    while True:
+        try:
+            async with asyncio.timeout(STALL_S):
+                held += await anext(chunks)
+        except StopAsyncIteration:
+            return bytes(held)
+        if len(held) > most_bytes:
+            raise Unwanted(413, "too_large")
