@@ -29,6 +29,9 @@ IGNORED = 255
 """A limit beyond which no block can change."""
 NEAR = np.ones((3, 3), np.uint8)
 """A block and those that touch it."""
+KEPT = 3
+"""Answers that stay valid: the last and the two before it. Memory that is used again lies in the
+cache; what is made anew for each frame takes twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +120,32 @@ class Ground:
         self._spread, self._kept = np.empty_like(blocks), np.empty_like(blocks)
         self._size, self._over = np.empty_like(blocks), np.empty_like(blocks)
         self._now = np.empty_like(self._mean)
-        self._near = np.empty_like(self._mean)
         self._spare = np.empty_like(self._mean)
         self._lamp_from = np.empty_like(blocks)
+        self._lamp_table = np.full(256, settings.lamp - 1, np.uint8)
+        self._lamp_table[settings.lamp - settings.lamp_step :] = 255
+        """From which brightness on a block is a lamp, by its brightness so far."""
+        self._is_more = np.empty(blocks.shape, np.bool_)
         self._step = np.zeros(256, np.float32)
         """Where flicker is no more than usual, and where it is."""
         self._mean8, self._limit8 = np.empty_like(blocks), np.empty_like(blocks)
-        self._limit, self._local = np.empty_like(self._mean), np.empty_like(self._mean)
-        self._middle, self._tolerance = np.empty_like(self._mean), np.empty_like(self._mean)
-        self._apart = np.empty_like(self._mean)
-        """The background less what its surroundings would make of it."""
+        self._local = np.empty_like(self._mean)
+        pair = (2, *blocks.shape)
+        self._times, self._plus = np.empty(pair, np.float32), np.empty(pair, np.float32)
+        self._middle, self._tolerance = self._times
+        self._apart, self._limit = self._plus
+        """The background less what its surroundings would make of it; how far it may be off."""
+        self._bounds = np.empty(pair, np.float32)
+        self._near, self._lit = self._bounds
+        self._found = tuple(np.empty(blocks.shape, np.bool_) for _ in range(KEPT))
+        self._turn = 0
         self.differing = 0
         """Blocks of the last frame that were not as the background, be it explained or not."""
         self._publish()
 
     def unexplained(self, blocks: Plane) -> Mask | None:
-        """The blocks (1) that neither flicker nor light explains; None if none differs at all."""
+        """The blocks (1) that neither flicker nor light explains; None if none differs at all.
+        Valid until the third call from here."""
         self._compare(blocks)
         if not self.differing:
             self._moved = None
@@ -162,7 +175,7 @@ class Ground:
         if moved is None:
             cv2.accumulateWeighted(blocks, self._mean, still)
         else:
-            rest = np.equal(moved, 0).view(np.uint8)
+            rest = np.equal(moved, 0, out=self._is_more).view(np.uint8)
             cv2.accumulateWeighted(blocks, self._mean, still, mask=rest)
             towards = self._towards(blocks, settings.moved_per_s * elapsed_s)
             cv2.add(self._mean, towards, self._mean, mask=moved)
@@ -198,7 +211,8 @@ class Ground:
         call."""
         np.copyto(self._now, blocks)
         np.subtract(self._now, self._mean, self._now)
-        np.clip(self._now, -step, step, out=self._now)
+        np.minimum(self._now, step, out=self._now)
+        np.maximum(self._now, -step, out=self._now)
         return self._now
 
     def _compare(self, blocks: Plane) -> None:
@@ -213,22 +227,23 @@ class Ground:
         added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
         |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M, so the distance from there is
         |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
-        What of it does not depend on the frame, `_apart`, is made when the ground is learned.
+        What of it does not depend on the frame is made when the ground is learned. The two products
+        and sums, middle and how far from it, are each made in one step: on so little it is the
+        steps that cost.
         """
-        now, near, spare = self._now, self._near, self._spare
+        now, near, lit = self._now, self._near, self._lit
         cv2.boxFilter(blocks, cv2.CV_32F, self._around, near)
+        cv2.absdiff(near, self._local, lit)
+        np.multiply(self._bounds, self._times, self._bounds)
+        np.add(self._bounds, self._plus, self._bounds)
         np.copyto(now, blocks)
-        np.subtract(now, self._apart, now)
-        np.multiply(near, self._middle, spare)
-        cv2.absdiff(now, spare, now)
-        cv2.absdiff(near, self._local, near)
-        np.multiply(near, self._tolerance, near)
-        np.add(near, self._limit, near)
-        found: Mask = np.greater(now, near).view(np.uint8)
+        cv2.absdiff(now, near, now)
+        self._turn = (self._turn + 1) % KEPT
+        found: Mask = np.greater(now, lit, out=self._found[self._turn]).view(np.uint8)
         cv2.subtract(blocks, self._lamp_from, self._size)
         if cv2.hasNonZero(self._size):
-            cv2.dilate(self._size, NEAR, dst=self._size)
-            cv2.subtract(found, self._size, found)
+            cv2.dilate(self._size, NEAR, self._kept)
+            cv2.subtract(found, self._kept, found)
         return found
 
     def _relight(self, blocks: Plane) -> None:
@@ -269,10 +284,11 @@ class Ground:
         step = settings.restless_per_s * elapsed_s
         self._step[:2] = step * (settings.usual - 1), step * settings.usual
         np.copyto(self._now, self._size)
-        is_more = np.greater(self._now, self._flicker).view(np.uint8)
+        is_more = np.greater(self._now, self._flicker, out=self._is_more).view(np.uint8)
         cv2.LUT(is_more, self._step, self._now)
         np.add(self._flicker, self._now, self._flicker)
-        np.clip(self._flicker, 0.0, settings.restless_most, out=self._flicker)
+        np.minimum(self._flicker, settings.restless_most, out=self._flicker)
+        np.maximum(self._flicker, 0.0, out=self._flicker)
 
     def _publish(self) -> None:
         """What frames are compared with until the next learning."""
@@ -288,9 +304,7 @@ class Ground:
         cv2.convertScaleAbs(limit, self._limit8)
         if self._ignored is not None:
             self._limit8[self._ignored != 0] = IGNORED
-        bright = np.greater_equal(self._mean8, settings.lamp - settings.lamp_step)
-        np.multiply(bright.view(np.uint8), 255, out=self._lamp_from)
-        np.maximum(self._lamp_from, settings.lamp - 1, out=self._lamp_from)
+        cv2.LUT(self._mean8, self._lamp_table, self._lamp_from)
         cv2.boxFilter(mean, -1, self._around, self._local)
         np.multiply(self._local, 2.0, self._near)
         np.maximum(self._near, 1.0, out=self._near)

@@ -66,6 +66,7 @@ class MotionFinder:
         self._halver: Halver | None = None
         self._ground: Ground | None = None
         self._persistence = _Persistence(self._settings)
+        self._moved = self._joined = np.empty((0, 0), np.uint8)
         self._born = self._last = self._learned = Instant(0, 0)
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
@@ -118,6 +119,7 @@ class MotionFinder:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
         self._ground = Ground(blocks, self._settings.ground, ignored)
         self._persistence = _Persistence(self._settings)
+        self._moved, self._joined = np.empty_like(blocks), np.empty_like(blocks)
         self._born = self._last = self._learned = at
         return (WHOLE,)
 
@@ -133,7 +135,8 @@ class MotionFinder:
         age_s = at.seconds_since(self._born)
         if elapsed_s < min(self._settings.ground.learn_every_s, 0.1 * age_s):
             return
-        moved = np.zeros_like(blocks)
+        moved = self._moved
+        moved.fill(0)
         for x0, y0, x1, y1 in regions:
             moved[y0:y1, x0:x1] = 1
         ground.learn(blocks, moved if regions else None, elapsed_s=elapsed_s, age_s=age_s)
@@ -142,7 +145,9 @@ class MotionFinder:
     def _regions(self, moved: Mask) -> list[_Region]:
         """Connected blocks (gaps of two are bridged) that are something."""
         height, width = moved.shape
-        joined, regions = cv2.dilate(moved, JOINING), []
+        joined: Mask = self._joined
+        cv2.dilate(moved, JOINING, joined)
+        regions: list[_Region] = []
         least, persistence = self._settings.least_blocks, self._persistence
         # Where nothing falls a larger region is believed at once.
         sure = self._settings.sure_blocks if persistence.is_steady else moved.size + 1
@@ -242,7 +247,7 @@ class Halver:
         small = luma[: self._rows, : self._columns]
         # Read once in order, which brings the picture into the cache: halving reads two rows at a
         # time, and from cold memory it takes nearly twice as long as both together.
-        cv2.countNonZero(small)
+        cv2.sumElems(small)
         for half, size in self._halves:
             cv2.resize(small, size, half, 0, 0, cv2.INTER_AREA)
             small = half

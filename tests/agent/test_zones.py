@@ -1,7 +1,7 @@
 """Outlines drawn in the picture: what they enclose, and which are refused."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from agent.vision.zones import Area, Box, Polygon, crosses, inside, side_of
@@ -106,6 +106,7 @@ points = st.tuples(part, part)
 
 
 @given(start=points, end=points, before=points, after=points)
+@example(start=(0.0, 1.2e-38), end=(1.0, 0.0), before=(1.0, 1.0), after=(0.0, 0.0))
 def test_a_crossing_is_one_both_ways_and_changes_sides(
     start: tuple[float, float],
     end: tuple[float, float],
