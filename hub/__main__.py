@@ -127,12 +127,19 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
     revoke.add_argument("node")
     revoke.add_argument("--reason", required=True)
     cameras = _group(verbs, "camera")
-    _table(cameras, importing.take_cameras, "cameras: node,camera,label,area,latitude,longitude")
+    _table(
+        cameras,
+        importing.take_cameras,
+        "cameras: node,camera,label,area,latitude,longitude,bearing",
+    )
     camera = _command(cameras, "place", commands.place_camera, "note where a camera stands")
     camera.add_argument("node")
     camera.add_argument("camera", help="as its node calls it; known after the node's first start")
     camera.add_argument("--latitude", type=float, required=True, metavar="DEGREES")
     camera.add_argument("--longitude", type=float, required=True, metavar="DEGREES")
+    camera.add_argument(
+        "--bearing", type=float, metavar="DEGREES", help="where it looks: 0 north, 90 east"
+    )
     camera.add_argument("--label", help="what people call it, instead of the node's word")
     camera.add_argument("--area", help="where it belongs, if not where its node does")
 

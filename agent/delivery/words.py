@@ -5,7 +5,7 @@ from typing import assert_never
 from agent.vision.rules import RuleMet
 from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.zones import Box
-from agent.wire.messages import SightingClosed, SightingOpened, SightingUpdated
+from agent.wire.messages import LeftBy, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 
 
@@ -49,6 +49,7 @@ def in_words(
                 came=None if change.came is None else _box(change.came),
                 went=None if change.went is None else _box(change.went),
                 rode=change.rode,
+                left_by=None if change.left_by is None else LeftBy(change.left_by),
             )
     assert_never(change)
 

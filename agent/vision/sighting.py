@@ -16,6 +16,7 @@ from uuid import UUID
 
 from agent.media.frame import Instant
 from agent.vision.crowd import Crowd, CrowdSettings, about, around
+from agent.vision.leaving import Side, side_left_by
 from agent.vision.lookalikes import LookAlikes
 from agent.vision.person import ObjectKind
 from agent.vision.rules import RuleMet
@@ -110,6 +111,8 @@ class Closed:
     """and where they were last. Both None of a crowd, which goes many ways."""
     rode: bool | None = None
     """Whether they went on two wheels; None of a crowd."""
+    left_by: Side | None = None
+    """The side of the picture by which they left it; None of a crowd, and of who stood."""
 
 
 SightingChange = Opened | Updated | Closed
@@ -271,6 +274,7 @@ class Sightings:
                 came=one.first_box.clipped(),
                 went=one.last_box.clipped(),
                 rode=one.rides,
+                left_by=side_left_by(one.last_box, one.speed),
             )
             for one in closing
         )
@@ -279,7 +283,7 @@ class Sightings:
         """Keep what this frame says: about an open sighting, or as evidence for one."""
         if sighting := self._open.get(track.track_id):
             sighting.last_seen = sighting.there_at = now
-            sighting.last_box, sighting.rides = track.box, track.rides
+            sighting.last_box, sighting.rides, sighting.speed = track.box, track.rides, track.speed
             sighting.score = max(sighting.score, track.score)
             return
         if self._crowd and track.track_id in self._crowd.members:
@@ -349,6 +353,7 @@ class Sightings:
             first_box=track.box,
             last_box=track.box,
             rides=track.rides,
+            speed=track.speed,
             score=suspect.score,
             best_view=_view(track),
             told_at=now,
@@ -436,6 +441,7 @@ class _Sighting:
     first_box: Box
     last_box: Box
     rides: bool
+    speed: tuple[float, float]
     score: float
     best_view: float
     told_at: Instant

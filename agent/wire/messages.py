@@ -74,6 +74,15 @@ class SightingUpdated(Words):
     """True: it stands for all in a crowd and `people` is about so many. Left out: it does not."""
 
 
+class LeftBy(StrEnum):
+    """A side of the picture, or towards the camera, or away from it."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TOWARDS = "towards"
+    AWAY = "away"
+
+
 class SightingClosed(Words):
     """They are gone; said once."""
 
@@ -89,6 +98,9 @@ class SightingClosed(Words):
     """and where they were last. Left out where nobody can say: of a crowd, after a power cut."""
     rode: bool | None = Field(default=None, exclude_if=lambda said: said is None)
     """Whether they went on two wheels. Left out where nobody can say."""
+    left_by: LeftBy | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The side of the picture by which they left it, decided from how they moved last. Left out
+    where nobody can say, and by senders older than this."""
 
 
 class ClipReady(Words):

@@ -44,6 +44,7 @@ class LineFault(StrEnum):
     DAY = "day"
     DAYS = "days"
     NUMBER = "number"
+    BEARING = "bearing"
     NODE = "node"
     CAMERA = "camera"
     AREA = "area"

@@ -23,6 +23,8 @@ class Spot:
     area_id: UUID
     latitude_deg: float | None = None
     longitude_deg: float | None = None
+    bearing_deg: float | None = None
+    """Where it looks, from north over east; None where nobody noted it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def add_node(args: argparse.Namespace) -> int:
 
 def place_camera(args: argparse.Namespace) -> int:
     """Note where a camera stands."""
-    place = Place(args.latitude, args.longitude)
+    place = Place(args.latitude, args.longitude, args.bearing)
     return enter(
         args,
         lambda conn, now: desk.enter_camera(

@@ -37,6 +37,7 @@ WHY: Final[Mapping[LineFault, str]] = {
     LineFault.DAY: "{what!r} is no date: write it as 2026-11-25",
     LineFault.DAYS: "it ends before it begins: change one of the dates",
     LineFault.NUMBER: "{what!r} is no place: write degrees as 11.5362 and 106.4051",
+    LineFault.BEARING: "{what!r} is no bearing: write degrees, 0 for north, 90 for east",
     LineFault.NODE: "no node is called {what!r}: correct it, or add it with: node add",
     LineFault.CAMERA: "that node has no camera {what!r}: correct it, or start its agent once",
     LineFault.AREA: "no area is called {what!r}: correct it",

@@ -21,12 +21,13 @@ from hub.store import area_rows, audit, grant_rows
 from hub.store.area_rows import AreaWords
 from hub.store.audit import By
 from hub.store.fold import fold
+from hub.store.registry import is_bearing
 from hub.store.tables import areas, cameras, nodes
 
 AREA_NEEDED: Final = ("name", "level")
 AREA_ALLOWED: Final = ("parent", "valid_from", "valid_until")
 CAMERA_NEEDED: Final = ("node", "camera")
-CAMERA_ALLOWED: Final = ("label", "area", "latitude", "longitude")
+CAMERA_ALLOWED: Final = ("label", "area", "latitude", "longitude", "bearing")
 
 Done = Literal["add", "change", "same"]
 
@@ -256,7 +257,7 @@ def _moment(text: str, zone: ZoneInfo, days: int) -> int | None:
 
 def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
     """What a table of cameras would do: `node, camera`, and perhaps `label, area, latitude,
-    longitude` (degrees). What a cell leaves empty stays as it is."""
+    longitude, bearing` (degrees). What a cell leaves empty stays as it is."""
     table: Table = read(content, needed=CAMERA_NEEDED, allowed=CAMERA_ALLOWED)
     tree = _Tree(conn, reach)
     there = {
@@ -305,6 +306,10 @@ def _camera_step(line: Line, row: Any, tree: _Tree, reach: Reach) -> Step:
             if not is_number(said) or abs(float(said)) > bound:
                 raise RefusedError(Wrong(line.number, LineFault.NUMBER, said or column))
             values[f"{column}_deg"] = float(said)
+    if said := line["bearing"]:
+        if not is_number(said) or not is_bearing(float(said)):
+            raise RefusedError(Wrong(line.number, LineFault.BEARING, said))
+        values["bearing_deg"] = float(said) % 360
     is_same = all(getattr(row, name) == value for name, value in values.items())
 
     def write(conn: Connection, by: By, now: Moment) -> None:

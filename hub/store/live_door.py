@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.alerts.grants import Right
 from hub.store.arrival_door import ArrivalDoor
+from hub.store.registry import RegistryError, is_bearing
 from hub.store.scope import visible_cameras
 from hub.store.sights import places
 from hub.store.tables import cameras, nodes
@@ -46,6 +47,8 @@ class LiveCamera:
     """As its node calls it."""
     state: str
     since_utc_us: int
+    bearing_deg: float | None = None
+    """Where it looks, from north over east; None where nobody noted it."""
 
 
 class LiveDoor(ArrivalDoor):
@@ -69,6 +72,25 @@ class LiveDoor(ArrivalDoor):
     def end_live(self, asker: Asker, camera_id: UUID, purpose: Purpose, *, detail: str) -> None:
         """They watched so long, and why it ended."""
         self._note(asker, f"{purpose}.end", "camera", camera_id, detail=detail)
+
+    def face_camera(self, asker: Asker, camera_id: UUID, bearing_deg: float | None) -> bool:
+        """Note where a camera looks, from north over east; None: nobody knows. False where it is
+        not theirs to look after. RegistryError for what is no bearing."""
+        if bearing_deg is not None and not is_bearing(bearing_deg):
+            raise RegistryError("a bearing is from 0 to 360 degrees, from north over east")
+        now = self._clock.now()
+        scope = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("scope")
+        mine = select(scope.c.camera_id).where(scope.c.camera_id == camera_id)
+        with self._db.writing() as conn:
+            if conn.scalar(mine) is None:
+                self._note_in(conn, asker, "camera.place.refused", "camera", camera_id)
+                return False
+            value = None if bearing_deg is None else bearing_deg % 360
+            this = cameras.c.id == camera_id
+            conn.execute(update(cameras).where(this).values(bearing_deg=value))
+            detail = f"bearing_deg {value}"
+            self._note_in(conn, asker, "camera.place", "camera", camera_id, detail=detail)
+        return True
 
     def _live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:
         now = self._clock.now()
@@ -99,4 +121,5 @@ class LiveDoor(ArrivalDoor):
             name=row.name,
             state=lost if is_here else row.node_state,
             since_utc_us=row.state_since_utc_us if is_here else row.node_since_utc_us,
+            bearing_deg=row.bearing_deg,
         )

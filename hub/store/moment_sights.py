@@ -1,4 +1,5 @@
-"""What several cameras show of one instant, and which others stand near; each cut to a scope.
+"""What several cameras show of one instant, who left the first one's picture then, and which others
+they may have passed next; each cut to a scope.
 
 Stamps are as the hub believes them: a node's wrong clock was put right when its word was filed
 (`hub.store.boot_clocks`), and how far it may still err goes with each.
@@ -9,21 +10,28 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from hub.alerts.moment import Moment
-from hub.alerts.neighbours import Near, Spot, neighbours
+from hub.alerts.neighbours import Spot
+from hub.alerts.passing import Leaving, Passing, heading, in_order_of_passing
 from hub.store.scope import visible_cameras
 from hub.store.search_sights import RIGHTS, found_clips
 from hub.store.sighting_places import label_of
+from hub.store.sighting_search import way_of
 from hub.store.sights import places
-from hub.store.tables import cameras, nodes
+from hub.store.tables import cameras, nodes, sightings
 from hub.store.views import MediaRow
 
 MOST_CAMERAS: Final = 6
 NEAR_US: Final = 600_000_000
 """Where nothing shows the instant, the nearest clip within so long before or after it is shown."""
 LOOKED_AT: Final = 400
+LEFT_US: Final = 60_000_000
+"""Who left the picture within so long before or after the instant may be followed."""
+LONGEST_US: Final = 3_600_000_000
+"""Who has been in the picture for longer is not looked for."""
+MOST_LEAVING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +69,109 @@ class CameraMoment:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who left the picture of the first camera about that instant."""
+
+    sighting_id: UUID
+    leaving: Leaving
+
+
+@dataclass(frozen=True, slots=True)
 class SideBySide:
     """Cameras at one instant, in the order they were asked for, and others near the first."""
 
     moments: list[CameraMoment]
-    near: list[tuple[PlacedCamera, Near]]
+    leavers: list[Leaver]
+    """In the order in which they left."""
+    followed: Leaver | None
+    """The one of them for whom `near` is ordered."""
+    near: list[tuple[PlacedCamera, Passing]]
+
+    @property
+    def is_facing_known(self) -> bool:
+        """Whether it is noted where the first camera looks."""
+        return self.moments[0].camera.spot.bearing_deg is not None
 
 
 def side_by_side(
-    conn: Connection, person_id: UUID, camera_ids: Sequence[UUID], *, at_utc_us: int, now: Moment
+    conn: Connection,
+    person_id: UUID,
+    camera_ids: Sequence[UUID],
+    *,
+    at_utc_us: int,
+    now: Moment,
+    follow: UUID | None = None,
 ) -> SideBySide | None:
-    """Of one camera alone: with those near it. None where the first is not theirs to search."""
+    """`follow` is the sighting to be followed; without it the one that left nearest to the instant.
+    None where the first camera is not theirs to search."""
     theirs = _searched(conn, person_id, now)
     chosen = [theirs[one] for one in dict.fromkeys(camera_ids) if one in theirs][:MOST_CAMERAS]
     if not chosen or chosen[0].camera_id != camera_ids[0]:
         return None
     spots = [one.spot for one in theirs.values()]
-    near = [(theirs[one.camera_id], one) for one in neighbours(chosen[0].spot, spots)]
+    leavers = _leavers(conn, person_id, chosen[0].spot, at_utc_us=at_utc_us, now=now)
+    followed = _followed(leavers, at_utc_us, follow)
+    leaving = None if followed is None else followed.leaving
+    passing = in_order_of_passing(chosen[0].spot, spots, leaving)
+    near = [(theirs[one.near.camera_id], one) for one in passing]
     moments = [_moment(conn, person_id, one, at_utc_us=at_utc_us, now=now) for one in chosen]
-    return SideBySide(moments, near)
+    return SideBySide(moments, leavers, followed, near)
+
+
+def _followed(leavers: Sequence[Leaver], at_utc_us: int, follow: UUID | None) -> Leaver | None:
+    """The one that was chosen; else the one about whom most is known, nearest to the instant."""
+    chosen = next((one for one in leavers if one.sighting_id == follow), None)
+
+    def beside(one: Leaver) -> tuple[bool, int]:
+        return one.leaving.side is None, abs(one.leaving.utc_us - at_utc_us)
+
+    return chosen or min(leavers, key=beside, default=None)
+
+
+def _leavers(
+    conn: Connection, person_id: UUID, spot: Spot, *, at_utc_us: int, now: Moment
+) -> list[Leaver]:
+    """Who was seen last about the instant and is gone, as far back as the person may search."""
+    scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
+    first, last = sightings.c.first_seen_utc_us, sightings.c.last_seen_utc_us
+    is_theirs = or_(
+        scope.c.from_utc_us == 0,
+        and_(first >= scope.c.from_utc_us, sightings.c.first_seen_error_ms.is_not(None)),
+    )
+    rows = conn.execute(
+        select(sightings)
+        .join(scope, scope.c.camera_id == sightings.c.camera_id)
+        .where(
+            sightings.c.camera_id == spot.camera_id,
+            first.between(at_utc_us - LONGEST_US, at_utc_us + LEFT_US),
+            last.between(at_utc_us - LEFT_US, at_utc_us + LEFT_US),
+            sightings.c.closed_utc_us.is_not(None),
+            is_theirs,
+        )
+        .order_by(last, sightings.c.id)
+        .limit(LOOKED_AT)
+    ).all()
+    near = sorted(rows, key=lambda row: abs(row.last_seen_utc_us - at_utc_us))[:MOST_LEAVING]
+    return [_leaver(row, spot) for row in rows if row in near]
+
+
+def _leaver(row: Any, spot: Spot) -> Leaver:
+    side = way_of(row)
+    leaving = Leaving(
+        utc_us=row.last_seen_utc_us,
+        error_ms=row.last_seen_error_ms,
+        side=side,
+        heading_deg=heading(side, spot.bearing_deg),
+        rode=row.rode,
+    )
+    return Leaver(row.id, leaving)
 
 
 def _searched(conn: Connection, person_id: UUID, now: Moment) -> dict[UUID, PlacedCamera]:
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     rows = conn.execute(
         select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
-        .add_columns(cameras.c.latitude_deg, cameras.c.longitude_deg)
+        .add_columns(cameras.c.latitude_deg, cameras.c.longitude_deg, cameras.c.bearing_deg)
         .add_columns(nodes.c.name.label("node"), nodes.c.state)
         .join(scope, scope.c.camera_id == cameras.c.id)
         .join(nodes, nodes.c.id == cameras.c.node_id)
@@ -101,7 +186,7 @@ def _placed(row: Any, place: str) -> PlacedCamera:
         label=label_of(row),
         place=place,
         is_node_here=row.state == "online",
-        spot=Spot(row.id, row.area_id, row.latitude_deg, row.longitude_deg),
+        spot=Spot(row.id, row.area_id, row.latitude_deg, row.longitude_deg, row.bearing_deg),
     )
 
 

@@ -198,12 +198,19 @@ def camera_by_name(conn: Connection, node_id: UUID, name: str) -> UUID | None:
     )
 
 
+def is_bearing(degrees: float) -> bool:
+    """Whether a camera can look there."""
+    return 0 <= degrees <= 360  # false for "not a number" too
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a camera stands, in degrees (WGS 84, north and east positive)."""
+    """Where a camera stands, in degrees (WGS 84, north and east positive), and where it looks."""
 
     latitude_deg: float
     longitude_deg: float
+    bearing_deg: float | None = None
+    """From north over east; None leaves it as it was."""
 
     def __post_init__(self) -> None:
         """RegistryError for what is nowhere on Earth."""
@@ -215,6 +222,11 @@ class Place:
                 raise RegistryError(
                     f"a {name} is between -{bound} and {bound} degrees, and {value:g} is not"
                 )
+        if self.bearing_deg is not None and not is_bearing(self.bearing_deg):
+            raise RegistryError(
+                "a bearing is from 0 to 360 degrees, from north over east,"
+                f" and {self.bearing_deg:g} is not"
+            )
 
 
 def place_camera(
@@ -238,6 +250,8 @@ def place_camera(
         "latitude_deg": place.latitude_deg,
         "longitude_deg": place.longitude_deg,
     }
+    if place.bearing_deg is not None:
+        values["bearing_deg"] = place.bearing_deg % 360
     if label is not None:
         kept = text(label.strip(), 200)
         if not kept:

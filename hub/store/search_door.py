@@ -106,13 +106,20 @@ class SearchDoor(FootageDoor):
         )
 
     def side_by_side(
-        self, asker: Asker, camera_ids: Sequence[UUID], *, at_utc_us: int
+        self,
+        asker: Asker,
+        camera_ids: Sequence[UUID],
+        *,
+        at_utc_us: int,
+        follow: UUID | None = None,
     ) -> SideBySide | None:
-        """What these cameras show of one instant, and which stand near the first of them; None
-        where that is not theirs to search."""
+        """What these cameras show of one instant, and which somebody who left the picture of the
+        first of them may have passed next; None where that is not theirs to search."""
         now, who = self._clock.now(), asker.person_id
         with self._db.reading() as conn:
-            found = moment_sights.side_by_side(conn, who, camera_ids, at_utc_us=at_utc_us, now=now)
+            found = moment_sights.side_by_side(
+                conn, who, camera_ids, at_utc_us=at_utc_us, now=now, follow=follow
+            )
         act = "search.moment" if found else "search.moment.refused"
         told = " ".join(str(one.camera.camera_id) for one in found.moments) if found else ""
         self._note(asker, act, "camera", camera_ids[0], detail=f"{at_utc_us}: {told}")

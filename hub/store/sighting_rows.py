@@ -156,8 +156,10 @@ def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
 
 
 def _way(body: SightingClosed) -> dict[str, Any]:
-    """Where their feet were, first and last; and how they went."""
+    """Where their feet were, first and last; how they went, and by which side they left."""
     values: dict[str, Any] = {} if body.rode is None else {"rode": body.rode}
+    if body.left_by is not None:
+        values["left_by"] = body.left_by.value
     if body.came is None or body.went is None:
         return values
     for name, box in (("came", body.came), ("went", body.went)):

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from hub.alerts.moment import Moment
+from hub.alerts.passing import SIDES, Side
 from hub.store.sighting_places import Nearest, Place, meant_cameras
 from hub.store.tables import cameras, media, media_sightings, sightings
 
@@ -43,9 +44,9 @@ FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
 
-Way = Literal["left", "right", "towards", "away"]
+Way = Side
 """To which side of the picture somebody went, or towards the camera, or away from it."""
-WAYS: Final[tuple[Way, ...]] = ("left", "right", "towards", "away")
+WAYS: Final[tuple[Way, ...]] = SIDES
 LEAST_WAY: Final = 0.05
 """Whoever went less far, as a share of the picture, went no way in particular."""
 
@@ -234,16 +235,20 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _went(way: Way) -> ColumnElement[bool]:
-    """`_way_of` in the words of the database; who went no way, or nobody knows, is not meant."""
+    """`way_of` in the words of the database; who went no way, or nobody knows, is not meant."""
     right = sightings.c.went_x - sightings.c.came_x
     nearer = sightings.c.went_y - sightings.c.came_y
     along, across = (right, nearer) if way in ("left", "right") else (nearer, right)
     along = along if way in ("right", "towards") else -along
     is_most = along >= func.abs(across) if way in ("left", "right") else along > func.abs(across)
-    return and_(along >= LEAST_WAY, is_most)
+    walked = and_(along >= LEAST_WAY, is_most, sightings.c.left_by.is_(None))
+    return or_(sightings.c.left_by == way, walked)
 
 
-def _way_of(row: Any) -> Way | None:
+def way_of(row: Any) -> Way | None:
+    """By which side they left, as the node says; else where they were last, from where first."""
+    if row.left_by is not None:
+        return next((one for one in WAYS if one == row.left_by), None)
     if row.went_x is None:
         return None
     right, nearer = row.went_x - row.came_x, row.went_y - row.came_y
@@ -267,7 +272,7 @@ def _hits(conn: Connection, ids: Sequence[UUID]) -> list[SightingHit]:
             last_seen_utc_us=row.last_seen_utc_us,
             error_ms=row.first_seen_error_ms,
             height=row.y1 - row.y0,
-            way=_way_of(row),
+            way=way_of(row),
             rode=row.rode,
         )
         for row in rows

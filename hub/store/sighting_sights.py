@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.alerts.passing import heading
 from hub.store.scope import seen_alerts, seen_media, visible_cameras
 from hub.store.sighting_places import label_of
 from hub.store.sighting_search import SightingHit
@@ -37,6 +38,8 @@ class FoundSighting:
     """Theirs to play, the earliest first; at the hub or at the node."""
     alert_id: UUID | None
     """Its alert, where they may see that."""
+    heading_deg: float | None = None
+    """Where to they left the picture, by the compass; None where that is not known."""
 
 
 def shown(
@@ -67,6 +70,7 @@ def shown(
             ),
             clips=tuple(clips.get(hit.sighting_id, ())),
             alert_id=hit.alert_id if hit.alert_id in theirs else None,
+            heading_deg=heading(hit.way, where[hit.camera_id][0].bearing_deg),
         )
         for hit in hits
     ]
@@ -75,6 +79,7 @@ def shown(
 def _cameras(conn: Connection, ids: set[UUID]) -> dict[UUID, tuple[Row[Any], str]]:
     rows = conn.execute(
         select(cameras.c.id, cameras.c.label, cameras.c.name, cameras.c.area_id)
+        .add_columns(cameras.c.bearing_deg)
         .add_columns(nodes.c.name.label("node"), nodes.c.state)
         .join(nodes, nodes.c.id == cameras.c.node_id)
         .where(cameras.c.id.in_(ids))

@@ -116,6 +116,7 @@ cameras = Table(
     link("area_id", "areas", index=True),
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
+    Column("bearing_deg", Float),  # where it looks: 0 to 360, from north over east
     Column("codec", Text),
     Column("width", Integer),
     Column("height", Integer),
@@ -329,6 +330,7 @@ sightings = Table(
     Column("went_x", Float),
     Column("went_y", Float),
     Column("rode", Boolean),  # on two wheels; null: nobody said
+    Column("left_by", Text),  # of hub.alerts.passing.SIDES; null: nobody said
     Index("ix_sightings_camera_id_first_seen", "camera_id", "first_seen_utc_us"),
     # For searches over many cameras, and for what is rare among all that is seen.
     Index("ix_sightings_first_seen", "first_seen_utc_us", "camera_id"),

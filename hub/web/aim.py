@@ -19,6 +19,7 @@ from hub.store.registry import RegistryError
 from hub.store.settings_door import CameraNow
 from hub.web import live_view
 from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.passing_words import facing_words
 from hub.web.site import render
 
 router = APIRouter(prefix="/cameras/{camera_id}/aim")
@@ -29,7 +30,7 @@ MOST_CHARS: Final = 40_000
 @router.get("")
 def show_aim(request: Request, visit: SignedIn, camera_id: UUID, saved: str = "") -> Response:
     """The page; 404 for who does not look after the camera."""
-    return _page(request, visit, camera_id, is_saved=bool(saved))
+    return _page(request, visit, camera_id, saved=saved)
 
 
 @router.get("/picture")
@@ -77,6 +78,27 @@ def save_outlines(
     return _page(request, visit, camera_id, wrong=wrong, outlines=outlines, reason=reason)
 
 
+@router.post("/bearing")
+def save_bearing(
+    request: Request,
+    visit: FormSent,
+    camera_id: UUID,
+    bearing: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Note where the camera looks, in degrees from north over east; empty: nobody knows."""
+    said = bearing.strip().replace(",", ".")
+    try:
+        degrees = float(said) if said else None
+        is_theirs = visit.site.door.face_camera(visit.asker, camera_id, degrees)
+    except (ValueError, RegistryError):
+        words = visit.site.calendar(visit.asker.language).words
+        wrong = words.say("It looks to 0 to 360 degrees: 0 is north, 90 east.")
+        return _page(request, visit, camera_id, wrong=wrong)
+    if not is_theirs:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cameras/{camera_id}/aim?saved=bearing", 303)
+
+
 def _page(
     request: Request,
     visit: Visit,
@@ -85,7 +107,7 @@ def _page(
     wrong: str = "",
     outlines: str | None = None,
     reason: str = "",
-    is_saved: bool = False,
+    saved: str = "",
 ) -> Response:
     camera, key = live_view.ask(visit, camera_id, Purpose.AIM)
     now = visit.site.door.settings_door().of_camera(visit.asker, camera_id)
@@ -103,7 +125,13 @@ def _page(
         outlines=outlines if outlines is not None else written(private, _zones(now) if now else []),
         reason=reason,
         wrong=wrong,
-        is_saved=is_saved,
+        saved=saved,
+        points=[
+            (index * 45, name)
+            for index, name in enumerate(
+                facing_words(visit.site.calendar(visit.asker.language).words).values()
+            )
+        ],
         refresh_s=live_view.REFRESH_S,
     )
 

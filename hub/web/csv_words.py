@@ -54,6 +54,9 @@ def _of_cell(fault: LineFault, words: Words) -> str:
         LineFault.DAY: say("“%(what)s” is no date. Write it as 2026-11-25."),
         LineFault.DAYS: say("it ends before it begins. Change one of the dates."),
         LineFault.NUMBER: say("“%(what)s” is no place. Write degrees as 11.5362 and 106.4051."),
+        LineFault.BEARING: say(
+            "“%(what)s” is no bearing. Write degrees: 0 for north, 90 for east."
+        ),
         LineFault.TIME: say("“%(what)s” is no time of day. Write it as 06:00."),
     }.get(fault, "")
 

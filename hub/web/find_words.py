@@ -7,11 +7,13 @@ from typing import Final
 
 from babel.numbers import format_decimal
 
+from hub.alerts.passing import compass_point
 from hub.store.sighting_sights import FoundSighting
 from hub.store.sighting_views import SightingsPage
 from hub.store.views import MediaRow
 from hub.web.find_form import Asked, Parsed, going_words, kind_words, way_words
 from hub.web.footage import gone_sentence
+from hub.web.passing_words import compass_words
 from hub.web.search import address_of
 from hub.web.sentences import DOUBT_FROM_MS
 from hub.web.waiting import Unbrought, unbrought
@@ -165,6 +167,8 @@ def _words(one: FoundSighting, words: Words) -> str:
         said.append(going_words(words)["ride" if hit.rode else "foot"])
     if hit.way is not None:
         said.append(way_words(words)[hit.way])
+    if one.heading_deg is not None:
+        said.append(compass_words(words)[compass_point(one.heading_deg)])
     return " · ".join(said)
 
 

@@ -9,12 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.alerts.neighbours import Near
 from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.web.auth import FormSent, SignedIn
-from hub.web.cameras import near_word
 from hub.web.find_times import FIRST_YEAR, LAST_YEAR
 from hub.web.find_words import ROUND_US, doubt_sentence
+from hub.web.passing_words import follow, leaver_word, next_of, order_sentence
 from hub.web.search import address_of
 from hub.web.site import render
 from hub.web.waiting import Unbrought, unbrought
@@ -25,9 +24,6 @@ router = APIRouter(prefix="/moment")
 
 US_PER_S: Final = 1_000_000
 STEPS_S: Final = (-60, -10, 10, 60)
-WALKING_M_PER_S: Final = 1.4
-RIDING_M_PER_S: Final = 7.0
-"""Some 25 km/h, as in a narrow street."""
 LEAST_ERROR_MS: Final = 1000
 """A smaller doubt about a clock is not worth a word beside one instant."""
 
@@ -55,8 +51,10 @@ def show_moment(
     visit: SignedIn,
     camera: Annotated[list[UUID], Query(max_length=MOST_CAMERAS)] = [],  # noqa: B006 - read only
     at: Annotated[str, Query(max_length=30)] = "",
+    sighting: UUID | None = None,
 ) -> Response:
-    """`at` is microseconds UTC or the reader's local time; 404 for a camera that is not theirs.
+    """`at` is microseconds UTC or the reader's local time, `sighting` who is followed out of the
+    first camera's picture; 404 for a camera that is not theirs.
 
     Without both one is led to the search, where they come from.
     """
@@ -66,11 +64,10 @@ def show_moment(
     at_utc_us = instant_of(at, calendar)
     if at_utc_us is None or not camera:
         raise HTTPException(422)
-    found = visit.site.door.side_by_side(visit.asker, camera, at_utc_us=at_utc_us)
+    found = visit.site.door.side_by_side(visit.asker, camera, at_utc_us=at_utc_us, follow=sighting)
     if found is None:
         raise HTTPException(404)
     shown = [one.camera.camera_id for one in found.moments]
-    words = calendar.words
     return render(
         request,
         "moment.html",
@@ -78,15 +75,26 @@ def show_moment(
         at_utc_us=at_utc_us,
         at_local=f"{calendar.local(at_utc_us):%Y-%m-%dT%H:%M:%S}",
         shown=shown,
-        panes=[_pane(one, found, at_utc_us, calendar) for one in found.moments],
-        steps=[(step, _address(shown, at_utc_us + step * US_PER_S)) for step in STEPS_S],
+        panes=[_pane(one, found, at_utc_us, calendar, sighting) for one in found.moments],
+        steps=[(step, _address(shown, at_utc_us + step * US_PER_S, sighting)) for step in STEPS_S],
         near=[
-            (one, how_far(near, words), _address([*shown, one.camera_id], at_utc_us))
-            for one, near in found.near
+            (
+                next_of(one, passing, calendar),
+                _address([*shown, one.camera_id], at_utc_us, sighting),
+            )
+            for one, passing in found.near
             if one.camera_id not in shown
         ],
+        order=order_sentence(found, calendar),
+        leavers=[
+            (leaver_word(one, calendar), _address(shown, at_utc_us, one.sighting_id))
+            for one in found.leavers
+            if one != found.followed
+        ],
+        followed=sighting,
+        first=found.moments[0].camera.label,
         is_full=len(shown) == MOST_CAMERAS,
-        all_near=_all_near(found, shown, at_utc_us),
+        all_near=_all_near(found, shown, at_utc_us, sighting),
         cases=visit.site.cases.open_ones(visit.asker),
     )
 
@@ -115,23 +123,13 @@ def instant_of(said: str, calendar: Calendar) -> int | None:
     return round(found.timestamp() * US_PER_S)
 
 
-def how_far(near: Near, words: Words) -> str:
-    """`420 m away · 5 min on foot, 1 min riding`, or that only the area is the same."""
-    if near.distance_m is None:
-        return near_word(near, words)
-    told = {
-        "far": near_word(near, words),
-        "walking": _minutes(near.distance_m / WALKING_M_PER_S),
-        "riding": _minutes(near.distance_m / RIDING_M_PER_S),
-    }
-    return words.say("%(far)s · %(walking)d min on foot, %(riding)d min riding") % told
-
-
-def _minutes(seconds: float) -> int:
-    return max(1, round(seconds / 60))
-
-
-def _pane(one: CameraMoment, found: SideBySide, at_utc_us: int, calendar: Calendar) -> Pane:
+def _pane(
+    one: CameraMoment,
+    found: SideBySide,
+    at_utc_us: int,
+    calendar: Calendar,
+    sighting: UUID | None,
+) -> Pane:
     clip, words = one.clip, calendar.words
     is_here = clip is not None and clip.is_stored
     length_s = one.length_us / US_PER_S
@@ -152,7 +150,7 @@ def _pane(one: CameraMoment, found: SideBySide, at_utc_us: int, calendar: Calend
         footage=address_of(
             one.camera.camera_id, at_utc_us - ROUND_US, at_utc_us + ROUND_US, calendar
         ),
-        without=_address(others, at_utc_us) if others else "",
+        without=_address(others, at_utc_us, sighting) if others else "",
     )
 
 
@@ -183,13 +181,13 @@ def _doubt(one: CameraMoment, words: Words) -> str:
     return words.say("its clock ± %(n)d ms") % {"n": error_ms}
 
 
-def _all_near(found: SideBySide, shown: list[UUID], at_utc_us: int) -> str:
-    """The first camera with those nearest to it; empty where these are shown already."""
+def _all_near(found: SideBySide, shown: list[UUID], at_utc_us: int, sighting: UUID | None) -> str:
+    """The first camera with the likeliest of the others; empty where these are shown already."""
     near = [one.camera_id for one, _ in found.near][: MOST_CAMERAS - 1]
     wanted = [shown[0], *near]
-    return _address(wanted, at_utc_us) if set(wanted) - set(shown) else ""
+    return _address(wanted, at_utc_us, sighting) if set(wanted) - set(shown) else ""
 
 
-def _address(camera_ids: list[UUID], at_utc_us: int) -> str:
+def _address(camera_ids: list[UUID], at_utc_us: int, sighting: UUID | None) -> str:
     said = [("camera", str(one)) for one in camera_ids[:MOST_CAMERAS]]
-    return f"/moment?{urlencode([*said, ('at', str(at_utc_us))])}"
+    return f"/moment?{urlencode([*said, ('at', str(at_utc_us)), *follow(sighting)])}"

@@ -90,6 +90,26 @@ def test_what_cannot_be_wanted_changes_nothing_and_comes_back_with_its_line(
     assert wanted(town) == {}
 
 
+def test_where_a_camera_looks_is_noted_logged_and_taken_back(town: Town) -> None:
+    keeper, place = Visitor(town.app()).sign_in("kim", PASSWORD), place_of(town)
+    for said, is_kept in (("90", 90.0), ("22,5", 22.5), ("360", 0.0), ("", None)):
+        assert keeper.post(f"{place}/bearing", bearing=said).status_code == 303
+        with town.db.reading() as conn:
+            assert conn.scalars(select(cameras.c.bearing_deg)).one() == is_kept
+    for said in ("north", "361", "-1", "nan"):
+        assert keeper.post(f"{place}/bearing", bearing=said).status_code == 422
+    assert (
+        Visitor(town.app())
+        .sign_in("an", PASSWORD)
+        .post(f"{place}/bearing", bearing="90")
+        .status_code
+        == 404
+    )
+    with town.db.reading() as conn:
+        acts = [act for act in conn.scalars(select(audit.c.act)) if act.startswith("camera.")]
+    assert acts == ["camera.place"] * 4 + ["camera.place.refused"]
+
+
 def test_who_does_not_look_after_it_neither_sees_nor_draws(town: Town) -> None:
     place = place_of(town)
     for login in ("an", "guest"):

@@ -229,6 +229,16 @@ def test_a_wrong_line_of_cameras_is_said(streets: Streets, line: str, fault: Lin
     assert [(one.line, one.fault) for one in found.wrong] == [(3, fault)]
 
 
+def test_a_table_may_say_where_each_camera_looks(streets: Streets) -> None:
+    text = "node,camera,bearing\nnga-tu,cam-1,90\ncau-moi,cam-1,361\n"
+    with streets.db.writing() as conn:
+        found = plan_cameras(conn, text.encode(), reach=Reach())
+        assert wrong(found) == [(3, LineFault.BEARING, "361")]
+        found = plan_cameras(conn, text.replace("361", "").encode(), reach=Reach())
+        carry_out(conn, found, by=SHELL, now=streets.clock.now())
+    assert sorted(str(row.bearing_deg) for row in streets.rows(cameras)) == ["90.0", "None"]
+
+
 def test_a_keeper_moves_a_border_and_what_was_given_across_it_ends(streets: Streets) -> None:
     chu, now = keeper(streets), streets.clock.now()
     giver = streets.officer("kim", area=streets.bridge, rights=ALL)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
-from agent.wire.messages import SightingClosed, SightingOpened
+from agent.wire.messages import LeftBy, SightingClosed, SightingOpened
 from agent.wire.terms import BoxWords, ObjectKind
 from hub.alerts.grants import Right
 from hub.store.database import Database
@@ -182,6 +182,29 @@ def test_by_the_way_they_went_and_whether_they_rode(town: Town) -> None:
     assert set(walked) == {str(seen[one]) for one in ("left", "towards")}
     assert len(sights(an.get(find()).text)) == len(ways) + 1
     assert "đi xe · đi sang phải khung hình" in text_of(an.get(find(way="right")))
+
+
+def test_who_turned_round_went_by_the_side_they_left_by_and_to_its_point_of_the_compass(
+    town: Town,
+) -> None:
+    [seen] = some_sightings(town, 1)
+    with town.db.writing() as conn:
+        conn.execute(update(cameras).values(bearing_deg=0.0))
+    body = SightingClosed(
+        camera=town.voice.camera,
+        sighting_id=seen,
+        last_seen_utc_us=town.clock.now().utc_us,
+        duration_ms=3000,
+        came=box(0.2, 0.5),
+        went=box(0.8, 0.5),
+        left_by=LeftBy.LEFT,
+    )
+    town.file(body)
+    an = visitor(town, "an")
+    assert sights(an.get(find(way="right")).text) == []
+    page = an.get(find(way="left"))
+    assert sights(page.text) == [str(seen)]
+    assert "đi sang trái khung hình · về phía tây" in text_of(page)
 
 
 def test_a_point_in_the_sea_names_the_nearest_camera_of_theirs(town: Town) -> None:

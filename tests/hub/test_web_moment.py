@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert, select, update
 
+from agent.wire.messages import LeftBy, SightingClosed
 from hub.alerts.grants import Grant, Right
 from hub.store import staff
 from hub.store.database import Database
-from hub.store.tables import audit, cameras, media, people
+from hub.store.tables import audit, cameras, media, people, sightings
 from tests.hub.test_web_search import camera_of, let_search, visitor
 from tests.hub.web_town import Town, some_bytes
 from tests.hub.web_visitor import text_of
@@ -35,6 +36,26 @@ class Streets:
             self.camera = dict(conn.execute(select(cameras)).mappings().one())
             self.clip = dict(conn.execute(select(media)).mappings().one())
         self.at_us: int = self.clip["first_frame_utc_us"] + 5 * US
+
+    def faces(self, bearing_deg: float) -> None:
+        """The first camera looks there."""
+        with self.town.db.writing() as conn:
+            this = cameras.c.id == self.first
+            conn.execute(update(cameras).where(this).values(bearing_deg=bearing_deg))
+
+    def left(self, by: LeftBy | None, *, rode: bool | None = None) -> None:
+        """Whoever is in its picture goes out there at the instant."""
+        with self.town.db.reading() as conn:
+            sighting_id = conn.scalars(select(sightings.c.id)).one()
+        body = SightingClosed(
+            camera=self.town.voice.camera,
+            sighting_id=sighting_id,
+            last_seen_utc_us=self.at_us,
+            duration_ms=3000,
+            rode=rode,
+            left_by=by,
+        )
+        self.town.file(body)
 
     def another(self, number: int, **clip: Any) -> UUID:
         """The camera so many times 200 m to the east; its clip differs in this."""
@@ -118,6 +139,57 @@ def test_cameras_near_are_offered_the_nearest_first_with_how_long_it_takes(
     assert re.findall(r'data-camera="(.*?)"', both.text) == [
         str(one) for one in (streets.first, near, far)
     ]
+
+
+def offered(text: str) -> list[str]:
+    return re.findall(r"Camera -?\d", text.partition("qua đâu tiếp theo")[2])
+
+
+def test_who_left_to_the_east_may_have_passed_the_cameras_there_next(streets: Streets) -> None:
+    streets.another(-1), streets.another(1), streets.another(2)
+    streets.faces(0.0)
+    streets.left(LeftBy.RIGHT, rode=False)
+    text = text_of(visitor(streets.town, "an").get(streets.address()))
+    assert "Ra khỏi khung hình về phía đông lúc" in text
+    assert "các camera tiếp theo ở phía đó" in text
+    assert offered(text) == ["Camera 1", "Camera 2", "Camera -1"]
+    assert text.index("ở phía đó") < text.index("nếu quay lại")
+
+
+def test_a_camera_that_looks_the_other_way_turns_the_order_round(streets: Streets) -> None:
+    streets.another(-2), streets.another(1)
+    streets.faces(180.0)
+    streets.left(LeftBy.RIGHT)
+    text = text_of(visitor(streets.town, "an").get(streets.address()))
+    assert "về phía tây" in text
+    assert offered(text) == ["Camera -2", "Camera 1"]
+
+
+def test_each_says_when_to_look_there_and_leads_to_what_it_saw_then(streets: Streets) -> None:
+    camera_id = streets.another(1)
+    streets.faces(0.0)
+    streets.left(LeftBy.RIGHT, rode=False)
+    page = visitor(streets.town, "an").get(streets.address()).text
+    [window] = re.findall(r"xem lúc (\d\d:\d\d:\d\d) – (\d\d:\d\d:\d\d)", page)
+    begins, ends = (int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in map(_parts, window))
+    assert (ends - begins) % 86_400 == pytest.approx(180, abs=2)  # 100 s at 2 m/s, 280 s at 1 m/s
+    [find] = re.findall(r'href="(/find\?when=between.*?)"', page)
+    assert str(camera_id) in find
+    assert visitor(streets.town, "an").get(find.replace("&amp;", "&")).status_code == 200
+
+
+def _parts(clock: str) -> list[str]:
+    return clock.split(":")
+
+
+def test_without_a_bearing_or_a_side_it_says_so_and_the_nearest_is_first(streets: Streets) -> None:
+    streets.another(-1), streets.another(2)
+    an = visitor(streets.town, "an")
+    assert "Không rõ có ai ra khỏi khung hình" in text_of(an.get(streets.address()))
+    streets.left(LeftBy.RIGHT)
+    text = text_of(an.get(streets.address()))
+    assert "Chưa ghi camera này nhìn về hướng nào" in text
+    assert offered(text) == ["Camera -1", "Camera 2"]
 
 
 def test_another_second_is_one_tap_away_and_one_writes_it_in_local_time(streets: Streets) -> None:

@@ -1,0 +1,163 @@
+"""Who left the picture by which side, and which cameras they may have passed next, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from hub.alerts.neighbours import Near
+from hub.alerts.passing import Leaving, Passing, Turn, compass_point
+from hub.store.moment_sights import Leaver, PlacedCamera, SideBySide
+from hub.web.cameras import near_word
+from hub.web.find_times import BETWEEN
+from hub.web.when import Calendar
+from hub.web.words import Words
+
+WALKING_M_PER_S: Final = 1.4
+RIDING_M_PER_S: Final = 7.0
+"""Some 25 km/h, as in a narrow street."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A camera they may have passed next, as the page shows it."""
+
+    camera: PlacedCamera
+    how_far: str
+    turn: str
+    """Empty where nobody knows."""
+    is_ahead: bool
+    window: str
+    """`02:14:30 – 02:17`; empty where nobody knows when."""
+    find: str
+    """Address of what it saw in that time; empty without one."""
+
+
+def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
+    """One of them."""
+    since_us, until_us = passing.from_utc_us, passing.until_utc_us
+    window = find = ""
+    if since_us is not None and until_us is not None:
+        begins, ends = calendar.local(since_us), calendar.local(until_us)
+        window = f"{begins:%H:%M:%S} – {ends:%H:%M:%S}"
+        said = {"when": BETWEEN, "since": f"{begins:%Y-%m-%dT%H:%M}"}
+        said |= {"until": f"{ends:%Y-%m-%dT%H:%M}", "camera": str(camera.camera_id)}
+        find = f"/find?{urlencode(said)}#found"
+    words = calendar.words
+    return Next(
+        camera=camera,
+        how_far=how_far(passing.near, words),
+        turn="" if passing.turn is None else _turn_words(words)[passing.turn],
+        is_ahead=passing.turn is Turn.AHEAD,
+        window=window,
+        find=find,
+    )
+
+
+def how_far(near: Near, words: Words) -> str:
+    """`420 m away · 5 min on foot, 1 min riding`, or that only the area is the same."""
+    if near.distance_m is None:
+        return near_word(near, words)
+    told = {
+        "far": near_word(near, words),
+        "walking": _minutes(near.distance_m / WALKING_M_PER_S),
+        "riding": _minutes(near.distance_m / RIDING_M_PER_S),
+    }
+    return words.say("%(far)s · %(walking)d min on foot, %(riding)d min riding") % told
+
+
+def order_sentence(found: SideBySide, calendar: Calendar) -> str:
+    """Who is followed, and by what the cameras are ordered."""
+    say = calendar.words.say
+    if found.followed is None:
+        return say("Nobody is known to have left its picture about then: the nearest camera first.")
+    leaving = found.followed.leaving
+    told = {"time": _time(leaving, calendar), "way": way_word(leaving, calendar.words)}
+    if leaving.heading_deg is not None:
+        return say("Left the picture %(way)s at %(time)s: next cameras that way.") % told
+    if leaving.side is not None:
+        said = say(
+            "Left the picture %(way)s at %(time)s. Which way this camera looks is not noted:"
+            " the nearest camera first."
+        )
+        return said % told
+    said = say(
+        "Left the picture at %(time)s, nobody can say by which side: the nearest camera first."
+    )
+    return said % told
+
+
+def leaver_word(one: Leaver, calendar: Calendar) -> str:
+    """`02:14:09 to the east`, for who is to choose whom to follow."""
+    said = f"{_time(one.leaving, calendar)} {way_word(one.leaving, calendar.words)}"
+    return said.strip()
+
+
+def way_word(leaving: Leaving, words: Words) -> str:
+    """`to the east` where that is known, else by which side; empty where nobody can say."""
+    if leaving.heading_deg is not None:
+        return compass_words(words)[compass_point(leaving.heading_deg)]
+    return "" if leaving.side is None else _side_words(words)[leaving.side]
+
+
+def compass_words(words: Words) -> Mapping[str, str]:
+    """Where somebody went, by the point of the compass."""
+    say = words.say
+    return {
+        "n": say("to the north"),
+        "ne": say("to the north-east"),
+        "e": say("to the east"),
+        "se": say("to the south-east"),
+        "s": say("to the south"),
+        "sw": say("to the south-west"),
+        "w": say("to the west"),
+        "nw": say("to the north-west"),
+    }
+
+
+def facing_words(words: Words) -> Mapping[str, str]:
+    """The points of the compass by their names."""
+    say = words.say
+    return {
+        "n": say("north"),
+        "ne": say("north-east"),
+        "e": say("east"),
+        "se": say("south-east"),
+        "s": say("south"),
+        "sw": say("south-west"),
+        "w": say("west"),
+        "nw": say("north-west"),
+    }
+
+
+def follow(sighting_id: UUID | None) -> list[tuple[str, str]]:
+    """What an address says of whom is followed."""
+    return [] if sighting_id is None else [("sighting", str(sighting_id))]
+
+
+def _side_words(words: Words) -> Mapping[str, str]:
+    say = words.say
+    return {
+        "left": say("by its left side"),
+        "right": say("by its right side"),
+        "towards": say("towards the camera"),
+        "away": say("away from the camera"),
+    }
+
+
+def _turn_words(words: Words) -> Mapping[Turn, str]:
+    say = words.say
+    return {
+        Turn.AHEAD: say("that way"),
+        Turn.ASIDE: say("if they turned off"),
+        Turn.BACK: say("if they turned back"),
+    }
+
+
+def _time(leaving: Leaving, calendar: Calendar) -> str:
+    return f"{calendar.local(leaving.utc_us):%H:%M:%S}"
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, round(seconds / 60))
