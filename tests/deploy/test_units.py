@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.bench.broker import ACCESS, configuration
+from tests.faults.town import AS_INSTALLED
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("matthan-*"))
@@ -114,6 +115,14 @@ def test_the_broker_of_the_units_is_the_one_of_the_tests() -> None:
     }
     assert {key for key in tried if tried[key] != installed.get(key)} <= {*places, "log_type"}
     assert installed.keys() - tried.keys() == {"include_dir"}
+
+
+def test_hubs_threads_share_two_heaps_wherever_it_runs() -> None:
+    (said,) = [f"{name}={value}" for name, value in AS_INSTALLED.items()]
+    unit = (ROOT / "systemd/matthan-hub.service").read_text(encoding="utf-8")
+    container = (ROOT / "deploy/container/Containerfile").read_text(encoding="utf-8")
+    assert f"Environment={said}\n" in unit
+    assert f"    {said} \\\n" in container
 
 
 def settings_of(text: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ from tests.faults.proxy import Proxy
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OFFICERS: Final = ("an", "binh")
+AS_INSTALLED: Final = {"MALLOC_ARENA_MAX": "2"}
+"""What systemd's unit and the container give their hub."""
 PASSWORD: Final = "a word for the campaign"
 PHONES_EACH: Final = 2
 FOUNDED_S: Final = 2 * 31_536_000.0
@@ -60,7 +62,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                env={**os.environ, **AS_INSTALLED, "OMP_NUM_THREADS": "1"},
             )
 
     def kill(self) -> None:
