@@ -38,6 +38,7 @@ from hub.notify.escalator import Escalator
 from hub.notify.lookout import Lookout
 from hub.notify.notice_post import NoticePost
 from hub.notify.phone_check import PhoneCheck
+from hub.notify.phone_test import PhoneTest
 from hub.notify.post import new_client
 from hub.notify.second_way import SecondWay
 from hub.notify.stages import Stages
@@ -99,6 +100,13 @@ class Hub:
         self._notice_post = NoticePost(
             db=self._db, clock=self._clock, bell=self._bell, channels=self._channels
         )
+        self._phone_test = PhoneTest(
+            db=self._db,
+            clock=self._clock,
+            bell=self._bell,
+            channels=self._channels,
+            zone=ZoneInfo(settings.web.time_zone),
+        )
         self._notifier = self._make_notifier()
         self._lookout = self._make_lookout()
         self._clock_watch = ClockWatch(
@@ -146,6 +154,7 @@ class Hub:
                     "second way": (self._second_way.run, self._stop),
                     "escalator": (self._escalator.run, self._stop),
                     "notice post": (self._notice_post.run, self._stop),
+                    "phone test": (self._phone_test.run, self._stop),
                     "clock": (self._clock_watch.run, self._stop),
                     "live": (self._live.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),

@@ -22,7 +22,7 @@ class Message:
     notification_id: UUID
     alert_id: UUID
     revision: int  # of the alert; a phone shows no older one over a newer one
-    moment: AlertMoment | Literal["check", "notice"]  # a sign of life; a notice to people
+    moment: AlertMoment | Literal["check", "notice", "test"]  # a sign of life; a notice to people
     title: str
     body: str
     language: str  # vi, en
@@ -36,6 +36,8 @@ class Message:
         """The same for one alert all its life, so that its messages replace one another."""
         if self.moment == "check":
             return "check"
+        if self.moment == "test":
+            return self.notification_id.hex
         return "digest" if self.is_digest else self.alert_id.hex
 
     @property
@@ -43,6 +45,8 @@ class Message:
         """The page of the alert, or the inbox for many, below the hub's public address."""
         if self.moment == "check":
             return "/settings"
+        if self.moment == "test":
+            return f"/cameras/{self.alert_id}/aim"
         if self.moment == "notice":
             return f"/public/{self.alert_id}"
         return "/" if self.is_digest else f"/alerts/{self.alert_id}"

@@ -76,7 +76,7 @@ class Ntfy:
         if not self._replaces:
             if message.moment in ("grown", "taken"):
                 return Unwanted("this ntfy server would add an entry instead of replacing it")
-            if message.moment not in ("again", "handed") and await self._has(
+            if message.moment not in ("again", "handed", "test") and await self._has(
                 message, phone.address, headers
             ):
                 return Delivered()

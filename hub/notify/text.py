@@ -39,8 +39,8 @@ def message_for(owed: Owed, zone: ZoneInfo) -> Message:
         alert_id=owed.alert_id,
         revision=owed.revision,
         moment=owed.moment,
-        title=_short(title),
-        body=_short(body),
+        title=short(title),
+        body=short(body),
         language=words.language,
         take_label=words.say("I have it"),
         open_label=words.say("View"),
@@ -124,5 +124,6 @@ def _time(owed: Owed, zone: ZoneInfo, words: Phrases) -> str:
     return words.say("about {time}").format(time=clock)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """No longer than a lock screen shows."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

@@ -85,11 +85,12 @@ class WebPush:
 
 def payload(message: Message) -> bytes:
     """What the service worker gets: one JSON object."""
-    is_check = message.moment == "check"
+    kind = {"check": "check_id", "test": "test_id"}.get(message.moment, "notification_id")
+    is_of_no_alert = message.is_digest or kind != "notification_id"
     return json.dumps(
         {
-            "check_id" if is_check else "notification_id": str(message.notification_id),
-            "alert_id": None if is_check or message.is_digest else str(message.alert_id),
+            kind: str(message.notification_id),
+            "alert_id": None if is_of_no_alert else str(message.alert_id),
             "revision": message.revision,
             "tag": message.tag,
             "title": message.title,

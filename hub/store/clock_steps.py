@@ -14,6 +14,7 @@ from hub.store.check_tables import phone_checks
 from hub.store.duty_tables import escalations
 from hub.store.enrol_tables import enrolments
 from hub.store.notice_tables import notice_sendings
+from hub.store.phone_test_tables import phone_tests
 from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
@@ -48,6 +49,7 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (rollouts, ("settled",)),
     (rollout_nodes, ("told", "lost")),
     (notice_sendings, ("owed", "due", "lease_until")),
+    (phone_tests, ("owed", "due", "lease_until")),
     (phone_checks, ("asked", "due", "lease_until", "answer_by")),
 )
 _REPEATED: Final[tuple[tuple[Table, str], ...]] = (

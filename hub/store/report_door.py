@@ -4,14 +4,14 @@ from typing import Final
 
 from hub.alerts.reports import Report, report
 from hub.store import report_sights
-from hub.store.live_door import LiveDoor
+from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.views import Asker
 
 READERS: Final = frozenset({"leader", "keeper"})
 """Roles whose people read reports; whoever looks after cameras does too."""
 
 
-class ReportDoor(LiveDoor):
+class ReportDoor(PhoneTestDoor):
     """A day or a week."""
 
     def reads_reports(self, asker: Asker) -> bool:

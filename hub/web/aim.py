@@ -1,4 +1,5 @@
-"""The technician's page of a camera: its present to aim by, and its zones and masks drawn on it.
+"""The technician's page of a camera: its present to aim by, its zones and masks drawn on it, and a
+test alert (`hub.web.phone_tests`).
 
 What is drawn becomes what the hub wants of the node (`hub.store.settings_door`); the node checks
 it and says what became of it.
@@ -17,7 +18,7 @@ from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store.live_door import Purpose
 from hub.store.registry import RegistryError
 from hub.store.settings_door import CameraNow
-from hub.web import live_view
+from hub.web import live_view, phone_tests
 from hub.web.auth import FormSent, SignedIn, Visit
 from hub.web.passing_words import facing_words
 from hub.web.site import render
@@ -28,9 +29,11 @@ MOST_CHARS: Final = 40_000
 
 
 @router.get("")
-def show_aim(request: Request, visit: SignedIn, camera_id: UUID, saved: str = "") -> Response:
+def show_aim(
+    request: Request, visit: SignedIn, camera_id: UUID, saved: str = "", tested: str = ""
+) -> Response:
     """The page; 404 for who does not look after the camera."""
-    return _page(request, visit, camera_id, saved=saved)
+    return _page(request, visit, camera_id, saved=saved, tested=tested)
 
 
 @router.get("/picture")
@@ -108,6 +111,7 @@ def _page(
     outlines: str | None = None,
     reason: str = "",
     saved: str = "",
+    tested: str = "",
 ) -> Response:
     camera, key = live_view.ask(visit, camera_id, Purpose.AIM)
     now = visit.site.door.settings_door().of_camera(visit.asker, camera_id)
@@ -132,6 +136,9 @@ def _page(
                 facing_words(visit.site.calendar(visit.asker.language).words).values()
             )
         ],
+        tested=tested,
+        test=phone_tests.last_words(visit, camera_id),
+        has_phones=any(one.gone_utc_us is None for one in visit.site.door.phones(visit.asker)),
         refresh_s=live_view.REFRESH_S,
     )
 

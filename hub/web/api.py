@@ -2,7 +2,7 @@
 
 import ipaddress
 import json
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -151,6 +151,14 @@ def note_shown(visit: ApiCalled, notification_id: UUID) -> Response:
 def note_check(visit: ApiCalled, check_id: UUID) -> Response:
     """The phone shows its daily check, so it is alive."""
     if not visit.site.door.check_shown(visit.asker, check_id):
+        raise HTTPException(404)
+    return Response(status_code=204)
+
+
+@router.post("/tests/{test_id}/{what}")
+def note_test(visit: ApiCalled, test_id: UUID, what: Literal["shown", "opened"]) -> Response:
+    """The phone shows a test alert, or its person opened it."""
+    if not visit.site.door.mark_test(visit.asker, what, test_id):
         raise HTTPException(404)
     return Response(status_code=204)
 

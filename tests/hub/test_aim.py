@@ -13,6 +13,7 @@ from sqlalchemy import select
 from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store import settings_rows
 from hub.store.database import Database
+from hub.store.phone_test_tables import phone_tests
 from hub.store.registry import node_by_name
 from hub.store.settings_rows import Scope
 from hub.store.tables import audit, cameras
@@ -22,6 +23,11 @@ from tests.hub.web_visitor import Visitor, text_of
 
 MASK = "private: 0.1 0.2, 0.5 0.2, 0.5 0.8"
 YARD = "zone san entry loiter 30: 0 0, 1 0, 1 0.4"
+SUBSCRIPTION = {
+    "endpoint": "https://push.example.org/abc",
+    "keys": {"p256dh": "B" * 87, "auth": "A" * 22},
+    "label": "Android · Chrome",
+}
 SHARES = st.integers(0, 10_000).map(lambda number: number / 10_000)
 OUTLINES = st.lists(st.tuples(SHARES, SHARES), min_size=3, max_size=12)
 
@@ -157,3 +163,32 @@ def test_whatever_is_sent_is_an_outline_or_a_line_that_is_none(text: str) -> Non
             assert len(shape.corners) >= 3
     except OutlineFault as fault:
         assert 1 <= fault.line <= len(text.splitlines())
+
+
+def test_a_test_alert_is_for_who_looks_after_the_camera_and_shows_in_nobodys_lists(
+    town: Town,
+) -> None:
+    place = f"{place_of(town)}/test"
+    for login in ("an", "guest"):
+        visitor = Visitor(town.app()).sign_in(login, PASSWORD)
+        assert visitor.get(place).status_code == 404
+        assert visitor.post(place).status_code == 404
+    kim = Visitor(town.app()).sign_in("kim", PASSWORD)
+    before = [kim.get(path).text.count("card-text") for path in ("/", "/reports")]
+    kim.get(place_of(town))
+    assert bring(town, jpeg(b"a")).status_code == 204
+    answer = kim.post(place)
+    assert answer.headers["location"].endswith("/aim?tested=no-phone#test")
+    kim.call("/api/phones", SUBSCRIPTION)
+    assert kim.post(place).headers["location"].endswith("/aim?tested=sent#test")
+    assert "Đang gửi" in text_of(kim.get(place))
+    assert [kim.get(path).text.count("card-text") for path in ("/", "/reports")] == before
+    with town.db.reading() as conn:
+        test_id = conn.scalars(select(phone_tests.c.id)).one()
+        acts = list(conn.scalars(select(audit.c.act).where(audit.c.act.like("phone.test%"))))
+    assert acts == ["phone.test", "phone.test"]
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    assert an.call(f"/api/tests/{test_id}/shown", {}).status_code == 404
+    assert kim.call(f"/api/tests/{test_id}/taken", {}).status_code == 404
+    assert kim.call(f"/api/tests/{test_id}/opened", {}).status_code == 204
+    assert "Đã mở trên điện thoại" in text_of(kim.get(place))

@@ -2,6 +2,7 @@
 // the truth; what is drawn here writes them.
 
 import { startWatching } from "./liveview.js";
+import { startTest } from "./phonetest.js";
 import { _ } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -22,6 +23,7 @@ function write(shapes) {
 
 export function startAim() {
   startWatching();
+  startTest().catch(() => {});
   const form = document.querySelector("form textarea[name=outlines]");
   if (!form) {
     return;

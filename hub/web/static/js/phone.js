@@ -49,7 +49,7 @@ async function post(path, body) {
   return answer.status === 204 ? null : answer.json();
 }
 
-async function subscription() {
+export async function subscription() {
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) {
     return null;
   }

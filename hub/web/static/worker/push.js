@@ -62,7 +62,7 @@ function read(data) {
 async function show(message) {
   const known = await remembered(message).catch(() => ({ isRepeat: false, newer: null }));
   const { title, body } = known.newer ?? message;
-  const isFirst = ["opened", "raised", "again", "handed", "digest"].includes(message.moment);
+  const isFirst = ["opened", "raised", "again", "handed", "digest", "test"].includes(message.moment);
   const isLoud = isFirst && !known.isRepeat && !known.newer;
   await self.registration.showNotification(title ?? "Mắt Thần", {
     body: body ?? "",
@@ -75,13 +75,15 @@ async function show(message) {
     lang: message.lang ?? "vi",
     actions: actions(message),
     data: {
-      notificationId: message.notification_id, alertId: message.alert_id, url: message.url ?? "/",
+      notificationId: message.notification_id, testId: message.test_id, alertId: message.alert_id, url: message.url ?? "/",
     },
   });
   if (message.notification_id) {
     await owe(`/api/notifications/${message.notification_id}/shown`);
   } else if (message.check_id) {
     await owe(`/api/checks/${message.check_id}/shown`);
+  } else if (message.test_id) {
+    await owe(`/api/tests/${message.test_id}/shown`);
   }
   await syncInbox().catch(() => {}); // what the phone keeps is what the hub has, not what was pushed
 }
@@ -89,7 +91,7 @@ async function show(message) {
 // The same push may come twice, and an old one late: neither may wake anybody or undo a newer word.
 // Looking and noting is one transaction, or two pushes at once would both be the first.
 async function remembered(message) {
-  const { notification_id: id, alert_id: alertId, revision, title, body } = message;
+  const { notification_id: noted, test_id: id = noted, alert_id: alertId, revision, title, body } = message;
   const isRepeat = Boolean(id && await exchange("seen", id, (known) => known ?? { at: Date.now() }));
   const latest = alertId && await exchange("latest", alertId, (known) => (
     known && known.revision > revision ? known : { at: Date.now(), revision, title, body }
@@ -122,6 +124,8 @@ async function tapped(action, data) {
   await open(data.url ?? "/");
   if (data.notificationId) {
     await owe(`/api/notifications/${data.notificationId}/opened`);
+  } else if (data.testId) {
+    await owe(`/api/tests/${data.testId}/opened`);
   }
 }
 

@@ -1,0 +1,140 @@
+"""Test alerts on their way: as soon as somebody asks for one, to each of their own phones."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from hub.alerts.answers import Answer, Patience, Refused, TryAgain
+from hub.notify.channel import Channel, Message
+from hub.notify.phrases import phrases
+from hub.notify.text import short
+from hub.store import phone_tests
+from hub.store.bell import Bell
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.phone_tests import OwedTest
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 5.0
+PACE_S: Final = 0.5
+"""A storm of alerts rings the same bell."""
+LEASE_S: Final = 60.0
+DEADLINE_S: Final = 10.0
+HANDS: Final = 4
+"""Alerts have hands of their own."""
+PATIENCE: Final = Patience(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
+"""Somebody stands on a ladder and waits: after two minutes it is said that it did not work."""
+
+_dice = secrets.SystemRandom()
+
+
+class PhoneTest:
+    """One task of the hub; several hubs on one database send none twice."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        bell: Bell,
+        channels: Mapping[str, Channel],
+        zone: ZoneInfo,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._bell = bell
+        self._channels = channels
+        self._zone = zone
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`; a database that is away comes back."""
+        is_blind = False
+        while not stop.is_set():
+            beat()
+            heard = self._bell.rings
+            try:
+                await self.look()
+                is_blind = False
+            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
+                if not is_blind:  # said once
+                    log.warning("phone_test.blind", error=str(error).splitlines()[0])
+                is_blind = True
+            await asyncio.sleep(PACE_S)
+            stopped = asyncio.create_task(stop.wait())
+            rung = asyncio.create_task(self._bell.wait(heard, LOOK_EVERY_S))
+            await asyncio.wait({stopped, rung}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            rung.cancel()
+
+    async def look(self) -> int:
+        """Send what is due; how many were tried."""
+        owed = await asyncio.to_thread(self._claim)
+        turn = asyncio.Semaphore(HANDS)
+
+        async def carry(one: OwedTest) -> None:
+            async with turn:
+                answer = await self._send(one)
+            state = await asyncio.to_thread(self._record, one, answer)
+            log.info("phone_test.carried", channel=one.phone.channel, state=state)
+
+        async with asyncio.TaskGroup() as group:
+            for one in owed:
+                group.create_task(carry(one))
+        return len(owed)
+
+    def _claim(self) -> list[OwedTest]:
+        with self._db.reading() as conn:
+            if not phone_tests.is_any_due(conn, now=self._clock.now()):
+                return []
+        with self._db.writing() as conn:
+            return phone_tests.claim(conn, lease_s=LEASE_S, now=self._clock.now())
+
+    async def _send(self, owed: OwedTest) -> Answer:
+        channel = self._channels.get(owed.phone.channel)
+        if channel is None:
+            return Refused(f"this hub has no channel {owed.phone.channel}")
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await channel.send(message_for(owed, self._zone), owed.phone)
+        except TimeoutError:
+            return TryAgain(f"no answer within {DEADLINE_S:g} s")
+
+    def _record(self, owed: OwedTest, answer: Answer) -> str:
+        with self._db.writing() as conn:
+            return phone_tests.record(
+                conn,
+                owed,
+                answer,
+                patience=PATIENCE,
+                chance=_dice.random(),
+                now=self._clock.now(),
+            )
+
+
+def message_for(owed: OwedTest, zone: ZoneInfo) -> Message:
+    """The test in its receiver's language; nobody can take it for an alert."""
+    words = phrases(owed.language)
+    asked = datetime.fromtimestamp(owed.owed_utc_us / 1e6, UTC).astimezone(zone)
+    body = (
+        words.say("{camera} · {time} · its picture came in. Nothing to do.")
+        if owed.has_picture
+        else words.say("{camera} · {time} · no picture came from it. Nothing to do.")
+    )
+    return Message(
+        notification_id=owed.test_id,
+        alert_id=owed.camera_id,  # there is no alert: its page is the camera's
+        revision=0,
+        moment="test",
+        title=short(words.say("TEST · {place}").format(place=owed.place)),
+        body=short(body.format(camera=owed.camera, time=f"{asked:%H:%M}")),
+        language=words.language,
+        take_label="",
+        open_label=words.say("View"),
+        useful_s=round(PATIENCE.deadline_s),
+    )

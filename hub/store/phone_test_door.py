@@ -1,0 +1,50 @@
+"""The door's way to test alerts: who looks after a camera may send one to their own phones."""
+
+from typing import Literal
+from uuid import UUID
+
+from hub.store import phone_tests
+from hub.store.live_door import LiveDoor, Purpose
+from hub.store.phone_tests import SentTest
+from hub.store.views import Asker
+
+
+class PhoneTestDoor(LiveDoor):
+    """What the technician's page asks at its end."""
+
+    def send_test(self, asker: Asker, camera_id: UUID, *, picture_age_ms: int | None) -> int | None:
+        """Owe a test to each living phone of this person; how many, None for who does not look
+        after the camera. `picture_age_ms`: of the camera's newest picture, None where none came.
+
+        Raises phone_tests.TooManyTestsError.
+        """
+        if not self.may_see_live(asker, camera_id, Purpose.AIM):
+            self._note(asker, "phone.test.refused", "camera", camera_id)
+            return None
+        with self._db.writing() as conn:
+            owed = phone_tests.owe(
+                conn,
+                person_id=asker.person_id,
+                camera_id=camera_id,
+                picture_age_ms=picture_age_ms,
+                now=self._clock.now(),
+            )
+            self._note_in(conn, asker, "phone.test", "camera", camera_id, detail=f"{owed} phones")
+        self._bell.ring()
+        return owed
+
+    def last_test(self, asker: Asker, camera_id: UUID) -> list[SentTest]:
+        """What became of this person's last test of the camera. Part of its page, and of the line
+        of that in the audit."""
+        with self._db.reading() as conn:
+            return phone_tests.newest(conn, person_id=asker.person_id, camera_id=camera_id)
+
+    def mark_test(self, asker: Asker, what: Literal["shown", "opened"], test_id: UUID) -> bool:
+        """The phone shows it, or it was opened there; False when it was not sent to this person."""
+        with self._db.writing() as conn:
+            is_theirs = phone_tests.mark(
+                conn, what, test_id, person_id=asker.person_id, now=self._clock.now()
+            )
+            act = f"phone.test.{what}" if is_theirs else f"phone.test.{what}.refused"
+            self._note_in(conn, asker, act, "phone_test", test_id)
+        return is_theirs

@@ -1,0 +1,31 @@
+"""The table of test alerts; as `hub.store.tables`, the same on both databases."""
+
+from sqlalchemy import Column, Index, Integer, Table, Text
+
+from hub.store.check_tables import metadata
+from hub.store.tables import key, link, moment
+
+__all__ = ["metadata", "phone_tests"]
+
+phone_tests = Table(
+    "phone_tests",
+    metadata,
+    key(),
+    link("person_id", "people"),  # who asked, and whose phone it was then
+    link("phone_id", "phones"),
+    link("camera_id", "cameras"),
+    Column("picture_age_ms", Integer, nullable=True),  # of the camera's newest; null: none came
+    Column("state", Text, nullable=False),  # queued, accepted, dropped, dead, as notifications
+    Column("reason", Text, nullable=False),  # of the last attempt that failed
+    Column("attempts", Integer, nullable=False),
+    *moment("owed"),
+    *moment("due"),
+    *moment("lease_until", nullable=True),
+    *moment("answered", nullable=True),
+    *moment("shown", nullable=True),
+    *moment("opened", nullable=True),
+    Index("ix_phone_tests_state_due", "state", "due_utc_us"),
+    Index("ix_phone_tests_person_camera", "person_id", "camera_id", "owed_utc_us"),
+)
+"""No alert and no notification is behind these: nothing that counts, lists or escalates alerts can
+come upon one."""

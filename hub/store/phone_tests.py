@@ -1,0 +1,237 @@
+"""Test alerts: owed to each living phone of who asked, leased, and what became of each.
+
+Works in the caller's transaction. A test is leased and settled as a notification is, and sent by
+the same channels, but is none: nobody else hears of it, and nothing follows when nobody answers.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, exists, func, select, update
+
+from hub.alerts.answers import Answer, Gone, Patience, Waiting, what_follows
+from hub.alerts.moment import Moment
+from hub.store import ledger
+from hub.store.owed import Phone
+from hub.store.phone_test_tables import phone_tests
+from hub.store.rows import add_all_once
+from hub.store.sights import places
+from hub.store.tables import cameras, columns, new_id, people, phones
+
+MOST_AT_ONCE: Final = 32
+MOST_AN_HOUR: Final = 20
+"""Of one person: some ways cost money, and a phone that rings all day is no test."""
+KEPT_S: Final = 30 * 86_400.0
+
+_WAITS: Final = phone_tests.c.state == "queued"
+
+
+class TooManyTestsError(Exception):
+    """This person sent as many tests as an hour has."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwedTest:
+    """One that is to be sent now, under lease, with what it says."""
+
+    test_id: UUID
+    phone: Phone
+    camera_id: UUID
+    camera: str
+    place: str
+    has_picture: bool
+    language: str
+    owed_utc_us: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentTest:
+    """What became of a test on one phone."""
+
+    test_id: UUID
+    channel: str
+    label: str
+    picture_age_ms: int | None
+    state: str
+    reason: str
+    attempts: int
+    owed_utc_us: int
+    answered_utc_us: int | None
+    shown_utc_us: int | None
+    opened_utc_us: int | None
+
+
+def owe(
+    conn: Connection,
+    *,
+    person_id: UUID,
+    camera_id: UUID,
+    picture_age_ms: int | None,
+    now: Moment,
+) -> int:
+    """Owe a test to each living phone of this person; how many those are.
+
+    Raises TooManyTestsError.
+    """
+    hour_ago = now.plus_s(-3600.0).utc_us
+    mine = phone_tests.c.person_id == person_id
+    asked = select(func.count(func.distinct(phone_tests.c.owed_utc_us)))
+    sent = conn.scalar(asked.where(mine, phone_tests.c.owed_utc_us > hour_ago))
+    if sent is not None and sent >= MOST_AN_HOUR:
+        raise TooManyTestsError
+    old = phone_tests.c.owed_utc_us < now.plus_s(-KEPT_S).utc_us
+    conn.execute(delete(phone_tests).where(old))
+    living = select(phones.c.id).where(
+        phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None)
+    )
+    rows = [
+        {
+            "id": new_id(now),
+            "person_id": person_id,
+            "phone_id": phone_id,
+            "camera_id": camera_id,
+            "picture_age_ms": picture_age_ms,
+            "state": "queued",
+            "reason": "",
+            "attempts": 0,
+            **columns("owed", now),
+            **columns("due", now),
+        }
+        for phone_id in conn.scalars(living)
+    ]
+    return add_all_once(conn, phone_tests, rows) if rows else 0
+
+
+def is_any_due(conn: Connection, *, now: Moment) -> bool:
+    """Whether `claim` would find something; reads alone."""
+    due = exists().where(_WAITS, phone_tests.c.due_utc_us <= now.utc_us)
+    return bool(conn.scalar(select(due)))
+
+
+def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
+    """Lease what is due; an expired lease is due again, and the phone shows one entry for both."""
+    query = (
+        select(
+            phone_tests,
+            phones.c.channel,
+            phones.c.address,
+            phones.c.secrets,
+            people.c.language,
+            cameras.c.label,
+            cameras.c.area_id,
+        )
+        .join(phones, phones.c.id == phone_tests.c.phone_id)
+        .join(people, people.c.id == phone_tests.c.person_id)
+        .join(cameras, cameras.c.id == phone_tests.c.camera_id)
+        .where(
+            _WAITS,
+            phone_tests.c.due_utc_us <= now.utc_us,
+            func.coalesce(phone_tests.c.lease_until_utc_us, 0) <= now.utc_us,
+            phones.c.person_id == phone_tests.c.person_id,
+            phones.c.gone_utc_us.is_(None),
+            people.c.disabled_utc_us.is_(None),
+        )
+        .order_by(phone_tests.c.due_utc_us, phone_tests.c.id)
+        .limit(MOST_AT_ONCE)
+    )
+    rows: list[Any] = list(conn.execute(query))
+    where = places(conn, {row.area_id for row in rows})
+    conn.execute(
+        update(phone_tests)
+        .where(phone_tests.c.id.in_([row.id for row in rows]))
+        .values(columns("lease_until", now.plus_s(lease_s)))
+    )
+    return [
+        OwedTest(
+            test_id=row.id,
+            phone=Phone(row.phone_id, row.channel, row.address, row.secrets),
+            camera_id=row.camera_id,
+            camera=row.label,
+            place=where[row.area_id],
+            has_picture=row.picture_age_ms is not None,
+            language=row.language,
+            owed_utc_us=row.owed_utc_us,
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def record(
+    conn: Connection,
+    owed: OwedTest,
+    answer: Answer,
+    *,
+    patience: Patience,
+    chance: float,
+    now: Moment,
+) -> str:
+    """Write down what came of sending it; the state it is in."""
+    last = what_follows(
+        answer,
+        attempts=owed.attempts + 1,
+        owed_utc_us=owed.owed_utc_us,
+        now_utc_us=now.utc_us,
+        patience=patience,
+        chance=chance,
+    )
+    values: dict[str, Any] = {"attempts": owed.attempts + 1, "reason": last.reason}
+    if isinstance(last, Waiting):
+        values |= {"state": "queued", **columns("lease_until", None)}
+        values |= columns("due", Moment(last.due_utc_us, now.error_ms))
+    else:
+        values |= {"state": last.state, **columns("answered", now)}
+    # What the phone said meanwhile is worth more than its service's answer.
+    this = phone_tests.c.id == owed.test_id
+    conn.execute(update(phone_tests).where(this, _WAITS).values(values))
+    if isinstance(answer, Gone):
+        ledger.retire_phone(conn, owed.phone.phone_id, reason=answer.reason, now=now)
+    return str(values["state"])
+
+
+def mark(conn: Connection, what: str, test_id: UUID, *, person_id: UUID, now: Moment) -> bool:
+    """The phone has "shown" or its person "opened" it; False when it was not sent to them."""
+    this = (phone_tests.c.id == test_id) & (phone_tests.c.person_id == person_id)
+    phone_id = conn.scalar(select(phone_tests.c.phone_id).where(this))
+    if phone_id is None:
+        return False
+    first_time = phone_tests.c[f"{what}_utc_us"].is_(None)
+    conn.execute(update(phone_tests).where(this, first_time).values(columns(what, now)))
+    conn.execute(
+        update(phone_tests)
+        .where(this, _WAITS)
+        .values(state="accepted", reason="the phone said so", **columns("answered", now))
+    )
+    if what == "shown":
+        conn.execute(update(phones).where(phones.c.id == phone_id).values(columns("heard", now)))
+    return True
+
+
+def newest(conn: Connection, *, person_id: UUID, camera_id: UUID) -> list[SentTest]:
+    """The last test of this person for this camera: what became of it on each of their phones."""
+    theirs = (phone_tests.c.person_id == person_id) & (phone_tests.c.camera_id == camera_id)
+    last = select(func.max(phone_tests.c.owed_utc_us)).where(theirs).scalar_subquery()
+    query = (
+        select(phone_tests, phones.c.channel, phones.c.label)
+        .join(phones, phones.c.id == phone_tests.c.phone_id)
+        .where(theirs, phone_tests.c.owed_utc_us == last)
+        .order_by(phones.c.created_utc_us, phone_tests.c.id)
+    )
+    return [
+        SentTest(
+            test_id=row.id,
+            channel=row.channel,
+            label=row.label,
+            picture_age_ms=row.picture_age_ms,
+            state=row.state,
+            reason=row.reason,
+            attempts=row.attempts,
+            owed_utc_us=row.owed_utc_us,
+            answered_utc_us=row.answered_utc_us,
+            shown_utc_us=row.shown_utc_us,
+            opened_utc_us=row.opened_utc_us,
+        )
+        for row in conn.execute(query)
+    ]
