@@ -1,6 +1,7 @@
 """Which adapter a [[camera]] section wants."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from agent.config.camera import CameraSection
@@ -8,6 +9,7 @@ from agent.devices.camera import Camera, SoundSink
 from agent.devices.masked import MaskedCamera
 from agent.devices.pi import PiCamera
 from agent.devices.replay import ReplayCamera
+from agent.devices.sensor_network import SensorNetwork
 from agent.devices.stream import StreamCamera
 from agent.devices.usb import UsbCamera
 from agent.media.frame import Instant
@@ -31,6 +33,11 @@ def make_camera(
     return MaskedCamera(camera, section.private, is_seen_apart=is_seen_apart)
 
 
+def _sensor(section: CameraSection, number: int) -> Callable[[], SensorNetwork] | None:
+    network = section.pi.network if section.pi else ""
+    return partial(SensorNetwork, network, number) if network else None
+
+
 def _camera(
     section: CameraSection,
     clock: Callable[[], Instant],
@@ -47,7 +54,10 @@ def _camera(
             return UsbCamera(section.name, section.device, clock=clock)
         case "picamera":
             look = section.pi.look() if section.pi else None
-            return PiCamera(section.name, int(section.picamera), clock=clock, look=look)
+            number = int(section.picamera)
+            return PiCamera(
+                section.name, number, clock=clock, look=look, open_sensor=_sensor(section, number)
+            )
         case "recording":
             return ReplayCamera(
                 section.name,

@@ -26,9 +26,10 @@ from agent.supervise import Service
 from agent.vision.budget import Allowance
 from agent.vision.crowd import CrowdSettings
 from agent.vision.dense import DenseSettings
-from agent.vision.person import DetectorSettings, NanoDet
+from agent.vision.person import DetectorSettings, NanoDet, PersonDetector
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
+from agent.vision.sensed import SensedPeople
 from agent.vision.sighting import SightingSettings
 from agent.watch import Watch, tamper_key, things_key
 from agent.wire.ident import uuid7
@@ -133,7 +134,12 @@ class View:
                 if self.fetching
                 else ()
             ),
-            Service(name=self.watch_name, runs=self.watch, ends_by_itself=self._plays_once),
+            Service(
+                name=self.watch_name,
+                runs=self.watch,
+                ends_by_itself=self._plays_once,
+                beat_within_s=300 if has_network(self._section) else 30,  # it loads for minutes
+            ),
         )
 
 
@@ -164,6 +170,7 @@ def make_eyes(
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
     finds = DetectorSettings(score=min(score, camera.night_score or score))
+    common, whole, wide = _detectors(camera, networks, finds)
     return Eyes.for_frames(
         EyesSettings(
             sightings=SightingSettings(
@@ -179,11 +186,30 @@ def make_eyes(
             night_hours=hours(camera.night_hours),
             dense=DenseSettings(mode=settings.detector.dense),
         ),
-        NanoDet(networks.common, finds),
+        common,
         new_id,
         allowance,
         LocalTime(ZoneInfo(settings.node.time_zone), clock.trust, camera=camera.name),
-        NanoDet(networks.whole, finds) if networks.whole else None,
+        whole,
+        wide,
+    )
+
+
+def has_network(camera: CameraSection) -> bool:
+    """Whether the camera's sensor finds people by itself."""
+    return camera.pi is not None and bool(camera.pi.network)
+
+
+def _detectors(
+    camera: CameraSection, networks: Networks, finds: DetectorSettings
+) -> tuple[PersonDetector, PersonDetector | None, list[PersonDetector]]:
+    """For all looks, for whole pictures of a crowd, and those that fit other pictures."""
+    if has_network(camera):
+        return SensedPeople(finds), None, []
+    whole = NanoDet(networks.whole, finds) if networks.whole else None
+    return (
+        NanoDet(networks.common, finds),
+        whole,
         [NanoDet(networks.wide, finds)] if networks.wide else [],
     )
 

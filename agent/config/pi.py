@@ -42,6 +42,16 @@ class PiSection(Section):
         "switched by the module itself.",
     )
 
+    network: str = Field(
+        "",
+        pattern=r"^(/.+\.rpk)?$",
+        description="A network for a sensor that runs one itself (IMX500, Raspberry Pi AI Camera): "
+        "the whole path, such as "
+        "`/usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk`. It then "
+        "finds people instead of `[detector]`, whole pictures at a time and at no cost here. "
+        "Empty: none. Not yet tried on a real module.",
+    )
+
     @model_validator(mode="after")
     def _has_a_window(self) -> Self:
         if not self.focus_window:

@@ -8,6 +8,7 @@ decoded pictures of the main stream.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -19,8 +20,9 @@ from agent.devices.camera import N_, NOWHERE, Camera, CameraError, PacketSink
 from agent.devices.encoder import Encoder
 from agent.devices.reel import i420
 from agent.devices.yielded import Yield
-from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+from agent.media.frame import Frame, Instant, Packet, Plane, SensedFrame, StreamInfo
 from agent.vision.privacy import PrivacyMask
+from agent.vision.sensed import unmasked
 from agent.vision.zones import Polygon
 
 _BASE: Final = Fraction(1, 90_000)
@@ -54,7 +56,7 @@ class MaskedCamera:
         mask = PrivacyMask(self._outlines)
         if sink is NOWHERE or not self._is_seen_apart:
             for frame in self._camera.frames(NOWHERE, stop):
-                painted = frame.showing(mask.painted(frame.yuv))
+                painted = self._painted(frame, mask)
                 if sink is not NOWHERE:
                     is_wanted = sink.wants_keyframe()
                     for packet in encoder.encode(painted.yuv, painted.at, as_keyframe=is_wanted):
@@ -63,7 +65,13 @@ class MaskedCamera:
             return
         main = _MainStream(given, PrivacyMask(self._outlines), encoder, sink, name=self.name)
         for frame in self._camera.frames(main, stop):
-            yield frame.showing(mask.painted(frame.yuv))
+            yield self._painted(frame, mask)
+
+    def _painted(self, frame: Frame, mask: PrivacyMask) -> Frame:
+        painted = frame.showing(mask.painted(frame.yuv))
+        if isinstance(painted, SensedFrame):
+            return replace(painted, glimpses=unmasked(painted.glimpses, tuple(self._outlines)))
+        return painted
 
     def close(self) -> None:
         """Give everything back."""

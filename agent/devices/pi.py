@@ -19,7 +19,8 @@ from agent.devices.camera import N_, CameraError, PacketSink
 from agent.devices.encoder import bits_per_s
 from agent.devices.parameters import parameter_sets
 from agent.devices.pi_look import PiLook, controls
-from agent.media.frame import Frame, Instant, Packet, Plane, StreamInfo
+from agent.devices.sensor_network import HELD_S, SensorNetwork
+from agent.media.frame import Frame, Glimpse, Instant, Packet, Plane, SensedFrame, StreamInfo
 
 FRAMES_PER_S: Final = 15
 KEPT_PX: Final = (1080, 1920)
@@ -27,6 +28,8 @@ SEEN_PX: Final = (360, 640)
 BUFFERS: Final = 6
 STALLED_S: Final = 3.0
 OPEN_S: Final = 5.0
+LOAD_S: Final = 240.0
+"""A sensor that has not had its network yet takes minutes to load it."""
 TICKS_PER_S: Final = 90_000
 MOST_PACKETS: Final = 300
 """That wait for the camera's thread: twenty seconds of them mean that it is gone."""
@@ -49,8 +52,10 @@ class PiCamera:
         seen_px: tuple[int, int] = SEEN_PX,
         look: PiLook | None = None,
         open_camera: Callable[[int], Any] | None = None,
+        open_sensor: Callable[[], SensorNetwork] | None = None,
     ) -> None:
-        """Sizes are (height, width). `open_camera` gives a Picamera2 or what behaves like one."""
+        """Sizes are (height, width). `open_camera` gives a Picamera2 or what behaves like one,
+        `open_sensor` the sensor's own network where that is to find people."""
         self._look = look or PiLook()
         self._is_hdr_set = False
         self.name = name
@@ -58,6 +63,9 @@ class PiCamera:
         self._clock = clock
         self._kept_px, self._seen_px = kept_px, seen_px
         self._open_camera = open_camera or self._picamera
+        self._open_sensor = open_sensor
+        self._sensor: SensorNetwork | None = None
+        self._glimpsed: tuple[Instant, tuple[Glimpse, ...]] | None = None
         self._camera: Any = None
         self._film: _Film | None = None
 
@@ -83,12 +91,16 @@ class PiCamera:
             raise RuntimeError("frames of a camera that is not open")
         while not stop():
             index += 1
-            yuv, at = self._next(camera)
+            yuv, at, glimpses = self._next(camera)
             for packet in film.taken(self._clock):
                 sink.push(packet)
             if sink.wants_keyframe():
                 film.ask_for_keyframe()
-            yield Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)
+            width, height = yuv.shape[1], yuv.shape[0] * 2 // 3
+            if self._sensor is None:
+                yield Frame(index, at, yuv, width, height)
+            else:
+                yield SensedFrame(index, at, yuv, width, height, glimpses)
 
     def close(self) -> None:
         """Give the camera back.
@@ -97,11 +109,14 @@ class PiCamera:
         that hangs: then only the system's watchdog ends the agent.
         """
         camera, self._camera, self._film = self._camera, None, None
+        self._sensor = self._glimpsed = None
         if camera is not None:
             camera.stop_recording()
             camera.close()
 
     def _opened(self) -> Any:
+        if self._open_sensor:  # its network has to be there before the camera is opened
+            self._sensor = self._open_sensor()
         try:
             return self._open_camera(self._number)
         except ImportError as error:
@@ -127,7 +142,7 @@ class PiCamera:
             camera.create_video_configuration(
                 main={"size": (kept_w, kept_h), "format": "YUV420"},
                 lores={"size": (seen_w, seen_h), "format": "YUV420"},
-                raw=None,
+                raw=None if self._sensor is None else {},  # its boxes are told in the raw picture's
                 buffer_count=BUFFERS,
                 controls={"FrameRate": FRAMES_PER_S},
             )
@@ -142,13 +157,13 @@ class PiCamera:
         encoder = _encoder(bits_per_s(width, height))
         self._film = film = _Film(encoder)
         camera.start_recording(encoder, film.output(), name="main")
-        sets = film.first_parameter_sets(OPEN_S)
+        sets = film.first_parameter_sets(OPEN_S if self._sensor is None else LOAD_S)
         if not sets:
             raise self._error(N_("The Pi camera {number} gave no picture for 5 s."), _CHECK)
         base = Fraction(1, TICKS_PER_S)
         return StreamInfo("h264", width, height, base, float(FRAMES_PER_S), extradata=sets)
 
-    def _next(self, camera: Any) -> tuple[Plane, Instant]:
+    def _next(self, camera: Any) -> tuple[Plane, Instant, tuple[Glimpse, ...]]:
         try:
             request = camera.capture_request(wait=STALLED_S)
         except TimeoutError:
@@ -158,9 +173,22 @@ class PiCamera:
         try:
             layout = camera.camera_configuration()["lores"]
             yuv = tight_i420(request.make_array("lores"), layout["size"], layout["format"])
-            return yuv, exposed(request.get_metadata()["SensorTimestamp"], self._clock)
+            metadata = request.get_metadata()
+            at = exposed(metadata["SensorTimestamp"], self._clock)
+            return yuv, at, self._glimpses(metadata, camera, at)
         finally:
             request.release()
+
+    def _glimpses(self, metadata: Any, camera: Any, at: Instant) -> tuple[Glimpse, ...]:
+        """What the sensor said of this picture, or of one shortly before."""
+        if self._sensor is None:
+            return ()
+        found = self._sensor.glimpses(metadata, camera)
+        if found is not None:
+            self._glimpsed = at, found
+        if self._glimpsed is None or at.seconds_since(self._glimpsed[0]) > HELD_S:
+            return ()
+        return self._glimpsed[1]
 
     def _picamera(self, number: int) -> Any:
         """A sensor with a high dynamic range of its own has to be told before it is opened."""

@@ -1,7 +1,7 @@
 """A decoded picture and an encoded piece of video, each with both clocks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -60,6 +60,27 @@ class Frame:
         """Whether there are as many bytes as its size says."""
         height, width = self.height, self.width
         return self.yuv.shape == (height * 3 // 2, width) and self.yuv.dtype == np.uint8
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Something that a sensor found by itself: `kind` as the eyes call it, `score` 0-1, `box` (x0,
+    y0, x1, y1) in shares of the picture, possibly a little outside."""
+
+    kind: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SensedFrame(Frame):
+    """One of a sensor with a network of its own, and what that found in it."""
+
+    glimpses: tuple[Glimpse, ...] = ()
+
+    def showing(self, yuv: Plane) -> Frame:
+        """The same with another picture of its size, as I420."""
+        return replace(self, yuv=yuv)
 
 
 class LooseFrame(Frame):
