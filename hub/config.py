@@ -93,6 +93,16 @@ class BrokerSection(Section):
     key_file: Path = Field(
         Path("/etc/matthan/ca/hub.key"), description="Its key, readable by the hub alone."
     )
+    node_burst: int = Field(
+        5000, ge=100, le=1_000_000, description="Messages that one node may say at once."
+    )
+    node_per_s: float = Field(
+        200.0,
+        ge=1,
+        le=10_000,
+        description="How many a second from then on. What is over it waits, alerts least; nothing "
+        "is lost, and no other node waits for it.",
+    )
 
 
 class WebSection(Section):

@@ -12,6 +12,7 @@ from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private
 from hub.enrol.tokens import UploadTokens
 from hub.intake.doorbell import BrokerAddress
+from hub.intake.turnstile import Bounds
 from hub.notify.webpush import VapidKeyError, vapid_key
 from hub.store.blobs import BlobFolder, Blobs
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
@@ -136,6 +137,11 @@ def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
 def bucket_key_file(settings: HubSettings) -> Path:
     """Where the access key of the bucket is."""
     return Path(settings.store.media_key_file or settings.secrets.folder / "bucket.key")
+
+
+def node_bounds(settings: HubSettings) -> Bounds:
+    """How much one node may say over the broker."""
+    return Bounds(burst=settings.broker.node_burst, per_s=settings.broker.node_per_s)
 
 
 def broker_address(settings: HubSettings) -> BrokerAddress:

@@ -100,12 +100,9 @@ class Hub:
         self._notice_post = NoticePost(
             db=self._db, clock=self._clock, bell=self._bell, channels=self._channels
         )
+        zone = ZoneInfo(settings.web.time_zone)
         self._phone_test = PhoneTest(
-            db=self._db,
-            clock=self._clock,
-            bell=self._bell,
-            channels=self._channels,
-            zone=ZoneInfo(settings.web.time_zone),
+            db=self._db, clock=self._clock, bell=self._bell, channels=self._channels, zone=zone
         )
         self._notifier = self._make_notifier()
         self._lookout = self._make_lookout()
@@ -222,7 +219,8 @@ class Hub:
         beat = self._pulse.part("intake writer")
         writer = Writer(self._db, clerk=clerk, clock=self._clock, beat=beat)
         beat = self._pulse.part("intake link")
-        return Subscriber(address, writer=writer, bell=self._bell, beat=beat)
+        bounds = opening.node_bounds(self._settings)
+        return Subscriber(address, writer=writer, bell=self._bell, beat=beat, bounds=bounds)
 
     def _make_notifier(self) -> Worker:
         book = LedgerBook(self._db, clock=self._clock)
@@ -323,6 +321,7 @@ class Hub:
             tip_box=opening.tip_box(self._settings, self._db),
             enrolling=self._enrolment[0] if self._enrolment else None,
             live_round=self._live,
+            says_too_much=self._intake.over,
         )
         config = uvicorn.Config(
             app,

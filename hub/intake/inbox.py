@@ -57,9 +57,30 @@ class Inbox:
             if self._is_closed or not self._inside:
                 return []
             self._await(min(BATCH, self._bound), GATHER_S)
-            batch = [self._inside.popleft() for _ in range(min(BATCH, len(self._inside)))]
+            batch = self._batch()
             self._room.notify_all()
         return batch
+
+    def _batch(self) -> list[Arrival]:
+        """The oldest; of more than a batch as many of each node, in its own order, so that no node
+        makes another wait for more than the batch in hand. The lock is held."""
+        if len(self._inside) <= BATCH:
+            batch = list(self._inside)
+            self._inside.clear()
+            return batch
+        turns: dict[str, deque[Arrival]] = {}
+        for arrival in self._inside:
+            turns.setdefault(node_of(arrival.topic), deque()).append(arrival)
+        taken: list[Arrival] = []
+        while len(taken) < BATCH:
+            share = max(1, (BATCH - len(taken)) // len(turns))
+            for node, said in list(turns.items()):
+                taken += [said.popleft() for _ in range(min(share, len(said), BATCH - len(taken)))]
+                if not said:
+                    del turns[node]
+        left = {id(arrival) for said in turns.values() for arrival in said}
+        self._inside = deque(arrival for arrival in self._inside if id(arrival) in left)
+        return taken
 
     def close(self) -> None:
         """Let nobody wait any longer; what is still inside was not acknowledged and comes again."""
@@ -72,3 +93,9 @@ class Inbox:
         """Until so many are inside, it is closed, or the time is over; the lock is held."""
         self._wanted = how_many
         self._arrived.wait_for(lambda: self._is_closed or len(self._inside) >= how_many, wait_s)
+
+
+def node_of(topic: str) -> str:
+    """Whose topic it is, without asking whether there is such a node; empty: nobody's."""
+    parts = topic.split("/", 2)
+    return parts[1] if len(parts) == 3 else ""

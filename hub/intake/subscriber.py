@@ -25,6 +25,7 @@ from hub.intake.inbox import Arrival, Inbox
 from hub.intake.link import RECEIVE_MAXIMUM, Link
 from hub.intake.patience import Patience
 from hub.intake.replies import Reply
+from hub.intake.turnstile import Bounds, Turnstile
 from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database, is_about_storage
@@ -160,7 +161,10 @@ class Subscriber:
         births_every_s: float = BIRTHS_EVERY_S,
         ask_every_s: float = ASK_EVERY_S,
         beat: Callable[[], None] = lambda: None,
+        bounds: Bounds | None = None,
     ) -> None:
+        """`bounds`: how much one node may say."""
+        self._turnstile = Turnstile(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
         self._births_asked_s = -math.inf
@@ -202,7 +206,11 @@ class Subscriber:
     @property
     def counts(self) -> Counter[str]:
         """What has come in since the start."""
-        return Counter(self._writer.counts)
+        return Counter({**self._writer.counts, **self._turnstile.counts})
+
+    def over(self, node: str) -> int:
+        """How many messages of a node had to wait lately because it says too much."""
+        return self._turnstile.over(node)
 
     def start(self) -> None:
         """Start both threads."""
@@ -221,10 +229,20 @@ class Subscriber:
     def _write(self) -> None:
         while not self._inbox.is_closed:
             self._writer.beat()
-            batch = self._inbox.take(self._ask_every_s)
+            came = self._inbox.take(self._turnstile.wait_s(self._ask_every_s))
+            batch = self._let(came)
             if batch and not self._commit(batch):
                 return  # stopping without a database: all of it comes again
             self._ask_for_missing()
+
+    def _let(self, came: list[Arrival]) -> list[Arrival]:
+        """What is filed now; of a node that says more than it may, the rest waits."""
+        passage = self._turnstile.let(came, time.monotonic())
+        for arrival in passage.held_up:
+            arrival.acknowledge()
+        for node in passage.news:
+            log.warning("intake.node_says_too_much", node=node)
+        return passage.through
 
     def _commit(self, batch: list[Arrival]) -> bool:
         outcomes = self._writer.commit(batch, self._stop)

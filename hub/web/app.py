@@ -133,6 +133,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     measured: Measures | None = None,
     tip_box: TipBox | None = None,
     live_round: LiveRound | None = None,
+    says_too_much: Callable[[str], int] = lambda _node: 0,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -149,6 +150,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         settings=settings,
         enrolling=enrolling,
         measured=measured,
+        says_too_much=says_too_much,
         tip_desk=door.tip_desk(tip_box) if tip_box else None,
         tip_door=door.tip_door(tip_box) if tip_box else None,
     )

@@ -27,7 +27,10 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
         session=visit.session,
         may_enrol=visit.site.enrolling is not None and tends_areas,
         tends_areas=tends_areas,
-        nodes=[node_words.card(one, calendar) for one in nodes],
+        nodes=[
+            node_words.card(one, calendar, waited=visit.site.says_too_much(one.name))
+            for one in nodes
+        ],
         dark=sum(one.is_dark for one in nodes),
         fates=node_words.fates(fates, calendar.words),
     )
@@ -42,12 +45,14 @@ def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
     node, said = week
     calendar = visit.site.calendar(visit.asker.language)
     drawn = plots.plots(said, calendar)
+    waited = visit.site.says_too_much(node.name)
     return render(
         request,
         "node.html",
         session=visit.session,
         node=node,
         plots=drawn,
+        lines=list(node_words.too_much_lines(waited, calendar.words)),
         diagnoses=visit.site.door.diagnosis_door().listed(visit.asker, node_id),
         kept_days=round(KEPT_S / 86_400),
     )

@@ -35,12 +35,26 @@ class NodeCard:
     """Name and value of what is measured."""
 
 
-def card(node: NodeState, calendar: Calendar) -> NodeCard:
-    """The node as the page shows it."""
+def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
+    """The node as the page shows it; `waited`: messages of it that had to, for their number."""
     words = calendar.words
     token, shape, status = _status(node, words)
-    lines = (*_camera_lines(node, calendar), *_node_lines(node, words), *_refused(node, calendar))
+    lines = (
+        *_camera_lines(node, calendar),
+        *_node_lines(node, words),
+        *_refused(node, calendar),
+        *too_much_lines(waited, words),
+    )
     return NodeCard(node, token, shape, status, lines, tuple(_facts(node, words)))
+
+
+def too_much_lines(waited: int, words: Words) -> Iterable[str]:
+    """That a node says more than it may, where it does."""
+    if waited:
+        told = words.say(
+            "It says more than it may: %(n)d of its messages had to wait. No other box waits for it"
+        )
+        yield told % {"n": waited}
 
 
 def _status(node: NodeState, words: Words) -> tuple[str, str, str]:

@@ -155,6 +155,8 @@ class Site:
     """Makes an evidence package; None where nothing can leave by a page."""
     measured: Measures | None = None
     """Numbers for Prometheus; None where nobody may ask."""
+    says_too_much: Callable[[str], int] = lambda _node: 0
+    """How many messages of a node had to wait lately, because it says more than it may."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)

@@ -23,6 +23,7 @@ from hub.intake.doorbell import BrokerAddress
 from hub.intake.fleet import Fleet
 from hub.intake.patience import Patience
 from hub.intake.subscriber import Subscriber, Writer
+from hub.intake.turnstile import Bounds
 from hub.store import registry
 from hub.store.bell import Bell
 from hub.store.clock import HubClock
@@ -61,7 +62,9 @@ def clerk() -> Clerk:
     return Clerk(Filing(Policy()), Fleet(tokens()))
 
 
-def subscriber(db: Database, where: BrokerAddress, bell: Bell | None = None) -> Subscriber:
+def subscriber(
+    db: Database, where: BrokerAddress, bell: Bell | None = None, bounds: Bounds | None = None
+) -> Subscriber:
     """The intake as the hub has it, but in a hurry."""
     return Subscriber(
         where,
@@ -69,6 +72,7 @@ def subscriber(db: Database, where: BrokerAddress, bell: Bell | None = None) -> 
         bell=bell or Bell(),
         patience=Patience(first_s=0.2, longest_s=0.5),
         births_every_s=0.1,
+        bounds=bounds,
     )
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from hub.intake.inbox import Arrival, Inbox
 from hub.intake.link import Link
 from hub.intake.patience import Patience
 from hub.intake.subscriber import Subscriber
+from hub.intake.turnstile import Bounds
 from hub.store.bell import Bell
 from hub.store.database import Database
 from hub.store.tables import events, set_aside
@@ -346,3 +348,33 @@ def test_a_listening_thread_that_dies_is_told_and_another_takes_its_place(
     assert died == ["OSError: a fault below", "RuntimeError: a fault of ours"]
     reasons = [entry["reason"] for entry in logs if entry["event"] == "broker.unreachable"]
     assert all("the thread that listens died" in reason for reason in reasons)
+
+
+def test_a_node_that_floods_is_slowed_and_another_is_heard_at_once(
+    broker: Broker, town: Database, line: Callable[[str], NodeLine]
+) -> None:
+    few = Bounds(burst=100, per_s=0.001, held=20)
+    hub = subscriber(town, address(broker), bounds=few)
+    hub.start()
+    try:
+        eventually(lambda: hub.is_listening, "the hub listens")
+        loud, calm = line("nga-tu-01"), line("nga-tu-02")
+        loud_voice, calm_voice = NodeVoice("nga-tu-01"), NodeVoice("nga-tu-02")
+        loud.say(loud_voice.birth())
+        calm.say(calm_voice.birth())
+        said = []
+        for _ in range(50):  # forty words of the one for each of the other
+            for _ in range(40):
+                loud.say(loud_voice.event())
+            said.append(calm_voice.event())
+            calm.say(said[-1])
+        calm.await_stored(*said)
+        eventually(lambda: hub.over("nga-tu-01") >= 2001 - 100, "all was heard")
+        with town.reading() as conn:
+            of_each = Counter(conn.scalars(select(events.c.node_id)))
+        few_of_it, all_of_the_other = sorted(of_each.values(), reverse=True)
+        assert (few_of_it <= 99, all_of_the_other) == (True, 50)  # births are of the hundred
+        assert hub.counts["slowed"] == 20
+        assert hub.over("nga-tu-02") == 0
+    finally:
+        hub.stop()

@@ -156,7 +156,7 @@ def test_rules_and_dashboard_ask_for_nothing_that_is_not_there(town: Town) -> No
 
 
 def test_prometheus_takes_the_rules_and_the_sample(tmp_path: Path) -> None:
-    assert "13 rules found" in promtool("check", "rules", str(DEPLOY / "alerts.yml"))
+    assert "14 rules found" in promtool("check", "rules", str(DEPLOY / "alerts.yml"))
     sample = (DEPLOY / "prometheus.yml").read_text("utf-8")
     (tmp_path / "token").write_text("x")
     sample = sample.replace("/etc/prometheus/matthan.token", str(tmp_path / "token"))
