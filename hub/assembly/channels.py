@@ -17,6 +17,7 @@ from hub.notify.zalo import ZaloAccount, ZaloBot, ZaloGroup, ZaloZns
 from hub.notify.zalo_settings import ServiceFileError, ZaloSettings, read_zalo
 from hub.notify.zalo_token import ZaloToken
 from hub.store.clock import Clock
+from hub.store.sealed import found
 
 KEPT_IN: Final = "zalo-tokens.json"
 
@@ -52,7 +53,7 @@ def channels(
 def zalo_of(settings: HubSettings) -> ZaloSettings:
     """What the keeper's file says of Zalo; nothing where there is none."""
     path = zalo_file(settings)
-    if not path.exists() and not settings.push.zalo_file:
+    if not found(path).exists() and not settings.push.zalo_file:
         return ZaloSettings()
     try:
         return read_zalo(path)
@@ -63,7 +64,7 @@ def zalo_of(settings: HubSettings) -> ZaloSettings:
 def services_of(settings: HubSettings) -> Mapping[str, str]:
     """The addresses of the keeper's other services, by channel."""
     path = services_file(settings)
-    if not path.exists() and not settings.push.services_file:
+    if not found(path).exists() and not settings.push.services_file:
         return {}
     try:
         return read_services(path)

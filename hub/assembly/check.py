@@ -24,6 +24,7 @@ from hub.notify.webpush import VapidKeyError, vapid_key
 from hub.store.blobs import BlobsError
 from hub.store.database import Database, DatabaseError
 from hub.store.schema import check_schema
+from hub.store.sealed import found
 
 SHORT_DAYS: Final = 30
 ANSWER_S: Final = 3.0
@@ -100,7 +101,8 @@ def _media_bucket(settings: HubSettings) -> str:
 
 
 def _secrets(settings: HubSettings) -> str:
-    push_key, upload_key = opening.push_key_file(settings), settings.secrets.folder / "upload.key"
+    push_key = found(opening.push_key_file(settings))
+    upload_key = found(settings.secrets.folder / "upload.key")
     if push_key.exists():
         vapid_key(push_key)
     if upload_key.exists():

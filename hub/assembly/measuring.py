@@ -16,6 +16,7 @@ from hub.store import metric_sights
 from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.sealed import found
 
 KEPT_S: Final = 5.0
 """Who asks more often hears the same again."""
@@ -77,7 +78,7 @@ class Measured:
 def token(settings: HubSettings) -> str:
     """What a scraper must say; made at the first start."""
     path = settings.secrets.folder / "metrics.token"
-    if not path.exists():
+    if not found(path).exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, f"{secrets.token_urlsafe(32)}\n".encode())
     return read_private(path).decode("ascii", "replace").strip()

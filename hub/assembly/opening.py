@@ -19,6 +19,7 @@ from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database, DatabaseError
 from hub.store.proxies import Proxies
 from hub.store.schema import check_schema, migrate
+from hub.store.sealed import found
 from hub.store.tip_box import TipBox
 from hub.store.tip_tables import tip_reporters
 
@@ -58,7 +59,7 @@ def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
         return None
     path = _secrets(settings) / "tips.key"
     try:
-        if not path.exists():
+        if not found(path).exists():
             _say_if_sealed(db, path)
             write_private(path, TipBox.new_key())
         return TipBox(read_private(path))

@@ -16,6 +16,7 @@ from agent.wire.answers import UploadToken
 from agent.wire.ident import is_name
 from hub.alerts.moment import Moment
 from hub.enrol.files import read_private, write_private
+from hub.store.sealed import found
 
 VALID_FOR_S: Final = 900
 """Long enough for one clip over a bad line, short enough for a stolen token to be of little use."""
@@ -42,7 +43,7 @@ class UploadTokens:
         Raises OSError when it cannot be read or written, or is open to others.
         """
         path = folder / "upload.key"
-        if not path.exists():
+        if not found(path).exists():
             write_private(path, secrets.token_bytes(KEY_BYTES))
         return cls(read_private(path), upload_url=upload_url)
 

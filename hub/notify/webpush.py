@@ -22,6 +22,7 @@ from pywebpush import WebPusher, WebPushException
 from hub.notify.channel import Answer, Message, Phone, Refused, TryAgain
 from hub.notify.post import address_fault, post
 from hub.store.clock import Clock
+from hub.store.sealed import found
 
 MOST_PAYLOAD_BYTES: Final = 2500
 """Services must take 4096 bytes encrypted, but the way to an Android Firefox only about 2744."""
@@ -157,6 +158,7 @@ def vapid_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
     Raises VapidKeyError when the file is no such key or anybody on the machine may read it.
     """
+    path = found(path)
     if not path.exists():
         _create_key(path)
     if path.stat().st_mode & 0o007:
