@@ -154,6 +154,52 @@ class TipsSection(Section):
     )
 
 
+class HouseholdsSection(Section):
+    """Cameras of households that agreed to be asked for footage."""
+
+    asked: bool = Field(
+        True,
+        description="Whether households are registered and asked. false: the pages are not there.",
+    )
+    consent_version: str = Field(
+        "1, 25/11/2026",
+        min_length=1,
+        max_length=100,
+        description="Which text of consent this is, and of what day: it is written down with each "
+        "consent. Change it with the text.",
+    )
+    consent_vi: str = Field(
+        "Tôi đồng ý cho ghi lại vị trí, góc nhìn của camera nhà tôi và cách liên hệ với tôi, "
+        "để khi cần làm rõ một vụ việc, cơ quan có thể đề nghị tôi gửi một đoạn ghi hình. Mỗi"
+        " lần tôi tự chọn có gửi hay không. Tôi có thể rút lại sự đồng ý bất cứ lúc nào; từ "
+        "đó không ai đề nghị tôi nữa và cách liên hệ bị xóa. Đoạn ghi hình đã gửi vào một vụ "
+        "việc vẫn theo quy định của vụ việc đó, cho đến khi vụ việc không cần giữ nữa.",
+        max_length=4000,
+        description="The text that households agree to, in Vietnamese.",
+    )
+    consent_en: str = Field(
+        "I agree that the place and view of my household's camera and how I am reached are "
+        "written down, so that I can be asked for a film when something has to be looked "
+        "into. Each time I choose whether I send it. I can withdraw this at any time; from "
+        "then on nobody asks me any more, and how I am reached is deleted. A film that I gave"
+        " to a case before stays under the rules of that case until the case lets it go.",
+        max_length=4000,
+        description="The same in English.",
+    )
+    most_mb: int = Field(
+        4000, ge=1, le=4000, description="Larger films are refused, megabytes (of a million bytes)."
+    )
+    link_hours: int = Field(
+        72, ge=1, le=336, description="Hours for which a link of a request holds, unless said."
+    )
+    keep_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days after which a film that its case let go is removed for good.",
+    )
+
+
 class EnrolSection(Section):
     """How nodes become nodes."""
 
@@ -362,6 +408,7 @@ class HubSettings(BaseSettings):
     web: WebSection
     public: PublicSection = PublicSection()
     tips: TipsSection = TipsSection()
+    households: HouseholdsSection = HouseholdsSection()
     enrol: EnrolSection = EnrolSection()
     push: PushSection
     alerts: AlertsSection = AlertsSection()

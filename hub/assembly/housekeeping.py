@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from hub.assembly.anchoring import Anchoring
+from hub.store.arrivals import Arrivals
 from hub.store.blobs import BlobsError
 from hub.store.database import DatabaseError
 from hub.store.remains import Remains
@@ -18,6 +19,8 @@ log = structlog.get_logger()
 
 LOOK_S: Final = 10.0
 RULES_EVERY_S: Final = 3600.0
+GIVEN_EVERY_S: Final = 60.0
+"""What a household sent is looked at when it presses Send; this is for a hub that died over it."""
 SWEEP_EVERY_S: Final = 86_400.0
 ANCHOR_EVERY_S: Final = 86_400.0
 SWEEP_FIRST_S: Final = 3600.0
@@ -28,7 +31,12 @@ class Housekeeping:
     """One task of the hub. What fails is said once and tried again at its next time."""
 
     def __init__(
-        self, remover: Remover, sweep: Sweep, anchoring: Anchoring, remains: Remains
+        self,
+        remover: Remover,
+        sweep: Sweep,
+        anchoring: Anchoring,
+        remains: Remains,
+        arrivals: Arrivals | None = None,
     ) -> None:
         now_s = time.monotonic()
         self._chores: list[_Chore] = [
@@ -38,6 +46,11 @@ class Housekeeping:
             _Chore("sweep", sweep.run, SWEEP_EVERY_S, now_s + SWEEP_FIRST_S),
             _Chore("anchor_log", lambda _: anchoring.put_down(), ANCHOR_EVERY_S, now_s),
         ]
+        if arrivals is not None:
+            self._chores += [
+                _Chore("take_in_given", arrivals.take_in, GIVEN_EVERY_S, now_s),
+                _Chore("tidy_given", arrivals.tidy, RULES_EVERY_S, now_s),
+            ]
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Until told to stop; then the page at hand is finished first."""

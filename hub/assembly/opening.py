@@ -70,6 +70,22 @@ def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
         ) from error
 
 
+def household_box(settings: HubSettings) -> TipBox | None:
+    """The key that seals who households are, made at the first start; None where none are asked."""
+    if not settings.households.asked:
+        return None
+    path = _secrets(settings) / "households.key"
+    try:
+        if not found(path).exists():
+            write_private(path, TipBox.new_key())
+        return TipBox(read_private(path))
+    except (OSError, ValueError) as error:
+        raise StartRefusedError(
+            f"the key of households {path} cannot be used: {error}. Restore it from a backup; "
+            "deleted, a new one is made, and the contacts that there are can be read no more"
+        ) from error
+
+
 def _say_if_sealed(db: Database, path: Path) -> None:
     with db.reading() as conn:
         is_lost = conn.scalar(select(tip_reporters.c.tip_id).limit(1)) is not None

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import structlog
 from cryptography import x509
 
-from hub.alerts.moment import Moment
 from hub.assembly import stamping
 from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private, write_public
@@ -90,7 +89,7 @@ def package(
     hides = {plan.media_id: plan for plan in plans}
     if unknown := hides.keys() - {one.media_id for one in leaving.footage}:
         raise BlurError(f"{min(map(str, unknown))} is not among what is exported")
-    signer = _signer(settings, leaving.now)
+    signs = signer(settings, datetime.fromtimestamp(leaving.now.utc_us / 1e6, UTC))
     package_id = uuid4()
     into.mkdir(parents=True, exist_ok=True)
     path = into / f"evidence-{_named(leaving.case_number)}-{package_id.hex[:12]}.zip"
@@ -111,7 +110,7 @@ def package(
             zone=ZoneInfo(settings.web.time_zone),
             stamps=stamping.asked(settings),
         )
-        manifest = write_package(order, signer=signer, file=file)
+        manifest = write_package(order, signer=signs, file=file)
     if not any(one.path.endswith(".pdf") for one in manifest.files):
         log.warning("evidence.without_paper", cure=f"apt install {paper.PACKAGE}")
     if manifest.stamp is not None and manifest.stamp.missing:
@@ -149,10 +148,9 @@ def key_folder(settings: HubSettings) -> Path:
     return settings.secrets.folder
 
 
-def _signer(settings: HubSettings, now: Moment) -> Signer:
-    moment = datetime.fromtimestamp(now.utc_us / 1e6, UTC)
-    found = keys.current(key_folder(settings), moment, read=read_private)
-    return found or new_key(settings, moment)
+def signer(settings: HubSettings, now: datetime) -> Signer:
+    """The key that signs now, made when there is none; EvidenceKeyError, OSError."""
+    return keys.current(key_folder(settings), now, read=read_private) or new_key(settings, now)
 
 
 def new_key(settings: HubSettings, now: datetime) -> Signer:
@@ -161,8 +159,9 @@ def new_key(settings: HubSettings, now: datetime) -> Signer:
 
 def _item(door: ExportDoor, one: Leaving, number: int) -> Item:
     state, certificates = ("unsealed", ()) if one.kind == "picture" else _seal(door.read(one))
+    given = one.given
     footage = Footage(
-        path=path_of(number, one.kind, one.media_id),
+        path=path_of(number, one.kind, one.media_id, suffix=given.form if given else ""),
         media_id=one.media_id,
         kind=one.kind,
         node=one.node,
@@ -175,7 +174,9 @@ def _item(door: ExportDoor, one: Leaving, number: int) -> Item:
         stored_utc_us=one.stored_utc_us,
         seal=state,
     )
-    return Item(footage, one.sha256, one.size_bytes, lambda: door.read(one), certificates)
+    seal = given.seal if given else None
+    read = lambda: door.read(one)  # noqa: E731 - once for the package, once for its seal
+    return Item(footage, one.sha256, one.size_bytes, read, certificates, arrival=seal)
 
 
 def _seal(pieces: Iterable[bytes]) -> tuple[str, Sequence[bytes]]:

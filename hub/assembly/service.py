@@ -18,7 +18,7 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
-from hub.assembly import enrolling, opening, stamping
+from hub.assembly import enrolling, households, opening, stamping
 from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
@@ -118,6 +118,9 @@ class Hub:
         self._phone_check = self._make_phone_check()
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
         self._enrolment = enrolling.put_together(settings, self._db, self._clock)
+        self._households = households.put_together(
+            settings, self._db, blobs=self._blobs, clock=self._clock, channels=self._channels
+        )
         self._pages = self._make_pages()
         self._housekeeping = self._make_housekeeping()
 
@@ -288,7 +291,8 @@ class Hub:
         remains = Remains(
             self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
         )
-        return Housekeeping(remover, sweep, anchoring, remains)
+        arrivals = self._households.arrivals if self._households else None
+        return Housekeeping(remover, sweep, anchoring, remains, arrivals)
 
     def _make_pages(self) -> uvicorn.Server:
         uploads = Uploads(
@@ -319,6 +323,7 @@ class Hub:
             settings=self._web_settings(),
             stopping=self._stop.is_set,
             tip_box=opening.tip_box(self._settings, self._db),
+            households=self._households,
             enrolling=self._enrolment[0] if self._enrolment else None,
             live_round=self._live,
             says_too_much=self._intake.over,

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.alerts.moment import Moment
@@ -33,6 +34,7 @@ from hub.evidence.manifest import (
 from hub.evidence.paper import MOST_PICTURES, NoLettersError, paper, small_picture
 from hub.evidence.stamp import Authority, StampError, must_agree
 from hub.evidence.summary import LANGUAGES, summary, verifier_page
+from hub.store.household_views import ArrivalSeal
 
 PUBLIC_KEY: Final = "evidence-key.pub"
 CUSTODY: Final = "custody.json"
@@ -54,6 +56,8 @@ class Item:
     read: Callable[[], Iterable[bytes]]
     certificates: Sequence[bytes] = ()
     """Its node's and who vouched for it, DER, as its seal carries them."""
+    arrival: ArrivalSeal | None = None
+    """A household gave it: what the hub signed when it came."""
     hides: Plan | None = None
     """What is hidden in the copy that lies beside it; None: there is no copy."""
 
@@ -78,9 +82,9 @@ class Order:
     """Who stamps the manifest; where it does not, the package says why and leaves all the same."""
 
 
-def path_of(number: int, kind: str, media_id: UUID) -> str:
+def path_of(number: int, kind: str, media_id: UUID, *, suffix: str = "") -> str:
     """Where a piece of footage lies in its package."""
-    return f"footage/{number:03d}-{kind}-{media_id.hex[-8:]}.{SUFFIXES[kind]}"
+    return f"footage/{number:03d}-{kind}-{media_id.hex[-8:]}.{suffix or SUFFIXES[kind]}"
 
 
 def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
@@ -106,6 +110,8 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
         if is_shown and (shown := small_picture(item.read())):
             pictures[item.footage.path] = shown
     redacted = [_add_copy(item, add) for item in order.items if item.hides is not None]
+    for name, content in _arrivals(order.items):
+        add(name, [content])
     for name, content in _certificates(order.items):
         add(name, [content])
     add(CUSTODY, [_json(list(order.custody))])
@@ -230,6 +236,17 @@ def _certificates(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
     found = {sha256(one).hexdigest(): one for item in items for one in item.certificates}
     for name, content in sorted(found.items()):
         yield f"certificates/{name}.der", content
+
+
+def _arrivals(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
+    """Of films that households gave: the words signed on arrival, the signature, its key."""
+    for item in items:
+        if item.arrival is not None:
+            name = f"household/{item.footage.path.rpartition('/')[2]}"
+            certificate = x509.load_der_x509_certificate(item.arrival.certificate)
+            yield f"{name}.json", item.arrival.words
+            yield f"{name}.sig", item.arrival.signature
+            yield f"{name}.pub", public_pem(certificate)
 
 
 def _json(value: object) -> bytes:

@@ -179,12 +179,15 @@ def _shown(
     zone: ZoneInfo,
 ) -> Flowable:
     clock = (
-        words.no_clock
-        if one.first_frame_error_ms is None
-        else words.clock.format(one.first_frame_error_ms)
+        words.clock.format(one.first_frame_error_ms)
+        if one.first_frame_error_ms is not None
+        else words.no_clock
+        if one.node
+        else words.given_clock
     )
+    whose = f"{one.node}/{one.camera}" if one.node else words.given
     said = [
-        f"{one.label}, {one.place} ({one.node}/{one.camera})",
+        f"{one.label}, {one.place} ({whose})",
         f"{moment_words(one.first_frame_utc_us, zone)}"
         + (f", {span_words(one.duration_ms)}" if one.duration_ms else "")
         + f"; {clock}",

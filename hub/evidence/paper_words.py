@@ -23,6 +23,8 @@ class Words:
     footage: str
     clock: str
     no_clock: str
+    given: str
+    given_clock: str
     seal: str
     stored: str
     redacted: str
@@ -48,6 +50,8 @@ WORDS: Final[Mapping[str, Words]] = {
         footage="Hình ảnh",
         clock="đồng hồ có thể lệch ± {} ms",
         no_clock="đồng hồ của trạm không được xác nhận",
+        given="do một hộ dân cung cấp",
+        given_clock="đồng hồ không phải của trung tâm: không ai biết lệch bao nhiêu",
         seal="Niêm phong",
         stored="Về trung tâm lúc",
         redacted="Bản làm mờ (không phải bản gốc)",
@@ -74,6 +78,8 @@ WORDS: Final[Mapping[str, Words]] = {
         footage="Footage",
         clock="clock uncertain by ± {} ms",
         no_clock="nobody vouched for the node's clock",
+        given="given by a household",
+        given_clock="its clock is not the hub's: how far off it is, nobody knows",
         seal="Seal",
         stored="At the hub since",
         redacted="Redacted copy (not the original)",

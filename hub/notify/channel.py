@@ -30,6 +30,7 @@ class Message:
     open_label: str
     useful_s: int  # a phone that is off for longer need not hear of it
     is_digest: bool = False  # it tells of many alerts together
+    own_path: str = ""  # another page than that of the moment: a household's link
 
     @property
     def tag(self) -> str:
@@ -43,6 +44,8 @@ class Message:
     @property
     def path(self) -> str:
         """The page of the alert, or the inbox for many, below the hub's public address."""
+        if self.own_path:
+            return self.own_path
         if self.moment == "check":
             return "/settings"
         if self.moment == "test":

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
-from hub.store import audit, case_rows, holds
+from hub.store import audit, case_rows, holds, household_rows
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
@@ -98,7 +98,10 @@ class CaseDoor:
         if not page.may_export:
             return None
         items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
-        return CaseExport(page.row, () if hidden else tuple(one.media_id for one in items), hidden)
+        with self._db.reading() as conn:
+            given = household_rows.given_ids(conn, case_id, only_marked=only_marked)
+        leaving = (*(one.media_id for one in items), *given)
+        return CaseExport(page.row, () if hidden else leaving, hidden)
 
     def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
         """A package of this name left; each file in it has its own line beside."""
@@ -288,6 +291,7 @@ class CaseDoor:
                 self._end_holds(
                     conn, asker, row, case_rows.own_holds(conn, case_id), "the case is closed"
                 )
+            household_rows.case_closes(conn, case_id, keeps=keeps_holds, by=_by(asker), now=now)
             held = "held on" if keeps_holds else "no longer held"
             self._note_in(conn, asker, "case.close", case_id, held, now)
         return True
@@ -302,6 +306,7 @@ class CaseDoor:
             this = update(cases).where(cases.c.id == case_id)
             conn.execute(this.values(closed_by=None, **columns("closed", None)))
             self._hold_again(conn, asker, row, now)
+            household_rows.case_reopens(conn, case_id)
             self._note_in(conn, asker, "case.reopen", case_id, "", now)
         return True
 

@@ -16,6 +16,7 @@ from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.given_leaving import GivenLeaving, given_leaving
 from hub.store.scope import seen_media, visible_cameras
 from hub.store.tables import audit as audit_rows
 from hub.store.tables import cameras, media, media_sightings, nodes, people, sightings
@@ -47,6 +48,8 @@ class Leaving:
     first_frame_error_ms: int | None
     duration_ms: int
     stored_utc_us: int
+    given: GivenLeaving | None = None
+    """A household gave it; then no node of the hub's own saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ class ExportDoor:
         now = self._clock.now()
         with self._db.reading() as conn:
             found = _leaving(conn, asker.person_id, wanted, now)
+            given = given_leaving(conn, asker.person_id, wanted, now)
+        found += map(_given, given)
+        kinds = {one.clip_id: "household_clip" for one in given}
         may = len(found) == len(wanted) and all(self._blobs.has(one.sha256) for one in found)
         act = "evidence.export" if may else "evidence.export.refused"
         with self._db.writing() as conn:
@@ -108,7 +114,7 @@ class ExportDoor:
                     conn,
                     By(person_id=asker.person_id, came_from=asker.came_from),
                     act=act,
-                    object_kind="media",
+                    object_kind=kinds.get(media_id, "media"),
                     object_id=media_id,
                     detail=f"case {case_number}: {reason}",
                     now=now,
@@ -121,7 +127,7 @@ class ExportDoor:
                 reason=reason,
                 exported_by=f"{asker.name} ({asker.login})",
                 footage=found,
-                custody=_custody(conn, wanted),
+                custody=_custody(conn, [*wanted, *(one.request_id for one in given)]),
                 log=audit.head(conn, now),
             )
 
@@ -178,6 +184,25 @@ def _leaving(
         )
         for row in rows
     ]
+
+
+def _given(one: GivenLeaving) -> Leaving:
+    """Its span is the one that was asked for: the household's clock is nobody's to vouch for."""
+    return Leaving(
+        media_id=one.clip_id,
+        kind="clip",
+        sha256=one.sha256,
+        size_bytes=one.size_bytes,
+        node="",
+        camera="household",
+        label=one.place,
+        place=one.area,
+        first_frame_utc_us=one.since_utc_us,
+        first_frame_error_ms=None,
+        duration_ms=one.duration_ms,
+        stored_utc_us=one.stored_utc_us,
+        given=one,
+    )
 
 
 def _custody(conn: Connection, media_ids: Sequence[UUID]) -> list[Custody]:

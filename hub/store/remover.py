@@ -23,7 +23,7 @@ from hub.alerts.retention import (
     overdue,
     to_make_room,
 )
-from hub.store import audit
+from hub.store import audit, household_rows
 from hub.store.audit import By
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
@@ -196,4 +196,4 @@ def _unneeded(conn: Connection, media_ids: Sequence[UUID]) -> list[str]:
         .exists()
     )
     query = select(media.c.sha256).distinct().where(media.c.id.in_(media_ids), ~needed)
-    return list(conn.scalars(query))
+    return [one for one in conn.scalars(query) if not household_rows.is_needed(conn, one)]

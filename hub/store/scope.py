@@ -88,8 +88,13 @@ def _visible(
 
 def tended_areas(person_id: UUID, now: Moment) -> Select[UUID]:
     """Ids of the areas whose nodes this person looks after, those without a camera yet too."""
+    return areas_with(person_id, Right.MANAGE, now)
+
+
+def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
+    """Ids of the areas on which this person has that right, those without a camera too."""
     who, now_utc_us = literal(person_id, Uuid), literal(now.utc_us, BigInteger)
-    covered = _covered(_counting(who, Right.MANAGE, now_utc_us, name="areas"))
+    covered = _covered(_counting(who, right, now_utc_us, name=f"areas_{int(right)}"))
     return select(covered.c.area_id)
 
 

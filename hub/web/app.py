@@ -24,6 +24,7 @@ from hub.web import (
     areas,
     auth,
     cameras,
+    case_asking,
     cases,
     channel_orders,
     clips,
@@ -34,7 +35,9 @@ from hub.web import (
     enrolments,
     films,
     find,
+    giving,
     grants,
+    household_pages,
     invitations,
     keepers,
     keeping,
@@ -63,6 +66,7 @@ from hub.web import (
 from hub.web.auth import SignedOutError, session_of, to_login
 from hub.web.enrolling import Enrolling
 from hub.web.guard import OwnPagesOnly, StrictHeaders
+from hub.web.household_room import HouseholdRoom
 from hub.web.limits import KnocksBounded, Limits
 from hub.web.live_round import LiveRound
 from hub.web.proof import ProofWantedError
@@ -116,6 +120,9 @@ ROOMS: Final = (
     tips,
     tip_pages,
     tip_api,
+    household_pages,
+    case_asking,
+    giving,
 )
 
 
@@ -132,6 +139,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     pack: Pack | None = None,
     measured: Measures | None = None,
     tip_box: TipBox | None = None,
+    households: HouseholdRoom | None = None,
     live_round: LiveRound | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
 ) -> FastAPI:
@@ -151,6 +159,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         enrolling=enrolling,
         measured=measured,
         says_too_much=says_too_much,
+        households=households,
         tip_desk=door.tip_desk(tip_box) if tip_box else None,
         tip_door=door.tip_door(tip_box) if tip_box else None,
     )

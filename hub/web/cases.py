@@ -82,7 +82,7 @@ def _page(
     page = visit.site.cases.case(visit.asker, case_id)
     if page is None:
         raise HTTPException(404)
-    words = visit.site.calendar(visit.asker.language).words
+    words, rooms = visit.site.calendar(visit.asker.language).words, visit.site.households
     return render(
         request,
         "case.html",
@@ -92,6 +92,8 @@ def _page(
         refused=refused,
         acts=dict(_acts(page, words)),
         tips=visit.site.tip_door.tips_of(visit.asker, case_id) if visit.site.tip_door else [],
+        given=rooms.asking.clips(visit.asker, case_id) if rooms else [],
+        requests=rooms.asking.requests(visit.asker, case_id) if rooms else [],
         can_export=page.may_export and visit.site.pack is not None,
         wrong=fault_word(wrong.fault, words) if wrong else "",
     )
@@ -304,6 +306,8 @@ def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
         "case.begin": words.say("opened the case"),
         "case.add": words.say("collected footage"),
         "case.tip": words.say("put in a tip"),
+        "case.ask": words.say("asked a household"),
+        "case.given": words.say("a household gave a film"),
         "case.note": words.say("changed a note"),
         "case.remove": words.say("took footage out"),
         "case.member": words.say("let somebody work on it"),

@@ -15,6 +15,14 @@ from hub.web.small import MEDIA_TYPE, NotAPictureError, Original, small_picture
 
 router = APIRouter()
 
+ENDINGS: Final = {
+    "image/jpeg": "jpg",
+    "video/mp4": "mp4",
+    "audio/mp4": "m4a",
+    "video/x-matroska": "mkv",
+    "video/x-msvideo": "avi",
+    "video/mp2t": "ts",
+}
 KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 """An id never means other bytes; no shared cache may keep them."""
 
@@ -23,7 +31,7 @@ KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
 @router.head("/media/{media_id}")
 def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
     """A picture or a clip, whole or in part."""
-    return _answer(request, visit.site.door.open_media(visit.asker, media_id))
+    return answer(request, visit.site.door.open_media(visit.asker, media_id))
 
 
 @router.get("/media/{media_id}/h264")
@@ -31,14 +39,15 @@ def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
 def show_copy(request: Request, visit: SignedIn, media_id: UUID) -> Response:
     """A small copy of a clip that not every browser plays; the first request waits for it."""
     try:
-        return _answer(request, visit.site.door.open_copy(visit.asker, media_id))
+        return answer(request, visit.site.door.open_copy(visit.asker, media_id))
     except BusyError:
         return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": "30"})
     except NoCopyError:
         return JSONResponse({"reason": "no_copy"}, 503)
 
 
-def _answer(request: Request, media: OpenMedia | None) -> Response:
+def answer(request: Request, media: OpenMedia | None) -> Response:
+    """Its bytes, whole or in the range asked for; 404 for none."""
     if media is None:
         raise HTTPException(404)
     headers = _headers(media)
@@ -73,7 +82,7 @@ def _original(media: OpenMedia) -> Original:
 
 
 def _headers(media: OpenMedia) -> dict[str, str]:
-    ending = {"picture": "jpg", "clip": "mp4", "sound": "m4a"}[media.kind]
+    ending = ENDINGS[media.media_type]
     return {
         "ETag": f'"{media.sha256}"',
         "Accept-Ranges": "bytes",

@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.alerts.households import FORM_BYTES, MOST_CHUNK_BYTES
 from hub.alerts.tips import MOST_PICTURE_BYTES, MOST_PICTURES
 
 CONTENT_POLICY: Final = "; ".join(
@@ -56,6 +57,9 @@ APP_TIPS: Final = "/api/tips"
 """Where apps bring them, by a key and without a cookie."""
 TIPS: Final = "/tips"
 """Where anybody sends them."""
+
+GIVING: Final = "/give/"
+"""Where households send films, by their links."""
 
 TABLES: Final = frozenset({"/areas/import", "/areas/import/do"})
 """Where keepers bring them."""
@@ -141,7 +145,17 @@ def _most_bytes(path: str) -> int:
         return MAX_APP_TIP_BYTES
     if path == TIPS:
         return MAX_TIP_BYTES
+    if path.startswith(GIVING):
+        return _most_given_bytes(path)
     return MAX_TABLE_BYTES if path in TABLES else MAX_FORM_BYTES
+
+
+def _most_given_bytes(path: str) -> int:
+    """Of a household's page: a chunk, or the form with a small film in it."""
+    if "/upload/" in path:
+        return MOST_CHUNK_BYTES
+    is_form = path.count("/") == GIVING.count("/")
+    return FORM_BYTES + MAX_FORM_BYTES if is_form else MAX_FORM_BYTES
 
 
 def _is_small(headers: Headers, at_most_bytes: int) -> bool:

@@ -63,14 +63,14 @@ def _page(
         rows=visit.site.accounts.invitations.open(visit.asker),
         made=made,
         link=link,
-        qr=_qr(link, words) if link else "",
+        qr=qr_code(link, words) if link else "",
         is_wrong=is_wrong,
         roles=[(role, role_name(role, words)) for role in ROLES],
         days=HOLDS_S // 86_400,
     )
 
 
-def _qr(link: str, words: Words) -> Markup:
+def qr_code(link: str, words: Words) -> Markup:
     """The link as a picture that a phone's camera reads; dark on light in both themes."""
     drawn = segno.make(link, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True

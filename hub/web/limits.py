@@ -51,6 +51,8 @@ LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
 ALL_TIPS: Final = Rule("all tips", 600, 3600.0, "everyone")
 TIPS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_TIPS)
 """One address may be a whole village behind its carrier's."""
+CHUNKS: Final = Rule("chunks", 1200, 60.0, "address")
+"""Of films from households: 80 MB a second at 4 MB each, more than any line of theirs."""
 WATCHING: Final = Rule("watching", 900, 60.0, "session")
 """One ask a second and camera: a desk with a dozen fits."""
 APPS: Final = Rule("apps", 60, 60.0, "address")
@@ -69,6 +71,9 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
     (r"POST", r"/invitations", INVITING),
     (r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),
+    (r"HEAD|PATCH", r"/give/.*/upload/.*", CHUNKS),
+    (r"GET|HEAD", r"/(give|household)/.*", LOOKING_IN),
+    (r"POST", r"/(give|household)/.*", GUESSES),
     (r"GET|HEAD", r"/watched|/metrics|/tips(/follow)?", LOOKING_IN),
     (r"POST", r"/tips", TIPS),
     (r"POST", r"/api/tips", APPS),

@@ -218,6 +218,8 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         may_hold=door.keeps(visit.asker),
         has_cases=visit.site.cases.may_open(visit.asker)
         or bool(visit.site.cases.open_ones(visit.asker)),
+        tends_households=visit.site.households is not None
+        and bool(visit.site.households.door.areas(visit.asker)),
         may_invite=visit.site.accounts.invitations.may_invite(visit.asker),
         reads_log=door.reads_log(visit.asker),
         is_keeper_of_areas=visit.asker.role == "keeper",

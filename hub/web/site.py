@@ -26,6 +26,7 @@ from hub.store.uploads import Uploads
 from hub.store.views import Asker
 from hub.web import footage, sentences, tellings
 from hub.web.enrolling import Enrolling
+from hub.web.household_room import HouseholdRoom
 from hub.web.live_round import LiveRound
 from hub.web.room import RoomWord
 from hub.web.watching import Watching
@@ -89,7 +90,7 @@ def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js"})
+    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "given.js"})
 
 
 def _templates(language: str) -> Environment:
@@ -151,6 +152,8 @@ class Site:
     tip_desk: TipDesk | None = None
     """Where tips come in; None where the hub takes none."""
     tip_door: TipDoor | None = None
+    households: HouseholdRoom | None = None
+    """Households that agreed to be asked; None where none are."""
     pack: Pack | None = None
     """Makes an evidence package; None where nothing can leave by a page."""
     measured: Measures | None = None
@@ -223,6 +226,7 @@ def render(
             csrf=session.csrf if session else "",
             path=request.url.path,
             takes_tips=site.tip_desk is not None,
+            asks_households=site.households is not None,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **values,
         )

@@ -12,7 +12,7 @@ import binascii
 import math
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -51,6 +51,23 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
+class Bringable(Protocol):
+    """A file on its way in."""
+
+    @property
+    def offset_bytes(self) -> int:
+        """How much has come."""
+        ...
+
+    def write(self, chunk: bytes) -> None:
+        """Append."""
+        ...
+
+    def finish(self) -> object:
+        """Make durable what came."""
+        ...
+
+
 class Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
     """Why the request is answered without its body."""
 
@@ -87,7 +104,7 @@ async def tell_offset(request: Request, name: str) -> Response:
         else:
             stands = await run_in_threadpool(site.uploads.standing, node_name, _hash(name))
             come_bytes, length = stands.offset_bytes, {"Upload-Length": str(stands.size_bytes)}
-        return Response(headers=_offset(come_bytes) | length | {"Cache-Control": "no-store"})
+        return Response(headers=offset(come_bytes) | length | {"Cache-Control": "no-store"})
 
     return await _answered(request, lambda _, site, node_name: tell(site, node_name))
 
@@ -99,10 +116,10 @@ async def take_bytes(request: Request, name: str) -> Response:
     async def take(request: Request, site: Site, node_name: str) -> Response:
         if request.headers.get("content-type") != BODY_TYPE:
             raise Unwanted(415, f"the body of a PATCH is {BODY_TYPE}")
-        offset_bytes = _number(request, "upload-offset")
+        offset_bytes = number(request, "upload-offset")
         upload = await run_in_threadpool(_resume, site, node_name, name, offset_bytes)
-        offset_bytes = await _receive(request, upload) if upload else offset_bytes
-        return Response(status_code=204, headers=_offset(offset_bytes))
+        offset_bytes = await receive(request, upload) if upload else offset_bytes
+        return Response(status_code=204, headers=offset(offset_bytes))
 
     return await _answered(request, take)
 
@@ -131,7 +148,7 @@ def _resume(
 
 
 async def _create(request: Request, site: Site, node_name: str) -> Response:
-    names = _metadata(request.headers.get("upload-metadata", ""))
+    names = metadata(request.headers.get("upload-metadata", ""))
     clip_id = _clip(names.get("clip", ""))
     if clip_id is None:
         return await _create_whole(request, site, node_name, names.get("sha256", ""))
@@ -142,7 +159,7 @@ async def _create(request: Request, site: Site, node_name: str) -> Response:
 
 
 async def _create_whole(request: Request, site: Site, node_name: str, sha256: str) -> Response:
-    size_bytes = _number(request, "upload-length")
+    size_bytes = number(request, "upload-length")
     if size_bytes > site.settings.max_upload_bytes:
         raise Unwanted(413, "too_large")
     digest = _hash(sha256)
@@ -154,12 +171,12 @@ async def _create_whole(request: Request, site: Site, node_name: str, sha256: st
 async def _begun(request: Request, upload: Upload | GrowingUpload) -> int:
     """Where it stands after what came with its creation; bytes for a later place are not taken."""
     if upload.offset_bytes == 0 and request.headers.get("content-type") == BODY_TYPE:
-        return await _receive(request, upload)
+        return await receive(request, upload)
     return await run_in_threadpool(_end, upload, b"")
 
 
 async def _created(request: Request, name: str, offset_bytes: int) -> Response:
-    headers = {"Location": f"upload/{name}"} | _offset(offset_bytes)
+    headers = {"Location": f"upload/{name}"} | offset(offset_bytes)
     return await drained(request, Response(status_code=201, headers=headers))
 
 
@@ -169,7 +186,7 @@ async def _answered(
     """Let a known node act; what it may not or cannot do is said by its status."""
     site = site_of(request)
     try:
-        _check_version(request)
+        check_version(request)
         return await act(request, site, node_name_of(request, site))
     except Unwanted as unwanted:
         refusal = unwanted
@@ -192,7 +209,7 @@ async def _answered(
     return await drained(request, body)
 
 
-async def _receive(request: Request, upload: Upload | GrowingUpload) -> int:
+async def receive(request: Request, upload: Bringable) -> int:
     """Take what comes until the body or the line ends; where the upload stands then."""
     held = bytearray()
     try:
@@ -208,7 +225,7 @@ async def _receive(request: Request, upload: Upload | GrowingUpload) -> int:
     return stands
 
 
-def _end(upload: Upload | GrowingUpload, piece: bytes) -> int:
+def _end(upload: Bringable, piece: bytes) -> int:
     if piece:
         upload.write(piece)
     upload.finish()
@@ -242,7 +259,8 @@ async def drained(request: Request, answer: Response) -> Response:
     return answer
 
 
-def _check_version(request: Request) -> None:
+def check_version(request: Request) -> None:
+    """Raises Unwanted (412) for another protocol."""
     if request.headers.get("tus-resumable") != VERSION:
         raise Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
 
@@ -271,26 +289,28 @@ def _hash(name: str) -> str:
     return name
 
 
-def _number(request: Request, header: str) -> int:
+def number(request: Request, header: str) -> int:
+    """The number in a header; raises Unwanted (400)."""
     said = request.headers.get(header, "")
     if not (said.isascii() and said.isdecimal() and len(said) < 16):
         raise Unwanted(400, f"{header} is to be a number")
     return int(said)
 
 
-def _metadata(header: str) -> dict[str, str]:
+def metadata(header: str, *, encoding: str = "ascii") -> dict[str, str]:
     """The pairs of an Upload-Metadata header; what is none is left out."""
     pairs = {}
     for pair in header.split(","):
         key, _, value = pair.strip().partition(" ")
         try:
-            pairs[key] = base64.b64decode(value, validate=True).decode("ascii")
+            pairs[key] = base64.b64decode(value, validate=True).decode(encoding)
         except (binascii.Error, UnicodeDecodeError):
             continue
     return pairs
 
 
-def _offset(offset_bytes: int) -> dict[str, str]:
+def offset(offset_bytes: int) -> dict[str, str]:
+    """The headers that say where an upload stands."""
     return {"Upload-Offset": str(offset_bytes)} | _RESUMABLE
 
 

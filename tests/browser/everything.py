@@ -5,12 +5,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from hub.alerts.grants import Grant, Right
+from hub.alerts.households import NewHousehold, Wanted
+from hub.alerts.shapes import Point
 from hub.alerts.tips import Words
 from hub.store import staff
-from hub.store.tables import nodes
+from hub.store.tables import nodes, people
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tips
 from hub.store.tip_views import NewTip
+from hub.store.views import Asker
 from tests.browser.conftest import Hub
 from tests.hub.web_town import PASSWORD, Seen
 
@@ -63,6 +66,31 @@ def tip_of(hub: Hub) -> UUID:
         return conn.scalars(select(tips.c.alert_id)).first() or town.area_id
 
 
+def household_pages(hub: Hub) -> list[str]:
+    """Those of a household that was asked from a case: officers' and its own."""
+    town = hub.town
+    now_us, room = town.clock.now().utc_us, town.households
+    with town.db.reading() as conn:
+        keeper = conn.execute(select(people).where(people.c.login == KEEPER)).first()
+    if keeper is None:
+        return ["/give/made-up", "/household/made-up"]
+    asker = Asker(keeper.id, KEEPER, keeper.name, "keeper", "vi", "")
+    view, consent = "cổng chợ", "Tôi đồng ý."
+    point = Point(11.5352, 106.6217)
+    new = ("12 Lê Lợi", point, view, "Bà Sáu", "0912", "", "vi", "1", consent, True)
+    made = room.door.register(asker, NewHousehold(town.area_id, *new))
+    case_id = town.door.case_door().open_case(
+        asker, number="VV-77", purpose="mất xe", ends_utc_us=None
+    )
+    if made is None or case_id is None:
+        return []
+    span = (now_us - 7_200_000_000, now_us - 3_600_000_000)
+    asked = room.asking.ask(asker, case_id, Wanted((made[0],), *span, "tìm một xe máy", 24))
+    own = [f"/households/{made[0]}", f"/household/{made[1]}"]
+    given = [f"/give/{one.token}" for one in asked or ()]
+    return [*own, *given, f"/cases/{case_id}", f"/cases/{case_id}/ask?point=11.5352,106.6217"]
+
+
 def plain_pages(hub: Hub) -> list[str]:
     """Every address of the site without a blank in it that a person opens; later ones too."""
     paths = hub.town.app().openapi()["paths"]
@@ -80,6 +108,7 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
     return [
         f"/nodes/{node_id}",
         f"/alerts/{tip_of(hub)}",
+        *household_pages(hub),
         f"/alerts/{seen.alert_id}",
         f"/footage?camera={camera_id}",
         f"/find?when=today&camera={camera_id}&points=11.5,106.6",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,21 @@ from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.alerts.grants import ALL, Grant, Right
 from hub.alerts.routing import Policy
+from hub.evidence.arrival import seal_arrival
+from hub.evidence.keys import new_key
 from hub.store import registry, staff
 from hub.store.accounts import Accounts
+from hub.store.arrivals import Arrivals
+from hub.store.asking_door import AskingDoor
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder, Blobs
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.filing import Filing
+from hub.store.giving_desk import GivingDesk
+from hub.store.household_door import HouseholdDoor
+from hub.store.household_views import ArrivalSeal, Arrived
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.proxies import Proxies
@@ -33,6 +41,7 @@ from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
+from hub.web.household_room import HouseholdRoom, Terms
 from hub.web.live_round import LiveRound
 from hub.web.site import Measures, Pack
 from hub.web.watching import Watching
@@ -43,6 +52,10 @@ TOKEN = "leave-to-bring-files"
 NODE = "tram-01"
 POLICY = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
 """Every sighting is an alert of its own, and rings."""
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def quick_passwords() -> Passwords:
@@ -65,8 +78,13 @@ class Town:
     spare_bytes: int = 0
     told_nodes: list[tuple[str, ShowLive]] = field(default_factory=list)
     """What nodes were told of who watches."""
+    told_households: list[tuple[str, str, str]] = field(default_factory=list)
+    """Channel, address, words."""
 
     def __post_init__(self) -> None:
+        now = datetime.fromtimestamp(self.clock.now().utc_us / 1e6, UTC)
+        files = {"private": _write, "public": _write}
+        self.evidence_key = new_key(self.folder / "evidence-keys", now, **files)
         self.keep_in(BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes))
         self.accounts = Accounts(self.db, clock=self.clock, passwords=self.passwords)
         with self.db.writing() as conn:
@@ -81,6 +99,33 @@ class Town:
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         self.door = Door(self.db, proxies=self.proxies, growing=self.uploads.growing, **rooms)
         self.live_round = LiveRound(self.door, Watching(self._tell_node))
+        self.households = self._household_room()
+
+    def _household_room(self, *, most_bytes: int = 20_000_000) -> HouseholdRoom:
+        given = PartFolder(self.folder / "media" / "given", spare_bytes=self.spare_bytes)
+        box: TipBox = TipBox(bytes(32))
+        rooms: dict[str, Any] = {"clock": self.clock}
+        desk = GivingDesk(self.db, parts=given, most_bytes=most_bytes, **rooms)
+        return HouseholdRoom(
+            door=HouseholdDoor(self.db, box=box, **rooms),
+            asking=AskingDoor(self.db, blobs=self.blobs, box=box, **rooms),
+            desk=desk,
+            arrivals=Arrivals(
+                self.db, blobs=self.blobs, parts=given, desk=desk, seal=self.seal, **rooms
+            ),
+            terms=Terms("1, 25/11/2026", {"vi": "Tôi đồng ý.", "en": "I agree."}, link_hours=72),
+            tell=self._tell_household,
+        )
+
+    async def _tell_household(
+        self, channel: str, address: str, title: str, body: str, path: str
+    ) -> str:
+        self.told_households.append((channel, address, f"{title}\n{body}\n{path}"))
+        return "" if channel == "sms" else "no such channel"
+
+    def seal(self, one: Arrived) -> ArrivalSeal:
+        """By an evidence key of this town's own."""
+        return seal_arrival(self.evidence_key, one)
 
     def _tell_node(self, node: str, words: ShowLive) -> bool:
         self.told_nodes.append((node, words))
@@ -159,6 +204,7 @@ class Town:
             pack=pack,
             measured=measured,
             tip_box=TipBox(bytes(32)),
+            households=self.households,
             live_round=self.live_round,
             settings=WebSettings(
                 public_url=public_url,

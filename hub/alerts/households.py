@@ -1,0 +1,163 @@
+"""What a household's camera and a request for its footage must have; what may be sent.
+
+Decided here in plain values; times are UTC microseconds, cuts milliseconds from a file's beginning.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from hub.alerts.shapes import Point
+
+PLACE_CHARS: Final = 200
+VIEW_CHARS: Final = 500
+NAME_CHARS: Final = 120
+CONTACT_CHARS: Final = 200
+WHY_CHARS: Final = 300
+FILE_NAME_CHARS: Final = 200
+
+MOST_BYTES: Final = 4_000_000_000
+"""No file is larger, whatever is configured: an evidence package ends at 4 GiB."""
+FORM_BYTES: Final = 64 * 2**20
+"""The largest file that comes by a plain form; by the page's script it comes in chunks."""
+CHUNK_BYTES: Final = 4 * 2**20
+"""So much at a time: what a broken line costs to send again."""
+MOST_CHUNK_BYTES: Final = 16 * 2**20
+
+MOST_SPAN_US: Final = 24 * 3600 * 1_000_000
+"""Nobody looks through more than a day of their own camera."""
+OLDEST_US: Final = 366 * 24 * 3600 * 1_000_000
+MOST_ASKED: Final = 50
+"""Households in one request."""
+LEAST_HOURS: Final = 1
+MOST_HOURS: Final = 14 * 24
+MOST_RADIUS_M: Final = 5_000
+RADIUS_M: Final = 300
+
+
+class HouseholdFault(StrEnum):
+    """Why nothing was written down, or nobody was asked."""
+
+    AREA = "area"
+    PLACE = "place"
+    POINT = "point"
+    VIEW = "view"
+    CONTACT = "contact"
+    CHANNEL = "channel"
+    CONSENT = "consent"
+    SPAN = "span"
+    AHEAD = "ahead"
+    OLD = "old"
+    WHY = "why"
+    HOURS = "hours"
+    NOBODY = "nobody"
+    CLOSED = "closed"
+
+
+class HouseholdError(Exception):
+    """What was asked for cannot be; nothing was changed."""
+
+    def __init__(self, fault: HouseholdFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class GivenFault(StrEnum):
+    """Why a file was not taken, as its household reads it."""
+
+    ENDED = "ended"
+    AGREE = "agree"
+    EMPTY = "empty"
+    LARGE = "large"
+    LARGE_FORM = "large_form"
+    ROOM = "room"
+    CUT = "cut"
+    NOT_VIDEO = "not_video"
+    LOST = "lost"
+
+
+class GivenError(Exception):
+    """The file is not taken; what the household sent before is as it was."""
+
+    def __init__(self, fault: GivenFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class NewHousehold:
+    """A camera of a household that agreed to be asked."""
+
+    area_id: UUID | None
+    place: str
+    point: Point | None
+    view: str
+    name: str
+    contact: str
+    channel: str
+    """By which of the hub's channels the contact hears of requests; empty: by nobody but people."""
+    language: str
+    consent_version: str
+    consent_text: str
+    has_consent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a case asks households for."""
+
+    household_ids: tuple[UUID, ...]
+    since_utc_us: int
+    until_utc_us: int
+    why: str
+    hours: int
+    """So long its link holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which part of the file counts; None for its beginning or its end."""
+
+    from_ms: int | None = None
+    until_ms: int | None = None
+
+    @property
+    def is_none(self) -> bool:
+        """The whole file."""
+        return self.from_ms is None and self.until_ms is None
+
+
+def fault_of_household(new: NewHousehold) -> HouseholdFault | None:
+    """What is missing, the first first."""
+    if not new.has_consent:
+        return HouseholdFault.CONSENT
+    if not new.place:
+        return HouseholdFault.PLACE
+    if not new.view:
+        return HouseholdFault.VIEW
+    if not new.contact:
+        return HouseholdFault.CONTACT
+    return None
+
+
+def fault_of_wanted(wanted: Wanted, *, now_utc_us: int) -> HouseholdFault | None:
+    """What is missing or cannot be, the first first."""
+    span_us = wanted.until_utc_us - wanted.since_utc_us
+    cannot_be = {
+        HouseholdFault.NOBODY: not 0 < len(wanted.household_ids) <= MOST_ASKED,
+        HouseholdFault.SPAN: not 0 < span_us <= MOST_SPAN_US,
+        HouseholdFault.AHEAD: wanted.since_utc_us > now_utc_us,
+        HouseholdFault.OLD: wanted.since_utc_us < now_utc_us - OLDEST_US,
+        HouseholdFault.WHY: not wanted.why,
+        HouseholdFault.HOURS: not LEAST_HOURS <= wanted.hours <= MOST_HOURS,
+    }
+    return next((fault for fault, is_so in cannot_be.items() if is_so), None)
+
+
+def is_cut(cut: Cut, *, duration_ms: int) -> bool:
+    """Whether anything of a film of that length lies in the cut; 0: nobody knows the length."""
+    from_ms, until_ms = cut.from_ms or 0, cut.until_ms
+    if from_ms < 0 or (until_ms is not None and until_ms <= from_ms):
+        return False
+    return duration_ms == 0 or from_ms < duration_ms

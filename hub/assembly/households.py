@@ -1,0 +1,105 @@
+"""Households put together of the store, the hub's evidence key and its channels."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+from hub.alerts.answers import Delivered
+from hub.assembly import opening
+from hub.assembly.packing import signer
+from hub.config import HubSettings
+from hub.evidence.arrival import seal_arrival
+from hub.evidence.keys import EvidenceKeyError
+from hub.notify.channel import Channel, Message, Phone
+from hub.store.arrivals import Arrivals
+from hub.store.asking_door import AskingDoor
+from hub.store.blobs import Blobs
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.giving_desk import GivingDesk
+from hub.store.household_door import HouseholdDoor
+from hub.store.household_views import ArrivalSeal, Arrived
+from hub.store.parts import PartFolder
+from hub.web.household_room import HouseholdRoom, Tell, Terms
+
+SEND_WITHIN_S: Final = 10.0
+MEGABYTE: Final = 1_000_000
+
+
+def put_together(
+    settings: HubSettings,
+    db: Database,
+    *,
+    blobs: Blobs,
+    clock: Clock,
+    channels: Mapping[str, Channel],
+) -> HouseholdRoom | None:
+    """All that households need; None where none are asked."""
+    box, said = opening.household_box(settings), settings.households
+    if box is None:
+        return None
+    spare_bytes = settings.store.spare_mib * 2**20
+    parts = PartFolder(settings.store.media_folder / "given", spare_bytes=spare_bytes)
+    desk = GivingDesk(db, clock=clock, parts=parts, most_bytes=said.most_mb * MEGABYTE)
+    return HouseholdRoom(
+        door=HouseholdDoor(db, clock=clock, box=box),
+        asking=AskingDoor(db, clock=clock, blobs=blobs, box=box),
+        desk=desk,
+        arrivals=Arrivals(
+            db,
+            clock=clock,
+            blobs=blobs,
+            parts=parts,
+            desk=desk,
+            seal=lambda one: _seal(settings, one),
+            keep_days=said.keep_days,
+        ),
+        terms=Terms(
+            version=said.consent_version,
+            texts={"vi": said.consent_vi, "en": said.consent_en},
+            link_hours=said.link_hours,
+        ),
+        tell=teller(channels),
+    )
+
+
+def _seal(settings: HubSettings, one: Arrived) -> ArrivalSeal:
+    now = datetime.fromtimestamp(one.arrived_utc_us / 1e6, UTC)
+    try:
+        return seal_arrival(signer(settings, now), one)
+    except EvidenceKeyError as error:
+        raise ValueError(str(error)) from error
+
+
+def teller(channels: Mapping[str, Channel]) -> Tell:
+    """Sends a household one message; "" when the service took it, else why not."""
+
+    async def tell(channel: str, address: str, title: str, body: str, path: str) -> str:
+        way = channels.get(channel)
+        if way is None:
+            return f"this hub has no channel {channel}"
+        number = uuid4()
+        message = Message(
+            notification_id=number,
+            alert_id=number,
+            revision=0,
+            moment="notice",
+            title=title,
+            body=body,
+            language="vi",
+            take_label="",
+            open_label="",
+            useful_s=86_400,
+            own_path=path,
+        )
+        phone = Phone(number, channel, f"{channel}:{address}", "")
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                answer = await way.send(message, phone)
+        except TimeoutError:
+            return f"no answer within {SEND_WITHIN_S:g} s"
+        return "" if isinstance(answer, Delivered) else answer.reason
+
+    return tell

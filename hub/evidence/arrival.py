@@ -1,0 +1,64 @@
+"""The seal of a household's film on arrival: what came, when, and the hub's signature of that."""
+
+import json
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import Field
+
+from hub.evidence.keys import Signer
+from hub.evidence.manifest import Micros, Part, Sha256, Text
+from hub.store.household_views import ArrivalSeal, Arrived
+
+CLOCK: Final = (
+    "The film's own clock is the household's, not the hub's: how far off it is, nobody knows. "
+    "The span is the one that was asked for."
+)
+
+
+class Arrival(Part):
+    """Signed as the bytes that it is written in."""
+
+    v: Literal[1] = 1
+    clip_id: UUID
+    request_id: UUID
+    household_id: UUID
+    sha256: Sha256
+    """Of the file that is kept."""
+    size_bytes: Annotated[int, Field(ge=0)]
+    came_sha256: Sha256
+    """Of the file as it was sent; the same where the whole of it is kept."""
+    came_bytes: Annotated[int, Field(ge=0)]
+    cut_from_ms: int | None
+    cut_until_ms: int | None
+    asked_since_utc_us: Micros
+    asked_until_utc_us: Micros
+    clock: Text = CLOCK
+    arrived_utc_us: Micros
+    arrived_error_ms: int | None
+    receipt: Text
+    key_sha256: Sha256
+
+
+def seal_arrival(signer: Signer, one: Arrived) -> ArrivalSeal:
+    """The words and their signature by the evidence key, as a package's manifest has them."""
+    said = Arrival(
+        clip_id=one.clip_id,
+        request_id=one.request_id,
+        household_id=one.household_id,
+        sha256=one.sha256,
+        size_bytes=one.size_bytes,
+        came_sha256=one.came_sha256,
+        came_bytes=one.came_bytes,
+        cut_from_ms=one.cut.from_ms,
+        cut_until_ms=one.cut.until_ms,
+        asked_since_utc_us=one.since_utc_us,
+        asked_until_utc_us=one.until_utc_us,
+        arrived_utc_us=one.arrived_utc_us,
+        arrived_error_ms=one.arrived_error_ms,
+        receipt=one.code,
+        key_sha256=signer.fingerprint,
+    ).model_dump(mode="json")
+    words = (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode()
+    return ArrivalSeal(words, signer.sign(words), signer.certificate.public_bytes(Encoding.DER))

@@ -1,0 +1,285 @@
+"""The door's way from a case to households: who is near, a request for a span, what they gave.
+
+All of it is for who works on the case; who may be asked is cut to the asker's areas. What was given
+is seen by the case's members and by nobody else.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select, update
+
+from hub.alerts.households import (
+    MOST_RADIUS_M,
+    WHY_CHARS,
+    HouseholdError,
+    HouseholdFault,
+    Wanted,
+    fault_of_wanted,
+)
+from hub.alerts.moment import Moment
+from hub.alerts.neighbours import Spot, distance
+from hub.alerts.shapes import Point
+from hub.store import audit, case_rows, household_rows
+from hub.store.audit import By
+from hub.store.blobs import Blobs
+from hub.store.bounds import text
+from hub.store.case_tables import cases
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.household_tables import household_clips, household_requests, households
+from hub.store.household_views import Asked, GivenClip, HouseholdRow, NearHousehold, RequestRow
+from hub.store.tables import columns, new_id
+from hub.store.tip_box import TipBox
+from hub.store.views import Asker, OpenMedia
+
+NOTE_CHARS: Final = 1000
+MEDIA_TYPES: Final = {
+    "mp4": "video/mp4",
+    "mkv": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "ts": "video/mp2t",
+}
+
+
+class AskingDoor:
+    """For any thread. None and False are the same answer for what is not there and not theirs."""
+
+    def __init__(self, db: Database, *, clock: Clock, blobs: Blobs, box: TipBox) -> None:
+        self._db = db
+        self._clock = clock
+        self._blobs = blobs
+        self._box = box
+
+    def near(
+        self, asker: Asker, case_id: UUID, point: Point | None, radius_m: float
+    ) -> list[NearHousehold] | None:
+        """Who may be asked for an open case, the nearest first; without a point all, by place."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            is_theirs = _works_on(conn, asker, case_id, now, open_=True)
+            rows = self._askable(conn, asker, now) if is_theirs else []
+        self._note(asker, "case.households", case_id, is_done=is_theirs)
+        return _near(rows, point, min(radius_m, MOST_RADIUS_M)) if is_theirs else None
+
+    def ask(self, asker: Asker, case_id: UUID, wanted: Wanted) -> list[Asked] | None:
+        """A link for each household; its token is known only now. None: not their open case.
+
+        HouseholdError for what cannot be; then nobody is asked. UnsealError when the hub's key is
+        not the one that contacts were sealed with.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if not _works_on(conn, asker, case_id, now, open_=True):
+                self._note_in(conn, asker, "case.ask.refused", case_id, now=now)
+                return None
+            if (fault := fault_of_wanted(wanted, now_utc_us=now.utc_us)) is not None:
+                raise HouseholdError(fault)
+            theirs = {one.household_id: one for one in self._askable(conn, asker, now)}
+            if any(one not in theirs for one in wanted.household_ids):
+                raise HouseholdError(HouseholdFault.NOBODY)
+            chosen = [theirs[one] for one in dict.fromkeys(wanted.household_ids)]
+            return [self._ask_one(conn, asker, case_id, one, wanted, now) for one in chosen]
+
+    def _ask_one(
+        self,
+        conn: Connection,
+        asker: Asker,
+        case_id: UUID,
+        household: HouseholdRow,
+        wanted: Wanted,
+        now: Moment,
+    ) -> Asked:
+        request_id, (token, token_hash) = new_id(now), household_rows.new_token()
+        expires = now.plus_s(wanted.hours * 3600)
+        conn.execute(
+            insert(household_requests).values(
+                id=request_id,
+                household_id=household.household_id,
+                case_id=case_id,
+                asked_by=asker.person_id,
+                why=text(wanted.why, WHY_CHARS),
+                token_hash=token_hash,
+                wrong="",
+                **columns("since", Moment(wanted.since_utc_us, 0)),
+                **columns("until", Moment(wanted.until_utc_us, 0)),
+                **columns("asked", now),
+                **columns("expires", expires),
+            )
+        )
+        detail = f"household {household.household_id}, request {request_id}"
+        self._note_in(conn, asker, "case.ask", case_id, detail, now=now)
+        return Asked(
+            request_id=request_id,
+            household_id=household.household_id,
+            place=household.place,
+            token=token,
+            channel=household.channel,
+            address=self._address(conn, household),
+            language=household.language,
+            expires_utc_us=expires.utc_us,
+        )
+
+    def _address(self, conn: Connection, household: HouseholdRow) -> str:
+        """Where the link is sent; empty where it goes by people alone."""
+        this = households.c.id == household.household_id
+        sealed = conn.scalar(select(households.c.sealed).where(this))
+        if not household.channel or sealed is None:
+            return ""
+        return self._box.unseal_reporter(sealed, tip_id=household.household_id).contact
+
+    def told(self, asker: Asker, request_id: UUID, channel: str, outcome: str) -> None:
+        """The link was sent by a channel of the hub, or could not be."""
+        with self._db.writing() as conn:
+            audit.note(
+                conn,
+                _by(asker),
+                act="household.request.tell",
+                object_kind="household_request",
+                object_id=request_id,
+                detail=f"{channel}: {outcome}",
+                now=self._clock.now(),
+            )
+
+    def requests(self, asker: Asker, case_id: UUID) -> list[RequestRow]:
+        """What was asked for a case: part of its page, and of that page's line in the log."""
+        with self._db.reading() as conn:
+            is_theirs = _works_on(conn, asker, case_id, self._clock.now())
+            return household_rows.request_rows(conn, case_id) if is_theirs else []
+
+    def end_request(self, asker: Asker, case_id: UUID, request_id: UUID) -> bool:
+        """Its link holds no more."""
+        now, here = self._clock.now(), household_requests.c
+        with self._db.writing() as conn:
+            is_this = (here.id == request_id, here.case_id == case_id)
+            is_done = _works_on(conn, asker, case_id, now) and household_rows.end_requests(
+                conn, *is_this, why="withdrawn", by=_by(asker), now=now
+            )
+            if not is_done:
+                self._note_in(conn, asker, "case.ask.end.refused", case_id, now=now)
+        return bool(is_done)
+
+    def clips(self, asker: Asker, case_id: UUID) -> list[GivenClip]:
+        """What was given for a case and is in it: part of its page, and of that page's line."""
+        here = household_clips.c
+        with self._db.reading() as conn:
+            if not _works_on(conn, asker, case_id, self._clock.now()):
+                return []
+            in_it = (here.case_id == case_id, here.released_utc_us.is_(None))
+            return household_rows.clip_rows(conn, *in_it)
+
+    def open_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> OpenMedia | None:
+        """A film that was given, to who works on its case."""
+        with self._db.reading() as conn:
+            clip = self._clip(conn, asker, case_id, clip_id)
+        is_here = clip is not None and not clip.is_removed and self._blobs.has(clip.sha256)
+        self._note(asker, "given.open", clip_id, kind="household_clip", is_done=is_here)
+        if clip is None or not is_here:
+            return None
+        return OpenMedia(
+            media_id=clip_id,
+            kind="clip",
+            read=lambda start, length: self._blobs.read(clip.sha256, start=start, length=length),
+            media_type=MEDIA_TYPES[clip.form],
+            size_bytes=clip.size_bytes,
+            sha256=clip.sha256,
+        )
+
+    def change_clip(
+        self, asker: Asker, case_id: UUID, clip_id: UUID, *, note: str, is_marked: bool
+    ) -> bool:
+        """Another note, or mark it as one that matters most."""
+        values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            is_done = self._clip(conn, asker, case_id, clip_id, open_=True) is not None
+            if is_done:
+                this = household_clips.c.id == clip_id
+                conn.execute(update(household_clips).where(this).values(**values))
+            act = "case.note" if is_done else "case.note.refused"
+            self._note_in(conn, asker, act, case_id, f"given {clip_id}", now=now)
+        return is_done
+
+    def remove_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> bool:
+        """Out of the case: held no more, and removed after the days that are configured."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            is_done = self._clip(conn, asker, case_id, clip_id, open_=True) is not None
+            if is_done:
+                household_rows.release(conn, clip_id, now)
+            act = "case.remove" if is_done else "case.remove.refused"
+            self._note_in(conn, asker, act, case_id, f"given {clip_id}", now=now)
+        return is_done
+
+    def _askable(self, conn: Connection, asker: Asker, now: Moment) -> list[HouseholdRow]:
+        tended = household_rows.tended(asker.person_id, now)
+        agrees = households.c.withdrawn_utc_us.is_(None)
+        return household_rows.household_rows(conn, tended, agrees, limit=10_000)
+
+    def _clip(
+        self, conn: Connection, asker: Asker, case_id: UUID, clip_id: UUID, *, open_: bool = False
+    ) -> GivenClip | None:
+        if not _works_on(conn, asker, case_id, self._clock.now(), open_=open_):
+            return None
+        here = household_clips.c
+        this = (here.id == clip_id, here.case_id == case_id, here.released_utc_us.is_(None))
+        return next(iter(household_rows.clip_rows(conn, *this)), None)
+
+    def _note(
+        self, asker: Asker, act: str, object_id: UUID, *, kind: str = "case", is_done: bool
+    ) -> None:
+        act = act if is_done else f"{act}.refused"
+        with self._db.writing() as conn:
+            self._note_in(conn, asker, act, object_id, kind=kind, now=self._clock.now())
+
+    def _note_in(
+        self,
+        conn: Connection,
+        asker: Asker,
+        act: str,
+        object_id: UUID,
+        detail: str = "",
+        *,
+        kind: str = "case",
+        now: Moment,
+    ) -> None:
+        audit.note(
+            conn,
+            _by(asker),
+            act=act,
+            object_kind=kind,
+            object_id=object_id,
+            detail=detail,
+            now=now,
+        )
+
+
+def _near(
+    rows: Sequence[HouseholdRow], point: Point | None, radius_m: float
+) -> list[NearHousehold]:
+    if point is None:
+        return [NearHousehold(row, None) for row in rows]
+    nowhere = UUID(int=0)
+    middle = Spot(nowhere, nowhere, point.latitude_deg, point.longitude_deg)
+    found = [(_distance(middle, row), row) for row in rows]
+    within = [(m, row) for m, row in found if m is not None and m <= radius_m]
+    return [NearHousehold(row, m) for m, row in sorted(within, key=lambda one: one[0])]
+
+
+def _distance(middle: Spot, row: HouseholdRow) -> float | None:
+    spot = Spot(row.household_id, row.area_id, row.latitude_deg, row.longitude_deg)
+    return distance(middle, spot)
+
+
+def _works_on(
+    conn: Connection, asker: Asker, case_id: UUID, now: Moment, *, open_: bool = False
+) -> bool:
+    query = select(cases.c.id).where(cases.c.id == case_id, case_rows.is_in(asker.person_id, now))
+    if open_:
+        query = query.where(cases.c.closed_utc_us.is_(None))
+    return conn.scalar(query) is not None
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

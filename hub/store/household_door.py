@@ -1,0 +1,183 @@
+"""The door's way to households' cameras: registered with consent, withdrawn, who they are.
+
+Whoever looks after cameras in an area, or may take footage out of it, registers there. Who the
+household is is sealed; each look at it has a reason and its line in the log.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from hub.alerts.grants import Right
+from hub.alerts.households import (
+    CONTACT_CHARS,
+    NAME_CHARS,
+    PLACE_CHARS,
+    VIEW_CHARS,
+    HouseholdError,
+    HouseholdFault,
+    NewHousehold,
+    fault_of_household,
+)
+from hub.alerts.moment import Moment
+from hub.store import audit, household_rows
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.household_tables import households
+from hub.store.household_views import HouseholdRow
+from hub.store.scope import areas_with
+from hub.store.sights import places
+from hub.store.tables import areas, columns, new_id
+from hub.store.tip_box import Reporter, TipBox
+from hub.store.views import Asker
+
+
+class HouseholdDoor:
+    """For any thread. None and False are the same answer for what is not there and not theirs."""
+
+    def __init__(self, db: Database, *, clock: Clock, box: TipBox) -> None:
+        self._db = db
+        self._clock = clock
+        self._box = box
+
+    def areas(self, asker: Asker) -> list[tuple[UUID, str]]:
+        """Where this person may register a household, by name; part of a page."""
+        with self._db.reading() as conn:
+            found = places(conn, set(_areas_of(conn, asker, self._clock.now())))
+        return sorted(found.items(), key=lambda one: one[1])
+
+    def households(self, asker: Asker) -> list[HouseholdRow]:
+        """Those in this person's areas, those that withdrew last."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            tended = household_rows.tended(asker.person_id, now)
+            rows = household_rows.household_rows(conn, tended)
+        self._note(asker, "households.open", None, f"{len(rows)} households")
+        return rows
+
+    def household(self, asker: Asker, household_id: UUID) -> HouseholdRow | None:
+        """One of theirs."""
+        with self._db.reading() as conn:
+            row = self._mine(conn, asker, household_id)
+        self._note(asker, "household.open" if row else "household.open.refused", household_id)
+        return row
+
+    def register(self, asker: Asker, new: NewHousehold) -> tuple[UUID, str] | None:
+        """Write a household down; its id, and the token of its own link, which is known only now.
+
+        None where this person may not; HouseholdError for what is missing.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            mine = _areas_of(conn, asker, now)
+            if not mine:
+                self._note_in(conn, asker, "household.register.refused", None, now=now)
+                return None
+            if new.area_id not in mine:
+                raise HouseholdError(HouseholdFault.AREA)
+            if (fault := fault_of_household(new)) is not None:
+                raise HouseholdError(fault)
+            household_id, (token, token_hash) = new_id(now), household_rows.new_token()
+            who = Reporter(text(new.name, NAME_CHARS), text(new.contact, CONTACT_CHARS))
+            conn.execute(
+                insert(households).values(
+                    id=household_id,
+                    area_id=new.area_id,
+                    place=text(new.place, PLACE_CHARS),
+                    latitude_deg=new.point and new.point.latitude_deg,
+                    longitude_deg=new.point and new.point.longitude_deg,
+                    view=text(new.view, VIEW_CHARS),
+                    channel=new.channel,
+                    sealed=self._box.seal_reporter(who, tip_id=household_id),
+                    language=new.language,
+                    consent_version=new.consent_version,
+                    consent_text=new.consent_text,
+                    recorded_by=asker.person_id,
+                    token_hash=token_hash,
+                    **columns("consented", now),
+                )
+            )
+            agreed = f"consent {new.consent_version} ({new.language})"
+            self._note_in(conn, asker, "household.register", household_id, agreed, now=now)
+        return household_id, token
+
+    def renew_link(self, asker: Asker, household_id: UUID) -> str | None:
+        """Another link of the household's own; the one before holds no more."""
+        now, (token, token_hash) = self._clock.now(), household_rows.new_token()
+        with self._db.writing() as conn:
+            row = self._mine(conn, asker, household_id)
+            is_done = row is not None and row.withdrawn_utc_us is None
+            act = "household.link" if is_done else "household.link.refused"
+            self._note_in(conn, asker, act, household_id, now=now)
+            if not is_done:
+                return None
+            this = households.c.id == household_id
+            conn.execute(update(households).where(this).values(token_hash=token_hash))
+        return token
+
+    def withdraw(self, asker: Asker, household_id: UUID) -> bool:
+        """The household said so; false when it is withdrawn already."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            row, by = self._mine(conn, asker, household_id), _by(asker)
+            if row is not None and household_rows.withdraw(conn, household_id, by=by, now=now):
+                return True
+            self._note_in(conn, asker, "household.withdraw.refused", household_id, now=now)
+        return False
+
+    def contact(self, asker: Asker, household_id: UUID, *, reason: str) -> Reporter | None:
+        """Who they are and how they are reached; the look and its reason are in the log.
+
+        UnsealError when the hub's key is not the one that it was sealed with.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            is_theirs = self._mine(conn, asker, household_id) is not None and bool(reason.strip())
+            this = households.c.id == household_id
+            sealed = conn.scalar(select(households.c.sealed).where(this)) if is_theirs else None
+            act = "household.contact" if sealed else "household.contact.refused"
+            self._note_in(conn, asker, act, household_id, reason, now=now)
+        return self._box.unseal_reporter(sealed, tip_id=household_id) if sealed else None
+
+    def _mine(self, conn: Connection, asker: Asker, household_id: UUID) -> HouseholdRow | None:
+        tended = household_rows.tended(asker.person_id, self._clock.now())
+        this = households.c.id == household_id
+        return next(iter(household_rows.household_rows(conn, this, tended)), None)
+
+    def _note(self, asker: Asker, act: str, household_id: UUID | None, detail: str = "") -> None:
+        with self._db.writing() as conn:
+            self._note_in(conn, asker, act, household_id, detail, now=self._clock.now())
+
+    def _note_in(
+        self,
+        conn: Connection,
+        asker: Asker,
+        act: str,
+        household_id: UUID | None,
+        detail: str = "",
+        *,
+        now: Moment,
+    ) -> None:
+        audit.note(
+            conn,
+            _by(asker),
+            act=act,
+            object_kind="household" if household_id else "",
+            object_id=household_id,
+            detail=detail,
+            now=now,
+        )
+
+
+def _areas_of(conn: Connection, asker: Asker, now: Moment) -> list[UUID]:
+    mine = or_(
+        areas.c.id.in_(areas_with(asker.person_id, Right.MANAGE, now)),
+        areas.c.id.in_(areas_with(asker.person_id, Right.EXPORT, now)),
+    )
+    return list(conn.scalars(select(areas.c.id).where(mine)))
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -1,0 +1,195 @@
+"""Households asked from a case, and what they gave: for who works on it."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.households import (
+    MOST_ASKED,
+    MOST_HOURS,
+    RADIUS_M,
+    WHY_CHARS,
+    HouseholdError,
+    HouseholdFault,
+    Wanted,
+)
+from hub.store.household_views import Asked
+from hub.store.tip_box import UnsealError
+from hub.web import clips
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.channel_orders import channel_name
+from hub.web.household_pages import fault_word, point_said, room_of
+from hub.web.invitations import qr_code
+from hub.web.site import PublicWords, render
+from hub.web.when import Calendar
+from hub.web.words import words as words_of
+
+router = APIRouter(prefix="/cases")
+
+PLAYED: Final = "video/mp4"
+"""What pages play; every other film is a file to download."""
+
+Word = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("/{case_id}/ask")
+def show_ask(
+    request: Request, visit: SignedIn, case_id: UUID, point: str = "", radius: str = ""
+) -> Response:
+    """Households near a place, and the form that asks them."""
+    return _ask_page(request, visit, case_id, {"point": point, "radius": radius})
+
+
+def _ask_page(
+    request: Request,
+    visit: Visit,
+    case_id: UUID,
+    typed: dict[str, Any],
+    wrong: HouseholdFault | None = None,
+) -> Response:
+    room, words = room_of(visit), visit.site.calendar(visit.asker.language).words
+    radius_m = _radius_m(typed.get("radius", ""))
+    try:
+        point = point_said(typed.get("point", "")[:100])
+    except HouseholdError as error:
+        point, wrong = None, error.fault
+    near = room.asking.near(visit.asker, case_id, point, radius_m)
+    if near is None:
+        raise HTTPException(404)
+    empty = {"point": "", "since": "", "until": "", "why": "", "chosen": ()}
+    return render(
+        request,
+        "case_ask.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        case_id=case_id,
+        near=near,
+        has_point=point is not None,
+        wrong=fault_word(wrong, words) if wrong else "",
+        typed={**empty, "hours": str(room.terms.link_hours), **typed, "radius": str(radius_m)},
+        most={"why": WHY_CHARS, "hours": MOST_HOURS, "asked": MOST_ASKED},
+    )
+
+
+@router.post("/{case_id}/ask")
+async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    visit: FormSent,
+    case_id: UUID,
+    household: Annotated[list[UUID] | None, Form(max_length=200)] = None,
+    since: Word = "",
+    until: Word = "",
+    why: Word = "",
+    hours: Word = "",
+    point: Word = "",
+    radius: Word = "",
+) -> Response:
+    """A link for each, sent where a channel can, and shown this once."""
+    room, chosen = room_of(visit), tuple(household or ())
+    calendar = visit.site.calendar(visit.asker.language)
+    try:
+        wanted = Wanted(
+            household_ids=chosen,
+            since_utc_us=_moment(since, calendar),
+            until_utc_us=_moment(until, calendar),
+            why=why.strip()[:WHY_CHARS],
+            hours=int(hours) if hours.isdecimal() and len(hours) < 6 else 0,
+        )
+        asked = await run_in_threadpool(room.asking.ask, visit.asker, case_id, wanted)
+    except HouseholdError as error:
+        typed = {"since": since, "until": until, "why": why, "hours": hours, "chosen": chosen}
+        typed |= {"point": point, "radius": radius}
+        return await run_in_threadpool(_ask_page, request, visit, case_id, typed, error.fault)
+    except UnsealError as error:
+        raise HTTPException(503) from error
+    if asked is None:
+        raise HTTPException(404)
+    outcomes = [await _tell(visit, one) for one in asked]
+    shown = list(zip(asked, outcomes, strict=True))
+    return await run_in_threadpool(_asked_page, request, visit, case_id, shown)
+
+
+async def _tell(visit: Visit, one: Asked) -> str:
+    """By its channel; the log has what became of it, the channel's own words among it."""
+    if not one.address:
+        return ""
+    room, words = room_of(visit), words_of(one.language)
+    calendar, by = visit.site.calendar(one.language), visit.site.settings.public_words
+    who = by.get(one.language, PublicWords()).watched_by or words.say("those who watch here")
+    title = words.say("Mắt Thần asks for a film of your camera")
+    body = words.say("Asked by %(by)s. The link holds until %(time)s.")
+    body %= {"by": who, "time": calendar.full(one.expires_utc_us)}
+    outcome = await room.tell(one.channel, one.address, title, body, f"/give/{one.token}")
+    said = outcome or "sent"
+    await run_in_threadpool(room.asking.told, visit.asker, one.request_id, one.channel, said)
+    return said
+
+
+def _asked_page(
+    request: Request, visit: Visit, case_id: UUID, shown: list[tuple[Asked, str]]
+) -> Response:
+    words, url = visit.site.calendar(visit.asker.language).words, visit.site.settings.public_url
+    links = []
+    for one, outcome in shown:
+        link = f"{url}/give/{one.token}"
+        name = channel_name(one.channel, words) if one.channel else ""
+        links.append((one, link, qr_code(link, words), outcome, name))
+    return render(request, "case_asked.html", session=visit.session, case_id=case_id, links=links)
+
+
+@router.post("/{case_id}/ask/{request_id}/end")
+def end_request(visit: FormSent, case_id: UUID, request_id: UUID) -> Response:
+    """The link holds no more."""
+    if not room_of(visit).asking.end_request(visit.asker, case_id, request_id):
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}#asked", 303)
+
+
+@router.get("/{case_id}/given/{clip_id}")
+@router.head("/{case_id}/given/{clip_id}")
+def show_given(request: Request, visit: SignedIn, case_id: UUID, clip_id: UUID) -> Response:
+    """A film that a household gave, whole or in part; never more than bytes to a browser."""
+    media = room_of(visit).asking.open_clip(visit.asker, case_id, clip_id)
+    response = clips.answer(request, media)
+    response.headers["Content-Security-Policy"] = "sandbox"
+    if media is not None and media.media_type != PLAYED:
+        name = response.headers.get("content-disposition", "").replace("inline", "attachment")
+        response.headers["Content-Disposition"] = name
+    return response
+
+
+@router.post("/{case_id}/given/{clip_id}")
+def change_given(
+    visit: FormSent,
+    case_id: UUID,
+    clip_id: UUID,
+    note: Word = "",
+    marked: Annotated[bool, Form()] = False,
+    out: Annotated[bool, Form()] = False,
+) -> Response:
+    """Another note or mark; or out of the case."""
+    asking, asker = room_of(visit).asking, visit.asker
+    done = (
+        asking.remove_clip(asker, case_id, clip_id)
+        if out
+        else asking.change_clip(asker, case_id, clip_id, note=note, is_marked=marked)
+    )
+    if not done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/cases/{case_id}", 303)
+
+
+def _moment(said: str, calendar: Calendar) -> int:
+    """`2026-11-25T02:10` on the town's clock."""
+    day, _, clock = said.strip().replace(" ", "T").partition("T")
+    try:
+        return round(calendar.typed(day, clock).timestamp() * 1e6)
+    except (ValueError, OverflowError) as error:
+        raise HouseholdError(HouseholdFault.SPAN) from error
+
+
+def _radius_m(said: str) -> int:
+    return int(said) if said.isdecimal() and 0 < len(said) < 6 else RADIUS_M
