@@ -12,6 +12,8 @@ sigma-delta estimation (Manzanera and Richefeu 2007): who passes now and then le
 it, a branch that never rests does, and when the wind drops it is forgotten again.
 """
 
+from collections.abc import Callable
+from ctypes import CDLL
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Plane
+from agent.vision import fast
 
 Field = NDArray[np.float32]
 """One number a block: (height // 8, width // 8)."""
@@ -101,13 +104,17 @@ class Ground:
     """
 
     def __init__(
-        self, blocks: Plane, settings: GroundSettings, ignored: Mask | None = None
+        self,
+        blocks: Plane,
+        settings: GroundSettings,
+        ignored: Mask | None = None,
+        library: CDLL | None = fast.LIBRARY,
     ) -> None:
         """Starts from `blocks`; where `ignored` is not 0 nothing ever differs."""
         self._settings = settings
         self._ignored = ignored
         side = max(5, round(settings.surroundings * blocks.shape[0]) | 1)
-        self._around = (side, side)
+        self._around, self._area = (side, side), float(side * side)
         self._mean: Field = blocks.astype(np.float32)
         self._flicker: Field = np.full_like(self._mean, settings.least_change / settings.over_noise)
         self._learned = blocks.copy()
@@ -139,6 +146,10 @@ class Ground:
         self._near, self._lit = self._bounds
         self._found = tuple(np.empty(blocks.shape, np.bool_) for _ in range(KEPT))
         self._turn = 0
+        ground = (self._mean8, self._limit8, self._lamp_from, self._local, self._times, self._plus)
+        self._unlit = library and fast.Unlit(
+            library, ground, over=self._over, found=self._found, side=side
+        )
         self.differing = 0
         """Blocks of the last frame that were not as the background, be it explained or not."""
         self._publish()
@@ -146,6 +157,7 @@ class Ground:
     def unexplained(self, blocks: Plane) -> Mask | None:
         """The blocks (1) that neither flicker nor light explains; None if none differs at all.
         Valid until the third call from here."""
+        self._turn = (self._turn + 1) % KEPT
         self._compare(blocks)
         if not self.differing:
             self._moved = None
@@ -155,17 +167,31 @@ class Ground:
         if self.differing > self._settings.relit * blocks.size:
             self._expect_strangers()
             self._relight(blocks)
-        found = self._beyond_light(blocks)
-        cv2.min(found, self._over, found)
+        found: Mask = self._found[self._turn].view(np.uint8)
+        if self._unlit is None:
+            self._beyond_light(blocks, found)
+            cv2.min(found, self._over, found)
         return found
 
     def spread(self, found: Mask) -> Mask:
         """With the blocks beside them that differ, be it explained or not: a body's inside looks
         like its surroundings, which are the body. Valid until the next call."""
         cv2.dilate(found, NEAR, self._spread)
-        self._moved = self._spread
         cv2.min(self._spread, self._over, self._kept)
+        self._moved = self._spread
         return self._kept
+
+    def pieces(self, library: CDLL, joined: Mask) -> Callable[[Mask], list[fast.Piece]]:
+        """The same and what of it is connected, in one step."""
+        step = fast.Pieces(
+            library, over=self._over, spread=self._spread, moved=self._kept, joined=joined
+        ).step
+
+        def pieces(found: Mask) -> list[fast.Piece]:
+            self._moved = self._spread
+            return step(found)
+
+        return pieces
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
         """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:
@@ -216,12 +242,15 @@ class Ground:
         return self._now
 
     def _compare(self, blocks: Plane) -> None:
+        if self._unlit is not None:
+            self.differing = self._unlit.step(blocks, self._turn)
+            return
         cv2.absdiff(blocks, self._mean8, self._size)
         cv2.subtract(self._size, self._limit8, self._over)
         self.differing = cv2.countNonZero(self._over)
 
-    def _beyond_light(self, blocks: Plane) -> Mask:
-        """The blocks (1) whose contrast lies beyond what light can have made of it.
+    def _beyond_light(self, blocks: Plane, found: Mask) -> None:
+        """Finds the blocks (1) whose contrast lies beyond what light can have made of it.
 
         Let a block be m, around it M, and both be b and B now, with d = B - M. If the light was
         added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
@@ -229,22 +258,20 @@ class Ground:
         |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
         What of it does not depend on the frame is made when the ground is learned. The two products
         and sums, middle and how far from it, are each made in one step: on so little it is the
-        steps that cost.
+        steps that cost. Around is a sum and not a mean: those are the same by every way to them.
         """
         now, near, lit = self._now, self._near, self._lit
-        cv2.boxFilter(blocks, cv2.CV_32F, self._around, near)
+        cv2.boxFilter(blocks, cv2.CV_32F, self._around, near, (-1, -1), normalize=False)
         cv2.absdiff(near, self._local, lit)
         np.multiply(self._bounds, self._times, self._bounds)
         np.add(self._bounds, self._plus, self._bounds)
         np.copyto(now, blocks)
         cv2.absdiff(now, near, now)
-        self._turn = (self._turn + 1) % KEPT
-        found: Mask = np.greater(now, lit, out=self._found[self._turn]).view(np.uint8)
+        np.greater(now, lit, out=self._found[self._turn])
         cv2.subtract(blocks, self._lamp_from, self._size)
         if cv2.hasNonZero(self._size):
             cv2.dilate(self._size, NEAR, self._kept)
             cv2.subtract(found, self._kept, found)
-        return found
 
     def _relight(self, blocks: Plane) -> None:
         """If one gain and one offset explain the whole picture, take it for the background."""
@@ -315,6 +342,8 @@ class Ground:
         np.add(self._tolerance, settings.roughness, self._tolerance)
         np.multiply(self._local, self._middle, self._apart)
         np.subtract(mean, self._apart, self._apart)
+        np.multiply(self._local, self._area, self._local)
+        np.divide(self._times, self._area, self._times)
 
 
 def relit(mean: Field, blocks: Plane) -> Field:

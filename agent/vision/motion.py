@@ -5,13 +5,15 @@ of one step of 8); point samples would be cheaper and would see every raindrop. 
 a few operations on one 64th of the picture, and most of them only when something differs at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from ctypes import CDLL
 from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Plane
+from agent.vision import fast
 from agent.vision.ground import Ground, GroundSettings, Mask
 from agent.vision.person import check
 from agent.vision.scenery import Means
@@ -58,15 +60,20 @@ class MotionFinder:
     """Compares each frame with what it has learned from those before; used by one thread."""
 
     def __init__(
-        self, settings: MotionSettings | None = None, ignored: Sequence[Polygon] = ()
+        self,
+        settings: MotionSettings | None = None,
+        ignored: Sequence[Polygon] = (),
+        library: CDLL | None = fast.LIBRARY,
     ) -> None:
-        """Nothing ever moves in the parts of the picture that are `ignored`."""
-        self._settings = settings or MotionSettings()
+        """Nothing ever moves in the parts of the picture that are `ignored`. Without `library` the
+        same is done by numpy and OpenCV."""
+        self._settings, self._library = settings or MotionSettings(), library
         self._ignored = ignored
         self._halver: Halver | None = None
         self._ground: Ground | None = None
         self._persistence = _Persistence(self._settings)
         self._moved = self._joined = np.empty((0, 0), np.uint8)
+        self._pieces: Callable[[Mask], list[fast.Piece]] | None = None
         self._born = self._last = self._learned = Instant(0, 0)
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
@@ -74,7 +81,8 @@ class MotionFinder:
         nothing."""
         check(frame)
         if self._halver is None or self._halver.size_px != (frame.height, frame.width):
-            self._halver, self._ground = Halver(frame.height, frame.width), None
+            self._halver = Halver(frame.height, frame.width, self._library)
+            self._ground = None
         return self.look(self._halver.means(frame.luma), frame.at)
 
     @property
@@ -94,7 +102,7 @@ class MotionFinder:
         if found is not None and self._ground.differing > flood < cv2.countNonZero(found):
             return self._start(blocks, at)
         kept = self._persistence.step(found, at.seconds_since(self._last))
-        regions = [] if kept is None else self._regions(self._ground.spread(kept))
+        regions = [] if kept is None else self._regions(self._ground, kept)
         self._last = at
         self._learn(self._ground, blocks, regions=regions, at=at)
         if at.seconds_since(self._born) < self._settings.settle_s:
@@ -117,9 +125,11 @@ class MotionFinder:
 
     def _start(self, blocks: Plane, at: Instant) -> tuple[Box, ...]:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
-        self._ground = Ground(blocks, self._settings.ground, ignored)
+        self._ground = Ground(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
         self._moved, self._joined = np.empty_like(blocks), np.empty_like(blocks)
+        if self._library is not None:
+            self._pieces = self._ground.pieces(self._library, self._joined)
         self._born = self._last = self._learned = at
         return (WHOLE,)
 
@@ -142,32 +152,40 @@ class MotionFinder:
         ground.learn(blocks, moved if regions else None, elapsed_s=elapsed_s, age_s=age_s)
         self._learned = at
 
-    def _regions(self, moved: Mask) -> list[_Region]:
+    def _regions(self, ground: Ground, kept: Mask) -> list[_Region]:
         """Connected blocks (gaps of two are bridged) that are something."""
-        height, width = moved.shape
-        joined: Mask = self._joined
-        cv2.dilate(moved, JOINING, joined)
-        regions: list[_Region] = []
         least, persistence = self._settings.least_blocks, self._persistence
         # Where nothing falls a larger region is believed at once.
-        sure = self._settings.sure_blocks if persistence.is_steady else moved.size + 1
+        sure = self._settings.sure_blocks if persistence.is_steady else kept.size + 1
         # Three frames with the same two blocks wet are no rare chance in a shower; with four, yes.
         lasts = least * (1 if persistence.is_steady else 2)
-        # Contours take a quarter to a twentieth of the time of labelled components.
-        contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        for contour in contours:
-            x0, y0, across, down = cv2.boundingRect(contour)
-            x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
-            y1 = y0 + down - (REACH if y0 + down < height else 0)
-            y0 += REACH if y0 > 0 else 0
-            blocks = cv2.countNonZero(moved[y0:y1, x0:x1])
+        regions: list[_Region] = []
+        pieces = (
+            self._pieces(kept) if self._pieces else connected(ground.spread(kept), self._joined)
+        )
+        for x0, y0, x1, y1, blocks in pieces:
             if blocks < sure and persistence.lasting is not None:
-                blocks, enough = cv2.countNonZero(persistence.lasting[y0:y1, x0:x1]), lasts
-            else:
-                enough = least
-            if blocks >= enough:
-                regions.append((x0, y0, x1, y1))
+                if cv2.countNonZero(persistence.lasting[y0:y1, x0:x1]) < lasts:
+                    continue
+            elif blocks < least:
+                continue
+            regions.append((x0, y0, x1, y1))
         return regions
+
+
+def connected(moved: Mask, joined: Mask) -> Iterator[tuple[int, int, int, int, int]]:
+    """What of `moved` is connected: x0, y0, x1, y1 in blocks, and how many of those moved. `joined`
+    is filled."""
+    height, width = moved.shape
+    cv2.dilate(moved, JOINING, joined)
+    # Contours take a quarter to a twentieth of the time of labelled components.
+    contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    for contour in contours:
+        x0, y0, across, down = cv2.boundingRect(contour)
+        x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
+        y1 = y0 + down - (REACH if y0 + down < height else 0)
+        y0 += REACH if y0 > 0 else 0
+        yield x0, y0, x1, y1, cv2.countNonZero(moved[y0:y1, x0:x1])
 
 
 def moved_share(box: Box, moved: Sequence[Box]) -> float:
@@ -228,7 +246,7 @@ def _both(one: Mask, other: Mask | None) -> Mask:
 class Halver:
     """Makes block means of pictures of one size, in memory that it keeps."""
 
-    def __init__(self, height: int, width: int) -> None:
+    def __init__(self, height: int, width: int, library: CDLL | None = fast.LIBRARY) -> None:
         """ValueError for a picture smaller than one block."""
         side = 2**HALVINGS
         self.size_px = height, width
@@ -239,11 +257,15 @@ class Halver:
             np.empty((self._rows >> n, self._columns >> n), np.uint8)
             for n in range(1, HALVINGS + 1)
         ]
+        self._compiled = library and fast.Halving(library, self._steps)
         self._halves = [(half, (half.shape[1], half.shape[0])) for half in self._steps]
 
     def means(self, luma: Plane) -> Plane:
         """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
         incomplete last row or column of blocks is left out. Valid until the next call."""
+        if self._compiled:
+            self._compiled.step(luma)
+            return self._steps[-1]
         small = luma[: self._rows, : self._columns]
         # Read once in order, which brings the picture into the cache: halving reads two rows at a
         # time, and from cold memory it takes nearly twice as long as both together.
