@@ -220,6 +220,52 @@ class EnrolSection(Section):
     )
 
 
+class OidcSection(Section):
+    """Signing in by an OpenID provider, beside passwords and passkeys."""
+
+    issuer: str = Field(
+        "",
+        pattern=r"^(https://[^/@?#\s]+(/[^?#\s]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?)?$",
+        description="The provider's issuer, to the letter as it says it. Empty: there is none.",
+    )
+    client_id: str = Field(
+        "", max_length=500, description="Who the hub is to the provider. Needed with issuer."
+    )
+    secret_file: str = Field(
+        "",
+        description="The client's secret, one line. Empty: oidc.secret in the secrets folder, or "
+        "the systemd credential of that name.",
+    )
+    scopes: str = Field(
+        "openid profile",
+        pattern=r"^openid( [!#-\[\]-~]+)*$",
+        description="What is asked of the provider; begins with openid.",
+    )
+    claim: str = Field(
+        "preferred_username",
+        max_length=100,
+        description="The claim that names a person to people, such as email. Nothing is decided "
+        "by it.",
+    )
+    ca_file: str = Field(
+        "",
+        description="Whom to believe that the provider is itself, PEM. Empty: whom the system "
+        "believes.",
+    )
+    button_vi: str = Field(
+        "Đăng nhập bằng tài khoản cơ quan",
+        min_length=1,
+        max_length=80,
+        description="What the button says, in Vietnamese.",
+    )
+    button_en: str = Field(
+        "Sign in with the office account",
+        min_length=1,
+        max_length=80,
+        description="The same in English.",
+    )
+
+
 class PushSection(Section):
     """Waking phones."""
 
@@ -410,6 +456,7 @@ class HubSettings(BaseSettings):
     tips: TipsSection = TipsSection()
     households: HouseholdsSection = HouseholdsSection()
     enrol: EnrolSection = EnrolSection()
+    oidc: OidcSection = OidcSection()
     push: PushSection
     alerts: AlertsSection = AlertsSection()
     troubles: TroublesSection = TroublesSection()

@@ -12,7 +12,8 @@ import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from hub.assembly import channels, opening, stamping
+from hub.alerts.provided import ProviderError
+from hub.assembly import channels, opening, providing, stamping
 from hub.assembly.refusal import StartRefusedError
 from hub.config import HubSettings
 from hub.enrol.authority import HUB_NAME
@@ -43,6 +44,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
         "secrets": _secrets,
         "channels": lambda settings: ", ".join(channels.names(settings)),
         **({"time stamps": _time_stamps} if settings.evidence.stamp_url else {}),
+        **({"sign-in by a provider": _provider} if settings.oidc.issuer else {}),
         "summary on paper": _letters,
         "certificate": _certificate,
         "broker": _broker,
@@ -59,6 +61,7 @@ def check(settings: HubSettings) -> Iterator[Finding]:
             BlobsError,
             NoLettersError,
             StampError,
+            ProviderError,
             OSError,
             ValueError,
         ) as error:
@@ -118,6 +121,16 @@ def _time_stamps(settings: HubSettings) -> str:
     asked = stamping.authority(settings)
     stamp = asked and stamping.try_out(asked)
     return f"{settings.evidence.stamp_url} stamps as {stamp.by}" if stamp else "none"
+
+
+def _provider(settings: HubSettings) -> str:
+    provider = providing.provider(settings, lambda: datetime.now(UTC).timestamp())
+    if provider is None:
+        return "none"
+    try:
+        return provider.try_out()
+    finally:
+        provider.close()
 
 
 def _letters(_: HubSettings) -> str:

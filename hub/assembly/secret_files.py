@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from hub.assembly import channels, opening
+from hub.assembly import channels, opening, providing
 from hub.assembly.archive import ArchiveReader, ArchiveWriter, Seal
 from hub.config import HubSettings
 from hub.enrol.files import write_private, write_public
@@ -31,6 +31,7 @@ def _single_files(settings: HubSettings) -> dict[str, Path]:
         "single/vapid.pem": opening.push_key_file(settings),
         "single/zalo.toml": channels.zalo_file(settings),
         "single/services.toml": channels.services_file(settings),
+        "single/oidc.secret": providing.secret_file(settings),
         "single/bucket.key": opening.bucket_key_file(settings),
     }
 

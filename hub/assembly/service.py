@@ -18,7 +18,7 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
-from hub.assembly import enrolling, households, opening, stamping
+from hub.assembly import enrolling, households, opening, providing, stamping
 from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
@@ -117,6 +117,7 @@ class Hub:
         )
         self._phone_check = self._make_phone_check()
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
+        self._provider = providing.provider(settings, lambda: self._clock.now().utc_us / 1e6)
         self._enrolment = enrolling.put_together(settings, self._db, self._clock)
         self._households = households.put_together(
             settings, self._db, blobs=self._blobs, clock=self._clock, channels=self._channels
@@ -327,6 +328,7 @@ class Hub:
             enrolling=self._enrolment[0] if self._enrolment else None,
             live_round=self._live,
             says_too_much=self._intake.over,
+            provider=self._provider,
         )
         config = uvicorn.Config(
             app,

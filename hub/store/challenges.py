@@ -47,8 +47,11 @@ class Challenges:
         return hmac.digest(self._key, purpose.encode() + b"\0" + body, "sha256")
 
 
-def spend(conn: Connection, challenge: bytes, now: Moment) -> bool:
-    """Note that it was answered; False when it was before. Only under the writers' lock."""
+def spend(conn: Connection, challenge: bytes, now: Moment, *, holds_s: int = HOLDS_S) -> bool:
+    """Note that it was answered; False when it was before. Only under the writers' lock.
+
+    `holds_s` is how long it could still be shown.
+    """
     spent = spent_challenges.c
     conn.execute(delete(spent_challenges).where(spent.ends_utc_us <= now.utc_us))
     digest = hashlib.sha256(challenge).hexdigest()
@@ -56,7 +59,7 @@ def spend(conn: Connection, challenge: bytes, now: Moment) -> bool:
         return False
     conn.execute(
         insert(spent_challenges).values(
-            id=new_id(now), challenge_hash=digest, **columns("ends", now.plus_s(HOLDS_S))
+            id=new_id(now), challenge_hash=digest, **columns("ends", now.plus_s(holds_s))
         )
     )
     return True

@@ -22,7 +22,7 @@ from hub.store.fold import fold_login
 from hub.store.passwords import Passwords
 from hub.store.registry import RegistryError
 from hub.store.session_views import SessionLimits, SignedIn
-from hub.store.signin_tables import invitations, passkeys
+from hub.store.signin_tables import identities, invitations, passkeys
 from hub.store.tables import columns, new_id, people
 from hub.store.views import Asker
 
@@ -264,10 +264,12 @@ def come_in(
     limits: SessionLimits,
     now: Moment,
 ) -> SignedIn:
-    """The person is signed in here, and nowhere else any more; older passkeys open nothing."""
+    """The person is signed in here, and nowhere else any more; older passkeys and linked accounts
+    open nothing."""
     asker = session_rows.as_asker(person, came_from)
     session_rows.end_of_person(conn, asker.person_id)
-    conn.execute(delete(passkeys).where(passkeys.c.person_id == asker.person_id))
+    for table in (passkeys, identities):
+        conn.execute(delete(table).where(table.c.person_id == asker.person_id))
     guesses.forget(conn, asker.login)
     by = By(person_id=asker.person_id, came_from=came_from)
     audit.note(conn, by, act="invitation.accept", now=now)

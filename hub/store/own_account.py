@@ -9,6 +9,7 @@ from hub.store import audit, guesses, session_rows
 from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.identities import Identities
 from hub.store.invitations import Invitations
 from hub.store.passkeys import Passkeys
 from hub.store.passwords import Passwords
@@ -41,6 +42,7 @@ class OwnAccount:
         self._limits = limits
         self.invitations: Final = Invitations(db, clock=clock, passwords=passwords, limits=limits)
         self.passkeys: Final = Passkeys(db, clock=clock, limits=limits)
+        self.identities: Final = Identities(db, clock=clock, limits=limits)
 
     def prove(self, session: Session, password: str) -> bool | TooManyTries:
         """Whether it is their password; then the session is proved for `proof_s`.

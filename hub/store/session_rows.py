@@ -39,9 +39,16 @@ def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:
 
 
 def begin(
-    conn: Connection, asker: Asker, *, agent: str, limits: SessionLimits, now: Moment
+    conn: Connection,
+    asker: Asker,
+    *,
+    agent: str,
+    limits: SessionLimits,
+    now: Moment,
+    is_proved: bool = True,
+    detail: str = "",
 ) -> SignedIn:
-    """A new session, which counts as proved; those that have ended go."""
+    """A new session; those that have ended go. `is_proved`: its person has just given proof."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     ended = or_(
         sessions.c.ends_utc_us <= now.utc_us,
@@ -58,12 +65,12 @@ def begin(
             came_from=asker.came_from,
             **columns("created", now),
             **columns("seen", now),
-            **columns("proved", now),
+            **(columns("proved", now) if is_proved else {}),
             **columns("ends", now.plus_s(limits.absolute_s)),
         )
     )
     by = By(person_id=asker.person_id, came_from=asker.came_from)
-    audit.note(conn, by, act="session.begin", now=now)
+    audit.note(conn, by, act="session.begin", detail=detail, now=now)
     return SignedIn(token, csrf, asker, limits.absolute_s)
 
 

@@ -1,11 +1,20 @@
-"""The tables of invitations and passkeys; as `hub.store.tables`, the same on both databases."""
+"""The tables of invitations, passkeys and linked accounts, the same on both databases."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from hub.store.silence_tables import metadata
 from hub.store.tables import key, link, moment
 
-__all__ = ["invitations", "metadata", "passkeys", "spent_challenges"]
+__all__ = ["identities", "invitations", "metadata", "passkeys", "spent_challenges"]
 
 invitations = Table(
     "invitations",
@@ -42,4 +51,17 @@ spent_challenges = Table(
     Column("challenge_hash", Text, nullable=False, unique=True),  # answered rightly once
     *moment("ends"),
     Index("ix_spent_challenges_ends_utc_us", "ends_utc_us"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    key(),
+    link("person_id", "people", index=True),
+    Column("issuer", Text, nullable=False),  # the OpenID provider, to the letter
+    Column("subject", Text, nullable=False),  # its own name for the person; never given anew
+    Column("label", Text, nullable=False),  # what it calls them, for people to read
+    *moment("created"),
+    *moment("used", nullable=True),
+    UniqueConstraint("issuer", "subject"),
 )

@@ -69,6 +69,7 @@ def _page(
         status_code=429 if wait_minutes else 422 if wrong else 200,
         places=places,
         passkeys=visit.site.accounts.passkeys.of(visit.session),
+        identities=visit.site.accounts.identities.of(visit.session),
         has_password=visit.site.accounts.has_password(visit.session),
         wrong=wrong,
         wait_minutes=wait_minutes,

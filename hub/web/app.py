@@ -53,6 +53,7 @@ from hub.web import (
     passkeys,
     phone_tests,
     proof,
+    provider_pages,
     public,
     reports,
     search,
@@ -70,6 +71,7 @@ from hub.web.household_room import HouseholdRoom
 from hub.web.limits import KnocksBounded, Limits
 from hub.web.live_round import LiveRound
 from hub.web.proof import ProofWantedError
+from hub.web.providing import OpenIdProvider
 from hub.web.shell import VersionedFiles, is_page_wanted
 from hub.web.site import Measures, Pack, Site, WebSettings, render, site_of
 from hub.web.watching import Watching
@@ -102,6 +104,7 @@ ROOMS: Final = (
     channel_orders,
     invitations,
     passkeys,
+    provider_pages,
     cameras,
     cases,
     reports,
@@ -142,6 +145,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     households: HouseholdRoom | None = None,
     live_round: LiveRound | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
+    provider: OpenIdProvider | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -162,6 +166,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         households=households,
         tip_desk=door.tip_desk(tip_box) if tip_box else None,
         tip_door=door.tip_door(tip_box) if tip_box else None,
+        provider=provider,
     )
     app.state.site = site
     for room in ROOMS:

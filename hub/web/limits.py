@@ -68,6 +68,7 @@ UNCOUNTED: Final = "/api/notifications/"
 
 _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"GET|POST", r"/invited/.*", GUESSES),
+    (r"GET|HEAD", r"/(login|proof)/provider(/back)?", GUESSES),
     (r"POST", r"/login|/proof|/account/password|/(proof/)?passkeys?/.*|/proof/.*", GUESSES),
     (r"POST", r"/invitations", INVITING),
     (r"GET|POST", r"/(footage|find|moment)(/.*)?", SEARCHING),

@@ -200,6 +200,8 @@ def act_words(act: str, words: Words) -> str:
         "person.disable": say("closed an account"),
         "session.begin": say("signed in"),
         "session.end": say("signed out"),
+        "identity.link": say("linked an account of the provider"),
+        "identity.unlink": say("unlinked an account of the provider"),
         "log.open": say("read the log"),
         "log.digest": say("read a month of the log"),
     }

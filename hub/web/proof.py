@@ -123,11 +123,15 @@ def page(
     request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Iterable[tuple[str, str]]
 ) -> Response:
     """The page that asks for it; `fields` go along with it."""
+    has_identity = visit.site.provider is not None and visit.site.accounts.identities.of(
+        visit.session
+    )
     return render(
         request,
         "proof.html",
         session=visit.session,
         status_code=429 if wrong.wait_minutes else 403,
+        has_identity=bool(has_identity),
         action=action,
         fields=[(name, value) for name, value in fields if name not in ("csrf", FIELD)],
         wrong=wrong,

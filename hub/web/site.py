@@ -28,6 +28,7 @@ from hub.web import footage, sentences, tellings
 from hub.web.enrolling import Enrolling
 from hub.web.household_room import HouseholdRoom
 from hub.web.live_round import LiveRound
+from hub.web.providing import OpenIdProvider
 from hub.web.room import RoomWord
 from hub.web.watching import Watching
 from hub.web.when import Calendar
@@ -160,6 +161,8 @@ class Site:
     """Numbers for Prometheus; None where nobody may ask."""
     says_too_much: Callable[[str], int] = lambda _node: 0
     """How many messages of a node had to wait lately, because it says more than it may."""
+    provider: OpenIdProvider | None = None
+    """Another way to sign in; None: there is none."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)
@@ -227,6 +230,7 @@ def render(
             path=request.url.path,
             takes_tips=site.tip_desk is not None,
             asks_households=site.households is not None,
+            provider=site.provider,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **values,
         )

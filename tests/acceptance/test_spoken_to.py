@@ -120,13 +120,14 @@ def test_a_node_speaks_to_its_hub_and_its_cameras_alone(
     assert ports_of(heard.of("matthan-agent", "run")) == {at["broker"], at["hub"]}
 
 
-def test_a_hub_speaks_to_its_broker_and_to_push_services_alone(
+def test_a_hub_speaks_to_its_broker_to_push_services_and_to_its_provider_alone(
     town: tuple[Heard, dict[str, int]],
 ) -> None:
     heard, at = town
-    assert strays(heard.of("matthan-hub"), at["broker"], at["push"], at["hub"]) == []
+    known = at["broker"], at["push"], at["provider"], at["hub"]
+    assert strays(heard.of("matthan-hub"), *known) == []
     beside_its_own_page = ports_of(heard.of("matthan-hub", "run")) - {at["hub"]}
-    assert beside_its_own_page == {at["broker"], at["push"]}
+    assert beside_its_own_page == {at["broker"], at["push"], at["provider"]}
 
 
 def test_not_a_packet_left_that_no_line_told_of_but_to_the_camera(

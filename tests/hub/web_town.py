@@ -43,6 +43,7 @@ from hub.web.app import WebSettings, create_app
 from hub.web.enrolling import Enrolling
 from hub.web.household_room import HouseholdRoom, Terms
 from hub.web.live_round import LiveRound
+from hub.web.providing import OpenIdProvider
 from hub.web.site import Measures, Pack
 from hub.web.watching import Watching
 from tests.hub.wire_words import NodeVoice
@@ -190,6 +191,7 @@ class Town:
         enrolling: Enrolling | None = None,
         pack: Pack | None = None,
         measured: Measures | None = None,
+        provider: OpenIdProvider | None = None,
         **settings: Any,
     ) -> FastAPI:
         """The site of this town."""
@@ -206,6 +208,7 @@ class Town:
             tip_box=TipBox(bytes(32)),
             households=self.households,
             live_round=self.live_round,
+            provider=provider,
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,

@@ -13,10 +13,13 @@ import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import httpx
+
 from deploy.parts import Part
 from deploy.push_service import PushService, in_thread
 from deploy.town import BIN, Town, pick_port
 from tests.agent.rtsp import RtspServer
+from tests.hub.open_id_office import CLIENT, SECRET, OpenIdOffice
 
 PATIENCE_S = 300.0
 WHOLE = (
@@ -37,6 +40,9 @@ def main() -> None:
         told = town.agent_config.read_text(encoding="utf-8")
         told = re.sub(r"recording = .*\nloop = .*\npace = .*\n", f'url = "{camera.url()}"\n', told)
         town.agent_config.write_text(told, encoding="utf-8")
+        office = OpenIdOffice(f"{town.url}/login/provider/back")
+        parts.enter_context(office.open())
+        with_provider(town, office)
         push = PushService()
         parts.enter_context(in_thread(push))
         town.add_webpush_phone(push.make_phone())
@@ -44,6 +50,7 @@ def main() -> None:
             "broker": town.broker.port,
             "hub": town.web_port,
             "camera": camera.port,
+            "provider": int(office.issuer.rpartition(":")[2]),
             "push": int(push.address.rpartition(":")[2]),
         }
         (folder / "places.json").write_text(json.dumps(places), encoding="utf-8")
@@ -53,9 +60,22 @@ def main() -> None:
         parts.callback(agent.stop)
         town.place_camera(agent)
         agent.wait_until(lambda: is_whole(town), patience_s=PATIENCE_S)
+        httpx.get(f"{town.url}/login/provider", trust_env=False)
         try_itself("matthan-agent", town.agent_config)
         try_itself("matthan-hub", town.hub_config)
         stop(agent, hub)
+
+
+def with_provider(town: Town, office: OpenIdOffice) -> None:
+    """The hub's people may sign in there."""
+    secret = town.folder / "oidc.secret"
+    secret.touch(mode=0o600)
+    secret.write_text(SECRET, encoding="utf-8")
+    with town.hub_config.open("a", encoding="utf-8") as config:
+        config.write(
+            f'[oidc]\nissuer = "{office.issuer}"\nclient_id = "{CLIENT}"\n'
+            f'secret_file = "{secret}"\n'
+        )
 
 
 def is_whole(town: Town) -> bool:

@@ -1,0 +1,221 @@
+"""Accounts at the OpenID provider that people have linked to theirs here.
+
+Nobody is made by signing in there: an account here exists because a keeper invited its person, who
+links the other one by that invitation, or later by a session that has just been proved.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+
+from hub.alerts.moment import Moment
+from hub.alerts.provided import Known
+from hub.store import audit, invitations, session_rows
+from hub.store.audit import By
+from hub.store.challenges import spend
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.session_views import Session, SessionLimits, SignedIn
+from hub.store.signin_tables import identities, passkeys
+from hub.store.tables import columns, new_id, people
+
+WAY_HOLDS_S: Final = 900
+"""So long a person may take at the provider: it may ask for more than a password."""
+MOST: Final = 5
+"""So many a person has at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRow:
+    """A linked account as its owner sees it; times are UTC microseconds."""
+
+    identity_id: UUID
+    issuer: str
+    label: str
+    created_utc_us: int
+    used_utc_us: int | None
+
+
+class Identities:
+    """For any thread. Each way to the provider and back counts once, by its `state`."""
+
+    def __init__(self, db: Database, *, clock: Clock, limits: SessionLimits) -> None:
+        self._db = db
+        self._clock = clock
+        self._limits = limits
+
+    def spend(self, state: str) -> bool:
+        """Note that the answer to this state came; False when it had come before."""
+        with self._db.writing() as conn:
+            way = f"oidc {state}".encode()
+            return spend(conn, way, self._clock.now(), holds_s=WAY_HOLDS_S)
+
+    def refuse(self, came_from: str, why: str) -> None:
+        """Note that an answer of the provider's opened nothing."""
+        with self._db.writing() as conn:
+            _note(conn, "session.refused", By(came_from=came_from), self._clock.now(), why)
+
+    def of(self, session: Session) -> list[IdentityRow]:
+        """The person's own, the newest first."""
+        mine = identities.c.person_id == session.asker.person_id
+        query = select(identities).where(mine).order_by(identities.c.id.desc())
+        with self._db.reading() as conn:
+            return [
+                IdentityRow(
+                    row.id,
+                    row.issuer,
+                    row.label or row.subject,
+                    row.created_utc_us,
+                    row.used_utc_us,
+                )
+                for row in conn.execute(query)
+            ]
+
+    def link(self, session: Session, known: Known) -> bool:
+        """It signs in as this person from now on; False, noted, when it is somebody's already, the
+        person has `MOST`, or the session's proof is an old one."""
+        asker, now = session.asker, self._clock.now()
+        by = By(person_id=asker.person_id, came_from=asker.came_from)
+        with self._db.writing() as conn:
+            is_new = session.is_proved and _add(conn, asker.person_id, known, now=now)
+            _note(conn, "identity.link" if is_new else "identity.link.refused", by, now, _of(known))
+        return is_new
+
+    def unlink(self, session: Session, identity_id: UUID) -> bool | None:
+        """It opens nothing any more; False where the person had no other way in, None when it is
+        not theirs."""
+        asker, now = session.asker, self._clock.now()
+        by = By(person_id=asker.person_id, came_from=asker.came_from)
+        which = (identities.c.id == identity_id, identities.c.person_id == asker.person_id)
+        with self._db.writing() as conn:
+            row = conn.execute(select(identities).where(*which)).first()
+            is_gone: bool | None = None
+            if row is not None:
+                is_gone = _has_another_way(conn, asker.person_id, but=identity_id)
+            if is_gone:
+                conn.execute(delete(identities).where(*which))
+            detail = f"{row.issuer} {row.subject}" if row else ""
+            act = "identity.unlink" if is_gone else "identity.unlink.refused"
+            _note(conn, act, by, now, detail)
+        return is_gone
+
+    def sign_in(self, known: Known, *, came_from: str, agent: str = "") -> SignedIn | None:
+        """A session of whoever linked it; None, noted, for nobody and for who was shut out.
+
+        It counts as proved when the provider says that it asked the person within `proof_s`.
+        """
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            person = conn.execute(
+                select(people)
+                .join(identities, identities.c.person_id == people.c.id)
+                .where(_is(known), session_rows.is_able(now))
+            ).first()
+            if person is None:
+                _note(conn, "session.refused", By(came_from=came_from), now, _of(known))
+                return None
+            _used(conn, known, now)
+            return session_rows.begin(
+                conn,
+                session_rows.as_asker(person, came_from),
+                agent=agent,
+                limits=self._limits,
+                now=now,
+                is_proved=self._is_proof(known, now),
+                detail=_of(known),
+            )
+
+    def prove(self, session: Session, known: Known) -> bool:
+        """Whether it is linked to the session's person; then the session is proved."""
+        asker, now = session.asker, self._clock.now()
+        with self._db.writing() as conn:
+            mine = (_is(known), identities.c.person_id == asker.person_id)
+            row = conn.execute(select(identities.c.id).where(*mine)).first()
+            is_theirs = row is not None and self._is_proof(known, now)
+            if is_theirs:
+                _used(conn, known, now)
+                session_rows.prove(conn, session.session_id, now)
+            by = By(person_id=asker.person_id, came_from=asker.came_from)
+            _note(conn, "proof.provider" if is_theirs else "proof.refused", by, now, _of(known))
+        return is_theirs
+
+    def accept(
+        self, token: str, known: Known, *, came_from: str, agent: str = ""
+    ) -> SignedIn | None:
+        """Come in by an invitation and no password; None, counted, when the link holds no more. An
+        account that is somebody else's already leaves the link as it was, and is None too."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            person = invitations.who(conn, token, now=now)
+            if person is None:
+                invitations.refuse(conn, token, came_from=came_from, now=now)
+                return None
+            owner = conn.scalar(select(identities.c.person_id).where(_is(known)))
+            if owner not in (None, person.id):
+                by = By(came_from=came_from)
+                _note(conn, "identity.link.refused", by, now, _of(known))
+                return None
+            invitations.use(conn, token, now=now)
+            this = people.c.id == person.id
+            conn.execute(update(people).where(this).values(password_hash=""))
+            new = invitations.come_in(
+                conn, person, came_from, agent=agent, limits=self._limits, now=now
+            )
+            _add(conn, person.id, known, now=now)
+            by = By(person_id=person.id, came_from=came_from)
+            _note(conn, "identity.link", by, now, _of(known))
+            return new
+
+    def _is_proof(self, known: Known, now: Moment) -> bool:
+        asked = known.authenticated_utc_s
+        return asked is not None and asked * 1e6 > now.plus_s(-self._limits.proof_s).utc_us
+
+
+def _is(known: Known) -> ColumnElement[bool]:
+    return and_(identities.c.issuer == known.issuer, identities.c.subject == known.subject)
+
+
+def _of(known: Known) -> str:
+    return f"{known.issuer} {known.subject}"
+
+
+def _used(conn: Connection, known: Known, now: Moment) -> None:
+    said = {"label": known.label} if known.label else {}
+    conn.execute(update(identities).where(_is(known)).values(**columns("used", now), **said))
+
+
+def _add(conn: Connection, person_id: UUID, known: Known, *, now: Moment) -> bool:
+    """False when somebody has it already, or the person has `MOST`."""
+    mine = identities.c.person_id == person_id
+    number = conn.scalar(select(func.count()).select_from(identities).where(mine)) or 0
+    taken: Row[Any] | None = conn.execute(select(identities.c.id).where(_is(known))).first()
+    if number >= MOST or taken is not None:
+        return False
+    conn.execute(
+        insert(identities).values(
+            id=new_id(now),
+            person_id=person_id,
+            issuer=known.issuer,
+            subject=known.subject,
+            label=known.label,
+            **columns("created", now),
+        )
+    )
+    return True
+
+
+def _has_another_way(conn: Connection, person_id: UUID, *, but: UUID) -> bool:
+    if conn.scalar(select(people.c.password_hash).where(people.c.id == person_id)):
+        return True
+    mine = (identities.c.person_id == person_id, identities.c.id != but)
+    others = (
+        select(passkeys.c.id).where(passkeys.c.person_id == person_id),
+        select(identities.c.id).where(*mine),
+    )
+    return any(conn.execute(one.limit(1)).first() is not None for one in others)
+
+
+def _note(conn: Connection, act: str, by: By, now: Moment, detail: str) -> None:
+    audit.note(conn, by, act=act, detail=detail, now=now)
