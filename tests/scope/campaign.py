@@ -5,7 +5,8 @@
 
 Makes random towns with random people and grants (of other times, areas, cameras, reaches, roles),
 signs them in at the real app, and lets each ask for pages, cards, pictures, clips whole and in
-part, clips under way, search, the inbox in words and the stream of changes, by addresses of the
+part, clips under way, search, the inbox in words, the stream of changes, cases with their files and
+packages, notices and tips with theirs, pictures of now, places and settings, by addresses of the
 whole town, theirs or not. What comes back is looked through for the marks that every secret
 carries. Between the requests grants end and time passes; people are seen, and what is then owed to
 phones, and handed to the sender after more grants have ended, is held against the twin too.
@@ -17,6 +18,7 @@ interrupts it is told what came of it so far.
 
 import asyncio
 import json
+import os
 import random
 import re
 import shutil
@@ -45,8 +47,13 @@ from hub.store.schema import migrate
 from hub.store.tables import notifications
 from hub.web import live
 from hub.web.app import WebSettings, create_app
+from hub.web.live_round import LiveRound
+from hub.web.watching import Watching
 from tests.postgres import cluster
 from tests.scope import started
+from tests.scope.addresses import Addresses, packer
+from tests.scope.asks import Ask, OneLook
+from tests.scope.holdings import Holdings
 from tests.scope.world import PASSWORD, Camera, File, Growing, Person, Shot, Twin, World
 
 MARK: Final = re.compile(rb"zq[0-9a-f]{12}")
@@ -109,29 +116,6 @@ class Found:
         return not self.leaks and not self.refused_wrongly
 
 
-@dataclass(frozen=True)
-class Ask:
-    """One request, and whether its answer is theirs; None: any page is, cut to its reader."""
-
-    route: str
-    method: str
-    path: str
-    is_theirs: bool | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    form: tuple[tuple[str, str], ...] = ()
-
-
-class OneLook:
-    """Lets a live stream go round once: it would never end by itself."""
-
-    def __init__(self) -> None:
-        self.looks = 0
-
-    def __call__(self) -> bool:
-        self.looks += 1
-        return self.looks > 1
-
-
 class Street:
     """One town with its site and its people, each signed in."""
 
@@ -139,6 +123,10 @@ class Street:
         self.world, self.found, self.rng = world, found, world.rng
         self.twin = Twin(world)
         self.look = OneLook()
+        self.watching = Watching()
+        self.holdings = Holdings(world)
+        self.holdings.fill(self.watching)
+        self.addresses = Addresses(self.holdings, self.twin)
         self.app = create_app(
             door=world.door,
             accounts=world.accounts,
@@ -146,6 +134,9 @@ class Street:
             bell=world.bell,
             verify_token=lambda _token: None,
             stopping=self.look,
+            pack=packer(world.door.export_door(), world.folder),
+            tip_box=self.holdings.box,
+            live_round=LiveRound(world.door, self.watching),
             settings=WebSettings(
                 public_url=ORIGIN,
                 push_public_key="BKey",
@@ -187,9 +178,16 @@ class Street:
         headers["Cookie"] = f"matthan={signed[0]}"
         data = {"csrf": signed[1], **dict(ask.form)} if ask.method == "POST" else None
         answer = await client.request(ask.method, ask.path, headers=headers, data=data)
+        self._leave_off()
         self.found.requests += 1
         self.found.by_route[ask.route] += 1
         self._judge(who, ask, answer)
+
+    def _leave_off(self) -> None:
+        """Who watched does not any more: only so many may at once."""
+        for watch in self.watching.watches():
+            if watch.is_noted:
+                self.watching.leave(watch.key)
 
     def _choose(self, who: Person) -> Ask:
         makers: list[tuple[int, Callable[[Person], Ask]]] = [
@@ -201,6 +199,7 @@ class Street:
             (6, self._act),
             (5, self._events),
             (3, self._trick),
+            (30, self.addresses.ask),
         ]
         weights, choices = zip(*makers, strict=True)
         return self.rng.choices(choices, weights=weights, k=1)[0](who)
@@ -297,9 +296,12 @@ class Street:
         )
         for one in sorted({found.decode() for found in MARK.findall(body)}):
             content = self.contents.get(one)
-            if content is not None and not self._opens(who, content):
+            if self.addresses.theirs.is_known(one):
+                if not self.addresses.theirs.may_read(who, one):
+                    yield f"the words or bytes {one}"
+            elif content is not None and not self._opens(who, content):
                 yield f"bytes of {one}"
-            elif content is None and not reads_all and not self._knows_name(who, one):
+            elif content is None and not reads_all and not self._knows_name(who, one, ask):
                 yield f"the name {one}"
         yield from self._strange_ids(who, ask, body)
 
@@ -308,8 +310,12 @@ class Street:
             return self.twin.watches(who, content)
         return self.twin.opens(who, content)
 
-    def _knows_name(self, who: Person, name: str) -> bool:
-        """Whether a camera, node or area is theirs to read of."""
+    def _knows_name(self, who: Person, name: str, ask: Ask) -> bool:
+        """Whether a camera, node or area is theirs to read of, on this page at the least."""
+        there = self.labels.get(name) or self.nodes.get(name)
+        key = there.place.camera_id if there else self.areas.get(name)
+        if key in self.addresses.theirs.names_at(who, ask.path):
+            return True
         if name in self.labels:
             return self.twin.knows_camera(who, self.labels[name])
         if name in self.nodes:
@@ -466,6 +472,11 @@ def databases(kind: str, folder: Path) -> Iterator[Callable[[int], str]]:
         yield lambda number: create(f"town_{number}", "town")
 
 
+def in_memory() -> str | None:
+    """A folder without a disk under it, where there is one: nothing here has to outlast power."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder within
+
+
 def main() -> int:
     """What the arguments ask for."""
     asked = started.asked("Random people at the real site, judged by a twin.", "requests")
@@ -477,7 +488,7 @@ def main() -> int:
         so_far = f"{found.requests} requests, {found.people} people, {len(found.leaks)} leaks"
         teller.tell(found.towns, faults, so_far)
 
-    with tempfile.TemporaryDirectory(prefix="matthan-scope-") as name:
+    with tempfile.TemporaryDirectory(prefix="matthan-scope-", dir=in_memory()) as name:
         folder = Path(name)
         found = Found()
         with databases(asked.database, folder) as make_url, suppress(KeyboardInterrupt):

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import true
 
 from hub.alerts.grants import Right
-from hub.store import channels, scope, sights
+from hub.store import case_rows, channels, scope, sights
 from hub.store.scope import entitled_values
 from hub.store.tables import media
 from tests.scope import campaign
@@ -33,6 +34,8 @@ def test_of_random_people_and_requests_not_one_byte_is_out_of_scope(
     assert counted.leaks == []
     assert counted.refused_wrongly == []
     assert min(counted.by_route[one] for one in ("media", "alert", "page", "events")) > 5
+    single = ("case", "case item", "package", "notice file", "tip picture", "live", "aim", "box")
+    assert all(counted.by_route[one] for one in single) or requests < 1_000
     assert counted.shown > requests / 10
     assert counted.owed > 0
     assert counted.handed > 0
@@ -48,6 +51,15 @@ def test_the_campaign_finds_footage_from_before_a_grant_reaches_back(
     monkeypatch.setattr(sights, "seen_media", all_of_the_camera)
     counted = found(tmp_path, requests=400, seed=7)
     assert any("bytes of" in leak for leak in counted.leaks)
+
+
+def test_the_campaign_finds_cases_and_tips_that_open_to_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_rows, "is_in", lambda _person_id, _now: true())
+    counted = found(tmp_path, requests=250, seed=10)
+    assert any("/cases/" in leak and "not theirs" in leak for leak in counted.leaks)
+    assert any("/tips/pictures/" in leak for leak in counted.leaks)
 
 
 def test_the_campaign_finds_a_role_without_its_fence(

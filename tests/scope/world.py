@@ -19,7 +19,7 @@ from hub.alerts.grants import ALL, CameraPlace, Grant, Right, at_or_above, may
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, fence_of
 from hub.store import registry
-from hub.store.accounts import Accounts
+from hub.store.accounts import Accounts, SessionLimits
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder
 from hub.store.database import Database
@@ -51,6 +51,9 @@ RIGHTS: Final = (
     Right.SEE | Right.CLIPS,
     Right.SEE | Right.CLIPS | Right.ALERTED,
     Right.CLIPS | Right.SEARCH,
+    Right.SEE | Right.LIVE,
+    Right.SEE | Right.CLIPS | Right.EXPORT,
+    Right.SEE | Right.REPORTERS,
     Right.MANAGE,
     Right.SEE | Right.MANAGE,
     ALL,
@@ -144,7 +147,8 @@ class World:
         parts = PartFolder(self.folder / "media" / "parts")
         self.uploads = Uploads(self.db, parts=parts, policy=POLICY, **rooms)
         self.door = Door(self.db, growing=self.uploads.growing, **rooms)
-        self.accounts = Accounts(self.db, clock=self.clock, passwords=CHEAP)
+        limits = SessionLimits(proof_s=DAY_S)
+        self.accounts = Accounts(self.db, clock=self.clock, passwords=CHEAP, limits=limits)
 
     def fill(self, *, people_count: int) -> None:
         """Areas, cameras, ten days of footage, and people who look now."""
