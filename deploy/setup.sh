@@ -44,6 +44,8 @@ packages() {
     # a Raspberry Pi's camera without one
     is_bookworm || printf '%s\n' python3-libcamera
     printf '%s\n' gcc libc6-dev strace mosquitto-clients systemd poppler-utils promtool
+    # a public authority, a domain and the hub's proxy, for the certificates that phones see
+    printf '%s\n' caddy lego knot pebble
     # a network and a card of the tests' own, and the reader of scripts
     printf '%s\n' iproute2 e2fsprogs shellcheck
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a container of the hub's image is: papers, broker, hub, proxy, daily, or a command of
 # matthan-hub. MATTHAN_HOST is the name that phones and nodes know the hub by, MATTHAN_CONTACT whom
-# a push service writes to.
+# a push service writes to. MATTHAN_TLS="tls1.2 tls1.3" is for phones from before 2019.
 set -euo pipefail
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers upload_port=8443
 host=${MATTHAN_HOST:-} contact=${MATTHAN_CONTACT:-}
@@ -77,7 +77,9 @@ caddyfile() {
     auto_https disable_redirects
 }
 https://$host:4443 {
-    ${MATTHAN_TLS:-tls $papers/proxy/proxy.crt $papers/proxy/proxy.key}
+    tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
+        protocols ${MATTHAN_TLS:-tls1.3}
+    }
     encode gzip
     reverse_proxy 127.0.0.1:8080 {
         flush_interval -1

@@ -3,6 +3,7 @@
 #
 #   deploy/hub/install.sh --host hub.example.vn --contact keeper@example.vn
 #   deploy/hub/install.sh                      an upgrade: all that was chosen is kept
+#   deploy/hub/install.sh certificate --cert FILE --key FILE    the site's own, renewed
 #   deploy/hub/install.sh uninstall            programs and units go, data and configuration stay
 #   deploy/hub/install.sh uninstall --with-data    everything goes
 #
@@ -10,9 +11,13 @@
 #   --contact MAIL     whom a push service writes to when something is wrong
 #   --database KIND    sqlite (the default, for a town) or postgresql (on this machine)
 #   --https KIND       own: the hub's own authority, which phones must be told to trust (the default)
-#                      acme: a public certificate for NAME, fetched over port 80
+#                      acme: a public certificate for NAME, proved over port 80
+#                      dns: the same, proved in the domain: --dns PROVIDER --dns-env FILE, as lego
+#                      knows them (rfc2136 for a name server of one's own); port 80 may be closed
 #                      files: the site's own certificate, with --cert FILE --key FILE
 #                      none: a proxy of yours stands in front
+#   --acme URL         another public authority than Let's Encrypt: its directory
+#   --tls VERSION      1.3 (the default), or 1.2 for phones from before 2019 as well
 #   --keeper LOGIN     the first keeper (keeper)
 #   --area NAME        the commune that the hub is for (Xã)
 #   --bundle FOLDER    wheels to install from, without a network
@@ -23,16 +28,21 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly here
 readonly data=/var/lib/matthan papers=/var/lib/matthan-papers etc=/etc/matthan
+readonly proxy_state=/var/lib/matthan-proxy proxy_owner=matthan-proxy:matthan-proxy
 readonly config=$etc/hub.toml choices=$etc/install.conf
 readonly units=(matthan-hub.service matthan-broker.service matthan-broker-reload.{path,service}
     matthan-proxy.service matthan-proxy-reload.{path,service} matthan-renew.{service,timer}
+    matthan-certificate.{service,timer}
     matthan-backup.{service,timer} matthan-hub-check.{service,timer})
 # shellcheck source=deploy/dots.sh
 source "$here/deploy/dots.sh"
 # shellcheck source=deploy/installing.sh
 source "$here/deploy/installing.sh"
+# shellcheck source=deploy/hub/pages.sh
+source "$here/deploy/hub/pages.sh"
 
 host='' contact='' database='' https='' cert='' key='' keeper=keeper area=Xã bundle=''
+dns='' dns_env='' acme='' tls=''
 upload_port=8443
 
 read_choices() { # of an earlier run; those of this one come after
@@ -44,13 +54,16 @@ read_choices() { # of an earlier run; those of this one come after
             contact) contact=$value ;;
             database) database=$value ;;
             https) https=$value ;;
+            dns) dns=$value ;;
+            acme) acme=$value ;;
+            tls) tls=$value ;;
         esac
     done <"$choices"
 }
 
 read_arguments() {
     while (($#)); do
-        (($# > 1)) || die "$1 wants a word after it. See: head -25 $0"
+        (($# > 1)) || die "$1 wants a word after it. See: $0 --help"
         case $1 in
             --host) host=$2 ;;
             --contact) contact=$2 ;;
@@ -58,14 +71,18 @@ read_arguments() {
             --https) https=$2 ;;
             --cert) cert=$2 ;;
             --key) key=$2 ;;
+            --dns) dns=$2 ;;
+            --dns-env) dns_env=$2 ;;
+            --acme) acme=$2 ;;
+            --tls) tls=$2 ;;
             --keeper) keeper=$2 ;;
             --area) area=$2 ;;
             --bundle) bundle=$2 ;;
-            *) die "Not understood: $1. See: head -25 $0" ;;
+            *) die "Not understood: $1. See: $0 --help" ;;
         esac
         shift 2
     done
-    : "${database:=sqlite}" "${https:=own}"
+    : "${database:=sqlite}" "${https:=own}" "${tls:=1.3}"
 }
 
 check_choices() {
@@ -74,14 +91,7 @@ check_choices() {
     [[ $contact =~ ^[^@[:space:]]+@[^@[:space:]]+$ ]] ||
         die "Say whom a push service may write to: --contact keeper@example.vn"
     case $database in sqlite | postgresql) ;; *) die "--database is sqlite or postgresql, not '$database'." ;; esac
-    case $https in
-        own | acme | none) ;;
-        files)
-            [[ -r $cert && -r $key ]] || [[ -e $papers/proxy/site.crt ]] ||
-                die "--https files needs --cert FILE and --key FILE that can be read."
-            ;;
-        *) die "--https is own, acme, files or none, not '$https'." ;;
-    esac
+    check_https
     [[ -z $bundle || -d $bundle ]] || die "There is no folder $bundle. Give --bundle the folder of the wheels."
 }
 
@@ -111,6 +121,7 @@ ours_has() { # PORT
 packages() {
     printf '%s\n' ca-certificates passwd python3 python3-venv ffmpeg mosquitto procps openssl fonts-dejavu-core
     [[ $https == none ]] || echo caddy
+    [[ $https != acme && $https != dns ]] || echo lego
     [[ $database == sqlite ]] || echo postgresql
 }
 
@@ -128,6 +139,7 @@ make_folders() {
     install -d -m 2750 -o matthan -g matthan-proxy "$papers/proxy"
     install -d -m 750 -o root -g matthan-broker "$etc/broker" "$etc/broker/conf.d"
     install -d -m 750 -o root -g matthan-proxy "$etc/proxy"
+    install -d -m 700 -o matthan-proxy -g matthan-proxy "$proxy_state"
 }
 
 hub() { runuser -u matthan -- "${slot:-$home/hub}/bin/matthan-hub" "$@"; }
@@ -147,23 +159,12 @@ make_papers() {
         put_file "$data/ca/ca.crt" "$papers/$folder/ca.crt" 644 "matthan:matthan-$folder"
     done
     hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
-    if [[ -n $cert ]]; then
-        put_file "$cert" "$papers/proxy/site.crt" 640 matthan:matthan-proxy
-        put_file "$key" "$papers/proxy/site.key" 640 matthan:matthan-proxy
-    fi
+    put_site_pair
 }
 
 is_pair() { # PATH WITHOUT SUFFIX
     [[ -s $1.crt && -s $1.key ]] &&
         [[ $(openssl x509 -in "$1.crt" -noout -pubkey) == "$(openssl pkey -in "$1.key" -pubout)" ]]
-}
-
-names_host() { # CERTIFICATE
-    if [[ $host =~ ^[0-9.]+$|: ]]; then
-        openssl x509 -in "$1" -noout -checkip "$host" | grep -q 'does match'
-    else
-        openssl x509 -in "$1" -noout -checkhost "$host" | grep -q 'does match'
-    fi
 }
 
 database_url() {
@@ -218,45 +219,14 @@ host=$host
 contact=$contact
 database=$database
 https=$https
+dns=$dns
+acme=$acme
+tls=$tls
 CONF
     put_file "$here/deploy/hub/mosquitto.conf" "$etc/broker/mosquitto.conf" 640 root:matthan-broker
     put_file "$here/deploy/hub/broker.access" "$etc/broker/access" 640 root:matthan-broker
     # shellcheck disable=SC2310 # an empty answer is one
     [[ $https == none ]] || caddyfile "$name" | put_text "$etc/proxy/Caddyfile" 640 root:matthan-proxy
-}
-
-caddyfile() { # HOST AS IN A URL
-    local people
-    case $https in
-        own) people="tls $papers/proxy/proxy.crt $papers/proxy/proxy.key" ;;
-        files) people="tls $papers/proxy/site.crt $papers/proxy/site.key" ;;
-        acme) people="tls $contact" ;;
-    esac
-    cat <<CADDY
-# Written anew by each upgrade of the hub.
-{
-    admin off
-    skip_install_trust
-}
-https://$1 {
-    $people
-    encode gzip
-    reverse_proxy 127.0.0.1:8080 {
-        flush_interval -1
-    }
-}
-# Nodes trust the hub's own authority and no other, whatever phones are shown above.
-https://$1:$upload_port {
-    tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
-        protocols tls1.3
-    }
-    @nodes path /upload /upload/* /enrol /enrol/*
-    handle @nodes {
-        reverse_proxy 127.0.0.1:8080
-    }
-    respond 404
-}
-CADDY
 }
 
 # A hub that runs is backed up before a new version touches its database.
@@ -278,6 +248,13 @@ start_all() {
         systemctl disable --quiet --now matthan-proxy.service matthan-proxy-reload.path 2>/dev/null || true
     else
         wanted+=(matthan-proxy.service matthan-proxy-reload.path)
+    fi
+    if [[ $https == acme || $https == dns ]]; then
+        install -d -m 755 -o root -g root "$home/bin"
+        put_file "$here/deploy/hub/certificate.sh" "$home/bin/certificate" 755 root:root
+        wanted+=(matthan-certificate.timer)
+    else
+        systemctl disable --quiet --now matthan-certificate.timer 2>/dev/null || true
     fi
     systemctl enable --quiet "${wanted[@]}"
     systemctl restart "${wanted[@]}"
@@ -319,6 +296,7 @@ install_hub() {
     turn_slot hub
     hub migrate >/dev/null
     start_all
+    fetch_certificate
     put_text /usr/local/bin/matthan-hub 755 root:root <<SH
 #!/bin/sh
 # Written by the hub's installer: as root it acts as the hub's own user, whose files they are.
@@ -331,12 +309,23 @@ SH
     [[ $https != own ]] || say "Phones must trust it first: $data/ca/ca.crt, see docs/install-hub.md"
 }
 
+# The site's own certificate before it ends: nothing else is touched, and the proxy hears of it.
+renew_site_pair() {
+    read_choices
+    read_arguments "$@"
+    [[ $https == files ]] || die "Phones are shown the certificate of --https $https here, not one of files."
+    check_choices
+    [[ -n $cert ]] || die "Say which: --cert FILE --key FILE"
+    put_site_pair
+    say "Phones are shown it from now on. It holds until $(openssl x509 -in "$cert" -noout -enddate | cut -d = -f 2)."
+}
+
 uninstall_hub() {
     [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
     remove_units "${units[@]}"
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-hub
-    rm -rf "${home:?}"/hub "$home"/hub-*
+    rm -rf "${home:?}"/hub "$home"/hub-* "${home:?}/bin"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
     if [[ ${1-} == --with-data ]]; then
         rm -rf "$data" "$papers" /var/lib/matthan-broker /var/lib/matthan-proxy "$etc"
@@ -352,6 +341,7 @@ uninstall_hub() {
 need_root
 case ${1-} in
     -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" ;;
+    certificate) renew_site_pair "${@:2}" ;;
     uninstall) uninstall_hub "${@:2}" ;;
     *) install_hub "$@" ;;
 esac
