@@ -4,13 +4,11 @@ import asyncio
 import gc
 import signal
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from agent.wire.answers import ShowLive
@@ -58,6 +56,7 @@ from hub.store.sweep import Sweep
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.live_round import LiveRound
+from hub.web.server import Pages
 from hub.web.site import Measures, PublicWords
 from hub.web.watching import LEASE_S, Watching
 
@@ -67,8 +66,6 @@ _Part = Callable[[asyncio.Event, Beat], Coroutine[Any, Any, None]]
 
 LOOK_S: Final = 0.1
 KNOCK_S: Final = 15.0
-CLOSE_S: Final = 5
-"""How long pages may finish what they are sending when the hub stops."""
 
 
 class Hub:
@@ -295,7 +292,7 @@ class Hub:
         arrivals = self._households.arrivals if self._households else None
         return Housekeeping(remover, sweep, anchoring, remains, arrivals)
 
-    def _make_pages(self) -> uvicorn.Server:
+    def _make_pages(self) -> Pages:
         uploads = Uploads(
             self._db,
             blobs=self._blobs,
@@ -330,15 +327,7 @@ class Hub:
             says_too_much=self._intake.over,
             provider=self._provider,
         )
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=CLOSE_S,
-        )
-        return _Pages(config)
+        return Pages(app)
 
     def _make_measured(self, app: Callable[[], FastAPI]) -> Measured:
         return Measured(
@@ -375,15 +364,6 @@ class Hub:
         with self._db.reading() as conn:
             node = node_by_name(conn, name)
         return None if node is None or node.is_revoked else name
-
-
-class _Pages(uvicorn.Server):
-    """A web server that leaves signals to the hub, which has more to stop than pages."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 def _public_words(said: PublicSection) -> dict[str, PublicWords]:

@@ -1,6 +1,7 @@
 """The hub's site in a process of its own, as it runs in the hub; asked over a pipe."""
 
 import asyncio
+import gc
 import multiprocessing
 import resource
 import socket
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-import uvicorn
 
 from hub.alerts.routing import Policy
 from hub.store.accounts import Accounts
@@ -25,6 +25,7 @@ from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
+from hub.web.server import Pages
 
 JOIN_S: Final = 20.0
 ERROR: Final = 40
@@ -66,15 +67,7 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
     place = socket.create_server(("127.0.0.1", 0))
     port = place.getsockname()[1]
     bell, stopped = Bell(), threading.Event()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            _app(url, folder, bell, stopped, port),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-        )
-    )
+    server = Pages(_app(url, folder, bell, stopped, port))
 
     def listen() -> None:
         try:
@@ -89,6 +82,8 @@ def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
             bell.ring()
 
     threading.Thread(target=listen, daemon=True).start()
+    gc.collect()  # as the hub does before it serves
+    gc.freeze()
     asyncio.run(server.serve(sockets=[place]))
 
 

@@ -26,6 +26,9 @@ BUSY_TIMEOUT_MS: Final = 10_000
 """How long SQLite waits for another process's write before it gives up."""
 WRITERS_LOCK: Final = 0x4D61_7454_6861
 """The number of PostgreSQL's advisory lock that all writers of a hub's database take."""
+READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
+"""Readers stay open: one more than that is opened for a single question, which costs more than the
+question. The one used last is used next, so that a quiet hub keeps few of them warm."""
 
 
 class DatabaseError(Exception):
@@ -49,6 +52,7 @@ class Database:
             self._writer = create_engine(self.url, pool_size=2, pool_pre_ping=True)
             self._readers = create_engine(
                 self.url,
+                **READERS,
                 pool_pre_ping=True,
                 execution_options={
                     "isolation_level": "REPEATABLE READ",
@@ -189,7 +193,7 @@ def _begin_postgres(conn: Connection, *, is_durable: bool) -> None:
 
 def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
     # One writing connection: a second could only wait for the first.
-    size = {"pool_size": 1, "max_overflow": 0} if is_writer else {}
+    size = {"pool_size": 1, "max_overflow": 0} if is_writer else READERS
     engine = create_engine(url, **size)
 
     def on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -7,6 +7,7 @@ card anew, and passes the door again.
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
@@ -62,7 +63,7 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
             return
         if loop.time() >= look_at:  # no alert changes when a grant ends: nothing else would tell
             before, scope = scope, await run_in_threadpool(site.door.scope_mark, session.asker)
-            look_at = loop.time() + site.settings.keepalive_s
+            look_at = loop.time() + _soon(site)
             if before is not None and before != scope:
                 yield "event: scope\ndata: {}\n\n"
         changes, reached = await run_in_threadpool(site.door.changes_since, session.asker, cursor)
@@ -72,6 +73,13 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
         if reached != cursor:
             cursor = reached
             yield f"id: {cursor}\n\n"
-        if await site.bell.wait(heard, timeout_s=site.settings.keepalive_s) == heard:
+        if await site.bell.wait(heard, timeout_s=_soon(site)) == heard:
             yield ": still here\n\n"
         await asyncio.sleep(max(0.0, asked_at + PACE_S - loop.time()))
+
+
+def _soon(site: Site) -> float:
+    """Seconds; each time other ones, or all pages that a restart opened at once would ask at once
+    for as long as they are open, and hold up whoever asks for a page then.
+    """
+    return site.settings.keepalive_s * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads

@@ -1,0 +1,40 @@
+"""The pages' web server: as many pages at once as it has hands, the others in turn."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from fastapi import FastAPI
+
+from hub.web.server import HANDS, Pages
+from tests.browser.served import address, free_socket, wait_until
+
+
+def test_more_readers_than_hands_wait_their_turn_and_all_are_served() -> None:
+    app, lock, busy, most = FastAPI(), threading.Lock(), 0, 0
+
+    @app.get("/page")
+    def page() -> str:
+        nonlocal busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        time.sleep(0.1)
+        with lock:
+            busy -= 1
+        return "page"
+
+    place, server = free_socket(), Pages(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        with ThreadPoolExecutor(3 * HANDS) as readers:
+            asked = [readers.submit(httpx.get, f"{address(place)}/page") for _ in range(3 * HANDS)]
+            assert {one.result().status_code for one in asked} == {200}
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        place.close()
+    assert 1 < most <= HANDS
