@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from agent.clips.vault import is_locked
 from agent.journal import Journal, JournalFull
 from agent.journal.durable import make_folder
 
@@ -40,6 +41,11 @@ class Place:
             make_folder(self.folder)
         except OSError as error:
             return f"{self.folder} cannot be made ({error.strerror}): give [clips] folder a place"
+        if is_locked(self.folder):
+            return (
+                f"{self.folder} is encrypted and its key is not here: systemctl restart"
+                " matthan-shelf; journalctl -u matthan-shelf says why not"
+            )
         if not os.access(self.folder, os.W_OK | os.X_OK):
             return f"{self.folder} cannot be written: see that it is the agent's and not read-only"
         self._remember(_mount_of(self.folder))
@@ -49,6 +55,8 @@ class Place:
         """Raise OSError where nothing can be written now; a few system calls, nothing written."""
         if self._has_lost_its_disk():
             raise OSError(errno.ENODEV, "its disk is not mounted", str(self.folder))
+        if is_locked(self.folder):
+            raise OSError(errno.ENOKEY, "it is encrypted and its key is not here", str(self.folder))
 
     def _remember(self, mount: str) -> None:
         if mount == self._mount:

@@ -7,6 +7,7 @@
 #   deploy/node/install.sh                   an upgrade, or enrol later: sudo matthan-agent enrol CODE
 #   deploy/node/install.sh seal              the box's key is kept encrypted, by its TPM where it has one
 #   deploy/node/install.sh unseal            as a file again, for another board
+#   deploy/node/install.sh encrypt           footage lies encrypted from now on, what there is with it
 #   deploy/node/install.sh uninstall         programs and units go, footage and papers stay
 #   deploy/node/install.sh uninstall --with-data    everything goes
 #
@@ -19,7 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly here
 readonly data=/var/lib/matthan etc=/etc/matthan
 readonly config=$etc/agent.toml
-readonly units=(matthan-agent.service matthan-agent-check.{service,timer})
+readonly units=(matthan-agent.service matthan-agent-check.{service,timer} matthan-shelf.service)
+readonly clips=$data/clips sealed_clips=$etc/clips.key.sealed
 readonly sealed=$etc/node.key.sealed dropin=sealed-key.conf
 # shellcheck source=deploy/dots.sh
 source "$here/deploy/dots.sh"
@@ -34,7 +36,7 @@ read_arguments() {
             --look | --bundle) (($# > 1)) || die "$1 wants a word after it." ;;&
             --look) look=$2 && shift ;;
             --bundle) bundle=$2 && shift ;;
-            -*) die "Not understood: $1. See: head -22 $0" ;;
+            -*) die "Not understood: $1. See: head -23 $0" ;;
             *) code=$1 ;;
         esac
         shift
@@ -83,6 +85,7 @@ enrol() {
 }
 
 start_all() {
+    put_file "$here/agent/clips/vault.py" "$home/vault.py" 644 root:root
     put_units "$here/systemd" "${units[@]}"
     install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
@@ -162,6 +165,44 @@ unseal_key() {
     say "The key is a file again: $key"
 }
 
+# By the kernel, folder by folder (see docs/decisions/encrypted-footage.md). The key is tried before
+# anything lies under it, and a run that was cut off is made whole by the next start.
+encrypt_clips() {
+    local where device
+    command -v systemd-creds >/dev/null || die "systemd-creds is missing: systemd 250 or newer is needed."
+    [[ -e $config ]] || die "It is no camera box yet: enrol it first."
+    where=$("$home/agent/bin/python" -c 'from agent.config import load; print(load(None).clips.folder)') || exit 1
+    [[ $where == "$clips" ]] || die "Footage lies in $where. Only $clips can be encrypted: take [clips] folder out."
+    [[ $(findmnt -no FSTYPE -T "$data") == ext4 ]] || die "The disk of $data is no ext4: it cannot be encrypted folder by folder."
+    [[ -e /sys/fs/ext4/features/encryption ]] ||
+        die "This kernel cannot encrypt folders (CONFIG_FS_ENCRYPTION). Take one that can: Debian's can."
+    device=$(findmnt -no SOURCE -T "$data")
+    tune2fs -O encrypt "${device%%\[*}" >/dev/null || die "The file system of $device takes no encrypted folders (see above)."
+    if [[ ! -s $sealed_clips ]]; then
+        (umask 077 && head -c 64 /dev/urandom | systemd-creds encrypt --name=clips.key - "$sealed_clips.part") ||
+            die "A key could not be sealed (see above)."
+        systemd-creds decrypt --name=clips.key "$sealed_clips.part" - | wc -c | grep -qx 64 ||
+            die "What was sealed does not open again. Nothing was changed."
+        chmod 600 "$sealed_clips.part"
+        sync -- "$sealed_clips.part"
+        mv -fT -- "$sealed_clips.part" "$sealed_clips"
+        sync -f "$etc"
+    fi
+    put_file "$here/agent/clips/vault.py" "$home/vault.py" 644 root:root
+    put_units "$here/systemd" matthan-shelf.service matthan-agent.service
+    systemctl stop matthan-agent.service
+    say "What there is of footage is brought in, file by file: this takes its time."
+    systemctl restart matthan-shelf.service ||
+        { systemctl start matthan-agent.service || true; die "It was not encrypted: journalctl -u matthan-shelf"; }
+    systemctl start matthan-agent.service
+    if systemd-creds has-tpm2 --quiet 2>/dev/null; then
+        say "Footage opens on this board alone, with its TPM."
+    else
+        say "This board has no TPM: the key opens with a file of the same card. Copies of its folders tell nothing; a whole stolen card still opens."
+    fi
+    say "What lay in the open before stays in the card's cells until they are written over."
+}
+
 uninstall_node() {
     [[ ${1-} == '' || $1 == --with-data ]] || die "Not understood: $1"
     systemctl disable --quiet --now "${units[@]}" 2>/dev/null || true
@@ -169,7 +210,7 @@ uninstall_node() {
     rm -rf /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin"
     rmdir --ignore-fail-on-non-empty /etc/systemd/system/matthan-agent{,-check}.service.d 2>/dev/null || true
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-agent
-    rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.p* "$home/slots.py"
+    rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.p* "$home/slots.py" "$home/vault.py"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
     if [[ ${1-} == --with-data ]]; then
         rm -rf "$data" "$etc"
@@ -185,6 +226,7 @@ case ${1-} in
     -h | --help) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" ;;
     seal) seal_key ;;
     unseal) unseal_key ;;
+    encrypt) encrypt_clips ;;
     uninstall) uninstall_node "${@:2}" ;;
     *) install_node "$@" ;;
 esac

@@ -196,6 +196,8 @@ max_packet_size 131072
 max_inflight_messages 1000
 # Nodes keep everything until the hub's receipt, so a full queue costs a repeat, not an event.
 max_queued_messages 20000
+# The largest messages there may be would else take over a gigabyte; ours are some hundred bytes.
+max_queued_bytes 67108864
 set_tcp_nodelay true
 
 persistence true
