@@ -154,7 +154,8 @@ def _begin(folder: Path, plain: Path, identifier: bytes) -> None:
 def _bring_in(plain: Path, folder: Path) -> int:
     """Copy each file in and remove its origin; those that are in already were whole."""
     number = 0
-    for place, _, names in plain.walk(top_down=False):
+    for root, _, names in os.walk(plain, topdown=False):
+        place = Path(root)
         into = folder / place.relative_to(plain)
         missing = [one for one in (into, *into.parents) if not one.exists()]
         for one in reversed(missing):
