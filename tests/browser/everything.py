@@ -32,6 +32,9 @@ NOT_PAGES = frozenset(
         "/api/push-key",
         "/enrol/authority",  # a file
         "/log/month/file.csv",
+        "/login/provider",  # these lead to the OpenID provider and back
+        "/login/provider/back",
+        "/proof/provider",
     }
 )
 

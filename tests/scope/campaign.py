@@ -17,6 +17,7 @@ interrupts it is told what came of it so far.
 """
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -91,6 +92,10 @@ PAGES: Final = (
     "/areas",
     "/public",
 )
+FILES: Final = frozenset(
+    {"media", "growing", "clip", "tip picture", "tip original", "notice file", "public file"}
+)
+"""What a page asks for, not a person: refused in a word instead of a page."""
 SHOWN: Final = frozenset({200, 206, 303, 304, 307, 409})
 
 
@@ -174,7 +179,8 @@ class Street:
     async def _ask(self, client: httpx.AsyncClient, who: Person, signed: tuple[str, str]) -> None:
         ask = self._choose(who)
         self.look.looks = 0
-        headers = {"Accept": "text/html", "Origin": ORIGIN, **dict(ask.headers)}
+        accepts = "*/*" if ask.route in FILES or ask.path.endswith("/picture") else "text/html"
+        headers = {"Accept": accepts, "Origin": ORIGIN, **dict(ask.headers)}
         headers["Cookie"] = f"matthan={signed[0]}"
         data = {"csrf": signed[1], **dict(ask.form)} if ask.method == "POST" else None
         answer = await client.request(ask.method, ask.path, headers=headers, data=data)
@@ -426,6 +432,8 @@ def run(
     tell: Callable[[Found], None] = lambda _found: None,
 ) -> None:
     """Town after town until there were so many requests; `found` tells at any time how many."""
+    gc.collect()
+    gc.freeze()  # as the hub itself: what is there now stays
     live.PACE_S = 0.0  # a stream is left after one look: nothing is gained by waiting for the next
     rng = random.Random(wanted.seed)
     while found.requests < wanted.requests:
