@@ -193,9 +193,10 @@ def _copy(origin: Path, target: Path) -> None:
 
 
 def _as(path: Path, other: Path) -> None:
-    """Of the same owner."""
-    owner = other.stat()
-    os.chown(path, owner.st_uid, owner.st_gid)
+    """Of the same owner; under the unit they all are the agent's, and nothing may be given away."""
+    mine, owner = path.lstat(), other.lstat()
+    if (mine.st_uid, mine.st_gid) != (owner.st_uid, owner.st_gid):
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _sync(folder: Path) -> None:

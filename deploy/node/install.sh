@@ -176,6 +176,7 @@ encrypt_clips() {
     [[ $(findmnt -no FSTYPE -T "$data") == ext4 ]] || die "The disk of $data is no ext4: it cannot be encrypted folder by folder."
     [[ -e /sys/fs/ext4/features/encryption ]] ||
         die "This kernel cannot encrypt folders (CONFIG_FS_ENCRYPTION). Take one that can: Debian's can."
+    command -v tune2fs >/dev/null || die "tune2fs is missing. Install it: apt install e2fsprogs"
     device=$(findmnt -no SOURCE -T "$data")
     tune2fs -O encrypt "${device%%\[*}" >/dev/null || die "The file system of $device takes no encrypted folders (see above)."
     if [[ ! -s $sealed_clips ]]; then

@@ -33,8 +33,12 @@ is_read() { [[ $(inside cat "/var/lib/matthan/clips/$1") == "$words" ]]; }
 make_base
 fresh_root "$name" "$PWD"
 mkdir -p "$work/card" "${settings%/*}"
+rm -rf -- "$root"/opt/matthan "$root"/etc/matthan "$root"/var/lib/matthan "$root"/etc/systemd/system/matthan-*
 truncate -s 64M "$work/card.img"
 mkfs.ext4 -q "$work/card.img"
+
+chroot "$root" sh -c "command -v tune2fs" >/dev/null || # every Debian that was not made small has it
+    chroot "$root" apt-get -qq install --no-install-recommends e2fsprogs >/dev/null
 
 note "a box with footage in the open; its agent is a stand-in, what is tried is the folder below it"
 mount -o loop "$work/card.img" "$work/card"
@@ -56,7 +60,7 @@ sed -i 's/^NotifyAccess=main/NotifyAccess=all/' "$root/srv/matthan/systemd/matth
 plug_in
 
 note "encrypted by the installer's command"
-inside /srv/matthan/deploy/node/install.sh encrypt
+inside /srv/matthan/deploy/node/install.sh encrypt || { inside journalctl -u matthan-shelf >&2; exit 1; }
 opens
 inside systemctl is-active --quiet matthan-agent.service
 is_read 2026-11-25/a.mp4
