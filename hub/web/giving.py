@@ -254,7 +254,9 @@ def size_word(size_bytes: int) -> str:
     """`3.4 GB`, `12 MB`."""
     if size_bytes >= 1_000_000_000:
         return f"{size_bytes / 1e9:.1f} GB"
-    return f"{max(1, round(size_bytes / 1e6))} MB"
+    if size_bytes >= 10_000_000:
+        return f"{size_bytes / 1e6:.0f} MB"
+    return f"{size_bytes / 1e6:.1f} MB"
 
 
 def _cut(since: str, until: str) -> Cut:

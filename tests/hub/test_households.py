@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +12,12 @@ from uuid import UUID
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import select, update
 
+from hub import config
+from hub.alerts.grants import ALL
 from hub.alerts.households import (
     CHUNK_BYTES,
     Cut,
@@ -21,6 +26,7 @@ from hub.alerts.households import (
     fault_of_wanted,
     is_cut,
 )
+from hub.assembly import packing
 from hub.evidence.keys import is_signed
 from hub.store import staff
 from hub.store.database import Database
@@ -31,6 +37,8 @@ from hub.store.parts import PartFolder
 from hub.store.sweep import Sweep
 from hub.store.tables import audit, columns
 from hub.store.tip_box import TipBox
+from tests.hub.desk import Desk
+from tests.hub.test_cases import let
 from tests.hub.web_town import PASSWORD, POLICY, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
@@ -518,6 +526,42 @@ def test_what_is_too_large_is_refused_before_a_byte_of_it_comes(
     desk = GivingDesk(town.db, clock=town.clock, parts=full)
     with pytest.raises(Exception, match="room"):
         desk.begin(token, size_bytes=1000, name="x", mark="new")
+
+
+# Out of the hub.
+
+
+def test_a_package_has_the_film_its_seal_and_says_that_its_clock_is_not_the_hubs(
+    sqlite_url: str, tmp_path: Path, film: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town = Town(Database(sqlite_url), tmp_path)
+    desk = Desk.of(sqlite_url, tmp_path, capsys)
+    pack = packing.packer(config.load(tmp_path / "hub.toml"), town.door.export_door())
+    let(town, "an", ALL)
+    an = Visitor(town.app(pack=pack)).sign_in("an", PASSWORD)
+    case_id = open_case(an)
+    house = House(town, ask(town, an, case_id, register(town, an, channel="")[0]))
+    assert house.send_form(film).status_code == 303
+    answer = an.post(f"/cases/{case_id}/export", reason="tòa án")
+    assert answer.status_code == 200, text_of(answer)
+    path = tmp_path / "package.zip"
+    path.write_bytes(answer.content)
+    with zipfile.ZipFile(path) as archive:
+        [name] = [one for one in archive.namelist() if one.startswith("footage/")]
+        assert archive.read(name) == film
+        seal = "household/" + name.rpartition("/")[2]
+        words, signature = archive.read(f"{seal}.json"), archive.read(f"{seal}.sig")
+        key = load_pem_public_key(archive.read(f"{seal}.pub"))
+        assert "its clock is not the hub's" in archive.read("summary.en.html").decode()
+        assert "given.seal" in archive.read("custody.json").decode()
+        archive.extract("evidence-key.crt", tmp_path)
+    assert isinstance(key, Ed25519PublicKey)
+    key.verify(signature, words)
+    said = desk.says("verify", str(path), "--authority", str(tmp_path / "evidence-key.crt"))
+    assert "whole" in said
+    kim = Visitor(town.app(pack=pack)).sign_in("kim", PASSWORD)
+    assert kim.post(f"/cases/{case_id}/export", reason="x").status_code == 404
+    town.db.close()
 
 
 # Let go, and gone.
