@@ -8,8 +8,11 @@ import numpy as np
 from agent.media.frame import Frame, Instant
 
 TRIED_EVERY_S: Final = 8.0
-"""How often a keyframe of what is only kept is decoded: 30 ms of a core for one of 400 kB (1080p),
-and with keyframes every other second garbage is noticed within 12 s."""
+"""A keyframe of what is only kept is decoded no more often: 30 ms of a core for one of 400 kB
+(1080p), 15 for one of 175 kB."""
+NOTICED_S: Final = 12.5
+"""Where keyframes are at most 3 s apart garbage is noticed within this time, and the closer they
+are the longer trials can wait: each costs as much as half a second of the eyes."""
 STRIKES: Final = 2
 """Keyframes in a row that must be damaged: one alone may be the fault of the line before us."""
 NEAR_GREY: Final = 20
@@ -22,10 +25,17 @@ class Trial:
 
     tried: Instant
     strikes: int = 0
+    keyframe: Instant | None = None
+    """The last that was asked for."""
 
     def is_due(self, at: Instant) -> bool:
-        """Whether the keyframe of that moment is to be decoded; after a damaged one the next is."""
-        return self.strikes > 0 or at.seconds_since(self.tried) >= TRIED_EVERY_S
+        """Whether the keyframe of that moment is to be decoded; after a damaged one the next is.
+        To be asked for each."""
+        apart_s = at.seconds_since(self.keyframe or self.tried)
+        self.keyframe = at
+        # Damaged since the last trial, it is found at the first keyframe due and the one after it.
+        pause_s = max(TRIED_EVERY_S, NOTICED_S - STRIKES * apart_s)
+        return self.strikes > 0 or at.seconds_since(self.tried) >= pause_s
 
     def is_lost(self, at: Instant, *, is_whole: bool) -> bool:
         """Note how it went; true when nothing can be made of the stream."""

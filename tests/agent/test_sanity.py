@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent.devices.reel import i420
-from agent.devices.sanity import TRIED_EVERY_S, Trial, is_filling
+from agent.devices.sanity import STRIKES, TRIED_EVERY_S, Trial, is_filling
 from agent.media.frame import Frame, Plane
 from tests.agent.eyes import after
 
@@ -43,13 +43,29 @@ def test_a_trace_of_anything_else_makes_it_a_picture(place: tuple[int, int]) -> 
 
 def test_a_keyframe_is_tried_now_and_then_and_the_next_after_a_damaged_one() -> None:
     trial = Trial(after(0))
-    assert not trial.is_due(after(TRIED_EVERY_S - 1))
+    assert not trial.is_due(after(TRIED_EVERY_S - 3))
     assert trial.is_due(after(TRIED_EVERY_S))
     assert not trial.is_lost(after(TRIED_EVERY_S), is_whole=True)
     assert not trial.is_due(after(TRIED_EVERY_S + 2))
     assert not trial.is_lost(after(2 * TRIED_EVERY_S), is_whole=False)
     assert trial.is_due(after(2 * TRIED_EVERY_S + 2))
     assert trial.is_lost(after(2 * TRIED_EVERY_S + 2), is_whole=False)
+
+
+@pytest.mark.parametrize(("apart_s", "last_s"), [(0.2, 13), (1, 13), (2, 14), (3, 15)])
+def test_garbage_is_noticed_in_time_however_far_apart_keyframes_are(
+    apart_s: float, last_s: float
+) -> None:
+    """Garbage begins right after a good trial, which is the worst moment."""
+    trial, tried = Trial(after(0)), 0
+    for number in range(1, 200):
+        at = after(number * apart_s)
+        if trial.is_due(at):
+            tried += 1
+            if trial.is_lost(at, is_whole=False):
+                break
+    assert tried == STRIKES
+    assert number * apart_s <= last_s
 
 
 def test_one_damaged_keyframe_is_forgiven() -> None:
