@@ -22,6 +22,7 @@ from schemathesis import GenerationMode
 from sqlalchemy import select
 
 from hub.alerts.grants import Grant, Right
+from hub.alerts.provided import Known, ProviderError, Question
 from hub.store import staff
 from hub.store.database import Database
 from hub.store.signin_tables import metadata
@@ -100,11 +101,24 @@ def known_ids(town: Town) -> dict[str, list[str]]:
         }
 
 
+class Elsewhere:
+    """An OpenID provider that believes nobody."""
+
+    names: Final = {"vi": "Cơ quan", "en": "The office"}
+    issuer: Final = "https://id.example"
+
+    def address(self, question: Question) -> str:
+        return f"{self.issuer}/authorize?state={question.state}"
+
+    def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
+        raise ProviderError("nobody")
+
+
 class Fuzzer:
     """Sends what was made up, signed in as somebody or not at all; signs in again when it must."""
 
     def __init__(self, town: Town, login: str | None) -> None:
-        self.app = town.app(stopping=lambda: True)
+        self.app = town.app(stopping=lambda: True, provider=Elsewhere())
         self.app.state.limits.now_s = itertools.count(0.0, 3600.0).__next__
         self.login = login
         self.visitor = self._somebody()

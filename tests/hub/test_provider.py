@@ -554,3 +554,38 @@ def test_a_provider_that_wants_the_secret_in_the_form_gets_it_there(
     other = town.app(public_url=SITE, provider=provider_at(office))
     assert come_in(other, office)[1].headers["location"] == "/settings"
     assert office.faults == []
+
+
+def test_on_both_databases_an_account_is_linked_signs_in_and_is_unlinked(
+    database_url: str, tmp_path: Path, office: OpenIdOffice
+) -> None:
+    db = Database(database_url)
+    town = Town(db, tmp_path)
+    app = town.app(public_url=SITE, provider=provider_at(office))
+    who = visitor(app).sign_in("an", PASSWORD)
+    assert follow(who, office, who.post("/account/provider")).status_code == 303
+    assert follow(who, office, who.post("/account/provider")).status_code == 403  # theirs already
+    assert come_in(app, office)[1].status_code == 303
+    assert prove(who, office).status_code == 303
+    (path,) = re.findall(r"/account/provider/[\w-]+/unlink", who.get("/account").text)
+    assert who.post(path).status_code == 303
+    assert come_in(app, office)[1].status_code == 401
+    assert [one for one in acts(town) if "identity" in one or one == "proof.provider"] == [
+        "identity.link",
+        "identity.link.refused",
+        "proof.provider",
+        "identity.unlink",
+    ]
+    db.close()
+
+
+@pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "%FF", "x" * 9000, "%0D%0ASet-Cookie:%20a=b"])
+def test_whatever_comes_back_is_answered_without_a_fault(
+    app: FastAPI, an: Visitor, office: OpenIdOffice, odd: str
+) -> None:
+    for name in ("state", "code", "iss", "error"):
+        who = visitor(app)
+        back = sent_back(office, led_to(who.get(f"/login/provider?next=/{odd[:90]}")))
+        answer = who.get(re.sub(rf"\b{name}=[^&]*|$", f"&{name}={odd}", back, count=1))
+        assert answer.status_code in (400, 401), (name, answer.status_code)
+        assert not is_in(who)
