@@ -13,6 +13,7 @@ from agent.assembly.code_reader import read_code
 from agent.assembly.diagnose import diagnose
 from agent.assembly.diagnosing import Diagnosing
 from agent.assembly.enrol import PAPERS, enrol
+from agent.assembly.fetched import install_fetched
 from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, Say, speaker
 from agent.bench.replay import replay
@@ -101,7 +102,8 @@ def _add_diagnose(parser: argparse.ArgumentParser) -> None:
 
 def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_update)
-    parser.add_argument("bundle", type=Path, help="the folder, as on the stick")
+    parser.add_argument("bundle", type=Path, nargs="?", help="the folder, as on the stick")
+    parser.add_argument("--fetched", type=Path, metavar="FOLDER", help="what came from the hub")
     parser.add_argument("--key", type=Path, default=KEY, metavar="FILE", help=f"({KEY})")
     parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
 
@@ -206,6 +208,10 @@ def _diagnose(args: argparse.Namespace) -> int:
 
 
 def _update(args: argparse.Namespace) -> int:
+    if args.fetched is not None:
+        return OK if install_fetched(args.fetched, key=args.key) else FAILED
+    if args.bundle is None:
+        return _say("update wants the folder of a bundle", FAILED)
     try:
         return OK if update(args.bundle, key=args.key) == OK else FAILED
     except (Trouble, OSError) as error:

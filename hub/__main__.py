@@ -22,6 +22,7 @@ from hub.assembly import (
     keeping,
     log_book,
     mapping,
+    program_commands,
     settings_commands,
     tip_commands,
     verifying,
@@ -90,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
     _holding(verbs)
     _map(verbs)
     settings_commands.add_to(_group(verbs, "config"), _command)
+    program_commands.add_to(_group(verbs, "programs"), _command)
     _log(verbs)
     _tips(verbs)
     _backup(verbs)

@@ -8,6 +8,7 @@ from typing import Final, Self
 import cv2
 import structlog
 
+from agent.assembly.fetched import is_installable, what_runs
 from agent.assembly.networks import load_networks
 from agent.assembly.once import Once
 from agent.assembly.proof import SlotProver
@@ -26,6 +27,7 @@ from agent.delivery.link import Link
 from agent.delivery.live import Lives
 from agent.delivery.live_post import LivePost
 from agent.delivery.outbox import OutboxPolicy
+from agent.delivery.programs_fetch import ProgramsFetch
 from agent.delivery.renewal import Renewal
 from agent.delivery.session import tls_context
 from agent.delivery.tokens import Tokens
@@ -102,6 +104,7 @@ class Node:
         )
         self._make_line(settings, speaker, lives=lives, tokens=tokens, latest=latest, shelf=shelf)
         self.diagnosis = self._diagnosis_post(settings, tokens, diagnose)
+        self.programs = self._programs_fetch(settings, tokens) if from_hub is not None else None
         health = HealthService(
             speaker,
             self.journal,
@@ -125,6 +128,11 @@ class Node:
             *(
                 [Service(name="diagnosis", runs=self.diagnosis, beat_within_s=90)]
                 if self.diagnosis is not None
+                else []
+            ),
+            *(
+                [Service(name="programs", runs=self.programs, beat_within_s=180)]
+                if self.programs is not None
                 else []
             ),
             *(self._provers(from_hub) if from_hub is not None else ()),
@@ -181,6 +189,21 @@ class Node:
         )
         self.link.diagnose_by(post)
         return post
+
+    def _programs_fetch(self, settings: AgentSettings, tokens: Tokens) -> ProgramsFetch:
+        """What fetches the programs that the hub wants."""
+        fetch = ProgramsFetch(
+            settings.node.name,
+            settings.journal.path.parent / "programs",
+            tokens,
+            trusted=settings.broker.ca_file,
+            check=is_installable,
+            installed=what_runs,
+            bytes_per_s=settings.uploads.policy().bytes_per_s,
+            gives_way=lambda: self.uploader.is_bringing,
+        )
+        self.link.renew_by(fetch)
+        return fetch
 
     def _provers(self, from_hub: SettingsFromHub) -> tuple[Service, Service]:
         """What sees whether new settings, and new programs, reach the broker."""
@@ -249,8 +272,9 @@ class Node:
     def __exit__(self, *_: object) -> None:
         """Give the files back."""
         self.live.close()
-        if self.diagnosis is not None:
-            self.diagnosis.close()
+        for one in (self.diagnosis, self.programs):
+            if one is not None:
+                one.close()
         self.uploader.close()
         self.journal.close()
 

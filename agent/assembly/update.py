@@ -18,10 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from agent.delivery.trouble import N_, Trouble
+from agent.wire.programs import SIGNATURE, SUMS
 
 KEY: Final = Path("/etc/matthan/update.pub")
-SUMS: Final = "SHA256SUMS"
-SIGNATURE: Final = "SHA256SUMS.sig"
 SIGNATURE_BYTES: Final = 64
 INSTALLER: Final = "deploy/node/install.sh"
 MOST_LIST_BYTES: Final = 4 * 2**20
@@ -46,18 +45,7 @@ def update(bundle: Path, *, key: Path = KEY, run: Callable[[Path], int] | None =
 def checked(bundle: Path, key: Path) -> tuple[bytes, list[tuple[str, PurePosixPath]]]:
     """The list that the key has signed, and hash and name of every file in it; raises Trouble or
     OSError."""
-    try:
-        public = load_pem_public_key(key.read_bytes())
-    except FileNotFoundError as error:
-        raise Trouble(
-            N_("this node knows no key of updates"),
-            N_("put the keeper's update.pub at {key}, owned by root"),
-            {"key": key},
-        ) from error
-    except ValueError as error:
-        raise _unsigned(N_("{key} is no key of updates"), key=key) from error
-    if not isinstance(public, Ed25519PublicKey):
-        raise _unsigned(N_("{key} is no key of updates"), key=key)
+    public = public_key(key)
     try:
         with (bundle / SUMS).open("rb") as file:
             text = file.read(MOST_LIST_BYTES + 1)
@@ -71,6 +59,23 @@ def checked(bundle: Path, key: Path) -> tuple[bytes, list[tuple[str, PurePosixPa
     if len(text) > MOST_LIST_BYTES:
         raise _unsigned(N_("the list of the bundle is too long"))
     return text, list(_listed(text.decode()))
+
+
+def public_key(key: Path) -> Ed25519PublicKey:
+    """The town's update key, as this node knows it; raises Trouble or OSError."""
+    try:
+        public = load_pem_public_key(key.read_bytes())
+    except FileNotFoundError as error:
+        raise Trouble(
+            N_("this node knows no key of updates"),
+            N_("put the keeper's update.pub at {key}, owned by root"),
+            {"key": key},
+        ) from error
+    except ValueError as error:
+        raise _unsigned(N_("{key} is no key of updates"), key=key) from error
+    if not isinstance(public, Ed25519PublicKey):
+        raise _unsigned(N_("{key} is no key of updates"), key=key)
+    return public
 
 
 def _listed(text: str) -> Iterator[tuple[str, PurePosixPath]]:

@@ -26,7 +26,7 @@ from agent.delivery.session import (
 )
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
-from agent.delivery.wanted import DiagnosisDesk, SettingsDesk
+from agent.delivery.wanted import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.journal import Journal, Waiting
 from agent.media.frame import Instant
 from agent.wire import topics
@@ -89,6 +89,7 @@ class Desk:
     counts: LinkCounts
     settings: SettingsDesk | None = None
     diagnosis: DiagnosisDesk | None = None
+    programs: ProgramsDesk | None = None
 
 
 class Line(Protocol):
@@ -134,9 +135,12 @@ class Conversation:
             counts=desk.counts,
             settings=desk.settings,
             diagnosis=desk.diagnosis,
+            programs=desk.programs,
         )
         self._settings = desk.settings
+        self._programs = desk.programs
         self._reported = -1
+        self._programs_reported = -1
         self._unanswered: dict[int, Topic] = {}
         self._refused: set[str] = set()
         self._asked_s = float("-inf")
@@ -256,11 +260,15 @@ class Conversation:
             self._say(topics.HEALTH, encode(of_this_birth))
 
     def _report_settings(self) -> None:
-        """Once a connection, and when there is news of them."""
+        """Once a connection, and when there is news of them; of the programs too."""
         desk = self._settings
         if desk is not None and desk.revision != self._reported:
             self._reported = desk.revision
             self._say(topics.SETTINGS, encode(desk.report()))
+        programs = self._programs
+        if programs is not None and programs.revision != self._programs_reported:
+            self._programs_reported = programs.revision
+            self._say(topics.PROGRAMS, encode(programs.report()))
 
     def _broker_answered(self, mid: int, refusal: str | None) -> None:
         topic = self._unanswered.pop(mid, None)

@@ -10,7 +10,7 @@ from agent.delivery.live import Lives
 from agent.delivery.outbox import Outbox
 from agent.delivery.presence import Hub, HubSeen, after
 from agent.delivery.tokens import Tokens
-from agent.delivery.wanted import DiagnosisDesk, SettingsDesk
+from agent.delivery.wanted import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.journal import Journal, JournalFull
 from agent.wire import topics
 from agent.wire.answers import (
@@ -30,6 +30,7 @@ from agent.wire.codec import (
     decode_receipt,
     decode_token,
 )
+from agent.wire.programs import TakePrograms
 from agent.wire.settings import Configure
 from agent.wire.topics import Topic
 
@@ -56,7 +57,7 @@ class LinkCounts:
 class Hearing:
     """Takes each message for this node to whom it concerns; used by the link's thread alone."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all to whom it takes something, each by its name
         self,
         node: str,
         *,
@@ -67,8 +68,9 @@ class Hearing:
         counts: LinkCounts,
         settings: SettingsDesk | None = None,
         diagnosis: DiagnosisDesk | None = None,
+        programs: ProgramsDesk | None = None,
     ) -> None:
-        """Without `settings` and `diagnosis`, as of a node that only plays once, none are taken."""
+        """Without the last three, as of a node that only plays once, none are taken."""
         self._node = node
         self._journal = journal
         self._outbox = outbox
@@ -77,6 +79,7 @@ class Hearing:
         self._counts = counts
         self._settings = settings
         self._diagnosis = diagnosis
+        self._programs = programs
         self.hub_seen = HubSeen()
 
     def hear(self, topic: str, payload: bytes) -> None:
@@ -185,14 +188,20 @@ class Hearing:
                 self._journal.hold(command.command_id, wanted)
             case ReleaseFootage(hold_id=hold_id):
                 self._journal.release(command.command_id, hold_id)
-            case Configure() as wanted:
-                if self._settings is not None:
-                    self._settings.hear(wanted)
-            case SendDiagnosis():
-                if self._diagnosis is not None:
-                    self._diagnosis.ask(command.command_id)
-            case ShowLive():
-                pass  # obeyed above
+            case _:
+                self._pass_on(command)
+
+    def _pass_on(self, command: Command) -> None:
+        """What concerns the node as a whole, to those who see to it."""
+        match command.body:
+            case Configure() as wanted if self._settings is not None:
+                self._settings.hear(wanted)
+            case TakePrograms() as programs if self._programs is not None:
+                self._programs.hear(programs)
+            case SendDiagnosis() if self._diagnosis is not None:
+                self._diagnosis.ask(command.command_id)
+            case _:
+                pass
 
     def _is_ours(self, what: str, spool_id: UUID) -> bool:
         if spool_id == self._journal.spool_id:

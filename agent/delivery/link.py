@@ -20,7 +20,7 @@ from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.session import BrokerAddress, Inbox, Session
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import HungUp, TakenOver, Trouble
-from agent.delivery.wanted import DiagnosisDesk, SettingsDesk
+from agent.delivery.wanted import DiagnosisDesk, ProgramsDesk, SettingsDesk
 from agent.journal import Journal
 from agent.wire import topics
 from agent.wire.codec import encode
@@ -82,6 +82,10 @@ class Link:
     def diagnose_by(self, diagnosis: DiagnosisDesk) -> None:
         """Have this bring the file that somebody asks for; to be said before it runs."""
         self._desk = replace(self._desk, diagnosis=diagnosis)
+
+    def renew_by(self, programs: ProgramsDesk) -> None:
+        """Have this take the programs that the hub wants; to be said before it runs."""
+        self._desk = replace(self._desk, programs=programs)
 
     def up_for_s(self) -> float:
         """How long the line has held; less than 0 while there is none. For any thread."""

@@ -3,6 +3,7 @@
 from typing import Protocol
 from uuid import UUID
 
+from agent.wire.programs import ProgramsReport, TakePrograms
 from agent.wire.settings import Configure, SettingsReport
 
 
@@ -17,6 +18,19 @@ class SettingsDesk(Protocol):
 
     def report(self) -> SettingsReport:
         """By which settings the node works, and what it made of the last ones."""
+
+
+class ProgramsDesk(Protocol):
+    """Takes the programs that the hub wants, and answers for those that run."""
+
+    revision: int
+    """Grows whenever the hub should hear the report again."""
+
+    def hear(self, said: TakePrograms) -> None:
+        """The hub wants these."""
+
+    def report(self) -> ProgramsReport:
+        """Which run, and what became of the last that were wanted."""
 
 
 class DiagnosisDesk(Protocol):

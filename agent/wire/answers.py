@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from agent.wire.programs import TakePrograms
 from agent.wire.settings import Configure
 from agent.wire.terms import VERSION, Name, Numbers, Sha256, UtcMicros, Words
 
@@ -147,7 +148,14 @@ class SendDiagnosis(Words):
 
 
 Wanted = Annotated[
-    BringMedia | BringSpan | HoldFootage | ReleaseFootage | Configure | ShowLive | SendDiagnosis,
+    BringMedia
+    | BringSpan
+    | HoldFootage
+    | ReleaseFootage
+    | Configure
+    | ShowLive
+    | SendDiagnosis
+    | TakePrograms,
     Field(discriminator="kind"),
 ]
 

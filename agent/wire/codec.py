@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from agent.wire.answers import Command, Missing, Receipt, RefusalReason, TokenWanted, UploadToken
 from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death, Health, HubStatus, Status
+from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from agent.wire.terms import VERSION
 
@@ -25,6 +26,7 @@ _TOKEN: Final[TypeAdapter[UploadToken]] = TypeAdapter(UploadToken)
 _HEALTH: Final[TypeAdapter[Health]] = TypeAdapter(Health)
 _PRESENCE: Final[TypeAdapter[HubStatus]] = TypeAdapter(HubStatus)
 _SETTINGS: Final[TypeAdapter[SettingsReport]] = TypeAdapter(SettingsReport)
+_PROGRAMS: Final[TypeAdapter[ProgramsReport]] = TypeAdapter(ProgramsReport)
 _MISSING: Final[TypeAdapter[Missing]] = TypeAdapter(Missing)
 _COMMAND: Final[TypeAdapter[Command]] = TypeAdapter(Command)
 
@@ -35,6 +37,7 @@ ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "health": _HEALTH,
     "presence": _PRESENCE,
     "settings": _SETTINGS,
+    "programs": _PROGRAMS,
     "receipt": _RECEIPT,
     "token": _TOKEN,
     "missing": _MISSING,
@@ -99,6 +102,11 @@ def decode_token(payload: bytes) -> UploadToken:
 def decode_settings(payload: bytes) -> SettingsReport:
     """What a node says of its settings, from its bytes."""
     return _decode(_SETTINGS, payload)
+
+
+def decode_programs(payload: bytes) -> ProgramsReport:
+    """What a node says of its programs, from its bytes."""
+    return _decode(_PROGRAMS, payload)
 
 
 def decode_missing(payload: bytes) -> Missing:

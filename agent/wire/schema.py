@@ -8,6 +8,7 @@ from agent.wire.answers import Command, Missing, Receipt, TokenWanted, UploadTok
 from agent.wire.codec import ADAPTERS, MAX_BYTES
 from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death, Health, HubStatus
+from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from agent.wire.terms import VERSION
 from agent.wire.topics import HUB_PRESENCE, PRESENCE, ROOT, TOPICS, Topic
@@ -20,6 +21,7 @@ _SPOKEN: Final = {
     "health": (Health,),
     "presence": (HubStatus,),
     "settings": (SettingsReport,),
+    "programs": (ProgramsReport,),
     "receipt": (Receipt,),
     "token": (UploadToken,),
     "missing": (Missing,),

@@ -29,6 +29,7 @@ STATUS = Topic("up/status", "status", 1, True, "birth, or the will that belongs 
 REQUEST = Topic("up/request", "request", 1, False, "the node asks for an upload token")
 HEALTH = Topic("up/health", "health", 0, False, "how the node is, once a minute")
 SETTINGS = Topic("up/settings", "settings", 1, True, "by which settings the node works")
+PROGRAMS = Topic("up/programs", "programs", 1, True, "which programs the node runs")
 RECEIPT = Topic("down/receipt", "receipt", 1, False, "stored or refused, after the hub's commit")
 TOKEN = Topic("down/token", "token", 1, False, "leave to upload for a short while")
 MISSING = Topic("down/missing", "missing", 1, False, "what the hub lacks and asks for")
@@ -46,6 +47,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             REQUEST,
             HEALTH,
             SETTINGS,
+            PROGRAMS,
             RECEIPT,
             TOKEN,
             MISSING,

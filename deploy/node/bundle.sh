@@ -33,6 +33,8 @@ for version in "${pythons[@]}"; do
         --requirement "$draft/wanted"
     rm -f "$draft/wanted"
 done
+# An older release has a lower number: a box takes none of its own accord.
+printf '%s %s\n' "$(git log -1 --format=%ct)" "$(git log -1 --format=%cd-%h --date=format:%Y%m%d)" >"$draft/RELEASE"
 sums=$(cd "$draft" && find . -type f -print0 | sort -z | xargs -0 sha256sum)
 printf '%s\n' "$sums" >"$draft/SHA256SUMS"
 sync -f "$draft"

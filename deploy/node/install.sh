@@ -20,7 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly here
 readonly data=/var/lib/matthan etc=/etc/matthan
 readonly config=$etc/agent.toml
-readonly units=(matthan-agent.service matthan-agent-check.{service,timer} matthan-shelf.service)
+readonly units=(matthan-agent.service matthan-agent-check.{service,timer} matthan-shelf.service
+    matthan-update.{service,path})
 readonly clips=$data/clips sealed_clips=$etc/clips.key.sealed
 readonly sealed=$etc/node.key.sealed dropin=sealed-key.conf
 # shellcheck source=deploy/dots.sh
@@ -89,7 +90,8 @@ start_all() {
     put_units "$here/systemd" "${units[@]}"
     install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
-    systemctl enable --quiet matthan-agent.service matthan-agent-check.timer
+    systemctl enable --quiet matthan-agent.service matthan-agent-check.timer matthan-update.path
+    systemctl start matthan-update.path # what fetched this run may be at it: never restarted
     if [[ ! -e $config ]]; then
         say "It is no camera box yet: sudo matthan-agent enrol CODE, then sudo systemctl start matthan-agent"
         return 0
@@ -110,6 +112,7 @@ install_node() {
     make_folders
     ! is_pi || venv_options=(--system-site-packages) # where picamera2 lies
     fill_slot agent "$here" "$bundle"
+    [[ ! -s $here/RELEASE ]] || put_file "$here/RELEASE" "$slot/share/matthan/RELEASE" 644 root:root
     turn_slot agent
     ln -sfn "$home/agent/bin/matthan-agent" /usr/local/bin/matthan-agent
     enrol
@@ -211,7 +214,7 @@ uninstall_node() {
     rm -rf /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin"
     rmdir --ignore-fail-on-non-empty /etc/systemd/system/matthan-agent{,-check}.service.d 2>/dev/null || true
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-agent
-    rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.p* "$home/slots.py" "$home/vault.py"
+    rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.p* "$home/slots.py" "$home/vault.py" "$home/update.json"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
     if [[ ${1-} == --with-data ]]; then
         rm -rf "$data" "$etc"

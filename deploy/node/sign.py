@@ -2,6 +2,7 @@
 
     python deploy/node/sign.py key FOLDER          update.key and update.pub, made anew
     python deploy/node/sign.py sign KEY BUNDLE     SHA256SUMS.sig of a bundle
+    python deploy/node/sign.py pack BUNDLE FILE    a signed bundle as one file, for the hub
 
 Needs the package `cryptography`. `update.pub` goes to every node as /etc/matthan/update.pub; the
 key stays with whoever answers for what the nodes run.
@@ -9,6 +10,7 @@ key stays with whoever answers for what the nodes run.
 
 import os
 import sys
+import tarfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -43,6 +45,18 @@ def sign(key_file: Path, bundle: Path) -> None:
     (bundle / "SHA256SUMS.sig").write_bytes(key.sign((bundle / "SHA256SUMS").read_bytes()))
 
 
+def pack(bundle: Path, into: Path) -> None:
+    """One file of the signed bundle: list, signature and release first, then what is listed."""
+    listed = (bundle / "SHA256SUMS").read_text().splitlines()
+    names = [line.split(" ", 1)[1][1:].removeprefix("./") for line in listed]
+    first = ["SHA256SUMS", "SHA256SUMS.sig", "RELEASE"]
+    draft = into.with_name(f"{into.name}.part")
+    with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as packed:
+        for name in [*first, *(name for name in names if name != "RELEASE")]:
+            packed.add(bundle / name, name, recursive=False)
+    draft.replace(into)
+
+
 def main(words: list[str]) -> int:
     """The command."""
     try:
@@ -51,6 +65,8 @@ def main(words: list[str]) -> int:
                 make_key(Path(folder))
             case ["sign", key_file, bundle]:
                 sign(Path(key_file), Path(bundle))
+            case ["pack", bundle, into]:
+                pack(Path(bundle), Path(into))
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2

@@ -13,7 +13,9 @@ from typing import Any, Final
 from agent.wire.settings import SECTIONS, SettingsReport
 
 Settings = Mapping[str, Any]
-_FLAT: Final = (*SECTIONS, "every_camera")
+PROGRAMS: Final = "programs"
+"""The section of `hub.alerts.programs`."""
+_FLAT: Final = (*SECTIONS, "every_camera", PROGRAMS)
 
 
 class State(StrEnum):
@@ -84,6 +86,7 @@ def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
     for name in SECTIONS:
         section = {**_table(own.get(name)), **(wanted.get(name) or {})}
         values |= {f"{name}.{key}": value for key, value in section.items()}
+    values |= {f"{PROGRAMS}.{key}": said for key, said in (wanted.get(PROGRAMS) or {}).items()}
     every = wanted.get("every_camera") or {}
     apart = wanted.get("cameras") or {}
     for camera, said in _table(own.get("cameras")).items():

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from agent.wire.answers import Refusal, RefusalReason, TokenWanted
 from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death, Health
+from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from hub.alerts.moment import Moment
 from hub.intake import lines
@@ -218,8 +219,8 @@ class Clerk:
             case Health() as health:
                 self._hear_health(conn, health, outcome=outcome, now=now)
                 return None
-            case SettingsReport() as report:
-                if not self._fleet.note_settings(conn, report, now=now):
+            case SettingsReport() | ProgramsReport() as report:
+                if not self._fleet.note_report(conn, report, now=now):
                     outcome.counts["unknown_node"] += 1
                 return None
             case TokenWanted():

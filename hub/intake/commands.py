@@ -7,7 +7,15 @@ from agent.wire.answers import BringMedia, Command, SendDiagnosis
 from agent.wire.codec import encode
 from hub.alerts.moment import Moment
 from hub.intake.replies import Reply
-from hub.store import diagnosis_rows, node_holds, rollout_rows, settings_rows, spans, wishes
+from hub.store import (
+    diagnosis_rows,
+    node_holds,
+    program_rows,
+    rollout_rows,
+    settings_rows,
+    spans,
+    wishes,
+)
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
@@ -28,6 +36,10 @@ def commands(conn: Connection, *, now: Moment) -> list[Reply]:
     wanted += [
         (told.node, Command(command_id=told.command_id, body=told.words))
         for told in settings_rows.due(conn, now=now)
+    ]
+    wanted += [
+        (told.node, Command(command_id=told.command_id, body=told.words))
+        for told in program_rows.due(conn, now=now)
     ]
     wanted += [
         (told.node, Command(command_id=told.command_id, body=SendDiagnosis()))

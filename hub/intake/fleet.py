@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 
 from agent.wire.answers import UploadToken
 from agent.wire.presence import Birth, Death, Health
+from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from hub.alerts.moment import Moment
 from hub.intake import rivals
 from hub.intake.rivals import Lives
-from hub.store import health, registry, settings_rows
+from hub.store import health, program_rows, registry, settings_rows
 
 SEEN_EVERY_S: Final = 30.0
 """How often it is written down that a node speaks; each of its messages would be too much."""
@@ -167,12 +168,18 @@ class Fleet:
         self.see(conn, said.node, now=now)
         return True
 
-    def note_settings(self, conn: Connection, said: SettingsReport, *, now: Moment) -> bool:
-        """Keep by which settings a node works; False for one that nobody has added."""
+    def note_report(
+        self, conn: Connection, said: SettingsReport | ProgramsReport, *, now: Moment
+    ) -> bool:
+        """Keep by which settings a node works, or which programs it runs; False for one that
+        nobody has added."""
         node = self._node(conn, said.node)
         if node is None:
             return False
-        settings_rows.note_report(conn, node.node_id, said, now=now)
+        if isinstance(said, SettingsReport):
+            settings_rows.note_report(conn, node.node_id, said, now=now)
+        else:
+            program_rows.note_report(conn, node.node_id, said, now=now)
         return True
 
     def forget(self) -> None:

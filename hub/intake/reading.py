@@ -11,15 +11,17 @@ from agent.wire.codec import (
     WireError,
     decode_event,
     decode_health,
+    decode_programs,
     decode_request,
     decode_settings,
     decode_status,
 )
 from agent.wire.messages import Event
 from agent.wire.presence import Birth, Death, Health
+from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 
-Message = Event | Birth | Death | Health | SettingsReport | TokenWanted
+Message = Event | Birth | Death | Health | SettingsReport | ProgramsReport | TokenWanted
 
 _READERS: Final = {
     topics.EVENT: decode_event,
@@ -27,6 +29,7 @@ _READERS: Final = {
     topics.REQUEST: decode_request,
     topics.HEALTH: decode_health,
     topics.SETTINGS: decode_settings,
+    topics.PROGRAMS: decode_programs,
 }
 
 _LOOKED_INTO_BYTES: Final = 256 * 1024

@@ -16,6 +16,7 @@ from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisDoor
 from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
+from hub.store.programs_door import ProgramsDoor
 from hub.store.proxies import Proxies, read_copy
 from hub.store.settings_door import SettingsDoor
 from hub.store.tip_box import TipBox
@@ -65,6 +66,10 @@ class FootageDoor:
     def diagnosis_door(self) -> DiagnosisDoor:
         """The way to files of how nodes are."""
         return DiagnosisDoor(self._db, clock=self._clock)
+
+    def programs_door(self) -> ProgramsDoor:
+        """The way to programs of nodes."""
+        return ProgramsDoor(self._db, blobs=self._blobs, clock=self._clock)
 
     def tip_desk(self, box: TipBox) -> TipDesk:
         """Where people who are not signed in send tips."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, case, insert, or_, select, update
 
 from agent.wire.settings import canonical
 from hub.alerts.layers import State
@@ -16,6 +16,7 @@ from hub.alerts.moment import Moment
 from hub.alerts.rollout import Course, Fate, NodeNow, decide, is_awaited, stages
 from hub.store import settings_rows
 from hub.store.audit import By
+from hub.store.program_tables import node_programs
 from hub.store.registry import RegistryError
 from hub.store.settings_rows import Scope
 from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
@@ -121,7 +122,8 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
     _end(conn, rollout_id, Course.HALTED, why, now=now)
     before = settings_rows.body_before(row)
     settings_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
-    changed = settings_rows.reckon_what_fits(conn, settings_rows.nodes_of(conn, scope), now=now)
+    all_of_them = settings_rows.nodes_of(conn, scope)
+    changed = settings_rows.reckon_what_fits(conn, all_of_them, now=now, goes_back=True)
     told = f"{len(changed)} nodes go back: {why}"
     settings_rows.note_act(conn, "settings.halt", scope, told, by=by, now=now)
     log.warning("rollout.halted", why=why, back=len(changed))
@@ -196,16 +198,26 @@ def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) ->
 
 def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
     """When each was first told, and since when one is away without having answered."""
-    waits = node_settings.c.state == State.WAITING
+    programs_wait = node_programs.c.state == State.WAITING
+    sent = case((programs_wait, node_programs.c.sent_utc_us), else_=node_settings.c.sent_utc_us)
+    heard = case((programs_wait, node_programs.c.reported_utc_us), else_=None)
     query = (
-        select(rollout_nodes, node_settings.c.sent_utc_us, nodes.c.state)
-        .join(node_settings, node_settings.c.node_id == rollout_nodes.c.node_id)
+        select(rollout_nodes, sent.label("sent_utc_us"), heard.label("heard_utc_us"), nodes.c.state)
+        .outerjoin(node_settings, node_settings.c.node_id == rollout_nodes.c.node_id)
+        .outerjoin(node_programs, node_programs.c.node_id == rollout_nodes.c.node_id)
         .join(nodes, nodes.c.id == rollout_nodes.c.node_id)
-        .where(rollout_nodes.c.rollout_id == rollout_id, rollout_nodes.c.is_changed, waits)
+        .where(
+            rollout_nodes.c.rollout_id == rollout_id,
+            rollout_nodes.c.is_changed,
+            or_(node_settings.c.state == State.WAITING, programs_wait),
+        )
     )
     for row in conn.execute(query).all():
         values: dict[str, Any] = {}
         if row.told_utc_us is None and row.sent_utc_us is not None:
+            values |= columns("told", now)
+        # Programs take long to fetch: who says how far it has come is not silent.
+        if row.told_utc_us is not None and (row.heard_utc_us or 0) > row.told_utc_us:
             values |= columns("told", now)
         is_lost = row.state != "online" and (row.told_utc_us or row.sent_utc_us) is not None
         if is_lost != (row.lost_utc_us is not None):
@@ -219,10 +231,20 @@ def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
 def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
     query = (
         select(
-            rollout_nodes, nodes.c.state.label("presence"), node_settings.c.state.label("answer")
+            rollout_nodes,
+            nodes.c.state.label("presence"),
+            # What it answered to something earlier says nothing of this.
+            case(
+                (node_settings.c.wanted_utc_us >= rollouts.c.begun_utc_us, node_settings.c.state)
+            ).label("answer"),
+            case(
+                (node_programs.c.wanted_utc_us >= rollouts.c.begun_utc_us, node_programs.c.state)
+            ).label("programs"),
         )
+        .join(rollouts, rollouts.c.id == rollout_nodes.c.rollout_id)
         .join(nodes, nodes.c.id == rollout_nodes.c.node_id)
         .outerjoin(node_settings, node_settings.c.node_id == rollout_nodes.c.node_id)
+        .outerjoin(node_programs, node_programs.c.node_id == rollout_nodes.c.node_id)
         .where(rollout_nodes.c.rollout_id == rollout_id)
     )
     return [
@@ -241,9 +263,10 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
 def _fate(row: Row[Any], stage: int) -> Fate:
     if row.stage > stage:
         return Fate.AHEAD
-    if not row.is_changed or row.answer is None:
+    if not row.is_changed:
         return Fate.DONE  # it is told nothing new: what is wanted nearer to it says otherwise
-    return _FATES.get(State(row.answer), Fate.DONE)
+    answers = {State(one) for one in (row.answer, row.programs) if one is not None}
+    return next((fate for state, fate in _FATES.items() if state in answers), Fate.DONE)
 
 
 def _end(conn: Connection, rollout_id: UUID, course: Course, why: str, *, now: Moment) -> None:

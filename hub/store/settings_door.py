@@ -12,14 +12,13 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from agent.wire.settings import (
-    GroupSettings,
-    NodeSettings,
     SettingsFault,
     SettingsReport,
     check_settings,
 )
 from hub.alerts.layers import Changed, State, difference, dotted, with_keys, works_by
-from hub.store import audit, rollout_rows, settings_rows
+from hub.alerts.programs import GroupWanted, NodeWanted
+from hub.store import audit, program_rows, rollout_rows, settings_rows
 from hub.store.audit import By
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -286,7 +285,8 @@ class SettingsDoor:
 
 def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:
     """What `body` in place of what is wanted there would change at each node."""
-    check_settings(body, NodeSettings if scope.kind == "node" else GroupSettings)
+    check_settings(body, NodeWanted if scope.kind == "node" else GroupWanted)
+    program_rows.check(conn, body)
     found = []
     names = _names(conn, settings_rows.nodes_of(conn, scope))
     for node_id, name in names.items():
@@ -294,10 +294,11 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
         after = settings_rows.would_be(conn, node_id, scope, body)
         fault = ""
         try:
-            check_settings(after)
+            check_settings(after, NodeWanted)
         except SettingsFault as refusal:
             fault = str(refusal)
-        changed = difference(known.report, known.wanted, after)
+        before = {**known.wanted, **program_rows.section(conn, node_id)}
+        changed = difference(known.report, before, after)
         if changed or fault:
             found.append(NodePreview(name, changed, fault))
     return found

@@ -16,8 +16,6 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from agent.wire.settings import (
     Configure,
-    GroupSettings,
-    NodeSettings,
     SettingsFault,
     SettingsReport,
     canonical,
@@ -26,8 +24,9 @@ from agent.wire.settings import (
 )
 from hub.alerts.layers import State, judged, laid_together
 from hub.alerts.moment import Moment
+from hub.alerts.programs import GroupWanted, NodeWanted, apart
 from hub.alerts.rollout import Course
-from hub.store import audit
+from hub.store import audit, program_rows
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.registry import RegistryError
@@ -146,7 +145,8 @@ def put_down(
     kept = text(reason.strip(), REASON_CHARS)
     if not kept:
         raise RegistryError("give a reason: somebody will ask one day")
-    check_settings(body, NodeSettings if scope.kind == "node" else GroupSettings)
+    check_settings(body, NodeWanted if scope.kind == "node" else GroupWanted)
+    program_rows.check(conn, body)
     change_id = new_id(now)
     conn.execute(
         insert(settings_changes).values(
@@ -175,13 +175,18 @@ def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[U
     return [node_id for node_id in node_ids if _reckon_one(conn, node_id, now=now)]
 
 
-def reckon_what_fits(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
+def reckon_what_fits(
+    conn: Connection, node_ids: Iterable[UUID], *, now: Moment, goes_back: bool = False
+) -> list[UUID]:
     """The same where nobody is there who could want something else: a node whose layers do not
-    fit together keeps what was wanted of it, and the others go on."""
+    fit together keeps what was wanted of it, and the others go on.
+
+    `goes_back`: programs that are older than those that run are meant.
+    """
     changed = []
     for node_id in node_ids:
         try:
-            if _reckon_one(conn, node_id, now=now):
+            if _reckon_one(conn, node_id, now=now, goes_back=goes_back):
                 changed.append(node_id)
         except SettingsFault as fault:
             log.warning("settings.do_not_fit", node_id=str(node_id), why=str(fault))
@@ -193,7 +198,7 @@ def check_fits(
 ) -> None:
     """Raise SettingsFault if `scope` could not say `body` to each of these nodes."""
     for node_id in node_ids:
-        check_settings(would_be(conn, node_id, scope, body))
+        check_settings(would_be(conn, node_id, scope, body), NodeWanted)
 
 
 def area_moved(conn: Connection, area_id: UUID, *, now: Moment) -> None:
@@ -228,10 +233,11 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
     failed = node_settings.c.state.in_([State.REFUSED, State.FELL_BACK])
     version = node_settings.c.version + 1
     values = {"version": version, "state": State.WAITING, "reason": ""} | columns("sent", None)
-    done = conn.execute(update(node_settings).where(this, failed).values(values))
-    if done.rowcount:
+    done = conn.execute(update(node_settings).where(this, failed).values(values)).rowcount
+    is_done = bool(done) | program_rows.again(conn, node_id)
+    if is_done:
         audit.note(conn, by, act="settings.again", object_kind="node", object_id=node_id, now=now)
-    return bool(done.rowcount)
+    return is_done
 
 
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
@@ -363,11 +369,13 @@ def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
     return list(conn.scalars(query))
 
 
-def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment) -> bool:
+def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment, goes_back: bool = False) -> bool:
     wanted = laid_together(_layers(conn, node_id))
     # Two layers that fit may not fit together: the longest of all is bounded like each.
-    check_settings(wanted)
-    return _is_news(conn, node_id, wanted, now=now)
+    check_settings(wanted, NodeWanted)
+    settings, programs = apart(wanted)
+    are_new = program_rows.want(conn, node_id, programs, goes_back=goes_back, now=now)
+    return _is_news(conn, node_id, settings, now=now) or are_new
 
 
 def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now: Moment) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, or_, select
 
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
-from hub.store import audit, household_rows
+from hub.store import audit, household_rows, program_rows
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs, Found
 from hub.store.clock import Clock
@@ -166,7 +166,9 @@ class Sweep:
             media.c.sha256 == sha256, media.c.stored_utc_us.is_not(None)
         )
         with self._db.reading() as conn:
-            return conn.scalar(query) is not None or household_rows.is_needed(conn, sha256)
+            if conn.scalar(query) is not None or household_rows.is_needed(conn, sha256):
+                return True
+            return program_rows.is_bundle(conn, sha256)
 
     def _note_lost(self, lost: Mapping[UUID, str]) -> None:
         for media_id, sha256 in lost.items():

@@ -52,6 +52,7 @@ from hub.web import (
     pages,
     passkeys,
     phone_tests,
+    programs,
     proof,
     provider_pages,
     public,
@@ -113,6 +114,7 @@ ROOMS: Final = (
     log,
     alert_rules,
     enrolments,
+    programs,  # before the pages of what has an id
     configuration,
     diagnoses,
     areas,

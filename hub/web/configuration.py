@@ -142,6 +142,7 @@ def _shown(
         fields=settings_words.fields(page.wanted, words),
         form=form or {},
         drawn=_drawn(page),
+        bundles=visit.site.door.programs_door().bundles(),
         nodes=[(row, settings_words.state_word(row.state, words)) for row in page.nodes],
         previews=None
         if found is None

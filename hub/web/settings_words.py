@@ -1,5 +1,6 @@
 """What of nodes' settings a form offers: each key in words, and what people type as JSON has it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -8,7 +9,8 @@ from hub.alerts.layers import Changed, State
 from hub.alerts.rollout import Course, Fate
 from hub.web.words import Words
 
-Kind = Literal["number", "whole", "hours", "yes", "choice"]
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+Kind = Literal["number", "whole", "hours", "yes", "choice", "bundle"]
 _KINDS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "every_camera.alert_hours": ("hours", ()),
     "every_camera.night_hours": ("hours", ()),
@@ -32,6 +34,8 @@ _KINDS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
     "clips.max_bytes": ("whole", ()),
     "uploads.bring": ("choice", ("all", "alerts", "asked")),
     "uploads.max_kbit_per_s": ("whole", ()),
+    "programs.bundle": ("bundle", ()),
+    "programs.may_be_older": ("yes", ()),
 }
 
 
@@ -149,6 +153,8 @@ def _labels(words: Words) -> dict[str, str]:
         "clips.max_bytes": words.say("Bytes all its footage may take"),
         "uploads.bring": words.say("What it brings by itself"),
         "uploads.max_kbit_per_s": words.say("Most of its line for footage, kbit/s (0: all)"),
+        "programs.bundle": words.say("Programs"),
+        "programs.may_be_older": words.say("Take older programs than those that run"),
     }
 
 
@@ -171,6 +177,8 @@ def _read(key: str, text: str) -> Any:
                 return text == "yes"
             case "choice" if text in choices:
                 return text
+            case "bundle" if _SHA256.fullmatch(text):
+                return text
     except ValueError as error:
         raise ValueError(key) from error
     raise ValueError(key)
@@ -182,4 +190,6 @@ def _short(value: Any, own: str, words: Words) -> str:
         return own
     if isinstance(value, list | tuple) and not all(isinstance(one, str) for one in value):
         return words.count("%(n)d drawn", "%(n)d drawn", len(value)) % {"n": len(value)}
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return f"{value[:12]}…"
     return typed(value) or "–"

@@ -17,9 +17,17 @@ from agent.journal import Journal, JournalFull
 from agent.media.frame import Instant
 from agent.wire import topics
 from agent.wire.answers import Receipt, Refusal, RefusalReason, UploadToken
-from agent.wire.codec import decode_event, decode_health, decode_settings, decode_status, encode
+from agent.wire.codec import (
+    decode_event,
+    decode_health,
+    decode_programs,
+    decode_settings,
+    decode_status,
+    encode,
+)
 from agent.wire.messages import Event, SightingOpened
 from agent.wire.presence import Birth, Death, Health
+from agent.wire.programs import ProgramsReport
 from agent.wire.settings import SettingsReport
 from agent.wire.terms import BoxWords, ObjectKind
 from deploy.broker import Broker
@@ -140,6 +148,7 @@ class FakeHub:
         self.statuses: list[Birth | Death] = []
         self.healths: list[Health] = []
         self.reports: list[SettingsReport] = []
+        self.programs: list[ProgramsReport] = []
         self.requests = 0
         self.token: UploadToken | None = None
         papers = broker.papers("hub")
@@ -210,6 +219,8 @@ class FakeHub:
                 self.healths.append(decode_health(message.payload))
             case topics.SETTINGS:
                 self.reports.append(decode_settings(message.payload))
+            case topics.PROGRAMS:
+                self.programs.append(decode_programs(message.payload))
             case topics.REQUEST:
                 self.requests += 1
                 if self.token is not None:

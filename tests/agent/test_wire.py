@@ -24,6 +24,7 @@ from agent.wire.codec import (
     decode_health,
     decode_missing,
     decode_presence,
+    decode_programs,
     decode_receipt,
     decode_request,
     decode_settings,
@@ -49,6 +50,7 @@ READERS: dict[str, Callable[[bytes], BaseModel]] = {
     "missing": decode_missing,
     "command": decode_command,
     "settings": decode_settings,
+    "programs": decode_programs,
 }
 
 names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

@@ -13,7 +13,9 @@ from tests.faults.town import AS_INSTALLED
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("matthan-*"))
-SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
+INSTALLING = "matthan-update.service"
+"""Makes slots, users and units of what the update key has signed; the only one that is root."""
+SERVICES = [unit for unit in UNITS if unit.suffix == ".service" and unit.name != INSTALLING]
 MOST_EXPOSED = 2.0
 """As `systemd-analyze security` counts, 0 (closed) to 10."""
 
@@ -84,6 +86,19 @@ def test_a_service_has_a_user_of_its_own_bounds_and_no_capability(unit: Path) ->
     assert service["User"] in USERS
     assert service["CapabilityBoundingSet"] == CAPABILITIES.get(unit.name, "")
     assert service["MemoryMax"] and service["TasksMax"]
+
+
+def test_the_one_that_installs_is_begun_by_its_note_alone_and_has_bounds() -> None:
+    unit = Unit(ROOT / "systemd" / INSTALLING)
+    assert "Install" not in unit
+    assert unit["Service"]["Type"] == "oneshot"
+    assert unit["Service"]["MemoryMax"] and unit["Service"]["TasksMax"]
+    assert unit["Service"]["TimeoutStartSec"] == "2h"
+    path = Unit(ROOT / "systemd/matthan-update.path")["Path"]
+    assert (path["PathExists"], path["Unit"]) == (
+        "/var/lib/matthan/programs/wanted.json",
+        INSTALLING,
+    )
 
 
 def test_the_agent_reaches_cameras_and_no_other_device() -> None:

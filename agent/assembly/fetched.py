@@ -1,0 +1,204 @@
+"""Root's part of programs from the hub: the file that the agent fetched is looked at anew,
+unpacked where only root writes, and installed into the other slot.
+
+Neither the agent nor the hub is trusted: what counts is the update key that lies on this node. An
+older release than the one that runs is taken only where the keeper said so at the hub. What came
+of it is written beside the slots, where the agent reads it.
+"""
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pydantic import ValidationError
+
+from agent.assembly.update import INSTALLER, KEY, public_key
+from agent.config.slots import HOME, MARK, Slots
+from agent.delivery.programs_fetch import BUNDLE, NOTE, Installed
+from agent.delivery.trouble import Trouble
+from agent.journal.durable import write_whole
+from agent.wire.programs import (
+    MOST_BUNDLE_BYTES,
+    RELEASE,
+    SIGNATURE,
+    SUMS,
+    BundleFault,
+    Head,
+    ProgramsAnswer,
+    Release,
+    TakePrograms,
+    files,
+    read_head,
+    read_release,
+)
+
+ANSWER: Final = "update.json"
+IN_SLOT: Final = Path("share/matthan") / RELEASE
+MOST_NOTE_BYTES: Final = 4096
+REASON_CHARS: Final = 500
+FELL_BACK: Final = "it did not reach its broker within 15 minutes or four starts"
+SCRATCH: Final = "/var/tmp"  # noqa: S108 - a folder of its own in it, as root
+
+Install = Callable[[Path], None]
+"""Raises BundleFault with what the installer said last."""
+
+
+def is_installable(bundle: Path, *, key: Path = KEY) -> None:
+    """For the agent, so that root is not troubled in vain; BundleFault, OSError."""
+    try:
+        public = public_key(key)
+    except Trouble as why:
+        raise BundleFault(str(why)) from why
+    with bundle.open("rb") as file, _opened(file) as opened:
+        read_head(opened, public)
+
+
+def install_fetched(
+    folder: Path,
+    *,
+    key: Path = KEY,
+    home: Path = HOME,
+    install: Install | None = None,
+    scratch: str = SCRATCH,
+) -> bool:
+    """Install what lies in the agent's folder, and write down what came of it; whether it is in.
+
+    Cut off anywhere, it is begun again by the note that stays until the answer is written.
+    """
+    note = folder / NOTE
+    try:
+        wanted = TakePrograms.model_validate_json(_read_plain(note, MOST_NOTE_BYTES))
+    except (OSError, ValidationError):
+        note.unlink(missing_ok=True)
+        return False
+    answer: dict[str, Any] = {"version": wanted.version, "sha256": wanted.sha256, "slot": ""}
+    try:
+        with tempfile.TemporaryDirectory(prefix="matthan-update-", dir=scratch) as place:
+            copy = Path(place) / "bundle"
+            _unpack(folder / BUNDLE, copy, wanted, key=key, home=home)
+            (install or _install)(copy / INSTALLER)
+    except (BundleFault, Trouble, OSError, tarfile.TarError) as why:
+        answer |= {"outcome": "refused", "reason": str(why)[:REASON_CHARS]}
+    else:
+        answer |= {"outcome": "installed", "reason": "", "slot": str(Slots(home).in_use)}
+    write_whole(home / ANSWER, json.dumps(answer).encode(), mode=0o644)
+    for name in (BUNDLE, NOTE):  # the note last: without the file it would be tried for nothing
+        with suppress(OSError):
+            (folder / name).unlink()
+    return bool(answer["outcome"] == "installed")
+
+
+def what_runs(home: Path = HOME, mark: Path = MARK) -> Installed:
+    """Which release is in use, and what became of the last bundle from the hub."""
+    slots = Slots(home, mark=mark)
+    in_use = slots.in_use
+    release = _release_of(in_use)
+    number, name = (release.number, release.name) if release else (None, None)
+    try:
+        said = json.loads((home / ANSWER).read_bytes())
+        probation = slots.probation()
+        on_probation = probation is not None and not slots.is_proved(str(probation["now"]))
+        outcome, reason = outcome_of(said, in_use=str(in_use), is_on_probation=on_probation)
+        last = ProgramsAnswer(
+            version=said["version"], sha256=said["sha256"], outcome=outcome, reason=reason
+        )
+    except (OSError, ValueError, TypeError, KeyError):  # none yet, or none of ours
+        last = None
+    return Installed(number, name, last)
+
+
+def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> tuple[str, str]:
+    """Outcome and reason as the hub hears them, of what root wrote and where the link points."""
+    if said["outcome"] != "installed":
+        return "refused", str(said["reason"])
+    if said["slot"] != in_use:
+        return "fell_back", FELL_BACK
+    return ("on_probation" if is_on_probation else "in_force"), ""
+
+
+def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: Path) -> None:
+    public = public_key(key)
+    with _open_plain(bundle) as file, _opened(file) as opened:
+        head = read_head(opened, public)
+        runs = _release_of(Slots(home).in_use)
+        if runs is not None and head.release.number < runs.number and not wanted.may_be_older:
+            raise BundleFault(
+                f"{head.release.name} is older than {runs.name}, which runs; to go back, say so"
+            )
+        copy.mkdir()
+        _write(copy / SUMS, [head.sums])
+        _write(copy / RELEASE, [head.release_text])
+        left_bytes = MOST_BUNDLE_BYTES
+        for name, content in files(opened, head):
+            left_bytes -= _copy(content, copy / name, head, name, left_bytes)
+    if not (copy / INSTALLER).is_file():
+        raise BundleFault(f"it has no {INSTALLER}")
+    (copy / SIGNATURE).touch()
+
+
+def _copy(content: IO[bytes], target: Path, head: Head, name: str, left_bytes: int) -> int:
+    """What is hashed is what is kept."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    reckoned, size = hashlib.sha256(), 0
+    with target.open("xb") as writing:
+        while chunk := content.read(2**20):
+            size += len(chunk)
+            if size > left_bytes:
+                raise BundleFault("it is larger than bundles are")
+            reckoned.update(chunk)
+            writing.write(chunk)
+    if reckoned.hexdigest() != head.listed[name]:
+        raise BundleFault(f"{name} differs from what was signed")
+    target.chmod(0o755 if target.suffix == ".sh" else 0o644)
+    return size
+
+
+def _write(path: Path, pieces: list[bytes]) -> None:
+    with path.open("xb") as file:
+        file.writelines(pieces)
+
+
+def _install(installer: Path) -> None:
+    ended = subprocess.run(  # noqa: S603 - the signed copy
+        [str(installer)], check=False, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+    if ended.returncode != 0:
+        said = lines[-1] if lines else ""
+        raise BundleFault(f"the installer ended with {ended.returncode}: {said}")
+
+
+def _release_of(slot: Path | None) -> Release | None:
+    try:
+        return read_release((slot / IN_SLOT).read_text(encoding="utf-8")) if slot else None
+    except (OSError, ValueError, BundleFault):
+        return None
+
+
+def _opened(file: IO[bytes]) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=file, mode="r:")
+    except tarfile.TarError as error:
+        raise BundleFault(f"it is no bundle: {error}") from error
+
+
+def _open_plain(path: Path) -> IO[bytes]:
+    """A plain file, and no link that whoever owns the folder laid; OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{path} is no file")
+    return os.fdopen(handle, "rb")
+
+
+def _read_plain(path: Path, most_bytes: int) -> bytes:
+    with _open_plain(path) as file:
+        return file.read(most_bytes)

@@ -1,0 +1,320 @@
+"""The programs that the hub wants, fetched little by little and handed to who may install them.
+
+After all footage, within the line's share. What has come stays when the line, the agent or the
+power goes, and the fetch goes on from there. Whole, the file is handed over by a note beside it;
+root's part (`agent.assembly.fetched`) looks at the signature again and trusts nothing of this.
+"""
+
+import hashlib
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+from pydantic import ValidationError
+
+from agent.delivery import https
+from agent.delivery.backoff import Backoff
+from agent.delivery.rate import Rate
+from agent.delivery.tokens import Tokens
+from agent.journal.durable import make_folder, sync_folder, write_whole
+from agent.wire.answers import UploadToken
+from agent.wire.programs import BundleFault, ProgramsAnswer, ProgramsReport, TakePrograms
+
+log = structlog.get_logger()
+
+BEAT_S: Final = 1.0
+TIMEOUT_S: Final = 30.0
+PIECE_BYTES: Final = 64 * 1024
+SYNC_BYTES: Final = 4 * 2**20
+"""So much at most is fetched again after a pulled plug."""
+SAY_EVERY_S: Final = 60.0
+LOOK_EVERY_S: Final = 5.0
+YIELD_S: Final = 2.0
+SPARE_BYTES: Final = 256 * 2**20
+"""Left free beside the file and root's copy of it."""
+MOST_DAMAGED: Final = 2
+PART: Final = "bundle.part"
+BUNDLE: Final = "bundle.tar"
+NOTE: Final = "wanted.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Which release runs, and what root's part, the guard and the line made of the last bundle."""
+
+    number: int | None
+    name: str | None
+    last: ProgramsAnswer | None
+
+
+class ProgramsFetch:
+    """A named service, and the desk at which the link hears and reports."""
+
+    def __init__(  # noqa: PLR0913 - all that it works with, each by its name
+        self,
+        node: str,
+        folder: Path,
+        tokens: Tokens,
+        *,
+        trusted: Path | None,
+        check: Callable[[Path], None],
+        installed: Callable[[], Installed],
+        bytes_per_s: float = 0.0,
+        gives_way: Callable[[], bool] = lambda: False,
+        free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+    ) -> None:
+        """`check` raises BundleFault for a file that this node will not install."""
+        self._node = node
+        self._folder = folder
+        self._tokens = tokens
+        self._check = check
+        self._installed = installed
+        self._rate = Rate(bytes_per_s)
+        self._gives_way = gives_way
+        self._free_bytes = free_bytes
+        self._wanted: TakePrograms | None = None
+        self._own: ProgramsAnswer | None = None
+        self._last = installed()
+        self._looked_s = 0.0
+        self._damaged = 0
+        self._asked = threading.Event()
+        self.revision = 0
+        self._client = httpx.Client(
+            verify=https.context(trusted),
+            timeout=TIMEOUT_S,
+            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            trust_env=False,
+        )
+
+    def hear(self, said: TakePrograms) -> None:
+        """The hub wants these; what was answered is answered again."""
+        known = self._answer()
+        if known is not None and _is_of(known, said) and known.outcome != "fetching":
+            self.revision += 1
+            return
+        if self._last.last is not None and _runs(self._last.last, said):
+            self._say(said, "in_force")
+            return
+        if self._wanted is None or not _is_same(self._wanted, said):
+            self._wanted, self._damaged = said, 0
+            self._say(said, "fetching")
+        self._asked.set()
+
+    def report(self) -> ProgramsReport:
+        """See `ProgramsReport`."""
+        now = self._last
+        return ProgramsReport(
+            node=self._node, number=now.number, name=now.name, last=self._answer()
+        )
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Fetch what is wanted until told to stop."""
+
+        def goes_on() -> bool:
+            beat()
+            self._look()
+            return not stop.is_set()
+
+        backoff = Backoff(2.0, 60.0)
+        while goes_on():
+            if not self._asked.wait(BEAT_S):
+                continue
+            wanted = self._wanted
+            if wanted is None or self._is_handed_over(wanted):
+                self._asked.clear()
+                continue
+            if self._bring(wanted, goes_on):
+                backoff.reset()
+                self._asked.clear()
+                continue
+            until_s = time.monotonic() + backoff.next_s()
+            while goes_on() and time.monotonic() < until_s:
+                time.sleep(0.1)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()
+
+    def _answer(self) -> ProgramsAnswer | None:
+        """Root's word goes before ours, of the same."""
+        last, own = self._last.last, self._own
+        if own is None:
+            return last
+        if last is not None and ((last.version, last.sha256) == (own.version, own.sha256)):
+            return last
+        return own
+
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._looked_s < LOOK_EVERY_S:
+            return
+        self._looked_s = now_s
+        if (found := self._installed()) != self._last:
+            self._last = found
+            self.revision += 1
+
+    def _say(self, of: TakePrograms, outcome: str, reason: str = "", brought: int = 0) -> None:
+        self._own = ProgramsAnswer(
+            version=of.version,
+            sha256=of.sha256,
+            outcome=outcome,
+            reason=reason[:1000],
+            brought_bytes=brought,
+        )
+        self.revision += 1
+
+    def _is_handed_over(self, wanted: TakePrograms) -> bool:
+        """A power cut ago, perhaps: root's part goes on with it at every start."""
+        try:
+            text = (self._folder / NOTE).read_bytes()
+            said = TakePrograms.model_validate_json(text)
+        except (OSError, ValidationError):
+            return False
+        if not _is_same(said, wanted):
+            return False
+        if self._own is None or self._own.outcome != "installing":
+            self._say(wanted, "installing", brought=wanted.size_bytes)
+        return True
+
+    def _bring(self, wanted: TakePrograms, goes_on: Callable[[], bool]) -> bool:
+        """Whether nothing more is to be done for it: it was handed over, or refused."""
+        try:
+            part = self._part(wanted)
+            if part.stat().st_size < wanted.size_bytes:
+                self._fetch(wanted, part, goes_on)
+            self._hand_over(wanted, part)
+        except BundleFault as fault:
+            log.warning("programs_refused", why=str(fault))
+            (self._folder / PART).unlink(missing_ok=True)
+            self._say(wanted, "refused", str(fault))
+            return True
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.warning("programs_not_fetched", why=https.why(error, "the hub"))
+            return False
+        except OSError as error:
+            log.warning("programs_not_fetched", why=str(error))
+            return False
+        return True
+
+    def _part(self, wanted: TakePrograms) -> Path:
+        """What has come of it; of another bundle nothing stays."""
+        make_folder(self._folder)
+        part, whose = self._folder / PART, self._folder / f"{PART}.of"
+        if not (part.exists() and whose.exists() and whose.read_text() == wanted.sha256):
+            part.unlink(missing_ok=True)
+            (self._folder / BUNDLE).unlink(missing_ok=True)
+            write_whole(whose, wanted.sha256.encode(), mode=0o600)
+            part.touch(mode=0o600)
+            sync_folder(self._folder)
+        if part.stat().st_size > wanted.size_bytes:
+            os.truncate(part, 0)
+        needed = 2 * wanted.size_bytes - part.stat().st_size + SPARE_BYTES
+        if (free := self._free_bytes(self._folder)) < needed:
+            raise BundleFault(
+                f"{free // 2**20} MB are free and {needed // 2**20} MB are needed:"
+                " free some, or let footage have less by [clips] max_bytes"
+            )
+        return part
+
+    def _fetch(self, wanted: TakePrograms, part: Path, goes_on: Callable[[], bool]) -> None:
+        token = self._token(goes_on)
+        url = f"{token.upload_url.rstrip('/')}/programs/{wanted.sha256}"
+        came = part.stat().st_size
+        headers = {"Authorization": f"Bearer {token.token}", "Range": f"bytes={came}-"}
+        with self._client.stream("GET", url, headers=headers) as answer:
+            if answer.status_code == HTTPStatus.UNAUTHORIZED:
+                self._tokens.spoilt(token)
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                raise BundleFault("the hub does not have it, or does not want it of this node")
+            if answer.status_code not in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+                raise httpx.ReadError(f"the hub answers {answer.status_code}")
+            if answer.status_code == HTTPStatus.OK:
+                came = 0
+            self._write(wanted, part, came, answer, goes_on)
+
+    def _write(
+        self,
+        wanted: TakePrograms,
+        part: Path,
+        came: int,
+        answer: httpx.Response,
+        goes_on: Callable[[], bool],
+    ) -> None:
+        synced, said_s = came, time.monotonic()
+        with part.open("r+b") as file:
+            file.truncate(came)
+            file.seek(came)
+            for piece in answer.iter_raw(PIECE_BYTES):
+                came += len(piece)
+                if came > wanted.size_bytes:
+                    raise BundleFault("the hub sends more than it said")
+                file.write(piece)
+                if came - synced >= SYNC_BYTES:
+                    file.flush()
+                    os.fsync(file.fileno())
+                    synced = came
+                if time.monotonic() - said_s >= SAY_EVERY_S:
+                    said_s = time.monotonic()
+                    self._say(wanted, "fetching", brought=came)
+                self._pace(len(piece), goes_on)
+                if self._wanted is not wanted:
+                    raise httpx.ReadError("something else is wanted by now")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _pace(self, size_bytes: int, goes_on: Callable[[], bool]) -> None:
+        now_s = time.monotonic()
+        until_s, patience_s = now_s + self._rate.wait_s(size_bytes, now_s), now_s + YIELD_S
+        while goes_on():
+            now_s = time.monotonic()
+            if now_s >= until_s and (now_s >= patience_s or not self._gives_way()):
+                return
+            time.sleep(0.05)
+        raise httpx.ReadError("the agent was stopped")
+
+    def _hand_over(self, wanted: TakePrograms, part: Path) -> None:
+        """Whole and signed: root's part is started by the note."""
+        if part.stat().st_size < wanted.size_bytes:
+            raise httpx.ReadError("the line broke")
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != wanted.sha256:
+            part.unlink()
+            self._damaged += 1
+            if self._damaged >= MOST_DAMAGED:
+                raise BundleFault("it is another file than the hub said, each time")
+            raise httpx.ReadError("what came is damaged")
+        self._check(part)
+        part.replace(self._folder / BUNDLE)
+        sync_folder(self._folder)
+        write_whole(self._folder / NOTE, wanted.model_dump_json().encode(), mode=0o600)
+        self._say(wanted, "installing", brought=wanted.size_bytes)
+        log.info("programs_handed_over", sha256=wanted.sha256)
+
+    def _token(self, goes_on: Callable[[], bool]) -> UploadToken:
+        while (token := self._tokens.current(time.monotonic())) is None:
+            if not goes_on():
+                raise httpx.ReadError("the agent was stopped")
+            self._tokens.ask()
+            self._tokens.wait(BEAT_S)
+        return token
+
+
+def _is_same(one: TakePrograms, other: TakePrograms) -> bool:
+    return (one.version, one.sha256) == (other.version, other.sha256)
+
+
+def _is_of(answer: ProgramsAnswer, said: TakePrograms) -> bool:
+    return (answer.version, answer.sha256) == (said.version, said.sha256)
+
+
+def _runs(last: ProgramsAnswer, said: TakePrograms) -> bool:
+    return last.sha256 == said.sha256 and last.outcome == "in_force"

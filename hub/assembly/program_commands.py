@@ -1,0 +1,128 @@
+"""The commands for programs of nodes: a bundle comes to the hub, and which are here."""
+
+import argparse
+import hashlib
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Head, files, read_head
+from hub.assembly import opening
+from hub.assembly.commands import OK, say, settings_of
+from hub.store import audit, program_rows
+from hub.store.audit import By
+from hub.store.blobs import PIECE_BYTES, Blobs
+from hub.store.clock import HubClock
+from hub.store.registry import RegistryError
+
+KEY: Final = Path("/etc/matthan/update.pub")
+
+
+def add_to(
+    verbs: Any, command: Callable[[Any, str, Callable[[argparse.Namespace], int], str], Any]
+) -> None:
+    """Their words."""
+    new = command(verbs, "add", add, "take in a signed bundle of programs for camera boxes")
+    new.add_argument("bundle", type=Path, metavar="FILE", help="of: sign.py pack")
+    new.add_argument("--key", type=Path, metavar="FILE", help=f"of updates ({KEY}, if it is there)")
+    command(verbs, "list", list_bundles, "the bundles that are here")
+
+
+def add(args: argparse.Namespace) -> int:
+    """Check it and keep it; how to want it."""
+    settings = settings_of(args)
+    key = _key(args.key)
+    try:
+        size_bytes = args.bundle.stat().st_size
+        if size_bytes > MOST_BUNDLE_BYTES:
+            raise RegistryError(f"{args.bundle} has more than {MOST_BUNDLE_BYTES // 2**20} MiB")
+        head = checked(args.bundle, key)
+        sha256 = keep(args.bundle, opening.blobs(settings))
+    except BundleFault as fault:
+        raise RegistryError(f"{args.bundle}: {fault}") from fault
+    except OSError as error:
+        raise RegistryError(f"{error.filename}: {error.strerror}") from error
+    db, now = opening.database(settings), HubClock().now()
+    try:
+        with db.writing() as conn:
+            program_rows.add(
+                conn,
+                sha256,
+                head.release,
+                size_bytes=size_bytes,
+                is_verified=key is not None,
+                now=now,
+            )
+            told = f"{head.release.name}, sha256 {sha256}"
+            audit.note(conn, By(came_from="shell"), act="programs.add", detail=told, now=now)
+    finally:
+        db.close()
+    if key is None:
+        say("the hub knows no update key: its signature was not looked at; the boxes look at it")
+    say(f'{head.release.name} is here. To want it:\n\n    matthan-hub config set --area "…"')
+    say(f'        programs.bundle=\'"{sha256}"\' --reason "…"')
+    return OK
+
+
+def list_bundles(args: argparse.Namespace) -> int:
+    """One a line, the newest release first."""
+    db = opening.database(settings_of(args))
+    try:
+        with db.reading() as conn:
+            found = program_rows.bundles(conn)
+    finally:
+        db.close()
+    lines = [f"{one.release.name}: {one.size_bytes} bytes, {one.sha256}" for one in found]
+    say("\n".join(lines) or "none is here")
+    return OK
+
+
+def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
+    """What it says of itself, when every file is the one that was signed; BundleFault, OSError."""
+    try:
+        with tarfile.open(bundle, "r:") as opened:
+            head = read_head(opened, key)
+            for name, content in files(opened, head):
+                reckoned = hashlib.sha256()
+                while piece := content.read(PIECE_BYTES):
+                    reckoned.update(piece)
+                if reckoned.hexdigest() != head.listed[name]:
+                    raise BundleFault(f"{name} differs from what was signed")
+    except tarfile.TarError as error:
+        raise BundleFault(f"it is no bundle: {error}") from error
+    return head
+
+
+def keep(bundle: Path, blobs: Blobs) -> str:
+    """Put the file into the store; its hash. BlobsError, OSError."""
+    with bundle.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if blobs.has(sha256):
+            return sha256
+        file.seek(0)
+        incoming = blobs.open_incoming(bundle.stat().st_size)
+        try:
+            while piece := file.read(PIECE_BYTES):
+                incoming.write(piece)
+            incoming.finish(sha256)
+        except BaseException:
+            incoming.abort()
+            raise
+    return sha256
+
+
+def _key(given: Path | None) -> Ed25519PublicKey | None:
+    path = given or KEY
+    if given is None and not path.exists():
+        return None
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RegistryError(f"{path} is no key of updates") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise RegistryError(f"{path} is no key of updates")
+    return key

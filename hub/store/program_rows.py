@@ -1,0 +1,242 @@
+"""Programs of nodes as rows: bundles, what is wanted of each node, and what nodes answered; in the
+caller's transaction. What is wanted where, and in which stages, is in `settings_rows`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, or_, select, update
+
+from agent.wire.programs import ProgramsReport, Release, TakePrograms
+from agent.wire.settings import SettingsFault
+from hub.alerts.layers import PROGRAMS, State
+from hub.alerts.moment import Moment
+from hub.alerts.programs import TOO_OLD, ProgramsWanted, judged
+from hub.store.bounds import text
+from hub.store.program_tables import node_programs, program_bundles
+from hub.store.rows import put
+from hub.store.tables import columns, nodes
+
+AGAIN_S: Final = 60.0
+AT_ONCE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One that is here."""
+
+    sha256: str
+    size_bytes: int
+    release: Release
+    is_verified: bool
+    """By the update key, at the hub; the nodes look for themselves in any case."""
+    added_utc_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which programs are wanted of a node, and how far it has come."""
+
+    version: int
+    sha256: str | None
+    may_be_older: bool
+    state: State
+    reason: str
+    report: ProgramsReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a node is to be told now."""
+
+    node: str
+    command_id: UUID
+    words: TakePrograms
+
+
+NOTHING: Final = Standing(0, None, False, State.UNASKED, "", None)
+
+
+def add(
+    conn: Connection,
+    sha256: str,
+    release: Release,
+    *,
+    size_bytes: int,
+    is_verified: bool,
+    now: Moment,
+) -> None:
+    """A bundle is here."""
+    row = {
+        "sha256": sha256,
+        "size_bytes": size_bytes,
+        "number": release.number,
+        "name": release.name,
+        "is_verified": is_verified,
+        **columns("added", now),
+    }
+    put(conn, program_bundles, row)
+
+
+def bundles(conn: Connection) -> list[Bundle]:
+    """All that are here, the newest release first."""
+    query = select(program_bundles).order_by(program_bundles.c.number.desc())
+    return [_bundle(row) for row in conn.execute(query)]
+
+
+def is_bundle(conn: Connection, sha256: str) -> bool:
+    """Whether it is here."""
+    return _one(conn, sha256) is not None
+
+
+def check(conn: Connection, body: Mapping[str, Any]) -> None:
+    """Raise SettingsFault for a bundle that is not here."""
+    wanted = (body.get(PROGRAMS) or {}).get("bundle")
+    if wanted is not None and not is_bundle(conn, wanted):
+        raise SettingsFault("programs.bundle: it is not here; add it: matthan-hub programs add")
+
+
+def standing(conn: Connection, node_id: UUID) -> Standing:
+    """Which programs are wanted of this node, and how far it has come."""
+    row = conn.execute(select(node_programs).where(node_programs.c.node_id == node_id)).first()
+    return NOTHING if row is None else _standing(row)
+
+
+def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """The same of many; those of which nothing was ever said are left out."""
+    query = select(node_programs).where(node_programs.c.node_id.in_(list(node_ids)))
+    return {row.node_id: _standing(row) for row in conn.execute(query)}
+
+
+def section(conn: Connection, node_id: UUID) -> dict[str, Any]:
+    """What is wanted of a node, as a section beside its settings."""
+    sha256 = standing(conn, node_id).sha256
+    return {PROGRAMS: {"bundle": sha256}} if sha256 is not None else {}
+
+
+def want(
+    conn: Connection, node_id: UUID, wanted: ProgramsWanted, *, goes_back: bool, now: Moment
+) -> bool:
+    """Want these of a node from now on; whether that is another bundle than before.
+
+    `goes_back`: what was wanted before is wanted again, and it is likely older.
+    """
+    known = standing(conn, node_id)
+    if wanted.bundle == known.sha256:
+        return False
+    state, reason = State.UNASKED, ""
+    if wanted.bundle is not None:
+        is_able = known.report is not None
+        state, reason = (State.WAITING, "") if is_able else (State.REFUSED, TOO_OLD)
+    row = {
+        "node_id": node_id,
+        "version": known.version + 1,
+        "sha256": wanted.bundle,
+        "may_be_older": goes_back or bool(wanted.may_be_older),
+        "state": state,
+        "reason": reason,
+        **columns("wanted", now),
+        **columns("sent", None),
+    }
+    put(conn, node_programs, row)
+    return True
+
+
+def again(conn: Connection, node_id: UUID) -> bool:
+    """Have a node that refused or fell back try once more; False for all others."""
+    failed = node_programs.c.state.in_([State.REFUSED, State.FELL_BACK])
+    these = (node_programs.c.node_id == node_id) & failed & node_programs.c.report.is_not(None)
+    values = {"version": node_programs.c.version + 1, "state": State.WAITING, "reason": ""}
+    cleared = columns("sent", None)
+    return bool(conn.execute(update(node_programs).where(these).values(values | cleared)).rowcount)
+
+
+def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: Moment) -> None:
+    """Keep what a node says of its programs."""
+    known = standing(conn, node_id)
+    state, reason = judged(said, version=known.version, sha256=known.sha256)
+    row = {
+        "node_id": node_id,
+        "version": known.version,
+        "sha256": known.sha256,
+        "may_be_older": known.may_be_older,
+        "state": state,
+        "reason": text(reason, 1000),
+        "report": said.model_dump_json(),
+        **columns("reported", now),
+    }
+    this = node_programs.c.node_id == node_id
+    if not conn.execute(update(node_programs).where(this).values(row)).rowcount:
+        put(conn, node_programs, row | columns("wanted", now))
+
+
+def due(conn: Connection, *, now: Moment) -> list[Due]:
+    """What nodes that are here are to be told now; noted as said.
+
+    Said again until the node has taken it or will not: a node that was begun anew meanwhile goes
+    on with what it had fetched.
+    """
+    before = now.plus_s(-AGAIN_S).utc_us
+    query = (
+        select(node_programs, nodes.c.name.label("node"), program_bundles.c.size_bytes)
+        .join(nodes, nodes.c.id == node_programs.c.node_id)
+        .join(program_bundles, program_bundles.c.sha256 == node_programs.c.sha256)
+        .where(
+            node_programs.c.state == State.WAITING,
+            nodes.c.state == "online",
+            nodes.c.revoked_utc_us.is_(None),
+            or_(node_programs.c.sent_utc_us.is_(None), node_programs.c.sent_utc_us <= before),
+        )
+        .order_by(node_programs.c.sent_utc_us)
+        .limit(AT_ONCE)
+    )
+    told = []
+    for row in conn.execute(query).all():
+        words = TakePrograms(
+            version=row.version,
+            sha256=row.sha256,
+            size_bytes=row.size_bytes,
+            may_be_older=row.may_be_older,
+        )
+        told.append(Due(row.node, uuid4(), words))
+        this = node_programs.c.node_id == row.node_id
+        conn.execute(update(node_programs).where(this).values(columns("sent", now)))
+    return told
+
+
+def wanted_of(conn: Connection, node: str, sha256: str) -> Bundle | None:
+    """The bundle, where it is wanted of the node of this name."""
+    query = (
+        select(program_bundles)
+        .join(node_programs, node_programs.c.sha256 == program_bundles.c.sha256)
+        .join(nodes, nodes.c.id == node_programs.c.node_id)
+        .where(
+            nodes.c.name == node,
+            nodes.c.revoked_utc_us.is_(None),
+            program_bundles.c.sha256 == sha256,
+        )
+    )
+    row = conn.execute(query).first()
+    return None if row is None else _bundle(row)
+
+
+def _one(conn: Connection, sha256: str) -> Bundle | None:
+    query = select(program_bundles).where(program_bundles.c.sha256 == sha256)
+    row = conn.execute(query).first()
+    return None if row is None else _bundle(row)
+
+
+def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
+    release = Release(row.number, row.name)
+    return Bundle(row.sha256, row.size_bytes, release, row.is_verified, row.added_utc_us)
+
+
+def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
+    try:
+        report = ProgramsReport.model_validate_json(row.report) if row.report else None
+    except ValidationError:  # what an older hub kept and this one does not read
+        report = None
+    return Standing(row.version, row.sha256, row.may_be_older, State(row.state), row.reason, report)

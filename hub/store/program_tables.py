@@ -1,0 +1,34 @@
+"""The tables of programs: the bundles that are here, and which is wanted of each node."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, Uuid
+
+from hub.store.tables import metadata, moment
+
+__all__ = ["metadata", "node_programs", "program_bundles"]
+
+program_bundles = Table(
+    "program_bundles",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),  # of its release; grows
+    Column("name", Text, nullable=False),
+    Column("is_verified", Boolean, nullable=False),  # by the update key, here at the hub
+    *moment("added"),
+)
+
+node_programs = Table(
+    "node_programs",
+    metadata,
+    Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
+    Column("version", BigInteger, nullable=False),  # grows with everything new; 0: nothing wanted
+    Column("sha256", Text),  # null: nothing is wanted
+    Column("may_be_older", Boolean, nullable=False),
+    Column("state", Text, nullable=False),  # of hub.alerts.layers.State
+    Column("reason", Text, nullable=False),  # of a refusal or a fall, as the node said it
+    Column("report", Text),  # the node's last ProgramsReport, JSON; null: it never gave one
+    *moment("wanted"),
+    *moment("sent", nullable=True),
+    *moment("reported", nullable=True),
+    Index("ix_node_programs_state", "state", "sent_utc_us"),
+)

@@ -1,0 +1,102 @@
+"""The door's way to programs of nodes: bundles for who may want them, and for the node itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from hub.alerts.layers import State
+from hub.store import audit, program_rows
+from hub.store.audit import By
+from hub.store.blobs import Blobs
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.program_rows import NOTHING, Bundle
+from hub.store.scope import tended_areas
+from hub.store.sights import places
+from hub.store.tables import nodes
+from hub.store.views import Asker
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One node, what it runs, and how far it has come with what is wanted of it."""
+
+    node_id: UUID
+    name: str
+    place: str
+    is_here: bool
+    runs: str
+    """The release, or the version of the programs where their bundle told none."""
+    wanted: str
+    """The release; empty: none."""
+    state: State
+    outcome: str
+    """What the node said last of it: fetching, installing, on_probation, …; may be empty."""
+    brought_bytes: int
+    size_bytes: int
+    reason: str
+
+
+class ProgramsDoor:
+    """For any thread."""
+
+    def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._clock = clock
+
+    def bundles(self) -> list[Bundle]:
+        """Those that are here; no secret, and part of a page that has its line in the log."""
+        with self._db.reading() as conn:
+            return program_rows.bundles(conn)
+
+    def overview(self, asker: Asker) -> list[NodeRow]:
+        """Every node that this person looks after."""
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            mine = nodes.c.area_id.in_(tended_areas(asker.person_id, now))
+            query = select(nodes).where(mine, nodes.c.revoked_utc_us.is_(None))
+            rows = conn.execute(query.order_by(nodes.c.name)).all()
+            where = places(conn, {row.area_id for row in rows})
+            known = program_rows.standings(conn, [row.id for row in rows])
+            here = {one.sha256: one for one in program_rows.bundles(conn)}
+        with self._db.writing() as conn:
+            by = By(person_id=asker.person_id, came_from=asker.came_from)
+            audit.note(conn, by, act="programs.list", detail=f"{len(rows)} nodes", now=now)
+        return [
+            _row(row, known.get(row.id, NOTHING), here, where.get(row.area_id, "")) for row in rows
+        ]
+
+    def wanted_of(self, node: str, sha256: str) -> Bundle | None:
+        """For the node itself: the bundle, where it is wanted of it and here."""
+        with self._db.reading() as conn:
+            found = program_rows.wanted_of(conn, node, sha256)
+        return found if found is not None and self._blobs.has(sha256) else None
+
+    def read(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
+        """Of a bundle that was found."""
+        return self._blobs.read(sha256, start=start, length=length)
+
+
+def _row(
+    row: Row[*tuple[Any, ...]], known: program_rows.Standing, here: dict[str, Bundle], place: str
+) -> NodeRow:
+    report, last = known.report, known.report.last if known.report else None
+    wanted = here.get(known.sha256 or "")
+    is_last = last is not None and last.version == known.version
+    return NodeRow(
+        node_id=row.id,
+        name=row.name,
+        place=place,
+        is_here=row.state == "online",
+        runs=(report.name if report else None) or row.software or "",
+        wanted=wanted.release.name if wanted else "",
+        state=known.state,
+        outcome=last.outcome if last is not None and is_last else "",
+        brought_bytes=last.brought_bytes if last is not None and is_last else 0,
+        size_bytes=wanted.size_bytes if wanted else 0,
+        reason=known.reason,
+    )

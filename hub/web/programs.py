@@ -1,0 +1,118 @@
+"""Programs of camera boxes: who runs which, and the bundle itself for the box that is to run it."""
+
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from fastapi import APIRouter, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from hub.alerts.layers import State
+from hub.store.program_rows import Bundle
+from hub.store.programs_door import NodeRow, ProgramsDoor
+from hub.web import settings_words
+from hub.web.auth import SignedIn
+from hub.web.ranges import Span, UnsatisfiableError, wanted_span
+from hub.web.site import render, site_of
+from hub.web.tus import Unwanted, node_name_of
+from hub.web.words import Words
+
+router = APIRouter()
+
+AT_ONCE: Final = 8
+"""So many boxes fetch at a time; the others come again after `AGAIN_S`."""
+AGAIN_S: Final = 30
+_places: Final = threading.BoundedSemaphore(AT_ONCE)
+
+
+@router.get("/configuration/programs")
+def show_programs(request: Request, visit: SignedIn) -> Response:
+    """What every box runs and how far it has come; 404 for those who look after nothing."""
+    if not visit.site.door.tends_areas(visit.asker):
+        raise HTTPException(404)
+    door = visit.site.door.programs_door()
+    words = visit.site.calendar(visit.asker.language).words
+    rows = door.overview(visit.asker)
+    return render(
+        request,
+        "programs.html",
+        session=visit.session,
+        bundles=door.bundles(),
+        nodes=[(row, _state(row, words)) for row in rows],
+    )
+
+
+@router.get("/upload/programs/{sha256}")
+async def give_bundle(request: Request, sha256: str) -> Response:
+    """A bundle, from any byte on, for the box of which it is wanted, by its upload token."""
+    site = site_of(request)
+    door = site.door.programs_door()
+    try:
+        node = await run_in_threadpool(node_name_of, request, site)
+        bundle = await run_in_threadpool(door.wanted_of, node, sha256)
+        if bundle is None:
+            return JSONResponse({"reason": "not_wanted"}, 404)
+        return _answer(door, bundle, request.headers.get("range", ""))
+    except Unwanted as unwanted:
+        answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
+        answer.headers.update(unwanted.headers)
+        return answer
+
+
+def _answer(door: ProgramsDoor, bundle: Bundle, asked: str) -> Response:
+    size_bytes = bundle.size_bytes
+    headers = {"ETag": f'"{bundle.sha256}"', "Accept-Ranges": "bytes", "Cache-Control": "no-store"}
+    try:
+        span = wanted_span(asked, size_bytes)
+    except UnsatisfiableError:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{size_bytes}"})
+    if not _places.acquire(blocking=False):
+        return JSONResponse({"reason": "busy"}, 503, headers={"Retry-After": str(AGAIN_S)})
+    whole = span is None
+    span = span or Span(0, size_bytes - 1)
+    headers["Content-Length"] = str(span.size_bytes)
+    if not whole:
+        headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size_bytes}"
+    return StreamingResponse(
+        _Given(door.read(bundle.sha256, span.first, span.size_bytes)),
+        status_code=200 if whole else 206,
+        headers=headers,
+        media_type="application/x-tar",
+    )
+
+
+class _Given:
+    """The pieces; its place is free again when they are through, or nobody wants them any more."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._has_place = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._pieces
+        finally:
+            self._free()
+
+    def _free(self) -> None:
+        if self._has_place:
+            self._has_place = False
+            _places.release()
+
+    def __del__(self) -> None:
+        self._free()
+
+
+def _state(row: NodeRow, words: Words) -> str:
+    if row.state is not State.WAITING:
+        return settings_words.state_word(row.state, words)
+    match row.outcome:
+        case "fetching":
+            percent = 100 * row.brought_bytes // max(1, row.size_bytes)
+            return words.say("fetches them: %(percent)d%%") % {"percent": percent}
+        case "installing":
+            return words.say("installs them")
+        case "on_probation":
+            return words.say("tries them for a quarter of an hour")
+    return settings_words.state_word(row.state, words)
