@@ -5,10 +5,10 @@ links the other one by that invitation, or later by a session that has just been
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from hub.alerts.moment import Moment
 from hub.alerts.provided import Known
@@ -74,11 +74,13 @@ class Identities:
             ]
 
     def link(self, session: Session, known: Known) -> bool:
-        """It signs in as this person from now on; False, noted, when it is somebody's already, the
+        """It signs in as this person from now on; False, noted, when it is another's already, the
         person has `MOST`, or the session's proof is an old one."""
         asker, now = session.asker, self._clock.now()
         by = By(person_id=asker.person_id, came_from=asker.came_from)
         with self._db.writing() as conn:
+            if _owner(conn, known) == asker.person_id:
+                return True
             is_new = session.is_proved and _add(conn, asker.person_id, known, now=now)
             _note(conn, "identity.link" if is_new else "identity.link.refused", by, now, _of(known))
         return is_new
@@ -152,8 +154,7 @@ class Identities:
             if person is None:
                 invitations.refuse(conn, token, came_from=came_from, now=now)
                 return None
-            owner = conn.scalar(select(identities.c.person_id).where(_is(known)))
-            if owner not in (None, person.id):
+            if _owner(conn, known) not in (None, person.id):
                 by = By(came_from=came_from)
                 _note(conn, "identity.link.refused", by, now, _of(known))
                 return None
@@ -177,6 +178,10 @@ def _is(known: Known) -> ColumnElement[bool]:
     return and_(identities.c.issuer == known.issuer, identities.c.subject == known.subject)
 
 
+def _owner(conn: Connection, known: Known) -> UUID | None:
+    return conn.scalar(select(identities.c.person_id).where(_is(known)))
+
+
 def _of(known: Known) -> str:
     return f"{known.issuer} {known.subject}"
 
@@ -190,8 +195,7 @@ def _add(conn: Connection, person_id: UUID, known: Known, *, now: Moment) -> boo
     """False when somebody has it already, or the person has `MOST`."""
     mine = identities.c.person_id == person_id
     number = conn.scalar(select(func.count()).select_from(identities).where(mine)) or 0
-    taken: Row[Any] | None = conn.execute(select(identities.c.id).where(_is(known))).first()
-    if number >= MOST or taken is not None:
+    if number >= MOST or _owner(conn, known) is not None:
         return False
     conn.execute(
         insert(identities).values(
