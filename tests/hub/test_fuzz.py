@@ -26,6 +26,8 @@ from hub.alerts.provided import Known, ProviderError, Question
 from hub.store import staff
 from hub.store.database import Database
 from hub.store.signin_tables import metadata
+from tests.hub.test_households import ask as ask_household
+from tests.hub.test_households import open_case, register
 from tests.hub.web_town import PASSWORD, TOKEN, Town, some_bytes
 from tests.hub.web_visitor import PAGE, Visitor
 
@@ -68,6 +70,8 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     keeper = Visitor(town.app()).sign_in("quan", PASSWORD)
     assert keeper.post("/duty/teams", area=str(town.area_id), name="Đội 1").status_code == 303
     assert keeper.post("/invitations", login="dung").status_code == 200
+    household_id, _ = register(town, keeper, channel="")
+    ask_household(town, keeper, open_case(keeper), household_id)
     yield town
     db.close()
 
@@ -88,6 +92,10 @@ TABLES: Final = {
     "grant_id": "grants",
     "notification_id": "notifications",
     "invitation_id": "invitations",
+    "household_id": "households",
+    "household": "households",
+    "request_id": "household_requests",
+    "case_id": "cases",
 }
 """The name of a blank, in an address or a form, and the table whose keys fit."""
 
