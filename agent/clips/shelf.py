@@ -4,7 +4,6 @@ Retention decides what goes; every file that goes without the hub having it is c
 journal. Where nothing can be kept, alerts go on without video, and that is said as an event.
 """
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -12,7 +11,7 @@ import shutil
 import threading
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -326,24 +325,33 @@ class Shelf:
 
         Unless a full disk has no room to write even that; then files go until it has. Raises
         JournalFull when all that had to go is gone and there is still none: next time.
+
+        A hold may have come since this was judged: what is held stays, row and file. A journal
+        that is too full for a removal's row takes no hold either.
         """
         unsaid: list[Removal] = []
         for start in range(0, len(removals), REMOVED_AT_ONCE):
             some = removals[start : start + REMOVED_AT_ONCE]
-            unsaid += some
-            with contextlib.suppress(JournalFull):
-                self._forget(unsaid)
-                unsaid = []
+            try:
+                some, unsaid = self._forget(some, unsaid), []
+            except JournalFull:
+                held = self._journal.held(one.item.sha256 for one in some)
+                some = tuple(one for one in some if one.item.sha256 not in held)
+                unsaid += some
             for removal in some:
                 _unlink(removal)
         if unsaid:
-            self._forget(unsaid)
+            self._forget((), unsaid)
 
-    def _forget(self, removals: Iterable[Removal]) -> None:
+    def _forget(self, free: Sequence[Removal], gone: Sequence[Removal]) -> tuple[Removal, ...]:
+        """Those of the free that no case holds by now; their rows go, and those of files gone."""
         with self._journal.transaction() as tx:
-            for one in removals:
+            held = tx.held(one.item.sha256 for one in free)
+            still_free = tuple(one for one in free if one.item.sha256 not in held)
+            for one in (*still_free, *gone):
                 tx.remove_media(one.item.sha256, f"the shelf made room ({one.why})")
                 tx.forget_sound(sound_path(one.item.path))
+        return still_free
 
 
 def _unlink(removal: Removal) -> None:

@@ -1,6 +1,7 @@
 """What is held for a case: files by their hash, and what a camera shows in a span."""
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +25,16 @@ _FILES: Final = f"""
         UNION SELECT clips.sha256 FROM clips JOIN span_holds ON {_SHOWS_SPAN}
         WHERE span_holds.hold_id = :hold)"""  # noqa: S608 - our own words
 PICTURE_IS_HELD: Final = "EXISTS (SELECT 1 FROM holds WHERE holds.sha256 = media.sha256)"
+
+
+_IS_HELD: Final = f"""
+    SELECT EXISTS (SELECT 1 FROM holds WHERE sha256 = :file)
+    OR EXISTS (SELECT 1 FROM clips WHERE sha256 = :file AND {CLIP_IS_HELD})"""  # noqa: S608 - our own words
+
+
+def held(sql: sqlite3.Connection, sha256s: Iterable[str]) -> set[str]:
+    """Those of these files that anything holds now."""
+    return {one for one in sha256s if sql.execute(_IS_HELD, {"file": one}).fetchone()[0]}
 
 
 def hold(sql: sqlite3.Connection, wanted: HoldFootage, *, utc_us: int) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from agent.journal import reading, recall, spans, wishes
+from agent.journal import holding, reading, recall, spans, wishes
 from agent.journal.ballast import Ballast
 from agent.journal.drops import Gauge
 from agent.journal.errors import JournalFull, explained
@@ -243,6 +243,10 @@ class Journal:
     def kept(self, kind: MediaKind) -> list[Kept]:
         """Every file of that kind the journal knows of, oldest first."""
         return self._read(lambda sql: reading.kept(sql, kind))
+
+    def held(self, sha256s: Iterable[str]) -> set[str]:
+        """Those of these files that a case holds by now."""
+        return self._read(lambda sql: holding.held(sql, sha256s))
 
     def clips(self) -> list[Clip]:
         """Every clip on the shelf, oldest first."""

@@ -130,6 +130,10 @@ class Transaction:
             files = holding.hold(self._sql, wanted, utc_us=self._utc_us())
             self._answer_hold(command_id, wanted.hold_id, is_held=True, files=files)
 
+    def held(self, sha256s: Iterable[str]) -> set[str]:
+        """Those of these files that a case holds by now."""
+        return holding.held(self._sql, sha256s)
+
     def release(self, command_id: UUID, hold_id: UUID) -> None:
         """A hold is over, and the hub is told; what another one holds stays held."""
         if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):

@@ -22,6 +22,7 @@ from hub.store.audit import By
 from hub.store.blobs import Blobs
 from hub.store.clock import HubClock
 from hub.store.database import Database
+from hub.store.restores import RESTORED
 from hub.store.snapshot import OccupiedError, Snapshot, restore, snapshot
 from hub.store.tables import media, sessions
 
@@ -106,6 +107,7 @@ def _restore_all(
     if not manifest.has_media:
         say("Pictures and clips were not in it: bring their store back, or if they are lost,")
         say("say so: matthan-hub media sweep --all-lost. Nodes bring again what they still have.")
+    say("Holds placed after it are not in it: place them again. For eight days nothing is removed.")
     say("Start it: it asks the nodes for what came later, and they have the last seven days.")
 
 
@@ -116,7 +118,7 @@ def _note_restore(db: Database, manifest: Manifest) -> None:
         audit.note(
             conn,
             By(came_from="shell"),
-            act="hub.restore",
+            act=RESTORED,
             detail=f"a backup of {datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)}",
             now=HubClock().now(),
         )

@@ -17,6 +17,7 @@ from hub.store.bell import Bell
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.growing_rows import held_growing, touch_alerts
+from hub.store.keeping import held
 from hub.store.parts import GROWING, PartFolder, PartWriter
 from hub.store.tables import growing_clips, media, nodes
 
@@ -173,13 +174,21 @@ class GrowingClips:
         return grew
 
     def is_held(self, node_id: UUID, part: str) -> bool:
-        """Whether a hold may need what has come of a clip, so that nothing removes it."""
-        clip_id = part.removesuffix(GROWING)
-        with self._db.reading() as conn:
-            held = select(growing_clips.c.id).where(
-                growing_clips.c.id == UUID(clip_id), growing_clips.c.node_id == node_id
+        """Whether a hold may need what has come of a clip or a file, so that nothing removes it."""
+        name = UUID(part.removesuffix(GROWING))
+        if part.endswith(GROWING):
+            query = select(growing_clips.c.id).where(
+                growing_clips.c.id == name, growing_clips.c.node_id == node_id, held_growing()
             )
-            return conn.scalar(held.where(held_growing())) is not None
+        else:
+            query = select(media.c.id).where(
+                media.c.id == name,
+                media.c.node_id == node_id,
+                media.c.stored_utc_us.is_(None),
+                held(),
+            )
+        with self._db.reading() as conn:
+            return conn.scalar(query) is not None
 
     def show(self, clip: GrowingClip) -> None:
         """There is something to see of it now."""

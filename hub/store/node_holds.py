@@ -61,6 +61,16 @@ def note_answer(conn: Connection, node_id: UUID, said: HoldAnswered, *, now: Mom
     )
 
 
+def forget_said(conn: Connection, node_id: UUID) -> None:
+    """The node's memory is another than it was: what holds it was told of is told anew."""
+    its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
+    conn.execute(
+        update(node_holds)
+        .where(node_holds.c.camera_id.in_(its_own), node_holds.c.is_release.is_(False))
+        .values(said="", sent_utc_us=0, **columns("answered", None))
+    )
+
+
 def _worth_a_look(now: Moment) -> Any:
     """Holds never said, over and not yet released, unanswered, or not looked at for a while."""
     before = now.plus_s(-AGAIN_S).utc_us

@@ -27,6 +27,8 @@ MOST_PER_NODE: Final = 16
 ones loses its own oldest, which costs it no more than bringing that one from its beginning."""
 GROWING: Final = ".growing"
 """The end of the name of a clip that is still recorded."""
+ASIDE: Final = ".aside"
+"""The end of the name of what came of a held file and was not what it should be."""
 _NAME: Final = re.compile(r"[0-9a-f-]{36}(\.[a-z]{1,10})?", re.ASCII)
 
 
@@ -94,7 +96,7 @@ class PartFolder:
         self.crowded_out = 0
         """Parts removed because their node had begun too many."""
         self.is_held: Callable[[UUID, str], bool] = lambda _owner, _name: False
-        """Whether a clip under way, by owner and name, is never to be removed."""
+        """Whether what has come of a file, by owner and name, is never to be removed."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def size_bytes(self, owner: UUID, name: str) -> int:
@@ -164,6 +166,21 @@ class PartFolder:
             self._take_over(path)
             path.unlink(missing_ok=True)
 
+    def set_aside(self, owner: UUID, name: str) -> None:
+        """What came is not what it should be, and may be all there is of it: out of the way.
+
+        Of what was set aside the first is kept: what came later may have been meant to replace it.
+        """
+        path = self.path(owner, name)
+        aside = path.with_name(path.name + ASIDE)
+        with self._lock:
+            self._take_over(path)
+            if aside.exists():
+                path.unlink(missing_ok=True)
+            elif path.is_file():
+                path.rename(aside)
+                sync_folder(path.parent)
+
     def sweep(self, *, older_than_utc_us: int, growing_older_than_utc_us: int = 0) -> int:
         """Remove the parts last written before then, clips under way by a date of their own (it
         may be all there is of them); how many."""
@@ -181,7 +198,7 @@ class PartFolder:
         return len(gone)
 
     def _is_kept(self, path: Path) -> bool:
-        return path.suffix == GROWING and self.is_held(UUID(path.parent.name), path.name)
+        return self.is_held(UUID(path.parent.name), path.name.removesuffix(ASIDE))
 
     @property
     def under_way(self) -> int:

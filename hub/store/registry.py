@@ -14,6 +14,7 @@ from hub.store.audit import By
 from hub.store.bounds import integer, text
 from hub.store.fold import fold
 from hub.store.hot import Hot
+from hub.store.node_holds import forget_said
 from hub.store.tables import areas, cameras, columns, new_id, nodes
 
 RESERVED: Final = frozenset({"hub", "ca", "broker"})
@@ -153,6 +154,8 @@ def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:
             **(columns("state_since", now) if is_news else {}),
         )
     )
+    if node.spool_id not in (None, birth.spool_id):
+        forget_said(conn, node.node_id)  # its journal is another, and its holds went with the old
     for camera in birth.cameras:
         _note_camera(conn, node, camera, now)
     return True

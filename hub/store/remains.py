@@ -80,7 +80,9 @@ class Remains:
         path = self._parts.path(clip.node_id, part)
         duration_ms = played_ms(path) if size_bytes else 0
         if not duration_ms:
-            self._parts.drop(clip.node_id, part)  # not one fragment of it came
+            # Not one fragment of it came that plays; who holds it may still read what did.
+            if not self._parts.is_held(clip.node_id, part):
+                self._parts.drop(clip.node_id, part)
             return False
         sha256 = self._parts.hash_of(clip.node_id, part)
         self._copy(path, sha256, size_bytes)

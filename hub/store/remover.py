@@ -40,6 +40,7 @@ from hub.store.keeping import (
     stored_footage,
 )
 from hub.store.proxies import Proxies
+from hub.store.restores import is_just_restored
 from hub.store.rows import change
 from hub.store.tables import columns, media
 
@@ -92,6 +93,13 @@ class Remover:
                 cure="let an NTP daemon keep this machine's clock",
             )
             return 0
+        if self._is_just_restored():
+            log.warning(
+                "media.all_kept",
+                reason="the hub came back from a backup, and holds placed since are not in it",
+                cure="place them again: matthan-hub hold add; after eight days rules count again",
+            )
+            return 0
         with self._db.reading() as conn:
             rules, parents = rules_now(conn), area_parents(conn)
         return sum(self._remove_class(which, rules, parents, stopping) for which in FootageClass)
@@ -125,6 +133,8 @@ class Remover:
         free_bytes = self._blobs.free_bytes()
         if not self._makes_room or free_bytes is None or free_bytes >= 0:
             return 0
+        if self._is_just_restored():
+            return 0
         order = (case((is_of_alert(), 1), else_=0), RECORDED, media.c.id)
         removed, wanted_bytes = 0, MARGIN_BYTES - free_bytes
         while wanted_bytes > 0 and not stopping():
@@ -137,6 +147,10 @@ class Remover:
             removed += len(chosen)
             wanted_bytes -= sum(sizes[removal.media_id] for removal in chosen)
         return removed
+
+    def _is_just_restored(self) -> bool:
+        with self._db.reading() as conn:
+            return is_just_restored(conn, self._clock.now())
 
     def _remove(self, removals: Sequence[Removal], why: str) -> int:
         now = self._clock.now()

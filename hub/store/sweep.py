@@ -23,7 +23,7 @@ from hub.store.database import Database
 from hub.store.footage import store_media
 from hub.store.proxies import Proxies
 from hub.store.remover import BY_THE_HUB, Stopping, mark_removed, never
-from hub.store.tables import audit as audit_rows
+from hub.store.restores import is_just_restored, restored_utc_us
 from hub.store.tables import media
 
 log = structlog.get_logger()
@@ -31,8 +31,6 @@ log = structlog.get_logger()
 YOUNG_S: Final = 3600
 """A file this young may be of an upload whose row is about to be written."""
 FEW: Final = 20
-RESTORED_S: Final = 8 * 86_400
-"""So long after a restore no file is an orphan: nodes keep what they sent for seven days."""
 MANY_SHARE: Final = 0.1
 """More than `FEW` lost files that are more than this share of all are not believed."""
 
@@ -51,7 +49,7 @@ class Swept:
     adopted: int
     """Files whose row did not know yet that they had come."""
     orphans: int
-    """Files that no row named, removed; after a restore they are kept for a while."""
+    """Files that no row named, removed; what lay there at a restore is kept."""
 
 
 class Sweep:
@@ -81,7 +79,7 @@ class Sweep:
         """
         rows = adopted = orphans = 0
         lost: dict[UUID, str] = {}
-        keeps_all = self._was_restored() or self._clock.now().is_doubted
+        keeps_all, since_utc_us = self._keeps()
         for number in range(256):
             if stopping():
                 return Swept(rows, 0, adopted, orphans)
@@ -93,7 +91,9 @@ class Sweep:
             known = [sha256 for sha256 in unnamed if self._adopt(sha256)]
             adopted += len(known)
             if not keeps_all:
-                orphans += sum(map(self._remove_orphan, set(unnamed) - set(known)))
+                nobodys = set(unnamed) - set(known)
+                young = [one for one in nobodys if files[one].changed_utc_us > since_utc_us]
+                orphans += sum(map(self._remove_orphan, young))
             for media_id, sha256 in stored.items():
                 if sha256 not in files and not self._blobs.has(sha256):
                     lost[media_id] = sha256
@@ -147,14 +147,16 @@ class Sweep:
     def _remove_orphan(self, sha256: str) -> bool:
         return not self._is_named(sha256) and self._blobs.remove(sha256)
 
-    def _was_restored(self) -> bool:
-        """What came after the backup is here without its rows: the nodes tell of it again."""
-        since_utc_us = self._clock.now().plus_s(-RESTORED_S).utc_us
-        query = select(audit_rows.c.id).where(
-            audit_rows.c.at_utc_us >= since_utc_us, audit_rows.c.act == "hub.restore"
-        )
+    def _keeps(self) -> tuple[bool, int]:
+        """Whether no file is an orphan now; and before when (UTC, µs) none is one for good.
+
+        What came between a backup and its restore is here without its rows. Nodes tell again of
+        the last seven days; of what is older nobody knows whether a hold was of it.
+        """
+        now = self._clock.now()
         with self._db.reading() as conn:
-            return conn.scalar(query.limit(1)) is not None
+            keeps_all = now.is_doubted or is_just_restored(conn, now)
+            return keeps_all, restored_utc_us(conn) or 0
 
     def _remove_copies(self) -> None:
         for sha256 in self._proxies.hashes() if self._proxies is not None else ():

@@ -91,7 +91,7 @@ class Upload:
         """Append. Raises UploadRefusedError as soon as more comes than was announced, NoRoomError,
         SupersededError when a newer request brings this file."""
         if self._part.size_bytes + len(chunk) > self.file.size_bytes:
-            self._uploads.forget(self.file)
+            self._uploads.forget_free(self.file)
             raise UploadRefusedError(f"more than the announced {self.file.size_bytes} bytes came")
         self._part.write(chunk)
 
@@ -162,12 +162,21 @@ class Uploads:
         return upload
 
     def drop(self, node_name: str, sha256: str) -> None:
-        """The node gives the upload up; NotAnnouncedError."""
-        self.forget(self._announced(node_name, sha256))
+        """The node gives the upload up; NotAnnouncedError. What a case holds of it stays."""
+        self.forget_free(self._announced(node_name, sha256))
 
-    def forget(self, file: Announced) -> None:
-        """Throw away what has come of it; what is stored stays."""
-        self.parts.drop(file.node_id, file.part)
+    def forget_free(self, file: Announced) -> None:
+        """Throw away what has come of it, unless a case holds it; what is stored stays."""
+        if not self.parts.is_held(file.node_id, file.part):
+            self.parts.drop(file.node_id, file.part)
+
+    def forget_wrong(self, file: Announced) -> None:
+        """All came and is another file: throw it away. Held, its beginning may be the true one and
+        all there is: then it is out of the way, and stays."""
+        if self.parts.is_held(file.node_id, file.part):
+            self.parts.set_aside(file.node_id, file.part)
+        else:
+            self.parts.drop(file.node_id, file.part)
 
     def keep(self, file: Announced) -> None:
         """All of it has come: check it, store it, then say so in its row; WrongHashError.
@@ -177,7 +186,7 @@ class Uploads:
         try:
             came = self.parts.hash_of(file.node_id, file.part)
             if came != file.sha256:
-                self.forget(file)
+                self.forget_wrong(file)
                 raise WrongHashError(f"sha256 is {came}, not {file.sha256}")
             self.blobs.keep(self.parts.path(file.node_id, file.part), file.sha256)
         except FileNotFoundError:
