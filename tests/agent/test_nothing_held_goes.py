@@ -1,5 +1,5 @@
-"""Deleting under hold on a node, by every path: `tests/hub/test_nothing_under_hold_is_deleted.py`
-has the table of what deletes, and names these tests."""
+"""Deleting under hold on a node, by every path: `tests/house/test_deleting.py` has the table of what
+deletes, and names these tests."""
 
 from pathlib import Path
 from uuid import UUID, uuid4
