@@ -1,5 +1,7 @@
-"""Deleting under hold on a node, by every path: `tests/house/test_deleting.py` has the table of what
-deletes, and names these tests."""
+"""Deleting under hold on a node, by every path.
+
+`tests/house/test_deleting.py` has the table of what deletes, and names these tests.
+"""
 
 from pathlib import Path
 from uuid import UUID, uuid4
