@@ -19,7 +19,9 @@ days, and people place again the holds that they placed since the backup."""
 
 def restored_utc_us(conn: Connection) -> int | None:
     """When this hub was restored last; None: never."""
-    return conn.scalar(select(func.max(audit.c.at_utc_us)).where(audit.c.act == RESTORED))
+    query = select(func.max(audit.c.at_utc_us)).where(audit.c.act == RESTORED)
+    at_utc_us: int | None = conn.scalar(query)
+    return at_utc_us
 
 
 def is_just_restored(conn: Connection, now: Moment) -> bool:
