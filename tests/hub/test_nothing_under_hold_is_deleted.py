@@ -1,6 +1,6 @@
 """Deleting under hold, tried by every path there is.
 
-`tests/house/test_deleting.py` has the table of what deletes, and fails on what nobody tried.
+`tests/hub/test_what_deletes.py` has the table of what deletes, and fails on what nobody tried.
 """
 
 import itertools

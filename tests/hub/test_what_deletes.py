@@ -65,6 +65,7 @@ DUTY = "who is on duty"
 NOT_GIVEN = "what a household brought and had not handed over yet"
 NO_FOOTAGE: Final = {
     "agent/assembly/diagnose.py::diagnose": UNFINISHED,
+    "agent/assembly/fetched.py::install_fetched": "programs that came from the hub",
     "agent/assembly/enrol.py::_commit": UNFINISHED,
     "agent/clips/mend.py::mend": "a file of which nothing plays",
     "agent/clips/mend.py::_cut": "bytes after the last that plays, once, after a power cut",
@@ -76,6 +77,10 @@ NO_FOOTAGE: Final = {
     "agent/clips/vault.py::_copy": UNFINISHED,
     "agent/config/slots.py::Slots._forget": "a note about a new version of the programs",
     "agent/config/slots.py::Slots._point_to": UNFINISHED,
+    "agent/delivery/programs_fetch.py::ProgramsFetch._bring": "programs on their way here",
+    "agent/delivery/programs_fetch.py::ProgramsFetch._hand_over": "programs on their way here",
+    "agent/delivery/programs_fetch.py::ProgramsFetch._part": "programs on their way here",
+    "agent/delivery/programs_fetch.py::ProgramsFetch._write": "programs on their way here",
     "agent/journal/ballast.py::Ballast.drop": "a file of zeros that makes room",
     "agent/journal/drops.py::note": "counts of what was dropped",
     "agent/journal/drops.py::take_unsaid": "counts of what was dropped",
