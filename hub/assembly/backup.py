@@ -39,6 +39,7 @@ def back_up(args: argparse.Namespace) -> int:
     writer = ArchiveWriter(path, overwrites=args.force)
     db = opening.database(settings)
     try:
+        _note(db, "hub.backup", f"into {path.name}{', with footage' if args.with_media else ''}")
         with snapshot(db, path.parent) as (shape, parts):
             made_utc_us = time.time_ns() // 1000
             for name, pieces in parts:
@@ -115,13 +116,14 @@ def _note_restore(db: Database, manifest: Manifest) -> None:
     """Into the audit, and everybody signs in anew: who signed out since was signed in then."""
     with db.writing() as conn:
         conn.execute(delete(sessions))
-        audit.note(
-            conn,
-            By(came_from="shell"),
-            act=RESTORED,
-            detail=f"a backup of {datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)}",
-            now=HubClock().now(),
-        )
+    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
+    _note(db, RESTORED, f"a backup of {made}")
+
+
+def _note(db: Database, act: str, detail: str) -> None:
+    with db.writing() as conn:
+        by = By(came_from="shell")
+        audit.note(conn, by, act=act, detail=detail, now=HubClock().now())
 
 
 def _target(target: Path) -> Path:

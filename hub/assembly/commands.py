@@ -141,7 +141,7 @@ def add_grant(args: argparse.Namespace) -> int:
 
 def choose_channels(args: argparse.Namespace) -> int:
     """By which channel an officer is told first."""
-    return enter(args, lambda conn, _now: desk.enter_channels(conn, args.login, args.order))
+    return enter(args, lambda conn, now: desk.enter_channels(conn, args.login, args.order, now=now))
 
 
 def add_phone(args: argparse.Namespace) -> int:

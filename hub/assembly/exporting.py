@@ -6,15 +6,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from hub.alerts.moment import Moment
 from hub.assembly import opening
-from hub.assembly.commands import OK, say, settings_of
+from hub.assembly.commands import OK, enter, say, settings_of
 from hub.assembly.packing import key_folder, new_key, package
 from hub.evidence import keys
 from hub.evidence.areas import read_plan
 from hub.evidence.keys import EvidenceKeyError, fingerprint
 from hub.evidence.layout import LayoutError
 from hub.evidence.package import ChangedError
-from hub.store import sights
+from hub.store import audit, sights
+from hub.store.audit import By
 from hub.store.clock import HubClock
 from hub.store.export_door import ExportDoor
 from hub.store.registry import RegistryError
@@ -24,10 +26,15 @@ from hub.store.views import Asker
 
 def make_key(args: argparse.Namespace) -> int:
     """A new key that signs from now on; what older ones signed stays good."""
-    signer = new_key(settings_of(args), datetime.now(UTC))
-    ends = signer.certificate.not_valid_after_utc
-    say(f"evidence key: SHA-256 {signer.fingerprint}, until {ends:%d/%m/%Y}. Make this known.")
-    return OK
+
+    def write(conn: Connection, now: Moment) -> str:
+        signer = new_key(settings_of(args), datetime.now(UTC))
+        by = By(came_from="shell")
+        audit.note(conn, by, act="evidence.key", detail=signer.fingerprint, now=now)
+        until = f"{signer.certificate.not_valid_after_utc:%d/%m/%Y}"
+        return f"evidence key: SHA-256 {signer.fingerprint}, until {until}. Make this known."
+
+    return enter(args, write)
 
 
 def list_keys(args: argparse.Namespace) -> int:

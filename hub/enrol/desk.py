@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from hub.alerts.channels import NAME
 from hub.alerts.grants import Grant, Right
 from hub.alerts.moment import Moment
+from hub.store import audit
+from hub.store.audit import By
 from hub.store.passwords import Passwords
 from hub.store.registry import (
     Place,
@@ -116,12 +118,21 @@ def enter_grant(
     return f"grant to {login} on {area}: {grant_id}"
 
 
-def enter_channels(conn: Connection, login: str, order: str) -> str:
+def enter_channels(conn: Connection, login: str, order: str, *, now: Moment) -> str:
     """Note by which channel an officer is told first."""
     person_id = person_by_login(conn, login)
     if person_id is None:
         raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")
     choose_channels(conn, person_id, order)
+    audit.note(
+        conn,
+        By(came_from="shell"),
+        act="channels.choose",
+        object_kind="person",
+        object_id=person_id,
+        detail=order,
+        now=now,
+    )
     return f"officer {login} is told by {order}"
 
 

@@ -36,9 +36,12 @@ class GrantDoor(DutyDoor):
         return page
 
     def grant_form(self, asker: Asker) -> GrantForm | None:
-        """What may be chosen for a new grant."""
+        """What may be chosen for a new grant: among it everybody who signs in here."""
         with self._db.reading() as conn:
-            return grant_sights.grant_form(conn, asker, self._clock.now())
+            form = grant_sights.grant_form(conn, asker, self._clock.now())
+        act = "grants.form" if form else "grants.form.refused"
+        self._note(asker, act, detail=f"{len(form.people)} people" if form else "")
+        return form
 
     def give(self, asker: Asker, new: NewGrant) -> bool:
         """Let somebody see; False where this person does not look after the place."""

@@ -133,7 +133,11 @@ class Invitations:
         )
         now = self._clock.now()
         with self._db.reading() as conn:
-            return [_as_row(row, now) for row in conn.execute(query)]
+            rows = [_as_row(row, now) for row in conn.execute(query)]
+        with self._db.writing() as conn:
+            by, told = By(person_id=asker.person_id, came_from=asker.came_from), len(rows)
+            audit.note(conn, by, act="invitations.open", detail=f"{told} invitations", now=now)
+        return rows
 
     def withdraw(self, asker: Asker, invitation_id: UUID) -> bool:
         """Its link holds no more; False when it does not already, and for who may not."""

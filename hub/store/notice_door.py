@@ -201,9 +201,11 @@ class NoticeDoor(ReportDoor):
     ) -> NoticeFile | None:
         """A picture or voice note for its preview."""
         with self._db.reading() as conn:
-            if self._one(conn, asker, notice_id) is None:
-                return None
-            return _file(conn, notice_id, kind)
+            is_theirs = self._one(conn, asker, notice_id) is not None
+            found = _file(conn, notice_id, kind) if is_theirs else None
+        act = "notice.file" if found else "notice.file.refused"
+        self._note(asker, act, "notice", notice_id, detail=kind)
+        return found
 
     def public_notices(self) -> list[Notice]:
         """What anybody may read now, the last first; nothing of who reads it is noted."""

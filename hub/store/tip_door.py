@@ -5,7 +5,7 @@ of its own and a reason. The pictures as they came, with all that a phone wrote 
 who works on the case that the tip is in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -168,7 +168,14 @@ class TipDoor:
             if not self._works_on(conn, asker, case_id, now):
                 return []
             of_it = tips.c.case_id == case_id
-            return tip_sights.tip_rows(conn, asker.person_id, of_it, now=now)
+            rows = tip_sights.tip_rows(conn, asker.person_id, of_it, now=now)
+            return [
+                replace(
+                    row,
+                    is_seen=sights.one_alert(conn, asker.person_id, row.alert_id, now) is not None,
+                )
+                for row in rows
+            ]
 
     def _picture(self, conn: Connection, asker: Asker, picture_id: UUID) -> Any:
         now, row = self._clock.now(), _picture_row(conn, picture_id)

@@ -81,6 +81,8 @@ class TipRow:
     """Whether it is in a case that its reader is not in, and stays there."""
     pictures: tuple[PictureRow, ...]
     answers: tuple[TipAnswer, ...]
+    is_seen: bool = False
+    """Whether who reads it in a case sees its alert, too."""
 
 
 @dataclass(frozen=True, slots=True)

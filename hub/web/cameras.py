@@ -1,5 +1,6 @@
 """One camera as an officer opens it: how it is, where, what happened there, what is near."""
 
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Request
@@ -15,6 +16,8 @@ from hub.web.words import Words
 
 router = APIRouter()
 
+AT_HAND_M: Final = 5.0
+"""Nearer than this one stands beside it: in tens of metres it would be none."""
 STATE_TOKENS = {"well": "resolved", "lost": "warning", "offline": "warning", "never": "muted"}
 
 
@@ -38,6 +41,8 @@ def near_word(near: Near, words: Words) -> str:
     """How far it is, or that it is of the same area."""
     if near.distance_m is None:
         return words.say("same area")
+    if near.distance_m < AT_HAND_M:
+        return words.say("at that very place")
     return words.say("%(n)d m away") % {"n": round(near.distance_m / 10) * 10}
 
 

@@ -91,6 +91,7 @@ def _page(
         page=page,
         refused=refused,
         acts=dict(_acts(page, words)),
+        may_find=visit.site.door.searches_sightings(visit.asker),
         tips=visit.site.tip_door.tips_of(visit.asker, case_id) if visit.site.tip_door else [],
         given=rooms.asking.clips(visit.asker, case_id) if rooms else [],
         requests=rooms.asking.requests(visit.asker, case_id) if rooms else [],

@@ -92,6 +92,7 @@ def show_moment(
             if one != found.followed
         ],
         followed=sighting,
+        is_near_shown=bool(found.near),
         first=found.moments[0].camera.label,
         is_full=len(shown) == MOST_CAMERAS,
         all_near=_all_near(found, shown, at_utc_us, sighting),

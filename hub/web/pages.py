@@ -8,12 +8,16 @@ from starlette.responses import RedirectResponse, Response
 
 from hub.alerts.alert import CAUSES, Act
 from hub.alerts.tips import ABOUT_US, TIP
+from hub.store.tip_views import TipRow
 from hub.store.views import AlertRow, Conflict
 from hub.web import cameras, channel_orders, sentences, silences
 from hub.web.auth import FormSent, SignedIn, Visit, remember
+from hub.web.find_form import Asked
+from hub.web.find_times import BETWEEN
 from hub.web.footage import other_pictures
 from hub.web.search import address_of
 from hub.web.site import THEME_COOKIE, THEMES, render
+from hub.web.when import Calendar
 from hub.web.words import LANGUAGES, words
 
 router = APIRouter()
@@ -110,8 +114,25 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
         "tip_footage": address_of(row.camera_id, since_us, until_us, calendar)
         if may_search
         else "",
+        "tip_find": _search_round(page.tip, calendar)
+        if visit.site.door.searches_sightings(visit.asker)
+        else "",
         "may_open_case": visit.site.cases.may_open(visit.asker),
     }
+
+
+def _search_round(tip: TipRow, calendar: Calendar) -> str:
+    """Address of what was seen round its point about its time; empty where it has none."""
+    if tip.latitude_deg is None or tip.longitude_deg is None:
+        return ""
+    begins, ends = (calendar.local(tip.happened_utc_us + by_us) for by_us in (-ABOUT_US, ABOUT_US))
+    asked = Asked(
+        when=BETWEEN,
+        since=f"{begins:%Y-%m-%dT%H:%M}",
+        until=f"{ends:%Y-%m-%dT%H:%M}",
+        points=f"{tip.latitude_deg:.5f}, {tip.longitude_deg:.5f}",
+    )
+    return f"/find?{asked.query()}#found"
 
 
 @router.get("/alerts/{alert_id}/card")

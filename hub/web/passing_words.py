@@ -9,7 +9,7 @@ from uuid import UUID
 from hub.alerts.neighbours import Near
 from hub.alerts.passing import Leaving, Passing, Turn, compass_point
 from hub.store.moment_sights import Leaver, PlacedCamera, SideBySide
-from hub.web.cameras import near_word
+from hub.web.cameras import AT_HAND_M, near_word
 from hub.web.find_times import BETWEEN
 from hub.web.when import Calendar
 from hub.web.words import Words
@@ -58,6 +58,8 @@ def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
 def how_far(near: Near, words: Words) -> str:
     """`420 m away · 5 min on foot, 1 min riding`, or that only the area is the same."""
     if near.distance_m is None:
+        return near_word(near, words)
+    if near.distance_m < AT_HAND_M:
         return near_word(near, words)
     told = {
         "far": near_word(near, words),

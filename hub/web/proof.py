@@ -6,6 +6,7 @@ signing in, or of the last proof, nothing is asked. After that the form that was
 with one field more, and is done when it is sent again: it needs no script and nothing is lost.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -23,6 +24,7 @@ router = APIRouter()
 
 FIELD: Final = "proof_password"
 """The field of a form that carries the password."""
+EXPORT: Final = re.compile(r"/cases/[0-9a-f-]{36}/export")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +137,6 @@ def page(
         action=action,
         fields=[(name, value) for name, value in fields if name not in ("csrf", FIELD)],
         wrong=wrong,
+        # What is downloaded leaves this page where it is: somebody must be led on.
+        case_path=action.removesuffix("/export") if EXPORT.fullmatch(action) else "",
     )

@@ -202,6 +202,8 @@ def test_a_certificate_is_renewed_for_the_key_that_the_node_has_and_no_other(
     renewed = hub.enroller.renew("nga-tu-01", box.request, came_from="10.0.0.5")
     assert isinstance(renewed, Signed)
     assert named(renewed.certificate) == "nga-tu-01"
+    assert len(acts(hub, "papers.renew")) == 1
+    assert len(acts(hub, "enrolment.redeem")) == 2
     for asked in (Box(), other):
         answer = hub.enroller.renew("nga-tu-01", asked.request, came_from="10.0.0.5")
         assert answer == Refused("unknown")

@@ -71,6 +71,7 @@ class Clip:
 def film_of(streets: Streets, clip: Clip, login: str = "an") -> Film:
     film = streets.door.watch_clip(streets.officer(login), clip.clip_id)
     assert isinstance(film, Film)
+    assert "clip.watch" in streets.acts()
     return film
 
 

@@ -245,6 +245,7 @@ def test_it_is_a_second_proof_for_its_owner_alone(
     options = an.call("/proof/passkey/options", {}).json()
     right = an.call("/proof/passkey", {"credential": passkey.sign(options)})
     assert (wrong.status_code, right.status_code) == (403, 200)
+    assert {"proof.refused", "proof.passkey"} <= set(acts(town))
     assert an.call("/account/passkeys/options", {}).status_code == 200
 
 
@@ -288,6 +289,7 @@ def test_somebody_invited_comes_in_with_a_passkey_and_no_password(
     assert dung.call(path, made).status_code == 201
     assert visitor(app).call(path, made).status_code == 410
     assert visitor(app).call(f"{path}/options", {}).status_code == 410
+    assert "invitation.accept" in acts(town)
     assert come_in(app, passkey)[1] == 200
     assert visitor(app).post("/login", login="dung", password="").status_code == 401
     dung.csrf = dung.send("GET", "/api/session").json()["csrf"]

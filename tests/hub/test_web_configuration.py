@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from hub.alerts.layers import State
 from hub.alerts.rollout import Course
 from hub.store import rollout_rows
 from hub.store.database import Database
+from hub.store.tables import audit
 from tests.hub.test_settings import LONGER, Yard, report
 from tests.hub.web_town import NODE, PASSWORD
 from tests.hub.web_visitor import Visitor, text_of
@@ -104,6 +106,8 @@ def test_a_refusal_is_shown_with_its_reason_and_tried_again_from_the_page(pages:
     assert "no such camera" in shown
     again = f"/configuration/nodes/{pages.node.scope_id}/again"
     assert kim.post(again).status_code == 303
+    with pages.db.reading() as conn:
+        assert "settings.again" in set(conn.scalars(select(audit.c.act)))
     assert pages.standing().state is State.WAITING
     assert kim.post(again).status_code == 404
 

@@ -72,7 +72,7 @@ export function startHide() {
       pen.strokeStyle = "#fff";
       pen.strokeRect(...place);
     });
-    said.textContent = _("%(areas)d areas, %(boxes)d boxes drawn", {
+    said.textContent = _("Areas: %(areas)d, boxes drawn: %(boxes)d", {
       areas: areas.filter((area) => area.boxes.length).length,
       boxes: areas.reduce((sum, area) => sum + area.boxes.length, 0),
     });
@@ -160,7 +160,7 @@ export function startHidden() {
   const marks = [...document.querySelectorAll("[data-hides]")];
   marks.forEach((mark) => {
     const areas = kept(mark.dataset.hides);
-    mark.textContent = areas.length ? _("%(n)d areas will be hidden in a copy", { n: areas.length }) : "";
+    mark.textContent = areas.length ? _("Areas to be hidden in the copy: %(n)d", { n: areas.length }) : "";
   });
   form.addEventListener("submit", () => {
     form.querySelectorAll("[name=plan]").forEach((field) => field.remove());
