@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from hub.assembly import opening
 from hub.assembly.archive import FORMAT, ArchiveError, ArchiveReader, ArchiveWriter, Manifest, Seal
@@ -39,7 +39,9 @@ def back_up(args: argparse.Namespace) -> int:
     writer = ArchiveWriter(path, overwrites=args.force)
     db = opening.database(settings)
     try:
-        _note(db, "hub.backup", f"into {path.name}{', with footage' if args.with_media else ''}")
+        with db.writing() as conn:
+            what = ", with footage" if args.with_media else ""
+            _note(conn, "hub.backup", f"into {path.name}{what}")
         with snapshot(db, path.parent) as (shape, parts):
             made_utc_us = time.time_ns() // 1000
             for name, pieces in parts:
@@ -114,16 +116,15 @@ def _restore_all(
 
 def _note_restore(db: Database, manifest: Manifest) -> None:
     """Into the audit, and everybody signs in anew: who signed out since was signed in then."""
+    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
     with db.writing() as conn:
         conn.execute(delete(sessions))
-    made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
-    _note(db, RESTORED, f"a backup of {made}")
+        _note(conn, RESTORED, f"a backup of {made}")
 
 
-def _note(db: Database, act: str, detail: str) -> None:
-    with db.writing() as conn:
-        by = By(came_from="shell")
-        audit.note(conn, by, act=act, detail=detail, now=HubClock().now())
+def _note(conn: Connection, act: str, detail: str) -> None:
+    by = By(came_from="shell")
+    audit.note(conn, by, act=act, detail=detail, now=HubClock().now())
 
 
 def _target(target: Path) -> Path:
