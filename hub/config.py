@@ -11,6 +11,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from zoneinfo import available_timezones
@@ -23,6 +24,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from hub.alerts.petitions import Wish, read_span
 from hub.alerts.rules import FIRST_SAID
 
 PREFIX: Final = "MATTHAN_HUB__"
@@ -152,6 +154,20 @@ class TipsSection(Section):
         True,
         description="Whether anybody may send a report at /tips. false: the page is not there.",
     )
+    contact_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after it came until who sent it is deleted, unless a case needs it. "
+        "0: never.",
+    )
+    keep_days: int = Field(
+        365,
+        ge=0,
+        le=36_500,
+        description="Days after it came until all of it is deleted, unless a case needs it. "
+        "0: never.",
+    )
 
 
 class HouseholdsSection(Section):
@@ -198,6 +214,109 @@ class HouseholdsSection(Section):
         le=3650,
         description="Days after which a film that its case let go is removed for good.",
     )
+
+
+class PetitionsSection(Section):
+    """Requests of persons concerned: what they may ask, until when they are answered."""
+
+    accepted: bool = Field(
+        True,
+        description="Whether anybody may ask at /rights what is kept of them. false: the page "
+        "is not there, and neither is the desk at /petitions.",
+    )
+    acknowledge: str = Field(
+        "2 working days",
+        description="Until they are told that it came: working days, days or hours.",
+    )
+    answer: dict[str, str] = Field(
+        {
+            "told": "10 days",
+            "copy": "10 days",
+            "correct": "10 days",
+            "restrict": "15 days",
+            "delete": "20 days",
+            "object": "15 days",
+        },
+        description="Until each is answered. One that is left out: as long as the above.",
+    )
+    extension: dict[str, str] = Field(
+        {
+            "told": "10 days",
+            "copy": "10 days",
+            "correct": "10 days",
+            "restrict": "15 days",
+            "delete": "20 days",
+            "object": "15 days",
+        },
+        description="By how much each may be extended, once, with a reason. One that is left out "
+        "is never extended.",
+    )
+    weekdays: list[int] = Field(
+        [0, 1, 2, 3, 4], description="Which weekdays are worked; Monday is 0."
+    )
+    holidays: list[date] = Field(
+        [], description="Days on which nobody works, such as 2027-01-01: every year's anew."
+    )
+    source_vi: str = Field(
+        "Luật 91/2025/QH15 và Nghị định 356/2025/NĐ-CP.",
+        max_length=500,
+        description="Where these deadlines are from, in Vietnamese; the form says it.",
+    )
+    source_en: str = Field(
+        "Law 91/2025/QH15 and Decree 356/2025/ND-CP.",
+        max_length=500,
+        description="The same in English.",
+    )
+    text_vi: str = Field(
+        "",
+        max_length=4000,
+        description="What the form says first, in Vietnamese. Empty: a sentence of its own.",
+    )
+    text_en: str = Field("", max_length=4000, description="The same in English.")
+    refusals_vi: dict[str, str] = Field(
+        {
+            "investigation": "Dữ liệu đang phục vụ điều tra, xử lý vi phạm pháp luật",
+            "held": "Dữ liệu đang được giữ lại cho một vụ việc",
+            "safety": "Cần cho an ninh, trật tự, an toàn xã hội theo luật",
+            "others": "Ảnh hưởng đến quyền của người khác trong hình",
+            "unknown": "Không xác định được người yêu cầu hoặc dữ liệu",
+            "gone": "Dữ liệu không còn được lưu",
+        },
+        description="Why a request may be refused: a word for the log, and what people read.",
+    )
+    refusals_en: dict[str, str] = Field(
+        {
+            "investigation": "The data serves an investigation or proceedings",
+            "held": "The data is held for a case",
+            "safety": "It is needed for public security and safety by law",
+            "others": "It would touch the rights of others in the picture",
+            "unknown": "Neither the person nor the data could be made out",
+            "gone": "The data is no longer kept",
+        },
+        description="The same words in English.",
+    )
+
+    @field_validator("acknowledge")
+    @classmethod
+    def _is_a_span(cls, text: str) -> str:
+        read_span(text)
+        return text
+
+    @field_validator("answer", "extension")
+    @classmethod
+    def _are_spans(cls, spans: dict[str, str]) -> dict[str, str]:
+        for wish, text in spans.items():
+            if wish not in set(Wish):
+                raise ValueError(f"{wish!r} is none of {', '.join(Wish)}")
+            read_span(text)
+        return spans
+
+    @field_validator("weekdays")
+    @classmethod
+    def _are_weekdays(cls, days: list[int]) -> list[int]:
+        if not days or not all(0 <= day <= 6 for day in days):
+            raise ValueError("weekdays are 0 (Monday) to 6, one at least")
+        return days
 
 
 class EnrolSection(Section):
@@ -455,6 +574,7 @@ class HubSettings(BaseSettings):
     public: PublicSection = PublicSection()
     tips: TipsSection = TipsSection()
     households: HouseholdsSection = HouseholdsSection()
+    petitions: PetitionsSection = PetitionsSection()
     enrol: EnrolSection = EnrolSection()
     oidc: OidcSection = OidcSection()
     push: PushSection

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -37,6 +37,8 @@ class Housekeeping:
         anchoring: Anchoring,
         remains: Remains,
         arrivals: Arrivals | None = None,
+        *,
+        hourly: Mapping[str, Callable[[Stopping], object]] | None = None,
     ) -> None:
         now_s = time.monotonic()
         self._chores: list[_Chore] = [
@@ -51,6 +53,8 @@ class Housekeeping:
                 _Chore("take_in_given", arrivals.take_in, GIVEN_EVERY_S, now_s),
                 _Chore("tidy_given", arrivals.tidy, RULES_EVERY_S, now_s),
             ]
+        for name, work in (hourly or {}).items():
+            self._chores.append(_Chore(name, work, RULES_EVERY_S, now_s))
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Until told to stop; then the page at hand is finished first."""

@@ -12,10 +12,11 @@ from typing import Final
 from hub.alerts.exposition import Family, Sample, one, text
 from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private
-from hub.store import metric_sights
+from hub.store import metric_sights, petition_rows
 from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.petition_views import Office
 from hub.store.sealed import found
 
 KEPT_S: Final = 5.0
@@ -37,6 +38,7 @@ class Measured:
         silent: Callable[[], list[str]] = list,
         intake: Callable[[], Counts] = dict,
         refused: Callable[[], Counts] = dict,
+        office: Office | None = None,
     ) -> None:
         self._db = db
         self._blobs = blobs
@@ -44,6 +46,7 @@ class Measured:
         self._silent = silent
         self._intake = intake
         self._refused = refused
+        self._office = office
         self._lock = threading.Lock()
         self._text, self._until_s = "", 0.0
 
@@ -61,6 +64,8 @@ class Measured:
         yield Family("matthan_info", "gauge", "What runs here.", software)
         with self._db.reading() as conn:
             yield from list(metric_sights.families(conn, now))
+            if self._office is not None:
+                yield petition_rows.measured(conn, self._office, now)
         yield one("matthan_clock_error_seconds", "Of the hub's clock.", _seconds(now.error_ms))
         yield one("matthan_parts_silent", "Parts of the hub that hang.", len(self._silent()))
         yield _counted("matthan_intake_total", "What came from nodes.", "what", self._intake())

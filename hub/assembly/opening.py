@@ -54,8 +54,9 @@ def upload_tokens(settings: HubSettings) -> UploadTokens:
 
 
 def tip_box(settings: HubSettings, db: Database) -> TipBox | None:
-    """The key that seals who sent tips, made at the first start; None where none are taken."""
-    if not settings.tips.accepted:
+    """The key that seals who sent tips and who asks about data of theirs, made at the first start;
+    None where nobody may."""
+    if not (settings.tips.accepted or settings.petitions.accepted):
         return None
     path = _secrets(settings) / "tips.key"
     try:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.assembly import stamping
 from hub.config import HubSettings
@@ -28,6 +29,7 @@ from hub.evidence.layout import LayoutError
 from hub.evidence.manifest import Footage, Manifest
 from hub.evidence.package import ChangedError, Item, Order, path_of, utc, write_package
 from hub.store.blobs import BlobsError
+from hub.store.clock import Clock
 from hub.store.export_door import CannotLeaveError, Custody, Export, ExportDoor, Leaving
 from hub.store.views import Asker
 
@@ -116,6 +118,16 @@ def package(
     if manifest.stamp is not None and manifest.stamp.missing:
         log.warning("evidence.unstamped", case=manifest.case_number, reason=manifest.stamp.missing)
     return path, manifest
+
+
+def proof_signer(settings: HubSettings, clock: Clock) -> Callable[[bytes], tuple[bytes, str]]:
+    """Signs a proof with the evidence key: the signature, and the certificate as PEM."""
+
+    def sign(content: bytes) -> tuple[bytes, str]:
+        signs = signer(settings, datetime.fromtimestamp(clock.now().utc_us / 1e6, UTC))
+        return signs.sign(content), signs.certificate.public_bytes(Encoding.PEM).decode()
+
+    return sign
 
 
 def verify_package(

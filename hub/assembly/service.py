@@ -18,12 +18,13 @@ from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
 from hub.assembly import enrolling, households, opening, providing, stamping
 from hub.assembly.anchoring import Anchoring, anchor_file
+from hub.assembly.answering import office
 from hub.assembly.channels import channels
 from hub.assembly.check import is_hub
 from hub.assembly.clock_watch import ClockWatch
 from hub.assembly.housekeeping import Housekeeping
 from hub.assembly.measuring import Measured, token
-from hub.assembly.packing import packer
+from hub.assembly.packing import packer, proof_signer
 from hub.assembly.pulse import Beat, Pulse
 from hub.assembly.refusal import StartRefusedError
 from hub.config import AlertsSection, HubSettings, PublicSection
@@ -48,11 +49,13 @@ from hub.store.door import Door
 from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
+from hub.store.petition_eraser import Erasures
 from hub.store.registry import node_by_name
 from hub.store.remains import Remains
-from hub.store.remover import Remover
+from hub.store.remover import Remover, Stopping
 from hub.store.steady_clock import SteadyClock
 from hub.store.sweep import Sweep
+from hub.store.tip_keeping import TipKeeping, TipSpans
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
 from hub.web.live_round import LiveRound
@@ -290,7 +293,13 @@ class Hub:
             self._db, parts=self._parts, blobs=self._blobs, clock=self._clock, bell=self._bell
         )
         arrivals = self._households.arrivals if self._households else None
-        return Housekeeping(remover, sweep, anchoring, remains, arrivals)
+        erasures = Erasures(self._db, blobs=self._blobs, clock=self._clock, proxies=self._proxies)
+        tips = TipKeeping(self._db, clock=self._clock, spans=self._tip_spans())
+        hourly: dict[str, Callable[[Stopping], object]] = {
+            "erase_again": lambda _: erasures.finish(),
+            "forget_tips": tips.forget_overdue,
+        }
+        return Housekeeping(remover, sweep, anchoring, remains, arrivals, hourly=hourly)
 
     def _make_pages(self) -> Pages:
         uploads = Uploads(
@@ -310,6 +319,7 @@ class Hub:
             growing=uploads.growing,
         )
         self._live = LiveRound(door, Watching(self._tell_node))
+        box = opening.tip_box(self._settings, self._db)
         app = create_app(
             door=door,
             measured=Measures(token(self._settings), self._make_measured(lambda: app).text),
@@ -320,14 +330,22 @@ class Hub:
             verify_token=self._node_of,
             settings=self._web_settings(),
             stopping=self._stop.is_set,
-            tip_box=opening.tip_box(self._settings, self._db),
             households=self._households,
+            tip_box=box if self._settings.tips.accepted else None,
+            tip_spans=self._tip_spans(),
+            petition_desk=door.petition_desk(box, office(self._settings))
+            if box and self._settings.petitions.accepted
+            else None,
+            sign=proof_signer(self._settings, self._clock),
             enrolling=self._enrolment[0] if self._enrolment else None,
             live_round=self._live,
             says_too_much=self._intake.over,
             provider=self._provider,
         )
         return Pages(app)
+
+    def _tip_spans(self) -> TipSpans:
+        return TipSpans(self._settings.tips.contact_days, self._settings.tips.keep_days)
 
     def _make_measured(self, app: Callable[[], FastAPI]) -> Measured:
         return Measured(
@@ -337,6 +355,7 @@ class Hub:
             silent=self._pulse.silent,
             intake=lambda: self._intake.counts,
             refused=lambda: Counter(app().state.limits.counts),
+            office=office(self._settings) if self._settings.petitions.accepted else None,
         )
 
     def _web_settings(self) -> WebSettings:

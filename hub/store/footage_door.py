@@ -16,12 +16,17 @@ from hub.store.database import Database
 from hub.store.diagnosis_door import DiagnosisDoor
 from hub.store.export_door import ExportDoor
 from hub.store.growing import Film, GrowingClips
+from hub.store.petition_desk import PetitionDesk
+from hub.store.petition_door import PetitionDoor
+from hub.store.petition_eraser import PetitionEraser
+from hub.store.petition_views import Office
 from hub.store.programs_door import ProgramsDoor
 from hub.store.proxies import Proxies, read_copy
 from hub.store.settings_door import SettingsDoor
 from hub.store.tip_box import TipBox
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
+from hub.store.tip_keeping import TipSpans
 from hub.store.views import Asker, OpenMedia
 
 STORING_LOOKS: Final = 20
@@ -71,13 +76,32 @@ class FootageDoor:
         """The way to programs of nodes."""
         return ProgramsDoor(self._db, blobs=self._blobs, clock=self._clock)
 
-    def tip_desk(self, box: TipBox) -> TipDesk:
-        """Where people who are not signed in send tips."""
-        return TipDesk(self._db, clock=self._clock, bell=self._bell, box=box)
+    def tip_desk(self, box: TipBox, spans: TipSpans | None = None) -> TipDesk:
+        """Where people who are not signed in send tips; kept for so long."""
+        return TipDesk(self._db, clock=self._clock, bell=self._bell, box=box, spans=spans)
 
     def tip_door(self, box: TipBox) -> TipDoor:
         """The way to tips."""
         return TipDoor(self._db, clock=self._clock, box=box, case_door=self.case_door())
+
+    def petition_desk(self, box: TipBox, office: Office) -> PetitionDesk:
+        """Where persons concerned ask about data of theirs."""
+        return PetitionDesk(self._db, clock=self._clock, box=box, office=office)
+
+    def petition_door(self, desk: PetitionDesk) -> PetitionDoor:
+        """The way to what they ask."""
+        return PetitionDoor(self._db, clock=self._clock, desk=desk)
+
+    def petition_eraser(self, door: PetitionDoor) -> PetitionEraser:
+        """What deletes for them."""
+        return PetitionEraser(
+            self._db,
+            door=door,
+            blobs=self._blobs,
+            clock=self._clock,
+            bell=self._bell,
+            proxies=self._proxies,
+        )
 
     def export_door(self) -> ExportDoor:
         """The way out, as evidence."""

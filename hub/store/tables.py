@@ -369,7 +369,7 @@ media = Table(
     Column("from_recorder", Boolean),  # of the camera's own recorder; null: no
     *moment("asked", nullable=True),  # when its node was last asked where it stays
     *moment("removed", nullable=True),  # the hub had it
-    Column("removed_why", Text),  # rule, full, lost
+    Column("removed_why", Text),  # rule, full, lost, asked
     Column("removed_rule_id", Uuid),  # of retention_rules, whose rows stay
     UniqueConstraint("node_id", "sha256"),
     Index("ix_media_stored_utc_us_announced_utc_us", "stored_utc_us", "announced_utc_us"),

@@ -40,6 +40,7 @@ from hub.store.keeping import area_parents
 from hub.store.sights import places
 from hub.store.tables import alerts, cameras, columns, new_id
 from hub.store.tip_box import FORM_OLDEST_S, FORM_YOUNGEST_S, TipBox, code_hash
+from hub.store.tip_keeping import TipSpans
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 from hub.store.tip_views import FollowedTip, NewTip, TipAnswer
 
@@ -52,7 +53,17 @@ HOUR_US: Final = 3600 * 1_000_000
 class TipDesk:
     """For any thread."""
 
-    def __init__(self, db: Database, *, clock: Clock, bell: Bell, box: TipBox) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        bell: Bell,
+        box: TipBox,
+        spans: TipSpans | None = None,
+    ) -> None:
+        self.spans = spans or TipSpans()
+        """How long what comes is kept: the form says it."""
         self._db = db
         self._clock = clock
         self._bell = bell
@@ -114,13 +125,15 @@ class TipDesk:
             return None
         with self._db.reading() as conn:
             row = conn.execute(
-                select(tips.c.id, tips.c.received_utc_us, alerts.c.state)
+                select(tips.c.id, tips.c.received_utc_us, tips.c.removed_utc_us, alerts.c.state)
                 .join(alerts, alerts.c.id == tips.c.alert_id)
                 .where(tips.c.code_hash == code_hash(code))
             ).first()
             if row is None:
                 return None
-            return FollowedTip(row.received_utc_us, row.state, answers_of(conn, row.id))
+            is_removed = row.removed_utc_us is not None
+            answers = answers_of(conn, row.id)
+            return FollowedTip(row.received_utc_us, row.state, answers, is_removed)
 
     def _write(self, conn: Connection, tip: NewTip, spot: Spot, code: str, now: Moment) -> None:
         tip_id, words = new_id(now), tip.words

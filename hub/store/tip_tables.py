@@ -26,6 +26,7 @@ tips = Table(
     Column("code_hash", Text, nullable=False, unique=True),  # sha256; none comes twice
     Column("language", Text, nullable=False),  # the sender's
     Column("source", Text, nullable=False),  # "form", or the name of an app's key
+    *moment("removed", nullable=True),  # when what it said went, by its rule of keeping
 )
 
 tip_reporters = Table(

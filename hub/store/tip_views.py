@@ -48,6 +48,8 @@ class FollowedTip:
     state: str
     """Of `hub.alerts.alert.State`."""
     answers: tuple[TipAnswer, ...]
+    is_removed: bool = False
+    """It was kept as long as it may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
 from hub.store.door import Door
+from hub.store.petition_desk import PetitionDesk
 from hub.store.tip_box import TipBox
+from hub.store.tip_keeping import TipSpans
 from hub.store.uploads import Uploads
 from hub.web import (
     account,
@@ -51,6 +53,8 @@ from hub.web import (
     notices,
     pages,
     passkeys,
+    petition_pages,
+    petitions,
     phone_tests,
     programs,
     proof,
@@ -128,6 +132,8 @@ ROOMS: Final = (
     household_pages,
     case_asking,
     giving,
+    petitions,
+    petition_pages,
 )
 
 
@@ -145,12 +151,16 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     measured: Measures | None = None,
     tip_box: TipBox | None = None,
     households: HouseholdRoom | None = None,
+    tip_spans: TipSpans | None = None,
+    petition_desk: PetitionDesk | None = None,
+    sign: Callable[[bytes], tuple[bytes, str]] | None = None,
     live_round: LiveRound | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
+    petition_door = door.petition_door(petition_desk) if petition_desk else None
     site = Site(
         door=door,
         cases=door.case_door(),
@@ -166,9 +176,13 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         measured=measured,
         says_too_much=says_too_much,
         households=households,
-        tip_desk=door.tip_desk(tip_box) if tip_box else None,
+        tip_desk=door.tip_desk(tip_box, tip_spans) if tip_box else None,
         tip_door=door.tip_door(tip_box) if tip_box else None,
         provider=provider,
+        petition_desk=petition_desk,
+        petition_door=petition_door,
+        eraser=door.petition_eraser(petition_door) if petition_door else None,
+        sign=sign,
     )
     app.state.site = site
     for room in ROOMS:

@@ -199,6 +199,12 @@ def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
                 else say("The picture of %(time)s was removed on %(date)s.")
             )
             return f"{what % told} {rule % told}"
+        case "asked":
+            return (
+                say("The clip of %(time)s was deleted on %(date)s for a person concerned.")
+                if is_clip
+                else say("The picture of %(time)s was deleted on %(date)s for a person concerned.")
+            ) % told
         case "full":
             return (
                 say("The clip of %(time)s was removed on %(date)s: the hub's disk was full.")

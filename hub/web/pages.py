@@ -54,7 +54,14 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
         silent_phones=visit.site.door.silent_phones(visit.asker),
         dark_cameras=visit.site.door.dark_cameras(visit.asker),
         silences=silences.lines(visit.site.door.silences(visit.asker), calendar),
+        petitions=_petitions(visit),
     )
+
+
+def _petitions(visit: Visit) -> tuple[int, int]:
+    """How many people wait for this person's answer, and how many of them for too long."""
+    door = visit.site.petition_door
+    return (0, 0) if door is None else door.overdue(visit.asker)
 
 
 def _closed_utc_us(row: AlertRow) -> int:
@@ -234,6 +241,8 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
         is_keeper=door.tends(visit.asker),
         reads_reports=door.reads_reports(visit.asker),
         writes_notices=door.writes_notices(visit.asker),
+        answers_petitions=visit.site.petition_door is not None
+        and visit.site.petition_door.answers(visit.asker),
         may_search=door.searches(visit.asker),
         may_find=door.searches_sightings(visit.asker),
         may_hold=door.keeps(visit.asker),

@@ -20,6 +20,9 @@ from hub.store.case_door import CaseDoor
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
 from hub.store.passkey_checks import party_of
+from hub.store.petition_desk import PetitionDesk
+from hub.store.petition_door import PetitionDoor
+from hub.store.petition_eraser import PetitionEraser
 from hub.store.tip_desk import TipDesk
 from hub.store.tip_door import TipDoor
 from hub.store.uploads import Uploads
@@ -155,6 +158,13 @@ class Site:
     tip_door: TipDoor | None = None
     households: HouseholdRoom | None = None
     """Households that agreed to be asked; None where none are."""
+    petition_desk: PetitionDesk | None = None
+    """Where persons concerned ask about data of theirs; None where the hub takes no requests."""
+    petition_door: PetitionDoor | None = None
+    eraser: PetitionEraser | None = None
+    """Deletes what a granted request asks for."""
+    sign: Callable[[bytes], tuple[bytes, str]] | None = None
+    """Signs a proof with the hub's evidence key: the signature, and the certificate as PEM."""
     pack: Pack | None = None
     """Makes an evidence package; None where nothing can leave by a page."""
     measured: Measures | None = None
@@ -231,6 +241,7 @@ def render(
             takes_tips=site.tip_desk is not None,
             asks_households=site.households is not None,
             provider=site.provider,
+            takes_petitions=site.petition_desk is not None,
             has_passkeys=party_of(site.settings.public_url) is not None,
             **values,
         )

@@ -42,6 +42,14 @@ def area_of(text: str) -> UUID | None:
         raise TipError(TipFault.WHERE) from error
 
 
+def area_or_none(text: str) -> UUID | None:
+    """The area that was chosen; None for none, and for what is no area at all."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def point_of(text: str) -> Point | None:
     """The point that was given; None for none."""
     try:
@@ -108,6 +116,20 @@ def what_of(text: str) -> str:
 def place_of(text: str) -> str:
     """Where, in their words."""
     return trimmed(text, PLACE_CHARS)
+
+
+def kept_word(contact_days: int, keep_days: int, words: Words) -> str:
+    """How long it is kept."""
+
+    def days(n: int) -> str:
+        if n == 0:
+            return words.say("for good")
+        return words.count("for %(n)d day", "for %(n)d days", n) % {"n": n}
+
+    return words.say(
+        "How long it is kept: who you are %(contact)s, all of it %(all)s; longer only while a case "
+        "needs it."
+    ) % {"contact": days(contact_days), "all": days(keep_days)}
 
 
 def fault_word(fault: TipFault, words: Words) -> str:

@@ -145,6 +145,7 @@ def _form(
         typed=said,
         mark=desk.form_mark(),
         places=desk.places(),
+        kept=tip_forms.kept_word(desk.spans.contact_days, desk.spans.keep_days, words(language)),
         by=site.settings.public_words.get(language, PublicWords()).watched_by,
         most={
             "what": WHAT_CHARS,

@@ -6,16 +6,19 @@ from sqlalchemy import select
 
 from hub.alerts.grants import Grant, Right
 from hub.alerts.households import NewHousehold, Wanted
+from hub.alerts.petitions import Wish
 from hub.alerts.shapes import Point
 from hub.alerts.tips import Words
 from hub.store import staff
+from hub.store.petition_tables import petitions
+from hub.store.petition_views import NewPetition
 from hub.store.tables import nodes, people
 from hub.store.tip_box import Reporter, TipBox
 from hub.store.tip_tables import tips
 from hub.store.tip_views import NewTip
 from hub.store.views import Asker
 from tests.browser.conftest import Hub
-from tests.hub.web_town import PASSWORD, Seen
+from tests.hub.web_town import OFFICE, PASSWORD, Seen
 
 KEEPER = "quan"
 
@@ -94,6 +97,17 @@ def household_pages(hub: Hub) -> list[str]:
     return [*own, *given, f"/cases/{case_id}", f"/cases/{case_id}/ask?point=11.5352,106.6217"]
 
 
+def petition_of(hub: Hub) -> UUID:
+    """Somebody asks to have something deleted."""
+    desk = hub.town.door.petition_desk(TipBox(bytes(32)), OFFICE)
+    person = Reporter("Nguyễn Thị Lan", "0909 000 111")
+    what = "Chiều 24/11 trước chợ, áo đỏ"
+    new = NewPetition(Wish.DELETE, what, hub.town.area_id, person, "vi", has_consent=True)
+    desk.receive(new, submission="1")
+    with hub.town.db.reading() as conn:
+        return conn.scalars(select(petitions.c.id)).first() or hub.town.area_id
+
+
 def plain_pages(hub: Hub) -> list[str]:
     """Every address of the site without a blank in it that a person opens; later ones too."""
     paths = hub.town.app().openapi()["paths"]
@@ -112,6 +126,7 @@ def filled_pages(hub: Hub, seen: Seen, camera_id: UUID) -> list[str]:
         f"/nodes/{node_id}",
         f"/alerts/{tip_of(hub)}",
         *household_pages(hub),
+        f"/petitions/{petition_of(hub)}",
         f"/alerts/{seen.alert_id}",
         f"/footage?camera={camera_id}",
         f"/find?when=today&camera={camera_id}&points=11.5,106.6",

@@ -21,6 +21,8 @@ MEANT_FOR: Final = {
     "/": set(ROLES),
     "/map": set(ROLES),
     "/notices": {Role.LEADER},
+    "/petitions": {Role.LEADER},
+    "/rights": set(ROLES),
     "/reports/day": {Role.LEADER, Role.TECHNICIAN},
     "/nodes": {Role.LEADER, Role.TECHNICIAN},
     "/public": set(ROLES),

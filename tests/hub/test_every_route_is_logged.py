@@ -238,6 +238,20 @@ LOGGED: Final[dict[str, Leaves]] = {
         "notice_way.add", {"area": "{area_id}", "channel": "zalo_oa", "who": "123", "label": "Tổ 1"}
     ),
     "POST /notices/ways/{way_id}/end": Leaves("notice_way.end"),
+    "GET /petitions": Leaves("petitions.open"),
+    "POST /petitions": Leaves(
+        "petition.take_in",
+        {"wish": "delete", "what": "trước chợ", "name": "Lan", "contact": "0900000001"},
+    ),
+    "GET /petitions/{petition_id}": Leaves("petition.open"),
+    "POST /petitions/{petition_id}/person": Leaves("petition.person", {"reason": "trả lời"}),
+    "POST /petitions/{petition_id}/erase": Leaves(
+        "petition.erase.refused", {"media": "{media_id}"}
+    ),
+    "GET /petitions/{petition_id}/proof.json": Leaves("petition.open"),
+    "POST /petitions/{petition_id}/{step}": Leaves(
+        "petition.acknowledge", {"words": "Đã nhận"}, of={"step": "acknowledge"}
+    ),
     "GET /enrolments": Leaves("enrolments.open"),
     "POST /enrolments": Leaves(
         "enrolment.make", {"area": "{area_id}", "node": "tram-7", "cameras": "cong=/dev/video0"}
@@ -307,6 +321,7 @@ ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "POST /account/provider/{identity_id}/unlink": ("identity.unlink", "hub/test_provider.py"),
     "POST /cameras/{camera_id}/aim/test": ("phone.test", "hub/test_aim.py"),
     "POST /api/tips": ("tip.take_in", "hub/test_tips.py"),
+    "POST /rights": ("petition.take_in", "hub/test_web_petitions.py"),
 }
 _A_NODE: Final = "a node speaks of its own file; what it brings is in the log once it is here"
 _FILES: Final = "the same for everybody: no footage, no case, no person"
@@ -367,6 +382,9 @@ SILENT: Final[dict[str, str]] = {
     "GET /tips": _PUBLIC,
     "GET /tips/follow": _FORM,
     "POST /tips/follow": "whoever sent it reads the answer by their code, and stays unknown",
+    "GET /rights": _PUBLIC,
+    "GET /rights/follow": _FORM,
+    "POST /rights/follow": "whoever asked reads the answer by their code, and stays unknown",
 }
 
 
@@ -481,6 +499,7 @@ class World:
 
 _TABLES: Final = {
     "hold_id": "holds",
+    "petition_id": "petitions",
     "household_id": "households",
     "request_id": "household_requests",
     "team_id": "teams",

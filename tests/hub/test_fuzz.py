@@ -72,6 +72,16 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     assert keeper.post("/invitations", login="dung").status_code == 200
     household_id, _ = register(town, keeper, channel="")
     ask_household(town, keeper, open_case(keeper), household_id)
+    asked = {"wish": "delete", "what": "trước chợ", "name": "Lan", "contact": "0909 000 111"}
+    for outcome in ("granted", ""):  # one that may be deleted for, one that waits
+        assert keeper.post("/petitions", **asked, area=str(town.area_id)).status_code == 200
+        asked["what"] += ", sáng"
+        if outcome:
+            petition_id = known_ids(town)["petition_id"][0]
+            answer = keeper.post(
+                f"/petitions/{petition_id}/answer", outcome=outcome, words="Đồng ý"
+            )
+            assert answer.status_code == 303
     yield town
     db.close()
 
@@ -96,6 +106,7 @@ TABLES: Final = {
     "household": "households",
     "request_id": "household_requests",
     "case_id": "cases",
+    "petition_id": "petitions",
 }
 """The name of a blank, in an address or a form, and the table whose keys fit."""
 

@@ -12,6 +12,11 @@ GIVEN = (
     "tests/hub/test_households.py::"
     "test_a_film_is_held_until_its_case_lets_it_go_and_removed_with_proof"
 )
+ASKED = (
+    "tests/hub/test_petition_eraser.py::"
+    "test_what_is_held_is_refused_with_its_reason_and_nothing_of_it_goes"
+)
+TIPS = "tests/hub/test_tip_keeping.py::test_what_a_case_needs_stays"
 ON_NODE = "tests/agent/test_nothing_held_goes.py::"
 TRIED: Final = {
     "hub/store/remover.py::Remover._remove": HERE + "test_no_rule_and_no_full_disk_takes_it",
@@ -45,6 +50,10 @@ TRIED: Final = {
     "hub/store/arrivals.py::Arrivals._remove": GIVEN,
     "agent/clips/vault.py::_bring_in": "tests/agent/test_vault.py::"
     "test_a_plug_that_is_pulled_amid_it_loses_nothing",
+    "hub/store/petition_eraser.py::Erasures.finish": ASKED,
+    "hub/store/petition_eraser.py::PetitionEraser._mark": ASKED,
+    "hub/store/tip_keeping.py::_forget_contact": TIPS,
+    "hub/store/tip_keeping.py::_forget": TIPS,
     "agent/clips/shelf.py::_unlink": ON_NODE + "test_no_bound_of_a_shelf_takes_what_is_held",
     "agent/clips/shelf.py::Shelf._forget": ON_NODE
     + "test_a_hold_that_comes_while_the_shelf_decides_is_in_time",

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -17,6 +18,8 @@ from agent.wire.answers import ShowLive
 from agent.wire.messages import ClipReady, Event, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 from hub.alerts.grants import ALL, Grant, Right
+from hub.alerts.petitions import Span, Week, Wish
+from hub.alerts.petitions import Terms as AnswerTerms
 from hub.alerts.routing import Policy
 from hub.evidence.arrival import seal_arrival
 from hub.evidence.keys import new_key
@@ -35,6 +38,7 @@ from hub.store.household_door import HouseholdDoor
 from hub.store.household_views import ArrivalSeal, Arrived
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
+from hub.store.petition_views import Office
 from hub.store.proxies import Proxies
 from hub.store.tables import areas, people
 from hub.store.tip_box import TipBox
@@ -51,6 +55,17 @@ from tests.hub.wire_words import NodeVoice
 PASSWORD = "đèn đường 756"
 TOKEN = "leave-to-bring-files"
 NODE = "tram-01"
+OFFICE = Office(
+    AnswerTerms(
+        Span(2, "working days"),
+        {wish: Span(10, "days") for wish in Wish},
+        {wish: Span(10, "days") for wish in Wish},
+    ),
+    Week(ZoneInfo("Asia/Ho_Chi_Minh")),
+    refusals={"vi": {"held": "đang được giữ"}, "en": {"held": "it is held"}},
+    sources={"vi": "Luật 91/2025/QH15.", "en": "Law 91/2025/QH15."},
+)
+"""How this town answers persons concerned."""
 POLICY = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
 """Every sighting is an alert of its own, and rings."""
 
@@ -207,6 +222,7 @@ class Town:
             measured=measured,
             tip_box=TipBox(bytes(32)),
             households=self.households,
+            petition_desk=self.door.petition_desk(TipBox(bytes(32)), OFFICE),
             live_round=self.live_round,
             provider=provider,
             settings=WebSettings(

@@ -1,0 +1,171 @@
+"""Petitions as rows; only `hub.store.petition_desk` and `hub.store.petition_door` call these."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select
+
+from hub.alerts.exposition import Family, Sample
+from hub.alerts.moment import Moment
+from hub.alerts.petitions import Outcome, Petition, Wish, stands
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.petition_tables import petition_acts, petition_people, petitions
+from hub.store.petition_views import NewPetition, Office, PetitionAct, PetitionRow
+from hub.store.sights import places
+from hub.store.tables import columns, new_id, people
+from hub.store.tip_box import TipBox, code_hash
+
+KIND = "petition"
+MOST_LISTED = 500
+
+
+def write(
+    conn: Connection,
+    new: NewPetition,
+    *,
+    box: TipBox,
+    code: str,
+    year: int,
+    source: str,
+    by: By,
+    now: Moment,
+) -> UUID:
+    """A new petition and who asks, sealed; its line in the log names neither."""
+    petition_id = new_id(now)
+    conn.execute(
+        insert(petitions).values(
+            id=petition_id,
+            number=_number(conn, year),
+            wish=new.wish,
+            what=new.what,
+            area_id=new.area_id,
+            language=new.language,
+            source=source,
+            code_hash=code_hash(code),
+            taken_by=by.person_id,
+            **columns("received", now),
+        )
+    )
+    sealed = box.seal_reporter(new.person, tip_id=petition_id)
+    conn.execute(insert(petition_people).values(petition_id=petition_id, sealed=sealed))
+    note(conn, by, "petition.take_in", petition_id, f"{new.wish}, {source}", now)
+    return petition_id
+
+
+def _number(conn: Connection, year: int) -> str:
+    """The next of the year; writers queue, so nobody else takes it meanwhile."""
+    begins = f"YC-{year}-"
+    of_year = petitions.c.number.like(f"{begins}%")
+    last = conn.scalar(select(func.max(petitions.c.number)).where(of_year))
+    return f"{begins}{1 if last is None else int(last.removeprefix(begins)) + 1:05d}"
+
+
+def found(
+    conn: Connection,
+    *conditions: ColumnElement[bool],
+    office: Office,
+    now: Moment,
+    with_acts: bool = False,
+) -> list[PetitionRow]:
+    """Those that meet the conditions: open ones by their deadline, then what was answered last."""
+    query = (
+        select(petitions, people.c.name.label("taken_by_name"))
+        .outerjoin(people, people.c.id == petitions.c.taken_by)
+        .where(*conditions)
+        .order_by(
+            petitions.c.answered_utc_us.is_not(None),
+            petitions.c.answered_utc_us.desc(),
+            petitions.c.received_utc_us,  # of too many open ones those that waited longest are here
+        )
+        .limit(MOST_LISTED)
+    )
+    rows = conn.execute(query).all()
+    where = places(conn, {row.area_id for row in rows if row.area_id is not None})
+    listed = [_row(conn, row, where, office, now, with_acts=with_acts) for row in rows]
+    return sorted(
+        listed,
+        key=lambda one: (
+            one.outcome is not None,
+            one.stands.due_utc_us if one.outcome is None else -(one.dates.answered_utc_us or 0),
+        ),
+    )
+
+
+def _row(
+    conn: Connection,
+    row: Any,
+    where: dict[UUID, str],
+    office: Office,
+    now: Moment,
+    *,
+    with_acts: bool,
+) -> PetitionRow:
+    dates = Petition(
+        Wish(row.wish),
+        row.received_utc_us,
+        row.acknowledged_utc_us,
+        row.extended_utc_us,
+        row.answered_utc_us,
+    )
+    return PetitionRow(
+        petition_id=row.id,
+        number=row.number,
+        what=row.what,
+        place=where.get(row.area_id, ""),
+        language=row.language,
+        source=row.source,
+        taken_by=row.taken_by_name or "",
+        is_proof_asked=row.proof_asked_utc_us is not None,
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        refusal=row.refusal,
+        dates=dates,
+        stands=stands(dates, office.terms, office.week, now_utc_us=now.utc_us),
+        acts=acts_of(conn, row.id) if with_acts else (),
+    )
+
+
+def acts_of(conn: Connection, petition_id: UUID) -> tuple[PetitionAct, ...]:
+    """Every step, the first first."""
+    query = (
+        select(petition_acts, people.c.name)
+        .join(people, people.c.id == petition_acts.c.person_id)
+        .where(petition_acts.c.petition_id == petition_id)
+        .order_by(petition_acts.c.at_utc_us, petition_acts.c.id)
+    )
+    return tuple(
+        PetitionAct(row.act, row.words, row.at_utc_us, row.name) for row in conn.execute(query)
+    )
+
+
+def waiting(conn: Connection) -> int:
+    """How many nobody has answered yet."""
+    query = select(func.count()).select_from(petitions)
+    return conn.scalar(query.where(petitions.c.answered_utc_us.is_(None))) or 0
+
+
+def measured(conn: Connection, office: Office, now: Moment) -> Family:
+    """How many wait, and how many of them for longer than the law lets them."""
+    rows = found(conn, petitions.c.answered_utc_us.is_(None), office=office, now=now)
+    late = sum(row.stands.is_overdue for row in rows)
+    samples: list[Sample] = [
+        ({"state": "in time"}, len(rows) - late),
+        ({"state": "overdue"}, late),
+    ]
+    meaning = "Requests of persons concerned that nobody has answered (counted to 500)."
+    return Family("matthan_petitions", "gauge", meaning, samples)
+
+
+def note(
+    conn: Connection, by: By, act: str, petition_id: UUID | None, detail: str, now: Moment
+) -> None:
+    """A line in the log."""
+    audit.note(
+        conn,
+        by,
+        act=act,
+        object_kind=KIND if petition_id else "",
+        object_id=petition_id,
+        detail=detail,
+        now=now,
+    )

@@ -1,0 +1,64 @@
+"""The tables of petitions: what persons concerned ask about data of theirs; as `hub.store.tables`.
+
+Who asks is sealed apart (`hub.store.tip_box`), as with tips.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
+
+from hub.store.tables import key, link, metadata, moment
+
+__all__ = ["petition_acts", "petition_erasures", "petition_people", "petitions"]
+
+petitions = Table(
+    "petitions",
+    metadata,
+    key(),
+    Column("number", Text, nullable=False, unique=True),  # as people say it: YC-2026-0012
+    Column("wish", Text, nullable=False),  # of hub.alerts.petitions.Wish
+    Column("what", Text, nullable=False),  # in their words: where, when, how to know them
+    link("area_id", "areas", nullable=True),  # null: they do not know
+    Column("language", Text, nullable=False),
+    Column("source", Text, nullable=False),  # "form" or "counter"
+    Column("code_hash", Text, nullable=False, unique=True),  # sha256
+    link("taken_by", "people", nullable=True),  # who wrote it down at the counter
+    *moment("received"),
+    *moment("acknowledged", nullable=True),
+    *moment("proof_asked", nullable=True),  # of who they are
+    *moment("extended", nullable=True),
+    Column("outcome", Text),  # granted, refused; null: not answered yet
+    Column("refusal", Text),  # the key of a reason in the configuration
+    *moment("answered", nullable=True),
+)
+
+petition_people = Table(
+    "petition_people",
+    metadata,
+    Column("petition_id", Uuid, ForeignKey("petitions.id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # JSON: name, contact
+)
+
+petition_acts = Table(
+    "petition_acts",
+    metadata,
+    key(),
+    link("petition_id", "petitions", index=True),
+    link("person_id", "people"),
+    Column("act", Text, nullable=False),  # acknowledge, proof, extend, answer
+    Column("words", Text, nullable=False),  # what the person who asked reads
+    *moment("at"),
+)
+
+petition_erasures = Table(
+    "petition_erasures",
+    metadata,
+    key(),
+    link("petition_id", "petitions", index=True),
+    link("media_id", "media"),
+    link("person_id", "people"),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    *moment("marked"),
+    *moment("gone", nullable=True),  # when the store was asked again and had it no more
+    Column("others", Integer, nullable=False),  # rows of the same bytes that still need the file
+)

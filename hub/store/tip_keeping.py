@@ -1,0 +1,150 @@
+"""How long tips are kept: who sent one for a shorter while than what it says.
+
+What a case needs stays, and so does a tip whose alert is held. Of a tip that went its row, its
+code and its alert are left, so that its sender reads that it went, and a line in the log says what.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
+
+from hub.alerts.moment import Moment
+from hub.alerts.retention import DAY_US
+from hub.store import audit
+from hub.store.audit import By
+from hub.store.case_tables import cases
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.remover import Stopping, never
+from hub.store.restores import is_just_restored
+from hub.store.tables import columns, holds
+from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
+
+log = structlog.get_logger()
+
+PAGE: Final = 50
+BY_THE_HUB: Final = By()
+
+
+@dataclass(frozen=True, slots=True)
+class TipSpans:
+    """Days after it came; 0: for good."""
+
+    contact_days: int = 90
+    """Who sent it, and how to reach them."""
+    keep_days: int = 365
+    """What it says, its pictures, the answers."""
+
+
+class TipKeeping:
+    """For one thread."""
+
+    def __init__(self, db: Database, *, clock: Clock, spans: TipSpans) -> None:
+        self._db = db
+        self._clock = clock
+        self._spans = spans
+
+    def forget_overdue(self, stopping: Stopping = never) -> int:
+        """Forget what has been kept for long enough; how many tips lost something.
+
+        By a clock that jumped, and on a hub that just came back from a backup, nothing is too old.
+        """
+        now = self._clock.now()
+        with self._db.reading() as conn:
+            if now.is_doubted or is_just_restored(conn, now):
+                return 0
+        contacts, words = self._spans.contact_days, self._spans.keep_days
+        forgotten = self._each(_has_contact(), contacts, _forget_contact, now, stopping)
+        forgotten += self._each(tips.c.removed_utc_us.is_(None), words, _forget, now, stopping)
+        if forgotten:
+            log.info("tips.forgotten", tips=forgotten)
+        return forgotten
+
+    def _each(
+        self, which: ColumnElement[bool], days: int, forget: Any, now: Moment, stopping: Stopping
+    ) -> int:
+        """A page of tips in each transaction: who sends one meanwhile waits for no more."""
+        done = 0
+        while days > 0 and not stopping():
+            is_old = tips.c.received_utc_us <= now.utc_us - days * DAY_US
+            query = select(tips).where(which, is_old, ~kept()).order_by(tips.c.id).limit(PAGE)
+            with self._db.writing() as conn:
+                rows = conn.execute(query).all()
+                for row in rows:
+                    forget(conn, row, days, now)
+            done += len(rows)
+            if len(rows) < PAGE:
+                break
+        return done
+
+
+def kept() -> ColumnElement[bool]:
+    """Whether a case that is open, or a hold that counts, needs this tip."""
+    in_open_case = (
+        select(cases.c.id)
+        .where(cases.c.id == tips.c.case_id, cases.c.closed_utc_us.is_(None))
+        .correlate(tips)
+        .exists()
+    )
+    its_case = select(cases.c.number).where(cases.c.id == tips.c.case_id).correlate(tips)
+    is_held = (
+        select(holds.c.id)
+        .where(
+            holds.c.ended_utc_us.is_(None),
+            or_(
+                holds.c.alert_id == tips.c.alert_id,
+                holds.c.case_number == its_case.scalar_subquery(),
+            ),
+        )
+        .correlate(tips)
+        .exists()
+    )
+    return or_(in_open_case, is_held)
+
+
+def _has_contact() -> ColumnElement[bool]:
+    return (
+        select(tip_reporters.c.tip_id)
+        .where(tip_reporters.c.tip_id == tips.c.id)
+        .correlate(tips)
+        .exists()
+    )
+
+
+def _forget_contact(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
+    conn.execute(delete(tip_reporters).where(tip_reporters.c.tip_id == row.id))
+    _note(conn, "tip.forget_contact", row, f"who sent it, after {days} days", now)
+
+
+def _forget(conn: Connection, row: Row[Any], days: int, now: Moment) -> None:
+    pictures = conn.execute(
+        select(func.count(), func.coalesce(func.sum(tip_pictures.c.original_bytes), 0)).where(
+            tip_pictures.c.tip_id == row.id
+        )
+    ).one()
+    answers = delete(tip_answers).where(tip_answers.c.tip_id == row.id)
+    for one in (
+        delete(tip_reporters).where(tip_reporters.c.tip_id == row.id),
+        delete(tip_pictures).where(tip_pictures.c.tip_id == row.id),
+        answers,
+    ):
+        conn.execute(one)
+    this = update(tips).where(and_(tips.c.id == row.id))
+    emptied = {"what": "", "place": "", "latitude_deg": None, "longitude_deg": None}
+    conn.execute(this.values(**emptied, **columns("removed", now)))
+    detail = f"all of it, after {days} days: {pictures[0]} pictures, {pictures[1]} bytes"
+    _note(conn, "tip.forget", row, detail, now)
+
+
+def _note(conn: Connection, act: str, row: Row[Any], detail: str, now: Moment) -> None:
+    audit.note(
+        conn,
+        BY_THE_HUB,
+        act=act,
+        object_kind="tip",
+        object_id=row.id,
+        detail=detail,
+        now=now,
+    )

@@ -1,0 +1,143 @@
+"""Petitions for everyone: the form, and the answer by a code. Nobody signs in for these."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import Response
+
+from hub.alerts.petitions import WHAT_CHARS, Wish
+from hub.alerts.tips import CODE_CHARS, CONTACT_CHARS, NAME_CHARS, tidy_code
+from hub.store.petition_desk import PetitionDesk
+from hub.store.petition_views import NewPetition, PetitionError, PetitionFault
+from hub.store.tip_box import Reporter
+from hub.web import petition_words, tip_forms
+from hub.web.site import PublicWords, language_of, render, site_of
+from hub.web.words import words
+
+router = APIRouter(prefix="/rights")
+
+FIELDS: Final = ("wish", "what", "area", "name", "contact", "consent")
+Text = Annotated[str, Form(max_length=20_000)]
+Word = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+def show_form(request: Request) -> Response:
+    """The form, with how long an answer may take."""
+    return _form(request, _desk(request))
+
+
+@router.post("")
+def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    wish: Word = "",
+    what: Text = "",
+    area: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    website: Word = "",
+    mark: Word = "",
+    consent: Word = "",
+) -> Response:
+    """Take it, and show the code; or say what is missing, with all that was written still there."""
+    desk = _desk(request)
+    typed = {
+        "wish": wish,
+        "what": what,
+        "area": area,
+        "name": name,
+        "contact": contact,
+        "consent": consent,
+    }
+    if website:  # a field that people do not see
+        desk.drop("honeypot")
+        return _form(request, desk, wrong=PetitionFault.STALE, typed=typed)
+    new = NewPetition(
+        wish=wish_of(wish),
+        what=what,
+        area_id=tip_forms.area_or_none(area),
+        person=Reporter(name, contact),
+        language=language_of(request, None),
+        has_consent=bool(consent),
+    )
+    try:
+        desk.check_form(mark)
+        code = desk.receive(new, submission=mark)
+    except PetitionError as error:
+        return _form(request, desk, wrong=error.fault, typed=typed)
+    return render(request, "petition_sent.html", session=None, code=code)
+
+
+@router.get("/follow")
+def show_follow(request: Request) -> Response:
+    """Where a code is typed."""
+    _desk(request)
+    return _followed(request, typed="")
+
+
+@router.post("/follow")
+def follow(request: Request, code: Word = "") -> Response:
+    """What became of it; a code in no address, so in no history of a browser and in no log."""
+    return _followed(request, typed=code)
+
+
+def wish_of(typed: str) -> Wish | None:
+    """What was chosen; None for nothing of ours."""
+    return Wish(typed) if typed in set(Wish) else None
+
+
+def _followed(request: Request, *, typed: str) -> Response:
+    desk, language = _desk(request), language_of(request, None)
+    row = desk.follow(typed) if typed else None
+    return render(
+        request,
+        "petition_follow.html",
+        session=None,
+        status_code=404 if typed and row is None else 200,
+        row=row,
+        said=petition_words,
+        why=petition_words.refusal_word(row, desk.office, language) if row else "",
+        typed=tidy_code(typed) or typed.strip()[: 2 * CODE_CHARS],
+        is_unknown=bool(typed) and row is None,
+    )
+
+
+def _desk(request: Request) -> PetitionDesk:
+    desk = site_of(request).petition_desk
+    if desk is None:
+        raise HTTPException(404)
+    return desk
+
+
+def _form(
+    request: Request,
+    desk: PetitionDesk,
+    *,
+    wrong: PetitionFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    site, language = site_of(request), language_of(request, None)
+    speech, office = words(language), desk.office
+    return render(
+        request,
+        "petition_form.html",
+        session=None,
+        status_code=200 if wrong is None else 503 if wrong is PetitionFault.BUSY else 422,
+        wrong=petition_words.fault_word(wrong, speech) if wrong else "",
+        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
+        mark=desk.form_mark(),
+        places=desk.places(),
+        wishes=[
+            (
+                one.value,
+                petition_words.wish_word(one, speech),
+                petition_words.span_word(office.span_of(one), speech),
+            )
+            for one in Wish
+        ],
+        acknowledge=petition_words.span_word(office.terms.acknowledge, speech),
+        text=office.texts.get(language, ""),
+        source=office.sources.get(language, ""),
+        by=site.settings.public_words.get(language, PublicWords()).watched_by,
+        most={"what": WHAT_CHARS, "name": NAME_CHARS, "contact": CONTACT_CHARS},
+    )

@@ -1,0 +1,242 @@
+"""The desk of those who answer petitions: the list by deadline, one of them, each step of it."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.alerts.petitions import Outcome, Wish
+from hub.store.petition_door import PetitionDoor
+from hub.store.petition_eraser import MOST, Choice, PetitionEraser, may_erase
+from hub.store.petition_views import NewPetition, PetitionError, PetitionFault
+from hub.store.tip_box import Reporter, UnsealError
+from hub.web import petition_words, tip_forms
+from hub.web.auth import FormSent, SignedIn, Visit
+from hub.web.petition_pages import wish_of
+from hub.web.petition_proof import proof_of
+from hub.web.proof import ProvedForm
+from hub.web.site import render
+from hub.web.words import LANGUAGES
+
+router = APIRouter(prefix="/petitions")
+
+FIELDS: Final = ("wish", "what", "area", "name", "contact")
+Text = Annotated[str, Form(max_length=20_000)]
+Word = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("")
+def show_petitions(request: Request, visit: SignedIn) -> Response:
+    """All of theirs, the most urgent first; 404 for who answers none."""
+    return _list(request, visit)
+
+
+@router.post("")
+def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
+    request: Request,
+    visit: FormSent,
+    wish: Word = "",
+    what: Text = "",
+    area: Word = "",
+    name: Word = "",
+    contact: Word = "",
+    language: Word = "vi",
+    mark: Word = "",
+) -> Response:
+    """Somebody asks at the counter or by letter: written down here, with a code to hand out."""
+    typed = {"wish": wish, "what": what, "area": area, "name": name, "contact": contact}
+    new = NewPetition(
+        wish=wish_of(wish),
+        what=what,
+        area_id=tip_forms.area_or_none(area),
+        person=Reporter(name, contact),
+        language=language if language in LANGUAGES else "vi",
+        has_consent=True,  # it is asked of them in person
+    )
+    try:
+        code = _door(visit).take_in(visit.asker, new, submission=mark)
+    except PetitionError as error:
+        return _list(request, visit, wrong=error.fault, typed=typed)
+    if code is None:
+        raise HTTPException(404)
+    return render(request, "petition_sent.html", session=visit.session, code=code)
+
+
+@router.get("/{petition_id}")
+def show_petition(
+    request: Request,
+    visit: SignedIn,
+    petition_id: UUID,
+    camera: str = "",
+    day: str = "",
+    since: str = "00:00",
+    until: str = "23:59",
+) -> Response:
+    """One of them; with a camera and a day, what of it may be deleted."""
+    camera_id = tip_forms.area_or_none(camera)
+    if camera_id is None:
+        return _one(request, visit, petition_id)
+    calendar = visit.site.calendar(visit.asker.language)
+    try:
+        span = [round(calendar.typed(day, at).timestamp() * 1e6) for at in (since, until)]
+    except ValueError:
+        return _one(request, visit, petition_id, wrong=PetitionFault.FILES)
+    found = _eraser(visit).choices(visit.asker, petition_id, camera_id, span[0], span[1])
+    return _one(request, visit, petition_id, choices=found)
+
+
+@router.post("/{petition_id}/person")
+def tell_person(
+    request: Request, visit: FormSent, petition_id: UUID, reason: Word = ""
+) -> Response:
+    """Who asks; the look and its reason are in the log."""
+    try:
+        person = _door(visit).person(visit.asker, petition_id, reason=reason)
+    except UnsealError as error:
+        raise HTTPException(503) from error
+    if person is None:
+        raise HTTPException(404)
+    return _one(request, visit, petition_id, person=person)
+
+
+@router.post("/{petition_id}/erase")
+def erase(
+    request: Request,
+    visit: ProvedForm,
+    petition_id: UUID,
+    media: Annotated[list[UUID] | None, Form(max_length=MOST)] = None,
+) -> Response:
+    """Delete what was chosen, for good."""
+    try:
+        done = _eraser(visit).erase(visit.asker, petition_id, media or [])
+    except PetitionError as error:
+        return _one(request, visit, petition_id, wrong=error.fault)
+    if done is None:
+        raise HTTPException(404)
+    return RedirectResponse(f"/petitions/{petition_id}", 303)
+
+
+@router.get("/{petition_id}/proof.json")
+def show_proof(visit: SignedIn, petition_id: UUID) -> Response:
+    """What was deleted, when and by whom, signed by the hub's evidence key where it has one."""
+    row = _door(visit).petition(visit.asker, petition_id)
+    if row is None:
+        raise HTTPException(404)
+    erased = _eraser(visit).erased(petition_id)
+    content = proof_of(row, erased, visit.site.sign)
+    headers = {
+        "Cache-Control": "private, no-store",
+        "Content-Disposition": f'attachment; filename="{row.number}.json"',
+    }
+    return Response(content, media_type="application/json", headers=headers)
+
+
+@router.post("/{petition_id}/{step}")
+def take_step(
+    request: Request,
+    visit: FormSent,
+    petition_id: UUID,
+    step: str,
+    words: Text = "",
+    outcome: Word = "",
+    refusal: Word = "",
+) -> Response:
+    """Acknowledge, ask who they are, extend, answer."""
+    door = _door(visit)
+    steps = {"acknowledge": door.acknowledge, "proof": door.ask_proof, "extend": door.extend}
+    try:
+        if step in steps:
+            done = steps[step](visit.asker, petition_id, words)
+        elif step == "answer" and outcome in set(Outcome):
+            done = door.answer(
+                visit.asker,
+                petition_id,
+                outcome=Outcome(outcome),
+                refusal=refusal,
+                words=words,
+            )
+        else:
+            raise HTTPException(404)
+    except PetitionError as error:
+        return _one(request, visit, petition_id, wrong=error.fault)
+    if not done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/petitions/{petition_id}", 303)
+
+
+def _door(visit: Visit) -> PetitionDoor:
+    door = visit.site.petition_door
+    if door is None:
+        raise HTTPException(404)
+    return door
+
+
+def _eraser(visit: Visit) -> PetitionEraser:
+    eraser = visit.site.eraser
+    if eraser is None:
+        raise HTTPException(404)
+    return eraser
+
+
+def _list(
+    request: Request,
+    visit: Visit,
+    *,
+    wrong: PetitionFault | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    door, desk = _door(visit), visit.site.petition_desk
+    rows = door.listed(visit.asker)
+    if rows is None or desk is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "petitions.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        rows=rows,
+        said=petition_words,
+        wishes=[(one.value, petition_words.wish_word(one, calendar.words)) for one in Wish],
+        places=desk.places(),
+        typed=dict.fromkeys(FIELDS, "") | (typed or {}),
+        mark=desk.form_mark(),
+        languages=LANGUAGES,
+        source=door.office.sources.get(visit.asker.language, ""),
+        wrong=petition_words.fault_word(wrong, calendar.words) if wrong else "",
+    )
+
+
+def _one(
+    request: Request,
+    visit: Visit,
+    petition_id: UUID,
+    *,
+    wrong: PetitionFault | None = None,
+    person: Reporter | None = None,
+    choices: list[Choice] | None = None,
+) -> Response:
+    door = _door(visit)
+    row = door.petition(visit.asker, petition_id)
+    if row is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    language = visit.asker.language
+    return render(
+        request,
+        "petition.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        row=row,
+        said=petition_words,
+        person=person,
+        choices=choices,
+        erased=_eraser(visit).erased(petition_id),
+        cameras=door.cameras(visit.asker) if may_erase(row) else [],
+        today=f"{calendar.local(row.dates.received_utc_us):%Y-%m-%d}",
+        refusals=sorted(door.office.refusals.get(language, {}).items()),
+        why=petition_words.refusal_word(row, door.office, language),
+        more=door.office.terms.extension.get(row.dates.wish),
+        wrong=petition_words.fault_word(wrong, calendar.words) if wrong else "",
+    )
