@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.alerts.grants import Right
-from hub.store.export_door import ExportDoor
+from hub.store.export_door import CannotLeaveError, ExportDoor
 from hub.store.views import Asker
 from tests.scope.asks import Ask
 from tests.scope.holdings import Holdings, HoldingsTwin
@@ -154,7 +154,10 @@ def packer(door: ExportDoor, folder: Path) -> Callable[..., Path | None]:
     def pack(
         asker: Asker, media_ids: Sequence[UUID], case: str, reason: str, plans: Sequence[bytes]
     ) -> Path | None:
-        leaving = door.leave(asker, media_ids, case_number=case, reason=reason)
+        try:
+            leaving = door.leave(asker, media_ids, case_number=case, reason=reason)
+        except ValueError as error:
+            raise CannotLeaveError(str(error)) from error
         if leaving is None:
             return None
         path = folder / "package"
