@@ -61,7 +61,10 @@ class Addresses:
         return Ask("case item", "GET", f"/cases/{case.case_id}/hide/{item.item_id}", is_theirs)
 
     def _add(self, who: Person) -> Ask:
-        """Footage into a case; refused alike where the case, the file or its time is not theirs."""
+        """Footage into a case; refused alike where the case, the file or its time is not theirs.
+
+        To keep a clip they need not be let to watch it: that they may see what it is of is enough.
+        """
         case, file = (
             self._rng.choice(self._holdings.cases),
             self._rng.choice(self._holdings.world.files),
@@ -69,7 +72,7 @@ class Addresses:
         is_in = any(one.file.media_id == file.media_id for one in case.items)
         may = self.theirs.works_on(who, case) and not case.is_closed and is_in
         form = (("case", str(case.case_id)), ("media", str(file.media_id)))
-        if not is_in and self._twin.opens(who, file):
+        if not is_in and self._twin.may(who, file.camera, Right.SEE, file.recorded_us):
             return self._case(who)  # it would change what is in it
         return Ask("case add", "POST", "/cases/add", may, form=form)
 
