@@ -25,8 +25,8 @@ $bin/mypy
 step "Floors: who may import whom"
 $bin/lint-imports
 step "Tests"
-# Whoever starts this in the background hands on that Ctrl-C is ignored; some tests send one. Two
+# Whoever starts this in the background hands on that Ctrl-C is ignored; some tests send one. Three
 # workers take file by file: half of the time is spent waiting for real programs.
 workers=()
-(($#)) || workers=(-n 2 --dist loadfile)
+(($#)) || workers=(-n 3 --dist loadfile)
 exec env --default-signal=INT,QUIT $bin/pytest "${workers[@]}" "$@"
