@@ -171,6 +171,8 @@ class Ground:
         if self._unlit is None:
             self._beyond_light(blocks, found)
             cv2.min(found, self._over, found)
+        elif not self.differing:  # by the new light; what was found by the old one goes
+            found.fill(0)
         return found
 
     def spread(self, found: Mask) -> Mask:

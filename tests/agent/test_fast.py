@@ -123,6 +123,22 @@ def test_what_light_does_not_explain_is_the_same(
 
 
 @compiled
+@pytest.mark.parametrize("seed", range(5))
+def test_where_a_new_light_explains_all_neither_finds_anything(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    street = random.integers(40, 180, (45, 80)).astype(np.uint8)
+    grounds = [Ground(street, GroundSettings(), library=one) for one in (LIBRARY, None)]
+    relit = street * 1.3
+    relit[10:14, 10:14] += 45  # the old light does not explain these
+    for blocks in (np.clip(relit, 0, 255).astype(np.uint8), street):
+        for ground in grounds:
+            found = ground.unexplained(blocks)
+            assert ground.differing == 0
+            assert found is not None
+            assert not found.any()
+
+
+@compiled
 @pytest.mark.parametrize("gain", [1.0, 1.3])
 def test_the_boxes_are_the_same_on_a_street_with_walkers_and_when_its_light_changes(
     gain: float,
