@@ -60,6 +60,8 @@ names_host() { # CERTIFICATE
 # Until the public certificate has come, phones are shown the one of the hub's own authority.
 put_site_pair() {
     local from_cert=$cert from_key=$key
+    # First: a login that was changed counts also where a certificate is there already.
+    [[ $https != dns || -z $dns_env ]] || put_file "$dns_env" "$etc/proxy/dns.env" 600 root:root
     case $https in
         files)
             [[ -n $cert || -e $(pages_pem) ]] ||
@@ -71,8 +73,8 @@ put_site_pair() {
             ;;
         *) return 0 ;;
     esac
-    [[ -z $from_cert ]] || cat "$from_cert" "$from_key" | put_text "$(pages_pem)" 600 "$proxy_owner"
-    [[ -z $dns_env ]] || put_file "$dns_env" "$etc/proxy/dns.env" 600 root:root
+    # Line by line: of a file that ends amid a line the key would else begin there, and count for none.
+    [[ -z $from_cert ]] || awk 1 "$from_cert" "$from_key" | put_text "$(pages_pem)" 600 "$proxy_owner"
 }
 
 caddyfile() { # HOST AS IN A URL

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -89,15 +90,42 @@ def pair(folder: Path, name: str, host: str, days: int = 30) -> tuple[str, str]:
     return str(cert), str(key)
 
 
+INTO_PLACE = "put_text() { cat >$1; chmod $2 $1; }; check_https; put_site_pair"
+
+
+def test_a_certificate_whose_file_ends_amid_a_line_is_laid_so_that_the_proxy_reads_it(
+    tmp_path: Path,
+) -> None:
+    town = Town(tmp_path / "town")
+    cert, key = pair(tmp_path, "one", HOST)
+    Path(cert).write_text(Path(cert).read_text().rstrip("\n"))
+    town.installer(INTO_PLACE, https="files", cert=cert, key=key)
+    pem = town.state / "site.pem"
+    assert pem.read_text() == Path(cert).read_text() + "\n" + Path(key).read_text()
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(pem)
+
+
+def test_a_new_login_of_the_domains_provider_is_kept_where_a_certificate_is_there(
+    tmp_path: Path,
+) -> None:
+    town = Town(tmp_path / "town")
+    cert, key = pair(tmp_path, "one", HOST)
+    shown = Path(cert).read_text() + Path(key).read_text()
+    (town.state / "site.pem").write_text(shown)
+    login = tmp_path / "login"
+    for token in ("CF_TOKEN=old\n", "CF_TOKEN=new\n"):
+        login.write_text(token)
+        town.installer(INTO_PLACE, https="dns", dns="cloudflare", dns_env=str(login))
+        assert (town.etc / "proxy" / "dns.env").read_text() == token
+    assert (town.state / "site.pem").read_text() == shown
+
+
 def test_the_sites_own_certificate_is_laid_whole_and_replaced_whole(tmp_path: Path) -> None:
     town = Town(tmp_path / "town")
     pem = town.state / "site.pem"
     for name in ("one", "two"):
         cert, key = pair(tmp_path, name, HOST)
-        town.installer(
-            "put_text() { cat >$1; chmod $2 $1; }; check_https; put_site_pair",
-            https="files", cert=cert, key=key,
-        )  # fmt: skip
+        town.installer(INTO_PLACE, https="files", cert=cert, key=key)
         assert pem.read_text() == Path(cert).read_text() + Path(key).read_text()
         assert pem.stat().st_mode & 0o777 == 0o600
 
