@@ -11,6 +11,7 @@ from sqlalchemy import select
 from hub.__main__ import parser
 from hub.store.database import Database
 from hub.store.tables import audit
+from tests.agent.bundles import bundle, public_of
 from tests.hub.desk import Desk
 from tests.hub.test_cases import ALL, let, whole
 from tests.hub.web_town import NODE, Town
@@ -67,6 +68,7 @@ LOGGED: Final[dict[str, tuple[str, Sequence[str]]]] = {
     ),
     "tips key": ("tip_key.add", ("vneid",)),
     "tips revoke": ("tip_key.revoke", ("vneid",)),
+    "programs add": ("programs.add", ("{bundle}", "--key", "{update_key}")),
     "backup": ("hub.backup", ("{folder}/all.zip",)),
 }
 ELSEWHERE: Final = {
@@ -76,8 +78,6 @@ ELSEWHERE: Final = {
     "config again": ("settings.again", "hub/test_web_configuration.py"),
     "config halt": ("settings.halt", "hub/test_rollout.py"),
     "restore": ("hub.restore", "hub/test_backup.py"),
-    # Its line is written; nothing but this looks at it yet.
-    "programs add": ("programs.add", "../hub/assembly/program_commands.py"),
 }
 _SHOWS: Final = "shows settings or names to who has the machine itself, and no footage"
 _PAPERS: Final = "works on papers in a folder; a hub and its log may be elsewhere"
@@ -137,6 +137,7 @@ def test_each_command_leaves_its_line(
     (tmp_path / "areas.csv").write_text("name,level,parent\nẤp 4,quarter,Tân Khai\n", "utf-8")
     (tmp_path / "cameras.csv").write_text(f"node,camera,bearing\n{NODE},{camera},45\n", "utf-8")
     blanks = {"folder": tmp_path, "camera": camera, "alert": seen.alert_id}
+    blanks |= {"bundle": bundle(tmp_path), "update_key": public_of(tmp_path)}
     wrong = []
     for name, (act, words) in LOGGED.items():
         before = len(acts(db))
