@@ -37,7 +37,7 @@ read_arguments() {
             --look | --bundle) (($# > 1)) || die "$1 wants a word after it." ;;&
             --look) look=$2 && shift ;;
             --bundle) bundle=$2 && shift ;;
-            -*) die "Not understood: $1. See: head -23 $0" ;;
+            -*) die "Not understood: $1. See: $0 --help" ;;
             *) code=$1 ;;
         esac
         shift
