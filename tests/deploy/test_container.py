@@ -43,6 +43,19 @@ def test_the_image_has_the_packages_that_the_installer_brings() -> None:
     assert {one for one in needed - for_machines if one not in IMAGE} == set()
 
 
+def test_what_may_be_told_a_container_reaches_it_and_each_command_says_where_it_stands() -> None:
+    asked = set(re.findall(r"\$\{(MATTHAN_[A-Z]+)\b(?!_)", START))
+    example = (FOLDER / "compose.env.example").read_text("utf-8")
+    assert asked == set(re.findall(r"^(?:# )?(MATTHAN_\w+)=", example, re.MULTILINE))
+    for name, part in compose()["services"].items():
+        assert set(part["environment"]) == asked, name
+    # Without the file compose knows no name, and refuses every command, `exec` too.
+    for page in (FOLDER / "compose.yml", ROOT / "docs" / "install-hub.md"):
+        words = page.read_text("utf-8")
+        for command in re.findall(r"podman compose[^`]+?compose\.yml", words):
+            assert "--env-file" in command, (page, command)
+
+
 def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_needs() -> None:
     said = compose()
     parts = said["services"]
