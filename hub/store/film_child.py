@@ -12,14 +12,15 @@ import sys
 from typing import Any, Final
 
 INTO: Final = {"mov": "mp4", "matroska": "matroska", "avi": "avi", "mpegts": "mpegts"}
-KEPT: Final = ("video", "audio")
+MOST_PIXELS: Final = 40_000_000
+"""Of one picture: 8K is 33 million. A file of 1 MB can name 260 million, which take gigabytes."""
 
 
 def opened(form: str, path: str) -> Any:
     """The file as that format and nothing else; it may name no other file or address."""
     import av  # noqa: PLC0415 - heavy, and only here
 
-    options = {"protocol_whitelist": "file"}
+    options = {"protocol_whitelist": "file", "max_pixels": str(MOST_PIXELS)}
     return av.open(f"file:{path}", format=form, options=options)
 
 
@@ -27,6 +28,8 @@ def probe(form: str, path: str) -> dict[str, object]:
     """Facts of its first stream of pictures, one of which can be shown."""
     with opened(form, path) as film:
         video = film.streams.video[0]
+        video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
+        video.codec_context.thread_count = 1  # each would hold pictures of its own
         next(film.decode(video))
         length_us = film.duration or 0
         return {

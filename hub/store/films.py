@@ -31,8 +31,9 @@ class FilmBounds:
 
     time_s: float = 900.0
     cpu_s: int = 600
-    memory_bytes: int = 4 * 2**30
-    """Of address space, which is several times what is used."""
+    memory_bytes: int = 2**30
+    """Of address space; 8K takes 600 MiB. With the hub's own it stays below its unit's MemoryMax,
+    at which all of the hub would end."""
 
 
 def form_of(path: Path) -> str | None:

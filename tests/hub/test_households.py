@@ -4,11 +4,14 @@ import json
 import re
 import subprocess
 import zipfile
+import zlib
 from collections.abc import Iterator
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+import av
 import httpx
 import pytest
 from cryptography import x509
@@ -473,6 +476,33 @@ def test_a_film_is_told_by_its_first_bytes_and_read_within_bounds(
     assert form_of(path) is None
     with pytest.raises(NoFilmError):
         read_film(path)
+
+
+def picture_film(path: Path, width_px: int, height_px: int) -> None:
+    """A film of one black picture, which is small however large it is to hold."""
+    rows = zlib.compress((b"\0" + bytes(width_px // 8)) * height_px, 9)
+    size = width_px.to_bytes(4) + height_px.to_bytes(4)
+    chunks = [(b"IHDR", size + b"\1\0\0\0\0"), (b"IDAT", rows), (b"IEND", b"")]
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(data).to_bytes(4) + name + data + zlib.crc32(name + data).to_bytes(4)
+        for name, data in chunks
+    )
+    with av.open(str(path), "w", format="mov") as copy:
+        stream = copy.add_stream("png", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "monob"
+        packet = av.Packet(png)
+        packet.stream, packet.time_base = stream, Fraction(1, 1000)
+        packet.pts, packet.dts, packet.is_keyframe = 0, 0, True
+        copy.mux(packet)
+
+
+def test_a_small_file_with_a_picture_that_would_fill_the_memory_is_no_film(tmp_path: Path) -> None:
+    picture_film(tmp_path / "wide", 7680, 4320)
+    assert read_film(tmp_path / "wide").width == 7680
+    picture_film(tmp_path / "vast", 16_000, 16_000)
+    assert (tmp_path / "vast").stat().st_size < 100_000
+    with pytest.raises(NoFilmError):
+        read_film(tmp_path / "vast")
 
 
 # In pieces, and only a part of it.
