@@ -5,11 +5,13 @@ it runs into is a sentence and no end of the agent.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -64,12 +66,13 @@ class Diagnosing:
                     raise NoDiagnosis("the agent was stopped meanwhile")
                 if time.monotonic() >= until_s:
                     raise NoDiagnosis(f"it was not made within {WITHIN_S:.0f} s")
-                time.sleep(LOOK_S)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(LOOK_S)
         except ProcessLookupError:
             process.wait()
         finally:
             if process.poll() is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # with what it has started
                 process.wait()
         if process.returncode != 0:
             with errors.open("rb") as file:

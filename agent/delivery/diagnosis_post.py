@@ -5,7 +5,6 @@ kept until the hub says again that it wants it: it does so every minute while th
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -16,20 +15,17 @@ import httpx
 import structlog
 
 from agent.delivery import https
-from agent.delivery.rate import Rate
+from agent.delivery.aside import BEAT_S, Going, Pace, leave
 from agent.delivery.tokens import Tokens
 from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()
 
-BEAT_S: Final = 1.0
 TIMEOUT_S: Final = 30.0
 TOKEN_WITHIN_S: Final = 20.0
 MOST_BYTES: Final = 3 * 2**20
 REASON_CHARS: Final = 500
 PIECE_BYTES: Final = 16 * 1024
-YIELD_S: Final = 2.0
-"""So long each piece lets footage go before."""
 FILE_TYPE: Final = "application/zip"
 REASON_TYPE: Final = "text/plain; charset=utf-8"
 
@@ -58,8 +54,7 @@ class DiagnosisPost:
         """As for `LivePost`."""
         self._make = make
         self._tokens = tokens
-        self._rate = Rate(bytes_per_s)
-        self._gives_way = gives_way
+        self._pace = Pace(bytes_per_s, gives_way)
         self._asked = threading.Event()
         self._wanted: UUID | None = None
         self._done: UUID | None = None
@@ -80,45 +75,34 @@ class DiagnosisPost:
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Bring what is asked for until told to stop."""
-
-        def goes_on() -> bool:
-            beat()
-            return not stop.is_set()
-
-        while goes_on():
+        going = Going(stop, beat)
+        while going():
             if not self._asked.wait(BEAT_S):
                 continue
             self._asked.clear()
             wanted = self._wanted
             if wanted is not None and wanted != self._done:
-                self._bring(wanted, goes_on)
+                self._bring(wanted, going)
 
     def close(self) -> None:
         """Give the connection back."""
         self._client.close()
 
-    def _bring(self, wanted: UUID, goes_on: Callable[[], bool]) -> None:
+    def _bring(self, wanted: UUID, going: Going) -> None:
         if self._kept is None or self._kept[0] != wanted:
             log.info("diagnosis_asked_for")
             try:
-                self._kept = (wanted, self._make(goes_on), FILE_TYPE)
+                self._kept = (wanted, self._make(going), FILE_TYPE)
             except NoDiagnosis as why:
+                if not going():  # the hub asks again once the agent is back
+                    return
                 log.warning("no_diagnosis", why=str(why))
                 self._kept = (wanted, str(why)[:REASON_CHARS].encode(), REASON_TYPE)
-        token = self._token(goes_on)
-        if token is not None and self._send(token, goes_on):
+        token = leave(self._tokens, going, within_s=TOKEN_WITHIN_S)
+        if token is not None and self._send(token, going):
             self._done, self._kept = wanted, None
 
-    def _token(self, goes_on: Callable[[], bool]) -> UploadToken | None:
-        until_s = time.monotonic() + TOKEN_WITHIN_S
-        while (token := self._tokens.current(now_s := time.monotonic())) is None:
-            if not goes_on() or now_s >= until_s:
-                return None
-            self._tokens.ask()
-            self._tokens.wait(BEAT_S)
-        return token
-
-    def _send(self, token: UploadToken, goes_on: Callable[[], bool]) -> bool:
+    def _send(self, token: UploadToken, going: Going) -> bool:
         """Whether the hub has it, or will not have it."""
         assert self._kept is not None  # noqa: S101 - made just now
         wanted, body, media_type = self._kept
@@ -129,7 +113,7 @@ class DiagnosisPost:
             "Content-Length": str(len(body)),
         }
         try:
-            answer = self._client.put(url, content=self._paced(body, goes_on), headers=headers)
+            answer = self._client.put(url, content=self._paced(body, going), headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             log.warning("diagnosis_not_brought", why=https.why(error, url))
             return False
@@ -141,16 +125,9 @@ class DiagnosisPost:
         log.warning("diagnosis_not_brought", why=f"the hub answers {answer.status_code}")
         return answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
-    def _paced(self, body: bytes, goes_on: Callable[[], bool]) -> Iterator[bytes]:
+    def _paced(self, body: bytes, going: Going) -> Iterator[bytes]:
         for start in range(0, len(body), PIECE_BYTES):
             piece = body[start : start + PIECE_BYTES]
-            until_s = time.monotonic() + self._rate.wait_s(len(piece), time.monotonic())
-            patience_s = time.monotonic() + YIELD_S
-            while (now_s := time.monotonic()) < until_s or (
-                now_s < patience_s and self._gives_way()
-            ):
-                if not goes_on():
-                    raise httpx.WriteError("the agent was stopped")
-                time.sleep(0.05)
-            goes_on()
+            if not self._pace.wait(len(piece), going):
+                raise httpx.WriteError("the agent was stopped")
             yield piece

@@ -21,29 +21,27 @@ import structlog
 from pydantic import ValidationError
 
 from agent.delivery import https
+from agent.delivery.aside import BEAT_S, Going, Pace, leave
 from agent.delivery.backoff import Backoff
-from agent.delivery.rate import Rate
 from agent.delivery.tokens import Tokens
 from agent.journal.durable import make_folder, sync_folder, write_whole
-from agent.wire.answers import UploadToken
 from agent.wire.programs import BundleFault, ProgramsAnswer, ProgramsReport, TakePrograms
 
 log = structlog.get_logger()
 
-BEAT_S: Final = 1.0
 TIMEOUT_S: Final = 30.0
 PIECE_BYTES: Final = 64 * 1024
 SYNC_BYTES: Final = 4 * 2**20
 """So much at most is fetched again after a pulled plug."""
 SAY_EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 5.0
-YIELD_S: Final = 2.0
 SPARE_BYTES: Final = 256 * 2**20
 """Left free beside the file and root's copy of it."""
 MOST_DAMAGED: Final = 2
 PART: Final = "bundle.part"
 BUNDLE: Final = "bundle.tar"
 NOTE: Final = "wanted.json"
+STOPPED: Final = "the agent was stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,7 @@ class ProgramsFetch:
         self._tokens = tokens
         self._check = check
         self._installed = installed
-        self._rate = Rate(bytes_per_s)
-        self._gives_way = gives_way
+        self._pace = Pace(bytes_per_s, gives_way)
         self._free_bytes = free_bytes
         self._wanted: TakePrograms | None = None
         self._own: ProgramsAnswer | None = None
@@ -118,26 +115,23 @@ class ProgramsFetch:
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Fetch what is wanted until told to stop."""
 
-        def goes_on() -> bool:
+        def beat_and_look() -> None:
             beat()
             self._look()
-            return not stop.is_set()
 
-        backoff = Backoff(2.0, 60.0)
-        while goes_on():
+        going, backoff = Going(stop, beat_and_look), Backoff(2.0, 60.0)
+        while going():
             if not self._asked.wait(BEAT_S):
                 continue
+            self._asked.clear()  # before it is read: what is wanted from here on is not lost
             wanted = self._wanted
             if wanted is None or self._is_handed_over(wanted):
-                self._asked.clear()
                 continue
-            if self._bring(wanted, goes_on):
+            if self._bring(wanted, going):
                 backoff.reset()
-                self._asked.clear()
                 continue
-            until_s = time.monotonic() + backoff.next_s()
-            while goes_on() and time.monotonic() < until_s:
-                time.sleep(0.1)
+            self._asked.set()
+            going.rest(backoff.next_s())
 
     def close(self) -> None:
         """Give the connection back."""
@@ -184,12 +178,12 @@ class ProgramsFetch:
             self._say(wanted, "installing", brought=wanted.size_bytes)
         return True
 
-    def _bring(self, wanted: TakePrograms, goes_on: Callable[[], bool]) -> bool:
+    def _bring(self, wanted: TakePrograms, going: Going) -> bool:
         """Whether nothing more is to be done for it: it was handed over, or refused."""
         try:
             part = self._part(wanted)
             if part.stat().st_size < wanted.size_bytes:
-                self._fetch(wanted, part, goes_on)
+                self._fetch(wanted, part, going)
             self._hand_over(wanted, part)
         except BundleFault as fault:
             log.warning("programs_refused", why=str(fault))
@@ -224,8 +218,10 @@ class ProgramsFetch:
             )
         return part
 
-    def _fetch(self, wanted: TakePrograms, part: Path, goes_on: Callable[[], bool]) -> None:
-        token = self._token(goes_on)
+    def _fetch(self, wanted: TakePrograms, part: Path, going: Going) -> None:
+        token = leave(self._tokens, going)
+        if token is None:
+            raise httpx.ReadError(STOPPED)
         url = f"{token.upload_url.rstrip('/')}/programs/{wanted.sha256}"
         came = part.stat().st_size
         headers = {"Authorization": f"Bearer {token.token}", "Range": f"bytes={came}-"}
@@ -238,7 +234,7 @@ class ProgramsFetch:
                 raise httpx.ReadError(f"the hub answers {answer.status_code}")
             if answer.status_code == HTTPStatus.OK:
                 came = 0
-            self._write(wanted, part, came, answer, goes_on)
+            self._write(wanted, part, came, answer, going)
 
     def _write(
         self,
@@ -246,7 +242,7 @@ class ProgramsFetch:
         part: Path,
         came: int,
         answer: httpx.Response,
-        goes_on: Callable[[], bool],
+        going: Going,
     ) -> None:
         synced, said_s = came, time.monotonic()
         with part.open("r+b") as file:
@@ -264,21 +260,12 @@ class ProgramsFetch:
                 if time.monotonic() - said_s >= SAY_EVERY_S:
                     said_s = time.monotonic()
                     self._say(wanted, "fetching", brought=came)
-                self._pace(len(piece), goes_on)
+                if not self._pace.wait(len(piece), going):
+                    raise httpx.ReadError(STOPPED)
                 if self._wanted is not wanted:
                     raise httpx.ReadError("something else is wanted by now")
             file.flush()
             os.fsync(file.fileno())
-
-    def _pace(self, size_bytes: int, goes_on: Callable[[], bool]) -> None:
-        now_s = time.monotonic()
-        until_s, patience_s = now_s + self._rate.wait_s(size_bytes, now_s), now_s + YIELD_S
-        while goes_on():
-            now_s = time.monotonic()
-            if now_s >= until_s and (now_s >= patience_s or not self._gives_way()):
-                return
-            time.sleep(0.05)
-        raise httpx.ReadError("the agent was stopped")
 
     def _hand_over(self, wanted: TakePrograms, part: Path) -> None:
         """Whole and signed: root's part is started by the note."""
@@ -298,14 +285,6 @@ class ProgramsFetch:
         write_whole(self._folder / NOTE, wanted.model_dump_json().encode(), mode=0o600)
         self._say(wanted, "installing", brought=wanted.size_bytes)
         log.info("programs_handed_over", sha256=wanted.sha256)
-
-    def _token(self, goes_on: Callable[[], bool]) -> UploadToken:
-        while (token := self._tokens.current(time.monotonic())) is None:
-            if not goes_on():
-                raise httpx.ReadError("the agent was stopped")
-            self._tokens.ask()
-            self._tokens.wait(BEAT_S)
-        return token
 
 
 def _is_same(one: TakePrograms, other: TakePrograms) -> bool:

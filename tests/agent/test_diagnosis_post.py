@@ -100,6 +100,36 @@ def test_a_node_that_cannot_make_it_says_why(hub: Hub, tokens: Tokens) -> None:
     assert FILE_TYPE != REASON_TYPE
 
 
+def test_an_agent_that_is_stopped_while_it_is_made_says_nothing_and_is_asked_again(
+    hub: Hub, tokens: Tokens
+) -> None:
+    stop, wanted = threading.Event(), uuid4()
+
+    def make(goes_on: Callable[[], bool]) -> bytes:
+        stop.set()
+        assert not goes_on()
+        raise NoDiagnosis("the agent was stopped meanwhile")
+
+    post = DiagnosisPost(make, tokens, trusted=None)
+    post.ask(wanted)
+    post.run(stop, lambda: None)
+    post.close()
+    assert hub.came == []
+    assert post._done is None
+
+
+def test_an_upload_that_waits_for_the_lines_share_ends_with_the_agent(
+    hub: Hub, tokens: Tokens
+) -> None:
+    post = DiagnosisPost(lambda _: bytes(2**20), tokens, trusted=None, bytes_per_s=1.0)
+    with Running(post) as running:
+        post.ask(uuid4())
+        until(lambda: running.beats > 2)
+    post.close()
+    assert post._done is None
+    assert all(len(body) < 2**20 for _, _, body in hub.came)
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_what_nobody_waits_for_any_more_is_given_up(hub: Hub, tokens: Tokens, status: int) -> None:
     wanted = uuid4()
@@ -168,6 +198,25 @@ def test_the_file_is_that_of_the_command_made_by_a_process_of_its_own(tmp_path: 
 def test_whatever_becomes_of_that_process_is_a_sentence(program: str, why: str) -> None:
     with pytest.raises(NoDiagnosis, match=why):
         Diagnosing(None, command=(sys.executable, "-c", program))(lambda: True)
+
+
+def test_with_a_process_that_hangs_goes_what_it_has_started(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    program = (
+        "import pathlib, subprocess, time; child = subprocess.Popen(['sleep', '600']);"
+        f"pathlib.Path({str(started)!r}).write_text(f'{{child.pid}} ');time.sleep(600)"
+    )
+
+    def is_there() -> bool:
+        """Not where it waits to be buried: that is up to the system's first process."""
+        state = Path("/proc", started.read_text().strip(), "stat")
+        return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+    with pytest.raises(NoDiagnosis, match="stopped"):
+        Diagnosing(None, command=(sys.executable, "-c", program))(
+            lambda: not (started.exists() and started.read_text().endswith(" "))
+        )
+    until(lambda: not is_there())
 
 
 def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(

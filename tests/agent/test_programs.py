@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from agent.assembly.fetched import (
     what_runs,
 )
 from agent.config.slots import WHOLE, Slots
+from agent.delivery.aside import Going
 from agent.delivery.programs_fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch
 from agent.delivery.tokens import Tokens
 from agent.wire import topics
@@ -342,7 +344,7 @@ def test_a_fetch_goes_on_where_it_was_and_another_bundle_begins_anew(
         fetch._wanted = wanted
         part, asked = fetch._part(wanted), []
         fetch._client.event_hooks["request"] = [lambda one: asked.append(one.headers["range"])]
-        fetch._fetch(wanted, part, lambda: True)
+        fetch._fetch(wanted, part, Going(threading.Event(), lambda: None))
         assert part.read_bytes() == data
         assert asked == ["bytes=400000-"]
         other = wanted.model_copy(update={"sha256": "0" * 64})
@@ -412,6 +414,27 @@ def test_the_same_said_again_is_answered_again_and_what_runs_is_not_fetched(
     assert answer is not None
     assert (answer.version, answer.outcome) == (8, "in_force")
     assert not (tmp_path / "programs").exists()
+
+
+def test_what_is_wanted_while_another_is_handed_over_is_not_lost(tmp_path: Path) -> None:
+    one, folder = bundle(tmp_path), tmp_path / "programs"
+    wanted, other = take(one), TakePrograms(version=2, sha256="b" * 64, size_bytes=9)
+    folder.mkdir()
+    shutil.copy(one, folder / PART)
+    (folder / f"{PART}.of").write_text(wanted.sha256)
+    fetch = ProgramsFetch(
+        NODE,
+        folder,
+        Tokens(),
+        trusted=None,
+        check=lambda _: fetch.hear(other),  # by the line's thread, as it were
+        installed=lambda: Installed(50, "release-50", None),
+        free_bytes=lambda _: 10**12,
+    )
+    with Running(fetch):
+        fetch.hear(wanted)
+        until(lambda: (folder / f"{PART}.of").read_text() == other.sha256)
+    fetch.close()
 
 
 FETCHER = """
