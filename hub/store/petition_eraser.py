@@ -28,6 +28,7 @@ from hub.store.petition_tables import petition_erasures
 from hub.store.petition_views import ErasureRow, PetitionError, PetitionFault, PetitionRow
 from hub.store.proxies import Proxies
 from hub.store.remover import BY_THE_HUB, mark_removed
+from hub.store.restores import is_just_restored
 from hub.store.scope import seen_media, visible_cameras
 from hub.store.tables import cameras, columns, media, new_id, people
 from hub.store.views import Asker
@@ -84,8 +85,10 @@ class Erasures:
     def _note_gone(self, row: Row[Any]) -> int:
         now = self._clock.now()
         with self._db.writing() as conn:
-            this = petition_erasures.c.id == row.id
-            conn.execute(update(petition_erasures).where(this).values(**columns("gone", now)))
+            here = petition_erasures.c
+            this = update(petition_erasures).where(here.id == row.id, here.gone_utc_us.is_(None))
+            if not conn.execute(this.values(**columns("gone", now))).rowcount:
+                return 0  # somebody else saw it gone meanwhile, and has said so
             detail = f"the store was asked again and has it no more: sha256 {row.sha256}"
             note(conn, BY_THE_HUB, "petition.gone", row.petition_id, detail, now)
         return 1
@@ -146,7 +149,8 @@ class PetitionEraser:
     def erase(self, asker: Asker, petition_id: UUID, media_ids: Sequence[UUID]) -> int | None:
         """Delete these for a granted request; how many. None: not theirs.
 
-        PetitionError, and nothing is deleted, where any is held or none of theirs.
+        PetitionError, and nothing is deleted, where any is held or none of theirs, and on a hub
+        that just came back from a backup: holds placed since are not in it.
         """
         now = self._clock.now()
         row = self._door.petition(asker, petition_id)
@@ -200,6 +204,8 @@ class PetitionEraser:
     ) -> list[Row[Any]]:
         if not may_erase(row):
             raise PetitionError(PetitionFault.NOT_GRANTED)
+        if is_just_restored(conn, now):
+            raise PetitionError(PetitionFault.RESTORED)
         query = _scope(asker, now).add_columns(held().label("is_held"))
         found = conn.execute(
             query.where(media.c.id.in_(wanted), media.c.stored_utc_us.is_not(None))

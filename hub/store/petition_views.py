@@ -27,6 +27,8 @@ class PetitionFault(StrEnum):
     """Only what was asked for and granted is deleted."""
     HELD = "held"
     """Some of it is held for a case: nothing was deleted."""
+    RESTORED = "restored"
+    """The hub came back from a backup, and does not know what was held since."""
     FILES = "files"
     """Nothing was chosen, or some of it is not there for them."""
     DONE = "done"

@@ -89,6 +89,10 @@ def fault_word(fault: PetitionFault, words: Words) -> str:
         PetitionFault.REFUSAL: say("Choose why it is refused."),
         PetitionFault.NOT_GRANTED: say("Only for a request to delete that was granted."),
         PetitionFault.HELD: say("Some of it is held for a case: nothing was deleted."),
+        PetitionFault.RESTORED: say(
+            "This hub came back from a backup and does not know what was held since: "
+            "for eight days after that nothing is deleted."
+        ),
         PetitionFault.FILES: say("Choose what is to be deleted; it may be gone already."),
         PetitionFault.DONE: say("It is answered already, or can no longer be extended."),
     }[fault]

@@ -14,10 +14,11 @@ from hub import config
 from hub.alerts.retention import Hold
 from hub.assembly import packing
 from hub.store import holds
-from hub.store.audit import By
+from hub.store.audit import By, note
 from hub.store.blobs import BlobFolder, BlobsError
 from hub.store.database import Database
 from hub.store.petition_tables import petition_erasures
+from hub.store.restores import RESTORED, RESTORED_S
 from hub.store.tables import audit, media
 from hub.store.uploads import UploadRefusedError
 from hub.web.petition_proof import proof_of
@@ -111,6 +112,36 @@ def test_what_is_held_is_refused_with_its_reason_and_nothing_of_it_goes(town: To
     assert ground.acts() == ["petition.erase.refused"]
     with town.db.reading() as conn:
         assert conn.execute(select(petition_erasures)).all() == []
+
+
+@pytest.mark.parametrize("is_just", [True, False])
+def test_a_hub_just_restored_deletes_nothing_that_may_have_been_held(
+    town: Town, is_just: bool
+) -> None:
+    ground = Ground(town)
+    restored = town.clock.now().plus_s(-RESTORED_S * (0.5 if is_just else 1.5))
+    with town.db.writing() as conn:
+        note(conn, SHELL, act=RESTORED, now=restored)
+    assert ground.erase() == (422 if is_just else 303)
+    assert ground.is_there() is is_just
+    done = ["petition.erase.refused"] if is_just else ["petition.erase", "petition.gone"]
+    assert ground.acts() == done
+
+
+def test_what_two_saw_gone_is_said_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground = Ground(town)
+    erasures = town.app().state.site.eraser.erasures
+    has = BlobFolder.has
+
+    def has_and_another_looks(store: BlobFolder, sha256: str) -> bool:
+        patch.undo()
+        assert erasures.finish() == 1
+        return has(store, sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BlobFolder, "has", has_and_another_looks)
+        assert ground.erase() == 303
+    assert ground.acts() == ["petition.erase", "petition.gone"]
 
 
 def test_only_who_answers_it_deletes_and_only_what_was_asked_for(town: Town) -> None:
