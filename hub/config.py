@@ -251,6 +251,12 @@ class PetitionsSection(Section):
         description="By how much each may be extended, once, with a reason. One that is left out "
         "is never extended.",
     )
+    contact_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after the answer until who asked is deleted. 0: never.",
+    )
     weekdays: list[int] = Field(
         [0, 1, 2, 3, 4], description="Which weekdays are worked; Monday is 0."
     )

@@ -19,6 +19,7 @@ def office(settings: HubSettings) -> Office:
         refusals={"vi": said.refusals_vi, "en": said.refusals_en},
         texts={"vi": said.text_vi, "en": said.text_en},
         sources={"vi": said.source_vi, "en": said.source_en},
+        contact_days=said.contact_days,
     )
 
 

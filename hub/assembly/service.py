@@ -50,6 +50,7 @@ from hub.store.filing import Filing
 from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.petition_eraser import Erasures
+from hub.store.petition_keeping import PetitionKeeping
 from hub.store.registry import node_by_name
 from hub.store.remains import Remains
 from hub.store.remover import Remover, Stopping
@@ -295,9 +296,13 @@ class Hub:
         arrivals = self._households.arrivals if self._households else None
         erasures = Erasures(self._db, blobs=self._blobs, clock=self._clock, proxies=self._proxies)
         tips = TipKeeping(self._db, clock=self._clock, spans=self._tip_spans())
+        askers = PetitionKeeping(
+            self._db, clock=self._clock, contact_days=self._settings.petitions.contact_days
+        )
         hourly: dict[str, Callable[[Stopping], object]] = {
             "erase_again": lambda _: erasures.finish(),
             "forget_tips": tips.forget_overdue,
+            "forget_askers": askers.forget_overdue,
         }
         return Housekeeping(remover, sweep, anchoring, remains, arrivals, hourly=hourly)
 

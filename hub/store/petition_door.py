@@ -83,11 +83,14 @@ class PetitionDoor:
         return row
 
     def person(self, asker: Asker, petition_id: UUID, *, reason: str) -> Reporter | None:
-        """Who asks. UnsealError when the hub's key is not the one that it was sealed with."""
+        """Who asks; None, too, once that was forgotten.
+
+        UnsealError when the hub's key is not the one that it was sealed with.
+        """
         now = self._clock.now()
         with self._db.writing() as conn:
-            is_theirs = self._one(conn, asker, petition_id, now) is not None
-            is_told = is_theirs and bool(reason.strip())
+            row = self._one(conn, asker, petition_id, now)
+            is_told = row is not None and row.knows_person and bool(reason.strip())
             self._note_in(conn, asker, "petition.person", petition_id, reason, is_done=is_told)
             query = select(petition_people.c.sealed).where(
                 petition_people.c.petition_id == petition_id

@@ -71,7 +71,9 @@ def found(
     """Those that meet the conditions: open ones by their deadline, then what was answered last."""
     query = (
         select(petitions, people.c.name.label("taken_by_name"))
+        .add_columns(petition_people.c.petition_id.label("person"))
         .outerjoin(people, people.c.id == petitions.c.taken_by)
+        .outerjoin(petition_people, petition_people.c.petition_id == petitions.c.id)
         .where(*conditions)
         .order_by(
             petitions.c.answered_utc_us.is_not(None),
@@ -117,6 +119,7 @@ def _row(
         source=row.source,
         taken_by=row.taken_by_name or "",
         is_proof_asked=row.proof_asked_utc_us is not None,
+        knows_person=row.person is not None,
         outcome=None if row.outcome is None else Outcome(row.outcome),
         refusal=row.refusal,
         dates=dates,

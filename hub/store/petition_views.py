@@ -55,6 +55,8 @@ class Office:
     """Language to what the form says first."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Language to where the deadlines are from."""
+    contact_days: int = 90
+    """Days after the answer until who asked is forgotten; 0: never."""
 
     def span_of(self, wish: Wish) -> Span:
         """Until when such a petition is answered."""
@@ -97,6 +99,8 @@ class PetitionRow:
     source: str
     taken_by: str
     is_proof_asked: bool
+    knows_person: bool
+    """Whether who asked is still kept."""
     outcome: Outcome | None
     refusal: str | None
     dates: Petition

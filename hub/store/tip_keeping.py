@@ -17,14 +17,13 @@ from hub.store.audit import By
 from hub.store.case_tables import cases
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.forgetting import in_pages, may_forget
 from hub.store.remover import Stopping, never
-from hub.store.restores import is_just_restored
 from hub.store.tables import columns, holds
 from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 
 log = structlog.get_logger()
 
-PAGE: Final = 50
 BY_THE_HUB: Final = By()
 
 
@@ -47,14 +46,10 @@ class TipKeeping:
         self._spans = spans
 
     def forget_overdue(self, stopping: Stopping = never) -> int:
-        """Forget what has been kept for long enough; how many tips lost something.
-
-        By a clock that jumped, and on a hub that just came back from a backup, nothing is too old.
-        """
+        """Forget what has been kept for long enough; how many tips lost something."""
         now = self._clock.now()
-        with self._db.reading() as conn:
-            if now.is_doubted or is_just_restored(conn, now):
-                return 0
+        if not may_forget(self._db, now):
+            return 0
         contacts, words = self._spans.contact_days, self._spans.keep_days
         forgotten = self._each(_has_contact(), contacts, _forget_contact, now, stopping)
         forgotten += self._each(tips.c.removed_utc_us.is_(None), words, _forget, now, stopping)
@@ -65,19 +60,11 @@ class TipKeeping:
     def _each(
         self, which: ColumnElement[bool], days: int, forget: Any, now: Moment, stopping: Stopping
     ) -> int:
-        """A page of tips in each transaction: who sends one meanwhile waits for no more."""
-        done = 0
-        while days > 0 and not stopping():
-            is_old = tips.c.received_utc_us <= now.utc_us - days * DAY_US
-            query = select(tips).where(which, is_old, ~kept()).order_by(tips.c.id).limit(PAGE)
-            with self._db.writing() as conn:
-                rows = conn.execute(query).all()
-                for row in rows:
-                    forget(conn, row, days, now)
-            done += len(rows)
-            if len(rows) < PAGE:
-                break
-        return done
+        if days <= 0:
+            return 0
+        is_old = tips.c.received_utc_us <= now.utc_us - days * DAY_US
+        query = select(tips).where(which, is_old, ~kept()).order_by(tips.c.id)
+        return in_pages(self._db, query, lambda conn, row: forget(conn, row, days, now), stopping)
 
 
 def kept() -> ColumnElement[bool]:

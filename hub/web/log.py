@@ -215,6 +215,7 @@ def act_words(act: str, words: Words) -> str:
         "petition.answer": say("answered a request"),
         "petition.erase": say("deleted footage for a request"),
         "petition.gone": say("saw that deleted footage is gone"),
+        "petition.forget_contact": say("deleted who asked, kept long enough"),
         "tip.forget_contact": say("deleted who sent a report, kept long enough"),
         "tip.forget": say("deleted a report, kept long enough"),
         "log.open": say("read the log"),

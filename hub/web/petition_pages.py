@@ -136,6 +136,7 @@ def _form(
             for one in Wish
         ],
         acknowledge=petition_words.span_word(office.terms.acknowledge, speech),
+        kept=petition_words.kept_word(office.contact_days, speech),
         text=office.texts.get(language, ""),
         source=office.sources.get(language, ""),
         by=site.settings.public_words.get(language, PublicWords()).watched_by,

@@ -31,6 +31,18 @@ def span_word(span: Span, words: Words) -> str:
             return words.count("%(n)d working day", "%(n)d working days", n) % {"n": n}
 
 
+def kept_word(contact_days: int, words: Words) -> str:
+    """How long it is kept who asks."""
+    if contact_days == 0:
+        return words.say("Who you are is kept for good.")
+    said = words.count(
+        "Who you are is deleted %(n)d day after the answer.",
+        "Who you are is deleted %(n)d days after the answer.",
+        contact_days,
+    )
+    return said % {"n": contact_days}
+
+
 def standing_word(row: PetitionRow, calendar: Calendar) -> str:
     """What is due, until when, and how many days are left."""
     words, stands = calendar.words, row.stands

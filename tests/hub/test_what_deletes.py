@@ -140,6 +140,7 @@ NO_FOOTAGE: Final = {
     "hub/store/notice_door.py::NoticeDoor.put_notice_file.write": "a notice's own picture",
     "hub/store/numbers.py::save": "numbers of words that came after all",
     "hub/store/passkeys.py::Passkeys.remove": PEOPLE,
+    "hub/store/petition_keeping.py::_forget_contact": PEOPLE,
     "hub/store/phone_checks.py::ask": PEOPLE,
     "hub/store/phone_tests.py::owe": PEOPLE,
     "hub/store/proxies.py::Proxies.__init__": UNFINISHED,
