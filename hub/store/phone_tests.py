@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
 from hub.alerts.answers import Answer, Gone, Patience, Waiting, what_follows
 from hub.alerts.moment import Moment
@@ -106,12 +106,15 @@ def owe(
 
 def is_any_due(conn: Connection, *, now: Moment) -> bool:
     """Whether `claim` would find something; reads alone."""
-    due = exists().where(_WAITS, phone_tests.c.due_utc_us <= now.utc_us)
-    return bool(conn.scalar(select(due)))
+    return bool(conn.scalar(select(exists().where(_is_due(now)))))
 
 
 def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
-    """Lease what is due; an expired lease is due again, and the phone shows one entry for both."""
+    """Lease what is due; an expired lease is due again, and the phone shows one entry for both.
+
+    What was owed to a phone that is gone or another's by now, or to who was shut out, is dropped.
+    """
+    _drop_unheard(conn, now)
     query = (
         select(
             phone_tests,
@@ -125,14 +128,7 @@ def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
         .join(phones, phones.c.id == phone_tests.c.phone_id)
         .join(people, people.c.id == phone_tests.c.person_id)
         .join(cameras, cameras.c.id == phone_tests.c.camera_id)
-        .where(
-            _WAITS,
-            phone_tests.c.due_utc_us <= now.utc_us,
-            func.coalesce(phone_tests.c.lease_until_utc_us, 0) <= now.utc_us,
-            phones.c.person_id == phone_tests.c.person_id,
-            phones.c.gone_utc_us.is_(None),
-            people.c.disabled_utc_us.is_(None),
-        )
+        .where(_is_due(now))
         .order_by(phone_tests.c.due_utc_us, phone_tests.c.id)
         .limit(MOST_AT_ONCE)
     )
@@ -235,3 +231,27 @@ def newest(conn: Connection, *, person_id: UUID, camera_id: UUID) -> list[SentTe
         )
         for row in conn.execute(query)
     ]
+
+
+def _is_due(now: Moment) -> ColumnElement[bool]:
+    return and_(
+        _WAITS,
+        phone_tests.c.due_utc_us <= now.utc_us,
+        func.coalesce(phone_tests.c.lease_until_utc_us, 0) <= now.utc_us,
+    )
+
+
+def _drop_unheard(conn: Connection, now: Moment) -> None:
+    living = (
+        exists()
+        .where(
+            phones.c.id == phone_tests.c.phone_id,
+            phones.c.person_id == phone_tests.c.person_id,
+            phones.c.gone_utc_us.is_(None),
+            people.c.id == phones.c.person_id,
+            people.c.disabled_utc_us.is_(None),
+        )
+        .correlate(phone_tests)
+    )
+    values = {"state": "dropped", "reason": "phone gone", **columns("answered", now)}
+    conn.execute(update(phone_tests).where(_is_due(now), ~living).values(values))

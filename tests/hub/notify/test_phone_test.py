@@ -12,7 +12,7 @@ from hub.alerts.answers import Answer, Delivered, Gone, Refused, TryAgain
 from hub.notify.channel import Message, Phone
 from hub.notify.phone_test import PhoneTest, message_for
 from hub.notify.webpush import MOST_PAYLOAD_BYTES, payload
-from hub.store import clock_steps, phone_tests
+from hub.store import clock_steps, ledger, phone_tests
 from hub.store.bell import Bell
 from hub.store.phone_tests import MOST_AN_HOUR, OwedTest, SentTest, TooManyTestsError
 from hub.store.tables import alerts, notifications, phones
@@ -159,6 +159,20 @@ def test_a_phone_that_is_somebody_elses_by_now_hears_nothing(town: Town) -> None
     with town.db.writing() as conn:
         conn.execute(phones.update().values(person_id=ba.person_id))
     assert look(town, Service()) == 0
+
+
+def test_what_a_phone_that_is_gone_was_still_owed_is_said_and_looked_for_no_more(
+    town: Town,
+) -> None:
+    hai = town.officer("hai")
+    owe(town, hai.person_id)
+    with town.db.writing() as conn:
+        ledger.retire_phone(conn, hai.phone_ids[0], reason="removed", now=town.clock.now())
+    assert look(town, Service()) == 0
+    (sent,) = newest(town, hai.person_id)
+    assert (sent.state, sent.reason) == ("dropped", "phone gone")
+    with town.db.reading() as conn:
+        assert not phone_tests.is_any_due(conn, now=town.clock.now())
 
 
 def test_a_clock_set_back_holds_no_test_up(town: Town) -> None:
