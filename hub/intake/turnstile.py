@@ -127,7 +127,7 @@ class Turnstile:
             if node not in over:
                 passage.through.append(arrival)
                 continue
-            bucket = self._buckets[node]
+            bucket = self._bucket(node, now_s)  # anew where it was forgotten within this batch
             if not bucket.waiting and bucket.left >= 1:
                 bucket.left -= 1
                 passage.through.append(arrival)

@@ -7,7 +7,13 @@ from agent.wire import topics
 from agent.wire.codec import encode
 from agent.wire.urgent import is_urgent
 from hub.intake.inbox import BATCH, Arrival, Inbox, node_of
-from hub.intake.turnstile import FORGOTTEN_AFTER_S, Bounds, Turnstile, may_be_urgent
+from hub.intake.turnstile import (
+    FORGOTTEN_AFTER_S,
+    MOST_NODES,
+    Bounds,
+    Turnstile,
+    may_be_urgent,
+)
 from hub.web.node_words import too_much_lines
 from hub.web.words import words
 from tests.hub.wire_words import NodeVoice
@@ -99,6 +105,16 @@ def test_no_more_than_the_bounds_come_through_and_nothing_twice_or_out_of_order(
     numbers = [int(text) for text in texts(through, "a")]
     assert numbers == sorted(set(numbers))
     assert len(numbers) <= FEW.burst + FEW.per_s * now_s + 1
+
+
+def test_more_names_than_are_remembered_within_one_batch_break_nothing() -> None:
+    turnstile = Turnstile(FEW)
+    strangers = [arrival(f"n{number}") for number in range(MOST_NODES - 1)]
+    turnstile.let(strangers, 0.0)
+    passage = turnstile.let([*said("a", 0, 12), arrival("b"), arrival("c")], 0.0)
+    assert texts(passage.through, "b") == texts(passage.through, "c") == ["x"]
+    assert texts(passage.through, "a") == [str(number) for number in range(10)]
+    assert texts(turnstile.let([], 1.0).through) == ["10", "11"]
 
 
 def test_a_glance_finds_every_word_that_may_wake_people() -> None:
