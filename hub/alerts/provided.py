@@ -93,7 +93,7 @@ def is_hash_of(said: object, access_token: str, algorithm: str) -> bool:
     name = "sha512" if algorithm in ("EdDSA", "Ed25519") else _DIGESTS.get(algorithm[-3:], "")
     if not isinstance(said, str) or not name:
         return False
-    digest = hashlib.new(name, access_token.encode()).digest()
+    digest = hashlib.new(name, access_token.encode("utf-8", "surrogatepass")).digest()
     half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
     return hmac.compare_digest(half, said.encode("utf-8", "surrogatepass"))
 

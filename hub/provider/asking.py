@@ -36,7 +36,8 @@ class Line:
     def post(
         self, url: str, form: Mapping[str, str], auth: httpx.BasicAuth | None
     ) -> tuple[int, dict[str, Any]]:
-        """Status and answer to a form; ProviderAwayError when there is no JSON in it."""
+        """Status and answer to a form, an empty one for a refusal in other words than JSON;
+        ProviderAwayError."""
         return self._ask("POST", url, data=dict(form), auth=auth)
 
     def close(self) -> None:
@@ -61,8 +62,11 @@ class Line:
             raise ProviderAwayError(f"{url} cannot be reached: {type(error).__name__}") from error
         try:
             said = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise ProviderAwayError(f"{url} answers {answer.status_code} and no JSON") from error
-        if not isinstance(said, dict):
-            raise ProviderAwayError(f"{url} answers {answer.status_code} and no JSON object")
-        return answer.status_code, said
+        except (ValueError, RecursionError):
+            said = None
+        if isinstance(said, dict):
+            return answer.status_code, said
+        # What a stranger's code was refused with is no sign that it is away for everybody.
+        if answer.is_client_error:
+            return answer.status_code, {}
+        raise ProviderAwayError(f"{url} answers {answer.status_code} and no JSON object")

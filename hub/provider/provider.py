@@ -39,8 +39,8 @@ AWAY_S: Final = 10.0
 """So long after a fault nobody waits for it again."""
 ROLL_S: Final = 30.0
 """Its keys are not asked for more often than that."""
-AT_ONCE: Final = 6
-"""So many talk to it at the same time; pages have forty threads."""
+AT_ONCE: Final = 4
+"""So many talk to it at the same time: a third of the hands that make pages."""
 CODE_CHARS: Final = 4096
 TOKEN_CHARS: Final = 16 * 1024
 

@@ -514,6 +514,28 @@ def test_a_provider_that_answers_nonsense_is_away_and_locks_nobody_out(
     assert who.sign_in("an", PASSWORD)
 
 
+def test_a_code_refused_without_json_turns_away_who_brought_it_and_nobody_else(
+    app: FastAPI, an: Visitor, office: OpenIdOffice
+) -> None:
+    office.instead["/token"] = (403, b"<html>odd request</html>")
+    assert come_in(app, office)[1].status_code == 401
+    del office.instead["/token"]
+    assert come_in(app, office)[1].status_code == 303
+
+
+def test_an_access_token_of_half_characters_is_not_believed(
+    app: FastAPI, an: Visitor, office: OpenIdOffice
+) -> None:
+    redeem = office.redeem
+
+    def cut(form: dict[str, str], authorization: str) -> tuple[int, Claims]:
+        status, said = redeem(form, authorization)
+        return status, said | {"access_token": "\ud800"}
+
+    office.redeem = cut  # type: ignore[method-assign]
+    assert come_in(app, office)[1].status_code == 401
+
+
 def test_a_provider_whose_endpoints_are_not_safe_is_not_used(
     app: FastAPI, office: OpenIdOffice
 ) -> None:
