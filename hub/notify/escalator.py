@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from hub.alerts.escalation import SHORTEST_WAIT_S
+from hub.notify.rounds import go_round
 from hub.store import escalations
 from hub.store.bell import Bell
 from hub.store.clock import Clock
@@ -29,22 +30,14 @@ class Escalator:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Call until `stop`; what is due then is called when the hub is back."""
-        is_blind = False
-        while not stop.is_set():
-            beat()
-            try:
-                await asyncio.to_thread(self.look)
-                asleep_s = await asyncio.to_thread(self.quiet_s)
-                is_blind = False
-            except Exception as error:  # noqa: BLE001 - a database that is away comes back
-                if not is_blind:  # said once
-                    log.warning("escalator.blind", error=str(error).splitlines()[0])
-                is_blind = True
-                asleep_s = LONGEST_SLEEP_S
-            try:
-                await asyncio.wait_for(stop.wait(), asleep_s)
-            except TimeoutError:
-                continue
+        await go_round(
+            lambda: asyncio.to_thread(self.look),
+            stop,
+            beat=beat,
+            blind="escalator.blind",
+            every_s=LONGEST_SLEEP_S,
+            quiet_s=lambda: asyncio.to_thread(self.quiet_s),
+        )
 
     def look(self) -> int:
         """Make every call that is due, each in its own transaction; how many that were."""

@@ -13,6 +13,7 @@ import structlog
 from hub.alerts.moment import Moment
 from hub.alerts.signs import BrokerSigns, Thresholds
 from hub.alerts.troubles import Step
+from hub.notify.rounds import go_round
 from hub.store import troubles
 from hub.store.bell import Bell
 from hub.store.clock import Clock
@@ -44,20 +45,13 @@ class Lookout:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Look until `stop`; a database that is away comes back."""
-        is_blind = False
-        while not stop.is_set():
-            beat()
-            try:
-                await asyncio.to_thread(self.look)
-                is_blind = False
-            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
-                if not is_blind:  # said once
-                    log.warning("lookout.blind", error=str(error).splitlines()[0])
-                is_blind = True
-            try:
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+        await go_round(
+            lambda: asyncio.to_thread(self.look),
+            stop,
+            beat=beat,
+            blind="lookout.blind",
+            every_s=LOOK_EVERY_S,
+        )
 
     def look(self) -> list[Step]:
         """Look once, write what is new, wake who is owed word of it."""

@@ -10,6 +10,7 @@ import structlog
 from hub.alerts.answers import Answer, Patience, Refused, TryAgain
 from hub.notify.channel import Channel, Message
 from hub.notify.phrases import phrases
+from hub.notify.rounds import go_round
 from hub.store import notice_rows
 from hub.store.bell import Bell
 from hub.store.clock import Clock
@@ -19,6 +20,8 @@ from hub.store.notice_rows import OwedNotice
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 15.0
+PACE_S: Final = 1.0
+"""A storm of alerts rings the same bell."""
 LEASE_S: Final = 60.0
 DEADLINE_S: Final = 10.0
 HANDS: Final = 4
@@ -43,23 +46,15 @@ class NoticePost:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; a database that is away comes back."""
-        is_blind = False
-        while not stop.is_set():
-            beat()
-            heard = self._bell.rings
-            try:
-                await self.look()
-                is_blind = False
-            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
-                if not is_blind:  # said once
-                    log.warning("notice_post.blind", error=str(error).splitlines()[0])
-                is_blind = True
-            await asyncio.sleep(1.0)  # a storm of alerts rings the same bell
-            stopped = asyncio.create_task(stop.wait())
-            rung = asyncio.create_task(self._bell.wait(heard, LOOK_EVERY_S))
-            await asyncio.wait({stopped, rung}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            rung.cancel()
+        await go_round(
+            self.look,
+            stop,
+            beat=beat,
+            blind="notice_post.blind",
+            every_s=LOOK_EVERY_S,
+            bell=self._bell,
+            pace_s=PACE_S,
+        )
 
     async def look(self) -> int:
         """Send what is due; how many were tried."""

@@ -16,6 +16,7 @@ from hub.alerts.answers import Answer, Patience, TryAgain
 from hub.alerts.phone_checks import CheckBounds
 from hub.notify.channel import Channel, Message
 from hub.notify.phrases import phrases
+from hub.notify.rounds import go_round
 from hub.store import phone_checks
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -46,20 +47,7 @@ class PhoneCheck:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Look until `stop`; a database that is away comes back."""
-        is_blind = False
-        while not stop.is_set():
-            beat()
-            try:
-                await self.look()
-                is_blind = False
-            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
-                if not is_blind:  # said once
-                    log.warning("phone_check.blind", error=str(error).splitlines()[0])
-                is_blind = True
-            try:
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+        await go_round(self.look, stop, beat=beat, blind="phone_check.blind", every_s=LOOK_EVERY_S)
 
     async def look(self) -> int:
         """Ask whom it is time to ask, and send what is due; how many were sent."""

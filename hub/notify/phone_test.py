@@ -12,6 +12,7 @@ import structlog
 from hub.alerts.answers import Answer, Patience, Refused, TryAgain
 from hub.notify.channel import Channel, Message
 from hub.notify.phrases import phrases
+from hub.notify.rounds import go_round
 from hub.notify.text import short
 from hub.store import phone_tests
 from hub.store.bell import Bell
@@ -54,23 +55,15 @@ class PhoneTest:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; a database that is away comes back."""
-        is_blind = False
-        while not stop.is_set():
-            beat()
-            heard = self._bell.rings
-            try:
-                await self.look()
-                is_blind = False
-            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
-                if not is_blind:  # said once
-                    log.warning("phone_test.blind", error=str(error).splitlines()[0])
-                is_blind = True
-            await asyncio.sleep(PACE_S)
-            stopped = asyncio.create_task(stop.wait())
-            rung = asyncio.create_task(self._bell.wait(heard, LOOK_EVERY_S))
-            await asyncio.wait({stopped, rung}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            rung.cancel()
+        await go_round(
+            self.look,
+            stop,
+            beat=beat,
+            blind="phone_test.blind",
+            every_s=LOOK_EVERY_S,
+            bell=self._bell,
+            pace_s=PACE_S,
+        )
 
     async def look(self) -> int:
         """Send what is due; how many were tried."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from hub.notify.rounds import go_round
 from hub.store import ledger
 from hub.store.bell import Bell
 from hub.store.channels import unseen
@@ -28,20 +29,13 @@ class SecondWay:
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
         """Look until `stop`; a database that is away comes back."""
-        is_blind = False
-        while not stop.is_set():
-            beat()
-            try:
-                await asyncio.to_thread(self.look)
-                is_blind = False
-            except Exception as error:  # noqa: BLE001 - nothing is lost: it looks again soon
-                if not is_blind:  # said once
-                    log.warning("second_way.blind", error=str(error).splitlines()[0])
-                is_blind = True
-            try:
-                await asyncio.wait_for(stop.wait(), LOOK_EVERY_S)
-            except TimeoutError:
-                continue
+        await go_round(
+            lambda: asyncio.to_thread(self.look),
+            stop,
+            beat=beat,
+            blind="second_way.blind",
+            every_s=LOOK_EVERY_S,
+        )
 
     def look(self) -> int:
         """Owe what has to go another way; how many notifications that are."""

@@ -1,0 +1,60 @@
+"""The round of each task that looks into the database again and again: look, rest, look again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from hub.store.bell import Bell
+
+log = structlog.get_logger(__name__)
+
+
+async def go_round(
+    look: Callable[[], Awaitable[object]],
+    stop: asyncio.Event,
+    *,
+    beat: Callable[[], None],
+    blind: str,
+    every_s: float,
+    quiet_s: Callable[[], Awaitable[float]] | None = None,
+    bell: Bell | None = None,
+    pace_s: float = 0.0,
+) -> None:
+    """Look until `stop`; a database that is away comes back, and nothing is lost meanwhile.
+
+    `blind` is the log's word for looks that fail, said once; `beat` is called before each look. It
+    rests `every_s`, or for what `quiet_s` says after a look, or until the bell rings: then for
+    `pace_s` at the least, because a storm of alerts rings the same bell.
+    """
+    is_blind = False
+    while not stop.is_set():
+        beat()
+        heard, rest_s = bell.rings if bell else 0, every_s
+        try:
+            await look()
+            rest_s = await quiet_s() if quiet_s else every_s
+            is_blind = False
+        except Exception as error:  # noqa: BLE001 - whatever it was, it looks again soon
+            if not is_blind:
+                log.warning(blind, error=(str(error).splitlines() or [type(error).__name__])[0])
+            is_blind = True
+        await _rest(stop, rest_s if bell is None else pace_s)
+        if bell:
+            await _rest_until_rung(stop, bell, heard, rest_s)
+
+
+async def _rest(stop: asyncio.Event, span_s: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), span_s)
+    except TimeoutError:
+        return
+
+
+async def _rest_until_rung(stop: asyncio.Event, bell: Bell, heard: int, span_s: float) -> None:
+    signs = {asyncio.create_task(stop.wait()), asyncio.create_task(bell.wait(heard, span_s))}
+    try:
+        await asyncio.wait(signs, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for sign in signs:
+            sign.cancel()
