@@ -36,12 +36,25 @@ def test_of_random_searches_not_one_row_count_or_thumbnail_is_out_of_scope(
     assert counted.pages > 0
 
 
+def is_found(folder: Path, *words: str) -> bool:
+    """Whether one of a few towns has somebody who is let see too much, said in such words.
+
+    What one seed's people are granted changes with every draw that the town's making gets more.
+    """
+    for seed in range(1, 9):
+        town = folder / str(seed)
+        town.mkdir()
+        leaks = found(town, number=60, seed=seed).leaks
+        if any(word in leak for leak in leaks for word in words):
+            return True
+    return False
+
+
 def test_the_campaign_finds_rows_by_another_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sighting_places, "RIGHTS", Right.SEE)
-    counted = found(tmp_path, number=30, seed=3)
-    assert any("rows" in leak for leak in counted.leaks)
+    assert is_found(tmp_path, ": rows ")
 
 
 def test_the_campaign_finds_pictures_from_before_a_grant_reaches_back(
@@ -51,8 +64,7 @@ def test_the_campaign_finds_pictures_from_before_a_grant_reaches_back(
         return media.c.camera_id == scope.c.camera_id
 
     monkeypatch.setattr(sighting_sights, "seen_media", all_of_the_camera)
-    counted = found(tmp_path, number=120, seed=4)
-    assert any("picture" in leak or "clips" in leak for leak in counted.leaks)
+    assert is_found(tmp_path, "picture", "clips")
 
 
 def test_the_campaign_starts_by_its_path(tmp_path: Path) -> None:
