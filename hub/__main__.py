@@ -90,8 +90,8 @@ def parser() -> argparse.ArgumentParser:
     _asking(verbs)
     _holding(verbs)
     _map(verbs)
-    settings_commands.add_to(_group(verbs, "config"), _command)
-    program_commands.add_to(_group(verbs, "programs"), _command)
+    settings_commands.add_to(_group(verbs, "config", "settings of camera boxes"), _command)
+    program_commands.add_to(_group(verbs, "programs", "programs of camera boxes"), _command)
     _log(verbs)
     _tips(verbs)
     _backup(verbs)
@@ -100,13 +100,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    places = _group(verbs, "area")
+    places = _group(verbs, "area", "the places of the town, one in another")
     area = _command(places, "add", commands.add_area, "note an area")
     area.add_argument("name")
     area.add_argument("--level", required=True, help="province, commune, quarter, street, junction")
     area.add_argument("--parent", metavar="AREA", help="the area it lies in")
     _table(places, importing.take_areas, "areas: name,level,parent,valid_from,valid_until")
-    nodes = _group(verbs, "node")
+    nodes = _group(verbs, "node", "camera boxes: make one, shut one out")
     node = _command(nodes, "add", commands.add_node, "note a node whose papers are issued by hand")
     node.add_argument("name", help="as in its certificate")
     node.add_argument("--area", required=True)
@@ -128,7 +128,7 @@ def _places(verbs: "Commands[argparse.ArgumentParser]") -> None:
     revoke = _command(nodes, "revoke", enrol_commands.revoke, "shut a stolen node out, at once")
     revoke.add_argument("node")
     revoke.add_argument("--reason", required=True)
-    cameras = _group(verbs, "camera")
+    cameras = _group(verbs, "camera", "where cameras stand")
     _table(
         cameras,
         importing.take_cameras,
@@ -158,7 +158,10 @@ def _table(
 
 def _map(verbs: "Commands[argparse.ArgumentParser]") -> None:
     ground = _command(
-        _group(verbs, "map"), "set", mapping.set_ground, "what lies under the cameras of the map"
+        _group(verbs, "map", "what lies under the cameras of the map"),
+        "set",
+        mapping.set_ground,
+        "what lies under the cameras of the map",
     )
     which = ground.add_mutually_exclusive_group(required=True)
     which.add_argument("--tiles", type=Path, metavar="FILE", help="a PMTiles archive")
@@ -171,7 +174,7 @@ def _map(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    officers = _group(verbs, "officer")
+    officers = _group(verbs, "officer", "people: let in, told by which way first")
     channels = _command(
         officers, "channels", commands.choose_channels, "by which channel an officer is told first"
     )
@@ -197,7 +200,9 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     invited.add_argument("--language", choices=("vi", "en"), default="vi")
     invited.add_argument("--role", choices=ROLES, default="officer")
 
-    grant = _command(_group(verbs, "grant"), "add", commands.add_grant, "let an officer see")
+    grant = _command(
+        _group(verbs, "grant", "who may see what"), "add", commands.add_grant, "let an officer see"
+    )
     grant.add_argument("login")
     grant.add_argument("--area", required=True, help="with everything below it")
     grant.add_argument(
@@ -211,7 +216,9 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _phones(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    phone = _command(_group(verbs, "phone"), "add", commands.add_phone, "note a phone")
+    phone = _command(
+        _group(verbs, "phone", "phones by hand"), "add", commands.add_phone, "note a phone"
+    )
     phone.add_argument("login")
     kind = phone.add_mutually_exclusive_group(required=True)
     kind.add_argument(
@@ -231,7 +238,7 @@ def _phones(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _authority(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    ca = _group(verbs, "ca")
+    ca = _group(verbs, "ca", "the hub's own authority and its papers")
     init = _command(ca, "init", authority.make_authority, "make a certificate authority")
     init.add_argument("folder", type=Path)
     init.add_argument("--days", type=int, default=AUTHORITY_DAYS)
@@ -275,7 +282,7 @@ def _footage(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    evidence = _group(verbs, "evidence")
+    evidence = _group(verbs, "evidence", "signed packages of footage")
     export = _command(evidence, "export", exporting.export, "a signed package of footage")
     export.add_argument("--case", required=True, metavar="NUMBER")
     export.add_argument("--reason", required=True)
@@ -298,7 +305,7 @@ def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    rules = _group(verbs, "retention")
+    rules = _group(verbs, "retention", "how long footage is kept")
     set_rule = _command(rules, "set", keeping.set_retention, "say how long footage is kept")
     days = set_rule.add_mutually_exclusive_group(required=True)
     days.add_argument("--days", type=int, help="then it is removed, unless a case holds it")
@@ -317,13 +324,16 @@ def _keeping(verbs: "Commands[argparse.ArgumentParser]") -> None:
         )
     _command(rules, "list", keeping.list_retention, "show the rules that count")
     sweep = _command(
-        _group(verbs, "media"), "sweep", keeping.sweep_media, "mend rows and files that disagree"
+        _group(verbs, "media", "files of footage"),
+        "sweep",
+        keeping.sweep_media,
+        "mend rows and files that disagree",
     )
     sweep.add_argument("--all-lost", action="store_true", help="believe it however many are gone")
 
 
 def _asking(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    footage = _group(verbs, "footage")
+    footage = _group(verbs, "footage", "what cameras recorded, asked of their boxes")
     ask = _command(footage, "ask", asking.ask_for_span, "have a node bring what a camera showed")
     ask.add_argument("--camera", required=True, metavar="NODE/CAMERA")
     ask.add_argument("--from", dest="since", required=True, type=datetime.fromisoformat)
@@ -335,7 +345,7 @@ def _asking(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _holding(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    cases = _group(verbs, "hold")
+    cases = _group(verbs, "hold", "what a case keeps, whatever comes")
     add = _command(cases, "add", keeping.add_hold, "keep footage for a case, whatever comes")
     what = add.add_mutually_exclusive_group(required=True)
     what.add_argument("--clip", type=UUID, metavar="ID", help="a clip or a picture")
@@ -360,7 +370,7 @@ def _holding(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    looks = _group(verbs, "log")
+    looks = _group(verbs, "log", "the log of who did what")
     check = _command(looks, "verify", log_book.verify_log, "say whether the log of acts is whole")
     check.add_argument(
         "--anchor", action="append", default=[], metavar="LINE", help="of `log head`"
@@ -377,7 +387,7 @@ def _log(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _tips(verbs: "Commands[argparse.ArgumentParser]") -> None:
-    keys = _group(verbs, "tips")
+    keys = _group(verbs, "tips", "apps that bring tips")
     add = _command(keys, "key", tip_commands.add_key, "make a key for an app that brings tips")
     add.add_argument("app", help="what the app is called; officers read it")
     end = _command(keys, "revoke", tip_commands.revoke_key, "end an app's key")
@@ -418,9 +428,11 @@ def _benches(verbs: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _group(
-    verbs: "Commands[argparse.ArgumentParser]", name: str
+    verbs: "Commands[argparse.ArgumentParser]", name: str, meaning: str
 ) -> "Commands[argparse.ArgumentParser]":
-    return verbs.add_parser(name).add_subparsers(required=True, metavar="COMMAND")
+    return verbs.add_parser(name, help=meaning, description=meaning).add_subparsers(
+        required=True, metavar="COMMAND"
+    )
 
 
 def _command(

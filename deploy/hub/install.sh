@@ -263,9 +263,18 @@ start_all() {
 
 hub_hears() { systemctl show -p StatusText matthan-hub.service | grep -q 'nodes are heard'; }
 
+level_of() { # AREA: as its name begins
+    case ${1,,} in
+        phường* | phuong*) echo phường ;;
+        tỉnh* | tinh*) echo tỉnh ;;
+        thành\ phố* | thanh\ pho*) echo thành phố ;;
+        *) echo xã ;;
+    esac
+}
+
 first_keeper() {
     local said
-    said=$(hub area add "$area" --level commune 2>&1) || [[ $said == *already* ]] || true
+    said=$(hub area add "$area" --level "$(level_of "$area")" 2>&1) || [[ $said == *already* ]] || true
     if hub officer invite --help >/dev/null 2>&1; then
         said=$(hub officer invite "$keeper" --role keeper 2>&1) || return 0
     else

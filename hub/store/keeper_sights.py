@@ -48,8 +48,9 @@ OWN_DOING: Final = ("removed by its owner", "somebody else signed in on this pho
 
 
 def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """Whether this person looks after any camera."""
-    return conn.execute(_tended(person_id, now).limit(1)).first() is not None
+    """Whether this person looks after any camera, or an area that has none yet."""
+    mine = (_tended(person_id, now), tended_areas(person_id, now))
+    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
 
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:

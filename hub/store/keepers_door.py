@@ -18,7 +18,7 @@ class KeepersDoor(EnrolDoor):
     """What those who look after cameras ask; `hub.store.door` has all else."""
 
     def tends(self, asker: Asker) -> bool:
-        """Whether this person looks after any camera; for the links of a page, shows nothing."""
+        """Whether this person looks after any camera or area; for a page's links, shows nothing."""
         with self._db.reading() as conn:
             return keeper_sights.tends_any(conn, asker.person_id, self._clock.now())
 

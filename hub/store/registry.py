@@ -89,7 +89,10 @@ def area_by_name(conn: Connection, name: str) -> UUID:
         case [area_id]:
             return area_id  # type: ignore[no-any-return] # tables are untyped
         case []:
-            raise RegistryError(f"no area is called {name!r}; add it with: area add")
+            raise RegistryError(
+                f"no area is called {name!r}; add it on the page of areas, or with: "
+                f"matthan-hub area add '{name}' --level LEVEL --parent AREA"
+            )
         case _:
             raise RegistryError(
                 f"{len(found)} areas are called {name!r}; say which: '{inner} / PARENT'"

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from argparse import _SubParsersAction
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from agent.wire.answers import UploadToken
 from agent.wire.messages import Event
 from agent.wire.terms import Picture
 from deploy.broker import Broker, free_port
+from hub.__main__ import parser
 from hub.store import steady_clock
 from hub.store.accounts import Accounts
 from hub.store.clock import HubClock
@@ -473,3 +475,10 @@ def with_picture(event: Event, content: bytes) -> Event:
         sha256=sha256(content).hexdigest(), size_bytes=len(content), width=64, height=48
     )
     return event.model_copy(update={"body": event.body.model_copy(update={"picture": picture})})
+
+
+def test_the_help_names_every_command_with_its_meaning() -> None:
+    """A group without one was there and could not be found."""
+    verbs = next(one for one in parser()._actions if isinstance(one, _SubParsersAction))
+    said = {one.dest for one in verbs._choices_actions if one.help}
+    assert said == set(verbs.choices)

@@ -24,7 +24,7 @@ from hub.alerts.grants import Right
 from hub.intake.clerk import Clerk
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
-from hub.store import dispatch, keeper_sights, outcomes
+from hub.store import dispatch, keeper_sights, outcomes, registry
 from hub.store.database import Database
 from hub.store.filing import set_aside
 from hub.store.keeper_views import LastRefusal
@@ -184,3 +184,20 @@ def test_every_event_of_every_kind_has_exactly_one_fate(streets: Streets) -> Non
         NumbersDropped,
     )}  # fmt: skip
     assert spoken <= set(stored)
+
+
+def test_who_looks_after_an_area_without_a_camera_yet_is_a_keeper_all_the_same(
+    streets: Streets,
+) -> None:
+    """As the first keeper of a new hub, who has still to make its first camera box."""
+    with streets.db.writing() as conn:
+        market = registry.add_area(
+            conn,
+            name="Chợ mới",
+            level="quarter",
+            parent_id=streets.commune,
+            now=streets.clock.now(),
+        )
+    first = streets.officer("quan", rights=KEEPER, area=market)
+    looks = streets.officer("lan", rights=Right.SEE, area=market)
+    assert [streets.door.tends(one) for one in (first, looks)] == [True, False]

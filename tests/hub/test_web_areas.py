@@ -157,3 +157,7 @@ def test_doing_it_wants_a_second_proof_and_keeps_the_table(keeper: Visitor, town
     sent = {"what": "areas", "text": table, "proof_password": PASSWORD}
     assert keeper.post("/areas/import/do", **sent).status_code == 303
     assert "Khu phố 9" in names(town)
+
+
+def test_levels_are_offered_in_the_readers_language(keeper: Visitor) -> None:
+    assert '<option value="xã">' in keeper.get("/areas").text
