@@ -50,23 +50,57 @@ hold_services() {
     trap 'rm -f "$policy"' EXIT
 }
 
-# What Debian's package would run by itself is switched off where this run brought it.
-install_packages() {
-    local missing=() name
-    dpkg --configure -a >/dev/null 2>&1 || true # of a run that was cut off
+missing_packages() {
+    local name
     while read -r name; do
-        is_there "$name" || missing+=("$name")
+        is_there "$name" || echo "$name"
     done < <(packages)
-    ((${#missing[@]})) || return 0
-    say "Installing Debian packages: ${missing[*]} (one to three minutes)"
+}
+
+# What Debian's package would run by itself is switched off where this run brought it.
+install_packages() { # FOLDER of a stick, where there is one
+    local missing wanted name
+    dpkg --configure -a >/dev/null 2>&1 || true # of a run that was cut off
+    mapfile -t wanted < <(missing_packages)
+    ((${#wanted[@]})) || return 0
+    say "Installing Debian packages: ${wanted[*]} (one to three minutes)"
     hold_services
-    with_dots apt-get update -qq || die "The package lists could not be fetched. Is there a network?"
-    with_dots env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]} (see above)"
+    [[ ! -s ${1:-/none}/Packages ]] || from_stick "$1" "${wanted[@]}"
+    mapfile -t missing < <(missing_packages)
+    ((${#missing[@]} == 0)) || from_network "${missing[@]}"
     rm -f "$policy"
     for name in mosquitto caddy; do
-        [[ " ${missing[*]} " != *" $name "* ]] || systemctl disable --quiet "$name.service" 2>/dev/null || true
+        [[ " ${wanted[*]} " != *" $name "* ]] || systemctl disable --quiet "$name.service" 2>/dev/null || true
     done
+}
+
+get() { with_dots env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
+
+from_network() { # PACKAGE...
+    get update || die "The package lists could not be fetched. Is there a network?"
+    get install -y --no-install-recommends "$@" >/dev/null ||
+        die "apt-get could not install: $* (see above). Without a network it needs the stick of deploy/node/bundle.sh, for this very Debian."
+}
+
+# Of what it has, and from nowhere else: a box without a network waits for none. What fails here is
+# asked of the network.
+from_stick() { # FOLDER PACKAGE...
+    local own names=() name options
+    for name in "${@:2}"; do
+        ! grep -qxF "Package: $name" "$1/Packages" || names+=("$name")
+    done
+    ((${#names[@]})) || return 0
+    own=$(mktemp -d)
+    mkdir -p "$own/lists/partial"
+    ln -s -- "$1" "$own/stick" # whose name may have blanks
+    printf 'deb [trusted=yes] file:%s/stick ./\n' "$own" >"$own/sources.list"
+    options=(-o Dir::Etc::SourceList="$own/sources.list" -o Dir::Etc::SourceParts=/dev/null
+        -o Dir::State::Lists="$own/lists" -o APT::Sandbox::User=root)
+    if get "${options[@]}" update; then
+        get "${options[@]}" install -y --no-install-recommends "${names[@]}" >/dev/null ||
+            say "The stick's packages do not fit this box (see above); the network is asked for them."
+    fi
+    rm -rf -- "$own"
 }
 
 make_user() { # NAME HOME

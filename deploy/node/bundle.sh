@@ -4,17 +4,26 @@
 #   deploy/node/bundle.sh FOLDER                        Raspberry Pi OS 12 and 13 (arm64, Python 3.11, 3.13)
 #   PLATFORM=x86_64 PYTHONS=3.13 deploy/node/bundle.sh FOLDER
 #
-# On the box then: sudo FOLDER/deploy/node/install.sh CODE. Debian's own packages are not in it;
-# Raspberry Pi OS has all that is needed, python3-picamera2 included.
+# On the box then: sudo FOLDER/deploy/node/install.sh CODE. Debian's packages come with it, for a box
+# that lacks one; python3-picamera2 is not Debian's, and is there on every Raspberry Pi OS.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 readonly target=${1:?"Say into which folder: $0 FOLDER"}
 readonly platform=${PLATFORM:-aarch64}
 read -r -a pythons <<<"${PYTHONS:-3.11 3.13}"
+# shellcheck source=deploy/node/packages.sh
+source deploy/node/packages.sh
 python=.venv/bin/python
 [[ -x $python ]] || python=python3
 
 [[ ! -e $target ]] || { echo "bundle: $target is there already. Say another folder, or remove it." >&2 && exit 1; }
+command -v apt-get >/dev/null || { echo "bundle: apt-get is missing here. Make the stick on a Debian, Raspberry Pi OS or Ubuntu." >&2 && exit 1; }
+[[ -s $keyring ]] || { echo "bundle: Debian's keys are missing here. Install them: apt install debian-archive-keyring" >&2 && exit 1; }
+case $platform in
+    aarch64) architecture=arm64 ;;
+    x86_64) architecture=amd64 ;;
+    *) echo "bundle: PLATFORM is aarch64 or x86_64, not $platform." >&2 && exit 1 ;;
+esac
 readonly draft=$target.part
 rm -rf -- "$draft"
 mkdir -p "$draft/wheels"
@@ -32,6 +41,13 @@ for version in "${pythons[@]}"; do
         "${tags[@]}" --platform "manylinux2014_$platform" --dest "$draft/wheels" \
         --requirement "$draft/wanted"
     rm -f "$draft/wanted"
+    case $version in
+        3.11) suite=bookworm ;;
+        3.13) suite=trixie ;;
+        *) continue ;; # no Debian's own
+    esac
+    echo "• Fetching Debian's packages for $suite on $architecture …" >&2
+    fetch_packages "$suite" "$architecture" "$draft/packages/$suite-$architecture"
 done
 # An older release has a lower number: a box takes none of its own accord.
 printf '%s %s\n' "$(git log -1 --format=%ct)" "$(git log -1 --format=%cd-%h --date=format:%Y%m%d)" >"$draft/RELEASE"

@@ -12,7 +12,8 @@
 #   deploy/node/install.sh uninstall --with-data    everything goes
 #
 #   --bundle FOLDER    wheels to install from, without a network; otherwise the folder `wheels` beside
-#                      this checkout, where there is one
+#                      this checkout, where there is one. Debian packages that are missing come from
+#                      the folder `packages` beside it first
 #
 # Needs root. A run that was cut off at any place is made whole by the next.
 set -euo pipefail
@@ -68,8 +69,13 @@ board() { if [[ -r /proc/device-tree/model ]]; then tr -d '\0' </proc/device-tre
 is_pi() { [[ $(board) == *Raspberry* ]]; }
 
 packages() {
-    printf '%s\n' ca-certificates passwd python3 python3-venv iproute2
+    cat "$here/deploy/node/packages.txt"
     ! is_pi || ! apt-cache show python3-picamera2 >/dev/null 2>&1 || echo python3-picamera2
+}
+
+stick() { # what it has for this Debian on this processor
+    # shellcheck source=/dev/null
+    echo "$here/packages/$(. /etc/os-release && echo "${VERSION_CODENAME-}")-$(dpkg --print-architecture)"
 }
 
 make_folders() {
@@ -107,7 +113,7 @@ install_node() {
     check_board
     need_room /opt 700
     need_room /var/lib 1000
-    install_packages
+    install_packages "$(stick)"
     make_user matthan "$data"
     make_folders
     ! is_pi || venv_options=(--system-site-packages) # where picamera2 lies

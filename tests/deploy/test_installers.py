@@ -14,6 +14,9 @@ SCRIPTS = sorted(
     path for folder in ("deploy", "tests/rigs") for path in (ROOT / folder).rglob("*.sh")
 )
 
+with_apt = pytest.mark.skipif(
+    shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None, reason="needs Debian's apt"
+)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="the installers need root")
 
 
@@ -91,6 +94,85 @@ def test_a_bundle_holds_all_that_an_agent_imports_pinned(python: str) -> None:
     assert {"hatchling", "trove-classifiers"} <= names  # what builds the program itself
     assert not {"fastapi", "pytest"} & names
     assert len(lines) == len(names)
+
+
+def make_package(folder: Path, name: str, depends: str = "") -> None:
+    """An empty one of Debian's, as a stick has it."""
+    made = folder.parent / name / "DEBIAN"
+    made.mkdir(parents=True)
+    fields = f"Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: Xã <xa@example.vn>\n"
+    fields += f"Depends: {depends}\n" if depends else ""
+    (made / "control").write_text(f"{fields}Description: {name}\n of a test\n")
+    command = ["dpkg-deb", "--root-owner-group", "--build", str(made.parent)]
+    subprocess.run([*command, str(folder / f"{name}.deb")], capture_output=True, check=True)
+
+
+def make_stick(folder: Path) -> Path:
+    """A stick's packages, `tram` that needs `day` and `le` that needs what is nowhere; real apt is
+    asked, but only says what it would install, on a machine with nothing on it."""
+    stick = folder / "thanh USB"
+    (folder / "bin").mkdir()
+    stick.mkdir()
+    make_package(stick, "tram", depends="day (>= 1)")
+    make_package(stick, "day")
+    make_package(stick, "le", depends="khong-co")
+    (folder / "status").touch()
+    apt = folder / "bin/apt-get"
+    apt.write_text(
+        "#!/bin/bash\nset -o pipefail\nsimulate=--simulate\n"
+        'for word; do [ "$word" != update ] || simulate=; done\n'
+        f"exec {shutil.which('apt-get')} $simulate -o Dir::State::status={folder}/status"
+        f" -o Dir::Cache={folder} -o Debug::NoLocking=1 -o Acquire::Check-Date=true"
+        f' "$@" | tee -a {folder}/said\n'
+    )
+    apt.chmod(0o755)
+    return stick
+
+
+def take_from(stick: Path, *names: str) -> tuple[list[str], str]:
+    """What apt would install of these, and what the installer says."""
+    script = "source deploy/dots.sh; source deploy/installing.sh; source deploy/node/packages.sh; "
+    script += 'list_packages "$1"; from_stick "$@"'
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script, "test", str(stick), *names],
+        capture_output=True,
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{stick.parent / 'bin'}:{os.environ['PATH']}"},
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    lines = (stick.parent / "said").read_text().splitlines() if names else []
+    return [line.split()[1] for line in lines if line.startswith("Inst ")], done.stderr
+
+
+@with_apt
+def test_a_package_comes_from_the_stick_with_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
+    taken, said = take_from(make_stick(tmp_path), "tram", "python3-not-on-it")
+    assert taken == ["day", "tram"]
+    assert not said
+
+
+@with_apt
+def test_a_stick_that_does_not_fit_is_said_and_the_network_is_asked(tmp_path: Path) -> None:
+    taken, said = take_from(make_stick(tmp_path), "le")
+    assert not taken
+    assert "khong-co" in said
+    assert "do not fit this box (see above); the network is asked" in said
+
+
+def test_a_stick_for_a_processor_that_no_box_has_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(ROOT / "deploy/node/bundle.sh"), str(tmp_path / "stick")],
+        capture_output=True,
+        env=os.environ | {"PLATFORM": "arm64"},
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "bundle: PLATFORM is aarch64 or x86_64, not arm64.\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")

@@ -93,7 +93,8 @@ make_stick() {
 install_programs() { # as deploy/node/install.sh does it
     # shellcheck disable=SC2016 # expanded inside
     alone bash -euo pipefail -c '
-        cd /srv/stick
+        here=/srv/stick
+        cd "$here"
         sha256sum --quiet --strict --check SHA256SUMS
         source deploy/dots.sh
         source deploy/installing.sh

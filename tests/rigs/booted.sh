@@ -4,6 +4,7 @@
 readonly roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly suite="${SUITE:-trixie}"
 nspawn='' leader=''
+network=() # a command that runs another in a network of its own
 
 note() { printf '── %s\n' "$*" >&2; }
 
@@ -30,7 +31,7 @@ fresh_root() { # NAME CHECKOUT
 }
 
 boot() { # NAME
-    systemd-nspawn --quiet --keep-unit --register=no --resolv-conf=off --console=pipe -M "$1-$$" -b -D "$root" \
+    "${network[@]}" systemd-nspawn --quiet --keep-unit --register=no --resolv-conf=off --console=pipe -M "$1-$$" -b -D "$root" \
         >"$root.log" 2>&1 </dev/null &
     nspawn=$!
     for _ in $(seq 300); do

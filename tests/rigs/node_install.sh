@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# The node's installer in an empty Debian that boots a real systemd: from a bundle without an index,
-# enrolled at a hub on this machine, a recorded street as its camera. Killed, stopped, its plug pulled
-# while it installs and while it runs, uninstalled. Ends at the first that did not come about.
+# The node's installer in an empty Debian that boots a real systemd: wheels and Debian's packages from a
+# stick, without any network, enrolled at a hub on this machine, a recorded street as its camera. Killed,
+# stopped, its plug pulled while it installs and while it runs, uninstalled. Ends at the first that did
+# not come about.
 #
 #   tests/rigs/node_install.sh
+#   SUITE=bookworm tests/rigs/node_install.sh    on Debian 12
 #   PULLS=5 tests/rigs/node_install.sh     the plug pulled so often while it is brought to a new version
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/rigs/booted.sh
 source tests/rigs/booted.sh
-readonly pulls="${PULLS:-3}"
+readonly pulls="${PULLS:-3}" alone=matthan-$$
+if [[ $suite == bookworm ]]; then python=3.11; else python=3.13; fi
 work=$(mktemp -d)
 readonly work
 hub=''
@@ -17,6 +20,7 @@ leave() {
     power_off
     [[ -z $hub ]] || pkill -TERM -P "$hub" || true # its broker
     [[ -z $hub ]] || kill -KILL "$hub" || true
+    ip netns delete "$alone" || true
     rm -rf -- "$work"
 }
 trap leave EXIT
@@ -29,14 +33,22 @@ is_new_pid() { # THE OLD ONE
     now=$(pid)
     [[ $now =~ ^[1-9] && $now != "$1" ]] && is_up
 }
+# shellcheck disable=SC2016 # expanded inside
+lacking() { # of Debian's packages
+    inside bash -c 'while read -r name; do dpkg -s "$name" >/dev/null 2>&1 || echo "$name"; done \
+        </srv/stick/deploy/node/packages.txt' | xargs
+}
 is_born() { grep -q 'matthan/nga-tu-07/up/status' "$work/heard"; }
 
-note "the hub, and the stick"
+note "a network with nothing in it but the hub; and the stick"
+ip netns add "$alone"
+ip -n "$alone" link set lo up
+network=(nsenter "--net=/run/netns/$alone")
 mkfifo "$work/hold"
-.venv/bin/python -m tests.rigs.enrolling_hub nga-tu-07 <"$work/hold" >"$work/heard" &
+"${network[@]}" .venv/bin/python -m tests.rigs.enrolling_hub nga-tu-07 <"$work/hold" >"$work/heard" &
 hub=$!
 exec 7>"$work/hold"
-PLATFORM=x86_64 PYTHONS=3.13 deploy/node/bundle.sh "$work/stick"
+PLATFORM=x86_64 PYTHONS=$python deploy/node/bundle.sh "$work/stick"
 expect_here() { for _ in $(seq 240); do "$@" && return; sleep 0.5; done; note "NOT SO: $*"; exit 1; }
 expect_here test -s "$work/heard"
 code=$(head -n 1 "$work/heard")
@@ -55,7 +67,8 @@ inside truncate -s 100000 "$wheel"
 grep -q 'was not copied whole' "$work/said"
 inside cp /srv/whole "$wheel"
 
-note "the first time, with the code"
+note "the first time, with the code; what is missing: $(lacking)"
+[[ -n $(lacking) && -z $(inside ip route) ]]
 time installs "$code"
 inside test -s /etc/matthan/agent.toml
 [[ $(inside stat -c %U:%a /var/lib/matthan/papers) == matthan:700 ]]
