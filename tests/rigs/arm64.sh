@@ -6,7 +6,7 @@
 #   tests/rigs/arm64.sh                    Debian 13, Python 3.13
 #   SUITE=bookworm tests/rigs/arm64.sh     Debian 12, Python 3.11
 #   STICK=FOLDER tests/rigs/arm64.sh       with a bundle that was made before
-#   KEEP=1 tests/rigs/arm64.sh             with the programs that the last run installed
+#   KEEP=1 tests/rigs/arm64.sh             in the root of the last run, whose whole slot is not filled again
 #
 # Tried here: the bundle's sums, the choice of Python, slot and programs (deploy/installing.sh as
 # install.sh calls it), enrolment, check, replay. Not here but in a booted x86-64 root
@@ -78,7 +78,9 @@ fresh() {
     fi
     rm -rf -- "$root/etc/matthan" "$root/var/lib/matthan"
     printf '127.0.0.1\tlocalhost\n' >"$root/etc/hosts"
-    # What a package's own script would have made.
+    # What packages' own scripts would have made.
+    cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
+    cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     mount -t proc proc "$root/proc"
     mkdir -p "$root/tmp" "$root/$work"
@@ -120,7 +122,7 @@ emulate
 took "an empty Debian $suite, unpacked" unpack
 took "the bundle for Python $python, made here" make_stick
 fresh
-[[ -n ${KEEP-} ]] || took "programs from the bundle, without a network" install_programs
+took "programs from the bundle, without a network" install_programs
 took "first word of the program" first_word
 inside "/opt/matthan/agent/bin/python" -c 'import platform, sys, numpy, cv2, av
 from ai_edge_litert.interpreter import Interpreter
