@@ -1,8 +1,19 @@
 # shellcheck shell=bash
 # Sourced by bundle.sh, not run: Debian's packages onto the stick, for boxes that have no network.
 
-readonly mirror=${MIRROR:-http://deb.debian.org} # its folders debian and debian-security
 readonly keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# The mirrors that this machine's apt asks already, and what a box gets of them: of the archive itself
+# and of security, as the folder is called.
+sources() { # SUITE
+    local site
+    for site in ${MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' 2>/dev/null | sort -u)}; do
+        case ${site%/} in
+            */debian) printf "deb [signed-by=$keyring] $site %s main\n" "$1" "$1-updates" ;;
+            */debian-security) printf "deb [signed-by=$keyring] $site %s main\n" "$1-security" ;;
+        esac
+    done
+}
 
 # With all that they depend on, down to libc, so that a box of any age finds what fits together. By an
 # apt of their own that believes nothing to be installed, and that this machine's packages are nothing to.
@@ -11,15 +22,15 @@ fetch_packages() { # SUITE ARCHITECTURE FOLDER
     apt=$(mktemp -d)
     mkdir -p "$apt/etc/preferences.d" "$apt"/{lists,cache/archives}/partial
     : >"$apt/status"
-    printf "deb [signed-by=$keyring] $mirror/%s main\n" "debian $1" "debian $1-updates" "debian-security $1-security" \
-        >"$apt/etc/sources.list"
+    sources "$1" >"$apt/etc/sources.list"
     options=(-qq -o Dir::Etc="$apt/etc" -o Dir::State="$apt" -o Dir::State::status="$apt/status"
-        -o Dir::Cache="$apt/cache" -o APT::Architecture="$2" -o APT::Architectures="$2" -o APT::Sandbox::User=root)
+        -o Dir::Cache="$apt/cache" -o APT::Architecture="$2" -o APT::Architectures="$2" -o APT::Sandbox::User=root
+        -o APT::Update::Error-Mode=any)
     mapfile -t names <deploy/node/packages.txt
     if ! apt-get "${options[@]}" update ||
         ! apt-get "${options[@]}" -y --no-install-recommends --download-only install "${names[@]}" >/dev/null; then
         rm -rf -- "$apt"
-        echo "bundle: Debian's packages could not be fetched (see above)." >&2
+        echo "bundle: Debian's packages could not be fetched (see above). Does apt know a mirror of Debian? Update its lists (apt update), or name one: MIRROR=URL" >&2
         exit 1
     fi
     mkdir -p "$3"
