@@ -7,8 +7,9 @@ from typing import Final
 
 import structlog
 
-from hub.alerts.answers import Answer, Patience, Refused, TryAgain
+from hub.alerts.answers import Answer, Patience
 from hub.notify.channel import Channel, Message
+from hub.notify.hands import LEASE_S, carry_each, send_by
 from hub.notify.phrases import phrases
 from hub.notify.rounds import go_round
 from hub.store import notice_rows
@@ -22,10 +23,6 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 15.0
 PACE_S: Final = 1.0
 """A storm of alerts rings the same bell."""
-LEASE_S: Final = 60.0
-DEADLINE_S: Final = 10.0
-HANDS: Final = 4
-"""Alerts have hands of their own."""
 PATIENCE: Final = Patience(first_wait_s=10.0)
 LANGUAGE: Final = "vi"
 """A group has no language of its own; the town's is spoken."""
@@ -59,17 +56,7 @@ class NoticePost:
     async def look(self) -> int:
         """Send what is due; how many were tried."""
         owed = await asyncio.to_thread(self._claim)
-        turn = asyncio.Semaphore(HANDS)
-
-        async def carry(one: OwedNotice) -> None:
-            async with turn:
-                answer = await self._send(one)
-            state = await asyncio.to_thread(self._record, one, answer)
-            log.info("notice_post.carried", channel=one.way.channel, word=one.word, state=state)
-
-        async with asyncio.TaskGroup() as group:
-            for one in owed:
-                group.create_task(carry(one))
+        await carry_each(owed, send=self._send, record=self._record)
         return len(owed)
 
     def _claim(self) -> list[OwedNotice]:
@@ -80,25 +67,15 @@ class NoticePost:
             return notice_rows.claim(conn, lease_s=LEASE_S, now=self._clock.now())
 
     async def _send(self, owed: OwedNotice) -> Answer:
-        channel = self._channels.get(owed.way.channel)
-        if channel is None:
-            return Refused(f"this hub has no channel {owed.way.channel}")
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await channel.send(message_for(owed), owed.way)
-        except TimeoutError:
-            return TryAgain(f"no answer within {DEADLINE_S:g} s")
+        return await send_by(self._channels, message_for(owed), owed.way)
 
-    def _record(self, owed: OwedNotice, answer: Answer) -> str:
+    def _record(self, owed: OwedNotice, answer: Answer) -> None:
+        now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
-            return notice_rows.record(
-                conn,
-                owed,
-                answer,
-                patience=PATIENCE,
-                chance=_dice.random(),
-                now=self._clock.now(),
+            state = notice_rows.record(
+                conn, owed, answer, patience=PATIENCE, chance=chance, now=now
             )
+        log.info("notice_post.carried", channel=owed.way.channel, word=owed.word, state=state)
 
 
 def message_for(owed: OwedNotice) -> Message:

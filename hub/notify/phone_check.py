@@ -12,9 +12,10 @@ from typing import Final
 
 import structlog
 
-from hub.alerts.answers import Answer, Patience, TryAgain
+from hub.alerts.answers import Answer, Patience
 from hub.alerts.phone_checks import CheckBounds
 from hub.notify.channel import Channel, Message
+from hub.notify.hands import LEASE_S, carry_each, send_by
 from hub.notify.phrases import phrases
 from hub.notify.rounds import go_round
 from hub.store import phone_checks
@@ -25,10 +26,6 @@ from hub.store.phone_checks import Check
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 60.0
-LEASE_S: Final = 60.0
-DEADLINE_S: Final = 10.0
-HANDS: Final = 4
-"""Alerts have hands of their own; these must not take the services' patience from them."""
 
 _dice = secrets.SystemRandom()
 
@@ -52,16 +49,7 @@ class PhoneCheck:
     async def look(self) -> int:
         """Ask whom it is time to ask, and send what is due; how many were sent."""
         due = await asyncio.to_thread(self._due)
-        turn = asyncio.Semaphore(HANDS)
-
-        async def carry(check: Check) -> None:
-            async with turn:
-                answer = await self._send(check)
-            await asyncio.to_thread(self._record, check, answer)
-
-        async with asyncio.TaskGroup() as group:
-            for check in due:
-                group.create_task(carry(check))
+        await carry_each(due, send=self._send, record=self._record)
         if due:
             log.info("phone_check.asked", phones=len(due))
         return len(due)
@@ -73,11 +61,8 @@ class PhoneCheck:
             return phone_checks.claim(conn, lease_s=LEASE_S, now=now)
 
     async def _send(self, check: Check) -> Answer:
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await self._channel.send(self._message(check), check.phone)
-        except TimeoutError:
-            return TryAgain(f"no answer within {DEADLINE_S:g} s")
+        channels = {check.phone.channel: self._channel}
+        return await send_by(channels, self._message(check), check.phone)
 
     def _message(self, check: Check) -> Message:
         words = phrases(check.language)
@@ -97,12 +82,8 @@ class PhoneCheck:
         )
 
     def _record(self, check: Check, answer: Answer) -> None:
+        now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
             phone_checks.record(
-                conn,
-                check,
-                answer,
-                patience=self._patience,
-                chance=_dice.random(),
-                now=self._clock.now(),
+                conn, check, answer, patience=self._patience, chance=chance, now=now
             )

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from hub.alerts.answers import Answer, Patience, Refused, TryAgain
+from hub.alerts.answers import Answer, Patience
 from hub.notify.channel import Channel, Message
+from hub.notify.hands import LEASE_S, carry_each, send_by
 from hub.notify.phrases import phrases
 from hub.notify.rounds import go_round
 from hub.notify.text import short
@@ -25,10 +26,6 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_S: Final = 5.0
 PACE_S: Final = 0.5
 """A storm of alerts rings the same bell."""
-LEASE_S: Final = 60.0
-DEADLINE_S: Final = 10.0
-HANDS: Final = 4
-"""Alerts have hands of their own."""
 PATIENCE: Final = Patience(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
 """Somebody stands on a ladder and waits: after two minutes it is said that it did not work."""
 
@@ -68,17 +65,7 @@ class PhoneTest:
     async def look(self) -> int:
         """Send what is due; how many were tried."""
         owed = await asyncio.to_thread(self._claim)
-        turn = asyncio.Semaphore(HANDS)
-
-        async def carry(one: OwedTest) -> None:
-            async with turn:
-                answer = await self._send(one)
-            state = await asyncio.to_thread(self._record, one, answer)
-            log.info("phone_test.carried", channel=one.phone.channel, state=state)
-
-        async with asyncio.TaskGroup() as group:
-            for one in owed:
-                group.create_task(carry(one))
+        await carry_each(owed, send=self._send, record=self._record)
         return len(owed)
 
     def _claim(self) -> list[OwedTest]:
@@ -89,25 +76,15 @@ class PhoneTest:
             return phone_tests.claim(conn, lease_s=LEASE_S, now=self._clock.now())
 
     async def _send(self, owed: OwedTest) -> Answer:
-        channel = self._channels.get(owed.phone.channel)
-        if channel is None:
-            return Refused(f"this hub has no channel {owed.phone.channel}")
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await channel.send(message_for(owed, self._zone), owed.phone)
-        except TimeoutError:
-            return TryAgain(f"no answer within {DEADLINE_S:g} s")
+        return await send_by(self._channels, message_for(owed, self._zone), owed.phone)
 
-    def _record(self, owed: OwedTest, answer: Answer) -> str:
+    def _record(self, owed: OwedTest, answer: Answer) -> None:
+        now, chance = self._clock.now(), _dice.random()
         with self._db.writing() as conn:
-            return phone_tests.record(
-                conn,
-                owed,
-                answer,
-                patience=PATIENCE,
-                chance=_dice.random(),
-                now=self._clock.now(),
+            state = phone_tests.record(
+                conn, owed, answer, patience=PATIENCE, chance=chance, now=now
             )
+        log.info("phone_test.carried", channel=owed.phone.channel, state=state)
 
 
 def message_for(owed: OwedTest, zone: ZoneInfo) -> Message:

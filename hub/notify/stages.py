@@ -13,14 +13,14 @@ What follows from an answer (again later, never again, this phone is gone) is no
 in `hub.alerts.answers`, which knows no phones; and who is owed what in `hub.store.ledger`.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hub.alerts.answers import Answer, Refused, TryAgain, Unwanted
+from hub.alerts.answers import Answer, Unwanted
 from hub.alerts.moment import Moment
-from hub.notify.channel import Channel, Message, Phone
+from hub.notify.channel import Channel
+from hub.notify.hands import DEADLINE_S, send_by
 from hub.notify.text import message_for
 from hub.store.clock import Clock
 from hub.store.owed import Owed
@@ -44,7 +44,7 @@ class Stages:
         book: Book,
         clock: Clock,
         zone: ZoneInfo,
-        deadline_s: float = 10.0,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self._channels = channels
         self._book = book
@@ -62,18 +62,7 @@ class Stages:
         if reason := why_unwanted(owed):
             return Unwanted(reason)
         message = message_for(owed, self._zone)
-        return await self._send(message, owed.phone)
-
-    async def _send(self, message: Message, phone: Phone) -> Answer:
-        channel = self._channels.get(phone.channel)
-        if channel is None:
-            return Refused(f"this hub has no channel {phone.channel}")
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                return await channel.send(message, phone)
-        except TimeoutError:
-            # It may have arrived; the ledger cannot know, and twice is better than never.
-            return TryAgain(f"no answer within {self._deadline_s:g} s")
+        return await send_by(self._channels, message, owed.phone, deadline_s=self._deadline_s)
 
 
 def why_unwanted(owed: Owed) -> str | None:

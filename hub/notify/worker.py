@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from hub.alerts.answers import Patience, TryAgain
+from hub.alerts.answers import Patience
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.notify.book import LedgerBook
+from hub.notify.hands import our_fault
 from hub.notify.stages import Stages
 from hub.store import dispatch
 from hub.store.bell import Bell
@@ -29,9 +30,6 @@ LONGEST_SLEEP_S: Final = 30.0
 
 LOOK_FOR_CRITICAL_S: Final = 1.0
 """While all hands are full, what is critical is looked for at every ring, and so often without."""
-
-OUR_FAULT_ATTEMPTS: Final = 3
-"""A notification that trips over our own code is tried so often, then it is dead."""
 
 _dice = secrets.SystemRandom()
 
@@ -184,10 +182,8 @@ class Worker:
 
     async def _record_our_fault(self, owed: Owed, error: Exception) -> None:
         now = self._clock.now()
-        ours = f"fault of the hub: {type(error).__name__}"
-        answer = TryAgain(ours, most_attempts=OUR_FAULT_ATTEMPTS)
         try:
-            await self._book.record(owed, answer, started=now, ended=now)
+            await self._book.record(owed, our_fault(error), started=now, ended=now)
         except Exception:
             # Not even this can be written: the lease runs out, and it is tried again.
             log.exception("notifier.ledger_unwritable", notification_id=str(owed.notification_id))

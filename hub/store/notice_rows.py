@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from hub.alerts.answers import Answer, Patience, Waiting, what_follows
+from hub.alerts.answers import Answer, Patience
 from hub.alerts.moment import Moment
 from hub.alerts.notices import NoticeState
+from hub.store import tries
 from hub.store.notice_tables import notice_files, notice_sendings, notice_ways, notices
 from hub.store.notice_views import Notice, Sending, Way
 from hub.store.owed import Phone
@@ -201,20 +202,7 @@ def record(
     now: Moment,
 ) -> str:
     """Write down what came of it; the state it is in."""
-    last = what_follows(
-        answer,
-        attempts=owed.attempts + 1,
-        owed_utc_us=owed.owed_utc_us,
-        now_utc_us=now.utc_us,
-        patience=patience,
-        chance=chance,
-    )
-    values: dict[str, Any] = {"attempts": owed.attempts + 1, "reason": last.reason}
-    if isinstance(last, Waiting):
-        values |= columns("due", Moment(last.due_utc_us, now.error_ms))
-        values |= {"state": "queued", "lease_until_utc_us": now.utc_us}
-    else:
-        values |= {"state": last.state, **columns("answered", now)}
+    values = tries.after(owed, answer, patience=patience, chance=chance, now=now)
     # What was withdrawn while it was on the line stays so: its withdrawal is owed there too.
     waiting = notice_sendings.c.state == "queued"
     this = notice_sendings.c.id == owed.sending_id

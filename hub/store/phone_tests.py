@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
 
-from hub.alerts.answers import Answer, Gone, Patience, Waiting, what_follows
+from hub.alerts.answers import Answer, Gone, Patience
 from hub.alerts.moment import Moment
-from hub.store import ledger
+from hub.store import ledger, tries
 from hub.store.owed import Phone
 from hub.store.phone_test_tables import phone_tests
 from hub.store.rows import add_all_once
@@ -165,20 +165,7 @@ def record(
     now: Moment,
 ) -> str:
     """Write down what came of sending it; the state it is in."""
-    last = what_follows(
-        answer,
-        attempts=owed.attempts + 1,
-        owed_utc_us=owed.owed_utc_us,
-        now_utc_us=now.utc_us,
-        patience=patience,
-        chance=chance,
-    )
-    values: dict[str, Any] = {"attempts": owed.attempts + 1, "reason": last.reason}
-    if isinstance(last, Waiting):
-        values |= {"state": "queued", **columns("lease_until", None)}
-        values |= columns("due", Moment(last.due_utc_us, now.error_ms))
-    else:
-        values |= {"state": last.state, **columns("answered", now)}
+    values = tries.after(owed, answer, patience=patience, chance=chance, now=now)
     # What the phone said meanwhile is worth more than its service's answer.
     this = phone_tests.c.id == owed.test_id
     conn.execute(update(phone_tests).where(this, _WAITS).values(values))

@@ -1,0 +1,99 @@
+"""What is no alert on its way: each message to its own end, whatever becomes of the others."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+import structlog
+
+from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
+from hub.notify.channel import Message, Phone
+from hub.notify.hands import (
+    DEADLINE_S,
+    HANDS,
+    LEASE_S,
+    OUR_FAULT_ATTEMPTS,
+    carry_each,
+    our_fault,
+    send_by,
+)
+from hub.store import notice_rows, phone_checks, phone_tests
+
+PHONE = Phone(uuid4(), "webpush", "https://push.test/hai", "{}")
+MESSAGE = Message(
+    notification_id=uuid4(), alert_id=uuid4(), revision=0, moment="test", title="t", body="b",
+    language="vi", take_label="", open_label="", useful_s=60,
+)  # fmt: skip
+
+
+def carried(owed: list[str], broken: set[str], unwritable: frozenset[str] = frozenset()):  # type: ignore[no-untyped-def]
+    written: dict[str, Answer] = {}
+
+    async def send(one: str) -> Answer:
+        if one in broken:
+            raise KeyError(one)
+        await asyncio.sleep(0)
+        return Delivered(201)
+
+    def record(one: str, answer: Answer) -> None:
+        if one in unwritable:
+            raise OSError(one)
+        written[one] = answer
+
+    with structlog.testing.capture_logs():
+        fault = None
+        try:
+            asyncio.run(carry_each(owed, send=send, record=record))
+        except OSError as error:
+            fault = error
+    return written, fault
+
+
+def test_what_trips_over_our_own_code_takes_no_other_along_and_is_not_tried_for_ever() -> None:
+    written, fault = carried(["a", "bad", "c", "d", "e", "f"], {"bad"})
+    assert fault is None
+    assert {one for one, answer in written.items() if answer == Delivered(201)} == set("acdef")
+    assert written["bad"] == our_fault(KeyError("bad"))
+    assert written["bad"].most_attempts == OUR_FAULT_ATTEMPTS
+
+
+def test_an_answer_that_cannot_be_written_is_told_once_the_others_are() -> None:
+    written, fault = carried(["a", "lost", "c"], set(), frozenset({"lost"}))
+    assert set(written) == {"a", "c"}
+    assert str(fault) == "lost"
+
+
+def test_no_more_hands_than_there_are_send_at_once() -> None:
+    busy = most = 0
+
+    async def send(_: int) -> Answer:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0)
+        busy -= 1
+        return Delivered(201)
+
+    asyncio.run(carry_each(range(5 * HANDS), send=send, record=lambda _one, _answer: None))
+    assert most == HANDS
+
+
+@pytest.mark.parametrize("rows", [notice_rows, phone_checks, phone_tests])
+def test_a_lease_outlasts_all_that_is_leased_at_once(rows: object) -> None:
+    at_once: int = rows.MOST_AT_ONCE  # type: ignore[attr-defined]
+    assert at_once / HANDS * DEADLINE_S < LEASE_S
+
+
+def test_a_channel_that_is_none_is_a_refusal_and_silence_is_tried_again() -> None:
+    class Silent:
+        async def send(self, message: Message, phone: Phone) -> Answer:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async def asked() -> tuple[Answer, Answer]:
+        silent = await send_by({"webpush": Silent()}, MESSAGE, PHONE, deadline_s=0.01)
+        return silent, await send_by({}, MESSAGE, PHONE)
+
+    silent, unknown = asyncio.run(asked())
+    assert silent == TryAgain("no answer within 0.01 s")
+    assert unknown == Refused("this hub has no channel webpush")
