@@ -10,7 +10,7 @@ import structlog
 from hub.assembly.anchoring import Anchoring
 from hub.store.arrivals import Arrivals
 from hub.store.blobs import BlobsError
-from hub.store.database import DatabaseError
+from hub.store.database import FAULTS, is_about_storage
 from hub.store.remains import Remains
 from hub.store.remover import Remover, Stopping
 from hub.store.sweep import ManyLostError, Sweep
@@ -88,9 +88,16 @@ class _Chore:
         self.due_s = time.monotonic() + self._every_s
         try:
             self._work(stopping)
-        except (BlobsError, DatabaseError, ManyLostError, OSError) as error:
-            if str(error) != self._trouble:
-                log.error("housekeeping.failed", chore=self._name, reason=str(error))
-            self._trouble = str(error)
+        except (BlobsError, ManyLostError, OSError) as error:
+            self._say(str(error))
+        except FAULTS as error:
+            if not is_about_storage(error):
+                raise
+            self._say(str(error).splitlines()[0])
         else:
             self._trouble = ""
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            log.error("housekeeping.failed", chore=self._name, reason=trouble)
+        self._trouble = trouble

@@ -1,10 +1,12 @@
 """Rules and holds as a keeper gives them, what the page then says, and the task that does it."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError, OperationalError
 from structlog.testing import capture_logs
 
 from hub.assembly import housekeeping
@@ -104,14 +106,15 @@ def test_the_sweep_is_a_command_too(town: Town, desk: Desk) -> None:
 class Idle:
     """Has nothing to do, or cannot."""
 
-    def __init__(self, faults: int = 0) -> None:
+    def __init__(self, faults: int = 0, fault: Exception | None = None) -> None:
         self.faults = faults
+        self.fault = fault or StoreAwayError("the bucket is away")
         self.times = 0
 
     def make_room(self, stopping: object) -> int:
         self.times += 1
         if self.times <= self.faults:
-            raise StoreAwayError("the bucket is away")
+            raise self.fault
         return 0
 
     def remove_overdue(self, stopping: object) -> int:
@@ -127,14 +130,29 @@ class Idle:
         pass
 
 
-def test_a_chore_that_fails_is_said_once_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def fault_of_sqlite(code: int, words: str) -> DBAPIError:
+    """As SQLAlchemy hands it on."""
+    cause = sqlite3.OperationalError(words)
+    cause.sqlite_errorcode = code
+    return OperationalError("UPDATE media", {}, cause)
+
+
+AWAY = StoreAwayError("the bucket is away")
+FULL = fault_of_sqlite(sqlite3.SQLITE_FULL, "database or disk is full")
+BUSY = fault_of_sqlite(sqlite3.SQLITE_BUSY, "database is locked")
+
+
+@pytest.mark.parametrize("fault", [AWAY, FULL, BUSY])
+def test_a_chore_that_fails_is_said_once_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     monkeypatch.setattr(housekeeping, "LOOK_S", 0.01)
-    remover = Idle(faults=3)
+    remover = Idle(faults=3, fault=fault)
 
     async def keep_house() -> None:
         stop = asyncio.Event()
         task = asyncio.create_task(Housekeeping(remover, Idle(), Idle(), Idle()).run(stop))  # type: ignore[arg-type] # a fake
-        while remover.times < 5:
+        while remover.times < 5 and not task.done():
             await asyncio.sleep(0.01)
         stop.set()
         await task
@@ -142,4 +160,10 @@ def test_a_chore_that_fails_is_said_once_and_tried_again(monkeypatch: pytest.Mon
     with capture_logs() as logs:
         asyncio.run(asyncio.wait_for(keep_house(), 30))
     assert [line["event"] for line in logs] == ["housekeeping.failed"]
-    assert logs[0]["reason"] == "the bucket is away"
+    assert logs[0]["reason"] == str(fault).splitlines()[0]
+
+
+def test_a_fault_of_a_chore_itself_is_a_bug_and_ends_it() -> None:
+    remover = Idle(faults=1, fault=fault_of_sqlite(sqlite3.SQLITE_ERROR, "no such column: x"))
+    with pytest.raises(OperationalError):
+        asyncio.run(Housekeeping(remover, Idle(), Idle(), Idle()).run(asyncio.Event()))  # type: ignore[arg-type] # a fake
