@@ -10,11 +10,15 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, update
 
 from hub.alerts.moment import Moment
+from hub.alerts.rollout import Course
 from hub.store.check_tables import phone_checks
+from hub.store.diagnosis_tables import diagnoses
 from hub.store.duty_tables import escalations
 from hub.store.enrol_tables import enrolments
+from hub.store.household_tables import household_requests
 from hub.store.notice_tables import notice_sendings
 from hub.store.phone_test_tables import phone_tests
+from hub.store.program_tables import node_programs
 from hub.store.settings_tables import node_settings, rollout_nodes, rollouts
 from hub.store.signin_tables import invitations, spent_challenges
 from hub.store.tables import (
@@ -40,13 +44,17 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (escalations, ("due",)),
     (nodes, ("state_since", "seen", "rival")),
     (node_health, ("received",)),
+    (diagnoses, ("asked", "until")),
     (enrolments, ("ends",)),
+    (household_requests, ("expires",)),
     (invitations, ("ends",)),
     (sessions, ("seen", "ends", "proved")),
     (spent_challenges, ("ends",)),
     (sign_in_failures, ("at",)),
     (phones, ("heard",)),
     (rollouts, ("settled",)),
+    (node_settings, ("wanted",)),
+    (node_programs, ("wanted", "reported")),
     (rollout_nodes, ("told", "lost")),
     (notice_sendings, ("owed", "due", "lease_until")),
     (phone_tests, ("owed", "due", "lease_until")),
@@ -54,8 +62,10 @@ _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
 )
 _REPEATED: Final[tuple[tuple[Table, str], ...]] = (
     (cameras, "state_since"),
+    (diagnoses, "sent"),
     (media, "asked"),
     (node_holds, "sent"),
+    (node_programs, "sent"),
     (node_settings, "sent"),
     (span_wishes, "sent"),
     (wishes, "sent"),
@@ -68,6 +78,8 @@ def move(conn: Connection, by_us: int, *, now: Moment) -> None:
     for table, names in _MOVED:
         for name in names:
             _add(conn, table, [name], by_us)
+    # What a node is asked to do counts as part of a roll-out from its beginning on.
+    _add(conn, rollouts, ["begun"], by_us, where=rollouts.c.course == Course.RUNNING)
     then_us = now.utc_us + by_us
     for table, name in _REPEATED:
         at = table.c[f"{name}_utc_us"]

@@ -26,6 +26,10 @@ MOST_BYTES: Final = 3 * 2**20
 """Of one file."""
 
 
+_NEWEST_FIRST: Final = (diagnoses.c.asked_utc_us.desc(), diagnoses.c.id.desc())
+"""Not by the id alone, whose time stays when the hub's clock is set back."""
+
+
 class State(StrEnum):
     """How a request stands."""
 
@@ -80,7 +84,7 @@ def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUI
             **columns("until", now.plus_s(WAITS_S)),
         )
     )
-    newest = select(diagnoses.c.id).where(mine).order_by(diagnoses.c.id.desc())
+    newest = select(diagnoses.c.id).where(mine).order_by(*_NEWEST_FIRST)
     gone = conn.scalars(newest.offset(KEPT_OF_A_NODE)).all()
     conn.execute(delete(diagnoses).where(diagnoses.c.id.in_(gone)))
     return diagnosis_id
@@ -164,7 +168,7 @@ def listed(conn: Connection, node_id: UUID, *, now: Moment) -> list[Diagnosis]:
         )
         .join(people, people.c.id == diagnoses.c.asked_by)
         .where(diagnoses.c.node_id == node_id)
-        .order_by(diagnoses.c.id.desc())
+        .order_by(*_NEWEST_FIRST)
         .limit(KEPT_OF_A_NODE)
     )
     return [_diagnosis(row, now) for row in conn.execute(query)]

@@ -14,6 +14,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
+from agent.wire.ident import born_utc_us
 from agent.wire.settings import (
     Configure,
     SettingsFault,
@@ -147,10 +148,9 @@ def put_down(
         raise RegistryError("give a reason: somebody will ask one day")
     check_settings(body, NodeWanted if scope.kind == "node" else GroupWanted)
     program_rows.check(conn, body)
-    change_id = new_id(now)
     conn.execute(
         insert(settings_changes).values(
-            id=change_id,
+            id=_id_after_all(conn, scope, now),
             scope=scope.kind,
             scope_id=scope.scope_id,
             body=canonical(laid_together([body])).decode(),
@@ -159,6 +159,16 @@ def put_down(
             **columns("changed", now),
         )
     )
+
+
+def _id_after_all(conn: Connection, scope: Scope, now: Moment) -> UUID:
+    """The last one counts: also where the hub's clock was set back since the one before."""
+    query = select(settings_changes.c.id).where(
+        settings_changes.c.scope == scope.kind, settings_changes.c.scope_id == scope.scope_id
+    )
+    last = conn.scalar(query.order_by(settings_changes.c.id.desc()).limit(1))
+    not_before_us = 0 if last is None else born_utc_us(last) + 1
+    return new_id(Moment(max(now.utc_us, not_before_us), now.error_ms))
 
 
 def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, now: Moment) -> None:

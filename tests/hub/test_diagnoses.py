@@ -12,8 +12,10 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.intake.commands import commands
 from hub.store import diagnosis_rows
+from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.diagnosis_rows import AGAIN_S, KEPT_OF_A_NODE, KEPT_S, MOST_BYTES, WAITS_S, State
+from hub.store.diagnosis_tables import diagnoses
 from hub.store.registry import add_area, add_node, node_by_name
 from hub.store.tables import audit, nodes, people
 from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
@@ -187,3 +189,33 @@ def test_the_right_to_manage_a_camera_alone_opens_no_box(ward: Ward) -> None:
     ward.allow("chi", Right.SEE | Right.MANAGE)
     assert ward.visitor("chi").post(f"{ward.page}/diagnosis").status_code == 303
     assert ward.visitor("binh").post(f"{ward.page}/diagnosis").status_code == 404
+
+
+@pytest.mark.parametrize("by_s", [-31_536_000.0, 31_536_000.0])
+def test_a_step_of_the_hubs_clock_makes_a_request_neither_late_nor_for_ever(
+    ward: Ward, by_s: float
+) -> None:
+    ward.visitor().post(f"{ward.page}/diagnosis")
+    [command_id] = ward.told()
+    with ward.db.writing() as conn:
+        move(conn, round(by_s * 1e6), now=ward.clock.now())
+    assert ward.told(by_s + AGAIN_S + 1) == [command_id]
+    assert ward.told(by_s + WAITS_S - 1) == [command_id]
+    assert ward.told(by_s + WAITS_S + 1) == []
+    assert ward.listed(by_s + WAITS_S + 1)[0].state is State.OVER
+
+
+def test_a_request_of_after_the_clock_was_set_back_is_none_of_the_old_ones(ward: Ward) -> None:
+    with ward.db.writing() as conn:
+        kim_id = conn.scalar(select(people.c.id).where(people.c.login == "kim"))
+        assert kim_id is not None
+        for number in range(KEPT_OF_A_NODE + 1):
+            now = ward.later(number)
+            assert diagnosis_rows.ask(conn, ward.node_id, person_id=kim_id, now=now)
+            conn.execute(update(diagnoses).values(state=State.FAILED))
+        move(conn, -86_400_000_000, now=ward.later(10))
+        newest = diagnosis_rows.ask(
+            conn, ward.node_id, person_id=kim_id, now=ward.later(20 - 86_400)
+        )
+    assert newest == ward.listed()[0].diagnosis_id
+    assert len(ward.listed()) == KEPT_OF_A_NODE

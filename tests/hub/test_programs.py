@@ -25,6 +25,7 @@ from hub.assembly.program_commands import checked, keep
 from hub.intake.commands import commands
 from hub.intake.inbox import Arrival
 from hub.store import program_rows, rollout_rows, settings_rows
+from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.registry import add_node
 from hub.store.tables import nodes
@@ -147,6 +148,17 @@ def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
     assert fleet.course().fates[Fate.WAITING] == FEW
     fleet.live(round(SILENT_S) + 300, lambda _: "")
     assert fleet.course().course is Course.HALTED
+
+
+def test_programs_that_were_told_before_a_step_back_of_the_clock_are_told_again(
+    fleet: Fleet,
+) -> None:
+    fleet.begin(NEW)
+    told = fleet.live(60, lambda _: "")
+    with fleet.db.writing() as conn:
+        move(conn, -86_400_000_000, now=fleet.now)
+    fleet.pass_s(-86_400)
+    assert fleet.live(120, lambda _: "").keys() == told.keys()
 
 
 def test_a_node_that_never_told_of_its_programs_is_too_old_for_this(fleet: Fleet) -> None:

@@ -30,6 +30,7 @@ from hub.alerts.rollout import (
 )
 from hub.store import area_rows, rollout_rows, settings_rows
 from hub.store.area_rows import AreaWords
+from hub.store.clock_steps import move
 from hub.store.database import Database
 from hub.store.registry import RegistryError, add_area, add_node
 from hub.store.settings_rows import Scope
@@ -219,6 +220,21 @@ def test_it_halts_by_itself_and_everybody_goes_back(town: Town, outcome: str) ->
     assert town.acts().count("settings.halt") == 1
     back = {name for name, words in town.told_by_name() if words.settings == {}}
     assert back <= bad
+
+
+@pytest.mark.parametrize("by_s", [-86_400, 86_400])
+def test_after_a_step_of_the_hubs_clock_it_is_still_judged_by_what_nodes_answer(
+    town: Town, by_s: int
+) -> None:
+    town.begin()
+    town.live(120, lambda _: "in_force")
+    with town.db.writing() as conn:
+        move(conn, by_s * 1_000_000, now=town.now)
+    town.pass_s(by_s)
+    town.live(2400, lambda _: "refused")
+    halted = town.course()
+    assert halted.course is Course.HALTED, "the second stage took it ill"
+    assert town.wanted() == {False}
 
 
 def test_a_keeper_halts_it_and_nothing_else_goes_out_meanwhile(town: Town) -> None:

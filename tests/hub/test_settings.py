@@ -1,5 +1,6 @@
 """What is wanted of nodes' settings: laid together, said, answered, previewed and on record."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,17 @@ def test_the_last_word_of_area_group_and_node_counts_key_by_key(yard: Yard) -> N
         changed = settings_groups.put_members(conn, group, [], by=SHELL, now=yard.now)
     assert changed == [yard.node.scope_id]
     assert "alert_days" not in yard.standing().wanted["clips"]
+
+
+def test_the_last_word_counts_also_when_the_hubs_clock_was_set_back_since(yard: Yard) -> None:
+    yard.want(yard.area, {"clips": {"alert_days": 40}})
+    yard.pass_s(-86_400)
+    yard.want(yard.area, {"clips": {"alert_days": 20}})
+    yard.want(yard.area, {"clips": {"alert_days": 10}})
+    assert yard.standing().wanted == {"clips": {"alert_days": 10}}
+    with yard.db.reading() as conn:
+        past = settings_rows.history(conn, yard.area)
+    assert [json.loads(one.body)["clips"]["alert_days"] for one in past] == [10, 20, 40]
 
 
 def test_a_node_of_another_area_is_not_meant(yard: Yard) -> None:
