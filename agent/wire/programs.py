@@ -81,6 +81,14 @@ class BundleFault(Exception):  # noqa: N818 - said in one sentence, no fault of 
     """Why a file is no bundle, or not one of this town."""
 
 
+class UnsignedFault(BundleFault):
+    """This town's update key did not sign its list."""
+
+
+class AlteredFault(BundleFault):
+    """The list is signed, and what comes with it is not what stands on the list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """What a bundle says of itself before all else."""
@@ -112,12 +120,12 @@ def read_head(bundle: tarfile.TarFile, key: Ed25519PublicKey | None) -> Head:
         if key is not None:
             key.verify(signature, sums)
     except InvalidSignature as error:
-        raise BundleFault("it is not signed by this town's update key") from error
+        raise UnsignedFault("it is not signed by this town's update key") from error
     listed = dict(_listed(sums))
     if len(listed) > MOST_FILES:
         raise BundleFault("its list is too long")
     if listed.get(RELEASE) != hashlib.sha256(release).hexdigest():
-        raise BundleFault("its RELEASE differs from what was signed")
+        raise AlteredFault("its RELEASE differs from what was signed")
     return Head(read_release(release.decode("utf-8", "replace")), listed, sums, release)
 
 
@@ -130,13 +138,13 @@ def files(bundle: tarfile.TarFile, head: Head) -> Iterator[tuple[str, IO[bytes]]
             name = member.name.removeprefix("./")
             content = bundle.extractfile(member) if member.isreg() else None
             if content is None or name not in head.listed or name in seen:
-                raise BundleFault(f"{name[:100]} is not on its list")
+                raise AlteredFault(f"{name[:100]} is not on its list")
             seen.add(name)
             yield name, content
     except (tarfile.TarError, OSError, EOFError) as error:
         raise BundleFault(f"it cannot be read: {error}") from error
     if missing := head.listed.keys() - seen:
-        raise BundleFault(f"{sorted(missing)[0][:100]} is missing")
+        raise AlteredFault(f"{sorted(missing)[0][:100]} is missing")
 
 
 def _next(bundle: tarfile.TarFile, name: str, most_bytes: int) -> bytes:
@@ -144,7 +152,8 @@ def _next(bundle: tarfile.TarFile, name: str, most_bytes: int) -> bytes:
         member = bundle.next()
         content = bundle.extractfile(member) if member is not None and member.isreg() else None
         if member is None or content is None or member.name.removeprefix("./") != name:
-            raise BundleFault(f"it has no {name} in its place")
+            fault = UnsignedFault if name == SIGNATURE else BundleFault
+            raise fault(f"it has no {name} in its place")
         if member.size > most_bytes:
             raise BundleFault(f"its {name} is too long")
         return content.read()

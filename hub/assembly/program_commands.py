@@ -1,25 +1,20 @@
 """The commands for programs of nodes: a bundle comes to the hub, and which are here."""
 
 import argparse
-import hashlib
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Head, files, read_head
+from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault
 from hub.assembly import opening
 from hub.assembly.commands import OK, say, settings_of
 from hub.store import audit, program_rows
 from hub.store.audit import By
-from hub.store.blobs import PIECE_BYTES, Blobs
+from hub.store.bundles import KEY, checked, keep, update_key
 from hub.store.clock import HubClock
 from hub.store.registry import RegistryError
-
-KEY: Final = Path("/etc/matthan/update.pub")
 
 
 def add_to(
@@ -81,48 +76,11 @@ def list_bundles(args: argparse.Namespace) -> int:
     return OK
 
 
-def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
-    """What it says of itself, when every file is the one that was signed; BundleFault, OSError."""
-    try:
-        with tarfile.open(bundle, "r:") as opened:
-            head = read_head(opened, key)
-            for name, content in files(opened, head):
-                reckoned = hashlib.sha256()
-                while piece := content.read(PIECE_BYTES):
-                    reckoned.update(piece)
-                if reckoned.hexdigest() != head.listed[name]:
-                    raise BundleFault(f"{name} differs from what was signed")
-    except tarfile.TarError as error:
-        raise BundleFault(f"it is no bundle: {error}") from error
-    return head
-
-
-def keep(bundle: Path, blobs: Blobs) -> str:
-    """Put the file into the store; its hash. BlobsError, OSError."""
-    with bundle.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if blobs.has(sha256):
-            return sha256
-        file.seek(0)
-        incoming = blobs.open_incoming(bundle.stat().st_size)
-        try:
-            while piece := file.read(PIECE_BYTES):
-                incoming.write(piece)
-            incoming.finish(sha256)
-        except BaseException:
-            incoming.abort()
-            raise
-    return sha256
-
-
 def _key(given: Path | None) -> Ed25519PublicKey | None:
-    path = given or KEY
-    if given is None and not path.exists():
-        return None
     try:
-        key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise RegistryError(f"{path} is no key of updates") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise RegistryError(f"{path} is no key of updates")
+        key = update_key(given or KEY)
+    except ValueError as error:
+        raise RegistryError(str(error)) from error
+    if key is None and given is not None:
+        raise RegistryError(f"{given} is no key of updates")
     return key

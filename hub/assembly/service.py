@@ -16,7 +16,7 @@ from hub.alerts.phone_checks import CheckBounds
 from hub.alerts.routing import Policy
 from hub.alerts.signs import Thresholds
 from hub.alerts.storm import StormBounds
-from hub.assembly import enrolling, households, opening, providing, stamping
+from hub.assembly import enrolling, households, opening, programs, providing, stamping
 from hub.assembly.anchoring import Anchoring, anchor_file
 from hub.assembly.answering import office
 from hub.assembly.channels import channels
@@ -346,6 +346,7 @@ class Hub:
             live_round=self._live,
             says_too_much=self._intake.over,
             provider=self._provider,
+            bundle_desk=programs.bundle_desk(self._settings, self._db, self._blobs, self._clock),
         )
         return Pages(app)
 

@@ -34,6 +34,8 @@ class Bundle:
     is_verified: bool
     """By the update key, at the hub; the nodes look for themselves in any case."""
     added_utc_us: int
+    added_by: UUID | None
+    """None: the keeper's shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def add(
     size_bytes: int,
     is_verified: bool,
     now: Moment,
+    added_by: UUID | None = None,
 ) -> None:
     """A bundle is here."""
     row = {
@@ -76,6 +79,7 @@ def add(
         "number": release.number,
         "name": release.name,
         "is_verified": is_verified,
+        "added_by": added_by,
         **columns("added", now),
     }
     put(conn, program_bundles, row)
@@ -231,7 +235,9 @@ def _one(conn: Connection, sha256: str) -> Bundle | None:
 
 def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
     release = Release(row.number, row.name)
-    return Bundle(row.sha256, row.size_bytes, release, row.is_verified, row.added_utc_us)
+    return Bundle(
+        row.sha256, row.size_bytes, release, row.is_verified, row.added_utc_us, row.added_by
+    )
 
 
 def _standing(row: Row[*tuple[Any, ...]]) -> Standing:

@@ -15,6 +15,7 @@ program_bundles = Table(
     Column("name", Text, nullable=False),
     Column("is_verified", Boolean, nullable=False),  # by the update key, here at the hub
     *moment("added"),
+    Column("added_by", Uuid),  # of people; null: the keeper's shell
 )
 
 node_programs = Table(

@@ -16,7 +16,7 @@ from hub.store.database import Database
 from hub.store.program_rows import NOTHING, Bundle
 from hub.store.scope import tended_areas
 from hub.store.sights import places
-from hub.store.tables import nodes
+from hub.store.tables import nodes, people
 from hub.store.views import Asker
 
 
@@ -40,6 +40,15 @@ class NodeRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class BundleRow:
+    """A bundle, and who brought it."""
+
+    bundle: Bundle
+    added_by: str
+    """Empty: the keeper's shell."""
+
+
 class ProgramsDoor:
     """For any thread."""
 
@@ -52,6 +61,15 @@ class ProgramsDoor:
         """Those that are here; no secret, and part of a page that has its line in the log."""
         with self._db.reading() as conn:
             return program_rows.bundles(conn)
+
+    def bundles_shown(self) -> list[BundleRow]:
+        """The same with who brought them."""
+        with self._db.reading() as conn:
+            found = program_rows.bundles(conn)
+            ids = {one.added_by for one in found if one.added_by is not None}
+            query = select(people.c.id, people.c.name).where(people.c.id.in_(ids))
+            who = {row.id: row.name for row in conn.execute(query)}
+        return [BundleRow(one, who.get(one.added_by, "")) for one in found]
 
     def overview(self, asker: Asker) -> list[NodeRow]:
         """Every node that this person looks after."""

@@ -86,4 +86,5 @@ rollout_nodes = Table(
     Column("is_changed", Boolean, nullable=False),  # its stage began, and it is told something new
     *moment("told", nullable=True),
     *moment("lost", nullable=True),  # since when it is away without having answered
+    Column("ran_sha256", Text),  # the bundle of the release that it ran, where it is here
 )

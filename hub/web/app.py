@@ -13,6 +13,7 @@ from hub.store import database
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
 from hub.store.blobs import BlobsError
+from hub.store.bundle_desk import BundleDesk
 from hub.store.door import Door
 from hub.store.petition_desk import PetitionDesk
 from hub.store.tip_box import TipBox
@@ -25,6 +26,7 @@ from hub.web import (
     api,
     areas,
     auth,
+    bundles,
     cameras,
     case_asking,
     cases,
@@ -119,6 +121,7 @@ ROOMS: Final = (
     alert_rules,
     enrolments,
     programs,  # before the pages of what has an id
+    bundles,
     configuration,
     diagnoses,
     areas,
@@ -157,6 +160,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     live_round: LiveRound | None = None,
     says_too_much: Callable[[str], int] = lambda _node: 0,
     provider: OpenIdProvider | None = None,
+    bundle_desk: BundleDesk | None = None,
 ) -> FastAPI:
     """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
@@ -179,6 +183,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         tip_desk=door.tip_desk(tip_box, tip_spans) if tip_box else None,
         tip_door=door.tip_door(tip_box) if tip_box else None,
         provider=provider,
+        bundle_desk=bundle_desk,
         petition_desk=petition_desk,
         petition_door=petition_door,
         eraser=door.petition_eraser(petition_door) if petition_door else None,

@@ -73,15 +73,16 @@ SignedIn = Annotated[Visit, Depends(signed_in)]
 
 def form_sent(visit: SignedIn, csrf: Annotated[str, Form()] = "") -> Visit:
     """For forms that change something: the session's own token must come along."""
-    return _with_token(visit, csrf)
+    return with_token(visit, csrf)
 
 
 def api_called(visit: SignedIn, x_csrf_token: Annotated[str, Header()] = "") -> Visit:
     """The same for scripts, which bring the token in a header."""
-    return _with_token(visit, x_csrf_token)
+    return with_token(visit, x_csrf_token)
 
 
-def _with_token(visit: Visit, token: str) -> Visit:
+def with_token(visit: Visit, token: str) -> Visit:
+    """The visit, where the token is its session's own; else 403."""
     if not hmac.compare_digest(token.encode(), visit.session.csrf.encode()):
         raise HTTPException(403)
     return visit

@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.wire.programs import MOST_BUNDLE_BYTES
 from hub.alerts.households import FORM_BYTES, MOST_CHUNK_BYTES
 from hub.alerts.tips import MOST_PICTURE_BYTES, MOST_PICTURES
 
@@ -58,11 +59,20 @@ APP_TIPS: Final = "/api/tips"
 TIPS: Final = "/tips"
 """Where anybody sends them."""
 
+BUNDLES: Final = "/configuration/programs/"
+"""Where keepers bring programs of camera boxes."""
+
 GIVING: Final = "/give/"
 """Where households send films, by their links."""
 
 TABLES: Final = frozenset({"/areas/import", "/areas/import/do"})
 """Where keepers bring them."""
+
+_MOST_BYTES: Final = {
+    APP_TIPS: MAX_APP_TIP_BYTES,
+    TIPS: MAX_TIP_BYTES,
+    **dict.fromkeys(TABLES, MAX_TABLE_BYTES),
+}
 
 UPLOADS: Final = "/upload"
 """Where nodes bring files."""
@@ -141,13 +151,11 @@ def _most_bytes(path: str) -> int:
         return MAX_NOTICE_FILE_BYTES
     if path.startswith("/cases/") and path.endswith("/export"):
         return MAX_PLANS_BYTES
-    if path == APP_TIPS:
-        return MAX_APP_TIP_BYTES
-    if path == TIPS:
-        return MAX_TIP_BYTES
     if path.startswith(GIVING):
         return _most_given_bytes(path)
-    return MAX_TABLE_BYTES if path in TABLES else MAX_FORM_BYTES
+    if path.startswith(BUNDLES):
+        return _most_bundle_bytes(path)
+    return _MOST_BYTES.get(path, MAX_FORM_BYTES)
 
 
 def _most_given_bytes(path: str) -> int:
@@ -156,6 +164,13 @@ def _most_given_bytes(path: str) -> int:
         return MOST_CHUNK_BYTES
     is_form = path.count("/") == GIVING.count("/")
     return FORM_BYTES + MAX_FORM_BYTES if is_form else MAX_FORM_BYTES
+
+
+def _most_bundle_bytes(path: str) -> int:
+    """A chunk; or the form with the bundle in it, where the page itself says what is too large."""
+    if path.startswith(f"{BUNDLES}upload/"):
+        return MOST_CHUNK_BYTES
+    return 2 * MOST_BUNDLE_BYTES if path == f"{BUNDLES}add" else MAX_FORM_BYTES
 
 
 def _is_small(headers: Headers, at_most_bytes: int) -> bool:

@@ -8,11 +8,13 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from agent.wire.programs import MOST_BUNDLE_BYTES
+from hub.alerts.households import CHUNK_BYTES
 from hub.alerts.layers import State
 from hub.store.program_rows import Bundle
 from hub.store.programs_door import NodeRow, ProgramsDoor
 from hub.web import settings_words
-from hub.web.auth import SignedIn
+from hub.web.auth import SignedIn, Visit
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
 from hub.web.site import render, site_of
 from hub.web.tus import Unwanted, node_name_of
@@ -31,6 +33,11 @@ def show_programs(request: Request, visit: SignedIn) -> Response:
     """What every box runs and how far it has come; 404 for those who look after nothing."""
     if not visit.site.door.tends_areas(visit.asker):
         raise HTTPException(404)
+    return page(request, visit)
+
+
+def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 200) -> Response:
+    """The page of programs; `wrong`: why what was sent is not taken in."""
     door = visit.site.door.programs_door()
     words = visit.site.calendar(visit.asker.language).words
     rows = door.overview(visit.asker)
@@ -38,8 +45,12 @@ def show_programs(request: Request, visit: SignedIn) -> Response:
         request,
         "programs.html",
         session=visit.session,
-        bundles=door.bundles(),
+        status_code=status_code,
+        bundles=door.bundles_shown(),
         nodes=[(row, _state(row, words)) for row in rows],
+        takes_bundles=visit.site.bundle_desk is not None,
+        wrong=wrong,
+        most={"bytes": MOST_BUNDLE_BYTES, "chunk": CHUNK_BYTES},
     )
 
 

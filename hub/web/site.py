@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from hub.store.accounts import Accounts, Session
 from hub.store.bell import Bell
+from hub.store.bundle_desk import BundleDesk
 from hub.store.case_door import CaseDoor
 from hub.store.door import Door
 from hub.store.map_files import MapFiles
@@ -94,7 +95,7 @@ def _modules() -> list[str]:
     """What `app.js` imports: asked for at once, not one after another over a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
-    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "given.js"})
+    return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js"})
 
 
 def _templates(language: str) -> Environment:
@@ -173,6 +174,8 @@ class Site:
     """How many messages of a node had to wait lately, because it says more than it may."""
     provider: OpenIdProvider | None = None
     """Another way to sign in; None: there is none."""
+    bundle_desk: BundleDesk | None = None
+    """Where keepers bring programs of camera boxes; None: by command alone."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)

@@ -213,7 +213,7 @@ async def receive(request: Request, upload: Bringable) -> int:
     """Take what comes until the body or the line ends; where the upload stands then."""
     held = bytearray()
     try:
-        async for chunk in _chunks(request):
+        async for chunk in chunks(request):
             held += chunk
             if len(held) >= PIECE_BYTES:
                 piece = bytes(held)
@@ -232,7 +232,7 @@ def _end(upload: Bringable, piece: bytes) -> int:
     return upload.offset_bytes
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def chunks(request: Request) -> AsyncIterator[bytes]:
     """The body; ClientDisconnect also when it stalls."""
     stream = request.stream()
     while True:
@@ -246,13 +246,13 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def drained(request: Request, answer: Response) -> Response:
+async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN_BYTES) -> Response:
     """Read away what is left. Closing on a sender in mid-word would lose the answer."""
     came_bytes = 0
     try:
         async for chunk in request.stream():
             came_bytes += len(chunk)
-            if came_bytes > DRAIN_BYTES:
+            if came_bytes > most_bytes:
                 break
     except (ClientDisconnect, RuntimeError):  # RuntimeError: the body was read to its end before
         pass

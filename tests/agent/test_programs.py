@@ -37,9 +37,9 @@ from agent.wire.programs import ProgramsAnswer, TakePrograms
 from deploy.broker import Broker
 from deploy.node import sign
 from hub.alerts.programs import ProgramsWanted
-from hub.assembly.program_commands import checked, keep
 from hub.enrol.authority import Authority
 from hub.store import program_rows
+from hub.store.bundles import checked, keep
 from hub.store.database import Database
 from hub.store.registry import node_by_name
 from tests.agent.bundles import INSTALLER, bundle, public_of, sha256_of

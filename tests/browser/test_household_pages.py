@@ -127,7 +127,7 @@ def _broken_off(meet: Meet, look: dict[str, Any], link: str, film: Path) -> None
     phone.page.goto(link)
     said = phone.page.locator("#give").get_attribute("data-waiting") or ""
     _chosen(phone.page, film)
-    expect(phone.page.locator("#give-state")).to_have_text(said, timeout=SENDING_MS)
+    expect(phone.page.locator("#pieces-state")).to_have_text(said, timeout=SENDING_MS)
     phone.page.close()
 
 

@@ -218,6 +218,7 @@ LOGGED: Final[dict[str, Leaves]] = {
     ),
     "GET /configuration": Leaves("settings.list"),
     "GET /configuration/programs": Leaves("programs.list"),
+    "POST /configuration/programs/take": Leaves("programs.add.refused", {"upload": "{area_id}"}),
     "GET /configuration/{kind}/{scope_id}": Leaves("settings.open"),
     "POST /configuration/{kind}/{scope_id}/preview": Leaves(
         "settings.preview", {"clips.preroll_s": "6"}
@@ -297,6 +298,7 @@ ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
     "GET /media/{media_id}/h264": ("media.copy", "hub/test_proxies.py"),
     "HEAD /media/{media_id}/h264": ("media.copy", "hub/test_proxies.py"),
     "POST /cases/{case_id}/export": ("evidence.export", "hub/test_cases.py"),
+    "POST /configuration/programs/add": ("programs.add", "hub/test_bundles_by_page.py"),
     "POST /proof": ("proof.password", "hub/test_web_account.py"),
     "POST /proof/passkey": ("proof.passkey", "hub/test_passkeys.py"),
     "POST /passkeys/sign-in": ("session.refused", "hub/test_passkeys.py"),
@@ -331,6 +333,7 @@ _CHALLENGE: Final = "a number to be signed; what is done with it is in the log"
 _HOUSE: Final = (
     "a household sees and chooses its own; what it sends is in the log once it is sealed"
 )
+_PIECES: Final = "pieces of a bundle on their way; taking it in or refusing it is logged"
 _FORM: Final = "an empty form, without anybody's name"
 SILENT: Final[dict[str, str]] = {
     "GET /login": _FORM,
@@ -370,6 +373,8 @@ SILENT: Final[dict[str, str]] = {
     "POST /give/{token}/upload": _HOUSE,
     "HEAD /give/{token}/upload/{upload_id}": _HOUSE,
     "PATCH /give/{token}/upload/{upload_id}": _HOUSE,
+    "POST /configuration/programs/upload": _PIECES,
+    "PATCH /configuration/programs/upload/{upload_id}": _PIECES,
     "GET /upload/programs/{sha256}": "a node fetches the programs that it was told to, signed",
     "HEAD /upload/{name}": _A_NODE,
     "DELETE /upload/{name}": _A_NODE,

@@ -29,6 +29,8 @@ from hub.store.arrivals import Arrivals
 from hub.store.asking_door import AskingDoor
 from hub.store.bell import Bell
 from hub.store.blobs import BlobFolder, Blobs
+from hub.store.bundle_desk import BundleDesk
+from hub.store.bundles import update_key
 from hub.store.clock import HubClock
 from hub.store.database import Database
 from hub.store.door import Door
@@ -225,11 +227,23 @@ class Town:
             petition_desk=self.door.petition_desk(TipBox(bytes(32)), OFFICE),
             live_round=self.live_round,
             provider=provider,
+            bundle_desk=self.bundle_desk(),
             settings=WebSettings(
                 public_url=public_url,
                 now=lambda: self.clock.now().utc_us,
                 **{"push_public_key": "BKey"} | settings,
             ),
+        )
+
+    def bundle_desk(self) -> BundleDesk:
+        """Where keepers bring programs, signed by the key of the town's folder, if one is there."""
+        parts = PartFolder(self.folder / "media" / "bundles", spare_bytes=self.spare_bytes)
+        return BundleDesk(
+            self.db,
+            clock=self.clock,
+            blobs=self.blobs,
+            parts=parts,
+            key=lambda: update_key(self.folder / "keys" / "update.pub"),
         )
 
     def file(self, body: Any, *, utc_us: int | None = None) -> UUID | None:

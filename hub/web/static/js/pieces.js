@@ -1,18 +1,20 @@
-// Sends a household's film in pieces (tus 1.0.0), and goes on where it broke off: after a lost line by
-// itself, after closing the page when the same file is chosen again. Without this the form itself does.
+// Sends a large file (a household's film, a bundle of programs) in pieces (tus 1.0.0), and goes on where
+// it broke off: after a lost line by itself, after closing the page when the same file is chosen again.
+// Without this the form itself does.
 
-const form = document.getElementById("give");
-const field = form.elements.film;
-const state = document.getElementById("give-state");
-const bar = document.getElementById("give-progress");
+const form = document.querySelector("form[data-upload]");
+const field = form.querySelector("input[type=file]");
+const state = document.getElementById("pieces-state");
+const bar = document.getElementById("pieces-progress");
 const LONGEST_WAIT_MS = 30000;
-const TUS = { "Tus-Resumable": "1.0.0" };
 
 const said = form.dataset;
+const HEADERS = { "Tus-Resumable": "1.0.0" };
+if (form.elements.csrf) HEADERS["X-CSRF-Token"] = form.elements.csrf.value;
 let isSending = false;
 
-document.getElementById("give-small").hidden = true;
-document.getElementById("give-large").hidden = false;
+for (const one of form.querySelectorAll("[data-without]")) one.hidden = true;
+for (const one of form.querySelectorAll("[data-with]")) one.hidden = false;
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
@@ -42,9 +44,9 @@ const begin = async (file) => {
   const mark = `${file.name}|${file.size}|${file.lastModified}`;
   const metadata = `name ${base64(file.name)},mark ${base64(mark)}`;
   const answer = await check(
-    await fetch(`/give/${said.token}/upload`, {
+    await fetch(said.upload, {
       method: "POST",
-      headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": metadata },
+      headers: { ...HEADERS, "Upload-Length": String(file.size), "Upload-Metadata": metadata },
     }),
   );
   return {
@@ -59,7 +61,7 @@ const bring = async (file, place, offset) => {
     await fetch(place, {
       method: "PATCH",
       headers: {
-        ...TUS,
+        ...HEADERS,
         "Content-Type": "application/offset+octet-stream",
         "Upload-Offset": String(offset),
       },
@@ -79,7 +81,7 @@ const send = async (file) => {
         offset = await bring(file, place, offset);
         waitMs = 1000;
       }
-      return;
+      return place;
     } catch (error) {
       if (error instanceof Refused) throw error;
       state.textContent = said.waiting;
@@ -89,10 +91,11 @@ const send = async (file) => {
   }
 };
 
-const handOver = () => {
+const handOver = (place) => {
   field.disabled = true; // its bytes are there already
+  if (form.elements.upload) form.elements.upload.value = place.split("/").pop();
   form.enctype = "application/x-www-form-urlencoded";
-  form.action = `/give/${said.token}/send`;
+  form.action = said.take;
   form.submit();
 };
 
@@ -108,9 +111,9 @@ form.addEventListener("submit", async (event) => {
   const button = form.querySelector("button");
   button.disabled = true;
   try {
-    await send(file);
+    const place = await send(file);
     state.textContent = said.sent;
-    handOver();
+    handOver(place);
   } catch (error) {
     state.textContent = error.message;
     isSending = false;

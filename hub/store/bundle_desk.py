@@ -1,0 +1,190 @@
+"""Where keepers bring bundles of programs: in pieces, looked at once all of it is here.
+
+A bundle that the town's update key did not sign is never kept here, whoever brings it: what a
+keeper can do by a page is bounded by a key that is not at the hub. A hub that does not know the
+key takes none by a page.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection
+
+from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
+from hub.store import audit, program_rows
+from hub.store.audit import By
+from hub.store.blobs import Blobs, NoRoomError
+from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
+from hub.store.clock import Clock
+from hub.store.database import Database
+from hub.store.parts import PartFolder, PartWriter
+from hub.store.uploads import WrongOffsetError
+from hub.store.views import Asker
+
+log = structlog.get_logger()
+
+MARK_CHARS: Final = 400
+MOST_AT_ONCE: Final = 2
+"""So many unfinished bundles of one person are kept, the latest."""
+KEPT_S: Final = 3 * 86_400
+"""What has come of a bundle goes after so long."""
+WHOLE: Final = ".whole"
+
+
+class BundleUpload:
+    """A bundle on its way in; `write` each piece, then `finish`, also when the line broke."""
+
+    def __init__(self, part: PartWriter, upload_id: UUID) -> None:
+        self._part = part
+        self.upload_id = upload_id
+
+    @property
+    def offset_bytes(self) -> int:
+        """How much has come."""
+        return self._part.size_bytes
+
+    def write(self, chunk: bytes) -> None:
+        """Append. BundleRefusedError beyond what a bundle may have; NoRoomError,
+        SupersededError."""
+        if self._part.size_bytes + len(chunk) > MOST_BUNDLE_BYTES:
+            self._part.close()
+            raise BundleRefusedError(BundleTrouble.LARGE)
+        self._part.write(chunk)
+
+    def finish(self) -> None:
+        """Make durable what came."""
+        self._part.close()
+
+
+class BundleDesk:
+    """For any thread. Whoever calls has made sure that the asker looks after nodes."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        clock: Clock,
+        blobs: Blobs,
+        parts: PartFolder,
+        key: Callable[[], Ed25519PublicKey | None],
+    ) -> None:
+        """`key` raises ValueError where a file is there that is no key."""
+        self._db = db
+        self._clock = clock
+        self._blobs = blobs
+        self._parts = parts
+        self._key = key
+
+    def begin(self, asker: Asker, *, size_bytes: int, mark: str) -> BundleUpload:
+        """Bring a file, or go on with the same one (by its mark); BundleRefusedError."""
+        if size_bytes <= 0:
+            raise BundleRefusedError(BundleTrouble.EMPTY)
+        if size_bytes > MOST_BUNDLE_BYTES:
+            raise BundleRefusedError(BundleTrouble.LARGE)
+        self._known_key()
+        self._parts.sweep(older_than_utc_us=self._clock.now().plus_s(-KEPT_S).utc_us)
+        same = uuid5(NAMESPACE_OID, f"{size_bytes} {mark[:MARK_CHARS]}")
+        return self._open(asker, same if mark else uuid4(), size_bytes)
+
+    def resume(self, asker: Asker, upload_id: UUID, offset_bytes: int) -> BundleUpload:
+        """Go on with it; BundleRefusedError, WrongOffsetError."""
+        if not self._parts.path(asker.person_id, str(upload_id)).is_file():
+            raise BundleRefusedError(BundleTrouble.LOST)
+        upload = self._open(asker, upload_id, 0)
+        if upload.offset_bytes != offset_bytes:
+            upload.finish()
+            raise WrongOffsetError(f"{upload.offset_bytes} bytes have come, not {offset_bytes}")
+        return upload
+
+    def drop(self, asker: Asker, upload_id: UUID) -> None:
+        """Throw away what came."""
+        self._parts.drop(asker.person_id, str(upload_id))
+
+    def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> Release:
+        """All of it came: look at it and keep it; BundleRefusedError, BlobsError."""
+        owner, name = asker.person_id, str(upload_id)
+        whole = self._parts.path(owner, f"{name}{WHOLE}")
+        # Under a name of its own nobody can add to it while it is looked at.
+        self._parts.hand_over(owner, name, to=whole.name, beginning=b"")
+        try:
+            release = self._keep(asker, whole, may_be_older=may_be_older)
+        except BundleRefusedError as refused:
+            self._refuse(asker, refused)
+            if refused.trouble is BundleTrouble.OLDER:  # it need not come again to be meant
+                self._parts.hand_over(owner, whole.name, to=name, beginning=b"")
+            raise
+        finally:
+            whole.unlink(missing_ok=True)
+        log.info("programs.added", release=release.name)
+        return release
+
+    def _keep(self, asker: Asker, whole: Path, *, may_be_older: bool) -> Release:
+        try:
+            release = checked(whole, self._known_key()).release
+            size_bytes, sha256 = whole.stat().st_size, _hash(whole)
+        except FileNotFoundError as error:
+            raise BundleRefusedError(BundleTrouble.LOST) from error
+        except BundleFault as fault:
+            raise BundleRefusedError(trouble_of(fault), str(fault)) from fault
+        with self._db.reading() as conn:
+            newest = next(iter(program_rows.bundles(conn)), None)
+        if newest and release.number < newest.release.number and not may_be_older:
+            detail = f"{release.name}, {newest.release.name}"
+            raise BundleRefusedError(BundleTrouble.OLDER, detail)
+        try:
+            if not self._blobs.has(sha256):
+                self._blobs.keep(whole, sha256)
+        except NoRoomError as error:
+            raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
+        self._file(asker, sha256, release, size_bytes)
+        return release
+
+    def _file(self, asker: Asker, sha256: str, release: Release, size_bytes: int) -> None:
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            program_rows.add(
+                conn,
+                sha256,
+                release,
+                size_bytes=size_bytes,
+                is_verified=True,
+                added_by=asker.person_id,
+                now=now,
+            )
+            self._note(conn, asker, "programs.add", f"{release.name}, sha256 {sha256}")
+
+    def _refuse(self, asker: Asker, refused: BundleRefusedError) -> None:
+        with self._db.writing() as conn:
+            self._note(conn, asker, "programs.add.refused", str(refused))
+
+    def _note(self, conn: Connection, asker: Asker, act: str, detail: str) -> None:
+        by = By(person_id=asker.person_id, came_from=asker.came_from)
+        audit.note(conn, by, act=act, detail=detail, now=self._clock.now())
+
+    def _open(self, asker: Asker, upload_id: UUID, size_bytes: int) -> BundleUpload:
+        owner, name = asker.person_id, str(upload_id)
+        left_bytes = max(0, size_bytes - self._parts.size_bytes(owner, name))
+        try:
+            part = self._parts.open(owner, name, room_bytes=left_bytes)
+        except NoRoomError as error:
+            raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
+        return BundleUpload(part, upload_id)
+
+    def _known_key(self) -> Ed25519PublicKey:
+        try:
+            key = self._key()
+        except ValueError as error:
+            raise BundleRefusedError(BundleTrouble.NO_KEY, str(error)) from error
+        if key is None:
+            raise BundleRefusedError(BundleTrouble.NO_KEY)
+        return key
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,104 @@
+"""Bundles of programs that came to the hub: looked at, and kept in the clip store."""
+
+import hashlib
+import tarfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from agent.wire.programs import (
+    AlteredFault,
+    BundleFault,
+    Head,
+    UnsignedFault,
+    files,
+    read_head,
+)
+from hub.store.blobs import Blobs
+from hub.store.staging import PIECE_BYTES
+
+KEY: Final = Path("/etc/matthan/update.pub")
+"""Where a hub has the public half of the town's update key; the other half is at no hub."""
+
+
+class BundleTrouble(StrEnum):
+    """Why a file that a keeper sends is not taken in."""
+
+    NO_KEY = "no_key"
+    EMPTY = "empty"
+    LARGE = "large"
+    UNSIGNED = "unsigned"
+    ALTERED = "altered"
+    NO_BUNDLE = "no_bundle"
+    OLDER = "older"
+    ROOM = "room"
+    LOST = "lost"
+
+
+class BundleRefusedError(Exception):
+    """It is not taken in: why, and of what."""
+
+    def __init__(self, trouble: BundleTrouble, detail: str = "") -> None:
+        super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
+        self.trouble = trouble
+        self.detail = detail
+
+
+def trouble_of(fault: BundleFault) -> BundleTrouble:
+    """Which of these it is."""
+    match fault:
+        case UnsignedFault():
+            return BundleTrouble.UNSIGNED
+        case AlteredFault():
+            return BundleTrouble.ALTERED
+    return BundleTrouble.NO_BUNDLE
+
+
+def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
+    """What it says of itself, when every file is the one that was signed; BundleFault, OSError."""
+    try:
+        with tarfile.open(bundle, "r:") as opened:
+            head = read_head(opened, key)
+            for name, content in files(opened, head):
+                reckoned = hashlib.sha256()
+                while piece := content.read(PIECE_BYTES):
+                    reckoned.update(piece)
+                if reckoned.hexdigest() != head.listed[name]:
+                    raise AlteredFault(f"{name} differs from what was signed")
+    except tarfile.TarError as error:
+        raise BundleFault(f"it is no bundle: {error}") from error
+    return head
+
+
+def keep(bundle: Path, blobs: Blobs) -> str:
+    """Put a copy of the file into the store; its hash. BlobsError, OSError."""
+    with bundle.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if blobs.has(sha256):
+            return sha256
+        file.seek(0)
+        incoming = blobs.open_incoming(bundle.stat().st_size)
+        try:
+            while piece := file.read(PIECE_BYTES):
+                incoming.write(piece)
+            incoming.finish(sha256)
+        except BaseException:
+            incoming.abort()
+            raise
+    return sha256
+
+
+def update_key(path: Path = KEY) -> Ed25519PublicKey | None:
+    """The update key as this hub knows it; None: it knows none. ValueError for what is no key."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is no key of updates") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError(f"{path} is no key of updates")  # noqa: TRY004 - of a file, not of a call
+    return key

@@ -1,0 +1,203 @@
+"""A keeper brings a signed bundle of programs: by the page's script in pieces (the core of tus
+1.0.0 with creation), without it by the form itself, which is read piece by piece too.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from agent.wire.programs import MOST_BUNDLE_BYTES
+from hub.store.blobs import BlobsError
+from hub.store.bundle_desk import BundleDesk, BundleUpload
+from hub.store.bundles import BundleRefusedError, BundleTrouble
+from hub.store.parts import SupersededError
+from hub.store.uploads import WrongOffsetError
+from hub.web import programs, streamed_form, tus
+from hub.web.auth import ApiCalled, FormSent, SignedIn, Visit, with_token
+from hub.web.site import site_of
+from hub.web.streamed_form import MalformedError
+from hub.web.words import Words
+
+router = APIRouter(prefix="/configuration/programs")
+
+STATUS: Final = {
+    BundleTrouble.LARGE: 413,
+    BundleTrouble.ROOM: 507,
+    BundleTrouble.LOST: 409,
+    BundleTrouble.NO_KEY: 409,
+}
+"""All others: 422."""
+FORM_AROUND_BYTES: Final = 4096
+"""Fields and lines around the file; a few more or fewer decide nothing."""
+HOME: Final = "/configuration/programs"
+MARK: Final = "mark"
+
+
+@router.post("/add")
+async def send_form(request: Request, visit: SignedIn) -> Response:
+    """The bundle by the form itself."""
+    desk = await run_in_threadpool(_desk, visit)
+    came: list[BundleUpload] = []
+
+    def begin(fields: Mapping[str, str]) -> BundleUpload:
+        with_token(visit, fields.get("csrf", ""))
+        size_bytes = max(1, tus.number(request, "content-length") - FORM_AROUND_BYTES)
+        came.append(desk.begin(visit.asker, size_bytes=size_bytes, mark=""))
+        return came[0]
+
+    async def take() -> Response:
+        fields = await streamed_form.receive(request, file_field="bundle", begin=begin)
+        if not came or not came[0].offset_bytes:
+            raise BundleRefusedError(BundleTrouble.EMPTY)
+        may_be_older = bool(fields.get("may_be_older"))
+        return await run_in_threadpool(_taken, visit, came[0].upload_id, may_be_older=may_be_older)
+
+    try:
+        return await take()
+    except BundleRefusedError as refused:
+        answer = await run_in_threadpool(_page, request, visit, refused)
+    except (MalformedError, tus.Unwanted) as error:
+        raise HTTPException(422) from error
+    except BlobsError as error:
+        site_of(request).room.lacking(error)
+        no_room = BundleRefusedError(BundleTrouble.ROOM, str(error))
+        answer = await run_in_threadpool(_page, request, visit, no_room)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    finally:
+        for upload in came:
+            await run_in_threadpool(desk.drop, visit.asker, upload.upload_id)
+    return await tus.drained(request, answer, most_bytes=MOST_BUNDLE_BYTES)
+
+
+@router.post("/take")
+def take(
+    request: Request,
+    visit: FormSent,
+    upload: Annotated[UUID, Form()],
+    may_be_older: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """All of it came by the script: look at it, and keep it."""
+    _desk(visit)
+    try:
+        return _taken(visit, upload, may_be_older=bool(may_be_older))
+    except BundleRefusedError as refused:
+        return _page(request, visit, refused)
+
+
+@router.post("/upload")
+async def create_upload(request: Request, visit: ApiCalled) -> Response:
+    """Begin, or go on with the same file: the answer says how far it has come."""
+
+    def begin() -> Response:
+        tus.check_version(request)
+        names = tus.metadata(request.headers.get("upload-metadata", ""), encoding="utf-8")
+        size_bytes = tus.number(request, "upload-length")
+        upload = _desk(visit).begin(visit.asker, size_bytes=size_bytes, mark=names.get(MARK, "-"))
+        upload.finish()
+        headers = {"Location": f"{HOME}/upload/{upload.upload_id}"}
+        return Response(status_code=201, headers=headers | tus.offset(upload.offset_bytes))
+
+    return await _answered(request, visit, lambda: run_in_threadpool(begin))
+
+
+@router.patch("/upload/{upload_id}")
+async def take_bytes(request: Request, visit: ApiCalled, upload_id: UUID) -> Response:
+    """The next bytes."""
+
+    async def receive() -> Response:
+        tus.check_version(request)
+        if request.headers.get("content-type") != tus.BODY_TYPE:
+            raise tus.Unwanted(415, f"the body of a PATCH is {tus.BODY_TYPE}")
+        at = tus.number(request, "upload-offset")
+        desk = await run_in_threadpool(_desk, visit)
+        upload = await run_in_threadpool(desk.resume, visit.asker, upload_id, at)
+        return Response(status_code=204, headers=tus.offset(await tus.receive(request, upload)))
+
+    return await _answered(request, visit, receive)
+
+
+async def _answered(
+    request: Request, visit: Visit, act: Callable[[], Awaitable[Response]]
+) -> Response:
+    """What cannot be is said by its status, and in words for the page."""
+    words = visit.site.calendar(visit.asker.language).words
+    try:
+        return await act()
+    except tus.Unwanted as unwanted:
+        answer = JSONResponse({"reason": unwanted.reason}, unwanted.status_code)
+    except BundleRefusedError as refused:
+        answer = _told(refused, words)
+    except WrongOffsetError as error:
+        answer = JSONResponse({"reason": str(error)}, 409)
+    except SupersededError:
+        answer = JSONResponse({"reason": "another request brings this file now"}, 409)
+    except BlobsError as error:
+        site_of(request).room.lacking(error)
+        answer = _told(BundleRefusedError(BundleTrouble.ROOM, str(error)), words)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    return await tus.drained(request, answer)
+
+
+def _told(refused: BundleRefusedError, words: Words) -> JSONResponse:
+    said = {"reason": refused.trouble.value, "words": sentence(refused, words)}
+    return JSONResponse(said, STATUS.get(refused.trouble, 422))
+
+
+def _taken(visit: Visit, upload_id: UUID, *, may_be_older: bool) -> Response:
+    _desk(visit).take(visit.asker, upload_id, may_be_older=may_be_older)
+    return RedirectResponse(f"{HOME}#bundles", 303)
+
+
+def _page(request: Request, visit: Visit, refused: BundleRefusedError) -> Response:
+    words = visit.site.calendar(visit.asker.language).words
+    status_code = STATUS.get(refused.trouble, 422)
+    return programs.page(request, visit, wrong=sentence(refused, words), status_code=status_code)
+
+
+def _desk(visit: Visit) -> BundleDesk:
+    """404 for those who look after nothing."""
+    desk = visit.site.bundle_desk
+    if desk is None or not visit.site.door.tends_areas(visit.asker):
+        raise HTTPException(404)
+    return desk
+
+
+def sentence(refused: BundleRefusedError, words: Words) -> str:
+    """Why it is not taken in, and the cure."""
+    say = words.say
+    told = {
+        BundleTrouble.NO_KEY: say(
+            "This hub does not know the town's update key, and takes no bundle by a page without "
+            "it: put update.pub at /etc/matthan/update.pub of the hub."
+        ),
+        BundleTrouble.EMPTY: say("Choose the bundle first: the file that sign.py pack has made."),
+        BundleTrouble.LARGE: say("It is larger than bundles are: at most %(size)s MB.")
+        % {"size": MOST_BUNDLE_BYTES // 1_000_000},
+        BundleTrouble.UNSIGNED: say(
+            "The town's update key did not sign it: sign it where the key is, or ask who made it."
+        ),
+        BundleTrouble.ALTERED: say(
+            "It is not what was signed: something in it was changed or is missing. Copy it again, "
+            "or ask who made it."
+        ),
+        BundleTrouble.NO_BUNDLE: say(
+            "That file is no bundle of programs: choose the file that sign.py pack has made."
+        ),
+        BundleTrouble.OLDER: say(
+            "It is older than the newest that is here. If it is meant to be gone back to, tick "
+            "that and send it again."
+        ),
+        BundleTrouble.ROOM: say(
+            "There is no room for it on the hub's disk: free some, or ask who looks after the hub."
+        ),
+        BundleTrouble.LOST: say("Not all of it has come. Choose the same file once more."),
+    }[refused.trouble]
+    # What else is known is in English and in the log; of this one it is two names of releases.
+    return f"{told} ({refused.detail})" if refused.trouble is BundleTrouble.OLDER else told
