@@ -128,7 +128,7 @@ class Arrivals:
             code=new_code(),
         )
         seal = self._seal(arrived)
-        self._blobs.keep(kept, arrived.sha256)
+        self._blobs.keep(str(kept), arrived.sha256)
         is_filed = self._desk.file(row, facts, arrived, seal)
         self._parts.drop(row.id, str(row.upload_id))
         if not is_filed and not self._is_needed(arrived.sha256):

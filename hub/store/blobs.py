@@ -1,5 +1,6 @@
 """The clip store: files by their hash, written once. Here its port, and the folder behind it.
 
+Where a picture is kept names are strings, as in `hub.store.parts` and for the same reason.
 The other adapter is `hub.store.bucket`; `tests/hub/test_blobs.py` asks the same of both.
 """
 
@@ -55,7 +56,7 @@ class Blobs(Protocol):
         """Begin a new file of this size; raises NoRoomError."""
         ...
 
-    def keep(self, path: Path, sha256: str) -> None:
+    def keep(self, path: str, sha256: str) -> None:
         """Take over a whole file of the staging folder, whose hash was checked, durably.
 
         Afterwards nothing is at `path`; after an error the file still is, to be tried again.
@@ -97,37 +98,38 @@ class BlobFolder:
     """The clip store in a folder, made when missing: `ab/ab12…`, beside `incoming`."""
 
     def __init__(self, folder: Path, *, spare_bytes: int = 0) -> None:
-        self._folder = folder
+        self._folder = str(folder)
         self._staging = Staging(folder, spare_bytes=spare_bytes)
 
     def open_incoming(self, size_bytes: int = 0) -> Incoming:
         """See `Blobs`."""
         return self._staging.open(size_bytes, self.keep)
 
-    def keep(self, path: Path, sha256: str) -> None:
+    def keep(self, path: str, sha256: str) -> None:
         """See `Blobs`; `path` is on the same disk."""
         home = self.path(sha256)
         with needing_room():
             # First the bytes, then the name, then the folder that holds the name: a row that
             # says "stored" is written only after all three are on the disk.
             _sync(path)
-            if not home.parent.is_dir():
-                home.parent.mkdir(exist_ok=True)
-                _sync(home.parent.parent)
-            path.rename(home)
-            _sync(home.parent)
+            shelf = os.path.dirname(home)
+            if not os.path.isdir(shelf):
+                os.makedirs(shelf, exist_ok=True)
+                _sync(self._folder)
+            os.rename(path, home)
+            _sync(shelf)
 
-    def path(self, sha256: str) -> Path:
+    def path(self, sha256: str) -> str:
         """Where the file with this hash is, or would be."""
-        return self._folder / checked(sha256)[:2] / sha256
+        return f"{self._folder}/{checked(sha256)[:2]}/{sha256}"
 
     def has(self, sha256: str) -> bool:
         """See `Blobs`."""
-        return self.path(sha256).is_file()
+        return os.path.isfile(self.path(sha256))
 
     def read(self, sha256: str, *, start: int = 0, length: int) -> Iterator[bytes]:
         """See `Blobs`."""
-        with self.path(sha256).open("rb") as file:
+        with open(self.path(sha256), "rb") as file:
             file.seek(start)
             while length > 0 and (piece := file.read(min(PIECE_BYTES, length))):
                 length -= len(piece)
@@ -136,14 +138,14 @@ class BlobFolder:
     def remove(self, sha256: str) -> bool:
         """See `Blobs`."""
         try:
-            self.path(sha256).unlink()
+            os.unlink(self.path(sha256))
         except FileNotFoundError:
             return False
         return True
 
     def walk(self, shelf: str) -> Iterator[Found]:
         """See `Blobs`."""
-        folder = self._folder / shelf
+        folder = Path(self._folder) / shelf
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):  # removed meanwhile
                 facts = path.stat()
@@ -166,7 +168,7 @@ def checked(sha256: str) -> str:
     return sha256
 
 
-def _sync(path: Path) -> None:
+def _sync(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

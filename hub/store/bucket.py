@@ -7,6 +7,7 @@ are not those, and only where nothing is yet. Files on their way in lie in a fol
 """
 
 import base64
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -96,10 +97,10 @@ class BlobBucket:
         self._refuse_while_away()
         return self._staging.open(size_bytes, self.keep)
 
-    def keep(self, path: Path, sha256: str) -> None:
+    def keep(self, path: str, sha256: str) -> None:
         """See `Blobs`. A repeat finds the file there and changes nothing."""
         digest = base64.b64encode(bytes.fromhex(checked(sha256))).decode()
-        with self._asking(), path.open("rb") as file:
+        with self._asking(), open(path, "rb") as file:
             try:
                 self._client.put_object(
                     **self._at(sha256), Body=file, IfNoneMatch="*", ChecksumSHA256=digest
@@ -107,7 +108,7 @@ class BlobBucket:
             except self._client.exceptions.ClientError as error:
                 if _code(error) not in _THERE_ALREADY:
                     raise
-        path.unlink()
+        os.unlink(path)
 
     def has(self, sha256: str) -> bool:
         """See `Blobs`."""

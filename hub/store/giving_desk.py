@@ -189,7 +189,7 @@ class GivingDesk:
 
     def part_of(self, row: Row[*tuple[Any, ...]], *, ending: str = "") -> Path:
         """Where what came of it is; with an ending, where a cut of it may be."""
-        return self._parts.path(row.id, f"{row.upload_id}{ending}")
+        return Path(self._parts.path(row.id, f"{row.upload_id}{ending}"))
 
     def reject(self, row: Row[*tuple[Any, ...]], fault: GivenFault, why: str) -> None:
         """It was looked at and is not taken; the household may choose another."""
@@ -273,7 +273,7 @@ class GivingDesk:
     def _came_bytes(self, row: Row[*tuple[Any, ...]]) -> int:
         if row.upload_id is None:
             return 0
-        path = self._parts.path(row.id, str(row.upload_id))
+        path = self.part_of(row)
         return path.stat().st_size if path.is_file() else 0
 
     def _forget_upload(self, conn: Connection, request_id: UUID, wrong: str) -> None:

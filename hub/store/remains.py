@@ -77,7 +77,7 @@ class Remains:
     def _take(self, clip: Unended) -> bool:
         part = part_of(clip.id)
         size_bytes = self._parts.size_bytes(clip.node_id, part)
-        path = self._parts.path(clip.node_id, part)
+        path = Path(self._parts.path(clip.node_id, part))
         duration_ms = played_ms(path) if size_bytes else 0
         if not duration_ms:
             # Not one fragment of it came that plays; who holds it may still read what did.

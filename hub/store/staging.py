@@ -40,11 +40,11 @@ class StoreAwayError(BlobsError):
 class Incoming:
     """A file on its way in, on the hub's own disk; for one thread at a time."""
 
-    def __init__(self, folder: Path, keep: Callable[[Path, str], None]) -> None:
+    def __init__(self, folder: Path, keep: Callable[[str, str], None]) -> None:
         descriptor, name = tempfile.mkstemp(dir=folder)
         self._keep = keep
         self._file = os.fdopen(descriptor, "wb", buffering=PIECE_BYTES)
-        self._path = Path(name)
+        self._path = name
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
@@ -72,7 +72,7 @@ class Incoming:
         """Throw away what came; harmless after `finish`."""
         with contextlib.suppress(OSError):  # a full disk may refuse the last flush
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        Path(self._path).unlink(missing_ok=True)
 
 
 class Staging:
@@ -87,7 +87,7 @@ class Staging:
         self._spare_bytes = spare_bytes
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def open(self, size_bytes: int, keep: Callable[[Path, str], None]) -> Incoming:
+    def open(self, size_bytes: int, keep: Callable[[str, str], None]) -> Incoming:
         """Begin a new file of this size; raises NoRoomError."""
         if self.free_bytes() < size_bytes:
             free_bytes = shutil.disk_usage(self.folder).free

@@ -85,7 +85,7 @@ def test_what_came_while_it_was_recorded_need_not_come_again(streets: Streets) -
     assert upload.offset_bytes == 30
     upload.write(WHOLE[30:])
     upload.finish()
-    assert streets.blobs.path(sha(WHOLE)).read_bytes() == WHOLE
+    assert Path(streets.blobs.path(sha(WHOLE))).read_bytes() == WHOLE
     assert streets.rows(alerts)[0].clip_id == streets.rows(media)[0].id
 
 

@@ -284,7 +284,7 @@ def test_a_store_called_lost_by_the_keeper_is_there_again_when_its_disk_is(
     streets.clock.moment = Moment(time.time_ns() // 1000, 5)
     _, row = seen(streets, b"held")
     hold(streets, Hold(media_id=row.id))
-    path = streets.blobs.path(sha(b"held"))
+    path = Path(streets.blobs.path(sha(b"held")))
     away = tmp_path / "disk that is away"
     path.rename(away)
     assert sweeper(streets).run(believes_all=True).lost == 1
@@ -346,7 +346,7 @@ def test_what_came_of_it_before_its_node_died_stays(streets: Streets, is_announc
         clip.ready(whole, beginning=whole[:10])
         streets.uploads.standing("nga-tu", sha(whole))  # handed over to the whole file's part
     name = str(row_of(streets, whole).id) if is_announced else part_of(clip.clip_id)
-    path = streets.parts.path(row.node_id, name)
+    path = Path(streets.parts.path(row.node_id, name))
     assert path.exists()
     os.utime(path, (1, 1))
     streets.clock.pass_s(FORGOTTEN_AFTER_S + SWEEP_EVERY_S)
@@ -374,7 +374,7 @@ def test_a_node_cannot_throw_away_what_came_of_a_held_file(streets: Streets) -> 
     assert upload is not None
     upload.write(whole[:300])
     upload.finish()
-    path = streets.parts.path(row.node_id, str(row.id))
+    path = Path(streets.parts.path(row.node_id, str(row.id)))
     streets.uploads.drop("nga-tu", sha(whole))
     assert path.read_bytes() == whole[:300]
     upload = streets.uploads.resume("nga-tu", sha(whole), 300)

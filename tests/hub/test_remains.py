@@ -56,7 +56,7 @@ def silent_for(streets: Streets, seconds: float) -> None:
     """Time goes by, and nothing comes."""
     then_ns = streets.clock.now().utc_us * 1000
     for row in streets.rows(growing_clips):
-        path = streets.parts.path(row.node_id, part_of(row.id))
+        path = Path(streets.parts.path(row.node_id, part_of(row.id)))
         if path.exists():
             os.utime(path, ns=(then_ns, then_ns))
     streets.clock.pass_s(seconds)

@@ -1,6 +1,7 @@
 """Files coming in: only what was announced, whole or not at all, and what their alert shows."""
 
 import os
+import sys
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -51,6 +52,20 @@ def test_a_picture_grows_its_alert_once(streets: Streets) -> None:
     assert streets.bring(b"picture") is False
     assert len(streets.rows(alert_history)) == 2
     assert streets.parts.under_way == 0  # nothing of it stays in memory
+
+
+def test_a_picture_that_is_brought_makes_python_remember_no_name(
+    streets: Streets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remembered: list[str] = []
+    streets.file(streets.node.opened(picture=picture()))
+    streets.file(streets.node.opened(picture=picture(b"another")))
+    assert streets.bring(b"picture")  # what is made once is made
+    monkeypatch.setattr(sys, "intern", lambda name: remembered.append(name) or name)
+    assert str(Path("of") / "another") == "of/another"
+    assert remembered == ["of", "another"]  # as pathlib does with each path
+    assert streets.bring(b"another")
+    assert remembered == ["of", "another"]
 
 
 def test_a_later_picture_of_the_same_sighting_is_shown_instead(streets: Streets) -> None:
@@ -168,7 +183,7 @@ def test_an_upload_goes_on_where_it_stood_even_after_the_hub_died(
     assert last is not None
     last.write(b"re")
     assert last.finish() == Standing(7, 7)
-    assert streets.blobs.path(sha(b"picture")).read_bytes() == b"picture"
+    assert Path(streets.blobs.path(sha(b"picture"))).read_bytes() == b"picture"
     assert len(files(tmp_path)) == 1
     assert later.standing("nga-tu", sha(b"picture")) == Standing(7, 7)
     assert later.resume("nga-tu", sha(b"picture"), 7) is None
@@ -266,7 +281,7 @@ def test_a_clip_larger_than_any_is_refused_before_a_byte(streets: Streets) -> No
 def test_a_file_that_was_lost_from_the_disk_is_taken_anew(streets: Streets) -> None:
     streets.file(streets.node.opened(picture=picture()))
     streets.bring(b"picture")
-    streets.blobs.path(sha(b"picture")).unlink()
+    Path(streets.blobs.path(sha(b"picture"))).unlink()
     assert streets.bring(b"picture")
     assert streets.blobs.has(sha(b"picture"))
     assert len(streets.rows(alert_history)) == 2
