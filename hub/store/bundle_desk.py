@@ -93,7 +93,7 @@ class BundleDesk:
 
     def resume(self, asker: Asker, upload_id: UUID, offset_bytes: int) -> BundleUpload:
         """Go on with it; BundleRefusedError, WrongOffsetError."""
-        if not self._parts.path(asker.person_id, str(upload_id)).is_file():
+        if not Path(self._parts.path(asker.person_id, str(upload_id))).is_file():
             raise BundleRefusedError(BundleTrouble.LOST)
         upload = self._open(asker, upload_id, 0)
         if upload.offset_bytes != offset_bytes:
@@ -108,7 +108,7 @@ class BundleDesk:
     def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> Release:
         """All of it came: look at it and keep it; BundleRefusedError, BlobsError."""
         owner, name = asker.person_id, str(upload_id)
-        whole = self._parts.path(owner, f"{name}{WHOLE}")
+        whole = Path(self._parts.path(owner, f"{name}{WHOLE}"))
         # Under a name of its own nobody can add to it while it is looked at.
         self._parts.hand_over(owner, name, to=whole.name, beginning=b"")
         try:
@@ -138,7 +138,7 @@ class BundleDesk:
             raise BundleRefusedError(BundleTrouble.OLDER, detail)
         try:
             if not self._blobs.has(sha256):
-                self._blobs.keep(whole, sha256)
+                self._blobs.keep(str(whole), sha256)
         except NoRoomError as error:
             raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
         self._file(asker, sha256, release, size_bytes)
