@@ -16,7 +16,14 @@ from uuid import uuid4
 
 EVERYBODY: Final = ("239.255.255.250", 3702)
 """Multicast group and port of WS-Discovery 1.0 (April 2005)."""
-MOST_ANSWERS: Final = 2000
+ASKED_AT: Final = (0.0, 0.2, 0.4, 0.6)
+"""Parts of the wait: who was not heard in the crowd of all answers is heard at another time."""
+MOST_ANSWERS: Final = 6000
+MOST_BYTES: Final = 32 * 2**20
+ROOM_BYTES: Final = 4 * 2**20
+"""For what comes while something else is done: hundreds of cameras may answer at once."""
+_RCVBUFFORCE: Final = 33
+"""Linux's SO_RCVBUFFORCE, which `socket` does not name: beyond what others may have, as root."""
 ANSWER_BYTES: Final = 65_507
 _DISCOVERY: Final = "{http://schemas.xmlsoap.org/ws/2005/04/discovery}"
 _SCOPE: Final = re.compile(r"onvif://www\.onvif\.org/(name|hardware|location)/(.+)")
@@ -43,14 +50,16 @@ class Answer:
 
 
 def discover(*, whom: tuple[str, int] = EVERYBODY, wait_s: float = 4.0) -> list[Answer]:
-    """Ask and listen for `wait_s`; each host once, in the order of their addresses.
+    """Ask, some times over, and listen for `wait_s`; each host once, by their addresses.
 
     Raises OSError where there is no network to ask on.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)  # the local wire
-        line.sendto(_QUESTION.format(message=uuid4()).encode(), whom)
-        answers = [answer for data in _heard(line, wait_s) for answer in read(data)]
+        _make_room(line)
+        # All is heard before any of it is read: what is read meanwhile is not heard.
+        heard = list(_heard(line, whom, wait_s))
+    answers = [answer for data in heard for answer in read(data)]
     by_host = {answer.host: answer for answer in reversed(answers)}
     return sorted(by_host.values(), key=lambda answer: (len(answer.host), answer.host))
 
@@ -67,15 +76,33 @@ def read(data: bytes) -> list[Answer]:
     return [answer for match in matches if (answer := _answer(match)) is not None]
 
 
-def _heard(line: socket.socket, wait_s: float) -> Iterable[bytes]:
-    until_s = time.monotonic() + wait_s
-    for _ in range(MOST_ANSWERS):
-        line.settimeout(max(0.001, until_s - time.monotonic()))
+def _make_room(line: socket.socket) -> None:
+    try:
+        line.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, ROOM_BYTES)
+    except OSError:  # not root: what the kernel gives
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM_BYTES)
+
+
+def _heard(line: socket.socket, whom: tuple[str, int], wait_s: float) -> Iterable[bytes]:
+    """Each answer once, asking as often as `ASKED_AT` says."""
+    began_s, known, size_bytes = time.monotonic(), set[bytes](), 0
+    moments_s = [began_s + part * wait_s for part in ASKED_AT]
+    until_s = began_s + wait_s
+    while (now_s := time.monotonic()) < until_s:
+        if moments_s and now_s >= moments_s[0]:
+            moments_s.pop(0)
+            line.sendto(_QUESTION.format(message=uuid4()).encode(), whom)
+        line.settimeout(max(0.001, min([until_s, *moments_s]) - time.monotonic()))
         try:
-            yield line.recv(ANSWER_BYTES)
+            data = line.recv(ANSWER_BYTES)
         except TimeoutError:
-            return
-        if time.monotonic() > until_s:
+            continue
+        if data in known:
+            continue
+        known.add(data)
+        size_bytes += len(data)
+        yield data
+        if len(known) >= MOST_ANSWERS or size_bytes >= MOST_BYTES:
             return
 
 

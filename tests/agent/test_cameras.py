@@ -1,8 +1,10 @@
 """`cameras`: what is attached, who answers ONVIF's question, what an address sends and lacks."""
 
 import json
+import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +56,37 @@ def test_a_camera_that_answers_is_named_once_by_its_own_words() -> None:
         found = discover(whom=whom, wait_s=0.5)
     assert found == [Answer("192.0.2.7", "Cổng bắc", "X1")]
     assert b"NetworkVideoTransmitter" in asked[0]
+
+
+def test_who_was_not_heard_the_first_time_is_asked_again() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", 0))
+        line.settimeout(5)
+
+        def answer() -> None:
+            questions = [line.recvfrom(65_507) for _ in range(3)]
+            assert len({question for question, _ in questions}) == 3, "each is a question anew"
+            line.sendto(MATCH.encode(), questions[-1][1])
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert [one.host for one in discover(whom=line.getsockname(), wait_s=1)] == ["192.0.2.7"]
+        thread.join()
+
+
+OWN_NETWORK = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]
+
+
+@pytest.mark.parametrize("manner", [[], ["--at-once"]], ids=["as the standard asks", "at once"])
+def test_every_one_of_the_towns_436_cameras_on_one_wire_is_found(manner: list[str]) -> None:
+    has_own = subprocess.run([*OWN_NETWORK, "ip", "link"], check=False, capture_output=True)
+    if has_own.returncode:
+        pytest.skip("a network of its own needs Linux's namespaces and iproute2")
+    rig = [sys.executable, "-m", "tests.rigs.onvif_wire", "--cameras", "436", *manner]
+    ended = subprocess.run([*OWN_NETWORK, *rig], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    told = json.loads(ended.stdout)
+    assert (told["found"], told["hear_the_question"], told["strangers"]) == (436, 436, 0)
 
 
 BAD = [
