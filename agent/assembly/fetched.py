@@ -2,8 +2,8 @@
 unpacked where only root writes, and installed into the other slot.
 
 Neither the agent nor the hub is trusted: what counts is the update key that lies on this node. An
-older release than the one that runs is taken only where the keeper said so at the hub. What came
-of it is written beside the slots, where the agent reads it.
+older release than the one that runs is taken only where the keeper said so at the hub and where it
+worked on this node before. What came of it is written beside the slots, where the agent reads it.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from agent.assembly.update import INSTALLER, KEY, public_key
 from agent.config.slots import HOME, MARK, Slots
+from agent.config.slots import RELEASE as IN_SLOT
 from agent.delivery.programs_fetch import BUNDLE, NOTE, Installed
 from agent.delivery.trouble import Trouble
 from agent.journal.durable import write_whole
@@ -41,7 +42,6 @@ from agent.wire.programs import (
 )
 
 ANSWER: Final = "update.json"
-IN_SLOT: Final = Path("share/matthan") / RELEASE
 MOST_NOTE_BYTES: Final = 4096
 REASON_CHARS: Final = 500
 FELL_BACK: Final = "it did not reach its broker within 15 minutes or four starts"
@@ -128,11 +128,7 @@ def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: 
     public = public_key(key)
     with _open_plain(bundle) as file, _opened(file) as opened:
         head = read_head(opened, public)
-        runs = _release_of(Slots(home).in_use)
-        if runs is not None and head.release.number < runs.number and not wanted.may_be_older:
-            raise BundleFault(
-                f"{head.release.name} is older than {runs.name}, which runs; to go back, say so"
-            )
+        _check_age(head.release, Slots(home), may_be_older=wanted.may_be_older)
         copy.mkdir()
         _write(copy / SUMS, [head.sums])
         _write(copy / RELEASE, [head.release_text])
@@ -142,6 +138,23 @@ def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: 
     if not (copy / INSTALLER).is_file():
         raise BundleFault(f"it has no {INSTALLER}")
     (copy / SIGNATURE).touch()
+
+
+def _check_age(release: Release, slots: Slots, *, may_be_older: bool) -> None:
+    """An older one than runs is taken where the keeper said so, and only if it worked here once:
+    else whoever has the hub could bring any hole back that ever was signed."""
+    runs = _release_of(slots.in_use)
+    if runs is None or release.number >= runs.number:
+        return
+    if not may_be_older:
+        raise BundleFault(
+            f"{release.name} is older than {runs.name}, which runs; to go back, say so"
+        )
+    if release.number not in slots.worked():
+        raise BundleFault(
+            f"{release.name} is older than {runs.name} and never worked on this box: sign the same"
+            " programs again with a higher number"
+        )
 
 
 def _copy(content: IO[bytes], target: Path, head: Head, name: str, left_bytes: int) -> int:

@@ -23,6 +23,9 @@ MOST_STARTS: Final = 4
 WITHIN_S: Final = 900.0
 """The first start on a slow card takes minutes."""
 WHOLE: Final = "whole"
+RELEASE: Final = Path("share/matthan/RELEASE")
+"""Which release a slot holds, `NUMBER NAME`."""
+MOST_WORKED: Final = 50
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -36,6 +39,7 @@ class Slots:
     def __init__(self, home: Path = HOME, name: str = "agent", *, mark: Path = MARK) -> None:
         self._link = home / name
         self._note = home / f"{name}.probation"
+        self._worked = home / f"{name}.worked"
         self._mark = mark
 
     @property
@@ -79,9 +83,15 @@ class Slots:
             # link is not turned after all.
             before, passing = Path(known["before"]), known["now"]
         if before is not None and (before / WHOLE).is_file():
+            self._remember(before)
             note = {"now": str(slot), "before": str(before), "passing": passing, "starts": 0}
             self._write(note | {"boot": boot, "began_s": uptime_s})
         self._point_to(slot)
+
+    def worked(self) -> set[int]:
+        """The numbers of the releases that were left for another and had nothing to prove: to
+        these alone this node can be made to go back."""
+        return {int(line.split()[0]) for line in self._worked_lines()}
 
     def guard(self, *, boot: str, uptime_s: float) -> str:
         """Before a start of the service: count it, or turn back; what was done, in words."""
@@ -122,14 +132,34 @@ class Slots:
         draft.replace(self._link)
         self._sync()
 
+    def _remember(self, slot: Path) -> None:
+        try:
+            with (slot / RELEASE).open(encoding="utf-8") as file:
+                release = file.read(200).strip()
+        except (OSError, ValueError):  # of a bundle that told none
+            return
+        lines = self._worked_lines()
+        if release not in lines:
+            self._put(self._worked, "\n".join([*lines, release][-MOST_WORKED:]) + "\n")
+
+    def _worked_lines(self) -> list[str]:
+        try:
+            lines = self._worked.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return []
+        return [line for line in lines if line.split(" ")[0].isdecimal() and line.isascii()]
+
     def _write(self, note: dict[str, Any]) -> None:
-        draft = self._note.with_name(f"{self._note.name}.part")
+        self._put(self._note, json.dumps(note))
+
+    def _put(self, path: Path, text: str) -> None:
+        draft = path.with_name(f"{path.name}.part")
         with draft.open("w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o644)  # the agent reads it, whatever the service's umask
-            json.dump(note, file)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self._note)
+        draft.replace(path)
         self._sync()
 
     def _forget(self) -> None:

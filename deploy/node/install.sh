@@ -220,7 +220,7 @@ uninstall_node() {
     rm -rf /etc/systemd/system/matthan-agent{,-check}.service.d/"$dropin"
     rmdir --ignore-fail-on-non-empty /etc/systemd/system/matthan-agent{,-check}.service.d 2>/dev/null || true
     rm -f /etc/systemd/journald.conf.d/matthan.conf /usr/local/bin/matthan-agent
-    rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.p* "$home/slots.py" "$home/vault.py" "$home/update.json"
+    rm -rf "${home:?}"/agent "$home"/agent-* "$home"/agent.[pw]* "$home/slots.py" "$home/vault.py" "$home/update.json"
     rmdir --ignore-fail-on-non-empty "$home" 2>/dev/null || true
     if [[ ${1-} == --with-data ]]; then
         rm -rf "$data" "$etc"

@@ -20,6 +20,8 @@ from hub.store.program_tables import node_programs, program_bundles
 from hub.store.rows import put
 from hub.store.tables import columns, nodes
 
+BACK: Final = "it goes back to what it ran before"
+"""Of a node of which nothing is wanted any more, because a roll-out was halted."""
 AGAIN_S: Final = 60.0
 AT_ONCE: Final = 20
 
@@ -129,8 +131,14 @@ def want(
     `goes_back`: what was wanted before is wanted again, and it is likely older.
     """
     known = standing(conn, node_id)
+    may_be_older = goes_back or bool(wanted.may_be_older)
     if wanted.bundle == known.sha256:
-        return False
+        # Refused for its age, and meant all the same: it is said anew.
+        is_meant_now = may_be_older and not known.may_be_older and known.state is State.REFUSED
+        if not is_meant_now:
+            return False
+    if wanted.bundle is None and known.reason == BACK:
+        return False  # what goes back is let arrive
     state, reason = State.UNASKED, ""
     if wanted.bundle is not None:
         is_able = known.report is not None
@@ -139,13 +147,36 @@ def want(
         "node_id": node_id,
         "version": known.version + 1,
         "sha256": wanted.bundle,
-        "may_be_older": goes_back or bool(wanted.may_be_older),
+        "may_be_older": may_be_older,
         "state": state,
         "reason": reason,
         **columns("wanted", now),
         **columns("sent", None),
     }
     put(conn, node_programs, row)
+    return True
+
+
+def running(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The bundle of the release that each of these runs, where it is here."""
+    here = {one.release: one.sha256 for one in bundles(conn)}
+    found = {}
+    for node_id, known in standings(conn, node_ids).items():
+        said = known.report
+        if said is not None and said.number is not None and said.name is not None:
+            found[node_id] = here.get(Release(said.number, said.name), "")
+    return {node_id: sha256 for node_id, sha256 in found.items() if sha256}
+
+
+def go_back_to(conn: Connection, node_id: UUID, sha256: str, *, now: Moment) -> bool:
+    """Nothing is wanted of it any more, and it took or may yet take what was: it goes back to what
+    it ran. False where something is wanted."""
+    known = standing(conn, node_id)
+    if known.sha256 is not None or known.report is None:
+        return False
+    want(conn, node_id, ProgramsWanted(bundle=sha256), goes_back=True, now=now)
+    this = node_programs.c.node_id == node_id
+    conn.execute(update(node_programs).where(this).values(reason=BACK))
     return True
 
 
@@ -162,6 +193,8 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
     """Keep what a node says of its programs."""
     known = standing(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
+    if state is State.WAITING and known.reason == BACK:
+        reason = BACK
     row = {
         "node_id": node_id,
         "version": known.version,

@@ -11,10 +11,10 @@ import structlog
 from sqlalchemy import Connection, Row, case, insert, or_, select, update
 
 from agent.wire.settings import canonical
-from hub.alerts.layers import State
+from hub.alerts.layers import PROGRAMS, State
 from hub.alerts.moment import Moment
 from hub.alerts.rollout import Course, Fate, NodeNow, decide, is_awaited, stages
-from hub.store import settings_rows
+from hub.store import program_rows, settings_rows
 from hub.store.audit import By
 from hub.store.program_tables import node_programs
 from hub.store.registry import RegistryError
@@ -78,9 +78,10 @@ def begin(
     )
     here = select(nodes.c.id).where(nodes.c.state == "online", nodes.c.id.in_(node_ids))
     are_here = dict.fromkeys(conn.scalars(here), True)
+    ran = program_rows.running(conn, node_ids) if (body.get(PROGRAMS) or {}).get("bundle") else {}
     for node_id, stage in stages(node_ids, are_here=are_here).items():
         row = {"rollout_id": rollout_id, "node_id": node_id, "stage": stage, "is_changed": False}
-        conn.execute(insert(rollout_nodes).values(row))
+        conn.execute(insert(rollout_nodes).values(row | {"ran_sha256": ran.get(node_id)}))
     told = f"{len(node_ids)} nodes, in stages: {reason.strip()}"
     settings_rows.note_act(conn, "settings.roll", scope, told, by=by, now=now)
     _go_on_to(conn, rollout_id, 0, now=now)
@@ -122,12 +123,30 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
     _end(conn, rollout_id, Course.HALTED, why, now=now)
     before = settings_rows.body_before(row)
     settings_rows.put_down(conn, scope, before, reason=f"halted: {why}", by=by, now=now)
-    all_of_them = settings_rows.nodes_of(conn, scope)
+    all_of_them, took = settings_rows.nodes_of(conn, scope), _took_programs(conn, rollout_id)
     changed = settings_rows.reckon_what_fits(conn, all_of_them, now=now, goes_back=True)
+    for node_id, sha256 in took.items():
+        program_rows.go_back_to(conn, node_id, sha256, now=now)
     told = f"{len(changed)} nodes go back: {why}"
     settings_rows.note_act(conn, "settings.halt", scope, told, by=by, now=now)
     log.warning("rollout.halted", why=why, back=len(changed))
     return True
+
+
+def _took_programs(conn: Connection, rollout_id: UUID) -> dict[UUID, str]:
+    """The nodes that took its programs or may yet, and the bundle of what each ran before."""
+    query = (
+        select(rollout_nodes.c.node_id, rollout_nodes.c.ran_sha256)
+        .join(node_programs, node_programs.c.node_id == rollout_nodes.c.node_id)
+        .where(
+            rollout_nodes.c.rollout_id == rollout_id,
+            rollout_nodes.c.is_changed,
+            rollout_nodes.c.ran_sha256.is_not(None),
+            node_programs.c.sent_utc_us.is_not(None),
+            node_programs.c.state.in_([State.WAITING, State.IN_FORCE]),
+        )
+    )
+    return {row.node_id: row.ran_sha256 for row in conn.execute(query)}
 
 
 def listed(conn: Connection, limit: int = 50) -> list[Rollout]:

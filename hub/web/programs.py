@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from agent.wire.programs import MOST_BUNDLE_BYTES
 from hub.alerts.households import CHUNK_BYTES
 from hub.alerts.layers import State
-from hub.store.program_rows import Bundle
+from hub.alerts.programs import TOO_OLD
+from hub.store.program_rows import BACK, Bundle
 from hub.store.programs_door import NodeRow, ProgramsDoor
 from hub.web import settings_words
 from hub.web.auth import SignedIn, Visit
@@ -47,7 +48,7 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
         session=visit.session,
         status_code=status_code,
         bundles=door.bundles_shown(),
-        nodes=[(row, _state(row, words)) for row in rows],
+        nodes=[(row, _state(row, words), _reason(row, words)) for row in rows],
         takes_bundles=visit.site.bundle_desk is not None,
         wrong=wrong,
         most={"bytes": MOST_BUNDLE_BYTES, "chunk": CHUNK_BYTES},
@@ -113,6 +114,14 @@ class _Given:
 
     def __del__(self) -> None:
         self._free()
+
+
+def _reason(row: NodeRow, words: Words) -> str:
+    """As the box said it, or the hub of itself."""
+    return {
+        TOO_OLD: words.say("its programs are too old for this: bring this bundle on a stick once"),
+        BACK: words.say("it goes back to what it ran before"),
+    }.get(row.reason, row.reason)
 
 
 def _state(row: NodeRow, words: Words) -> str:

@@ -215,11 +215,39 @@ def test_whatever_the_hub_sends_that_the_town_did_not_sign_changes_nothing(
     assert not (box.agents / NOTE).exists(), "it is not tried for ever"
 
 
-def test_an_older_release_is_taken_where_the_keeper_said_so(box: Box) -> None:
-    file = bundle(box.folder, number=49)
-    box.lay(file, take(file, may_be_older=True))
+def test_an_older_release_that_worked_here_is_gone_back_to_where_the_keeper_said_so(
+    box: Box,
+) -> None:
+    new = bundle(box.folder, number=60)
+    box.lay(new)
     assert box.install()
-    assert what_runs(box.home, box.mark).number == 49
+    box.mark.write_text(str(box.slots.in_use))
+    old = bundle(box.folder, number=50)
+    box.lay(old)
+    assert not box.install()
+    assert "to go back, say so" in box.answer()[1]
+    box.lay(old, take(old, may_be_older=True))
+    assert box.install()
+    assert what_runs(box.home, box.mark).number == 50
+
+
+def test_an_older_release_that_never_worked_here_is_refused_whoever_says_so(box: Box) -> None:
+    older = bundle(box.folder, number=49)
+    box.lay(older, take(older, may_be_older=True))
+    assert not box.install()
+    assert box.answer() == (
+        "refused",
+        "1.0 is older than release-50 and never worked on this box: sign the same programs again"
+        " with a higher number",
+    )
+    assert what_runs(box.home, box.mark).number == 50
+
+
+def test_one_that_reached_no_broker_is_not_what_worked(box: Box) -> None:
+    for number in (60, 61):  # the second amid the first's probation
+        box.lay(bundle(box.folder, number=number))
+        assert box.install()
+    assert box.slots.worked() == {50}
 
 
 def test_a_link_in_the_agents_folder_leads_root_nowhere(box: Box) -> None:

@@ -27,7 +27,7 @@ from hub.store import program_rows, rollout_rows, settings_rows
 from hub.store.bundles import checked, keep
 from hub.store.clock_steps import move
 from hub.store.database import Database
-from hub.store.registry import add_node
+from hub.store.registry import add_node, node_by_name
 from hub.store.tables import nodes
 from hub.web import programs as programs_page
 from tests.agent.bundles import bundle, public_of
@@ -139,6 +139,55 @@ def test_where_the_few_do_not_take_them_all_go_back_to_the_release_before(
     back |= fleet.live(120, lambda _: "in_force")
     assert back
     assert all((one.sha256, one.may_be_older) == (OLD, True) for one in back.values())
+
+
+def test_where_nothing_was_wanted_before_they_go_back_to_the_release_that_they_ran(
+    fleet: Fleet,
+) -> None:
+    for name in fleet.names[-1:]:  # of this one's release no bundle is here
+        fleet.hear_programs(said(name, None, "").model_copy(update={"name": "1.0-own"}))
+    for name in fleet.names[:-1]:
+        fleet.hear_programs(said(name, None, "").model_copy(update={"name": "r50"}))
+    rollout = fleet.begin(NEW)
+    took = fleet.live(300, lambda _: "in_force")
+    assert len(took) == FEW
+    with fleet.db.writing() as conn:
+        assert rollout_rows.halt(conn, rollout, why="gió", by=SHELL, now=fleet.now)
+    fleet.pass_s(61)
+    back = dict(fleet.told_programs())
+    expected = took.keys() - set(fleet.names[-1:])
+    assert back.keys() == expected, "and nobody who was never told the new one"
+    assert all((one.sha256, one.may_be_older) == (OLD, True) for one in back.values())
+    name = min(back)
+    fleet.hear(report(name))  # settings of it are reckoned anew meanwhile
+    fleet.hear_programs(said(name, back[name], "fetching", 3))
+    fleet.pass_s(61)
+    assert name in dict(fleet.told_programs()), "what goes back is let arrive"
+    fleet.hear_programs(said(name, back[name], "in_force"))
+    fleet.hear(report(name))
+    with fleet.db.reading() as conn:
+        node = node_by_name(conn, name)
+        assert node is not None
+        assert program_rows.standing(conn, node.node_id).sha256 is None, "nothing is wanted of it"
+
+
+def test_who_refused_the_new_one_or_fell_back_is_not_sent_back(fleet: Fleet) -> None:
+    for name in fleet.names:
+        fleet.hear_programs(said(name, None, "").model_copy(update={"name": "r50"}))
+    fleet.begin(NEW)
+    fleet.live(300, lambda _: "refused")
+    assert fleet.course().course is Course.HALTED
+    fleet.pass_s(61)
+    assert fleet.told_programs() == []
+
+
+def test_an_older_one_that_was_refused_is_said_anew_once_it_is_meant(fleet: Fleet) -> None:
+    fleet.want(fleet.node, {"programs": {"bundle": OLD}})
+    [(_, words)] = fleet.told_programs()
+    fleet.hear_programs(said(NODE, words, "refused"))
+    fleet.want(fleet.node, {"programs": {"bundle": OLD, "may_be_older": True}})
+    [(_, again)] = fleet.told_programs()
+    assert (again.version, again.sha256, again.may_be_older) == (words.version + 1, OLD, True)
 
 
 def test_who_fetches_slowly_and_says_so_is_not_silent(fleet: Fleet) -> None:
