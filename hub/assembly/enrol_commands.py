@@ -43,7 +43,9 @@ def enrol(args: argparse.Namespace) -> int:
         write_private(args.first_boot, user_data(args.node, whole).encode())
         say(f"for a flashed card, beside the stick's folder matthan: {args.first_boot}")
     code = whole.text
-    say(f"on the box, within {args.hours} hours:\n\n    sudo matthan-agent enrol {code}\n")
+    say(f"on a new box, in the folder of the programs or the stick, within {args.hours} hours:\n")
+    say(f"    sudo deploy/node/install.sh {code}\n\non one that has the programs already:\n")
+    say(f"    sudo matthan-agent enrol {code}\n")
     segno.make(code, micro=False, error="m").terminal(compact=True)
     return OK
 

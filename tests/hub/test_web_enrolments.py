@@ -57,6 +57,7 @@ def test_a_keeper_makes_a_code_that_is_shown_once_and_lets_a_box_in(yard: Yard) 
     assert shown.status_code == 200
     assert '<svg role="img"' in shown.text
     code = code_of(shown.text)
+    assert f"deploy/node/install.sh {code.text}<" in shown.text, "a new box has no program yet"
     link = re.search(r'download="user-data" href="data:[^,]*,([^"]+)"', shown.text)
     assert link is not None
     assert code.text in b64decode(link[1]).decode()
