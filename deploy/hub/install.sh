@@ -283,7 +283,7 @@ first_keeper() {
     hub grant add "$keeper" --area "$area" --rights "$all_rights" --reason "first keeper of this hub" >/dev/null
     printf '%s\n' "$said" >&2
 }
-readonly all_rights=see,clips,alerted,search,manage
+readonly all_rights=see,clips,alerted,live,search,export,manage,reporters # who lacks one can give it to nobody
 
 install_hub() {
     read_choices

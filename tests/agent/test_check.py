@@ -186,7 +186,7 @@ def test_running_agent_is_not_thrown_out_by_the_check(
 def test_lines_are_vietnamese_when_asked(config: dict[str, dict[str, object]]) -> None:
     config["broker"]["port"] = 1
     _, shown = lines(config, "vi")
-    assert shown[0] == f"ổn: cấu hình của nút {NODE}"
+    assert shown[0] == f"ổn: cấu hình của trạm {NODE}"
     assert shown[-1] == (
         "LỖI: broker 127.0.0.1:1: không có gì đang lắng nghe tại 127.0.0.1:1."
         " hãy khởi động broker ở đó, hoặc sửa [broker] host và port"
