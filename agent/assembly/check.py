@@ -232,7 +232,10 @@ def _broker(settings: AgentSettings, *, is_running: bool) -> Iterator[Finding]:
     try:
         check_papers(settings)
         if is_running:  # a second login under this name would throw the running agent out
-            yield Finding(N_("papers; the running agent keeps the line to the broker"))
+            untried = N_(
+                "papers; broker and hub are tried only after: sudo systemctl stop matthan-agent"
+            )
+            yield Finding(untried)
             return
         token = Login(settings.broker.address(), settings.node.name).attempt()
     except Trouble as error:

@@ -75,6 +75,8 @@ def enrol(
     said = N_("this box is {node} now; hub {host}, {count} cameras")
     facts = {"node": answer.node, "host": answer.broker_host, "count": len(answer.cameras)}
     show(say(said).format(**facts))
+    if replaces:  # a running agent goes on as the node that it was
+        show(say(N_("the agent that runs hears of it by: sudo systemctl restart matthan-agent")))
 
 
 def configuration(answer: EnrolAnswer, folder: Path) -> str:

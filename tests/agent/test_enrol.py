@@ -111,6 +111,7 @@ def test_a_code_counts_once_and_a_node_is_not_made_another_by_chance(field: Fiel
     assert "is a node already" in field.refuses(field.code("nga-tu-02"))
     field.enrol(field.code("nga-tu-02"), replaces=True)
     assert load(field.config).node.name == "nga-tu-02"
+    assert "systemctl restart matthan-agent" in field.shown[-1], "it runs on with the old papers"
     old = field.config.with_name("agent.toml.old")
     assert load(old).node.name == "nga-tu-01"
     assert stat.S_IMODE(old.stat().st_mode) == 0o640  # passwords of cameras stand in it

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.node.wanted import wanted
+from hub.alerts.grants import Right
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(
@@ -49,6 +50,12 @@ def test_the_hubs_installer_says_in_one_line_what_it_does_not_take(
     words: tuple[str, ...], said: str
 ) -> None:
     assert said in refusal(ROOT / "deploy/hub/install.sh", *words)
+
+
+def test_the_first_keeper_has_every_right_since_who_lacks_one_can_give_it_to_nobody() -> None:
+    installer = (ROOT / "deploy/hub/install.sh").read_text(encoding="utf-8")
+    granted = installer.partition("readonly all_rights=")[2].split()[0].split(",")
+    assert granted == [right.lower() for right in Right.__members__]
 
 
 @as_root
