@@ -27,6 +27,7 @@ from agent.delivery.programs_fetch import BUNDLE, NOTE, Installed
 from agent.delivery.trouble import Trouble
 from agent.journal.durable import write_whole
 from agent.wire.programs import (
+    FELL_BACK,
     MOST_BUNDLE_BYTES,
     RELEASE,
     SIGNATURE,
@@ -44,7 +45,6 @@ from agent.wire.programs import (
 ANSWER: Final = "update.json"
 MOST_NOTE_BYTES: Final = 4096
 REASON_CHARS: Final = 500
-FELL_BACK: Final = "it did not reach its broker within 15 minutes or four starts"
 SCRATCH: Final = "/var/tmp"  # noqa: S108 - a folder of its own in it, as root
 
 Install = Callable[[Path], None]

@@ -22,6 +22,9 @@ SIGNATURE: Final = "SHA256SUMS.sig"
 RELEASE: Final = "RELEASE"
 MOST_BUNDLE_BYTES: Final = 400 * 2**20
 MOST_LIST_BYTES: Final = 4 * 2**20
+FELL_BACK: Final = "it did not reach its broker within 15 minutes or four starts"
+UNSIGNED: Final = "it is not signed by this town's update key"
+"""Reasons that every node gives in these words, so that the hub may say them in its reader's."""
 MOST_FILES: Final = 20_000
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
 _RELEASE: Final = re.compile(r"(\d{1,15}) ([A-Za-z0-9][A-Za-z0-9._+-]{0,59})")
@@ -120,7 +123,7 @@ def read_head(bundle: tarfile.TarFile, key: Ed25519PublicKey | None) -> Head:
         if key is not None:
             key.verify(signature, sums)
     except InvalidSignature as error:
-        raise UnsignedFault("it is not signed by this town's update key") from error
+        raise UnsignedFault(UNSIGNED) from error
     listed = dict(_listed(sums))
     if len(listed) > MOST_FILES:
         raise BundleFault("its list is too long")

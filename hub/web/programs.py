@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from agent.wire.programs import MOST_BUNDLE_BYTES
+from agent.wire.programs import FELL_BACK, MOST_BUNDLE_BYTES, UNSIGNED
 from hub.alerts.households import CHUNK_BYTES
 from hub.alerts.layers import State
 from hub.alerts.programs import TOO_OLD
@@ -119,20 +119,24 @@ class _Given:
 def _reason(row: NodeRow, words: Words) -> str:
     """As the box said it, or the hub of itself."""
     return {
+        FELL_BACK: words.say("it did not reach its broker within 15 minutes or four starts"),
+        UNSIGNED: words.say("it is not signed by this town's update key"),
         TOO_OLD: words.say("its programs are too old for this: bring this bundle on a stick once"),
         BACK: words.say("it goes back to what it ran before"),
     }.get(row.reason, row.reason)
 
 
 def _state(row: NodeRow, words: Words) -> str:
-    if row.state is not State.WAITING:
-        return settings_words.state_word(row.state, words)
-    match row.outcome:
-        case "fetching":
-            percent = 100 * row.brought_bytes // max(1, row.size_bytes)
-            return words.say("fetches them: %(percent)d%%") % {"percent": percent}
-        case "installing":
-            return words.say("installs them")
-        case "on_probation":
-            return words.say("tries them for a quarter of an hour")
-    return settings_words.state_word(row.state, words)
+    percent = 100 * row.brought_bytes // max(1, row.size_bytes)
+    on_their_way = {
+        "fetching": words.say("fetches them: %(percent)d%%") % {"percent": percent},
+        "installing": words.say("installs them"),
+        "on_probation": words.say("tries them for a quarter of an hour"),
+    }
+    if row.state is State.WAITING and row.outcome in on_their_way:
+        return on_their_way[row.outcome]
+    of_programs = {
+        State.IN_FORCE: words.say("runs them"),
+        State.FELL_BACK: words.say("went back to the release before"),
+    }
+    return of_programs.get(row.state) or settings_words.state_word(row.state, words)

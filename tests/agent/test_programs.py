@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from agent.assembly.fetched import (
     ANSWER,
-    FELL_BACK,
     IN_SLOT,
     install_fetched,
     is_installable,
@@ -33,7 +32,7 @@ from agent.delivery.tokens import Tokens
 from agent.wire import topics
 from agent.wire.answers import Command
 from agent.wire.codec import encode
-from agent.wire.programs import ProgramsAnswer, TakePrograms
+from agent.wire.programs import FELL_BACK, ProgramsAnswer, TakePrograms
 from deploy.broker import Broker
 from deploy.node import sign
 from hub.alerts.programs import ProgramsWanted
