@@ -31,6 +31,8 @@ class PetitionFault(StrEnum):
     """The hub came back from a backup, and does not know what was held since."""
     FILES = "files"
     """Nothing was chosen, or some of it is not there for them."""
+    TIME = "time"
+    """The day, or a time of it, cannot be read."""
     DONE = "done"
     """It is answered, or cannot be extended any more."""
 

@@ -109,11 +109,13 @@ class TipDoor:
             return Told(self._box.unseal_reporter(sealed, tip_id=tip_id))
 
     def answer(self, asker: Asker, alert_id: UUID, words: str) -> bool:
-        """Say something to the sender, who reads it with their code."""
+        """Say something to the sender, who reads it with their code; not of a tip that went as old:
+        nothing would ever remove it."""
         now, words = self._clock.now(), text(words.strip(), ANSWER_CHARS)
         with self._db.writing() as conn:
             tip_id = self._seen_tip(conn, asker, alert_id, now)
-            is_done = tip_id is not None and bool(words)
+            gone = select(tips.c.removed_utc_us).where(tips.c.id == tip_id)
+            is_done = tip_id is not None and bool(words) and conn.scalar(gone) is None
             self._note_in(conn, asker, "tip.answer", tip_id, is_done=is_done)
             if is_done:
                 conn.execute(

@@ -54,6 +54,7 @@ def tip_rows(
             is_of_others=row.case_id is not None and row.number is None,
             pictures=_pictures(conn, row.id),
             answers=answers_of(conn, row.id),
+            is_removed=row.removed_utc_us is not None,
         )
         for row in conn.execute(query).all()
     ]

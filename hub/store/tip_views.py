@@ -83,6 +83,8 @@ class TipRow:
     """Whether it is in a case that its reader is not in, and stays there."""
     pictures: tuple[PictureRow, ...]
     answers: tuple[TipAnswer, ...]
+    is_removed: bool = False
+    """Kept as long as it may be: its words are gone, and nothing more is said to its sender."""
     is_seen: bool = False
     """Whether who reads it in a case sees its alert, too."""
 

@@ -69,6 +69,8 @@ async def send_form(request: Request, token: str) -> Response:
             await run_in_threadpool(_take, room, token, file, said)
         except GivenError as error:
             return await run_in_threadpool(_page, request, token, error.fault)
+        except SupersededError:  # it was sent a second time meanwhile: the page shows how that is
+            return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
     return _sealing(room, token)
 
 

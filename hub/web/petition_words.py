@@ -106,5 +106,6 @@ def fault_word(fault: PetitionFault, words: Words) -> str:
             "for eight days after that nothing is deleted."
         ),
         PetitionFault.FILES: say("Choose what is to be deleted; it may be gone already."),
+        PetitionFault.TIME: say("Write the day as 25/11/2026 and the time as 21:30."),
         PetitionFault.DONE: say("It is answered already, or can no longer be extended."),
     }[fault]

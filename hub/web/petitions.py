@@ -21,7 +21,9 @@ from hub.web.words import LANGUAGES
 
 router = APIRouter(prefix="/petitions")
 
-FIELDS: Final = ("wish", "what", "area", "name", "contact")
+FIELDS: Final = ("wish", "what", "area", "name", "contact", "language")
+STEP_FIELDS: Final = ("step", "words", "refusal", "camera", "day", "since", "until")
+"""Of the page of one: what stays in its forms when something is missing."""
 Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
@@ -45,7 +47,8 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
     mark: Word = "",
 ) -> Response:
     """Somebody asks at the counter or by letter: written down here, with a code to hand out."""
-    typed = {"wish": wish, "what": what, "area": area, "name": name, "contact": contact}
+    said = (wish, what, area, name, contact, language)
+    typed = dict(zip(FIELDS, said, strict=True))
     new = NewPetition(
         wish=wish_of(wish),
         what=what,
@@ -78,12 +81,13 @@ def show_petition(
     if camera_id is None:
         return _one(request, visit, petition_id)
     calendar = visit.site.calendar(visit.asker.language)
+    typed = {"camera": camera, "day": day, "since": since, "until": until}
     try:
         span = [round(calendar.typed(day, at).timestamp() * 1e6) for at in (since, until)]
     except ValueError:
-        return _one(request, visit, petition_id, wrong=PetitionFault.FILES)
+        return _one(request, visit, petition_id, wrong=PetitionFault.TIME, typed=typed)
     found = _eraser(visit).choices(visit.asker, petition_id, camera_id, span[0], span[1])
-    return _one(request, visit, petition_id, choices=found)
+    return _one(request, visit, petition_id, choices=found, typed=typed)
 
 
 @router.post("/{petition_id}/person")
@@ -159,7 +163,8 @@ def take_step(
         else:
             raise HTTPException(404)
     except PetitionError as error:
-        return _one(request, visit, petition_id, wrong=error.fault)
+        typed = {"step": step, "words": words, "refusal": refusal}
+        return _one(request, visit, petition_id, wrong=error.fault, typed=typed)
     if not done:
         raise HTTPException(404)
     return RedirectResponse(f"/petitions/{petition_id}", 303)
@@ -216,6 +221,7 @@ def _one(
     wrong: PetitionFault | None = None,
     person: Reporter | None = None,
     choices: list[Choice] | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Response:
     door = _door(visit)
     row = door.petition(visit.asker, petition_id)
@@ -223,6 +229,8 @@ def _one(
         raise HTTPException(404)
     calendar = visit.site.calendar(visit.asker.language)
     language = visit.asker.language
+    today = f"{calendar.local(row.dates.received_utc_us):%Y-%m-%d}"
+    usual = {"day": today, "since": "00:00", "until": "23:59"}
     return render(
         request,
         "petition.html",
@@ -234,7 +242,7 @@ def _one(
         choices=choices,
         erased=_eraser(visit).erased(petition_id),
         cameras=door.cameras(visit.asker) if may_erase(row) else [],
-        today=f"{calendar.local(row.dates.received_utc_us):%Y-%m-%d}",
+        typed=dict.fromkeys(STEP_FIELDS, "") | usual | (typed or {}),
         refusals=sorted(door.office.refusals.get(language, {}).items()),
         why=petition_words.refusal_word(row, door.office, language),
         more=door.office.terms.extension.get(row.dates.wish),

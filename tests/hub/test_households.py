@@ -34,7 +34,7 @@ from hub.evidence.keys import is_signed
 from hub.store import staff
 from hub.store.database import Database
 from hub.store.films import NoFilmError, form_of, read_film
-from hub.store.giving_desk import GivingDesk
+from hub.store.giving_desk import GivenUpload, GivingDesk
 from hub.store.household_tables import household_clips, household_requests, households
 from hub.store.parts import PartFolder
 from hub.store.sweep import Sweep
@@ -462,6 +462,21 @@ def test_no_form_is_sent_without_a_film_an_agreement_or_with_a_cut_that_cannot_b
     assert "Tick that you want" in text_of(house.send_form(b"x", agree=""))
     backwards = house.send_form(b"x", **{"from": "2:00", "until": "1:59"})
     assert "must end after it begins" in text_of(backwards)
+
+
+def test_of_a_form_that_is_sent_twice_at_once_the_second_counts_and_none_is_a_fault(
+    house: House, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = GivenUpload.write
+
+    def write_when_sent_again(upload: GivenUpload, chunk: bytes) -> None:
+        monkeypatch.setattr(GivenUpload, "write", write)
+        assert house.send_form(film).status_code == 303
+        write(upload, chunk)
+
+    monkeypatch.setattr(GivenUpload, "write", write_when_sent_again)
+    assert house.send_form(film).status_code == 303
+    assert sha256(film).hexdigest() in house.page().text
 
 
 def test_a_film_is_told_by_its_first_bytes_and_read_within_bounds(

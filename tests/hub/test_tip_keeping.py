@@ -14,9 +14,9 @@ from hub.store.database import Database
 from hub.store.restores import RESTORED
 from hub.store.tables import audit, columns, new_id, people
 from hub.store.tip_keeping import TipKeeping, TipSpans
-from hub.store.tip_tables import tip_pictures, tip_reporters, tips
+from hub.store.tip_tables import tip_answers, tip_pictures, tip_reporters, tips
 from tests.hub.test_tips import Sender, photo
-from tests.hub.web_town import Town
+from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 SPANS = TipSpans(contact_days=90, keep_days=365)
@@ -72,6 +72,22 @@ def test_who_sent_it_goes_first_then_all_of_it_and_the_log_says_what(town: Town)
     headers = {"Accept": "text/html", **visitor.origin, "accept-language": "en"}
     page = visitor.send("POST", "/tips/follow", data={"code": code}, headers=headers)
     assert "was kept as long as it may be, and is deleted" in text_of(page)
+
+
+def test_of_a_tip_that_went_nothing_new_is_kept_and_its_page_says_that_it_went(town: Town) -> None:
+    a_tip(town)
+    an = Visitor(town.app()).sign_in("an", PASSWORD)
+    with town.db.reading() as conn:
+        page = f"/alerts/{conn.scalars(select(tips.c.alert_id)).one()}"
+    assert an.post(f"{page}/tip/answer", answer="Đã đến xem").status_code == 303
+    assert 'id="tip-answer"' in an.get(page).text
+    came_days_ago(town, 366)
+    forget(town)
+    assert an.post(f"{page}/tip/answer", answer="Lan ở tổ 4").status_code == 404
+    with town.db.reading() as conn:
+        assert conn.execute(select(tip_answers)).all() == []
+    assert 'id="tip-answer"' not in an.get(page).text
+    assert "đã được xóa" in text_of(an.get(page))
 
 
 @pytest.mark.parametrize("by", ["its alert", "an open case", "a closed case that holds on"])

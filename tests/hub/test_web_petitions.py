@@ -16,7 +16,7 @@ from hub.config import PetitionsSection
 from hub.store import petition_rows, registry, staff
 from hub.store.database import Database
 from hub.store.petition_tables import petition_people, petitions
-from hub.store.tables import audit
+from hub.store.tables import audit, cameras
 from hub.store.tip_box import TipBox
 from tests.hub.web_town import OFFICE, PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
@@ -230,6 +230,31 @@ def test_what_is_missing_is_said_and_what_was_written_stays(
     assert fields.get("what") or "Chiều 24/11" in answer.text
     with town.db.reading() as conn:
         assert conn.execute(select(petitions)).all() == []
+
+
+def test_at_the_desk_nothing_that_was_written_is_lost_where_something_is_missing(
+    town: Town, asking: Asking
+) -> None:
+    asking.code()
+    lam, page = with_leader(town), f"/petitions/{only_id(town)}"
+    long_words = "Đã xem lại cả ngày 24/11, từ cổng chợ đến ngã tư."
+    refused = lam.post(f"{page}/answer", words=long_words, outcome="refused", refusal="")
+    assert (refused.status_code, refused.text.count(long_words)) == (422, 1)
+    assert lam.post(f"{page}/acknowledge", words="Đã nhận").status_code == 303
+    granted = lam.post(f"{page}/answer", words="Xoá", outcome="granted")
+    assert granted.status_code == 303
+    late = lam.post(f"{page}/extend", words=long_words)
+    assert late.status_code == 422, "it is answered"
+    with town.db.reading() as conn:
+        camera_id = conn.scalars(select(cameras.c.id)).first()
+    days = lam.get(f"{page}?camera={camera_id}&day=hôm qua&since=08:15&until=9")
+    assert days.status_code == 422
+    assert "Hãy ghi ngày như 25/11/2026 và giờ như 21:30" in text_of(days)
+    assert 'value="08:15"' in days.text
+    at_counter = lam.post("/petitions", wish="copy", what=long_words, language="en")
+    assert at_counter.status_code == 422
+    assert long_words in at_counter.text
+    assert '<option value="en" selected>' in at_counter.text
 
 
 def test_sent_twice_it_is_one_and_an_area_that_is_none_is_no_area(
