@@ -112,7 +112,19 @@ class Node:
             cameras=lambda: tuple(view.counts() for view in self.views),
             latest=latest,
         )
-        # What carries away is there before anything is seen, and the last to go.
+        services = self._services(settings, tokens, shelf=shelf, health=health)
+        if from_hub is not None:
+            services += self._provers(from_hub)
+        # A recording that plays once and cannot be read is not waited for.
+        fatal = (JournalCorrupt, CameraError) if plays_once else (JournalCorrupt,)
+        self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
+
+    def _services(
+        self, settings: AgentSettings, tokens: Tokens, *, shelf: Shelf, health: HealthService
+    ) -> list[Service]:
+        """What carries away is there before anything is seen, and the last to go."""
+        # Link and seal read the new certificate when the agent begins anew.
+        renewal = Renewal(settings.broker.address(), tokens, renewed=self.stop)
         services = [
             Service(name="link", runs=self.link),
             Service(name="upload", runs=self.uploader, beat_within_s=90),
@@ -120,26 +132,14 @@ class Node:
             Service(name="shelf", runs=shelf, beat_within_s=180),
             Service(name="pruner", runs=Pruner(self.journal)),
             Service(name="health", runs=health),
-            # Link and seal read the new certificate when the agent begins anew.
-            Service(
-                name="renewal", runs=Renewal(settings.broker.address(), tokens, renewed=self.stop)
-            ),
+            Service(name="renewal", runs=renewal),
             *(service for view in self.views for service in view.services()),
-            *(
-                [Service(name="diagnosis", runs=self.diagnosis, beat_within_s=90)]
-                if self.diagnosis is not None
-                else []
-            ),
-            *(
-                [Service(name="programs", runs=self.programs, beat_within_s=180)]
-                if self.programs is not None
-                else []
-            ),
-            *(self._provers(from_hub) if from_hub is not None else ()),
         ]
-        # A recording that plays once and cannot be read is not waited for.
-        fatal = (JournalCorrupt, CameraError) if plays_once else (JournalCorrupt,)
-        self.supervisor = Supervisor(services, policy=SupervisePolicy(), fatal=fatal)
+        if self.diagnosis is not None:
+            services.append(Service(name="diagnosis", runs=self.diagnosis, beat_within_s=90))
+        if self.programs is not None:
+            services.append(Service(name="programs", runs=self.programs, beat_within_s=180))
+        return services
 
     def _make_line(
         self,

@@ -93,13 +93,8 @@ def give(
     if person_id == giver_id:
         raise GrantError(GrantFault.SELF)
     ends_with_mine = ends_with_mine or not gives_for_good(role)
-    if ends_with_mine and offer.ends_utc_us is None:
-        raise GrantError(GrantFault.NO_END)
     starts = max(offer.starts_utc_us, now.utc_us)
-    if offer.ends_utc_us is not None and offer.ends_utc_us <= starts:
-        raise GrantError(GrantFault.BACKWARDS)
-    if not offer.rights:
-        raise GrantError(GrantFault.RIGHTS)
+    _check_offer(offer, starts_utc_us=starts, needs_end=ends_with_mine)
     parents, homes = area_parents(conn), camera_homes(conn)
     found = part(
         replace(offer, starts_utc_us=starts),
@@ -123,6 +118,15 @@ def give(
         )
         for one in found
     ]
+
+
+def _check_offer(offer: Grant, *, starts_utc_us: int, needs_end: bool) -> None:
+    if needs_end and offer.ends_utc_us is None:
+        raise GrantError(GrantFault.NO_END)
+    if offer.ends_utc_us is not None and offer.ends_utc_us <= starts_utc_us:
+        raise GrantError(GrantFault.BACKWARDS)
+    if not offer.rights:
+        raise GrantError(GrantFault.RIGHTS)
 
 
 def end(conn: Connection, grant_id: UUID, *, by: By, now: Moment) -> None:

@@ -190,6 +190,12 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
         sign=sign,
     )
     app.state.site = site
+    _furnish(app, site)
+    return app
+
+
+def _furnish(app: FastAPI, site: Site) -> None:
+    """The rooms, faults as plain pages, and what stands before every route."""
     for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static/{version}", VersionedFiles(site.version))
@@ -203,9 +209,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     app.add_exception_handler(Exception, _failed)
     app.state.limits = Limits()
     app.add_middleware(KnocksBounded, limits=app.state.limits, cookie=auth.cookie_name(site))
-    app.add_middleware(OwnPagesOnly, public_url=settings.public_url)
-    app.add_middleware(StrictHeaders, is_https=settings.is_https)
-    return app
+    app.add_middleware(OwnPagesOnly, public_url=site.settings.public_url)
+    app.add_middleware(StrictHeaders, is_https=site.settings.is_https)
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:

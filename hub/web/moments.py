@@ -13,7 +13,7 @@ from hub.store.moment_sights import MOST_CAMERAS, CameraMoment, SideBySide
 from hub.web.auth import FormSent, SignedIn
 from hub.web.find_times import FIRST_YEAR, LAST_YEAR
 from hub.web.find_words import ROUND_US, doubt_sentence
-from hub.web.passing_words import follow, leaver_word, next_of, order_sentence
+from hub.web.passing_words import Next, follow, leaver_word, next_of, order_sentence
 from hub.web.search import address_of
 from hub.web.site import render
 from hub.web.waiting import Unbrought, unbrought
@@ -77,14 +77,7 @@ def show_moment(
         shown=shown,
         panes=[_pane(one, found, at_utc_us, calendar, sighting) for one in found.moments],
         steps=[(step, _address(shown, at_utc_us + step * US_PER_S, sighting)) for step in STEPS_S],
-        near=[
-            (
-                next_of(one, passing, calendar),
-                _address([*shown, one.camera_id], at_utc_us, sighting),
-            )
-            for one, passing in found.near
-            if one.camera_id not in shown
-        ],
+        near=_near(found, shown, at_utc_us, sighting, calendar),
         order=order_sentence(found, calendar),
         leavers=[
             (leaver_word(one, calendar), _address(shown, at_utc_us, one.sighting_id))
@@ -98,6 +91,17 @@ def show_moment(
         all_near=_all_near(found, shown, at_utc_us, sighting),
         cases=visit.site.cases.open_ones(visit.asker),
     )
+
+
+def _near(
+    found: SideBySide, shown: list[UUID], at_utc_us: int, sighting: UUID | None, calendar: Calendar
+) -> list[tuple[Next, str]]:
+    """Cameras that are not shown yet: which is passed next, and the address with it."""
+    return [
+        (next_of(one, passing, calendar), _address([*shown, one.camera_id], at_utc_us, sighting))
+        for one, passing in found.near
+        if one.camera_id not in shown
+    ]
 
 
 @router.post("/clips/{media_id}/ask")

@@ -41,14 +41,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
 ) -> Response:
     """Take it, and show the code; or say what is missing, with all that was written still there."""
     desk = _desk(request)
-    typed = {
-        "wish": wish,
-        "what": what,
-        "area": area,
-        "name": name,
-        "contact": contact,
-        "consent": consent,
-    }
+    typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
         desk.drop("honeypot")
         return _form(request, desk, wrong=PetitionFault.STALE, typed=typed)

@@ -62,17 +62,8 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     """Take it, and show the code; or say what is missing, with all that was written still there."""
     site, desk = site_of(request), _desk(request)
     language = language_of(request, None)
-    typed = {
-        "what": what,
-        "area": area,
-        "place": place,
-        "point": point,
-        "day": day,
-        "clock": clock,
-        "name": name,
-        "contact": contact,
-        "consent": consent,
-    }
+    told = (what, area, place, point, day, clock, name, contact, consent)
+    typed = dict(zip(FIELDS, told, strict=True))
     if website:  # a field that people do not see
         desk.drop("honeypot")
         return _form(request, desk, wrong=TipFault.STALE, typed=typed)

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from hub import config
+from hub.assembly.packing import packer
 from hub.store.database import Database
 from tests.browser import footage
 from tests.browser.served import address, free_socket, served
@@ -51,20 +54,16 @@ class Hub:
     url: str
 
 
-@pytest.fixture
-def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+@contextmanager
+def town_served(
+    sqlite_url: str, folder: Path, more: Callable[[Town, str], dict[str, Any]]
+) -> Iterator[Hub]:
+    """A town whose site is up inside; `more`, by town and address, is what its app is made with."""
     db = Database(sqlite_url)
-    town = Town(db, tmp_path)
+    town = Town(db, folder)
     place, stopped = free_socket(), threading.Event()
     url = address(place)
-    app = town.app(
-        public_url=url,
-        stopping=stopped.is_set,
-        enrolling=EnrolHub(db, tmp_path).enrolling(8443),
-        allows_local_push=True,
-        keepalive_s=1.0,
-        map_folder=town.folder / "map",
-    )
+    app = town.app(public_url=url, stopping=stopped.is_set, keepalive_s=1.0, **more(town, url))
 
     def stop() -> None:
         stopped.set()
@@ -73,6 +72,36 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     with served(app, place, stop=stop):
         yield Hub(town, url)
     db.close()
+
+
+@pytest.fixture
+def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
+    def more(town: Town, _url: str) -> dict[str, Any]:
+        return {
+            "enrolling": EnrolHub(town.db, tmp_path).enrolling(8443),
+            "allows_local_push": True,
+            "map_folder": town.folder / "map",
+        }
+
+    with town_served(sqlite_url, tmp_path, more) as hub:
+        yield hub
+
+
+@contextmanager
+def town_that_packs(sqlite_url: str, folder: Path) -> Iterator[Hub]:
+    """As everywhere, and packages can leave."""
+
+    def more(town: Town, url: str) -> dict[str, Any]:
+        settings = config.HubSettings(
+            web={"public_url": url},
+            push={"subject": "mailto:keeper@hub.example"},
+            store={"media_folder": str(folder / "media")},
+            secrets={"folder": str(folder / "secrets")},
+        )
+        return {"pack": packer(settings, town.door.export_door())}
+
+    with town_served(sqlite_url, folder, more) as hub:
+        yield hub
 
 
 @pytest.fixture

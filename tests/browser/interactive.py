@@ -110,7 +110,7 @@ def _load_twice(chromium: Browser, url: str, token: str, size: Any) -> dict[str,
 
 def _load(page: Page, url: str) -> dict[str, Any]:
     page.goto(url, wait_until="load")
-    page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+    page.wait_for_function("() => performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
     times: dict[str, Any] = page.evaluate(TIMES)
     return times
 

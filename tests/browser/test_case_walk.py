@@ -6,7 +6,6 @@ Nothing is put into the store behind the pages' backs but what nodes bring: what
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +18,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select, update
 
 from agent.wire.messages import LeftBy, SightingClosed
-from hub import config
 from hub.alerts.grants import Right
-from hub.assembly.packing import packer
-from hub.store.database import Database
 from hub.store.tables import alerts, cameras
-from tests.browser.conftest import Hub, Meet, Officer
-from tests.browser.served import address, free_socket, served
+from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
 from tests.browser.test_every_role import EVERY_LOOK
 from tests.browser.test_find_page import beside_it
 from tests.browser.test_hide_page import drag
@@ -33,7 +28,7 @@ from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
 from tests.hub.test_tips import photo
 from tests.hub.test_web_moment import EAST_200_M
 from tests.hub.test_web_search import camera_of, let_search
-from tests.hub.web_town import PASSWORD, Seen, Town
+from tests.hub.web_town import PASSWORD, Seen
 
 WALKED: Final = EVERY_LOOK if "MATTHAN_SHOTS" in os.environ else EVERY_LOOK[:1]
 """It is a long way: once in the test command, in all four looks for who wants to see the pages."""
@@ -47,27 +42,8 @@ RIGHTS: Final = Right.SEE | Right.CLIPS | Right.EXPORT | Right.SEARCH | Right.MA
 
 @pytest.fixture
 def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
-    """As everywhere, and packages can leave."""
-    db = Database(sqlite_url)
-    town = Town(db, tmp_path)
-    place, stopped = free_socket(), threading.Event()
-    url = address(place)
-    settings = config.HubSettings(
-        web={"public_url": url},
-        push={"subject": "mailto:keeper@hub.example"},
-        store={"media_folder": str(tmp_path / "media")},
-        secrets={"folder": str(tmp_path / "secrets")},
-    )
-    pack = packer(settings, town.door.export_door())
-    app = town.app(public_url=url, stopping=stopped.is_set, pack=pack, keepalive_s=1.0)
-
-    def stop() -> None:
-        stopped.set()
-        town.bell.ring()
-
-    with served(app, place, stop=stop):
-        yield Hub(town, url)
-    db.close()
+    with town_that_packs(sqlite_url, tmp_path) as hub:
+        yield hub
 
 
 @pytest.fixture(autouse=True)
@@ -266,7 +242,7 @@ def hide_a_face(an: Walk) -> None:
     page = an.page
     page.locator("[data-item]:has(video) a[href*='/hide/']").first.click()
     expect(page.locator("#hide canvas")).to_be_visible()
-    page.wait_for_function("document.querySelector('#hide video').readyState >= 2")
+    page.wait_for_function("() => document.querySelector('#hide video').readyState >= 2")
     drag(page, 0.4, 0.2, 0.6, 0.6)
     an.sees("hide")
     page.locator("main > a[href$='#export']").click()

@@ -1,7 +1,6 @@
 """Areas are drawn over a clip on both screens, followed between, and hidden where it leaves."""
 
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,41 +9,21 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from hub import config
-from hub.assembly.packing import packer
 from hub.evidence.areas import read_plan
-from hub.store.database import Database
 from hub.store.tables import media
-from tests.browser.conftest import Hub, Meet
-from tests.browser.served import address, free_socket, served
+from tests.browser.conftest import Hub, Meet, Officer, town_that_packs
 from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_two_looks, set_language
 from tests.hub.test_cases import ALL, let
-from tests.hub.web_town import Seen, Town
+from tests.hub.web_town import Seen
+
+PATIENCE_MS = 60_000
+"""A browser decodes the clip, on a machine that may have other work."""
 
 
 @pytest.fixture
 def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
-    """As everywhere, and packages can leave."""
-    db = Database(sqlite_url)
-    town = Town(db, tmp_path)
-    place, stopped = free_socket(), threading.Event()
-    url = address(place)
-    settings = config.HubSettings(
-        web={"public_url": url},
-        push={"subject": "mailto:keeper@hub.example"},
-        store={"media_folder": str(tmp_path / "media")},
-        secrets={"folder": str(tmp_path / "secrets")},
-    )
-    pack = packer(settings, town.door.export_door())
-    app = town.app(public_url=url, stopping=stopped.is_set, pack=pack, keepalive_s=1.0)
-
-    def stop() -> None:
-        stopped.set()
-        town.bell.ring()
-
-    with served(app, place, stop=stop):
-        yield Hub(town, url)
-    db.close()
+    with town_that_packs(sqlite_url, tmp_path) as hub:
+        yield hub
 
 
 @in_two_looks
@@ -60,27 +39,20 @@ def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
     let(town, "an", ALL)
     set_language(hub, "an", language)
     officer = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
+    officer.context.set_default_timeout(PATIENCE_MS)
     officer.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])
     officer.sign_in("an")
-    officer.open("/cases")
     page = officer.page
-    page.fill("[name=number]", "VA-12/2026")
-    page.fill("[name=purpose]", "Trộm xe máy")
-    page.locator("form[action='/cases'] button").click()
-    officer.open_alert(whole.alert_id)
-    form = page.locator("details:has(form[action='/cases/add'])")
-    form.locator("summary").click()
-    form.locator("button").click()
-    expect(page.locator("[data-item]")).to_have_count(2)
+    put_into_a_case(officer, whole)
     with town.db.reading() as conn:
         clip_id = conn.scalars(select(media.c.id).where(media.c.kind == "clip")).one()
     page.locator("[data-item]:has(video) a[href*='/hide/']").click()
     canvas = page.locator("#hide canvas")
     expect(canvas).to_be_visible()
-    page.wait_for_function("document.querySelector('#hide video').readyState >= 2")
+    page.wait_for_function("() => document.querySelector('#hide video').readyState >= 2")
     drag(page, 0.1, 0.2, 0.3, 0.6)
     page.locator("[data-act='0.5']").click()
-    page.wait_for_function("document.querySelector('#hide video').currentTime > 0.4")
+    page.wait_for_function("() => document.querySelector('#hide video').currentTime > 0.4")
     drag(page, 0.5, 0.2, 0.7, 0.6)
     officer.shot(f"{size}-{language}-{theme}-hide", full=True)
     assert fits(page)
@@ -102,6 +74,20 @@ def test_boxes_that_are_drawn_over_a_clip_are_hidden_in_the_copy_that_leaves(
         assert read_plan(archive.read(copy["plan"])) == plan
         assert archive.read(copy["path"]) != archive.read(copy["original"])
     assert officer.complaints == []
+
+
+def put_into_a_case(officer: Officer, seen: Seen) -> None:
+    """A new one, by the pages of case and alert."""
+    page = officer.page
+    officer.open("/cases")
+    page.fill("[name=number]", "VA-12/2026")
+    page.fill("[name=purpose]", "Trộm xe máy")
+    page.locator("form[action='/cases'] button").click()
+    officer.open_alert(seen.alert_id)
+    form = page.locator("details:has(form[action='/cases/add'])")
+    form.locator("summary").click()
+    form.locator("button").click()
+    expect(page.locator("[data-item]")).to_have_count(2)
 
 
 def drag(page: Page, x0: float, y0: float, x1: float, y1: float) -> None:

@@ -76,7 +76,7 @@ def test_the_first_load_of_an_inbox_with_ten_alerts_is_at_most_150_kb(
     fresh.context.add_cookies([{"name": "matthan", "value": signed_in.token, "url": hub.url}])
     fresh.open("/")
     expect(fresh.page.locator("#open-cards [data-alert]")).to_have_count(OPEN)
-    fresh.page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    fresh.page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
     fresh.page.wait_for_timeout(1000)  # for what the service worker keeps
     weighed = scales[0].bytes
     heavy = [f"{path} {size}" for path, size in weighed.most_common(12)]

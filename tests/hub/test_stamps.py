@@ -221,8 +221,11 @@ def test_a_stamp_that_was_taken_out_or_of_another_package_is_found(
 def test_an_office_that_is_silent_closed_or_unknown_is_named_in_one_line(
     office: StampOffice, by: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stamping, "ANSWER_S", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with (
+        monkeypatch.context() as hurried,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+    ):
+        hurried.setattr(stamping, "ANSWER_S", 0.3)
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         words = {
             address: "no answer within",

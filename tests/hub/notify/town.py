@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from agent.wire.ident import uuid7
 from hub.alerts.answers import Answer
@@ -147,20 +147,31 @@ class Town:
                 ("webpush", f"https://push.test/{login}-{number}", "{}")
                 for number in range(phone_count)
             ]
-            for channel, address, phone_secrets in default if addresses is None else addresses:
-                officer.phone_ids.append(fresh_id())
-                conn.execute(
-                    insert(phones).values(
-                        id=officer.phone_ids[-1],
-                        person_id=officer.person_id,
-                        channel=channel,
-                        address=address,
-                        secrets=phone_secrets,
-                        label=login,
-                        **at("created", NOON),
-                    )
-                )
+            for phone in default if addresses is None else addresses:
+                self._add_phone(conn, officer, login, *phone)
         return officer
+
+    def _add_phone(
+        self,
+        conn: Connection,
+        officer: Officer,
+        login: str,
+        channel: str,
+        address: str,
+        phone_secrets: str,
+    ) -> None:
+        officer.phone_ids.append(fresh_id())
+        conn.execute(
+            insert(phones).values(
+                id=officer.phone_ids[-1],
+                person_id=officer.person_id,
+                channel=channel,
+                address=address,
+                secrets=phone_secrets,
+                label=login,
+                **at("created", NOON),
+            )
+        )
 
     def end_grant(self, officer: Officer) -> None:
         with self.db.writing() as conn:

@@ -1,0 +1,197 @@
+"""What people outside are told, and what they may send and ask."""
+
+from datetime import date
+
+from pydantic import Field, field_validator
+
+from hub.alerts.petitions import Wish, read_span
+from hub.config.section import Section
+
+
+class PublicSection(Section):
+    """What the page for everyone says, /watched: by whom, for what, and whom to ask."""
+
+    by_vi: str = Field("", max_length=2000, description="Who watches, in Vietnamese.")
+    by_en: str = Field("", max_length=2000, description="The same in English.")
+    purpose_vi: str = Field("", max_length=2000, description="For what, in Vietnamese.")
+    purpose_en: str = Field("", max_length=2000, description="The same in English.")
+    contact_vi: str = Field("", max_length=2000, description="Whom to ask and how, in Vietnamese.")
+    contact_en: str = Field("", max_length=2000, description="The same in English.")
+
+
+class TipsSection(Section):
+    """Reports from people who are not signed in."""
+
+    accepted: bool = Field(
+        True,
+        description="Whether anybody may send a report at /tips. false: the page is not there.",
+    )
+    contact_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after it came until who sent it is deleted, unless a case needs it. "
+        "0: never.",
+    )
+    keep_days: int = Field(
+        365,
+        ge=0,
+        le=36_500,
+        description="Days after it came until all of it is deleted, unless a case needs it. "
+        "0: never.",
+    )
+
+
+class HouseholdsSection(Section):
+    """Cameras of households that agreed to be asked for footage."""
+
+    asked: bool = Field(
+        True,
+        description="Whether households are registered and asked. false: the pages are not there.",
+    )
+    consent_version: str = Field(
+        "1, 25/11/2026",
+        min_length=1,
+        max_length=100,
+        description="Which text of consent this is, and of what day: it is written down with each "
+        "consent. Change it with the text.",
+    )
+    consent_vi: str = Field(
+        "Tôi đồng ý cho ghi lại vị trí, góc nhìn của camera nhà tôi và cách liên hệ với tôi, "
+        "để khi cần làm rõ một vụ việc, cơ quan có thể đề nghị tôi gửi một đoạn ghi hình. Mỗi"
+        " lần tôi tự chọn có gửi hay không. Tôi có thể rút lại sự đồng ý bất cứ lúc nào; từ "
+        "đó không ai đề nghị tôi nữa và cách liên hệ bị xóa. Đoạn ghi hình đã gửi vào một vụ "
+        "việc vẫn theo quy định của vụ việc đó, cho đến khi vụ việc không cần giữ nữa.",
+        max_length=4000,
+        description="The text that households agree to, in Vietnamese.",
+    )
+    consent_en: str = Field(
+        "I agree that the place and view of my household's camera and how I am reached are "
+        "written down, so that I can be asked for a film when something has to be looked "
+        "into. Each time I choose whether I send it. I can withdraw this at any time; from "
+        "then on nobody asks me any more, and how I am reached is deleted. A film that I gave"
+        " to a case before stays under the rules of that case until the case lets it go.",
+        max_length=4000,
+        description="The same in English.",
+    )
+    most_mb: int = Field(
+        4000, ge=1, le=4000, description="Larger films are refused, megabytes (of a million bytes)."
+    )
+    link_hours: int = Field(
+        72, ge=1, le=336, description="Hours for which a link of a request holds, unless said."
+    )
+    keep_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days after which a film that its case let go is removed for good.",
+    )
+
+
+class PetitionsSection(Section):
+    """Requests of persons concerned: what they may ask, until when they are answered."""
+
+    accepted: bool = Field(
+        True,
+        description="Whether anybody may ask at /rights what is kept of them. false: the page "
+        "is not there, and neither is the desk at /petitions.",
+    )
+    acknowledge: str = Field(
+        "2 working days",
+        description="Until they are told that it came: working days, days or hours.",
+    )
+    answer: dict[str, str] = Field(
+        {
+            "told": "10 days",
+            "copy": "10 days",
+            "correct": "10 days",
+            "restrict": "15 days",
+            "delete": "20 days",
+            "object": "15 days",
+        },
+        description="Until each is answered. One that is left out: as long as the above.",
+    )
+    extension: dict[str, str] = Field(
+        {
+            "told": "10 days",
+            "copy": "10 days",
+            "correct": "10 days",
+            "restrict": "15 days",
+            "delete": "20 days",
+            "object": "15 days",
+        },
+        description="By how much each may be extended, once, with a reason. One that is left out "
+        "is never extended.",
+    )
+    contact_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after the answer until who asked is deleted. 0: never.",
+    )
+    weekdays: list[int] = Field(
+        [0, 1, 2, 3, 4], description="Which weekdays are worked; Monday is 0."
+    )
+    holidays: list[date] = Field(
+        [], description="Days on which nobody works, such as 2027-01-01: every year's anew."
+    )
+    source_vi: str = Field(
+        "Luật 91/2025/QH15 và Nghị định 356/2025/NĐ-CP.",
+        max_length=500,
+        description="Where these deadlines are from, in Vietnamese; the form says it.",
+    )
+    source_en: str = Field(
+        "Law 91/2025/QH15 and Decree 356/2025/ND-CP.",
+        max_length=500,
+        description="The same in English.",
+    )
+    text_vi: str = Field(
+        "",
+        max_length=4000,
+        description="What the form says first, in Vietnamese. Empty: a sentence of its own.",
+    )
+    text_en: str = Field("", max_length=4000, description="The same in English.")
+    refusals_vi: dict[str, str] = Field(
+        {
+            "investigation": "Dữ liệu đang phục vụ điều tra, xử lý vi phạm pháp luật",
+            "held": "Dữ liệu đang được giữ lại cho một vụ việc",
+            "safety": "Cần cho an ninh, trật tự, an toàn xã hội theo luật",
+            "others": "Ảnh hưởng đến quyền của người khác trong hình",
+            "unknown": "Không xác định được người yêu cầu hoặc dữ liệu",
+            "gone": "Dữ liệu không còn được lưu",
+        },
+        description="Why a request may be refused: a word for the log, and what people read.",
+    )
+    refusals_en: dict[str, str] = Field(
+        {
+            "investigation": "The data serves an investigation or proceedings",
+            "held": "The data is held for a case",
+            "safety": "It is needed for public security and safety by law",
+            "others": "It would touch the rights of others in the picture",
+            "unknown": "Neither the person nor the data could be made out",
+            "gone": "The data is no longer kept",
+        },
+        description="The same words in English.",
+    )
+
+    @field_validator("acknowledge")
+    @classmethod
+    def _is_a_span(cls, text: str) -> str:
+        read_span(text)
+        return text
+
+    @field_validator("answer", "extension")
+    @classmethod
+    def _are_spans(cls, spans: dict[str, str]) -> dict[str, str]:
+        for wish, text in spans.items():
+            if wish not in set(Wish):
+                raise ValueError(f"{wish!r} is none of {', '.join(Wish)}")
+            read_span(text)
+        return spans
+
+    @field_validator("weekdays")
+    @classmethod
+    def _are_weekdays(cls, days: list[int]) -> list[int]:
+        if not days or not all(0 <= day <= 6 for day in days):
+            raise ValueError("weekdays are 0 (Monday) to 6, one at least")
+        return days
