@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from agent.devices import pi
 from agent.devices.camera import CameraError
 from agent.devices.pi import PiCamera, exposed, tight_i420
 from tests.agent.hubside import now
@@ -67,6 +69,30 @@ def test_a_picture_is_as_old_as_its_sensor_says_unless_that_cannot_be() -> None:
     for nonsense_ns in (0, since_boot_ns + 3_600_000_000_000):
         taken = exposed(nonsense_ns, now)
         assert 0 <= now().seconds_since(taken) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("has_encoder", "kind"), [(True, "H264Encoder"), (False, "LibavH264Encoder")]
+)
+def test_the_boards_encoder_is_taken_where_there_is_one_and_x264_elsewhere(
+    has_encoder: bool, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    device = tmp_path / "video11"
+    if has_encoder:
+        device.touch()
+    made: list[tuple[str, dict[str, int]]] = []
+
+    def encoder(name: str) -> Any:
+        return lambda **how: made.append((name, how))
+
+    names = ("H264Encoder", "LibavH264Encoder")
+    encoders = SimpleNamespace(**{name: encoder(name) for name in names})
+    monkeypatch.setitem(sys.modules, "picamera2", SimpleNamespace(encoders=encoders))
+    monkeypatch.setitem(sys.modules, "picamera2.encoders", encoders)
+    monkeypatch.setattr(pi, "BOARD_ENCODER", device)
+    pi._encoder(4_000_000)
+    rate = pi.FRAMES_PER_S
+    assert made == [(kind, {"bitrate": 4_000_000, "iperiod": rate, "framerate": rate})]
 
 
 def test_without_picamera2_it_is_said_what_to_install() -> None:
