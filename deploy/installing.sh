@@ -60,12 +60,13 @@ missing_packages() {
 # What Debian's package would run by itself is switched off where this run brought it.
 install_packages() { # FOLDER of a stick, where there is one
     local missing wanted name
-    dpkg --configure -a >/dev/null 2>&1 || true # of a run that was cut off
     mapfile -t wanted < <(missing_packages)
     ((${#wanted[@]})) || return 0
     say "Installing Debian packages: ${wanted[*]} (one to three minutes)"
     hold_services
-    [[ ! -s ${1:-/none}/Packages ]] || from_stick "$1" "${wanted[@]}"
+    dpkg --configure -a >/dev/null 2>&1 || true # of a run that was cut off
+    mapfile -t missing < <(missing_packages)
+    [[ ! -s ${1:-/none}/Packages ]] || from_stick "$1" "${missing[@]}"
     mapfile -t missing < <(missing_packages)
     ((${#missing[@]} == 0)) || from_network "${missing[@]}"
     rm -f "$policy"
@@ -79,7 +80,7 @@ get() { with_dots env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
 from_network() { # PACKAGE...
     get update || die "The package lists could not be fetched. Is there a network?"
     get install -y --no-install-recommends "$@" >/dev/null ||
-        die "apt-get could not install: $* (see above). Without a network it needs the stick of deploy/node/bundle.sh, for this very Debian."
+        die "apt-get could not install: $* (see above and /var/log/apt/term.log). Without a network it needs the stick of deploy/node/bundle.sh, for this very Debian."
 }
 
 # Of what it has, and from nowhere else: a box without a network waits for none. What fails here is

@@ -168,6 +168,37 @@ def test_a_stick_that_does_not_fit_is_said_and_the_network_is_asked(tmp_path: Pa
     assert "do not fit this box (see above); the network is asked" in said
 
 
+def test_a_package_whose_setting_up_was_cut_off_starts_no_service_of_its_own(
+    tmp_path: Path,
+) -> None:
+    """Debian's mosquitto is half set up; what is called says what it was asked."""
+    policy, programs = tmp_path / "policy-rc.d", tmp_path / "bin"
+    programs.mkdir()
+    for name, script in {
+        "dpkg": f"[ -x {policy} ] || echo started; echo installed >{tmp_path}/status",
+        "dpkg-query": f"cat {tmp_path}/status",
+        "systemctl": f'echo "$@" >>{tmp_path}/asked',
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{{ {script}; }} | tee -a {tmp_path}/{name}\n")
+        (programs / name).chmod(0o755)
+    (tmp_path / "status").write_text("half-configured\n")
+    installing = (ROOT / "deploy/installing.sh").read_text()
+    (tmp_path / "installing.sh").write_text(
+        installing.replace("/usr/sbin/policy-rc.d", str(policy))
+    )
+    script = "source deploy/dots.sh; source $0/installing.sh; packages() { echo mosquitto; }; "
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script + "install_packages", str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
+        check=True,
+        timeout=60,
+    )
+    assert not (tmp_path / "dpkg").read_text()
+    assert (tmp_path / "asked").read_text() == "disable --quiet mosquitto.service\n"
+    assert not policy.exists()
+
+
 def test_a_stick_for_a_processor_that_no_box_has_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [str(ROOT / "deploy/node/bundle.sh"), str(tmp_path / "stick")],

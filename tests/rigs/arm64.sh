@@ -156,5 +156,5 @@ is_told=yes
 wait "$hub" || is_told=''
 hub=''
 grep -v ready "$work/town.said"
-[[ -n $is_told ]] || { note "NOT SO: an alert with its clip is at the hub" && exit 1; }
+[[ -n $is_told ]] || { tail -n 30 "$work/agent.log" && note "NOT SO: an alert with its clip is at the hub" && exit 1; }
 note "done: $((SECONDS - began)) s"

@@ -31,8 +31,8 @@ fresh_root() { # NAME CHECKOUT
 }
 
 boot() { # NAME
-    "${network[@]}" systemd-nspawn --quiet --keep-unit --register=no --resolv-conf=off --console=pipe -M "$1-$$" -b -D "$root" \
-        >"$root.log" 2>&1 </dev/null &
+    "${network[@]}" systemd-nspawn --quiet --keep-unit --register=no --resolv-conf=off --timezone=off --console=pipe \
+        -M "$1-$$" -b -D "$root" >"$root.log" 2>&1 </dev/null &
     nspawn=$!
     for _ in $(seq 300); do
         leader=$(pgrep -P "$nspawn" | head -n 1 || true)
