@@ -5,6 +5,7 @@ clock. What is on record stays as it was written. What is only repeated now and 
 but must not wait for a time that has become the future.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, or_, update
@@ -72,6 +73,20 @@ _REPEATED: Final[tuple[tuple[Table, str], ...]] = (
 )
 
 
+_OF_NOTIFICATIONS: Final = ("owed", "due", "lease_until", "held", "answered")
+_OF_ROLLOUTS_UNDER_WAY: Final = ("begun",)
+
+
+def marks() -> dict[str, set[str]]:
+    """What is moved, by table."""
+    found: dict[str, set[str]] = {notifications.name: set(_OF_NOTIFICATIONS)}
+    every = [*_MOVED, (rollouts, _OF_ROLLOUTS_UNDER_WAY)]
+    every += [(table, (name,)) for table, name in _REPEATED]
+    for table, names in every:
+        found.setdefault(table.name, set()).update(names)
+    return found
+
+
 def move(conn: Connection, by_us: int, *, now: Moment) -> None:
     """The clock went from `now` to `now` plus `by_us`."""
     _move_notifications(conn, by_us, now)
@@ -79,7 +94,8 @@ def move(conn: Connection, by_us: int, *, now: Moment) -> None:
         for name in names:
             _add(conn, table, [name], by_us)
     # What a node is asked to do counts as part of a roll-out from its beginning on.
-    _add(conn, rollouts, ["begun"], by_us, where=rollouts.c.course == Course.RUNNING)
+    runs = rollouts.c.course == Course.RUNNING
+    _add(conn, rollouts, _OF_ROLLOUTS_UNDER_WAY, by_us, where=runs)
     then_us = now.utc_us + by_us
     for table, name in _REPEATED:
         at = table.c[f"{name}_utc_us"]
@@ -94,14 +110,13 @@ def _move_notifications(conn: Connection, by_us: int, now: Moment) -> None:
         ledger.shown_utc_us.is_(None),
         ledger.answered_utc_us > now.utc_us - NEWS_US,
     )
-    names = ["owed", "due", "lease_until", "held", "answered"]
-    _add(conn, notifications, names, by_us, where=or_(waits, unseen))
+    _add(conn, notifications, _OF_NOTIFICATIONS, by_us, where=or_(waits, unseen))
 
 
 def _add(
     conn: Connection,
     table: Table,
-    names: list[str],
+    names: Sequence[str],
     by_us: int,
     *,
     where: ColumnElement[bool] | None = None,
