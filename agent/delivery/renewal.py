@@ -6,7 +6,6 @@ signed by the key that the new certificate is for, which is the one the node has
 
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -22,10 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from pydantic import ValidationError
 
 from agent.delivery import https
+from agent.delivery.aside import Going, leave
 from agent.delivery.session import BrokerAddress
 from agent.delivery.tokens import Tokens
 from agent.journal.durable import write_whole
-from agent.wire.answers import UploadToken
 from agent.wire.enrolment import PATH, RenewAnswer, RenewRequest
 
 log = structlog.get_logger()
@@ -34,7 +33,6 @@ LOOK_EVERY_S: Final = 6 * 3600.0
 TRY_AGAIN_S: Final = 900.0
 TOKEN_WAIT_S: Final = 60.0
 TIMEOUT_S: Final = 30.0
-BEAT_S: Final = 5.0
 
 
 class RenewalError(Exception):
@@ -71,7 +69,8 @@ class Renewal:
         # A while after the start: what waits at the node is of more haste, and 500 nodes that
         # come back together must not ask in the same moment.
         wait_s = min(self._look_every_s, 60.0 + secrets.randbelow(600))
-        while not self._wait(wait_s, stop, beat):
+        going = Going(stop, beat)
+        while going.rest(wait_s):
             wait_s = self._look_every_s
             try:
                 if self.look(stop, beat):
@@ -102,7 +101,9 @@ class Renewal:
     ) -> x509.Certificate:
         request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
         pem = request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
-        token = self._token(stop, beat)
+        token = leave(self._tokens, Going(stop, beat), within_s=TOKEN_WAIT_S)
+        if token is None:
+            raise RenewalError("the hub gave no token; it is asked again later")
         parts = urlsplit(token.upload_url)
         url = f"{parts.scheme}://{parts.netloc}{PATH}/renew"
         trusted = https.context(self._address.ca_file)
@@ -113,7 +114,7 @@ class Renewal:
                     content=RenewRequest(request=pem).model_dump_json(),
                     headers={"Authorization": f"Bearer {token.token}"},
                 )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RenewalError(https.why(error, url)) from error
         if answer.status_code != httpx.codes.OK:
             raise RenewalError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
@@ -122,16 +123,6 @@ class Renewal:
             return x509.load_pem_x509_certificate(told.certificate.encode())
         except (ValidationError, ValueError) as error:
             raise RenewalError(f"{url} sent no certificate") from error
-
-    def _token(self, stop: threading.Event, beat: Callable[[], None]) -> UploadToken:
-        until_s = time.monotonic() + TOKEN_WAIT_S
-        while not stop.is_set() and time.monotonic() < until_s:
-            beat()
-            if token := self._tokens.current(time.monotonic()):
-                return token
-            self._tokens.ask()
-            self._tokens.wait(1.0)
-        raise RenewalError("the hub gave no token; it is asked again later")
 
     def _check(
         self, new: x509.Certificate, old: x509.Certificate, key: ec.EllipticCurvePrivateKey
@@ -144,11 +135,3 @@ class Renewal:
         is_ours = new.public_key() == key.public_key() and new.subject == old.subject
         if not is_ours or new.not_valid_after_utc <= old.not_valid_after_utc:
             raise RenewalError("the new certificate is not this node's next one")
-
-    def _wait(self, span_s: float, stop: threading.Event, beat: Callable[[], None]) -> bool:
-        """Whether the end came first."""
-        until_s = time.monotonic() + span_s
-        while not stop.is_set() and (left_s := until_s - time.monotonic()) > 0:
-            beat()
-            stop.wait(min(BEAT_S, left_s))
-        return stop.is_set()

@@ -330,3 +330,22 @@ def test_a_node_that_was_shut_out_renews_nothing(field: Field) -> None:
     renewal = Renewal(broker.address(), tokens, renewed=lambda: None, now=lambda: late)
     with pytest.raises(RenewalError, match="401"):
         renewal.look(threading.Event(), lambda: None)
+
+
+def test_an_address_that_is_none_is_why_nothing_was_renewed_and_ends_no_service(
+    field: Field,
+) -> None:
+    field.enrol(field.code())
+    broker, tokens = load(field.config).broker, Tokens()
+    for url, why in (
+        ("https://hub.example:port/upload", "InvalidURL"),
+        ("/upload", "UnsupportedProtocol"),
+    ):
+        token = UploadToken(token="somebody made this up", valid_for_s=900, upload_url=url)
+        tokens.put(token, time.monotonic())
+        late = datetime.now(UTC) + timedelta(days=300)
+        renewal = Renewal(
+            broker.address(), tokens, renewed=lambda: None, now=lambda late=late: late
+        )
+        with pytest.raises(RenewalError, match=why):
+            renewal.look(threading.Event(), lambda: None)
