@@ -31,7 +31,10 @@ class AttentionSettings:
     standing_every_s: float = 1.0
     """who stands still:"""
     standing_after_s: float = 2.0
-    """nothing has stirred in their place for so long."""
+    """nothing has stirred in their place for so long,"""
+    walks: float = 0.3
+    """and they do not go so many of their own boxes a second: in a downpour at night hardly a
+    walker stands out from what the weather stirs."""
     misses: int = 3
     """Who was looked for in vain is looked for again in the next frames, so many times."""
     along: float = 0.5
@@ -82,8 +85,15 @@ class Attention:
         settings = self._settings
         stirs = moved_share(track.box, moved) >= STIRS
         stirred = track.stirred_at or track.first_seen
-        if not stirs and now.seconds_since(stirred) > settings.standing_after_s:
+        is_still = not stirs and now.seconds_since(stirred) > settings.standing_after_s
+        if is_still and _pace(track) < settings.walks:
             return settings.standing_every_s
         if 0 < track.misses <= settings.misses:
             return 0.0
         return settings.walking_every_s
+
+
+def _pace(track: Track) -> float:
+    """How many of its own boxes it goes a second."""
+    along, down = track.speed
+    return max(abs(along) / max(track.box.width, 1e-6), abs(down) / max(track.box.height, 1e-6))

@@ -49,6 +49,14 @@ def test_who_stands_still_is_due_a_second_after_the_last_look_and_at_once_when_t
     assert due(still, 10.3, moved=(HERE,))
 
 
+def test_who_walks_where_motion_sees_nothing_for_the_weather_is_no_less_due() -> None:
+    still = replace(seen(10.0), stirred_at=after(5.0))
+    walker = replace(still, speed=(0.4 * HERE.width, 0.0))
+    down = replace(still, speed=(0.0, -0.4 * HERE.height))
+    assert due(walker, 10.1, moved=()) and due(down, 10.1, moved=())
+    assert not due(replace(still, speed=(0.2 * HERE.width, 0.0)), 10.1, moved=())
+
+
 def test_who_was_missed_is_due_in_the_next_frames() -> None:
     assert due(replace(seen(5.0), misses=1), 5.03)
     assert not due(replace(seen(5.0), misses=4), 5.03)

@@ -30,6 +30,15 @@ def test_the_eyes_reach_their_baseline_on(stock: Material, name: str) -> None:
     assert list(FLOORS[name].broken_by(verdict_on(stock, name))) == []
 
 
+def test_a_wet_night_is_followed_to_its_end(stock: Material) -> None:
+    """Its short form shows too little: who walks on is lost only where motion sees them no more."""
+    [scene] = [one for one in programme(stock, is_short=False) if one.name == "street, wet night"]
+    seen = judge(shown_to(seers(), scene))
+    assert seen.recall["40-80"] >= 0.9
+    assert seen.recall["80-160"] >= 0.98
+    assert seen.false_sightings == 0
+
+
 def test_every_scene_of_the_short_form_has_a_baseline(stock: Material) -> None:
     assert {scene.name for scene in programme(stock, is_short=True)} == FLOORS.keys()
 
