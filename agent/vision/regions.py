@@ -87,6 +87,9 @@ class Regions:
         No more than `most_looks`, whose things were unseen for longest first: whoever may not look
         at all of them takes the first. Nothing moved and nobody due: nowhere.
         """
+        if not moved and not people and not due:
+            self._news, self._standing, self._offered = (), [], []
+            return ()
         picture = _Picture(size_px, input_px or self._input_px, self._settings)
         news = tuple(box for box in self._restless(moved) if picture.is_news(box, people))
         self._news = news

@@ -160,6 +160,8 @@ class Sightings:
 
         In a crowd, of `crowd_of` people or about, whoever comes is counted in its one sighting.
         """
+        if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
+            return ()
         seen = [track for track in tracks if track.is_seen]
         self._keep_unlooked(tracks, now)
         closed = self._close(now, self._gone(now))

@@ -176,6 +176,8 @@ class Tracker:
         self._last = now
         settings = self._settings
         self._new_score = settings.new_in_crowd if is_crowd else settings.new_score
+        if not tracks and not found:
+            return ()
         strong = [d for d in found if d.score >= self._new_score]
         weak = [d for d in found if settings.keep_score <= d.score < self._new_score]
         tracks, free = self._joined(tracks, strong, now)
