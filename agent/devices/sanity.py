@@ -10,9 +10,10 @@ from agent.media.frame import Frame, Instant
 TRIED_EVERY_S: Final = 8.0
 """A keyframe of what is only kept is decoded no more often: 30 ms of a core for one of 400 kB
 (1080p), 15 for one of 175 kB."""
-NOTICED_S: Final = 12.5
-"""Where keyframes are at most 3 s apart garbage is noticed within this time, and the closer they
-are the longer trials can wait: each costs as much as half a second of the eyes."""
+CLOSE_S: Final = 2.4
+SELDOM_S: Final = 11.9
+"""Where keyframes come closer together trials can wait longer, for garbage is noticed at the next
+one, within 15 s: each costs as much as half a second of the eyes."""
 STRIKES: Final = 2
 """Keyframes in a row that must be damaged: one alone may be the fault of the line before us."""
 NEAR_GREY: Final = 20
@@ -34,7 +35,7 @@ class Trial:
         apart_s = at.seconds_since(self.keyframe or self.tried)
         self.keyframe = at
         # Damaged since the last trial, it is found at the first keyframe due and the one after it.
-        pause_s = max(TRIED_EVERY_S, NOTICED_S - STRIKES * apart_s)
+        pause_s = SELDOM_S if apart_s <= CLOSE_S else TRIED_EVERY_S
         return self.strikes > 0 or at.seconds_since(self.tried) >= pause_s
 
     def is_lost(self, at: Instant, *, is_whole: bool) -> bool:
