@@ -40,20 +40,21 @@ class Decoder:
         self._decoder: av.VideoCodecContext | None = None
         self._keyframe: Instant | None = None
 
-    def pictures(self, raw: Raw, at: Instant) -> list[av.VideoFrame]:
-        """What comes out when the packet of that moment goes in; nothing where it is damaged."""
-        late = self._at_keyframe(raw, at) if raw.is_keyframe else []
-        known = raw.stream.codec_context
+    def pictures(self, raw: Raw, at: Instant, known: av.VideoCodecContext) -> list[av.VideoFrame]:
+        """What comes out when the packet of that moment goes in; nothing where it is damaged.
+
+        `known` is what the stream says of itself.
+        """
+        late = self._at_keyframe(at, known) if raw.is_keyframe else []
         if self._decoder is None:
             # Where pictures come in another order than packets the stream's own knows which.
             is_own = not known.has_b_frames
             self._decoder = decoder_like(known, is_bare=self._is_bare) if is_own else known
         return [*late, *_whole(self._decoder, raw)]
 
-    def _at_keyframe(self, raw: Raw, at: Instant) -> list[av.VideoFrame]:
+    def _at_keyframe(self, at: Instant, known: av.VideoCodecContext) -> list[av.VideoFrame]:
         """Another decoder from here on where the last group says so: what the old one held back."""
         before, self._keyframe = self._keyframe, at
-        known = raw.stream.codec_context
         may_be = self._may_be_bare and known.codec.canonical_name == "h264"
         # Of the first nothing is known but what cameras do; two decoders one after the other would
         # leave the memory of both behind.

@@ -6,7 +6,7 @@ from typing import Final
 
 from agent.media.frame import Frame
 
-MOST_WAITING: Final = 4
+MOST_WAITING: Final = 5
 """Frames of a sub-stream come a few at once. Where more wait, the eyes are too slow for this
 camera, and of all that waits only the newest is worth a look."""
 

@@ -4,42 +4,28 @@ RTP comes inside the RTSP connection, so that TCP holds the recorder up where we
 nothing is lost on the way (ONVIF Streaming Specification, replay; RFC 2326).
 """
 
-import contextlib
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
-from urllib.parse import urlsplit
 
 import av
 import av.error
 
 from agent.devices.address import masked
-from agent.devices.rtp_units import START, Codec, Unit, Units, rtp_packet
-from agent.devices.rtsp_words import (
-    Answer,
-    Credentials,
-    Video,
-    clock_range,
-    head_of,
-    request,
-    video_of,
-)
+from agent.devices.rtp_units import START, Codec, Unit, Units, rtp_packet, says_bye
+from agent.devices.rtsp_talk import Talk
+from agent.devices.rtsp_words import Video, clock_range, video_of
 from agent.devices.soap import DeviceLogin
 from agent.media.archive import Archived, ArchiveError
 from agent.media.frame import Instant, Packet, StreamInfo
 
-READ_S: Final = 10.0
-HEAD_BYTES: Final = 16_384
-BODY_BYTES: Final = 65_536
 TICKS_PER_S: Final = 90_000
 KEEP_ALIVE_S: Final = 20.0
 STANDS_S: Final = 10.0
 """So long may come what does not go on in the recording: the camera's present, or reports alone."""
 REPLAY: Final[Mapping[str, str]] = {"Require": "onvif-replay"}
-_BYE: Final = 203
 _PARAMETERS: Final[Mapping[Codec, tuple[int, ...]]] = {"h264": (7, 8), "hevc": (32, 33, 34)}
 
 
@@ -78,139 +64,40 @@ def play(
             raise ArchiveError(f"{masked(url)} sends nothing with the times of its recording")
 
 
-class _Line:
+class _Line(Talk):
     """One connection. Every call may raise ArchiveError."""
-
-    def __init__(self, url: str, login: DeviceLogin | None) -> None:
-        self._url = url
-        self._credentials = Credentials(login) if login else None
-        self._said = 0
-        self._session = ""
-        self._buffer = bytearray()
-        self._spoke_s = time.monotonic()
-        parts = urlsplit(url)
-        try:
-            self._socket = socket.create_connection(
-                (parts.hostname or "", parts.port or 554), timeout=READ_S
-            )
-        except OSError as error:
-            raise self._gone(error) from error
 
     def open(self, from_utc_us: int, until_utc_us: int) -> Video:
         """Ask for it; pictures come from here on."""
-        described = self._ask("DESCRIBE", self._url, {"Accept": "application/sdp"})
-        base = described.headers.get("content-base") or self._url
+        described = self.ask("DESCRIBE", self.url, {"Accept": "application/sdp"})
+        base = described.headers.get("content-base") or self.url
         video = video_of(described.body.decode("utf-8", "replace"), base)
         if video is None:
-            raise ArchiveError(f"{masked(self._url)} offers neither H.264 nor H.265")
+            raise ArchiveError(f"{masked(self.url)} offers neither H.264 nor H.265")
         transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
-        ready = self._ask("SETUP", video.control, {**transport, **REPLAY})
-        self._session = ready.headers.get("session", "").partition(";")[0].strip()
+        ready = self.ask("SETUP", video.control, {**transport, **REPLAY})
+        self.session = ready.headers.get("session", "").partition(";")[0].strip()
         span = {"Range": clock_range(from_utc_us, until_utc_us), "Rate-Control": "no"}
-        self._ask("PLAY", base, {**span, **REPLAY})
+        self.ask("PLAY", base, {**span, **REPLAY})
         return video
 
     def packets(self) -> Iterator[bytes]:
         """RTP as it comes, until the recorder says that it is over, or hangs up; empty for what
         else comes."""
         while True:
-            mark = self._take(1)
+            mark = self.take(1)
             if not mark:
                 return
             if mark != b"$":
-                self._head(mark)
+                self.head(mark)
                 continue
-            channel, size = self._need(1)[0], int.from_bytes(self._need(2))
-            data = self._need(size)
-            if channel == 1 and _says_bye(data):
+            channel, size = self.need(1)[0], int.from_bytes(self.need(2))
+            data = self.need(size)
+            if channel == 1 and says_bye(data):
                 return
             yield data if channel == 0 else b""
-            if time.monotonic() - self._spoke_s > KEEP_ALIVE_S:
-                self._say("GET_PARAMETER", self._url, {})
-
-    def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
-        self._say(method, url, headers)
-        answer = self._answer()
-        told = answer.headers.get("www-authenticate", "")
-        if answer.status == 401 and self._credentials and self._credentials.challenged(told):
-            self._say(method, url, headers)
-            answer = self._answer()
-        if answer.status == 401:
-            raise ArchiveError(f"{masked(self._url)} refuses the login")
-        if answer.status != 200:
-            raise ArchiveError(f"{masked(self._url)} answers {answer.status} to {method}")
-        return answer
-
-    def _say(self, method: str, url: str, headers: Mapping[str, str]) -> None:
-        self._said += 1
-        session = {"Session": self._session} if self._session else {}
-        signed = self._credentials.header(method, url) if self._credentials else {}
-        words = request(method, url, {"CSeq": str(self._said), **session, **signed, **headers})
-        try:
-            self._socket.sendall(words)
-        except OSError as error:
-            raise self._gone(error) from error
-        self._spoke_s = time.monotonic()
-
-    def _answer(self) -> Answer:
-        until_s = time.monotonic() + READ_S
-        while time.monotonic() < until_s:
-            mark = self._need(1)
-            if mark == b"$":
-                self._need(1)
-                self._need(int.from_bytes(self._need(2)))
-                continue
-            answer = self._head(mark)
-            if answer.status and answer.headers.get("cseq", "") == str(self._said):
-                return answer
-        raise self._gone(TimeoutError())
-
-    def _head(self, begun: bytes) -> Answer:
-        head = bytearray(begun)
-        while not head.endswith(b"\r\n\r\n"):
-            if len(head) > HEAD_BYTES:
-                raise ArchiveError(f"{masked(self._url)} answers, but not as RTSP does")
-            head += self._need(1)
-        told = head_of(bytes(head).strip())
-        length = (told[1].get("content-length", "0") if told else "x") or "0"
-        if told is None or not length.isdigit() or int(length) > BODY_BYTES:
-            raise ArchiveError(f"{masked(self._url)} answers, but not as RTSP does")
-        return Answer(told[0], told[1], self._need(int(length)))
-
-    def _need(self, size: int) -> bytes:
-        data = self._take(size)
-        if len(data) < size:
-            raise ArchiveError(f"{masked(self._url)} hung up")
-        return data
-
-    def _take(self, size: int) -> bytes:
-        """So many bytes; fewer where it hangs up."""
-        while len(self._buffer) < size:
-            try:
-                piece = self._socket.recv(65_536)
-            except OSError as error:
-                raise self._gone(error) from error
-            if not piece:
-                break
-            self._buffer += piece
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
-
-    def _gone(self, error: OSError) -> ArchiveError:
-        why = "it is silent" if isinstance(error, TimeoutError) else error.strerror or error
-        return ArchiveError(f"{masked(self._url)} does not answer ({why})")
-
-    def __enter__(self) -> "_Line":
-        """Connected already."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Hang up, politely where that is possible."""
-        with contextlib.suppress(ArchiveError):
-            if self._session:
-                self._say("TEARDOWN", self._url, {})
-        self._socket.close()
+            if time.monotonic() - self.spoke_s > KEEP_ALIVE_S:
+                self.say("GET_PARAMETER", self.url, {})
 
 
 @dataclass
@@ -291,12 +178,3 @@ def _parameter_sets(data: bytes, codec: Codec) -> bytes:
         if kind in _PARAMETERS[codec]:
             found += START + nal
     return found
-
-
-def _says_bye(rtcp: bytes) -> bool:
-    at = 0
-    while at + 4 <= len(rtcp):
-        if rtcp[at + 1] == _BYE:
-            return True
-        at += 4 * (int.from_bytes(rtcp[at + 2 : at + 4]) + 1)
-    return False

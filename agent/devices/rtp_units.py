@@ -16,6 +16,8 @@ START: Final = b"\0\0\0\1"
 UNIT_BYTES: Final = 16 * 2**20
 """No access unit of a camera is larger."""
 
+_BYE: Final = 203
+
 Codec = Literal["h264", "hevc"]
 
 
@@ -164,3 +166,13 @@ def _aggregated(payload: bytes, at: int) -> Iterator[bytes]:
         at += 2 + size
         if size and len(nal) == size:
             yield nal
+
+
+def says_bye(rtcp: bytes) -> bool:
+    """Whether a report (RTCP, RFC 3550) ends the stream."""
+    at = 0
+    while at + 4 <= len(rtcp):
+        if rtcp[at + 1] == _BYE:
+            return True
+        at += 4 * (int.from_bytes(rtcp[at + 2 : at + 4]) + 1)
+    return False

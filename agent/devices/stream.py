@@ -24,14 +24,14 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 log = structlog.get_logger()
 
-NAP_S: Final = 0.2
+NAP_S: Final = 0.25
 """How long packets that are only kept may pile up in the socket: a few at once cost less than each
 by itself, and their instants come from the camera's clock."""
 SEEN_NAP_S: Final = 0.13
 """The same for packets that are decoded: two frames at a time come a twentieth of a second later on
 average, at four fifths of the cost."""
 CALM_NAP_S: Final = 0.25
-CALM_NAP_FRAMES: Final = 3
+CALM_NAP_FRAMES: Final = 4
 """The same while nothing moves, whichever is shorter: who comes into view then is seen up to a
 quarter of a second later, and confirmed when they would have been, from the frames that follow."""
 WAITING: Final = 64
@@ -60,15 +60,17 @@ class StreamCamera:
         self._clock = clock
         self._main: RtspSource | None = None
         self._sub: RtspSource | None = None
+        self._odd: set[str] = set()
+        """Addresses that are left to FFmpeg."""
 
     def open(self) -> StreamInfo:
         """Connect to all addresses; raises CameraError. The answer is about the main stream."""
         self.close()
-        self._main = RtspSource(self._url, key="url", clock=self._clock, sound=self._sound)
+        self._main = self._source(self._url, "url", self._sound)
         try:
             info = self._main.open(for_clips=True)
             if self._sub_url:
-                self._sub = RtspSource(self._sub_url, key="sub_url", clock=self._clock)
+                self._sub = self._source(self._sub_url, "sub_url", None)
                 self._sub.open(for_clips=False)
         except CameraError:
             self.close()
@@ -92,11 +94,16 @@ class StreamCamera:
             )
         pump.raise_what_went_wrong()
 
+    def _source(self, url: str, key: str, sound: SoundSink | None) -> RtspSource:
+        is_odd = url in self._odd
+        return RtspSource(url, key=key, clock=self._clock, sound=sound, may_be_direct=not is_odd)
+
     def close(self) -> None:
         """Hang up; a thread that waits for a packet just now hangs up when it has noticed."""
-        for source in (self._main, self._sub):
+        for source, url in ((self._main, self._url), (self._sub, self._sub_url)):
             if source is not None:
                 source.close()
+                self._odd |= {url} if source.is_odd else set()
         self._main = self._sub = None
 
 
@@ -133,7 +140,7 @@ def _seen(
             yield frame
         if yields.is_too_small(clock(), packets=len(few)):
             raise source.mishaps.undecodable()
-        if is_calm is not None and few[-1].was_waited_for:
+        if is_calm is not None and few[-1].is_last:
             sleep(calm_nap_s if is_calm() else SEEN_NAP_S)
 
 
@@ -148,7 +155,7 @@ def _few_at_once(
     try:
         for received in packets:
             few.append(received)
-            if received.was_waited_for or len(few) > CALM_NAP_FRAMES or not is_calm():
+            if received.is_last or len(few) >= CALM_NAP_FRAMES or not is_calm():
                 yield few
                 few = []
     except CameraError:
@@ -168,7 +175,7 @@ def _pictures(
     instants[packet.pts] = packet.at
     while len(instants) > WAITING:
         instants.popitem(last=False)
-    for picture in decoder.pictures(received.raw, packet.at):
+    for picture in decoder.pictures(received.raw(), packet.at, received.known):
         at = instants.pop(picture.pts, packet.at) if picture.pts is not None else packet.at
         yield picture, at
 
@@ -212,7 +219,7 @@ class _Pump:
             for received in self._source.packets(self._is_enough):
                 self._sink.push(received.packet)
                 self._try(received)
-                if received.was_waited_for:
+                if received.is_last:
                     sleep(NAP_S)
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that watches
             self._error = error

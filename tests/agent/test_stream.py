@@ -122,7 +122,7 @@ def test_trying_a_stream_that_is_only_kept_leaves_no_decoder_behind(server: Rtsp
     source.open(for_clips=True)
     keyframe = next(one for one in source.packets(never) if one.packet.is_keyframe)
     assert keyframe.is_whole()
-    assert not keyframe.raw.stream.codec_context.is_open
+    assert not keyframe.known.is_open
     source.close()
 
 
@@ -216,8 +216,9 @@ def test_no_message_and_no_trace_names_the_password(
 ) -> None:
     with RtspServer(f"/main={footage}", login="guest:right") as server:
         for login in ("", "guest:wr0ng", "guest:right"):
+            opened = camera(server.url(login=login))
             try:
-                camera(server.url(login=login)).open()
+                opened.open()
             except CameraError as error:
                 said = "".join(traceback.format_exception(error)) + repr(error) + str(error)
                 assert "refuses the login" in said
@@ -225,6 +226,7 @@ def test_no_message_and_no_trace_names_the_password(
                 assert error.__context__ is None
             else:
                 assert login == "guest:right"
+                opened.close()
     assert "wr0ng" not in "".join(capfd.readouterr())
 
 

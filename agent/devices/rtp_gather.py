@@ -1,0 +1,200 @@
+"""Live RTP packets as access units, at the cost of little more than copying them. Pure.
+
+H.264 by RFC 6184 (single, STAP-A, FU-A), H.265 by RFC 7798 (single, AP, FU), in the order they were
+sent. `rtp_units` does the same for recordings, with their times and a third as fast.
+"""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final, NamedTuple
+
+from agent.devices.rtp_units import START, UNIT_BYTES, Codec
+
+_HEAD: Final = Struct(">Q").unpack_from
+_NEXT: Final = 1 << 32
+"""What a head, read as one number, grows by with the sequence number."""
+TURN: Final = 2**32
+"""RTP's clock begins again after so many ticks, in half a day."""
+
+
+class Unreadable(Exception):  # noqa: N818 - what it is
+    """A way of packing that nobody reads here; FFmpeg may know it."""
+
+
+class AccessUnit(NamedTuple):
+    """One picture as Annex B; `pts` in ticks of RTP's clock, which goes on over its turns."""
+
+    data: bytes
+    pts: int
+    is_keyframe: bool
+
+
+class Gathering:
+    """One stream's packets on their way to access units; what is torn by a lost one is left out."""
+
+    def __init__(self, codec: Codec, payload_type: int) -> None:
+        self._is_avc = codec == "h264"
+        self._payload_type = payload_type
+        self._parts: list[bytes | bytearray] = []
+        self._size = 0
+        self._next = -1
+        self._stamp = -1
+        self._ended = -1
+        self._pts = 0
+        self._has_picture = self._is_keyframe = self._is_open = self._is_torn = False
+        self._are_marks_true = True
+        self._skip = 2 if self._is_avc else 3
+        self._middle = (0, -1, -1)
+        """How the next packet begins where it goes on with the fragment of this one."""
+
+    def take(self, room: bytearray, at: int, end: int) -> Sequence[AccessUnit]:
+        """The units that the packet there ends: mostly none. Raises Unreadable."""
+        skip, (head, kind, flags) = self._skip, self._middle
+        if (
+            end - at > 12 + skip
+            and _HEAD(room, at)[0] == head
+            and room[at + 12] == kind
+            and room[at + 11 + skip] == flags
+            and self._size < UNIT_BYTES
+        ):
+            self._size += end - at
+            self._parts.append(room[at + 12 + skip : end])
+            self._middle = (head + _NEXT, kind, flags)
+            return ()
+        return self._take(room, at, end)
+
+    def _take(self, room: bytearray, at: int, end: int) -> list[AccessUnit]:
+        """Any packet, at eight times the cost."""
+        if self._middle[0]:
+            self._next = self._middle[0] >> 32 & 0xFFFF
+            self._middle = (0, -1, -1)
+        if end - at < 13 or room[at] & 0xC0 != 0x80 or room[at + 1] & 0x7F != self._payload_type:
+            return []
+        sequence = room[at + 2] << 8 | room[at + 3]
+        stamp = int.from_bytes(room[at + 4 : at + 8])
+        is_last = room[at + 1] & 0x80
+        first, at = room[at], at + 12
+        if first & 0x3F:
+            at, end = _within(room, first, at, end)
+        is_lost = sequence != self._next and self._next >= 0
+        self._is_torn |= is_lost  # the end of one, or the beginning of the next
+        done = self._turned_to(stamp) if stamp != self._stamp else []
+        self._is_torn |= is_lost
+        self._next = (sequence + 1) & 0xFFFF
+        if self._ended == stamp:  # it was said to be over: marks are not to be believed
+            self._are_marks_true = False
+        if end - at >= self._skip:
+            (self._avc if self._is_avc else self._hevc)(room, at, end)
+        if is_last and self._has_picture and self._are_marks_true and not self._is_open:
+            done += self._end()
+            self._ended = stamp
+        return done
+
+    def _turned_to(self, stamp: int) -> list[AccessUnit]:
+        """Another picture begins: the one before is over, if its mark did not say so."""
+        done = self._end() if self._has_picture else []
+        if self._stamp >= 0:
+            step = (stamp - self._stamp) % TURN
+            self._pts += step if step < TURN // 2 else step - TURN
+        self._stamp, self._ended = stamp, -1
+        return done
+
+    def _end(self) -> list[AccessUnit]:
+        is_whole = not self._is_torn and not self._is_open
+        unit = AccessUnit(b"".join(self._parts), self._pts, self._is_keyframe)
+        self._parts, self._size = [], 0
+        self._has_picture = self._is_keyframe = self._is_open = self._is_torn = False
+        return [unit] if is_whole else []
+
+    def _avc(self, room: bytearray, at: int, end: int) -> None:
+        kind = room[at] & 0x1F
+        if kind == 28:
+            flags = room[at + 1]
+            if flags & 0x80:
+                self._begin(bytes((room[at] & 0xE0 | flags & 0x1F,)), flags & 0x1F)
+            self._go_on(room, at + 2, end, is_last=flags & 0x40)
+        elif kind == 24:
+            self._together(room, at + 1, end)
+        elif kind < 24:
+            self._whole(room, at, end)
+        else:
+            raise Unreadable(f"H.264 packets of type {kind}")
+
+    def _hevc(self, room: bytearray, at: int, end: int) -> None:
+        kind = room[at] >> 1 & 0x3F
+        if kind == 49:
+            flags = room[at + 2]
+            if flags & 0x80:
+                head = bytes((room[at] & 0x81 | (flags & 0x3F) << 1, room[at + 1]))
+                self._begin(head, flags & 0x3F)
+            self._go_on(room, at + 3, end, is_last=flags & 0x40)
+        elif kind == 48:
+            self._together(room, at + 2, end)
+        elif kind < 48:
+            self._whole(room, at, end)
+        else:
+            raise Unreadable(f"H.265 packets of type {kind}")
+
+    def _begin(self, head: bytes, kind: int) -> None:
+        """A fragmented unit of that kind begins."""
+        self._is_torn |= self._is_open
+        self._note(kind)
+        self._parts.append(START + head)
+        self._is_open = True
+
+    def _go_on(self, room: bytearray, at: int, end: int, *, is_last: int) -> None:
+        if not self._is_open:
+            self._is_torn = True
+        elif self._has_room(end - at):
+            self._parts.append(room[at:end])
+        if is_last:
+            self._is_open = False
+        elif self._is_open and not self._is_torn:
+            self._middle = self._follower(room, at - 12 - self._skip)
+
+    def _follower(self, room: bytearray, at: int) -> tuple[int, int, int]:
+        """How a packet begins that goes on with the fragment of the one there."""
+        head = 0x80 << 56 | self._payload_type << 48 | self._next << 32 | self._stamp
+        return head, room[at + 12], room[at + 11 + self._skip] & 0x3F
+
+    def _together(self, room: bytearray, at: int, end: int) -> None:
+        """Several small ones, each with its length."""
+        while at + 2 < end:
+            size = room[at] << 8 | room[at + 1]
+            at += 2
+            if not size or at + size > end:
+                self._is_torn = True
+                return
+            self._whole(room, at, at + size)
+            at += size
+
+    def _whole(self, room: bytearray, at: int, end: int) -> None:
+        self._is_torn |= self._is_open
+        self._note(room[at] & 0x1F if self._is_avc else room[at] >> 1 & 0x3F)
+        if self._has_room(end - at):
+            self._parts.append(START + room[at:end])
+
+    def _has_room(self, size: int) -> bool:
+        self._size += size
+        if self._size > UNIT_BYTES:  # no picture is that large
+            self._is_torn, self._parts = True, []
+            return False
+        return True
+
+    def _note(self, kind: int) -> None:
+        if self._is_avc:
+            self._has_picture |= 1 <= kind <= 5
+            self._is_keyframe |= kind == 5
+        else:
+            self._has_picture |= kind < 32
+            self._is_keyframe |= 16 <= kind <= 23
+
+
+def _within(room: bytearray, first: int, at: int, end: int) -> tuple[int, int]:
+    """Where the payload lies behind sources and extension and before padding."""
+    at += 4 * (first & 0x0F)
+    if first & 0x10 and at + 4 <= end:
+        at += 4 + 4 * (room[at + 2] << 8 | room[at + 3])
+    if first & 0x20:
+        end -= room[end - 1]
+    return at, end

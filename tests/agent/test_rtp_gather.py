@@ -1,0 +1,173 @@
+"""RTP packets become the access units that were sent, however they were cut."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.devices.rtp_gather import AccessUnit, Gathering, Unreadable
+from agent.devices.rtp_units import START, Codec
+
+TYPE = 96
+AVC = {"sets": b"\x67\x42", "key": b"\x65", "other": b"\x41"}
+HEVC = {"sets": b"\x42\x01", "key": b"\x26\x01", "other": b"\x02\x01"}
+
+Picture = tuple[bool, list[int]]
+"""Whether it is a keyframe, and how long each of its NAL units is."""
+pictures = st.lists(
+    st.tuples(st.booleans(), st.lists(st.integers(1, 60), min_size=1, max_size=3)),
+    min_size=1,
+    max_size=12,
+)
+
+
+def nals(codec: Codec, picture: Picture, number: int) -> list[bytes]:
+    kinds = AVC if codec == "h264" else HEVC
+    is_key, sizes = picture
+    head = kinds["key" if is_key else "other"]
+    made = [head + bytes([number % 250 + 1]) * size for size in sizes]
+    return [kinds["sets"] + bytes(3), *made] if is_key else made
+
+
+def payloads(codec: Codec, nal: bytes, most: int) -> list[bytes]:
+    """Whole, or in fragments."""
+    if len(nal) <= most:
+        return [nal]
+    head = 1 if codec == "h264" else 2
+    body = nal[head:]
+    pieces = [body[at : at + most] for at in range(0, len(body), most)]
+    cut = []
+    for index, piece in enumerate(pieces):
+        edge = (0x80 if index == 0 else 0) | (0x40 if index == len(pieces) - 1 else 0)
+        if codec == "h264":
+            cut.append(bytes([nal[0] & 0xE0 | 28, edge | nal[0] & 0x1F]) + piece)
+        else:
+            kind = nal[0] >> 1 & 0x3F
+            cut.append(bytes([nal[0] & 0x81 | 49 << 1, nal[1], edge | kind]) + piece)
+    return cut
+
+
+def packet(
+    payload: bytes, number: int, stamp: int, *, mark: bool = False, kind: int = TYPE
+) -> bytes:
+    head = 0x80, mark << 7 | kind, number % 2**16, stamp % 2**32, 7
+    return struct.pack(">BBHII", *head) + payload
+
+
+def sent(
+    codec: Codec, shown: list[Picture], *, most: int = 20, start: int = 0, marks: str = "last"
+) -> list[bytes]:
+    """All packets of those pictures; marks at the `last` of each, at `none`, or at `all`."""
+    out: list[bytes] = []
+    for number, picture in enumerate(shown):
+        cut = [one for nal in nals(codec, picture, number) for one in payloads(codec, nal, most)]
+        for index, payload in enumerate(cut):
+            mark = marks == "all" or (marks == "last" and index == len(cut) - 1)
+            out.append(packet(payload, start + len(out), start + 3000 * number, mark=mark))
+    return out
+
+
+def gathered(codec: Codec, packets: list[bytes]) -> list[AccessUnit]:
+    gathering = Gathering(codec, TYPE)
+    found: list[AccessUnit] = []
+    for one in packets:
+        room = bytearray(b"before" + one + b"behind")
+        found += gathering.take(room, 6, 6 + len(one))
+    return found
+
+
+def expected(codec: Codec, shown: list[Picture]) -> list[tuple[bytes, int, bool]]:
+    return [
+        (b"".join(START + nal for nal in nals(codec, picture, number)), 3000 * number, picture[0])
+        for number, picture in enumerate(shown)
+    ]
+
+
+def plain(units: list[AccessUnit]) -> list[tuple[bytes, int, bool]]:
+    first = units[0].pts if units else 0
+    return [(unit.data, unit.pts - first, unit.is_keyframe) for unit in units]
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@given(shown=pictures, most=st.integers(3, 80), start=st.integers(0, 2**32 - 1))
+def test_units_come_out_as_they_went_in_over_turns_of_number_and_clock(
+    codec: Codec, shown: list[Picture], most: int, start: int
+) -> None:
+    units = gathered(codec, sent(codec, shown, most=most, start=start))
+    assert plain(units) == expected(codec, shown)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@given(shown=pictures)
+def test_without_marks_a_picture_is_over_when_the_next_begins(
+    codec: Codec, shown: list[Picture]
+) -> None:
+    units = gathered(codec, sent(codec, shown, marks="none"))
+    assert plain(units) == expected(codec, shown)[:-1]
+
+
+@given(shown=pictures)
+def test_marks_at_every_packet_are_believed_once(shown: list[Picture]) -> None:
+    units = gathered("h264", sent("h264", [(True, [50, 50]), *shown], marks="all"))
+    cut = len(units) - len(shown) + 1
+    assert cut <= 2
+    assert [unit.data for unit in units[cut:]] == [
+        b"".join(START + nal for nal in nals("h264", picture, number))
+        for number, picture in enumerate(shown[:-1], start=1)
+    ]
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@given(shown=pictures, data=st.data())
+def test_what_lost_a_packet_is_left_out_and_nothing_else(
+    codec: Codec, shown: list[Picture], data: st.DataObject
+) -> None:
+    packets = sent(codec, shown)
+    gone = data.draw(st.integers(1, max(1, len(packets) - 1)))
+    units = gathered(codec, packets[:gone] + packets[gone + 1 :])
+    whole = [one[0] for one in expected(codec, shown)]
+    assert {unit.data for unit in units} <= set(whole)
+    # The picture of the lost packet, and where that was its last the one behind it.
+    assert len(units) >= len(shown) - 2
+
+
+def test_several_small_units_in_one_packet_come_apart() -> None:
+    first, second = b"\x67\x42\0\1", b"\x65" + b"\5" * 9
+    together = b"\x18" + b"".join(len(one).to_bytes(2) + one for one in (first, second))
+    (unit,) = gathered("h264", [packet(together, 1, 90, mark=True)])
+    assert unit.data == START + first + START + second
+    assert unit.is_keyframe
+
+
+def test_sources_extension_and_padding_are_not_the_picture() -> None:
+    nal = b"\x65" + b"\5" * 9
+    plain_packet = packet(nal + b"\0\0\3", 1, 90, mark=True)
+    head = bytes([0x80 | 0x20 | 0x10 | 2]) + plain_packet[1:12]
+    dressed = head + bytes(8) + b"\xab\xac\0\1" + bytes(4) + plain_packet[12:]
+    (unit,) = gathered("h264", [dressed])
+    assert unit.data == START + nal
+
+
+def test_other_payloads_and_what_is_no_rtp_are_passed_over() -> None:
+    nal = b"\x65" + b"\5" * 9
+    strange = [packet(nal, 1, 90, mark=True, kind=97), b"\x40" * 30, b"\x80", b""]
+    assert gathered("h264", strange) == []
+
+
+@pytest.mark.parametrize("kind", [25, 26, 27, 29, 30])
+def test_units_that_are_sent_out_of_order_are_somebody_elses(kind: int) -> None:
+    with pytest.raises(Unreadable):
+        gathered("h264", [packet(bytes([0x60 | kind]) + bytes(9), 1, 90)])
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_whatever_comes_memory_and_answers_stay_whole(noise: list[bytes]) -> None:
+    gathering = Gathering("h264", TYPE)
+    for number, one in enumerate(noise):
+        dressed = packet(one, number, number // 3, mark=bool(len(one) % 2))
+        try:
+            units = gathering.take(bytearray(dressed), 0, len(dressed))
+        except Unreadable:
+            return
+        assert all(unit.data.startswith(START) for unit in units)
