@@ -47,7 +47,7 @@ def put_together(
     host, port = node_address(settings)
     enrolling = Enrolling(
         enroller=Enroller(
-            db, clock=clock, signs=Signing(authority), revoked=lambda: _write(shutting)
+            db, clock=clock, signs=Signing(authority), revoked=lambda: write_list(shutting)
         ),
         host=host,
         port=port,
@@ -82,8 +82,8 @@ def node_address(settings: HubSettings) -> tuple[str, int]:
     )
 
 
-def _write(shutting: ShuttingOut) -> None:
-    """After papers were replaced; that it failed is said, and the next one writes all."""
+def write_list(shutting: ShuttingOut) -> None:
+    """At the start, and after papers were replaced; a failure is said, and the next writes all."""
     try:
         shutting.write_list()
     except OSError as error:

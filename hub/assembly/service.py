@@ -120,6 +120,8 @@ class Hub:
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
         self._provider = providing.provider(settings, lambda: self._clock.now().utc_us / 1e6)
         self._enrolment = enrolling.put_together(settings, self._db, self._clock)
+        if self._enrolment:  # a backup that was brought back may know others than the list does
+            enrolling.write_list(self._enrolment[1])
         self._households = households.put_together(
             settings, self._db, blobs=self._blobs, clock=self._clock, channels=self._channels
         )

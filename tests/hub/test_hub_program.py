@@ -20,6 +20,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_crl
 
 from agent.wire.answers import UploadToken
 from agent.wire.messages import Event
@@ -482,3 +484,17 @@ def test_the_help_names_every_command_with_its_meaning() -> None:
     verbs = next(one for one in parser()._actions if isinstance(one, _SubParsersAction))
     said = {one.dest for one in verbs._choices_actions if one.help}
     assert said == set(verbs.choices)
+
+
+def test_the_brokers_list_is_at_each_start_what_the_database_says(
+    site: Site, running: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    """A backup that was brought back may be of another authority, and know of others."""
+    listed = site.folder / "crl.pem"
+    listed.write_bytes(b"of another authority")
+    site.write_config(f'[enrol]\ncrl_file = "{listed}"')
+    running()
+    authority = load_pem_x509_certificate(site.broker.papers("hub").ca_file.read_bytes())
+    key = authority.public_key()
+    assert isinstance(key, EllipticCurvePublicKey)
+    assert load_pem_x509_crl(listed.read_bytes()).is_signature_valid(key)

@@ -1,0 +1,86 @@
+"""The guides that technicians walk by: both languages say the same, in the words of the pages."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from babel.messages.pofile import read_po
+
+from tests.house.test_house import ROOT
+
+GUIDES = ("install-hub.md", "install-node.md", "operate.md")
+HEADINGS = {"vi": "\n## Tiếng Việt\n", "en": "\n## English\n"}
+PROGRAMS = (
+    r"(sudo|su|ssh|cd|ls|lsblk|lego|git|podman|exec|python3?|\w+/bin/\w+|deploy/\S+|systemctl|journalctl"
+    r"|matthan-\w+|config|PLATFORM=\S+)"
+)
+
+
+def halves(name: str) -> dict[str, str]:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    head, _, rest = page.partition(HEADINGS["vi"])
+    vietnamese, _, english = rest.partition(HEADINGS["en"])
+    assert "[Tiếng Việt](#tiếng-việt) · [English](#english)" in head
+    return {"vi": vietnamese, "en": english}
+
+
+def typed(text: str) -> Iterator[str]:
+    """Every command, path, option and key, with what the reader fills in left out."""
+    for block, inline in re.findall(r"^    (\S.*)$|`([^`]+)`", text, re.M):
+        words = " ".join((block or inline).split())
+        if block or re.match(rf"{PROGRAMS}( |$)|[/\[-]|[\w.]+\.(toml|crt|md|pub|zip)$", words):
+            yield re.sub(
+                r"\b(cong|gate|ten|name|matkhau|password)\b|[^\W\d_a-z](?:[^\W\da-z]|-)+",
+                "…",
+                words,
+            )
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_both_languages_have_the_same_commands_in_the_same_order(name: str) -> None:
+    said = {language: list(typed(text)) for language, text in halves(name).items()}
+    assert len(said["vi"]) > 20
+    assert said["vi"] == said["en"]
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_both_languages_have_the_same_parts_rows_and_links(name: str) -> None:
+    def shape(text: str) -> list[object]:
+        lines = text.splitlines()
+        return [
+            sum(line.startswith("**") for line in lines),
+            sum(line.startswith("|") for line in lines),
+            sum(line.startswith("- ") for line in lines),
+            re.findall(r"\]\(([^)]+)\)", text),
+        ]
+
+    vietnamese, english = (shape(text) for text in halves(name).values())
+    assert vietnamese == english
+
+
+def words_of_pages(language: str) -> set[str]:
+    """What stands on the hub's pages in that language, without what is filled in."""
+    file = ROOT / "hub" / "locale" / language / "LC_MESSAGES" / "hub.po"
+    with file.open("rb") as opened:
+        catalog = read_po(opened, locale=language)
+    return {str(one.string if language == "vi" else one.id) for one in catalog if one.id}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_way_through_the_pages_is_in_the_words_of_the_pages(name: str, language: str) -> None:
+    text = re.sub(r"`[^`]+`", "", halves(name)[language]).replace("**", "")
+    ways = [re.sub(r"\s+", " ", way) for way in re.findall(r"\*([^*|]+)\*", text)]
+    known = words_of_pages(language)
+    unknown = {step for way in ways for step in way.split(" → ") if step not in known}
+    assert unknown == set()
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_file_of_the_project_that_a_guide_names_is_there(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    named = re.findall(r"\b((?:deploy|tests)/[\w./-]*\w)", page)
+    assert [
+        one for one in named if not (ROOT / one).exists() and not one.endswith("/compose.env")
+    ] == []
+    assert all((ROOT / "docs" / one).exists() for one in re.findall(r"\]\(([\w/-]+\.md)", page))
