@@ -1,18 +1,20 @@
 """Households put together of the store, the hub's evidence key and its channels."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
 
-from hub.alerts.answers import Delivered
+import structlog
+
+from hub.alerts.answers import Answer, Delivered
 from hub.assembly import opening
 from hub.assembly.packing import signer
 from hub.config import HubSettings
 from hub.evidence.arrival import seal_arrival
 from hub.evidence.keys import EvidenceKeyError
 from hub.notify.channel import Channel, Message, Phone
+from hub.notify.hands import our_fault, send_by
 from hub.store.arrivals import Arrivals
 from hub.store.asking_door import AskingDoor
 from hub.store.blobs import Blobs
@@ -24,7 +26,8 @@ from hub.store.household_views import ArrivalSeal, Arrived
 from hub.store.parts import PartFolder
 from hub.web.household_room import HouseholdRoom, Tell, Terms
 
-SEND_WITHIN_S: Final = 10.0
+log = structlog.get_logger(__name__)
+
 MEGABYTE: Final = 1_000_000
 
 
@@ -77,9 +80,6 @@ def teller(channels: Mapping[str, Channel]) -> Tell:
     """Sends a household one message; "" when the service took it, else why not."""
 
     async def tell(channel: str, address: str, title: str, body: str, path: str) -> str:
-        way = channels.get(channel)
-        if way is None:
-            return f"this hub has no channel {channel}"
         number = uuid4()
         message = Message(
             notification_id=number,
@@ -96,10 +96,10 @@ def teller(channels: Mapping[str, Channel]) -> Tell:
         )
         phone = Phone(number, channel, f"{channel}:{address}", "")
         try:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                answer = await way.send(message, phone)
-        except TimeoutError:
-            return f"no answer within {SEND_WITHIN_S:g} s"
+            answer: Answer = await send_by(channels, message, phone)
+        except Exception as error:  # the link is known only now: its page must come all the same
+            log.exception("household.not_told", channel=channel)
+            answer = our_fault(error)
         return "" if isinstance(answer, Delivered) else answer.reason
 
     return tell

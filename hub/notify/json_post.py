@@ -56,5 +56,5 @@ def number(said: Said, name: str, otherwise: int) -> int:
     """A number of the answer; some services write numbers as text."""
     try:
         return int(said.get(name, otherwise))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return otherwise

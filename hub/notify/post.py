@@ -40,7 +40,8 @@ def address_fault(address: str) -> str | None:
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
-    except ValueError:
+        httpx.URL(address)
+    except (ValueError, httpx.InvalidURL):
         return "not an address"
     if not host or parts.username is not None:
         return "not an address"

@@ -1,7 +1,5 @@
 """Clips brought while they are recorded, from the recorder's first fragment to the uploader."""
 
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,27 +11,12 @@ from agent.delivery.uploader import Uploader, UploadPolicy
 from agent.journal import Brought, Growing, Journal
 from agent.wire.messages import ClipBegun, ClipDropped
 from tests.agent.hubside import Running, now, open_journal, opened, until
-from tests.agent.test_uploader import QUICK, Shelf, owe, token
+from tests.agent.test_uploader import QUICK, Shelf, journal, owe, shelf, token
 
 STEP = bytes(range(256)) * 100
 
 
-@pytest.fixture
-def shelf() -> Iterator[Shelf]:
-    server = Shelf()
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    journal = open_journal(tmp_path / "journal.db")
-    yield journal
-    journal.close()
+__all__ = ["journal", "shelf"]
 
 
 @pytest.fixture

@@ -2,23 +2,14 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_grant_pages import people
-from tests.browser.test_pages import LANGUAGES, SIZES, fits
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [
-        ("phone", "vi", "dark"),
-        ("phone", "en", "light"),
-        ("desk", "vi", "light"),
-        ("desk", "en", "dark"),
-    ],
-)
+@in_four_looks
 def test_a_keeper_takes_areas_from_a_table_after_seeing_what_it_would_do(
     hub: Hub, meet: Meet, tmp_path: Path, size: str, language: str, theme: str
 ) -> None:

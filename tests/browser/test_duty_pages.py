@@ -1,6 +1,5 @@
 """Rosters and plans, on a phone and a desk, entered by a keeper in a real browser."""
 
-import pytest
 from playwright.sync_api import expect
 
 from hub.alerts.escalation import Plan, Step, Whom
@@ -10,7 +9,7 @@ from hub.store.audit import By
 from hub.store.roster_rows import read_teams
 from hub.store.staff import person_by_login
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import Seen
 
 SHELL = By(came_from="shell")
@@ -52,15 +51,7 @@ def rosters(hub: Hub) -> None:
         duty_plans.put_plan(conn, town.area_id, Plan(steps, 2), by=SHELL, now=now)
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [
-        ("phone", "vi", "dark"),
-        ("phone", "en", "light"),
-        ("desk", "vi", "light"),
-        ("desk", "en", "dark"),
-    ],
-)
+@in_four_looks
 def test_pages_of_rosters_and_plans_fit_their_screens(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
 ) -> None:

@@ -1,6 +1,5 @@
 """People, grants and the log, on a phone and a desk, in both languages, with and without script."""
 
-import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -8,7 +7,7 @@ from hub.alerts.grants import ALL, Grant
 from hub.store import staff
 from hub.store.tables import areas
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks
 from tests.hub.web_town import PASSWORD, Seen
 
 
@@ -39,15 +38,7 @@ def people(hub: Hub, language: str) -> None:
                     staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [
-        ("phone", "vi", "dark"),
-        ("phone", "en", "light"),
-        ("desk", "vi", "light"),
-        ("desk", "en", "dark"),
-    ],
-)
+@in_four_looks
 def test_pages_of_people_grants_and_the_log_fit_their_screens(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
 ) -> None:

@@ -16,7 +16,7 @@ from hub.notify.lookout import Lookout
 from hub.store import dispatch, health, outcomes, registry
 from hub.store.tables import alerts, nodes
 from tests.browser.conftest import Hub, Meet
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import NODE, Seen
 
 
@@ -74,15 +74,7 @@ def fail_to_deliver(hub: Hub) -> None:
             outcomes.record(conn, owed, answer, started=now, now=now)
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [
-        ("phone", "vi", "dark"),
-        ("phone", "en", "light"),
-        ("desk", "vi", "light"),
-        ("desk", "en", "dark"),
-    ],
-)
+@in_four_looks
 def test_keepers_pages_fit_their_screens(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
 ) -> None:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import cv2
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -20,7 +19,7 @@ from hub.store.tables import audit, cameras
 from tests.browser import footage
 from tests.browser.conftest import Hub, Meet
 from tests.browser.served import wait_until
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import TOKEN, Town
 
 
@@ -89,15 +88,7 @@ def look_of(page: Page) -> str:
     return found
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [
-        ("phone", "vi", "dark"),
-        ("phone", "en", "light"),
-        ("desk", "vi", "light"),
-        ("desk", "en", "dark"),
-    ],
-)
+@in_four_looks
 def test_pictures_follow_one_another_and_are_lost_with_their_age(
     hub: Hub, meet: Meet, size: str, language: str, theme: str
 ) -> None:

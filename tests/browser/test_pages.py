@@ -21,9 +21,9 @@ LANGUAGES = {"vi": "vi-VN", "en": "en-GB"}
 # A page with a test of its own is looked at in these: each size, language and theme at least once.
 _LOOK = ("size", "language", "theme")
 in_two_looks = pytest.mark.parametrize(_LOOK, [("phone", "vi", "dark"), ("desk", "en", "light")])
-in_three_looks = pytest.mark.parametrize(
-    _LOOK, [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")]
-)
+_THREE = [("phone", "vi", "dark"), ("phone", "en", "light"), ("desk", "vi", "light")]
+in_three_looks = pytest.mark.parametrize(_LOOK, _THREE)
+in_four_looks = pytest.mark.parametrize(_LOOK, [*_THREE, ("desk", "en", "dark")])
 
 
 def set_language(hub: Hub, login: str, language: str) -> None:

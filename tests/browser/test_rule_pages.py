@@ -1,23 +1,14 @@
 """Rules that say who must know, tried and saved in a real browser, without script."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Hub, Meet
 from tests.browser.test_duty_pages import rosters
-from tests.browser.test_pages import LANGUAGES, SIZES, fits, set_language
+from tests.browser.test_pages import LANGUAGES, SIZES, fits, in_four_looks, set_language
 from tests.hub.web_town import Seen
 
 
-@pytest.mark.parametrize(
-    ("size", "language", "theme"),
-    [
-        ("phone", "vi", "dark"),
-        ("phone", "en", "light"),
-        ("desk", "vi", "light"),
-        ("desk", "en", "dark"),
-    ],
-)
+@in_four_looks
 def test_a_keeper_tries_a_rule_on_last_week_and_saves_it(
     hub: Hub, meet: Meet, whole: Seen, size: str, language: str, theme: str
 ) -> None:

@@ -5,7 +5,6 @@ import re
 import subprocess
 import zipfile
 import zlib
-from collections.abc import Iterator
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -31,7 +30,6 @@ from hub.alerts.households import (
 )
 from hub.assembly import packing
 from hub.evidence.keys import is_signed
-from hub.store import staff
 from hub.store.database import Database
 from hub.store.films import NoFilmError, form_of, read_film
 from hub.store.giving_desk import GivenUpload, GivingDesk
@@ -58,21 +56,8 @@ def town(db: Database, tmp_path: Path) -> Town:
 
 
 @pytest.fixture
-def keeper(town: Town) -> Iterator[Visitor]:
-    """Quân, who may do everything."""
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Hồ Quân",
-            language="en",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        town.grant_everything(conn, person_id)
+def keeper(town: Town) -> Visitor:
+    town.add_keeper_of_all()
     return Visitor(town.app(notice_channels=("sms", "zalo"))).sign_in("quan", PASSWORD)
 
 

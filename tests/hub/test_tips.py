@@ -5,7 +5,6 @@ import io
 import itertools
 import math
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -35,7 +34,7 @@ from hub.alerts.tips import (
     read_point,
     tidy_code,
 )
-from hub.store import alert_rule_rows, phone_rows, staff, tip_keys
+from hub.store import alert_rule_rows, phone_rows, tip_keys
 from hub.store.database import Database
 from hub.store.phone_rows import Phone
 from hub.store.tables import alerts, audit, cameras, new_id, notifications, people
@@ -58,21 +57,8 @@ def town(db: Database, tmp_path: Path) -> Town:
 
 
 @pytest.fixture
-def keeper(town: Town) -> Iterator[Visitor]:
-    """Quân, who may do everything, knowing who sent a tip included."""
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Hồ Quân",
-            language="en",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        town.grant_everything(conn, person_id)
+def keeper(town: Town) -> Visitor:
+    town.add_keeper_of_all()
     return Visitor(town.app()).sign_in("quan", PASSWORD)
 
 

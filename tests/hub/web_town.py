@@ -200,6 +200,21 @@ class Town:
         grant = Grant(top, None, ALL, now.utc_us - 1)
         staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
 
+    def add_keeper_of_all(self) -> None:
+        """Quân, who may do everything, knowing who sent a tip included; reads English."""
+        with self.db.writing() as conn:
+            person_id = staff.add_person(
+                conn,
+                login="quan",
+                name="Hồ Quân",
+                language="en",
+                role="keeper",
+                password=PASSWORD,
+                passwords=self.passwords,
+                now=self.clock.now(),
+            )
+            self.grant_everything(conn, person_id)
+
     def app(
         self,
         *,

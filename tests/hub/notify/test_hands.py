@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
+from hub.assembly.households import teller
 from hub.notify.channel import Message, Phone
 from hub.notify.hands import (
     DEADLINE_S,
@@ -17,6 +18,8 @@ from hub.notify.hands import (
     our_fault,
     send_by,
 )
+from hub.notify.json_post import number
+from hub.notify.post import new_client, post
 from hub.store import notice_rows, phone_checks, phone_tests
 
 PHONE = Phone(uuid4(), "webpush", "https://push.test/hai", "{}")
@@ -97,3 +100,31 @@ def test_a_channel_that_is_none_is_a_refusal_and_silence_is_tried_again() -> Non
     silent, unknown = asyncio.run(asked())
     assert silent == TryAgain("no answer within 0.01 s")
     assert unknown == Refused("this hub has no channel webpush")
+
+
+def test_a_household_whose_channel_breaks_is_told_by_hand_and_its_link_is_not_lost() -> None:
+    class Broken:
+        async def send(self, message: Message, phone: Phone) -> Answer:
+            raise KeyError("to")
+
+    async def told(channel: str) -> str:
+        return await teller({"sms": Broken()})(channel, "0909", "t", "b", "/give/x")
+
+    with structlog.testing.capture_logs():
+        assert asyncio.run(told("sms")) == "fault of the hub: KeyError"
+    assert asyncio.run(told("zalo")) == "this hub has no channel zalo"
+
+
+@pytest.mark.parametrize("address", ["https://push.test/a\x01b", "https://push.test:99999/", "x"])
+def test_an_address_that_nothing_can_be_sent_to_is_refused_and_breaks_nothing(
+    address: str,
+) -> None:
+    async def posted() -> Answer:
+        async with new_client() as client:
+            return await post(client, address, body=b"", headers={})
+
+    assert isinstance(asyncio.run(posted()), Refused)
+
+
+def test_a_number_beyond_all_bounds_in_a_services_answer_is_none() -> None:
+    assert number({"expires_in": float("inf")}, "expires_in", 7) == 7
