@@ -19,6 +19,7 @@ cd "$(dirname "$0")/../.."
 readonly suite="${SUITE:-trixie}" roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly base=$roots/unpacked-arm64-$suite root=$roots/arm64-$suite
 readonly packages=base-files,base-passwd,libc-bin,bash,dash,coreutils,findutils,grep,sed,tar,gzip,diffutils,ca-certificates,libstdc++6,python3,python3-venv
+readonly processors=sys/devices/system/cpu # without it the detector takes its slower way
 readonly street_s=8 slower=8
 readonly processor=${QEMU_CPU:-cortex-a72} # a Pi 4's; with all that qemu can, NumPy's products of matrices are wrong
 case $suite in
@@ -34,7 +35,7 @@ hub=''
 leave() {
     exec 7>&- || true
     [[ -z $hub ]] || wait "$hub" || true
-    for mounted in proc "${work#/}"; do
+    for mounted in proc "$processors" "${work#/}"; do
         ! mountpoint -q "$root/$mounted" || umount "$root/$mounted"
     done
     rm -rf -- "$work"
@@ -83,7 +84,8 @@ fresh() {
     cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     mount -t proc proc "$root/proc"
-    mkdir -p "$root/tmp" "$root/$work"
+    mkdir -p "$root/tmp" "$root/$work" "$root/$processors"
+    mount --bind "/$processors" "$root/$processors"
     mount --bind "$work" "$root/$work"
 }
 
