@@ -7,6 +7,7 @@ from typing import Final
 import httpx
 
 from deploy.push_service import PushService
+from tests.faults.tally import is_owed
 
 CSRF: Final = re.compile(r'data-csrf="([^"]+)"')
 HEARD: Final = frozenset({204, 404})
@@ -55,7 +56,7 @@ class Receipts(threading.Thread):
     def _look(self) -> None:
         fresh = self._push.messages[self._read :]
         self._read += len(fresh)
-        for one in fresh:
+        for one in filter(lambda one: is_owed(one["message"]), fresh):
             self._owed.add((self.whose[one["phone"]], one["message"]["notification_id"]))
 
     def _say(self, login: str, notification_id: str) -> None:

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -155,15 +155,19 @@ def count_pictures(hub: Hub, media_folder: Path) -> dict[str, int]:
     }
 
 
+def is_owed(message: Mapping[str, Any]) -> bool:
+    """Not the daily question to a phone that showed nothing for long: that is of no alert."""
+    return "check_id" not in message
+
+
 def count_notifications(hub: Hub, screens: Path) -> dict[str, Any]:
     """From owed to shown, by the ledger and by what the phones decrypted."""
     rows = hub.ask(
         "SELECT id, state, reason, shown_utc_us, attempts FROM notifications ORDER BY id"
     )
     states = Counter(str(row[1]) for row in rows)
-    got = (
-        [json.loads(line) for line in screens.read_text().splitlines()] if screens.exists() else []
-    )
+    lines = screens.read_text().splitlines() if screens.exists() else []
+    got = [one for one in map(json.loads, lines) if is_owed(one["message"])]
     arrived = {one["message"]["notification_id"].replace("-", "") for one in got}
     unsure = [row for row in rows if row[1] in {"dropped", "dead"}]
     return {

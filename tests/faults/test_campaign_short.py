@@ -132,6 +132,21 @@ def test_counter_finds_what_a_phone_would_have_shown_twice(
     assert again[name] == 1
 
 
+def test_counter_leaves_out_the_daily_question_to_a_phone(
+    counted: dict[str, Any], folder: Path, tmp_path: Path
+) -> None:
+    screens = folder / "screens.jsonl"
+    kept = tmp_path / "kept.jsonl"
+    shutil.copy(screens, kept)
+    try:
+        with screens.open("a") as file:
+            file.write('{"phone": "an", "message": {"check_id": "1", "moment": "check"}}\n')
+        again = tally.count(folder, f"sqlite:///{folder / 'hub' / 'hub.sqlite'}")
+    finally:
+        shutil.copy(kept, screens)
+    assert again["arrived"] == counted["arrived"]
+
+
 def test_counter_knows_neither_program() -> None:
     text = Path(tally.__file__).read_text(encoding="utf-8")
     words = {
