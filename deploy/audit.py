@@ -1,6 +1,7 @@
 """Asks whether the versions we were tried with have known holes: pip-audit over constraints.txt.
 
     .venv/bin/python deploy/audit.py
+    .venv/bin/python deploy/audit.py --osv URL    asks an OSV service, as a mirror of one's own
 
 Ends with 1 when one has, unless deploy/audit-accepted.txt names it and says why. Where nobody can
 be asked (no network, an index without advisories), it says so and ends with 0, with --must with 2:
@@ -38,9 +39,10 @@ def main() -> int:
     """Ask, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--must", action="store_true", help="what could not be asked is a failure")
+    parser.add_argument("--osv", metavar="URL", help="whom to ask; otherwise PyPI's own advisories")
     args = parser.parse_args()
     try:
-        found = judged(ask(), accepted(ACCEPTED.read_text("utf-8")))
+        found = judged(ask(args.osv), accepted(ACCEPTED.read_text("utf-8")))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         found = Found(0, 0, (), ())
         print(f"the audit could not be made: {error}", file=sys.stderr)
@@ -57,10 +59,12 @@ def main() -> int:
     return 2 if args.must and (found.unasked or not found.asked) else 0
 
 
-def ask() -> dict[str, Any]:
-    """pip-audit's answer, as JSON."""
-    program = _tool() / "bin" / "pip-audit"
+def ask(osv: str | None = None) -> dict[str, Any]:
+    """pip-audit's answer, as JSON; ValueError where it got none."""
+    program = tool() / "bin" / "pip-audit"
     words = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
+    if osv is not None:
+        words += ["--vulnerability-service", "osv", "--osv-url", osv]
     done = subprocess.run(
         [program, *words, "--requirement", ROOT / "deploy" / "constraints.txt"],
         capture_output=True,
@@ -110,7 +114,8 @@ def accepted(text: str) -> dict[str, str]:
     return found
 
 
-def _tool() -> Path:
+def tool() -> Path:
+    """Where pip-audit is, installed if it was not; OSError."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "matthan" / TOOL.replace("==", "-")
     if not (folder / "bin" / "pip-audit").exists():

@@ -1,6 +1,11 @@
 """The list of parts is whole; the audit never calls clean what it did not ask."""
 
 import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +97,7 @@ def test_what_was_not_asked_is_never_called_clean(
     code: int,
     must_code: int,
 ) -> None:
-    def ask() -> dict[str, Any]:
+    def ask(_: str | None = None) -> dict[str, Any]:
         if isinstance(answer, OSError):
             raise answer
         return answer
@@ -109,3 +114,82 @@ def test_what_was_not_asked_is_never_called_clean(
 def test_what_runs_before_a_change_lands_lists_and_audits() -> None:
     steps = (ROOT / ".ci" / "run").read_text("utf-8")
     assert steps.index("deploy/test.sh") < steps.index("deploy/sbom.py") < steps.index("audit.py")
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[str, list[str]]]:
+    """An OSV service on loopback that knows one advisory, and which packages it was asked for."""
+    asked: list[str] = []
+
+    class Advisories(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            name = query["package"]["name"]
+            asked.append(name)
+            body = json.dumps(PLANTED if name == "paho-mqtt" else {}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Advisories) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1/query", asked
+        server.shutdown()
+        thread.join()
+
+
+PLANTED: dict[str, Any] = {
+    "vulns": [
+        {
+            "id": "GHSA-plan-ted0-0001",
+            "aliases": ["CVE-2026-99999"],
+            "summary": "planted by a test",
+            "affected": [
+                {
+                    "package": {"name": "paho-mqtt", "ecosystem": "PyPI"},
+                    "ranges": [{"type": "ECOSYSTEM", "events": [{"fixed": "9.9"}]}],
+                }
+            ],
+        }
+    ]
+}
+
+
+def test_an_advisory_against_a_part_of_ours_is_found_by_the_real_tool(
+    service: tuple[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    try:
+        audit.tool()
+    except OSError as why:
+        pytest.skip(str(why))
+    url, asked = service
+    monkeypatch.setattr("sys.argv", ["audit.py", "--must", "--osv", url])
+    assert audit.main() == 1
+    said = capsys.readouterr().out
+    assert re.search(r"^paho-mqtt \S+: CVE-2026-99999, GHSA-plan-ted0-0001; .*9\.9$", said, re.M)
+    assert len(set(asked)) > 100
+    monkeypatch.setattr(audit, "accepted", lambda _: {"CVE-2026-99999": "the hub never calls it"})
+    assert audit.main() == 0
+    assert "accepted: paho-mqtt" in capsys.readouterr().out
+
+
+def test_a_service_that_does_not_answer_is_no_clean_bill(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        audit.tool()
+    except OSError as why:
+        pytest.skip(str(why))
+    with socket.socket() as taken:  # nobody listens there
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1/query"
+        monkeypatch.setattr("sys.argv", ["audit.py", "--must", "--osv", url])
+        assert audit.main() == 2
+    assert "NOT AUDITED" in capsys.readouterr().out
