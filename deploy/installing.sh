@@ -42,13 +42,16 @@ holder() { # PORT
 
 is_there() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; } # PACKAGE
 
-# While this file says 101, packages that are installed start no service of theirs.
+# While this file says 101, packages that are installed start no service of theirs. One that is not
+# ours stays; one of a run that was cut off would hold every service of this machine for ever.
 hold_services() {
     [[ -e $policy ]] && return
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    printf '#!/bin/sh\n# of matthan\nexit 101\n' >"$policy"
     chmod 755 "$policy"
-    trap 'rm -f "$policy"' EXIT
+    trap release_services EXIT
 }
+
+release_services() { ! grep -qsx '# of matthan' "$policy" || rm -f "$policy"; }
 
 missing_packages() {
     local name
@@ -61,7 +64,7 @@ missing_packages() {
 install_packages() { # FOLDER of a stick, where there is one
     local missing wanted name
     mapfile -t wanted < <(missing_packages)
-    ((${#wanted[@]})) || return 0
+    ((${#wanted[@]})) || { release_services && return; }
     say "Installing Debian packages: ${wanted[*]} (one to three minutes)"
     hold_services
     dpkg --configure -a >/dev/null 2>&1 || true # of a run that was cut off
@@ -69,7 +72,7 @@ install_packages() { # FOLDER of a stick, where there is one
     [[ ! -s ${1:-/none}/Packages ]] || from_stick "$1" "${missing[@]}"
     mapfile -t missing < <(missing_packages)
     ((${#missing[@]} == 0)) || from_network "${missing[@]}"
-    rm -f "$policy"
+    release_services
     for name in mosquitto caddy; do
         [[ " ${wanted[*]} " != *" $name "* ]] || systemctl disable --quiet "$name.service" 2>/dev/null || true
     done
@@ -104,10 +107,15 @@ from_stick() { # FOLDER PACKAGE...
     rm -rf -- "$own"
 }
 
+# The group first: useradd writes its own group last, and a user who lacks it is not made again.
 make_user() { # NAME HOME
+    getent group "$1" >/dev/null || groupadd --system "$1"
     getent passwd "$1" >/dev/null ||
-        useradd --system --user-group --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1"
+        useradd --system --gid "$1" --home-dir "$2" --no-create-home --shell /usr/sbin/nologin "$1"
 }
+
+# What was said to be done is done, though the plug is pulled at the next moment.
+settle() { sync -f / /opt /etc /var/lib /usr/local; }
 
 # Whole or not at all, with its mode from the first moment.
 put_text() { # PATH MODE OWNER:GROUP, text on stdin

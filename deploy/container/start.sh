@@ -68,17 +68,19 @@ tell_of_news() { # SIGNAL FILE... -- PROGRAM...
     wait "$child"
 }
 
-caddyfile() {
+caddyfile() { # TLS
     cat <<CADDY
 {
     admin off
     skip_install_trust
     https_port 4443
     auto_https disable_redirects
+    # Who asks by an address names no host, and the address in here is another than the one outside.
+    default_sni $host
 }
 https://$host:4443 {
     tls $papers/proxy/proxy.crt $papers/proxy/proxy.key {
-        protocols ${MATTHAN_TLS:-tls1.3}
+        protocols $1
     }
     encode gzip
     reverse_proxy 127.0.0.1:8080 {
@@ -118,7 +120,7 @@ case ${1:-hub} in
     proxy)
         need_names
         export XDG_DATA_HOME=/var/lib/matthan-proxy XDG_CONFIG_HOME=/var/lib/matthan-proxy
-        caddyfile >/tmp/Caddyfile
+        caddyfile "${2:-${MATTHAN_TLS:-tls1.3}}" >/tmp/Caddyfile
         tell_of_news TERM "$papers/proxy/proxy.crt" -- \
             caddy run --config /tmp/Caddyfile --adapter caddyfile
         ;;

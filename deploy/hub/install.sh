@@ -264,6 +264,7 @@ start_all() {
         systemctl disable --quiet --now matthan-certificate.timer 2>/dev/null || true
     fi
     systemctl enable --quiet "${wanted[@]}"
+    settle
     systemctl restart "${wanted[@]}"
     wait_for "the hub hears its broker" hub_hears
 }

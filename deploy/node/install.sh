@@ -97,6 +97,7 @@ start_all() {
     install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
     systemctl enable --quiet matthan-agent.service matthan-agent-check.timer matthan-update.path
+    settle
     systemctl start matthan-update.path # what fetched this run may be at it: never restarted
     if [[ ! -e $config ]]; then
         say "It is no camera box yet: sudo matthan-agent enrol CODE, then sudo systemctl start matthan-agent"

@@ -1,0 +1,160 @@
+"""A machine's root whose every write lies on a disk of its own, and the plug of that disk.
+
+This machine's own root is seen through it and never written (overlay); what is written lies on an
+ext4 in a file. A pulled plug is the kernel's own: the file system is shut down without writing what
+it still owed, and the next start replays its journal. Needs root.
+"""
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import stat
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+EXT4_SHUTDOWN: Final = 0x8004587D
+WITHOUT_WHAT_IT_OWES: Final = 2
+SIZE_BYTES: Final = 1600 * 1024 * 1024
+PATIENCE_S: Final = 30.0
+DEVICES: Final = {"null": 3, "zero": 5, "random": 8, "urandom": 9}
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NEW_MOUNTS: Final = 0x00020000
+
+
+def apart() -> None:
+    """From here on no other process sees what this one mounts, and all of it goes with it."""
+    if ctypes.CDLL(None, use_errno=True).unshare(_NEW_MOUNTS) != 0:
+        raise OSError(ctypes.get_errno(), "mounts of one's own are not allowed here")
+    _do("mount", "--make-rprivate", "/")
+
+
+def why_not() -> str:
+    """Why there can be no such root here; empty where there can."""
+    if os.geteuid() != 0:
+        return "needs root"
+    missing = [name for name in ("mkfs.ext4", "systemctl", "chroot") if _where(name) is None]
+    return f"needs {', '.join(missing)}" if missing else ""
+
+
+@contextmanager
+def in_memory() -> Iterator[Path]:
+    """A folder that needs no disk of this machine, and no waiting for it.
+
+    What is mounted below it is let go of with it, and nothing below is removed file by file: a
+    machine's root lies there.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="matthan-root-"))
+    _do("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        _do("umount", "--recursive", "--lazy", str(folder))
+        folder.rmdir()
+
+
+class Root:
+    """One machine; plugged in it lies at `path`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "root"
+        self._image = folder / "disk.img"
+        self._disk = folder / "disk"
+        for place in (self.path, self._disk):
+            place.mkdir(exist_ok=True)
+
+    def make_disk(self) -> None:
+        """A new disk, empty."""
+        with self._image.open("wb") as file:
+            file.truncate(SIZE_BYTES)
+        _do(str(_where("mkfs.ext4")), "-q", "-F", str(self._image))
+
+    def keep(self, where: Path) -> None:
+        """The disk as it is, for another time; it is not plugged in meanwhile."""
+        _do("cp", "--sparse=always", str(self._image), str(where))
+
+    def lay(self, kept: Path) -> None:
+        """The disk becomes that one."""
+        _do("cp", "--sparse=always", str(kept), str(self._image))
+
+    def plug_in(self, *, commit_s: int = 5, played: Path | None = None) -> None:
+        """Mount it; the file system owes the disk for `commit_s` at most what nobody asked for.
+
+        `played` is seen at /srv/played.
+        """
+        options = f"loop,commit={commit_s}"
+        _do("mount", "-t", "ext4", "-o", options, str(self._image), str(self._disk))
+        for name in ("upper", "work"):
+            (self._disk / name).mkdir(exist_ok=True)
+        layers = f"lowerdir=/,upperdir={self._disk}/upper,workdir={self._disk}/work"
+        _do("mount", "-t", "overlay", "-o", layers, "overlay", str(self.path))
+        _do("mount", "-t", "proc", "proc", str(self.path / "proc"))
+        for name in ("run", "tmp", "dev"):
+            _do("mount", "-t", "tmpfs", "tmpfs", str(self.path / name))
+        for name, number in DEVICES.items():
+            os.mknod(self.path / "dev" / name, 0o666 | stat.S_IFCHR, os.makedev(1, number))
+        (self.path / "dev/fd").symlink_to("/proc/self/fd")
+        (self.path / "run/systemd/system").mkdir(parents=True)
+        if played is not None:
+            (self.path / "srv/played").mkdir(parents=True, exist_ok=True)
+            _do("mount", "--bind", str(played), str(self.path / "srv/played"))
+
+    def unplug(self) -> None:
+        """In peace: all that is owed is written; after `pull` it is lost already."""
+        for place in (self.path, self._disk):
+            until_s = time.monotonic() + PATIENCE_S
+            while os.path.ismount(place):
+                done = subprocess.run(["umount", "-R", place], check=False, capture_output=True)
+                if done.returncode and time.monotonic() > until_s:
+                    raise AssertionError(done.stderr.decode())
+                time.sleep(0.01 if done.returncode else 0)
+
+    def pull(self) -> None:
+        """The plug: not one byte more reaches the disk."""
+        handle = os.open(self._disk, os.O_RDONLY)
+        try:
+            fcntl.ioctl(handle, EXT4_SHUTDOWN, struct.pack("I", WITHOUT_WHAT_IT_OWES))
+        finally:
+            os.close(handle)
+
+    def begin(
+        self, *words: str, env: dict[str, str], fds: tuple[int, ...] = ()
+    ) -> "subprocess.Popen[bytes]":
+        """A program in it, with processes of its own group."""
+        return subprocess.Popen(
+            ["chroot", self.path, *words],
+            env={"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "SYSTEMD_OFFLINE": "1", **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=fds,
+        )
+
+    def run(self, *words: str, env: dict[str, str] | None = None) -> tuple[int, str]:
+        """A program in it, to its end: its code and what it said."""
+        with self.begin(*words, env=env or {}) as process:
+            said = process.communicate()[0]
+        return process.returncode, said.decode("utf-8", "replace")
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """-9, with all that it began."""
+    with suppress(ProcessLookupError):  # all of them had ended
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _where(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.defpath}:{PATH}")
+
+
+def _do(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
