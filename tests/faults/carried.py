@@ -39,10 +39,12 @@ def carried_out(
     return 1 if summary["faults"] else 0
 
 
-def summary_of(name: str, folder: Path, *options: str, ends_with: int = 0) -> dict[str, Any]:
+def summary_of(
+    name: str, folder: Path, *options: str, ends_with: int = 0, patience_s: float = 300
+) -> dict[str, Any]:
     """Of a campaign that is run as the command, since it forks: a process with threads must not."""
     summary = folder / "summary.json"
     command = [sys.executable, "-m", f"tests.faults.{name}", "--json", str(summary), *options]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=patience_s)
     assert ended.returncode == ends_with, ended.stdout + ended.stderr
     return dict(json.loads(summary.read_text(encoding="utf-8")))
