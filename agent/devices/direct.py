@@ -78,7 +78,7 @@ class Direct:
         try:
             if direct._has_begun():
                 return direct
-        except (Misread, Unreadable, OSError):
+        except (Misread, Unreadable, ArchiveError, OSError, EOFError):
             pass
         direct.close()
         return None
@@ -189,7 +189,7 @@ def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct | N
 def _pause_s(more: str) -> float:
     """Half of what the camera allows between two words of ours."""
     said = more.partition("timeout=")[2].strip()
-    return min(KEEP_ALIVE_S, max(1.0, int(said) / 2)) if said.isdigit() else KEEP_ALIVE_S
+    return min(KEEP_ALIVE_S, max(1.0, int(said) / 2)) if said.isdecimal() else KEEP_ALIVE_S
 
 
 def _behind_words(room: bytearray, at: int, held: int) -> int:
@@ -201,6 +201,6 @@ def _behind_words(room: bytearray, at: int, held: int) -> int:
         return 0
     told = head_of(bytes(room[at:end]))
     length = (told[1].get("content-length", "0") if told else "x") or "0"
-    if not length.isdigit() or int(length) > BODY_BYTES:
+    if not length.isdecimal() or int(length) > BODY_BYTES:
         raise Misread
     return end + 4 + int(length)

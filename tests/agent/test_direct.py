@@ -204,6 +204,32 @@ def test_reports_alone_for_three_seconds_are_silence() -> None:
         next(units)
 
 
+def direct_on(wire: Wire) -> Direct:
+    talk = SimpleNamespace(
+        socket=wire, buffer=b"", url="rtsp://cam/", say=wire.say, close=lambda: wire.say("closed")
+    )
+    return Direct(talk, Video("h264", TYPE, "", b""), wire.clock, keep_alive_s=1e9)  # type: ignore[arg-type] # a fake
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (),
+        (framed(1),),
+        (b"\x01" * 20_000,),
+        ("RTSP/1.0 200 OK\r\nContent-Length: ²\r\n\r\n".encode(),),
+    ],
+    ids=["hangs up", "hangs up after one", "noise", "a length that is none"],
+)
+def test_what_does_not_begin_well_is_left_to_ffmpeg_and_hung_up(
+    monkeypatch: pytest.MonkeyPatch, pieces: tuple[bytes, ...]
+) -> None:
+    wire = Wire(*pieces, apart_s=0.0)
+    monkeypatch.setattr(direct, "_connected", lambda *_: direct_on(wire))
+    assert Direct.begun("rtsp://cam/", "h264", wire.clock) is None
+    assert wire.said == ["closed"]
+
+
 def test_the_cameras_farewell_ends_it() -> None:
     with pytest.raises(EOFError):
         list(islice(read(Wire(framed(1), b"$\x01\x00\x04\x81\xcb\x00\x00", framed(2))), 2))
