@@ -59,7 +59,8 @@ class Diagnosing:
                 process_group=0,
             )
         try:
-            os.setpriority(os.PRIO_PROCESS, process.pid, LEAST_HASTE)
+            with suppress(PermissionError):  # which the agent's unit does not let it
+                os.setpriority(os.PRIO_PROCESS, process.pid, LEAST_HASTE)
             until_s = time.monotonic() + WITHIN_S
             while process.poll() is None:
                 if not beat():

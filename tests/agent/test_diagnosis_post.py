@@ -1,5 +1,6 @@
 """The file of how a node is, on its way to who asked: made beside the agent, brought once."""
 
+import os
 import sys
 import threading
 import time
@@ -230,3 +231,14 @@ def test_a_process_that_hangs_ends_with_the_agent_and_by_its_time(
     monkeypatch.setattr(diagnosing, "WITHIN_S", 0.2)
     with pytest.raises(NoDiagnosis, match="was not made within"):
         hangs(lambda: True)
+
+
+def test_where_the_unit_lets_no_priority_be_set_it_is_made_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refused)
+    writes = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_bytes(b'made')"
+    assert Diagnosing(None, command=(sys.executable, "-c", writes))(lambda: True) == b"made"
