@@ -76,6 +76,8 @@ def test_each_part_is_one_that_the_image_knows_and_none_has_more_rights_than_it_
             assert volume.split(":")[0] in said["volumes"]
             assert f'"{volume.split(":")[1]}"' in IMAGE
     assert re.search(r"^USER matthan$", IMAGE, re.MULTILINE)
+    # `compose exec hub start …`, as the page says it, is found by the path.
+    assert re.search(r"^ENV PATH=\S*:/usr/local/bin:", IMAGE, re.MULTILINE)
     # Neither broker nor proxy can read the authority's key or the footage.
     for name in ("broker", "proxy"):
         assert not any(volume.startswith("data:") for volume in parts[name]["volumes"])

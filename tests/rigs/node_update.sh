@@ -137,7 +137,7 @@ hog() { # WHAT DROPIN: the agent's own unit with another program
     inside sh -c "sed -e '/^ExecStartPre/d' -e 's|^ExecStart=.*|ExecStart=/usr/bin/python3 /srv/matthan/tests/rigs/hog.py $1|' \
         -e 's/^StateDirectory.*//' /etc/systemd/system/$unit >/etc/systemd/system/matthan-hog.service
         mkdir -p /etc/systemd/system/matthan-hog.service.d
-        printf '[Service]\n$2\n' >/etc/systemd/system/matthan-hog.service.d/more.conf
+        printf '%b' '[Service]\n$2\n' >/etc/systemd/system/matthan-hog.service.d/more.conf
         systemctl daemon-reload; systemctl restart matthan-hog.service"
 }
 was_ended_twice() { (($(property matthan-hog.service NRestarts) >= 2)); }
@@ -194,7 +194,7 @@ was_counted() { inside journalctl -b -u matthan-hog.service -o cat | grep -q '^t
 expect "it may begin no more threads" was_counted
 threads=$(inside journalctl -b -u matthan-hog.service -o cat | sed -n 's/^threads: //p' | tail -n 1)
 note "it began $threads threads of $(property "$unit" TasksMax) tasks" && ((threads < 256))
-hog processor 'CPUQuota=20%\\nCPUAccounting=yes'
+hog processor 'CPUQuota=20%\nCPUAccounting=yes'
 used_ms() { echo "$(($(property matthan-hog.service CPUUsageNSec) / 1000000))"; }
 expect "its processor is counted" used_ms
 from=$(used_ms)
