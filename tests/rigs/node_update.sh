@@ -194,8 +194,8 @@ was_counted() { inside journalctl -b -u matthan-hog.service -o cat | grep -q '^t
 expect "it may begin no more threads" was_counted
 threads=$(inside journalctl -b -u matthan-hog.service -o cat | sed -n 's/^threads: //p' | tail -n 1)
 note "it began $threads threads of $(property "$unit" TasksMax) tasks" && ((threads < 256))
-hog processor 'CPUQuota=20%\nCPUAccounting=yes'
-used_ms() { echo "$(($(property matthan-hog.service CPUUsageNSec) / 1000000))"; }
+hog processor 'CPUQuota=20%'
+used_ms() { measured matthan-hog.service cpu.stat cpu.stat | grep -o 'usage_usec [0-9]*' | awk 'NR == 1 { print int($2 / 1000) }'; }
 expect "its processor is counted" used_ms
 from=$(used_ms)
 sleep 20
