@@ -6,7 +6,6 @@ their stand-ins, file by file and unsynced as by them. Debian's package manager 
 """
 
 import shutil
-import sysconfig
 from pathlib import Path
 from typing import Final
 
@@ -121,11 +120,6 @@ def put_stand_ins(root: Path, played: Path) -> None:
     for name, text in programs.items():
         _put_program(root / name, text)
     _put_program(played / "pip", PIP_STAND_IN)
-
-
-def packages_of_tests() -> str:
-    """Where the packages lie that a slot of these releases lacks."""
-    return sysconfig.get_path("purelib")
 
 
 def _put_program(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ import signal
 import stat
 import struct
 import subprocess
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -87,7 +88,8 @@ class Root:
     def plug_in(self, *, commit_s: int = 5, played: Path | None = None) -> None:
         """Mount it; the file system owes the disk for `commit_s` at most what nobody asked for.
 
-        `played` is seen at /srv/played.
+        `played` is seen at /srv/played, and at /srv/packages those of the tests, which a slot of
+        these releases lacks.
         """
         options = f"loop,commit={commit_s}"
         _do("mount", "-t", "ext4", "-o", options, str(self._image), str(self._disk))
@@ -102,9 +104,12 @@ class Root:
             os.mknod(self.path / "dev" / name, 0o666 | stat.S_IFCHR, os.makedev(1, number))
         (self.path / "dev/fd").symlink_to("/proc/self/fd")
         (self.path / "run/systemd/system").mkdir(parents=True)
-        if played is not None:
-            (self.path / "srv/played").mkdir(parents=True, exist_ok=True)
-            _do("mount", "--bind", str(played), str(self.path / "srv/played"))
+        # What is mounted apart, as a checkout may be, does not show through the overlay.
+        seen = {"srv/packages": Path(sysconfig.get_path("purelib")), "srv/played": played}
+        for name, folder in seen.items():
+            if folder is not None:
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+                _do("mount", "--bind", str(folder), str(self.path / name))
 
     def unplug(self) -> None:
         """In peace: all that is owed is written; after `pull` it is lost already."""
