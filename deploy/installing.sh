@@ -46,12 +46,18 @@ is_there() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx 
 # ours stays; one of a run that was cut off would hold every service of this machine for ever.
 hold_services() {
     [[ -e $policy ]] && return
-    printf '#!/bin/sh\n# of matthan\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
+    # Whole before it has its name: a plug that is pulled may leave one that is empty, and nobody's.
+    printf '#!/bin/sh\n# of matthan\nexit 101\n' >"$policy.part"
+    chmod 755 "$policy.part"
+    sync "$policy.part"
+    mv -T -- "$policy.part" "$policy"
     trap release_services EXIT
 }
 
-release_services() { ! grep -qsx '# of matthan' "$policy" || rm -f "$policy"; }
+release_services() {
+    rm -f "$policy.part"
+    ! grep -qsx '# of matthan' "$policy" || rm -f "$policy"
+}
 
 missing_packages() {
     local name
