@@ -33,7 +33,10 @@ def shown(path: Path, decoder: Decoder | None) -> list[Plane]:
         packets = [packet for packet in container.demux(stream) if packet.size]
         for number, packet in enumerate(packets):
             came = after(number / FRAMES_PER_S)
-            pictures += packet.decode() if decoder is None else decoder.pictures(packet, came)
+            known = stream.codec_context
+            pictures += (
+                packet.decode() if decoder is None else decoder.pictures(packet, came, known)
+            )
         pictures += stream.codec_context.decode(None) if decoder is None else []
     return [i420(picture) for picture in pictures if isinstance(picture, av.VideoFrame)]
 
@@ -84,4 +87,4 @@ def test_noise_gives_no_picture_and_no_error(tmp_path: Path) -> None:
             if packet.size:
                 noise = np.random.default_rng(number).bytes(packet.size)
                 packet.update(noise)
-                decoder.pictures(packet, after(number / FRAMES_PER_S))
+                decoder.pictures(packet, after(number / FRAMES_PER_S), stream.codec_context)
