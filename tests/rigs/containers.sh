@@ -95,7 +95,8 @@ link=$(compose exec -T hub start officer invite chi-lan --role keeper | grep -o 
 [[ -n $link ]] || { note "NOT SO: a link for the first keeper" && exit 1; }
 [[ $(status "$link") == 200 ]]
 note "so it is: the first keeper's link opens"
-podman kill --signal KILL "${project}_hub_1" >/dev/null
+# From outside, as its fault would end it: who is ended by `podman kill` stays ended.
+kill -KILL "$(podman inspect "${project}_hub_1" --format '{{.State.Pid}}')"
 expect "the hub was killed and is back" asked https://127.0.0.1/health
 memory=$(podman exec "${project}_hub_1" bash -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true')
 note "the hub's bound of memory: $memory bytes"
