@@ -23,7 +23,6 @@ from hub.store.database import Database
 from hub.store.giving_desk import GivingDesk
 from hub.store.household_door import HouseholdDoor
 from hub.store.household_views import ArrivalSeal, Arrived
-from hub.store.parts import PartFolder
 from hub.web.household_room import HouseholdRoom, Tell, Terms
 
 log = structlog.get_logger(__name__)
@@ -43,8 +42,7 @@ def put_together(
     box, said = opening.household_box(settings), settings.households
     if box is None:
         return None
-    spare_bytes = settings.store.spare_mib * 2**20
-    parts = PartFolder(settings.store.media_folder / "given", spare_bytes=spare_bytes)
+    parts = opening.parts(settings, "given")
     desk = GivingDesk(db, clock=clock, parts=parts, most_bytes=said.most_mb * MEGABYTE)
     return HouseholdRoom(
         door=HouseholdDoor(db, clock=clock, box=box),

@@ -17,6 +17,7 @@ from hub.notify.webpush import VapidKeyError, vapid_key
 from hub.store.blobs import BlobFolder, Blobs
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
 from hub.store.database import Database, DatabaseError
+from hub.store.parts import MOST_PER_NODE, PartFolder
 from hub.store.proxies import Proxies
 from hub.store.schema import check_schema, migrate
 from hub.store.sealed import found
@@ -122,6 +123,14 @@ def blobs(settings: HubSettings) -> Blobs:
     if not store.media_url:
         return BlobFolder(folder, spare_bytes=spare_bytes)
     return bucket(settings, staging=folder)
+
+
+def parts(settings: HubSettings, name: str, *, most: int = MOST_PER_NODE) -> PartFolder:
+    """What has come of files so far, in the folder of that name; `most` of one sender's."""
+    store = settings.store
+    return PartFolder(
+        store.media_folder / name, spare_bytes=store.spare_mib * 2**20, most_per_node=most
+    )
 
 
 def map_folder(settings: HubSettings) -> Path:

@@ -1,19 +1,15 @@
 """Where keepers bring programs of camera boxes, put together of the store and the town's key."""
 
+from hub.assembly import opening
 from hub.config import HubSettings
 from hub.store import bundles
 from hub.store.blobs import Blobs
 from hub.store.bundle_desk import MOST_AT_ONCE, BundleDesk
 from hub.store.clock import Clock
 from hub.store.database import Database
-from hub.store.parts import PartFolder
 
 
 def bundle_desk(settings: HubSettings, db: Database, blobs: Blobs, clock: Clock) -> BundleDesk:
     """The desk; what comes lies beside the footage until it was looked at."""
-    parts = PartFolder(
-        settings.store.media_folder / "bundles",
-        spare_bytes=settings.store.spare_mib * 2**20,
-        most_per_node=MOST_AT_ONCE,
-    )
+    parts = opening.parts(settings, "bundles", most=MOST_AT_ONCE)
     return BundleDesk(db, clock=clock, blobs=blobs, parts=parts, key=bundles.update_key)

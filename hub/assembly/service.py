@@ -47,7 +47,6 @@ from hub.store.accounts import Accounts
 from hub.store.bell import Bell
 from hub.store.door import Door
 from hub.store.filing import Filing
-from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.petition_eraser import Erasures
 from hub.store.petition_keeping import PetitionKeeping
@@ -86,9 +85,7 @@ class Hub:
         self._blobs = opening.blobs(settings)
         self._clock = SteadyClock(settings.store.media_folder)
         self._proxies = opening.proxies(settings)
-        self._parts = PartFolder(
-            settings.store.media_folder / "parts", spare_bytes=settings.store.spare_mib * 2**20
-        )
+        self._parts = opening.parts(settings, "parts")
         self._signer = Signer(
             opening.push_key(settings), subject=settings.push.subject, clock=self._clock
         )

@@ -1,6 +1,7 @@
 """What people outside are told, and what they may send and ask."""
 
 from datetime import date
+from typing import Final
 
 from pydantic import Field, field_validator
 
@@ -88,6 +89,17 @@ class HouseholdsSection(Section):
     )
 
 
+BY_LAW: Final = {
+    "told": "10 days",
+    "copy": "10 days",
+    "correct": "10 days",
+    "restrict": "15 days",
+    "delete": "20 days",
+    "object": "15 days",
+}
+"""Until a request is answered, and once more where it is extended."""
+
+
 class PetitionsSection(Section):
     """Requests of persons concerned: what they may ask, until when they are answered."""
 
@@ -101,25 +113,11 @@ class PetitionsSection(Section):
         description="Until they are told that it came: working days, days or hours.",
     )
     answer: dict[str, str] = Field(
-        {
-            "told": "10 days",
-            "copy": "10 days",
-            "correct": "10 days",
-            "restrict": "15 days",
-            "delete": "20 days",
-            "object": "15 days",
-        },
+        BY_LAW,
         description="Until each is answered. One that is left out: as long as the above.",
     )
     extension: dict[str, str] = Field(
-        {
-            "told": "10 days",
-            "copy": "10 days",
-            "correct": "10 days",
-            "restrict": "15 days",
-            "delete": "20 days",
-            "object": "15 days",
-        },
+        BY_LAW,
         description="By how much each may be extended, once, with a reason. One that is left out "
         "is never extended.",
     )

@@ -1,5 +1,6 @@
 """The page of programs in a real browser: a bundle is sent in pieces, by the form, and refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Route, expect
@@ -15,6 +16,20 @@ HOME = "/configuration/programs"
 def here(hub: Hub) -> list[str]:
     with hub.town.db.reading() as conn:
         return [one.release.name for one in program_rows.bundles(conn)]
+
+
+def losing_the_second(pieces: list[str | None]) -> Callable[[Route], None]:
+    """A line that breaks once; notes where each piece began."""
+
+    def pass_on(route: Route) -> None:
+        if route.request.method == "PATCH":
+            pieces.append(route.request.headers.get("upload-offset"))
+            if len(pieces) == 2:
+                route.abort()
+                return
+        route.continue_()
+
+    return pass_on
 
 
 @in_two_looks
@@ -34,15 +49,7 @@ def test_a_bundle_is_sent_in_pieces_over_a_line_that_breaks_and_shown(
     assert fits(page)
     pieces: list[str | None] = []
 
-    def lose_one(route: Route) -> None:
-        if route.request.method == "PATCH":
-            pieces.append(route.request.headers.get("upload-offset"))
-            if len(pieces) == 2:
-                route.abort()
-                return
-        route.continue_()
-
-    page.route(f"**{HOME}/upload/**", lose_one)
+    page.route(f"**{HOME}/upload/**", losing_the_second(pieces))
     page.eval_on_selector("form[data-upload]", "form => { form.dataset.chunk = 30000; }")
     page.locator("[name=bundle]").set_input_files(str(good))
     page.click("#add button")
