@@ -28,7 +28,12 @@ configure() {
     export MATTHAN_HUB__ENROL__CRL_FILE="$papers/broker/crl.pem"
 }
 
-# Made once; for another host those of broker and proxy are made anew.
+# After a backup of another hub was brought back, what was issued here before is a stranger's.
+is_ours() { openssl verify -CAfile "$data/ca/ca.crt" "$1" >/dev/null 2>&1; } # CERTIFICATE
+
+list_is_ours() { openssl crl -in "$papers/broker/crl.pem" -CAfile "$data/ca/ca.crt" -noout 2>&1 | grep -q 'verify OK'; }
+
+# Made once; for another host or by another authority those of broker and proxy are made anew.
 make_papers() {
     local folder
     local hosts=(--server "$host" --server 127.0.0.1 --server localhost)
@@ -36,12 +41,14 @@ make_papers() {
     [[ -e $data/ca/ca.key ]] || matthan-hub ca init "$data/ca" >/dev/null
     [[ -e $data/ca/hub.key ]] || matthan-hub ca issue "$data/ca" hub >/dev/null
     for folder in broker proxy; do
-        if [[ ! -e $papers/$folder/$folder.key || $(cat "$papers/$folder/host" 2>/dev/null) != "$host" ]]; then
+        if [[ ! -e $papers/$folder/$folder.key || $(cat "$papers/$folder/host" 2>/dev/null) != "$host" ]] ||
+            ! is_ours "$papers/$folder/$folder.crt"; then
             matthan-hub ca issue "$data/ca" "$folder" "${hosts[@]}" --into "$papers/$folder" >/dev/null
             printf '%s\n' "$host" >"$papers/$folder/host"
         fi
         install -m 644 "$data/ca/ca.crt" "$papers/$folder/ca.crt"
     done
+    list_is_ours || rm -f "$papers/broker/crl.pem" # the hub writes it whole when it starts
     [[ -e $papers/broker/crl.pem ]] ||
         matthan-hub ca list "$data/ca" --into "$papers/broker/crl.pem" >/dev/null
     matthan-hub migrate >/dev/null

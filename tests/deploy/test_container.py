@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,40 @@ def test_a_container_without_a_name_says_which_and_does_not_start(
     )
     assert done.returncode == 78
     assert word in done.stderr
+
+
+def test_papers_are_made_anew_by_the_authority_that_a_backup_brought_back(tmp_path: Path) -> None:
+    data, papers = tmp_path / "data", tmp_path / "papers"
+    data.mkdir()
+    here = START.replace(
+        "data=/var/lib/matthan papers=/var/lib/matthan-papers", f"data={data} papers={papers}"
+    )
+    assert here != START
+    start = tmp_path / "start.sh"
+    start.write_text(here)
+    said = {
+        "PATH": f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "MATTHAN_HOST": "hub.example",
+        "MATTHAN_CONTACT": "k@example.vn",
+        "MATTHAN_HUB__STORE__URL": f"sqlite:///{data / 'hub.db'}",
+    }
+
+    def made() -> dict[str, bytes]:
+        subprocess.run(["bash", start, "papers"], env=said, capture_output=True, check=True)
+        whose = ["openssl", "verify", "-CAfile", data / "ca" / "ca.crt"]
+        for name in ("broker", "proxy"):
+            subprocess.run([*whose, papers / name / f"{name}.crt"], check=True)
+        return {
+            str(one.relative_to(papers)): one.read_bytes() for one in papers.glob("*/*[!t].[ckp]*")
+        }
+
+    first = made()
+    assert {"broker/broker.crt", "broker/crl.pem", "proxy/proxy.key"} <= first.keys()
+    assert made() == first
+    shutil.rmtree(data / "ca")
+    second = made()
+    assert second.keys() == first.keys()
+    assert not [name for name in first if second[name] == first[name]]
 
 
 def test_whichever_of_its_files_changes_a_program_is_told(tmp_path: Path) -> None:
