@@ -7,11 +7,9 @@ infrared light; dusk must last before it is night, so that a lorry before the le
 from dataclasses import dataclass
 from datetime import datetime
 
-import cv2
-
 from agent.media.frame import Frame, Instant
 from agent.vision.hours import Hours
-from agent.vision.scenery import GREY, colour_of
+from agent.vision.scenery import GREY, brightness_of, colour_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Daylight:
             self.is_night, self._other_since = looks_like_night, None
 
     def _looks_like_night(self, frame: Frame) -> bool:
-        brightness = cv2.mean(frame.luma)[0]
+        brightness = brightness_of(frame)
         if self.is_night:
             return brightness <= self._settings.bright or colour_of(frame) < GREY
         return brightness < self._settings.dark or colour_of(frame) < GREY

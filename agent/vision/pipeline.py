@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-import cv2
-
 from agent.media.frame import Frame, Instant
 from agent.vision.attention import Attention, AttentionSettings
 from agent.vision.budget import Allowance, LookBudget
@@ -23,6 +21,7 @@ from agent.vision.places import Line, Zone
 from agent.vision.regions import Regions, RegionSettings
 from agent.vision.riders import mounted
 from agent.vision.rules import Rules
+from agent.vision.scenery import brightness_of
 from agent.vision.sighting import SightingChange, Sightings, SightingSettings
 from agent.vision.tamper import Tamper, TamperChange
 from agent.vision.telling import Telling
@@ -212,7 +211,7 @@ class Eyes:
         self.dense.note(frame.at, [box.height for box in self.tracker.bodies(frame.at)])
         if self.dense.is_on:
             busy = (*moved, *(track.box for track in tracks if track.track_id in told))
-            return self.dense.choose(frame.at, size_px, busy=busy, luma=cv2.mean(frame.luma)[0])
+            return self.dense.choose(frame.at, size_px, busy=busy, luma=brightness_of(frame))
         known = [track for track in tracks if track.track_id in told]
         unknown = [track for track in tracks if track.track_id not in told]
         new = self.attention.strangers(unknown, moved=moved)

@@ -7,7 +7,6 @@ street and mask together, so none spends bits on the edge, and none smears one i
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from agent.media.frame import Plane
@@ -17,8 +16,6 @@ BLOCK_PX = 16
 GREY = 96
 """Brightness of the paint; its colours are 128, none."""
 NO_COLOUR = 128
-TOUCHED = np.ones((3, 3), np.uint8)
-"""A pixel beside one whose middle is inside may be cut by the outline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +57,23 @@ class PrivacyMask:
 
 def covered(outlines: Sequence[Polygon], height: int, width: int) -> Plane:
     """uint8 (rows, columns) of blocks, the last ones cut: 1 for all that an outline touches."""
-    touched = cv2.dilate(inside(outlines, (height, width)), TOUCHED)
+    touched = grown(inside(outlines, (height, width)))
     rows, columns = -(-height // BLOCK_PX), -(-width // BLOCK_PX)
     whole = np.zeros((rows * BLOCK_PX, columns * BLOCK_PX), np.uint8)
     whole[:height, :width] = touched
     blocks = whole.reshape(rows, BLOCK_PX, columns, BLOCK_PX).max(axis=(1, 3))
     return np.asarray(blocks, np.uint8)
+
+
+def grown(mask: Plane) -> Plane:
+    """The mask with the pixels beside it, which the outline may cut."""
+    wide = mask.copy()
+    wide[:, 1:] |= mask[:, :-1]
+    wide[:, :-1] |= mask[:, 1:]
+    high = wide.copy()
+    high[1:] |= wide[:-1]
+    high[:-1] |= wide[1:]
+    return high
 
 
 def _patches(outlines: Sequence[Polygon], height: int, width: int) -> tuple[_Patch, ...]:

@@ -12,7 +12,6 @@ All of it is made of what finding motion has made already: the means of 8x8 and 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +23,8 @@ Relief = NDArray[np.float32]
 """The structure of block means, (height // 8, width // 8), grey levels around 0."""
 
 CELLS = (6, 8)
-NARROW, WIDE = (3, 3), (9, 9)
-"""In blocks: structure is what remains between the two."""
+REACH = 4
+"""Blocks: structure is what remains between the mean of 3x3 and that of 9x9."""
 STRUCTURED = 1.5
 """Grey levels (root mean square) from which a cell has structure to be recognised by."""
 FEWEST_CELLS = 6
@@ -114,7 +113,7 @@ class Scenery:
         if before is not None and before.shape != means.quarters.shape:
             before = None
         self._fine = means.quarters.copy()
-        measured = _Measured(_relief(means.blocks), _detail(self._fine, before))
+        measured = _Measured(structure(means.blocks), _detail(self._fine, before))
         self._last = measured
         levels = np.bincount(means.blocks.ravel(), minlength=256)
         glance = Glance(
@@ -181,9 +180,19 @@ def _ratio(one: float, other: float) -> float:
     return float(one / other) if other > 0 else 1.0
 
 
-def _relief(blocks: Plane) -> Relief:
-    smooth = cv2.boxFilter(blocks, cv2.CV_32F, NARROW)
-    return np.asarray(smooth - cv2.boxFilter(blocks, cv2.CV_32F, WIDE), np.float32)
+def structure(blocks: Plane) -> Relief:
+    """The means of 3x3 blocks less those of 9x9; the picture is mirrored at its borders."""
+    wide = np.pad(blocks, REACH, mode="reflect").astype(np.uint16)
+    narrow = _threes(wide, 1)
+    inner = narrow[3:-3, 3:-3]
+    return inner * np.float32(1 / 9) - _threes(narrow, 3) * np.float32(1 / 81)
+
+
+def _threes(sums: NDArray[np.uint16], step: int) -> NDArray[np.uint16]:
+    """Sums of three by three that lie `step` apart, where all are there."""
+    tall: NDArray[np.uint16] = sums[: -2 * step] + sums[step:-step] + sums[2 * step :]
+    sums = tall[:, : -2 * step] + tall[:, step:-step] + tall[:, 2 * step :]
+    return sums
 
 
 def _detail(fine: Plane, before: Plane | None) -> Cells:
@@ -193,18 +202,23 @@ def _detail(fine: Plane, before: Plane | None) -> Cells:
     the flattest cells show, and no more than what changes from look to look in the calmest: rain
     and shaking make the second large, a textured street the first.
     """
-    steps = cv2.Laplacian(fine, cv2.CV_16S)
-    off = _cells(
-        np.asarray(cv2.convertScaleAbs(steps, alpha=255 / OFF_MOST), np.uint8)
-    ) * np.float32(OFF_MOST / 255)
+    off = _cells(np.minimum(np.abs(curvature(fine)), OFF_MOST))
     noise = np.sort(off, axis=None)[off.size // 10]
     if before is not None:
-        changed = np.sort(_cells(np.asarray(cv2.absdiff(fine, before), np.uint8)), axis=None)
+        apart = np.maximum(fine, before) - np.minimum(fine, before)
+        changed = np.sort(_cells(apart), axis=None)
         noise = min(noise, OFF_BY_NOISE * changed[changed.size // 4])
     return np.asarray(np.sqrt(np.maximum(off * off - noise * noise, 0)), np.float32)
 
 
-def _cells(plane: Plane | Relief) -> Cells:
+def curvature(plane: Plane) -> NDArray[np.int16]:
+    """How far each pixel's four neighbours together are from four times itself."""
+    wide = np.pad(plane, 1, mode="reflect").astype(np.int16)
+    beside = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
+    return beside - 4 * wide[1:-1, 1:-1]
+
+
+def _cells(plane: Plane | NDArray[np.int16] | Relief) -> Cells:
     """The mean of each cell."""
     down, across = _shares(plane.shape[0], CELLS[0]), _shares(plane.shape[1], CELLS[1])
     return np.asarray(down @ plane.astype(np.float32, copy=False) @ across.T, np.float32)
@@ -218,6 +232,11 @@ def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
     pixel = np.arange(pixels)
     inside = np.minimum(last, pixel + 1) - np.maximum(first, pixel)
     return np.asarray(np.maximum(inside, 0) * cells / pixels, np.float32)
+
+
+def brightness_of(frame: Frame) -> float:
+    """Mean of the luma (0-255), by samples."""
+    return float(frame.luma[::4, ::4].mean())
 
 
 def colour_of(frame: Frame) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-import cv2
 import numpy as np
 
 from agent.media.frame import Plane
@@ -140,7 +139,8 @@ class Area:
         """No outlines cover nothing."""
         covered = inside(polygons, GRID)
         self._covers_nothing = not covered.any()
-        self._sums = cv2.integral(covered)
+        self._sums = np.zeros((GRID[0] + 1, GRID[1] + 1), np.int32)
+        self._sums[1:, 1:] = covered.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
 
     def share_of(self, box: Box) -> float:
         """Which share (0-1) of the box's part inside the picture is covered; 0 where there is
