@@ -34,9 +34,11 @@ from agent.vision.sighting import SightingSettings
 from agent.watch import Watch, tamper_key, things_key
 from agent.wire.ident import uuid7
 
-LONGEST_GROUP_S = 12.0
-"""The ring holds this much beside the pre-roll: a clip begins at a keyframe, cameras make one
-every 10 s at the latest, and the recorder reads on from the same ring."""
+DECIDING_S = 5.0
+"""The ring holds this much beside the pre-roll and a group of pictures: who is told of came into
+view some seconds before, in a dense crowd up to five."""
+LAGGING_S = 12.0
+"""And this much beside the pre-roll while a disk hangs and what is to be written waits."""
 RING_BYTES_PER_S = 2**20
 
 
@@ -145,8 +147,14 @@ class View:
 
 def make_ring(preroll_s: float) -> Preroll:
     """The newest packets of one camera, for clip and continuous recording."""
-    span_s = preroll_s + LONGEST_GROUP_S
-    return Preroll(PrerollBounds(span_s=span_s, size_bytes=round(span_s * RING_BYTES_PER_S)))
+    span_s = preroll_s + LAGGING_S
+    return Preroll(
+        PrerollBounds(
+            span_s=span_s,
+            size_bytes=round(span_s * RING_BYTES_PER_S),
+            rest_s=preroll_s + DECIDING_S,
+        )
+    )
 
 
 def make_fetching(

@@ -109,6 +109,7 @@ class Continuous:
         for item in self._ring.since(self._next_number):
             self._take(item)
             self._next_number = item.number + 1
+        self._ring.read(self, self._next_number)
         if self._segment is not None and self._ring.is_over(self._segment.take):
             self._end()
 

@@ -1,7 +1,8 @@
 """The last seconds of video in memory: encoded packets, whole groups of pictures, no disk.
 
-The ring is also the queue between the camera's thread, which pushes, and the recorder's, which
-reads on from where it was: one bound for both, in seconds and in bytes.
+The ring is also the queue between the camera's thread, which pushes, and the threads that write,
+which read on from where they were. At rest it is short; it grows while somebody has not read yet
+what would go, as when a disk hangs, and is bounded then too, in seconds and in bytes.
 """
 
 import threading
@@ -17,6 +18,8 @@ class PrerollBounds:
 
     span_s: float = 10.0
     size_bytes: int = 8 * 2**20
+    rest_s: float | None = None
+    """Older than this is kept for those alone who have still to read it; None: `span_s`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +49,8 @@ class Preroll:
         self._is_waiting_for_keyframe = True
         self._size_bytes = 0
         self._pushed = 0
+        self._wanted: dict[object, int] = {}
+        """From which number on whom has still to read."""
 
     @property
     def size_bytes(self) -> int:
@@ -102,10 +107,24 @@ class Preroll:
             late_groups = [group for group in self._groups if group[-1].number >= number]
             return [item for group in late_groups for item in group if item.number >= number]
 
+    def want(self, reader: object, number: int) -> None:
+        """`reader` has still to read from `number` on, or from where it said before if that is
+        earlier: as far as the bounds allow that is kept."""
+        with self._lock:
+            self._wanted[reader] = min(number, self._wanted.get(reader, number))
+
+    def read(self, reader: object, until: int | None) -> None:
+        """`reader` has read what is before `until`; None: it wants nothing more."""
+        with self._lock:
+            if until is None:
+                self._wanted.pop(reader, None)
+            else:
+                self._wanted[reader] = until
+
     def _drop_what_is_too_much(self, newest: Instant) -> None:
         while len(self._groups) > 1 and (
             self._size_bytes > self._bounds.size_bytes
-            or newest.seconds_since(self._groups[1][0].packet.at) >= self._bounds.span_s
+            or newest.seconds_since(self._groups[1][0].packet.at) >= self._longest_s()
         ):
             self._drop_oldest()
         if self._size_bytes > self._bounds.size_bytes:
@@ -113,6 +132,12 @@ class Preroll:
             # memory. Its numbers go missing, by which the recorder knows.
             self._drop_oldest()
             self._is_waiting_for_keyframe = True
+
+    def _longest_s(self) -> float:
+        """For how long the oldest group is kept once the next has begun."""
+        rest_s, span_s = self._bounds.rest_s, self._bounds.span_s
+        is_wanted = any(number <= self._groups[0][-1].number for number in self._wanted.values())
+        return span_s if rest_s is None or is_wanted else min(rest_s, span_s)
 
     def _drop_oldest(self) -> None:
         self._size_bytes -= sum(len(item.packet.data) for item in self._groups.popleft())

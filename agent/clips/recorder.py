@@ -153,6 +153,7 @@ class Recorder:
         """Somebody came into view (watch's thread): the clip is to begin before that."""
         if self._take is not None:
             self._attendance.opened(sighting_id, first_seen, self._take)
+            self._want_from(first_seen)
             self._wants_keyframe.set()
         self._wake.set()
 
@@ -192,9 +193,16 @@ class Recorder:
             return self._begin_next()
         return self._is_begun_too_late(self._clip) or self._write_on(self._clip)
 
+    def _want_from(self, first_seen: Instant) -> None:
+        """Have the ring keep the run-up until it is written: a disk may hang just then."""
+        since = first_seen.before(self._policy.preroll_s)
+        if self._take is not None and (first := self._ring.start_before(since, self._take)):
+            self._ring.want(self, first)
+
     def _begin_next(self) -> bool:
         need = self._attendance.earliest()
         if need is None:
+            self._ring.read(self, None)
             return False
         is_over = self._ring.is_over(need.take)
         first = self._ring.start_before(need.since, need.take)
@@ -261,6 +269,7 @@ class Recorder:
                 self._drop(clip, f"the disk refused the clip: {error}")
                 self._put_off(clip.take, item.packet.at)
                 return True
+        self._ring.read(self, clip.next_number)
         if is_all:
             self._end_with_take(clip)
         elif clip.last is not None:

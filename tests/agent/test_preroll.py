@@ -80,6 +80,31 @@ def test_new_take_begins_at_its_own_keyframe_and_leaves_the_old_one_whole() -> N
     assert ring.start_before(Instant(0, 0), old) == 1
 
 
+def test_at_rest_it_is_short_and_grows_for_who_has_still_to_read() -> None:
+    ring, _ = filled(200, 10, PrerollBounds(span_s=15, rest_s=5))
+    assert (held_from(ring), ring.since(1)[-1].number) == (141, 200)
+    ring.want("clips", 161)
+    ring.want("clips", 181)
+    for index in range(200, 300):
+        ring.push(packet(index, key=index % 10 == 0))
+    assert held_from(ring) == 161
+    ring.want("continuous", 171)
+    ring.read("clips", 301)
+    ring.push(packet(300, key=True))
+    assert held_from(ring) == 171
+    for index in range(301, 400):
+        ring.push(packet(index, key=index % 10 == 0))
+    assert held_from(ring) == 241, "no reader is waited for longer than the bound"
+    for reader in ("continuous", "clips"):
+        ring.read(reader, None)
+    ring.push(packet(400, key=True))
+    assert held_from(ring) == 351
+
+
+def held_from(ring: Preroll) -> int:
+    return ring.since(1)[0].number
+
+
 def test_camera_without_a_second_keyframe_cannot_fill_the_memory() -> None:
     ring, _ = filled(1000, 10_000, PrerollBounds(size_bytes=5_000))
     assert ring.size_bytes <= 5_000
@@ -91,13 +116,20 @@ def test_camera_without_a_second_keyframe_cannot_fill_the_memory() -> None:
     frames=st.integers(1, 400),
     gop=st.integers(1, 60),
     span_s=st.floats(0.5, 15),
+    rest_s=st.floats(0, 20) | st.none(),
+    wanted=st.none() | st.integers(1, 400),
     size=st.integers(1, 5000),
 )
 def test_ring_stays_within_its_bounds_and_starts_at_a_keyframe(
-    frames: int, gop: int, span_s: float, size: int
+    frames: int, gop: int, span_s: float, rest_s: float | None, wanted: int | None, size: int
 ) -> None:
-    bounds = PrerollBounds(span_s=span_s, size_bytes=100_000)
-    ring, _ = filled(frames, gop, bounds, size)
+    bounds = PrerollBounds(span_s=span_s, size_bytes=100_000, rest_s=rest_s)
+    ring, take = filled(min(frames, wanted or 0), gop, bounds, size)
+    if wanted is not None:
+        ring.want("clips", wanted)
+    for index in range(min(frames, wanted or 0), frames):
+        ring.push(packet(index, key=index % gop == 0, size=size))
+    assert not ring.is_over(take)
     held = [item.packet for item in ring.since(1)]
     assert ring.size_bytes == sum(len(p.data) for p in held) <= bounds.size_bytes
     assert not held or held[0].is_keyframe

@@ -379,7 +379,7 @@ def test_every_sighting_is_shown_from_before_it_began_and_no_frame_twice_in_a_cl
             journal,
             street[0],
             policy=ClipPolicy(longest_s=longest_s),
-            bounds=PrerollBounds(span_s=15),
+            bounds=PrerollBounds(span_s=15, rest_s=10),
             keyframe_every=keyframe_every,
         )
         first_seen = play(stage, steps)
@@ -490,6 +490,25 @@ def test_who_joins_a_clip_under_way_is_told_before_more_of_it_is_durable(stage: 
     assert clip.durable_bytes == before_bytes
     stage.recorder.advance()
     assert said(stage) == ["clip_begun", "clip_begun"], "once each"
+
+
+def test_a_run_up_waits_for_a_disk_that_hangs_though_the_ring_at_rest_is_shorter(
+    tmp_path: Path, node_journal: Journal, street: Street
+) -> None:
+    bounds = PrerollBounds(span_s=17, rest_s=10)
+    stage = Stage(tmp_path / "clips", node_journal, street[0], bounds=bounds)
+    stage.roll(30)
+    person = stage.enters(first_seen_s=stage.now_s - 1)
+    began_s = stage.now_s - 6
+    stage.roll_unrecorded(9)
+    stage.roll(2)
+    stage.leaves(person)
+    stage.roll(15)
+    [clip] = stage.clips()
+    assert began_s - 1 <= clip.first_s <= began_s
+    stage.roll(3)
+    assert stage.now_s - stage.ring.since(1)[0].packet.at.seconds_since(at(0)) <= 11
+    assert stage.recorder.counts.gaps == 0
 
 
 def test_a_group_of_ten_seconds_is_durable_in_fragments_of_two(
