@@ -26,8 +26,10 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from agent import papers
 from agent.bench import clip_latency
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.sealer import Sealer
@@ -140,8 +142,14 @@ def throwaway_sealer() -> Sealer:
     draft = draft.public_key(key.public_key()).serial_number(1)
     draft = draft.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
     draft = draft.not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
-    papers = (draft.sign(key, SHA256()),)
-    return Sealer("bench", key=key, certificates=papers, trust=lambda: (ClockSource.NONE, None))
+    cert = draft.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Sealer(
+        "bench",
+        key=papers.library().signing_key(pem),
+        certificates=papers.library().certificates(cert),
+        trust=lambda: (ClockSource.NONE, None),
+    )
 
 
 def remux(video: Path, stream: StreamInfo, sealer: Sealer | None = None) -> None:

@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-
+from agent import papers
 from agent.media.frame import Instant, StreamInfo
-from agent.wire import seal_key
 from agent.wire.seal import (
     BEGINNING,
     MARK,
@@ -23,11 +19,13 @@ from agent.wire.seal import (
     Moment,
     Record,
     Tag,
+    to_sign,
     with_length,
     without_length,
 )
 from agent.wire.seal_check import State, judge
 from agent.wire.sealed import stretches
+from agent.wire.signature import from_der, to_der
 from agent.wire.terms import ClockSource, Stamp
 
 SIGN_EVERY: Final = 1
@@ -52,29 +50,31 @@ class Sealer:
         self,
         node: str,
         *,
-        key: ec.EllipticCurvePrivateKey,
-        certificates: tuple[x509.Certificate, ...],
+        key: papers.SigningKey,
+        certificates: tuple[papers.Certificate, ...],
         trust: Trust,
         sign_every: int = SIGN_EVERY,
     ) -> None:
         """`trust` says who vouches for the clock; `certificates` begin with the node's own."""
         self._node = node
         self._key = key
-        self._certificates = tuple(one.public_bytes(Encoding.DER) for one in certificates)
+        self._certificates = tuple(one.der for one in certificates)
         self._trust = trust
         self._sign_every = sign_every
 
     @classmethod
     def open(cls, node: str, *, key_file: Path, cert_file: Path, trust: Trust) -> "Sealer":
         """With the papers by which broker and hub know this node; raises SealError."""
+        library = papers.library()
         try:
-            key = load_pem_private_key(key_file.read_bytes(), password=None)
-            certificates = tuple(x509.load_pem_x509_certificates(cert_file.read_bytes()))
-        except (OSError, ValueError, TypeError) as error:
+            key = library.signing_key(key_file.read_bytes())
+            certificates = library.certificates(cert_file.read_bytes())
+            is_ours = key.is_of(certificates[0])
+        except papers.WrongKindError as error:
+            raise SealError(f"{key_file} holds {error}") from error
+        except (OSError, papers.PapersError) as error:
             raise SealError(f"{key_file} or {cert_file} cannot be read: {error}") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != seal_key.CURVE:
-            raise SealError(f"{key_file} holds no key of the kind ECDSA P-256")
-        if key.public_key() != certificates[0].public_key():
+        if not is_ours:
             raise SealError(f"{key_file} is not the key of {cert_file}")
         return cls(node, key=key, certificates=certificates, trust=trust)
 
@@ -110,12 +110,14 @@ class Sealer:
 
     def sign(self, chained: bytes) -> bytes:
         """The signature of a record with that chained hash."""
-        return seal_key.sign(self._key, chained)
+        return from_der(self._key.sign(to_sign(chained)))
 
     def holds(self, claims: Claims, chained: bytes, signature: bytes) -> bool:
         """True for what this very node signed."""
-        is_own = claims.certificates == self._certificates
-        return is_own and seal_key.holds(self._key.public_key(), chained, signature)
+        if claims.certificates != self._certificates:
+            return False
+        der = to_der(signature)
+        return der is not None and self._key.holds(to_sign(chained), der)
 
     def end_mended(self, path: Path, ticks: int = 0) -> bool:
         """End the seal of a clip that was cut to its last whole fragment, and state its length.

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.clips.sealer import Sealer
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet, StreamInfo
+from agent.papers import library
 from agent.wire.seal import BEGINNING, Claims, Record
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
@@ -71,9 +72,13 @@ def parts_of(data: bytes) -> list[bytes]:
 
 def own_key_sealer(sealer: Sealer) -> Sealer:
     """The same certificate, another key."""
-    certificates = tuple(x509.load_der_x509_certificate(one) for one in sealer._certificates)
     key = ec.generate_private_key(ec.SECP256R1())
-    return Sealer("nga-tu-01", key=key, certificates=certificates, trust=sealer._trust)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    forged = Sealer(
+        "nga-tu-01", key=library().signing_key(pem), certificates=(), trust=sealer._trust
+    )
+    forged._certificates = sealer._certificates
+    return forged
 
 
 def end_by_forger(

@@ -14,8 +14,8 @@ from agent.clips.mend import mend
 from agent.clips.sealer import Sealer, SealError
 from agent.wire.seal import Claims, Record, to_sign
 from agent.wire.seal_check import State, Verdict, judge
-from agent.wire.seal_key import ORDER
 from agent.wire.sealed import stretches
+from agent.wire.signature import ORDER
 from agent.wire.terms import ClockSource
 from tests.agent.sealing import (
     Office,
