@@ -1,173 +1,110 @@
-/* The steps of finding motion that every frame takes, each as a pass or two over memory.
+/* What finding motion makes of pictures and of masks: means, and connected pieces.
 
-   To the bit what `motion.py` and `ground.py` do with numpy and OpenCV: whole numbers, or float32
-   in the same order and without fused steps. Nothing is allocated, nothing is kept but in what is
-   handed in. For little-endian processors. Built by `deploy/fast.sh`. */
+   To the bit what `plain.py` does with numpy and OpenCV. Nothing is allocated, nothing is kept but
+   in what is handed in. For little-endian processors of 64 bits. Built by `deploy/fast.sh`. */
 
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __aarch64__
+#include <arm_neon.h>
+#endif
 
-const char made_of[] = MADE_OF; /* the SHA-256 of this file */
+const char made_of[] = MADE_OF; /* the SHA-256 of this file and ground.c */
 
-#define REACH 2 /* as in motion.py: gaps bridged upwards and downwards */
-#define STRIP 16 /* rows of blocks that are read in order before they are halved, a row of pixels
-                    at a time: memory hands that out twice as fast as two rows in turn */
+#define REACH 2    /* as in blocks.py: gaps bridged upwards and downwards */
+#define AHEAD 6144 /* bytes that are asked for before they are halved: what a row of memory takes to
+                      come; with less it is waited for, with more the first of it is gone again */
 
 typedef uint16_t u16x16 __attribute__((vector_size(32), aligned(1), may_alias));
 typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint8_t u8x32 __attribute__((vector_size(32), aligned(1), may_alias));
+typedef char i8x32 __attribute__((vector_size(32), aligned(1), may_alias));
+typedef short i16x16 __attribute__((vector_size(32)));
 
 static int least(int a, int b) { return a < b ? a : b; }
 static int most(int a, int b) { return a > b ? a : b; }
 
-/* Means of 2x2, rounded half up: two rows of 2 * n pixels to one of n. */
+/* Of 32 bytes each two that lie side by side, added. */
+static inline u16x16 pairs(const uint8_t *at)
+{
+#if defined(__AVX2__)
+    const i8x32 ones = (i8x32){} + 1;
+    return (u16x16)__builtin_ia32_pmaddubsw256(*(const i8x32 *)at, ones);
+#elif defined(__aarch64__)
+    union { uint16x8_t half[2]; u16x16 all; } sums;
+    sums.half[0] = vpaddlq_u8(vld1q_u8(at)), sums.half[1] = vpaddlq_u8(vld1q_u8(at + 16));
+    return sums.all;
+#else
+    const u16x16 both = *(const u16x16 *)at;
+    return (both & 255) + (both >> 8);
+#endif
+}
+
+/* A row of 2 * n pixels to sums of two. */
+static void add_pairs(const uint8_t *restrict row, uint16_t *restrict sums, int n)
+{
+    int x = 0;
+    for (; x + 32 <= n; x += 32) {
+        __builtin_prefetch(row + 2 * x + AHEAD);
+        *(u16x16 *)(sums + x) = pairs(row + 2 * x);
+        *(u16x16 *)(sums + x + 16) = pairs(row + 2 * x + 32);
+    }
+    for (; x < n; x++)
+        sums[x] = row[2 * x] + row[2 * x + 1];
+}
+
+/* Those of the row above and a row of 2 * n pixels to n means of 2x2, rounded half up. */
+static void end_pairs(const uint16_t *restrict sums, const uint8_t *restrict row,
+                      uint8_t *restrict out, int n)
+{
+    int x = 0;
+    for (; x + 32 <= n; x += 32) {
+        __builtin_prefetch(row + 2 * x + AHEAD);
+        u16x16 one = (*(const u16x16 *)(sums + x) + pairs(row + 2 * x) + 2) >> 2;
+        u16x16 two = (*(const u16x16 *)(sums + x + 16) + pairs(row + 2 * x + 32) + 2) >> 2;
+        *(u8x16 *)(out + x) = __builtin_convertvector(one, u8x16);
+        *(u8x16 *)(out + x + 16) = __builtin_convertvector(two, u8x16);
+    }
+    for (; x < n; x++)
+        out[x] = (sums[x] + row[2 * x] + row[2 * x + 1] + 2) >> 2;
+}
+
+/* Two rows of 2 * n pixels that lie in the cache to one of n. */
 static void halve_rows(const uint8_t *restrict upper, const uint8_t *restrict lower,
                        uint8_t *restrict out, int n)
 {
     int x = 0;
     for (; x + 16 <= n; x += 16) {
-        u16x16 a = *(const u16x16 *)(upper + 2 * x), b = *(const u16x16 *)(lower + 2 * x);
-        u16x16 sum = ((a & 255) + (a >> 8) + (b & 255) + (b >> 8) + 2) >> 2;
+        u16x16 sum = (pairs(upper + 2 * x) + pairs(lower + 2 * x) + 2) >> 2;
         *(u8x16 *)(out + x) = __builtin_convertvector(sum, u8x16);
     }
     for (; x < n; x++)
         out[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2;
 }
 
-static void touch(const uint8_t *from, ptrdiff_t stride, int rows, int columns)
-{
-    for (int y = 0; y < rows; y++)
-        for (int x = 0; x < columns; x += 64)
-            (void)*(const volatile uint8_t *)(from + y * stride + x);
-}
+typedef struct {
+    int64_t rows, columns; /* of blocks */
+    uint8_t *quarters, *blocks;
+    uint16_t *sums;  /* room for 4 * columns */
+    uint8_t *halves; /* room for 8 * columns */
+} Halving;
 
-/* Means of 8x8 by three halvings; `halves`, `quarters` and `blocks` are what each leaves. */
-void halve(const uint8_t *luma, ptrdiff_t stride, int rows, int columns, uint8_t *halves,
-           uint8_t *quarters, uint8_t *blocks)
+/* Means of 8x8 by three halvings. The picture is read once, row after row: memory hands that out
+   twice as fast as two rows in turn, and what is made of a row meanwhile lies in the cache. */
+void halve(const Halving *to, const uint8_t *luma, ptrdiff_t stride)
 {
-    for (int y = 0; y < rows; y++) {
-        if (y % STRIP == 0)
-            touch(luma + 8 * y * stride, stride, 8 * least(STRIP, rows - y), 8 * columns);
+    const int columns = to->columns, wide = 4 * columns;
+    uint8_t *const upper = to->halves, *const lower = upper + wide;
+    for (int y = 0; y < to->rows; y++) {
+        uint8_t *const quarters = to->quarters + 2 * y * 2 * columns;
         for (int n = 0; n < 4; n++) {
             const uint8_t *at = luma + (8 * y + 2 * n) * stride;
-            halve_rows(at, at + stride, halves + (4 * y + n) * 4 * columns, 4 * columns);
+            add_pairs(at, to->sums, wide);
+            end_pairs(to->sums, at + stride, n % 2 ? lower : upper, wide);
+            if (n % 2)
+                halve_rows(upper, lower, quarters + n / 2 * 2 * columns, 2 * columns);
         }
-        for (int n = 0; n < 2; n++) {
-            const uint8_t *at = halves + (4 * y + 2 * n) * 4 * columns;
-            halve_rows(at, at + 4 * columns, quarters + (2 * y + n) * 2 * columns, 2 * columns);
-        }
-        const uint8_t *at = quarters + 2 * y * 2 * columns;
-        halve_rows(at, at + 2 * columns, blocks + y * columns, columns);
-    }
-}
-
-/* A place beyond a border of n, mirrored at its last row or column. */
-static int mirrored(int at, int n)
-{
-    if (n == 1)
-        return 0;
-    while (at < 0 || at >= n)
-        at = at < 0 ? -at : 2 * (n - 1) - at;
-    return at;
-}
-
-/* 0 into `mask` for each lamp of one row and the blocks that touch it. */
-static void clear_lamps(uint8_t *restrict mask, int rows, int columns, int y,
-                        const uint8_t *restrict row, const uint8_t *restrict lamp_from)
-{
-    uint8_t any = 0;
-    for (int x = 0; x < columns; x++)
-        any |= row[x] > lamp_from[x];
-    for (int x = 0; any && x < columns; x++)
-        if (row[x] > lamp_from[x])
-            for (int v = most(y - 1, 0); v <= least(y + 1, rows - 1); v++)
-                for (int u = most(x - 1, 0); u <= least(x + 1, columns - 1); u++)
-                    mask[v * columns + u] = 0;
-}
-
-static void add_row(int32_t *restrict sums, const uint8_t *restrict row, int columns, int times)
-{
-    for (int x = 0; x < columns; x++)
-        sums[x] += times * row[x];
-}
-
-/* One row of `found`: which blocks lie farther from what light makes of them than it may. */
-static void judge_row(const uint8_t *restrict blocks, int columns, const int32_t *restrict around,
-                      const float *restrict local, const float *restrict times,
-                      const float *restrict plus, int all, const uint8_t *restrict over,
-                      uint8_t *restrict found)
-{
-    for (int x = 0; x < columns; x++) {
-        float near = (float)around[x], apart = (float)blocks[x] - (near * times[x] + plus[x]);
-        float bound = __builtin_fabsf(near - local[x]) * times[all + x] + plus[all + x];
-        found[x] = (__builtin_fabsf(apart) > bound) & (over[x] != 0);
-    }
-}
-
-/* The blocks that differ (`over`) and those of them that light does not explain (`found`).
-   `times` and `plus` are two fields each: what light makes of a block, and how far it may be off.
-   `sums` has room for 2 * columns + side integers. Returns how many differ. */
-int unlit(const uint8_t *restrict blocks, int rows, int columns, int side,
-          const uint8_t *restrict mean, const uint8_t *restrict limit,
-          const uint8_t *restrict lamp_from, const float *restrict local,
-          const float *restrict times, const float *restrict plus, uint8_t *restrict over,
-          uint8_t *restrict found, int32_t *restrict sums)
-{
-    const int all = rows * columns, reach = side / 2;
-    int differing = 0;
-    uint8_t lamps = 0;
-    for (int n = 0; n < all; n++) {
-        uint8_t apart = blocks[n] > mean[n] ? blocks[n] - mean[n] : mean[n] - blocks[n];
-        over[n] = apart > limit[n] ? apart - limit[n] : 0;
-        lamps |= blocks[n] > lamp_from[n];
-    }
-    for (int y = 0; y < rows; y++) {
-        uint16_t of_row = 0;
-        for (int x = 0; x < columns; x++)
-            of_row += over[y * columns + x] != 0;
-        differing += of_row;
-    }
-    if (!differing)
-        return 0;
-    int32_t *restrict around = sums, *inside = sums + columns + reach;
-    for (int x = 0; x < columns; x++)
-        inside[x] = 0;
-    for (int v = -reach; v < reach; v++)
-        add_row(inside, blocks + mirrored(v, rows) * columns, columns, 1);
-    for (int y = 0; y < rows; y++) {
-        add_row(inside, blocks + mirrored(y + reach, rows) * columns, columns, 1);
-        for (int x = 1; x <= reach; x++) {
-            inside[-x] = inside[mirrored(-x, columns)];
-            inside[columns - 1 + x] = inside[mirrored(columns - 1 + x, columns)];
-        }
-        int32_t sum = 0;
-        for (int x = -reach; x < reach; x++)
-            sum += inside[x];
-        for (int x = 0; x < columns; x++) {
-            around[x] = sum += inside[x + reach];
-            sum -= inside[x - reach];
-        }
-        judge_row(blocks + y * columns, columns, around, local + y * columns, times + y * columns,
-                  plus + y * columns, all, over + y * columns, found + y * columns);
-        add_row(inside, blocks + mirrored(y - reach, rows) * columns, columns, -1);
-    }
-    for (int y = 0; lamps && y < rows; y++)
-        clear_lamps(found, rows, columns, y, blocks + y * columns, lamp_from + y * columns);
-    return differing;
-}
-
-/* 1 where anything is within `down` rows and one column. `row` has room for columns + 2 bytes. */
-static void grow(const uint8_t *restrict mask, uint8_t *restrict out, int rows, int columns,
-                 int down, uint8_t *restrict row)
-{
-    row[0] = row[columns + 1] = 0;
-    for (int y = 0; y < rows; y++) {
-        for (int x = 0; x < columns; x++)
-            row[1 + x] = 0;
-        for (int v = most(y - down, 0); v <= least(y + down, rows - 1); v++)
-            for (int x = 0; x < columns; x++)
-                row[1 + x] |= mask[v * columns + x];
-        for (int x = 0; x < columns; x++)
-            out[y * columns + x] = (row[x] | row[x + 1] | row[x + 2]) != 0;
+        halve_rows(quarters, quarters + 2 * columns, to->blocks + y * columns, columns);
     }
 }
 
@@ -176,8 +113,75 @@ typedef struct {
 } Run;
 
 typedef struct {
-    int32_t x0, y0, x1, y1, blocks;
+    int32_t x0, y0, x1, y1, blocks, lasting; /* how many moved, and of those how many did before */
 } Piece;
+
+typedef struct {
+    int64_t rows, columns, words; /* of 64 blocks, a bit each, that hold a row and one bit more */
+    const uint8_t *over;
+    uint64_t *moved, *joined, *room; /* of rows * words; room for one more row */
+    Run *runs;                       /* rows * (columns / 2 + 1), as of pieces */
+    int32_t *queue;                  /* rows * columns */
+    Piece *out;
+} Pieces;
+
+/* Of up to 32 bytes, which are not 0. */
+static inline uint32_t bits(const uint8_t *at, int n)
+{
+    u8x32 bytes = {};
+    if (n >= 32)
+        bytes = *(const u8x32 *)at;
+    else
+        for (int x = 0; x < n; x++)
+            bytes[x] = at[x];
+    typedef _Bool flags __attribute__((ext_vector_type(32)));
+    union { flags each; uint32_t all; } set = {__builtin_convertvector(bytes != 0, flags)};
+    return set.all;
+}
+
+static void pack_row(const uint8_t *row, int columns, uint64_t *out, int words)
+{
+    for (int n = 0; n < words; n++) {
+        const int x = 64 * n;
+        out[n] = bits(row + x, columns - x) | (uint64_t)bits(row + x + 32, columns - x - 32) << 32;
+    }
+}
+
+/* One row of what is within one column of `row`. */
+static void widen(const uint64_t *restrict row, uint64_t *restrict out, int words, int columns)
+{
+    for (int n = 0; n < words; n++) {
+        uint64_t before = n ? row[n - 1] : 0, after = n + 1 < words ? row[n + 1] : 0;
+        out[n] = row[n] | row[n] << 1 | before >> 63 | row[n] >> 1 | after << 63;
+    }
+    out[columns / 64] &= ((uint64_t)1 << columns % 64) - 1;
+}
+
+/* 1 where anything is within `down` rows and one column; `row` is room for one. */
+static void grow(const uint64_t *restrict mask, uint64_t *restrict out, int rows, int words,
+                 int columns, int down, uint64_t *restrict row)
+{
+    for (int y = 0; y < rows; y++) {
+        for (int n = 0; n < words; n++)
+            row[n] = 0;
+        for (int v = most(y - down, 0); v <= least(y + down, rows - 1); v++)
+            for (int n = 0; n < words; n++)
+                row[n] |= mask[v * words + n];
+        widen(row, out + y * words, words, columns);
+    }
+}
+
+/* The first column from `x` on that is set, or not; `columns` if none is. */
+static int next(const uint64_t *row, int x, int columns, int is_set)
+{
+    while (x < columns) {
+        uint64_t rest = (is_set ? row[x / 64] : ~row[x / 64]) >> x % 64;
+        if (rest)
+            return least(x + __builtin_ctzll(rest), columns);
+        x = (x / 64 + 1) * 64;
+    }
+    return columns;
+}
 
 static int root_of(Run *runs, int n)
 {
@@ -187,17 +191,13 @@ static int root_of(Run *runs, int n)
 }
 
 /* The runs of `mask`; those that touch, corners too, have one root, the first in reading order. */
-static int runs_of(const uint8_t *mask, int rows, int columns, Run *runs)
+static int runs_of(const uint64_t *mask, int rows, int words, int columns, Run *runs)
 {
     int count = 0, above = 0;
-    for (int y = 0; y < rows; y++) {
+    for (int y = 0; y < rows; y++, mask += words) {
         const int first = count, end_above = first;
-        for (int x = 0; x < columns; x++) {
-            if (!mask[y * columns + x])
-                continue;
-            Run run = {y, x, x, count};
-            while (run.to < columns && mask[y * columns + run.to])
-                run.to++;
+        for (int x = next(mask, 0, columns, 1); x < columns; x = next(mask, x, columns, 1)) {
+            Run run = {y, x, next(mask, x, columns, 0), count};
             x = run.to;
             runs[count] = run;
             while (above < end_above && runs[above].to < run.from)
@@ -213,22 +213,29 @@ static int runs_of(const uint8_t *mask, int rows, int columns, Run *runs)
     return count;
 }
 
-/* Whether a way over empty blocks leads from (y, x) to the border. `mask` is left as it was. */
-static int is_outside(uint8_t *mask, int rows, int columns, int y, int x, int32_t *queue)
+/* Whether a way over empty blocks leads from (y, x) to the border. `joined` is left as it was. */
+static int is_outside(const Pieces *step, int y, int x)
 {
+    const int rows = step->rows, columns = step->columns, words = step->words;
     int head = 0, tail = 0, is_out = 0;
+    int32_t *const queue = step->queue;
     queue[tail++] = y * columns + x;
-    mask[queue[0]] = 2;
+    step->joined[y * words + x / 64] |= (uint64_t)1 << x % 64;
     while (head < tail && !is_out) {
-        const int at = queue[head++], v = at / columns, u = at % columns;
+        const int v = queue[head] / columns, u = queue[head++] % columns;
         is_out = v == 0 || u == 0 || v == rows - 1 || u == columns - 1;
-        const int beside[] = {at - columns, at - 1, at + 1, at + columns};
-        for (int n = 0; n < 4 && !is_out; n++)
-            if (!mask[beside[n]])
-                mask[beside[n]] = 2, queue[tail++] = beside[n];
+        const int beside[][2] = {{v - 1, u}, {v, u - 1}, {v, u + 1}, {v + 1, u}};
+        for (int n = 0; n < 4 && !is_out; n++) {
+            uint64_t *word = &step->joined[beside[n][0] * words + beside[n][1] / 64];
+            const uint64_t bit = (uint64_t)1 << beside[n][1] % 64;
+            if (!(*word & bit))
+                *word |= bit, queue[tail++] = beside[n][0] * columns + beside[n][1];
+        }
     }
-    while (tail > 0)
-        mask[queue[--tail]] = 0;
+    while (tail > 0) {
+        const int at = queue[--tail];
+        step->joined[at / columns * words + at % columns / 64] ^= (uint64_t)1 << at % columns % 64;
+    }
     return is_out;
 }
 
@@ -239,53 +246,76 @@ static int lies_in(const Piece *inner, const Piece *outer)
 }
 
 /* A piece without what joining grew it by, and how many blocks of it moved. */
-static Piece counted(Piece piece, const uint8_t *moved, int rows, int columns)
+static Piece counted(const Pieces *step, Piece piece, const uint8_t *again, const uint8_t *oldest)
 {
+    const int columns = step->columns, words = step->words;
     piece.x0 += piece.x0 > 0;
     piece.x1 -= piece.x1 < columns;
     piece.y0 += piece.y0 > 0 ? REACH : 0;
-    piece.y1 -= piece.y1 < rows ? REACH : 0;
-    for (int y = piece.y0; y < piece.y1; y++)
-        for (int x = piece.x0; x < piece.x1; x++)
-            piece.blocks += moved[y * columns + x];
+    piece.y1 -= piece.y1 < step->rows ? REACH : 0;
+    piece.blocks = piece.lasting = 0;
+    for (int y = piece.y0; y < piece.y1; y++) {
+        const uint64_t *row = step->moved + y * words;
+        for (int x = piece.x0; x < piece.x1; x = (x / 64 + 1) * 64) {
+            const int left = piece.x1 - x / 64 * 64;
+            uint64_t word = row[x / 64] >> x % 64 << x % 64;
+            word &= left < 64 ? ((uint64_t)1 << left) - 1 : ~(uint64_t)0;
+            piece.blocks += __builtin_popcountll(word);
+        }
+        for (int n = y * columns + piece.x0; again && oldest && n < y * columns + piece.x1; n++)
+            piece.lasting += again[n] & oldest[n];
+    }
     return piece;
 }
 
-/* What moved, in connected pieces in reading order; `blocks` of each moved.
-   `found` is what is believed and `over` what differs; `spread` becomes `found` grown by one block,
-   `moved` what of that differs, `joined` what is connected. Room for rows * (columns / 2 + 1) in
-   `runs` and `out`, for rows * columns in `queue`. Returns how many pieces. */
-int pieces(const uint8_t *found, const uint8_t *over, int rows, int columns, uint8_t *spread,
-           uint8_t *moved, uint8_t *joined, Run *runs, int32_t *queue, Piece *out)
+/* The pieces of `joined`, as they are there; `blocks` is the column of the first block of each. */
+static int pieces_of(const Pieces *step)
 {
-    grow(found, spread, rows, columns, 1, (uint8_t *)queue);
-    for (int n = 0; n < rows * columns; n++)
-        moved[n] = (spread[n] != 0) & (over[n] != 0);
-    grow(moved, joined, rows, columns, REACH, (uint8_t *)queue);
-    const int all = runs_of(joined, rows, columns, runs);
+    Run *const runs = step->runs;
+    const int all = runs_of(step->joined, step->rows, step->words, step->columns, runs);
     int count = 0;
     for (int n = 0; n < all; n++) { /* a root comes before all that are its own */
         const Run run = runs[n];
         const int root = root_of(runs, n);
         if (root == n) {
-            out[count] = (Piece){run.from, run.row, run.to, run.row + 1, run.from}; /* for now */
-            queue[n] = count++;
+            step->out[count] = (Piece){run.from, run.row, run.to, run.row + 1, run.from, 0};
+            step->queue[n] = count++;
             continue;
         }
-        Piece *piece = &out[queue[root]];
+        Piece *piece = &step->out[step->queue[root]];
         piece->x0 = least(piece->x0, run.from), piece->x1 = most(piece->x1, run.to);
         piece->y1 = run.row + 1;
     }
+    return count;
+}
+
+/* What moved, in connected pieces in reading order, into `out`: of `found`, which is what is
+   believed, and what differs beside it. Where both `again` and `oldest` are 1 it moved before.
+   Returns how many pieces. */
+int pieces(const Pieces *step, const uint8_t *found, const uint8_t *again, const uint8_t *oldest)
+{
+    const int rows = step->rows, columns = step->columns, words = step->words;
+    for (int y = 0; y < rows; y++)
+        pack_row(found + y * columns, columns, step->joined + y * words, words);
+    grow(step->joined, step->moved, rows, words, columns, 1, step->room);
+    for (int y = 0; y < rows; y++) {
+        pack_row(step->over + y * columns, columns, step->room, words);
+        for (int n = 0; n < words; n++)
+            step->moved[y * words + n] &= step->room[n];
+    }
+    grow(step->moved, step->joined, rows, words, columns, REACH, step->room);
+    const int count = pieces_of(step);
+    Piece *const out = step->out;
     for (int n = 0; n < count; n++) { /* what stands in a hole of another is a part of that */
         int is_out = 1;
         for (int other = 0; other < count && is_out; other++)
             if (lies_in(&out[n], &out[other]))
-                is_out = is_outside(joined, rows, columns, out[n].y0 - 1, out[n].blocks, queue);
-        out[n].blocks = is_out ? 0 : -1;
+                is_out = is_outside(step, out[n].y0 - 1, out[n].blocks);
+        out[n].lasting = is_out ? 0 : -1;
     }
     int kept = 0;
     for (int n = 0; n < count; n++)
-        if (out[n].blocks == 0)
-            out[kept++] = counted(out[n], moved, rows, columns);
+        if (out[n].lasting == 0)
+            out[kept++] = counted(step, out[n], again, oldest);
     return kept;
 }

@@ -12,29 +12,15 @@ sigma-delta estimation (Manzanera and Richefeu 2007): who passes now and then le
 it, a branch that never rests does, and when the wind drops it is forgotten again.
 """
 
-from collections.abc import Callable
 from ctypes import CDLL
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.media.frame import Plane
 from agent.vision import fast
-
-Field = NDArray[np.float32]
-"""One number a block: (height // 8, width // 8)."""
-Mask = Plane
-"""The same shape in uint8: 0 is no."""
-
-IGNORED = 255
-"""A limit beyond which no block can change."""
-NEAR = np.ones((3, 3), np.uint8)
-"""A block and those that touch it."""
-KEPT = 3
-"""Answers that stay valid: the last and the two before it. Memory that is used again lies in the
-cache; what is made anew for each frame takes twice as long."""
+from agent.vision.fields import KEPT, Field, Fields, Limits, Mask, Piece
+from agent.vision.privacy import grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +86,7 @@ class GroundSettings:
 class Ground:
     """The background of one camera at one size; used by one thread.
 
-    For each frame ask `unexplained`, then `spread` if something is, then `learn`.
+    For each frame ask `unexplained`, then `pieces` if something is, then `learn`.
     """
 
     def __init__(
@@ -112,44 +98,18 @@ class Ground:
     ) -> None:
         """Starts from `blocks`; where `ignored` is not 0 nothing ever differs."""
         self._settings = settings
-        self._ignored = ignored
         side = max(5, round(settings.surroundings * blocks.shape[0]) | 1)
-        self._around, self._area = (side, side), float(side * side)
-        self._mean: Field = blocks.astype(np.float32)
-        self._flicker: Field = np.full_like(self._mean, settings.least_change / settings.over_noise)
-        self._learned = blocks.copy()
+        self._fields = Fields(blocks, side, ignored)
+        self._fields.flicker.fill(settings.least_change / settings.over_noise)
+        self._mean, self._limit = self._fields.mean, self._fields.plus[1]
+        self._steps = fast.steps(library, self._fields)
         self._before_flash: Field | None = None
         self._flash_left_s = 0.0
         self._strangers: Mask | None = None
         self._strangers_left_s = 0.0
-        self._moved: Mask | None = None
-        """In the frame before."""
-        self._spread, self._kept = np.empty_like(blocks), np.empty_like(blocks)
-        self._size, self._over = np.empty_like(blocks), np.empty_like(blocks)
-        self._now = np.empty_like(self._mean)
-        self._spare = np.empty_like(self._mean)
-        self._lamp_from = np.empty_like(blocks)
-        self._lamp_table = np.full(256, settings.lamp - 1, np.uint8)
-        self._lamp_table[settings.lamp - settings.lamp_step :] = 255
-        """From which brightness on a block is a lamp, by its brightness so far."""
-        self._is_more = np.empty(blocks.shape, np.bool_)
-        self._step = np.zeros(256, np.float32)
-        """Where flicker is no more than usual, and where it is."""
-        self._mean8, self._limit8 = np.empty_like(blocks), np.empty_like(blocks)
-        self._local = np.empty_like(self._mean)
-        pair = (2, *blocks.shape)
-        self._times, self._plus = np.empty(pair, np.float32), np.empty(pair, np.float32)
-        self._middle, self._tolerance = self._times
-        self._apart, self._limit = self._plus
-        """The background less what its surroundings would make of it; how far it may be off."""
-        self._bounds = np.empty(pair, np.float32)
-        self._near, self._lit = self._bounds
-        self._found = tuple(np.empty(blocks.shape, np.bool_) for _ in range(KEPT))
+        self._believed: Mask | None = None
+        """What moved in the frame before, as the pieces were asked for."""
         self._turn = 0
-        ground = (self._mean8, self._limit8, self._lamp_from, self._local, self._times, self._plus)
-        self._unlit = library and fast.Unlit(
-            library, ground, over=self._over, found=self._found, side=side
-        )
         self.differing = 0
         """Blocks of the last frame that were not as the background, be it explained or not."""
         self._publish()
@@ -160,120 +120,64 @@ class Ground:
         self._turn = (self._turn + 1) % KEPT
         self._compare(blocks)
         if not self.differing:
-            self._moved = None
+            self._believed = None
             return None
         if self._before_flash is not None:
             self._return_from_flash(blocks, self._before_flash)
         if self.differing > self._settings.relit * blocks.size:
-            self._expect_strangers()
+            self._expect_strangers(blocks)
             self._relight(blocks)
-        found: Mask = self._found[self._turn].view(np.uint8)
-        if self._unlit is None:
-            self._beyond_light(blocks, found)
-            cv2.min(found, self._over, found)
-        elif not self.differing:  # by the new light; what was found by the old one goes
+        found: Mask = self._fields.found[self._turn]
+        if not self.differing:  # by the new light; what was found by the old one goes
             found.fill(0)
         return found
 
-    def spread(self, found: Mask) -> Mask:
-        """With the blocks beside them that differ, be it explained or not: a body's inside looks
-        like its surroundings, which are the body. Valid until the next call."""
-        cv2.dilate(found, NEAR, self._spread)
-        cv2.min(self._spread, self._over, self._kept)
-        self._moved = self._spread
-        return self._kept
-
-    def pieces(self, library: CDLL, joined: Mask) -> Callable[[Mask], list[fast.Piece]]:
-        """The same and what of it is connected, in one step."""
-        step = fast.Pieces(
-            library, over=self._over, spread=self._spread, moved=self._kept, joined=joined
-        ).step
-
-        def pieces(found: Mask) -> list[fast.Piece]:
-            self._moved = self._spread
-            return step(found)
-
-        return pieces
+    def pieces(self, believed: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
+        """What is connected of what is believed of it, see `agent.vision.fields.Steps`. It must
+        stay as it is until the next frame was asked for."""
+        self._believed = believed
+        return self._steps.pieces(believed, again, oldest)
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
         """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:
         rates go by time, so that dropped frames do not slow the learning."""
         settings = self._settings
         still = share(elapsed_s, min(settings.learning_s, max(age_s, elapsed_s)))
-        if moved is None:
-            cv2.accumulateWeighted(blocks, self._mean, still)
-        else:
-            rest = np.equal(moved, 0, out=self._is_more).view(np.uint8)
-            cv2.accumulateWeighted(blocks, self._mean, still, mask=rest)
-            towards = self._towards(blocks, settings.moved_per_s * elapsed_s)
-            cv2.add(self._mean, towards, self._mean, mask=moved)
+        self._steps.take_in(blocks, moved, share=still, step=settings.moved_per_s * elapsed_s)
         if self._strangers is not None:
             self._take_in(blocks, self._strangers, elapsed_s)
-        self._follow_flicker(blocks, elapsed_s)
+        step = settings.restless_per_s * elapsed_s
+        down, up = step * (settings.usual - 1), step * settings.usual
+        self._steps.follow(blocks, down=down, up=up, highest=settings.restless_most)
         self._flash_left_s -= elapsed_s
         if self._flash_left_s <= 0:
             self._before_flash = None
         self._publish()
 
-    def _expect_strangers(self) -> None:
+    def _expect_strangers(self, blocks: Plane) -> None:
         """All light changes: what is found from here on, and not where something moved before."""
         if self._strangers is None:
-            self._strangers = np.ones_like(self._mean8)
+            self._strangers = np.ones_like(blocks)
             self._strangers_left_s = self._settings.stranger_s
-            if self._moved is not None:
-                self._strangers[self._moved != 0] = 0
+            if self._believed is not None:
+                self._strangers[grown(self._believed) != 0] = 0
 
     def _take_in(self, blocks: Plane, strangers: Mask, elapsed_s: float) -> None:
         """What the last change of light could not explain and has not moved since."""
         self._strangers_left_s -= elapsed_s
         if self._strangers_left_s <= 0:
             self._strangers = None
-        if self._moved is not None:
-            is_still = np.less_equal(cv2.absdiff(blocks, self._learned), self._limit8)
-            towards = self._towards(blocks, self._settings.stranger_per_s * elapsed_s)
-            where = is_still & ((strangers & self._moved) != 0)
-            cv2.add(self._mean, towards, self._mean, mask=where.view(np.uint8))
-
-    def _towards(self, blocks: Plane, step: float) -> Field:
-        """From the background to the blocks of now, by no more than `step`. Valid until the next
-        call."""
-        np.copyto(self._now, blocks)
-        np.subtract(self._now, self._mean, self._now)
-        np.minimum(self._now, step, out=self._now)
-        np.maximum(self._now, -step, out=self._now)
-        return self._now
+        if self._believed is not None:
+            learned = self._fields.learned
+            apart = np.maximum(blocks, learned) - np.minimum(blocks, learned)
+            where = apart <= self._fields.limit8
+            where &= (strangers & grown(self._believed)) != 0
+            step = np.float32(self._settings.stranger_per_s * elapsed_s)
+            towards = np.clip(blocks - self._mean, -step, step)
+            np.add(self._mean, towards, out=self._mean, where=where)
 
     def _compare(self, blocks: Plane) -> None:
-        if self._unlit is not None:
-            self.differing = self._unlit.step(blocks, self._turn)
-            return
-        cv2.absdiff(blocks, self._mean8, self._size)
-        cv2.subtract(self._size, self._limit8, self._over)
-        self.differing = cv2.countNonZero(self._over)
-
-    def _beyond_light(self, blocks: Plane, found: Mask) -> None:
-        """Finds the blocks (1) whose contrast lies beyond what light can have made of it.
-
-        Let a block be m, around it M, and both be b and B now, with d = B - M. If the light was
-        added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
-        |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M, so the distance from there is
-        |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
-        What of it does not depend on the frame is made when the ground is learned. The two products
-        and sums, middle and how far from it, are each made in one step: on so little it is the
-        steps that cost. Around is a sum and not a mean: those are the same by every way to them.
-        """
-        now, near, lit = self._now, self._near, self._lit
-        cv2.boxFilter(blocks, cv2.CV_32F, self._around, near, (-1, -1), normalize=False)
-        cv2.absdiff(near, self._local, lit)
-        np.multiply(self._bounds, self._times, self._bounds)
-        np.add(self._bounds, self._plus, self._bounds)
-        np.copyto(now, blocks)
-        cv2.absdiff(now, near, now)
-        np.greater(now, lit, out=self._found[self._turn])
-        cv2.subtract(blocks, self._lamp_from, self._size)
-        if cv2.hasNonZero(self._size):
-            cv2.dilate(self._size, NEAR, self._kept)
-            cv2.subtract(found, self._kept, found)
+        self.differing = self._steps.unlit(blocks, self._turn)
 
     def _relight(self, blocks: Plane) -> None:
         """If one gain and one offset explain the whole picture, take it for the background."""
@@ -282,12 +186,12 @@ class Ground:
         if left >= self._settings.explained * self.differing:
             return
         if self._before_flash is None:
-            self._before_flash = self._mean
+            self._before_flash = self._mean.copy()
         self._flash_left_s = self._settings.flash_s
-        self._mean = blocks.astype(np.float32)
+        np.copyto(self._mean, blocks)
         bodies = np.abs(blocks - lit) > self._settings.body
-        if self._moved is not None:
-            np.logical_or(bodies, self._moved, out=bodies)
+        if self._believed is not None:
+            np.logical_or(bodies, grown(self._believed), out=bodies)
         np.copyto(self._mean, lit, where=bodies)
         self._publish()
         self._compare(blocks)
@@ -296,7 +200,8 @@ class Ground:
         """To the background from before, if it fits better by half."""
         differing = np.count_nonzero(np.abs(blocks - before) > self._limit)
         if differing < self._settings.explained * self.differing:
-            self._mean, self._before_flash = before, None
+            np.copyto(self._mean, before)
+            self._before_flash = None
             self._publish()
             self._compare(blocks)
 
@@ -305,47 +210,20 @@ class Ground:
         self._settings = replace(self._settings, least_change=least_change)
         self._publish()
 
-    def _follow_flicker(self, blocks: Plane, elapsed_s: float) -> None:
-        """One step towards the usual change from one learning to the next."""
-        settings = self._settings
-        cv2.absdiff(blocks, self._learned, dst=self._size)
-        np.copyto(self._learned, blocks)
-        step = settings.restless_per_s * elapsed_s
-        self._step[:2] = step * (settings.usual - 1), step * settings.usual
-        np.copyto(self._now, self._size)
-        is_more = np.greater(self._now, self._flicker, out=self._is_more).view(np.uint8)
-        cv2.LUT(is_more, self._step, self._now)
-        np.add(self._flicker, self._now, self._flicker)
-        np.minimum(self._flicker, settings.restless_most, out=self._flicker)
-        np.maximum(self._flicker, 0.0, out=self._flicker)
-
     def _publish(self) -> None:
         """What frames are compared with until the next learning."""
         settings = self._settings
-        mean, limit, half = self._mean, self._limit, self._spare
-        cv2.convertScaleAbs(mean, self._mean8)
         gusts = settings.over_noise / settings.gusty
-        np.multiply(self._flicker, gusts, limit)
-        np.add(limit, settings.over_noise - gusts * settings.calm, limit)
-        np.maximum(limit, settings.over_noise, out=limit)
-        np.multiply(limit, self._flicker, limit)
-        np.maximum(limit, settings.least_change, out=limit)
-        cv2.convertScaleAbs(limit, self._limit8)
-        if self._ignored is not None:
-            self._limit8[self._ignored != 0] = IGNORED
-        cv2.LUT(self._mean8, self._lamp_table, self._lamp_from)
-        cv2.boxFilter(mean, -1, self._around, self._local)
-        np.multiply(self._local, 2.0, self._near)
-        np.maximum(self._near, 1.0, out=self._near)
-        np.subtract(mean, self._local, half)
-        np.divide(half, self._near, half)
-        np.add(half, 1.0, self._middle)
-        np.abs(half, self._tolerance)
-        np.add(self._tolerance, settings.roughness, self._tolerance)
-        np.multiply(self._local, self._middle, self._apart)
-        np.subtract(mean, self._apart, self._apart)
-        np.multiply(self._local, self._area, self._local)
-        np.divide(self._times, self._area, self._times)
+        limits = Limits(
+            gusts=gusts,
+            offset=settings.over_noise - gusts * settings.calm,
+            over_noise=settings.over_noise,
+            least_change=settings.least_change,
+            roughness=settings.roughness,
+            lamp=settings.lamp,
+            lamp_step=settings.lamp_step,
+        )
+        self._steps.publish(limits)
 
 
 def relit(mean: Field, blocks: Plane) -> Field:

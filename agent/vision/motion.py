@@ -5,16 +5,16 @@ of one step of 8); point samples would be cheaper and would see every raindrop. 
 a few operations on one 64th of the picture, and most of them only when something differs at all.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from ctypes import CDLL
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision import fast
-from agent.vision.ground import Ground, GroundSettings, Mask
+from agent.vision.fields import Mask
+from agent.vision.ground import Ground, GroundSettings
 from agent.vision.person import check
 from agent.vision.scenery import Means
 from agent.vision.zones import WHOLE, Box, Polygon, inside
@@ -23,10 +23,6 @@ _Region = tuple[int, int, int, int]
 """x0, y0, x1, y1 in blocks."""
 
 HALVINGS = 3
-REACH = 2
-"""Blocks this far from each other's reach are one region upwards and downwards: a body breaks
-where it has the brightness of the street, and the model would be asked of legs and head apart."""
-JOINING = np.ones((2 * REACH + 1, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +68,7 @@ class MotionFinder:
         self._halver: Halver | None = None
         self._ground: Ground | None = None
         self._persistence = _Persistence(self._settings)
-        self._moved = self._joined = np.empty((0, 0), np.uint8)
-        self._pieces: Callable[[Mask], list[fast.Piece]] | None = None
+        self._moved = np.empty((0, 0), np.uint8)
         self._born = self._last = self._learned = Instant(0, 0)
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
@@ -99,7 +94,7 @@ class MotionFinder:
         found = self._ground.unexplained(blocks)
         flood = self._settings.flood * blocks.size
         # what is found differs, and differing blocks are counted already
-        if found is not None and self._ground.differing > flood < cv2.countNonZero(found):
+        if found is not None and self._ground.differing > flood < np.count_nonzero(found):
             return self._start(blocks, at)
         kept = self._persistence.step(found, at.seconds_since(self._last))
         regions = [] if kept is None else self._regions(self._ground, kept)
@@ -127,9 +122,7 @@ class MotionFinder:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
         self._ground = Ground(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
-        self._moved, self._joined = np.empty_like(blocks), np.empty_like(blocks)
-        if self._library is not None:
-            self._pieces = self._ground.pieces(self._library, self._joined)
+        self._moved = np.empty_like(blocks)
         self._born = self._last = self._learned = at
         return (WHOLE,)
 
@@ -160,32 +153,15 @@ class MotionFinder:
         # Three frames with the same two blocks wet are no rare chance in a shower; with four, yes.
         lasts = least * (1 if persistence.is_steady else 2)
         regions: list[_Region] = []
-        pieces = (
-            self._pieces(kept) if self._pieces else connected(ground.spread(kept), self._joined)
-        )
-        for x0, y0, x1, y1, blocks in pieces:
-            if blocks < sure and persistence.lasting is not None:
-                if cv2.countNonZero(persistence.lasting[y0:y1, x0:x1]) < lasts:
+        again, oldest = persistence.again, persistence.oldest
+        for x0, y0, x1, y1, blocks, lasting in ground.pieces(kept, again, oldest):
+            if blocks < sure and again is not None:
+                if lasting < lasts:
                     continue
             elif blocks < least:
                 continue
             regions.append((x0, y0, x1, y1))
         return regions
-
-
-def connected(moved: Mask, joined: Mask) -> Iterator[tuple[int, int, int, int, int]]:
-    """What of `moved` is connected: x0, y0, x1, y1 in blocks, and how many of those moved. `joined`
-    is filled."""
-    height, width = moved.shape
-    cv2.dilate(moved, JOINING, joined)
-    # Contours take a quarter to a twentieth of the time of labelled components.
-    contours, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    for contour in contours:
-        x0, y0, across, down = cv2.boundingRect(contour)
-        x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
-        y1 = y0 + down - (REACH if y0 + down < height else 0)
-        y0 += REACH if y0 > 0 else 0
-        yield x0, y0, x1, y1, cv2.countNonZero(moved[y0:y1, x0:x1])
 
 
 def moved_share(box: Box, moved: Sequence[Box]) -> float:
@@ -206,9 +182,10 @@ class _Persistence:
         self._before: Mask | None = None
         self._earlier: Mask | None = None
         self._steady = 1.0
-        self._again: Mask | None = None
-        self._oldest: Mask | None = None
-        self._lasting: Mask | None = None
+        self.again: Mask | None = None
+        """What was there in the last frame and the one before; None if that was too long ago."""
+        self.oldest: Mask | None = None
+        """What was there in the one before that."""
 
     @property
     def is_steady(self) -> bool:
@@ -219,20 +196,13 @@ class _Persistence:
         """What of `found` is to be believed, `elapsed_s` after the frame before."""
         before, earlier = self._before, self._earlier
         self._before, self._earlier = found, before
-        self._again = self._lasting = None
+        self.again = self.oldest = None
         if found is None or elapsed_s > self._settings.again_s:
             self._earlier = None
             return found
-        self._again, self._oldest = _both(found, before), earlier
-        self._note(cv2.countNonZero(found), cv2.countNonZero(self._again))
-        return found if self.is_steady else self.lasting
-
-    @property
-    def lasting(self) -> Mask | None:
-        """What was there in this frame and the two before; None when those are too long ago."""
-        if self._lasting is None and self._again is not None:
-            self._lasting = _both(self._again, self._oldest)
-        return self._lasting
+        self.again, self.oldest = _both(found, before), earlier
+        self._note(int(np.count_nonzero(found)), int(np.count_nonzero(self.again)))
+        return found if self.is_steady else _both(self.again, earlier)
 
     def _note(self, blocks: int, again: int) -> None:
         if blocks > self._settings.steady_blocks:
@@ -240,7 +210,7 @@ class _Persistence:
 
 
 def _both(one: Mask, other: Mask | None) -> Mask:
-    return np.zeros_like(one) if other is None else np.asarray(cv2.min(one, other), np.uint8)
+    return np.zeros_like(one) if other is None else np.bitwise_and(one, other)
 
 
 class Halver:
@@ -257,23 +227,13 @@ class Halver:
             np.empty((self._rows >> n, self._columns >> n), np.uint8)
             for n in range(1, HALVINGS + 1)
         ]
-        self._compiled = library and fast.Halving(library, self._steps)
-        self._halves = [(half, (half.shape[1], half.shape[0])) for half in self._steps]
+        self._halving = fast.halving(library, self._steps)
 
     def means(self, luma: Plane) -> Plane:
         """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
         incomplete last row or column of blocks is left out. Valid until the next call."""
-        if self._compiled:
-            self._compiled.step(luma)
-            return self._steps[-1]
-        small = luma[: self._rows, : self._columns]
-        # Read once in order, which brings the picture into the cache: halving reads two rows at a
-        # time, and from cold memory it takes nearly twice as long as both together.
-        cv2.sumElems(small)
-        for half, size in self._halves:
-            cv2.resize(small, size, half, 0, 0, cv2.INTER_AREA)
-            small = half
-        return small
+        self._halving.step(luma)
+        return self._steps[-1]
 
     @property
     def last(self) -> Means:

@@ -2,6 +2,8 @@
 
 import hashlib
 import mmap
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,24 +15,66 @@ from hypothesis import strategies as st
 
 from agent.bench.motion import Street
 from agent.media.frame import Frame, Instant, Plane
-from agent.vision import fast
+from agent.vision import fast, plain
+from agent.vision.fields import Fields, Limits, Mask, Piece
 from agent.vision.ground import Ground, GroundSettings
-from agent.vision.motion import Halver, MotionFinder, connected
+from agent.vision.motion import Halver, MotionFinder
 
 FOLDER = Path(fast.__file__).parent
 LIBRARY = fast.LIBRARY
 compiled = pytest.mark.skipif(LIBRARY is None, reason="no library for this processor")
+LEARNED = ("mean", "flicker", "learned", "mean8", "limit8", "lamp_from", "local", "times", "plus")
+WITHOUT_OPENCV = """
+import sys, types
+import numpy as np
+sys.modules["cv2"] = types.ModuleType("cv2")  # of which nothing can be used
+from agent.media.frame import Frame, Instant
+from agent.vision.motion import MotionFinder
+from agent.vision.zones import WHOLE, Polygon
+
+corner = Polygon(((0.0, 0.0), (0.2, 0.0), (0.2, 0.2), (0.0, 0.2)))
+street = np.random.default_rng(1).integers(40, 180, (45, 80)).repeat(8, 0).repeat(8, 1)
+finder, seen = MotionFinder(ignored=(corner,)), set()
+for index in range(100):
+    luma = street * (1.3 if 40 <= index < 60 else 1.0)
+    luma[80:160, 4 * index : 4 * index + 40] = 20 if index % 2 else 250
+    yuv = np.full((540, 640), 128, np.uint8)
+    yuv[:360] = np.clip(luma, 0, 255)
+    seen |= set(finder.step(Frame(index + 1, Instant(index * 66_000_000, 0), yuv, 640, 360)))
+print("boxes", len(seen - {WHOLE}) > 20, "opencv", "agent.vision.plain" in sys.modules)
+"""
 
 
 @pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
 def test_the_libraries_are_made_of_the_source_beside_them(processor: str) -> None:
-    made_of = hashlib.sha256((FOLDER / "fast.c").read_bytes()).hexdigest()
+    sources = (FOLDER / name for name in ("fast.c", "ground.c"))
+    made_of = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     library = (FOLDER / f"fast-{processor}.so").read_bytes()
     assert made_of.encode() in library, "run deploy/fast.sh"
 
 
 def test_a_processor_without_a_library_does_without() -> None:
     assert fast.load("riscv64") is None
+
+
+@pytest.mark.parametrize("lacking", sorted(fast.NEEDS))
+def test_a_processor_that_lacks_what_the_library_may_use_does_without(
+    tmp_path: Path, lacking: str
+) -> None:
+    flags = " ".join(sorted(fast.NEEDS - {lacking}))
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu {flags} sse2\n\nprocessor\t: 1\n")
+    assert fast.load("x86_64", str(cpuinfo)) is None
+    assert fast.load("x86_64", str(tmp_path / "none")) is None
+
+
+@compiled
+def test_where_the_compiled_form_runs_finding_motion_never_uses_opencv() -> None:
+    """In a fresh interpreter: a street, walkers, another light, a lamp, learning."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_OPENCV], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["boxes", "True", "opencv", "False"], done.stderr
 
 
 @compiled
@@ -70,7 +114,7 @@ def test_a_picture_that_is_smaller_than_said_or_no_row_of_bytes_is_refused() -> 
 @settings(deadline=None)
 @given(
     rows=st.integers(1, 40),
-    columns=st.integers(1, 50),
+    columns=st.one_of(st.integers(1, 50), st.sampled_from([63, 64, 65, 127, 128, 129, 200])),
     density=st.floats(0, 0.6),
     seed=st.integers(0, 2**32 - 1),
 )
@@ -78,21 +122,22 @@ def test_pieces_are_the_same_in_whatever_moved(
     rows: int, columns: int, density: float, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
-    found = (random.random((rows, columns)) < density).astype(np.uint8)
+    found, again, oldest = (random.random((3, rows, columns)) < density).astype(np.uint8)
     over = (random.random((rows, columns)) < 0.8).astype(np.uint8) * 9
-    assert _pieces(found, over) == _contours(found, over)
+    fine, simple = _both(over)
+    for before in ((again, oldest), (again, None), (None, None)):
+        assert fine.pieces(found, *before) == simple.pieces(found, *before)
 
 
 @compiled
 def test_who_stands_in_a_ring_is_a_part_of_it_and_who_stands_in_a_bay_is_not() -> None:
-    found = np.zeros((40, 40), np.uint8)
-    cv2.rectangle(found, (3, 3), (34, 34), 1)
-    found[18:21, 18:20] = 1
-    assert len(_pieces(found, found)) == 1
-    found[3:35, 14:24] = 0
-    found[18:21, 18:20] = 1
-    assert len(_pieces(found, found)) == 3
-    assert _pieces(found, found) == _contours(found, found)
+    found = np.zeros((40, 80), np.uint8)
+    cv2.rectangle(found, (53, 3), (74, 34), 1)
+    found[18:21, 63:65] = 1
+    assert len(_pieces(found)) == 1
+    found[3:35, 60:70] = 0
+    found[18:21, 63:65] = 1
+    assert len(_pieces(found)) == 3
 
 
 @compiled
@@ -108,18 +153,54 @@ def test_what_light_does_not_explain_is_the_same(
 ) -> None:
     random = np.random.default_rng(seed)
     street = random.integers(0, 256, (rows, columns)).astype(np.uint8)
-    grounds = [Ground(street, GroundSettings(), library=one) for one in (LIBRARY, None)]
+    ignored = (random.random((rows, columns)) < 0.1).astype(np.uint8)
+    grounds = [Ground(street, GroundSettings(), ignored, one) for one in (LIBRARY, None)]
     for _ in range(6):
-        moved = random.random((rows, columns)) < 0.2
-        blocks = np.clip(street + moved * random.integers(-change, change + 1), 0, 255)
+        has_moved = random.random((rows, columns)) < 0.2
+        blocks = np.clip(street + has_moved * random.integers(-change, change + 1), 0, 255)
         blocks = blocks.astype(np.uint8)
-        fine, plain = (ground.unexplained(blocks) for ground in grounds)
+        fine, simple = (ground.unexplained(blocks) for ground in grounds)
         assert grounds[0].differing == grounds[1].differing
-        assert (fine is None) == (plain is None)
-        if fine is not None and plain is not None:
-            assert np.array_equal(fine, plain)
+        assert (fine is None) == (simple is None)
+        if fine is not None and simple is not None:
+            assert np.array_equal(fine, simple)
+        moved = has_moved.astype(np.uint8) if random.random() < 0.5 else None
         for ground in grounds:
-            ground.learn(blocks, None, elapsed_s=0.25, age_s=3.0)
+            ground.learn(blocks, moved, elapsed_s=0.25, age_s=3.0)
+
+
+@compiled
+@settings(deadline=None, max_examples=60)
+@given(
+    rows=st.integers(1, 60),
+    columns=st.integers(1, 90),
+    side=st.sampled_from([5, 7, 15, 27]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_all_that_is_learned_is_the_same_to_the_bit(
+    rows: int, columns: int, side: int, seed: int
+) -> None:
+    """Black places too, where a mean nears 0 for ever, and flicker beyond what a limit can say."""
+    random = np.random.default_rng(seed)
+    street = random.integers(0, 256, (rows, columns)).astype(np.uint8)
+    street[random.random((rows, columns)) < 0.3] = 0
+    ignored = (random.random((rows, columns)) < 0.1).astype(np.uint8)
+    fields = [Fields(street, side, ignored if seed % 2 else None) for _ in range(2)]
+    assert LIBRARY is not None
+    forms = fast.Steps(LIBRARY, fields[0]), plain.Steps(fields[1])
+    limits = Limits(0.75, 1.5, 3.0, 6.0, 0.3, 230, 15)
+    for _ in range(12):
+        change = random.integers(-30, 31, (rows, columns))
+        blocks = np.where(street == 0, 0, np.clip(street + change, 0, 255)).astype(np.uint8)
+        moved = (random.random((rows, columns)) < 0.3).astype(np.uint8)
+        share, step = random.random(), random.random() * 9
+        for form in forms:
+            form.take_in(blocks, moved if step > 3 else None, share=share, step=step)
+            form.follow(blocks, down=-0.3 * step, up=0.7 * step, highest=30.0)
+            form.publish(limits)
+        for name in LEARNED:
+            fine, simple = (np.asarray(getattr(one, name)) for one in fields)
+            assert fine.tobytes() == simple.tobytes(), name
 
 
 @compiled
@@ -161,13 +242,16 @@ def _street(gain: float) -> Iterator[Frame]:
         yield Frame(index + 1, Instant(index * 66_000_000, 0), frame.yuv, 650, 368)
 
 
-def _pieces(found: Plane, over: Plane) -> list[list[int]]:
+def _both(over: Plane) -> tuple[fast.Steps, plain.Steps]:
+    """Both forms where so much differs."""
     assert LIBRARY is not None
-    spread, moved, joined = (np.empty_like(found) for _ in range(3))
-    return fast.Pieces(LIBRARY, over=over, spread=spread, moved=moved, joined=joined).step(found)
+    fields = Fields(over, 5, None)
+    np.copyto(fields.over, over)
+    return fast.Steps(LIBRARY, fields), plain.Steps(fields)
 
 
-def _contours(found: Plane, over: Plane) -> list[list[int]]:
-    spread = cv2.dilate(found, np.ones((3, 3), np.uint8))
-    moved = np.asarray(cv2.min(spread, over), np.uint8)
-    return [list(piece) for piece in connected(moved, np.empty_like(moved))]
+def _pieces(found: Mask) -> list[Piece]:
+    """As both say."""
+    fine, simple = (form.pieces(found, found, found) for form in _both(found))
+    assert fine == simple
+    return fine

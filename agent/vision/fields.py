@@ -1,0 +1,94 @@
+"""What is known of each block of 8x8 pixels, and the steps that either form takes with it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Plane
+
+Field = NDArray[np.float32]
+"""One number a block: (height // 8, width // 8)."""
+Mask = Plane
+"""The same shape in uint8: 0 is no."""
+Piece = list[int]
+"""x0, y0, x1, y1 in blocks, how many of its blocks moved, and how many of it did so before."""
+
+REACH = 2
+"""Blocks this far from each other's reach are one region upwards and downwards: a body breaks
+where it has the brightness of the street, and the model would be asked of legs and head apart."""
+IGNORED = 255
+"""A limit beyond which no block can change."""
+KEPT = 3
+"""Answers that stay valid: the last and the two before it. Memory that is used again lies in the
+cache; what is made anew for each frame takes twice as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on a block differs, lights up, or is beyond what light does; grey levels."""
+
+    gusts: float
+    offset: float
+    """Usual flicker times `gusts` and with this added is how many times it counts,"""
+    over_noise: float
+    """but never less often than this."""
+    least_change: float
+    roughness: float
+    lamp: int
+    lamp_step: int
+
+
+class Fields:
+    """The memory that both forms fill; arrays stay where they are."""
+
+    def __init__(self, blocks: Plane, side: int, ignored: Mask | None) -> None:
+        """Starts from `blocks`; `side` of the square that is around a block; where `ignored` is
+        not 0 nothing ever differs."""
+        pair = (2, *blocks.shape)
+        self.side, self.ignored = side, ignored
+        self.mean: Field = blocks.astype(np.float32)
+        self.flicker: Field = np.zeros_like(self.mean)
+        self.learned = blocks.copy()
+        """The blocks of the last learning."""
+        self.mean8, self.limit8 = np.empty_like(blocks), np.empty_like(blocks)
+        self.lamp_from = np.empty_like(blocks)
+        """From which brightness on a block is a lamp, by its brightness so far."""
+        self.local = np.empty_like(self.mean)
+        """The brightness around, added up."""
+        self.times, self.plus = np.empty(pair, np.float32), np.empty(pair, np.float32)
+        """What the brightness around now makes of a block; and its change, of how far that may be
+        off: times so much, plus so much."""
+        self.over = np.empty_like(blocks)
+        """By how much more each block differs than it may."""
+        self.found = tuple(np.empty_like(blocks) for _ in range(KEPT))
+        """The blocks (1) that neither flicker nor light explains, in turn."""
+
+
+class Halving(Protocol):
+    """Halves luma three times."""
+
+    def step(self, luma: Plane) -> None:
+        """Into its own arrays."""
+
+
+class Steps(Protocol):
+    """What is done with fields for each frame, and at each learning."""
+
+    def unlit(self, blocks: Plane, turn: int) -> int:
+        """Fills `over`, and `found[turn]` unless nothing differs; how many blocks differ."""
+
+    def pieces(self, found: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
+        """What is connected of the blocks `found` and those beside them that differ, be it
+        explained or not (a body's inside looks like its surroundings, which are the body); gaps
+        of two are bridged. The last in reading order first."""
+
+    def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
+        """The mean a share of the way to `blocks`, and where something moved by at most `step`."""
+
+    def follow(self, blocks: Plane, *, down: float, up: float, highest: float) -> None:
+        """Usual flicker by one step towards the change since the last time, which is now."""
+
+    def publish(self, limits: Limits) -> None:
+        """What frames are compared with until the next time."""

@@ -1,0 +1,183 @@
+"""The steps of finding motion with numpy and OpenCV, for processors that have no compiled form.
+
+Nothing else of finding motion needs OpenCV, so this is imported only where it is used: OpenCV takes
+15 to 35 MiB of memory. `fast.c` and `ground.c` do the same, to the bit.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.media.frame import Plane
+from agent.vision.fields import IGNORED, REACH, Field, Fields, Limits, Mask, Piece
+
+NEAR = np.ones((3, 3), np.uint8)
+"""A block and those that touch it."""
+JOINING = np.ones((2 * REACH + 1, 3), np.uint8)
+WHOLE_STEPS = 1.5 * 2**24
+"""Added to a double and taken off again it leaves whole multiples of 2**-28: as many of those as
+there are blocks around one add up without rounding, in whatever order."""
+
+
+class Halving:
+    """Halves luma three times into arrays of its own size."""
+
+    def __init__(self, steps: Sequence[Plane]) -> None:
+        """`steps` are 4, 2 and 1 times as many rows and columns as blocks."""
+        self._rows, self._columns = (8 * n for n in steps[-1].shape)
+        self._halves = [(half, (half.shape[1], half.shape[0])) for half in steps]
+
+    def step(self, luma: Plane) -> None:
+        """Read once in order, which brings the picture into the cache: halving reads two rows at a
+        time, and from cold memory it takes nearly twice as long as both together."""
+        small = luma[: self._rows, : self._columns]
+        cv2.sumElems(small)
+        for half, size in self._halves:
+            cv2.resize(small, size, half, 0, 0, cv2.INTER_AREA)
+            small = half
+
+
+class Steps:
+    """See `agent.vision.fields.Steps`."""
+
+    def __init__(self, fields: Fields) -> None:
+        self._fields = fields
+        self._around, self._area = (fields.side, fields.side), float(fields.side**2)
+        self._found = [found.view(np.bool_) for found in fields.found]
+        self._size, self._spread, self._kept = (np.empty_like(fields.over) for _ in range(3))
+        self._joined = np.empty_like(fields.over)
+        self._now, self._spare = np.empty_like(fields.mean), np.empty_like(fields.mean)
+        self._bounds = np.empty_like(fields.times)
+        self._is_more = np.empty(fields.mean.shape, np.bool_)
+        self._step = np.zeros(256, np.float32)
+        """Where flicker is no more than usual, and where it is."""
+
+    def unlit(self, blocks: Plane, turn: int) -> int:
+        """See `agent.vision.fields.Steps`."""
+        over = self._fields.over
+        cv2.absdiff(blocks, self._fields.mean8, self._size)
+        cv2.subtract(self._size, self._fields.limit8, over)
+        differing = cv2.countNonZero(over)
+        if differing:
+            found = self._fields.found[turn]
+            self._beyond_light(blocks, found, self._found[turn])
+            cv2.min(found, over, found)
+        return differing
+
+    def _beyond_light(self, blocks: Plane, found: Mask, is_found: NDArray[np.bool_]) -> None:
+        """Finds the blocks (1) whose contrast lies beyond what light can have made of it.
+
+        Let a block be m, around it M, and both be b and B now, with d = B - M. If the light was
+        added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
+        |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M, so the distance from there is
+        |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
+        What of it does not depend on the frame is made when the ground is learned. The two products
+        and sums, middle and how far from it, are each made in one step: on so little it is the
+        steps that cost. Around is a sum and not a mean: those are the same by every way to them.
+        """
+        fields, now, (near, lit) = self._fields, self._now, self._bounds
+        cv2.boxFilter(blocks, cv2.CV_32F, self._around, near, (-1, -1), normalize=False)
+        cv2.absdiff(near, fields.local, lit)
+        np.multiply(self._bounds, fields.times, self._bounds)
+        np.add(self._bounds, fields.plus, self._bounds)
+        np.copyto(now, blocks)
+        cv2.absdiff(now, near, now)
+        np.greater(now, lit, out=is_found)
+        cv2.subtract(blocks, fields.lamp_from, self._size)
+        if cv2.hasNonZero(self._size):
+            cv2.dilate(self._size, NEAR, self._kept)
+            cv2.subtract(found, self._kept, found)
+
+    def pieces(self, found: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
+        """See `agent.vision.fields.Steps`."""
+        cv2.dilate(found, NEAR, self._spread)
+        cv2.min(self._spread, self._fields.over, self._kept)
+        pieces = self._connected(self._kept)
+        if pieces and again is not None and oldest is not None:
+            lasting = cv2.min(again, oldest)
+            for piece in pieces:
+                x0, y0, x1, y1, *_ = piece
+                piece[5] = cv2.countNonZero(lasting[y0:y1, x0:x1])
+        return pieces
+
+    def _connected(self, moved: Mask) -> list[Piece]:
+        height, width = moved.shape
+        cv2.dilate(moved, JOINING, self._joined)
+        # Contours take a quarter to a twentieth of the time of labelled components.
+        contours, _ = cv2.findContours(self._joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        pieces = []
+        for contour in contours:
+            x0, y0, across, down = cv2.boundingRect(contour)
+            x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
+            y1 = y0 + down - (REACH if y0 + down < height else 0)
+            y0 += REACH if y0 > 0 else 0
+            pieces.append([x0, y0, x1, y1, cv2.countNonZero(moved[y0:y1, x0:x1]), 0])
+        return pieces
+
+    def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
+        """See `agent.vision.fields.Steps`."""
+        mean, now, still = self._fields.mean, self._now, self._spare
+        np.copyto(now, blocks)
+        np.multiply(mean, np.float32(1) - np.float32(share), still)
+        np.multiply(now, np.float32(share), self._bounds[0])
+        np.add(still, self._bounds[0], still)
+        if moved is None:
+            np.copyto(mean, still)
+            return
+        np.subtract(now, mean, now)
+        np.minimum(now, step, out=now)
+        np.maximum(now, -step, out=now)
+        np.add(mean, now, mean)
+        np.copyto(mean, still, where=np.equal(moved, 0, out=self._is_more))
+
+    def follow(self, blocks: Plane, *, down: float, up: float, highest: float) -> None:
+        """See `agent.vision.fields.Steps`."""
+        flicker, learned = self._fields.flicker, self._fields.learned
+        cv2.absdiff(blocks, learned, dst=self._size)
+        np.copyto(learned, blocks)
+        self._step[:2] = down, up
+        np.copyto(self._now, self._size)
+        is_more = np.greater(self._now, flicker, out=self._is_more).view(np.uint8)
+        cv2.LUT(is_more, self._step, self._now)
+        np.add(flicker, self._now, flicker)
+        np.minimum(flicker, highest, out=flicker)
+        np.maximum(flicker, 0.0, out=flicker)
+
+    def publish(self, limits: Limits) -> None:
+        """See `agent.vision.fields.Steps`."""
+        fields, mean, limit = self._fields, self._fields.mean, self._fields.plus[1]
+        cv2.convertScaleAbs(mean, fields.mean8)
+        np.multiply(fields.flicker, limits.gusts, limit)
+        np.add(limit, limits.offset, limit)
+        np.maximum(limit, limits.over_noise, out=limit)
+        np.multiply(limit, fields.flicker, limit)
+        np.maximum(limit, limits.least_change, out=limit)
+        cv2.convertScaleAbs(limit, fields.limit8)
+        if fields.ignored is not None:
+            fields.limit8[fields.ignored != 0] = IGNORED
+        lamps = np.full(256, limits.lamp - 1, np.uint8)
+        lamps[limits.lamp - limits.lamp_step :] = 255
+        cv2.LUT(fields.mean8, lamps, fields.lamp_from)
+        self._publish_light(mean, limits.roughness)
+
+    def _publish_light(self, mean: Field, roughness: float) -> None:
+        """What light may make of each block, see `_beyond_light`."""
+        fields, half = self._fields, self._spare
+        (middle, tolerance), apart = fields.times, fields.plus[0]
+        steps = mean.astype(np.float64) + WHOLE_STEPS - WHOLE_STEPS
+        around = cv2.boxFilter(steps, -1, self._around, normalize=False)
+        np.copyto(fields.local, np.multiply(around, 1.0 / self._area, around), casting="same_kind")
+        near = self._bounds[0]
+        np.multiply(fields.local, 2.0, near)
+        np.maximum(near, 1.0, out=near)
+        np.subtract(mean, fields.local, half)
+        np.divide(half, near, half)
+        np.add(half, 1.0, middle)
+        np.abs(half, tolerance)
+        np.add(tolerance, roughness, tolerance)
+        np.multiply(fields.local, middle, apart)
+        np.subtract(mean, apart, apart)
+        np.multiply(fields.local, self._area, fields.local)
+        np.divide(fields.times, self._area, fields.times)
