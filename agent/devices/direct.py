@@ -14,7 +14,7 @@ from agent.devices.mishaps import READ_S
 from agent.devices.rtp_gather import AccessUnit, Gathering, Unreadable
 from agent.devices.rtp_units import says_bye
 from agent.devices.rtsp_talk import BODY_BYTES, HEAD_BYTES, Talk
-from agent.devices.rtsp_words import Video, head_of, video_of
+from agent.devices.rtsp_words import Video, head_of, length_of, video_of, whole_of
 from agent.devices.soap import DeviceLogin
 from agent.media.archive import ArchiveError
 from agent.media.frame import Instant
@@ -32,6 +32,17 @@ KEEP_ALIVE_S: Final = 20.0
 REPORT: Final = bytes.fromhex("80c9000100000001")
 """An RTCP receiver report about nobody (RFC 3550, 6.4.2): some cameras want to hear one."""
 
+BEGIN_WITHIN_S: Final = 3.0
+"""From the connection to the answer to PLAY: FFmpeg's connection is not read meanwhile."""
+LOST_BYTES: Final = 2**16
+"""So much may come that is neither packet nor words before it is given up: no packet is longer."""
+
+_WORDS: Final = frozenset(
+    (b"RTSP", b"OPTI", b"ANNO", b"REDI", b"SET_", b"GET_", b"TEAR", b"PLAY", b"PAUS", b"DESC")
+)
+"""How an answer, or a request of a camera's, begins."""
+_CHANNELS: Final = re.compile(r"interleaved=([0-9]{1,3})-([0-9]{1,3})(?![0-9])")
+_TIMEOUT: Final = re.compile(r"timeout\s*=\s*([0-9]{1,6})(?![0-9])", re.IGNORECASE)
 _OUT_OF_ORDER: Final = re.compile(r"packetization-mode=2|sprop-max-don-diff=[1-9]")
 """Units that are sent in another order than they are decoded in."""
 
@@ -52,10 +63,18 @@ class Direct:
     """One connection that stands and has brought a keyframe; used by one thread at a time."""
 
     def __init__(
-        self, talk: Talk, video: Video, clock: Callable[[], Instant], *, keep_alive_s: float
+        self,
+        talk: Talk,
+        video: Video,
+        clock: Callable[[], Instant],
+        *,
+        keep_alive_s: float,
+        channels: tuple[int, int] = (0, 1),
     ) -> None:
+        """`channels`: of the pictures, and of the reports about them."""
         self._talk = talk
         self._clock = clock
+        self._channel, self._reports = channels
         self._keep_alive_s = keep_alive_s
         self._spoke = clock()
         self._gathering = Gathering(video.codec, video.payload_type)
@@ -63,6 +82,10 @@ class Direct:
         self._held = len(talk.buffer)
         self._room[: self._held] = talk.buffer
         self._empties = 0
+        self._lost: int | None = None
+        """Bytes passed over since it is no longer clear where a packet begins; None: it is."""
+        self._over: Exception | None = None
+        """Why nothing more comes, once what came before it is handed out."""
         self.pile: list[Read] = []
         """Read ahead: from a keyframe to one that was waited for."""
 
@@ -80,32 +103,34 @@ class Direct:
                 return direct
         except (Misread, Unreadable, ArchiveError, OSError, EOFError):
             pass
+        except BaseException:
+            direct.close()
+            raise
         direct.close()
         return None
 
     def units(self) -> Iterator[Read]:
         """What comes, without end; raises OSError, Misread or Unreadable. EOFError where the
         camera ends it."""
-        view, silent_s, asked = memoryview(self._room), 0.0, self._clock()
+        view, asked = memoryview(self._room), self._clock()
         while True:
-            wanted = self._clock()
             size = self._talk.socket.recv_into(view[self._held :])
             came = self._clock()
             if not size:
                 raise EOFError
             is_short = self._held + size < ROOM_BYTES
             self._held += size
-            silent_s += came.seconds_since(wanted)
             units = self._gathered()
-            if units:
-                silent_s = 0.0
-            elif silent_s > READ_S:
-                raise TimeoutError
             is_empty = is_short and bool(units) and self._need_not_wait()
             for left, unit in enumerate(units, start=1 - len(units)):
                 was_waited_for = came.seconds_since(asked) > WAITED_S
                 yield Read(unit, came, left == 0 and (is_empty or was_waited_for))
                 asked = self._clock()
+            if self._over is not None:
+                raise self._over
+            # However much comes: without a picture it is silence, and nobody could stop it.
+            if came.seconds_since(asked) > READ_S:
+                raise TimeoutError
             self._stay(came)
 
     def close(self) -> None:
@@ -130,33 +155,81 @@ class Direct:
 
     def _gathered(self) -> list[AccessUnit]:
         """The units that are whole by now; what is left of the room is moved to its beginning."""
+        units = list[AccessUnit]()
+        try:
+            self._gather(units)
+        except (EOFError, OSError, ArchiveError, Misread, Unreadable) as over:
+            self._over = over
+        return units
+
+    def _gather(self, units: list[AccessUnit]) -> None:
         room, held, at = self._room, self._held, 0
-        take, units = self._gathering.take, list[AccessUnit]()
+        take, channel = self._gathering.take, self._channel
         while held - at >= 4:
-            if room[at] != 0x24:
-                after = _behind_words(room, at, held)
-            else:
+            if room[at] == 0x24 and self._lost is None:
                 after = at + 4 + (room[at + 2] << 8 | room[at + 3])
                 if after <= held:
-                    if not room[at + 1]:
-                        if done := take(room, at + 4, after):
-                            units += done
-                    elif room[at + 1] == 1 and says_bye(bytes(room[at + 4 : after])):
-                        raise EOFError
-            if not 0 < after <= held:
+                    if room[at + 1] != channel:
+                        self._beside(at, after)
+                    elif done := take(room, at + 4, after):
+                        units += done
+            elif self._lost is None and bytes(room[at : at + 4]) in _WORDS:
+                after = self._behind_words(at, held)
+            else:
+                at = self._behind_garbage(at, held)
+                if self._lost is not None:
+                    break
+                continue
+            if not at < after <= held:
                 break
             at = after
         if at:
             room[: held - at] = room[at:held]
             self._held = held - at
-        return units
+
+    def _beside(self, at: int, after: int) -> None:
+        """A packet of another channel."""
+        if self._room[at + 1] == self._reports and says_bye(bytes(self._room[at + 4 : after])):
+            raise EOFError
+
+    def _behind_words(self, at: int, held: int) -> int:
+        """Where an answer, or a request of the camera's, ends; 0 while it is not all there."""
+        end = self._room.find(b"\r\n\r\n", at, held)
+        if end < 0:
+            if held - at > HEAD_BYTES:
+                raise Misread
+            return 0
+        head = bytes(self._room[at:end])
+        told = head_of(head)
+        length = length_of(told[1]) if told else None
+        if length is None or length > BODY_BYTES:
+            raise Misread
+        after = end + 4 + length
+        if after <= held:
+            self._talk.heard(head)
+        return after
+
+    def _behind_garbage(self, at: int, held: int) -> int:
+        """Where the next packet begins beyond doubt, or as far as there is none."""
+        room, found = self._room, self._room.find(b"$", at, held)
+        while 0 <= found <= held - 16:
+            if room[found + 1] == self._channel and self._gathering.is_one(room, found + 4):
+                self._lost = None
+                return found
+            found = room.find(b"$", found + 1, held)
+        end = held if found < 0 else found
+        self._lost = (self._lost or 0) + end - at
+        if self._lost > LOST_BYTES:
+            raise Misread
+        return end
 
     def _stay(self, now: Instant) -> None:
         """Say now and then that somebody is still there."""
         if now.seconds_since(self._spoke) > self._keep_alive_s:
             self._spoke = now
-            self._talk.say("GET_PARAMETER", self._talk.url, {})
-            self._talk.socket.sendall(b"$\1" + len(REPORT).to_bytes(2) + REPORT)
+            self._talk.say_still_there()
+            head = bytes((0x24, self._reports)) + len(REPORT).to_bytes(2)
+            self._talk.socket.sendall(head + REPORT)
 
 
 def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct | None:
@@ -166,8 +239,9 @@ def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct | N
     name, password = unquote(parts.username or ""), unquote(parts.password or "")
     login = DeviceLogin(name, password) if name else None
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    talk = Talk(bare, login, patience_s=READ_S)
+    talk = Talk(bare, login, patience_s=READ_S, within_s=BEGIN_WITHIN_S)
     try:
+        talk.learn_what_keeps_alive()
         told = talk.ask("DESCRIBE", bare, {"Accept": "application/sdp"})
         base = told.headers.get("content-base") or told.headers.get("content-location") or bare
         offer = told.body.decode("utf-8", "replace")
@@ -175,10 +249,14 @@ def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct | N
         if video is not None and video.codec == codec and not _OUT_OF_ORDER.search(offer):
             transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
             ready = talk.ask("SETUP", video.control, transport)
-            talk.session, _, more = ready.headers.get("session", "").partition(";")
-            talk.ask("PLAY", base, {"Range": "npt=0.000-"})
-            if "interleaved=0-1" in ready.headers.get("transport", ""):
-                return Direct(talk, video, clock, keep_alive_s=_pause_s(more))
+            session = ready.headers.get("session", "")
+            talk.session = session.partition(";")[0].strip()
+            if channels := _channels(ready.headers.get("transport", "")):
+                talk.url = whole_of(offer, base)
+                talk.ask("PLAY", talk.url, {"Range": "npt=0.000-"})
+                talk.socket.settimeout(READ_S)
+                pause_s = _pause_s(session)
+                return Direct(talk, video, clock, keep_alive_s=pause_s, channels=channels)
     except BaseException:
         talk.close()
         raise
@@ -186,22 +264,14 @@ def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct | N
     return None
 
 
-def _pause_s(more: str) -> float:
+def _channels(transport: str) -> tuple[int, int] | None:
+    """Those that the camera gave, whichever were asked for; None where it sends otherwise."""
+    given = _CHANNELS.search(transport)
+    both = (int(given[1]), int(given[2])) if given else (256, 256)
+    return both if max(both) < 256 else None
+
+
+def _pause_s(session: str) -> float:
     """Half of what the camera allows between two words of ours."""
-    said = more.partition("timeout=")[2].strip()
-    return min(KEEP_ALIVE_S, max(1.0, int(said) / 2)) if said.isdecimal() else KEEP_ALIVE_S
-
-
-def _behind_words(room: bytearray, at: int, held: int) -> int:
-    """Where an answer, or a request of the camera's, ends; 0 while it is not all there."""
-    end = room.find(b"\r\n\r\n", at, held)
-    if end < 0:
-        if held - at > HEAD_BYTES:
-            raise Misread
-        return 0
-    told = head_of(bytes(room[at:end]))
-    length = (told[1].get("content-length", "0") if told else "x") or "0"
-    # Python refuses to read a number of thousands of digits.
-    if not length.isdecimal() or len(length) > 9 or int(length) > BODY_BYTES:
-        raise Misread
-    return end + 4 + int(length)
+    said = _TIMEOUT.search(session)
+    return min(KEEP_ALIVE_S, max(1.0, int(said[1]) / 2)) if said else KEEP_ALIVE_S

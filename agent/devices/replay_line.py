@@ -16,7 +16,7 @@ import av.error
 from agent.devices.address import masked
 from agent.devices.rtp_units import START, Codec, Unit, Units, rtp_packet, says_bye
 from agent.devices.rtsp_talk import Talk
-from agent.devices.rtsp_words import Video, clock_range, video_of
+from agent.devices.rtsp_words import Video, clock_range, video_of, whole_of
 from agent.devices.soap import DeviceLogin
 from agent.media.archive import Archived, ArchiveError
 from agent.media.frame import Instant, Packet, StreamInfo
@@ -71,20 +71,22 @@ class _Line(Talk):
         """Ask for it; pictures come from here on."""
         described = self.ask("DESCRIBE", self.url, {"Accept": "application/sdp"})
         base = described.headers.get("content-base") or self.url
-        video = video_of(described.body.decode("utf-8", "replace"), base)
+        offer = described.body.decode("utf-8", "replace")
+        video = video_of(offer, base)
         if video is None:
             raise ArchiveError(f"{masked(self.url)} offers neither H.264 nor H.265")
         transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
         ready = self.ask("SETUP", video.control, {**transport, **REPLAY})
         self.session = ready.headers.get("session", "").partition(";")[0].strip()
         span = {"Range": clock_range(from_utc_us, until_utc_us), "Rate-Control": "no"}
-        self.ask("PLAY", base, {**span, **REPLAY})
+        self.ask("PLAY", whole_of(offer, base), {**span, **REPLAY})
         return video
 
     def packets(self) -> Iterator[bytes]:
         """RTP as it comes, until the recorder says that it is over, or hangs up; empty for what
         else comes."""
         while True:
+            self.wait_anew()
             mark = self.take(1)
             if not mark:
                 return

@@ -15,6 +15,14 @@ _NEXT: Final = 1 << 32
 """What a head, read as one number, grows by with the sequence number."""
 TURN: Final = 2**32
 """RTP's clock begins again after so many ticks, in half a day."""
+PART_BYTES: Final = 64
+"""What the smallest piece of a picture takes beside its bytes."""
+BACK: Final = 90_000
+"""A picture shown so many ticks before the one sent before it may be one of another order."""
+BACK_WEIGHS: Final = 16
+MOST_BACK: Final = 40
+"""Three of them within some ten pictures: a clock that is set goes back once."""
+_RECOVERY_POINT: Final = 6
 
 
 class Unreadable(Exception):  # noqa: N818 - what it is
@@ -35,14 +43,18 @@ class Gathering:
     def __init__(self, codec: Codec, payload_type: int) -> None:
         self._is_avc = codec == "h264"
         self._payload_type = payload_type
+        self._source: bytes | None = None
         self._parts: list[bytes | bytearray] = []
         self._size = 0
         self._next = -1
         self._stamp = -1
-        self._ended = -1
+        self._marked = -1
         self._pts = 0
+        self._backs = 0
         self._has_picture = self._is_keyframe = self._is_open = self._is_torn = False
-        self._are_marks_true = True
+        self._are_marks_true: bool | None = None
+        """Whether a mark is a picture's end; None until a keyframe has been seen to its end."""
+        self._done: list[AccessUnit] = []
         self._skip = 2 if self._is_avc else 3
         self._middle = (0, -1, -1)
         """How the next packet begins where it goes on with the fragment of this one."""
@@ -57,61 +69,80 @@ class Gathering:
             and room[at + 11 + skip] == flags
             and self._size < UNIT_BYTES
         ):
-            self._size += end - at
+            self._size += end - at + PART_BYTES
             self._parts.append(room[at + 12 + skip : end])
             self._middle = (head + _NEXT, kind, flags)
             return ()
         return self._take(room, at, end)
+
+    def is_one(self, room: bytearray, at: int) -> bool:
+        """Whether the twelve bytes there can only be the head of a packet of this stream."""
+        is_of_it = room[at] & 0xC0 == 0x80 and room[at + 1] & 0x7F == self._payload_type
+        return is_of_it and self._source in {None, bytes(room[at + 8 : at + 12])}
 
     def _take(self, room: bytearray, at: int, end: int) -> list[AccessUnit]:
         """Any packet, at eight times the cost."""
         if self._middle[0]:
             self._next = self._middle[0] >> 32 & 0xFFFF
             self._middle = (0, -1, -1)
-        if end - at < 13 or room[at] & 0xC0 != 0x80 or room[at + 1] & 0x7F != self._payload_type:
+        if end - at < 13 or room[at] & 0xC0 != 0x80:
+            return []
+        if room[at + 1] & 0x7F != self._payload_type:
+            self._next = -1  # it may be counted with the pictures, or by itself
             return []
         sequence = room[at + 2] << 8 | room[at + 3]
         stamp = int.from_bytes(room[at + 4 : at + 8])
         is_last = room[at + 1] & 0x80
+        is_lost = sequence != self._next and self._next >= 0
+        if not is_lost:
+            self._source = bytes(room[at + 8 : at + 12])
         first, at = room[at], at + 12
         if first & 0x3F:
             at, end = _within(room, first, at, end)
-        is_lost = sequence != self._next and self._next >= 0
-        self._is_torn |= is_lost  # the end of one, or the beginning of the next
-        done = self._turned_to(stamp) if stamp != self._stamp else []
+        if stamp != self._stamp:
+            # What is lost may be the end of one, unless its mark has come.
+            is_ended = self._marked == self._stamp and self._are_marks_true is not False
+            self._is_torn |= is_lost and not is_ended
+            self._turn_to(stamp)
         self._is_torn |= is_lost
         self._next = (sequence + 1) & 0xFFFF
-        if self._ended == stamp:  # it was said to be over: marks are not to be believed
-            self._are_marks_true = False
         if end - at >= self._skip:
             (self._avc if self._is_avc else self._hevc)(room, at, end)
-        if is_last and self._has_picture and self._are_marks_true and not self._is_open:
-            done += self._end()
-            self._ended = stamp
+        if is_last and self._has_picture and not self._is_open:
+            self._marked = stamp
+            if self._are_marks_true:
+                self._end()
+        done, self._done = self._done, []
         return done
 
-    def _turned_to(self, stamp: int) -> list[AccessUnit]:
+    def _turn_to(self, stamp: int) -> None:
         """Another picture begins: the one before is over, if its mark did not say so."""
-        done = self._end() if self._has_picture else []
+        if self._has_picture:
+            if self._are_marks_true is None and self._is_keyframe and self._marked == self._stamp:
+                self._are_marks_true = True
+            self._end()
         if self._stamp >= 0:
             step = (stamp - self._stamp) % TURN
-            self._pts += step if step < TURN // 2 else step - TURN
-        self._stamp, self._ended = stamp, -1
-        return done
+            step = step if step < TURN // 2 else step - TURN
+            self._pts += step
+            self._backs = max(0, self._backs + (BACK_WEIGHS if -BACK < step < 0 else -1))
+            if self._backs > MOST_BACK:
+                raise Unreadable("pictures are shown in another order than they come in")
+        self._stamp = stamp
 
-    def _end(self) -> list[AccessUnit]:
-        is_whole = not self._is_torn and not self._is_open
-        unit = AccessUnit(b"".join(self._parts), self._pts, self._is_keyframe)
+    def _end(self) -> None:
+        if not self._is_torn and not self._is_open:
+            self._done.append(AccessUnit(b"".join(self._parts), self._pts, self._is_keyframe))
         self._parts, self._size = [], 0
         self._has_picture = self._is_keyframe = self._is_open = self._is_torn = False
-        return [unit] if is_whole else []
 
     def _avc(self, room: bytearray, at: int, end: int) -> None:
         kind = room[at] & 0x1F
         if kind == 28:
             flags = room[at + 1]
             if flags & 0x80:
-                self._begin(bytes((room[at] & 0xE0 | flags & 0x1F,)), flags & 0x1F)
+                self._note(flags & 0x1F, room, at + 2, end)
+                self._begin(bytes((room[at] & 0xE0 | flags & 0x1F,)))
             self._go_on(room, at + 2, end, is_last=flags & 0x40)
         elif kind == 24:
             self._together(room, at + 1, end)
@@ -126,7 +157,8 @@ class Gathering:
             flags = room[at + 2]
             if flags & 0x80:
                 head = bytes((room[at] & 0x81 | (flags & 0x3F) << 1, room[at + 1]))
-                self._begin(head, flags & 0x3F)
+                self._note(flags & 0x3F, room, at + 3, end)
+                self._begin(head)
             self._go_on(room, at + 3, end, is_last=flags & 0x40)
         elif kind == 48:
             self._together(room, at + 2, end)
@@ -135,10 +167,9 @@ class Gathering:
         else:
             raise Unreadable(f"H.265 packets of type {kind}")
 
-    def _begin(self, head: bytes, kind: int) -> None:
-        """A fragmented unit of that kind begins."""
+    def _begin(self, head: bytes) -> None:
+        """A fragmented unit begins."""
         self._is_torn |= self._is_open
-        self._note(kind)
         self._parts.append(START + head)
         self._is_open = True
 
@@ -170,24 +201,44 @@ class Gathering:
 
     def _whole(self, room: bytearray, at: int, end: int) -> None:
         self._is_torn |= self._is_open
-        self._note(room[at] & 0x1F if self._is_avc else room[at] >> 1 & 0x3F)
+        kind = room[at] & 0x1F if self._is_avc else room[at] >> 1 & 0x3F
+        self._note(kind, room, at + self._skip - 1, end)
         if self._has_room(end - at):
             self._parts.append(START + room[at:end])
 
     def _has_room(self, size: int) -> bool:
-        self._size += size
+        self._size += size + PART_BYTES
         if self._size > UNIT_BYTES:  # no picture is that large
             self._is_torn, self._parts = True, []
             return False
         return True
 
-    def _note(self, kind: int) -> None:
+    def _note(self, kind: int, room: bytearray, at: int, end: int) -> None:
+        """A unit of that kind begins, its body at `at`."""
         if self._is_avc:
-            self._has_picture |= 1 <= kind <= 5
-            self._is_keyframe |= kind == 5
-        else:
-            self._has_picture |= kind < 32
+            if 1 <= kind <= 5:
+                self._slice(kind in {1, 2, 5}, room[at] if at < end else -1)
+                self._is_keyframe |= kind == 5
+            elif kind == 6:
+                self._is_keyframe |= _is_recovery_point(room, at, end)
+        elif kind < 32:
+            self._slice(True, room[at] if at < end else -1)
             self._is_keyframe |= 16 <= kind <= 23
+
+    def _slice(self, may_be_first: bool, begins: int) -> None:
+        """A piece of a picture; the first of it says so in the first bit of its header."""
+        if may_be_first and begins >= 0:
+            if begins & 0x80:
+                if self._has_picture:
+                    raise Unreadable("two pictures of one time")
+            elif not self._has_picture:
+                # Its beginning was never seen, or went out already: then marks are not ends.
+                self._is_torn = True
+                if self._marked == self._stamp:
+                    self._are_marks_true = False
+            elif self._marked == self._stamp:
+                self._are_marks_true = False
+        self._has_picture = True
 
 
 def _within(room: bytearray, first: int, at: int, end: int) -> tuple[int, int]:
@@ -198,3 +249,22 @@ def _within(room: bytearray, first: int, at: int, end: int) -> tuple[int, int]:
     if first & 0x20:
         end -= room[end - 1]
     return at, end
+
+
+def _is_recovery_point(room: bytearray, at: int, end: int) -> bool:
+    """Whether a supplemental message (H.264, 7.3.2.3) says that decoding may begin here."""
+    while at + 2 < end:
+        kind, at = _number(room, at, end)
+        size, at = _number(room, at, end)
+        if kind == _RECOVERY_POINT:
+            return True
+        at += size
+    return False
+
+
+def _number(room: bytearray, at: int, end: int) -> tuple[int, int]:
+    """A number of a supplemental message, and where it ends."""
+    found = 0
+    while at < end and room[at] == 0xFF:
+        found, at = found + 255, at + 1
+    return found + (room[at] if at < end else 0), at + 1

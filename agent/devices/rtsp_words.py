@@ -1,7 +1,6 @@
 """RTSP 1.0 (RFC 2326) as words: requests, answers, the login, and what an SDP says. Pure."""
 
 import base64
-import binascii
 import hashlib
 import os
 import re
@@ -9,12 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urljoin
 
 from agent.devices.rtp_units import START, Codec
 from agent.devices.soap import DeviceLogin
 
-_PAIR: Final = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]*))')
+_PAIR: Final = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]*))')
+_SCHEME: Final = re.compile(r"(?:^|,)\s*(basic|digest)(?=\s|$)", re.IGNORECASE)
+_HASHES: Final = {"": "md5", "md5": "md5", "sha-256": "sha256"}
+_STATUS: Final = re.compile(r"RTSP/\S* +([1-9][0-9][0-9])(?![0-9])")
+_LENGTH: Final = re.compile(r"[0-9]{1,9}")
+CHALLENGE: Final = "www-authenticate"
 _CODECS: Final[Mapping[str, Codec]] = {"H264": "h264", "H265": "hevc"}
 
 
@@ -46,13 +49,22 @@ def request(method: str, url: str, headers: Mapping[str, str]) -> bytes:
 
 def head_of(data: bytes) -> tuple[int, dict[str, str]] | None:
     """Status and headers of an answer's head; status 0 for a request; None for neither."""
-    lines = data.decode("utf-8", "replace").split("\r\n")
-    words = lines[0].split(" ", 2)
-    pairs = (line.partition(":") for line in lines[1:] if ":" in line)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if words[0].startswith("RTSP/") and len(words) > 1 and words[1].isdigit():
-        return int(words[1]), headers
-    return (0, headers) if lines[0].endswith("RTSP/1.0") else None
+    first, *lines = data.decode("utf-8", "replace").split("\r\n")
+    headers: dict[str, str] = {}
+    for line in (one for one in lines if ":" in one):
+        said, _, value = line.partition(":")
+        name = said.strip().lower()
+        before = headers.get(name) if name == CHALLENGE else None  # it may offer several ways
+        headers[name] = f"{before}, {value.strip()}" if before else value.strip()
+    if answered := _STATUS.match(first):
+        return int(answered[1]), headers
+    return (0, headers) if first.endswith("RTSP/1.0") else None
+
+
+def length_of(headers: Mapping[str, str]) -> int | None:
+    """How many bytes follow a head; None for what is no number."""
+    said = headers.get("content-length") or "0"
+    return int(said) if _LENGTH.fullmatch(said) else None
 
 
 class Credentials:
@@ -65,12 +77,21 @@ class Credentials:
         self._count = 0
 
     def challenged(self, said: str) -> bool:
-        """Take what a 401 asks for; False for what cannot be answered."""
-        self._scheme, _, rest = said.partition(" ")
-        self._scheme = self._scheme.lower()
-        self._challenge = {one[1].lower(): one[2] or one[3] for one in _PAIR.finditer(rest)}
+        """Take what a 401 asks for; False for what cannot be answered.
+
+        Of several ways the first digest: the plain one tells the password to whoever listens.
+        """
+        offers = [(scheme, _said(words)) for scheme, words in _offers(said)]
+        digests = [one for one in offers if one[0] == "digest" and _hash(one[1])]
+        plain = [one for one in offers if one[0] == "basic"]
+        self._scheme, self._challenge = next(iter(digests or plain), ("", {}))
         self._count = 0
-        return self._scheme in {"basic", "digest"}
+        return bool(self._scheme)
+
+    @property
+    def is_stale(self) -> bool:
+        """The challenge says that only its number had grown old."""
+        return self._challenge.get("stale", "").lower() == "true"
 
     def header(self, method: str, url: str) -> dict[str, str]:
         """The header that signs a request in; none before a challenge."""
@@ -80,18 +101,15 @@ class Credentials:
             return {"Authorization": f"Basic {plain}"}
         if self._scheme != "digest":
             return {}
-        told, is_sha = self._challenge, "256" in self._challenge.get("algorithm", "")
+        told = self._challenge
 
         def hashed(text: str) -> str:
-            data = text.encode()
-            if is_sha:
-                return hashlib.sha256(data).hexdigest()
-            return hashlib.md5(data, usedforsecurity=False).hexdigest()
+            return hashlib.new(_hash(told), text.encode(), usedforsecurity=False).hexdigest()
 
         realm, nonce = told.get("realm", ""), told.get("nonce", "")
         who, what = hashed(f"{name}:{realm}:{password}"), hashed(f"{method}:{url}")
         words = f'Digest username="{name}", realm="{realm}", nonce="{nonce}", uri="{url}"'
-        if "auth" in told.get("qop", "").split(","):
+        if "auth" in re.split(r"[\s,]+", told.get("qop", "")):
             self._count += 1
             count, own = f"{self._count:08x}", os.urandom(8).hex()
             words += f', qop=auth, nc={count}, cnonce="{own}"'
@@ -103,6 +121,21 @@ class Credentials:
             if key in told:
                 words += f', {key}="{told[key]}"'
         return {"Authorization": words}
+
+
+def _offers(said: str) -> list[tuple[str, str]]:
+    """Each way of signing in, with its words."""
+    found = [*_SCHEME.finditer(said)]
+    ends = [one.start() for one in found[1:]] + [len(said)] * bool(found)
+    return [(one[1].lower(), said[one.end() : end]) for one, end in zip(found, ends, strict=True)]
+
+
+def _said(words: str) -> dict[str, str]:
+    return {one[1].lower(): one[2] or one[3] or "" for one in _PAIR.finditer(words)}
+
+
+def _hash(challenge: Mapping[str, str]) -> str:
+    return _HASHES.get(challenge.get("algorithm", "").lower(), "")
 
 
 def clock_range(from_utc_us: int, until_utc_us: int) -> str:
@@ -121,30 +154,33 @@ def video_of(sdp: str, base: str) -> Video | None:
     for section in sections[1:]:
         if not section.startswith("m=video"):
             continue
-        named = re.search(r"(?m)^a=rtpmap:(\d+) (H26[45])/90000", section)
+        named = re.search(r"(?mi)^a=rtpmap:([0-9]{1,3})\s+(H26[45])/90000", section)
         if named is None:
             continue
         control = re.search(r"(?m)^a=control:(\S+)", section)
         sets = re.search(rf"(?m)^a=fmtp:{named[1]} (.*)$", section)
         return Video(
-            codec=_CODECS[named[2]],
+            codec=_CODECS[named[2].upper()],
             payload_type=int(named[1]),
-            control=_joined(base, control[1] if control else ""),
+            control=_joined(whole_of(sdp, base), control[1] if control else ""),
             parameter_sets=_parameter_sets(sets[1] if sets else ""),
         )
     return None
 
 
+def whole_of(sdp: str, base: str) -> str:
+    """The address of all that an SDP offers, which PLAY is said to."""
+    said = re.search(r"(?m)^a=control:(rtsps?://\S+)", re.split(r"(?m)^m=", sdp)[0])
+    return said[1] if said else base
+
+
 def _joined(base: str, control: str) -> str:
+    """As every common player does it, and so as cameras expect: put together, with one slash."""
     if not control or control == "*":
         return base
     if "://" in control:
         return control
-    if control.startswith("/"):
-        return urljoin(base.replace("rtsp://", "http://", 1), control).replace(
-            "http://", "rtsp://", 1
-        )
-    return f"{base.rstrip('/')}/{control}"
+    return f"{base.rstrip('/')}/{control.lstrip('/')}"
 
 
 def _parameter_sets(fmtp: str) -> bytes:
@@ -157,5 +193,5 @@ def _parameter_sets(fmtp: str) -> bytes:
             for one in said.get(key, "").split(",")
             if one
         )
-    except binascii.Error:
+    except ValueError:  # binascii's is one
         return b""

@@ -13,6 +13,9 @@ TYPE = 96
 AVC = {"sets": b"\x67\x42", "key": b"\x65", "other": b"\x41"}
 HEVC = {"sets": b"\x42\x01", "key": b"\x26\x01", "other": b"\x02\x01"}
 
+FIRST, LATER = b"\x88", b"\x48"
+"""How the first piece of a picture begins behind its head, and how the others do."""
+
 Picture = tuple[bool, list[int]]
 """Whether it is a keyframe, and how long each of its NAL units is."""
 pictures = st.lists(
@@ -26,7 +29,8 @@ def nals(codec: Codec, picture: Picture, number: int) -> list[bytes]:
     kinds = AVC if codec == "h264" else HEVC
     is_key, sizes = picture
     head = kinds["key" if is_key else "other"]
-    made = [head + bytes([number % 250 + 1]) * size for size in sizes]
+    fill = bytes([number % 250 + 1])
+    made = [head + (FIRST if n == 0 else LATER) + fill * size for n, size in enumerate(sizes)]
     return [kinds["sets"] + bytes(3), *made] if is_key else made
 
 
@@ -77,6 +81,13 @@ def gathered(codec: Codec, packets: list[bytes]) -> list[AccessUnit]:
     return found
 
 
+def and_the_next(codec: Codec, packets: list[bytes]) -> list[bytes]:
+    """With the beginning of one picture more, which ends what has no mark that is believed yet."""
+    head = AVC["other"] if codec == "h264" else HEVC["other"]
+    sequence, stamp = struct.unpack_from(">HI", packets[-1], 2)
+    return [*packets, packet(head + FIRST, sequence + 1, stamp + 3000)]
+
+
 def expected(codec: Codec, shown: list[Picture]) -> list[tuple[bytes, int, bool]]:
     return [
         (b"".join(START + nal for nal in nals(codec, picture, number)), 3000 * number, picture[0])
@@ -94,7 +105,7 @@ def plain(units: list[AccessUnit]) -> list[tuple[bytes, int, bool]]:
 def test_units_come_out_as_they_went_in_over_turns_of_number_and_clock(
     codec: Codec, shown: list[Picture], most: int, start: int
 ) -> None:
-    units = gathered(codec, sent(codec, shown, most=most, start=start))
+    units = gathered(codec, and_the_next(codec, sent(codec, shown, most=most, start=start)))
     assert plain(units) == expected(codec, shown)
 
 
@@ -107,15 +118,30 @@ def test_without_marks_a_picture_is_over_when_the_next_begins(
     assert plain(units) == expected(codec, shown)[:-1]
 
 
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
 @given(shown=pictures)
-def test_marks_at_every_packet_are_believed_once(shown: list[Picture]) -> None:
-    units = gathered("h264", sent("h264", [(True, [50, 50]), *shown], marks="all"))
-    cut = len(units) - len(shown) + 1
-    assert cut <= 2
-    assert [unit.data for unit in units[cut:]] == [
-        b"".join(START + nal for nal in nals("h264", picture, number))
-        for number, picture in enumerate(shown[:-1], start=1)
+def test_marks_at_every_packet_cut_no_picture(codec: Codec, shown: list[Picture]) -> None:
+    told = [(True, [50, 50]), *shown]
+    units = gathered(codec, and_the_next(codec, sent(codec, told, marks="all")))
+    assert plain(units) == expected(codec, told)
+
+
+@given(shown=pictures)
+def test_once_a_keyframe_showed_that_marks_are_ends_no_picture_waits_for_the_next(
+    shown: list[Picture],
+) -> None:
+    told = [(True, [50]), (False, [9]), *shown]
+    assert plain(gathered("h264", sent("h264", told))) == expected("h264", told)
+
+
+def test_marks_that_lie_later_cut_one_picture_and_no_more() -> None:
+    told = [(True, [50]), (False, [9]), (False, [30, 30]), (False, [30, 30]), (False, [9])]
+    units = gathered("h264", and_the_next("h264", sent("h264", told, marks="all")))
+    known = expected("h264", told)
+    assert [unit.data for unit in units if unit.pts != 6000] == [
+        data for data, pts, _ in known if pts != 6000
     ]
+    assert len(units) == len(told)
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
@@ -123,8 +149,8 @@ def test_marks_at_every_packet_are_believed_once(shown: list[Picture]) -> None:
 def test_what_lost_a_packet_is_left_out_and_nothing_else(
     codec: Codec, shown: list[Picture], data: st.DataObject
 ) -> None:
-    packets = sent(codec, shown)
-    gone = data.draw(st.integers(1, max(1, len(packets) - 1)))
+    packets = and_the_next(codec, sent(codec, shown))
+    gone = data.draw(st.integers(1, max(1, len(packets) - 2)))
     units = gathered(codec, packets[:gone] + packets[gone + 1 :])
     whole = [one[0] for one in expected(codec, shown)]
     assert {unit.data for unit in units} <= set(whole)
@@ -133,19 +159,19 @@ def test_what_lost_a_packet_is_left_out_and_nothing_else(
 
 
 def test_several_small_units_in_one_packet_come_apart() -> None:
-    first, second = b"\x67\x42\0\1", b"\x65" + b"\5" * 9
+    first, second = b"\x67\x42\0\1", b"\x65\x88" + b"\5" * 9
     together = b"\x18" + b"".join(len(one).to_bytes(2) + one for one in (first, second))
-    (unit,) = gathered("h264", [packet(together, 1, 90, mark=True)])
+    (unit,) = gathered("h264", and_the_next("h264", [packet(together, 1, 90, mark=True)]))
     assert unit.data == START + first + START + second
     assert unit.is_keyframe
 
 
 def test_sources_extension_and_padding_are_not_the_picture() -> None:
-    nal = b"\x65" + b"\5" * 9
+    nal = b"\x65\x88" + b"\5" * 9
     plain_packet = packet(nal + b"\0\0\3", 1, 90, mark=True)
     head = bytes([0x80 | 0x20 | 0x10 | 2]) + plain_packet[1:12]
     dressed = head + bytes(8) + b"\xab\xac\0\1" + bytes(4) + plain_packet[12:]
-    (unit,) = gathered("h264", [dressed])
+    (unit,) = gathered("h264", and_the_next("h264", [dressed]))
     assert unit.data == START + nal
 
 
