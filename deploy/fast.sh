@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the compiled form of finding motion (agent/vision/fast.c, ground.c) for both processors.
+# Makes the compiled form of finding motion (agent/vision/fast.c and those beside it) for both
+# processors.
 #
 #   deploy/fast.sh           writes agent/vision/fast-*.so
 #   deploy/fast.sh --check   builds elsewhere and compares with those
@@ -23,7 +24,7 @@ build() { # LIBRARY PROCESSOR OPTIONS...: of its sources
     shift 2
     local -n names=$library
     local sources=("${names[@]/#/agent/vision/}")
-    sum=$(cat "${sources[@]}" | sha256sum | cut -d " " -f 1)
+    sum=$(cat agent/vision/fast.h "${sources[@]}" | sha256sum | cut -d " " -f 1)
     name=$library-$processor.so
     # No fused multiply and add: the answers are those of numpy, to the bit.
     PYTHONPATH=$scratch/tools ZIG_GLOBAL_CACHE_DIR=$scratch/cache .venv/bin/python -m ziglang cc \
@@ -38,6 +39,6 @@ build() { # LIBRARY PROCESSOR OPTIONS...: of its sources
 }
 
 # shellcheck disable=SC2034 # by name, in build
-fast=(fast.c ground.c)
+fast=(fast.c light.c learn.c pieces.c)
 build fast x86_64 -mcpu=x86_64_v3
 build fast aarch64

@@ -1,4 +1,4 @@
-"""The compiled form of finding motion (`fast.c`, `ground.c`), where this processor has one.
+"""The compiled form of finding motion (`fast.c` and those beside it), where a processor has one.
 
 To the bit the same as what `plain` does with numpy and OpenCV, in less than half the time and
 without OpenCV. The libraries lie beside this file and need nothing, so a node installs them without
@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from agent.media.frame import Plane
 from agent.vision import fields as known
-from agent.vision.fields import Fields, Limits, Mask, Piece
+from agent.vision.fields import KEPT, REACH, Fields, Limits, Mask, Piece
 
 _Array = NDArray[Any]
 NEEDS = frozenset(("avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "abm"))
 """What the library for x86-64 may use, as Linux calls it: processors from 2013 on have all."""
 CPUINFO = "/proc/cpuinfo"
+COUNT_BITS = 21
+"""Of each count that the library gives: pictures are below 134 million pixels."""
+COUNT = 2**COUNT_BITS - 1
 
 
 def load(processor: str, cpuinfo: str = CPUINFO) -> ctypes.CDLL | None:
@@ -46,6 +49,14 @@ def _flags(cpuinfo: str) -> frozenset[str]:
 
 NOTHING: frozenset[str] = frozenset()
 LIBRARY = load(platform.machine())
+
+
+class _Pointer(ctypes.c_void_p):
+    """As it is: of its base class ctypes makes a number."""
+
+
+_inside = ctypes.pythonapi.PyCapsule_GetPointer
+_inside.argtypes, _inside.restype = (ctypes.py_object, ctypes.c_char_p), _Pointer
 
 
 def halving(library: ctypes.CDLL | None, steps: Sequence[Plane]) -> known.Halving:
@@ -79,47 +90,60 @@ class Halving:
 
     def step(self, luma: Plane) -> None:
         """ValueError for anything but rows of bytes that lie side by side, eight for each block."""
-        (height, width), (down, across) = luma.shape, luma.strides
-        rows, columns = self._shape
-        if across != 1 or luma.itemsize != 1 or height < 8 * rows or width < 8 * columns:
+        told = luma.__array_struct__  # a tenth of the time of asking for the address
+        if not self._halve(self._into.at, _inside(told, None)):
+            (height, width), (rows, columns) = luma.shape, self._shape
             raise ValueError(f"luma of {width}x{height} has no {columns}x{rows} blocks of bytes")
-        self._halve(self._into.at, _at(luma), ctypes.c_ssize_t(down))
 
 
 class Steps:
     """See `agent.vision.fields.Steps`."""
 
     def __init__(self, library: ctypes.CDLL, fields: Fields) -> None:
-        rows, columns = self._shape = fields.over.shape
-        room = np.empty(8 * (3 * columns + 2 * fields.side) + rows, np.uint8)
+        rows, columns = self._shape = fields.mean8.shape
         self._library, self._unlit, self._pieces = library, library.unlit, library.pieces
+        self._unlit.restype = ctypes.c_int64  # for all finders alike
+        words = columns // 64 + 1
+        lamps, near, tall, self._spread, *masks = (_mask(rows, words) for _ in range(7))
+        self.over = _mask(rows, words)
+        """A bit for each block that differs,"""
         self._ground = _Table(
-            *(rows, columns, fields.side),
+            *(rows, columns, fields.side, words),
             *(fields.mean, fields.flicker, fields.local, fields.times, fields.plus),
             *(fields.learned, fields.ignored, fields.mean8, fields.limit8, fields.lamp_from),
-            *(fields.over, room),
+            *(self.over, np.zeros(2 * (rows * words + 2), np.uint64), lamps, near, tall),
+            np.zeros(2 * (columns + fields.side + 8)),
         )
-        self._found = [_at(found) for found in fields.found]
+        self.found = [_mask(rows, words) for _ in range(KEPT)]
+        """and for each that neither flicker nor light explains, in turn."""
+        self._found = [_at(found) for found in self.found]
         self._blocks: Plane | None = None
         self._blocks_at = ctypes.c_void_p()
-        most, words = rows * (columns // 2 + 1), columns // 64 + 1
-        masks = [np.empty(rows * words, np.uint64) for _ in range(2)]
+        most = rows * (columns // 2 + 1)
         self._out = np.empty((most, 6), np.int32)
         self._work = _Table(
-            *(rows, columns, words, fields.over, *masks, np.empty(words, np.uint64)),
+            *(rows, columns, words, self.over, self._spread, *masks, tall),
             *(np.empty((most, 4), np.int32), np.empty(rows * columns, np.int32), self._out),
         )
 
-    def unlit(self, blocks: Plane, turn: int) -> int:
+    def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
-        differing: int = self._unlit(self._ground.at, self._of(blocks), self._found[turn])
-        return differing
+        found = self._found
+        counts: int = self._unlit(self._ground.at, self._of(blocks), found[turn], found[turn - 1])
+        return counts & COUNT, counts >> COUNT_BITS & COUNT, counts >> 2 * COUNT_BITS
 
-    def pieces(self, found: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
+    def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
         """See `agent.vision.fields.Steps`."""
-        count: int = self._pieces(self._work.at, _at(found), _at(again), _at(oldest))
-        pieces: list[Piece] = self._out[:count][::-1].tolist()
+        found = self._found
+        oldest = found[turn - 2] if has_oldest else None
+        count = self._pieces(self._work.at, found[turn], found[turn - 1], oldest, int(is_lasting))
+        pieces: list[Piece] = self._out[:count].tolist()
+        pieces.reverse()
         return pieces
+
+    def spread(self) -> Mask:
+        """See `agent.vision.fields.Steps`."""
+        return unpacked(self._spread, self._shape[1])
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """See `agent.vision.fields.Steps`."""
@@ -156,6 +180,16 @@ class _Table:
         numbers = [part if isinstance(part, int) else _address(part) for part in parts]
         self._numbers = np.array(numbers, np.int64)
         self.at = _at(self._numbers)
+
+
+def _mask(rows: int, words: int) -> NDArray[np.uint64]:
+    """Of bits, all 0, with more such rows before and behind."""
+    return np.zeros((rows + 2 * REACH, words), np.uint64)[REACH:-REACH]
+
+
+def unpacked(bits: NDArray[np.uint64], columns: int) -> Mask:
+    """A mask of the library, whose rows are bits, as one of bytes."""
+    return np.unpackbits(bits.view(np.uint8), axis=1, count=columns, bitorder="little")
 
 
 def _address(array: _Array | None) -> int:

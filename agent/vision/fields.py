@@ -1,5 +1,6 @@
 """What is known of each block of 8x8 pixels, and the steps that either form takes with it."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,7 @@ Field = NDArray[np.float32]
 Mask = Plane
 """The same shape in uint8: 0 is no."""
 Piece = list[int]
-"""x0, y0, x1, y1 in blocks, how many of its blocks moved, and how many of it did so before."""
+"""x0, y0, x1, y1 in blocks, how many of its blocks moved, and how many were found thrice."""
 
 REACH = 2
 """Blocks this far from each other's reach are one region upwards and downwards: a body breaks
@@ -21,8 +22,10 @@ where it has the brightness of the street, and the model would be asked of legs 
 IGNORED = 255
 """A limit beyond which no block can change."""
 KEPT = 3
-"""Answers that stay valid: the last and the two before it. Memory that is used again lies in the
+"""Masks of what was found: the last and the two before it. Memory that is used again lies in the
 cache; what is made anew for each frame takes twice as long."""
+SPARE = 8
+"""Numbers behind a field, which the compiled form reads eight at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,16 @@ class Fields:
         self.mean8, self.limit8 = np.empty_like(blocks), np.empty_like(blocks)
         self.lamp_from = np.empty_like(blocks)
         """From which brightness on a block is a lamp, by its brightness so far."""
-        self.local = np.empty_like(self.mean)
+        self.local = _field(blocks.shape)
         """The brightness around, added up."""
-        self.times, self.plus = np.empty(pair, np.float32), np.empty(pair, np.float32)
+        self.times, self.plus = _field(pair), _field(pair)
         """What the brightness around now makes of a block; and its change, of how far that may be
         off: times so much, plus so much."""
-        self.over = np.empty_like(blocks)
-        """By how much more each block differs than it may."""
-        self.found = tuple(np.empty_like(blocks) for _ in range(KEPT))
-        """The blocks (1) that neither flicker nor light explains, in turn."""
+
+
+def _field(shape: tuple[int, ...]) -> Field:
+    size = math.prod(shape)
+    return np.zeros(size + SPARE, np.float32)[:size].reshape(shape)
 
 
 class Halving(Protocol):
@@ -76,13 +80,18 @@ class Halving(Protocol):
 class Steps(Protocol):
     """What is done with fields for each frame, and at each learning."""
 
-    def unlit(self, blocks: Plane, turn: int) -> int:
-        """Fills `over`, and `found[turn]` unless nothing differs; how many blocks differ."""
+    def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
+        """How many blocks differ, how many of these light does not explain, and how many of those
+        were found in the turn before, too. What is found is kept for `KEPT` turns."""
 
-    def pieces(self, found: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
-        """What is connected of the blocks `found` and those beside them that differ, be it
-        explained or not (a body's inside looks like its surroundings, which are the body); gaps
-        of two are bridged. The last in reading order first."""
+    def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
+        """What is connected of the blocks found, or of those found thrice running alone
+        (`is_lasting`), and those beside them that differ, be it explained or not (a body's inside
+        looks like its surroundings, which are the body); gaps of two are bridged. Without an
+        oldest turn nothing was found thrice. The last in reading order first."""
+
+    def spread(self) -> Mask:
+        """The blocks that pieces were last made of, and those that touch them."""
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """The mean a share of the way to `blocks`, and where something moved by at most `step`."""

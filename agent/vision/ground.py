@@ -20,7 +20,6 @@ import numpy as np
 from agent.media.frame import Plane
 from agent.vision import fast
 from agent.vision.fields import KEPT, Field, Fields, Limits, Mask, Piece
-from agent.vision.privacy import grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class GroundSettings:
 class Ground:
     """The background of one camera at one size; used by one thread.
 
-    For each frame ask `unexplained`, then `pieces` if something is, then `learn`.
+    For each frame `look`, then ask for `pieces` if something was found, then `learn`.
     """
 
     def __init__(
@@ -107,36 +106,31 @@ class Ground:
         self._flash_left_s = 0.0
         self._strangers: Mask | None = None
         self._strangers_left_s = 0.0
-        self._believed: Mask | None = None
-        """What moved in the frame before, as the pieces were asked for."""
+        self._has_moved = False
+        """In the frame before; `spread` of the steps says where."""
         self._turn = 0
-        self.differing = 0
-        """Blocks of the last frame that were not as the background, be it explained or not."""
+        self.differing = self.found = self.again = 0
+        """Blocks of the last frame that were not as the background, be it explained or not; those
+        of them that neither flicker nor light explains; and those found in the frame before too."""
         self._publish()
 
-    def unexplained(self, blocks: Plane) -> Mask | None:
-        """The blocks (1) that neither flicker nor light explains; None if none differs at all.
-        Valid until the third call from here."""
+    def look(self, blocks: Plane) -> None:
+        """Count what of a frame differs, and what of that is found."""
         self._turn = (self._turn + 1) % KEPT
         self._compare(blocks)
-        if not self.differing:
-            self._believed = None
-            return None
-        if self._before_flash is not None:
-            self._return_from_flash(blocks, self._before_flash)
-        if self.differing > self._settings.relit * blocks.size:
-            self._expect_strangers(blocks)
-            self._relight(blocks)
-        found: Mask = self._fields.found[self._turn]
-        if not self.differing:  # by the new light; what was found by the old one goes
-            found.fill(0)
-        return found
+        if self.differing:
+            if self._before_flash is not None:
+                self._return_from_flash(blocks, self._before_flash)
+            if self.differing > self._settings.relit * blocks.size:
+                self._expect_strangers(blocks)
+                self._relight(blocks)
+        if not self.found:
+            self._has_moved = False
 
-    def pieces(self, believed: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
-        """What is connected of what is believed of it, see `agent.vision.fields.Steps`. It must
-        stay as it is until the next frame was asked for."""
-        self._believed = believed
-        return self._steps.pieces(believed, again, oldest)
+    def pieces(self, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
+        """What is connected of what was found, see `agent.vision.fields.Steps`."""
+        self._has_moved = True
+        return self._steps.pieces(self._turn, has_oldest=has_oldest, is_lasting=is_lasting)
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
         """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:
@@ -159,25 +153,25 @@ class Ground:
         if self._strangers is None:
             self._strangers = np.ones_like(blocks)
             self._strangers_left_s = self._settings.stranger_s
-            if self._believed is not None:
-                self._strangers[grown(self._believed) != 0] = 0
+            if self._has_moved:
+                self._strangers[self._steps.spread() != 0] = 0
 
     def _take_in(self, blocks: Plane, strangers: Mask, elapsed_s: float) -> None:
         """What the last change of light could not explain and has not moved since."""
         self._strangers_left_s -= elapsed_s
         if self._strangers_left_s <= 0:
             self._strangers = None
-        if self._believed is not None:
+        if self._has_moved:
             learned = self._fields.learned
             apart = np.maximum(blocks, learned) - np.minimum(blocks, learned)
             where = apart <= self._fields.limit8
-            where &= (strangers & grown(self._believed)) != 0
+            where &= (strangers & self._steps.spread()) != 0
             step = np.float32(self._settings.stranger_per_s * elapsed_s)
             towards = np.clip(blocks - self._mean, -step, step)
             np.add(self._mean, towards, out=self._mean, where=where)
 
     def _compare(self, blocks: Plane) -> None:
-        self.differing = self._steps.unlit(blocks, self._turn)
+        self.differing, self.found, self.again = self._steps.unlit(blocks, self._turn)
 
     def _relight(self, blocks: Plane) -> None:
         """If one gain and one offset explain the whole picture, take it for the background."""
@@ -190,8 +184,8 @@ class Ground:
         self._flash_left_s = self._settings.flash_s
         np.copyto(self._mean, blocks)
         bodies = np.abs(blocks - lit) > self._settings.body
-        if self._believed is not None:
-            np.logical_or(bodies, grown(self._believed), out=bodies)
+        if self._has_moved:
+            np.logical_or(bodies, self._steps.spread(), out=bodies)
         np.copyto(self._mean, lit, where=bodies)
         self._publish()
         self._compare(blocks)

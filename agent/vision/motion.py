@@ -8,19 +8,20 @@ a few operations on one 64th of the picture, and most of them only when somethin
 from collections.abc import Sequence
 from ctypes import CDLL
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision import fast
-from agent.vision.fields import Mask
 from agent.vision.ground import Ground, GroundSettings
 from agent.vision.person import check
 from agent.vision.scenery import Means
 from agent.vision.zones import WHOLE, Box, Polygon, inside
 
-_Region = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in blocks."""
+_Region = tuple[int, int, int, int, int]
+"""How large, and x0, y0, x1, y1; in blocks."""
+_area = itemgetter(0)
 
 HALVINGS = 3
 
@@ -68,7 +69,8 @@ class MotionFinder:
         self._halver: Halver | None = None
         self._ground: Ground | None = None
         self._persistence = _Persistence(self._settings)
-        self._moved = np.empty((0, 0), np.uint8)
+        self._moved, self._everything = np.empty((0, 0), np.uint8), 1
+        """Room for a mask; more blocks than there are."""
         self._born = self._last = self._learned = Instant(0, 0)
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
@@ -91,21 +93,20 @@ class MotionFinder:
         """The same from block means, uint8 (height // 8, width // 8)."""
         if self._ground is None:
             return self._start(blocks, at)
-        found = self._ground.unexplained(blocks)
-        flood = self._settings.flood * blocks.size
-        # what is found differs, and differing blocks are counted already
-        if found is not None and self._ground.differing > flood < np.count_nonzero(found):
+        ground = self._ground
+        ground.look(blocks)
+        if ground.found > self._settings.flood * blocks.size:
             return self._start(blocks, at)
-        kept = self._persistence.step(found, at.seconds_since(self._last))
-        regions = [] if kept is None else self._regions(self._ground, kept)
+        self._persistence.step(ground.found, ground.again, at.seconds_since(self._last))
+        regions = self._regions(ground) if ground.found else []
         self._last = at
-        self._learn(self._ground, blocks, regions=regions, at=at)
+        self._learn(ground, blocks, regions=regions, at=at)
         if at.seconds_since(self._born) < self._settings.settle_s:
             return (WHOLE,)
         height, width = blocks.shape
-        regions.sort(key=_size, reverse=True)
+        regions.sort(key=_area, reverse=True)
         return tuple(
-            Box(x0 / width, y0 / height, x1 / width, y1 / height) for x0, y0, x1, y1 in regions
+            [Box(x0 / width, y0 / height, x1 / width, y1 / height) for _, x0, y0, x1, y1 in regions]
         )
 
     def need(self, least_change: float) -> None:
@@ -122,7 +123,7 @@ class MotionFinder:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
         self._ground = Ground(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
-        self._moved = np.empty_like(blocks)
+        self._moved, self._everything = np.empty_like(blocks), blocks.size + 1
         self._born = self._last = self._learned = at
         return (WHOLE,)
 
@@ -140,28 +141,27 @@ class MotionFinder:
             return
         moved = self._moved
         moved.fill(0)
-        for x0, y0, x1, y1 in regions:
+        for _, x0, y0, x1, y1 in regions:
             moved[y0:y1, x0:x1] = 1
         ground.learn(blocks, moved if regions else None, elapsed_s=elapsed_s, age_s=age_s)
         self._learned = at
 
-    def _regions(self, ground: Ground, kept: Mask) -> list[_Region]:
+    def _regions(self, ground: Ground) -> list[_Region]:
         """Connected blocks (gaps of two are bridged) that are something."""
         least, persistence = self._settings.least_blocks, self._persistence
         # Where nothing falls a larger region is believed at once.
-        sure = self._settings.sure_blocks if persistence.is_steady else kept.size + 1
+        sure = self._settings.sure_blocks if persistence.is_steady else self._everything
         # Three frames with the same two blocks wet are no rare chance in a shower; with four, yes.
         lasts = least * (1 if persistence.is_steady else 2)
-        regions: list[_Region] = []
-        again, oldest = persistence.again, persistence.oldest
-        for x0, y0, x1, y1, blocks, lasting in ground.pieces(kept, again, oldest):
-            if blocks < sure and again is not None:
-                if lasting < lasts:
-                    continue
-            elif blocks < least:
-                continue
-            regions.append((x0, y0, x1, y1))
-        return regions
+        knows = persistence.knows
+        pieces = ground.pieces(
+            has_oldest=persistence.has_oldest, is_lasting=knows and not persistence.is_steady
+        )
+        return [
+            ((x1 - x0) * (y1 - y0), x0, y0, x1, y1)
+            for x0, y0, x1, y1, blocks, lasting in pieces
+            if (lasting >= lasts if knows and blocks < sure else blocks >= least)
+        ]
 
 
 def moved_share(box: Box, moved: Sequence[Box]) -> float:
@@ -169,48 +169,28 @@ def moved_share(box: Box, moved: Sequence[Box]) -> float:
     return min(1.0, sum(map(box.overlap, moved)) / box.area) if box.area > 0 else 0.0
 
 
-def _size(region: _Region) -> int:
-    x0, y0, x1, y1 = region
-    return (x1 - x0) * (y1 - y0)
-
-
 class _Persistence:
     """Tells bodies from drops: what is there in three frames running from what never is."""
 
     def __init__(self, settings: MotionSettings) -> None:
         self._settings = settings
-        self._before: Mask | None = None
-        self._earlier: Mask | None = None
         self._steady = 1.0
-        self.again: Mask | None = None
-        """What was there in the last frame and the one before; None if that was too long ago."""
-        self.oldest: Mask | None = None
-        """What was there in the one before that."""
+        self.knows = False
+        """Whether the frame before is not too long ago,"""
+        self.has_oldest = False
+        """nor the one before that."""
 
     @property
     def is_steady(self) -> bool:
         """No shower: what is found stays."""
         return self._steady >= self._settings.steady
 
-    def step(self, found: Mask | None, elapsed_s: float) -> Mask | None:
-        """What of `found` is to be believed, `elapsed_s` after the frame before."""
-        before, earlier = self._before, self._earlier
-        self._before, self._earlier = found, before
-        self.again = self.oldest = None
-        if found is None or elapsed_s > self._settings.again_s:
-            self._earlier = None
-            return found
-        self.again, self.oldest = _both(found, before), earlier
-        self._note(int(np.count_nonzero(found)), int(np.count_nonzero(self.again)))
-        return found if self.is_steady else _both(self.again, earlier)
-
-    def _note(self, blocks: int, again: int) -> None:
-        if blocks > self._settings.steady_blocks:
-            self._steady += self._settings.steady_gain * (again / blocks - self._steady)
-
-
-def _both(one: Mask, other: Mask | None) -> Mask:
-    return np.zeros_like(one) if other is None else np.bitwise_and(one, other)
+    def step(self, found: int, again: int, elapsed_s: float) -> None:
+        """So many blocks were found, so many of them in the frame before, `elapsed_s` ago."""
+        is_near = elapsed_s <= self._settings.again_s
+        self.has_oldest, self.knows = is_near and self.knows, is_near
+        if is_near and found > self._settings.steady_blocks:
+            self._steady += self._settings.steady_gain * (again / found - self._steady)
 
 
 class Halver:

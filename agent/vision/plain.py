@@ -1,7 +1,7 @@
 """The steps of finding motion with numpy and OpenCV, for processors that have no compiled form.
 
 Nothing else of finding motion needs OpenCV, so this is imported only where it is used: OpenCV takes
-15 to 35 MiB of memory. `fast.c` and `ground.c` do the same, to the bit.
+15 to 35 MiB of memory. `fast.c` and those beside it do the same, to the bit.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Plane
-from agent.vision.fields import IGNORED, REACH, Field, Fields, Limits, Mask, Piece
+from agent.vision.fields import IGNORED, KEPT, REACH, Field, Fields, Limits, Mask, Piece
 
 NEAR = np.ones((3, 3), np.uint8)
 """A block and those that touch it."""
@@ -45,26 +45,35 @@ class Steps:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._around, self._area = (fields.side, fields.side), float(fields.side**2)
-        self._found = [found.view(np.bool_) for found in fields.found]
-        self._size, self._spread, self._kept = (np.empty_like(fields.over) for _ in range(3))
-        self._joined = np.empty_like(fields.over)
+        shape = fields.mean8.shape
+        self._is_found = [np.zeros(shape, np.bool_) for _ in range(KEPT)]
+        self.found: list[Mask] = [found.view(np.uint8) for found in self._is_found]
+        """The blocks (1) that neither flicker nor light explains, in turn."""
+        self.over = np.zeros(shape, np.uint8)
+        """By how much more each block differs than it may."""
+        self._size, self._lasting, self._spread, self._kept = (
+            np.zeros(shape, np.uint8) for _ in range(4)
+        )
+        self._joined = np.empty(shape, np.uint8)
         self._now, self._spare = np.empty_like(fields.mean), np.empty_like(fields.mean)
         self._bounds = np.empty_like(fields.times)
         self._is_more = np.empty(fields.mean.shape, np.bool_)
         self._step = np.zeros(256, np.float32)
         """Where flicker is no more than usual, and where it is."""
 
-    def unlit(self, blocks: Plane, turn: int) -> int:
+    def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
-        over = self._fields.over
+        over, found = self.over, self.found[turn]
         cv2.absdiff(blocks, self._fields.mean8, self._size)
         cv2.subtract(self._size, self._fields.limit8, over)
         differing = cv2.countNonZero(over)
-        if differing:
-            found = self._fields.found[turn]
-            self._beyond_light(blocks, found, self._found[turn])
-            cv2.min(found, over, found)
-        return differing
+        if not differing:
+            found.fill(0)
+            return 0, 0, 0
+        self._beyond_light(blocks, found, self._is_found[turn])
+        cv2.min(found, over, found)
+        cv2.min(found, self.found[turn - 1], self._kept)
+        return differing, cv2.countNonZero(found), cv2.countNonZero(self._kept)
 
     def _beyond_light(self, blocks: Plane, found: Mask, is_found: NDArray[np.bool_]) -> None:
         """Finds the blocks (1) whose contrast lies beyond what light can have made of it.
@@ -90,17 +99,20 @@ class Steps:
             cv2.dilate(self._size, NEAR, self._kept)
             cv2.subtract(found, self._kept, found)
 
-    def pieces(self, found: Mask, again: Mask | None, oldest: Mask | None) -> list[Piece]:
+    def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
         """See `agent.vision.fields.Steps`."""
-        cv2.dilate(found, NEAR, self._spread)
-        cv2.min(self._spread, self._fields.over, self._kept)
-        pieces = self._connected(self._kept)
-        if pieces and again is not None and oldest is not None:
-            lasting = cv2.min(again, oldest)
-            for piece in pieces:
-                x0, y0, x1, y1, *_ = piece
-                piece[5] = cv2.countNonZero(lasting[y0:y1, x0:x1])
-        return pieces
+        if has_oldest:
+            cv2.min(self.found[turn], self.found[turn - 1], self._lasting)
+            cv2.min(self._lasting, self.found[turn - 2], self._lasting)
+        else:
+            self._lasting.fill(0)
+        cv2.dilate(self._lasting if is_lasting else self.found[turn], NEAR, self._spread)
+        cv2.min(self._spread, self.over, self._kept)
+        return self._connected(self._kept)
+
+    def spread(self) -> Mask:
+        """See `agent.vision.fields.Steps`."""
+        return self._spread
 
     def _connected(self, moved: Mask) -> list[Piece]:
         height, width = moved.shape
@@ -113,7 +125,9 @@ class Steps:
             x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
             y1 = y0 + down - (REACH if y0 + down < height else 0)
             y0 += REACH if y0 > 0 else 0
-            pieces.append([x0, y0, x1, y1, cv2.countNonZero(moved[y0:y1, x0:x1]), 0])
+            place = slice(y0, y1), slice(x0, x1)
+            counts = cv2.countNonZero(moved[place]), cv2.countNonZero(self._lasting[place])
+            pieces.append([x0, y0, x1, y1, *counts])
         return pieces
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:

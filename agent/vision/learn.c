@@ -1,0 +1,123 @@
+/* The background, learned from blocks. */
+
+#include "fast.h"
+
+typedef double f64x8 __attribute__((vector_size(64), aligned(8), may_alias));
+
+/* The background a share of the way to the blocks of now; where something moved (`moved`, which
+   may be none), by no more than `step`. */
+void take_in(const Ground *ground, const uint8_t *restrict blocks, const uint8_t *restrict moved,
+             float share, float step)
+{
+    const int all = ground->rows * ground->columns;
+    const float rest = 1 - share;
+    float *restrict mean = ground->mean;
+    for (int n = 0; !moved && n < all; n++)
+        mean[n] = mean[n] * rest + (float)blocks[n] * share;
+    for (int n = 0; moved && n < all; n++) {
+        float now = blocks[n], away = now - mean[n], still = mean[n] * rest + now * share;
+        away = away < step ? away : step;
+        away = away > -step ? away : -step;
+        mean[n] = moved[n] ? mean[n] + away : still;
+    }
+}
+
+/* Usual flicker a step up or down to the change since the last time, between 0 and `highest`. */
+void follow(const Ground *ground, const uint8_t *restrict blocks, float down, float up, float highest)
+{
+    const int all = ground->rows * ground->columns;
+    float *restrict flicker = ground->flicker;
+    uint8_t *restrict learned = ground->learned;
+    for (int n = 0; n < all; n++) {
+        uint8_t apart = blocks[n] > learned[n] ? blocks[n] - learned[n] : learned[n] - blocks[n];
+        float usual = flicker[n] + ((float)apart > flicker[n] ? up : down);
+        usual = usual < highest ? usual : highest;
+        flicker[n] = usual > 0 ? usual : 0;
+        learned[n] = blocks[n];
+    }
+}
+
+typedef struct {
+    float gusts, offset, over_noise, least_change, roughness, lamp, lamp_step;
+} Limits;
+
+/* What blocks are compared with: the background, how far from that is too far, from where on a
+   block is a lamp. */
+static void publish_limits(const Ground *ground, Limits limits)
+{
+    const int all = ground->rows * ground->columns;
+    const uint8_t lamp = limits.lamp - 1, is_bright = limits.lamp - limits.lamp_step;
+    const float *restrict mean = ground->mean, *restrict flicker = ground->flicker;
+    float *restrict limit = ground->plus + all;
+    uint8_t *restrict mean8 = ground->mean8, *restrict limit8 = ground->limit8;
+    uint8_t *restrict lamp_from = ground->lamp_from;
+    for (int n = 0; n < all; n++) {
+        float times = flicker[n] * limits.gusts + limits.offset;
+        float from = (times > limits.over_noise ? times : limits.over_noise) * flicker[n];
+        from = from > limits.least_change ? from : limits.least_change;
+        float whole = __builtin_rintf(from), middle = __builtin_rintf(mean[n]);
+        uint8_t usual = (int)(middle < 255 ? middle : 255);
+        limit[n] = from;
+        limit8[n] = (int)(whole < 255 ? whole : 255);
+        mean8[n] = usual;
+        lamp_from[n] = usual >= is_bright ? 255 : lamp;
+    }
+    for (int n = 0; ground->ignored && n < all; n++)
+        limit8[n] = ground->ignored[n] ? 255 : limit8[n];
+}
+
+/* Whole multiples of 2^-28, of which as many as there are blocks around add up without rounding. */
+static void add_means(double *restrict sums, const float *restrict row, int columns, double times)
+{
+    for (int x = 0; x < columns; x++)
+        sums[x] += times * (((double)row[x] + 0x1.8p24) - 0x1.8p24);
+}
+
+/* For each of a row of blocks the sum of `side` columns from `from` on; written in whole vectors. */
+static void add_around(const double *restrict from, double *restrict around, int columns, int side)
+{
+    for (int x = 0; x < columns; x += 8) {
+        f64x8 sum = *(const f64x8 *)(from + x);
+        for (int n = 1; n < side; n++)
+            sum += *(const f64x8 *)(from + x + n);
+        *(f64x8 *)(around + x) = sum;
+    }
+}
+
+/* What light may make of a row of blocks; `around` is what lies around each, added. */
+static void publish_light(const Ground *ground, int y, const double *restrict around, float roughness)
+{
+    const int columns = ground->columns, at = y * columns, all = ground->rows * columns;
+    const float area = ground->side * ground->side;
+    const double one = 1.0 / area;
+    const float *restrict mean = ground->mean + at;
+    float *restrict local = ground->local + at, *restrict times = ground->times + at;
+    float *restrict plus = ground->plus + at;
+    for (int x = 0; x < columns; x++) {
+        float near = (float)(around[x] * one), twice = near * 2;
+        float half = (mean[x] - near) / (twice > 1 ? twice : 1), middle = half + 1;
+        plus[x] = mean[x] - near * middle;
+        times[x] = middle / area;
+        times[all + x] = (__builtin_fabsf(half) + roughness) / area;
+        local[x] = near * area;
+    }
+}
+
+/* What frames are compared with until the next learning. */
+void publish(const Ground *ground, const Limits *limits)
+{
+    const int rows = ground->rows, columns = ground->columns, reach = ground->side / 2;
+    double *const down = (double *)ground->sums + reach, *const around = down + columns + reach + 8;
+    publish_limits(ground, *limits);
+    for (int x = 0; x < columns; x++)
+        down[x] = 0;
+    for (int v = -reach; v < reach; v++)
+        add_means(down, ground->mean + mirrored(v, rows) * columns, columns, 1);
+    for (int y = 0; y < rows; y++) {
+        add_means(down, ground->mean + mirrored(y + reach, rows) * columns, columns, 1);
+        MIRROR(down, columns, reach)
+        add_around(down - reach, around, columns, ground->side);
+        publish_light(ground, y, around, limits->roughness);
+        add_means(down, ground->mean + mirrored(y - reach, rows) * columns, columns, -1);
+    }
+}
