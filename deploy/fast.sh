@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the compiled form of finding motion (agent/vision/fast.c and those beside it) for both
-# processors.
+# Makes the compiled forms for both processors: of finding motion (agent/vision/fast.c and those
+# beside it) and of what the network is shown (agent/vision/scale.c).
 #
-#   deploy/fast.sh           writes agent/vision/fast-*.so
+#   deploy/fast.sh           writes agent/vision/fast-*.so and scale-*.so
 #   deploy/fast.sh --check   builds elsewhere and compares with those
 #
 # Needs .venv and a network: the compiler comes from PyPI (100 MB) and goes again afterwards. A node
@@ -42,3 +42,7 @@ build() { # LIBRARY PROCESSOR OPTIONS...: of its sources
 fast=(fast.c light.c learn.c pieces.c)
 build fast x86_64 -mcpu=x86_64_v3
 build fast aarch64
+# shellcheck disable=SC2034 # likewise
+scale=(scale.c)
+build scale x86_64 -mcpu=x86_64_v3
+build scale aarch64

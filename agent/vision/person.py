@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Plane
 from agent.vision.clothes import Clothes
+from agent.vision.scale import brightened, coloured, scaled
 from agent.vision.zones import Box
 
 Floats = NDArray[np.float32]
@@ -116,7 +116,8 @@ class NanoDet:
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
         """One inference. ValueError for a frame or region with nothing in it."""
         cut = _Cut.of(frame, region)
-        canvas, rows, columns = _letterbox(self._lit(cut.rgb(self.input_px)), self.input_px)
+        canvas = np.full((*self.input_px, 3), PAD, np.uint8)
+        rows, columns = self._show(cut, canvas)
         scores, distances = self._network.infer(canvas)
         found: list[Detection] = []
         for column in self._columns:
@@ -127,14 +128,17 @@ class NanoDet:
                 found += cut.detections(KINDS[column], scores[chosen, column], share)
         return suppress(found, self._settings.nms_iou)
 
-    def _lit(self, rgb: Plane) -> Plane:
-        """As it is, or brighter: the network was trained on daylight."""
+    def _show(self, cut: "_Cut", canvas: Plane) -> tuple[int, int]:
+        """The cut in the canvas's top left corner, as it is, or brighter: the network was trained
+        on daylight; its rows and columns."""
         settings = self._settings
-        mean = cv2.mean(rgb)[1]  # green is most of what is bright
-        if mean >= settings.dark:
-            return rgb
-        gain = min(settings.most_gain, settings.lit / max(1.0, mean))
-        return np.asarray(cv2.convertScaleAbs(rgb, alpha=gain), np.uint8)
+        yuv = cut.yuv(self.input_px)
+        rows, columns = yuv.shape[0] * 2 // 3, yuv.shape[1]
+        shown = canvas[:rows, :columns]
+        mean = coloured(yuv, shown)  # of green, which is most of what is bright
+        if mean < settings.dark:
+            brightened(shown, min(settings.most_gain, settings.lit / max(1.0, mean)))
+        return rows, columns
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:
@@ -163,10 +167,10 @@ class _Cut:
         y0, y1 = _even_span(region.y0, region.y1, frame.height)
         return cls(frame, x0, y0, x1, y1)
 
-    def rgb(self, within: tuple[int, int]) -> Plane:
-        """The part as RGB, fitted into `within` (height, width).
+    def yuv(self, within: tuple[int, int]) -> Plane:
+        """The part, fitted into `within` (height, width), I420.
 
-        The planes are resized before they are mixed: the same picture for a third of the work.
+        Its planes are scaled before they are mixed: the same picture for a third of the work.
         """
         height, width = self.y1 - self.y0, self.x1 - self.x0
         scale = min(within[0] / height, within[1] / width)
@@ -176,10 +180,10 @@ class _Cut:
         half = slice(self.y0 // 2, self.y1 // 2), slice(self.x0 // 2, self.x1 // 2)
         chroma = self.frame.yuv[self.frame.height :].reshape(2, self.frame.height // 2, -1)
         small = yuv[rows:].reshape(2, rows // 2, columns // 2)
-        _resize(self.frame.luma[self.y0 : self.y1, self.x0 : self.x1], yuv[:rows])
-        _resize(chroma[0][half], small[0])
-        _resize(chroma[1][half], small[1])
-        return np.asarray(cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB_I420), np.uint8)
+        scaled(self.frame.luma[self.y0 : self.y1, self.x0 : self.x1], yuv[:rows])
+        scaled(chroma[0][half], small[0])
+        scaled(chroma[1][half], small[1])
+        return yuv
 
     def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
         """From boxes in shares of this part; those that its inner borders cut are left out."""
@@ -220,19 +224,6 @@ def _even_span(low: float, high: float, length: int) -> tuple[int, int]:
     start = min(max(0, int(low * length) // 2 * 2), length - 2)
     end = min(length, -(-round(high * length) // 2) * 2)
     return start, max(start + 2, end)
-
-
-def _resize(plane: Plane, into: Plane) -> None:
-    how = cv2.INTER_AREA if into.shape[0] < plane.shape[0] else cv2.INTER_LINEAR
-    cv2.resize(plane, (into.shape[1], into.shape[0]), dst=into, interpolation=how)
-
-
-def _letterbox(rgb: Plane, size: tuple[int, int]) -> tuple[Plane, int, int]:
-    """The picture in the top left corner of the network's input; and its rows and columns."""
-    rows, columns = rgb.shape[:2]
-    canvas = np.full((*size, 3), PAD, np.uint8)
-    canvas[:rows, :columns] = rgb
-    return canvas, rows, columns
 
 
 def _cells(height: int, width: int) -> Floats:

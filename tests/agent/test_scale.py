@@ -1,0 +1,137 @@
+"""What the network is shown is what OpenCV would show it, and the same with and without C."""
+
+import hashlib
+import mmap
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from agent.media.frame import Plane
+from agent.vision import scale
+from agent.vision.scale import brightened, coloured, scaled
+
+FOLDER = Path(scale.__file__).parent
+compiled = pytest.mark.skipif(scale.LIBRARY is None, reason="no library for this processor")
+SIDES = st.integers(1, 90)
+WAYS = pytest.mark.parametrize("library", [None, pytest.param(scale.LIBRARY, marks=compiled)])
+
+
+def noise(height: int, width: int) -> Plane:
+    """A part of a wider picture, whose rows lie apart."""
+    random = np.random.default_rng(height * 1000 + width)
+    return random.integers(0, 256, (height + 3, width + 40), np.uint8)[
+        2 : height + 2, 7 : width + 7
+    ]
+
+
+def by_opencv(plane: Plane, rows: int, columns: int) -> Plane:
+    is_smaller = rows < plane.shape[0] or columns < plane.shape[1]
+    how = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, (columns, rows), interpolation=how), np.uint8)
+
+
+@pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
+def test_the_libraries_are_made_of_the_source_beside_them(processor: str) -> None:
+    sources = ((FOLDER / name).read_bytes() for name in ("fast.h", "scale.c"))
+    made_of = hashlib.sha256(b"".join(sources)).hexdigest()
+    library = (FOLDER / f"scale-{processor}.so").read_bytes()
+    assert made_of.encode() in library, "run deploy/fast.sh"
+
+
+def test_a_processor_without_a_library_does_without() -> None:
+    assert scale.load("riscv64") is None
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ((1080, 1920), (180, 320)),
+        ((540, 960), (90, 160)),
+        ((360, 640), (180, 320)),
+        ((576, 768), (240, 320)),
+        ((384, 384), (320, 320)),
+        ((1080, 1920), (234, 416)),
+        ((322, 320), (320, 318)),
+        ((318, 308), (320, 310)),
+        ((100, 160), (200, 320)),
+        ((1, 1), (160, 160)),
+        ((64, 64), (64, 64)),
+        ((2, 1920), (2, 320)),
+    ],
+)
+def test_a_part_is_scaled_as_opencv_scales_it(
+    source: tuple[int, int], target: tuple[int, int], library: object
+) -> None:
+    """Off by one grey level at the most, and in one pixel of a thousand: other processors' OpenCV
+    rounds in another order."""
+    plane, ours = noise(*source), np.empty(target, np.uint8)
+    scaled(plane, ours, library)  # type: ignore[arg-type]  # None or the library
+    apart = np.abs(ours.astype(int) - by_opencv(plane, *target))
+    assert apart.max() <= 1
+    assert apart.mean() < 0.001
+
+
+@compiled
+@settings(deadline=None)
+@example(60, 60, 30, 30)
+@example(60, 60, 20, 10)
+@given(SIDES, SIDES, SIDES, SIDES)
+def test_the_compiled_form_scales_to_the_bit_alike(
+    height: int, width: int, rows: int, columns: int
+) -> None:
+    if (rows < height) != (columns < width):  # shown in its own shape, a part shrinks or grows
+        rows, columns = min(rows, height), min(columns, width)
+    plane = noise(height, width)
+    fine, plain = np.empty((rows, columns), np.uint8), np.empty((rows, columns), np.uint8)
+    scaled(plane, fine)
+    scaled(plane, plain, None)
+    assert np.array_equal(fine, plain)
+
+
+@compiled
+@pytest.mark.parametrize("size", [(4, 256), (3, 300), (8, 500), (16, 1000)])
+def test_of_the_last_row_of_a_picture_nothing_beyond_its_end_is_read(size: tuple[int, int]) -> None:
+    """The last page of memory ends with the picture: a byte more would end the program."""
+    pages = mmap.mmap(-1, 8 * 512)
+    plane = np.frombuffer(pages, np.uint8)[-8 * 512 :].reshape(8, 512)
+    into = np.full(size, 7, np.uint8)
+    scaled(plane[-min(8, size[0]) :], into)
+    assert (into == 0).all()
+
+
+@WAYS
+def test_colours_are_those_of_opencv_and_so_is_their_mean(library: object) -> None:
+    yuv = np.random.default_rng(1).integers(0, 256, (96 * 3 // 2, 130), np.uint8)
+    canvas = np.full((100, 140, 3), 114, np.uint8)
+    green = coloured(yuv, canvas[:96, :130], library)  # type: ignore[arg-type]  # as above
+    theirs = cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB_I420)
+    assert np.array_equal(canvas[:96, :130], theirs)
+    assert (canvas[96:] == 114).all() and (canvas[:, 130:] == 114).all()
+    assert green == pytest.approx(theirs[:, :, 1].mean())
+
+
+@WAYS
+@pytest.mark.parametrize("gain", [1.0, 1.37, 4.0])
+def test_brighter_is_each_byte_times_the_gain_and_no_more_than_white(
+    gain: float, library: object
+) -> None:
+    rgb = np.random.default_rng(2).integers(0, 256, (30, 50, 3), np.uint8)
+    whole = rgb.copy()
+    brightened(whole[:20, :40], gain, library)  # type: ignore[arg-type]  # as above
+    assert np.array_equal(whole[:20, :40], cv2.convertScaleAbs(rgb[:20, :40], alpha=gain))
+    assert np.array_equal(whole[20:], rgb[20:]) and np.array_equal(whole[:, 40:], rgb[:, 40:])
+
+
+def test_what_does_not_lie_row_by_row_is_refused() -> None:
+    plane = np.zeros((40, 80), np.uint8)
+    with pytest.raises(ValueError, match="row by row"):
+        scaled(plane[:, ::2], np.empty((20, 20), np.uint8))
+    with pytest.raises(ValueError, match="row by row"):
+        scaled(plane, np.empty((20, 40), np.uint8)[:, ::2])
+    with pytest.raises(ValueError, match="no I420"):
+        coloured(plane, np.empty((40, 80, 3), np.uint8))
