@@ -3,6 +3,7 @@
 FFmpeg's own messages hold the whole address with its password: none of them is passed on.
 """
 
+import errno
 from typing import Final
 
 import av.error
@@ -68,6 +69,14 @@ class Mishaps:
                         " its web page."
                     ),
                 )
+        return self._otherwise(failure)
+
+    def _otherwise(self, failure: Exception) -> CameraError:
+        if getattr(failure, "errno", None) == errno.EPROTONOSUPPORT:  # it answered 461
+            return self._error(
+                N_("{source} does not send its pictures over TCP."),
+                N_("Switch RTP over TCP (also called RTSP interleaved) on in the camera's menu."),
+            )
         return self._error(
             N_("{source} cannot be opened ({why})."),
             N_("See that the address is right and that the network leads there."),

@@ -63,6 +63,7 @@ class Habits:
     takes: int = 100
     """Connections in its life; who comes later is told 453."""
     redirects: bool = False
+    sends_over_tcp: bool = True
     sends_early: bool = False
     fmtp: str = ""
     has_sets: bool = True
@@ -250,6 +251,8 @@ class Caller:
             return self._described(url)
         wanted = {"SETUP": habits.setup_at, "PLAY": habits.play_at}.get(method, url)
         is_there = url == wanted.format(base=self._base)
+        if method == "SETUP" and not habits.sends_over_tcp:
+            return "461 Unsupported transport", [], ""
         headers = {
             "OPTIONS": [f"Public: {habits.public}"],
             "SETUP": [f"Transport: {habits.transport}", f"Session: {habits.session}"],

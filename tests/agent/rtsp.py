@@ -29,10 +29,18 @@ def need_gstreamer() -> None:
 class RtspServer:
     """`tests/rigs/rtsp_server.py` as a child process."""
 
-    def __init__(self, *mounts: str, login: str = "", port: int = 0, sound: bool = False) -> None:
+    def __init__(
+        self,
+        *mounts: str,
+        login: str = "",
+        port: int = 0,
+        sound: bool = False,
+        digest: bool = False,
+    ) -> None:
         need_gstreamer()
         options = ["--port", str(port), *(["--login", login] if login else [])]
         options += ["--sound"] if sound else []
+        options += ["--digest"] if digest else []
         self._process = subprocess.Popen(
             [SYSTEM_PYTHON, str(SERVER), *options, *mounts],
             stdin=subprocess.PIPE,

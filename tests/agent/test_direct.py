@@ -76,6 +76,14 @@ def test_it_reads_what_ffmpeg_reads_to_the_byte(film_file: Path) -> None:
     assert any(one.is_whole() for one in read[:1])
 
 
+def test_a_server_that_lets_in_by_digest_alone_is_read_without_ffmpeg_too(film_file: Path) -> None:
+    with RtspServer(f"/main={film_file}", login="quan ly:wr0ng", digest=True) as server:
+        ours = source(server.url(login="quan%20ly:wr0ng"), may_be_direct=True)
+        ours.open(for_clips=True)
+        assert ours.is_direct
+        assert received(ours, 10)[0].packet.is_keyframe
+
+
 def test_where_sound_is_wanted_or_nobody_allows_it_ffmpeg_reads(film_file: Path) -> None:
     class Deaf:
         def hear(self, packet: object) -> None:

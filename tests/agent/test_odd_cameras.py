@@ -11,7 +11,7 @@ from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.rtp_units import Codec
 from agent.devices.rtsp import RtspSource
-from tests.agent.fake_camera import LOGIN, FakeCamera
+from tests.agent.fake_camera import LOGIN, FakeCamera, Habits
 from tests.agent.oddities import ODDITIES, Oddity
 from tests.agent.packing import Unit, film, whole
 
@@ -67,6 +67,14 @@ def test_an_odd_camera_is_read_to_the_byte_or_left_to_ffmpeg(
         sent = [whole(unit) for unit in odd.habits.sent(codec, units)]
         assert_are(read, sent, may_lack=odd.fate == "gaps")
     assert len(read) >= (40 if is_over else count)
+
+
+def test_a_camera_that_sends_by_udp_alone_is_told_what_to_switch_on() -> None:
+    habits = Habits(sends_over_tcp=False)
+    with FakeCamera("h264", filmed("h264", ""), habits) as camera:
+        source = RtspSource(camera.url(), key="url", clock=SystemClock().now)
+        with pytest.raises(CameraError, match=r"/cam does not send its pictures over TCP\. Switch"):
+            source.open(for_clips=True)
 
 
 def read_so_many(source: RtspSource, count: int) -> tuple[list[tuple[bytes, bool]], bool]:

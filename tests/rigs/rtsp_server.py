@@ -4,7 +4,7 @@
 Runs under the system's Python, where GStreamer's bindings are (Debian: gir1.2-gst-rtsp-server-1.0
 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad):
 
-    rtsp_server.py [--login NAME:PASSWORD] [--sound] /main=FILE.mp4 /sub=FILE.mp4
+    rtsp_server.py [--login NAME:PASSWORD [--digest]] [--sound] /main=FILE.mp4 /sub=FILE.mp4
 
 Says `ready PORT` once it listens. Orders are lines on stdin: `freeze`, `resume`, `garbage [/mount]`
 (the coded pictures become noise), `end` (end of stream), `jump SECONDS` (timestamps, either way),
@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - versions must be chosen first
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions must be chosen first
 
 PARSERS = {"video/x-h264": ("h264parse", "rtph264pay"), "video/x-h265": ("h265parse", "rtph265pay")}
 HEAD_BYTES = 12
@@ -181,12 +182,18 @@ def obey(orders: Orders, loop: GLib.MainLoop) -> None:
     loop.quit()
 
 
-def lock(server: GstRtspServer.RTSPServer, login: str) -> GstRtspServer.RTSPToken:
+def lock(
+    server: GstRtspServer.RTSPServer, login: str, *, by_digest: bool
+) -> GstRtspServer.RTSPToken:
     """Only who knows the login gets in."""
     auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     name, _, password = login.partition(":")
-    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(name, password), token)
+    if by_digest:
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(name, password, token)
+    else:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(name, password), token)
     server.set_auth(auth)
     return token
 
@@ -196,6 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", default="0")
     parser.add_argument("--login", help="NAME:PASSWORD")
+    parser.add_argument("--digest", action="store_true", help="never asks for it plainly")
     parser.add_argument("--sound", action="store_true", help="a tone beside the pictures")
     parser.add_argument("mounts", nargs="+", help="/mount=FILE")
     args = parser.parse_args()
@@ -203,7 +211,7 @@ def main() -> None:
     orders, server = Orders(has_sound=args.sound), GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(args.port)
-    token = lock(server, args.login) if args.login else None
+    token = lock(server, args.login, by_digest=args.digest) if args.login else None
     for given in args.mounts:
         path, _, file = given.partition("=")
         orders.reels[path] = load(file)
