@@ -27,6 +27,8 @@ WAIT_EVERY: Final = 8
 """Of so many times that nothing was left to read, once the next packet is waited for: its arrival
 says where the camera's clock stands."""
 KEYFRAME_WITHIN_S: Final = 3.0
+PILE_BYTES: Final = 2**26
+"""More than that of pictures within that time comes from no camera."""
 KEEP_ALIVE_S: Final = 20.0
 """At the latest; cameras hang up after 60 s, or when they say."""
 REPORT: Final = bytes.fromhex("80c9000100000001")
@@ -90,24 +92,23 @@ class Direct:
         """Read ahead: from a keyframe to one that was waited for."""
 
     @classmethod
-    def begun(cls, url: str, codec: str, clock: Callable[[], Instant]) -> "Direct | None":
-        """None for whatever reason: then FFmpeg goes on with what it has."""
+    def begun(cls, url: str, codec: str, clock: Callable[[], Instant]) -> "Direct":
+        """Raises Misread with the reason, whichever: then FFmpeg goes on with what it has."""
+        direct: Direct | None = None
         try:
             direct = _connected(url, codec, clock)
-        except (ArchiveError, OSError, ValueError):
-            return None
-        if direct is None:
-            return None
-        try:
-            if direct._has_begun():
-                return direct
-        except (Misread, Unreadable, ArchiveError, OSError, EOFError):
-            pass
+            direct._begin()
+        except (Misread, Unreadable, ArchiveError, OSError, EOFError, ValueError) as error:
+            why = _reason(error)
         except BaseException:
-            direct.close()
+            if direct is not None:
+                direct.close()
             raise
-        direct.close()
-        return None
+        else:
+            return direct
+        if direct is not None:
+            direct.close()
+        raise Misread(why)  # outside of `except`, so that it is not chained
 
     def units(self) -> Iterator[Read]:
         """What comes, without end; raises OSError, Misread or Unreadable. EOFError where the
@@ -137,16 +138,17 @@ class Direct:
         """Hang up."""
         self._talk.close()
 
-    def _has_begun(self) -> bool:
-        until = self._clock()
+    def _begin(self) -> None:
+        """Read until a keyframe has come and nothing is piled up behind it."""
+        until, size = self._clock(), 0
         for read in self.units():
             if self.pile or read.unit.is_keyframe:
                 self.pile.append(read)
+                size += len(read.unit.data)
                 if read.is_last:
-                    return True
-            if read.came.seconds_since(until) > KEYFRAME_WITHIN_S:
-                break
-        return False
+                    return
+            if read.came.seconds_since(until) > KEYFRAME_WITHIN_S or size > PILE_BYTES:
+                raise Misread("no keyframe is waited for so long")
 
     def _need_not_wait(self) -> bool:
         """While it is young each is waited for."""
@@ -197,13 +199,13 @@ class Direct:
         end = self._room.find(b"\r\n\r\n", at, held)
         if end < 0:
             if held - at > HEAD_BYTES:
-                raise Misread
+                raise Misread("words without end")
             return 0
         head = bytes(self._room[at:end])
         told = head_of(head)
         length = length_of(told[1]) if told else None
         if length is None or length > BODY_BYTES:
-            raise Misread
+            raise Misread("words that are none")
         after = end + 4 + length
         if after <= held:
             self._talk.heard(head)
@@ -220,7 +222,7 @@ class Direct:
         end = held if found < 0 else found
         self._lost = (self._lost or 0) + end - at
         if self._lost > LOST_BYTES:
-            raise Misread
+            raise Misread("neither packets nor words")
         return end
 
     def _stay(self, now: Instant) -> None:
@@ -232,36 +234,52 @@ class Direct:
             self._talk.socket.sendall(head + REPORT)
 
 
-def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct | None:
+def _connected(url: str, codec: str, clock: Callable[[], Instant]) -> Direct:
     parts = urlsplit(url)
     if parts.scheme != "rtsp":
-        return None
+        raise Misread("not plain RTSP")
     name, password = unquote(parts.username or ""), unquote(parts.password or "")
     login = DeviceLogin(name, password) if name else None
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     talk = Talk(bare, login, patience_s=READ_S, within_s=BEGIN_WITHIN_S)
     try:
-        talk.learn_what_keeps_alive()
-        told = talk.ask("DESCRIBE", bare, {"Accept": "application/sdp"})
-        base = told.headers.get("content-base") or told.headers.get("content-location") or bare
-        offer = told.body.decode("utf-8", "replace")
-        video = video_of(offer, base)
-        if video is not None and video.codec == codec and not _OUT_OF_ORDER.search(offer):
-            transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
-            ready = talk.ask("SETUP", video.control, transport)
-            session = ready.headers.get("session", "")
-            talk.session = session.partition(";")[0].strip()
-            if channels := _channels(ready.headers.get("transport", "")):
-                talk.url = whole_of(offer, base)
-                talk.ask("PLAY", talk.url, {"Range": "npt=0.000-"})
-                talk.socket.settimeout(READ_S)
-                pause_s = _pause_s(session)
-                return Direct(talk, video, clock, keep_alive_s=pause_s, channels=channels)
+        return _playing(talk, bare, codec, clock)
     except BaseException:
         talk.close()
         raise
-    talk.close()
-    return None
+
+
+def _playing(talk: Talk, bare: str, codec: str, clock: Callable[[], Instant]) -> Direct:
+    talk.learn_what_keeps_alive()
+    told = talk.ask("DESCRIBE", bare, {"Accept": "application/sdp"})
+    base = told.headers.get("content-base") or told.headers.get("content-location") or bare
+    offer = told.body.decode("utf-8", "replace")
+    video = video_of(offer, base)
+    if video is None or video.codec != codec or _OUT_OF_ORDER.search(offer):
+        raise Misread("another offer, or units that are sent out of order")
+    transport = {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"}
+    ready = talk.ask("SETUP", video.control, transport)
+    session = ready.headers.get("session", "")
+    talk.session = session.partition(";")[0].strip()
+    channels = _channels(ready.headers.get("transport", ""))
+    if channels is None:
+        raise Misread("it names no channels")
+    talk.url = whole_of(offer, base)
+    talk.ask("PLAY", talk.url, {"Range": "npt=0.000-"})
+    talk.socket.settimeout(READ_S)
+    return Direct(talk, video, clock, keep_alive_s=_pause_s(session), channels=channels)
+
+
+def _reason(error: Exception) -> str:
+    """For the log; what the system says of an address may hold its password."""
+    match error:
+        case Misread() | Unreadable() | ArchiveError():
+            return str(error)
+        case TimeoutError():
+            return "it is silent"
+        case EOFError() | OSError():
+            return "it hangs up"
+    return "its address is none"
 
 
 def _channels(transport: str) -> tuple[int, int] | None:

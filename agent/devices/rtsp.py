@@ -230,17 +230,18 @@ class RtspSource:
 
     def _go_direct(self, line: _Line) -> None:
         """FFmpeg's connection is given back only when another stands and has brought pictures."""
-        self._direct = Direct.begun(self._url, line.codec, self._clock)
-        if self._direct is None:
-            self._leave_to_ffmpeg()
-        else:
-            self._direct_since = self._clock()
-            line.pile = [_arrival(read) for read in self._direct.pile]
-            line.container.close()
+        try:
+            self._direct = Direct.begun(self._url, line.codec, self._clock)
+        except Misread as odd:
+            self._leave_to_ffmpeg(str(odd))
+            return
+        self._direct_since = self._clock()
+        line.pile = [_arrival(read) for read in self._direct.pile]
+        line.container.close()
 
-    def _leave_to_ffmpeg(self) -> None:
+    def _leave_to_ffmpeg(self, why: str) -> None:
         self.is_odd = True
-        log.info("left_to_ffmpeg", source=masked(self._url))
+        log.info("left_to_ffmpeg", source=masked(self._url), why=why)
 
     def _hang_up(self) -> None:
         line, self._line = self._line, None
@@ -363,12 +364,16 @@ class RtspSource:
                 yield _arrival(read)
         except EOFError:
             pass
-        except (OSError, ArchiveError, Misread, Unreadable) as error:
+        except ArchiveError as error:
+            cause = error.__cause__
+            failure = cause if isinstance(cause, OSError) else error
+        except (OSError, Misread, Unreadable) as error:
             failure = error
-        if self._is_young():
-            self._leave_to_ffmpeg()
         if isinstance(failure, Misread | Unreadable):
-            raise self.mishaps.undecodable()
+            self._leave_to_ffmpeg(str(failure))
+            raise self.mishaps.unusual()
+        if self._is_young():
+            self._leave_to_ffmpeg("it broke off")
         if failure is not None:
             after_s = READ_S if isinstance(failure, TimeoutError) else 0.0
             raise self.mishaps.broken(failure, after_s=after_s)

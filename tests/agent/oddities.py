@@ -122,6 +122,18 @@ def one_time(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
     return packed(step=0)(codec, units)
 
 
+def stamps_twice(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
+    """Each tenth picture has the stamp of the one before it."""
+    for number, picture in enumerate(packed()(codec, units)):
+        stamp = STEP * (number - (number % 10 == 5))
+        yield [data[:4] + stamp.to_bytes(4) + data[8:] for data in picture]
+
+
+def from_the_middle(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
+    """As a camera that makes no keyframe for who comes."""
+    return packed()(codec, [*units[4:], *units[:4]])
+
+
 def lost(every_so_many: int) -> Before:
     """The second packet of such a picture is gone."""
 
@@ -209,6 +221,12 @@ ODDITIES: Final[dict[str, Oddity]] = {
     "sends us elsewhere": Oddity(Habits(before=every(60, REDIRECT, after=1), lasts=61), "ends"),
     "says that it is over": Oddity(Habits(before=every(60, OVER, after=1)), "ends"),
     "says farewell": Oddity(Habits(before=every(60, BYE, after=1)), "ends"),
+    "becomes unreadable": Oddity(
+        Habits(before=every(60, framed(0, packet(b"\x79" + bytes(20), 0, 0)), after=1)), "ends"
+    ),
+    "interlaced": Oddity(Habits(), film="tff=1"),
+    "a stamp twice now and then": Oddity(Habits(pack=stamps_twice)),
+    "begins between two keyframes": Oddity(Habits(pack=from_the_middle), codecs=BOTH),
     "hangs up": Oddity(Habits(lasts=60), "ends"),
     "pictures before the answer to PLAY": Oddity(Habits(sends_early=True)),
     "pieces of any size": Oddity(Habits(piece=97)),

@@ -103,7 +103,12 @@ def test_a_camera_that_takes_no_second_connection_is_left_to_ffmpeg_from_then_on
     film_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
-    monkeypatch.setattr(Direct, "begun", lambda url, *_: tried.append(url))
+
+    def refuse(url: str, *_: object) -> None:
+        tried.append(url)
+        raise Misread("it takes one")
+
+    monkeypatch.setattr(Direct, "begun", refuse)
     with RtspServer(f"/main={film_file}") as server:
         camera = StreamCamera("cong", server.url(), clock=SystemClock().now)
         for _ in range(2):
@@ -305,7 +310,8 @@ def test_what_does_not_begin_well_is_left_to_ffmpeg_and_hung_up(
 ) -> None:
     wire = Wire(*pieces, apart_s=0.0)
     monkeypatch.setattr(direct, "_connected", lambda *_: direct_on(wire))
-    assert Direct.begun("rtsp://cam/", "h264", wire.clock) is None
+    with pytest.raises(Misread):
+        Direct.begun("rtsp://cam/", "h264", wire.clock)
     assert wire.said == ["closed"]
 
 

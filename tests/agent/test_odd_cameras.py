@@ -6,7 +6,9 @@ from functools import cache
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
+from agent.devices import rtsp
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock
 from agent.devices.rtp_units import Codec
@@ -67,6 +69,24 @@ def test_an_odd_camera_is_read_to_the_byte_or_left_to_ffmpeg(
         sent = [whole(unit) for unit in odd.habits.sent(codec, units)]
         assert_are(read, sent, may_lack=odd.fate == "gaps")
     assert len(read) >= (40 if is_over else count)
+
+
+@pytest.mark.parametrize("name", ["becomes unreadable", "hangs up"])
+@pytest.mark.parametrize("proven_s", [0.0, 300.0], ids=["an old one", "a young one"])
+def test_what_cannot_be_read_on_is_ffmpegs_from_then_on_and_what_broke_off_while_young(
+    name: str, proven_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rtsp, "PROVEN_S", proven_s)
+    with FakeCamera("h264", filmed("h264", ""), ODDITIES[name].habits) as camera:
+        source = RtspSource(camera.url(), key="url", clock=SystemClock().now, may_be_direct=True)
+        source.open(for_clips=True)
+        with capture_logs() as logs:
+            read_so_many(source, COUNT)
+    is_left = name == "becomes unreadable" or proven_s > 0
+    assert source.is_odd == is_left
+    assert [line["why"] for line in logs] == is_left * [
+        "H.264 packets of type 25" if name == "becomes unreadable" else "it broke off"
+    ]
 
 
 def test_a_camera_that_sends_by_udp_alone_is_told_what_to_switch_on() -> None:

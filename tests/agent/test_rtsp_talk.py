@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.devices.clock import SystemClock
-from agent.devices.direct import Direct
+from agent.devices.direct import Direct, Misread
 from agent.devices.rtsp_talk import HEAD_BYTES, Talk
 from agent.devices.rtsp_words import Credentials, head_of, length_of, video_of, whole_of
 from agent.devices.soap import DeviceLogin
@@ -130,7 +130,8 @@ def test_a_head_without_end_is_no_answer() -> None:
 def test_a_password_is_tried_once_because_cameras_lock_an_account() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits(challenges=(DIGEST,))) as camera:
         url = camera.url(login="quan%20ly:wrong")
-        assert Direct.begun(url, "h264", SystemClock().now) is None
+        with pytest.raises(Misread, match="refuses the login"):
+            Direct.begun(url, "h264", SystemClock().now)
         assert len(camera.seen.signed) == 1
 
 
@@ -145,7 +146,6 @@ def test_what_a_camera_asks_is_answered_and_what_it_orders_refused() -> None:
     units = film("h264")
     with FakeCamera("h264", units, Habits(challenges=(DIGEST,), before=asking)) as camera:
         direct = Direct.begun(camera.url(login=LOGIN), "h264", SystemClock().now)
-        assert direct is not None
         for _ in zip(direct.units(), range(30), strict=False):
             pass
         direct.close()
@@ -155,8 +155,17 @@ def test_what_a_camera_asks_is_answered_and_what_it_orders_refused() -> None:
 def test_it_hangs_up_in_words_and_leaves_nothing_open() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits(play_at="{base}/")) as camera:
         direct = Direct.begun(camera.url(), "h264", SystemClock().now)
-        assert direct is not None
         direct.close()
     methods = [method for method, _ in camera.seen.requests]
     assert methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
     assert camera.seen.requests[-1][1] == camera.url() + "/"
+
+
+@pytest.mark.parametrize(
+    "url", ["rtsp://an:b1m\u2100t@h/", "rtsp://an:b1mat@[h/", "rtsp://an:b1mat@h:x/"]
+)
+def test_no_reason_names_the_password(url: str) -> None:
+    with pytest.raises(Misread) as caught:
+        Direct.begun(url, "h264", SystemClock().now)
+    assert "b1m" not in str(caught.value)
+    assert caught.value.__context__ is None
