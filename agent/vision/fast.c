@@ -7,7 +7,7 @@
 
 const char made_of[] = MADE_OF; /* the SHA-256 of fast.h, fast.c, light.c, learn.c and pieces.c */
 
-#define AHEAD 6144 /* bytes that are asked for before they are halved: what a row of memory takes to
+#define AHEAD 8192 /* bytes that are asked for before they are halved: what a row of memory takes to
                       come; with less it is waited for, with more the first of it is gone again */
 
 typedef uint16_t u16x16 __attribute__((vector_size(32), aligned(1), may_alias));
@@ -71,22 +71,6 @@ static void halve_rows(const uint8_t *restrict upper, const uint8_t *restrict lo
     for (; x < n; x++)
         out[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2;
 }
-
-typedef struct {
-    int64_t rows, columns; /* of blocks */
-    uint8_t *quarters, *blocks;
-    uint16_t *sums;  /* room for 4 * columns */
-    uint8_t *halves; /* room for 8 * columns */
-} Halving;
-
-/* An array as NumPy's protocol for C tells of it, `__array_struct__`. */
-typedef struct {
-    int two, dimensions;
-    char kind;
-    int item_bytes, flags;
-    intptr_t *shape, *strides;
-    const uint8_t *data;
-} Array;
 
 /* Means of 8x8 by three halvings. The picture is read once, row after row: memory hands that out
    twice as fast as two rows in turn, and what is made of a row meanwhile lies in the cache. Nothing

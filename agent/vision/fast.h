@@ -31,9 +31,18 @@ static inline uint64_t lowest(int n)
     return n >= 64 ? ~(uint64_t)0 : n > 0 ? ((uint64_t)1 << n) - 1 : 0;
 }
 
+static inline int any_of(const uint64_t *row, int words)
+{
+    uint64_t any = 0;
+    for (int n = 0; n < words; n++)
+        any |= row[n];
+    return any != 0;
+}
+
 /* Masks are rows of `words` of 64 bits, one for each block. Behind each row is at least one bit that
    stays 0, and before and behind all rows are REACH more of them: what is beside a bit can be taken
    from the words beside it, wherever it lies. */
+#define KEPT 3  /* as there: turns for which what was found is kept */
 #define REACH 2 /* as in fields.py: gaps bridged upwards and downwards */
 
 /* 1 where anything is within `down` rows and one column; `tall` is room for a mask. */
@@ -55,13 +64,27 @@ static inline void grow(const uint64_t *mask, uint64_t *restrict out, int rows, 
 typedef struct {
     int64_t rows, columns, side; /* of blocks, and of the square that is around one */
     int64_t words;
-    float *mean, *flicker, *local, *times, *plus; /* the last two: two fields each; with 8 to spare */
+    float *mean, *flicker, *limit; /* with 8 to spare */
+    float *light; /* for each 8 blocks of a row, the last of which may be fewer, all that they are
+                     judged by, see Light */
     uint8_t *learned, *ignored, *mean8, *limit8, *lamp_from;
-    uint64_t *over; /* the blocks that differ */
+    uint64_t *found[KEPT], *over; /* what was found in each turn, and the blocks that differ */
     uint64_t *flat; /* room for two masks, each as one row with two words to spare */
     uint64_t *lamps, *near, *tall; /* masks */
     void *sums; /* room for 2 * (columns + side + 8) doubles */
 } Ground;
+
+/* What light makes of 8 blocks: the brightness around now times `times`, plus `plus`; it may be off by
+   `off` times the change of what is around, which was `local`, plus `limit`. */
+typedef struct {
+    f32x8 local, times, plus, off, limit;
+} Light;
+
+static inline Light *light_of(const Ground *ground, int y, int x)
+{
+    const int eights = (ground->columns + 7) / 8;
+    return (Light *)ground->light + y * eights + x / 8;
+}
 
 /* A place beyond a border of n, mirrored at its last row or column. */
 static inline int mirrored(int at, int n)
@@ -79,3 +102,21 @@ static inline int mirrored(int at, int n)
         (row)[-x] = (row)[mirrored(-x, columns)];                          \
         (row)[(columns) - 1 + x] = (row)[mirrored((columns) - 1 + x, columns)]; \
     }
+
+typedef struct {
+    int64_t rows, columns; /* of blocks */
+    uint8_t *quarters, *blocks;
+    uint16_t *sums;  /* room for 4 * columns */
+    uint8_t *halves; /* room for 8 * columns */
+} Halving;
+
+/* An array as NumPy's protocol for C tells of it, `__array_struct__`. */
+typedef struct {
+    int two, dimensions;
+    char kind;
+    int item_bytes, flags;
+    intptr_t *shape, *strides;
+    const uint8_t *data;
+} Array;
+
+int halve(const Halving *to, const Array *luma);

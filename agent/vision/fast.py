@@ -83,17 +83,22 @@ class Halving:
 
     def __init__(self, library: ctypes.CDLL, steps: Sequence[Plane]) -> None:
         """`steps` are 4, 2 and 1 times as many rows and columns as blocks."""
-        rows, columns = self._shape = steps[-1].shape
+        self.blocks = steps[-1]
+        rows, columns = self.blocks.shape
         room = np.empty(4 * columns, np.uint16), np.empty(8 * columns, np.uint8)
         self._halve, self._kept = library.halve, (*steps[1:], *room)
-        self._into = _Table(rows, columns, *self._kept)
+        self.into = _Table(rows, columns, *self._kept)
 
     def step(self, luma: Plane) -> None:
         """ValueError for anything but rows of bytes that lie side by side, eight for each block."""
         told = luma.__array_struct__  # a tenth of the time of asking for the address
-        if not self._halve(self._into.at, _inside(told, None)):
-            (height, width), (rows, columns) = luma.shape, self._shape
-            raise ValueError(f"luma of {width}x{height} has no {columns}x{rows} blocks of bytes")
+        if not self._halve(self.into.at, _inside(told, None)):
+            raise self.refused(luma)
+
+    def refused(self, luma: Plane) -> ValueError:
+        """What is wrong with it."""
+        (height, width), (rows, columns) = luma.shape, self.blocks.shape
+        return ValueError(f"luma of {width}x{height} has no {columns}x{rows} blocks of bytes")
 
 
 class Steps:
@@ -102,41 +107,49 @@ class Steps:
     def __init__(self, library: ctypes.CDLL, fields: Fields) -> None:
         rows, columns = self._shape = fields.mean8.shape
         self._library, self._unlit, self._pieces = library, library.unlit, library.pieces
-        self._unlit.restype = ctypes.c_int64  # for all finders alike
+        self._see = library.see
+        self._unlit.restype = self._see.restype = ctypes.c_int64  # for all finders alike
         words = columns // 64 + 1
+        self.light = np.zeros((rows, (columns + 7) // 8, 5, 8), np.float32)
+        """See `Light` in `fast.h`."""
+        self.over, *self.found = (_mask(rows, words) for _ in range(1 + KEPT))
+        """A bit for each block that differs, and in turn for each that neither flicker nor light
+        explains."""
         lamps, near, tall, self._spread, *masks = (_mask(rows, words) for _ in range(7))
-        self.over = _mask(rows, words)
-        """A bit for each block that differs,"""
         self._ground = _Table(
             *(rows, columns, fields.side, words),
-            *(fields.mean, fields.flicker, fields.local, fields.times, fields.plus),
+            *(fields.mean, fields.flicker, fields.limit, self.light),
             *(fields.learned, fields.ignored, fields.mean8, fields.limit8, fields.lamp_from),
-            *(self.over, np.zeros(2 * (rows * words + 2), np.uint64), lamps, near, tall),
-            np.zeros(2 * (columns + fields.side + 8)),
+            *(*self.found, self.over, np.zeros(2 * (rows * words + 2), np.uint64)),
+            *(lamps, near, tall, np.zeros(2 * (columns + fields.side + 8))),
         )
-        self.found = [_mask(rows, words) for _ in range(KEPT)]
-        """and for each that neither flicker nor light explains, in turn."""
-        self._found = [_at(found) for found in self.found]
         self._blocks: Plane | None = None
         self._blocks_at = ctypes.c_void_p()
         most = rows * (columns // 2 + 1)
         self._out = np.empty((most, 6), np.int32)
         self._work = _Table(
-            *(rows, columns, words, self.over, self._spread, *masks, tall),
+            *(self._ground.numbers, self._spread, *masks, tall),
             *(np.empty((most, 4), np.int32), np.empty(rows * columns, np.int32), self._out),
         )
 
+    def see(self, halving: known.Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
+        """See `agent.vision.fields.Steps`."""
+        if not isinstance(halving, Halving):
+            raise TypeError("halving of another form")
+        told = luma.__array_struct__
+        counts: int = self._see(halving.into.at, _inside(told, None), self._ground.at, turn)
+        if counts < 0:
+            raise halving.refused(luma)
+        return counts & COUNT, counts >> COUNT_BITS & COUNT, counts >> 2 * COUNT_BITS
+
     def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
-        found = self._found
-        counts: int = self._unlit(self._ground.at, self._of(blocks), found[turn], found[turn - 1])
+        counts: int = self._unlit(self._ground.at, self._of(blocks), turn)
         return counts & COUNT, counts >> COUNT_BITS & COUNT, counts >> 2 * COUNT_BITS
 
     def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
         """See `agent.vision.fields.Steps`."""
-        found = self._found
-        oldest = found[turn - 2] if has_oldest else None
-        count = self._pieces(self._work.at, found[turn], found[turn - 1], oldest, int(is_lasting))
+        count = self._pieces(self._work.at, turn, has_oldest, is_lasting)
         pieces: list[Piece] = self._out[:count].tolist()
         pieces.reverse()
         return pieces
@@ -178,8 +191,8 @@ class _Table:
     def __init__(self, *parts: int | _Array | None) -> None:
         self._arrays = parts
         numbers = [part if isinstance(part, int) else _address(part) for part in parts]
-        self._numbers = np.array(numbers, np.int64)
-        self.at = _at(self._numbers)
+        self.numbers = np.array(numbers, np.int64)
+        self.at = _at(self.numbers)
 
 
 def _mask(rows: int, words: int) -> NDArray[np.uint64]:

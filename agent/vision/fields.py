@@ -49,20 +49,15 @@ class Fields:
     def __init__(self, blocks: Plane, side: int, ignored: Mask | None) -> None:
         """Starts from `blocks`; `side` of the square that is around a block; where `ignored` is
         not 0 nothing ever differs."""
-        pair = (2, *blocks.shape)
         self.side, self.ignored = side, ignored
-        self.mean: Field = blocks.astype(np.float32)
-        self.flicker: Field = np.zeros_like(self.mean)
+        self.mean, self.flicker, self.limit = (_field(blocks.shape) for _ in range(3))
+        """The background, how restless a spot usually is, and from where on a block differs."""
+        np.copyto(self.mean, blocks)
         self.learned = blocks.copy()
         """The blocks of the last learning."""
         self.mean8, self.limit8 = np.empty_like(blocks), np.empty_like(blocks)
         self.lamp_from = np.empty_like(blocks)
         """From which brightness on a block is a lamp, by its brightness so far."""
-        self.local = _field(blocks.shape)
-        """The brightness around, added up."""
-        self.times, self.plus = _field(pair), _field(pair)
-        """What the brightness around now makes of a block; and its change, of how far that may be
-        off: times so much, plus so much."""
 
 
 def _field(shape: tuple[int, ...]) -> Field:
@@ -71,14 +66,20 @@ def _field(shape: tuple[int, ...]) -> Field:
 
 
 class Halving(Protocol):
-    """Halves luma three times."""
+    """Halves luma three times, into its own arrays."""
+
+    blocks: Plane
+    """The last of these."""
 
     def step(self, luma: Plane) -> None:
-        """Into its own arrays."""
+        """Fill them."""
 
 
 class Steps(Protocol):
     """What is done with fields for each frame, and at each learning."""
+
+    def see(self, halving: Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
+        """A step of `halving`, which must be of the same form, and `unlit` of its blocks."""
 
     def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """How many blocks differ, how many of these light does not explain, and how many of those

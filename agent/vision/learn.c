@@ -48,7 +48,7 @@ static void publish_limits(const Ground *ground, Limits limits)
     const int all = ground->rows * ground->columns;
     const uint8_t lamp = limits.lamp - 1, is_bright = limits.lamp - limits.lamp_step;
     const float *restrict mean = ground->mean, *restrict flicker = ground->flicker;
-    float *restrict limit = ground->plus + all;
+    float *restrict limit = ground->limit;
     uint8_t *restrict mean8 = ground->mean8, *restrict limit8 = ground->limit8;
     uint8_t *restrict lamp_from = ground->lamp_from;
     for (int n = 0; n < all; n++) {
@@ -73,33 +73,26 @@ static void add_means(double *restrict sums, const float *restrict row, int colu
         sums[x] += times * (((double)row[x] + 0x1.8p24) - 0x1.8p24);
 }
 
-/* For each of a row of blocks the sum of `side` columns from `from` on; written in whole vectors. */
-static void add_around(const double *restrict from, double *restrict around, int columns, int side)
+/* What light may make of a row of blocks; `from` are the sums of columns that are around the first. */
+static void publish_light(const Ground *ground, int y, const double *from, float roughness)
 {
-    for (int x = 0; x < columns; x += 8) {
-        f64x8 sum = *(const f64x8 *)(from + x);
-        for (int n = 1; n < side; n++)
-            sum += *(const f64x8 *)(from + x + n);
-        *(f64x8 *)(around + x) = sum;
-    }
-}
-
-/* What light may make of a row of blocks; `around` is what lies around each, added. */
-static void publish_light(const Ground *ground, int y, const double *restrict around, float roughness)
-{
-    const int columns = ground->columns, at = y * columns, all = ground->rows * columns;
-    const float area = ground->side * ground->side;
+    const int columns = ground->columns, at = y * columns, side = ground->side;
+    const float area = side * side;
     const double one = 1.0 / area;
-    const float *restrict mean = ground->mean + at;
-    float *restrict local = ground->local + at, *restrict times = ground->times + at;
-    float *restrict plus = ground->plus + at;
-    for (int x = 0; x < columns; x++) {
-        float near = (float)(around[x] * one), twice = near * 2;
-        float half = (mean[x] - near) / (twice > 1 ? twice : 1), middle = half + 1;
-        plus[x] = mean[x] - near * middle;
-        times[x] = middle / area;
-        times[all + x] = (__builtin_fabsf(half) + roughness) / area;
-        local[x] = near * area;
+    for (int x = 0; x < columns; x += 8) {
+        const f32x8 mean = *(const f32x8 *)(ground->mean + at + x);
+        f64x8 around = *(const f64x8 *)(from + x);
+        for (int n = 1; n < side; n++)
+            around += *(const f64x8 *)(from + x + n);
+        const f32x8 near = __builtin_convertvector(around * one, f32x8), least = {};
+        const f32x8 half = (mean - near) / __builtin_elementwise_max(near * 2, least + 1);
+        const f32x8 middle = half + 1;
+        Light *const light = light_of(ground, y, x);
+        light->local = near * area;
+        light->times = middle / area;
+        light->plus = mean - near * middle;
+        light->off = (__builtin_elementwise_abs(half) + roughness) / area;
+        light->limit = *(const f32x8 *)(ground->limit + at + x);
     }
 }
 
@@ -107,7 +100,7 @@ static void publish_light(const Ground *ground, int y, const double *restrict ar
 void publish(const Ground *ground, const Limits *limits)
 {
     const int rows = ground->rows, columns = ground->columns, reach = ground->side / 2;
-    double *const down = (double *)ground->sums + reach, *const around = down + columns + reach + 8;
+    double *const down = (double *)ground->sums + reach;
     publish_limits(ground, *limits);
     for (int x = 0; x < columns; x++)
         down[x] = 0;
@@ -116,8 +109,7 @@ void publish(const Ground *ground, const Limits *limits)
     for (int y = 0; y < rows; y++) {
         add_means(down, ground->mean + mirrored(y + reach, rows) * columns, columns, 1);
         MIRROR(down, columns, reach)
-        add_around(down - reach, around, columns, ground->side);
-        publish_light(ground, y, around, limits->roughness);
+        publish_light(ground, y, down - reach, limits->roughness);
         add_means(down, ground->mean + mirrored(y - reach, rows) * columns, columns, -1);
     }
 }

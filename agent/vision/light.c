@@ -49,28 +49,25 @@ static int rows_of(const Ground *ground, const uint64_t *flat, uint64_t *out)
     return count;
 }
 
-/* Of 8 blocks from `at` on, those that lie farther from what light makes of them than they may. At
-   `from` begin the sums of columns that are around the first. */
-static inline uint64_t judged(const Ground *ground, const uint8_t *blocks, int at, const float *from)
+/* Of 8 blocks, those that lie farther from what light makes of them than they may. At `from` begin
+   the sums of columns that are around the first. */
+static inline uint64_t judged(const Light *light, const uint8_t *blocks, int left, const float *from,
+                              int side)
 {
-    const int all = ground->rows * ground->columns;
     u8x8 bytes = {};
-    if (at + 8 <= all)
-        bytes = *(const u8x8 *)(blocks + at);
+    if (left >= 8)
+        bytes = *(const u8x8 *)blocks;
     else
-        for (int n = 0; at + n < all; n++)
-            bytes[n] = blocks[at + n];
+        for (int n = 0; n < left; n++)
+            bytes[n] = blocks[n];
     const f32x8 now = __builtin_convertvector(bytes, f32x8);
     f32x8 near = *(const f32x8 *)from;
-    for (int n = 1; n < ground->side; n++)
+    for (int n = 1; n < side; n++)
         near += *(const f32x8 *)(from + n);
-    const float *const times = ground->times + at, *const plus = ground->plus + at;
-    const f32x8 apart = now - (near * *(const f32x8 *)times + *(const f32x8 *)plus);
-    const f32x8 away = __builtin_elementwise_abs(near - *(const f32x8 *)(ground->local + at));
-    const f32x8 bound = away * *(const f32x8 *)(times + all) + *(const f32x8 *)(plus + all);
+    const f32x8 apart = __builtin_elementwise_abs(now - (near * light->times + light->plus));
+    const f32x8 bound = __builtin_elementwise_abs(near - light->local) * light->off + light->limit;
     typedef _Bool bools __attribute__((ext_vector_type(8)));
-    union { bools each; uint8_t all; } set = {
-        __builtin_convertvector(__builtin_elementwise_abs(apart) > bound, bools)};
+    union { bools each; uint8_t all; } set = {__builtin_convertvector(apart > bound, bools)};
     return set.all;
 }
 
@@ -78,14 +75,17 @@ static inline uint64_t judged(const Ground *ground, const uint8_t *blocks, int a
 static void judge_row(const Ground *ground, int y, const uint8_t *blocks, const float *sums,
                       uint64_t *found)
 {
+    const int at = y * ground->columns, all = ground->rows * ground->columns, side = ground->side;
     for (int n = 0; n < ground->words; n++) {
-        uint64_t left = ground->over[y * ground->words + n], word = 0;
-        while (left) { /* eight at a time */
-            const int x = __builtin_ctzll(left) / 8 * 8, at = 64 * n + x;
-            word |= judged(ground, blocks, y * ground->columns + at, sums + at) << x;
-            left &= ~((uint64_t)255 << x);
+        const uint64_t over = ground->over[y * ground->words + n];
+        uint64_t word = 0;
+        for (uint64_t left = over; left;) { /* eight at a time */
+            const int from = __builtin_ctzll(left) / 8 * 8, x = 64 * n + from;
+            const Light *const light = light_of(ground, y, x);
+            word |= judged(light, blocks + at + x, all - at - x, sums + x, side) << from;
+            left &= ~((uint64_t)255 << from);
         }
-        found[n] = word & ground->over[y * ground->words + n];
+        found[n] = word & over;
     }
 }
 
@@ -99,56 +99,65 @@ static void next_row(const Ground *ground, int y, const uint8_t *blocks, uint16_
         tall[x] += in[x] - out[x];
 }
 
-static void start_rows(const Ground *ground, const uint8_t *blocks, uint16_t *restrict tall)
+static void start_rows(const Ground *ground, int first, const uint8_t *blocks,
+                       uint16_t *restrict tall)
 {
     const int rows = ground->rows, columns = ground->columns, reach = ground->side / 2;
     for (int x = 0; x < columns; x++)
         tall[x] = 0;
-    for (int v = -reach - 1; v < reach; v++) {
+    for (int v = first - reach - 1; v < first + reach; v++) {
         const uint8_t *const row = blocks + mirrored(v, rows) * columns;
         for (int x = 0; x < columns; x++)
             tall[x] += row[x];
     }
 }
 
-static int any_of(const uint64_t *row, int words)
+/* What is found of the blocks that differ, some of which there are, but for lamps. */
+static void judge(const Ground *ground, const uint8_t *blocks, uint64_t *found)
 {
-    uint64_t any = 0;
-    for (int n = 0; n < words; n++)
-        any |= row[n];
-    return any != 0;
-}
-
-/* Fills `over` and `found`, which of those that differ light does not explain: no lamp does, and
-   nothing that touches one. Returns how many differ, how many are found, and how many of these were
-   found `before`, in 21 bits each. */
-int64_t unlit(const Ground *ground, const uint8_t *blocks, uint64_t *found, const uint64_t *before)
-{
-    const int rows = ground->rows, columns = ground->columns, words = ground->words;
-    const int all = rows * words, reach = ground->side / 2;
+    const int columns = ground->columns, words = ground->words, reach = ground->side / 2;
     float *const sums = (float *)ground->sums + reach;
     uint16_t *const tall = (uint16_t *)((double *)ground->sums + columns + ground->side + 8);
+    int first = 0, end = ground->rows;
+    while (!any_of(ground->over + first * words, words))
+        first++;
+    while (!any_of(ground->over + (end - 1) * words, words))
+        end--;
+    for (int n = 0; n < ground->rows * words; n++)
+        found[n] = 0;
+    start_rows(ground, first, blocks, tall);
+    for (int y = first; y < end; y++) {
+        next_row(ground, y, blocks, tall);
+        if (!any_of(ground->over + y * words, words))
+            continue;
+        for (int x = 0; x < columns; x++)
+            sums[x] = tall[x];
+        MIRROR(sums, columns, reach)
+        judge_row(ground, y, blocks, sums - reach, found + y * words);
+    }
+}
+
+/* Fills `over` and what is found in this turn, which of those that differ light does not explain: no
+   lamp does, and nothing that touches one. Returns how many differ, how many are found, and how many
+   of these were found in the turn before, in 21 bits each. */
+int64_t unlit(const Ground *ground, const uint8_t *blocks, int turn)
+{
+    uint64_t *const found = ground->found[turn];
+    const uint64_t *const before = ground->found[(turn + KEPT - 1) % KEPT];
+    const int rows = ground->rows, words = ground->words, all = rows * words;
     uint64_t *const lamps = ground->flat + all + 2;
     const int has_lamps = compare(ground, blocks, ground->flat, lamps);
     const int64_t differing = rows_of(ground, ground->flat, ground->over);
     int64_t count = 0, again = 0;
-    for (int n = 0; !differing && n < all; n++)
-        found[n] = 0;
-    if (!differing)
+    if (!differing) {
+        for (int n = 0; n < all; n++)
+            found[n] = 0;
         return 0;
-    start_rows(ground, blocks, tall);
-    for (int y = 0; y < rows; y++) {
-        next_row(ground, y, blocks, tall);
-        if (any_of(ground->over + y * words, words)) {
-            for (int x = 0; x < columns; x++)
-                sums[x] = tall[x];
-            MIRROR(sums, columns, reach)
-        }
-        judge_row(ground, y, blocks, sums - reach, found + y * words);
     }
+    judge(ground, blocks, found);
     if (has_lamps) {
         rows_of(ground, lamps, ground->lamps);
-        grow(ground->lamps, ground->near, rows, words, columns, 1, ground->tall);
+        grow(ground->lamps, ground->near, rows, words, ground->columns, 1, ground->tall);
         for (int n = 0; n < all; n++)
             found[n] &= ~ground->near[n];
     }
@@ -157,4 +166,10 @@ int64_t unlit(const Ground *ground, const uint8_t *blocks, uint64_t *found, cons
         again += __builtin_popcountll(found[n] & before[n]);
     }
     return differing | count << 21 | again << 42;
+}
+
+/* `halve`, and `unlit` of that in one call; -1 if it is no such picture. */
+int64_t see(const Halving *to, const Array *luma, const Ground *ground, int turn)
+{
+    return halve(to, luma) ? unlit(ground, to->blocks, turn) : -1;
 }

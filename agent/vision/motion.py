@@ -80,7 +80,11 @@ class MotionFinder:
         if self._halver is None or self._halver.size_px != (frame.height, frame.width):
             self._halver = Halver(frame.height, frame.width, self._library)
             self._ground = None
-        return self.look(self._halver.means(frame.luma), frame.at)
+        if self._ground is None:
+            return self._start(self._halver.means(frame.luma), frame.at)
+        halving = self._halver.halving
+        self._ground.see(halving, frame.luma)
+        return self._tell(self._ground, halving.blocks, frame.at)
 
     @property
     def means(self) -> Means:
@@ -93,16 +97,22 @@ class MotionFinder:
         """The same from block means, uint8 (height // 8, width // 8)."""
         if self._ground is None:
             return self._start(blocks, at)
-        ground = self._ground
-        ground.look(blocks)
+        self._ground.look(blocks)
+        return self._tell(self._ground, blocks, at)
+
+    def _tell(self, ground: Ground, blocks: Plane, at: Instant) -> tuple[Box, ...]:
+        """What of `blocks`, which `ground` has seen, moved."""
         if ground.found > self._settings.flood * blocks.size:
             return self._start(blocks, at)
         self._persistence.step(ground.found, ground.again, at.seconds_since(self._last))
         regions = self._regions(ground) if ground.found else []
         self._last = at
-        self._learn(ground, blocks, regions=regions, at=at)
-        if at.seconds_since(self._born) < self._settings.settle_s:
+        age_s = at.seconds_since(self._born)
+        self._learn(ground, blocks, regions=regions, at=at, age_s=age_s)
+        if age_s < self._settings.settle_s:
             return (WHOLE,)
+        if not regions:
+            return ()
         height, width = blocks.shape
         regions.sort(key=_area, reverse=True)
         return tuple(
@@ -128,7 +138,13 @@ class MotionFinder:
         return (WHOLE,)
 
     def _learn(
-        self, ground: Ground, blocks: Plane, *, regions: Sequence[_Region], at: Instant
+        self,
+        ground: Ground,
+        blocks: Plane,
+        *,
+        regions: Sequence[_Region],
+        at: Instant,
+        age_s: float,
     ) -> None:
         """Seldom, but more often at first, when the background is known from few frames.
 
@@ -136,7 +152,6 @@ class MotionFinder:
         body looks like the light around it.
         """
         elapsed_s = max(0.0, at.seconds_since(self._learned))
-        age_s = at.seconds_since(self._born)
         if elapsed_s < min(self._settings.ground.learn_every_s, 0.1 * age_s):
             return
         moved = self._moved
@@ -150,12 +165,12 @@ class MotionFinder:
         """Connected blocks (gaps of two are bridged) that are something."""
         least, persistence = self._settings.least_blocks, self._persistence
         # Where nothing falls a larger region is believed at once.
-        sure = self._settings.sure_blocks if persistence.is_steady else self._everything
+        is_steady, knows = persistence.is_steady, persistence.knows
+        sure = self._settings.sure_blocks if is_steady else self._everything
         # Three frames with the same two blocks wet are no rare chance in a shower; with four, yes.
-        lasts = least * (1 if persistence.is_steady else 2)
-        knows = persistence.knows
+        lasts = least * (1 if is_steady else 2)
         pieces = ground.pieces(
-            has_oldest=persistence.has_oldest, is_lasting=knows and not persistence.is_steady
+            has_oldest=persistence.has_oldest, is_lasting=knows and not is_steady
         )
         return [
             ((x1 - x0) * (y1 - y0), x0, y0, x1, y1)
@@ -207,12 +222,12 @@ class Halver:
             np.empty((self._rows >> n, self._columns >> n), np.uint8)
             for n in range(1, HALVINGS + 1)
         ]
-        self._halving = fast.halving(library, self._steps)
+        self.halving = fast.halving(library, self._steps)
 
     def means(self, luma: Plane) -> Plane:
         """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
         incomplete last row or column of blocks is left out. Valid until the next call."""
-        self._halving.step(luma)
+        self.halving.step(luma)
         return self._steps[-1]
 
     @property

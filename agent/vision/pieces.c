@@ -11,8 +11,7 @@ typedef struct {
 } Piece;
 
 typedef struct {
-    int64_t rows, columns, words;
-    const uint64_t *over;
+    const Ground *ground;
     uint64_t *spread, *moved, *joined, *lasting, *tall; /* masks */
     Run *runs;                                          /* rows * (columns / 2 + 1), as of pieces */
     int32_t *queue;                                     /* rows * columns */
@@ -44,7 +43,7 @@ static int runs_of(const uint64_t *mask, int rows, int words, int columns, Run *
     int count = 0, above = 0;
     for (int y = 0; y < rows; y++, mask += words) {
         const int first = count, end_above = first;
-        for (int x = next(mask, 0, columns, 1); x < columns; x = next(mask, x, columns, 1)) {
+        for (int x = !any_of(mask, words) ? columns : next(mask, 0, columns, 1); x < columns; x = next(mask, x, columns, 1)) {
             Run run = {y, x, next(mask, x, columns, 0), count};
             x = run.to;
             runs[count] = run;
@@ -64,7 +63,7 @@ static int runs_of(const uint64_t *mask, int rows, int words, int columns, Run *
 /* Whether a way over empty blocks leads from (y, x) to the border. `joined` is left as it was. */
 static int is_outside(const Pieces *step, int y, int x)
 {
-    const int rows = step->rows, columns = step->columns, words = step->words;
+    const int rows = step->ground->rows, columns = step->ground->columns, words = step->ground->words;
     int head = 0, tail = 0, is_out = 0;
     int32_t *const queue = step->queue;
     queue[tail++] = y * columns + x;
@@ -108,11 +107,11 @@ static int counted(const uint64_t *mask, int words, const Piece *piece)
 static Piece shrunk(const Pieces *step, Piece piece)
 {
     piece.x0 += piece.x0 > 0;
-    piece.x1 -= piece.x1 < step->columns;
+    piece.x1 -= piece.x1 < step->ground->columns;
     piece.y0 += piece.y0 > 0 ? REACH : 0;
-    piece.y1 -= piece.y1 < step->rows ? REACH : 0;
-    piece.blocks = counted(step->moved, step->words, &piece);
-    piece.lasting = counted(step->lasting, step->words, &piece);
+    piece.y1 -= piece.y1 < step->ground->rows ? REACH : 0;
+    piece.blocks = counted(step->moved, step->ground->words, &piece);
+    piece.lasting = counted(step->lasting, step->ground->words, &piece);
     return piece;
 }
 
@@ -120,7 +119,7 @@ static Piece shrunk(const Pieces *step, Piece piece)
 static int pieces_of(const Pieces *step)
 {
     Run *const runs = step->runs;
-    const int all = runs_of(step->joined, step->rows, step->words, step->columns, runs);
+    const int all = runs_of(step->joined, step->ground->rows, step->ground->words, step->ground->columns, runs);
     int count = 0;
     for (int n = 0; n < all; n++) { /* a root comes before all that are its own */
         const Run run = runs[n];
@@ -137,18 +136,20 @@ static int pieces_of(const Pieces *step)
     return count;
 }
 
-/* What moved, in connected pieces in reading order, into `out`: of what was `found`, or what of that
-   was found in all of three frames running, and what differs beside it. Without `oldest` nothing
-   was. `spread` becomes what is believed, grown by one block. Returns how many pieces. */
-int pieces(const Pieces *step, const uint64_t *found, const uint64_t *before, const uint64_t *oldest,
-           int is_lasting)
+/* What moved, in connected pieces in reading order, into `out`: of what was found in this turn, or
+   what of that was found in all of three turns running, and what differs beside it. Without an oldest
+   turn nothing was. `spread` becomes what is believed, grown by one block. Returns how many pieces. */
+int pieces(const Pieces *step, int turn, int has_oldest, int is_lasting)
 {
-    const int rows = step->rows, columns = step->columns, words = step->words;
+    const int rows = step->ground->rows, columns = step->ground->columns, words = step->ground->words;
+    const uint64_t *const found = step->ground->found[turn];
+    const uint64_t *const before = step->ground->found[(turn + KEPT - 1) % KEPT];
+    const uint64_t *const oldest = step->ground->found[(turn + KEPT - 2) % KEPT];
     for (int n = 0; n < rows * words; n++)
-        step->lasting[n] = oldest ? found[n] & before[n] & oldest[n] : 0;
+        step->lasting[n] = has_oldest ? found[n] & before[n] & oldest[n] : 0;
     grow(is_lasting ? step->lasting : found, step->spread, rows, words, columns, 1, step->tall);
     for (int n = 0; n < rows * words; n++)
-        step->moved[n] = step->spread[n] & step->over[n];
+        step->moved[n] = step->spread[n] & step->ground->over[n];
     grow(step->moved, step->joined, rows, words, columns, REACH, step->tall);
     const int count = pieces_of(step);
     Piece *const out = step->out;

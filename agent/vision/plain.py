@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Plane
+from agent.vision import fields as known
 from agent.vision.fields import IGNORED, KEPT, REACH, Field, Fields, Limits, Mask, Piece
+
+# Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame and was
+# a quarter of a quiet camera's cost.
+cv2.setNumThreads(1)
 
 NEAR = np.ones((3, 3), np.uint8)
 """A block and those that touch it."""
@@ -26,7 +31,8 @@ class Halving:
 
     def __init__(self, steps: Sequence[Plane]) -> None:
         """`steps` are 4, 2 and 1 times as many rows and columns as blocks."""
-        self._rows, self._columns = (8 * n for n in steps[-1].shape)
+        self.blocks = steps[-1]
+        self._rows, self._columns = (8 * n for n in self.blocks.shape)
         self._halves = [(half, (half.shape[1], half.shape[0])) for half in steps]
 
     def step(self, luma: Plane) -> None:
@@ -56,10 +62,21 @@ class Steps:
         )
         self._joined = np.empty(shape, np.uint8)
         self._now, self._spare = np.empty_like(fields.mean), np.empty_like(fields.mean)
-        self._bounds = np.empty_like(fields.times)
+        pair = (2, *shape)
+        self._bounds = np.empty(pair, np.float32)
+        self.local = np.empty_like(fields.mean)
+        """The brightness around, added up."""
+        self.times, self.plus = np.empty(pair, np.float32), np.empty(pair, np.float32)
+        """What the brightness around now makes of a block; and its change, of how far that may be
+        off: times so much, plus so much."""
         self._is_more = np.empty(fields.mean.shape, np.bool_)
         self._step = np.zeros(256, np.float32)
         """Where flicker is no more than usual, and where it is."""
+
+    def see(self, halving: known.Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
+        """See `agent.vision.fields.Steps`."""
+        halving.step(luma)
+        return self.unlit(halving.blocks, turn)
 
     def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
@@ -88,9 +105,9 @@ class Steps:
         """
         fields, now, (near, lit) = self._fields, self._now, self._bounds
         cv2.boxFilter(blocks, cv2.CV_32F, self._around, near, (-1, -1), normalize=False)
-        cv2.absdiff(near, fields.local, lit)
-        np.multiply(self._bounds, fields.times, self._bounds)
-        np.add(self._bounds, fields.plus, self._bounds)
+        cv2.absdiff(near, self.local, lit)
+        np.multiply(self._bounds, self.times, self._bounds)
+        np.add(self._bounds, self.plus, self._bounds)
         np.copyto(now, blocks)
         cv2.absdiff(now, near, now)
         np.greater(now, lit, out=is_found)
@@ -161,7 +178,7 @@ class Steps:
 
     def publish(self, limits: Limits) -> None:
         """See `agent.vision.fields.Steps`."""
-        fields, mean, limit = self._fields, self._fields.mean, self._fields.plus[1]
+        fields, mean, limit = self._fields, self._fields.mean, self._fields.limit
         cv2.convertScaleAbs(mean, fields.mean8)
         np.multiply(fields.flicker, limits.gusts, limit)
         np.add(limit, limits.offset, limit)
@@ -178,20 +195,21 @@ class Steps:
 
     def _publish_light(self, mean: Field, roughness: float) -> None:
         """What light may make of each block, see `_beyond_light`."""
-        fields, half = self._fields, self._spare
-        (middle, tolerance), apart = fields.times, fields.plus[0]
+        half = self._spare
+        (middle, tolerance), apart = self.times, self.plus[0]
         steps = mean.astype(np.float64) + WHOLE_STEPS - WHOLE_STEPS
         around = cv2.boxFilter(steps, -1, self._around, normalize=False)
-        np.copyto(fields.local, np.multiply(around, 1.0 / self._area, around), casting="same_kind")
+        np.copyto(self.local, np.multiply(around, 1.0 / self._area, around), casting="same_kind")
         near = self._bounds[0]
-        np.multiply(fields.local, 2.0, near)
+        np.multiply(self.local, 2.0, near)
         np.maximum(near, 1.0, out=near)
-        np.subtract(mean, fields.local, half)
+        np.subtract(mean, self.local, half)
         np.divide(half, near, half)
         np.add(half, 1.0, middle)
         np.abs(half, tolerance)
         np.add(tolerance, roughness, tolerance)
-        np.multiply(fields.local, middle, apart)
+        np.multiply(self.local, middle, apart)
         np.subtract(mean, apart, apart)
-        np.multiply(fields.local, self._area, fields.local)
-        np.divide(fields.times, self._area, fields.times)
+        np.multiply(self.local, self._area, self.local)
+        np.divide(self.times, self._area, self.times)
+        np.copyto(self.plus[1], self._fields.limit)
