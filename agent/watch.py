@@ -20,6 +20,7 @@ from agent.delivery.tampering import ADVICE, tamper_words
 from agent.delivery.words import in_words
 from agent.devices.camera import Camera, CameraError
 from agent.devices.follower import Follower
+from agent.devices.jpeg import jpeg
 from agent.journal import Backlog, Entry, Journal, MediaKind, Transaction
 from agent.media.frame import Frame, Instant
 from agent.vision.picture import PictureLook, draw
@@ -204,9 +205,9 @@ class Watch:
         """A box over the person; a disk that refuses costs the picture, never the message."""
         if isinstance(change, Closed):
             return None
-        jpeg = draw(frame, [change.box], self._look)
+        drawn = draw(frame, [change.box], self._look, jpeg)
         try:
-            kept = self._shelf.keep_picture(jpeg.data, width=jpeg.width, height=jpeg.height)
+            kept = self._shelf.keep_picture(drawn.data, width=drawn.width, height=drawn.height)
         except OSError as error:
             self.counts.pictures_lost += 1
             if not self._is_losing_pictures:

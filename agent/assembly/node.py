@@ -36,6 +36,7 @@ from agent.delivery.uploader import Uploader
 from agent.devices.board import Board
 from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, boot_id
+from agent.devices.jpeg import jpeg
 from agent.devices.litert import ModelError
 from agent.devices.purse import purses
 from agent.health import HealthService, stats
@@ -169,6 +170,7 @@ class Node:
         self.live = LivePost(
             lives,
             tokens,
+            encode=jpeg,
             trusted=trusted,
             bytes_per_s=policy.bytes_per_s,
             gives_way=lambda: self.uploader.is_bringing,

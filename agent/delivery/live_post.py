@@ -21,7 +21,7 @@ from agent.delivery import https
 from agent.delivery.live import LiveCounts, Lives, Shot
 from agent.delivery.rate import Rate
 from agent.delivery.tokens import Tokens
-from agent.vision.picture import PictureLook, draw
+from agent.vision.picture import Encode, PictureLook, draw
 from agent.wire.answers import UploadToken
 
 log = structlog.get_logger()
@@ -46,6 +46,7 @@ class LivePost:
         lives: Lives,
         tokens: Tokens,
         *,
+        encode: Encode,
         trusted: Path | None,
         bytes_per_s: float = 0.0,
         gives_way: Callable[[], bool] = lambda: False,
@@ -55,6 +56,7 @@ class LivePost:
         for all uploads, 0 is no limit."""
         self._lives = lives
         self._tokens = tokens
+        self._encode = encode
         self._gives_way = gives_way
         self._rate = Rate(bytes_per_s)
         self._not_before_s = 0.0
@@ -101,7 +103,7 @@ class LivePost:
             token = self._tokens.current(time.monotonic())
         if token is None or time.monotonic() - shot.due_s > STALE_S:
             return False
-        jpeg = small(shot)
+        jpeg = small(shot, self._encode)
         if jpeg is None:
             return False
         self._not_before_s = now_s + self._rate.wait_s(len(jpeg), now_s)
@@ -138,12 +140,12 @@ class LivePost:
             log.warning("live_picture_dropped", why=why)
 
 
-def small(shot: Shot) -> bytes | None:
+def small(shot: Shot, encode: Encode) -> bytes | None:
     """The frame as a JPEG within the terms of its lease; None: it cannot be made so small."""
     width = min(shot.terms.widest_px, shot.frame.width)
     while width >= min(LEAST_PX, shot.frame.width):
         for quality in QUALITIES:
-            jpeg = draw(shot.frame, (), PictureLook(widest_px=width, quality=quality))
+            jpeg = draw(shot.frame, (), PictureLook(widest_px=width, quality=quality), encode)
             if len(jpeg.data) <= shot.terms.most_bytes:
                 return jpeg.data
         width //= 2

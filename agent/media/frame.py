@@ -51,6 +51,12 @@ class Frame:
         """Brightness, uint8 (height, width), 0-255; a view, not a copy."""
         return self.yuv[: self.height]
 
+    @property
+    def tints(self) -> tuple[Plane, Plane]:
+        """U and V, uint8 (height // 2, width // 2), 128 for grey; views."""
+        u, v = self.yuv[self.height :].reshape(2, self.height // 2, self.width // 2)
+        return u, v
+
     def showing(self, yuv: Plane) -> "Frame":
         """The same with another picture of its size, as I420."""
         return Frame(self.index, self.at, yuv, self.width, self.height)

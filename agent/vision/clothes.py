@@ -44,7 +44,7 @@ def _patch(frame: Frame, box: Box, rows: tuple[float, float]) -> tuple[float, fl
     height, width = frame.height // 2, frame.width // 2
     y0, y1 = _span(box.y0 + rows[0] * box.height, box.y0 + rows[1] * box.height, height)
     x0, x1 = _span(box.x0 + MIDDLE[0] * box.width, box.x0 + MIDDLE[1] * box.width, width)
-    u, v = frame.yuv[frame.height :].reshape(2, height, width)
+    u, v = frame.tints
     luma = frame.luma[2 * y0 : 2 * y1, 2 * x0 : 2 * x1]
     return float(luma.mean()), float(u[y0:y1, x0:x1].mean()), float(v[y0:y1, x0:x1].mean())
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Plane
 from agent.vision.clothes import Clothes
-from agent.vision.scale import brightened, coloured, scaled
+from agent.vision.scale import brightened, coloured, scaled_i420
 from agent.vision.zones import Box
 
 Floats = NDArray[np.float32]
@@ -176,14 +176,9 @@ class _Cut:
         scale = min(within[0] / height, within[1] / width)
         rows = min(within[0], max(2, round(height * scale / 2) * 2))
         columns = min(within[1], max(2, round(width * scale / 2) * 2))
-        yuv = np.empty((rows * 3 // 2, columns), np.uint8)
         half = slice(self.y0 // 2, self.y1 // 2), slice(self.x0 // 2, self.x1 // 2)
-        chroma = self.frame.yuv[self.frame.height :].reshape(2, self.frame.height // 2, -1)
-        small = yuv[rows:].reshape(2, rows // 2, columns // 2)
-        scaled(self.frame.luma[self.y0 : self.y1, self.x0 : self.x1], yuv[:rows])
-        scaled(chroma[0][half], small[0])
-        scaled(chroma[1][half], small[1])
-        return yuv
+        luma = self.frame.luma[self.y0 : self.y1, self.x0 : self.x1]
+        return scaled_i420(luma, [plane[half] for plane in self.frame.tints], (rows, columns))
 
     def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
         """From boxes in shares of this part; those that its inner borders cut are left out."""

@@ -1,16 +1,25 @@
 """The picture of an alert: the whole frame with a box over each person, as a JPEG."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from agent.media.frame import Frame, Plane
+from agent.vision.scale import scaled_i420
 from agent.vision.zones import Box
 
-AMBER_BGR = (0, 176, 255)
-SHADOW_BGR = (0, 0, 0)
+Colour = tuple[int, int, int]
+"""Y, U, V, each 0-255."""
+AMBER: Colour = (180, 27, 182)
+SHADOW: Colour = (0, 128, 128)
+EDGE_PX = 2
+"""Of shadow, on both sides of the amber."""
+_BRIGHT, _TINT = (
+    bytes(np.clip(np.rint((np.arange(256.0) - zero) * 255 / span + base), 0, 255).astype(np.uint8))
+    for zero, span, base in ((16, 219, 0), (128, 224, 128))
+)
+"""From video's 16-235 and 16-240 to the 0-255 of a JPEG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +28,7 @@ class PictureLook:
 
     widest_px: int = 1280
     quality: int = 82
+    """1-100, as most programs count it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +40,64 @@ class Jpeg:
     height: int
 
 
-def draw(frame: Frame, boxes: Sequence[Box], look: PictureLook) -> Jpeg:
+Encode = Callable[[Plane, int], bytes]
+"""A JPEG of an I420 picture of 0-255 in the given quality; see `agent.devices.jpeg`."""
+
+
+def draw(frame: Frame, boxes: Sequence[Box], look: PictureLook, encode: Encode) -> Jpeg:
     """The frame, no wider than `look.widest_px`, with `boxes` drawn over it."""
-    picture: Plane = np.asarray(cv2.cvtColor(frame.yuv, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
-    if frame.width > look.widest_px:
-        height = round(frame.height * look.widest_px / frame.width)
-        small = cv2.resize(picture, (look.widest_px, height), interpolation=cv2.INTER_AREA)
-        picture = np.asarray(small, dtype=np.uint8)
+    picture = drawn(frame, boxes, look.widest_px)
+    return Jpeg(encode(picture, look.quality), picture.shape[1], picture.shape[0] * 2 // 3)
+
+
+def drawn(frame: Frame, boxes: Sequence[Box], widest_px: int) -> Plane:
+    """The same before it is encoded: I420 of 0-255, of even sides."""
+    yuv = frame.yuv
+    if frame.width > widest_px:
+        columns = max(2, widest_px & ~1)
+        rows = max(2, _even(frame.height * columns / frame.width))
+        yuv = scaled_i420(frame.luma, frame.tints, (rows, columns))
+    picture = _of_full_range(yuv)
     for box in boxes:
         _outline(picture, box)
-    return _encode(picture, look.quality)
+    return picture
+
+
+def _of_full_range(yuv: Plane) -> Plane:
+    """By tables of bytes: numpy would make eight of each on the way."""
+    rows = yuv.shape[0] * 2 // 3
+    light, tint = bytearray(yuv[:rows]).translate(_BRIGHT), bytearray(yuv[rows:]).translate(_TINT)
+    return np.frombuffer(light + tint, np.uint8).reshape(yuv.shape)
 
 
 def _outline(picture: Plane, box: Box) -> None:
     """An amber frame with a dark edge, seen on snow and on asphalt alike."""
-    height, width = picture.shape[:2]
-    corner = round(box.x0 * width), round(box.y0 * height)
-    opposite = round(box.x1 * width), round(box.y1 * height)
-    stroke = max(2, width // 256)
-    cv2.rectangle(picture, corner, opposite, SHADOW_BGR, stroke + 2)
-    cv2.rectangle(picture, corner, opposite, AMBER_BGR, stroke)
+    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+    stroke = max(2, _even(width / 256))
+    x0, y0, x1, y1 = (
+        _even(side * length)
+        for side, length in zip((box.x0, box.y0, box.x1, box.y1), (width, height) * 2, strict=True)
+    )
+    shadow = x0 - EDGE_PX, y0 - EDGE_PX, x1 + EDGE_PX, y1 + EDGE_PX
+    _ring(picture, shadow, stroke + 2 * EDGE_PX, SHADOW)
+    _ring(picture, (x0, y0, x1, y1), stroke, AMBER)
 
 
-def _encode(picture: Plane, quality: int) -> Jpeg:
-    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise ValueError(f"no JPEG can be made of a picture of {picture.shape}")
-    return Jpeg(data.tobytes(), picture.shape[1], picture.shape[0])
+def _ring(picture: Plane, box: tuple[int, int, int, int], thick: int, colour: Colour) -> None:
+    """Paint the rim of a box in pixels, all even, as far as it is inside the picture."""
+    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+    planes = (picture[:height], *picture[height:].reshape(2, height // 2, width // 2))
+    x0, y0, x1, y1 = box
+    inner = x0 + thick, y0 + thick, x1 - thick, y1 - thick
+    for plane, value, share in zip(planes, colour, (1, 2, 2), strict=True):
+        left, top, right, bottom = (max(0, side) // share for side in box)
+        to_right, to_bottom, from_right, from_bottom = (max(0, side) // share for side in inner)
+        plane[top:to_bottom, left:right] = value
+        plane[max(top, from_bottom) : bottom, left:right] = value
+        plane[top:bottom, left:to_right] = value
+        plane[top:bottom, max(left, from_right) : right] = value
+
+
+def _even(length: float) -> int:
+    """The nearest even number."""
+    return round(length / 2) * 2

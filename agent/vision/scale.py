@@ -8,6 +8,7 @@ the same as numpy does here, to the bit; where it will not load, numpy does all.
 import ctypes
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -75,6 +76,16 @@ def scaled(plane: Plane, into: Plane, library: ctypes.CDLL | None = LIBRARY) -> 
         _shrink(plane, into, reach(height, rows), reach(width, columns), library)
     else:
         _stretch(plane, into, between(height, rows), between(width, columns), library)
+
+
+def scaled_i420(luma: Plane, tints: Sequence[Plane], size: tuple[int, int]) -> Plane:
+    """A picture by its three planes as I420 of `size` (rows, columns), both even."""
+    rows, columns = size
+    yuv = np.empty((rows * 3 // 2, columns), np.uint8)
+    small = yuv[rows:].reshape(2, rows // 2, columns // 2)
+    for plane, into in zip((luma, *tints), (yuv[:rows], *small), strict=True):
+        scaled(plane, into)
+    return yuv
 
 
 def coloured(yuv: Plane, into: Plane, library: ctypes.CDLL | None = LIBRARY) -> float:

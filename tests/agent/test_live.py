@@ -19,6 +19,7 @@ from agent.delivery.live_post import LivePost, small
 from agent.delivery.outbox import Outbox, OutboxPolicy
 from agent.delivery.tokens import Tokens
 from agent.devices.camera import NOWHERE
+from agent.devices.jpeg import jpeg
 from agent.media.frame import Frame
 from agent.vision.privacy import GREY
 from agent.wire import topics
@@ -151,9 +152,9 @@ def test_a_picture_is_as_small_as_was_asked_however_wild_the_street(
     lives.offer("cam", street())
     shot = lives.take(0)
     assert shot is not None
-    jpeg = small(shot)
-    assert jpeg is not None and len(jpeg) <= most_bytes
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    made = small(shot, jpeg)
+    assert made is not None and len(made) <= most_bytes
+    picture = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None and picture.shape[1] <= 640
 
 
@@ -200,7 +201,7 @@ def posting(hub: Hub, lives: Lives, *, is_busy: bool = False) -> Iterator[LivePo
     tokens = Tokens()
     token = UploadToken(token=TOKEN, valid_for_s=60, upload_url=hub.url)
     tokens.put(token, time.monotonic())
-    post = LivePost(lives, tokens, trusted=None, gives_way=lambda: is_busy)
+    post = LivePost(lives, tokens, encode=jpeg, trusted=None, gives_way=lambda: is_busy)
     with Running(post):
         yield post
     post.close()
