@@ -1,4 +1,4 @@
-"""The agent's command line."""
+"""The agent's command line. What `run` does not need is imported by the command that does."""
 
 import argparse
 import json
@@ -8,15 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from agent.assembly import Node, Refusal, Unfinished, assemble, check, survey
-from agent.assembly.code_reader import read_code
-from agent.assembly.diagnose import diagnose
+from agent.assembly import Node, Refusal, Unfinished, assemble
 from agent.assembly.diagnosing import Diagnosing
-from agent.assembly.enrol import PAPERS, enrol
 from agent.assembly.fetched import install_fetched
 from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, Say, speaker
-from agent.bench.replay import replay
 from agent.config import DEFAULT_FILE, ConfigError, SettingsFromHub, load
 from agent.config.logs import set_up_logs
 from agent.delivery.trouble import Trouble
@@ -88,7 +84,7 @@ def _add_enrol(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--look", metavar="CAMERA", help="read it with a camera: /dev/video0, rtsp://…, picamera:0"
     )
-    parser.add_argument("--papers", type=Path, default=PAPERS, metavar="FOLDER")
+    parser.add_argument("--papers", type=Path, metavar="FOLDER")
     parser.add_argument("--again", action="store_true", help="of a node make another one")
     parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
 
@@ -165,6 +161,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from agent.assembly.check import check  # noqa: PLC0415 not for `run`
+
     try:
         own = load(args.config)
     except ConfigError as refusal:
@@ -176,13 +174,16 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _enrol(args: argparse.Namespace) -> int:
+    from agent.assembly.code_reader import read_code  # noqa: PLC0415 not for `run`
+    from agent.assembly.enrol import PAPERS, enrol  # noqa: PLC0415 it brings `cryptography`
+
     say = speaker(args.lang)
     try:
         text = args.code or read_code(args.look or "", print, say)
         enrol(
             text,
             config=args.config or DEFAULT_FILE,
-            papers=args.papers,
+            papers=args.papers or PAPERS,
             show=print,
             say=say,
             replaces=args.again,
@@ -193,6 +194,8 @@ def _enrol(args: argparse.Namespace) -> int:
 
 
 def _diagnose(args: argparse.Namespace) -> int:
+    from agent.assembly.diagnose import diagnose  # noqa: PLC0415 not for `run`
+
     try:
         own = load(args.config)
     except ConfigError as refusal:
@@ -219,6 +222,8 @@ def _update(args: argparse.Namespace) -> int:
 
 
 def _cameras(args: argparse.Namespace) -> int:
+    from agent.assembly import survey  # noqa: PLC0415 not for `run`
+
     if args.address:
         found = survey.survey_address(args.address, seconds=args.seconds)
         words, code = survey.words_of_address(found), FAILED if found["error"] else OK
@@ -240,6 +245,8 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 def _replay(args: argparse.Namespace) -> int:
+    from agent.bench.replay import replay  # noqa: PLC0415 not for `run`
+
     return replay(args.path, args.out, pace=args.pace, model_dir=args.models)
 
 

@@ -1,7 +1,6 @@
 """The only place that knows every class: from settings to a node that runs."""
 
-from agent.assembly.check import check
 from agent.assembly.node import Node, Refusal, assemble
 from agent.assembly.once import Unfinished
 
-__all__ = ["Node", "Refusal", "Unfinished", "assemble", "check"]
+__all__ = ["Node", "Refusal", "Unfinished", "assemble"]

@@ -58,7 +58,7 @@ def is_installable(bundle: Path, *, key: Path = KEY) -> None:
     except Trouble as why:
         raise BundleFault(str(why)) from why
     with bundle.open("rb") as file, _opened(file) as opened:
-        read_head(opened, public)
+        read_head(opened, public.holds)
 
 
 def install_fetched(
@@ -127,7 +127,7 @@ def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> t
 def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: Path) -> None:
     public = public_key(key)
     with _open_plain(bundle) as file, _opened(file) as opened:
-        head = read_head(opened, public)
+        head = read_head(opened, public.holds)
         _check_age(head.release, Slots(home), may_be_older=wanted.may_be_older)
         copy.mkdir()
         _write(copy / SUMS, [head.sums])

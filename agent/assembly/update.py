@@ -13,10 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
+from agent import papers
 from agent.delivery.trouble import N_, Trouble
 from agent.wire.programs import SIGNATURE, SUMS
 
@@ -51,31 +48,27 @@ def checked(bundle: Path, key: Path) -> tuple[bytes, list[tuple[str, PurePosixPa
             text = file.read(MOST_LIST_BYTES + 1)
         with (bundle / SIGNATURE).open("rb") as file:
             signature = file.read(SIGNATURE_BYTES)
-        public.verify(signature, text)
     except FileNotFoundError as error:
         raise _unsigned(N_("{file} is missing"), file=error.filename) from error
-    except InvalidSignature as error:
-        raise _unsigned(N_("the bundle is not signed by this town's update key")) from error
+    if not public.holds(text, signature):
+        raise _unsigned(N_("the bundle is not signed by this town's update key"))
     if len(text) > MOST_LIST_BYTES:
         raise _unsigned(N_("the list of the bundle is too long"))
     return text, list(_listed(text.decode()))
 
 
-def public_key(key: Path) -> Ed25519PublicKey:
+def public_key(key: Path) -> papers.UpdateKey:
     """The town's update key, as this node knows it; raises Trouble or OSError."""
     try:
-        public = load_pem_public_key(key.read_bytes())
+        return papers.library().update_key(key.read_bytes())
     except FileNotFoundError as error:
         raise Trouble(
             N_("this node knows no key of updates"),
             N_("put the keeper's update.pub at {key}, owned by root"),
             {"key": key},
         ) from error
-    except ValueError as error:
+    except papers.PapersError as error:
         raise _unsigned(N_("{key} is no key of updates"), key=key) from error
-    if not isinstance(public, Ed25519PublicKey):
-        raise _unsigned(N_("{key} is no key of updates"), key=key)
-    return public
 
 
 def _listed(text: str) -> Iterator[tuple[str, PurePosixPath]]:

@@ -13,18 +13,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import structlog
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from pydantic import ValidationError
 
+from agent import papers
 from agent.delivery import https
 from agent.delivery.aside import Going, leave
 from agent.delivery.session import BrokerAddress
 from agent.delivery.tokens import Tokens
 from agent.journal.durable import write_whole
+from agent.wire.answers import UploadToken
 from agent.wire.enrolment import PATH, RenewAnswer, RenewRequest
 
 log = structlog.get_logger()
@@ -39,10 +36,10 @@ class RenewalError(Exception):
     """The certificate could not be renewed this time; there are months for more."""
 
 
-def is_due(cert: x509.Certificate, now: datetime) -> bool:
+def is_due(cert: papers.Certificate, now: datetime) -> bool:
     """Whether less than a third of its life is left: four months of a year."""
-    life = cert.not_valid_after_utc - cert.not_valid_before_utc
-    return cert.not_valid_after_utc - now < max(life / 3, timedelta(hours=1))
+    life = cert.not_after - cert.not_before
+    return cert.not_after - now < max(life / 3, timedelta(hours=1))
 
 
 class Renewal:
@@ -83,27 +80,26 @@ class Renewal:
 
     def look(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
         """Renew if it is time; whether it was done. Raises RenewalError, OSError or ValueError."""
-        cert = x509.load_pem_x509_certificate(self._address.cert_file.read_bytes())
-        if not is_due(cert, self._now()):
+        address = self._address
+        old = address.cert_file.read_bytes()
+        if not is_due(papers.library().certificates(old)[0], self._now()):
             return False
-        key = load_pem_private_key(self._address.key_file.read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise RenewalError(f"{self._address.key_file} holds no key of the kind ECDSA P-256")
-        new = self._fetch(key, stop, beat)
-        self._check(new, cert, key)
-        write_whole(self._address.cert_file, new.public_bytes(Encoding.PEM), mode=0o644)
-        self._last_said = ""
-        log.info("certificate_renewed", until=f"{new.not_valid_after_utc:%Y-%m-%d}")
-        return True
-
-    def _fetch(
-        self, key: ec.EllipticCurvePrivateKey, stop: threading.Event, beat: Callable[[], None]
-    ) -> x509.Certificate:
-        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-        pem = request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+        key, authority = address.key_file.read_bytes(), address.ca_file.read_bytes()
         token = leave(self._tokens, Going(stop, beat), within_s=TOKEN_WAIT_S)
         if token is None:
             raise RenewalError("the hub gave no token; it is asked again later")
+        # Only now: a node whose hub is away must not carry it for months.
+        from agent.delivery import next_certificate  # noqa: PLC0415 9 MiB, and seldom needed
+
+        came = self._fetch(next_certificate.request(key), token)
+        new, until = next_certificate.checked(came, old=old, key=key, authority=authority)
+        write_whole(address.cert_file, new, mode=0o644)
+        self._last_said = ""
+        log.info("certificate_renewed", until=f"{until:%Y-%m-%d}")
+        return True
+
+    def _fetch(self, request: str, token: UploadToken) -> bytes:
+        """What the hub sends: certificates as PEM, whose they may be."""
         parts = urlsplit(token.upload_url)
         url = f"{parts.scheme}://{parts.netloc}{PATH}/renew"
         trusted = https.context(self._address.ca_file)
@@ -111,7 +107,7 @@ class Renewal:
             with httpx.Client(verify=trusted, timeout=TIMEOUT_S, trust_env=False) as client:
                 answer = client.post(
                     url,
-                    content=RenewRequest(request=pem).model_dump_json(),
+                    content=RenewRequest(request=request).model_dump_json(),
                     headers={"Authorization": f"Bearer {token.token}"},
                 )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -119,19 +115,8 @@ class Renewal:
         if answer.status_code != httpx.codes.OK:
             raise RenewalError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
         try:
-            told = RenewAnswer.model_validate_json(answer.content)
-            return x509.load_pem_x509_certificate(told.certificate.encode())
-        except (ValidationError, ValueError) as error:
+            came = RenewAnswer.model_validate_json(answer.content).certificate.encode()
+            papers.library().certificates(came)
+        except (ValidationError, papers.PapersError) as error:
             raise RenewalError(f"{url} sent no certificate") from error
-
-    def _check(
-        self, new: x509.Certificate, old: x509.Certificate, key: ec.EllipticCurvePrivateKey
-    ) -> None:
-        authority = x509.load_pem_x509_certificate(self._address.ca_file.read_bytes())
-        try:
-            new.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature) as error:
-            raise RenewalError("the new certificate is not of the hub's authority") from error
-        is_ours = new.public_key() == key.public_key() and new.subject == old.subject
-        if not is_ours or new.not_valid_after_utc <= old.not_valid_after_utc:
-            raise RenewalError("the new certificate is not this node's next one")
+        return came

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
-
+from agent import papers
 from agent.delivery.session import BrokerAddress
 
 _HAS_EXPIRED: Final = 10
@@ -149,8 +148,8 @@ def not_passed_on(reason: str, *, node: str, topic: str) -> Trouble:
 def _end_of(cert_file: Path) -> datetime | None:
     """Until when our certificate holds; None when it cannot be read."""
     try:
-        return x509.load_pem_x509_certificate(cert_file.read_bytes()).not_valid_after_utc
-    except (OSError, ValueError):
+        return papers.library().certificates(cert_file.read_bytes())[0].not_after
+    except (OSError, papers.PapersError):
         return None
 
 

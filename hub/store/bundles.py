@@ -3,9 +3,11 @@
 import hashlib
 import tarfile
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -61,7 +63,7 @@ def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
     """What it says of itself, when every file is the one that was signed; BundleFault, OSError."""
     try:
         with tarfile.open(bundle, "r:") as opened:
-            head = read_head(opened, key)
+            head = read_head(opened, partial(_has_signed, key) if key is not None else None)
             for name, content in files(opened, head):
                 reckoned = hashlib.sha256()
                 while piece := content.read(PIECE_BYTES):
@@ -71,6 +73,14 @@ def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
     except tarfile.TarError as error:
         raise BundleFault(f"it is no bundle: {error}") from error
     return head
+
+
+def _has_signed(key: Ed25519PublicKey, text: bytes, signature: bytes) -> bool:
+    try:
+        key.verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def keep(bundle: Path, blobs: Blobs) -> str:

@@ -1,0 +1,76 @@
+"""A node takes the certificate that follows its own, and no other."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from agent.delivery.next_certificate import NotOursError, checked, request
+from agent.papers import library
+from hub.enrol.authority import Authority, Papers
+
+NOW = datetime(2026, 11, 26, 9, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Town:
+    """An authority and a node's papers, and what else the authority may be asked."""
+
+    authority: Authority
+    papers: Papers
+
+    def takes(self, came: bytes) -> tuple[bytes, datetime]:
+        papers = self.papers
+        old, key = papers.cert_file.read_bytes(), papers.key_file.read_bytes()
+        return checked(came, old=old, key=key, authority=papers.ca_file.read_bytes())
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    authority = Authority.create(tmp_path / "ca", NOW)
+    return Town(authority, authority.issue_client("nga-tu-01", NOW))
+
+
+def test_what_is_asked_for_is_the_same_key(town: Town) -> None:
+    key = town.papers.key_file.read_bytes()
+    asked = x509.load_pem_x509_csr(request(key).encode())
+    own = x509.load_pem_x509_certificate(town.papers.cert_file.read_bytes())
+    assert asked.is_signature_valid
+    assert asked.public_key() == own.public_key()
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("another's key", "is not this node's next one"),
+        ("another authority's", "is not of the hub's authority"),
+        ("no later", "is not this node's next one"),
+    ],
+)
+def test_what_is_not_its_next_one_is_refused(
+    town: Town, tmp_path: Path, how: str, why: str
+) -> None:
+    later, own = NOW + timedelta(days=200), town.papers.cert_file.read_bytes()
+    others = Authority.create(tmp_path / "other", NOW)
+    came = {
+        "another's key": town.authority.issue_client("nga-tu-01", later, into=tmp_path / "again"),
+        "another authority's": others.issue_client("nga-tu-01", later),
+        "no later": town.papers,
+    }[how].cert_file.read_bytes()
+    assert town.papers.cert_file.read_bytes() == own
+    with pytest.raises(NotOursError, match=why):
+        town.takes(came)
+
+
+def test_what_cannot_be_read_is_refused(town: Town) -> None:
+    with pytest.raises(ValueError, match=r"\w+"):
+        town.takes(b"none")
+
+
+def test_a_key_of_another_kind_asks_for_nothing(tmp_path: Path, town: Town) -> None:
+    key = town.papers.key_file.read_bytes()
+    assert library().signing_key(key)
+    with pytest.raises(ValueError, match=r"\w+"):
+        request(town.papers.cert_file.read_bytes())
