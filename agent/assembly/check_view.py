@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-import cv2
 import numpy as np
 
 from agent.assembly.finding import Finding
 from agent.delivery.trouble import N_
 from agent.devices.camera import Camera
 from agent.media.frame import Instant, Packet, Plane, StreamInfo
+from agent.vision.scale import scaled
+from agent.vision.scenery import curvature
 
 WATCH_S: Final = 6.0
 MOST_FRAMES: Final = 120
@@ -21,6 +22,7 @@ GLARING: Final = 235.0
 SHARP: Final = 0.008
 """Variance of the Laplacian over that of the picture, 640 wide: the street scene has .18, by night
 too; blurred by 1 pixel .03, by 2 pixels .005."""
+WIDTH: Final = 640
 FEATURELESS: Final = 40.0
 """Variance of brightness below which a picture shows nothing that could be sharp."""
 SLOW: Final = 5.0
@@ -75,11 +77,12 @@ class Seen:
 def sharpness(luma: Plane) -> float:
     """How much of what a picture shows is edges, as `SHARP` counts; 0: it shows nothing."""
     height, width = luma.shape
-    small = cv2.resize(luma, (640, max(2, height * 640 // width)), interpolation=cv2.INTER_AREA)
+    small = np.empty((max(2, height * WIDTH // width), WIDTH), np.uint8)
+    scaled(luma, small)
     variance = float(small.var())
     if variance < FEATURELESS:
         return 0.0
-    return float(cv2.Laplacian(small, cv2.CV_64F).var()) / variance
+    return float(curvature(small).var()) / variance
 
 
 def watch(camera: Camera) -> Seen:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import cv2
 from pydantic import ValidationError
 
 from agent.assembly.cameras import make_camera
@@ -36,11 +35,13 @@ def read_code(
     camera = make_camera(_section(source), SystemClock().now, plays_once=True)
     show(say(N_("hold the hub's picture in front of the camera, a hand's breadth away")))
     until_s = time.monotonic() + patience_s
-    reader = cv2.QRCodeDetector()
+    from agent.assembly.qr import QrReader  # noqa: PLC0415 a node that watches needs no OpenCV
+
+    reader = QrReader()
     try:
         camera.open()
         for frame in camera.frames(NOWHERE, lambda: time.monotonic() > until_s):
-            text, _, _ = reader.detectAndDecode(frame.luma)
+            text = reader.read(frame.luma)
             if text and _is_code(text):
                 return text
     except CameraError as error:

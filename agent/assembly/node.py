@@ -5,7 +5,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
 
-import cv2
 import structlog
 
 from agent.assembly.fetched import is_installable, what_runs
@@ -38,6 +37,7 @@ from agent.devices.camera import CameraError
 from agent.devices.clock import SystemClock, boot_id
 from agent.devices.jpeg import jpeg
 from agent.devices.litert import ModelError
+from agent.devices.opencv import calm
 from agent.devices.purse import purses
 from agent.health import HealthService, stats
 from agent.journal import Journal, JournalCorrupt, JournalError, Limits, Pruner
@@ -355,9 +355,7 @@ def make_views(
     plays_once: bool,
 ) -> list[View]:
     """Of each camera one, before networks that all share; raises ModelError."""
-    # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame
-    # and was a quarter of a quiet camera's cost.
-    cv2.setNumThreads(1)
+    calm()
     networks = load_networks(settings)
     allowances = purses(settings.detector.looks_per_s, len(settings.camera))
     return [

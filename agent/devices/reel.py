@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import av
@@ -12,7 +13,6 @@ import av.container
 import av.error
 import av.video.codeccontext
 import av.video.stream
-import cv2
 import numpy as np
 
 from agent.devices.camera import CameraError
@@ -172,8 +172,7 @@ class PictureReel:
 
     def open(self) -> StreamInfo:
         """Read the first picture, and prepare an encoder to learn the stream's parameters."""
-        first = _read_bgr(self._paths()[0])
-        self._size = first.shape[1] & ~1, first.shape[0] & ~1
+        self._size = _stills().size_of(self._paths()[0])
         if min(self._size) < 2:
             raise CameraError(f"{self._paths()[0]} is too small.", "Give larger pictures.")
         return StreamInfo(
@@ -191,8 +190,7 @@ class PictureReel:
             self.open()
         encoder = self._encoder() if with_packets else None
         for tick, path in enumerate(self._paths()):
-            bgr = cv2.resize(_read_bgr(path), self._size, interpolation=cv2.INTER_AREA)
-            yuv = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420), np.uint8)
+            yuv = _stills().still(path, self._size)
             if encoder is not None:
                 yield from _encode(encoder, yuv, tick)
             yield Picture(tick + 1, tick, yuv)
@@ -251,11 +249,10 @@ def _encode(
         yield Encoded(bytes(packet), pts, dts, 1, packet.is_keyframe)
 
 
-def _read_bgr(path: Path) -> Plane:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise CameraError(f"{path} is not a picture.", "Take it out of the folder.")
-    return np.asarray(picture, np.uint8)
+def _stills() -> ModuleType:
+    from agent.devices import stills  # noqa: PLC0415 a node that watches needs no OpenCV
+
+    return stills
 
 
 def _pictures_of(
