@@ -23,6 +23,7 @@ from tests.agent.hubside import FakeHub
 from tests.agent.own_file import own_file
 from tests.agent.videos import walk_past
 from tests.house.test_house import ROOT
+from tests.rigs import papers_elsewhere
 
 RUN = """
 import json, sys
@@ -144,6 +145,14 @@ def test_ends_of_certificates_and_signed_bundles_are_read_without_it_too(tmp_pat
     assert is_renewed is False
     assert fault == UNSIGNED
     assert not [one for one in told["modules"] if one.startswith(("cryptography", "_cffi"))]
+
+
+def test_the_rig_that_asks_other_pythons_finds_this_one_to_do_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert papers_elsewhere.main([sys.executable]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["library"], said["wrong"]) == ("Openssl", [])
 
 
 def test_a_certificate_that_cannot_be_read_has_no_end_to_tell(tmp_path: Path) -> None:
