@@ -139,9 +139,12 @@ class _Line:
     @property
     def is_plain(self) -> bool:
         """H.264 or H.265 by RTP's own clock, its pictures shown in the order they come in."""
-        has_b_frames = self.stream.codec_context.has_b_frames
-        is_in_order = not has_b_frames and all(one.pts == one.dts for one in self.pile)
-        return self.codec in KEPT_AS_CLIPS and is_in_order and self.time_base == RTP_TICK
+        times = [(one.pts, one.dts) for one in self.pile if one.pts is not None]
+        shown = [pts for pts, _ in times]
+        # FFmpeg says no dts of a camera's first seven pictures.
+        is_in_order = all(dts in {None, pts} for pts, dts in times) and shown == sorted(shown)
+        is_known = self.codec in KEPT_AS_CLIPS and self.time_base == RTP_TICK
+        return is_known and is_in_order and not self.stream.codec_context.has_b_frames
 
 
 class RtspSource:

@@ -226,6 +226,14 @@ ODDITIES: Final[dict[str, Oddity]] = {
     ),
     "interlaced": Oddity(Habits(), film="tff=1"),
     "a stamp twice now and then": Oddity(Habits(pack=stamps_twice)),
+    "ten pictures a second": Oddity(Habits(pack=packed(step=9000)), codecs=BOTH),
+    "one picture a second": Oddity(Habits(pack=packed(step=90_000)), codecs=BOTH),
+    "ten a second in another order": Oddity(
+        Habits(pack=packed(step=9000)), "ffmpeg", film="bframes=2"
+    ),
+    "begins long before a keyframe": Oddity(
+        Habits(pack=from_the_middle), film="keyint=40:min-keyint=40"
+    ),
     "begins between two keyframes": Oddity(Habits(pack=from_the_middle), codecs=BOTH),
     "hangs up": Oddity(Habits(lasts=60), "ends"),
     "pictures before the answer to PLAY": Oddity(Habits(sends_early=True)),

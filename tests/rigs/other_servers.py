@@ -1,9 +1,10 @@
 """Our reader beside FFmpeg's on RTSP servers of several makes, on loopback.
 
-    python -m tests.rigs.other_servers [--minutes 10] [--aio VENV] [MAKE…]
+    python -m tests.rigs.other_servers [--minutes 10] [--python VENV] [MAKE…]
 
-Makes: `gstreamer` and `gstreamer-digest` (`rtsp_server.py`), and with `--aio` `aio`, where VENV has
-`pip install "aio-rtsp-toolkit[server]==0.1.4"`. Each is asked for H.264 and H.265, read by both for
+Makes: `gstreamer` and `gstreamer-digest` (`rtsp_server.py`), and with `--python` `aio` and `root`,
+where VENV has `pip install "aio-rtsp-toolkit[server]==0.1.4" rtsp==2.0.3`; the latter encodes by
+itself, H.264, and stops at a GET_PARAMETER. Each is asked for H.264 and H.265, read by both for
 so long, killed, and begun again. One JSON line each comes out. `vlc` (Debian: vlc-bin
 vlc-plugin-base; as `nobody`, for it runs as no root) sends by UDP alone: what comes out is the
 sentence. A command of its own: it needs what the tests do not install.
@@ -34,7 +35,14 @@ from tests.agent.rtsp import RtspServer
 FRAMES_PER_S: Final = 15
 SECONDS: Final = 30
 CODERS: Final = {"h264": "libx264", "hevc": "libx265"}
-MAKES: Final = ("gstreamer", "gstreamer-digest", "vlc", "aio")
+MAKES: Final = ("gstreamer", "gstreamer-digest", "aio", "root", "vlc")
+PLAY: Final = """\
+import sys, numpy, rtsp
+from PIL import Image
+dice = numpy.random.default_rng(1)
+films = [Image.fromarray(dice.integers(0, 255, (240, 320, 3), numpy.uint8)) for _ in range(150)]
+rtsp.Source(sys.argv[1], fps=15, frame_buffer=films).serve_forever()
+"""
 NOBODY: Final = 65_534
 LOGIN: Final = "quan%20ly:wr0ng-or-right"
 WITHIN_S: Final = 20.0
@@ -67,7 +75,7 @@ def process(line: list[str], **options: object) -> Iterator[None]:
 
 
 @contextmanager
-def serving(make: str, file: Path, port: int, aio: str) -> Iterator[str]:
+def serving(make: str, file: Path, port: int, venv: str) -> Iterator[str]:
     """The address at which that make plays the file over and over, once it is begun."""
     if make.startswith("gstreamer"):
         login = "quan ly:wr0ng-or-right" if make.endswith("digest") else ""
@@ -79,8 +87,12 @@ def serving(make: str, file: Path, port: int, aio: str) -> Iterator[str]:
         who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         with process(line, env=os.environ | {"HOME": str(file.parent / "vlc")}, **who):
             yield f"rtsp://127.0.0.1:{port}/main"
+    elif make == "root":
+        url = f"rtsp://127.0.0.1:{port}/main"
+        with process([str(Path(venv) / "bin" / "python"), "-c", PLAY, url]):
+            yield url
     else:
-        tool = Path(aio) / "bin" / "rtsp-server"
+        tool = Path(venv) / "bin" / "rtsp-server"
         line = [str(tool), "--dir", str(file.parent), "--host", "127.0.0.1", "--port", str(port)]
         with process([*line, "--control-port", str(port + 100)]):
             yield f"rtsp://127.0.0.1:{port}/{file.name}?play_count=0"
@@ -89,7 +101,7 @@ def serving(make: str, file: Path, port: int, aio: str) -> Iterator[str]:
 def refused(make: str, codec: str, folder: Path, args: argparse.Namespace) -> dict[str, object]:
     """What is said of a make that cannot be read."""
     until_s, said = time.monotonic() + WITHIN_S, ""
-    with serving(make, folder / f"{codec}.mp4", port_of(make, codec, args), args.aio) as url:
+    with serving(make, folder / f"{codec}.mp4", port_of(make, codec, args), args.python) as url:
         while "TCP" not in said and time.monotonic() < until_s:
             try:
                 opened(url, may_be_direct=True, within_s=0).close()
@@ -147,23 +159,20 @@ def tried(make: str, codec: str, folder: Path, args: argparse.Namespace) -> dict
     file = folder / f"{codec}.mp4"
     port = port_of(make, codec, args)
     ours, theirs, stop = Reading(), Reading(), threading.Event()
-    with serving(make, file, port, args.aio) as url:
-        our_source = opened(url, may_be_direct=True)
-        their_source = opened(url, may_be_direct=False)
-        is_direct = our_source.is_direct
-        threads = [
-            threading.Thread(target=reading.read, args=(source, stop))
-            for reading, source in ((ours, our_source), (theirs, their_source))
-        ]
-        for thread in threads:
-            thread.start()
+    with serving(make, file, port, args.python) as url:
+        threads = []
+        for reading in (theirs, ours):  # what ours gets, FFmpeg has had
+            source = opened(url, may_be_direct=reading is ours)
+            is_direct = source.is_direct
+            threads.append(threading.Thread(target=reading.read, args=(source, stop)))
+            threads[-1].start()
         time.sleep(args.minutes * 60)
         lasted = not ours.why and not theirs.why
     killed_s = time.monotonic()
-    threads[0].join()
-    noticed_s = time.monotonic() - killed_s
     threads[1].join()
-    with serving(make, file, port, args.aio) as url:
+    noticed_s = time.monotonic() - killed_s
+    threads[0].join()
+    with serving(make, file, port, args.python) as url:
         again = opened(url, may_be_direct=True)
         is_back = again.is_direct == is_direct
         again.close()
@@ -200,10 +209,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=1.5)
     parser.add_argument("--port", type=int, default=18_600)
-    parser.add_argument("--aio", default="", help="a virtual environment with aio-rtsp-toolkit")
+    parser.add_argument("--python", default="", help="a virtual environment with their packages")
     parser.add_argument("makes", nargs="*")
     args = parser.parse_args()
-    makes = args.makes or [make for make in MAKES if make != "aio" or args.aio]
+    makes = args.makes or [*MAKES[:2], *(MAKES[2:4] if args.python else ())]
     with TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
@@ -216,7 +225,7 @@ def main() -> None:
             print(json.dumps(trial(make, codec, folder, args)), flush=True)  # noqa: T201 - its answer
 
         for make in makes:
-            for codec in CODERS:
+            for codec in CODERS if make != "root" else ["h264"]:
                 thread = threading.Thread(target=run, args=(make, codec))
                 thread.start()
                 stack.callback(thread.join)
