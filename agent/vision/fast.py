@@ -106,6 +106,7 @@ class Steps:
 
     def __init__(self, library: ctypes.CDLL, fields: Fields) -> None:
         rows, columns = self._shape = fields.mean8.shape
+        self._check(fields.ignored)
         self._library, self._unlit, self._pieces = library, library.unlit, library.pieces
         self._see = library.see
         self._unlit.restype = self._see.restype = ctypes.c_int64  # for all finders alike
@@ -123,6 +124,7 @@ class Steps:
             *(*self.found, self.over, np.zeros(2 * (rows * words + 2), np.uint64)),
             *(lamps, near, tall, np.zeros(2 * (columns + fields.side + 8))),
         )
+        self._halving: Halving | None = None
         self._blocks: Plane | None = None
         self._blocks_at = ctypes.c_void_p()
         most = rows * (columns // 2 + 1)
@@ -136,6 +138,9 @@ class Steps:
         """See `agent.vision.fields.Steps`."""
         if not isinstance(halving, Halving):
             raise TypeError("halving of another form")
+        if halving is not self._halving:
+            self._check(halving.blocks)
+            self._halving = halving
         told = luma.__array_struct__
         counts: int = self._see(halving.into.at, _inside(told, None), self._ground.at, turn)
         if counts < 0:
@@ -160,6 +165,7 @@ class Steps:
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """See `agent.vision.fields.Steps`."""
+        self._check(moved)
         rates = ctypes.c_float(share), ctypes.c_float(step)
         self._library.take_in(self._ground.at, self._of(blocks), _at(moved), *rates)
 
@@ -179,10 +185,15 @@ class Steps:
     def _of(self, blocks: Plane) -> ctypes.c_void_p:
         """Where they lie; ValueError unless they are as many as are known, row by row."""
         if blocks is not self._blocks:
-            if blocks.shape != self._shape or not blocks.flags.c_contiguous:
-                raise ValueError(f"blocks of {blocks.shape} where {self._shape} are known")
+            self._check(blocks)
             self._blocks, self._blocks_at = blocks, _at(blocks)
         return self._blocks_at
+
+    def _check(self, blocks: _Array | None) -> None:
+        if blocks is None:
+            return
+        if blocks.shape != self._shape or not blocks.flags.c_contiguous:
+            raise ValueError(f"blocks of {blocks.shape} where {self._shape} are known, row by row")
 
 
 class _Table:

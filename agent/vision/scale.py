@@ -66,8 +66,10 @@ class Between:
 def scaled(plane: Plane, into: Plane, library: ctypes.CDLL | None = LIBRARY) -> None:
     """Fill `into`, which lies in one piece, with all of `plane`, whose rows may lie apart."""
     (height, width), (rows, columns) = plane.shape, into.shape
-    if plane.strides[1] != 1 or not into.flags.c_contiguous:
-        raise ValueError(f"a plane of {width}x{height} does not lie row by row")
+    if plane.strides[1] != 1 or not into.flags.carray:
+        raise ValueError(
+            f"a plane of {width}x{height} does not lie row by row, or may not be filled"
+        )
     if plane.shape == into.shape:
         into[:] = plane
     elif height % rows == 0 and width % columns == 0:
@@ -90,8 +92,9 @@ def scaled_i420(luma: Plane, tints: Sequence[Plane], size: tuple[int, int]) -> P
 
 def coloured(yuv: Plane, into: Plane, library: ctypes.CDLL | None = LIBRARY) -> float:
     """Fill `into` (rows, columns, 3), RGB, from I420 in one piece; the mean of its green."""
-    rows, columns = into.shape[:2]
-    if yuv.shape != (rows * 3 // 2, columns) or not yuv.flags.c_contiguous or into.strides[1] != 3:
+    rows, columns = _rgb(into)
+    is_even = rows % 2 == columns % 2 == 0
+    if not is_even or yuv.shape != (rows * 3 // 2, columns) or not yuv.flags.c_contiguous:
         raise ValueError(f"{yuv.shape} is no I420 picture of {columns}x{rows}")
     u, v = yuv[rows:].reshape(2, rows // 2, columns // 2)
     if library is None:
@@ -106,7 +109,7 @@ def coloured(yuv: Plane, into: Plane, library: ctypes.CDLL | None = LIBRARY) -> 
 
 def brightened(rgb: Plane, gain: float, library: ctypes.CDLL | None = LIBRARY) -> None:
     """Make each byte `gain` times as large, 255 at the most."""
-    rows, columns = rgb.shape[:2]
+    rows, columns = _rgb(rgb)
     if library is None:
         rgb[:] = np.minimum(np.rint(rgb * np.float32(gain)), 255)
         return
@@ -206,6 +209,13 @@ def _coloured(luma: Plane, u: Plane, v: Plane) -> _Array:
     mixed = [light + RED_V * b, light + GREEN_V * b + GREEN_U * a, light + BLUE_U * a]
     rgb: _Array = np.clip(np.stack(mixed, axis=2) >> 20, 0, 255)
     return rgb
+
+
+def _rgb(picture: Plane) -> tuple[int, int]:
+    """Its rows and columns; ValueError unless its rows are bytes side by side, to be changed."""
+    if picture.shape[2:] != (3,) or picture.strides[1:] != (3, 1) or not picture.flags.writeable:
+        raise ValueError(f"{picture.shape} is no picture in RGB, row by row, that may be changed")
+    return picture.shape[0], picture.shape[1]
 
 
 def _rows_of(array: _Array) -> tuple[ctypes.c_void_p, ctypes.c_ssize_t]:

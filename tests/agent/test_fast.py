@@ -112,6 +112,25 @@ def test_a_picture_that_is_smaller_than_said_or_no_row_of_bytes_is_refused() -> 
 
 
 @compiled
+def test_what_is_of_another_size_than_the_background_is_refused() -> None:
+    street = np.zeros((9, 9), np.uint8)
+    fine, _ = _both(Fields(street, 5, None), Fields(street, 5, None))
+    fine.publish(LIMITS)
+    small, scattered = np.zeros((4, 5), np.uint8), np.zeros((9, 18), np.uint8)[:, ::2]
+    with pytest.raises(ValueError, match="are known, row by row"):
+        fine.see(Halver(32, 40, LIBRARY).halving, np.zeros((32, 40), np.uint8), 0)
+    for wrong in (small, scattered):
+        with pytest.raises(ValueError, match="are known, row by row"):
+            fine.unlit(wrong, 0)
+        with pytest.raises(ValueError, match="are known, row by row"):
+            fine.follow(wrong, down=-0.1, up=0.2, highest=30.0)
+        with pytest.raises(ValueError, match="are known, row by row"):
+            fine.take_in(street, wrong, share=0.1, step=1.0)
+        with pytest.raises(ValueError, match="are known, row by row"):
+            Ground(street, GroundSettings(), wrong, LIBRARY)
+
+
+@compiled
 @settings(deadline=None)
 @given(
     rows=st.integers(1, 40),

@@ -137,3 +137,25 @@ def test_what_does_not_lie_row_by_row_is_refused() -> None:
         scaled(plane, np.empty((20, 40), np.uint8)[:, ::2])
     with pytest.raises(ValueError, match="no I420"):
         coloured(plane, np.empty((40, 80, 3), np.uint8))
+
+
+@WAYS
+def test_a_picture_whose_bytes_lie_elsewhere_is_neither_read_nor_filled(library: object) -> None:
+    """What C would write before or behind it: three rows of two of colour, pixels from the right to
+    the left, every second one, what may not be changed."""
+    odd, whole = np.zeros((4, 80), np.uint8), np.zeros((3, 80, 3), np.uint8)
+    with pytest.raises(ValueError, match="no I420"):
+        coloured(odd, whole, library)  # type: ignore[arg-type]  # as above
+    yuv, locked = np.zeros((6, 80), np.uint8), np.zeros((4, 80, 3), np.uint8)
+    locked.flags.writeable = False
+    wide = np.zeros((4, 160, 3), np.uint8)
+    for wrong in (wide[:, 79::-1], wide[:, ::2], wide[:, :80, 2:], wide[:, :80, 0], locked):
+        with pytest.raises(ValueError, match="no picture in RGB"):
+            coloured(yuv, wrong, library)  # type: ignore[arg-type]  # as above
+        with pytest.raises(ValueError, match="no picture in RGB"):
+            brightened(wrong, 2.0, library)  # type: ignore[arg-type]  # as above
+    small = np.full((2, 40), 7, np.uint8)
+    small.flags.writeable = False
+    with pytest.raises(ValueError, match="may not be filled"):
+        scaled(odd, small, library)  # type: ignore[arg-type]  # as above
+    assert (small == 7).all()
