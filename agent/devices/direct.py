@@ -165,7 +165,7 @@ class Direct:
         return units
 
     def _gather(self, units: list[AccessUnit]) -> None:
-        room, held, at = self._room, self._held, 0
+        room, held, at, ended = self._room, self._held, 0, -1
         take, channel = self._gathering.take, self._channel
         while held - at >= 4:
             if room[at] == 0x24 and self._lost is None:
@@ -175,9 +175,11 @@ class Direct:
                         self._beside(at, after)
                     elif done := take(room, at + 4, after):
                         units += done
-            elif self._lost is None and bytes(room[at : at + 4]) in _WORDS:
+                        ended = after
+            elif self._are_words(at):
                 after = self._behind_words(at, held)
             else:
+                self._doubt(units, has_just_ended=ended == at)
                 at = self._behind_garbage(at, held)
                 if self._lost is not None:
                     break
@@ -189,6 +191,10 @@ class Direct:
             room[: held - at] = room[at:held]
             self._held = held - at
 
+    def _are_words(self, at: int) -> bool:
+        begins = bytes(self._room[at : at + 4])
+        return self._lost is None and (begins in _WORDS or begins[0] in b"\r\n")
+
     def _beside(self, at: int, after: int) -> None:
         """A packet of another channel."""
         if self._room[at + 1] == self._reports and says_bye(bytes(self._room[at + 4 : after])):
@@ -196,6 +202,8 @@ class Direct:
 
     def _behind_words(self, at: int, held: int) -> int:
         """Where an answer, or a request of the camera's, ends; 0 while it is not all there."""
+        if self._room[at] in b"\r\n":
+            return at + 1
         end = self._room.find(b"\r\n\r\n", at, held)
         if end < 0:
             if held - at > HEAD_BYTES:
@@ -210,6 +218,11 @@ class Direct:
         if after <= held:
             self._talk.heard(head)
         return after
+
+    def _doubt(self, units: list[AccessUnit], *, has_just_ended: bool) -> None:
+        """What came before garbage may be half of a packet and half of another."""
+        if self._lost is None and self._gathering.tear() and has_just_ended:
+            units.pop()
 
     def _behind_garbage(self, at: int, held: int) -> int:
         """Where the next packet begins beyond doubt, or as far as there is none."""
@@ -263,7 +276,7 @@ def _playing(talk: Talk, bare: str, codec: str, clock: Callable[[], Instant]) ->
     talk.session = session.partition(";")[0].strip()
     channels = _channels(ready.headers.get("transport", ""))
     if channels is None:
-        raise Misread("it names no channels")
+        raise Misread("it sends otherwise than inside the connection")
     talk.url = whole_of(offer, base)
     talk.ask("PLAY", talk.url, {"Range": "npt=0.000-"})
     talk.socket.settimeout(READ_S)
@@ -283,9 +296,11 @@ def _reason(error: Exception) -> str:
 
 
 def _channels(transport: str) -> tuple[int, int] | None:
-    """Those that the camera gave, whichever were asked for; None where it sends otherwise."""
+    """Those that the camera gave, or that were asked for; None where it sends otherwise."""
+    if "TCP" not in transport.upper():
+        return None
     given = _CHANNELS.search(transport)
-    both = (int(given[1]), int(given[2])) if given else (256, 256)
+    both = (int(given[1]), int(given[2])) if given else (0, 1)
     return both if max(both) < 256 else None
 
 

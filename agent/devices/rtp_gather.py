@@ -22,6 +22,8 @@ BACK: Final = 90_000
 BACK_WEIGHS: Final = 16
 MOST_BACK: Final = 40
 """Three of them within some ten pictures: a clock that is set goes back once."""
+MOST_STRANGE: Final = 20
+"""Packets of another source, between which none of the stream's own comes, are a new one."""
 _RECOVERY_POINT: Final = 6
 
 
@@ -44,6 +46,7 @@ class Gathering:
         self._is_avc = codec == "h264"
         self._payload_type = payload_type
         self._source: bytes | None = None
+        self._strange = 0
         self._parts: list[bytes | bytearray] = []
         self._size = 0
         self._next = -1
@@ -94,8 +97,8 @@ class Gathering:
         stamp = int.from_bytes(room[at + 4 : at + 8])
         is_last = room[at + 1] & 0x80
         is_lost = sequence != self._next and self._next >= 0
-        if not is_lost:
-            self._source = bytes(room[at + 8 : at + 12])
+        if self._is_strange(bytes(room[at + 8 : at + 12]), is_lost):
+            return []
         first, at = room[at], at + 12
         if first & 0x3F:
             at, end = _within(room, first, at, end)
@@ -109,11 +112,26 @@ class Gathering:
         if end - at >= self._skip:
             (self._avc if self._is_avc else self._hevc)(room, at, end)
         if is_last and self._has_picture and not self._is_open:
-            self._marked = stamp
-            if self._are_marks_true:
-                self._end()
+            self._mark(stamp)
         done, self._done = self._done, []
         return done
+
+    def _mark(self, stamp: int) -> None:
+        self._marked = stamp
+        if self._are_marks_true:
+            self._end()
+
+    def _is_strange(self, source: bytes, is_lost: bool) -> bool:
+        """Some send on what was meant for a connection before; many at once are another source."""
+        if not is_lost:
+            self._source = source
+        self._strange = self._strange + 1 if source != self._source else 0
+        return 0 < self._strange < MOST_STRANGE
+
+    def tear(self) -> bool:
+        """What came last is not to be believed; whether it has gone out already."""
+        self._is_torn |= bool(self._parts)
+        return not self._parts
 
     def _turn_to(self, stamp: int) -> None:
         """Another picture begins: the one before is over, if its mark did not say so."""

@@ -50,6 +50,8 @@ class Talk:
         self._still_there = "GET_PARAMETER"
         self._signed = 0
         """That request was signed anew."""
+        self._is_heard = True
+        """It has answered since we last said that we are there."""
         try:
             parts = urlsplit(url)
             self.socket = socket.create_connection(
@@ -100,6 +102,9 @@ class Talk:
 
     def say_still_there(self) -> None:
         """So that it does not hang up; what it answers comes between the packets."""
+        if not self._is_heard:  # some say that they know it, and do not
+            self._still_there = "OPTIONS"
+        self._is_heard = False
         self.say(self._still_there, self.url, {})
 
     def heard(self, head: bytes) -> None:
@@ -116,14 +121,16 @@ class Talk:
         if not status:
             is_asked = head.startswith(b"OPTIONS ")
             self._send(_reply(headers, "200 OK" if is_asked else "501 Not Implemented"))
-        elif headers.get("cseq") == str(self._said):
+            return
+        self._is_heard = True
+        if headers.get("cseq") == str(self._said):
             self._answered(status, headers)
 
     def _answered(self, status: int, headers: Mapping[str, str]) -> None:
         """Whether it heard that we are still there."""
         is_first = self._signed != self._said
         if status == 401 and is_first and self._may_sign(headers, 0):
-            self.say_still_there()
+            self.say(self._still_there, self.url, {})
             self._signed = self._said
         elif status != 200:
             self._still_there = "OPTIONS"

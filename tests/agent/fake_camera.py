@@ -58,6 +58,8 @@ class Habits:
     public: str = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
     hangs_up_at: str = ""
     """A method that it does not stand."""
+    ignores: str = ""
+    """A method that it knows in words alone: no answer, and no sign of life."""
     silent_s: float = 0.0
     """It hangs up after so long without a word of the other's."""
     takes: int = 100
@@ -204,7 +206,6 @@ class Caller:
         if not came:
             raise EOFError
         self._heard += came
-        self._spoke_s = time.monotonic()
         while self._heard:
             if self._heard[:1] == b"$":
                 if len(self._heard) < 4 or len(self._heard) < 4 + int.from_bytes(self._heard[2:4]):
@@ -228,6 +229,9 @@ class Caller:
         self._camera.seen.requests.append((method, url))
         if method == self._camera.habits.hangs_up_at:
             raise EOFError
+        if method == self._camera.habits.ignores:
+            return
+        self._spoke_s = time.monotonic()
         if "authorization" in said:
             self._camera.seen.signed.append(said["authorization"])
         status, headers, body = self._answer(method, url, said)

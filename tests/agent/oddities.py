@@ -147,6 +147,11 @@ def lost(every_so_many: int) -> Before:
     return before
 
 
+def half_again(number: int, data: bytes) -> bytes:
+    """What a careless camera does when a connection takes no more just now."""
+    return data[:300] + data if number % 25 == 7 else data
+
+
 def another_source(number: int, data: bytes) -> bytes:
     """From the 40th picture on; the numbers go on."""
     old, new = SOURCE.to_bytes(4), (SOURCE + 1).to_bytes(4)
@@ -160,6 +165,7 @@ def set_back(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
         yield [data[:4] + stamp.to_bytes(4) + data[8:] for data in picture]
 
 
+FORMER: Final = framed(0, packet(b"\x41\x9a" + bytes(99), 900, 10**9, source=SOURCE + 1))
 REPORT: Final = framed(1, bytes.fromhex("80c80006000000070102030405060708000000010000000200000003"))
 BYE: Final = framed(1, bytes.fromhex("81cb000100000007"))
 OPTIONS: Final = b"OPTIONS rtsp://camera/ RTSP/1.0\r\nCSeq: 5\r\nSession: 7E4A\r\n\r\n"
@@ -210,6 +216,15 @@ ODDITIES: Final[dict[str, Oddity]] = {
             silent_s=2,
         )
     ),
+    "knows GET_PARAMETER in words alone": Oddity(
+        Habits(ignores="GET_PARAMETER", session="7E4A;timeout=2", silent_s=2.5)
+    ),
+    "names no channels": Oddity(Habits(transport="RTP/AVP/TCP;unicast")),
+    "says its source before its channels": Oddity(
+        Habits(transport="RTP/AVP/TCP;ssrc=22345684;interleaved=0-1")
+    ),
+    "packets of a former connection between": Oddity(Habits(before=every(3, FORMER, after=30))),
+    "half a packet, then again": Oddity(Habits(before=half_again), "gaps", codecs=BOTH),
     "channels of its own choice": Oddity(
         Habits(transport="RTP/AVP/TCP;unicast;interleaved=4-5", channels=(4, 5))
     ),

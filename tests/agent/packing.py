@@ -76,9 +76,15 @@ def sdp_lines(codec: Codec, units: Sequence[Unit]) -> list[str]:
 
 
 def packet(
-    payload: bytes, number: int, stamp: int, *, mark: bool = False, kind: int = TYPE
+    payload: bytes,
+    number: int,
+    stamp: int,
+    *,
+    mark: bool = False,
+    kind: int = TYPE,
+    source: int = SOURCE,
 ) -> bytes:
-    head = 0x80, mark << 7 | kind, number % 2**16, stamp % 2**32, SOURCE
+    head = 0x80, mark << 7 | kind, number % 2**16, stamp % 2**32, source
     return struct.pack(">BBHII", *head) + payload
 
 

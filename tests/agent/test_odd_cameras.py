@@ -22,6 +22,7 @@ COUNT = 75
 SPEAKING = {"digest whose number grows old", "hangs up when nobody speaks"} | {
     "a session said with blanks",
     "stands no GET_PARAMETER",
+    "knows GET_PARAMETER in words alone",
 }
 """Those that hang up after two seconds of silence: they are read for longer."""
 

@@ -197,3 +197,12 @@ def test_whatever_comes_memory_and_answers_stay_whole(noise: list[bytes]) -> Non
         except Unreadable:
             return
         assert all(unit.data.startswith(START) for unit in units)
+
+
+def test_another_source_that_stays_is_the_camera_begun_anew() -> None:
+    told = [(True, [50])] * 9
+    before, behind = sent("h264", told), sent("h264", told, start=5000)
+    other = [data[:8] + bytes(4) + data[12:] for data in behind]
+    units = gathered("h264", before[:20] + other + other)
+    assert [unit.is_keyframe for unit in units[-3:]] == [True] * 3
+    assert len(units) > 9
