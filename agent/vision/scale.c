@@ -41,8 +41,8 @@ static void narrow(const uint8_t *restrict row, float *restrict into, int column
     }
 }
 
-/* A plane made smaller. Row y of `into` is the sum of `high` rows of `from`, beginning at top[y], by
-   the weights `down`; its pixels likewise that of `wide` columns. `lines` has room for two rows. */
+/* A plane made smaller. Row y of `into` is the sum of `high` rows of `from`, beginning at top[y],
+   by the weights `down`; its pixels likewise that of `wide` columns. `lines` has room for two. */
 void shrink(const uint8_t *restrict from, ptrdiff_t stride, uint8_t *restrict into, int rows,
             int columns, const int32_t *restrict top, const float *restrict down, int high,
             const int32_t *restrict left, const float *restrict across, int wide,
@@ -111,7 +111,8 @@ void stretch(const uint8_t *restrict from, ptrdiff_t stride, int height, uint8_t
             lines[y * columns + x] = ((uint32_t)from[column[2 * x]] * across[2 * x] +
                                       (uint32_t)from[column[2 * x + 1]] * across[2 * x + 1]) >> 4;
     for (int y = 0; y < rows; y++, into += columns) {
-        const uint16_t *upper = lines + row[2 * y] * columns, *lower = lines + row[2 * y + 1] * columns;
+        const uint16_t *upper = lines + row[2 * y] * columns;
+        const uint16_t *lower = lines + row[2 * y + 1] * columns;
         uint32_t a = down[2 * y], b = down[2 * y + 1];
         for (int x = 0; x < columns; x++)
             into[x] = ((a * upper[x] >> 16) + (b * lower[x] >> 16) + 2) >> 2;
@@ -129,7 +130,7 @@ uint32_t colour(const uint8_t *restrict luma, const uint8_t *restrict u, const u
                 int rows, int columns, uint8_t *restrict rgb, ptrdiff_t stride,
                 int32_t *restrict tint)
 {
-    int32_t *restrict red = tint, *restrict green = tint + columns, *restrict blue = green + columns;
+    int32_t *restrict red = tint, *restrict green = red + columns, *restrict blue = green + columns;
     uint32_t sum = 0;
     for (int y = 0; y < rows; y++, luma += columns, rgb += stride) {
         if (y % 2 == 0) {
