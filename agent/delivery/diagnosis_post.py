@@ -60,7 +60,7 @@ class DiagnosisPost:
         self._done: UUID | None = None
         self._kept: tuple[UUID, bytes, str] | None = None
         self._client = httpx.Client(
-            verify=https.context(trusted),
+            verify=https.shared_context(trusted),
             timeout=TIMEOUT_S,
             transport=transport,
             follow_redirects=False,  # a token goes where the hub said, and nowhere else

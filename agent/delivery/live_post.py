@@ -62,7 +62,7 @@ class LivePost:
         self._not_before_s = 0.0
         self._last_trouble = ""
         self._client = httpx.Client(
-            verify=https.context(trusted),
+            verify=https.shared_context(trusted),
             timeout=TIMEOUT_S,
             transport=transport,
             follow_redirects=False,  # a token goes where the hub said, and nowhere else

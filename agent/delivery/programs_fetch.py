@@ -85,7 +85,7 @@ class ProgramsFetch:
         self._asked = threading.Event()
         self.revision = 0
         self._client = httpx.Client(
-            verify=https.context(trusted),
+            verify=https.shared_context(trusted),
             timeout=TIMEOUT_S,
             follow_redirects=False,  # a token goes where the hub said, and nowhere else
             trust_env=False,

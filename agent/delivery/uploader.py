@@ -93,7 +93,7 @@ class Uploader:
         self._tokens = tokens
         self._policy = policy
         self._client = httpx.Client(
-            verify=https.context(trusted),
+            verify=https.shared_context(trusted),
             timeout=httpx.Timeout(policy.stall_s, connect=policy.connect_s),
             transport=transport,
             follow_redirects=False,  # a token goes where the hub said, and nowhere else
