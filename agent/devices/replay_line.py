@@ -175,7 +175,7 @@ def picture_size(codec: Codec, sets: bytes, keyframe: bytes) -> tuple[int, int] 
 
 def _parameter_sets(data: bytes, codec: Codec) -> bytes:
     found = b""
-    for nal in data.split(START)[1:]:
+    for nal in filter(None, data.split(START)[1:]):
         kind = nal[0] & 0x1F if codec == "h264" else nal[0] >> 1 & 0x3F
         if kind in _PARAMETERS[codec]:
             found += START + nal

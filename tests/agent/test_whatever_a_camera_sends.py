@@ -1,7 +1,7 @@
 """Whatever bytes come: the reader goes on or ends with a reason, and keeps little meanwhile."""
 
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain, islice
 from typing import cast
@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from agent.devices import rtp_gather
 from agent.devices.direct import Direct, Misread
+from agent.devices.replay_line import play
 from agent.devices.rtp_gather import Gathering, Unreadable
 from agent.devices.rtp_units import START, UNIT_BYTES, Codec
 from agent.devices.rtsp_talk import Talk
 from agent.devices.rtsp_words import Video, video_of
 from agent.devices.soap import DeviceLogin
-from agent.media.archive import ArchiveError
+from agent.media.archive import Archived, ArchiveError
 from agent.media.frame import Instant
 from tests.agent.fake_camera import DIGEST
 from tests.agent.oddities import ANNOUNCE, ODDITIES, OPTIONS, REPORT, framed
-from tests.agent.packing import TYPE, film, packet, sdp_lines
+from tests.agent.packing import TYPE, film, packed, packet, sdp_lines
 
 REASONS = (OSError, EOFError, ArchiveError, Misread, Unreadable)
 PACKED = [name for name, odd in ODDITIES.items() if not odd.film]
@@ -38,11 +39,13 @@ WORDS = [
 class Line:
     """In a socket's place: brings those pieces, takes what is said, is over with the last."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
+    def __init__(self, pieces: list[bytes], *, apart_ns: int = 0) -> None:
         self.pieces = pieces
+        self.apart_ns = apart_ns
         self.now_ns = 0
 
     def recv_into(self, room: memoryview) -> int:
+        self.now_ns += self.apart_ns
         piece = self.pieces.pop(0) if self.pieces else b""
         if len(piece) > len(room):
             self.pieces.insert(0, piece[len(room) :])
@@ -84,11 +87,9 @@ def sent(codec: Codec, name: str) -> bytes:
     )
 
 
-@st.composite
-def conversations(draw: st.DrawFn) -> tuple[Codec, list[bytes]]:
-    """A true one, in which bytes are changed, cut out, doubled or put in, in pieces of any size."""
-    codec = cast("Codec", draw(st.sampled_from(["h264", "hevc"])))
-    data = bytearray(sent(codec, draw(st.sampled_from(PACKED)))[: draw(st.integers(1, 60_000))])
+def spoilt(draw: st.DrawFn, whole: bytes) -> list[bytes]:
+    """With bytes changed, cut out, doubled or put in, in pieces of any size."""
+    data = bytearray(whole)
     for _ in range(draw(st.integers(0, 8))):
         at = draw(st.integers(0, len(data)))
         match draw(st.sampled_from(["change", "cut", "double", "put in", "words"])):
@@ -101,9 +102,17 @@ def conversations(draw: st.DrawFn) -> tuple[Codec, list[bytes]]:
             case "words":
                 data[at:at] = draw(st.sampled_from(WORDS))
             case _:
-                data[at:at] = draw(st.binary(max_size=40))
+                data[at:at] = draw(st.binary(max_size=40) | st.just(START))
     size = draw(st.integers(1, 20_000))
-    return codec, [bytes(data[at : at + size]) for at in range(0, len(data), size)]
+    return [bytes(data[at : at + size]) for at in range(0, len(data), size)]
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> tuple[Codec, list[bytes]]:
+    """A true one, spoilt."""
+    codec = cast("Codec", draw(st.sampled_from(["h264", "hevc"])))
+    name = draw(st.sampled_from(PACKED))
+    return codec, spoilt(draw, sent(codec, name)[: draw(st.integers(1, 60_000))])
 
 
 @settings(deadline=None, max_examples=300)
@@ -120,6 +129,97 @@ def test_a_spoilt_conversation_is_read_on_or_ends_with_a_reason(
         for read in direct.units():
             assert read.unit.data.startswith(START)
             assert len(read.unit.data) <= UNIT_BYTES
+
+
+def answers(codec: Codec, *, options: bool) -> bytes:
+    """All that a camera says before it sends."""
+    sets = ";".join(sdp_lines(codec, film(codec, count=1)))
+    name = {"h264": "H264", "hevc": "H265"}[codec]
+    offer = f"m=video 0 RTP/AVP {TYPE}\r\na=rtpmap:{TYPE} {name}/90000\r\na=fmtp:{TYPE} {sets}\r\n"
+    said = [f"Content-Length: {len(offer)}\r\n\r\n{offer}", f"{TRANSPORT}\r\n\r\n", "\r\n"]
+    said = ["Public: OPTIONS\r\n\r\n"] * options + said
+    return b"".join(
+        f"RTSP/1.0 200 OK\r\nCSeq: {n}\r\n{one}".encode() for n, one in enumerate(said, start=1)
+    )
+
+
+APART_NS = 10_000_000
+TRANSPORT = "Transport: RTP/AVP/TCP;interleaved=0-1\r\nSession: 7"
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_a_spoilt_beginning_begins_or_is_refused_with_a_reason(data: st.DataObject) -> None:
+    codec = cast("Codec", data.draw(st.sampled_from(["h264", "hevc"])))
+    true = answers(codec, options=True) + sent(codec, "nothing odd")[:90_000]
+    line = Line(spoilt(data.draw, true), apart_ns=APART_NS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("socket.create_connection", lambda *_, **__: line)
+        try:
+            direct = Direct.begun("rtsp://an:b1mat@camera/", codec, line.clock)
+        except Misread as odd:
+            assert str(odd)
+            assert "b1mat" not in str(odd)
+        else:
+            assert direct.pile[0].unit.is_keyframe
+
+
+def at_their_time(data: bytes) -> bytes:
+    """With ONVIF's extension, which says when it was recorded: some second of 2026."""
+    head = bytes([data[0] | 0x10]) + data[1:12]
+    seconds = 3_990_000_000 + int.from_bytes(data[4:8]) // 90_000
+    return head + b"\xab\xac\0\3" + seconds.to_bytes(4) + bytes(8) + data[12:]
+
+
+@cache
+def recording(codec: Codec) -> bytes:
+    pictures = islice(packed(dress=at_their_time)(codec, film(codec, count=20)), 20)
+    return b"".join(framed(0, one) for picture in pictures for one in picture)
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_a_spoilt_recording_is_fetched_as_far_as_it_goes_or_ends_with_a_reason(
+    data: st.DataObject,
+) -> None:
+    codec = cast("Codec", data.draw(st.sampled_from(["h264", "hevc"])))
+    true = answers(codec, options=False) + recording(codec)[: data.draw(st.integers(1, 90_000))]
+    line = Line(spoilt(data.draw, true))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("socket.create_connection", lambda *_, **__: line)
+        try:
+            for archived in fetched():
+                assert archived.packet.data.startswith(START)
+        except ArchiveError as error:
+            assert str(error)
+
+
+def fetched() -> Iterator[Archived]:
+    return play("rtsp://camera/", login=None, from_utc_us=0, until_utc_us=10**16, ahead_us=0)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_what_is_not_spoilt_begins_and_is_fetched_whole(
+    codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = answers(codec, options=True) + sent(codec, "nothing odd")
+    pieces = [data[at : at + 3000] for at in range(0, len(data), 3000)]
+    line = Line(pieces, apart_ns=APART_NS)
+    monkeypatch.setattr("socket.create_connection", lambda *_, **__: line)
+    assert Direct.begun("rtsp://camera/", codec, line.clock).pile
+    line = Line([answers(codec, options=False), recording(codec)])
+    assert len([*fetched()]) == 20
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_start_codes_inside_a_recorded_unit_are_no_fault(
+    codec: Codec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = [nal + START for nal in film(codec, count=1)[0]]
+    picture = next(packed(dress=at_their_time)(codec, [unit]))
+    line = Line([answers(codec, options=False), b"".join(framed(0, one) for one in picture)])
+    monkeypatch.setattr("socket.create_connection", lambda *_, **__: line)
+    assert len([*fetched()]) == 1
 
 
 ANSWERS = [
