@@ -30,8 +30,8 @@ build() { # LIBRARY PROCESSOR OPTIONS...: of its sources
     # No fused multiply and add: the answers are those of numpy, to the bit.
     PYTHONPATH=$scratch/tools ZIG_GLOBAL_CACHE_DIR=$scratch/cache .venv/bin/python -m ziglang cc \
         -target "$processor-linux-gnu.2.17" "$@" -std=c11 -O3 -ffreestanding -ffp-contract=off \
-        -fno-sanitize=all -mllvm -force-vector-interleave=1 -fPIC -shared -nostdlib -s -Wall -Wextra \
-        -Werror -DMADE_OF="\"$sum\"" -o "$scratch/$name" "${code[@]}"
+        -fno-sanitize=all -mllvm -force-vector-interleave=1 -fPIC -shared -nostdlib -Wl,-Bsymbolic -s -Wall \
+        -Wextra -Werror -DMADE_OF="\"$sum\"" -o "$scratch/$name" "${code[@]}"
     if [[ $mode == --check ]]; then
         cmp "$scratch/$name" "agent/vision/$name"
     else

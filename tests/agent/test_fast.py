@@ -1,7 +1,7 @@
 """The compiled form of finding motion says what numpy and OpenCV say, to the bit."""
 
 import hashlib
-import mmap
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,6 +79,17 @@ def test_where_the_compiled_form_runs_finding_motion_never_loads_opencv() -> Non
 
 
 @compiled
+def test_it_calls_its_own_functions_whatever_else_is_loaded_under_their_names() -> None:
+    """Scaling has a `halve` too, of another kind."""
+    other = FOLDER / f"scale-{platform.machine()}.so"
+    before = f"import ctypes\nctypes.CDLL({str(other)!r}, ctypes.RTLD_GLOBAL)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", before + WITHOUT_OPENCV], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split()[:2] == ["boxes", "True"], done.stderr
+
+
+@compiled
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (46, 66), (360, 640), (480, 854), (270, 90)])
 def test_means_are_the_same_whatever_the_size_and_however_long_the_rows(
     height: int, width: int
@@ -88,15 +99,6 @@ def test_means_are_the_same_whatever_the_size_and_however_long_the_rows(
     fine, plain = Halver(height, width, LIBRARY), Halver(height, width, None)
     assert np.array_equal(fine.means(luma), plain.means(luma))
     assert np.array_equal(fine.last.quarters, plain.last.quarters)
-
-
-@compiled
-def test_of_the_last_row_of_a_picture_nothing_beyond_its_end_is_read() -> None:
-    """The last page of memory ends with the picture: a byte more would end the program."""
-    pages = mmap.mmap(-1, 8 * 512)
-    luma = np.frombuffer(pages, np.uint8).reshape(8, 512)
-    assert LIBRARY is not None
-    assert (Halver(8, 512, LIBRARY).means(luma) == 0).all()
 
 
 @compiled

@@ -1,7 +1,6 @@
 """What the network is shown is what OpenCV would show it, and the same with and without C."""
 
 import hashlib
-import mmap
 import platform
 from pathlib import Path
 
@@ -92,17 +91,6 @@ def test_the_compiled_form_scales_to_the_bit_alike(
     scaled(plane, fine)
     scaled(plane, plain, None)
     assert np.array_equal(fine, plain)
-
-
-@compiled
-@pytest.mark.parametrize("size", [(4, 256), (3, 300), (8, 500), (16, 1000)])
-def test_of_the_last_row_of_a_picture_nothing_beyond_its_end_is_read(size: tuple[int, int]) -> None:
-    """The last page of memory ends with the picture: a byte more would end the program."""
-    pages = mmap.mmap(-1, 8 * 512)
-    plane = np.frombuffer(pages, np.uint8)[-8 * 512 :].reshape(8, 512)
-    into = np.full(size, 7, np.uint8)
-    scaled(plane[-min(8, size[0]) :], into)
-    assert (into == 0).all()
 
 
 @WAYS
