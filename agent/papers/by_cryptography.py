@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from agent.papers.port import Certificate, PapersError, WrongKindError
 
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 class Cryptography:

@@ -40,6 +40,8 @@ class Openssl:
         key = EcKey(self._library, self._key(pem, "PEM_read_bio_PrivateKey"))
         if not key.is_p256():
             raise WrongKindError("no key of the kind ECDSA P-256")
+        if not key.is_whole():
+            raise PapersError("its two halves are not of one key")
         return key
 
     def update_key(self, pem: bytes) -> "Ed25519Key":
@@ -81,7 +83,10 @@ class Openssl:
         if self._library.ASN1_TIME_to_tm(said, byref(tm)) != 1:
             raise PapersError(_last_words(self._library))
         year, month = tm.year_from_1900 + 1900, tm.month_from_0 + 1
-        return datetime(year, month, tm.day, tm.hour, tm.minute, tm.second, tzinfo=UTC)
+        try:
+            return datetime(year, month, tm.day, tm.hour, tm.minute, tm.second, tzinfo=UTC)
+        except ValueError as error:
+            raise PapersError(str(error)) from error
 
     def _key(self, pem: bytes, reader: str) -> int:
         """The address of a new key, which is the caller's to free."""
@@ -137,6 +142,13 @@ class EcKey(_Key):
                 self._address, name, len(name), byref(length)
             )
         return self.is_a(b"EC") and done == 1 and name.value == P256
+
+    def is_whole(self) -> bool:
+        """Whether the public half, which a file brings along, is that of the private one."""
+        try:
+            return self.holds(b"", self.sign(b""))
+        except OpensslError:
+            return False
 
     def sign(self, data: bytes) -> bytes:
         """See the port; raises OpensslError, which nothing but a fault of ours can bring about."""
