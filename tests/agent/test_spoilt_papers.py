@@ -48,6 +48,7 @@ def pem(kind: str, der: bytes) -> bytes:
     return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (name, base64.encodebytes(der), name)
 
 
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @BOTH
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(SOUND), st.lists(st.integers(0, 8 * 400), max_size=3), st.integers(0, 400))
