@@ -217,7 +217,7 @@ ODDITIES: Final[dict[str, Oddity]] = {
         )
     ),
     "knows GET_PARAMETER in words alone": Oddity(
-        Habits(ignores="GET_PARAMETER", session="7E4A;timeout=2", silent_s=2.5)
+        Habits(ignores="GET_PARAMETER", session="7E4A;timeout=2", silent_s=3.5)
     ),
     "names no channels": Oddity(Habits(transport="RTP/AVP/TCP;unicast")),
     "says its source before its channels": Oddity(
