@@ -186,7 +186,9 @@ class Eyes:
         )
         self.lap("track")
         changes = self.telling.complete(
-            self.sightings.advance(frame.at, tracks, crowd_of=self._crowd_of(frame.at)),
+            self.sightings.advance(
+                frame.at, tracks, crowd_of=self._crowd_of(frame.at), is_dense=self.dense.is_on
+            ),
             frame.at,
             tracks,
             sightings=self.sightings,

@@ -45,7 +45,8 @@ class SightingSettings:
     rode_moved: float = 1 / 3
     """if something moves in this share of its place: a row of parked ones flickers."""
     still_score: float = 0.65
-    """Of the others only detections from this score on are evidence (0-1)."""
+    """Of the others only detections from this score on are evidence (0-1). In a crowd, where a look
+    is a quarter of a second's walk, the rest counts once they turn out to walk."""
     border_weight: float = 0.5
     """A body cut by the picture's border is half seen: this share of its score is evidence."""
     gap_s: float = 3.0
@@ -154,11 +155,17 @@ class Sightings:
         return self._update(track, now)
 
     def advance(
-        self, now: Instant, tracks: Sequence[Track], *, crowd_of: int = 0
+        self,
+        now: Instant,
+        tracks: Sequence[Track],
+        *,
+        crowd_of: int = 0,
+        is_dense: bool = False,
     ) -> tuple[SightingChange, ...]:
         """What is to be said after the frame at `now`: first who left, then who came, then news.
 
-        In a crowd, of `crowd_of` people or about, whoever comes is counted in its one sighting.
+        In a crowd, of `crowd_of` people or about, whoever comes is counted in its one sighting;
+        `is_dense`: it is looked at tile by tile.
         """
         if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
             return ()
@@ -168,7 +175,7 @@ class Sightings:
         for track in seen:
             self._note(track, now)
         closed += self._close(now, self._found_out(seen, now))
-        newcomers = self._newcomers(tracks, now)
+        newcomers = self._newcomers(tracks, now, is_dense=is_dense)
         crowd = self._step_crowd(now, newcomers, tracks, people=crowd_of)
         newcomers = [] if crowd_of else newcomers
         opened = [self._open_for(track, now) for track in newcomers]
@@ -294,7 +301,8 @@ class Sightings:
         suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
-        suspect.hits.append(_Hit(now, track.looks, self._weight(track, now)))
+        weight, if_walks = self._weights(track, now)
+        suspect.hits.append(_Hit(now, track.looks, weight, if_walks))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 
@@ -304,30 +312,30 @@ class Sightings:
         is_recent = looks - hit.looks < settings.evidence_looks
         return age_s > (settings.evidence_most_s if is_recent else settings.evidence_s)
 
-    def _weight(self, track: Track, now: Instant) -> float:
-        """How much this frame's detection counts as evidence."""
+    def _weights(self, track: Track, now: Instant) -> tuple[float, float]:
+        """How much this frame's detection counts as evidence, and if it turns out to walk."""
         settings = self._settings
-        if track.is_mount and (
-            track.travelled < settings.rode or track.moved < settings.rode_moved
-        ):
-            return 0.0
-        is_still = track.travelled < settings.walked
-        if is_still and (
-            track.score < settings.still_score or self._lookalikes.is_thing(track, now)
-        ):
-            return 0.0
-        return track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
+        full = track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
+        if track.is_mount:
+            is_ridden = track.travelled >= settings.rode and track.moved >= settings.rode_moved
+            return (full, full) if is_ridden else (0.0, 0.0)
+        if track.travelled >= settings.walked:
+            return full, full
+        if self._lookalikes.is_thing(track, now):
+            return 0.0, 0.0
+        return full if track.score >= settings.still_score else 0.0, full
 
-    def _is_convincing(self, track: Track) -> bool:
+    def _is_convincing(self, track: Track, *, is_dense: bool) -> bool:
         suspect = self._suspected.get(track.track_id)
-        return suspect is not None and suspect.evidence >= self._settings.evidence
+        walks = is_dense and not track.is_mount and track.travelled >= self._settings.walked
+        return suspect is not None and suspect.evidence(walks=walks) >= self._settings.evidence
 
-    def _newcomers(self, tracks: Sequence[Track], now: Instant) -> list[Track]:
+    def _newcomers(self, tracks: Sequence[Track], now: Instant, *, is_dense: bool) -> list[Track]:
         """Who convinces now, without those who only came out where somebody was lost from sight."""
         lost = self._open.keys() - {track.track_id for track in tracks}
         newcomers = []
         for track in tracks:
-            if track.is_seen and self._is_convincing(track):
+            if track.is_seen and self._is_convincing(track, is_dense=is_dense):
                 lost_id = self._lost_near(self._suspected[track.track_id].first_box, lost)
                 if lost_id is None:
                     newcomers.append(track)
@@ -416,6 +424,8 @@ class _Hit:
     at: Instant
     looks: int
     weight: float
+    if_walks: float
+    """The same once it is known to walk."""
 
 
 @dataclass(slots=True)
@@ -428,9 +438,8 @@ class _Suspect:
     score: float = 0.0
     hits: deque[_Hit] = field(default_factory=deque)
 
-    @property
-    def evidence(self) -> float:
-        return sum(hit.weight for hit in self.hits)
+    def evidence(self, *, walks: bool) -> float:
+        return sum(hit.if_walks if walks else hit.weight for hit in self.hits)
 
 
 @dataclass(slots=True)

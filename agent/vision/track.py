@@ -38,9 +38,17 @@ class TrackSettings:
     near: float = 0.35
     """How far, in body heights, a strong one may lie from where the track should be now."""
     near_grows_per_s: float = 0.5
-    """And how much farther for each second the body was not seen."""
+    """And how much farther for each second the body was not seen;"""
+    near_grows_in_crowd: float = 1.0
+    """in a crowd, where looks are a quarter of a second apart: who walked may have turned."""
     size_ratio: float = 1.5
     """Bodies do not grow or shrink by more than this factor between two sightings of them."""
+    went: float = 0.3
+    """Who has not gone so far (body heights) from where it was found first is as likely a post or
+    half a body: it reaches no farther for the time it was not seen, for who comes by then is
+    somebody else. Clothes alone can speak against it,"""
+    stood_size_ratio: float = 1.35
+    """and it does not grow or shrink by more than this."""
     late_s: float = 0.8
     """Who was seen within this time is there, and who was not looked for since."""
     lost_s: float = 1.5
@@ -54,7 +62,9 @@ class TrackSettings:
     waiting_s: float = 3.0
     """for so long."""
     place_gain: float = 0.6
-    """Share of a detection's place taken over; the rest is the prediction."""
+    """Share of a detection's place taken over; the rest is the prediction,"""
+    place_s: float = 0.1
+    """which in a crowd is worth as much less as the last look is longer ago than this."""
     size_gain: float = 0.3
     """The same of its size, which changes slowly: a lower answer is often a hidden body."""
     speed_s: float = 0.615
@@ -131,7 +141,11 @@ class Tracker:
         self._born = 0
         self._aspect = 1.0
         self._step_s = 0.0
-        self._new_score = self._settings.new_score
+        self._is_crowd = False
+
+    @property
+    def _new_score(self) -> float:
+        return self._settings.new_in_crowd if self._is_crowd else self._settings.new_score
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -174,12 +188,11 @@ class Tracker:
         tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
-        settings = self._settings
-        self._new_score = settings.new_in_crowd if is_crowd else settings.new_score
+        self._is_crowd = is_crowd
         if not tracks and not found:
             return ()
         strong = [d for d in found if d.score >= self._new_score]
-        weak = [d for d in found if settings.keep_score <= d.score < self._new_score]
+        weak = [d for d in found if self._settings.keep_score <= d.score < self._new_score]
         tracks, free = self._joined(tracks, strong, now)
         tracks, _ = self._joined(tracks, weak, now)
         for detection in free:
@@ -217,26 +230,38 @@ class Tracker:
         return tracks, [found[j] for j in sorted(free)]
 
     def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
-        """From 2 for the same box down to 0 for one that cannot be this body."""
+        """From 2 for the same box down to 0, or less, for one that cannot be this body."""
         if not self._may_be(track, found):
             return 0.0
-        ratio = found.box.height / max(track.box.height, 1e-6)
-        if not 1 / self._settings.size_ratio <= ratio <= self._settings.size_ratio:
+        settings, stood = self._settings, self._stood(track)
+        most = settings.stood_size_ratio if stood else settings.size_ratio
+        if not 1 / most <= found.box.height / max(track.box.height, 1e-6) <= most:
             return 0.0
         overlap = track.box.iou(found.box)
-        if found.score < self._new_score and overlap < self._settings.least_iou:
+        if found.score < self._new_score and overlap < settings.least_iou:
             return 0.0
-        unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
-        reach = self._settings.near + self._settings.near_grows_per_s * unseen_s
+        reach = self._reach(track, now)
         if found.kind is not track.kind:
-            reach *= self._settings.mounted_reach
+            reach *= settings.mounted_reach
         away = self._heights_between(track.box, found.box.center)
         if away > reach:
             return 0.0
         confidence = 0.2 if track.is_confirmed else 0.0
-        return max(
-            1e-6, overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
-        )
+        close = overlap + (1.0 - away / reach) + confidence - self._strangeness(track, found)
+        return close if stood else max(1e-6, close)
+
+    def _stood(self, track: Track) -> bool:
+        """Nothing shows yet that it walks."""
+        return not track.is_confirmed or track.travelled < self._settings.went
+
+    def _reach(self, track: Track, now: Instant) -> float:
+        """How far, in body heights, it may be from where it should be now."""
+        settings = self._settings
+        if self._stood(track):
+            return settings.near
+        grows = settings.near_grows_in_crowd if self._is_crowd else settings.near_grows_per_s
+        unseen_s = max(0.0, now.seconds_since(track.last_seen) - self._step_s)
+        return settings.near + grows * unseen_s
 
     def _may_be(self, track: Track, found: Detection) -> bool:
         """A walker leaves no wheels behind, a parked mount does not walk away with who passes."""
@@ -261,7 +286,7 @@ class Tracker:
         gain = 1.0 - exp(-gap_s / self._settings.speed_s) if track.hits > 1 else 1.0
         speed = (track.speed[0] + gain * (u - x) / gap_s, track.speed[1] + gain * (v - y) / gap_s)
         hits = track.hits + 1
-        box = self._mixed(track.box, found.box)
+        box = self._mixed(track.box, found.box, gap_s)
         return replace(
             track,
             kind=track.kind if found.kind in WHEELS else found.kind,
@@ -280,13 +305,15 @@ class Tracker:
             speed=speed,
         )
 
-    def _mixed(self, box: Box, found: Box) -> Box:
-        """The prediction, moved and resized towards the detection."""
+    def _mixed(self, box: Box, found: Box, gap_s: float) -> Box:
+        """The prediction after `gap_s`, moved and resized towards the detection."""
+        settings = self._settings
+        times = max(1.0, gap_s / settings.place_s) if self._is_crowd else 1.0
+        gain = 1.0 - (1.0 - settings.place_gain) ** times
         (x, y), (u, v) = box.center, found.center
-        x += self._settings.place_gain * (u - x)
-        y += self._settings.place_gain * (v - y)
-        width = box.width + self._settings.size_gain * (found.width - box.width)
-        height = box.height + self._settings.size_gain * (found.height - box.height)
+        x, y = x + gain * (u - x), y + gain * (v - y)
+        width = box.width + settings.size_gain * (found.width - box.width)
+        height = box.height + settings.size_gain * (found.height - box.height)
         return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
     def _heights_between(self, box: Box, point: tuple[float, float]) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,27 @@ def test_where_the_model_is_seldom_asked_evidence_takes_longer_and_is_no_better(
 def test_a_post_that_looks_a_little_like_a_person_is_never_told_of() -> None:
     street = Street()
     assert street.shows(track(score=0.55, travelled=0.1), for_s=60) == []
+
+
+@pytest.mark.parametrize(("is_dense", "told"), [(True, [Opened]), (False, [])])
+def test_in_a_crowd_what_was_found_of_somebody_before_counts_once_they_walk(
+    is_dense: bool, told: list[type]
+) -> None:
+    sightings = Sightings(counted_ids(), SETTINGS)
+
+    def look(number: int, travelled: float) -> list[type]:
+        seen = replace(track(score=0.45, travelled=travelled), looks=number)
+        return kinds(list(sightings.advance(after(number / 4), [seen], is_dense=is_dense)))
+
+    assert [look(number, number / 10) for number in range(6)] == [[]] * 6
+    assert look(6, 0.7) == told
+
+
+def test_in_a_crowd_a_post_is_told_of_no_sooner() -> None:
+    sightings = Sightings(counted_ids(), SETTINGS)
+    for number in range(40):
+        seen = replace(track(score=0.6, travelled=0.1), looks=number)
+        assert sightings.advance(after(number / 4), [seen], is_dense=True) == ()
 
 
 def test_a_body_cut_by_the_border_needs_twice_the_frames() -> None:
