@@ -2,8 +2,8 @@
 
 from typing import assert_never
 
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.rules import RuleMet
-from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.zones import Box
 from agent.wire.messages import LeftBy, SightingClosed, SightingOpened, SightingUpdated
 from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords

@@ -8,6 +8,7 @@ from uuid import UUID
 from agent.media.frame import Frame, Instant
 from agent.vision.attention import Attention, AttentionSettings
 from agent.vision.budget import Allowance, LookBudget
+from agent.vision.changes import SightingChange
 from agent.vision.clothes import clothes
 from agent.vision.crowd import CrowdGauge
 from agent.vision.daylight import Daylight, Sensitivity
@@ -22,7 +23,7 @@ from agent.vision.regions import Regions, RegionSettings
 from agent.vision.riders import mounted
 from agent.vision.rules import Rules
 from agent.vision.scenery import brightness_of
-from agent.vision.sighting import SightingChange, Sightings, SightingSettings
+from agent.vision.sighting import Sightings, SightingSettings
 from agent.vision.tamper import Tamper, TamperChange
 from agent.vision.telling import Telling
 from agent.vision.track import Track, Tracker, TrackSettings

@@ -9,17 +9,17 @@ a person clearly: nobody has seen this one walk.
 `now` is the instant of the frame at hand. Spans are monotonic; nothing here reads a clock.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.crowd import Crowd, CrowdSettings, about, around
-from agent.vision.leaving import Side, side_left_by
+from agent.vision.evidence import Hit, Suspect
+from agent.vision.leaving import side_left_by
 from agent.vision.lookalikes import LookAlikes
 from agent.vision.person import ObjectKind
-from agent.vision.rules import RuleMet
 from agent.vision.track import Track
 from agent.vision.zones import Box
 
@@ -60,65 +60,6 @@ class SightingSettings:
     """A view is worth a new picture when its score times height is this many times the best."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Somebody is there. `score` is the best so far, `people` counts this person too."""
-
-    sighting_id: UUID
-    track_id: int
-    kind: ObjectKind
-    people: int
-    score: float
-    box: Box
-    first_seen: Instant
-    at: Instant
-    rules: tuple[RuleMet, ...] = ()
-    """Rules of the camera that it met by now."""
-    wakes: bool = True
-    """False for one that is only recorded: nobody need be told at these hours."""
-    is_crowd: bool = False
-    """It stands for all in a crowd: `people` is about so many, `track_id` is 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Updated:
-    """More people than were told before, a clearly better view, or a rule that was met; `box` is in
-    the frame `at`."""
-
-    sighting_id: UUID
-    people: int
-    score: float
-    box: Box
-    at: Instant
-    rules: tuple[RuleMet, ...] = ()
-    """Rules of the camera that were met now."""
-    wakes: bool = False
-    """True where it was only recorded so far, and people are to be told from now on."""
-    is_crowd: bool = False
-    """`people` is about so many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """They are gone since `last_seen`; `at` is when that was sure."""
-
-    sighting_id: UUID
-    first_seen: Instant
-    last_seen: Instant
-    at: Instant
-    came: Box | None = None
-    """Where they were when they were told of;"""
-    went: Box | None = None
-    """and where they were last. Both None of a crowd, which goes many ways."""
-    rode: bool | None = None
-    """Whether they went on two wheels; None of a crowd."""
-    left_by: Side | None = None
-    """The side of the picture by which they left it; None of a crowd, and of who stood."""
-
-
-SightingChange = Opened | Updated | Closed
-
-
 class Sightings:
     """The state machine over all tracks of one camera; give it the tracks of every frame."""
 
@@ -132,7 +73,7 @@ class Sightings:
         `things` are those of this view that look like people, as far as they are known."""
         self._new_id = new_id
         self._settings = settings or SightingSettings()
-        self._suspected: dict[int, _Suspect] = {}
+        self._suspected: dict[int, Suspect] = {}
         self._open: dict[int, _Sighting] = {}
         self._lookalikes = LookAlikes() if things is None else things
         self._crowd: Crowd | None = None
@@ -298,15 +239,15 @@ class Sightings:
         if self._crowd and track.track_id in self._crowd.members:
             self._crowd.note(track, now)
             return
-        suspect = self._suspected.setdefault(track.track_id, _Suspect(now, now, track.box))
+        suspect = self._suspected.setdefault(track.track_id, Suspect(now, now, track.box))
         suspect.last_seen = now
         suspect.score = max(suspect.score, track.score)
         weight, if_walks = self._weights(track, now)
-        suspect.hits.append(_Hit(now, track.looks, weight, if_walks))
+        suspect.hits.append(Hit(now, track.looks, weight, if_walks))
         while self._is_stale(suspect.hits[0], now, track.looks):
             suspect.hits.popleft()
 
-    def _is_stale(self, hit: "_Hit", now: Instant, looks: int) -> bool:
+    def _is_stale(self, hit: Hit, now: Instant, looks: int) -> bool:
         """Too long ago, or too many looks ago."""
         settings, age_s = self._settings, now.seconds_since(hit.at)
         is_recent = looks - hit.looks < settings.evidence_looks
@@ -415,31 +356,6 @@ class Sightings:
             for track_id, suspect in self._suspected.items()
             if now.seconds_since(suspect.last_seen) <= kept_s
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """A detection: when, at which of the looks at the spot, and how much it counts."""
-
-    at: Instant
-    looks: int
-    weight: float
-    if_walks: float
-    """The same once it is known to walk."""
-
-
-@dataclass(slots=True)
-class _Suspect:
-    """A track that has not convinced yet, and its evidence of late."""
-
-    first_seen: Instant
-    last_seen: Instant
-    first_box: Box
-    score: float = 0.0
-    hits: deque[_Hit] = field(default_factory=deque)
-
-    def evidence(self, *, walks: bool) -> float:
-        return sum(hit.if_walks if walks else hit.weight for hit in self.hits)
 
 
 @dataclass(slots=True)

@@ -7,9 +7,10 @@ from typing import assert_never
 from uuid import UUID
 
 from agent.media.frame import Instant
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.hours import Hours
 from agent.vision.rules import RuleMet, Rules
-from agent.vision.sighting import Closed, Opened, SightingChange, Sightings, Updated
+from agent.vision.sighting import Sightings
 from agent.vision.track import Track
 
 

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.delivery.words import in_words
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.crowd import CrowdGauge, about, around
 from agent.vision.person import ObjectKind
-from agent.vision.sighting import Closed, Opened, SightingChange, Sightings, Updated
+from agent.vision.sighting import Sightings
 from agent.vision.track import Track
 from agent.vision.zones import WHOLE, Box
 from agent.wire.messages import SightingOpened, SightingUpdated

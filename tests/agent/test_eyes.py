@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from agent.media.frame import Frame, Plane
+from agent.vision.changes import Closed, Opened
 from agent.vision.clothes import clothes, unlikeness
 from agent.vision.person import Detection
 from agent.vision.pipeline import Eyes, EyesSettings, Look
-from agent.vision.sighting import Closed, Opened
 from agent.vision.zones import WHOLE, Polygon
 from tests.agent.eyes import Seer, after, counted_ids, luma_frame, person
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from agent.delivery.words import in_words
+from agent.vision.changes import Closed
 from agent.vision.leaving import Side, side_left_by
-from agent.vision.sighting import Closed
 from agent.vision.zones import Box
 from agent.wire.messages import LeftBy, SightingClosed
 from tests.agent.test_sighting import SETTINGS, Street, track

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from agent.media.frame import Frame
+from agent.vision.changes import Opened
 from agent.vision.person import Detection, ObjectKind
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.riders import mounted
-from agent.vision.sighting import Opened
 from agent.vision.zones import Box
 from tests.agent.eyes import Seer, counted_ids, luma_frame, person
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.hours import Hours
 from agent.vision.person import ObjectKind
 from agent.vision.places import Line, Side, Zone
 from agent.vision.rules import RuleKind, RuleMet, Rules, RuleSettings
-from agent.vision.sighting import Closed, Opened, SightingChange, Sightings, Updated
+from agent.vision.sighting import Sightings
 from agent.vision.telling import Telling
 from agent.vision.track import Track
 from agent.vision.zones import Box, Polygon

@@ -8,17 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.media.frame import Instant
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.clothes import Clothes
 from agent.vision.lookalikes import LookAlikes, LookAlikeSettings
 from agent.vision.person import ObjectKind
-from agent.vision.sighting import (
-    Closed,
-    Opened,
-    SightingChange,
-    Sightings,
-    SightingSettings,
-    Updated,
-)
+from agent.vision.sighting import Sightings, SightingSettings
 from agent.vision.track import Track
 from agent.vision.zones import Box
 from tests.agent.eyes import after, counted_ids, person

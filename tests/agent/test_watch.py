@@ -19,12 +19,12 @@ from agent.devices.camera import CameraError, PacketSink
 from agent.devices.newest import MOST_WAITING, NewestFrames
 from agent.journal import Journal, JournalFull, MediaKind
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
+from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.person import ObjectKind
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Look
 from agent.vision.places import Side
 from agent.vision.rules import RuleKind, RuleMet
-from agent.vision.sighting import Closed, Opened, SightingChange, Updated
 from agent.vision.tamper import TamperBegan, TamperChange, TamperEnded, TamperNothing
 from agent.vision.tamper_judge import Tampering
 from agent.vision.zones import Box

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from agent.delivery.words import in_words
 from agent.journal import Journal
 from agent.media.frame import Instant
-from agent.vision.sighting import Closed, Opened
+from agent.vision.changes import Closed, Opened
 from agent.vision.zones import Box
 from agent.wire import topics
 from agent.wire.codec import encode

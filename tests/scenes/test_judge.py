@@ -8,8 +8,8 @@ from agent.bench.scenes.footage import NOBODY, Shown
 from agent.bench.scenes.judge import band_of, judge
 from agent.bench.scenes.play import Played
 from agent.media.frame import Instant
+from agent.vision.changes import Opened
 from agent.vision.person import ObjectKind
-from agent.vision.sighting import Opened
 from agent.vision.zones import Box
 
 BODY = Box(100, 100, 130, 180)

@@ -22,8 +22,8 @@ from agent.bench.sight import sight
 from agent.devices.camera import CameraError
 from agent.devices.litert import ModelError
 from agent.media.frame import Frame, Instant
+from agent.vision.changes import Opened
 from agent.vision.pipeline import Eyes, EyesSettings
-from agent.vision.sighting import Opened
 
 FRAMES_PER_S: Final = 15.0
 P95: Final = 0.95
