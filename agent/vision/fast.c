@@ -72,27 +72,38 @@ static void halve_rows(const uint8_t *restrict upper, const uint8_t *restrict lo
         out[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2;
 }
 
-/* Means of 8x8 by three halvings. The picture is read once, row after row: memory hands that out
-   twice as fast as two rows in turn, and what is made of a row meanwhile lies in the cache. Nothing
-   is done, and 0 returned, unless `luma` has rows of bytes side by side, eight for each block. */
-int halve(const Halving *to, const Array *luma)
+/* Whether `luma` has rows of bytes side by side, eight for each block. */
+int can_halve(const Halving *to, const Array *luma)
+{
+    return luma->two == 2 && luma->dimensions == 2 && luma->item_bytes == 1 && luma->strides[1] == 1 &&
+           luma->shape[0] >= 8 * to->rows && luma->shape[1] >= 8 * to->columns;
+}
+
+/* A row of means of 8x8 pixels by three halvings. The picture is read once, row after row: memory
+   hands that out twice as fast as two rows in turn, and what is made of a row meanwhile lies in the
+   cache. */
+void halve_row(const Halving *to, const Array *luma, int y)
 {
     const int columns = to->columns, wide = 4 * columns;
-    uint8_t *const upper = to->halves, *const lower = upper + wide;
-    if (luma->two != 2 || luma->dimensions != 2 || luma->item_bytes != 1 || luma->strides[1] != 1 ||
-        luma->shape[0] < 8 * to->rows || luma->shape[1] < 8 * columns)
-        return 0;
     const intptr_t stride = luma->strides[0];
-    for (int y = 0; y < to->rows; y++) {
-        uint8_t *const quarters = to->quarters + 2 * y * 2 * columns;
-        for (int n = 0; n < 4; n++) {
-            const uint8_t *at = luma->data + (8 * y + 2 * n) * stride;
-            add_pairs(at, to->sums, wide);
-            end_pairs(to->sums, at + stride, n % 2 ? lower : upper, wide);
-            if (n % 2)
-                halve_rows(upper, lower, quarters + n / 2 * 2 * columns, 2 * columns);
-        }
-        halve_rows(quarters, quarters + 2 * columns, to->blocks + y * columns, columns);
+    uint8_t *const upper = to->halves, *const lower = upper + wide;
+    uint8_t *const quarters = to->quarters + 2 * y * 2 * columns;
+    for (int n = 0; n < 4; n++) {
+        const uint8_t *at = luma->data + (8 * y + 2 * n) * stride;
+        add_pairs(at, to->sums, wide);
+        end_pairs(to->sums, at + stride, n % 2 ? lower : upper, wide);
+        if (n % 2)
+            halve_rows(upper, lower, quarters + n / 2 * 2 * columns, 2 * columns);
     }
+    halve_rows(quarters, quarters + 2 * columns, to->blocks + y * columns, columns);
+}
+
+/* All means. Nothing is done, and 0 returned, unless it can be. */
+int halve(const Halving *to, const Array *luma)
+{
+    if (!can_halve(to, luma))
+        return 0;
+    for (int y = 0; y < to->rows; y++)
+        halve_row(to, luma, y);
     return 1;
 }

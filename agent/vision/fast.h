@@ -17,14 +17,6 @@ typedef float f32x8 __attribute__((vector_size(32), aligned(4), may_alias));
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int most(int a, int b) { return a > b ? a : b; }
 
-/* The 64 bits from bit `at` on of an array that ends with a word to spare. */
-static inline uint64_t word_at(const uint64_t *bits, int at)
-{
-    const int shift = at % 64;
-    const uint64_t low = bits[at / 64] >> shift;
-    return shift ? low | bits[at / 64 + 1] << (64 - shift) : low;
-}
-
 /* The lowest `n` bits, none of them for n < 0. */
 static inline uint64_t lowest(int n)
 {
@@ -69,7 +61,6 @@ typedef struct {
                      judged by, see Light */
     uint8_t *learned, *ignored, *mean8, *limit8, *lamp_from;
     uint64_t *found[KEPT], *over; /* what was found in each turn, and the blocks that differ */
-    uint64_t *flat; /* room for two masks, each as one row with two words to spare */
     uint64_t *lamps, *near, *tall; /* masks */
     void *sums; /* room for 2 * (columns + side + 8) doubles */
 } Ground;
@@ -119,4 +110,5 @@ typedef struct {
     const uint8_t *data;
 } Array;
 
-int halve(const Halving *to, const Array *luma);
+int can_halve(const Halving *to, const Array *luma);
+void halve_row(const Halving *to, const Array *luma, int y);

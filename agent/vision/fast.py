@@ -9,6 +9,7 @@ import ctypes
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from agent.media.frame import Plane
 from agent.vision import fields as known
-from agent.vision.fields import KEPT, REACH, Fields, Limits, Mask, Piece
+from agent.vision.fields import KEPT, REACH, Fields, Limits, Mask, Region, Rule
 
 _Array = NDArray[Any]
 NEEDS = frozenset(("avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "abm"))
@@ -93,12 +94,12 @@ class Halving:
         """ValueError for anything but rows of bytes that lie side by side, eight for each block."""
         told = luma.__array_struct__  # a tenth of the time of asking for the address
         if not self._halve(self.into.at, _inside(told, None)):
-            raise self.refused(luma)
+            raise _refused(luma, self.blocks)
 
-    def refused(self, luma: Plane) -> ValueError:
-        """What is wrong with it."""
-        (height, width), (rows, columns) = luma.shape, self.blocks.shape
-        return ValueError(f"luma of {width}x{height} has no {columns}x{rows} blocks of bytes")
+
+def _refused(luma: Plane, blocks: Plane) -> ValueError:
+    (height, width), (rows, columns) = luma.shape, blocks.shape
+    return ValueError(f"luma of {width}x{height} has no {columns}x{rows} blocks of bytes")
 
 
 class Steps:
@@ -107,8 +108,8 @@ class Steps:
     def __init__(self, library: ctypes.CDLL, fields: Fields) -> None:
         rows, columns = self._shape = fields.mean8.shape
         self._check(fields.ignored)
-        self._library, self._unlit, self._pieces = library, library.unlit, library.pieces
-        self._see = library.see
+        self._library, self._unlit = library, library.unlit
+        self._see, self._regions = library.see, library.regions
         self._unlit.restype = self._see.restype = ctypes.c_int64  # for all finders alike
         words = columns // 64 + 1
         self.light = np.zeros((rows, (columns + 7) // 8, 5, 8), np.float32)
@@ -121,43 +122,51 @@ class Steps:
             *(rows, columns, fields.side, words),
             *(fields.mean, fields.flicker, fields.limit, self.light),
             *(fields.learned, fields.ignored, fields.mean8, fields.limit8, fields.lamp_from),
-            *(*self.found, self.over, np.zeros(2 * (rows * words + 2), np.uint64)),
+            *(*self.found, self.over),
             *(lamps, near, tall, np.zeros(2 * (columns + fields.side + 8))),
         )
         self._halving: Halving | None = None
+        self._into = ctypes.c_void_p()
         self._blocks: Plane | None = None
         self._blocks_at = ctypes.c_void_p()
         most = rows * (columns // 2 + 1)
-        self._out = np.empty((most, 6), np.int32)
+        self._rule: Rule | None = None
+        self._rule_numbers = np.zeros(4, np.int64)
+        self._out = np.empty((most, 4), np.float64)
         self._work = _Table(
-            *(self._ground.numbers, self._spread, *masks, tall),
-            *(np.empty((most, 4), np.int32), np.empty(rows * columns, np.int32), self._out),
+            *(self._ground.numbers, self._rule_numbers, self._spread, *masks, tall),
+            *(np.empty((most, 4), np.int32), np.empty(rows * columns, np.int32)),
+            *(np.empty((most, 6), np.int32), self._out),
         )
 
     def see(self, halving: known.Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
+        if halving is not self._halving:
+            self._take(halving)
+        told = luma.__array_struct__
+        counts: int = self._see(self._into, _inside(told, None), self._ground.at, turn)
+        if counts < 0:
+            raise _refused(luma, halving.blocks)
+        return counts & COUNT, counts >> COUNT_BITS & COUNT, counts >> 2 * COUNT_BITS
+
+    def _take(self, halving: known.Halving) -> None:
+        """From now on that one is asked for blocks."""
         if not isinstance(halving, Halving):
             raise TypeError("halving of another form")
-        if halving is not self._halving:
-            self._check(halving.blocks)
-            self._halving = halving
-        told = luma.__array_struct__
-        counts: int = self._see(halving.into.at, _inside(told, None), self._ground.at, turn)
-        if counts < 0:
-            raise halving.refused(luma)
-        return counts & COUNT, counts >> COUNT_BITS & COUNT, counts >> 2 * COUNT_BITS
+        self._check(halving.blocks)
+        self._halving, self._into = halving, halving.into.at
 
     def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
         counts: int = self._unlit(self._ground.at, self._of(blocks), turn)
         return counts & COUNT, counts >> COUNT_BITS & COUNT, counts >> 2 * COUNT_BITS
 
-    def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
+    def regions(self, turn: int, rule: Rule) -> list[Region]:
         """See `agent.vision.fields.Steps`."""
-        count = self._pieces(self._work.at, turn, has_oldest, is_lasting)
-        pieces: list[Piece] = self._out[:count].tolist()
-        pieces.reverse()
-        return pieces
+        if rule is not self._rule:
+            self._rule, self._rule_numbers[:] = rule, astuple(rule)
+        regions: list[Region] = self._out[: self._regions(self._work.at, turn)].tolist()
+        return regions
 
     def spread(self) -> Mask:
         """See `agent.vision.fields.Steps`."""

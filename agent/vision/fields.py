@@ -13,8 +13,8 @@ Field = NDArray[np.float32]
 """One number a block: (height // 8, width // 8)."""
 Mask = Plane
 """The same shape in uint8: 0 is no."""
-Piece = list[int]
-"""x0, y0, x1, y1 in blocks, how many of its blocks moved, and how many were found thrice."""
+Region = list[float]
+"""x0, y0, x1, y1 in shares of the picture's columns and rows of blocks."""
 
 REACH = 2
 """Blocks this far from each other's reach are one region upwards and downwards: a body breaks
@@ -41,6 +41,20 @@ class Limits:
     roughness: float
     lamp: int
     lamp_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which of the pieces that moved are something."""
+
+    has_oldest: bool
+    """Without an oldest turn nothing was found thrice running."""
+    is_lasting: bool
+    """Whether pieces are made of those blocks alone that were."""
+    sure: int
+    """Those of which so many blocks moved,"""
+    lasts: int
+    """or so many were found thrice running."""
 
 
 class Fields:
@@ -85,14 +99,14 @@ class Steps(Protocol):
         """How many blocks differ, how many of these light does not explain, and how many of those
         were found in the turn before, too. What is found is kept for `KEPT` turns."""
 
-    def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
-        """What is connected of the blocks found, or of those found thrice running alone
-        (`is_lasting`), and those beside them that differ, be it explained or not (a body's inside
-        looks like its surroundings, which are the body); gaps of two are bridged. Without an
-        oldest turn nothing was found thrice. The last in reading order first."""
+    def regions(self, turn: int, rule: Rule) -> list[Region]:
+        """What is connected of the blocks found, and those beside them that differ, be it explained
+        or not (a body's inside looks like its surroundings, which are the body); gaps of two are
+        bridged. Those that are something by `rule`, largest first, and of equals the last in
+        reading order."""
 
     def spread(self) -> Mask:
-        """The blocks that pieces were last made of, and those that touch them."""
+        """The blocks that regions were last made of, and those that touch them."""
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """The mean a share of the way to `blocks`, and where something moved by at most `step`."""

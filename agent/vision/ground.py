@@ -19,7 +19,7 @@ import numpy as np
 
 from agent.media.frame import Plane
 from agent.vision import fast
-from agent.vision.fields import KEPT, Field, Fields, Halving, Limits, Mask, Piece
+from agent.vision.fields import KEPT, Field, Fields, Halving, Limits, Mask, Region, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class GroundSettings:
 class Ground:
     """The background of one camera at one size; used by one thread.
 
-    For each frame `look`, then ask for `pieces` if something was found, then `learn`.
+    For each frame `look`, then ask for `regions` if something was found, then `learn`.
     """
 
     def __init__(
@@ -137,10 +137,10 @@ class Ground:
         if not self.found:
             self._has_moved = False
 
-    def pieces(self, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
+    def regions(self, rule: Rule) -> list[Region]:
         """What is connected of what was found, see `agent.vision.fields.Steps`."""
         self._has_moved = True
-        return self._steps.pieces(self._turn, has_oldest=has_oldest, is_lasting=is_lasting)
+        return self._steps.regions(self._turn, rule)
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
         """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:

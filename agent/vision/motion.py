@@ -8,22 +8,20 @@ a few operations on one 64th of the picture, and most of them only when somethin
 from collections.abc import Sequence
 from ctypes import CDLL
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 
 import numpy as np
 
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision import fast
+from agent.vision.fields import Mask, Region, Rule
 from agent.vision.ground import Ground, GroundSettings
 from agent.vision.person import check
 from agent.vision.scenery import Means
 from agent.vision.zones import WHOLE, Box, Polygon, inside
 
-_Region = tuple[int, int, int, int, int]
-"""How large, and x0, y0, x1, y1; in blocks."""
-_area = itemgetter(0)
-
 HALVINGS = 3
+EVERYTHING = 2**31
+"""More blocks than any picture has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +67,23 @@ class MotionFinder:
         self._halver: Halver | None = None
         self._ground: Ground | None = None
         self._persistence = _Persistence(self._settings)
-        self._moved, self._everything = np.empty((0, 0), np.uint8), 1
-        """Room for a mask; more blocks than there are."""
+        self._moved = np.empty((0, 0), np.uint8)
+        """Room for a mask."""
         self._born = self._last = self._learned = Instant(0, 0)
+        self._flood_blocks = 0.0
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
         """The regions that moved, largest first. ValueError for a misshapen frame, which changes
         nothing."""
-        check(frame)
-        if self._halver is None or self._halver.size_px != (frame.height, frame.width):
-            self._halver = Halver(frame.height, frame.width, self._library)
+        halver = self._halver
+        if halver is None or halver.size_px != (frame.height, frame.width) or not frame.is_whole:
+            check(frame)
+            halver = self._halver = Halver(frame.height, frame.width, self._library)
             self._ground = None
         if self._ground is None:
-            return self._start(self._halver.means(frame.luma), frame.at)
-        halving = self._halver.halving
-        self._ground.see(halving, frame.luma)
-        return self._tell(self._ground, halving.blocks, frame.at)
+            return self._start(halver.means(frame.luma), frame.at)
+        self._ground.see(halver.halving, frame.luma)
+        return self._tell(self._ground, halver.halving.blocks, frame.at)
 
     @property
     def means(self) -> Means:
@@ -102,22 +101,21 @@ class MotionFinder:
 
     def _tell(self, ground: Ground, blocks: Plane, at: Instant) -> tuple[Box, ...]:
         """What of `blocks`, which `ground` has seen, moved."""
-        if ground.found > self._settings.flood * blocks.size:
+        if ground.found > self._flood_blocks:
             return self._start(blocks, at)
         self._persistence.step(ground.found, ground.again, at.seconds_since(self._last))
-        regions = self._regions(ground) if ground.found else []
+        regions = ground.regions(self._persistence.rule) if ground.found else []
         self._last = at
         age_s = at.seconds_since(self._born)
-        self._learn(ground, blocks, regions=regions, at=at, age_s=age_s)
+        elapsed_s = max(0.0, at.seconds_since(self._learned))
+        # Seldom, but more often at first, when the background is known from few frames.
+        if elapsed_s >= self._settings.ground.learn_every_s or elapsed_s >= 0.1 * age_s:
+            moved = self._covered(regions) if regions else None
+            ground.learn(blocks, moved, elapsed_s=elapsed_s, age_s=age_s)
+            self._learned = at
         if age_s < self._settings.settle_s:
             return (WHOLE,)
-        if not regions:
-            return ()
-        height, width = blocks.shape
-        regions.sort(key=_area, reverse=True)
-        return tuple(
-            [Box(x0 / width, y0 / height, x1 / width, y1 / height) for _, x0, y0, x1, y1 in regions]
-        )
+        return tuple([Box(x0, y0, x1, y1) for x0, y0, x1, y1 in regions])
 
     def need(self, least_change: float) -> None:
         """From the next frame on a block must differ by so many grey levels."""
@@ -133,50 +131,21 @@ class MotionFinder:
         ignored = inside(self._ignored, blocks.shape) if self._ignored else None
         self._ground = Ground(blocks, self._settings.ground, ignored, self._library)
         self._persistence = _Persistence(self._settings)
-        self._moved, self._everything = np.empty_like(blocks), blocks.size + 1
+        self._moved = np.empty_like(blocks)
+        self._flood_blocks = self._settings.flood * blocks.size
         self._born = self._last = self._learned = at
         return (WHOLE,)
 
-    def _learn(
-        self,
-        ground: Ground,
-        blocks: Plane,
-        *,
-        regions: Sequence[_Region],
-        at: Instant,
-        age_s: float,
-    ) -> None:
-        """Seldom, but more often at first, when the background is known from few frames.
-
-        Slowly in all of a region: who stands still must not be taken in from the inside, where a
-        body looks like the light around it.
-        """
-        elapsed_s = max(0.0, at.seconds_since(self._learned))
-        if elapsed_s < min(self._settings.ground.learn_every_s, 0.1 * age_s):
-            return
+    def _covered(self, regions: Sequence[Region]) -> Mask:
+        """The blocks (1) of these. All of a region is learned slowly: who stands still must not be
+        taken in from the inside, where a body looks like the light around it."""
         moved = self._moved
         moved.fill(0)
-        for _, x0, y0, x1, y1 in regions:
-            moved[y0:y1, x0:x1] = 1
-        ground.learn(blocks, moved if regions else None, elapsed_s=elapsed_s, age_s=age_s)
-        self._learned = at
-
-    def _regions(self, ground: Ground) -> list[_Region]:
-        """Connected blocks (gaps of two are bridged) that are something."""
-        least, persistence = self._settings.least_blocks, self._persistence
-        # Where nothing falls a larger region is believed at once.
-        is_steady, knows = persistence.is_steady, persistence.knows
-        sure = self._settings.sure_blocks if is_steady else self._everything
-        # Three frames with the same two blocks wet are no rare chance in a shower; with four, yes.
-        lasts = least * (1 if is_steady else 2)
-        pieces = ground.pieces(
-            has_oldest=persistence.has_oldest, is_lasting=knows and not is_steady
-        )
-        return [
-            ((x1 - x0) * (y1 - y0), x0, y0, x1, y1)
-            for x0, y0, x1, y1, blocks, lasting in pieces
-            if (lasting >= lasts if knows and blocks < sure else blocks >= least)
-        ]
+        rows, columns = moved.shape
+        for x0, y0, x1, y1 in regions:
+            place = slice(round(y0 * rows), round(y1 * rows))
+            moved[place, round(x0 * columns) : round(x1 * columns)] = 1
+        return moved
 
 
 def moved_share(box: Box, moved: Sequence[Box]) -> float:
@@ -190,22 +159,36 @@ class _Persistence:
     def __init__(self, settings: MotionSettings) -> None:
         self._settings = settings
         self._steady = 1.0
-        self.knows = False
-        """Whether the frame before is not too long ago,"""
-        self.has_oldest = False
-        """nor the one before that."""
-
-    @property
-    def is_steady(self) -> bool:
-        """No shower: what is found stays."""
-        return self._steady >= self._settings.steady
+        self._known = False, False, True
+        """Whether the frame before is not too long ago, nor the one before that; whether there is
+        no shower, in which nothing that is found stays."""
+        self.rule = self._rule(*self._known)
+        """By which a piece is something."""
 
     def step(self, found: int, again: int, elapsed_s: float) -> None:
         """So many blocks were found, so many of them in the frame before, `elapsed_s` ago."""
-        is_near = elapsed_s <= self._settings.again_s
-        self.has_oldest, self.knows = is_near and self.knows, is_near
-        if is_near and found > self._settings.steady_blocks:
-            self._steady += self._settings.steady_gain * (again / found - self._steady)
+        settings = self._settings
+        is_near = elapsed_s <= settings.again_s
+        if is_near and found > settings.steady_blocks:
+            self._steady += settings.steady_gain * (again / found - self._steady)
+        known = is_near, is_near and self._known[0], self._steady >= settings.steady
+        if known != self._known:
+            self._known, self.rule = known, self._rule(*known)
+
+    def _rule(self, knows: bool, has_oldest: bool, is_steady: bool) -> Rule:
+        """Where nothing falls a larger region is believed at once."""
+        least, sure = self._settings.least_blocks, self._settings.sure_blocks
+        if not knows:
+            sure = least
+        elif not is_steady:
+            sure = EVERYTHING
+        return Rule(
+            has_oldest=has_oldest,
+            is_lasting=knows and not is_steady,
+            sure=max(least, sure),
+            # Three frames with the same two blocks wet are no rare chance in a shower; four are.
+            lasts=least * (1 if is_steady else 2),
+        )
 
 
 class Halver:

@@ -1,4 +1,4 @@
-/* What of the blocks found is connected. */
+/* What of the blocks found is connected, and which of that is something. */
 
 #include "fast.h"
 
@@ -7,28 +7,22 @@ typedef struct {
 } Run;
 
 typedef struct {
-    int32_t x0, y0, x1, y1, blocks, lasting; /* how many moved, and of those how many did before */
+    int32_t x0, y0, x1, y1, first, is_in_hole; /* `first` of the columns in the topmost row */
 } Piece;
 
 typedef struct {
+    int64_t has_oldest, is_lasting, sure, lasts;
+} Rule; /* as in fields.py */
+
+typedef struct {
     const Ground *ground;
+    const Rule *rule;
     uint64_t *spread, *moved, *joined, *lasting, *tall; /* masks */
     Run *runs;                                          /* rows * (columns / 2 + 1), as of pieces */
     int32_t *queue;                                     /* rows * columns */
-    Piece *out;
+    Piece *pieces;
+    double *out; /* x0, y0, x1, y1 of each piece that is something, in shares */
 } Pieces;
-
-/* The first column from `x` on that is set, or not; `columns` if none is. */
-static int next(const uint64_t *row, int x, int columns, int is_set)
-{
-    while (x < columns) {
-        uint64_t rest = (is_set ? row[x / 64] : ~row[x / 64]) >> x % 64;
-        if (rest)
-            return least(x + __builtin_ctzll(rest), columns);
-        x = (x / 64 + 1) * 64;
-    }
-    return columns;
-}
 
 static int root_of(Run *runs, int n)
 {
@@ -37,24 +31,36 @@ static int root_of(Run *runs, int n)
     return n;
 }
 
+/* One more run, after those that are known; `above` and `end` are those of the row above that may
+   touch it. Returns the first of these that may touch the next one. */
+static int add_run(Run *runs, Run run, int above, int end)
+{
+    const int own = run.root;
+    runs[own] = run;
+    while (above < end && runs[above].to < run.from)
+        above++;
+    for (int n = above; n < end && runs[n].from <= run.to; n++) {
+        const int one = root_of(runs, n), other = root_of(runs, own);
+        runs[most(one, other)].root = least(one, other);
+    }
+    return above;
+}
+
 /* The runs of `mask`; those that touch, corners too, have one root, the first in reading order. */
-static int runs_of(const uint64_t *mask, int rows, int words, int columns, Run *runs)
+static int runs_of(const uint64_t *mask, int rows, int words, Run *runs)
 {
     int count = 0, above = 0;
     for (int y = 0; y < rows; y++, mask += words) {
-        const int first = count, end_above = first;
-        for (int x = !any_of(mask, words) ? columns : next(mask, 0, columns, 1); x < columns; x = next(mask, x, columns, 1)) {
-            Run run = {y, x, next(mask, x, columns, 0), count};
-            x = run.to;
-            runs[count] = run;
-            while (above < end_above && runs[above].to < run.from)
-                above++;
-            for (int n = above; n < end_above && runs[n].from <= run.to; n++) {
-                int one = root_of(runs, n), other = root_of(runs, count);
-                runs[most(one, other)].root = least(one, other);
+        const int first = count;
+        int from = -1;
+        uint64_t last = 0;
+        for (int n = 0; n < words; last = mask[n++] >> 63)
+            for (uint64_t ends = mask[n] ^ (mask[n] << 1 | last); ends; ends &= ends - 1) {
+                const int x = 64 * n + __builtin_ctzll(ends); /* here a run begins, or has ended */
+                if (from >= 0)
+                    above = add_run(runs, (Run){y, from, x, count++}, above, first);
+                from = from < 0 ? x : -1;
             }
-            count++;
-        }
         above = first;
     }
     return count;
@@ -103,66 +109,101 @@ static int counted(const uint64_t *mask, int words, const Piece *piece)
     return count;
 }
 
-/* A piece without what joining grew it by, and how many blocks of it moved. */
+/* A piece without what joining grew it by. */
 static Piece shrunk(const Pieces *step, Piece piece)
 {
     piece.x0 += piece.x0 > 0;
     piece.x1 -= piece.x1 < step->ground->columns;
     piece.y0 += piece.y0 > 0 ? REACH : 0;
     piece.y1 -= piece.y1 < step->ground->rows ? REACH : 0;
-    piece.blocks = counted(step->moved, step->ground->words, &piece);
-    piece.lasting = counted(step->lasting, step->ground->words, &piece);
     return piece;
 }
 
-/* The pieces of `joined`, as they are there; `blocks` is the column of the first block of each. */
+/* The pieces of `joined`, as they are there. */
 static int pieces_of(const Pieces *step)
 {
     Run *const runs = step->runs;
-    const int all = runs_of(step->joined, step->ground->rows, step->ground->words, step->ground->columns, runs);
+    const int all = runs_of(step->joined, step->ground->rows, step->ground->words, runs);
     int count = 0;
     for (int n = 0; n < all; n++) { /* a root comes before all that are its own */
         const Run run = runs[n];
         const int root = root_of(runs, n);
         if (root == n) {
-            step->out[count] = (Piece){run.from, run.row, run.to, run.row + 1, run.from, 0};
+            step->pieces[count] = (Piece){run.from, run.row, run.to, run.row + 1, run.from, 0};
             step->queue[n] = count++;
             continue;
         }
-        Piece *piece = &step->out[step->queue[root]];
+        Piece *piece = &step->pieces[step->queue[root]];
         piece->x0 = least(piece->x0, run.from), piece->x1 = most(piece->x1, run.to);
         piece->y1 = run.row + 1;
     }
     return count;
 }
 
-/* What moved, in connected pieces in reading order, into `out`: of what was found in this turn, or
-   what of that was found in all of three turns running, and what differs beside it. Without an oldest
-   turn nothing was. `spread` becomes what is believed, grown by one block. Returns how many pieces. */
-int pieces(const Pieces *step, int turn, int has_oldest, int is_lasting)
+/* What is believed by the rule, grown by one block, into `spread`, and that and what differs beside it,
+   joined, into `joined`. */
+static void join(const Pieces *step, int turn)
 {
     const int rows = step->ground->rows, columns = step->ground->columns, words = step->ground->words;
     const uint64_t *const found = step->ground->found[turn];
     const uint64_t *const before = step->ground->found[(turn + KEPT - 1) % KEPT];
     const uint64_t *const oldest = step->ground->found[(turn + KEPT - 2) % KEPT];
+    const Rule *const rule = step->rule;
     for (int n = 0; n < rows * words; n++)
-        step->lasting[n] = has_oldest ? found[n] & before[n] & oldest[n] : 0;
-    grow(is_lasting ? step->lasting : found, step->spread, rows, words, columns, 1, step->tall);
+        step->lasting[n] = rule->has_oldest ? found[n] & before[n] & oldest[n] : 0;
+    grow(rule->is_lasting ? step->lasting : found, step->spread, rows, words, columns, 1, step->tall);
     for (int n = 0; n < rows * words; n++)
         step->moved[n] = step->spread[n] & step->ground->over[n];
     grow(step->moved, step->joined, rows, words, columns, REACH, step->tall);
-    const int count = pieces_of(step);
-    Piece *const out = step->out;
+}
+
+static int is_something(const Pieces *step, const Piece *piece)
+{
+    return counted(step->moved, step->ground->words, piece) >= step->rule->sure ||
+           counted(step->lasting, step->ground->words, piece) >= step->rule->lasts;
+}
+
+static int area_of(const Piece *piece) { return (piece->x1 - piece->x0) * (piece->y1 - piece->y0); }
+
+/* Of `count` pieces, of which those in holes are marked, the others that are something, largest first
+   and of equals the last. How many. */
+static int rank(const Pieces *step, int count)
+{
+    Piece *const pieces = step->pieces;
+    int kept = 0;
+    for (int n = 0; n < count; n++) {
+        if (pieces[n].is_in_hole)
+            continue;
+        const Piece piece = shrunk(step, pieces[n]);
+        if (!is_something(step, &piece))
+            continue;
+        int place = kept++;
+        for (; place > 0 && area_of(&pieces[place - 1]) <= area_of(&piece); place--)
+            pieces[place] = pieces[place - 1];
+        pieces[place] = piece;
+    }
+    return kept;
+}
+
+/* What moved, in connected pieces: those that are something, into `out`. Returns how many. */
+int regions(const Pieces *step, int turn)
+{
+    const double rows = step->ground->rows, columns = step->ground->columns;
+    Piece *const pieces = step->pieces;
+    join(step, turn);
+    int count = pieces_of(step);
     for (int n = 0; n < count; n++) { /* what stands in a hole of another is a part of that */
         int is_out = 1;
         for (int other = 0; other < count && is_out; other++)
-            if (lies_in(&out[n], &out[other]))
-                is_out = is_outside(step, out[n].y0 - 1, out[n].blocks);
-        out[n].lasting = is_out ? 0 : -1;
+            if (lies_in(&pieces[n], &pieces[other]))
+                is_out = is_outside(step, pieces[n].y0 - 1, pieces[n].first);
+        pieces[n].is_in_hole = !is_out;
     }
-    int kept = 0;
-    for (int n = 0; n < count; n++)
-        if (out[n].lasting == 0)
-            out[kept++] = shrunk(step, out[n]);
-    return kept;
+    count = rank(step, count);
+    for (int n = 0; n < count; n++) {
+        double *const out = step->out + 4 * n;
+        out[0] = pieces[n].x0 / columns, out[1] = pieces[n].y0 / rows;
+        out[2] = pieces[n].x1 / columns, out[3] = pieces[n].y1 / rows;
+    }
+    return count;
 }

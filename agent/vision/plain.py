@@ -5,6 +5,7 @@ Nothing else of finding motion needs OpenCV, so this is imported only where it i
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from agent.media.frame import Plane
 from agent.vision import fields as known
-from agent.vision.fields import IGNORED, KEPT, REACH, Field, Fields, Limits, Mask, Piece
+from agent.vision.fields import IGNORED, KEPT, REACH, Field, Fields, Limits, Mask, Region, Rule
 
 # Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame and was
 # a quarter of a quiet camera's cost.
@@ -24,6 +25,9 @@ JOINING = np.ones((2 * REACH + 1, 3), np.uint8)
 WHOLE_STEPS = 1.5 * 2**24
 """Added to a double and taken off again it leaves whole multiples of 2**-28: as many of those as
 there are blocks around one add up without rounding, in whatever order."""
+
+
+_area = itemgetter(0)
 
 
 class Halving:
@@ -116,36 +120,42 @@ class Steps:
             cv2.dilate(self._size, NEAR, self._kept)
             cv2.subtract(found, self._kept, found)
 
-    def pieces(self, turn: int, *, has_oldest: bool, is_lasting: bool) -> list[Piece]:
+    def regions(self, turn: int, rule: Rule) -> list[Region]:
         """See `agent.vision.fields.Steps`."""
-        if has_oldest:
+        if rule.has_oldest:
             cv2.min(self.found[turn], self.found[turn - 1], self._lasting)
             cv2.min(self._lasting, self.found[turn - 2], self._lasting)
         else:
             self._lasting.fill(0)
-        cv2.dilate(self._lasting if is_lasting else self.found[turn], NEAR, self._spread)
+        cv2.dilate(self._lasting if rule.is_lasting else self.found[turn], NEAR, self._spread)
         cv2.min(self._spread, self.over, self._kept)
-        return self._connected(self._kept)
+        regions = self._connected(self._kept, rule)
+        regions.sort(key=_area, reverse=True)
+        return [region for _, region in regions]
 
     def spread(self) -> Mask:
         """See `agent.vision.fields.Steps`."""
         return self._spread
 
-    def _connected(self, moved: Mask) -> list[Piece]:
+    def _connected(self, moved: Mask, rule: Rule) -> list[tuple[int, Region]]:
+        """Each with how large it is, in blocks; the last in reading order first."""
         height, width = moved.shape
         cv2.dilate(moved, JOINING, self._joined)
         # Contours take a quarter to a twentieth of the time of labelled components.
         contours, _ = cv2.findContours(self._joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        pieces = []
+        regions = []
         for contour in contours:
             x0, y0, across, down = cv2.boundingRect(contour)
             x1, x0 = x0 + across - (x0 + across < width), x0 + (x0 > 0)  # joining grew it
             y1 = y0 + down - (REACH if y0 + down < height else 0)
             y0 += REACH if y0 > 0 else 0
             place = slice(y0, y1), slice(x0, x1)
-            counts = cv2.countNonZero(moved[place]), cv2.countNonZero(self._lasting[place])
-            pieces.append([x0, y0, x1, y1, *counts])
-        return pieces
+            if cv2.countNonZero(moved[place]) >= rule.sure or (
+                cv2.countNonZero(self._lasting[place]) >= rule.lasts
+            ):
+                share = [x0 / width, y0 / height, x1 / width, y1 / height]
+                regions.append(((x1 - x0) * (y1 - y0), share))
+        return regions
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
         """See `agent.vision.fields.Steps`."""

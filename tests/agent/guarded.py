@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Instant, Plane
 from agent.vision import fast, fields, motion, plain, scale
-from agent.vision.fields import Fields, Limits
+from agent.vision.fields import Fields, Limits, Rule
 from agent.vision.motion import MotionFinder
 from agent.vision.scale import Between, Reach, brightened, coloured, scaled
 from agent.vision.zones import Polygon
@@ -170,7 +170,9 @@ def _moved(memory: Guarded, size: tuple[int, int], turn: int) -> Plane:
 def _said(form: fields.Steps, blocks: Plane, moved: Plane | None, turn: int) -> list[object]:
     said: list[object] = [form.unlit(blocks, turn)]
     for is_lasting in (True, False):
-        said += [form.pieces(turn, has_oldest=True, is_lasting=is_lasting), form.spread().tolist()]
+        for sure, lasts in ((1, 1), (12, 2)):
+            rule = Rule(has_oldest=True, is_lasting=is_lasting, sure=sure, lasts=lasts)
+            said += [form.regions(turn, rule), form.spread().tolist()]
     form.take_in(blocks, moved, share=0.1, step=1.0)
     form.follow(blocks, down=-0.1, up=0.2, highest=30.0)
     form.publish(LIMITS)

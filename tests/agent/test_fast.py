@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from agent.bench.motion import Street
 from agent.media.frame import Frame, Instant
 from agent.vision import fast, plain
-from agent.vision.fields import Fields, Limits, Mask, Piece
+from agent.vision.fields import Fields, Limits, Mask, Region, Rule
 from agent.vision.ground import Ground, GroundSettings
-from agent.vision.motion import Halver, MotionFinder
+from agent.vision.motion import EVERYTHING, Halver, MotionFinder
 
 FOLDER = Path(fast.__file__).parent
 LIBRARY = fast.LIBRARY
@@ -138,19 +138,48 @@ def test_what_is_of_another_size_than_the_background_is_refused() -> None:
     rows=st.integers(1, 40),
     columns=st.one_of(st.integers(1, 50), st.sampled_from([63, 64, 65, 127, 128, 129, 200])),
     density=st.floats(0, 0.6),
+    sure=st.integers(1, 60),
+    lasts=st.integers(1, 12),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_pieces_are_the_same_in_whatever_moved(
-    rows: int, columns: int, density: float, seed: int
+def test_regions_are_the_same_in_whatever_moved(
+    rows: int, columns: int, density: float, sure: int, lasts: int, seed: int
 ) -> None:
     random = np.random.default_rng(seed)
     found = (random.random((3, rows, columns)) < density).astype(np.uint8)
     over = (random.random((rows, columns)) < 0.8).astype(np.uint8) * 9
     fine, simple = _forms(found, over)
+    limits = (1, EVERYTHING), (sure, EVERYTHING), (EVERYTHING, lasts), (sure, lasts)
     for has_oldest, is_lasting in ((True, True), (True, False), (False, True), (False, False)):
-        said = fine.pieces(2, has_oldest=has_oldest, is_lasting=is_lasting)
-        assert said == simple.pieces(2, has_oldest=has_oldest, is_lasting=is_lasting)
-        assert np.array_equal(fine.spread(), simple.spread())
+        for sure_, lasts_ in limits:
+            rule = Rule(has_oldest, is_lasting, sure_, lasts_)
+            assert fine.regions(2, rule) == simple.regions(2, rule)
+            assert np.array_equal(fine.spread(), simple.spread())
+
+
+@compiled
+@pytest.mark.parametrize("form", [0, 1])
+@pytest.mark.parametrize(
+    ("sure", "lasts", "told"),
+    [
+        (1, EVERYTHING, ["large", "new", "old"]),
+        (12, EVERYTHING, ["large"]),
+        (13, EVERYTHING, []),
+        (12, 6, ["large", "old"]),
+        (12, 7, ["large"]),
+        (EVERYTHING, 12, ["large"]),
+    ],
+)
+def test_the_largest_region_is_told_first_and_one_that_is_neither_large_nor_lasts_is_not(
+    form: int, sure: int, lasts: int, told: list[str]
+) -> None:
+    """Of equals the last in reading order is told first."""
+    found = np.zeros((3, 40, 80), np.uint8)
+    found[:, 5:7, 60:63] = found[:, 10:14, 10:13] = found[2, 20:22, 70:73] = 1
+    rule = Rule(has_oldest=True, is_lasting=False, sure=sure, lasts=lasts)
+    names = {5: "old", 10: "large", 20: "new"}
+    regions = _forms(found, found[2])[form].regions(2, rule)
+    assert [names[round(y0 * 40)] for _, y0, _, _ in regions] == told
 
 
 @compiled
@@ -158,10 +187,10 @@ def test_who_stands_in_a_ring_is_a_part_of_it_and_who_stands_in_a_bay_is_not() -
     found = np.zeros((40, 80), np.uint8)
     cv2.rectangle(found, (53, 3), (74, 34), 1)
     found[18:21, 63:65] = 1
-    assert len(_pieces(found)) == 1
+    assert len(_regions(found)) == 1
     found[3:35, 60:70] = 0
     found[18:21, 63:65] = 1
-    assert len(_pieces(found)) == 3
+    assert len(_regions(found)) == 3
 
 
 @compiled
@@ -283,9 +312,10 @@ def _forms(found: NDArray[np.uint8], over: Mask) -> tuple[fast.Steps, plain.Step
     return fine, simple
 
 
-def _pieces(found: Mask) -> list[Piece]:
+def _regions(found: Mask) -> list[Region]:
     """As both say."""
     forms = _forms(np.stack([found] * 3), found)
-    fine, simple = (form.pieces(2, has_oldest=True, is_lasting=False) for form in forms)
+    rule = Rule(has_oldest=True, is_lasting=False, sure=1, lasts=1)
+    fine, simple = (form.regions(2, rule) for form in forms)
     assert fine == simple
     return fine

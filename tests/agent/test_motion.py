@@ -267,6 +267,23 @@ def test_rain_is_not_motion(count: int) -> None:
     assert sum(moved[100:]) <= 2
 
 
+def test_in_a_shower_nothing_is_believed_for_its_size_alone() -> None:
+    finder = MotionFinder(MotionSettings(sure_blocks=2))
+    moved = [bool(finder.step(luma_frame(drops(i, 60), i))) for i in range(1, 200)]
+    assert sum(moved[100:]) <= 2
+
+
+def test_who_looks_elsewhere_in_most_of_the_picture_starts_anew() -> None:
+    finder = MotionFinder()
+    for index in range(1, 40):
+        finder.step(luma_frame(street(), index))
+    random, turned = np.random.default_rng(4), street()
+    turned[:, :200] = random.integers(40, 180, (30, 25)).repeat(8, 0).repeat(8, 1)
+    moved = [finder.step(luma_frame(turned, index)) for index in range(40, 80)]
+    assert moved[0] == (WHOLE,)
+    assert moved[-1] == ()
+
+
 def test_a_body_is_seen_through_rain_after_three_frames() -> None:
     finder = MotionFinder()
     for index in range(1, 100):
