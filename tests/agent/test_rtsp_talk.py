@@ -16,6 +16,7 @@ from agent.devices.rtsp_words import Credentials, head_of, length_of, video_of, 
 from agent.devices.soap import DeviceLogin
 from agent.media.archive import ArchiveError
 from tests.agent.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
+from tests.agent.hubside import until
 from tests.agent.packing import film
 
 DIGESTS = [
@@ -156,8 +157,8 @@ def test_it_hangs_up_in_words_and_leaves_nothing_open() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits(play_at="{base}/")) as camera:
         direct = Direct.begun(camera.url(), "h264", SystemClock().now)
         direct.close()
-    methods = [method for method, _ in camera.seen.requests]
-    assert methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
+        wanted = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
+        until(lambda: [method for method, _ in camera.seen.requests] == wanted)
     assert camera.seen.requests[-1][1] == camera.url() + "/"
 
 
