@@ -34,6 +34,12 @@ class Phone:
         return bool(self._registrations)
 
     def deliver(self, message: dict[str, Any] | str) -> None:
+        # What the browser's tools bring before the worker is active is lost.
+        wait_until(
+            lambda: self._officer.page.evaluate(
+                "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'"
+            )
+        )
         self._line.send(
             "ServiceWorker.deliverPushMessage",
             {
