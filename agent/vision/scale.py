@@ -6,7 +6,6 @@ the same as numpy does here, to the bit; where it will not load, numpy does all.
 """
 
 import ctypes
-import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,18 +28,7 @@ RED_V, GREEN_V, GREEN_U, BLUE_U, LIGHT = 1673527, -852492, -409993, 2116026, 122
 _Array = NDArray[Any]
 
 
-def load(processor: str) -> ctypes.CDLL | None:
-    """The library for a processor as `uname -m` calls it; None where none is, or none that runs."""
-    if fast.load(processor) is None:
-        return None
-    try:
-        folder = os.path.dirname(__file__)  # noqa: PTH120 this floor has no use for pathlib
-        return ctypes.CDLL(f"{folder}/scale-{processor}.so")
-    except OSError:
-        return None
-
-
-LIBRARY = load(platform.machine())
+LIBRARY = fast.load(platform.machine(), name="scale")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

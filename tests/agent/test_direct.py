@@ -19,8 +19,8 @@ from agent.devices.rtsp import Received, RtspSource
 from agent.devices.rtsp_words import Video
 from agent.devices.stream import StreamCamera
 from agent.media.frame import Instant
+from tests.agent.packing import TYPE, packet
 from tests.agent.rtsp import RtspServer
-from tests.agent.test_rtp_gather import TYPE, packet
 
 FRAMES = 50
 

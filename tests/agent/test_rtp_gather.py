@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from agent.devices.rtp_gather import AccessUnit, Gathering, Unreadable
 from agent.devices.rtp_units import START, Codec
+from tests.agent.packing import TYPE, packet, payloads
 
-TYPE = 96
 AVC = {"sets": b"\x67\x42", "key": b"\x65", "other": b"\x41"}
 HEVC = {"sets": b"\x42\x01", "key": b"\x26\x01", "other": b"\x02\x01"}
 
@@ -32,31 +32,6 @@ def nals(codec: Codec, picture: Picture, number: int) -> list[bytes]:
     fill = bytes([number % 250 + 1])
     made = [head + (FIRST if n == 0 else LATER) + fill * size for n, size in enumerate(sizes)]
     return [kinds["sets"] + bytes(3), *made] if is_key else made
-
-
-def payloads(codec: Codec, nal: bytes, most: int) -> list[bytes]:
-    """Whole, or in fragments."""
-    if len(nal) <= most:
-        return [nal]
-    head = 1 if codec == "h264" else 2
-    body = nal[head:]
-    pieces = [body[at : at + most] for at in range(0, len(body), most)]
-    cut = []
-    for index, piece in enumerate(pieces):
-        edge = (0x80 if index == 0 else 0) | (0x40 if index == len(pieces) - 1 else 0)
-        if codec == "h264":
-            cut.append(bytes([nal[0] & 0xE0 | 28, edge | nal[0] & 0x1F]) + piece)
-        else:
-            kind = nal[0] >> 1 & 0x3F
-            cut.append(bytes([nal[0] & 0x81 | 49 << 1, nal[1], edge | kind]) + piece)
-    return cut
-
-
-def packet(
-    payload: bytes, number: int, stamp: int, *, mark: bool = False, kind: int = TYPE
-) -> bytes:
-    head = 0x80, mark << 7 | kind, number % 2**16, stamp % 2**32, 7
-    return struct.pack(">BBHII", *head) + payload
 
 
 def sent(
