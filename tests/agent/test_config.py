@@ -185,6 +185,10 @@ PLACES = [
         ZONE + "entry = true\noutline = [[0, 0], [1, 1]]",
         "zone san: an outline of 2 points encloses",
     ),
+    (
+        ZONE.replace("san", "vỉa hè") + "entry = true",
+        "zone vỉa hè: 'vỉa hè' is no name here: write small letters a to z, digits and hyphens",
+    ),
     (ZONE + 'closed_hours = ["22-5"]', "zone san: '22-5' is no span of time: write it as"),
     (ZONE + 'closed_hours = ["25:00-26:00"]', "there is no 25:00"),
     (ZONE + 'closed_hours = ["05:00-05:00"]', "lasts no time"),
