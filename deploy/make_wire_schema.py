@@ -1,4 +1,4 @@
-"""Writes docs/wire.asyncapi.json from the topic table and the messages; run it after changing them.
+"""Writes docs/reference/wire.asyncapi.json; run it after a change of topics or messages.
 
 python -m deploy.make_wire_schema
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.wire.schema import asyncapi
 
-FILE: Final = Path(__file__).parents[1] / "docs" / "wire.asyncapi.json"
+FILE: Final = Path(__file__).parents[1] / "docs" / "reference" / "wire.asyncapi.json"
 
 
 def text() -> str:

@@ -298,7 +298,8 @@ def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
         action="append",
         default=[],
         metavar="PLAN",
-        help="JSON: what a copy beside the original hides (docs/decisions/evidence.md)",
+        help="JSON file: the areas that a redacted copy hides"
+        " (docs/design/decisions/0035-evidence-packages.md)",
     )
     _command(evidence, "key", exporting.make_key, "make the key that signs from now on")
     _command(evidence, "keys", exporting.list_keys, "every key there ever was")

@@ -323,7 +323,7 @@ SH
     [[ -e $data/keeper-made ]] || { first_keeper && runuser -u matthan -- touch "$data/keeper-made"; }
     hub check >&2 || say "Something is wrong, see the lines that begin with BAD."
     say "The hub is at https://$host"
-    [[ $https != own ]] || say "Phones must trust it first: $data/ca/ca.crt, see docs/install-hub.md"
+    [[ $https != own ]] || say "Phones must trust it first: $data/ca/ca.crt, see docs/guide/hub.en.md"
 }
 
 # The site's own certificate before it ends: nothing else is touched, and the proxy hears of it.

@@ -175,8 +175,8 @@ unseal_key() {
     say "The key is a file again: $key"
 }
 
-# By the kernel, folder by folder (see docs/decisions/encrypted-footage.md). The key is tried before
-# anything lies under it, and a run that was cut off is made whole by the next start.
+# The kernel encrypts folder by folder (docs/design/decisions/0048-encrypted-footage.md). The key is
+# tried before any file lies under it. The next start completes an interrupted run.
 encrypt_clips() {
     local where device
     command -v systemd-creds >/dev/null || die "systemd-creds is missing: systemd 250 or newer is needed."

@@ -89,7 +89,7 @@ class _Asked:
         except ssl.SSLCertVerificationError as error:
             raise OutsideError(
                 f"phones do not trust it ({error.verify_message}). Take --https acme or files; or"
-                " have each phone trust the hub's authority (docs/install-hub.md), and try again"
+                " have each phone trust the hub's authority (docs/guide/hub.en.md), and try again"
                 " with --trust ca.crt"
             ) from error
         left = ended - self._now()

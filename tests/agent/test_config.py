@@ -14,7 +14,7 @@ from agent.vision.places import WHOLE_PICTURE, Line, Side
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "deploy" / "agent.example.toml"
-DOCS = ROOT / "docs" / "config-agent.md"
+DOCS = ROOT / "docs" / "reference" / "agent-configuration.md"
 NEEDED = """
 [node]
 name = "nga-tu-01"

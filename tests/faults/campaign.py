@@ -3,8 +3,8 @@
     .venv/bin/python tests/faults/campaign.py --events 10000 --seed 1 [--nodes 12]
         [--database sqlite|postgresql] [--json] [--out FILE] [--folder FOLDER]
 
-What is broken how, and what was found, is in docs/faults.md. Ends with 0 when nothing is missing
-and nothing doubled; with 1 and a sentence for each fault; with 2 when it did not come so far.
+The faults and the findings are in docs/contributing/fault-campaign.md. Exit code 0: nothing is
+missing or doubled. 1: one sentence for each fault. 2: the campaign did not reach its end.
 """
 
 import argparse

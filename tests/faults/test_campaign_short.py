@@ -1,6 +1,6 @@
 """The short form of the fault campaign: under a minute of it, with a fixed seed, on SQLite.
 
-The long form is a command of its own: docs/faults.md.
+The long form is a command of its own: docs/contributing/fault-campaign.md.
 """
 
 import json

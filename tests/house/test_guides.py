@@ -1,4 +1,4 @@
-"""The guides that technicians walk by: both languages say the same, in the words of the pages."""
+"""The guides for technicians: both languages say the same, in the words of the hub's pages."""
 
 import re
 from collections.abc import Iterator
@@ -8,20 +8,35 @@ from babel.messages.pofile import read_po
 
 from tests.house.test_house import ROOT
 
-GUIDES = ("install-hub.md", "install-node.md", "operate.md")
-HEADINGS = {"vi": "\n## Tiếng Việt\n", "en": "\n## English\n"}
+GUIDES = ("hub", "node", "operations")
+LANGUAGES = ("vi", "en")
+FOLDER = ROOT / "docs" / "guide"
 PROGRAMS = (
     r"(sudo|su|ssh|cd|ls|lsblk|lego|git|podman|exec|python3?|\w+/bin/\w+|deploy/\S+|systemctl|journalctl"
     r"|matthan-\w+|config|PLATFORM=\S+)"
 )
 
 
-def halves(name: str) -> dict[str, str]:
-    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    head, _, rest = page.partition(HEADINGS["vi"])
-    vietnamese, _, english = rest.partition(HEADINGS["en"])
-    assert "[Tiếng Việt](#tiếng-việt) · [English](#english)" in head
-    return {"vi": vietnamese, "en": english}
+def page(name: str, language: str) -> str:
+    return (FOLDER / f"{name}.{language}.md").read_text(encoding="utf-8")
+
+
+def both(name: str) -> dict[str, str]:
+    """Each language's text after its title and language link; links to guides read alike."""
+    return {
+        language: re.sub(
+            rf"\]\((\w+)\.{language}\.md", r"](\1.md", page(name, language).split("\n\n", 2)[2]
+        )
+        for language in LANGUAGES
+    }
+
+
+def test_every_guide_is_in_both_languages_and_leads_to_the_other() -> None:
+    names = {path.name for path in FOLDER.glob("*.md")}
+    assert names == {f"{name}.{language}.md" for name in GUIDES for language in LANGUAGES}
+    for name in GUIDES:
+        assert f"[English]({name}.en.md)" in page(name, "vi")
+        assert f"[Tiếng Việt]({name}.vi.md)" in page(name, "en")
 
 
 def typed(text: str) -> Iterator[str]:
@@ -38,7 +53,7 @@ def typed(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", GUIDES)
 def test_both_languages_have_the_same_commands_in_the_same_order(name: str) -> None:
-    said = {language: list(typed(text)) for language, text in halves(name).items()}
+    said = {language: list(typed(text)) for language, text in both(name).items()}
     assert len(said["vi"]) > 20
     assert said["vi"] == said["en"]
 
@@ -51,10 +66,10 @@ def test_both_languages_have_the_same_parts_rows_and_links(name: str) -> None:
             sum(line.startswith("**") for line in lines),
             sum(line.startswith("|") for line in lines),
             sum(line.startswith("- ") for line in lines),
-            re.findall(r"\]\(([^)]+)\)", text),
+            re.findall(r"\]\(([^)#]+)", text),
         ]
 
-    vietnamese, english = (shape(text) for text in halves(name).values())
+    vietnamese, english = (shape(text) for text in both(name).values())
     assert vietnamese == english
 
 
@@ -66,21 +81,20 @@ def words_of_pages(language: str) -> set[str]:
     return {str(one.string if language == "vi" else one.id) for one in catalog if one.id}
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", GUIDES)
 def test_every_way_through_the_pages_is_in_the_words_of_the_pages(name: str, language: str) -> None:
-    text = re.sub(r"`[^`]+`", "", halves(name)[language]).replace("**", "")
+    text = re.sub(r"`[^`]+`", "", page(name, language)).replace("**", "")
     ways = [re.sub(r"\s+", " ", way) for way in re.findall(r"\*([^*|]+)\*", text)]
     known = words_of_pages(language)
     unknown = {step for way in ways for step in way.split(" → ") if step not in known}
     assert unknown == set()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", GUIDES)
-def test_every_file_of_the_project_that_a_guide_names_is_there(name: str) -> None:
-    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    named = re.findall(r"\b((?:deploy|tests)/[\w./-]*\w)", page)
+def test_every_file_of_the_project_that_a_guide_names_is_there(name: str, language: str) -> None:
+    named = re.findall(r"\b((?:deploy|tests)/[\w./-]*\w)", page(name, language))
     assert [
         one for one in named if not (ROOT / one).exists() and not one.endswith("/compose.env")
     ] == []
-    assert all((ROOT / "docs" / one).exists() for one in re.findall(r"\]\(([\w/-]+\.md)", page))

@@ -45,6 +45,35 @@ def test_every_link_between_documents_leads_to_a_file() -> None:
     assert dead == []
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, made as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    dead = [
+        f"{page.relative_to(ROOT)}: {target}#{heading}"
+        for page in tracked("*.md")
+        for target, heading in re.findall(
+            r"\]\(([^)#\s:]*)#([^)]+)\)", page.read_text(encoding="utf-8")
+        )
+        if heading not in anchors(page.parent / target if target else page)
+    ]
+    assert dead == []
+
+
+def test_every_page_that_code_or_a_script_names_is_there() -> None:
+    dead = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in tracked("*.py", "*.sh", "*.toml", "*.yml", "*.service", "*.md", "*.html")
+        if path.name not in {"CHANGELOG.md", "history.md"}
+        for name in re.findall(r"(?<![\w/.])docs/[\w./-]+\.\w+", path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    ]
+    assert dead == []
+
+
 def test_every_public_module_says_what_it_is_for() -> None:
     silent = [
         str(path.relative_to(ROOT))

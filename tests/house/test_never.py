@@ -19,7 +19,7 @@ KNOWS_PEOPLE = re.compile(
 
 
 def wire_schemas() -> dict[str, Any]:
-    published = json.loads((ROOT / "docs" / "wire.asyncapi.json").read_text(encoding="utf-8"))
+    published = json.loads((ROOT / "docs/reference/wire.asyncapi.json").read_text(encoding="utf-8"))
     schemas: dict[str, Any] = published["components"]["schemas"]
     return schemas
 

@@ -10,7 +10,7 @@ from hub.config import ConfigError, HubSettings, known_keys, load
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "deploy" / "hub.example.toml"
-DOCS = ROOT / "docs" / "config-hub.md"
+DOCS = ROOT / "docs" / "reference" / "hub-configuration.md"
 NEEDED = """
 [web]
 public_url = "https://hub.example"

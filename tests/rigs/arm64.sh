@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The node's bundle on the processor of a Raspberry Pi, emulated: an arm64 Debian that was only
 # unpacked, the programs installed from the stick without a network, enrolled, checked, and a recorded
-# street replayed to a hub on this machine. Each step is timed; its last output: docs/arm64-run.md.
+# street replayed to a hub on this machine. Each step is timed; last output:
+# docs/contributing/arm64-run.md.
 #
 #   tests/rigs/arm64.sh                    Debian 13, Python 3.13
 #   SUITE=bookworm tests/rigs/arm64.sh     Debian 12, Python 3.11
