@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 from tests.house.test_house import ROOT
 
-GUIDES = ("hub", "node", "operations")
+GUIDES = ("quickstart", "hub", "node", "operations")
 LANGUAGES = ("vi", "en")
 FOLDER = ROOT / "docs" / "guide"
 PROGRAMS = (
@@ -41,7 +41,7 @@ def test_every_guide_is_in_both_languages_and_leads_to_the_other() -> None:
 
 def typed(text: str) -> Iterator[str]:
     """Every command, path, option and key, with what the reader fills in left out."""
-    for block, inline in re.findall(r"^    (\S.*)$|`([^`]+)`", text, re.M):
+    for block, inline in re.findall(r"^ {4,7}(\S.*)$|`([^`]+)`", text, re.M):
         words = " ".join((block or inline).split())
         if block or re.match(rf"{PROGRAMS}( |$)|[/\[-]|[\w.]+\.(toml|crt|md|pub|zip)$", words):
             yield re.sub(
@@ -54,7 +54,7 @@ def typed(text: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", GUIDES)
 def test_both_languages_have_the_same_commands_in_the_same_order(name: str) -> None:
     said = {language: list(typed(text)) for language, text in both(name).items()}
-    assert len(said["vi"]) > 20
+    assert len(said["vi"]) > 5
     assert said["vi"] == said["en"]
 
 
@@ -63,9 +63,9 @@ def test_both_languages_have_the_same_parts_rows_and_links(name: str) -> None:
     def shape(text: str) -> list[object]:
         lines = text.splitlines()
         return [
-            sum(line.startswith("**") for line in lines),
+            [len(line.split()[0]) for line in lines if line.startswith("#")],
             sum(line.startswith("|") for line in lines),
-            sum(line.startswith("- ") for line in lines),
+            sum(bool(re.match(r"- |\d\. ", line)) for line in lines),
             re.findall(r"\]\(([^)#]+)", text),
         ]
 
