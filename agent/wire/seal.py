@@ -4,7 +4,7 @@ A record is a `uuid` box, which players pass over. It speaks of the stretch of f
 record before and itself: the first (`open`) of the file's beginning, then one (`link`) of each
 fragment, the last (`shut`) of the beginning as it finally stands. Each holds the SHA-256 of its
 stretch and a hash chained to the record before, and the node signs that hash. Nobody without the
-node's key can make, move or leave out a record; see docs/design/decisions/0012-seal.md. Pure.
+node's key can make, move or leave out a record; see docs/reference/seal.md. Pure.
 """
 
 import hashlib
