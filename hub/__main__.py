@@ -298,8 +298,7 @@ def _evidence(verbs: "Commands[argparse.ArgumentParser]") -> None:
         action="append",
         default=[],
         metavar="PLAN",
-        help="JSON file: the areas that a redacted copy hides"
-        " (docs/reference/evidence-package.md)",
+        help="JSON file: the areas that a redacted copy hides (docs/reference/evidence-package.md)",
     )
     _command(evidence, "key", exporting.make_key, "make the key that signs from now on")
     _command(evidence, "keys", exporting.list_keys, "every key there ever was")

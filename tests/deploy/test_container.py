@@ -54,7 +54,11 @@ def test_what_may_be_told_a_container_reaches_it_and_each_command_says_where_it_
         # podman-compose takes such a name's own text for its value where nobody set it.
         assert not any(":-" in value for value in part["environment"].values()), name
     # Without the file compose knows no name, and refuses every command, `exec` too.
-    for page in (FOLDER / "compose.yml", ROOT / "docs/guide/hub.en.md", ROOT / "docs/guide/hub.vi.md"):
+    for page in (
+        FOLDER / "compose.yml",
+        ROOT / "docs/guide/hub.en.md",
+        ROOT / "docs/guide/hub.vi.md",
+    ):
         words = page.read_text("utf-8")
         commands = re.findall(r"podman compose[^`]+?compose\.yml", words)
         assert commands, page

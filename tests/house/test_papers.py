@@ -13,15 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROMISES = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
 DEPENDENCIES = (ROOT / "docs/reference/dependencies.md").read_text(encoding="utf-8")
 DECISIONS = ROOT / "docs/design/decisions"
-FOUNDATIONS = (
-    "0001-wire-identity",
-    "0002-packets-before-pictures",
-    "0003-one-node-database",
-    "0004-first-schema",
-    "0005-one-service-layer",
-    "0006-node-identity",
-    "0007-languages",
-)
+PAGES = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
 
 
 @pytest.mark.parametrize(
@@ -69,20 +61,23 @@ def test_readme_says_what_it_is_shows_it_and_gives_the_two_commands() -> None:
     assert "Service workers and push need `localhost` or a certificate" in README
 
 
-@pytest.mark.parametrize("name", FOUNDATIONS)
-def test_foundation_says_why_what_at_what_cost_and_instead_of_what(name: str) -> None:
-    page = (DECISIONS / f"{name}.md").read_text(encoding="utf-8")
-    parts = re.findall(r"^\*\*(\w+)\.\*\*\s+(?=\S)", page, re.M)
-    assert parts == ["Objective", "Chosen", "Caveats", "Weighed"]
-    weighed = page.partition("**Weighed.**")[2]
-    assert len(re.findall(r"\*[^*]+\*", weighed)) >= 2, "alternatives are named in italics"
-    assert len(page.splitlines()) < 60
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_decision_has_its_status_date_and_alternatives_on_one_page(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    assert re.match(rf"# {path.name[:4]}\. \w", page)
+    assert re.search(r"^- Status: (accepted|superseded by \[?\d{4}\b.*)$", page, re.M)
+    assert re.search(r"^- Date: 20\d\d-\d\d-\d\d$", page, re.M)
+    parts = re.findall(r"^## (.+)$", page, re.M)
+    assert parts == ["Context", "Decision", "Alternatives", "Consequences"]
+    alternatives = page.partition("## Alternatives")[2].partition("## Consequences")[0]
+    assert len(re.findall(r"^- \*[^*]+\*", alternatives, re.M)) >= 2
+    assert len(page.splitlines()) <= 60
 
 
-def test_every_decision_is_on_the_list_and_the_seven_foundations_are_first() -> None:
-    listed = re.findall(r"\]\(([\w-]+)\.md\)", (DECISIONS / "README.md").read_text())
-    assert tuple(listed[:7]) == FOUNDATIONS
-    assert sorted(listed) == sorted(p.stem for p in DECISIONS.glob("*.md") if p.stem != "README")
+def test_decisions_are_numbered_without_gaps_and_all_listed() -> None:
+    assert [path.name[:4] for path in PAGES] == [f"{n:04d}" for n in range(1, len(PAGES) + 1)]
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (DECISIONS / "README.md").read_text("utf-8"))
+    assert listed == [path.name for path in PAGES]
 
 
 def spread(word: str) -> list[str]:
