@@ -1,1 +1,1 @@
-"""Deciding who must know: plain values in, plain values out."""
+"""Decision rules of the hub: values in, values out, no I/O."""

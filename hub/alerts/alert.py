@@ -4,11 +4,11 @@
       │              └───false_alarm─▶ false_alarm
       └──resolve / false_alarm──▶ (closed without taking it first)
 
-One officer has it at a time. Who comes second learns who was first; the same act twice by the
-same officer (a double tap, a resent request) changes nothing and is no fault.
+One officer holds an alert at a time. A second officer is told the name of the first. The same act
+twice by the same officer (a double tap, a resent request) changes nothing and is not an error.
 
-Who has it may hand it over: it is offered to a colleague, and is theirs once they take it. Until
-then it stays with who has it, so that no alert is between two people.
+The holder can offer the alert to a colleague. It belongs to the colleague once they take it. Until
+then it stays with the holder, so that an alert is never without one.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from uuid import UUID
 
 
 class State(StrEnum):
-    """Where an alert is in its life."""
+    """State of an alert."""
 
     OPEN = "open"
     TAKEN = "taken"
@@ -27,7 +27,7 @@ class State(StrEnum):
 
     @property
     def is_running(self) -> bool:
-        """True while somebody still has to do something about it."""
+        """True while the alert still needs action."""
         return self in (State.OPEN, State.TAKEN)
 
 
@@ -43,41 +43,41 @@ CAUSES: Final = (
     "camera",
     "other",
 )
-"""What a false alarm was, as whoever calls it false may say."""
+"""Causes an officer can give for a false alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The state, and whose doing it is."""
+    """State of an alert and the people responsible for it."""
 
     state: State
     taken_by: UUID | None = None
     closed_by: UUID | None = None
     offered_to: UUID | None = None
-    """Whom the one who has it hands it to; they have not taken it yet."""
+    """The colleague it is offered to, until they take it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The act holds; `life` is what the alert is now."""
+    """The act succeeded; `life` is the new state."""
 
     life: Life
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The same officer did the same before."""
+    """The same officer already did this; nothing changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldBy:
-    """Somebody else was first: they have it, or have closed it; or it is closed otherwise."""
+    """Somebody else holds or closed the alert; `person_id` is None if no person did."""
 
     person_id: UUID | None
 
 
 def apply(life: Life, act: Act, person_id: UUID) -> Changed | Unchanged | HeldBy:
-    """What an act by this person does to the alert."""
+    """Apply an act of this person to the alert."""
     match act:
         case "take":
             return _take(life, person_id)
@@ -90,7 +90,7 @@ def apply(life: Life, act: Act, person_id: UUID) -> Changed | Unchanged | HeldBy
 
 
 def hand_over(life: Life, person_id: UUID, to: UUID) -> Changed | Unchanged | HeldBy:
-    """What it does when this person offers the alert to another; only who has it can."""
+    """Offer the alert to another person; only its holder can."""
     if life.state is not State.TAKEN or life.taken_by != person_id:
         return HeldBy(life.taken_by if life.state.is_running else life.closed_by)
     if to in (person_id, life.offered_to):
@@ -99,7 +99,7 @@ def hand_over(life: Life, person_id: UUID, to: UUID) -> Changed | Unchanged | He
 
 
 def allowed_acts(life: Life, person_id: UUID) -> tuple[Act, ...]:
-    """The acts that would change something, for the buttons of a page."""
+    """The acts that would change the alert, for the buttons of a page."""
     acts: tuple[Act, ...] = ("take", "resolve", "false_alarm")
     return tuple(act for act in acts if isinstance(apply(life, act, person_id), Changed))
 

@@ -1,14 +1,13 @@
-"""Which rule of the town says who must know of an alert, and how urgent it is.
+"""Alert routing: which rule decides the recipients and the urgency of an alert.
 
-A rule has a place (an area with all below it, or one camera), perhaps a zone, a kind and a window
-of time, and says whom to tell. Where no rule counts it is as without any: everybody who may know is
-told, as the plan of the area has it. So a town without rules loses nothing, and a rule changes what
-it names alone.
+A rule covers a place (an area with its sub-areas, or one camera), optionally a zone, a kind and a
+time window, and names the recipients. Where no rule matches, everybody entitled is told, by the
+escalation plan of the area. So a town without rules misses nothing, and a rule changes only what it
+names.
 
-What people did, each for itself, is judged by the rule that is the most exact: the nearest place
-first, then a zone, a kind, dates, hours. Where several things were done at once the louder word
-counts: a rule that tells nobody of people who pass keeps nobody from hearing that they linger. A
-view that was taken away, and what gives no sign of life, always tells somebody.
+Each thing done is judged by the most specific matching rule: nearest place first, then zone, kind,
+dates, hours. If several things were done at once, the loudest decision wins: a rule that silences
+passers-by does not silence loitering. Tampering and lost nodes always reach somebody.
 """
 
 import itertools
@@ -31,56 +30,56 @@ TAMPER: Final = "tamper"
 NODE: Final = "node"
 PERSON: Final = "person"
 KINDS: Final = (PERSON, CROWD, *FIRST_SAID, TIP, TAMPER, NODE)
-"""What a rule may be of; a person who met a rule of the camera is of that rule's kind alone."""
+"""Kinds that a rule can name. A person who met a rule of the camera has that rule's kind only."""
 NEVER_QUIET: Final = frozenset({TAMPER, NODE})
 
 
 class Tells(StrEnum):
-    """Whom a rule tells."""
+    """Recipients of a rule."""
 
     EVERYBODY = "everybody"
-    """As without it: all who may know, as the plan of the area calls them."""
+    """The default: everybody entitled, by the escalation plan of the area."""
     TEAM = "team"
-    """All of a team who are on duty; then, while nobody answers, as the plan has it."""
+    """The team members on duty; if nobody answers, the escalation plan."""
     NOBODY = "nobody"
-    """It is in the inbox, and no phone rings."""
+    """The inbox only; no phone rings."""
 
 
 class Urgency(StrEnum):
-    """How loudly."""
+    """Urgency set by a rule."""
 
     AS_IS = "as_is"
-    """As the kind and the camera's own rules make it."""
+    """Unchanged: the urgency of the kind and of the camera's own rules."""
     CRITICAL = "critical"
     USUAL = "usual"
-    """Never critical: a rest and a storm hold it back."""
+    """Never critical: quiet hours and rate limits can hold it back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a rule counts, on the wall of its town; it belongs to the day that it begins on."""
+    """Time window of a rule, in local time; it belongs to the day it begins on."""
 
     weekdays: frozenset[int] = frozenset(range(7))
     """Monday is 0."""
     starts_minute: int = 0
     ends_minute: int = 0
-    """The start or earlier: of the next day; both alike: the whole day."""
+    """Minute of the day. Before the start: on the next day. Equal to the start: the whole day."""
     from_day: date | None = None
     until_day: date | None = None
-    """The last day; None: for good."""
+    """The last day; None: no end."""
 
     @property
     def is_always(self) -> bool:
-        """Every hour of every day, dates aside."""
+        """True if it covers every hour of every weekday; dates are not looked at."""
         return self.starts_minute == self.ends_minute and len(self.weekdays) == 7
 
     @property
     def is_dated(self) -> bool:
-        """Bound by a date."""
+        """True if it has a first or a last day."""
         return self.from_day is not None or self.until_day is not None
 
     def holds(self, at: datetime) -> bool:
-        """Whether it counts at this time on the wall."""
+        """True if this local time lies in the window."""
         minute = at.hour * 60 + at.minute
         if self._begins_on(at.date()) and self.starts_minute <= minute < self._end_minute:
             return True
@@ -104,20 +103,20 @@ ALWAYS: Final = Window()
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """One rule; it is never changed, only ended, so that what it did can be told for good."""
+    """One rule. A rule is never changed, only ended, so that past decisions stay explainable."""
 
     rule_id: UUID
     area_id: UUID | None
     camera_id: UUID | None
-    """One of the two."""
+    """Exactly one of `area_id` and `camera_id` is set."""
     kind: str | None = None
-    """Of `KINDS`; None: whatever there is."""
+    """One of `KINDS`; None: any kind."""
     zone: str | None = None
     window: Window = ALWAYS
     tells: Tells = Tells.EVERYBODY
     team_id: UUID | None = None
     wait_s: int = 60
-    """How long a team has before the next are called."""
+    """Seconds a team has before the next step of the plan."""
     urgency: Urgency = Urgency.AS_IS
     made_utc_us: int = 0
     reason: str = ""
@@ -125,7 +124,7 @@ class AlertRule:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One thing that people did, or that befell a camera, and in which zone."""
+    """One thing people did or that happened to a camera, and its zone."""
 
     kind: str
     zone: str | None = None
@@ -133,27 +132,27 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who must know, and how urgent it is; the first word is of no rule at all."""
+    """Recipients and urgency of an alert; the defaults are those without any rule."""
 
     tells: Tells = Tells.EVERYBODY
     team_id: UUID | None = None
     wait_s: int = 60
     urgency: Urgency = Urgency.AS_IS
     rule_id: UUID | None = None
-    """The rule that said whom to tell; None: none did, or two that are not of one mind."""
+    """The deciding rule; None: no rule matched, or two rules name different teams."""
     reason: str = ""
-    """Of that rule."""
+    """Reason given for that rule."""
 
 
 DEFAULT: Final = Verdict()
 Timed = tuple[AlertRule, datetime]
-"""A rule, and the moment in question on the wall of its town."""
+"""A rule and the local time of the alert at the rule's place."""
 _LOUDNESS: Final = (Tells.NOBODY, Tells.TEAM, Tells.EVERYBODY)
 _URGENCY: Final = (Urgency.USUAL, Urgency.AS_IS, Urgency.CRITICAL)
 
 
 def done(kind: str, rules: Rules) -> tuple[Done, ...]:
-    """What an alert of this kind, whose people met these rules of the camera, is judged by."""
+    """The things an alert is judged by, from its kind and the camera rules people met."""
     if kind.startswith("tamper_"):
         return (Done(TAMPER),)
     if kind in TROUBLES:
@@ -164,7 +163,7 @@ def done(kind: str, rules: Rules) -> tuple[Done, ...]:
 def judge(
     rules: Sequence[Timed], camera: CameraPlace, what: Iterable[Done], parents: Parents
 ) -> Verdict:
-    """Who must know of what was done at this camera."""
+    """Recipients and urgency for what was done at this camera."""
     if not rules:
         return DEFAULT
     ranks = _ranks(camera, parents)
@@ -173,7 +172,7 @@ def judge(
 
 
 def verdict_of(rule: AlertRule | None, what: Done) -> Verdict:
-    """What a rule says of one thing."""
+    """Decision of one rule for one thing."""
     if rule is None:
         return DEFAULT
     tells, team_id = rule.tells, rule.team_id
@@ -183,7 +182,7 @@ def verdict_of(rule: AlertRule | None, what: Done) -> Verdict:
 
 
 def matches(rule: AlertRule, at: datetime, what: Done) -> bool:
-    """Whether the rule is of this, its place aside."""
+    """True if kind, zone and time of the rule match; the place is not checked."""
     if rule.tells is Tells.NOBODY and what.kind in NEVER_QUIET:
         return False
     return (
@@ -220,7 +219,7 @@ def _exactness(rule: AlertRule, ranks: dict[UUID, int]) -> tuple[object, ...]:
 
 
 def _ranks(camera: CameraPlace, parents: Parents) -> dict[UUID, int]:
-    """The camera's area is 0, the one above it 1 ...; a ring of areas ends."""
+    """Distance of each area above the camera: its own is 0. Stops at a cycle."""
     ranks: dict[UUID, int] = {}
     here: UUID | None = camera.area_id
     while here is not None and here not in ranks:
@@ -230,7 +229,7 @@ def _ranks(camera: CameraPlace, parents: Parents) -> dict[UUID, int]:
 
 
 def _louder(found: Sequence[Verdict]) -> Verdict:
-    """One word of several: two teams at once are everybody."""
+    """Merge several decisions; two different teams become everybody."""
     urgency = max((one.urgency for one in found), key=_URGENCY.index)
     tells = max((one.tells for one in found), key=_LOUDNESS.index)
     loud = [one for one in found if one.tells is tells]
@@ -241,13 +240,13 @@ def _louder(found: Sequence[Verdict]) -> Verdict:
 
 
 def with_team_first(plan: Plan | None, team_id: UUID, wait_s: int) -> Plan:
-    """A plan that calls a team before all else; where there is none, everybody after it."""
+    """The plan with a team as its first step; without a plan, everybody follows the team."""
     steps = plan.steps if plan is not None else (Step(Whom.EVERYBODY, LONGEST_WAIT_S),)
     return Plan((Step(Whom.TEAM, wait_s, team_id), *steps), plan.repeats if plan else 0)
 
 
 def empty_hours(window: Window, roster: Roster) -> list[Hole]:
-    """When in the window nobody of a roster is on duty, on the days of `SOME_MONDAY`'s week."""
+    """Coverage gaps of a roster within the window, in the week of `SOME_MONDAY`."""
     always = replace(window, from_day=None, until_day=None)
     found: list[Hole] = []
     for hole in weekly_holes(roster):
@@ -256,7 +255,7 @@ def empty_hours(window: Window, roster: Roster) -> list[Hole]:
 
 
 def _within(window: Window, hole: Hole) -> list[Hole]:
-    """The pieces of a hole that lie in the window."""
+    """The parts of a gap that lie in the window."""
     edges = {hole.starts, hole.ends}
     day = hole.starts.date() - timedelta(days=1)
     while day <= hole.ends.date():
@@ -279,7 +278,7 @@ def _within(window: Window, hole: Hole) -> list[Hole]:
 
 
 class RuleFault(StrEnum):
-    """Why a rule cannot be."""
+    """Why a rule is invalid."""
 
     PLACE = "place"
     KIND = "kind"
@@ -294,7 +293,7 @@ class RuleFault(StrEnum):
 
 
 def faults(rule: AlertRule) -> list[RuleFault]:
-    """What keeps a rule from being used; empty: nothing."""
+    """The faults of a rule; empty if it is valid."""
     window = rule.window
     first, last = window.from_day, window.until_day
     wrong = {

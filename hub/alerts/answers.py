@@ -1,4 +1,4 @@
-"""What came of sending a notification, and what follows from it."""
+"""Result of a send attempt, and the next state of the notification."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -6,24 +6,24 @@ from typing import assert_never
 
 @dataclass(frozen=True)
 class Delivered:
-    """The phone's service took the message. Whether a person saw it, only the phone can say."""
+    """The push service accepted the message. Only the phone can say whether it was seen."""
 
     status: int | None = None
 
 
 @dataclass(frozen=True)
 class TryAgain:
-    """Not this time. The phone's service may have taken it all the same, if its answer got lost."""
+    """Retry later. The service may have accepted the message if its answer was lost."""
 
     reason: str
     status: int | None = None
-    after_s: float | None = None  # the service asked for this much patience
-    most_attempts: int | None = None  # then it is no passing trouble
+    after_s: float | None = None  # Retry-After of the service
+    most_attempts: int | None = None  # after this many attempts the fault counts as permanent
 
 
 @dataclass(frozen=True)
 class Gone:
-    """This phone will never answer again: its subscription has ended."""
+    """The subscription has ended; this phone cannot be reached any more."""
 
     reason: str
     status: int | None = None
@@ -31,7 +31,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class Refused:
-    """This message will never be taken, the next one may be."""
+    """This message is refused for good; the next one may be accepted."""
 
     reason: str
     status: int | None = None
@@ -39,7 +39,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unwanted:
-    """Not sent: nobody needs it any more."""
+    """Not sent, because nobody needs it any more."""
 
     reason: str
 
@@ -49,11 +49,11 @@ Answer = Delivered | TryAgain | Gone | Refused | Unwanted
 
 @dataclass(frozen=True)
 class Patience:
-    """How long the hub keeps trying to reach one phone."""
+    """Retry policy for one phone."""
 
-    first_wait_s: float = 2.0  # the longest wait after the first failure; doubles with each
+    first_wait_s: float = 2.0  # upper bound after the first failure; doubles each time
     longest_wait_s: float = 300.0
-    deadline_s: float = 3600.0  # after that the inbox tells more than a push would
+    deadline_s: float = 3600.0  # later the inbox is more useful than a push
 
     def wait_s(self, *, attempts: int, chance: float) -> float:
         """Full-jitter back-off after `attempts` (from 1); `chance` is random in 0-1."""
@@ -63,7 +63,7 @@ class Patience:
 
 @dataclass(frozen=True)
 class Settled:
-    """The notification's last state: accepted, dropped or dead."""
+    """Final state of the notification: accepted, dropped or dead."""
 
     state: str
     reason: str
@@ -86,7 +86,10 @@ def what_follows(
     patience: Patience,
     chance: float,
 ) -> Settled | Waiting:
-    """The notification's next state, given `attempts` made so far, this one included."""
+    """Next state of a notification after an attempt: retry or final.
+
+    `attempts` includes this one; `chance` is random in 0-1.
+    """
     match answer:
         case Delivered():
             return Settled("accepted", "")

@@ -1,4 +1,4 @@
-"""When something happened: from the node's stamp, its age, and the clock of its boot."""
+"""Time of an event, from the node's stamp, its age and the clock of its boot."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,22 +6,22 @@ from typing import Final
 from hub.alerts.moment import Moment
 
 JOURNEY_S: Final = 2.0
-"""A message's way from the frame to the hub's commit; what is promised, and seldom reached."""
+"""Assumed delay from frame to the hub's commit: the promised maximum, seldom reached."""
 DRIFT: Final = 100e-6
-"""A board's crystal is off by no more than this share; most are within half of it."""
+"""Largest relative error of a board's crystal; most are within half of it."""
 FIRST_UTC_US: Final = 1_704_067_200_000_000
-"""2024: no node was there before. A stamp of an earlier time is no time at all, whoever vouches."""
+"""Start of 2024, before the first node. An earlier stamp is invalid, even a trusted one."""
 
 
 @dataclass(frozen=True, slots=True)
 class BootClock:
-    """A trusted stamp of a boot, and how long the boot had lasted then."""
+    """A trusted stamp of a boot and the uptime at that stamp."""
 
     said: Moment
     uptime_ms: int
 
     def place(self, uptime_ms: int) -> Moment:
-        """When the boot had lasted so long; less sure the further from the trusted stamp."""
+        """Time at this uptime; the error grows with the distance from the trusted stamp."""
         span_ms = uptime_ms - self.uptime_ms
         error_ms = (self.said.error_ms or 0) + round(abs(span_ms) * DRIFT)
         return Moment(max(0, self.said.utc_us + span_ms * 1000), error_ms)
@@ -29,7 +29,7 @@ class BootClock:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an event tells of its time."""
+    """Time fields of an event."""
 
     stamp: Moment
     age_ms: int | None
@@ -37,13 +37,13 @@ class Told:
 
 
 def happened(told: Told, boot: BootClock | None, *, now: Moment) -> Moment:
-    """The best that is known of when it happened.
+    """Best estimate of the time of an event.
 
-    A vouched stamp is believed, unless it lies further in the future than its bound and a message's
-    journey allow and the hub's own clock is vouched for. Else its boot's trusted stamp places it;
-    else it is the receipt less the age. That is off by the journey of each message, so a stamp that
-    differs by no more is kept: the times of one node stay in order. Without an age (the node has
-    rebooted) the stamp is all there is, if it can be a time at all; and else the receipt is.
+    A trusted stamp is used, unless the hub's clock is trusted too and the stamp lies further in the
+    future than its error and `JOURNEY_S` allow. Otherwise the boot's trusted stamp plus uptime is
+    used, or else the time of receipt minus the age. These are wrong by the delay of the message, so
+    a stamp within that delay is kept: events of one node stay in order. Without an age (the node
+    has rebooted) the stamp is used if it is valid, or else the time of receipt.
     """
     is_time = told.stamp.utc_us >= FIRST_UTC_US and not _is_future(told.stamp, now)
     if told.stamp.error_ms is not None and is_time:
@@ -62,6 +62,6 @@ def happened(told: Told, boot: BootClock | None, *, now: Moment) -> Moment:
 
 def _is_future(stamp: Moment, now: Moment) -> bool:
     if now.error_ms is None:
-        return False  # nobody vouches for the hub's own clock either
+        return False  # the hub's own clock is not trusted either
     slack_ms = (stamp.error_ms or 0) + now.error_ms + JOURNEY_S * 1000
     return stamp.utc_us - now.utc_us > slack_ms * 1000

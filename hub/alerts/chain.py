@@ -1,8 +1,8 @@
-"""The log of who looked: each record bound to the one before, so that a change of any shows.
+"""Hash chain of the access log: each record is bound to the one before, so any change shows.
 
-The hash of a record is the SHA-256 of the hash before it and of its own fields; the first is bound
-to `BEGINNING`. Who can write to the database could bind a changed log anew: so its head is put
-down elsewhere now and then (an anchor), and what was anchored must be there still.
+The hash of a record is the SHA-256 of the previous hash and of its own fields; the first record
+follows `BEGINNING`. Somebody with write access to the database could compute a new chain. So the
+last hash is stored elsewhere at intervals (an anchor), and each anchored record must still exist.
 """
 
 import json
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What the log's head was at a moment: put down where the log's keeper does not write."""
+    """Last record of the log at a moment, stored where the database's owner cannot write."""
 
     seq: int
     hash: str
@@ -44,14 +44,14 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where a log is not what was written, and what shows it."""
+    """Position of a change in the log, and the evidence for it."""
 
     seq: int
     what: str
 
 
 def bind(previous: str, record: Record) -> str:
-    """The hash of a record after one whose hash is `previous`; 64 hexadecimal digits."""
+    """Hash of a record that follows the hash `previous`; 64 hexadecimal digits."""
     fields = [
         record.seq,
         record.id.hex,
@@ -69,9 +69,9 @@ def bind(previous: str, record: Record) -> str:
 
 
 def faults(log: Iterable[tuple[Record, str]], anchors: Iterable[Anchor] = ()) -> Iterator[Fault]:
-    """What is wrong with a log, read from its beginning in the order of `seq`.
+    """Faults of a log, read from its beginning in the order of `seq`.
 
-    After a fault the rest is judged by itself, so that each change is named once.
+    After a fault the check continues from the stored hash, so each change is reported once.
     """
     owed: Mapping[int, Anchor] = {anchor.seq: anchor for anchor in anchors}
     met: set[int] = set()

@@ -1,9 +1,8 @@
-"""By which channel a person is told first, and when the next one follows.
+"""Order of notification channels for a person.
 
-An order is written "webpush,ntfy": first the one, and where no phone has shown it in time, the
-other. "webpush+ntfy" is both at once. A person may have another order for each severity:
-"webpush,ntfy; critical=sms+webpush,ntfy". What is critical is told by all at once unless they said
-otherwise.
+The order "webpush,ntfy" means: webpush first, then ntfy if no phone has shown the alert in time.
+"webpush+ntfy" means both at once. A person can have an order for each severity:
+"webpush,ntfy; critical=sms+webpush,ntfy". Without one, a critical alert uses all channels at once.
 """
 
 import re
@@ -12,15 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 CHANNELS: Final = ("webpush", "ntfy", "zalo_bot", "zalo", "telegram", "zns", "sms")
-"""As the hub tells people who chose nothing; any other of the keeper's comes after these."""
+"""Default order; other channels of the keeper come after these."""
 
 USUAL: Final = "usual"
 CRITICAL: Final = "critical"
 SEVERITIES: Final = (USUAL, CRITICAL)
-"""What an order may be for."""
+"""Severities that an order can name."""
 
 LONGEST_ORDER: Final = 500
-"""Characters."""
+"""In characters."""
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
@@ -29,19 +28,19 @@ Order = tuple[frozenset[str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The first word of an alert to one phone of the person."""
+    """First notification of an alert to one phone of the person."""
 
     channel: str
     state: str
     since_utc_us: int
-    """Since when it is accepted, or else owed."""
+    """Time of acceptance, or of creation while it is pending."""
     is_shown: bool
     is_held: bool = False
-    """A storm holds it back, so nothing is wrong with its phone."""
+    """Deferred by the rate limit: not a failure of the phone."""
 
 
 def read_orders(text: str | None) -> Mapping[str, Order]:
-    """The order for each severity that has one; ValueError says what of the text is no order."""
+    """Parse the orders by severity. ValueError names the invalid part."""
     if text is None or not text.strip():
         return {}
     if len(text) > LONGEST_ORDER:
@@ -74,7 +73,7 @@ def _read_steps(text: str) -> Order:
 
 
 def write_orders(orders: Mapping[str, Order]) -> str:
-    """The text of these, as `read_orders` reads it."""
+    """Format orders as `read_orders` parses them."""
     parts = []
     for severity in SEVERITIES:
         if severity in orders:
@@ -84,10 +83,10 @@ def write_orders(orders: Mapping[str, Order]) -> str:
 
 
 def steps_for(orders: Mapping[str, Order], living: Collection[str], severity: str | None) -> Order:
-    """Where a person with living phones on these channels is told, one step after the other.
+    """Channels for a person with active phones on `living`, step by step.
 
-    Channels that their order leaves out come last, as the hub would order them, so that what is
-    forgotten in an order is late and not lost.
+    Channels missing from the person's order come last, in the default order: a forgotten channel is
+    late, not lost.
     """
     is_critical = severity == CRITICAL
     order = orders.get(CRITICAL if is_critical else USUAL)
@@ -105,9 +104,9 @@ def _rank(channel: str) -> tuple[int, str]:
 def next_channels(
     steps: Order, sent: Sequence[Sent], *, now_utc_us: int, unseen_after_s: float
 ) -> frozenset[str]:
-    """Where the person is told too, because nobody has seen it by the channels so far.
+    """Channels to use next, because the earlier ones failed or nobody has seen the alert.
 
-    `steps` are those of `steps_for`; the first is told when the alert is raised.
+    `steps` come from `steps_for`; the first step is sent when the alert is raised.
     """
     if any(one.is_shown or one.is_held for one in sent):
         return frozenset()
@@ -118,7 +117,7 @@ def next_channels(
 
 
 def _has_failed(sent: Sent, now_utc_us: int, unseen_after_s: float) -> bool:
-    """It will not arrive any more, or has been without being shown for too long."""
+    """True if it was given up, or was not shown within `unseen_after_s`."""
     if sent.state in ("dead", "dropped"):
         return True
     return now_utc_us - sent.since_utc_us >= unseen_after_s * 1_000_000
