@@ -1,9 +1,8 @@
-"""A table that somebody's spreadsheet saved, read line by line, or refused with line and cure.
+"""Reader of CSV tables saved by a spreadsheet program; a bad table is refused with line and cure.
 
-What stands in a name is shown on pages, said on phones and opened in a spreadsheet again one day.
-So nothing passes that reads otherwise than it looks (marks that turn the direction of writing, what
-cannot be seen), nothing that a spreadsheet would run, and nothing whose letters were lost when it
-was saved.
+Names from a table appear on pages, in pushes and in later spreadsheets. So the reader refuses text
+that looks different from what it is (direction marks, invisible characters), text that a
+spreadsheet would run as a formula, and text with letters lost in saving.
 """
 
 import csv
@@ -16,13 +15,13 @@ from typing import Final
 MOST_BYTES: Final = 1_000_000
 MOST_LINES: Final = 5_000
 MOST_CHARS: Final = 200
-"""Of one cell."""
+"""In characters, per cell."""
 FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 _LOST: Final = "\ufffd"
 
 
 class LineFault(StrEnum):
-    """Why a line, or all of it, is refused."""
+    """Why a line or the whole table is refused."""
 
     EMPTY = "empty"
     LARGE = "large"
@@ -58,7 +57,7 @@ class LineFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What is wrong in which line (1 is the header), with the word or sign in question."""
+    """A fault in one line (1 is the header), with the word or character at fault."""
 
     line: int
     fault: LineFault
@@ -67,28 +66,28 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table by its columns, outer spaces gone; a column left out is empty."""
+    """One line of the table by column name, without outer spaces; a missing column is empty."""
 
     number: int
     cells: dict[str, str]
 
     def __getitem__(self, column: str) -> str:
-        """A cell; empty where the column or the cell is."""
+        """The cell; empty if the column or the cell is missing."""
         return self.cells.get(column, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What could be read, and all that could not."""
+    """The valid lines and all faults."""
 
     lines: tuple[Line, ...]
     wrong: tuple[Wrong, ...]
 
 
 def read(content: bytes, *, needed: Sequence[str], allowed: Sequence[str]) -> Table:
-    """A table with a header; `needed` columns have to be there, `allowed` may be too.
+    """Read a table with a header. Columns in `needed` must be there; those in `allowed` may be.
 
-    Separated by commas or semicolons, as the header shows.
+    The separator is a comma or a semicolon, as in the header.
     """
     text = _decoded(content)
     if isinstance(text, Wrong):
@@ -135,7 +134,7 @@ def _decoded(content: bytes) -> str | Wrong:
 
 
 def _rows(text: str, delimiter: str) -> "list[tuple[int, list[str]]]":
-    """Each row that is not empty, with the number of the line that it begins on."""
+    """The rows that are not empty, each with the number of its first line."""
     found = []
     lines = (f"{line}\n" for line in text.split("\n"))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -183,12 +182,12 @@ def _wrong_cell(number: int, cell: str) -> Wrong | None:
 
 
 def _is_unseen(sign: str) -> bool:
-    """Controls, marks of direction, joiners, what belongs to nobody: all that cannot be seen."""
+    """True for invisible characters: controls, direction marks, joiners, unassigned code points."""
     return unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def is_number(text: str) -> bool:
-    """Whether it is a plain decimal number, such as -10.5."""
+    """True for a plain decimal number such as -10.5."""
     bare = text[1:] if text[:1] in ("-", "+") else text
     whole, _, part = bare.partition(".")
     return bare.isascii() and whole.isdigit() and (part.isdigit() or "." not in bare)

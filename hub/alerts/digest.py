@@ -1,7 +1,7 @@
-"""A month of the log in numbers: per person and per camera, so that one sees who looks much.
+"""Monthly summary of the access log per person and per camera, to show heavy use.
 
-Counted is what was looked at, searched, taken away and changed; a list that refreshes itself, pages
-of settings and the life of a session are not: they would drown the rest.
+Views, searches, exports and changes count. Automatic page refreshes, settings pages and session
+events do not; they would hide the rest.
 """
 
 from collections import Counter
@@ -13,16 +13,16 @@ from uuid import UUID
 
 
 class Act(StrEnum):
-    """What a line of the log counts as."""
+    """Category of a log line."""
 
     LOOK = "look"
-    """An alert, a picture, a clip, sound or what a camera shows now was opened or asked for."""
+    """Opening or requesting an alert, a picture, a clip, sound or a live view."""
     SEARCH = "search"
     ANSWER = "answer"
-    """An alert was taken, closed, handed over."""
+    """Taking, closing or handing over an alert."""
     EXPORT = "export"
     CHANGE = "change"
-    """A grant, rule, hold, account, area or box."""
+    """Changing a grant, rule, hold, account, area or node."""
     REFUSED = "refused"
 
 
@@ -45,13 +45,13 @@ _COUNTED: Final[tuple[tuple[Act, tuple[str, ...]], ...]] = (
     (Act.EXPORT, ("evidence.export", "case.export")),
     (Act.ANSWER, ("alert.",)),
 )
-"""How acts begin; the first that fits counts."""
+"""Prefixes of act ids by category; the first match counts."""
 _PASSED_OVER: Final = ("session.", "inbox.", "changes.", "log.", "hub.", "node.birth", "papers.")
 _GLANCES: Final = ("alert.glance", "media.store", "live.end", "aim.end")
 
 
 def act_of(said: str) -> Act | None:
-    """What a line's act counts as; None where it is passed over."""
+    """Category of an act id; None if it does not count."""
     plain = said.removesuffix(REFUSED)
     if plain.startswith(_PASSED_OVER) or plain in _GLANCES:
         return None
@@ -65,7 +65,7 @@ def act_of(said: str) -> Act | None:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """So many lines of that act, by that person, about that camera (None: about none)."""
+    """Number of lines of one act by one person about one camera (None: no camera)."""
 
     person_id: UUID | None
     camera_id: UUID | None
@@ -75,31 +75,31 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class PersonMonth:
-    """What one person did."""
+    """Acts of one person in the month."""
 
     person_id: UUID | None
-    """None: the hub itself, or its keeper's shell."""
+    """None: the hub itself, or its command line."""
     name: str
     role: str
     counts: Mapping[Act, int]
     cameras: int
-    """How many different ones they looked at."""
+    """Number of different cameras viewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraMonth:
-    """What was done about one camera."""
+    """Acts about one camera in the month."""
 
     camera_id: UUID
     label: str
     counts: Mapping[Act, int]
     people: int
-    """By how many different ones it was looked at."""
+    """Number of different people who viewed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Who looked most comes first, in both."""
+    """Both lists start with the largest number of views."""
 
     people: tuple[PersonMonth, ...]
     cameras: tuple[CameraMonth, ...]
@@ -110,9 +110,9 @@ def digest(
     people: Mapping[UUID, tuple[str, str]],
     cameras: Mapping[UUID, str],
 ) -> Digest:
-    """Of a month's tallies; `people` has name and role, `cameras` labels.
+    """Summarise the tallies of a month; `people` has name and role, `cameras` has labels.
 
-    Who did nothing that counts has a line all the same: that nobody looked is worth knowing.
+    People without any counted act have a row too: no views is also information.
     """
     by_person: dict[UUID | None, Counter[Act]] = {one: Counter() for one in people}
     by_camera: dict[UUID, Counter[Act]] = {one: Counter() for one in cameras}

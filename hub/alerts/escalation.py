@@ -1,10 +1,10 @@
-"""Whom an alert calls next when nobody has taken it.
+"""Escalation: who is called next when nobody has taken an alert.
 
-An area's plan is steps, each with whom to tell and how long they are given. The first is told when
-the alert is raised; when their time is over without an acknowledgement the next is, and after the
-last the plan begins again, as often as it says. A step that reaches nobody (a hole in the roster, a
-grant that has ended, no phone) is passed at once: nobody's time is spent on it. Where a plan
-reaches nobody at all, everybody is told who may know.
+The plan of an area is a list of steps; each step has recipients and a waiting time. The first step
+runs when the alert is raised. When its time is over without an acknowledgement the next step runs;
+after the last step the plan starts again, up to its number of repeats. A step that reaches nobody
+(a gap in the roster, an ended grant, no phone) is skipped at once. If no step of the plan reaches
+anybody, everybody entitled is told.
 """
 
 from collections.abc import Callable
@@ -21,63 +21,63 @@ MOST_PLACES: Final = 9
 
 
 class Whom(StrEnum):
-    """Whom a step tells."""
+    """Recipients of a step."""
 
     EVERYBODY = "everybody"
-    """All who may know of the alert."""
+    """Everybody entitled to the alert."""
     ON_DUTY = "on_duty"
-    """One of a team who is on duty, by their place in the shift."""
+    """One team member on duty, by position in the shift."""
     TEAM = "team"
-    """All of a team who are on duty; all of it, if it keeps no roster."""
+    """All team members on duty; the whole team if it has no roster."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Whom to tell, and how many seconds they have before the next is told."""
+    """Recipients, and the seconds before the next step."""
 
     whom: Whom
     wait_s: int
     team_id: UUID | None = None
     place: int | None = None
-    """Of ON_DUTY: 1 is the first of the shift."""
+    """For ON_DUTY: position in the shift, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An area's steps, and how often they are gone through again."""
+    """Steps of an area and the number of repeats."""
 
     steps: tuple[Step, ...]
     repeats: int = 0
 
     @property
     def length(self) -> int:
-        """How many calls there are in all."""
+        """Total number of calls, repeats included."""
         return len(self.steps) * (self.repeats + 1)
 
     def step(self, number: int) -> Step:
-        """The step of a call; calls count from 0 through all repetitions."""
+        """Step of a call; calls count from 0 across all repeats."""
         return self.steps[number % len(self.steps)]
 
 
 People = frozenset[UUID]
 Reach = Callable[[Step], People]
-"""Whom a step would reach now: those of its people who may know, and have a phone."""
+"""Returns the people a step reaches now: entitled, with a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who is told now, and when the next call is due, in seconds from now."""
+    """Recipients now, and the seconds until the next call."""
 
     step: Step
     number: int
     people: People
     wait_s: int | None
-    """None: it is the last."""
+    """None: this is the last call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """No step from here on reaches anybody."""
+    """No later step reaches anybody."""
 
 
 def call(plan: Plan, number: int, reach: Reach) -> Call | Silent:
@@ -92,13 +92,13 @@ def call(plan: Plan, number: int, reach: Reach) -> Call | Silent:
 
 
 def is_due(due_utc_us: int, wait_s: int, *, now_utc_us: int) -> bool:
-    """Whether a call is due. One that lies further ahead than it was to wait was written by a
-    clock that has been set back since: it is due too."""
+    """True if a call is due. A due time further ahead than the waiting time comes from a clock that
+    has been set back since; such a call is due too."""
     return due_utc_us <= now_utc_us or due_utc_us - now_utc_us > wait_s * 1_000_000
 
 
 def faults(plan: Plan) -> list[str]:
-    """What keeps a plan from being used, in words of the form that it came by; empty: nothing."""
+    """Faults of a plan, named as in its form; empty if it is valid."""
     found = []
     if not 1 <= len(plan.steps) <= MOST_STEPS:
         found.append("steps")

@@ -1,8 +1,8 @@
-"""What a person may let another see: never more rights, area, history or time than they have.
+"""Delegation of grants: never more rights, area, history or time than the giver has.
 
-What is given is cut into parts, each out of one grant of the giver's own, so that each part can
-end with the grant that it came of. The store enforces this with every grant that a person gives;
-a property test holds that nobody ever sees more than the giver of what they have.
+A delegated grant is split into parts, each derived from one grant of the giver, so that each part
+ends with its source. The store enforces this for every delegation; a property test holds that no
+receiver ever sees more than the giver.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from hub.alerts.grants import ALL, CameraPlace, Grant, Parents, Right, at_or_abo
 
 
 class Excess(StrEnum):
-    """What of an offer the giver does not have."""
+    """The part of an offer that the giver does not have."""
 
     RIGHTS = "rights"
     TIME = "time"
@@ -23,7 +23,7 @@ class Excess(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A grant of the giver's."""
+    """A grant of the giver."""
 
     grant_id: UUID
     grant: Grant
@@ -31,18 +31,18 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is given out of one grant."""
+    """The part of an offer derived from one grant."""
 
     from_grant_id: UUID
     grant: Grant
 
 
 Homes = Mapping[UUID, UUID]
-"""Each camera's area."""
+"""Area of each camera."""
 
 
 def place_of(grant: Grant, homes: Homes) -> UUID | CameraPlace | None:
-    """The area or the camera that a grant names; None for a camera that nobody knows."""
+    """Area or camera of a grant; None for an unknown camera."""
     if grant.camera_id is None:
         return grant.area_id
     area_id = homes.get(grant.camera_id)
@@ -50,7 +50,7 @@ def place_of(grant: Grant, homes: Homes) -> UUID | CameraPlace | None:
 
 
 def holds_place(own: Grant, place: UUID | CameraPlace | None, parents: Parents) -> bool:
-    """Whether the grant covers all of an area, or a camera."""
+    """True if the grant covers the whole area, or the camera."""
     if place is None:
         return False
     if isinstance(place, CameraPlace):
@@ -61,14 +61,14 @@ def holds_place(own: Grant, place: UUID | CameraPlace | None, parents: Parents) 
 
 
 def lasts(own: Grant, ends_utc_us: int | None) -> bool:
-    """Whether the grant lasts at least as long; None as an end is "as long as mine"."""
+    """True if the grant lasts at least as long; an end of None means "as long as mine"."""
     if own.ends_utc_us is None or ends_utc_us is None:
         return True
     return ends_utc_us <= own.ends_utc_us
 
 
 def goes_back(own: Grant, history_from_utc_us: int | None) -> bool:
-    """Whether the grant reaches back at least as far; None is "as far as mine"."""
+    """True if the grant reaches back at least as far; None means "as far as mine"."""
     if own.history_from_utc_us is None or history_from_utc_us is None:
         return True
     return history_from_utc_us >= own.history_from_utc_us
@@ -77,9 +77,9 @@ def goes_back(own: Grant, history_from_utc_us: int | None) -> bool:
 def is_within(
     given: Grant, own: Grant, parents: Parents, homes: Homes, *, fence: Right = ALL
 ) -> bool:
-    """Whether what was given is no more than the giver has by this grant, behind their fence.
+    """True if the given grant is no more than the giver's grant within their role limits.
 
-    Here None is no bound at all: so it stands in the database.
+    Here None means unlimited, as in the database.
     """
     ends = own.ends_utc_us is None or (
         given.ends_utc_us is not None and given.ends_utc_us <= own.ends_utc_us
@@ -106,10 +106,10 @@ def part(
     now_utc_us: int,
     fence: Right = ALL,
 ) -> Sequence[Part] | Excess:
-    """An offer cut into parts of the giver's grants, or what of it they do not have.
+    """Split an offer into parts of the giver's grants, or return what the giver lacks.
 
-    Without an end or a beginning of its history the offer is as wide as each grant that it comes
-    of. Of several grants that give a right, the one that lasts longest and goes back farthest does.
+    Without an end or a start of history the offer is as wide as each source grant. If several
+    grants give a right, the one with the longest time and history is the source.
     """
     place = place_of(offer, homes)
     here = [

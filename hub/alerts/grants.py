@@ -1,7 +1,7 @@
-"""Who may see what, in plain objects: the twin of the SQL predicate in `hub.store.scope`.
+"""Rules of access in plain objects: the twin of the SQL predicate in `hub.store.scope`.
 
-The database answers the questions at run time; this says the same rule in words one can read,
-and a property test holds the two together.
+At run time the database decides. This module states the same rule in readable form; a property test
+compares the two.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,33 +12,33 @@ from uuid import UUID
 
 
 class Right(IntFlag):
-    """What a grant lets a person do with the cameras it covers; a grant may carry several."""
+    """Rights of a grant on the cameras it covers; a grant can carry several."""
 
     SEE = 1
-    """Alerts and their pictures."""
+    """See alerts and their pictures."""
     CLIPS = 2
     """Play clips."""
     ALERTED = 4
-    """Be woken."""
+    """Receive notifications."""
     LIVE = 8
     SEARCH = 16
     EXPORT = 32
     MANAGE = 64
-    """Look after cameras and nodes: told when one gives no sign of life, sees how all are."""
+    """Look after cameras and nodes: see their health and be told when one is silent."""
     REPORTERS = 128
-    """Who sent a tip, where they said so."""
+    """See the sender of a tip, if the sender gave a name."""
 
 
 ALL: Final = Right(255)
-"""Every right there is."""
+"""All rights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One grant: on an area with everything below it, or on one camera.
+    """A grant on an area with its sub-areas, or on one camera.
 
-    It counts from `starts_utc_us` until just before `ends_utc_us` (None: until revoked), and
-    reaches back to what was recorded since `history_from_utc_us` (None: all there is).
+    It is valid from `starts_utc_us` until just before `ends_utc_us` (None: until revoked) and
+    covers recordings from `history_from_utc_us` on (None: all).
     """
 
     area_id: UUID | None
@@ -51,14 +51,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class CameraPlace:
-    """A camera and the area it looks at."""
+    """A camera and its area."""
 
     camera_id: UUID
     area_id: UUID
 
 
 Parents = Mapping[UUID, UUID | None]
-"""Each area's parent; None at the top of a tree."""
+"""Parent of each area; None at the root."""
 
 
 def may(
@@ -71,10 +71,10 @@ def may(
     recorded_utc_us: int | None = None,
     fence: Right = ALL,
 ) -> bool:
-    """Whether any grant gives `right` on this camera now, for what was recorded then.
+    """True if a grant gives `right` on this camera now, for a recording of that time.
 
-    Without `recorded_utc_us` the question is about the present, which every grant reaches.
-    `fence` is what the person's role can have at all (`hub.alerts.roles`).
+    Without `recorded_utc_us` the question is about the present, which every grant covers. `fence`
+    is the limit of the person's role (`hub.alerts.roles`).
     """
     return fence & right == right and any(
         counts(grant, now_utc_us)
@@ -86,27 +86,27 @@ def may(
 
 
 def counts(grant: Grant, now_utc_us: int) -> bool:
-    """Whether the grant has started and not ended."""
+    """True if the grant has started and not ended."""
     ended = grant.ends_utc_us is not None and grant.ends_utc_us <= now_utc_us
     return grant.starts_utc_us <= now_utc_us and not ended
 
 
 def covers(grant: Grant, parents: Parents, camera: CameraPlace) -> bool:
-    """Whether the grant names this camera, or an area at or above the camera's."""
+    """True if the grant names this camera, or an area at or above the camera's area."""
     if grant.camera_id == camera.camera_id:
         return True
     return grant.area_id is not None and grant.area_id in at_or_above(camera.area_id, parents)
 
 
 def reaches(grant: Grant, recorded_utc_us: int | None) -> bool:
-    """Whether the grant goes back as far as this recording."""
+    """True if the grant covers a recording of this time."""
     if recorded_utc_us is None or grant.history_from_utc_us is None:
         return True
     return recorded_utc_us >= grant.history_from_utc_us
 
 
 def at_or_above(area_id: UUID, parents: Parents) -> frozenset[UUID]:
-    """The area and all its ancestors; a ring of areas, which only a fault could make, ends too."""
+    """The area and all its ancestors; stops at a cycle, which only a fault can create."""
     found: set[UUID] = set()
     here: UUID | None = area_id
     while here is not None and here not in found:

@@ -1,6 +1,6 @@
-"""What a household's camera and a request for its footage must have; what may be sent.
+"""Rules for household cameras, requests for their footage, and uploads.
 
-Decided here in plain values; times are UTC microseconds, cuts milliseconds from a file's beginning.
+Times are UTC microseconds; cuts are milliseconds from the start of a file.
 """
 
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ WHY_CHARS: Final = 300
 FILE_NAME_CHARS: Final = 200
 
 MOST_BYTES: Final = 4_000_000_000
-"""No file is larger, whatever is configured: an evidence package ends at 4 GiB."""
+"""Upper limit of a file, whatever is configured: an evidence package ends at 4 GiB."""
 FORM_BYTES: Final = 64 * 2**20
-"""The largest file that comes by a plain form; by the page's script it comes in chunks."""
+"""Largest file in a plain form; the page's script uploads larger files in chunks."""
 CHUNK_BYTES: Final = 4 * 2**20
-"""So much at a time: what a broken line costs to send again."""
+"""Chunk size: what an interrupted upload has to send again."""
 MOST_CHUNK_BYTES: Final = 16 * 2**20
 
 MOST_SPAN_US: Final = 24 * 3600 * 1_000_000
-"""Nobody looks through more than a day of their own camera."""
+"""Longest time span of a request: one day."""
 OLDEST_US: Final = 366 * 24 * 3600 * 1_000_000
 MOST_ASKED: Final = 50
-"""Households in one request."""
+"""Most households in one request."""
 LEAST_HOURS: Final = 1
 MOST_HOURS: Final = 14 * 24
 MOST_RADIUS_M: Final = 5_000
@@ -37,7 +37,7 @@ RADIUS_M: Final = 300
 
 
 class HouseholdFault(StrEnum):
-    """Why nothing was written down, or nobody was asked."""
+    """Why a household or a request was refused."""
 
     AREA = "area"
     PLACE = "place"
@@ -56,7 +56,7 @@ class HouseholdFault(StrEnum):
 
 
 class HouseholdError(Exception):
-    """What was asked for cannot be; nothing was changed."""
+    """The input is invalid; nothing was changed."""
 
     def __init__(self, fault: HouseholdFault) -> None:
         super().__init__(fault.value)
@@ -64,7 +64,7 @@ class HouseholdError(Exception):
 
 
 class GivenFault(StrEnum):
-    """Why a file was not taken, as its household reads it."""
+    """Why an uploaded file was refused, as shown to the household."""
 
     ENDED = "ended"
     AGREE = "agree"
@@ -78,7 +78,7 @@ class GivenFault(StrEnum):
 
 
 class GivenError(Exception):
-    """The file is not taken; what the household sent before is as it was."""
+    """The file is refused; earlier uploads are unchanged."""
 
     def __init__(self, fault: GivenFault) -> None:
         super().__init__(fault.value)
@@ -87,7 +87,7 @@ class GivenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewHousehold:
-    """A camera of a household that agreed to be asked."""
+    """A household camera whose owner agreed to be asked."""
 
     area_id: UUID | None
     place: str
@@ -96,7 +96,7 @@ class NewHousehold:
     name: str
     contact: str
     channel: str
-    """By which of the hub's channels the contact hears of requests; empty: by nobody but people."""
+    """Channel for requests to the contact; empty: people contact them, not the hub."""
     language: str
     consent_version: str
     consent_text: str
@@ -105,31 +105,31 @@ class NewHousehold:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a case asks households for."""
+    """Footage that a case requests from households."""
 
     household_ids: tuple[UUID, ...]
     since_utc_us: int
     until_utc_us: int
     why: str
     hours: int
-    """So long its link holds."""
+    """Lifetime of the link in hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Which part of the file counts; None for its beginning or its end."""
+    """The relevant part of a file; None for its start or its end."""
 
     from_ms: int | None = None
     until_ms: int | None = None
 
     @property
     def is_none(self) -> bool:
-        """The whole file."""
+        """True if the whole file is relevant."""
         return self.from_ms is None and self.until_ms is None
 
 
 def fault_of_household(new: NewHousehold) -> HouseholdFault | None:
-    """What is missing, the first first."""
+    """The first fault of a household entry, or None."""
     if not new.has_consent:
         return HouseholdFault.CONSENT
     if not new.place:
@@ -142,7 +142,7 @@ def fault_of_household(new: NewHousehold) -> HouseholdFault | None:
 
 
 def fault_of_wanted(wanted: Wanted, *, now_utc_us: int) -> HouseholdFault | None:
-    """What is missing or cannot be, the first first."""
+    """The first fault of a request, or None."""
     span_us = wanted.until_utc_us - wanted.since_utc_us
     cannot_be = {
         HouseholdFault.NOBODY: not 0 < len(wanted.household_ids) <= MOST_ASKED,
@@ -156,7 +156,7 @@ def fault_of_wanted(wanted: Wanted, *, now_utc_us: int) -> HouseholdFault | None
 
 
 def is_cut(cut: Cut, *, duration_ms: int) -> bool:
-    """Whether anything of a film of that length lies in the cut; 0: nobody knows the length."""
+    """True if the cut contains part of a film of this length; 0 means an unknown length."""
     from_ms, until_ms = cut.from_ms or 0, cut.until_ms
     if from_ms < 0 or (until_ms is not None and until_ms <= from_ms):
         return False

@@ -1,8 +1,7 @@
-"""What is wanted of a node, laid together from areas, groups and itself, and what that changes.
+"""Desired settings of a node, merged from areas, groups and the node itself, with the changes.
 
-Values in, values out. The outer area speaks first, then each one within it, then the node's groups
-in the order of their names, then the node: the last word counts, key by key. Zones, lines and
-outlines of a camera are one word each.
+Values in, values out. Order: outer area, inner areas, the node's groups by name, the node. The last
+value wins, key by key. Zones, lines and outlines of a camera are one value each.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,17 +13,17 @@ from agent.wire.settings import SECTIONS, SettingsReport
 
 Settings = Mapping[str, Any]
 PROGRAMS: Final = "programs"
-"""The section of `hub.alerts.programs`."""
+"""The settings section of `hub.alerts.programs`."""
 _FLAT: Final = (*SECTIONS, "every_camera", PROGRAMS)
 
 
 class State(StrEnum):
-    """How far a node has come with what is wanted of it."""
+    """Progress of a node with its desired settings."""
 
     UNASKED = "unasked"
-    """Nothing is wanted, and nothing ever was."""
+    """No settings are desired, and none ever were."""
     WAITING = "waiting"
-    """It has not answered yet, or works by them on probation."""
+    """The node has not answered yet, or runs them on probation."""
     IN_FORCE = "in_force"
     REFUSED = "refused"
     FELL_BACK = "fell_back"
@@ -32,7 +31,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One key of one node that would be, or was, another; None: the node's own file decides."""
+    """One key of a node that would change or did change; None: the node's own file decides."""
 
     key: str
     before: Any
@@ -40,7 +39,7 @@ class Changed:
 
 
 def laid_together(layers: Iterable[Settings]) -> dict[str, Any]:
-    """What all layers say, the later going before the earlier; what says nothing is left out."""
+    """Merge the layers; a later layer wins, unset keys are left out."""
     whole: dict[str, Any] = {}
     for layer in layers:
         for name in _FLAT:
@@ -54,10 +53,10 @@ def laid_together(layers: Iterable[Settings]) -> dict[str, Any]:
 
 
 def with_keys(layer: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A layer with other values at these dotted keys; None takes a key out.
+    """The layer with new values at these dotted keys; None removes a key.
 
-    "clips.preroll_s", "every_camera.alert_hours", "cameras.cong-bac.zone". ValueError for a key
-    that is none.
+    Keys look like "clips.preroll_s", "every_camera.alert_hours", "cameras.cong-bac.zone". Raises
+    ValueError for an unknown key.
     """
     whole: dict[str, Any] = {
         name: {key: dict(said) if name == "cameras" else said for key, said in (part or {}).items()}
@@ -80,7 +79,7 @@ def with_keys(layer: Settings, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
-    """By what the node would work, dotted key by key, if it took these."""
+    """Effective settings of the node, by dotted key, if it applied these."""
     own = report.own or {}
     values: dict[str, Any] = {}
     for name in SECTIONS:
@@ -96,7 +95,7 @@ def works_by(report: SettingsReport, wanted: Settings) -> dict[str, Any]:
 
 
 def difference(report: SettingsReport | None, before: Settings, after: Settings) -> list[Changed]:
-    """What would be another at the node; by what is wanted alone where it never reported."""
+    """Keys that would change at the node; by desired settings alone if it never reported."""
     if report is None or report.own is None:
         old, new = dict(dotted(before)), dict(dotted(after))
     else:
@@ -119,7 +118,7 @@ def dotted(settings: Settings) -> Iterator[tuple[str, Any]]:
 
 
 def judged(report: SettingsReport, *, version: int, sha256: str) -> tuple[State, str]:
-    """How far the node has come with these, and the reason where it did not take them."""
+    """Progress of the node with this version, and the reason if it refused it."""
     last = report.last
     if version == 0:
         return State.UNASKED, ""
@@ -142,7 +141,7 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """5 and 5.0, and a point as list or tuple, are the same word."""
+    """True if equal in meaning: 5 and 5.0; a point as list or as tuple."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, dict) and isinstance(other, dict):

@@ -1,7 +1,6 @@
-"""Which cameras are near one another: for the officer on the way, who wants to know where to look.
+"""Cameras near a camera, for an officer on the way.
 
-Those with coordinates by distance, the nearest first; then those of the same area, whose place
-nobody noted.
+Cameras with coordinates come first, by distance; then cameras of the same area without any.
 """
 
 from collections.abc import Iterable
@@ -17,26 +16,26 @@ MOST: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a camera stands, as far as it is known."""
+    """Known position of a camera."""
 
     camera_id: UUID
     area_id: UUID
     latitude_deg: float | None = None
     longitude_deg: float | None = None
     bearing_deg: float | None = None
-    """Where it looks, from north over east; None where nobody noted it."""
+    """Direction of view in degrees from north over east; None if not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A camera near another; `distance_m` is None where only the area is the same."""
+    """A nearby camera; `distance_m` is None if only the area is the same."""
 
     camera_id: UUID
     distance_m: float | None
 
 
 def neighbours(of: Spot, others: Iterable[Spot], *, most: int = MOST) -> list[Near]:
-    """At most `most` of the others within `NEAR_M` metres, then of the same area."""
+    """At most `most` cameras: those within `NEAR_M` metres, then those of the same area."""
     found: list[tuple[float, UUID]] = []
     same: list[UUID] = []
     for spot in others:
@@ -52,7 +51,7 @@ def neighbours(of: Spot, others: Iterable[Spot], *, most: int = MOST) -> list[Ne
 
 
 def distance(one: Spot, other: Spot) -> float | None:
-    """Metres along the ground (haversine, a round Earth: wrong by 0.5 % at most)."""
+    """Distance in metres (haversine on a sphere; error at most 0.5 %)."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None
     if other.latitude_deg is None or other.longitude_deg is None:

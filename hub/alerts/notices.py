@@ -1,9 +1,9 @@
-"""The life of a notice to people: a draft, then sent, then withdrawn or over.
+"""Life cycle of a public notice: draft, sent, then withdrawn or expired.
 
     draft ──send──▶ sent ──withdraw──▶ withdrawn
 
-A draft may be changed and thrown away; what was sent is never changed, only withdrawn, so that what
-people read is what is on record.
+A draft can be changed or deleted. A sent notice never changes; it can only be withdrawn. So the
+record shows what people read.
 """
 
 from enum import StrEnum
@@ -11,12 +11,12 @@ from typing import Final, Literal
 
 TITLE_CHARS: Final = 120
 TEXT_CHARS: Final = 1500
-"""What a message of Zalo and of Telegram holds beside title and link."""
+"""Space in a Zalo or Telegram message beside title and link."""
 LONGEST_DAYS: Final = 90
 
 
 class NoticeState(StrEnum):
-    """Where a notice is in its life."""
+    """State of a notice."""
 
     DRAFT = "draft"
     SENT = "sent"
@@ -33,7 +33,7 @@ _ALLOWED: Final[dict[NoticeState, frozenset[NoticeAct]]] = {
 
 
 class NoticeError(ValueError):
-    """What of an entry cannot be; `fault` is one of `FAULTS`."""
+    """A field is invalid; `fault` is one of `FAULTS`."""
 
     def __init__(self, fault: str) -> None:
         super().__init__(fault)
@@ -44,12 +44,12 @@ FAULTS: Final = ("title", "text", "way", "channel", "picture", "sound", "large")
 
 
 def may(state: NoticeState, act: NoticeAct) -> bool:
-    """Whether this can be done to a notice that is so."""
+    """True if the act is allowed in this state."""
     return act in _ALLOWED[state]
 
 
 def checked(title: str, text: str) -> tuple[str, str]:
-    """Title and text without outer spaces; a NoticeError where one is missing or too long."""
+    """Title and text without outer spaces; NoticeError if one is missing or too long."""
     title, text = " ".join(title.split()), text.strip().replace("\r\n", "\n")
     if not title or len(title) > TITLE_CHARS:
         raise NoticeError("title")

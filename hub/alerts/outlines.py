@@ -25,7 +25,7 @@ Corner = tuple[float, float]
 
 
 class OutlineFault(ValueError):  # noqa: N818 - it is said of a line, as faults are elsewhere
-    """A line that is no outline; `line` counts from 1."""
+    """An invalid line; `line` counts from 1."""
 
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line} is no outline")
@@ -34,20 +34,20 @@ class OutlineFault(ValueError):  # noqa: N818 - it is said of a line, as faults 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A mask, or a zone by its name and rules."""
+    """A mask, or a zone with its name and rules."""
 
     corners: tuple[Corner, ...]
     zone: str | None = None
     """None: a privacy mask."""
     entry: bool = False
     loiter_s: int = 0
-    """0: it does not tell of loitering."""
+    """Seconds; 0: no loitering rule."""
 
 
 def written(
     private: Iterable[Sequence[Sequence[float]]], zones: Iterable[Mapping[str, Any]]
 ) -> str:
-    """Masks and zones, as settings have them, as lines. Zones of the whole picture have none."""
+    """Masks and zones of the settings as lines. A zone of the whole picture has no line."""
     lines = [f"private: {_corners(outline)}" for outline in private]
     for zone in zones:
         if zone.get("outline"):
@@ -59,7 +59,7 @@ def written(
 
 
 def read(text: str) -> list[Shape]:
-    """The shapes of such lines, empty ones passed over; raises OutlineFault."""
+    """Parse the shapes; empty lines are skipped. Raises OutlineFault."""
     found: list[Shape] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
@@ -70,10 +70,10 @@ def read(text: str) -> list[Shape]:
 
 
 def keys(shapes: Sequence[Shape], zones: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What is to be wanted of the camera: `private` and `zone`.
+    """The desired settings `private` and `zone` of the camera.
 
-    `zones` are those of now: what a page does not draw of one (closed hours, groups) stays, and
-    those of the whole picture stay whole.
+    `zones` are the present ones. Values that the page does not draw (closed hours, groups) are
+    kept, and so are zones of the whole picture.
     """
     before = {zone["name"]: zone for zone in zones}
     wanted = [dict(zone) for zone in before.values() if not zone.get("outline")]

@@ -1,11 +1,11 @@
-"""Which cameras somebody may have passed next: by the way they left the picture, and when.
+"""Cameras that a person may pass next, from the side and time of leaving the picture.
 
-A side of the picture is a point of the compass once one knows which way the camera looks. Whoever
-leaves to the east comes by the cameras to the east first; those aside are a turn away, those behind
-were passed before. How likely a turn is no camera says, so it costs as a longer way would:
-`TURN_COSTS` is a guess, the order it makes is not meant to be a probability, and none is shown.
+With the camera's bearing, a side of the picture is a compass direction. A person leaving to the
+east passes the cameras in the east first. Cameras aside need a turn; cameras behind were passed
+before. The probability of a turn is unknown, so a turn counts as extra distance. `TURN_COSTS` is a
+guess; the resulting order is not a probability, and none is shown.
 
-Degrees are of the compass: from north over east.
+Degrees are compass degrees, from north over east.
 """
 
 from collections.abc import Iterable
@@ -17,24 +17,24 @@ from typing import Final, Literal
 from hub.alerts.neighbours import Near, Spot, neighbours
 
 Side = Literal["left", "right", "towards", "away"]
-"""Of the picture, or towards the camera, or away from it."""
+"""Side of the picture, or towards the camera, or away from it."""
 SIDES: Final[tuple[Side, ...]] = ("left", "right", "towards", "away")
 _TURNED_DEG: Final[dict[Side, float]] = {"away": 0, "right": 90, "towards": 180, "left": 270}
 
 POINTS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 TURN_COSTS: Final = 3.0
-"""To turn back costs as so many times the way more; to turn aside half of that."""
+"""Turning back counts as this many times the distance more; turning aside as half of that."""
 AHEAD_DEG: Final = 60.0
 BACK_DEG: Final = 120.0
 SAME_PLACE_M: Final = 15.0
-"""Cameras so near stand on one pole: which way they look counts, not where they stand."""
+"""Cameras this close stand on one pole; only their direction of view matters."""
 ROUND: Final = 1.4
-"""A street is at most so much longer than the line between its ends; mostly it is no longer."""
+"""Longest ratio of street length to straight line."""
 US_PER_S: Final = 1_000_000
 
 
 class Turn(StrEnum):
-    """Where a camera stands for who left the picture."""
+    """Position of a camera relative to the direction of leaving."""
 
     AHEAD = "ahead"
     ASIDE = "aside"
@@ -43,7 +43,7 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast somebody may go, in metres a second."""
+    """Range of speed in metres per second."""
 
     slow: float
     fast: float
@@ -56,44 +56,44 @@ RIDING: Final = Pace(3.0, 14.0)
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Somebody left the picture of a camera."""
+    """A person who left the picture of a camera."""
 
     utc_us: int
     error_ms: int | None
-    """Of that stamp; None where nobody vouches for the node's clock."""
+    """Error of that stamp; None if the node's clock is not trusted."""
     side: Side | None
-    """None where nobody can say."""
+    """None if unknown."""
     heading_deg: float | None
-    """Where to, by the compass; None without a side, or where the camera's bearing is unknown."""
+    """Compass direction; None without a side or without the camera's bearing."""
     rode: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """A camera they may have passed next."""
+    """A camera that the person may have passed next."""
 
     near: Near
     turn: Turn | None
-    """None where it, or the way they went, is not known."""
+    """None if the camera's position or the person's direction is unknown."""
     from_utc_us: int | None
     until_utc_us: int | None
-    """When to look there; both None where nobody knows how far it is."""
+    """Time span to look at; both None if the distance is unknown."""
 
 
 def heading(side: Side | None, bearing_deg: float | None) -> float | None:
-    """Where somebody goes who leaves by this side; `bearing_deg` is where the camera looks."""
+    """Compass direction of a person leaving by this side; `bearing_deg` is the camera's bearing."""
     if side is None or bearing_deg is None:
         return None
     return (bearing_deg + _TURNED_DEG[side]) % 360
 
 
 def compass_point(degrees_of_it: float) -> str:
-    """One of `POINTS`, the nearest."""
+    """The nearest of `POINTS`."""
     return POINTS[round(degrees_of_it / 45) % 8]
 
 
 def bearing_to(one: Spot, other: Spot) -> float | None:
-    """Where `other` lies, seen from `one`; None where either has no place."""
+    """Compass direction from `one` to `other`; None if either has no position."""
     if one.latitude_deg is None or one.longitude_deg is None:
         return None
     if other.latitude_deg is None or other.longitude_deg is None:
@@ -106,15 +106,15 @@ def bearing_to(one: Spot, other: Spot) -> float | None:
 
 
 def apart(one_deg: float, other_deg: float) -> float:
-    """The angle between two directions, 0 to 180 degrees."""
+    """Angle between two directions, 0 to 180 degrees."""
     return abs((one_deg - other_deg + 180) % 360 - 180)
 
 
 def in_order_of_passing(
     of: Spot, others: Iterable[Spot], leaving: Leaving | None, *, most: int = 6
 ) -> list[Passing]:
-    """At most `most` of the cameras near `of`: those ahead first, then by how far it is and how
-    sharp the turn. By distance alone where nobody knows which way they went."""
+    """At most `most` nearby cameras: those ahead first, then by distance and sharpness of the turn.
+    By distance alone if the direction is unknown."""
     spots = {one.camera_id: one for one in others}
     near = neighbours(of, spots.values(), most=len(spots))
     turns = [_turned(of, spots[one.camera_id], one, leaving) for one in near]
@@ -131,7 +131,7 @@ def in_order_of_passing(
 
 
 def _turned(of: Spot, other: Spot, near: Near, leaving: Leaving | None) -> float | None:
-    """By how much they must turn to come by it, 0 to 180 degrees."""
+    """Turn needed to pass the camera, 0 to 180 degrees."""
     if leaving is None or leaving.heading_deg is None or near.distance_m is None:
         return None
     is_same_place = near.distance_m <= SAME_PLACE_M
