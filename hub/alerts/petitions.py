@@ -1,9 +1,8 @@
-"""What people may ask about data of theirs, and until when they must be answered.
+"""Requests of people about data of theirs, and the deadlines of the answers.
 
-A petition is asked by somebody who may be in footage. How long each step may take is the town's
-configuration; this counts it, by the town's own calendar of working days. Days are counted from the
-day after the one on which it came, and end with their last day; where that is no working day, with
-the next one that is.
+A person who may be in footage sends a request. The town configures the length of each step; this
+module computes the deadlines with the town's calendar of working days. Counting starts on the day
+after arrival. A deadline is the end of its last day, or of the next working day.
 """
 
 import re
@@ -18,28 +17,28 @@ WHAT_CHARS: Final = 3000
 ANSWER_CHARS: Final = 3000
 REASON_CHARS: Final = 500
 MOST_WAITING: Final = 500
-"""So many that nobody has answered; then the form takes no more, and the counter goes on."""
+"""With this many unanswered requests the form accepts no more, and the counter goes on."""
 MOST_N: Final = 3660
 HOUR_US: Final = 3600 * 1_000_000
 DAY_US: Final = 24 * HOUR_US
 
 
 class Wish(StrEnum):
-    """What somebody asks."""
+    """Kind of a request."""
 
     TOLD = "told"
-    """Whether they are in footage at all."""
+    """Whether footage of them exists at all."""
     COPY = "copy"
-    """To see it, or have a copy."""
+    """To see it or to get a copy."""
     CORRECT = "correct"
     RESTRICT = "restrict"
     DELETE = "delete"
     OBJECT = "object"
-    """To its being used, or taking back what they agreed to."""
+    """To object to its use, or to withdraw consent."""
 
 
 class Outcome(StrEnum):
-    """How it was answered."""
+    """Result of a request."""
 
     GRANTED = "granted"
     REFUSED = "refused"
@@ -47,7 +46,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How long a step may take: so many of these, 1 to `MOST_N`."""
+    """Length of a step: `n` of a unit, 1 to `MOST_N`."""
 
     n: int
     unit: Literal["hours", "days", "working days"]
@@ -55,31 +54,31 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The town's calendar: where it is, which weekdays it works (Monday is 0), which days not."""
+    """Calendar of the town: time zone, working weekdays (Monday is 0) and days off."""
 
     zone: ZoneInfo
     weekdays: frozenset[int] = frozenset(range(5))
     holidays: frozenset[date] = frozenset()
 
     def works(self, day: date) -> bool:
-        """Whether the offices are open; with no weekday at all, always."""
+        """True on a working day. Without any working weekday every day counts."""
         return (not self.weekdays or day.weekday() in self.weekdays) and day not in self.holidays
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The town's spans."""
+    """The configured lengths of the steps."""
 
     acknowledge: Span
-    """Until the person is told that it came, and what happens next."""
+    """Until the person is told that the request arrived and what happens next."""
     answer: Mapping[Wish, Span] = field(default_factory=dict)
     extension: Mapping[Wish, Span] = field(default_factory=dict)
-    """Once, with a reason, on top of `answer`; a wish that is missing is never extended."""
+    """One extension with a reason, added to `answer`; a kind that is missing is never extended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Petition:
-    """What its deadlines depend on; moments are UTC microseconds."""
+    """The facts that deadlines depend on; times are UTC microseconds."""
 
     wish: Wish
     received_utc_us: int
@@ -90,19 +89,19 @@ class Petition:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is due next, by when."""
+    """The next step and its deadline."""
 
     step: Literal["acknowledge", "answer", "done"]
     due_utc_us: int
-    """Just before this moment it must be done; of what is done, the moment of its answer's due."""
+    """The step is due before this moment. For an answered request: the deadline its answer had."""
     days_left: int
-    """Whole days of the town's calendar until the last day; 0: today; below 0: so many too late."""
+    """Whole days of the town's calendar left; 0: today; negative: days late."""
     is_overdue: bool
     may_extend: bool
 
 
 def read_span(text: str) -> Span:
-    """`"2 working days"`; ValueError with the way to write it."""
+    """Parse `"2 working days"`; ValueError shows the right form."""
     found = re.fullmatch(r"\s*(\d{1,4})\s+(hours?|days?|working\s+days?)\s*", text)
     if found is None or not 1 <= int(found[1]) <= MOST_N:
         raise ValueError(f'{text!r} is no span: write "2 working days", "15 days" or "72 hours"')
@@ -113,7 +112,7 @@ def read_span(text: str) -> Span:
 
 
 def due(from_utc_us: int, span: Span, week: Week) -> int:
-    """When a span that begins then is over, UTC microseconds."""
+    """End of a span that begins at this moment, UTC microseconds."""
     if span.unit == "hours":
         return from_utc_us + span.n * HOUR_US
     day = _day(from_utc_us, week.zone)
@@ -126,7 +125,7 @@ def due(from_utc_us: int, span: Span, week: Week) -> int:
 
 
 def stands(petition: Petition, terms: Terms, week: Week, *, now_utc_us: int) -> Standing:
-    """What is due next of it, at `now_utc_us`."""
+    """The next step of the request at `now_utc_us`."""
     answer_utc_us = answer_due(petition, terms, week)
     may_extend = (
         petition.answered_utc_us is None
@@ -148,7 +147,7 @@ def stands(petition: Petition, terms: Terms, week: Week, *, now_utc_us: int) -> 
 
 
 def answer_due(petition: Petition, terms: Terms, week: Week) -> int:
-    """Until when it must be answered, UTC microseconds; an extension begins where the span ends."""
+    """Deadline of the answer, UTC microseconds; an extension begins where the first span ends."""
     span = terms.answer.get(petition.wish, terms.acknowledge)
     first_utc_us = due(petition.received_utc_us, span, week)
     more = terms.extension.get(petition.wish)
@@ -158,7 +157,7 @@ def answer_due(petition: Petition, terms: Terms, week: Week) -> int:
 
 
 def _next_working(day: date, week: Week) -> date:
-    """The day, or the first after it on which the offices are open; within a year."""
+    """The day itself, or the next working day within a year."""
     for later in range(366):
         if week.works(day + timedelta(days=later)):
             return day + timedelta(days=later)

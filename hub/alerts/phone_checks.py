@@ -1,7 +1,8 @@
-"""When a phone is asked for a sign of life, and when its silence is worth a word.
+"""Heartbeat of phones: when a phone is asked for a reply, and when its silence is reported.
 
-Only what a phone itself says counts: that its service took a push proves nothing. A phone that has
-shown any push within the last day need not be asked, so an officer who gets alerts never sees one.
+Only a message from the phone itself counts; acceptance by the push service proves nothing. A phone
+that has shown a push within the last day is not asked, so an officer with alerts never sees a
+check.
 """
 
 from dataclasses import dataclass
@@ -10,20 +11,21 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 HEARD_WITHIN_S: Final = 20 * 3600.0
-"""A phone that showed a push so lately is alive: less than a day, so that no check slips by one."""
+"""A phone that showed a push within this span is alive. Less than a day, so that no check is missed
+by an hour."""
 ASKED_WITHIN_H: Final = 8
-"""A hub that was down at the hour asks for so many hours after it, not in the following night."""
+"""If the hub was down at the hour, it asks during this many hours after it, not the next night."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckBounds:
-    """When phones are asked, by the clock on the wall."""
+    """Time of the check, in local time."""
 
     hour: int
-    """0-23 in `zone`."""
+    """0-23, in `zone`."""
     zone: ZoneInfo
     answer_within_s: float
-    """So long a phone may take to answer."""
+    """Time a phone has to answer."""
 
 
 def check_day(now_utc_us: int, bounds: CheckBounds) -> date | None:
@@ -34,13 +36,13 @@ def check_day(now_utc_us: int, bounds: CheckBounds) -> date | None:
 
 
 def is_asked(heard_utc_us: int | None, now_utc_us: int) -> bool:
-    """Whether a phone that last spoke then is asked; None: it never has."""
+    """True if a phone with this last reply is asked; None: it never replied."""
     return heard_utc_us is None or now_utc_us - heard_utc_us > HEARD_WITHIN_S * 1_000_000
 
 
 def is_silent(
     heard_utc_us: int | None, *, asked_utc_us: int, answer_by_utc_us: int, now_utc_us: int
 ) -> bool:
-    """Whether a phone that was asked then has let its time go by."""
+    """True if a phone that was asked did not answer in time."""
     has_answered = heard_utc_us is not None and heard_utc_us >= asked_utc_us
     return not has_answered and now_utc_us >= answer_by_utc_us

@@ -1,7 +1,7 @@
-"""Which programs are wanted of nodes, as one more word beside their settings, and what they answer.
+"""Releases desired for nodes, as one section beside their settings, and the nodes' answers.
 
-Wanted in the same layers and going out in the same stages as settings; a node hears of it apart
-from them, because a new setting costs it seconds and new programs minutes.
+They use the same layers and stages as settings but are sent separately: a new setting takes a node
+seconds, a new release minutes.
 """
 
 from collections.abc import Mapping
@@ -24,29 +24,29 @@ class ProgramsWanted(BaseModel):
 
     bundle: Sha256 | None = None
     may_be_older: Annotated[bool, Field(strict=True)] | None = None
-    """Whether a node takes a release that is older than what it runs."""
+    """True if a node may install a release older than the one it runs."""
 
 
 class GroupWanted(GroupSettings):
-    """What may be wanted of every node of a group."""
+    """Desired state of every node of a group."""
 
     programs: ProgramsWanted | None = None
 
 
 class NodeWanted(NodeSettings):
-    """What may be wanted of one node."""
+    """Desired state of one node."""
 
     programs: ProgramsWanted | None = None
 
 
 def apart(wanted: Mapping[str, Any]) -> tuple[dict[str, Any], ProgramsWanted]:
-    """The settings, and the programs."""
+    """Split into settings and releases."""
     settings = {name: part for name, part in wanted.items() if name != PROGRAMS}
     return settings, ProgramsWanted.model_validate(wanted.get(PROGRAMS) or {})
 
 
 def judged(report: ProgramsReport, *, version: int, sha256: str | None) -> tuple[State, str]:
-    """How far the node has come with these, and the reason where it did not take them."""
+    """Progress of the node with this release, and the reason if it refused it."""
     if sha256 is None:
         return State.UNASKED, ""
     last = report.last

@@ -1,6 +1,6 @@
-"""What an OpenID provider must have said of somebody, and what is believed of it.
+"""Checks of the claims of an OpenID provider.
 
-Values in, values out: whether the signature is the provider's is judged in `hub.provider`.
+Values in, values out. The signature is checked in `hub.provider`.
 """
 
 import base64
@@ -11,61 +11,62 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 APART_S: Final = 120.0
-"""So far the provider's clock and the hub's may be apart."""
+"""Largest difference between the provider's clock and the hub's."""
 MOST_AGE_S: Final = 600.0
-"""An ID token is read as soon as it is issued; an older one was kept by somebody."""
+"""Largest age of an ID token: it is read as soon as it is issued, so an older one was stored."""
 SUBJECT_CHARS: Final = 255
-"""The longest subject, by OpenID Connect Core 1.0."""
+"""Longest subject by OpenID Connect Core 1.0."""
 LABEL_CHARS: Final = 120
 _DIGESTS: Final = {"256": "sha256", "384": "sha384", "512": "sha512"}
 
 
 class ProviderError(Exception):
-    """Nobody signs in by the provider now, or not with this answer: why, in one line."""
+    """Sign-in by the provider fails; the message says why in one line."""
 
 
 class ProviderAwayError(ProviderError):
-    """It cannot be reached, or answers nothing that can be used."""
+    """The provider cannot be reached, or its answer is unusable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One way to the provider and back; each part is made up anew for it."""
+    """One sign-in attempt at the provider; every value is random and used once."""
 
     state: str
     nonce: str
     verifier: str
-    """Whose hash the provider is shown (PKCE); itself only when the code is redeemed."""
+    """PKCE verifier: the provider gets its hash first, and the verifier when the code is redeemed.
+    """
     is_fresh: bool = False
-    """Whether the provider must ask the person anew, whoever is signed in there."""
+    """True if the provider must authenticate the person again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Somebody as the provider knows them."""
+    """A person as known to the provider."""
 
     issuer: str
     subject: str
     label: str
-    """What the provider calls them, for people to read; nothing is decided by it."""
+    """Display name from the provider; it decides nothing."""
     authenticated_utc_s: float | None
-    """When they last showed there who they are; None: it does not say."""
+    """Time of the last authentication at the provider; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an ID token must say, at `now_utc_s`."""
+    """Values an ID token must have at `now_utc_s`."""
 
     issuer: str
     client_id: str
     nonce: str
     now_utc_s: float
     authenticated_since_utc_s: float | None = None
-    """The person must have been asked since then; None: any time will do."""
+    """Authentication must be later than this; None: any time."""
 
 
 def believed(claims: Mapping[str, Any], wanted: Wanted, *, label_claim: str = "") -> Known:
-    """Whom the claims of an ID token name; ProviderError for what OpenID Connect forbids."""
+    """The person named by the claims of an ID token; ProviderError if OpenID Connect forbids it."""
     if claims.get("iss") != wanted.issuer:
         raise ProviderError("the token is of another issuer")
     _must_be_for(claims, wanted.client_id)
@@ -89,7 +90,7 @@ def believed(claims: Mapping[str, Any], wanted: Wanted, *, label_claim: str = ""
 
 
 def is_hash_of(said: object, access_token: str, algorithm: str) -> bool:
-    """Whether `at_hash` is of this access token: the left half of its digest, base64url."""
+    """True if `at_hash` matches this access token: left half of its digest, base64url."""
     name = "sha512" if algorithm in ("EdDSA", "Ed25519") else _DIGESTS.get(algorithm[-3:], "")
     if not isinstance(said, str) or not name:
         return False
@@ -99,7 +100,7 @@ def is_hash_of(said: object, access_token: str, algorithm: str) -> bool:
 
 
 def challenge_of(verifier: str) -> str:
-    """What the provider is shown of a PKCE verifier (S256)."""
+    """PKCE challenge (S256) of a verifier."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -109,7 +110,7 @@ def _must_be_for(claims: Mapping[str, Any], client_id: str) -> None:
     named = audience if isinstance(audience, list) else [audience]
     if client_id not in named:
         raise ProviderError("the token is for another program (aud)")
-    # Of several who may read it, it must have been issued to us.
+    # With several audiences the token must have been issued to this client.
     if ("azp" in claims or len(named) > 1) and claims.get("azp") != client_id:
         raise ProviderError("the token was issued to another program (azp)")
 
@@ -141,7 +142,7 @@ def _authenticated(claims: Mapping[str, Any], wanted: Wanted) -> float | None:
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float:
-    """A moment of a claim, seconds since 1970."""
+    """A time claim, seconds since 1970."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e11:
         raise ProviderError(f"the token says no moment ({name})")

@@ -1,7 +1,7 @@
-"""What a leader reads of a day or a week: counts, times, false alarms, what was dark, and change.
+"""Report of a day or a week for a leader: counts, times, false alarms, outages, comparison.
 
-Values in, values out. Times are UTC microseconds, spans seconds. A median is the middle one of all
-there are, and "nine in ten" the smallest that nine in ten do not exceed.
+Values in, values out. Times are UTC microseconds, spans are seconds. The median is the middle
+value; "nine in ten" is the smallest value that nine in ten do not exceed.
 """
 
 from collections import Counter, defaultdict
@@ -14,22 +14,22 @@ US = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class AlertFact:
-    """One alert about people, as the report needs it."""
+    """One alert about people, as needed for the report."""
 
     camera_id: UUID
     raised_utc_us: int
     answered_utc_us: int | None
-    """When somebody first took or closed it."""
+    """Time of the first take or close."""
     arrived_utc_us: int | None
     is_false: bool
     cause: str | None
     is_quiet: bool
-    """It woke nobody, so nobody's answer is late."""
+    """No phone rang for it, so no answer is late."""
 
 
 @dataclass(frozen=True, slots=True)
 class DarkFact:
-    """One camera that gave no picture; until None: it still does not."""
+    """An outage of one camera; `until` None: not over."""
 
     camera_id: UUID
     node_name: str
@@ -39,7 +39,7 @@ class DarkFact:
 
 @dataclass(frozen=True, slots=True)
 class CameraFact:
-    """What a camera is called and where it is."""
+    """Name and place of a camera."""
 
     camera_id: UUID
     label: str
@@ -48,7 +48,7 @@ class CameraFact:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long it took, seconds."""
+    """Response times in seconds."""
 
     n: int
     median_s: float
@@ -57,7 +57,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A span in numbers."""
+    """Numbers of a span."""
 
     alerts: int
     unanswered: int
@@ -65,14 +65,14 @@ class Figures:
     answer: Times | None
     arrival: Times | None
     dark_s: float
-    """Of all cameras together."""
+    """Sum over all cameras."""
     slots: tuple[int, ...]
-    """Alerts by hour or day."""
+    """Alerts per hour or day."""
 
 
 @dataclass(frozen=True, slots=True)
 class AreaLine:
-    """The same of one area."""
+    """Numbers of one area."""
 
     place: str
     alerts: int
@@ -83,7 +83,7 @@ class AreaLine:
 
 @dataclass(frozen=True, slots=True)
 class FalseLine:
-    """False alarms of one camera, by cause, the most frequent first; None: not said."""
+    """False alarms of one camera by cause, most frequent first; None: no cause given."""
 
     label: str
     place: str
@@ -94,7 +94,7 @@ class FalseLine:
 
 @dataclass(frozen=True, slots=True)
 class DarkLine:
-    """A camera or a node that was dark: how often, how long, whether it is now."""
+    """Outages of a camera or node: number, length, and whether one is going on."""
 
     label: str
     place: str
@@ -105,7 +105,7 @@ class DarkLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A span, and the same a week before."""
+    """A span, and the same span a week before."""
 
     now: Figures
     before: Figures
@@ -117,17 +117,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All of one span; `slots` are its bounds, the first its beginning, the last its end."""
+    """All facts of a span; `slots` are its boundaries, from start to end."""
 
     slots: tuple[int, ...]
     alerts: Sequence[AlertFact]
     dark: Sequence[DarkFact]
     seen_until_utc_us: int
-    """What lies after this has not happened yet."""
+    """Later times have not happened yet."""
 
 
 def report(now: Facts, before: Facts, cameras: Iterable[CameraFact]) -> Report:
-    """The report of these facts."""
+    """Build the report from the facts of both spans."""
     known = {one.camera_id: one for one in cameras}
     return Report(
         now=figures(now),
@@ -140,7 +140,7 @@ def report(now: Facts, before: Facts, cameras: Iterable[CameraFact]) -> Report:
 
 
 def figures(facts: Facts) -> Figures:
-    """A span in numbers."""
+    """Numbers of a span."""
     alerts = facts.alerts
     return Figures(
         alerts=len(alerts),
@@ -157,7 +157,7 @@ def figures(facts: Facts) -> Figures:
 
 
 def times(all_s: Sequence[float]) -> Times | None:
-    """None where there are none."""
+    """Response times; None without any."""
     if not all_s:
         return None
     ordered = sorted(all_s)
@@ -192,7 +192,7 @@ def _by_camera(dark: Iterable[DarkFact]) -> dict[UUID, list[DarkFact]]:
 
 
 def spans_s(facts: Facts, dark: Iterable[DarkFact]) -> float:
-    """How long any of these lasted within the span, overlaps counted once."""
+    """Total length of these outages within the span; overlaps count once."""
     first, last = facts.slots[0], min(facts.slots[-1], facts.seen_until_utc_us)
     total, reached = 0, first
     for one in sorted(dark, key=lambda one: one.from_utc_us):
@@ -261,7 +261,8 @@ def _dark_cameras(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine
 
 
 def _dark_nodes(facts: Facts, known: dict[UUID, CameraFact]) -> tuple[DarkLine, ...]:
-    """A node is dark while any camera of its is; its place is that of its first."""
+    """Outages of nodes: a node is down while any camera of it is. Its place is that of its first
+    camera."""
     ours: dict[str, list[DarkFact]] = defaultdict(list)
     for one in facts.dark:
         if one.camera_id in known:

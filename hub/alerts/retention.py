@@ -1,8 +1,8 @@
-"""How long footage is kept, and what is held: decided in plain objects.
+"""Retention of footage and legal holds, decided on plain objects.
 
-A rule says how long one class of footage is kept in an area and everything below it; the nearest
-rule above a camera counts. A hold, by case number, beats every rule and every full disk. The
-database answers the same questions in `hub.store.holds`; a property test holds the two together.
+A rule sets how long one class of footage is kept in an area and its sub-areas; the nearest rule
+above a camera applies. A hold, by case number, overrides every rule and a full disk. The database
+answers the same questions in `hub.store.holds`; a property test compares the two.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,19 +17,19 @@ DAY_US: Final = 86_400_000_000
 
 
 class FootageClass(StrEnum):
-    """What a picture or clip is kept for; the first is given up first."""
+    """Class of a picture or clip; the first is removed first."""
 
     SIGHTING = "sighting"
-    """Somebody was seen and nobody had to know."""
+    """A sighting without an alert."""
     ALERT = "alert"
-    """It shows an alert."""
+    """Footage of an alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Footage of this class is kept so many days; None: until somebody ends the rule.
+    """Days to keep footage of this class; None: no end until the rule is ended.
 
-    `area_id` None is the rule for wherever no area has one.
+    The rule with `area_id` None applies where no area has one.
     """
 
     rule_id: UUID
@@ -40,9 +40,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What a case needs: one file, all footage of an alert, or a camera's of a span.
+    """A hold for a case: one file, all footage of an alert, or a time span of a camera.
 
-    A span includes both ends, in microseconds UTC; `until_utc_us` None is open.
+    A span includes both ends, UTC microseconds; `until_utc_us` None is open.
     """
 
     media_id: UUID | None = None
@@ -54,8 +54,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A stored picture or clip. `first_utc_us` is the node's stamp, off by at most `error_ms`;
-    None where nobody vouches for it: then only that it was before `announced_utc_us` is known."""
+    """A stored picture or clip. `first_utc_us` is the node's stamp with an error of `error_ms`. If
+    `error_ms` is None the clock was not trusted, and only "before `announced_utc_us`" is known."""
 
     media_id: UUID
     camera_id: UUID
@@ -70,18 +70,18 @@ class Footage:
 
     @property
     def footage_class(self) -> FootageClass:
-        """What it is kept for."""
+        """The class of this file."""
         return FootageClass.ALERT if self.alert_ids else FootageClass.SIGHTING
 
     @property
     def recorded_utc_us(self) -> int:
-        """When it was recorded, as far as anybody knows: its age is counted from here."""
+        """Best known time of recording; the age counts from here."""
         return self.announced_utc_us if self.error_ms is None else self.first_utc_us
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """This file goes. `rule_id` None: not by a rule but because the disk is full."""
+    """A file to remove. `rule_id` None: because the disk is full, not by a rule."""
 
     media_id: UUID
     rule_id: UUID | None = None
@@ -90,14 +90,14 @@ class Removal:
 def rule_for(
     footage_class: FootageClass, area_id: UUID, rules: Iterable[Rule], parents: Parents
 ) -> Rule | None:
-    """The rule that counts at this area: its own, else the nearest above, else that for all."""
+    """The rule for this area: its own, else the nearest above, else the one for all."""
     by_area = {rule.area_id: rule for rule in rules if rule.footage_class is footage_class}
     seen: set[UUID] = set()
     here: UUID | None = area_id
     while here is not None and here not in seen:
         if here in by_area:
             return by_area[here]
-        seen.add(here)  # a ring of areas, which only a fault could make, ends too
+        seen.add(here)  # a cycle of areas, which only a fault can create, ends too
         here = parents.get(here)
     return by_area.get(None)
 
@@ -105,7 +105,7 @@ def rule_for(
 def overdue(
     footage: Iterable[Footage], rules: Sequence[Rule], parents: Parents, *, now_utc_us: int
 ) -> list[Removal]:
-    """What its rule keeps no longer. Without a rule it is kept, and held footage always."""
+    """Files past their retention. Files without a rule and held files stay."""
     removals = []
     for item in footage:
         rule = rule_for(item.footage_class, item.area_id, rules, parents)
@@ -117,9 +117,9 @@ def overdue(
 
 
 def to_make_room(footage: Iterable[Footage], *, wanted_bytes: int) -> list[Removal]:
-    """The least that frees `wanted_bytes`: the lowest class first, in it the oldest first.
+    """The smallest set of files that frees `wanted_bytes`: lowest class first, then oldest first.
 
-    Never what is held: with too little else, less is freed and uploads go on being refused.
+    Held files are never removed. If the rest is too little, less is freed and uploads stay refused.
     """
     order = list(FootageClass)
     free = [item for item in footage if not item.is_held]
@@ -134,7 +134,7 @@ def to_make_room(footage: Iterable[Footage], *, wanted_bytes: int) -> list[Remov
 
 
 def is_held(item: Footage, holds: Iterable[Hold]) -> bool:
-    """Whether any of the holds that count needs this file."""
+    """True if an active hold needs this file."""
     return any(_covers(hold, item) for hold in holds)
 
 
@@ -146,7 +146,7 @@ def _covers(hold: Hold, item: Footage) -> bool:
     if hold.camera_id != item.camera_id:
         return False
     if item.error_ms is None:
-        return item.announced_utc_us >= hold.from_utc_us  # it may well show that span
+        return item.announced_utc_us >= hold.from_utc_us  # it may show that span
     slack_us = item.error_ms * 1000
     begins = item.first_utc_us - slack_us
     ends = item.first_utc_us + item.duration_ms * 1000 + slack_us

@@ -1,8 +1,8 @@
-"""What a role is good for: what its people usually are granted, and what they can never have.
+"""Roles: their usual rights, and the rights their people can never have.
 
-A role gives nobody a right; grants do. It fences them: whatever was granted, oversight sees no
-footage, and a technician nothing but how cameras and nodes are, and what a camera shows while it
-is aimed. A role of an older hub, or one that nobody knows, has no fence.
+A role grants nothing; grants do. A role limits them: whatever is granted, oversight sees no
+footage, and a technician sees only the health of cameras and nodes and the picture while aiming. A
+role from an older hub or an unknown role has no limit.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ NOTHING: Final = Right(0)
 
 
 class Role(StrEnum):
-    """What a person is to the town."""
+    """Role of a person in the town."""
 
     KEEPER = "keeper"
     TECHNICIAN = "technician"
@@ -35,30 +35,29 @@ USUAL: Final[Mapping[str, Right]] = {
     Role.INVESTIGATOR: Right.SEE | Right.CLIPS | Right.SEARCH | Right.EXPORT,
     Role.OVERSIGHT: NOTHING,
 }
-"""What a grant has where nobody says which rights: board members get words, and pictures only
-when somebody grants them those."""
+"""Default rights of a new grant. Board members get text, and pictures only by an explicit grant."""
 
 FENCES: Final[Mapping[str, Right]] = {
     Role.TECHNICIAN: Right.MANAGE,
     Role.BOARD_MEMBER: Right.ALERTED | Right.SEE,
     Role.OVERSIGHT: NOTHING,
 }
-"""Rights beyond these count for nothing, whoever granted them; other roles have no fence."""
+"""Most rights of each role; further granted rights have no effect. Other roles have no limit."""
 
 ENDING: Final = frozenset({Role.INVESTIGATOR})
-"""Whose grants end on a day: they are for a case."""
+"""Roles whose grants must end on a day: they are for a case."""
 
 
 def fence_of(role: str) -> Right:
-    """The rights that people of this role can have at all."""
+    """The most rights people of this role can have."""
     return FENCES.get(role, ALL)
 
 
 def may_give(role: str) -> bool:
-    """Whether they may let others see what they see themselves."""
+    """True if they can delegate their grants."""
     return role not in FENCES
 
 
 def gives_for_good(role: str) -> bool:
-    """Whether what they give stands by itself: it need not end, and outlasts the giver's own."""
+    """True if their delegated grants are independent: no end needed, not tied to the giver's own."""
     return role == Role.KEEPER

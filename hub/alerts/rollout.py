@@ -1,8 +1,9 @@
-"""How something new goes out to many nodes: to a few, then a quarter, then all; or back again.
+"""Staged roll-out to many nodes: a few, then a quarter, then all; or back to the version before.
 
-Values in, values out, `now` handed in. A node that did not take it, or gave no sign since it was
-told, is a mishap. A roll-out stops by itself at a number of them that grows with the stage, never
-at the first in five hundred and always when nobody of the few takes it, and then it goes back.
+Values in, values out; `now` is a parameter. A node that refused the version or fell silent after it
+counts as a failure. A roll-out halts by itself at a number of failures that grows with the stage:
+never at the first of five hundred, always if nobody of the first stage takes it. Then it rolls
+back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,32 +16,32 @@ from uuid import UUID
 FEW: Final = 3
 QUARTER: Final = 0.25
 SETTLE_S: Final = 600.0
-"""So long a stage is watched once its last node has it: what falls, falls mostly soon."""
+"""Observation time of a stage after its last node has the version; most failures come early."""
 SILENT_S: Final = 1800.0
-"""A node that was here when it was told and has not answered for so long is a mishap."""
+"""A node that was connected when told and has not answered for this long is a failure."""
 MISHAPS: Final = 0.05
-"""This share of a stage's nodes may fail before all stops; of the few, none."""
+"""Share of a stage's nodes that may fail before a halt; in the first stage none."""
 
 
 class Fate(StrEnum):
-    """What became of it at one node."""
+    """Result at one node."""
 
     AHEAD = "ahead"
-    """Its stage has not come."""
+    """Its stage has not begun."""
     WAITING = "waiting"
-    """It is told, and has not answered."""
+    """Told, no answer yet."""
     DONE = "done"
     REFUSED = "refused"
     FELL_BACK = "fell_back"
 
 
 class Course(StrEnum):
-    """How a roll-out stands."""
+    """State of a roll-out."""
 
     RUNNING = "running"
     DONE = "done"
     HALTED = "halted"
-    """By itself, or by a person: those before are wanted again, everywhere."""
+    """Stopped by itself or by a person; the versions before are desired again everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +52,27 @@ class NodeNow:
     stage: int
     fate: Fate
     is_here: bool
-    """At the broker; one that is away is told when it comes, and is waited for by nobody."""
+    """Connected to the broker. A node that is away is told on return, and nobody waits for it."""
     told_utc_us: int | None
-    """When it was first told; None: not yet."""
+    """Time it was first told; None: not yet."""
     lost_utc_us: int | None = None
-    """Since when it is away, if it was here when it was told and has not answered."""
+    """Offline since, if it was connected when told and has not answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done now."""
+    """Next action."""
 
     course: Course
     stage: int
     why: str = ""
-    """Of a halt: which nodes, in words for the keeper."""
+    """Reason of a halt: the failed nodes, for the keeper."""
 
 
 def stages(node_ids: Sequence[UUID], *, are_here: Mapping[UUID, bool]) -> dict[UUID, int]:
-    """The stage of each node: 0 the few, 1 up to a quarter, 2 the rest.
+    """Stage of each node: 0 the first few, 1 up to a quarter, 2 the rest.
 
-    The few are nodes that are here, so that something is learnt of them; of those, the order given.
+    The first few are connected nodes, in the given order, so that the stage gives a result.
     """
     ordered = sorted(node_ids, key=lambda one: not are_here.get(one, False))
     few = min(FEW, len(ordered))
@@ -84,9 +85,9 @@ def stages(node_ids: Sequence[UUID], *, are_here: Mapping[UUID, bool]) -> dict[U
 def decide(
     nodes: Sequence[NodeNow], *, stage: int, settled_since_utc_us: int | None, now_utc_us: int
 ) -> Decision:
-    """What a running roll-out does now.
+    """Next action of a running roll-out.
 
-    `settled_since_utc_us`: since when no node of the stages so far is waited for; None: one is.
+    `settled_since_utc_us`: since when no node of the stages so far is awaited; None: one still is.
     """
     so_far = [one for one in nodes if one.stage <= stage]
     failed = [one for one in so_far if is_mishap(one, now_utc_us)]
@@ -97,14 +98,14 @@ def decide(
     if settled_since_utc_us is None or now_utc_us - settled_since_utc_us < SETTLE_S * 1e6:
         return Decision(Course.RUNNING, stage)
     if nodes and not any(one.fate is Fate.DONE for one in so_far):
-        return Decision(Course.RUNNING, stage)  # nobody of them is here: nothing was learnt
+        return Decision(Course.RUNNING, stage)  # none of them is connected: no result
     if all(one.stage <= stage for one in nodes):
         return Decision(Course.DONE, stage)
     return Decision(Course.RUNNING, stage + 1)
 
 
 def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
-    """It did not take it, or fell silent with it."""
+    """True if it refused the version or fell silent with it."""
     if node.fate in (Fate.REFUSED, Fate.FELL_BACK):
         return True
     if node.fate is not Fate.WAITING or node.told_utc_us is None:
@@ -114,7 +115,7 @@ def is_mishap(node: NodeNow, now_utc_us: int) -> bool:
 
 
 def is_awaited(node: NodeNow, now_utc_us: int) -> bool:
-    """The stage is not settled before it has answered, or counts as silent."""
+    """True while the stage has to wait for its answer."""
     if node.fate is not Fate.WAITING or is_mishap(node, now_utc_us):
         return False
     return node.is_here or node.lost_utc_us is not None

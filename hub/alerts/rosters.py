@@ -1,10 +1,9 @@
-"""Who is on duty at a moment, and where nobody is.
+"""Rosters: who is on duty at a moment, and coverage gaps.
 
-A team's roster is shifts with local times, each with its people for every day of the week. A shift
-belongs to the day it begins on, also the part of it that lies after midnight. An odd day replaces
-the people of one shift on one date (a holiday: others, or nobody); a stand-in does one person's
-duty on one date, and a swap is two stand-ins. All times here are of the team's own clock on the
-wall, without a zone.
+A roster has shifts with local times; each shift has its people for every weekday. A shift belongs
+to the day it begins on, including its part after midnight. An exception (`OddDay`) replaces the
+people of one shift on one date, with others or nobody. A substitute (`StandIn`) takes one person's
+duty on one date; a swap is two substitutes. All times are local, without a zone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,32 +14,32 @@ from uuid import UUID
 
 DAY_MINUTES: Final = 24 * 60
 SOME_MONDAY: Final = date(2001, 1, 1)
-"""The weekly pattern is looked through on a week without odd days."""
+"""Week without exceptions, used to compute the weekly pattern."""
 
 Crew = tuple[UUID, ...]
-"""People in the order in which they are called."""
+"""People in calling order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Minutes are of the day, 0-1439; one that ends when it begins, or earlier, ends next day."""
+    """Minutes of the day, 0-1439. A shift that ends at or before its start ends on the next day."""
 
     shift_id: UUID
     name: str
     starts_minute: int
     ends_minute: int
     weekly: Mapping[int, Crew] = field(default_factory=dict)
-    """Weekday (Monday is 0) → its people; a day left out has none."""
+    """People by weekday (Monday is 0); a missing day has none."""
 
     @property
     def minutes(self) -> int:
-        """How long it is, 1-1440."""
+        """Length in minutes, 1-1440."""
         return (self.ends_minute - self.starts_minute - 1) % DAY_MINUTES + 1
 
 
 @dataclass(frozen=True, slots=True)
 class OddDay:
-    """One shift on one date has these people instead of the week's, or nobody."""
+    """Exception: one shift on one date has these people, or nobody."""
 
     shift_id: UUID
     day: date
@@ -49,7 +48,7 @@ class OddDay:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """On one date one person does another's duty; of no effect where the other has none."""
+    """Substitute: one person takes another's duty on one date; no effect if there is none."""
 
     shift_id: UUID
     day: date
@@ -59,7 +58,7 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A team's duties; of two odd days of one shift and date the later in the row counts."""
+    """Duties of a team; of two exceptions for one shift and date the later in the sequence wins."""
 
     shifts: tuple[Shift, ...]
     odd_days: tuple[OddDay, ...] = ()
@@ -68,7 +67,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One shift on one date, as it will be."""
+    """One shift on one date."""
 
     shift: Shift
     starts: datetime
@@ -78,19 +77,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Nobody is on duty from `starts` until just before `ends`."""
+    """Coverage gap from `starts` until just before `ends`."""
 
     starts: datetime
     ends: datetime
 
 
 def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
-    """Who does this shift when it begins on that day."""
+    """People of this shift when it begins on that day."""
     crew = shift.weekly.get(day.weekday(), ())
     for odd in roster.odd_days:
         if (odd.shift_id, odd.day) == (shift.shift_id, day):
             crew = odd.crew
-    # All at once: after a swap within one shift nobody is exchanged back.
+    # All at once, so that a swap within one shift is not undone.
     changes = {
         one.instead_of: one.person_id
         for one in roster.stand_ins
@@ -100,7 +99,7 @@ def crew_of(roster: Roster, shift: Shift, day: date) -> Crew:
 
 
 def turns(roster: Roster, first: date, days: int) -> list[Turn]:
-    """Every shift that begins on one of these days, by its beginning."""
+    """All shifts that begin on these days, by start time."""
     found = []
     for day in (first + timedelta(days=number) for number in range(days)):
         for shift in roster.shifts:
@@ -111,14 +110,14 @@ def turns(roster: Roster, first: date, days: int) -> list[Turn]:
 
 
 def on_duty(roster: Roster, at: datetime) -> Crew:
-    """Who is on duty then: those of the shift that began first come first."""
+    """People on duty at this time; those of the earliest shift come first."""
     near = turns(roster, at.date() - timedelta(days=1), 2)
     there = [person for turn in near if turn.starts <= at < turn.ends for person in turn.crew]
     return tuple(dict.fromkeys(there))
 
 
 def holes(roster: Roster, first: date, days: int) -> list[Hole]:
-    """When nobody is on duty between the first midnight and the last."""
+    """Coverage gaps between the first midnight and the last."""
     here = _midnight(first)
     end = here + timedelta(days=days)
     found = []
@@ -134,9 +133,10 @@ def holes(roster: Roster, first: date, days: int) -> list[Hole]:
 
 
 def weekly_holes(roster: Roster) -> list[Hole]:
-    """The holes of every week, on the days of `SOME_MONDAY`'s; odd days are left aside.
+    """Coverage gaps of the weekly pattern, in the week of `SOME_MONDAY`; exceptions are not
+    counted.
 
-    One that lasts over the end of the week is one, and begins in it.
+    A gap across the end of the week is one gap and begins in this week.
     """
     found = holes(replace(roster, odd_days=(), stand_ins=()), SOME_MONDAY, 7)
     week = timedelta(days=7)
@@ -148,13 +148,13 @@ def weekly_holes(roster: Roster) -> list[Hole]:
 
 
 def odd_holes(roster: Roster, first: date, days: int) -> list[Hole]:
-    """Holes of these days that the week as such does not have."""
+    """Coverage gaps of these days that the weekly pattern does not have."""
     usual = holes(replace(roster, odd_days=(), stand_ins=()), first, days)
     return [hole for hole in holes(roster, first, days) if not _lies_in(hole, usual)]
 
 
 def next_turns(roster: Roster, at: datetime, within_days: int = 8) -> list[Turn]:
-    """The turns that begin after `at`, with people, the next first."""
+    """Shifts with people that begin after `at`, the next first."""
     return [
         turn for turn in turns(roster, at.date(), within_days) if turn.starts > at and turn.crew
     ]

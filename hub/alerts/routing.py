@@ -1,9 +1,9 @@
-"""Whether a sighting wakes people: raise a new alert, join one that runs, or nothing.
+"""Alert grouping: decides whether a sighting raises an alert, joins one, or does nothing.
 
-One person who walks past, comes back and is joined by two friends is one alert, not four. So a
-sighting joins the alert that its camera already has for the same kind of thing, as long as
-somebody can still act on that alert, it is not quiet, and it has not gone on for so long that
-the officers should be told anew. What arrives too late to be acted on wakes nobody.
+A person who walks past, comes back and is joined by two friends is one alert, not four. A sighting
+joins the running alert of its camera for the same kind, unless the alert was closed, is quiet, or
+has gone on so long that officers should be told again. A sighting that arrives too late rings no
+phone.
 """
 
 from collections.abc import Iterable
@@ -15,54 +15,53 @@ from hub.alerts.alert import State
 from hub.alerts.rules import FIRST_SAID
 
 CROWD: Final = "crowd"
-"""The kind of a sighting that stands for all in a crowd; its people are about so many."""
+"""Kind of a sighting for a whole crowd; its number of people is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When sightings are one alert, and when they are too old to wake anybody."""
+    """Limits for grouping and for late sightings."""
 
     group_quiet_s: float = 20.0
-    """An alert nobody was seen in for longer takes no new sightings."""
+    """An alert without a sighting for longer accepts no more."""
     group_max_s: float = 60.0
-    """An alert that began longer ago takes no new sightings: people are told again."""
+    """An alert that began longer ago accepts no more: people are told again."""
     open_silence_s: float = 300.0
-    """A sighting that was never closed and was not spoken of for longer counts as over: its node
-    may have lost its power, or its disk, with the closing unsaid."""
+    """An open sighting without an update for longer counts as closed: its node may have lost power
+    or disk."""
     late_after_s: float = 600.0
-    """What happened longer ago is filed and wakes nobody."""
+    """An older sighting is stored and rings no phone."""
     cooldown_s: float = 30.0
-    """A spot that woke people less than this before raises the next alert silently: it is in the
-    inbox, and no phone rings."""
+    """If this spot rang a phone less than this before, the next alert is silent: inbox only."""
     critical_kinds: frozenset[str] = frozenset()
-    """Kinds that neither a cooldown nor a storm holds back."""
+    """Kinds exempt from cooldown and rate limit."""
     critical_rules: frozenset[str] = frozenset(FIRST_SAID)
-    """Rules of a camera whose meeting makes an alert critical, and is told once more."""
+    """Camera rules that make an alert critical and ring again."""
     alerting_kinds: frozenset[str] = frozenset({"person", CROWD})
-    """What wakes people; everything else is noted."""
+    """Kinds that raise alerts; all others are only stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sighting that begins: what, where, when it was first seen, how old the news is."""
+    """A new sighting: kind, place, first time, and age."""
 
     camera_id: UUID
     kind: str
     first_seen_utc_us: int
     confirmed_utc_us: int
     age_s: float
-    """How long ago the hub must believe it happened."""
+    """Minimum age in seconds (see `age_s`)."""
     zone: str | None = None
-    """The part of the camera's view; camera, zone and kind are the spot."""
+    """Zone of the view; camera, zone and kind are the spot."""
     wakes: bool = True
-    """False outside its camera's alert hours, unless it met a rule."""
+    """False outside the camera's alert hours, unless a rule was met."""
     is_critical: bool = False
-    """It met a rule for which neither a cooldown nor a storm holds it back."""
+    """It met a rule exempt from cooldown and rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An alert that might take another sighting."""
+    """An alert that a sighting may join."""
 
     alert_id: UUID
     camera_id: UUID
@@ -71,12 +70,12 @@ class Running:
     began_utc_us: int
     last_seen_utc_us: int
     has_open_sighting: bool
-    """Nobody has said that they are gone."""
+    """A sighting of it is not closed yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Nobody knows of this yet: a new alert; `quiet_reason` says why it wakes nobody, if so."""
+    """Raise a new alert; `quiet_reason` says why it rings no phone, if so."""
 
     reason: str
     quiet_reason: str | None = None
@@ -84,7 +83,7 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """The alert that people already have grows."""
+    """Add the sighting to this alert."""
 
     alert_id: UUID
     reason: str
@@ -92,14 +91,14 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Too old to act on: stored, nobody is woken."""
+    """Too old to act on: store it, ring no phone."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Not a thing people are woken for."""
+    """Not a kind that raises alerts."""
 
     reason: str
 
@@ -110,9 +109,9 @@ Decision = Raise | Join | Late | Nothing
 def decide(
     seen: Seen, running: Iterable[Running], policy: Policy, *, woke_utc_us: int | None = None
 ) -> Decision:
-    """What becomes of a sighting, given the alerts of its camera and the policy.
+    """Decide about a sighting, given the alerts of its camera and the policy.
 
-    `woke_utc_us`: when the last alert of this very spot began that woke people.
+    `woke_utc_us`: start of the last alert of this spot that rang a phone.
     """
     if seen.kind not in policy.alerting_kinds:
         return Nothing(f"a {seen.kind} is noted, not alerted")
@@ -129,7 +128,7 @@ def decide(
 
 
 def why_quiet(seen: Seen, policy: Policy, *, woke_utc_us: int | None) -> str | None:
-    """Why a new alert wakes nobody; None if it does."""
+    """Why a new alert rings no phone; None if it does."""
     if woke_utc_us is None or seen.is_critical or seen.kind in policy.critical_kinds:
         return None
     since_s = (seen.first_seen_utc_us - woke_utc_us) / 1_000_000
@@ -139,7 +138,7 @@ def why_quiet(seen: Seen, policy: Policy, *, woke_utc_us: int | None) -> str | N
 
 
 def takes(alert: Running, seen: Seen, policy: Policy) -> bool:
-    """Whether this alert and that sighting are one matter."""
+    """True if the sighting belongs to this alert."""
     return (
         alert.camera_id == seen.camera_id
         and alert.kind == seen.kind
@@ -150,7 +149,7 @@ def takes(alert: Running, seen: Seen, policy: Policy) -> bool:
 
 
 def is_quiet(alert: Running, seen: Seen, policy: Policy) -> bool:
-    """Whether nobody was in view for too long before this sighting began."""
+    """True if nobody was in view for too long before this sighting."""
     bound_s = policy.group_quiet_s
     if alert.has_open_sighting:
         bound_s = max(bound_s, policy.open_silence_s)
@@ -158,9 +157,9 @@ def is_quiet(alert: Running, seen: Seen, policy: Policy) -> bool:
 
 
 def is_over_long(alert: Running, seen: Seen, policy: Policy) -> bool:
-    """Whether the alert began so long before this sighting that people should hear anew.
+    """True if alert and sighting are so far apart in time that people should be told again.
 
-    Measured both ways: a sighting from long before an alert is another matter too.
+    Measured both ways: a sighting from long before an alert does not belong to it either.
     """
     return abs(seen.first_seen_utc_us - alert.began_utc_us) > policy.group_max_s * 1_000_000
 
@@ -168,12 +167,12 @@ def is_over_long(alert: Running, seen: Seen, policy: Policy) -> bool:
 def age_s(
     *, received_utc_us: int, stamp_utc_us: int, stamp_error_ms: int | None, age_ms: int | None
 ) -> float:
-    """How long ago it happened at the least, seconds; 0 when nothing is known.
+    """Minimum age of the sighting in seconds; 0 if unknown.
 
-    The age by the node's monotonic clock can only be too small (the message may have waited at
-    the broker since), so the larger of the two witnesses counts. A stamp nobody vouches for is
-    no witness; one with an error bound is believed as young as the bound allows, because an
-    alert too many is better than one too few.
+    The age by the node's monotonic clock can only be too small, because the message may have waited
+    at the broker. So the larger of the two estimates counts. A stamp from an untrusted clock is
+    ignored. With an error bound the youngest possible time counts: an alert too many is better than
+    one too few.
     """
     by_age_s = (age_ms or 0) / 1000
     if stamp_error_ms is None:

@@ -1,4 +1,4 @@
-"""Rules of a camera that the people of an alert met: what is news, and what is said of it first."""
+"""Camera rules met by the people of an alert: which are new, and which is named first."""
 
 import json
 from collections.abc import Iterable
@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 FIRST_SAID: Final = ("after_hours", "entry", "crossing", "loitering", "group")
-"""Where there is room for one rule only. Rules of a newer node come last."""
+"""Priority where only one rule can be named. Rules of a newer node come last."""
 MOST: Final = 100
-"""Rules kept of one alert: all that a camera can tell. A node that makes up
-ever more of them fills nothing."""
+"""Most rules stored per alert: all that a camera can have. Limits a node that sends invented ones.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMet:
-    """One rule at one zone or line, in the words of the node."""
+    """One rule met at one zone or line, with the node's names."""
 
     rule: str
     place: str
@@ -24,7 +24,7 @@ class RuleMet:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes it the same for an alert, whoever met it and however long."""
+        """Identity of the rule within an alert, independent of person and duration."""
         return self.rule, self.place
 
 
@@ -32,7 +32,7 @@ Rules = tuple[RuleMet, ...]
 
 
 def news(known: Rules, said: Iterable[RuleMet]) -> Rules:
-    """Those of `said` that nobody has met in this alert, each once, up to `MOST` in all."""
+    """Rules in `said` that are new to this alert, each once, at most `MOST` in all."""
     found = {one.key: one for one in reversed(tuple(said))}
     keys = {one.key for one in known}
     fresh = [one for key, one in reversed(found.items()) if key not in keys]
@@ -40,21 +40,21 @@ def news(known: Rules, said: Iterable[RuleMet]) -> Rules:
 
 
 def foremost(rules: Rules) -> RuleMet | None:
-    """The one to be said where only one can be."""
+    """The rule to name where only one can be named."""
     ranks = {rule: rank for rank, rule in enumerate(FIRST_SAID)}
     return min(rules, key=lambda one: ranks.get(one.rule, len(ranks)), default=None)
 
 
 def is_critical(rules: Rules, critical: frozenset[str]) -> bool:
-    """Whether any of them is of those that make an alert critical."""
+    """True if any of these rules makes an alert critical."""
     return any(met.rule in critical for met in rules)
 
 
 def to_text(rules: Rules) -> str:
-    """For one column of the database."""
+    """Text for one database column."""
     return json.dumps([asdict(one) for one in rules], separators=(",", ":"))
 
 
 def from_text(text: str | None) -> Rules:
-    """What `to_text` wrote; nothing where there is nothing."""
+    """Parse the text of `to_text`; empty for None."""
     return tuple(RuleMet(**one) for one in json.loads(text)) if text else ()

@@ -1,7 +1,6 @@
-"""Shapes on the map in which cameras are looked for: how far a point lies outside, and which are
-none.
+"""Shapes on the map for searching cameras: distance of a point, and validity.
 
-Degrees are taken as flat round the shape's first point: within 50 km that is wrong by a few metres.
+Degrees are treated as flat around the shape's first point: within 50 km the error is a few metres.
 """
 
 from collections.abc import Sequence
@@ -13,12 +12,12 @@ from typing import Final, assert_never
 METRES_A_DEGREE: Final = 111_320.0
 
 _Flat = tuple[float, float]
-"""Metres to the east and to the north of a shape's first point."""
+"""Metres east and north of a shape's first point."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """On the ground, in degrees."""
+    """A point on the ground, in degrees."""
 
     latitude_deg: float
     longitude_deg: float
@@ -26,7 +25,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Round a point, in degrees and metres."""
+    """A circle: centre in degrees, radius in metres."""
 
     latitude_deg: float
     longitude_deg: float
@@ -35,7 +34,7 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """Along a line of two points or more, so many metres to either side."""
+    """A line of two or more points with a margin in metres on both sides."""
 
     points: tuple[Point, ...]
     reach_m: float
@@ -43,7 +42,7 @@ class Street:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """What lies inside a line that closes itself; three points or more, none of its sides cross."""
+    """A polygon of three or more points; its sides do not cross."""
 
     points: tuple[Point, ...]
 
@@ -52,7 +51,7 @@ Shape = Circle | Street | Ring
 
 
 def beyond_m(shape: Shape, point: Point) -> float:
-    """How many metres outside the shape the point lies; 0 inside and on its edge."""
+    """Distance in metres from the point to the shape; 0 inside and on its edge."""
     match shape:
         case Circle(latitude_deg, longitude_deg, radius_m):
             flat = _flat(Point(latitude_deg, longitude_deg), point)
@@ -66,8 +65,8 @@ def beyond_m(shape: Shape, point: Point) -> float:
 
 
 def crossing(points: Sequence[Point]) -> tuple[int, int] | None:
-    """Of a ring: the first two sides that cross or touch, each by the number of its first point
-    from 1; None where none do."""
+    """The first two sides of a ring that cross or touch, by the number of their first point from 1;
+    None if none do."""
     if not points:
         return None
     flat = [_flat(points[0], one) for one in points]
@@ -103,7 +102,7 @@ def _to_side(here: _Flat, begin: _Flat, end: _Flat) -> float:
 
 
 def _is_inside(points: Sequence[Point], point: Point) -> bool:
-    """A line from the point to the east meets the ring an odd number of times."""
+    """Ray casting: a ray to the east crosses the ring an odd number of times."""
     flat = [_flat(points[0], one) for one in points]
     east, north = _flat(points[0], point)
     is_inside = False
@@ -115,7 +114,7 @@ def _is_inside(points: Sequence[Point], point: Point) -> bool:
 
 
 def _cross(a: _Flat, b: _Flat, c: _Flat, d: _Flat) -> bool:
-    """Whether the sides a–b and c–d have a point in common."""
+    """True if the sides a–b and c–d share a point."""
     turns = _turn(a, b, c), _turn(a, b, d), _turn(c, d, a), _turn(c, d, b)
     if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
         return True
@@ -128,7 +127,7 @@ def _turn(a: _Flat, b: _Flat, c: _Flat) -> float:
 
 
 def _is_between(one: _Flat, other: _Flat, point: _Flat) -> bool:
-    """Of three points on one line."""
+    """True if the point lies between two others; all three are on one line."""
     return all(
         min(one[axis], other[axis]) <= point[axis] <= max(one[axis], other[axis]) for axis in (0, 1)
     )

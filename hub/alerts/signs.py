@@ -1,4 +1,4 @@
-"""Signs of life of nodes, cameras and the broker, and how long each may be missing."""
+"""Liveness facts of nodes, cameras and the broker, and the limits of their silence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,45 +12,45 @@ def span_us(span_s: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When a sign is a trouble, and when it is over. Spans in seconds."""
+    """Limits in seconds for the start and the end of a trouble."""
 
     camera_lost_after_s: float = 30.0
     node_silent_after_s: float = 60.0
-    """Longer than the wills of one cut line take to come in: one and a half keep-alives."""
+    """One and a half keep-alives: longer than the wills of one cut line take to arrive."""
     node_unheard_after_s: float = 300.0
-    """For a node that reports every minute and whose connection the broker still holds up."""
+    """For a node that reports every minute while its connection stays open."""
     broker_lost_after_s: float = 30.0
     back_after_s: float = 30.0
-    """What comes back for less is still away: a line that flaps is one trouble."""
+    """A shorter return does not end a trouble, so a flapping line is one trouble."""
     settle_s: float = 90.0
-    """After the hub's own connection is up: nodes come back one by one, and are not judged yet."""
+    """Grace period after the hub connects: nodes return one by one and are not judged yet."""
     link_nodes: int = 3
-    """So many nodes of one area, and at least half of it, are one trouble of the line."""
+    """This many nodes of one area, and at least half of it, are one trouble of the line."""
     link_within_s: float = 120.0
-    """They fell silent within this span of one another."""
+    """Largest time between their losses."""
     rival_over_after_s: float = 3600.0
-    """Two nodes of one name that step back for minutes are not over sooner."""
+    """A conflict of two nodes with one name is not over sooner, though both pause for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeSigns:
-    """A node as the hub last heard of it."""
+    """Last known state of a node."""
 
     node_id: UUID
     area_ids: tuple[UUID, ...]
     """Its own area first, then those above it."""
     is_online: bool
     since_utc_us: int
-    """Since when it is online, or not."""
+    """Online or offline since."""
     heard_utc_us: int | None = None
-    """When it last reported; None for a node that does not report of itself."""
+    """Time of the last report; None for a node without reports."""
     rival_utc_us: int | None = None
-    """When two were last heard of under its name."""
+    """Last time two nodes were heard under this name."""
     unrecorded_utc_us: int | None = None
-    """Since when it keeps no footage; None while it does."""
+    """Without recording since; None while it records."""
 
     def silent_since(self, now_utc_us: int, bounds: Thresholds) -> int | None:
-        """Since when it gives no sign of life; None while it does."""
+        """Silent since; None while it is alive."""
         if not self.is_online:
             return self.since_utc_us
         if self.heard_utc_us is None:
@@ -61,7 +61,7 @@ class NodeSigns:
 
 @dataclass(frozen=True, slots=True)
 class CameraSigns:
-    """A camera as its node last spoke of it."""
+    """Last state of a camera as reported by its node."""
 
     camera_id: UUID
     node_id: UUID
@@ -71,7 +71,7 @@ class CameraSigns:
 
 @dataclass(frozen=True, slots=True)
 class BrokerSigns:
-    """The hub's own connection: up or not, since when."""
+    """State of the hub's own broker connection, and since when."""
 
     is_up: bool
     since_utc_us: int
@@ -79,7 +79,7 @@ class BrokerSigns:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All signs at one moment."""
+    """All liveness facts at one moment."""
 
     broker: BrokerSigns
     nodes: Sequence[NodeSigns]

@@ -1,9 +1,9 @@
-"""What is kept from alerting for a while, by a person or by three false alarms in a row.
+"""Silences: set by a person, or after three false alarms in a row.
 
-A person silences a camera, or a zone or a kind on it, with an end and a reason. Three false alarms
-one after the other at one spot mute that spot alone: its zone, its kind and the rule that was met
-there. Anything else there still alerts. A view that was taken away, and what gives no sign of life,
-is never silenced: whoever covers a camera would wish for just that.
+A person silences a camera, or a zone or kind on it, with an end and a reason. Three false alarms in
+a row at one spot mute that spot only: its zone, its kind and the rule met there. Everything else
+still alerts. Tampering and lost nodes are never silenced: somebody covering a camera would want
+exactly that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,26 +13,26 @@ from uuid import UUID
 
 FALSE_IN_A_ROW: Final = 3
 MUTED_S: Final = 14 * 86_400.0
-"""So long a spot is muted, and so far back its false alarms count."""
+"""Length of a mute, and how far back its false alarms count."""
 LONGEST_S: Final = 31 * 86_400.0
-"""A person silences for no longer: who wants that moves the camera, or its zones."""
+"""Longest silence by a person; after that, move the camera or its zones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where and what: a zone or line of a camera's view, a kind, and the rule that was met."""
+    """Zone or line of a camera's view, kind, and rule met."""
 
     camera_id: UUID
     kind: str
     zone: str | None = None
     """None: the whole view."""
     rule: str | None = None
-    """None: somebody was there, and met no rule."""
+    """None: no rule was met."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What does not alert until just before `until_utc_us`."""
+    """A silence, valid until just before `until_utc_us`."""
 
     silence_id: UUID
     camera_id: UUID
@@ -40,7 +40,7 @@ class Silence:
     zone: str | None
     rule: str | None
     is_exact: bool
-    """Of this very spot; otherwise what is None stands for all."""
+    """True: only this exact spot. False: None stands for any value."""
     until_utc_us: int
     reason: str
 
@@ -54,7 +54,7 @@ class Ending:
 
 
 def covers(silence: Silence, spot: Spot, *, now_utc_us: int) -> bool:
-    """Whether the silence keeps this spot from alerting now."""
+    """True if the silence covers this spot now."""
     if silence.camera_id != spot.camera_id or silence.until_utc_us <= now_utc_us:
         return False
     if silence.is_exact:
@@ -65,15 +65,15 @@ def covers(silence: Silence, spot: Spot, *, now_utc_us: int) -> bool:
 
 
 def silenced_by(silences: Iterable[Silence], spot: Spot, *, now_utc_us: int) -> Silence | None:
-    """The silence that lasts longest of those that cover the spot."""
+    """The longest of the silences that cover the spot."""
     found = [one for one in silences if covers(one, spot, now_utc_us=now_utc_us)]
     return max(found, key=lambda one: (one.until_utc_us, one.silence_id), default=None)
 
 
 def is_to_be_muted(endings: Sequence[Ending], *, now_utc_us: int) -> bool:
-    """Whether a spot's last alerts were false one after the other; of any order.
+    """True if the last alerts of a spot were false in a row; `endings` can have any order.
 
-    Only what ended since its last mute may be handed in: who has ended one begins to count anew.
+    Pass only endings after the last mute: ending a mute starts the count again.
     """
     newest = sorted(endings, key=lambda one: one.closed_utc_us, reverse=True)[:FALSE_IN_A_ROW]
     since_us = now_utc_us - round(MUTED_S * 1_000_000)

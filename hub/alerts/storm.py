@@ -1,8 +1,8 @@
-"""How many alerts a phone is told one by one, and when they are told together.
+"""Per-phone rate limit: single notifications, then digests.
 
-A phone that rings twenty times in a minute is switched off. So within `span_s` a phone rings for
-`calm` alerts, and then it is a storm: what comes is held, and told together at most once in
-`span_s`, with counts by place. A critical alert is never held, and is not counted either.
+A phone that rings twenty times in a minute gets switched off. So within `span_s` a phone rings for
+`calm` alerts. After that, alerts are deferred and sent as a digest at most once per `span_s`, with
+counts by place. A critical alert is never deferred and does not count.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class StormBounds:
-    """When alerts become a storm."""
+    """Limits of the rate limit."""
 
     calm: int = 3
-    """So many alerts within the span are told one by one."""
+    """Alerts within the span that are sent one by one."""
     span_s: float = 60.0
-    """In a storm a phone rings at most once within this span."""
+    """Least time between digests."""
 
     @property
     def span_us(self) -> int:
@@ -27,7 +27,7 @@ class StormBounds:
 
 @dataclass(frozen=True, slots=True)
 class Rang:
-    """A phone rang, or is just being made to, for one alert or for many together."""
+    """A phone rang, or is about to, for one alert or for a digest."""
 
     at_utc_us: int
     is_digest: bool
@@ -35,7 +35,7 @@ class Rang:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A first word of an alert that nobody has; `is_held` when a storm has held it before."""
+    """First notification of an alert that nobody has taken; `is_held` if it was deferred before."""
 
     notification_id: UUID
     is_held: bool = False
@@ -43,11 +43,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a phone is told now, and until when the others wait."""
+    """What to send now, and until when to defer the rest."""
 
     each: tuple[UUID, ...] = ()
     together: tuple[UUID, ...] = ()
-    """Two or more in one message; the last of them carries it."""
+    """Two or more in one message; the last one carries it."""
     held: tuple[UUID, ...] = ()
     until_utc_us: int = 0
 
@@ -55,9 +55,9 @@ class Telling:
 def pace(
     rang: Sequence[Rang], waiting: Sequence[Waiting], bounds: StormBounds, *, now_utc_us: int
 ) -> Telling:
-    """How this phone is told of what waits for it, in the order given, least pressing last."""
+    """Decide what to send to this phone; `waiting` is ordered, most urgent first."""
     ids = tuple(one.notification_id for one in waiting)
-    # Rings of the future are of a clock that was set back: they hold nobody's alerts up.
+    # A ring in the future comes from a clock that was set back; it defers nothing.
     recent = [one for one in rang if 0 <= now_utc_us - one.at_utc_us < bounds.span_us]
     is_storm = any(one.is_digest for one in recent) or any(one.is_held for one in waiting)
     free = 0 if is_storm else max(0, bounds.calm - len(recent))

@@ -1,8 +1,7 @@
-"""What a tip of the people must have, where it belongs, whether it wakes anybody, and its code.
+"""Rules of citizens' tips: required fields, place, whether they ring a phone, and the code.
 
-A tip says what, where and when; who sends it need not say who they are. It becomes an alert of the
-camera that is nearest to the place, so that whoever is on duty there is told by the same rules and
-rosters as of everything else.
+A tip says what, where and when; the sender can stay anonymous. It becomes an alert of the nearest
+camera, so that the same rules and rosters apply as to any alert.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,7 @@ from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
 
 TIP: Final = "tip"
-"""The kind of its alert."""
+"""Kind of its alert."""
 
 WHAT_CHARS: Final = 3000
 PLACE_CHARS: Final = 300
@@ -27,27 +26,27 @@ MOST_PICTURES: Final = 3
 MOST_PICTURE_BYTES: Final = 8 * 2**20
 
 FARTHEST_M: Final = 20_000.0
-"""A point farther from every camera is of another town, or in the sea."""
+"""A point farther from every camera is invalid."""
 AHEAD_S: Final = 600.0
-"""So far a phone's clock may be ahead."""
+"""Tolerance for a phone's clock ahead of the hub's."""
 OLDEST_S: Final = 366 * 86_400.0
 ABOUT_US: Final = 1800 * 1_000_000
-"""So long before and after the sender's time is looked: people remember it by the half hour."""
+"""Time searched before and after the sender's time: people remember to the half hour."""
 WAKING_AN_HOUR: Final = 30
-"""Tips beyond these are in the inbox and wake nobody: a flood must not keep a town awake."""
+"""More tips go to the inbox only: a flood must not keep a town awake."""
 MOST_WAITING: Final = 1000
-"""So many that nobody has closed; then no more are taken until some are."""
+"""Most open tips; then the form accepts no more."""
 MOST_ORIGINAL_BYTES: Final = 2 * 2**30
-"""All pictures together, as they came; then tips are taken without."""
+"""Total size of original pictures; then tips are accepted without pictures."""
 
 CODE_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without those that are read as others; 5 bits each."""
+"""Without letters that are easily confused; 5 bits each."""
 CODE_CHARS: Final = 12
 _ALIKE: Final = str.maketrans("OIL", "011")
 
 
 class TipFault(StrEnum):
-    """Why a tip is not taken."""
+    """Why a tip is refused."""
 
     WHAT = "what"
     WHERE = "where"
@@ -58,18 +57,18 @@ class TipFault(StrEnum):
     OLD = "old"
     CONSENT = "consent"
     STALE = "stale"
-    """The form is too old, too new, or none of ours."""
+    """The form is too old, too new, or not from this hub."""
     PICTURE = "picture"
     LARGE = "large"
     MANY = "many"
     FULL = "full"
-    """There is no room for pictures."""
+    """No space for pictures."""
     BUSY = "busy"
-    """Too many wait to be looked at."""
+    """Too many open tips."""
 
 
 class TipError(Exception):
-    """Nothing was kept."""
+    """The tip was refused; nothing was stored."""
 
     def __init__(self, fault: TipFault) -> None:
         super().__init__(fault.value)
@@ -78,11 +77,11 @@ class TipError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What somebody says; texts are trimmed already."""
+    """Text fields of a tip, already trimmed."""
 
     what: str
     place: str
-    """In their own words; may be empty where an area or a point is given."""
+    """Free text; may be empty if an area or a point is given."""
     area_id: UUID | None
     point: Point | None
     happened_utc_us: int | None
@@ -91,7 +90,7 @@ class Words:
 
 
 def fault_of(words: Words, *, now_utc_us: int) -> TipFault | None:
-    """What is missing or cannot be; None: it can be taken, if its place is one of ours."""
+    """The first fault, or None if the tip is valid apart from its place."""
     if not words.what:
         return TipFault.WHAT
     if words.area_id is None and words.point is None:
@@ -106,9 +105,9 @@ def fault_of(words: Words, *, now_utc_us: int) -> TipFault | None:
 
 
 def read_point(text: str) -> Point | None:
-    """A point as people write or paste it ("11.5352, 106.6217"); None for an empty field.
+    """Parse a point as typed or pasted ("11.5352, 106.6217"); None for an empty field.
 
-    ValueError for what is no point on the Earth.
+    Raises ValueError for an invalid point.
     """
     if not text.strip():
         return None
@@ -116,14 +115,16 @@ def read_point(text: str) -> Point | None:
     if len(parts) != 2:
         raise ValueError("two numbers")
     latitude_deg, longitude_deg = (float(one) for one in parts)
-    if not (-90 <= latitude_deg <= 90 and -180 <= longitude_deg <= 180):  # NaN is neither
+    if not (
+        -90 <= latitude_deg <= 90 and -180 <= longitude_deg <= 180
+    ):  # NaN fails both comparisons
         raise ValueError("not on the Earth")
     return Point(latitude_deg, longitude_deg)
 
 
 def camera_for(words: Words, cameras: Sequence[Spot], parents: Parents) -> Spot | TipFault:
-    """The camera whose people the tip concerns: the nearest to the point; else one of the area,
-    of what lies below it, or of the nearest above that has one."""
+    """The camera for the tip: the nearest to the point; else one of the area, of its sub-areas, or
+    of the nearest area above with a camera."""
     if words.point is not None:
         near = _nearest(words.point, cameras)
         if near is not None:
@@ -135,7 +136,7 @@ def camera_for(words: Words, cameras: Sequence[Spot], parents: Parents) -> Spot 
     above = {one.area_id: _upward(one.area_id, parents) for one in cameras}
     for area_id in _upward(words.area_id, parents):
         here = [one for one in cameras if area_id in above[one.area_id]]
-        # Of the area itself before those of areas below; then always the same one.
+        # The area itself before its sub-areas; then always the same camera.
         here.sort(key=lambda one: (one.area_id != area_id, one.camera_id))
         if here:
             return here[0]
@@ -143,12 +144,12 @@ def camera_for(words: Words, cameras: Sequence[Spot], parents: Parents) -> Spot 
 
 
 def wakes(woke_in_the_hour: int) -> bool:
-    """Whether one more tip may wake people, after so many others in the last hour."""
+    """True if another tip may ring phones, given the number in the last hour."""
     return woke_in_the_hour < WAKING_AN_HOUR
 
 
 def code_of(secret: bytes) -> str:
-    """The code that a sender follows the answer with, of at least 8 secret bytes."""
+    """The sender's code for following the answer, from at least 8 secret bytes."""
     number = int.from_bytes(secret[:8])
     letters = (CODE_LETTERS[number >> 5 * place & 31] for place in range(CODE_CHARS))
     code = "".join(letters)
@@ -156,7 +157,7 @@ def code_of(secret: bytes) -> str:
 
 
 def tidy_code(typed: str) -> str | None:
-    """A code as somebody typed it, as `code_of` writes it; None where it is none."""
+    """Normalise a typed code to the form of `code_of`; None if invalid."""
     bare = "".join(typed.split()).replace("-", "").upper().translate(_ALIKE)
     if len(bare) != CODE_CHARS or not set(bare) <= set(CODE_LETTERS):
         return None
@@ -174,7 +175,7 @@ def _nearest(point: Point, cameras: Iterable[Spot]) -> Spot | None:
 
 
 def _upward(area_id: UUID, parents: Parents) -> list[UUID]:
-    """The area and those above it, the nearest first; a ring of areas ends."""
+    """The area and its ancestors, nearest first; stops at a cycle."""
     found: list[UUID] = []
     here: UUID | None = area_id
     while here is not None and here not in found:

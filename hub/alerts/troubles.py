@@ -1,11 +1,10 @@
-"""What gives no sign of life, and who must hear of it once: camera, node, line, broker, told apart.
+"""Liveness decisions: which camera, node, line or broker is lost, reported once.
 
-The hub sees only signs. A camera's loss is said by its node; a node is silent when the broker gave
-its connection up, or when it says nothing although it reports every minute. Many nodes of one area
-that fall silent together are no many faults but one: their line or their power. And while the
-hub's own broker is away nothing can be said of any node. So from the signs, and from the troubles
-that people know of already, follows what is new; nothing is remembered here, and a hub that starts
-again goes on where it was.
+The hub sees only liveness facts. A node reports the loss of its camera. A node is silent if the
+broker closed its connection, or if its minute reports stop. Many nodes of one area that fall silent
+together are one fault: line or power. While the hub's own broker is away, nothing is known of
+nodes. From the facts and the troubles already reported follow the new ones. This module keeps no
+state, so a restarted hub continues where it was.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -18,16 +17,16 @@ from hub.alerts.signs import CameraSigns, NodeSigns, Scene, Thresholds, span_us
 
 
 class Kind(StrEnum):
-    """What is the matter; the kind of the alert too."""
+    """Kind of trouble; also the kind of its alert."""
 
     CAMERA_LOST = "camera_lost"
     NODE_SILENT = "node_silent"
     LINK_LOST = "link_lost"
     BROKER_LOST = "broker_lost"
     NODE_RIVAL = "node_rival"
-    """Two computers speak under one name."""
+    """Two computers use one name."""
     NODE_UNRECORDED = "node_unrecorded"
-    """It keeps no footage; alerts go on without."""
+    """No recording; alerts go on without clips."""
 
 
 KINDS: Final = frozenset(Kind)
@@ -35,21 +34,21 @@ KINDS: Final = frozenset(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One that people were told of and that is not over. Units are cameras or nodes, by kind."""
+    """A reported trouble that is not over. Units are cameras or nodes, by kind."""
 
     alert_id: UUID
     kind: Kind
     units: frozenset[UUID]
-    """All that ever belonged to it."""
+    """All units it ever had."""
     dark: frozenset[UUID]
-    """Those of them that still give no sign."""
+    """Units that are still lost."""
     node_id: UUID | None = None
     area_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """Nobody knows of it yet: units that are dark, of a node or of an area."""
+    """A new trouble: lost units of a node or of an area."""
 
     kind: Kind
     dark: frozenset[UUID]
@@ -60,7 +59,7 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """More or fewer are dark than people were told."""
+    """The set of lost units changed since the last report."""
 
     alert_id: UUID
     dark: frozenset[UUID]
@@ -68,7 +67,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """Nothing of it is dark any more."""
+    """No unit is lost any more."""
 
     alert_id: UUID
 
@@ -79,7 +78,8 @@ Step = Raised | Changed | Over
 def decide(
     scene: Scene, running: Collection[Trouble], bounds: Thresholds, *, now_utc_us: int
 ) -> list[Step]:
-    """What is new, given what people know of. Deciding twice on the same changes nothing."""
+    """Steps to take, given the reported troubles. A second call with the same input changes
+    nothing."""
     watch = _Watch(scene, running, bounds, now_utc_us)
     steps = list(watch.of_broker())
     if scene.broker.is_up and watch.lasted(scene.broker.since_utc_us, bounds.settle_s):
@@ -92,7 +92,7 @@ def decide(
 
 @dataclass
 class _Watch:
-    """One look at the scene."""
+    """One evaluation of the facts."""
 
     scene: Scene
     running: Collection[Trouble]
@@ -136,19 +136,19 @@ class _Watch:
     def _is_away(self, node_id: UUID) -> bool:
         node = self.nodes.get(node_id)
         if node is None:
-            return False  # it was taken out of the registry
+            return False  # it was removed from the registry
         return node_id in self.silent or not self.lasted(
             node.since_utc_us, self.bounds.back_after_s
         )
 
     def _joining(self, link: Trouble, told: set[UUID]) -> frozenset[UUID]:
-        """More of an area whose line is known to be gone."""
+        """Further lost nodes of an area whose line is already reported."""
         return frozenset(
             node_id for node_id in self._due(told) if link.area_id in self.nodes[node_id].area_ids
         )
 
     def _due(self, told: set[UUID]) -> list[UUID]:
-        """Silent for long enough, and in no trouble yet; the longest silent first."""
+        """Nodes silent long enough and not in a trouble; the longest silent first."""
         after_s = self.bounds.node_silent_after_s
         due = [
             n for n, since in self.silent.items() if n not in told and self.lasted(since, after_s)
@@ -170,7 +170,7 @@ class _Watch:
     def _fallen_together(
         self, node_id: UUID, told: set[UUID]
     ) -> tuple[UUID | None, frozenset[UUID]]:
-        """The area of this node where most fell silent with it, the narrowest such; its nodes."""
+        """The smallest area where most nodes fell silent with this one, and these nodes."""
         within_us = span_us(self.bounds.link_within_s)
         fallen = {
             other
@@ -187,7 +187,7 @@ class _Watch:
         return best
 
     def of_recording(self) -> Iterator[Step]:
-        """At once: the next clip that is wanted would be missing."""
+        """Reported at once: the next clip would be missing."""
         since = {
             node_id: node.unrecorded_utc_us
             for node_id, node in self.nodes.items()
@@ -196,7 +196,7 @@ class _Watch:
         yield from self._of_single_nodes(Kind.NODE_UNRECORDED, since)
 
     def of_rivals(self) -> Iterator[Step]:
-        """Once, however long the two take turns."""
+        """Reported once, however long both alternate."""
         over_after_s = self.bounds.rival_over_after_s
         rivals = {
             node_id: node.rival_utc_us
@@ -206,7 +206,7 @@ class _Watch:
         yield from self._of_single_nodes(Kind.NODE_RIVAL, rivals)
 
     def _of_single_nodes(self, kind: Kind, since: Mapping[UUID, int]) -> Iterator[Step]:
-        """A trouble of its own for each of these nodes, over when it is not among them any more."""
+        """One trouble per node; over when the node leaves the set."""
         known = {one.node_id: one for one in self.running if one.kind is kind}
         for node_id, trouble in known.items():
             if node_id not in since:
@@ -215,13 +215,13 @@ class _Watch:
             yield Raised(kind, frozenset({node_id}), since[node_id], node_id=node_id)
 
     def of_cameras(self) -> Iterator[Step]:
-        """Cameras of one node are one trouble; those of a silent node are that node's."""
+        """Lost cameras of one node are one trouble; those of a silent node belong to the node's."""
         known = {one.node_id: one for one in self.running if one.kind is Kind.CAMERA_LOST}
         by_node: dict[UUID, list[CameraSigns]] = {}
         for camera in self.scene.cameras:
             by_node.setdefault(camera.node_id, []).append(camera)
         for trouble in known.values():
-            if trouble.node_id not in by_node:  # taken out of the registry
+            if trouble.node_id not in by_node:  # removed from the registry
                 yield Over(trouble.alert_id)
         for node_id in sorted(set(by_node) - set(self.silent)):
             lost = {one.camera_id: one.since_utc_us for one in by_node[node_id] if one.is_lost}
