@@ -59,5 +59,5 @@ def may_give(role: str) -> bool:
 
 
 def gives_for_good(role: str) -> bool:
-    """True if their delegated grants are independent: no end needed, not tied to the giver's own."""
+    """True if their delegated grants are independent: no end, not tied to the giver's own."""
     return role == Role.KEEPER

@@ -75,7 +75,7 @@ class SteadyTime:
         return self.untaken_us if has_lasted and not self._is_behind else 0
 
     def take(self, step_us: int, *, is_vouched: bool) -> None:
-        """Record that all waiting times were moved by this step; it is now part of the hub's time."""
+        """Record that all waiting times were moved by this step, now part of the hub's time."""
         self.untaken_us -= step_us
         self._is_behind = False
         if not is_vouched and abs(step_us) >= DOUBT_FROM_US:

@@ -115,9 +115,7 @@ def read_point(text: str) -> Point | None:
     if len(parts) != 2:
         raise ValueError("two numbers")
     latitude_deg, longitude_deg = (float(one) for one in parts)
-    if not (
-        -90 <= latitude_deg <= 90 and -180 <= longitude_deg <= 180
-    ):  # NaN fails too
+    if not (-90 <= latitude_deg <= 90 and -180 <= longitude_deg <= 180):  # NaN fails too
         raise ValueError("not on the Earth")
     return Point(latitude_deg, longitude_deg)
 
