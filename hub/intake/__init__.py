@@ -1,1 +1,1 @@
-"""From the broker to the store: decode, commit, acknowledge, receipt."""
+"""Intake from the broker: decode, store, commit, acknowledge, send receipts."""

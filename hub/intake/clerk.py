@@ -1,4 +1,5 @@
-"""One batch of arrivals becomes rows, on the caller's transaction; the bad ones are set aside."""
+"""Batch filing: stores one batch of messages in the caller's transaction and sets bad ones
+aside."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -31,57 +32,57 @@ from hub.store.filing import Filed, set_aside
 log = structlog.get_logger()
 
 DATABASE_FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)
-"""The database failed, not the message: nothing is set aside, all must be tried again. Two kinds
-of DBAPIError, a broken rule and a value that does not fit, are the message's own fault."""
+"""Faults of the database, not of the message: nothing is set aside, all is retried. Two kinds of
+DBAPIError are the message's own fault: a violated constraint and a value that does not fit."""
 
 ASIDE_PER_HOUR: Final = 200
-"""Bad messages of one node that are kept each hour; a mad node must not fill the disk."""
+"""Bad messages stored per node and hour; a faulty node must not fill the disk."""
 
 
 OF_ALERTS: Final = frozenset({"alerted", "grouped"})
-"""Fates of events that are part of an alert."""
+"""Results of events that belong to an alert."""
 
 
 class Files(Protocol):
-    """Files events."""
+    """Stores events."""
 
     def file_event(self, conn: Connection, event: Event, *, now: Moment) -> Filed:
-        """File one event."""
+        """Store one event."""
         ...
 
 
 NOT_YET: Final = frozenset({RefusalReason.UNKNOWN_NODE, RefusalReason.UNKNOWN_CAMERA})
-"""What is only a matter of time: somebody has to add the node, or its birth has to be heard. Such
-events get no answer, so their node keeps them and says them again; a refusal would lose them."""
+"""Reasons that end by themselves: the node must be added, or its birth must arrive. Such events get
+no answer, so the node keeps them and sends them again; a refusal would lose them."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a committed batch leaves to do: replies, a ring when there is news, numbers to add."""
+    """What is left to do after the commit: replies, a change signal, counters."""
 
     replies: Replies = field(default_factory=Replies)
     has_news: bool = False
     wants_births: bool = False
-    """Some events wait for a birth that was not heard, or not heeded: hear all births again."""
+    """Some events wait for a birth that is missing or was ignored: request all births again."""
     counts: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
-    """What is to be logged of it: held back, since a batch may have to be filed anew."""
+    """Log lines, written after the commit because a batch can be filed again."""
 
 
 @dataclass(slots=True)
 class Allowance:
-    """How many bad messages of each node may still be kept in this hour."""
+    """Bad messages that may still be stored per node in this hour."""
 
     per_hour: int = ASIDE_PER_HOUR
     _hour: int = -1
     _used: Counter[str] = field(default_factory=Counter)
 
     def copy(self) -> "Allowance":
-        """As it is now, to go back to."""
+        """A copy, to restore after a rollback."""
         return replace(self, _used=Counter(self._used))
 
     def use(self, node: str, now: Moment) -> int:
-        """How many there were in this hour, this one included."""
+        """Count one; returns the number in this hour, this one included."""
         hour = now.utc_us // 3_600_000_000
         if hour != self._hour:
             self._hour, self._used = hour, Counter()
@@ -90,17 +91,17 @@ class Allowance:
 
 
 class Hearing(Protocol):
-    """A way of filing one message: plainly, or apart from the others."""
+    """A way to file one message: directly, or in a savepoint."""
 
     def __call__(
         self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
     ) -> Unreadable | None:
-        """File it; what is refused comes back."""
+        """File it; returns the fault of a refused message."""
         ...
 
 
 class Clerk:
-    """Files batches; for one intake thread."""
+    """Files batches; for the intake thread only."""
 
     def __init__(
         self,
@@ -117,10 +118,10 @@ class Clerk:
         self._complaints = Allowance(per_hour=1)
 
     def file(self, conn: Connection, batch: list[Arrival], *, now: Moment) -> Outcome:
-        """File all; only a failing database raises.
+        """File all; raises only if the database fails.
 
-        Plainly at first; a savepoint for each message costs as much as filing it, and is worth
-        that only where some message breaks: then all is undone and they go one by one.
+        First all at once, because a savepoint per message costs as much as filing it. If a message
+        fails, everything is rolled back and the messages are filed one by one.
         """
         before = self._allowance.copy(), self._complaints.copy()
         try:
@@ -136,12 +137,12 @@ class Clerk:
         return outcome
 
     def forget(self) -> None:
-        """What was noted has been rolled back: read it anew."""
+        """Drop cached facts after a rollback; they are read again."""
         self._fleet.forget()
         self._roll.forget()
 
     def ask(self, conn: Connection, *, now: Moment, for_files: bool) -> list[Reply]:
-        """What nodes are to be asked for now, noted as asked."""
+        """Requests to send to nodes now, recorded as sent."""
         asked = [*self._roll.ask(conn, now=now), *commands(conn, now=now)]
         return [*asked, *self._roll.ask_for_files(conn, now=now)] if for_files else asked
 
@@ -174,7 +175,7 @@ class Clerk:
     def give_up(
         self, conn: Connection, arrival: Arrival, error: Exception, *, now: Moment
     ) -> Outcome:
-        """Set aside a message on which the database itself fails every time."""
+        """Set aside a message that makes the database fail every time."""
         outcome = Outcome()
         outcome.counts["received"] += 1
         match read(arrival.topic, arrival.payload):
@@ -190,7 +191,7 @@ class Clerk:
     def _hear_apart(
         self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
     ) -> Unreadable | None:
-        """File one message within a savepoint: one that breaks takes only itself down."""
+        """File one message in a savepoint, so that a failure undoes only this message."""
         try:
             with conn.begin_nested():
                 return self._hear(conn, said, outcome=outcome, now=now)
@@ -205,9 +206,9 @@ class Clerk:
     def _hear(
         self, conn: Connection, said: Said, *, outcome: Outcome, now: Moment
     ) -> Unreadable | None:
-        """File one message; what is refused comes back."""
+        """File one message; returns the fault of a refused message."""
         if self._fleet.is_shut_out(conn, said.node):
-            # The broker shuts it out too, as soon as it has read the list: here it counts at once.
+            # The broker blocks it too after reading the list; here it takes effect at once.
             outcome.counts["revoked"] += 1
             return None
         match said.message:
@@ -237,7 +238,7 @@ class Clerk:
     def _hear_status(
         self, conn: Connection, status: Birth | Death, *, outcome: Outcome, now: Moment
     ) -> bool:
-        """Note a birth or a death; whether the node is here."""
+        """Record a birth or a death; True if the node is online."""
         lost = self._roll.lost_with_spool(conn, status) if isinstance(status, Birth) else 0
         verdict = self._fleet.hear(conn, status, now=now)
         outcome.lines.append(lines.about_status(status, verdict))
@@ -254,7 +255,7 @@ class Clerk:
     def _hear_health(
         self, conn: Connection, said: Health, *, outcome: Outcome, now: Moment
     ) -> None:
-        """Note how a node is, and how far it has counted."""
+        """Record the node's health and its event counter."""
         if not self._fleet.note_health(conn, said, now=now):
             outcome.counts["unknown_node"] += 1
             return
@@ -288,7 +289,7 @@ class Clerk:
         return None
 
     def _put_off(self, node: str, why: Refusal, *, outcome: Outcome, now: Moment) -> None:
-        """Say nothing to the node, and to the technician once an hour."""
+        """Send no answer to the node; log it for the technician once an hour."""
         outcome.counts["not_yet"] += 1
         outcome.wants_births = True
         if self._complaints.use(f"{node} {why.reason}", now) == 1:
@@ -297,7 +298,7 @@ class Clerk:
     def _set_aside(
         self, conn: Connection, arrival: Arrival, bad: Unreadable, *, outcome: Outcome, now: Moment
     ) -> None:
-        """Keep it while its node has some allowance left; refuse it in any case."""
+        """Store it if the node's hourly allowance is not used up; refuse it in any case."""
         outcome.counts["set_aside"] += 1
         if bad.node is not None and bad.event_id is not None:
             refusal = Refusal(event_id=bad.event_id, reason=bad.reason, detail=bad.detail[:500])
@@ -329,5 +330,5 @@ def _unfileable(said: Said, error: Exception) -> Unreadable:
 
 
 def _is_the_databases(error: Exception) -> bool:
-    """Whether the database failed, and not a message."""
+    """True if the database failed, not the message."""
     return isinstance(error, DATABASE_FAULTS) and not isinstance(error, IntegrityError | BadValue)

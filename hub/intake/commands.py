@@ -1,4 +1,4 @@
-"""What people want of nodes, as commands to be published."""
+"""Commands of people to nodes, for publishing."""
 
 from sqlalchemy import Connection
 
@@ -19,7 +19,7 @@ from hub.store import (
 
 
 def commands(conn: Connection, *, now: Moment) -> list[Reply]:
-    """The commands that are due now, noted as said; each is said again until it is answered."""
+    """The commands due now, recorded as sent; each is repeated until it is answered."""
     rollout_rows.step(conn, now=now)
     wanted = [
         (wish.node, Command(command_id=wish.command_id, body=BringMedia(sha256s=(wish.sha256,))))

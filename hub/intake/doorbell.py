@@ -1,4 +1,4 @@
-"""Asking the broker whether it would let us in, without taking anybody's place."""
+"""Probe: asks whether the broker accepts this hub, without taking over its session."""
 
 import socket
 import ssl
@@ -8,12 +8,13 @@ from typing import Final
 
 PATIENCE_S: Final = 5.0
 _SILENCE_S: Final = 0.5
-"""TLS 1.3 lets a client finish first; a server that dislikes its certificate says so just after."""
+"""In TLS 1.3 the client finishes first; a server that rejects its certificate says so just
+after."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where the broker is, whom it must be vouched for by, and who we are to it."""
+    """Address of the broker, its certificate authority, and the hub's certificate."""
 
     host: str
     port: int
@@ -23,7 +24,7 @@ class BrokerAddress:
 
 
 class BrokerRefusedError(Exception):
-    """The broker cannot be used: why, and what to do about it."""
+    """The broker cannot be used; the message says why and what to do."""
 
     def __init__(self, reason: str, cure: str) -> None:
         super().__init__(f"{reason}. {cure}")
@@ -32,7 +33,8 @@ class BrokerRefusedError(Exception):
 
 
 def context(address: BrokerAddress) -> ssl.SSLContext:
-    """TLS with our papers; raises BrokerRefusedError when they cannot be read or do not fit."""
+    """TLS context with the hub's certificate; BrokerRefusedError if its files cannot be read or do
+    not match."""
     try:
         made = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=address.ca_file)
         made.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -50,9 +52,9 @@ def context(address: BrokerAddress) -> ssl.SSLContext:
 
 
 def knock(address: BrokerAddress) -> None:
-    """Shake hands by TLS and go; returns when the broker accepts our certificate.
+    """Do a TLS handshake and disconnect; returns if the broker accepts the certificate.
 
-    No MQTT is spoken: a second client of our name would throw the running hub out.
+    No MQTT is spoken: a second client with the same id would disconnect the running hub.
     """
     where = f"{address.host}:{address.port}"
     tls = context(address)
@@ -85,4 +87,4 @@ def _listen_for_refusal(safe: ssl.SSLSocket) -> None:
         if safe.recv(1) == b"":
             raise ConnectionResetError("it closes the connection at once")
     except TimeoutError:
-        return  # it waits for us to speak: we are welcome
+        return  # the broker waits for us to speak: accepted

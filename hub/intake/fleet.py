@@ -1,8 +1,8 @@
-"""Who is alive: births and deaths, paired by the id of the birth.
+"""Presence of nodes: births and deaths, paired by the id of the birth.
 
-A will comes when the broker gives a connection up, up to one and a half keep-alives after the
-node may already have been born anew. So a death counts only against its own birth, and a birth
-that has died is not revived by its repetition.
+A will is published when the broker gives up a connection, up to one and a half keep-alives later.
+The node may be back by then. So a death counts only for its own birth, and a birth that has died is
+not revived by a repetition.
 """
 
 from collections.abc import Iterator
@@ -24,15 +24,15 @@ from hub.intake.rivals import Lives
 from hub.store import health, program_rows, registry, settings_rows
 
 SEEN_EVERY_S: Final = 30.0
-"""How often it is written down that a node speaks; each of its messages would be too much."""
+"""Least time between two records of "last heard"; one per message would be too many."""
 
 
 class Verdict(Enum):
-    """What a birth or a death means, given what was known."""
+    """Meaning of a birth or death, given the known state."""
 
     ARRIVED = "arrived"
     RIVAL = "rival"
-    """It arrived, and another one of the same name is alive too."""
+    """It arrived while another node with the same name is alive."""
     STILL_HERE = "still_here"
     LEFT = "left"
     LATE_WILL = "late_will"
@@ -41,12 +41,12 @@ class Verdict(Enum):
 
 
 HERE: Final = frozenset({Verdict.ARRIVED, Verdict.RIVAL, Verdict.STILL_HERE})
-"""The node is here."""
+"""The node is online."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What is known of a node: alive or not, and by which birth it last spoke."""
+    """Known state of a node: online or not, and its last birth."""
 
     is_alive: bool
     birth_id: UUID | None
@@ -56,7 +56,7 @@ NEVER_SEEN = Presence(is_alive=False, birth_id=None)
 
 
 def judge(known: Presence, said: Birth | Death) -> Verdict:
-    """What this birth or death means."""
+    """Meaning of this birth or death."""
     is_same = known.birth_id == said.birth_id
     if isinstance(said, Death):
         return Verdict.LEFT if is_same and known.is_alive else Verdict.LATE_WILL
@@ -66,7 +66,7 @@ def judge(known: Presence, said: Birth | Death) -> Verdict:
 
 
 def after(known: Presence, said: Birth | Death) -> Presence:
-    """What is known once it was heard."""
+    """State after this birth or death."""
     match judge(known, said):
         case Verdict.ARRIVED:
             return Presence(is_alive=True, birth_id=said.birth_id)
@@ -77,21 +77,21 @@ def after(known: Presence, said: Birth | Death) -> Presence:
 
 
 def is_unheard(known: Presence, birth_id: UUID | None) -> bool:
-    """Whether words said on that birth's line show that it was missed. The broker publishes a will
-    after all else of its line, so a birth that has died says nothing more."""
+    """True if a message shows that its connection's birth was missed. The broker publishes a will
+    after everything else of the connection, so a birth that has died sends nothing more."""
     return birth_id is not None and birth_id != known.birth_id
 
 
 class Mint(Protocol):
-    """Makes upload tokens."""
+    """Issues upload tokens."""
 
     def mint(self, node: str, now: Moment) -> UploadToken:
-        """A token for `node` from now on."""
+        """A token for `node`, valid from now."""
         ...
 
 
 class Fleet:
-    """Writes down births and deaths, and gives nodes leave to upload; for one intake thread."""
+    """Records births and deaths and issues upload tokens; for the intake thread only."""
 
     def __init__(self, tokens: Mint) -> None:
         self._tokens = tokens
@@ -101,8 +101,8 @@ class Fleet:
 
     @contextmanager
     def looking_once(self) -> Iterator[None]:
-        """Within one transaction, in which nobody else writes: a node is looked up once, and again
-        when something was noted of it."""
+        """For one transaction without other writers: each node is read once, and again after a
+        change."""
         self._looked_up = {}
         try:
             yield
@@ -110,12 +110,12 @@ class Fleet:
             self._looked_up = None
 
     def look_again(self, name: str) -> None:
-        """What was looked up of a node may not be true any more."""
+        """Drop the cached facts of a node."""
         if self._looked_up is not None:
             self._looked_up.pop(name, None)
 
     def hear(self, conn: Connection, said: Birth | Death, *, now: Moment) -> Verdict:
-        """Note what was said; a birth also registers its cameras in the area of its node."""
+        """Record a birth or death; a birth also registers the node's cameras in its area."""
         node = self._node(conn, said.node)
         if node is None:
             return Verdict.UNKNOWN_NODE
@@ -140,7 +140,7 @@ class Fleet:
         return node
 
     def _is_rival(self, node: registry.Node, birth: Birth) -> bool:
-        """Kept in memory alone: two that fight go on fighting after a restart of the hub."""
+        """Kept in memory only: two rivals go on after a restart of the hub."""
         known = self._lives.get(node.node_id)
         if known is None:
             births = (node.birth_id,) if node.birth_id else ()
@@ -149,14 +149,14 @@ class Fleet:
         return is_rival
 
     def see(self, conn: Connection, node: str, *, now: Moment) -> None:
-        """Note, now and then, that a node has spoken."""
+        """Record "last heard", at most once per `SEEN_EVERY_S`."""
         last_utc_us = self._seen.get(node, 0)
         if abs(now.utc_us - last_utc_us) >= SEEN_EVERY_S * 1_000_000:
             registry.note_seen(conn, node, now=now)
             self._seen[node] = now.utc_us
 
     def note_health(self, conn: Connection, said: Health, *, now: Moment) -> bool:
-        """Keep how a node is; False for one that nobody has added."""
+        """Record the node's health; False for an unknown node."""
         node = self._node(conn, said.node)
         if node is None:
             return False
@@ -171,8 +171,7 @@ class Fleet:
     def note_report(
         self, conn: Connection, said: SettingsReport | ProgramsReport, *, now: Moment
     ) -> bool:
-        """Keep by which settings a node works, or which programs it runs; False for one that
-        nobody has added."""
+        """Record the settings a node uses or the release it runs; False for an unknown node."""
         node = self._node(conn, said.node)
         if node is None:
             return False
@@ -183,19 +182,19 @@ class Fleet:
         return True
 
     def forget(self) -> None:
-        """Note anew that nodes spoke: what was noted has been rolled back."""
+        """Record "last heard" again after a rollback."""
         self._seen.clear()
         self._lives.clear()
         if self._looked_up is not None:
             self._looked_up.clear()
 
     def is_shut_out(self, conn: Connection, node: str) -> bool:
-        """Whether nothing that comes under this name counts."""
+        """True if messages under this name are ignored (revoked)."""
         known = self._node(conn, node)
         return known is not None and known.is_revoked
 
     def token(self, conn: Connection, node: str, *, now: Moment) -> UploadToken | None:
-        """Leave to upload; None for a node that nobody has added."""
+        """An upload token; None for an unknown node."""
         if self._node(conn, node) is None:
             return None
         return self._tokens.mint(node, now)

@@ -1,7 +1,7 @@
-"""Which numbers of a spool are known, and when a gap is asked for: values in, values out.
+"""Known sequence numbers of a spool, and when a gap is requested: values in, values out.
 
-Nodes send alerts first, so a gap is usual and means nothing for a while. After its time the node
-is asked; every number that comes proves that the node is at it and puts the next request off.
+Nodes send alerts first, so a gap is normal for a while. After its time the hub asks the node. Every
+number that arrives shows that the node is sending, and postpones the next request.
 """
 
 from collections.abc import Callable
@@ -10,39 +10,39 @@ from dataclasses import dataclass, replace
 from hub.store.numbers import Gap
 
 Draw = Callable[[float, float], float]
-"""Evenly random between two bounds."""
+"""Uniform random number between two bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskPolicy:
-    """The patience with gaps, in seconds."""
+    """Waiting times for gaps, in seconds."""
 
     gap_after_s: float = 120.0
-    """A number that is missing for so long is missed. A node says by itself what has no receipt
+    """A number missing for this long is requested. By itself a node repeats unreceipted events
     after at most 60 s."""
     again_first_s: float = 60.0
     again_at_most_s: float = 3600.0
     asks_at_most: int = 20
-    """Then nobody asks any more; a number that comes after all is taken as ever."""
+    """Most requests; a number that arrives later is still accepted."""
     ranges_at_once: int = 100
     gaps_kept: int = 1_000
-    """Of one spool. Beyond that neighbours are joined: what lies between is asked for too, and a
-    repeat changes nothing."""
+    """Most gaps per spool. Beyond it neighbouring gaps are merged: known numbers between them are
+    requested too, and a repeat changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What is known of one spool: every number up to `top` but those in `gaps`."""
+    """Known numbers of one spool: all up to `top` except those in `gaps`."""
 
     top: int = 0
     gaps: tuple[Gap, ...] = ()
-    """In order, not touching."""
+    """In order, not adjacent."""
 
 
 def heard(known: Numbers, number: int, *, now_us: int, policy: AskPolicy) -> Numbers:
-    """An event of this number is filed or was before."""
+    """An event with this number is stored, now or before."""
     if number > known.top:
-        if number == known.top + 1:  # nearly always, and each event asks
+        if number == known.top + 1:  # the usual case, asked for every event
             return Numbers(number, known.gaps)
         told = announced(known, number - 1, now_us=now_us, policy=policy)
         return Numbers(number, told.gaps)
@@ -50,7 +50,7 @@ def heard(known: Numbers, number: int, *, now_us: int, policy: AskPolicy) -> Num
 
 
 def announced(known: Numbers, top: int, *, now_us: int, policy: AskPolicy) -> Numbers:
-    """The node has given numbers up to `top`; those not known yet are on their way."""
+    """The node has used numbers up to `top`; unknown ones are on their way."""
     if top <= known.top:
         return known
     due_us = now_us + _us(policy.gap_after_s)
@@ -59,7 +59,7 @@ def announced(known: Numbers, top: int, *, now_us: int, policy: AskPolicy) -> Nu
 
 
 def settled(known: Numbers, first: int, last: int, *, now_us: int, policy: AskPolicy) -> Numbers:
-    """The fate of these numbers is known: they were filed, or will never come."""
+    """These numbers are settled: stored, or they will never come."""
     if not any(gap.first <= last and gap.last >= first for gap in known.gaps):
         return known
     left: list[Gap] = []
@@ -76,7 +76,7 @@ def settled(known: Numbers, first: int, last: int, *, now_us: int, policy: AskPo
 
 
 def after_asking(gap: Gap, *, now_us: int, policy: AskPolicy, draw: Draw) -> Gap:
-    """The node was asked for this gap once more."""
+    """The gap was requested once more."""
     asks = gap.asks + 1
     if asks >= policy.asks_at_most:
         return replace(gap, asks=asks, due_utc_us=None)
@@ -85,7 +85,8 @@ def after_asking(gap: Gap, *, now_us: int, policy: AskPolicy, draw: Draw) -> Gap
 
 
 def _put_off(gap: Gap, now_us: int, policy: AskPolicy) -> Gap:
-    """Some of it came: the node is at it. Begin anew, but not before it had time for the rest."""
+    """Part of it arrived, so the node is sending. Start the waiting time again, with time for the
+    rest."""
     soonest_us = now_us + _us(policy.again_first_s)
     return replace(gap, asks=0, due_utc_us=max(gap.due_utc_us or 0, soonest_us))
 

@@ -1,4 +1,4 @@
-"""Between the network's thread and the writer's: a bounded queue that is emptied in batches."""
+"""Bounded queue between the network thread and the writer thread, emptied in batches."""
 
 import threading
 from collections import deque
@@ -12,8 +12,8 @@ GATHER_S: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message as it came. `acknowledge` tells the broker to forget it, from any thread; it does
-    nothing once the connection it came by has ended, because the broker then sends it again."""
+    """A message as it arrived. `acknowledge` sends the acknowledgement, from any thread. It does
+    nothing after its connection has ended: the broker then sends the message again."""
 
     topic: str
     payload: bytes
@@ -21,7 +21,7 @@ class Arrival:
 
 
 class Inbox:
-    """Holds at most `bound` arrivals; who puts more waits, and so the broker waits too."""
+    """Holds at most `bound` messages; a full queue blocks the sender, and so the broker."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -31,10 +31,10 @@ class Inbox:
         self._room = threading.Condition(self._lock)
         self._arrived = threading.Condition(self._lock)
         self._wanted = 1
-        """So many have whoever takes them get up."""
+        """Number of messages that wakes the reader."""
 
     def put(self, arrival: Arrival) -> bool:
-        """Wait for room; False when the inbox has closed and the arrival is left to come again."""
+        """Wait for space; False if the queue is closed and the message will come again."""
         with self._lock:
             while len(self._inside) >= self._bound and not self._is_closed:
                 self._room.wait()
@@ -47,11 +47,11 @@ class Inbox:
 
     @property
     def is_closed(self) -> bool:
-        """Nothing more comes."""
+        """True after `close`."""
         return self._is_closed
 
     def take(self, wait_s: float) -> list[Arrival]:
-        """Wait for arrivals, then gather up to `BATCH` for `GATHER_S`; empty when none came."""
+        """Wait for messages, then collect up to `BATCH` within `GATHER_S`; empty if none came."""
         with self._lock:
             self._await(1, wait_s)
             if self._is_closed or not self._inside:
@@ -62,8 +62,8 @@ class Inbox:
         return batch
 
     def _batch(self) -> list[Arrival]:
-        """The oldest; of more than a batch as many of each node, in its own order, so that no node
-        makes another wait for more than the batch in hand. The lock is held."""
+        """The oldest messages. If there are more than a batch: equal shares per node, in each
+        node's order, so that no node delays another by more than one batch. Needs the lock."""
         if len(self._inside) <= BATCH:
             batch = list(self._inside)
             self._inside.clear()
@@ -83,19 +83,19 @@ class Inbox:
         return taken
 
     def close(self) -> None:
-        """Let nobody wait any longer; what is still inside was not acknowledged and comes again."""
+        """Release all waiting threads; messages inside are unacknowledged and come again."""
         with self._lock:
             self._is_closed = True
             self._room.notify_all()
             self._arrived.notify_all()
 
     def _await(self, how_many: int, wait_s: float) -> None:
-        """Until so many are inside, it is closed, or the time is over; the lock is held."""
+        """Wait for this many messages, closing, or the end of the time. Needs the lock."""
         self._wanted = how_many
         self._arrived.wait_for(lambda: self._is_closed or len(self._inside) >= how_many, wait_s)
 
 
 def node_of(topic: str) -> str:
-    """Whose topic it is, without asking whether there is such a node; empty: nobody's."""
+    """Node name in the topic, known or not; empty if there is none."""
     parts = topic.split("/", 2)
     return parts[1] if len(parts) == 3 else ""

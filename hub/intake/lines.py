@@ -1,4 +1,4 @@
-"""What the intake logs of a batch: made while filing, written once what became of it is clear."""
+"""Log lines of the intake: made while filing, written after the commit."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the log: its event, what belongs to it, whether a person should look."""
+    """A log line: event, values, and whether a person should look at it."""
 
     event: str
     words: dict[str, object] = field(default_factory=dict)
@@ -22,13 +22,13 @@ class Line:
 
 
 def write(lines: list[Line]) -> None:
-    """Log them in order."""
+    """Write them in order."""
     for line in lines:
         (log.warning if line.is_warning else log.info)(line.event, **line.words)
 
 
 def about_status(status: Birth | Death, verdict: Verdict) -> Line:
-    """A birth or a death, and what it means."""
+    """A birth or death, and its meaning."""
     if verdict is Verdict.UNKNOWN_NODE:
         cure = _cure(status.node, RefusalReason.UNKNOWN_NODE)
         return Line("node.unknown", {"node": status.node, "cure": cure})
@@ -44,19 +44,19 @@ def about_status(status: Birth | Death, verdict: Verdict) -> Line:
 
 
 def about_lost_spool(node: str, lost: int) -> Line:
-    """A node came with a new journal; what was missing of the old one never comes."""
+    """A node came with a new journal; missing numbers of the old one never come."""
     cure = "none: its disk was changed or damaged; a damaged journal was kept aside there"
     return Line("intake.numbers_lost_with_spool", {"node": node, "numbers": lost, "cure": cure})
 
 
 def about_waiting(node: str, why: Refusal) -> Line:
-    """Events that cannot be filed yet."""
+    """Events that cannot be stored yet."""
     cure = _cure(node, why.reason)
     return Line("intake.not_yet", {"node": node, "detail": why.detail, "cure": cure})
 
 
 def about_aside(bad: Unreadable, *, is_last: bool) -> Line:
-    """A message that was set aside; `is_last` of those kept in this hour."""
+    """A message set aside; `is_last`: the last one stored in this hour."""
     words: dict[str, object] = {
         "node": bad.node,
         "reason": str(bad.reason),

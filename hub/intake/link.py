@@ -1,8 +1,8 @@
-"""The hub's connection to the broker: one session that outlives it, acknowledged by hand.
+"""Connection to the broker: one persistent session with manual acknowledgements.
 
-Each connection has a paho client of its own. An acknowledgement is bound to the client its
-message came by, so one that comes after a reconnect goes nowhere; packet ids are used again,
-and acknowledged on the new connection it could have made the broker forget another message.
+Each connection has its own paho client. An acknowledgement belongs to the client of its message, so
+one that comes after a reconnect goes nowhere. Packet ids are reused: on the new connection it could
+acknowledge a different message.
 """
 
 import queue
@@ -33,9 +33,9 @@ log = structlog.get_logger()
 
 CLIENT_ID: Final = "hub"
 RECEIVE_MAXIMUM: Final = 1000
-"""How many messages the broker sends without an acknowledgement; the inbox holds twice as many."""
+"""Most unacknowledged messages from the broker; the inbox holds twice as many."""
 SESSION_S: Final = 3600
-"""How long the broker keeps messages for an absent hub; nodes keep theirs until the receipt."""
+"""Time the broker keeps messages for an absent hub; nodes keep theirs until the receipt."""
 KEEPALIVE_S: Final = 20
 CONNECT_S: Final = 5.0
 _LOOK_S: Final = 0.2
@@ -44,7 +44,7 @@ _QOS_1: Final = SubscribeOptions(qos=1)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Why a connection ended, and whether it had been of use."""
+    """Why a connection ended, and whether it had worked."""
 
     was_up: bool
     reason: str
@@ -52,19 +52,19 @@ class Ended:
 
     @property
     def is_taken_over(self) -> bool:
-        """Another hub came with this one's certificate; two must not throw each other out for
-        ever without a pause."""
+        """Another hub uses this certificate; both must not disconnect each other without a
+        pause."""
         return "taken over" in self.reason
 
 
 class _Client(mqtt.Client):
-    """paho's client, whose thread does not die unheard."""
+    """paho's client with a thread that reports its faults."""
 
     on_death: Callable[[Exception], object] = staticmethod(lambda _error: None)
 
     def loop_forever(self, *args: Any, **kwargs: Any) -> MQTTErrorCode:
-        """What paho's own thread does. A fault in it, or in what it calls, ended it with a trace
-        and nobody else knew: the line stood and nothing came."""
+        """Body of paho's own thread. Without this a fault in a callback ended the thread unnoticed:
+        the connection stayed open and nothing arrived."""
         try:
             return super().loop_forever(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - whatever it is, the thread ends by it
@@ -73,7 +73,7 @@ class _Client(mqtt.Client):
 
 
 class Connection:
-    """One connection from its TLS handshake to its end; callbacks come on paho's thread."""
+    """One connection, from TLS handshake to its end; callbacks run on paho's thread."""
 
     def __init__(self, address: BrokerAddress, take: Callable[[Arrival], object]) -> None:
         self._address = address
@@ -86,11 +86,11 @@ class Connection:
 
     @property
     def is_listening(self) -> bool:
-        """True while the broker sends us what nodes say."""
+        """True while messages of nodes can arrive."""
         return self._is_listening.is_set()
 
     def live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
-        """Connect and stay until the connection ends, or `stop` is set; why it ended."""
+        """Connect and stay until the connection ends or `stop` is set; returns why it ended."""
         wish = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's gap
         wish.SessionExpiryInterval = SESSION_S
         wish.ReceiveMaximum = RECEIVE_MAXIMUM
@@ -109,18 +109,18 @@ class Connection:
             return self._await_end(stop, beat)
         finally:
             self._is_listening.clear()
-            self._say_presence(is_here=False)  # a goodbye drops the will
+            self._say_presence(is_here=False)  # a clean disconnect drops the will
             self._client.disconnect()
             self._client.loop_stop()
 
     def publish(self, reply: Reply) -> None:
-        """Send without waiting; what gets lost is asked for again by its node."""
+        """Send without waiting; a lost message is requested again by its node."""
         terms = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho's gap
         terms.MessageExpiryInterval = reply.expires_s
         self._client.publish(reply.topic, reply.payload, qos=1, properties=terms)
 
     def hear_births(self) -> None:
-        """Subscribe again: the broker then repeats what it retains, the birth of each node."""
+        """Subscribe again, so that the broker repeats the retained birth of each node."""
         self._client.subscribe(EVERY_NODE_UP, qos=1)
 
     def _await_end(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
@@ -192,7 +192,7 @@ class Connection:
         self._presence_mids.add(self._client.publish(HUB_PRESENCE, payload, qos=1, retain=True).mid)
 
     def _hear_presence(self, payload: bytes) -> None:
-        """The will of an older connection came late, and the broker retains it: correct that."""
+        """A late will of an older connection is retained as our presence: correct it."""
         with suppress(WireError):
             said = decode_presence(payload)
             if self.is_listening and not said.is_here and said.birth_id != self._birth_id:
@@ -219,7 +219,7 @@ class Connection:
         self._end(lost, rival if "taken over" in lost else "")
 
     def _on_death(self, error: Exception) -> None:
-        """paho's thread is about to end: begin anew, with another one."""
+        """paho's thread is about to end: start again with a new client."""
         log.error("broker.thread_died", error=f"{type(error).__name__}: {error}", exc_info=error)
         self._end(f"the thread that listens died: {type(error).__name__}: {error}")
 
@@ -228,7 +228,7 @@ class Connection:
 
 
 class Link:
-    """Keeps a connection, for as long as the hub runs."""
+    """Keeps a connection open as long as the hub runs."""
 
     def __init__(
         self,
@@ -243,11 +243,11 @@ class Link:
         self._connection: Connection | None = None
         self._last_said = ""
         self.tries = 0
-        """How often it has tried to connect."""
+        """Number of connection attempts."""
 
     @property
     def is_listening(self) -> bool:
-        """True while the broker sends us what nodes say."""
+        """True while messages of nodes can arrive."""
         connection = self._connection
         return connection is not None and connection.is_listening
 
@@ -265,7 +265,8 @@ class Link:
             stop.wait(self._patience.fail())
 
     def _live(self, stop: threading.Event, beat: Callable[[], None]) -> Ended:
-        """One connection; its papers are read anew, so renewed ones count from the next on."""
+        """One connection; the certificate is read again each time, so a renewed one is used
+        next."""
         try:
             self._connection = Connection(self._address, self._take)
         except BrokerRefusedError as refusal:
@@ -273,7 +274,7 @@ class Link:
         return self._connection.live(stop, beat)
 
     def publish(self, reply: Reply) -> bool:
-        """Send when there is a connection; False when there is none, and nothing was sent."""
+        """Send if connected; False if not, and nothing was sent."""
         connection = self._connection
         if connection is None or not connection.is_listening:
             return False
@@ -281,16 +282,16 @@ class Link:
         return True
 
     def hear_births(self) -> None:
-        """Have every node's birth come again, if there is a connection."""
+        """Request every node's birth again if connected."""
         connection = self._connection
         if connection is not None and connection.is_listening:
             connection.hear_births()
 
     def _tell(self, ended: Ended) -> None:
-        """One line for each new reason; the same one again says nothing new."""
+        """Log each new reason once."""
         reason, cure = ended.reason, ended.cure
         if not ended.was_up and not cure:
-            # paho only says that it failed; a plain TLS handshake tells why.
+            # paho only reports a failure; a plain TLS handshake gives the reason.
             try:
                 knock(self._address)
             except BrokerRefusedError as refusal:

@@ -1,4 +1,4 @@
-"""How long to wait before trying again: full jitter, so that many who failed at once spread out."""
+"""Backoff with full jitter: clients that failed together do not retry together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from random import Random
 
 @dataclass(slots=True)
 class Patience:
-    """Waits grow with the failures in a row: random between 0 and the doubled bound."""
+    """Waiting times: random between 0 and a bound that doubles with each failure."""
 
     first_s: float = 0.5
     longest_s: float = 30.0
     chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311 - jitter
-    """Evenly random in 0-1; no secret hangs on it."""
+    """Uniform random in 0-1; not used for secrets."""
     failures: int = 0
 
     def fail(self) -> float:
-        """Count a failure; how many seconds to wait now."""
+        """Count a failure; returns the seconds to wait."""
         bound_s = min(self.longest_s, self.first_s * 2.0 ** min(self.failures, 30))
         self.failures += 1
         return bound_s * self.chance()
 
     def succeed(self) -> None:
-        """Begin anew."""
+        """Reset."""
         self.failures = 0

@@ -1,4 +1,4 @@
-"""What an arrival says: topic and bytes in; a message of a node, or why it is none, out."""
+"""Decodes a message: topic and bytes in; a node's message, or the fault, out."""
 
 import json
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ _READERS: Final = {
 }
 
 _LOOKED_INTO_BYTES: Final = 256 * 1024
-"""Bad messages up to this size are searched for their id; the broker lets no larger ones pass."""
+"""Bad messages up to this size are searched for their id; the broker accepts no larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A message that its own node said on its own topic."""
+    """A message of a node on its own topic."""
 
     node: str
     message: Message
@@ -46,7 +46,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """No message of ours: why, and for the refusal whose and which it was, if that can be told."""
+    """An invalid message: the fault, and the node and id for the refusal if known."""
 
     node: str | None
     reason: RefusalReason
@@ -56,7 +56,7 @@ class Unreadable:
 
 
 def read(topic: str, payload: bytes) -> Said | Unreadable | None:
-    """The message; None where nothing is said (a retained status that was cleared)."""
+    """The message; None for an empty one (a cleared retained status)."""
     place = topics.split(topic)
     if place is None:
         return Unreadable(None, RefusalReason.MALFORMED, "a topic that is not in the table")

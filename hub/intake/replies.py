@@ -1,4 +1,4 @@
-"""What the hub answers after a commit: receipts in batches by node and spool, and upload tokens."""
+"""Replies after a commit: receipts batched by node and spool, and upload tokens."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from agent.wire.codec import encode
 
 STORED_AT_ONCE: Final = 500
 REFUSED_AT_ONCE: Final = 15
-"""With details of 500 letters, 6 bytes each at worst, this stays below the wire's largest size."""
+"""With details of 500 letters of up to 6 bytes each, this stays below the largest message."""
 NO_SPOOL: Final = UUID(int=0)
-"""Stands in a refusal where the message did not tell its spool."""
+"""Used in a refusal if the message had no spool id."""
 
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One message to publish; worth nothing after `expires_s`."""
+    """One message to publish; worthless after `expires_s`."""
 
     topic: str
     payload: bytes
@@ -30,30 +30,30 @@ class Reply:
 
 @dataclass(slots=True)
 class Replies:
-    """Gathers what one batch owes to its nodes."""
+    """Collects the replies of one batch."""
 
     stored: dict[tuple[str, UUID], list[UUID]] = field(default_factory=dict)
     refused: dict[tuple[str, UUID], list[Refusal]] = field(default_factory=dict)
     alerted: set[UUID] = field(default_factory=set)
-    """Those of the stored that are part of an alert."""
+    """Stored events that belong to an alert."""
     tokens: dict[str, UploadToken] = field(default_factory=dict)
 
     def store(self, node: str, spool_id: UUID, event_id: UUID, *, is_alerted: bool = False) -> None:
-        """Owe the receipt of a stored event."""
+        """Add a receipt for a stored event."""
         self.stored.setdefault((node, spool_id), []).append(event_id)
         if is_alerted:
             self.alerted.add(event_id)
 
     def refuse(self, node: str, spool_id: UUID | None, refusal: Refusal) -> None:
-        """Owe the refusal of an event, even of one whose spool is unknown."""
+        """Add a refusal of an event, also with an unknown spool."""
         self.refused.setdefault((node, spool_id or NO_SPOOL), []).append(refusal)
 
     def grant(self, node: str, token: UploadToken) -> None:
-        """Owe an upload token."""
+        """Add an upload token."""
         self.tokens[node] = token
 
     def messages(self) -> Iterator[Reply]:
-        """All of it, ready to publish."""
+        """All replies, ready to publish."""
         for (node, spool_id), ids in self.stored.items():
             for some in _slices(ids, STORED_AT_ONCE):
                 alerted = tuple(one for one in some if one in self.alerted)
@@ -68,7 +68,7 @@ class Replies:
 
 
 def _receipt(node: str, receipt: Receipt) -> Reply:
-    # A receipt that comes late is still true, but by then the node has asked again.
+    # A late receipt is still true, but by then the node has sent the event again.
     return Reply(topics.address(topics.RECEIPT, node), encode(receipt), expires_s=3600)
 
 

@@ -1,8 +1,8 @@
-"""Two nodes of one name: told by a life that comes back after another one, which none ever does.
+"""Detects two nodes with one name: a life returns after another one, which never happens otherwise.
 
-A life is one boot with one journal. A node that boots again, or gets a new disk, begins a new life
-and never returns to the old one. Two computers with one certificate throw each other out of the
-broker, and so their lives take turns.
+A life is one boot with one journal. A node that boots again or gets a new disk starts a new life
+and never returns to the old one. Two computers with one certificate disconnect each other in turn,
+so their lives alternate.
 """
 
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from agent.wire.presence import Birth
 KEPT: Final = 8
 
 Life = tuple[UUID | None, UUID | None]
-"""Boot and spool."""
+"""Boot id and spool id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """The last lives of one node, oldest first, and by which births they were told."""
+    """Last lives of one node, oldest first, and their births."""
 
     lives: tuple[Life, ...] = ()
     births: tuple[UUID, ...] = ()
 
 
 def heard(known: Lives, birth: Birth) -> tuple[Lives, bool]:
-    """What is known after this birth, and whether it shows that there are two of that name.
+    """State after this birth, and whether it shows two nodes with this name.
 
-    A birth that was heard before shows nothing: the broker repeats what it retains.
+    A repeated birth shows nothing: the broker repeats retained messages.
     """
     if birth.birth_id in known.births:
         return known, False

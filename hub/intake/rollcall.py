@@ -1,4 +1,4 @@
-"""Calls the roll: notes which numbers have come, and asks nodes for those that have not."""
+"""Gap recovery: records the sequence numbers that arrived and requests missing ones from nodes."""
 
 import random
 from collections import OrderedDict
@@ -23,22 +23,22 @@ from hub.store.numbers import Due, Gap, Unbrought
 log = structlog.get_logger()
 
 SPOOLS_KEPT: Final = 20_000
-"""So many spools are remembered; others are read again when they speak."""
+"""Spools cached in memory; others are read again when they send."""
 NODES_AT_ONCE: Final = 20
-"""So many nodes are asked at a time, so that a restored hub is not answered by all at once."""
+"""Most nodes asked at once, so that they do not all answer a restored hub together."""
 FILES_AFTER_S: Final = 900.0
 FILES_AGAIN_S: Final = 3600.0
 FILES_UNTIL_S: Final = 7 * 86_400.0
-"""Files are asked for from a quarter of an hour after they were announced, once an hour, as long
-as nodes keep events that the hub has."""
+"""Files are requested from a quarter of an hour after their announcement, once an hour, as long as
+nodes keep events that the hub has."""
 FILES_AT_ONCE: Final = 100
 
 _chance: Final = random.SystemRandom()
 
 
 class RollCall:
-    """For the one intake thread. What it notes is written with `write`, in the batch's own
-    transaction; after a rollback it must `forget`."""
+    """For the intake thread only. `write` stores its notes in the batch's transaction; call
+    `forget` after a rollback."""
 
     def __init__(self, policy: AskPolicy | None = None, *, draw: Draw = _chance.uniform) -> None:
         self._policy = policy or AskPolicy()
@@ -48,12 +48,12 @@ class RollCall:
         self._nodes: dict[str, UUID] = {}
 
     def expect(self, conn: Connection, node: str, spool_id: UUID) -> None:
-        """Look up what is known of a spool, before the next event of it is filed."""
+        """Load the known numbers of a spool before its next event is stored."""
         if (node, spool_id) not in self._known and self._node_id(conn, node) is not None:
             self._look_up(conn, node, spool_id)
 
     def note(self, conn: Connection, event: Event, *, now: Moment) -> None:
-        """This event is filed, now or before."""
+        """This event is stored, now or before."""
         known = self._look_up(conn, event.node, event.spool_id)
         known = gaps.heard(known, event.seq, now_us=now.utc_us, policy=self._policy)
         if isinstance(event.body, NumbersDropped):
@@ -64,13 +64,14 @@ class RollCall:
     def announce(
         self, conn: Connection, node: str, *, spool_id: UUID, last_seq: int, now: Moment
     ) -> None:
-        """A node of the registry says how far it has counted."""
+        """A known node reports its last sequence number."""
         known = self._look_up(conn, node, spool_id)
         known = gaps.announced(known, last_seq, now_us=now.utc_us, policy=self._policy)
         self._known[node, spool_id] = known
 
     def lost_with_spool(self, conn: Connection, birth: Birth) -> int:
-        """How many numbers went with an earlier spool, when this birth is the first of its own."""
+        """Number of events lost with an earlier spool; counted at the first birth of a new
+        spool."""
         node_id = self._node_id(conn, birth.node)
         if node_id is None:
             return 0
@@ -80,7 +81,7 @@ class RollCall:
         return numbers.lost_with(conn, node_id, spool_id=birth.spool_id)
 
     def write(self, conn: Connection) -> None:
-        """What was noted since the last time."""
+        """Store the notes since the last call."""
         for place, before in self._written.items():
             after = self._known[place].gaps
             if after is before:
@@ -98,18 +99,18 @@ class RollCall:
             self._known.popitem(last=False)
 
     def forget(self) -> None:
-        """What was noted has been rolled back, or changed by another."""
+        """Drop the cache after a rollback or a change by somebody else."""
         self._known.clear()
         self._written.clear()
         self._nodes.clear()
 
     def ask(self, conn: Connection, *, now: Moment) -> list[Reply]:
-        """Requests for the gaps whose time has come; written down as asked."""
+        """Requests for due gaps, recorded as sent."""
         asked = numbers.due(conn, now=now, spools_at_most=NODES_AT_ONCE)
         return [self._request(conn, due, now) for due in asked]
 
     def ask_for_files(self, conn: Connection, *, now: Moment) -> list[Reply]:
-        """Requests for files that should have come long ago; written down as asked."""
+        """Requests for overdue files, recorded as sent."""
         unbrought = numbers.ask_for_files(
             conn,
             now=now,

@@ -1,9 +1,9 @@
-"""From the broker into the database: acknowledged and receipted only after the commit.
+"""From the broker into the database; acknowledgement and receipt only after the commit.
 
-Two threads. The link's thread takes messages off the network into the inbox; the writer's thread
-takes them out in batches, commits each batch in one transaction, and only then tells the broker
-(acknowledgement) and the nodes (receipt). Whatever breaks in between, the message comes again and
-is recognised by its id.
+Two threads. The connection's thread puts messages into the inbox. The writer's thread takes them in
+batches, commits each batch in one transaction, and only then acknowledges to the broker and sends
+receipts to the nodes. Whatever fails in between, the message comes again and is recognised by its
+id.
 """
 
 import math
@@ -33,21 +33,21 @@ from hub.store.database import Database, is_about_storage
 log = structlog.get_logger()
 
 BIRTHS_EVERY_S: Final = 15.0
-"""All births are asked for again at most so often."""
+"""Least time between two requests for all births."""
 
 ASK_EVERY_S: Final = 5.0
-"""How often it is looked for numbers that have not come."""
+"""Interval of the search for missing numbers."""
 ASK_FOR_FILES_EVERY_S: Final = 60.0
 
 TRIES_TOGETHER: Final = 4
-"""After so many failures of a batch its messages are tried one by one. A database that has no room
-or is not there does not count: no message is to blame for that."""
+"""Failures of a batch before its messages are tried one by one. A full or unreachable database does
+not count: no message causes it."""
 TRIES_ALONE: Final = 6
-"""After so many failures a message alone is set aside, if that much can still be written."""
+"""Failures of a single message before it is set aside, if that can still be written."""
 
 
 class Writer:
-    """Commits batches; `run` is the one thread that writes."""
+    """Commits batches; `run` is the only writing thread."""
 
     def __init__(
         self,
@@ -64,12 +64,13 @@ class Writer:
         self._patience = patience or Patience()
         self._can_ask = True
         self.beat = beat
-        """Called each time the writer has come round, also while it waits for the database."""
+        """Called in every round, also while the database is away."""
         self.counts: Counter[str] = Counter()
-        """Since the start: received, stored, repeated, set_aside, not_yet, retried and so on."""
+        """Counters since the start: received, stored, repeated, set_aside, not_yet, retried and so
+        on."""
 
     def commit(self, batch: list[Arrival], stop: threading.Event) -> list[Outcome]:
-        """File the batch, however long the database is away; empty when `stop` came first."""
+        """Commit the batch, however long the database is away; empty if `stop` came first."""
         outcome = self._commit_together(batch, tries=TRIES_TOGETHER, stop=stop)
         if outcome is not None:
             return [outcome]
@@ -82,13 +83,13 @@ class Writer:
         return outcomes
 
     def ask(self, *, for_files: bool) -> list[Reply]:
-        """What nodes are to be asked for now; none while the database is away."""
+        """Requests to nodes due now; none while the database is away."""
         try:
             with self._db.writing() as conn:
                 asked = self._clerk.ask(conn, now=self._clock.now(), for_files=for_files)
         except DATABASE_FAULTS as error:
             self._clerk.forget()
-            if self._can_ask:  # said once, however long it lasts
+            if self._can_ask:  # logged once per outage
                 log.error("intake.cannot_ask", error=str(error).splitlines()[0])
             self._can_ask = False
             return []
@@ -112,7 +113,8 @@ class Writer:
         return None
 
     def _commit_alone(self, arrival: Arrival, stop: threading.Event) -> Outcome | None:
-        """One message; when it alone fails every time, it is the message and not the database."""
+        """Commit one message; if it alone fails every time, the message is at fault, not the
+        database."""
         while not stop.is_set():
             outcome = self._commit_together([arrival], tries=TRIES_ALONE, stop=stop)
             if outcome is not None:
@@ -134,10 +136,10 @@ class Writer:
         return outcome
 
     def _wait_out(self, error: Exception, stop: threading.Event) -> None:
-        """Nothing was committed or acknowledged; wait before the next try."""
+        """Nothing was committed or acknowledged; wait before the next attempt."""
         self.beat()
         self.counts["retried"] += 1
-        if self._patience.failures == 0:  # said once, however long it lasts
+        if self._patience.failures == 0:  # logged once per outage
             log.error("intake.database", error=str(error).splitlines()[0])
         stop.wait(self._patience.fail())
 
@@ -149,7 +151,7 @@ class Writer:
 
 
 class Subscriber:
-    """The intake: start it, stop it, look at its counts."""
+    """The intake: start, stop, counters."""
 
     def __init__(
         self,
@@ -163,7 +165,7 @@ class Subscriber:
         beat: Callable[[], None] = lambda: None,
         bounds: Bounds | None = None,
     ) -> None:
-        """`bounds`: how much one node may say."""
+        """`bounds`: rate limit per node."""
         self._turnstile = Turnstile(bounds)
         self._ask_every_s = ask_every_s
         self._births_every_s = births_every_s
@@ -172,7 +174,7 @@ class Subscriber:
         self._asked_files_s = -math.inf
         self._writer = writer
         self._bell = bell
-        # Messages of an ended connection may still be inside when the next one begins.
+        # Messages of an ended connection may still be in the inbox when the next one begins.
         self._inbox = Inbox(2 * RECEIVE_MAXIMUM)
         self._link = Link(address, take=self._inbox.put, patience=patience)
         self._stop = threading.Event()
@@ -184,18 +186,18 @@ class Subscriber:
 
     @property
     def is_listening(self) -> bool:
-        """True while messages can come in."""
+        """True while messages can arrive."""
         return self._link.is_listening
 
     def say(self, node: str, wanted: Wanted, *, expires_s: int) -> bool:
-        """Tell a node at once, once; False where there is no line to the broker. For any thread."""
+        """Send once to a node, now; False without a broker connection. For any thread."""
         where = topics.address(topics.COMMAND, node)
         payload = encode(Command(command_id=uuid4(), body=wanted))
         return self._link.publish(Reply(where, payload, expires_s=expires_s))
 
     @property
     def tries(self) -> int:
-        """How often it has tried to reach the broker."""
+        """Number of connection attempts."""
         return self._link.tries
 
     @property
@@ -205,11 +207,11 @@ class Subscriber:
 
     @property
     def counts(self) -> Counter[str]:
-        """What has come in since the start."""
+        """Counters since the start."""
         return Counter({**self._writer.counts, **self._turnstile.counts})
 
     def over(self, node: str) -> int:
-        """How many messages of a node had to wait lately because it says too much."""
+        """Messages of a node that were recently delayed by the rate limit."""
         return self._turnstile.over(node)
 
     def start(self) -> None:
@@ -218,7 +220,7 @@ class Subscriber:
             thread.start()
 
     def stop(self) -> None:
-        """Finish the batch in hand, tell the broker and the nodes, then hang up."""
+        """Finish the current batch, acknowledge, send receipts, then disconnect."""
         self._stop.set()
         self._inbox.close()
         link, writer = self._threads
@@ -232,11 +234,11 @@ class Subscriber:
             came = self._inbox.take(self._turnstile.wait_s(self._ask_every_s))
             batch = self._let(came)
             if batch and not self._commit(batch):
-                return  # stopping without a database: all of it comes again
+                return  # stopping without a database: everything comes again
             self._ask_for_missing()
 
     def _let(self, came: list[Arrival]) -> list[Arrival]:
-        """What is filed now; of a node that says more than it may, the rest waits."""
+        """Messages to store now; those of a node over its rate limit wait."""
         passage = self._turnstile.let(came, time.monotonic())
         for arrival in passage.held_up:
             arrival.acknowledge()
@@ -255,7 +257,7 @@ class Subscriber:
         return True
 
     def _ask_for_missing(self) -> None:
-        """Now and then, while nodes can be reached."""
+        """Request missing numbers at intervals, while nodes can be reached."""
         now_s = time.monotonic()
         if now_s - self._asked_s < self._ask_every_s or not self._link.is_listening:
             return

@@ -1,8 +1,8 @@
-"""How much one node may say: a bucket each, and what is over it waits its turn, alerts first.
+"""Rate limiter per node: a token bucket each; messages over the limit wait, alerts first.
 
-Pure: no clock, thread or log. Nothing is refused. What waits is taken up when the node's bucket has
-filled again; what there is no room to keep gets no receipt, and so its node says it again. A node
-that floods is slowed, and nobody else is.
+Pure: no clock, thread or log. Nothing is refused. A waiting message goes on when the node's bucket
+has filled again. When the queue is full, a message is dropped without a receipt; the node sends it
+again. A flooding node is slowed down; other nodes are not.
 """
 
 from collections import Counter, deque
@@ -13,37 +13,37 @@ from typing import Final
 from hub.intake.inbox import Arrival, node_of
 
 FORGOTTEN_AFTER_S: Final = 600.0
-"""A node that kept within its bounds for so long begins anew: the next time it is said again."""
+"""A node within its limit for this long starts again: its next excess is reported again."""
 LEAST_WAIT_S: Final = 0.05
 MOST_NODES: Final = 10_000
-"""Beyond so many names all but those of whom something waits are forgotten, and begin anew."""
+"""With more names, all nodes without waiting messages are forgotten and start again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of each node. Generous: after a week without a line a box says 100,000 events at once, and
-    no more than twenty of them unanswered."""
+    """Limit per node. Generous: after a week offline a node sends 100,000 events, and at most
+    twenty of them are unreceipted at a time."""
 
     burst: int = 5000
     """Messages at once."""
     per_s: float = 200.0
-    """From then on."""
+    """Messages per second after that."""
     held: int = 200
-    """That wait here."""
+    """Most waiting messages."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """What one node may still say, and what of it waits."""
+    """Tokens left for one node, and its waiting messages."""
 
     left: float
     at_s: float
     urgent: deque[Arrival] = field(default_factory=deque)
     others: deque[Arrival] = field(default_factory=deque)
     over_s: float = float("-inf")
-    """When it was last over its bounds."""
+    """Time it was last over its limit."""
     over: int = 0
-    """Messages that had to wait or to come again, since it began anew."""
+    """Messages delayed or dropped since it started again."""
 
     @property
     def waiting(self) -> int:
@@ -57,28 +57,28 @@ class _Bucket:
 
 @dataclass(slots=True)
 class Passage:
-    """What becomes of a batch."""
+    """Result for a batch."""
 
     through: list[Arrival]
-    """To be filed now, in the order of each node."""
+    """To store now, in each node's order."""
     held_up: list[Arrival] = field(default_factory=list)
-    """To be acknowledged to the broker and not receipted: they wait here, or come again."""
+    """To acknowledge to the broker without a receipt: they wait here, or come again."""
     news: list[str] = field(default_factory=list)
-    """Nodes that are over their bounds for the first time in a while."""
+    """Nodes over their limit for the first time in a while."""
 
 
 class Turnstile:
-    """For one thread, but for `over`, which any may ask."""
+    """For one thread; only `over` may be called from any thread."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
         self._buckets: dict[str, _Bucket] = {}
         self._holding: set[str] = set()
         self.counts: Counter[str] = Counter(slowed=0, unheard=0)
-        """Since the start: slowed (waited here) and unheard (had to come again)."""
+        """Since the start: slowed (waited here) and unheard (dropped, to come again)."""
 
     def let(self, batch: list[Arrival], now_s: float) -> Passage:
-        """Which of these are filed now; with them what has waited long enough."""
+        """Messages to store now, including those that have waited long enough."""
         passage = Passage([])
         self._release(passage.through, now_s)
         said = Counter([node_of(arrival.topic) for arrival in batch])
@@ -90,18 +90,18 @@ class Turnstile:
         return passage
 
     def wait_s(self, longest_s: float) -> float:
-        """How long nobody who waits here can go on, `longest_s` at the most."""
+        """Time until a waiting message can go on, at most `longest_s`."""
         if not self._holding:
             return longest_s
         return min(longest_s, max(LEAST_WAIT_S, 1 / self._bounds.per_s))
 
     def over(self, node: str) -> int:
-        """How many messages of this node had to wait or come again, lately; 0: it keeps within."""
+        """Recently delayed or dropped messages of this node; 0: within its limit."""
         bucket = self._buckets.get(node)
         return 0 if bucket is None else bucket.over
 
     def _may(self, node: str, number: int, now_s: float) -> bool:
-        """Whether all of them may; then they are taken off."""
+        """True if all of them fit; then they are counted."""
         bucket = self._bucket(node, now_s)
         if bucket.waiting or bucket.left < number:
             return False
@@ -127,7 +127,7 @@ class Turnstile:
             if node not in over:
                 passage.through.append(arrival)
                 continue
-            bucket = self._bucket(node, now_s)  # anew where it was forgotten within this batch
+            bucket = self._bucket(node, now_s)  # new if it was forgotten within this batch
             if not bucket.waiting and bucket.left >= 1:
                 bucket.left -= 1
                 passage.through.append(arrival)
@@ -144,7 +144,7 @@ class Turnstile:
             self.counts["unheard"] += 1
             if not (is_urgent and bucket.others):
                 return
-            bucket.others.pop()  # the lesser goes, and its node says it again
+            bucket.others.pop()  # the less urgent one is dropped; its node sends it again
         self.counts["slowed"] += 1
         self._holding.add(node)
         kept = Arrival(arrival.topic, arrival.payload, _is_acknowledged)
@@ -162,8 +162,8 @@ class Turnstile:
 
 
 def may_be_urgent(payload: bytes) -> bool:
-    """Whether words that may wake people may be in it (`agent.wire.urgent`), at a glance: who lies
-    here only puts their own words before their own."""
+    """True if the payload may contain something that raises an alert (`agent.wire.urgent`), at a
+    glance. A false claim only reorders the node's own messages."""
     return (
         b'"sighting_opened"' in payload
         or b'"recording_stopped"' in payload
@@ -172,4 +172,4 @@ def may_be_urgent(payload: bytes) -> bool:
 
 
 def _is_acknowledged() -> None:
-    """The broker has been told."""
+    """The broker was told already."""
