@@ -1,1 +1,1 @@
-"""From a notification owed to a phone that has it."""
+"""Delivery of notifications to phones, by channel."""

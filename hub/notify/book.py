@@ -1,4 +1,4 @@
-"""Where answers are written down: in the ledger, many in one durable commit."""
+"""Records answers of push services in the ledger, many in one durable commit."""
 
 import asyncio
 import secrets
@@ -16,16 +16,16 @@ from hub.store.owed import Owed
 log = structlog.get_logger(__name__)
 
 AGAIN_S: Final = 0.5
-"""How soon a database that lacks room or is away is tried again."""
+"""Delay before a full or unreachable database is tried again."""
 
 _dice = secrets.SystemRandom()
 
 
 class LedgerBook:
-    """Writes answers down in the ledger: one durable commit for all that came meanwhile.
+    """Writes answers into the ledger: one durable commit for all that arrived meanwhile.
 
-    While the database lacks room or is away the answers wait, as long as their hands do: what was
-    sent and not written down would be sent again.
+    While the database is full or away the answers wait, and so do the tasks that sent them: a
+    message that was sent but not recorded would be sent again.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class LedgerBook:
         entry = _Entry(owed, answer, started, ended)
         self._waiting.append(entry)
         async with self._turn:
-            # Whoever has the turn writes for all who came while the last commit was under way.
+            # Whoever has the turn writes for all that arrived during the last commit.
             if not entry.written.done():
                 batch, self._waiting = self._waiting, []
                 await self._write(batch)
@@ -56,7 +56,7 @@ class LedgerBook:
             if len(batch) == 1:
                 batch[0].written.set_exception(error)
                 return
-            for entry in batch:  # one that cannot be written must not take the others along
+            for entry in batch:  # one that cannot be written must not fail the others
                 await self._write([entry])
             return
         for entry, state in zip(batch, states, strict=True):
@@ -79,7 +79,8 @@ class LedgerBook:
 
     def _commit(self, batch: "list[_Entry]") -> list[str]:
         with self._db.writing() as conn:
-            # Not when each answer came: the clock may have been stepped since, or it waited long.
+            # Not the time of arrival: the clock may have been stepped since, or the answer waited
+            # long.
             now = self._clock.now()
             return [
                 outcomes.record(
@@ -97,7 +98,7 @@ class LedgerBook:
 
 
 class _Entry:
-    """One answer on its way into the ledger."""
+    """One answer waiting for its commit."""
 
     def __init__(self, owed: Owed, answer: Answer, started: Moment, ended: Moment) -> None:
         self.owed = owed

@@ -1,7 +1,6 @@
-"""The port every channel serves: take one message to one phone, come back with an answer.
+"""Port of every channel: send one message to one phone, return an answer.
 
-What the answers mean for the ledger is decided in `hub.alerts.answers`; they are named here too
-because a channel is made of them.
+`hub.alerts.answers` decides what an answer means for the ledger; its types are exported here too.
 """
 
 from dataclasses import dataclass
@@ -17,20 +16,22 @@ __all__ = ["Answer", "Channel", "Delivered", "Gone", "Message", "Phone", "Refuse
 
 @dataclass(frozen=True)
 class Message:
-    """What a phone is to show, in its owner's language: kind, place, time, count, nothing else."""
+    """Content for a phone in its owner's language: kind, place, time, count, nothing else."""
 
     notification_id: UUID
     alert_id: UUID
     revision: int  # of the alert; a phone shows no older one over a newer one
-    moment: AlertMoment | Literal["check", "notice", "test"]  # a sign of life; a notice to people
+    moment: (
+        AlertMoment | Literal["check", "notice", "test"]
+    )  # a heartbeat check; a notice to people
     title: str
     body: str
     language: str  # vi, en
     take_label: str  # the two buttons, where a phone has them
     open_label: str
-    useful_s: int  # a phone that is off for longer need not hear of it
-    is_digest: bool = False  # it tells of many alerts together
-    own_path: str = ""  # another page than that of the moment: a household's link
+    useful_s: int  # a phone that is off for longer need not be told
+    is_digest: bool = False  # it covers many alerts
+    own_path: str = ""  # another page than the moment's: a household's link
 
     @property
     def tag(self) -> str:
@@ -43,7 +44,7 @@ class Message:
 
     @property
     def path(self) -> str:
-        """The page of the alert, or the inbox for many, below the hub's public address."""
+        """Page of the alert, or the inbox for a digest, below the hub's public address."""
         if self.own_path:
             return self.own_path
         if self.moment == "check":
@@ -56,13 +57,13 @@ class Message:
 
     @property
     def is_silent(self) -> bool:
-        """It only replaces what is on the screen; nobody needs to be woken."""
+        """True if it only replaces the entry on the screen, without sound."""
         return self.moment in ("taken", "back", "check")
 
 
 class Channel(Protocol):
-    """One means to reach phones. Transient trouble is an answer, never an exception."""
+    """A way to reach phones. A transient fault is an answer, never an exception."""
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Send once. The caller sets the deadline and cancels the call when it passes."""
+        """Send once. The caller sets the deadline and cancels the call after it."""
         ...

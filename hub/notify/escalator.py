@@ -1,4 +1,4 @@
-"""The escalator: calls the next when nobody has taken an alert in the time that was given."""
+"""Escalation task: calls the next recipients when nobody took an alert in time."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from hub.store.database import Database
 log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S: Final = SHORTEST_WAIT_S / 2
-"""No call can become due sooner than it looks again, so no bell need tell it of a new alert."""
+"""No call becomes due sooner than the next look, so a new alert needs no signal."""
 SHORTEST_SLEEP_S: Final = 0.05
 
 
@@ -29,7 +29,7 @@ class Escalator:
         self._bell = bell
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Call until `stop`; what is due then is called when the hub is back."""
+        """Run until `stop`; calls due during a stop are made after the restart."""
         await go_round(
             lambda: asyncio.to_thread(self.look),
             stop,
@@ -40,7 +40,7 @@ class Escalator:
         )
 
     def look(self) -> int:
-        """Make every call that is due, each in its own transaction; how many that were."""
+        """Make every due call, each in its own transaction; returns their number."""
         now = self._clock.now()
         with self._db.reading() as conn:
             waiting = escalations.due(conn, now=now)
@@ -53,7 +53,7 @@ class Escalator:
         return len(waiting)
 
     def quiet_s(self) -> float:
-        """How long nothing is due that is written down now, in seconds."""
+        """Seconds until the next recorded call is due."""
         with self._db.reading() as conn:
             due_utc_us = escalations.next_due(conn)
         if due_utc_us is None:

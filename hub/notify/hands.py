@@ -1,4 +1,4 @@
-"""Sending what is due, each to its own end: no fault takes another's message along."""
+"""Sends due messages in parallel; a fault affects only its own message."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -13,17 +13,18 @@ log = structlog.get_logger(__name__)
 
 DEADLINE_S: Final = 10.0
 HANDS: Final = 4
-"""For what is no alert: alerts have hands of their own, and need the services' patience."""
+"""Parallel sends for messages other than alerts; alerts have their own."""
 LEASE_S: Final = 120.0
-"""Of what is no alert: longer than so few hands take for all that is leased at once."""
+"""Lease for messages other than alerts: longer than these few senders need for all leased at
+once."""
 OUR_FAULT_ATTEMPTS: Final = 3
-"""What trips over our own code is tried so often, then it is dead."""
+"""Attempts for a message that fails in our own code; then it is dead."""
 
 T = TypeVar("T")
 
 
 def our_fault(error: Exception) -> TryAgain:
-    """The answer of what never left, because something in the hub broke."""
+    """Answer for a message that was not sent because of a fault in the hub."""
     reason = f"fault of the hub: {type(error).__name__}"
     return TryAgain(reason, most_attempts=OUR_FAULT_ATTEMPTS)
 
@@ -35,7 +36,7 @@ async def send_by(
     *,
     deadline_s: float = DEADLINE_S,
 ) -> Answer:
-    """Send once, by the phone's own channel, and wait no longer than the deadline."""
+    """Send once by the phone's channel, with a deadline."""
     channel = channels.get(phone.channel)
     if channel is None:
         return Refused(f"this hub has no channel {phone.channel}")
@@ -43,7 +44,7 @@ async def send_by(
         async with asyncio.timeout(deadline_s):
             return await channel.send(message, phone)
     except TimeoutError:
-        # It may have arrived; nobody can know, and twice is better than never.
+        # It may have arrived; sending twice is better than never.
         return TryAgain(f"no answer within {deadline_s:g} s")
 
 
@@ -53,9 +54,9 @@ async def carry_each(
     send: Callable[[T], Awaitable[Answer]],
     record: Callable[[T, Answer], object],
 ) -> None:
-    """Send all, `HANDS` at a time; `record` writes down what came of each, in a thread.
+    """Send all, `HANDS` at a time; `record` stores each result, in a thread.
 
-    Raises why one could not be written down, once all have come to their end.
+    Raises the error of a failed `record` after all have finished.
     """
     turn = asyncio.Semaphore(HANDS)
 
@@ -64,7 +65,7 @@ async def carry_each(
             try:
                 answer = await send(one)
             except Exception as error:
-                log.exception("hands.tripped")  # one bad row must not end the others
+                log.exception("hands.tripped")  # one bad row must not stop the others
                 answer = our_fault(error)
         await asyncio.to_thread(record, one, answer)
 

@@ -1,4 +1,4 @@
-"""One POST to a service that answers in JSON: what it said, or what its silence means."""
+"""One POST to a service with a JSON answer."""
 
 import json
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ async def post_json(
     body: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
 ) -> Said | Answer:
-    """POST once; the object it answers with, whatever its status, or an answer of ours without one.
+    """POST once. Returns the JSON object, whatever its status, or an `Answer` if there is none.
 
-    The address may hold a token and is never part of a reason.
+    The address may contain a token; it never appears in a reason.
     """
     if fault := address_fault(address):
         return Refused(f"address {fault}")
@@ -53,7 +53,7 @@ async def post_json(
 
 
 def number(said: Said, name: str, otherwise: int) -> int:
-    """A number of the answer; some services write numbers as text."""
+    """A number in the answer; some services write numbers as text."""
     try:
         return int(said.get(name, otherwise))
     except (TypeError, ValueError, OverflowError):

@@ -1,7 +1,7 @@
-"""Connections to the phones' services, each used again: a transport for httpx.
+"""Connection pool for push services: a transport for httpx.
 
-httpx's own pool looks at every connection it has for every request; with the thirty a busy hub
-keeps, that took longer than the request. Here the last one used is looked at, and no other.
+httpx's own pool checks every connection for every request. With the thirty connections of a busy
+hub that took longer than the request. This pool checks only the last used one.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ import httpcore
 import httpx
 
 IDLE_S: Final = 5.0
-"""So long a connection is kept that nothing is sent by."""
+"""An idle connection is closed after this time."""
 
 _Place = tuple[bytes, bytes, int]
 
 
 class Lanes(httpx.AsyncBaseTransport):
-    """At most `most` connections at once; for one event loop."""
+    """At most `most` connections; for one event loop."""
 
     def __init__(self, *, most: int) -> None:
         self._free = asyncio.Semaphore(most)
@@ -28,7 +28,7 @@ class Lanes(httpx.AsyncBaseTransport):
         self._idle: dict[_Place, list[httpcore.AsyncHTTPConnection]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One request and the head of its answer; raises as httpx's own transport does."""
+        """Send one request and read the head of its answer; raises like httpx's own transport."""
         url = request.url
         origin = httpcore.Origin(
             url.raw_scheme, url.raw_host, url.port or (443 if url.scheme == "https" else 80)
@@ -61,7 +61,7 @@ class Lanes(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Close what is kept."""
+        """Close all idle connections."""
         kept, self._idle = self._idle, {}
         for connections in kept.values():
             for connection in connections:
@@ -95,12 +95,12 @@ class Lanes(httpx.AsyncBaseTransport):
         if connection.is_idle() and not connection.is_closed():
             self._idle.setdefault(place, []).append(connection)
             return
-        with suppress(Exception):  # it is of no more use either way
+        with suppress(Exception):  # it is unusable either way
             await connection.aclose()
 
 
 class _Body(httpx.AsyncByteStream):
-    """The answer's body; once closed its connection is free."""
+    """Body of an answer; closing it frees its connection."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class _Body(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        """Also of a body that was not read to its end: its connection is closed then."""
+        """Also for a body not read to its end: its connection is closed then."""
         try:
             await self._response.aclose()
         finally:

@@ -1,7 +1,7 @@
-"""The lookout: every few seconds it asks whether all nodes and cameras give a sign of life.
+"""Liveness monitor: checks every few seconds whether nodes and cameras are alive.
 
-What counts as a sign is in the database; whether the hub hears its broker, only this process
-knows. The rest is `hub.alerts.troubles`.
+The facts are in the database; only this process knows whether the hub hears its broker. The
+decisions are in `hub.alerts.troubles`.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Lookout:
         self._broker: BrokerSigns | None = None
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Look until `stop`; a database that is away comes back."""
+        """Run until `stop`; an unreachable database is tried again."""
         await go_round(
             lambda: asyncio.to_thread(self.look),
             stop,
@@ -54,14 +54,14 @@ class Lookout:
         )
 
     def look(self) -> list[Step]:
-        """Look once, write what is new, wake who is owed word of it."""
+        """Check once, store what is new, wake the notifier."""
         now = self._clock.now()
         broker = self._signs_of_broker(now)
         with self._db.reading() as conn:
             if not troubles.look(conn, broker, self._bounds, now=now):
                 return []
         with self._db.writing() as conn:
-            # As it is under the lock: the clock may have been stepped, and all signs with it.
+            # Read under the lock: the clock may have been stepped, and all facts with it.
             now = self._clock.now()
             broker = self._signs_of_broker(now)
             steps = troubles.look(conn, broker, self._bounds, now=now)
@@ -75,7 +75,7 @@ class Lookout:
         return steps
 
     def clock_stepped(self, by_us: int) -> None:
-        """The hub's time was stepped: what is remembered here goes with it."""
+        """The hub's time was stepped: shift the times remembered here."""
         if (broker := self._broker) is not None:
             self._broker = BrokerSigns(broker.is_up, broker.since_utc_us + by_us)
 

@@ -1,4 +1,4 @@
-"""Notices to people on their way: each word of each notice to each way of its area."""
+"""Sends public notices: each message of each notice to each channel of its area."""
 
 import asyncio
 import secrets
@@ -22,16 +22,16 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 15.0
 PACE_S: Final = 1.0
-"""A storm of alerts rings the same bell."""
+"""Least pause between looks: a burst of alerts sets the same signal."""
 PATIENCE: Final = Patience(first_wait_s=10.0)
 LANGUAGE: Final = "vi"
-"""A group has no language of its own; the town's is spoken."""
+"""A group chat has no language of its own; the town's is used."""
 
 _dice = secrets.SystemRandom()
 
 
 class NoticePost:
-    """One task of the hub; several hubs on one database tell nobody twice."""
+    """One task of the hub; several hubs on one database send nothing twice."""
 
     def __init__(
         self, *, db: Database, clock: Clock, bell: Bell, channels: Mapping[str, Channel]
@@ -42,7 +42,7 @@ class NoticePost:
         self._channels = channels
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop`; a database that is away comes back."""
+        """Run until `stop`; an unreachable database is tried again."""
         await go_round(
             self.look,
             stop,
@@ -54,7 +54,7 @@ class NoticePost:
         )
 
     async def look(self) -> int:
-        """Send what is due; how many were tried."""
+        """Send due notices; returns the number of attempts."""
         owed = await asyncio.to_thread(self._claim)
         await carry_each(owed, send=self._send, record=self._record)
         return len(owed)
@@ -79,7 +79,7 @@ class NoticePost:
 
 
 def message_for(owed: OwedNotice) -> Message:
-    """The notice, or the word that it is withdrawn; picture and voice are behind the link."""
+    """The notice, or its withdrawal; picture and voice are behind the link."""
     words = phrases(LANGUAGE)
     is_withdrawn = owed.word == "withdrawn"
     title = words.say("Withdrawn: {title}").format(title=owed.title) if is_withdrawn else owed.title

@@ -1,10 +1,9 @@
-"""ntfy: a topic on a server of one's own, for phones whose browser cannot be pushed to.
+"""ntfy channel: a topic on an own server, for phones whose browser has no push.
 
-ntfy's server reads the words, so it belongs on the commune's own machine. From 2.16 on it replaces
-an entry by a later word of the same sequence id. Older ones (Debian 13 has 2.11) add an entry for
-each word, so there an alert is told once, and again only when it becomes critical or is back by
-itself; and before anything is said it is looked up whether the topic has it already, since a lost
-answer is no lost message.
+ntfy's server can read the text, so it belongs on the commune's own machine. From 2.16 on a message
+with the same sequence id replaces its entry. Older servers (Debian 13 has 2.11) add an entry each
+time, so there an alert is sent once, and again only when it becomes critical or is handed back.
+Before sending, the topic is searched for the message, because a lost answer is not a lost message.
 """
 
 import json
@@ -19,21 +18,21 @@ from hub.notify.channel import Answer, Delivered, Message, Phone, Refused
 from hub.notify.post import address_fault, post
 
 LOUD: Final = 5
-"""Rings on and on, and through "do not disturb" where the officer allowed it."""
+"""Rings until answered, also in "do not disturb" if the officer allowed it."""
 ONCE: Final = 3
 QUIET: Final = 2
-"""Neither sounds nor shakes."""
+"""No sound and no vibration."""
 
 PRIORITIES: Final = {"grown": QUIET, "taken": QUIET, "back": ONCE}
 
 LOOK_BACK: Final = "2h"
-"""Longer than a notification is tried."""
+"""Longer than the retries of a notification."""
 MOST_READ_BYTES: Final = 2**20
-"""Of a topic's past; in so much there are thousands of messages."""
+"""Most bytes read from a topic's history: enough for thousands of messages."""
 
 
 class Access(BaseModel):
-    """What lets the hub publish to the topic; a topic open to all needs nothing."""
+    """Credentials for publishing; an open topic needs none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,7 +40,7 @@ class Access(BaseModel):
 
 
 class Past(BaseModel):
-    """One message that a topic holds, as far as it is looked at."""
+    """One message in a topic's history, as far as it is read."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -51,7 +50,7 @@ class Past(BaseModel):
 
 
 class Ntfy:
-    """The channel "ntfy"; its phones' address is the topic's URL, their secrets {"token"}.
+    """Channel "ntfy"; a phone's address is its topic URL, its secrets are {"token"}.
 
     `replaces`: the server is 2.16 or newer.
     """
@@ -99,16 +98,17 @@ class Ntfy:
         return json.dumps(publication, ensure_ascii=False).encode()
 
     def _page(self, message: Message) -> str:
-        """The address it opens; of a digest also which one it is, since two may say the same."""
+        """Address to open; for a digest it also identifies the digest, since two can have equal
+        text."""
         mark = f"#{message.notification_id}" if message.is_digest else ""
         return self._public_url + message.path + mark
 
     async def _has(self, message: Message, address: str, headers: dict[str, str]) -> bool:
-        """Whether the topic holds this word already; False where that cannot be read."""
+        """True if the topic holds this message already; False if its history cannot be read."""
         if address_fault(address):
             return False
         page = self._page(message)
-        # A first word may be said with other numbers the second time; it is the only one there.
+        # A first notification can have other numbers on a retry; it is the only one there.
         is_only = message.moment == "opened" and not message.is_digest
         return any(
             past.event == "message"
@@ -136,7 +136,7 @@ class Ntfy:
 
 
 def split_topic(address: str) -> tuple[str, str]:
-    """`https://host/topic` as the address JSON is posted to, and the topic."""
+    """Split `https://host/topic` into the address for JSON and the topic."""
     parts = urlsplit(address)
     folder, _, topic = parts.path.rstrip("/").rpartition("/")
     return f"{parts.scheme}://{parts.netloc}{folder}/", topic

@@ -1,7 +1,7 @@
-"""The daily sign of life: a quiet push that a phone answers, so that a dead one is found in time.
+"""Daily heartbeat: a quiet push that a phone answers, so that a dead phone is found in time.
 
-Browsers take the permission from a site that pushes and shows nothing, so this shows an entry: one
-that makes no sound, that the next replaces, and only on phones that showed nothing for a day.
+Browsers revoke the permission of a site that pushes without showing anything. So this shows an
+entry without sound, replaced by the next one, only on phones that showed nothing for a day.
 """
 
 import asyncio
@@ -43,11 +43,11 @@ class PhoneCheck:
         self._patience = Patience(first_wait_s=60.0, deadline_s=bounds.answer_within_s)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Look until `stop`; a database that is away comes back."""
+        """Run until `stop`; an unreachable database is tried again."""
         await go_round(self.look, stop, beat=beat, blind="phone_check.blind", every_s=LOOK_EVERY_S)
 
     async def look(self) -> int:
-        """Ask whom it is time to ask, and send what is due; how many were sent."""
+        """Create due checks and send them; returns the number sent."""
         due = await asyncio.to_thread(self._due)
         await carry_each(due, send=self._send, record=self._record)
         if due:

@@ -1,4 +1,4 @@
-"""Test alerts on their way: as soon as somebody asks for one, to each of their own phones."""
+"""Sends test alerts as soon as somebody asks, to each of their own phones."""
 
 import asyncio
 import secrets
@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 5.0
 PACE_S: Final = 0.5
-"""A storm of alerts rings the same bell."""
+"""Least pause between looks: a burst of alerts sets the same signal."""
 PATIENCE: Final = Patience(first_wait_s=5.0, longest_wait_s=20.0, deadline_s=120.0)
-"""Somebody stands on a ladder and waits: after two minutes it is said that it did not work."""
+"""Somebody on a ladder waits: after two minutes the test counts as failed."""
 
 _dice = secrets.SystemRandom()
 
@@ -51,7 +51,7 @@ class PhoneTest:
         self._zone = zone
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop`; a database that is away comes back."""
+        """Run until `stop`; an unreachable database is tried again."""
         await go_round(
             self.look,
             stop,
@@ -63,7 +63,7 @@ class PhoneTest:
         )
 
     async def look(self) -> int:
-        """Send what is due; how many were tried."""
+        """Send due tests; returns the number of attempts."""
         owed = await asyncio.to_thread(self._claim)
         await carry_each(owed, send=self._send, record=self._record)
         return len(owed)
@@ -88,7 +88,7 @@ class PhoneTest:
 
 
 def message_for(owed: OwedTest, zone: ZoneInfo) -> Message:
-    """The test in its receiver's language; nobody can take it for an alert."""
+    """The test in its receiver's language, clearly not an alert."""
     words = phrases(owed.language)
     asked = datetime.fromtimestamp(owed.owed_utc_us / 1e6, UTC).astimezone(zone)
     body = (

@@ -1,4 +1,4 @@
-"""The words of pushes in one language, from the gettext catalogs in `hub/locale`."""
+"""Translated texts of pushes, from the gettext catalogs in `hub/locale`."""
 
 import gettext
 from collections.abc import Callable
@@ -13,7 +13,7 @@ LANGUAGES: Final = ("vi", "en")
 
 @dataclass(frozen=True)
 class Phrases:
-    """One language's catalog: `say` translates; `count` also chooses singular or plural."""
+    """Catalog of one language: `say` translates; `count` also chooses singular or plural."""
 
     language: str
     say: Callable[[str], str]
@@ -22,7 +22,7 @@ class Phrases:
 
 @cache
 def phrases(language: str) -> Phrases:
-    """The catalog of a language; of Vietnamese if the hub does not speak it."""
+    """Catalog of a language; Vietnamese if the hub does not have it."""
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     catalog = gettext.translation("push", LOCALE_FOLDER, languages=[spoken])
     return Phrases(spoken, catalog.gettext, catalog.ngettext)

@@ -1,4 +1,4 @@
-"""One POST to a phone's service, and what its status means: the same for every HTTP channel."""
+"""One POST to a push service, and the meaning of its status for every HTTP channel."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,10 +12,10 @@ from hub.notify.channel import Answer, Delivered, Gone, Refused, TryAgain
 from hub.notify.lanes import Lanes
 
 FORBIDDEN_ATTEMPTS: Final = 4
-"""A 401 or 403 can be a passing fault of the service (seen with ntfy); four in a row are not."""
+"""A 401 or 403 can be transient (seen with ntfy); four in a row are not."""
 
 EXPLANATION_BYTES: Final = 500
-"""So much of a refusal's body is kept; a service may answer with a page, or with a flood."""
+"""Most bytes kept of a refusal's body, which can be a page or a flood."""
 
 
 def new_client(
@@ -54,7 +54,7 @@ def address_fault(address: str) -> str | None:
 async def post(
     client: httpx.AsyncClient, address: str, *, body: bytes, headers: Mapping[str, str]
 ) -> Answer:
-    """POST once; trouble on the line is TryAgain, as the message may have arrived all the same."""
+    """POST once; a network fault is TryAgain, because the message may have arrived."""
     if fault := address_fault(address):
         return Refused(f"address {fault}")
     try:
@@ -66,7 +66,7 @@ async def post(
 
 
 def answer_of(response: httpx.Response, *, explanation: str = "") -> Answer:
-    """What a push service's status says about the message and the phone."""
+    """Meaning of a push service's status for message and phone."""
     status = response.status_code
     reason = f"{status} from {response.request.url.host}"
     if explanation:
@@ -105,12 +105,12 @@ def _date(text: str) -> datetime | None:
 
 
 def _where(address: str) -> str:
-    # Never the whole address: whoever has a push endpoint can use it.
+    # Never the whole address: anybody with it can push.
     return urlsplit(address).hostname or "?"
 
 
 async def _explanation(response: httpx.Response) -> str:
-    """The head of a refusal's body. Small bodies are read to the end: that frees the connection."""
+    """Start of a refusal's body. Small bodies are read to the end, which frees the connection."""
     kept = b""
     try:
         async for chunk in response.aiter_bytes():
@@ -118,7 +118,7 @@ async def _explanation(response: httpx.Response) -> str:
             if len(kept) > EXPLANATION_BYTES:
                 break
     except httpx.HTTPError:
-        pass  # the status has been said, and is what counts
+        pass  # the status is known already and decides
     if response.is_success:
         return ""
     return " ".join(kept[:EXPLANATION_BYTES].decode("utf-8", "replace").split())

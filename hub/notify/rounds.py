@@ -1,4 +1,4 @@
-"""The round of each task that looks into the database again and again: look, rest, look again."""
+"""Loop of the tasks that poll the database: look, wait, look again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,11 +21,11 @@ async def go_round(
     bell: Bell | None = None,
     pace_s: float = 0.0,
 ) -> None:
-    """Look until `stop`; a database that is away comes back, and nothing is lost meanwhile.
+    """Run `look` until `stop`; an unreachable database is tried again, and nothing is lost.
 
-    `blind` is the log's word for looks that fail, said once; `beat` is called before each look. It
-    rests `every_s`, or for what `quiet_s` says after a look, or until the bell rings: then for
-    `pace_s` at the least, because a storm of alerts rings the same bell.
+    `blind` is the log event for failing looks, logged once; `beat` is called before each look. The
+    loop waits `every_s`, or the result of `quiet_s`, or until the signal is set; after a signal at
+    least `pace_s`, because a burst of alerts sets the same signal.
     """
     is_blind = False
     while not stop.is_set():

@@ -1,11 +1,11 @@
-"""What a push says of a rule that was met, in the officer's language."""
+"""Text of a met rule for a push, in the officer's language."""
 
 from hub.alerts.rules import RuleMet
 from hub.notify.phrases import Phrases
 
 
 def rule_words(met: RuleMet, words: Phrases) -> str:
-    """Such as "Somebody lingers in san-sau"; a rule this hub does not know is named as it is."""
+    """For example "Somebody lingers in san-sau"; an unknown rule is named by its id."""
     match met.rule:
         case "entry":
             said = words.say("Somebody in {zone}")

@@ -1,4 +1,4 @@
-"""The second way: an alert that no phone of a person has shown goes to their next channel."""
+"""Fallback channel: an alert not shown by any phone of a person goes to their next channel."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LOOK_EVERY_S: Final = 2.0
 
 
 class SecondWay:
-    """One task of the hub; several hubs on one database owe nothing twice."""
+    """One task of the hub; several hubs on one database create nothing twice."""
 
     def __init__(self, *, db: Database, clock: Clock, bell: Bell, unseen_after_s: float) -> None:
         self._db = db
@@ -28,7 +28,7 @@ class SecondWay:
         self._unseen_after_s = unseen_after_s
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Look until `stop`; a database that is away comes back."""
+        """Run until `stop`; an unreachable database is tried again."""
         await go_round(
             lambda: asyncio.to_thread(self.look),
             stop,
@@ -38,13 +38,13 @@ class SecondWay:
         )
 
     def look(self) -> int:
-        """Owe what has to go another way; how many notifications that are."""
+        """Create notifications on the next channel; returns their number."""
         now = self._clock.now()
         with self._db.reading() as conn:
             if not unseen(conn, unseen_after_s=self._unseen_after_s, now=now):
                 return 0
         with self._db.writing() as conn:
-            now = self._clock.now()  # it may have been stepped, and all marks with it
+            now = self._clock.now()  # it may have been stepped, and all times with it
             found = unseen(conn, unseen_after_s=self._unseen_after_s, now=now)
             owed = ledger.owe_too(conn, found, now=now)
         if owed:

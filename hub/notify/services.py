@@ -1,8 +1,8 @@
-"""Telegram, SMS gateways and a hundred other services, through Apprise (BSD-2).
+"""Telegram, SMS gateways and many other services through Apprise (BSD-2).
 
-The keeper writes each service's address into one file, with `{to}` where a person's own part goes;
-secrets stay there, and a phone's row holds that part alone. Apprise only answers yes or no, so a
-phone here is never retired by its service: what fails is tried again, then the letter is dead.
+The keeper writes each service's address into one file, with `{to}` for a person's own part. Secrets
+stay in the file; a phone's row has only that part. Apprise answers only yes or no, so such a phone
+is never retired by its service: a failed message is retried, then dead.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from hub.notify.zalo import recipient, why_not_again
 from hub.notify.zalo_settings import ServiceFileError, read_private_toml
 
 HANDS: Final = 4
-"""Apprise waits in a thread; a service that hangs must not take more of them."""
+"""Apprise blocks a thread; a hanging service must not take more of them."""
 TAKEN_NAMES: Final = frozenset({"webpush", "ntfy", "zalo", "zalo_bot", "zalo_group", "zns"})
 TO: Final = "{to}"
 WAITS: Final = "cto=4&rto=5"
-"""Apprise's own limits, seconds to connect and to answer: less than a sending's deadline."""
+"""Apprise's own limits in seconds to connect and to answer: less than a send deadline."""
 
 _STATUS: Final = re.compile(r"error[= ]+(\d{3})\b")
 
 
 def read_services(path: Path) -> dict[str, str]:
-    """Channel → the service's address; ServiceFileError says what of the file cannot be."""
+    """Service address by channel; ServiceFileError names the fault in the file."""
     found: dict[str, str] = {}
     for name, address in read_private_toml(path).items():
         if not NAME.fullmatch(name) or name in TAKEN_NAMES:
@@ -53,7 +53,7 @@ def read_services(path: Path) -> dict[str, str]:
 
 
 class Service:
-    """One channel of the keeper's; a phone's address is `telegram:123456`."""
+    """A channel of the keeper's file; a phone's address is like `telegram:123456`."""
 
     def __init__(self, *, address: str, public_url: str, hands: ThreadPoolExecutor) -> None:
         self._address = address
@@ -61,7 +61,7 @@ class Service:
         self._hands = hands
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Hand it to Apprise."""
+        """Send by Apprise, in a thread."""
         if unwanted := why_not_again(message):
             return unwanted
         to = recipient(phone)
@@ -74,12 +74,12 @@ class Service:
 
 
 def hands() -> ThreadPoolExecutor:
-    """For all services of a hub."""
+    """Threads for all services of a hub."""
     return ThreadPoolExecutor(HANDS, thread_name_prefix="apprise")
 
 
 def services(found: Mapping[str, str], *, public_url: str) -> dict[str, Service]:
-    """A channel for each."""
+    """One channel per service."""
     shared = hands()
     return {
         name: Service(address=address, public_url=public_url, hands=shared)
@@ -98,7 +98,7 @@ def _destination(address: str) -> Any:
 
 
 def _notify(address: str, title: str, body: str) -> Answer:
-    """In a thread of `HANDS`. What a plugin logs of its refusal is all that it tells."""
+    """Runs in a thread of `HANDS`. Apprise reports the reason of a failure only in its log."""
     destination = _destination(address)
     if destination is None:
         return Refused("Apprise does not know this address")
@@ -115,7 +115,8 @@ def _notify(address: str, title: str, body: str) -> Answer:
 
 
 class _Heard(logging.Handler):
-    """The status in what Apprise's plugins log from this thread; the words may hold secrets."""
+    """Finds the status in the log lines of Apprise's plugins of this thread; the text may hold
+    secrets."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)

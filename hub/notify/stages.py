@@ -1,16 +1,15 @@
-"""The walk of one notification, from owed to recorded.
+"""Send path of one notification, from pending to recorded.
 
-A notification is one alert to one phone. The worker hands over those that are due, each with the
-facts of its alert as they are now, and four stages follow:
+A notification is one alert to one phone. The worker passes the due ones, with the present facts of
+their alerts. Four steps follow:
 
-1. Is it still wanted? An alert that somebody has in hand wakes nobody else.
-2. Say it, in the language of the officer whose phone it is.
-3. Send it by the phone's channel, and wait no longer than the deadline.
-4. Write down what came of it. Until this is done the ledger keeps owing: a hub that dies between
-   sending and writing sends once more, under the same tag, and the phone shows one entry.
+1. Is it still needed? An alert that an officer has taken rings for nobody else. 2. Write the text
+in the language of the phone's owner. 3. Send it by the phone's channel, with a deadline. 4. Record
+the result. Until then the ledger keeps it pending: a hub that dies between sending and
+   recording sends once more with the same tag, and the phone shows one entry.
 
-What follows from an answer (again later, never again, this phone is gone) is not decided here but
-in `hub.alerts.answers`, which knows no phones; and who is owed what in `hub.store.ledger`.
+`hub.alerts.answers` decides what follows from an answer (retry, give up, phone gone);
+`hub.store.ledger` decides who gets which notification.
 """
 
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from hub.store.owed import Owed
 
 
 class Book(Protocol):
-    """Where answers are written down for good."""
+    """Durable store of answers."""
 
     async def record(self, owed: Owed, answer: Answer, *, started: Moment, ended: Moment) -> str:
         """Returns the notification's state once it is durable: queued, accepted, dropped, dead."""
@@ -35,7 +34,7 @@ class Book(Protocol):
 
 
 class Stages:
-    """Carries notifications; holds nothing between two of them, so many may be under way."""
+    """Sends notifications; has no state of its own, so many can run at once."""
 
     def __init__(
         self,
@@ -53,7 +52,7 @@ class Stages:
         self._deadline_s = deadline_s
 
     async def carry(self, owed: Owed) -> str:
-        """Carry one notification to its phone; returns the state it is in afterwards."""
+        """Send one notification to its phone; returns its state afterwards."""
         started = self._clock.now()
         answer = await self._answer(owed)
         return await self._book.record(owed, answer, started=started, ended=self._clock.now())
@@ -66,9 +65,9 @@ class Stages:
 
 
 def why_unwanted(owed: Owed) -> str | None:
-    """Why nobody needs to hear this any more; None if they do.
+    """Why nobody needs this any more; None if it is needed.
 
-    That an alert is taken is news only while it is; that it is open, only while it is.
+    "Taken" is news only while the alert is taken; "open" only while it is open.
     """
     if owed.digest is not None:
         return None

@@ -1,4 +1,4 @@
-"""What a push says of a view that was taken away, and that it is back."""
+"""Push texts of tampering with a camera's view, and of its end."""
 
 from collections.abc import Mapping
 
@@ -7,12 +7,12 @@ from hub.store.owed import Owed
 
 
 def is_tampering(kind: str) -> bool:
-    """Whether alerts of this kind are about a camera's view."""
+    """True if alerts of this kind are about a camera's view."""
     return kind.startswith("tamper_")
 
 
 def tamper_words(owed: Owed, words: Phrases, *, names: Mapping[str, object]) -> tuple[str, str]:
-    """Title and body of its beginning, or of its end: the one thing that is told of it later."""
+    """Title and body for its start or its end; nothing else is sent about it later."""
     names = {**names, "what": _what(owed.kind, words)}
     if owed.moment == "grown":
         title, body = (

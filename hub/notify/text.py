@@ -1,6 +1,6 @@
-"""What a push says: kind, place, time and count, in the officer's language, and nothing else.
+"""Text of a push: kind, place, time and count in the officer's language, and nothing else.
 
-It is read on a lock screen by whoever stands near, so it names no person seen and shows no picture.
+Anybody near can read a lock screen, so the text names no person seen and has no picture.
 """
 
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ from hub.store.owed import Owed
 from hub.store.storms import Digest
 
 USEFUL_S: Final = 3600
-"""So long a phone's service keeps a message for a phone that is off."""
+"""Time that a push service keeps a message for a phone that is off."""
 
 VAGUE_CLOCK_MS: Final = 30_000
-"""From here on a time to the minute would be a claim nobody can vouch for: "about 02:11"."""
+"""From this error on the text says "about 02:11"."""
 
 LONGEST_TEXT: Final = 160
-"""Characters of a title or a body; no phone shows more on a lock screen."""
+"""In characters, per title or body; no phone shows more on a lock screen."""
 
 
 def message_for(owed: Owed, zone: ZoneInfo) -> Message:
-    """The message as the facts are now; a retry says what is true when it goes out."""
+    """The message by the present facts; a retry says what is true when it is sent."""
     words = phrases(owed.language)
     title, body = _title_and_body(owed, words, when=_time(owed, zone, words))
     return Message(
@@ -69,7 +69,7 @@ def _title_and_body(owed: Owed, words: Phrases, *, when: str) -> tuple[str, str]
 
 
 def _digest(digest: Digest, words: Phrases) -> tuple[str, str]:
-    """How many alerts at how many places, and the places with most."""
+    """Number of alerts and places, and the places with most."""
     title = words.count("{n} alerts at {m} place", "{n} alerts at {m} places", len(digest.places))
     places = " · ".join(f"{name} {n}" for name, n in digest.places)
     return title.format(n=digest.alerts, m=len(digest.places)), places
@@ -101,14 +101,14 @@ def _of_one(owed: Owed, words: Phrases, *, names: Mapping[str, Any]) -> tuple[st
 
 
 def _people(owed: Owed, words: Phrases) -> str:
-    """How many are there; of a crowd about how many."""
+    """Number of people; for a crowd "about"."""
     if owed.kind == CROWD:
         return words.say("Crowd, about {n} people · {place}")
     return words.count("{n} person · {place}", "{n} people · {place}", owed.people)
 
 
 def _title(owed: Owed, words: Phrases) -> str | None:
-    """What rule was met, where one was."""
+    """The rule that was met, if any."""
     met = foremost(owed.rules)
     if met is None:
         return None
@@ -125,5 +125,5 @@ def _time(owed: Owed, zone: ZoneInfo, words: Phrases) -> str:
 
 
 def short(text: str) -> str:
-    """No longer than a lock screen shows."""
+    """Shorten to what a lock screen shows."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

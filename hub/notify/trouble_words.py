@@ -1,4 +1,4 @@
-"""What a push says of what is lost, of its coming back, and of an alert that somebody has."""
+"""Push texts of a loss, of its end, and of an alert that somebody has taken."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Names = Mapping[str, Any]
 
 
 def trouble_words(owed: Owed, words: Phrases, *, names: Names) -> tuple[str, str]:
-    """Title and body; `names` are place, camera, node, time and n, how many are dark."""
+    """Title and body; `names` are place, camera, node, time and n, the number of lost units."""
     since = words.say("{place} · since {time}") if owed.place else words.say("since {time}")
     match owed.moment:
         case "back":

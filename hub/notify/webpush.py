@@ -1,7 +1,7 @@
-"""Web Push (RFC 8030, 8291, 8292): an encrypted message to a browser, by way of its maker.
+"""Web Push (RFC 8030, 8291, 8292): an encrypted message to a browser through its maker's service.
 
-The maker's service sees when and how much, but neither words nor pictures. Encryption is
-pywebpush's, signing py_vapid's; the sending is our own, because pooling, deadlines and answers are.
+The service sees time and size, not text or pictures. pywebpush encrypts, py_vapid signs; sending is
+ours, because of pooling, deadlines and answers.
 """
 
 import base64
@@ -25,19 +25,19 @@ from hub.store.clock import Clock
 from hub.store.sealed import found
 
 MOST_PAYLOAD_BYTES: Final = 2500
-"""Services must take 4096 bytes encrypted, but the way to an Android Firefox only about 2744."""
+"""Services must accept 4096 bytes encrypted, but Firefox on Android only about 2744."""
 
 TOKEN_LIFE_S: Final = 12 * 3600
 TOKEN_RENEWAL_S: Final = 3600
-"""Services refuse tokens of more than 24 h; an hour's reserve outlives any clock they may have."""
+"""Services refuse tokens of more than 24 h; an hour of reserve covers their clock errors."""
 
 
 class VapidKeyError(Exception):
-    """The hub cannot sign its pushes: what, why and the cure in a sentence."""
+    """The hub cannot sign its pushes; the message says what, why and the cure."""
 
 
 class Keys(BaseModel):
-    """A phone's own, base64url: its public point, and a secret it shares with the hub alone."""
+    """A phone's keys, base64url: its public point, and a secret shared with the hub only."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,14 +46,14 @@ class Keys(BaseModel):
 
 
 class WebPush:
-    """The channel "webpush"; its phones' secrets are {"p256dh", "auth"}, as browsers give them."""
+    """Channel "webpush"; a phone's secrets are {"p256dh", "auth"}, as browsers give them."""
 
     def __init__(self, *, signer: "Signer", client: httpx.AsyncClient) -> None:
         self._signer = signer
         self._client = client
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Encrypt for this phone alone and hand it to its service."""
+        """Encrypt for this phone and send to its service."""
         if fault := address_fault(phone.address):
             return Refused(f"address {fault}")
         plain = payload(message)
@@ -65,27 +65,27 @@ class WebPush:
             return Refused(f"the phone's keys are unusable: {type(error).__name__}")
         try:
             authorization = self._signer.authorization(phone.address)
-        except VapidException:  # such as an IPv6 address, which no push service has for a name
+        except VapidException:  # for example an IPv6 address, which no push service uses as a name
             return Refused("this address cannot be signed for")
         headers = {
             "Authorization": authorization,
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
             "TTL": str(message.useful_s),
-            # A message that waits is replaced by the next of its topic, urgency included: so all
-            # that may still be the first word of an open alert is as urgent as that word.
+            # A waiting message is replaced by the next of its topic, urgency included. So every
+            # message that can still be the first of an open alert has that urgency.
             "Urgency": "normal" if message.is_silent else "high",
             "Topic": message.tag,
         }
         answer = await post(self._client, phone.address, body=body, headers=headers)
         if isinstance(answer, TryAgain) and self._signer.is_doubted:
-            # Signed with a wrong date it is forbidden, which is over when the clock is right.
+            # A signature with a wrong date is refused until the clock is right.
             return replace(answer, most_attempts=None)
         return answer
 
 
 def payload(message: Message) -> bytes:
-    """What the service worker gets: one JSON object."""
+    """JSON object for the service worker."""
     kind = {"check": "check_id", "test": "test_id"}.get(message.moment, "notification_id")
     is_of_no_alert = message.is_digest or kind != "notification_id"
     return json.dumps(
@@ -109,29 +109,29 @@ def payload(message: Message) -> bytes:
 
 
 def encrypt(plain: bytes, phone: Phone) -> bytes:
-    """The payload as only this phone can read it; a fresh key pair for every message."""
+    """Encrypt the payload for this phone only; a new key pair for every message."""
     keys = Keys.model_validate_json(phone.secrets)
     pusher = WebPusher({"endpoint": phone.address, "keys": keys.model_dump()})
     return bytes(pusher.encode(plain)["body"])
 
 
 class Signer:
-    """Signs who sends (VAPID): one token for each service, kept until shortly before it expires."""
+    """Signs as sender (VAPID): one token per service, kept until shortly before it expires."""
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, *, subject: str, clock: Clock) -> None:
-        # Checking the subject is the configuration's part; py_vapid refuses good addresses.
+        # The configuration checks the subject; py_vapid refuses good addresses.
         self._vapid = Vapid02(key, conf={"no-strict": True})
         self._subject = subject
         self._clock = clock
         self._tokens: dict[str, tuple[int, str]] = {}
 
     def authorization(self, address: str) -> str:
-        """The Authorization header for the service behind this address."""
+        """Authorization header for the service behind this address."""
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.netloc}"
         now_s = self._clock.now().utc_us // 1_000_000
         expires_s, header = self._tokens.get(origin, (0, ""))
-        # Not before, and not long after: the hub's clock may have been set back meanwhile.
+        # Not earlier, and not long after: the hub's clock may have been set back meanwhile.
         if not now_s + TOKEN_RENEWAL_S < expires_s <= now_s + TOKEN_LIFE_S:
             expires_s = now_s + TOKEN_LIFE_S
             claims = {"sub": self._subject, "aud": origin, "exp": expires_s}
@@ -141,12 +141,12 @@ class Signer:
 
     @property
     def is_doubted(self) -> bool:
-        """Whether the dates it signs may be wrong: the hub's clock jumped."""
+        """True if its dates may be wrong because the hub's clock jumped."""
         return self._clock.now().is_doubted
 
     @property
     def application_server_key(self) -> str:
-        """The public key a browser needs to subscribe: base64url of the uncompressed point."""
+        """Public key for subscribing: base64url of the uncompressed point."""
         point = self._vapid.public_key.public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
@@ -154,9 +154,9 @@ class Signer:
 
 
 def vapid_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    """The hub's own push key, made on first use. Losing it silences every phone subscribed so far.
+    """The hub's push key, created on first use. Its loss silences every subscribed phone.
 
-    Raises VapidKeyError when the file is no such key or anybody on the machine may read it.
+    Raises VapidKeyError if the file is not such a key or other users of the machine can read it.
     """
     path = found(path)
     if not path.exists():

@@ -1,4 +1,4 @@
-"""The notifier: leases what is due, has it carried, a few at a time, until it is told to stop."""
+"""Notification worker: leases due notifications and sends a few at a time until it is stopped."""
 
 import asyncio
 import secrets
@@ -26,29 +26,30 @@ from hub.store.storms import STORM
 log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_S: Final = 30.0
-"""Looks at least so often, should another process owe something and ring no bell here."""
+"""Longest time between looks, in case another process adds one and sets no signal here."""
 
 LOOK_FOR_CRITICAL_S: Final = 1.0
-"""While all hands are full, what is critical is looked for at every ring, and so often without."""
+"""While all senders are busy, critical ones are searched at every signal, and otherwise this
+often."""
 
 _dice = secrets.SystemRandom()
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How much the notifier does at once, and how long it holds on."""
+    """Concurrency and time limits of the worker."""
 
     most_in_flight: int = 32
-    kept_for_critical: int = 4  # more hands, so that no slow service holds a critical alert up
-    lease_s: float = 30.0  # must outlast one sending, its deadline included
-    grace_s: float = 15.0  # what a stop may take
+    kept_for_critical: int = 4  # extra senders, so that no slow service delays a critical alert
+    lease_s: float = 30.0  # longer than one send with its deadline
+    grace_s: float = 15.0  # most time for a stop
 
 
 PACE = Pace()
 
 
 class Worker:
-    """Several may work on one database, in one process or many: leases keep them apart."""
+    """Several can work on one database, in one process or many: leases separate them."""
 
     def __init__(
         self,
@@ -70,18 +71,18 @@ class Worker:
         self._patience = patience
         self._pace = pace
         self._storm = storm
-        self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own its dead self's rows
+        self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own the rows of its dead predecessor
         self._in_flight: dict[UUID, asyncio.Task[None]] = {}
         self._looked_for_critical = (-1, 0.0)
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop`; what is under way then is finished, what is queued stays owed."""
+        """Run until `stop`; running sends finish, queued ones stay pending."""
         stopped = asyncio.create_task(stop.wait())
         failures = 0
         try:
             while not stop.is_set():
                 beat()
-                heard = self._bell.rings  # before looking: a ring after this ends the wait at once
+                heard = self._bell.rings  # before looking: a later signal ends the wait at once
                 try:
                     asleep_s = await self._start_what_is_due()
                     failures = 0
@@ -98,7 +99,7 @@ class Worker:
             await self._finish()
 
     async def _start_what_is_due(self) -> float:
-        """Lease as many as there are free hands; returns how long nothing new can be due, in s."""
+        """Lease one per free sender; returns the seconds until something can be due."""
         free = self._pace.most_in_flight - len(self._in_flight)
         is_critical_only = free <= 0
         if is_critical_only:
@@ -112,18 +113,20 @@ class Worker:
         for owed in claimed:
             before = self._in_flight.get(owed.notification_id)
             if before is not None and not before.done():
-                continue  # its lease ran out while its answer waits to be written: that settles it
+                continue  # its lease ran out while its answer waits to be written, which settles it
             task = asyncio.create_task(self._carry(owed), name=f"notification {owed.moment}")
             self._in_flight[owed.notification_id] = task
         if is_critical_only:
             return LOOK_FOR_CRITICAL_S
         if len(claimed) >= free:
-            return LONGEST_SLEEP_S  # no hand is free: the next to finish ends the wait, or a bell
+            return (
+                LONGEST_SLEEP_S  # no sender is free: the next to finish or a signal ends the wait
+            )
         return await asyncio.to_thread(self._quiet_s, looked)
 
     def _may_be_critical(self) -> bool:
-        """Something was owed since it was looked for, or that is some time ago: each hand that
-        finishes would else have all that waits looked through for it."""
+        """True if something was added since the last search, or that search is old. Otherwise each
+        sender that finishes would search all waiting rows again."""
         heard, now_s = self._bell.rings, time.monotonic()
         looked_at, looked_s = self._looked_for_critical
         if heard == looked_at and now_s - looked_s < LOOK_FOR_CRITICAL_S:
@@ -132,7 +135,7 @@ class Worker:
         return True
 
     def _claim(self, limit: int, is_critical_only: bool) -> list[Owed]:
-        # A lease that a power cut forgets is as good as one that has run out: it is sent again.
+        # A lease lost in a power cut is the same as an expired one: the message is sent again.
         with self._db.writing(is_durable=False) as conn:
             return dispatch.claim(
                 conn,
@@ -146,7 +149,7 @@ class Worker:
             )
 
     def _quiet_s(self, looked: Moment) -> float:
-        """How long nothing is due that was not when it was `looked` for; less than 0: it is now."""
+        """Seconds until something becomes due that was not at `looked`; negative: it is due now."""
         with self._db.reading() as conn:
             due_utc_us = dispatch.next_due(conn, looked)
         if due_utc_us is None:
@@ -154,7 +157,7 @@ class Worker:
         return min(LONGEST_SLEEP_S, (due_utc_us - self._clock.now().utc_us) / 1e6)
 
     async def _wait(self, stopped: asyncio.Task[bool], *, heard: int, asleep_s: float) -> None:
-        """Until something may be due, a hand is free, or it is time to stop."""
+        """Wait until something may be due, a sender is free, or it is time to stop."""
         woken = asyncio.create_task(self._bell.wait(heard, asleep_s))
         signs: set[asyncio.Task[Any]] = {stopped, *self._in_flight.values()}
         hands = self._pace.most_in_flight + self._pace.kept_for_critical
@@ -189,7 +192,7 @@ class Worker:
             log.exception("notifier.ledger_unwritable", notification_id=str(owed.notification_id))
 
     async def _finish(self) -> None:
-        """Let what is on the line come to its end; what does not stays leased, and so owed."""
+        """Let running sends finish; the others stay leased, and so pending."""
         tasks = list(self._in_flight.values())
         if not tasks:
             return

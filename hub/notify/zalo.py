@@ -1,7 +1,7 @@
-"""Zalo: a message of the Official Account, a ZNS template to a phone number, a message of a bot.
+"""Zalo channels: Official Account message, ZNS template to a phone number, bot message.
 
-Built to Zalo's public documentation and not yet tried against the real service; what its numbers
-mean is decided here, what follows from an answer in `hub.alerts.answers`.
+Built from Zalo's public documentation and not yet tried against the real service. This module maps
+Zalo's codes to answers; `hub.alerts.answers` decides what follows.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from hub.notify.zalo_settings import Bot, OfficialAccount, Zns, mobile_number
 from hub.notify.zalo_token import EXPIRED, ZaloToken
 
 MOST_CHARS: Final = 2000
-"""Of a text, with the Official Account and with a bot."""
+"""Longest text, for Official Account and bot."""
 
 RATE_WAIT_S: Final = 60.0
-"""Rates are counted by the minute."""
+"""Zalo's limits count per minute."""
 
 OA_GONE: Final = {-213: "does not follow the account", -227: "is blocked or long unused"}
 OA_REFUSED: Final = {
@@ -60,26 +60,26 @@ BOT_REFUSED: Final = frozenset({400, 403})
 
 
 def why_not_again(message: Message) -> Unwanted | None:
-    """These services keep every message as an entry of its own: an alert is told once, and again
-    when it becomes critical, is called on, handed over or back."""
+    """These services keep every message as a separate entry. So an alert is sent once, and again
+    when it becomes critical, escalates, is handed over or handed back."""
     if message.moment in ("grown", "taken", "check"):
         return Unwanted("this service would add an entry instead of replacing it")
     return None
 
 
 def text_of(message: Message, public_url: str) -> str:
-    """The words, and where the page is; never a picture."""
+    """Text and link; never a picture."""
     page = public_url.rstrip("/") + message.path
     return f"{message.title}\n{message.body}\n{page}"[:MOST_CHARS]
 
 
 def recipient(phone: Phone) -> str:
-    """`zalo:123` → `123`: a phone's address begins with its channel, so that each is one row."""
+    """`zalo:123` → `123`: a phone's address starts with its channel, so that each is one row."""
     return phone.address.removeprefix(f"{phone.channel}:")
 
 
 class _OfAccount:
-    """What an Official Account sends, with a token that is renewed once when it is refused."""
+    """Common part of Official Account channels; a refused token is renewed once."""
 
     def __init__(self, *, client: httpx.AsyncClient, token: ZaloToken) -> None:
         self._client = client
@@ -102,7 +102,7 @@ class _OfAccount:
 
 
 class ZaloAccount(_OfAccount):
-    """The channel "zalo"; its phones' addresses are user ids of the Official Account."""
+    """Channel "zalo"; phone addresses are user ids of the Official Account."""
 
     def __init__(
         self,
@@ -117,7 +117,8 @@ class ZaloAccount(_OfAccount):
         self._public_url = public_url
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Send a consultation message, which Zalo allows to who wrote to the account lately."""
+        """Send a consultation message; Zalo allows it to people who wrote to the account
+        recently."""
         if unwanted := why_not_again(message):
             return unwanted
         said = await self._ask(
@@ -131,10 +132,10 @@ class ZaloAccount(_OfAccount):
 
 
 class ZaloGroup(ZaloAccount):
-    """The channel "zalo_group"; its addresses are ids of groups that the account is in."""
+    """Channel "zalo_group"; addresses are ids of groups with the account."""
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Write into the group."""
+        """Send to the group."""
         if unwanted := why_not_again(message):
             return unwanted
         said = await self._ask(
@@ -148,7 +149,7 @@ class ZaloGroup(ZaloAccount):
 
 
 class ZaloZns(_OfAccount):
-    """The channel "zns"; its phones' addresses are mobile numbers of Việt Nam."""
+    """Channel "zns"; phone addresses are Vietnamese mobile numbers."""
 
     def __init__(
         self, *, zns: Zns, token: ZaloToken, client: httpx.AsyncClient, public_url: str
@@ -187,7 +188,7 @@ class ZaloZns(_OfAccount):
 
 
 class ZaloBot:
-    """The channel "zalo_bot"; its phones' addresses are ids of chats with the bot."""
+    """Channel "zalo_bot"; phone addresses are ids of chats with the bot."""
 
     def __init__(self, *, bot: Bot, client: httpx.AsyncClient, public_url: str) -> None:
         self._bot = bot
@@ -195,7 +196,7 @@ class ZaloBot:
         self._public_url = public_url
 
     async def send(self, message: Message, phone: Phone) -> Answer:
-        """Write into the chat."""
+        """Send to the chat."""
         if unwanted := why_not_again(message):
             return unwanted
         said = await post_json(
@@ -230,7 +231,7 @@ def _code(said: Said) -> int:
 def _meaning(
     said: Said | Answer, who: str, *, gone: Mapping[int, str], refused: Mapping[int, str]
 ) -> Answer:
-    """What an answer of the Official Account's interface means for the ledger."""
+    """Map an answer of the Official Account's interface to an `Answer`."""
     if not isinstance(said, Mapping):
         return said
     code = _code(said)

@@ -1,6 +1,6 @@
-"""What lets the hub speak through Zalo: an Official Account, a ZNS template, a bot; from one file.
+"""Zalo credentials from one file: Official Account, ZNS template, bot.
 
-Zalo publishes its interface at developers.zalo.me, zalo.cloud and bot.zaloplatforms.com.
+Zalo documents its interface at developers.zalo.me, zalo.cloud and bot.zaloplatforms.com.
 """
 
 import re
@@ -14,11 +14,11 @@ from hub.notify.post import address_fault
 from hub.store.sealed import found
 
 MOBILE: Final = re.compile(r"84[35789]\d{8}")
-"""A Vietnamese mobile number as ZNS wants it."""
+"""A Vietnamese mobile number in ZNS form."""
 
 
 class ServiceFileError(Exception):
-    """A file with secrets of a service cannot be used: what, why and the cure in a sentence."""
+    """A credentials file cannot be used; the message says what, why and the cure."""
 
 
 class _Part(BaseModel):
@@ -26,12 +26,12 @@ class _Part(BaseModel):
 
 
 class OfficialAccount(_Part):
-    """The Official Account and the application that it allowed to speak for it."""
+    """The Official Account and the application allowed to use it."""
 
     app_id: str = Field(pattern=r"^\d{5,30}$")
     secret_key: str = Field(min_length=1)
     refresh_token: str = Field(min_length=1)
-    """The first one; each is good for one use, and the hub keeps what follows it."""
+    """The first token; each works once, and the hub stores its successor."""
     api: str = "https://openapi.zalo.me"
     oauth: str = "https://oauth.zaloapp.com"
 
@@ -40,11 +40,11 @@ Ours = Literal["title", "body", "link", "alert"]
 
 
 class Zns(_Part):
-    """A template that Zalo has approved for this Official Account."""
+    """An approved template of this Official Account."""
 
     template_id: str = Field(pattern=r"^[A-Za-z0-9]{1,40}$")
     params: dict[str, Ours]
-    """The template's parameters, and what of a message fills each."""
+    """Parameters of the template, and the message field for each."""
     most_chars: int = Field(100, ge=10, le=400)
     """Zalo refuses a parameter longer than its type allows."""
     api: str = "https://business.openapi.zalo.me"
@@ -58,7 +58,7 @@ class Bot(_Part):
 
 
 class ZaloSettings(_Part):
-    """All of it; what is not there is no channel."""
+    """All parts; a missing part means no such channel."""
 
     oa: OfficialAccount | None = None
     zns: Zns | None = None
@@ -66,7 +66,7 @@ class ZaloSettings(_Part):
 
 
 def read_zalo(path: Path) -> ZaloSettings:
-    """The settings in this file; ServiceFileError says what of it cannot be."""
+    """Read this file; ServiceFileError names its fault."""
     try:
         found = ZaloSettings.model_validate(read_private_toml(path))
     except ValidationError as error:
@@ -83,7 +83,7 @@ def read_zalo(path: Path) -> ZaloSettings:
 
 
 def read_private_toml(path: Path) -> dict[str, object]:
-    """The TOML of a file that only the hub's user may read, or that systemd opened for it."""
+    """Read a TOML file that only the hub's user can read, or that systemd opened for it."""
     try:
         place = found(path)
         if place.stat().st_mode & 0o007:
@@ -96,7 +96,7 @@ def read_private_toml(path: Path) -> dict[str, object]:
 
 
 def mobile_number(text: str) -> str:
-    """`0912 345 678`, `+84912345678` → `84912345678`; ValueError for what is none of Việt Nam."""
+    """`0912 345 678`, `+84912345678` → `84912345678`; ValueError for any other number."""
     digits = re.sub(r"[\s().-]", "", text).removeprefix("+")
     if digits.startswith("0"):
         digits = "84" + digits[1:]

@@ -1,8 +1,8 @@
-"""The access token of a Zalo Official Account: lasts about a day, each renewal is good for one use.
+"""Access token of a Zalo Official Account: valid for about a day; each refresh token works once.
 
-Zalo answers a renewal with the next refresh token and forgets the last, so the next is durable on
-the disk before the access token is used. A hub that dies in between, or is restored from a backup,
-has a spent one: then the keeper lets the account allow the application once more.
+A renewal returns the next refresh token and invalidates the last. So the next one is durable on
+disk before the access token is used. A hub that dies in between, or is restored from a backup, has
+a used token: then the keeper must authorise the application again.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 RENEWED_BEFORE_S: Final = 300.0
 LIFE_S: Final = 90_000
-"""What its documentation says where an answer does not: 25 hours."""
+"""Lifetime by Zalo's documentation if an answer has none: 25 hours."""
 EXPIRED: Final = frozenset({-216, -124})
 
 
@@ -34,16 +34,16 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     seed: str
-    """The digest of the file's refresh token that this descends from."""
+    """Digest of the file's refresh token that this one descends from."""
     refresh_token: str
     access_token: str = ""
     expires_utc_us: int = 0
 
 
 class ZaloToken:
-    """One for all channels of one account; several tasks may ask at once.
+    """One for all channels of an account; several tasks may call it at once.
 
-    `write_private` puts a file where only the hub's user may read it, durably and whole or not.
+    `write_private` writes a file durably and atomically, readable by the hub's user only.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ZaloToken:
         self._renewal: asyncio.Task[str | Answer] | None = None
 
     async def current(self, *, not_this: str = "") -> str | Answer:
-        """A token that should hold; `not_this` was refused. An answer where none can be had."""
+        """A valid token; `not_this` was refused. An `Answer` if there is none."""
         if self._kept is None:
             read = await asyncio.to_thread(self._read)
             self._kept = self._kept or read  # another task may have renewed it meanwhile
@@ -77,7 +77,7 @@ class ZaloToken:
                 return kept.access_token
             else:
                 self._renewal = asyncio.create_task(self._keep(kept))
-        # Whoever asked may give up; a renewal that has begun spends the token and must be written.
+        # The caller may give up; a started renewal uses up the token and must be written.
         return await asyncio.shield(self._renewal)
 
     def _is_old(self, kept: _Kept) -> bool:
@@ -114,13 +114,13 @@ class ZaloToken:
         return await self._keep(fresh)
 
     async def _keep(self, kept: _Kept) -> str:
-        """Its access token, once it is on the disk; if that is full, it is kept here and tried
-        again with the next message, for alerts must go out."""
+        """The access token, once it is on disk. If the disk is full it stays in memory and is
+        written with the next message, because alerts must go out."""
         self._kept = kept
         try:
             await asyncio.to_thread(self._write, kept)
         except OSError as error:
-            if self._is_on_disk:  # said once
+            if self._is_on_disk:  # logged once
                 cure = "make room: a hub that stops now has lost the account's permission"
                 log.error("zalo.token_unwritten", file=str(self._file), error=str(error), cure=cure)
             self._is_on_disk = False
