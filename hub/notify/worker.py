@@ -71,7 +71,7 @@ class Worker:
         self._patience = patience
         self._pace = pace
         self._storm = storm
-        self._name = f"notifier-{uuid4().hex}"  # a restarted hub must not own the rows of its dead predecessor
+        self._name = f"notifier-{uuid4().hex}"  # not the name before a restart
         self._in_flight: dict[UUID, asyncio.Task[None]] = {}
         self._looked_for_critical = (-1, 0.0)
 
