@@ -1,7 +1,7 @@
-"""The hub's own certificate authority: says on paper who is the hub, a broker, a node.
+"""Certificate authority of the hub: issues certificates for the hub, its servers and its nodes.
 
-A node is known by the common name of its certificate; the broker makes it the user name that
-the access list speaks of. Keys are ECDSA P-256: small, fast on a Pi, understood everywhere.
+The common name of a node's certificate is its user name at the broker, and so the subject of the
+access list. Keys are ECDSA P-256: small, fast on a Pi, supported everywhere.
 """
 
 import ipaddress
@@ -26,22 +26,22 @@ from agent.wire.ident import is_name
 from hub.enrol.files import read_private, write_private, write_public
 
 HUB_NAME: Final = "hub"
-"""The common name of the hub's own client certificate; no node may be called so."""
+"""Common name of the hub's own client certificate; no node can have it."""
 AUTHORITY_NAME: Final = "ca"
 
 AUTHORITY_DAYS: Final = 3650
 ISSUED_DAYS: Final = 365
 BACKDATED: Final = timedelta(hours=1)
-"""Certificates begin this much early, for clocks that run slow."""
+"""Certificates begin this much earlier, for slow clocks."""
 
 
 class AuthorityError(Exception):
-    """What is wrong with the authority or with what was asked of it, and what to do."""
+    """The authority or a request to it is invalid; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Where the three files lie that one end of a TLS connection needs."""
+    """Paths of the three files for one end of a TLS connection."""
 
     ca_file: Path
     cert_file: Path
@@ -49,9 +49,10 @@ class Papers:
 
 
 class Authority:
-    """A folder with `ca.crt` and `ca.key`, and the record `issued.txt` of all it has signed.
+    """A folder with `ca.crt`, `ca.key` and `issued.txt`, the record of all issued certificates.
 
-    Papers go into the same folder as `NAME.crt` and `NAME.key` unless told otherwise.
+    Certificates and keys go into the same folder as `NAME.crt` and `NAME.key` unless told
+    otherwise.
     """
 
     def __init__(
@@ -66,9 +67,9 @@ class Authority:
     def create(
         cls, folder: Path, now: datetime, *, days: int = AUTHORITY_DAYS, name: str = "Mat Than"
     ) -> "Authority":
-        """A new authority in `folder`, made if missing; refuses where one is already.
+        """Create an authority in `folder`; refuses if there is one already.
 
-        `now` is aware; `days` is how long the authority's own certificate holds.
+        `now` is timezone-aware; `days` is the validity of the authority's own certificate.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         cert_file, key_file = _own_files(folder)
@@ -84,7 +85,7 @@ class Authority:
 
     @classmethod
     def open(cls, folder: Path) -> "Authority":
-        """The authority that `create` made in `folder`."""
+        """Open the authority in `folder`."""
         cert_file, key_file = _own_files(folder)
         try:
             cert = x509.load_pem_x509_certificate(cert_file.read_bytes())
@@ -103,9 +104,9 @@ class Authority:
     def issue_client(
         self, name: str, now: datetime, *, days: int = ISSUED_DAYS, into: Path | None = None
     ) -> Papers:
-        """Papers for a node, by its name, or for the hub itself, by `HUB_NAME`.
+        """Certificate and key for a node, by its name, or for the hub itself, by `HUB_NAME`.
 
-        Replaces earlier papers of that name, which stay valid until they end.
+        Replaces the files of that name; an earlier certificate stays valid until its end.
         """
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
         return self._issue(name, now, days=days, usage=usage, hosts=(), into=into)
@@ -119,7 +120,7 @@ class Authority:
         days: int = ISSUED_DAYS,
         into: Path | None = None,
     ) -> Papers:
-        """Papers for a server that clients reach by `hosts` (names or addresses)."""
+        """Certificate and key for a server that clients reach by `hosts` (names or addresses)."""
         if not hosts or not all(hosts):
             raise AuthorityError(
                 "a server needs a host: the name or address its clients call it by"
@@ -136,9 +137,9 @@ class Authority:
         days: int = ISSUED_DAYS,
         span: timedelta | None = None,
     ) -> x509.Certificate:
-        """A client's certificate for a key that stays where it was made; recorded like all others.
+        """Client certificate for a key that stays where it was made; recorded like all others.
 
-        It holds for `days`, or for the shorter `span`.
+        Valid for `days`, or for the shorter `span`.
         """
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
         end = self._end(now, days) if span is None else now + span
@@ -147,9 +148,9 @@ class Authority:
         return cert
 
     def revocations(self, revoked: Iterable[tuple[int, datetime]], now: datetime) -> bytes:
-        """The list (PEM) of serial numbers that hold no longer, with the moment of each.
+        """Revocation list (PEM): serial numbers and the time of each revocation.
 
-        It ends with the authority itself: a list that ran out would make a broker refuse everybody.
+        It ends with the authority itself: with an expired list a broker would refuse everybody.
         """
         draft = (
             x509.CertificateRevocationListBuilder()
@@ -168,7 +169,7 @@ class Authority:
 
     @property
     def pem(self) -> bytes:
-        """Its own certificate, which is no secret."""
+        """Its own certificate, which is public."""
         return self._cert.public_bytes(Encoding.PEM)
 
     @property
@@ -219,7 +220,7 @@ class Authority:
         return draft.sign(self._key, hashes.SHA256())
 
     def _end(self, now: datetime, days: int) -> datetime:
-        """When papers asked for now end: never after the authority itself."""
+        """End of a certificate issued now: never after the end of the authority."""
         if days <= 0:
             raise AuthorityError(f"{days} days is no validity: give 1 or more")
         last = self._cert.not_valid_after_utc
@@ -230,7 +231,7 @@ class Authority:
     def _write(
         self, name: str, cert: x509.Certificate, *, key: ec.EllipticCurvePrivateKey, into: Path
     ) -> Papers:
-        """Record first, then key, then certificate: nothing signed goes unrecorded."""
+        """Write record, key, certificate, in this order: nothing signed goes unrecorded."""
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         papers = Papers(self.ca_file, into / f"{name}.crt", into / f"{name}.key")
         self._record(name, cert)
@@ -250,7 +251,7 @@ def _own_files(folder: Path) -> tuple[Path, Path]:
 def _draft(
     name: str, public: ec.EllipticCurvePublicKey, *, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
-    """A certificate of anyone but an authority, still without issuer and purpose."""
+    """Certificate of a client or server, still without issuer and purpose."""
     return (
         _named(name, public, start=start, end=end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -1,4 +1,4 @@
-"""What a technician enters by hand: areas, nodes, officers, grants, phones."""
+"""Command-line entry of areas, nodes, officers, grants and phones."""
 
 import json
 import secrets
@@ -27,12 +27,12 @@ from hub.store.staff import add_grant, add_person, choose_channels, person_by_lo
 
 GENERATED_LETTERS: Final = 16
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without those that are mistaken for one another when read aloud or copied by hand."""
+"""Without letters that are easily confused when read aloud or copied by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A phone as the ledger wants it: `secrets` is JSON."""
+    """A phone for the ledger; `secrets` is JSON."""
 
     channel: str
     address: str
@@ -40,14 +40,14 @@ class Subscription:
 
 
 def enter_area(conn: Connection, name: str, *, level: str, parent: str | None, now: Moment) -> str:
-    """Note an area below `parent`."""
+    """Add an area below `parent`."""
     parent_id = area_by_name(conn, parent) if parent else None
     area_id = add_area(conn, name=name, level=level, parent_id=parent_id, now=now)
     return f"area {name}: {area_id}"
 
 
 def enter_node(conn: Connection, name: str, *, area: str, now: Moment) -> str:
-    """Note a node; its cameras come with its birth."""
+    """Add a node; its cameras come with its birth."""
     node_id = add_node(conn, name=name, area_id=area_by_name(conn, area), now=now)
     return f"node {name}: {node_id}"
 
@@ -62,7 +62,7 @@ def enter_camera(
     area: str | None,
     now: Moment,
 ) -> str:
-    """Note where a camera stands, and what it is to be called."""
+    """Set position and label of a camera."""
     camera_id = place_camera(
         conn,
         node_name=node,
@@ -79,7 +79,7 @@ def enter_camera(
 def enter_officer(
     conn: Connection, login: str, *, name: str, language: str, role: str, password: str, now: Moment
 ) -> str:
-    """Note an officer, who sees nothing before a grant."""
+    """Add an officer; without a grant they see nothing."""
     person_id = add_person(
         conn,
         login=login,
@@ -103,7 +103,7 @@ def enter_grant(
     reason: str,
     now: Moment,
 ) -> str:
-    """Let an officer see an area with all below it, from now on."""
+    """Grant an officer an area with its sub-areas, from now on."""
     person_id = person_by_login(conn, login)
     if person_id is None:
         raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")
@@ -119,7 +119,7 @@ def enter_grant(
 
 
 def enter_channels(conn: Connection, login: str, order: str, *, now: Moment) -> str:
-    """Note by which channel an officer is told first."""
+    """Set an officer's order of channels."""
     person_id = person_by_login(conn, login)
     if person_id is None:
         raise RegistryError(f"nobody signs in as {login!r}; add them with: officer add")
@@ -137,12 +137,12 @@ def enter_channels(conn: Connection, login: str, order: str, *, now: Moment) -> 
 
 
 def generated_password() -> str:
-    """About 92 bits that one can read aloud."""
+    """About 92 bits, easy to read aloud."""
     return "".join(secrets.choice(_LETTERS) for _ in range(GENERATED_LETTERS))
 
 
 def parse_rights(text: str) -> Right:
-    """Rights from "see,clips,alerted"; ValueError names the unknown one."""
+    """Parse "see,clips,alerted"; ValueError names an unknown right."""
     rights = Right(0)
     for word in text.split(","):
         name = word.strip().upper()
@@ -154,13 +154,13 @@ def parse_rights(text: str) -> Right:
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> int:
-    """The first microsecond, UTC, after this day in the zone."""
+    """First microsecond (UTC) after this day in the zone."""
     midnight = datetime.combine(day + timedelta(days=1), time(), zone)
     return round(midnight.timestamp()) * 1_000_000
 
 
 def parse_subscription(text: str) -> Subscription:
-    """A browser's push subscription, as its `JSON.stringify` gives it."""
+    """Parse a browser's push subscription, the output of its `JSON.stringify`."""
     try:
         raw = json.loads(text)
         keys = {name: str(raw["keys"][name]) for name in ("p256dh", "auth")}
@@ -172,12 +172,13 @@ def parse_subscription(text: str) -> Subscription:
 
 
 def ntfy_subscription(address: str, token: str | None) -> Subscription:
-    """A topic on an ntfy server, with an access token where the server asks for one."""
+    """A topic on an ntfy server, with an access token if the server needs one."""
     return Subscription("ntfy", address, json.dumps({"token": token} if token else {}))
 
 
 def parse_service_address(text: str) -> Subscription:
-    """A person's own part on a channel of the keeper's, such as `telegram:123456`."""
+    """Parse a person's own part of an address on one of the keeper's channels, for example
+    `telegram:123456`."""
     channel, _, who = text.partition(":")
     if not NAME.fullmatch(channel) or channel in ("webpush", "ntfy") or not who.strip():
         raise ValueError(f"{text!r} is none such as telegram:123456 or zns:0912345678")

@@ -1,4 +1,4 @@
-"""Small files that must be whole or absent, the private ones readable by their owner alone."""
+"""Atomic writes of small files; private ones are readable by their owner only."""
 
 import os
 import secrets
@@ -9,23 +9,23 @@ from hub.store.sealed import found
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, mode 0600 from its first moment; whole or not at all.
+    """Write `content` to `path` with mode 0600 from the start; atomic.
 
-    A file that its group was let read stays so: a broker of another user reads its key by that.
+    A file readable by its group stays so: a broker running as another user reads its key that way.
     """
     group_reads = path.exists() and bool(path.stat().st_mode & stat.S_IRGRP)
     _write(path, content, mode=0o640 if group_reads else 0o600)
 
 
 def write_public(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, mode 0644; whole or not at all."""
+    """Write `content` to `path` with mode 0644; atomic."""
     _write(path, content, mode=0o644)
 
 
 def read_private(path: Path) -> bytes:
-    """The content of `path`; PermissionError when others may read or write it.
+    """Content of `path`; PermissionError if others can read or write it.
 
-    Where the file is gone, the credential of its name that systemd decrypted for this service.
+    If the file is missing: the credential of its name that systemd decrypted for this service.
     """
     if (place := found(path)) != path:
         return place.read_bytes()
@@ -36,14 +36,14 @@ def read_private(path: Path) -> bytes:
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Beside it, synced, then renamed over it, then the folder synced: the rename is the commit."""
+    """Write a temporary file, sync, rename, sync the folder: the rename is the commit."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), mode)  # whatever the umask left
+            os.fchmod(file.fileno(), mode)  # independent of the umask
             os.fsync(file.fileno())
         draft.replace(path)
     finally:

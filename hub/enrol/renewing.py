@@ -1,4 +1,4 @@
-"""Papers of the hub, its broker and its proxy, renewed well before they end."""
+"""Renewal of the certificates of hub, broker and proxy, well before they end."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,13 +10,13 @@ from hub.enrol.authority import AuthorityError
 
 
 def ends_soon(cert: x509.Certificate, now: datetime) -> bool:
-    """Whether less than a third of its life is left: four months of a year."""
+    """True if less than a third of its validity is left: four months of a year."""
     life = cert.not_valid_after_utc - cert.not_valid_before_utc
     return cert.not_valid_after_utc - now < max(life / 3, timedelta(hours=1))
 
 
 def read(path: Path) -> x509.Certificate:
-    """A certificate; raises AuthorityError."""
+    """Read a certificate; raises AuthorityError."""
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -24,12 +24,12 @@ def read(path: Path) -> x509.Certificate:
 
 
 def name_of(cert: x509.Certificate) -> str:
-    """Whom it names."""
+    """Its common name."""
     return str(cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
 def hosts_of(cert: x509.Certificate) -> tuple[str, ...]:
-    """The hosts of a server's certificate; empty for a client's."""
+    """Hosts of a server's certificate; empty for a client's."""
     usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         return ()

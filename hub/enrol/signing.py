@@ -1,4 +1,4 @@
-"""Certificates for keys that stay at their nodes: requests are read, checked, signed."""
+"""Signs certificate requests of nodes; their keys stay at the nodes."""
 
 from datetime import UTC, datetime
 
@@ -14,13 +14,13 @@ from hub.store.enrolments import Signed
 
 
 class Signing:
-    """The authority as nodes meet it; for any thread."""
+    """The authority as used by nodes' requests; for any thread."""
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
 
     def key_hash(self, request: str) -> str:
-        """SHA-256 of the request's key (DER); ValueError for a request that is none."""
+        """SHA-256 of the request's key (DER); ValueError for an invalid request."""
         digest = Hash(SHA256())
         digest.update(
             _key_of(request).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -28,7 +28,7 @@ class Signing:
         return digest.finalize().hex()
 
     def sign(self, node: str, request: str, now: Moment) -> Signed:
-        """A node's certificate. Whatever name the request asks for, it gets this one."""
+        """Certificate for a node. It gets this name, whatever name the request has."""
         moment = datetime.fromtimestamp(now.utc_us / 1e6, UTC)
         cert = self._authority.sign_client(node, _key_of(request), moment)
         return Signed(
@@ -39,7 +39,7 @@ class Signing:
 
 
 def _key_of(request: str) -> ec.EllipticCurvePublicKey:
-    """The key, if the request is signed by it: whoever asks has the other half."""
+    """Public key of the request, if the request is signed by it: proof of the private key."""
     try:
         asked = x509.load_pem_x509_csr(request.encode())
         key = asked.public_key()

@@ -1,7 +1,7 @@
-"""Upload tokens: the hub's leave for one node to bring pictures and clips for a short while.
+"""Upload tokens: permission for one node to upload pictures and clips for a short time.
 
-A token is a signed note "node.expiry". The hub keeps no list of them: whoever holds the key can
-tell a good one, and a restart of the hub ends none.
+A token is a signed "node.expiry". The hub stores no list of tokens: the key verifies them, and they
+survive a restart of the hub.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from hub.enrol.files import read_private, write_private
 from hub.store.sealed import found
 
 VALID_FOR_S: Final = 900
-"""Long enough for one clip over a bad line, short enough for a stolen token to be of little use."""
+"""Long enough for one clip on a bad line, short enough to limit a stolen token."""
 KEY_BYTES: Final = 32
 
 
@@ -27,7 +27,7 @@ class UploadTokens:
     """Signs and verifies with one key; for any thread."""
 
     def __init__(self, key: bytes, *, upload_url: str, valid_for_s: int = VALID_FOR_S) -> None:
-        """`upload_url` is what nodes append a file's hash to."""
+        """`upload_url` is the prefix; nodes append a file's hash."""
         if len(key) < KEY_BYTES:
             raise ValueError(f"an upload key has {KEY_BYTES} bytes, this one {len(key)}")
         self._signer = Signer(
@@ -38,9 +38,9 @@ class UploadTokens:
 
     @classmethod
     def open(cls, folder: Path, *, upload_url: str) -> "UploadTokens":
-        """With the key in `folder/upload.key`, made at the first start.
+        """With the key in `folder/upload.key`, created at the first start.
 
-        Raises OSError when it cannot be read or written, or is open to others.
+        Raises OSError if it cannot be read or written, or if others can read it.
         """
         path = folder / "upload.key"
         if not found(path).exists():
@@ -48,7 +48,7 @@ class UploadTokens:
         return cls(read_private(path), upload_url=upload_url)
 
     def mint(self, node: str, now: Moment) -> UploadToken:
-        """A token for `node` that holds from now on for the usual span."""
+        """A token for `node`, valid from now for the usual time."""
         expiry_utc_s = now.utc_us // 1_000_000 + self._valid_for_s
         note = base64_encode(f"{node}.{expiry_utc_s}")
         return UploadToken(
@@ -58,7 +58,7 @@ class UploadTokens:
         )
 
     def verify(self, token: str, now: Moment) -> str | None:
-        """The node that this token was given to; None when it is not ours or has ended."""
+        """The node of this token; None if the token is invalid or expired."""
         try:
             node, _, expiry = base64_decode(self._signer.unsign(token)).decode().partition(".")
             expiry_utc_s = int(expiry)

@@ -1,4 +1,4 @@
-"""What can be said of a file of footage with nothing but the file and a certificate."""
+"""Verification of a file of footage from the file and a certificate alone."""
 
 import mmap
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ from hub.enrol.vouching import fault_of_certificate, fingerprint, signature_hold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One file's: what its seal says, and whether its signer is believed."""
+    """Result for one file: its seal, and whether its signer is trusted."""
 
     path: Path
     verdict: Verdict | None
@@ -24,12 +24,12 @@ class Report:
 
     @property
     def is_intact(self) -> bool:
-        """True if every bit is the one that a node of this authority wrote."""
+        """True if every bit is as written by a node of this authority."""
         is_whole = self.verdict is not None and self.verdict.state is State.INTACT
         return is_whole and self.signer_fault is None
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Text for people."""
         if self.verdict is None:
             return [f"{self.path}: cannot be read: {self.signer_fault}"]
         faults = [_sentence(fault, self.verdict.fragments) for fault in self.verdict.faults]
@@ -40,7 +40,7 @@ class Report:
         return [f"{self.path}: {self._headline()}", *(f"  {line}" for line in [*details, *about])]
 
     def to_json(self) -> dict[str, Any]:
-        """For programs."""
+        """JSON for programs."""
         verdict = self.verdict
         found: dict[str, Any] = {"file": str(self.path), "is_intact": self.is_intact}
         if verdict is None:
@@ -72,7 +72,7 @@ class Report:
 
 
 def verify_file(path: Path, authority: x509.Certificate | None) -> Report:
-    """Read a file through; a file that cannot be read is a report too."""
+    """Read the whole file; an unreadable file also gives a report."""
     try:
         verdict = _judge_file(path)
     except OSError as error:
@@ -88,7 +88,7 @@ def verify_file(path: Path, authority: x509.Certificate | None) -> Report:
 
 def _judge_file(path: Path) -> Verdict:
     with path.open("rb") as file:
-        if path.stat().st_size == 0:  # which cannot be mapped
+        if path.stat().st_size == 0:  # an empty file cannot be mapped
             return judge(b"", signature_holds)
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return judge(data, signature_holds)

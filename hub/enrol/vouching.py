@@ -1,4 +1,4 @@
-"""Whether a seal's signatures are those of a node that the authority vouches for."""
+"""Verification that a seal's signatures belong to a node of the authority."""
 
 import warnings
 from datetime import UTC, datetime, timedelta
@@ -24,12 +24,12 @@ _UNREADABLE: Final = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
 )
-"""What a certificate that a forger made up may raise, wherever it is asked."""
+"""Exceptions that a forged certificate can raise when it is read."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_authority(path: Path) -> x509.Certificate:
-    """A certificate to believe: an authority's, or a node's own; raises AuthorityError."""
+    """Read a trusted certificate: an authority's, or a node's own; raises AuthorityError."""
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -45,8 +45,8 @@ def signature_holds(claims: Claims, chained: bytes, signature: bytes) -> bool:
 def fault_of_certificate(claims: Claims, authority: x509.Certificate) -> str | None:
     """Why the seal's certificate is not that node's at that time; None if it is.
 
-    Judged for the moment of the first frame: certificates end, footage stays. A clock that nobody
-    vouched for says nothing about that.
+    Judged at the time of the first frame: certificates end, footage stays. With an untrusted clock
+    the time is not judged.
     """
     try:
         chain = [_read(one) for one in claims.certificates]
@@ -91,12 +91,14 @@ def _key_of(claims: Claims) -> ec.EllipticCurvePublicKey | None:
 
 def _read(certificate: bytes) -> x509.Certificate:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd ones, which are refused for better reasons
+        warnings.simplefilter(
+            "ignore"
+        )  # from malformed certificates, which are refused for better reasons
         return x509.load_der_x509_certificate(certificate)
 
 
 def _is_vouched_for(chain: list[x509.Certificate], authority: x509.Certificate) -> bool:
-    """True if each is issued by the next that is an authority, the last by `authority`."""
+    """True if each certificate is issued by the next, an authority, and the last by `authority`."""
     issuers = [one for one in chain[1:] if one != authority] + [authority]
     for one, issuer in zip(chain, issuers, strict=False):
         if not _is_authority(issuer):
@@ -117,7 +119,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 
 def _is_nodes(certificate: x509.Certificate) -> bool:
-    """True for the papers of a client: those of a server of the same authority seal nothing."""
+    """True for a client certificate: a server certificate of the same authority cannot seal."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:

@@ -1,1 +1,1 @@
-"""Footage as evidence: packages that show by themselves that they are whole and from whom."""
+"""Evidence packages: footage with proof of integrity and origin."""

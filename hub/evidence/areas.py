@@ -1,4 +1,4 @@
-"""What of a picture is to be hidden: boxes drawn by hand at some moments, and all between them."""
+"""Redaction plans: boxes drawn by hand at some moments, interpolated between them."""
 
 from itertools import pairwise
 from typing import Annotated, Final
@@ -11,7 +11,7 @@ MOST_BOXES: Final = 2000
 MOST_PLAN_BYTES: Final = 4 * 2**20
 
 Share = Annotated[float, Field(ge=0, le=1)]
-"""Of the picture's width or height, from its upper left corner."""
+"""Share of the picture's width or height, from its upper left corner."""
 Area = tuple[float, float, float, float]
 """x0, y0, x1, y1 as shares."""
 
@@ -38,12 +38,12 @@ class Drawn(_Part):
 
     @property
     def area(self) -> Area:
-        """Its place."""
+        """The box as an area."""
         return self.x0, self.y0, self.x1, self.y1
 
 
 class Hidden(_Part):
-    """One thing that is hidden, wherever it goes: drawn once for all of the clip, or followed."""
+    """One hidden object: one box for the whole clip, or a box that follows it."""
 
     boxes: Annotated[tuple[Drawn, ...], Field(min_length=1, max_length=MOST_BOXES)]
 
@@ -55,9 +55,9 @@ class Hidden(_Part):
         return self
 
     def at(self, moment_s: float) -> Area | None:
-        """Where it is then: on the line between two boxes; None before the first, after the last.
+        """Box at this moment, interpolated; None before the first box and after the last.
 
-        One box alone is there all the time.
+        A single box is there all the time.
         """
         first, last = self.boxes[0], self.boxes[-1]
         if first is last:
@@ -73,19 +73,20 @@ class Hidden(_Part):
 
 
 class Plan(_Part):
-    """What is hidden in one clip or picture."""
+    """All hidden objects of one clip or picture."""
 
     media_id: UUID
     areas: Annotated[tuple[Hidden, ...], Field(min_length=1, max_length=MOST_AREAS)]
 
     def at(self, moment_s: float, slack_s: float = 0.0) -> list[Area]:
-        """All that is hidden then, or within `slack_s` of it: a frame may be shown for a while."""
+        """Boxes hidden at this moment or within `slack_s` of it: a frame may be shown for a
+        while."""
         moments = {max(0.0, moment_s - slack_s), moment_s, moment_s + slack_s}
         return [area for one in self.areas for at in moments if (area := one.at(at)) is not None]
 
 
 def read_plan(content: bytes) -> Plan:
-    """A plan as JSON; ValueError in one line that says where it is wrong."""
+    """Parse a plan from JSON; ValueError names the fault in one line."""
     if len(content) > MOST_PLAN_BYTES:
         raise ValueError(f"{len(content)} bytes are too many for a plan of what is hidden")
     try:

@@ -1,4 +1,4 @@
-"""The seal of a household's film on arrival: what came, when, and the hub's signature of that."""
+"""Seal of a household's film on arrival: content, time, and the hub's signature."""
 
 import json
 from typing import Annotated, Final, Literal
@@ -18,17 +18,17 @@ CLOCK: Final = (
 
 
 class Arrival(Part):
-    """Signed as the bytes that it is written in."""
+    """Signed as the bytes it is written in."""
 
     v: Literal[1] = 1
     clip_id: UUID
     request_id: UUID
     household_id: UUID
     sha256: Sha256
-    """Of the file that is kept."""
+    """Of the stored file."""
     size_bytes: Annotated[int, Field(ge=0)]
     came_sha256: Sha256
-    """Of the file as it was sent; the same where the whole of it is kept."""
+    """Of the file as sent; the same if all of it is stored."""
     came_bytes: Annotated[int, Field(ge=0)]
     cut_from_ms: int | None
     cut_until_ms: int | None
@@ -42,7 +42,7 @@ class Arrival(Part):
 
 
 def seal_arrival(signer: Signer, one: Arrived) -> ArrivalSeal:
-    """The words and their signature by the evidence key, as a package's manifest has them."""
+    """Statement and signature by the evidence key, in the form of a package's manifest."""
     said = Arrival(
         clip_id=one.clip_id,
         request_id=one.request_id,

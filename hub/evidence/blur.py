@@ -1,8 +1,8 @@
-"""Redacted copies: the areas of a plan hidden in every frame, and each frame marked as a copy's.
+"""Redacted copies: the areas of a plan are hidden in every frame, and every frame is marked as a
+copy.
 
-What is hidden is averaged into a few fields before anything else is done with it, so that nothing
-can be computed back; sound is left out, since voices tell who speaks; what a file says of itself
-(places, devices) is not taken over.
+A hidden area is averaged into a few fields first, so that it cannot be restored. Sound is left out,
+because voices identify people. Metadata of the file (places, devices) is not copied.
 """
 
 import io
@@ -18,22 +18,23 @@ from PIL import Image, ImageDraw, ImageFont
 from hub.evidence.areas import Area, Plan
 
 FIELDS: Final = 3
-"""So many fields of one colour a hidden area has each way: of a face a few tones are left."""
+"""Fields of one colour per direction: only a few tones of a face are left."""
 SLACK_S: Final = 0.1
-"""A box hides so much earlier and later too, or as long as a frame is shown, if that is longer: it
-is drawn on what is shown then, and what moves is not ahead of it by a frame."""
+"""A box also hides this much earlier and later, or for the duration of a frame if that is longer,
+so that a moving object does not get ahead of its box by a frame."""
 MARK: Final = "BẢN LÀM MỜ · REDACTED COPY"
 _MARGIN: Final = 0.01
-"""Of the picture, added on every side."""
+"""Share of the picture, added on every side."""
 _FONT: Final = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf")
 
 
 class BlurError(ValueError):
-    """No redacted copy can be made: why."""
+    """No redacted copy can be made; the message says why."""
 
 
 def blur(kind: str, pieces: Iterable[bytes], plan: Plan, *, original: Path, copy: Path) -> None:
-    """Write the redacted copy of a clip or a picture to `copy`; `original` is for its bytes."""
+    """Write the redacted copy of a clip or picture to `copy`; `original` is a path for its
+    bytes."""
     with original.open("wb") as file:
         file.writelines(pieces)
     try:
@@ -48,7 +49,7 @@ def blur(kind: str, pieces: Iterable[bytes], plan: Plan, *, original: Path, copy
 
 
 def hidden(picture: Image.Image, areas: Iterable[Area]) -> Image.Image:
-    """The same with these areas averaged away and the mark on it."""
+    """The picture with these areas averaged and the mark added."""
     shown = picture.convert("RGB")
     for area in areas:
         box = _pixels(area, shown.size)
@@ -70,7 +71,7 @@ def _pixels(area: Area, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _mark(picture: Image.Image) -> None:
-    """A line on top, after all is hidden: nobody takes the copy for the original."""
+    """A line on top, drawn last, so that the copy is never mistaken for the original."""
     pen = ImageDraw.Draw(picture)
     points = max(10, picture.height // 24)
     try:
@@ -120,7 +121,7 @@ def _frames(av: Any, source: Any, target: Any, areas: Callable[[float, float], l
     for frame, after in pairwise(chain(timed, [None])):
         first_pts = frame.pts if first_pts is None else first_pts
         since = frame.pts - first_pts
-        if after is not None:  # the last one is shown as long as the one before
+        if after is not None:  # the last frame is shown as long as the one before
             slack_s = max(SLACK_S, float((after.pts - frame.pts) * shown.time_base))
         picture = hidden(frame.to_image(), areas(float(since * shown.time_base), slack_s))
         copied = av.VideoFrame.from_image(picture.crop((0, 0, made.width, made.height)))

@@ -1,4 +1,4 @@
-"""Whether a package is whole and from whom it says: needs the file and certificates to believe."""
+"""Verification of a package: integrity and origin, from the file and trusted certificates."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -25,29 +25,29 @@ from hub.evidence.manifest import (
 from hub.evidence.stamp import Stamp, StampError, check_stamp, must_agree, read_roots
 
 MOST_SMALL_BYTES: Final = 16 * 2**20
-"""Of a manifest, a signature, a certificate: what is larger is none."""
+"""Largest manifest, signature or certificate."""
 _HEAD: Final = re.compile(rb"PK\x03\x04")
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found; intact when `faults` is empty."""
+    """Result; intact if `faults` is empty."""
 
     manifest: Manifest | None = None
     certificate: x509.Certificate | None = None
     stamp: Stamp | None = None
-    """What an outside authority says of when it was made."""
+    """Time stamp of an outside authority, if any."""
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_intact(self) -> bool:
-        """Whether nothing speaks against it."""
+        """True if there is no fault."""
         return not self.faults
 
 
 def is_package(path: Path) -> bool:
-    """Whether it begins as a package does: an archive whose first file is footage."""
+    """True if it starts like a package: an archive whose first file is footage."""
     with path.open("rb") as file:
         return _HEAD.match(file.read(4)) is not None
 
@@ -59,9 +59,10 @@ def check_package(
     seal_of: Callable[[Iterable[bytes]], str] | None = None,
     stamp_roots: Sequence[x509.Certificate] = (),
 ) -> Verdict:
-    """Read a package through. `seal_of` says of a clip what its seal says, as in the manifest.
+    """Read a whole package. `seal_of` returns the seal result of a clip, as in the manifest.
 
-    A time stamp is believed by `stamp_roots`; without any by the root that the hub had and put in.
+    A time stamp is checked against `stamp_roots`; without any, against the root that the hub
+    included.
     """
     verdict = Verdict()
     entries: dict[str, Entry] = {}
@@ -97,7 +98,7 @@ def _small(file: BinaryIO, entries: dict[str, Entry], name: str, verdict: Verdic
         return b""
     try:
         return b"".join(read_content(file, entry))
-    except LayoutError:  # said already
+    except LayoutError:  # reported already
         return b""
 
 
@@ -139,7 +140,7 @@ def _check_key(verdict: Verdict, manifest: Manifest, certificate: x509.Certifica
 def _roots_within(
     file: BinaryIO, entries: dict[str, Entry], verdict: Verdict
 ) -> list[x509.Certificate]:
-    if STAMP_ROOTS not in entries:  # said already
+    if STAMP_ROOTS not in entries:  # reported already
         return []
     try:
         return read_roots(_small(file, entries, STAMP_ROOTS, verdict))
@@ -152,7 +153,7 @@ def _check_stamp(
     verdict: Verdict, content: bytes, answer: bytes, roots: Sequence[x509.Certificate]
 ) -> None:
     manifest = verdict.manifest
-    if manifest is None or not answer:  # said already
+    if manifest is None or not answer:  # reported already
         return
     try:
         stamp = check_stamp(answer, content, roots)
@@ -205,7 +206,7 @@ def _check_seals(
             continue
         try:
             says = seal_of(read_content(file, entry))
-        except LayoutError:  # said already
+        except LayoutError:  # reported already
             continue
         if says == footage.seal:
             verdict.notes.append(f"{footage.path}: seal {says}")

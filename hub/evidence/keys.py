@@ -1,7 +1,7 @@
-"""The hub's evidence key: Ed25519, with a certificate that says whose it is and until when.
+"""Evidence key of the hub: Ed25519, with a certificate that names owner and validity.
 
-A folder holds one pair of files for each key there ever was, `evidence-NAME.key` and `.crt`; the
-newest that holds signs. Older certificates stay, so that what they signed can be checked for ever.
+The folder has one pair `evidence-NAME.key` and `.crt` per key; the newest valid one signs. Older
+certificates stay, so that their signatures can always be checked.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,19 +35,19 @@ UNREADABLE: Final = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
 )
-"""What a certificate that a stranger made up may raise, wherever it is asked."""
+"""Exceptions that a foreign certificate can raise when it is read."""
 
 ReadPrivate = Callable[[Path], bytes]
 WriteFile = Callable[[Path, bytes], None]
 
 
 class EvidenceKeyError(Exception):
-    """Why nothing can be signed, and the cure."""
+    """Nothing can be signed; the message says why and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A key that signs now, and its certificate."""
+    """The present key and its certificate."""
 
     key: Ed25519PrivateKey
     certificate: x509.Certificate
@@ -63,14 +63,14 @@ class Signer:
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
-    """SHA-256 of a certificate (DER), 64 hexadecimal digits: what people compare by eye."""
+    """SHA-256 of a certificate (DER), 64 hexadecimal digits, for comparison by eye."""
     return sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 def new_key(
     folder: Path, now: datetime, *, private: WriteFile, public: WriteFile, days: int = KEY_DAYS
 ) -> Signer:
-    """Make the key that signs from now on; the files are written whole or not at all."""
+    """Create the key that signs from now on; files are written atomically."""
     key = Ed25519PrivateKey.generate()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, OWNER)])
     certificate = (
@@ -85,7 +85,7 @@ def new_key(
         .sign(key, None)
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # To the microsecond: the newest signs, and two may be made within one second.
+    # To the microsecond: the newest signs, and two can be created within one second.
     stem = f"evidence-{now:%Y%m%dT%H%M%S%f}-{fingerprint(certificate)[:8]}"
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     private(folder / f"{stem}.key", pem)
@@ -94,7 +94,7 @@ def new_key(
 
 
 def current(folder: Path, now: datetime, *, read: ReadPrivate) -> Signer | None:
-    """The newest that holds; None where there is no key, EvidenceKeyError where none holds."""
+    """The newest valid key; None if there is no key, EvidenceKeyError if none is valid."""
     files = sorted(folder.glob("evidence-*.crt"), reverse=True)
     if not files:
         return None
@@ -110,13 +110,13 @@ def current(folder: Path, now: datetime, *, read: ReadPrivate) -> Signer | None:
 
 
 def certificates(folder: Path) -> list[x509.Certificate]:
-    """Of every key there ever was, the newest first."""
+    """Certificates of all keys, newest first."""
     files = sorted(folder.glob("evidence-*.crt"), reverse=True)
     return [read_certificate(path) for path in files]
 
 
 def read_certificate(path: Path) -> x509.Certificate:
-    """A certificate; EvidenceKeyError when it cannot be read."""
+    """Read a certificate; EvidenceKeyError if it cannot be read."""
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -124,7 +124,7 @@ def read_certificate(path: Path) -> x509.Certificate:
 
 
 def is_signed(certificate: x509.Certificate, content: bytes, signature: bytes) -> bool:
-    """Whether the certificate's key signed that."""
+    """True if the certificate's key signed this content."""
     key = certificate.public_key()
     if not isinstance(key, Ed25519PublicKey):
         return False
@@ -136,12 +136,12 @@ def is_signed(certificate: x509.Certificate, content: bytes, signature: bytes) -
 
 
 def is_believed(certificate: x509.Certificate, trusted: Iterable[x509.Certificate]) -> bool:
-    """Whether it is one of those."""
+    """True if it is one of the trusted certificates."""
     return fingerprint(certificate) in {fingerprint(one) for one in trusted}
 
 
 def public_pem(certificate: x509.Certificate) -> bytes:
-    """The public key alone, as openssl reads it."""
+    """The public key alone, in a form that openssl reads."""
     return certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 

@@ -1,8 +1,8 @@
-"""The bytes of a package: a ZIP archive of uncompressed files, of which every bit is fixed.
+"""Bytes of a package: a ZIP archive of uncompressed files with every bit defined.
 
-Names, sizes and checksums of its files say what each byte of it must be, so a change that a
-reader of archives would pass over (a date, a comment, something between two files) shows as well.
-Below 4 GiB and 65,535 files, which need no extension of the format. Source: PKWARE APPNOTE 6.3.3.
+Names, sizes and checksums of the files determine each byte. So a change that archive programs
+ignore (a date, a comment, data between two files) is detected too. Below 4 GiB and 65,535 files,
+without ZIP extensions. Source: PKWARE APPNOTE 6.3.3.
 """
 
 import struct
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 LARGEST_BYTES: Final = 2**32 - 2**20
-"""Of a package; the rest is left for its directory."""
+"""Largest package; the rest is reserved for its directory."""
 MOST_FILES: Final = 10_000
 PIECE_BYTES: Final = 2**20
 
@@ -24,16 +24,16 @@ _UTF8: Final = 0x800
 _STORED: Final = 0
 _NO_TIME: Final = 0
 _FIRST_DAY: Final = 0x21
-"""1 January 1980: the earliest, and the same in every package."""
+"""1 January 1980: the earliest date, the same in every package."""
 
 
 class LayoutError(Exception):
-    """The bytes are not those of a package: at which place, and what shows it."""
+    """The bytes are not those of a package; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a package; `start` is where its content begins."""
+    """One file of a package; `start` is the offset of its content."""
 
     name: str
     size_bytes: int
@@ -41,14 +41,14 @@ class Entry:
     start: int
 
     def local(self) -> bytes:
-        """What stands before its content."""
+        """Header before its content."""
         name = self.name.encode()
         size = self.size_bytes
         fixed = (b"PK\3\4", _NEEDS, _UTF8, _STORED, _NO_TIME, _FIRST_DAY)
         return _LOCAL.pack(*fixed, self.crc32, size, size, len(name), 0) + name
 
     def central(self) -> bytes:
-        """What stands of it in the directory at the end."""
+        """Its entry in the central directory."""
         name = self.name.encode()
         size = self.size_bytes
         fixed = (b"PK\1\2", _NEEDS, _NEEDS, _UTF8, _STORED, _NO_TIME, _FIRST_DAY)
@@ -58,7 +58,7 @@ class Entry:
 
 
 def directory(entries: Sequence[Entry]) -> bytes:
-    """What ends a package of these files."""
+    """End of a package of these files."""
     listed = b"".join(entry.central() for entry in entries)
     last = entries[-1] if entries else None
     offset = 0 if last is None else last.start + last.size_bytes
@@ -67,14 +67,14 @@ def directory(entries: Sequence[Entry]) -> bytes:
 
 
 class Writer:
-    """Writes a package file by file into something that can seek."""
+    """Writes a package file by file into a seekable file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._entries: list[Entry] = []
 
     def add(self, name: str, pieces: Iterable[bytes]) -> None:
-        """One file; LayoutError when the package would become too large."""
+        """Add a file; LayoutError if the package would become too large."""
         begin = self._file.tell()
         draft = Entry(name, 0, 0, 0)
         start = begin + len(draft.local())
@@ -98,9 +98,9 @@ class Writer:
 
 
 def read_entries(file: BinaryIO) -> Iterator[Entry]:
-    """The files of a package in order, each byte between them checked; LayoutError where wrong.
+    """Files of a package in order, with every byte between them checked; raises LayoutError.
 
-    The content is read through once for its checksum; a caller may read it again from `start`.
+    The content is read once for its checksum; a caller can read it again from `start`.
     """
     entries: list[Entry] = []
     here = 0
@@ -121,7 +121,7 @@ def read_entries(file: BinaryIO) -> Iterator[Entry]:
 
 
 def _entry_at(file: BinaryIO, here: int) -> Entry | None:
-    """The file that begins there; None where the directory does."""
+    """The file at this offset; None if the directory begins there."""
     file.seek(here)
     head = file.read(_LOCAL.size)
     if head[:4] == b"PK\1\2" or (head[:4] == b"PK\5\6" and here == 0):
@@ -149,7 +149,7 @@ def _crc32(file: BinaryIO, entry: Entry) -> int:
 
 
 def read_content(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """The content of one file, a piece at a time; LayoutError when the package ends before."""
+    """Content of one file in pieces; LayoutError if the package is cut off."""
     here, left = entry.start, entry.size_bytes
     while left:
         file.seek(here)

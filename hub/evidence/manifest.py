@@ -1,4 +1,4 @@
-"""What a package says of itself: its files with their hashes, whose footage, for which case."""
+"""Manifest of a package: files with hashes, origin of the footage, case."""
 
 import json
 from typing import Annotated, Final, Literal
@@ -12,18 +12,18 @@ CERTIFICATE: Final = "evidence-key.crt"
 STAMP: Final = "manifest.tsr"
 STAMP_ROOTS: Final = "stamp-authority.pem"
 UNSIGNED: Final = frozenset({MANIFEST, SIGNATURE})
-"""The two that no manifest can name; of a stamped one, `STAMP` is the third."""
+"""Files that no manifest can list; in a stamped package `STAMP` is the third."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Path = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?$")]
-"""Of a file in a package: no way out of the folder it is unpacked into."""
+"""Path in a package; it cannot leave the folder it is unpacked into."""
 Micros = Annotated[int, Field(ge=0, lt=253_402_300_800_000_000)]
 """Microseconds since 1970-01-01 UTC."""
 Text = Annotated[str, Field(max_length=2000)]
 
 
 class Part(BaseModel):
-    """Frozen; a field that this version does not know is refused: it would not be understood."""
+    """Frozen; an unknown field is refused, because it would not be understood."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class File(Part):
 
 
 class Footage(Part):
-    """One clip, picture or file of sound: the bytes that the node brought."""
+    """One clip, picture or sound file: the bytes from the node."""
 
     path: Path
     media_id: UUID
@@ -46,39 +46,39 @@ class Footage(Part):
     camera: Text
     label: Text
     place: Text
-    """The areas it lies in, the widest first."""
+    """Names of its areas, the widest first."""
     first_frame_utc_us: Micros
     first_frame_error_ms: int | None
-    """How far off that may be; null where nobody vouched for the node's clock."""
+    """Error of that time; null if the node's clock was not trusted."""
     duration_ms: Annotated[int, Field(ge=0)]
     stored_utc_us: Micros
-    """When the hub had it."""
+    """Time of storage at the hub."""
     seal: Text
-    """What its seal says at the time of export: intact, unsealed, or what does not hold."""
+    """Result of its seal at the time of export: intact, unsealed, or the fault."""
 
 
 class Redacted(Part):
-    """A copy in which areas are hidden: for people who need not see all. It is no original."""
+    """A redacted copy, for people who need not see everything; not an original."""
 
     path: Path
     original: Path
-    """The footage that it was made of."""
+    """Footage it was made from."""
     plan: Path
-    """What was hidden, drawn by hand (`hub.evidence.areas`)."""
+    """Hidden areas, drawn by hand (`hub.evidence.areas`)."""
     areas: Annotated[int, Field(ge=1)]
 
 
 class Stamping(Part):
-    """The time stamp (RFC 3161) of the manifest's bytes, or why there is none."""
+    """Time stamp (RFC 3161) of the manifest's bytes, or why there is none."""
 
     authority: Text
-    """The address that was asked."""
+    """Address of the time stamp authority."""
     missing: Text = ""
-    """Why it gave none; empty where `STAMP` has it."""
+    """Why there is no stamp; empty if `STAMP` has it."""
 
 
 class Manifest(Part):
-    """Signed as the bytes that it is written in."""
+    """Signed as the bytes it is written in."""
 
     v: Literal[1] = 1
     package_id: UUID
@@ -88,29 +88,29 @@ class Manifest(Part):
     exported_utc_us: Micros
     exported_error_ms: int | None
     log_seq: Annotated[int, Field(ge=0)]
-    """The log of who looked, as it ended then."""
+    """Last record of the access log at that time."""
     log_hash: Sha256
     key_sha256: Sha256
-    """Of the certificate (DER) whose key signed this."""
+    """Of the certificate (DER) of the signing key."""
     footage: tuple[Footage, ...]
     files: tuple[File, ...]
-    """All but the manifest, its signature and its time stamp."""
+    """All files except manifest, signature and time stamp."""
     redacted: tuple[Redacted, ...] = ()
-    """Copies beside their originals, marked as such in every picture."""
+    """Copies beside their originals, marked in every picture."""
     stamp: Stamping | None = None
-    """None where no authority was configured."""
+    """None if no authority was configured."""
 
     @property
     def is_stamped(self) -> bool:
-        """Whether a time stamp belongs to it."""
+        """True if a time stamp belongs to it."""
         return self.stamp is not None and not self.stamp.missing
 
     @property
     def unsigned(self) -> frozenset[str]:
-        """The files of its package that it does not name."""
+        """Files of its package that it does not list."""
         return UNSIGNED | {STAMP} if self.is_stamped else UNSIGNED
 
     def to_bytes(self) -> bytes:
-        """As it is written and signed."""
+        """Bytes as written and signed."""
         said = self.model_dump(mode="json")
         return (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode()

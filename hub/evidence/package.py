@@ -1,4 +1,4 @@
-"""Makes a package: footage as it was brought, where it came from, who had it, and the signature."""
+"""Writes a package: original footage, origin, custody and signature."""
 
 import json
 import tempfile
@@ -43,28 +43,28 @@ SUFFIXES: Final = {"picture": "jpg", "clip": "mp4", "sound": "m4a"}
 
 
 class ChangedError(Exception):
-    """A file in the store is not what its node announced: it is named, nothing is exported."""
+    """A stored file differs from its announcement; it is named and nothing is exported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of footage as the store has it."""
+    """One piece of footage in the store."""
 
     footage: Footage
     sha256: str
     size_bytes: int
     read: Callable[[], Iterable[bytes]]
     certificates: Sequence[bytes] = ()
-    """Its node's and who vouched for it, DER, as its seal carries them."""
+    """Certificates of its node and their issuers, DER, as in its seal."""
     arrival: ArrivalSeal | None = None
-    """A household gave it: what the hub signed when it came."""
+    """Footage of a household: what the hub signed on arrival."""
     hides: Plan | None = None
-    """What is hidden in the copy that lies beside it; None: there is no copy."""
+    """Redaction plan of the copy; None: no copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be exported, by whom and why."""
+    """What is exported, by whom and why."""
 
     package_id: UUID
     case_number: str
@@ -73,22 +73,23 @@ class Order:
     now: Moment
     items: Sequence[Item]
     custody: Sequence[dict[str, Any]]
-    """Lines of the log that concern the footage, from the lens to this export."""
+    """Log lines about the footage, from recording to this export."""
     log_seq: int
     log_hash: str
     zone: ZoneInfo
-    """Of the moments in the summaries."""
+    """Time zone of the summaries."""
     stamps: Authority | None = None
-    """Who stamps the manifest; where it does not, the package says why and leaves all the same."""
+    """Authority that stamps the manifest. Without a stamp the package is exported all the same and
+    says why."""
 
 
 def path_of(number: int, kind: str, media_id: UUID, *, suffix: str = "") -> str:
-    """Where a piece of footage lies in its package."""
+    """Path of a piece of footage in its package."""
     return f"footage/{number:03d}-{kind}-{media_id.hex[-8:]}.{suffix or SUFFIXES[kind]}"
 
 
 def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
-    """Write it; ChangedError, LayoutError, BlurError, OSError leave a file to be thrown away."""
+    """Write it; after ChangedError, LayoutError, BlurError or OSError the file must be deleted."""
     writer = Writer(file)
     files: list[File] = []
 
@@ -129,7 +130,7 @@ def write_package(order: Order, *, signer: Signer, file: BinaryIO) -> Manifest:
 
 
 def _add_copy(item: Item, add: Callable[[str, Iterable[bytes]], File]) -> Redacted:
-    """The copy and its plan; BlurError."""
+    """Copy and plan; raises BlurError."""
     plan, original = item.hides, item.footage.path
     assert plan is not None  # noqa: S101 - asked by the caller
     name = original.rpartition("/")[2]
@@ -145,7 +146,7 @@ def _add_copy(item: Item, add: Callable[[str, Iterable[bytes]], File]) -> Redact
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """What is written after all that it speaks of: summaries, sums, and the manifest last."""
+    """Files written after the footage: summaries, sums, and the manifest last."""
 
     files: Sequence[tuple[str, bytes]]
     manifest: Manifest
@@ -153,16 +154,16 @@ class _Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What is in the package before its ending."""
+    """Content of the package before these."""
 
     files: Sequence[File]
     pictures: Mapping[str, bytes]
-    """As they are printed."""
+    """Reduced for print."""
     redacted: Sequence[Redacted]
 
 
 def _ending(order: Order, signer: Signer, written: _Written) -> tuple[_Ending, bytes]:
-    """The ending and the time stamp's bytes; without a stamp it is another, which says why."""
+    """The final files and the time stamp's bytes; without a stamp the manifest says why."""
     asked = order.stamps
     if asked is None:
         return _ending_with(order, signer, written, None), b""
@@ -202,7 +203,7 @@ def _papers(
     for language in LANGUAGES:
         try:
             page = paper(draft, order.custody, pictures, language=language, zone=order.zone)
-        except NoLettersError:  # `has_paper` says so; the page beside it has all the same words
+        except NoLettersError:  # `has_paper` tells; the page beside it has the same text
             return
         yield f"summary.{language}.pdf", page
 
@@ -232,14 +233,14 @@ def _manifest(
 
 
 def _certificates(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
-    """Each once, by its own hash: a node's papers are renewed."""
+    """Each once, by its hash: a node's certificates are renewed."""
     found = {sha256(one).hexdigest(): one for item in items for one in item.certificates}
     for name, content in sorted(found.items()):
         yield f"certificates/{name}.der", content
 
 
 def _arrivals(items: Iterable[Item]) -> Iterator[tuple[str, bytes]]:
-    """Of films that households gave: the words signed on arrival, the signature, its key."""
+    """For films of households: the statement signed on arrival, the signature, its key."""
     for item in items:
         if item.arrival is not None:
             name = f"household/{item.footage.path.rpartition('/')[2]}"
@@ -254,12 +255,12 @@ def _json(value: object) -> bytes:
 
 
 def utc(utc_us: int) -> str:
-    """A moment as custody and summaries write it."""
+    """A moment in the form of custody and summaries."""
     return datetime.fromtimestamp(utc_us / 1e6, UTC).isoformat(timespec="milliseconds")
 
 
 class _Counter:
-    """Passes pieces on, and knows their hash and size afterwards."""
+    """Passes pieces through and computes their hash and size."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces

@@ -1,6 +1,6 @@
-"""The summary as PDF: the same words as the page beside it, to be printed and put in a file.
+"""Summary as PDF: the same text as the page beside it, for a paper file.
 
-Its letters are DejaVu Sans, embedded: they have every Vietnamese letter, and come with Debian.
+The font is DejaVu Sans, embedded: it has every Vietnamese letter and comes with Debian.
 """
 
 import io
@@ -39,20 +39,20 @@ from hub.evidence.summary import moment_words, span_words
 FONTS: Final = Path("/usr/share/fonts/truetype/dejavu")
 PACKAGE: Final = "fonts-dejavu-core"
 PICTURE_PX: Final = 1000
-"""The longer side as printed; the file in the package is what counts."""
+"""Longer side in print; the file in the package is the evidence."""
 MOST_PICTURES: Final = 100
-"""Shown; the rest is listed by name, as every clip is."""
+"""Pictures shown; all others are listed by name, like every clip."""
 MOST_PIXELS: Final = 100_000_000
 _MARGIN: Final = 18 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN
 
 
 class NoLettersError(Exception):
-    """The font is not there: no PDF can be made."""
+    """The font is missing: no PDF can be made."""
 
 
 def small_picture(pieces: Iterable[bytes]) -> bytes | None:
-    """A picture as it is printed, JPEG; None for what is none or too large to be opened."""
+    """A picture reduced for print, JPEG; None if it is invalid or too large."""
     try:
         with Image.open(io.BytesIO(b"".join(pieces))) as picture:
             if picture.width * picture.height > MOST_PIXELS:
@@ -74,7 +74,7 @@ def paper(
     language: str,
     zone: ZoneInfo,
 ) -> bytes:
-    """The PDF; `pictures` by path, as `small_picture` made them. NoLettersError."""
+    """The PDF; `pictures` by path, from `small_picture`. Raises NoLettersError."""
     letters()
     words = WORDS[language]
     story: list[Flowable] = [
@@ -98,7 +98,7 @@ def paper(
         bottomMargin=_MARGIN,
         title=f"{words.title}, {manifest.case_number}",
         lang=language,
-        invariant=1,  # of the same footage the same bytes
+        invariant=1,  # same footage, same bytes
     )
 
     def foot(canvas: Canvas, _: object) -> None:
@@ -111,7 +111,7 @@ def paper(
 
 @cache
 def letters() -> None:
-    """Make the letters known; NoLettersError where they are not on this machine."""
+    """Register the font; NoLettersError if it is not on this machine."""
     try:
         for name, file in (("DejaVu", "DejaVuSans"), ("DejaVu-Bold", "DejaVuSans-Bold")):
             pdfmetrics.registerFont(TTFont(name, str(FONTS / f"{file}.ttf")))
@@ -123,10 +123,10 @@ def letters() -> None:
 
 
 _TEXT: Final = ParagraphStyle("text", fontName="DejaVu", fontSize=9, leading=13, wordWrap="CJK")
-"""Wraps anywhere, so that a hash or a name without spaces stays on the page."""
+"""Wraps anywhere, so that a hash or a long name stays on the page."""
 _WORDS: Final = ParagraphStyle("words", parent=_TEXT, wordWrap=None)
 _HASH: Final = ParagraphStyle("hash", parent=_TEXT, fontSize=7)
-"""64 digits on one line, to be compared by eye."""
+"""64 digits on one line, for comparison by eye."""
 _CODE: Final = ParagraphStyle("code", parent=_TEXT, fontSize=8, leading=12, spaceBefore=3)
 _HEAD: Final = ParagraphStyle(
     "head", parent=_WORDS, fontName="DejaVu-Bold", fontSize=18, leading=26
@@ -143,7 +143,7 @@ _GRID: Final = TableStyle(
 
 
 def _safe(text: str) -> str:
-    """As the letters can show it: composed, without what steers a line, and no markup."""
+    """Text that the font can show: composed, without control characters and markup."""
     composed = unicodedata.normalize("NFC", text)
     kept = "".join(c if unicodedata.category(c)[0] != "C" else "\N{WHITE SQUARE}" for c in composed)
     return escape(kept)
@@ -212,7 +212,7 @@ def _custody(custody: Sequence[dict[str, Any]], words: Words) -> Flowable:
         rows,
         colWidths=[*widths, _WIDTH - sum(widths)],
         repeatRows=1,
-        splitInRow=1,  # an officer's note may be longer than a page
+        splitInRow=1,  # an officer's note can be longer than a page
         style=_GRID,
     )
 

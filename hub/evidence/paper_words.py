@@ -1,4 +1,4 @@
-"""The words of the summary on paper, in both languages; the page's are in its templates."""
+"""Texts of the printed summary in both languages; the page's texts are in its templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One language; `{}` is filled in."""
+    """Texts of one language; `{}` is filled in."""
 
     title: str
     case: str

@@ -1,6 +1,6 @@
-"""RFC 3161 time stamps: an outside authority's word that these bytes were there at a moment.
+"""RFC 3161 time stamps: proof by an outside authority that these bytes existed at a moment.
 
-Asks and answers are bytes here; who carries them is elsewhere (`hub.assembly.stamping`).
+Queries and answers are bytes here; `hub.assembly.stamping` transports them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,41 +21,41 @@ from rfc3161_client import (
 from hub.evidence.keys import UNREADABLE
 
 MOST_ANSWER_BYTES: Final = 64 * 1024
-"""An answer is some kilobytes: the authority's certificates are most of it."""
+"""An answer has some kilobytes, mostly certificates of the authority."""
 MOST_APART_S: Final = 300.0
-"""Between an export's own moment and its stamp's; large packages take a while to be written."""
+"""Largest difference between the times of export and stamp; a large package takes time to write."""
 _GRANTED: Final = 0
 _SEQUENCE: Final = 0x30
 _TAGGED: Final = 0xA0
 
 
 class StampError(ValueError):
-    """There is no stamp that holds: why, in one sentence."""
+    """There is no valid stamp; the message says why in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a stamp that holds says."""
+    """Content of a valid stamp."""
 
     at: datetime
-    """UTC, to the second or finer, as exact as its authority says."""
+    """UTC, with the authority's resolution."""
     by: str
-    """The name in the certificate that signed it."""
+    """Name in the certificate that signed it."""
     serial: int
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who stamps, whom to believe for it, and the way there."""
+    """A time stamp authority, its trusted roots, and the transport."""
 
     name: str
-    """Its address, as it is shown."""
+    """Its address, for display."""
     roots: Sequence[x509.Certificate]
     post: Callable[[bytes], bytes]
-    """Question in, answer out; StampError when there is none."""
+    """Query in, answer out; StampError if there is none."""
 
     def stamp(self, content: bytes) -> tuple[bytes, Stamp]:
-        """Its answer as it came, already checked; StampError."""
+        """The raw answer, already checked; raises StampError."""
         question = (
             TimestampRequestBuilder().data(content).hash_algorithm(HashAlgorithm.SHA256).build()
         )
@@ -70,9 +70,10 @@ def check_stamp(
     *,
     nonce: int | None = None,
 ) -> Stamp:
-    """Whether an answer stamps `content`, by somebody whom a root vouched for at that moment.
+    """Check that an answer stamps `content`, signed by a certificate that a root covered at that
+    time.
 
-    With `nonce`, also whether it answers that question and no earlier one.
+    With `nonce`, also check that it answers this query and not an earlier one.
     """
     if not roots:
         raise StampError("nobody is given whom to believe for it")
@@ -92,9 +93,9 @@ def check_stamp(
 
 
 def must_agree(stamp: Stamp, exported_utc_us: int, error_ms: int | None) -> None:
-    """StampError where a stamp and an export's own moment cannot both be true.
+    """StampError if the times of stamp and export contradict each other.
 
-    A hub for whose clock nobody vouched (`error_ms` None) contradicts nobody.
+    A hub with an untrusted clock (`error_ms` None) contradicts no stamp.
     """
     apart_s = stamp.at.timestamp() - exported_utc_us / 1e6
     if error_ms is None or abs(apart_s) <= MOST_APART_S + error_ms / 1e3:
@@ -106,7 +107,7 @@ def must_agree(stamp: Stamp, exported_utc_us: int, error_ms: int | None) -> None
 
 
 def read_roots(pem: bytes) -> list[x509.Certificate]:
-    """The certificates of a file; StampError when there is none."""
+    """Certificates in a file; StampError if there is none."""
     try:
         return x509.load_pem_x509_certificates(pem)
     except UNREADABLE as error:
@@ -129,10 +130,10 @@ def _signer(response: TimeStampResponse) -> str:
 
 
 def _in_order(answer: bytes) -> bytes:
-    """The same with the certificates in the order of DER.
+    """The answer with its certificates in DER order.
 
-    They are a set, which no signature covers; OpenSSL's authorities write them in any order, and
-    the library reads DER alone. The length of nothing changes.
+    They are an unsigned set. OpenSSL's authorities write them in any order, and the library reads
+    only DER. No length changes.
     """
     try:
         _, token = _inside(answer, 0, len(answer), _SEQUENCE)
@@ -142,7 +143,7 @@ def _in_order(answer: bytes) -> bytes:
         start, end = next(one for one in held if answer[one[0]] == _TAGGED)
         certificates = [answer[a:b] for a, b in _inside(answer, start, end, _TAGGED)]
     except (IndexError, ValueError, StopIteration):
-        return answer  # the library says what is wrong with it
+        return answer  # the library reports the fault
     listed = b"".join(sorted(certificates))
     return answer[: end - len(listed)] + listed + answer[end:]
 
@@ -151,7 +152,8 @@ Span = tuple[int, int]
 
 
 def _inside(content: bytes, start: int, end: int, tag: int) -> list[Span]:
-    """Where the elements in an element of that tag begin and end; ValueError, IndexError."""
+    """Start and end of each element inside an element with that tag; raises ValueError,
+    IndexError."""
     if content[start] != tag:
         raise ValueError("another element")
     return list(_elements(content, _head(content, start)[0], end))
@@ -167,7 +169,7 @@ def _elements(content: bytes, here: int, end: int) -> Iterator[Span]:
 
 
 def _head(content: bytes, start: int) -> tuple[int, int]:
-    """Where the body of an element begins, and how long it is."""
+    """Start and length of an element's body."""
     first = content[start + 1]
     if first < 0x80:
         return start + 2, first

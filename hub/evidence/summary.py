@@ -1,4 +1,4 @@
-"""What a person reads of a package: the summary in both languages, and the page that verifies."""
+"""Pages for readers of a package: the summary in both languages and the verification page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ _pages: Final = Environment(
 def summary(
     manifest: Manifest, custody: Sequence[dict[str, Any]], *, language: str, zone: ZoneInfo
 ) -> bytes:
-    """A page beside the footage; of the files in `manifest` the summaries are still missing."""
+    """A page beside the footage; `files` in `manifest` does not have the summaries yet."""
     page = _pages.get_template(f"summary.{language}.html")
     text = page.render(
         manifest=manifest,
@@ -32,16 +32,16 @@ def summary(
 
 
 def verifier_page() -> bytes:
-    """The page that checks a package in a browser, without any network."""
+    """Page that verifies a package in a browser, without a network."""
     return (_HERE / "verify.html").read_bytes()
 
 
 def moment_words(utc_us: int, zone: ZoneInfo) -> str:
-    """A moment as the summaries say it, local, with its distance from UTC."""
+    """A moment in local time with its offset from UTC."""
     moment = datetime.fromtimestamp(utc_us / 1e6, zone)
     return f"{moment:%d/%m/%Y %H:%M:%S} (UTC{moment:%z})"
 
 
 def span_words(duration_ms: int) -> str:
-    """How long something is."""
+    """Text of a duration."""
     return f"{duration_ms / 1000:.1f} s"
