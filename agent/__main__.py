@@ -1,4 +1,4 @@
-"""The agent's command line. What `run` does not need is imported by the command that does."""
+"""The command line of the agent. Modules that `run` does not need are imported by their command."""
 
 import argparse
 import json
@@ -29,106 +29,142 @@ REFUSED: Final = 78
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
     words = sys.argv[1:] if arguments is None else arguments
-    args = _parser(words).parse_args(words)
+    args = parser(words).parse_args(words)
     sys.exit(args.command(args))
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="matthan-agent", description="The node's program.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_run(commands.add_parser("run", help="watch, and tell the hub"))
-    _add_check(commands.add_parser("check", help="try everything a start needs"))
+def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Every command and its arguments; those of `bench` only if `arguments` asks for it."""
+    top = argparse.ArgumentParser(prog="matthan-agent", description="The program of a node.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="watch the cameras and report to the hub"))
+    _add_check(commands.add_parser("check", help="check everything that a start needs"))
     _add_enrol(commands.add_parser("enrol", help="make this box a node, with a code from the hub"))
     _add_diagnose(
-        commands.add_parser("diagnose", help="write how this node is into a file, without secrets")
+        commands.add_parser(
+            "diagnose", help="write a support file about this node, without secrets"
+        )
     )
-    _add_update(commands.add_parser("update", help="take the programs of a signed bundle; as root"))
-    _add_cameras(commands.add_parser("cameras", help="find cameras, and say what to change"))
-    _add_replay(commands.add_parser("replay", help="show a recording to the eyes alone"))
-    bench = commands.add_parser("bench", help="measure")
+    _add_update(
+        commands.add_parser("update", help="install the programs of a signed bundle; needs root")
+    )
+    _add_cameras(
+        commands.add_parser("cameras", help="find cameras, and suggest changes of their settings")
+    )
+    _add_replay(commands.add_parser("replay", help="run detection on a recording, without a hub"))
+    bench = commands.add_parser("bench", help="measure cost and accuracy")
     if "bench" in arguments:
         from agent.bench import commands as benches  # noqa: PLC0415 a node that watches needs none
 
         benches.add_to(bench)
-    return parser
+    return top
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_run)
     _add_config(parser)
     parser.add_argument(
-        "--once", action="store_true", help="play the recordings once, bring everything, and end"
+        "--once", action="store_true", help="play the recordings once, deliver everything, and end"
     )
     parser.add_argument(
         "--drain-s",
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="with --once: how long after the end everything may take to reach the hub (60)",
+        help="with --once: time to deliver everything after the end (60)",
     )
     parser.add_argument(
-        "--stats", type=Path, metavar="FILE", help="write what was used, at the end"
+        "--stats", type=Path, metavar="FILE", help="write time and memory used, as JSON, at the end"
     )
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_check)
     _add_config(parser)
-    parser.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, help="language of the output; default: node.language"
+    )
 
 
 def _add_enrol(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_enrol)
     _add_config(parser)
-    parser.add_argument("code", nargs="?", help="HOST:PORT/LETTERS, as the hub shows it")
+    parser.add_argument("code", nargs="?", help="the code as the hub shows it: HOST:PORT/LETTERS")
     parser.add_argument(
-        "--look", metavar="CAMERA", help="read it with a camera: /dev/video0, rtsp://…, picamera:0"
+        "--look",
+        metavar="CAMERA",
+        help="read the code with a camera: /dev/video0, rtsp://…, picamera:0",
     )
-    parser.add_argument("--papers", type=Path, metavar="FOLDER")
-    parser.add_argument("--again", action="store_true", help="of a node make another one")
-    parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+    parser.add_argument(
+        "--papers", type=Path, metavar="FOLDER", help="folder of key and certificates"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="replace the identity of a box that is a node already"
+    )
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="vi", help="language of the output; default: vi"
+    )
 
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_diagnose)
     _add_config(parser)
-    parser.add_argument("into", type=Path, metavar="FILE.zip")
-    parser.add_argument("--lang", choices=LANGUAGES, help="otherwise as [node] language says")
+    parser.add_argument("into", type=Path, metavar="FILE.zip", help="the file to write")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, help="language of the output; default: node.language"
+    )
 
 
 def _add_update(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_update)
-    parser.add_argument("bundle", type=Path, nargs="?", help="the folder, as on the stick")
-    parser.add_argument("--fetched", type=Path, metavar="FOLDER", help="what came from the hub")
-    parser.add_argument("--key", type=Path, default=KEY, metavar="FILE", help=f"({KEY})")
-    parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+    parser.add_argument(
+        "bundle", type=Path, nargs="?", help="the folder of the bundle, such as on a USB stick"
+    )
+    parser.add_argument(
+        "--fetched",
+        type=Path,
+        metavar="FOLDER",
+        help="install the bundle that the agent fetched from the hub",
+    )
+    parser.add_argument(
+        "--key", type=Path, default=KEY, metavar="FILE", help=f"the public update key ({KEY})"
+    )
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="vi", help="language of the output; default: vi"
+    )
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_replay)
     parser.add_argument("path", type=Path, help="a video file or a folder of numbered pictures")
-    parser.add_argument("--out", type=Path, required=True, help="folder for what was seen")
-    parser.add_argument("--pace", action="store_true", help="at the speed of the street")
-    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for tracks, sightings and costs"
+    )
+    parser.add_argument("--pace", action="store_true", help="play at the speed of the recording")
+    parser.add_argument("--models", type=Path, help="folder of the manifest of models")
 
 
 def _add_cameras(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_cameras)
-    parser.add_argument("--address", metavar="HOST|URL", help="measure what answers there, by RTSP")
+    parser.add_argument(
+        "--address", metavar="HOST|URL", help="measure the camera at this address, by RTSP"
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to measure (10)")
     parser.add_argument(
         "--ask",
         type=_host_and_port,
         metavar="HOST:PORT",
-        help="put ONVIF's question to one host, not to all",
+        help="send the ONVIF probe to one host in place of the whole network",
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
-    parser.add_argument("--lang", choices=LANGUAGES, default="vi", help="vi unless told otherwise")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, default="vi", help="language of the output; default: vi"
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help=f"the configuration ({DEFAULT_FILE})"
+        "--config", type=Path, metavar="FILE", help=f"the configuration file ({DEFAULT_FILE})"
     )
 
 

@@ -66,12 +66,12 @@ class BenchError(Exception):
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The arguments of `bench agent`."""
     parser.set_defaults(command=command)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the node's configuration")
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long to count (60)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser.add_argument("--seconds", type=float, default=60.0, help="seconds to measure (60)")
     parser.add_argument(
-        "--warm", type=float, default=WARMING_S, help="seconds before counting begins (20)"
+        "--warm", type=float, default=WARMING_S, help="seconds before the measurement (20)"
     )
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def command(args: argparse.Namespace) -> int:

@@ -21,10 +21,10 @@ def add_to(
     verbs: Any, command: Callable[[Any, str, Callable[[argparse.Namespace], int], str], Any]
 ) -> None:
     """Their words."""
-    new = command(verbs, "add", add, "take in a signed bundle of programs for camera boxes")
-    new.add_argument("bundle", type=Path, metavar="FILE", help="of: sign.py pack")
-    new.add_argument("--key", type=Path, metavar="FILE", help=f"of updates ({KEY}, if it is there)")
-    command(verbs, "list", list_bundles, "the bundles that are here")
+    new = command(verbs, "add", add, "add a signed bundle of programs for nodes")
+    new.add_argument("bundle", type=Path, metavar="FILE", help="the file made by `sign.py pack`")
+    new.add_argument("--key", type=Path, metavar="FILE", help=f"the public update key ({KEY})")
+    command(verbs, "list", list_bundles, "list the bundles at the hub")
 
 
 def add(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The commands that say what is wanted of nodes' settings, and how far they have come."""
+"""The commands for the desired settings of nodes and their progress."""
 
 import argparse
 import json
@@ -26,34 +26,43 @@ SHELL: Final = By(came_from="shell")
 def add_to(
     verbs: Any, command: Callable[[Any, str, Callable[[argparse.Namespace], int], str], Any]
 ) -> None:
-    """Their words; `command` makes one of a name, what it does, and its meaning."""
-    meaning = "how far each node has come with the settings that are wanted of it"
+    """Add the commands; `command` makes one from its name, function and purpose."""
+    meaning = "list the state of each node's settings"
     command(verbs, "list", list_nodes, meaning)
-    change = command(verbs, "set", set_keys, "want other settings of a node, an area or a group")
+    change = command(verbs, "set", set_keys, "change settings of a node, an area or a group")
     change.add_argument(
-        "keys", nargs="+", metavar="KEY=VALUE", help="VALUE as JSON; none: not any more"
+        "keys",
+        nargs="+",
+        metavar="KEY=VALUE",
+        help="VALUE is JSON; without VALUE the key is taken back",
     )
-    change.add_argument("--reason", default="", help="kept with the change")
+    change.add_argument("--reason", default="", help="the reason; it is logged")
     change.add_argument(
-        "--at-once", action="store_true", help="of an area or group at all, not in stages"
+        "--at-once",
+        action="store_true",
+        help="all nodes of an area or group at once, not in stages",
     )
-    change.add_argument("--dry-run", action="store_true", help="say what it would change")
-    looked = command(verbs, "show", show, "what is wanted there, and who changed what")
+    change.add_argument("--dry-run", action="store_true", help="only show the changes")
+    looked = command(
+        verbs, "show", show, "show the desired settings of one place and their history"
+    )
     for one in (change, looked):
         where = one.add_mutually_exclusive_group(required=True)
-        where.add_argument("--node")
-        where.add_argument("--area", help="with everything below it")
-        where.add_argument("--group", help="of: config group")
-    again = command(verbs, "again", try_again, "have a node that refused or fell back try again")
-    again.add_argument("node")
-    command(verbs, "rollouts", list_rollouts, "what goes out in stages, and how it fares")
-    stop = command(verbs, "halt", halt, "stop what goes out, and go back everywhere")
-    stop.add_argument("rollout", type=UUID)
-    stop.add_argument("--reason", required=True)
-    group = command(verbs, "group", make_group, "name a group of nodes, or change who is in it")
-    group.add_argument("name")
-    group.add_argument("nodes", nargs="*", metavar="NODE", help="all that are in it from now on")
-    group.add_argument("--area", help="of a new one: who looks after it may change the group")
+        where.add_argument("--node", help="one node")
+        where.add_argument("--area", help="an area, with everything below it")
+        where.add_argument("--group", help="a group of nodes")
+    again = command(verbs, "again", try_again, "let a node try again after a refusal or fall-back")
+    again.add_argument("node", help="the name of the node")
+    command(verbs, "rollouts", list_rollouts, "list the roll-outs and their progress")
+    stop = command(verbs, "halt", halt, "stop a roll-out and go back everywhere")
+    stop.add_argument("rollout", type=UUID, help="the id of the roll-out")
+    stop.add_argument("--reason", required=True, help="the reason; it is logged")
+    group = command(verbs, "group", make_group, "make a group of nodes, or change its nodes")
+    group.add_argument("name", help="the name of the group")
+    group.add_argument(
+        "nodes", nargs="*", metavar="NODE", help="all nodes of the group from now on"
+    )
+    group.add_argument("--area", help="for a new group: its keepers are the keepers of this area")
 
 
 def set_keys(args: argparse.Namespace) -> int:

@@ -56,15 +56,17 @@ APART: Final = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """What it takes, and what it does."""
-    parser.add_argument("--phones", type=int, default=PHONES)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="alerts, one after the other")
+    parser.add_argument("--phones", type=int, default=PHONES, help="number of phones")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="number of alerts, one after the other"
+    )
     parser.add_argument(
         "--database",
         action="append",
         metavar="URL",
-        help="an empty one; otherwise a new SQLite file, then PostgreSQL where it is installed",
+        help="an empty database; default: a new SQLite file, then PostgreSQL if installed",
     )
-    parser.add_argument("--json", action="store_true", help="one line")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=run)
 
 

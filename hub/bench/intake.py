@@ -35,16 +35,20 @@ LOADS: Final = {"town": 43.6, "5000_a_minute": 5000 / 60}
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """What it takes, and what it does."""
-    parser.add_argument("--messages", type=int, default=MESSAGES, help="a round, 70 to 20,000")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each load; 0: none")
+    parser.add_argument(
+        "--messages", type=int, default=MESSAGES, help="messages per round, 70 to 20,000"
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="number of rounds")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="seconds of each steady load; 0: none"
+    )
     parser.add_argument(
         "--database",
         action="append",
         metavar="URL",
-        help="an empty one; otherwise a new SQLite file, then PostgreSQL where it is installed",
+        help="an empty database; default: a new SQLite file, then PostgreSQL if installed",
     )
-    parser.add_argument("--json", action="store_true", help="one line")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=run)
 
 

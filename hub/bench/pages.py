@@ -39,19 +39,22 @@ GOAL_MS: Final = 100.0
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """What it takes, and what it does."""
-    parser.add_argument("--officers", type=int, default=OFFICERS)
-    parser.add_argument("--alerts", type=int, default=ALERTS, help="in the year")
-    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--officers", type=int, default=OFFICERS, help="number of officers")
+    parser.add_argument("--alerts", type=int, default=ALERTS, help="number of alerts in the year")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="seconds to measure")
     parser.add_argument(
-        "--each", type=float, default=EACH_S, help="seconds in which an officer opens one of each"
+        "--each",
+        type=float,
+        default=EACH_S,
+        help="seconds in which an officer opens each page once",
     )
     parser.add_argument(
         "--database",
         action="append",
         metavar="URL",
-        help="an empty one; otherwise a new SQLite file, then PostgreSQL where it is installed",
+        help="an empty database; default: a new SQLite file, then PostgreSQL if installed",
     )
-    parser.add_argument("--json", action="store_true", help="one line")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=run)
 
 

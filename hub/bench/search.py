@@ -39,17 +39,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--sightings",
         type=int,
         action="append",
-        help=f"so many in the year; several times: how it grows; {SIGHTINGS} by itself",
+        help=f"number of sightings in the year; default: {SIGHTINGS}",
     )
-    parser.add_argument("--rounds", type=int, default=10, help="each question so often")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=10, help="number of times for each search")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random data")
     parser.add_argument(
         "--database",
         choices=("sqlite", "postgresql"),
         action="append",
-        help="one alone; otherwise both, where PostgreSQL is installed",
+        help="default: both, if PostgreSQL is installed",
     )
-    parser.add_argument("--json", action="store_true", help="one line")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(do=run)
 
 

@@ -49,19 +49,30 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.set_defaults(command=run)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--short", action="store_true", help="the form that the tests run")
-    parser.add_argument("--full", action="store_true", help=f"and a night of {NIGHT_H:g} hours")
-    parser.add_argument("--hours", type=float, help="and a night of so many hours")
+    parser.add_argument("--short", action="store_true", help="the short form of the tests")
+    parser.add_argument("--full", action="store_true", help=f"also a night of {NIGHT_H:g} hours")
+    parser.add_argument("--hours", type=float, help="also a night of HOURS")
     parser.add_argument(
-        "--log", type=Path, metavar="FILE", help="keep the night's shifts here, and go on from them"
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="save the progress of the night here, and continue from it",
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes for the night (1)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="scenes with TEXT in the name")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only scenes with TEXT in the name"
+    )
     parser.add_argument("--models", type=Path, help="folder of the models' manifest")
     parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help="fail if a scene is below it")
-    parser.add_argument("--propose", type=Path, metavar="FILE", help="write a baseline from this")
+    parser.add_argument(
+        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
+    )
+    parser.add_argument(
+        "--baseline", type=Path, metavar="FILE", help="fail if a scene is below this baseline"
+    )
+    parser.add_argument(
+        "--propose", type=Path, metavar="FILE", help="write a baseline from this run"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

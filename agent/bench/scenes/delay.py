@@ -51,8 +51,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--models", type=Path, help="folder of the models' manifest")
     parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
-    parser.add_argument("--looks", type=float, help="budget of looks a second")
+    parser.add_argument(
+        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
+    )
+    parser.add_argument("--looks", type=float, help="limit of looks per second")
 
 
 def run(args: argparse.Namespace) -> int:

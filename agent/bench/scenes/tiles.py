@@ -68,8 +68,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--models", type=Path, help="folder of the models' manifest")
     parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument("--truth", type=Path, default=SCENES / "vtest.truth.toml")
-    parser.add_argument("--every", type=int, default=EVERY, help="look at each so-manieth picture")
+    parser.add_argument(
+        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
+    )
+    parser.add_argument("--every", type=int, default=EVERY, help="use every EVERYth picture")
 
 
 def run(args: argparse.Namespace) -> int:
