@@ -104,13 +104,6 @@ class Mishaps:
             N_("Nothing is to be done: it is opened anew."),
         )
 
-    def unusual(self) -> CameraError:
-        """Read without FFmpeg so far, and not to be read on so."""
-        return self._error(
-            N_("{source} began to send in an unusual way."),
-            N_("Nothing is to be done: it is opened anew, and read by other means."),
-        )
-
     def undecodable(self) -> CameraError:
         """Packets come, pictures do not."""
         return self._error(

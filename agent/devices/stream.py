@@ -1,8 +1,8 @@
-"""An RTSP camera, packets first: the main stream is passed on undecoded, the sub-stream is seen.
+"""An RTSP camera: the main stream is kept as packets, the sub-stream is decoded for detection.
 
-Two connections: a thread of its own brings the main stream's packets to the sink, the camera's
-thread decodes the sub-stream. With one address only, one thread does both. Frames are then smaller
-than the stream that was announced; boxes are shares of the picture, so nobody minds.
+With two addresses there are two connections: one thread passes the main stream's packets to the
+sink, the camera's thread decodes the sub-stream. With one address, one thread does both. Frames of
+a sub-stream are smaller than the announced stream; boxes are normalised, so their size is free.
 """
 
 import threading
@@ -25,21 +25,21 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 log = structlog.get_logger()
 
 NAP_S: Final = 0.25
-"""How long packets that are only kept may pile up in the socket: a few at once cost less than each
-by itself, and their instants come from the camera's clock."""
+"""Pause between reads of packets that are only kept. Several packets at once cost less than one by
+one, and their instants come from the camera's clock."""
 SEEN_NAP_S: Final = 0.13
-"""The same for packets that are decoded: two frames at a time come a twentieth of a second later on
-average, at four fifths of the cost."""
+"""Pause between reads of packets that are decoded: two frames at a time arrive .05 s later on
+average, for four fifths of the cost."""
 CALM_NAP_S: Final = 0.25
 CALM_NAP_FRAMES: Final = 4
-"""The same while nothing moves, whichever is shorter: who comes into view then is seen up to a
-quarter of a second later, and confirmed when they would have been, from the frames that follow."""
+"""The pause while nothing moves: this many seconds or frames, whichever is shorter. A person who
+comes into view is seen up to .25 s later, and confirmed no later than without the pause."""
 WAITING: Final = 64
-"""Pictures a decoder may hold back before they come out."""
+"""Most pictures that a decoder may hold back."""
 
 
 class StreamCamera:
-    """One camera at one address, or at two: what is kept, and what is looked at."""
+    """One camera with a main stream to keep and, optionally, a sub-stream to decode."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class StreamCamera:
         sound: SoundSink | None = None,
     ) -> None:
         """Addresses are `rtsp://[NAME:PASSWORD@]HOST[:PORT]/PATH`; without `sub_url` the one
-        stream is both kept and decoded. `sound` hears the main stream's.
+        stream is both kept and decoded. `sound` receives the main stream's sound.
         """
         self._sound = sound
         self.name = name
@@ -60,17 +60,15 @@ class StreamCamera:
         self._clock = clock
         self._main: RtspSource | None = None
         self._sub: RtspSource | None = None
-        self._odd: set[str] = set()
-        """Addresses that are left to FFmpeg."""
 
     def open(self) -> StreamInfo:
         """Connect to all addresses; raises CameraError. The answer is about the main stream."""
         self.close()
-        self._main = self._source(self._url, "url", self._sound)
+        self._main = RtspSource(self._url, key="url", clock=self._clock, sound=self._sound)
         try:
             info = self._main.open(for_clips=True)
             if self._sub_url:
-                self._sub = self._source(self._sub_url, "sub_url", None)
+                self._sub = RtspSource(self._sub_url, key="sub_url", clock=self._clock)
                 self._sub.open(for_clips=False)
         except CameraError:
             self.close()
@@ -94,21 +92,16 @@ class StreamCamera:
             )
         pump.raise_what_went_wrong()
 
-    def _source(self, url: str, key: str, sound: SoundSink | None) -> RtspSource:
-        is_odd = url in self._odd
-        return RtspSource(url, key=key, clock=self._clock, sound=sound, may_be_direct=not is_odd)
-
     def close(self) -> None:
-        """Hang up; a thread that waits for a packet just now hangs up when it has noticed."""
-        for source, url in ((self._main, self._url), (self._sub, self._sub_url)):
+        """Close all connections; a thread that waits for a packet closes its own when it wakes."""
+        for source in (self._main, self._sub):
             if source is not None:
                 source.close()
-                self._odd |= {url} if source.is_odd else set()
         self._main = self._sub = None
 
 
 def _ignored(packet: Packet) -> None:
-    """A packet of the sub-stream: only what it shows is wanted."""
+    """Packets of the sub-stream are not kept."""
 
 
 def _seen(
@@ -119,9 +112,9 @@ def _seen(
     push: Callable[[Packet], None],
     is_calm: Callable[[], bool] | None = None,
 ) -> Iterator[Frame]:
-    """Push each packet, then hand out what it decodes to.
+    """Push each packet, then yield the frames it decodes to.
 
-    With `is_calm` it rests after one that was waited for, longer while that is true.
+    With `is_calm` it pauses after the backlog is empty, longer while `is_calm()` is true.
     """
     instants: OrderedDict[int, Instant] = OrderedDict()
     index, is_begun, yields = 0, False, Yield(clock())
@@ -147,9 +140,9 @@ def _seen(
 def _few_at_once(
     packets: Iterator[Received], is_calm: Callable[[], bool]
 ) -> Iterator[list[Received]]:
-    """What had piled up and the one that was waited for, while it is calm; else each by itself.
+    """Packets in small groups while nothing moves, else one by one.
 
-    What is done again at once costs a fraction: its code is still in the processor's caches.
+    Decoding a group at once is cheaper: the code stays in the processor's caches.
     """
     few: list[Received] = []
     try:
@@ -175,13 +168,13 @@ def _pictures(
     instants[packet.pts] = packet.at
     while len(instants) > WAITING:
         instants.popitem(last=False)
-    for picture in decoder.pictures(received.raw(), packet.at, received.known):
+    for picture in decoder.pictures(received.raw, packet.at, received.known):
         at = instants.pop(picture.pts, packet.at) if picture.pts is not None else packet.at
         yield picture, at
 
 
 class _Pump:
-    """The main stream's packets on their way to the sink, as long as the `with` block lasts."""
+    """Passes the main stream's packets to the sink while the `with` block lasts."""
 
     def __init__(
         self,
@@ -210,7 +203,7 @@ class _Pump:
         self._is_let_go.set()
 
     def raise_what_went_wrong(self) -> None:
-        """The reason for which the main stream is over, if there is one."""
+        """Raise the error that ended the main stream, if any."""
         if self._error is not None:
             raise self._error
 
@@ -227,7 +220,7 @@ class _Pump:
             self.is_over = True
 
     def _try(self, received: Received) -> None:
-        """Nobody looks at this stream: decode a keyframe of it now and then."""
+        """Decode a keyframe now and then: nobody else notices that this stream is broken."""
         at = received.packet.at
         is_tried = received.packet.is_keyframe and self._trial.is_due(at)
         if is_tried and self._trial.is_lost(at, is_whole=received.is_whole()):

@@ -1,6 +1,6 @@
-"""A network camera whose every habit can be set: RTSP on loopback, from an elementary stream.
+"""A network camera with habits: RTSP on loopback, from an elementary stream.
 
-Each connection has a thread that talks and sends; what it saw is kept for the tests.
+Each connection has a thread that answers and sends; `Seen` keeps what the tests ask for.
 """
 
 import re
@@ -23,7 +23,7 @@ LOGIN: Final = "quan%20ly:wr0ng%20or%20right"
 NAMES: Final[Mapping[Codec, str]] = {"h264": "H264", "hevc": "H265"}
 PACE_S: Final = 0.008
 """From picture to picture, of which the stamps say 40 ms: nobody wants to wait for a test."""
-DIGEST: Final = 'Digest realm="Login to 6C03", nonce="{nonce}"'
+DIGEST: Final = 'Digest realm="Login to 6C03", nonce="n1"'
 
 Before = Callable[[int, bytes], bytes]
 """What goes over the line for the packets of the picture of that number, framed."""
@@ -41,41 +41,20 @@ def unchanged(codec: Codec, unit: Unit) -> Unit:
 
 @dataclass(frozen=True)
 class Habits:
-    """How it behaves. Addresses may hold `{base}`, which is what was asked for."""
+    """How it behaves."""
 
     challenges: tuple[str, ...] = ()
     """`WWW-Authenticate`, one a line; with them nobody comes in without the login."""
-    stale_after: int = 0
-    """A number for signing is good for so many requests."""
-    content_base: str = "{base}/"
-    control: str = "trackID=1"
-    whole: str = "*"
-    setup_at: str = "{base}/trackID=1"
-    play_at: str = "{base}/"
-    session: str = "7E4A"
-    transport: str = "RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=00000007"
-    channels: tuple[int, int] = (0, 1)
-    public: str = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
-    hangs_up_at: str = ""
-    """A method that it does not stand."""
-    ignores: str = ""
-    """A method that it knows in words alone: no answer, and no sign of life."""
-    silent_s: float = 0.0
-    """It hangs up after so long without a word of the other's."""
     takes: int = 100
     """Connections in its life; who comes later is told 453."""
     redirects: bool = False
     sends_over_tcp: bool = True
-    sends_early: bool = False
-    fmtp: str = ""
     has_sets: bool = True
     """In the offer."""
     pack: Pack = plainly
     before: Before = as_it_is
     lasts: int = 10**9
     """Pictures, after which it ends."""
-    piece: int = 2**17
-    """Bytes that go at once."""
     change: Callable[[Codec, Unit], Unit] = unchanged
     """What a picture's units become before they are packed."""
 
@@ -90,9 +69,6 @@ class Seen:
 
     requests: list[tuple[str, str]] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
-    """To requests of its own."""
-    reports: int = 0
     open: int = 0
 
 
@@ -146,10 +122,6 @@ class Caller:
         self._camera, self._line, self._is_taken = camera, line, is_taken
         self._heard = b""
         self._plays = False
-        self._nonces = 0
-        self._uses = 0
-        self._spoke_s = time.monotonic()
-        self._base = ""
 
     def serve(self, is_over: threading.Event) -> None:
         self._camera.seen.open += 1
@@ -167,38 +139,27 @@ class Caller:
     def _talk(self, is_over: threading.Event) -> None:
         pieces, due_s = iter(()), 0.0
         sending: Iterator[bytes] = pieces
-        habits = self._camera.habits
         while not is_over.is_set():
             wait_s = max(0.0, due_s - time.monotonic()) if self._plays else 0.05
             if select.select([self._line], [], [], wait_s)[0]:
                 self._hear()
-            if habits.silent_s and time.monotonic() - self._spoke_s > habits.silent_s:
-                raise EOFError
             if self._plays and sending is pieces:
                 sending, due_s = self._sent(), time.monotonic()
             if self._plays and time.monotonic() >= due_s:
                 due_s += PACE_S
-                self._send(next(sending, b""))
-
-    def _send(self, data: bytes) -> None:
-        if not data:
-            raise EOFError
-        size = self._camera.habits.piece
-        for at in range(0, len(data), size):
-            self._line.sendall(data[at : at + size])
+                if not (data := next(sending, b"")):
+                    raise EOFError
+                self._line.sendall(data)
 
     def _sent(self) -> Iterator[bytes]:
         """Each picture's bytes on the line."""
         habits = self._camera.habits
-        channel = habits.channels[0]
         codec = self._camera.codec
         packets = habits.pack(codec, habits.sent(codec, self._camera.units))
         for number, picture in enumerate(packets):
             if number >= habits.lasts:
                 return
-            framed = b"".join(
-                b"$" + bytes([channel]) + len(one).to_bytes(2) + one for one in picture
-            )
+            framed = b"".join(b"$\0" + len(one).to_bytes(2) + one for one in picture)
             yield habits.before(number, framed)
 
     def _hear(self) -> None:
@@ -211,7 +172,6 @@ class Caller:
                 if len(self._heard) < 4 or len(self._heard) < 4 + int.from_bytes(self._heard[2:4]):
                     return
                 self._heard = self._heard[4 + int.from_bytes(self._heard[2:4]) :]
-                self._camera.seen.reports += 1
                 continue
             head, mark, rest = self._heard.partition(b"\r\n\r\n")
             if not mark:
@@ -221,23 +181,15 @@ class Caller:
 
     def _words(self, head: str) -> None:
         first, *lines = head.split("\r\n")
-        if first.startswith("RTSP/"):
-            self._camera.seen.answers.append(first)
+        if first.startswith("RTSP/"):  # an answer to garbage that looked like a request
             return
         method, url, _ = first.split(" ")
         said = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
         self._camera.seen.requests.append((method, url))
-        if method == self._camera.habits.hangs_up_at:
-            raise EOFError
-        if method == self._camera.habits.ignores:
-            return
-        self._spoke_s = time.monotonic()
         if "authorization" in said:
             self._camera.seen.signed.append(said["authorization"])
         status, headers, body = self._answer(method, url, said)
         words = [f"RTSP/1.0 {status}", f"CSeq: {said['cseq']}", *headers]
-        if method == "PLAY" and status == "200 OK" and self._camera.habits.sends_early:
-            self._send(b"".join(one for one, _ in zip(self._sent(), range(3), strict=False)))
         if body:
             words.append(f"Content-Length: {len(body)}")
         self._line.sendall(("\r\n".join(words) + "\r\n\r\n" + body).encode())
@@ -253,22 +205,18 @@ class Caller:
             return "401 Unauthorized", why, ""
         if method == "DESCRIBE":
             return self._described(url)
-        wanted = {"SETUP": habits.setup_at, "PLAY": habits.play_at}.get(method, url)
-        is_there = url == wanted.format(base=self._base)
         if method == "SETUP" and not habits.sends_over_tcp:
             return "461 Unsupported transport", [], ""
         headers = {
-            "OPTIONS": [f"Public: {habits.public}"],
-            "SETUP": [f"Transport: {habits.transport}", f"Session: {habits.session}"],
+            "OPTIONS": ["Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"],
+            "SETUP": ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 7E4A"],
         }
-        return "200 OK" if is_there else "404 Not Found", headers.get(method, []), ""
+        return "200 OK", headers.get(method, []), ""
 
     def _described(self, url: str) -> tuple[str, list[str], str]:
-        habits, self._base = self._camera.habits, url
-        if habits.redirects and url.endswith("/cam"):
+        if self._camera.habits.redirects and url.endswith("/cam"):
             return "302 Found", [f"Location: {url.replace('/cam', '/elsewhere')}"], ""
-        base = habits.content_base.format(base=url)
-        return "200 OK", [f"Content-Base: {base}"] if base else [], self._offer()
+        return "200 OK", [f"Content-Base: {url}/"], self._offer()
 
     def _offer(self) -> str:
         habits, codec = self._camera.habits, self._camera.codec
@@ -276,11 +224,11 @@ class Caller:
         return "\r\n".join(
             [
                 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=Media Server\r\nt=0 0",
-                f"a=control:{habits.whole.format(base=self._base)}",
+                "a=control:*",
                 f"m=video 0 RTP/AVP {TYPE}",
                 f"a=rtpmap:{TYPE} {NAMES[codec]}/90000",
-                f"a=fmtp:{TYPE} {habits.fmtp}{fmtp}",
-                f"a=control:{habits.control.format(base=self._base)}",
+                f"a=fmtp:{TYPE} {fmtp}",
+                "a=control:trackID=1",
                 "",
             ]
         )
@@ -289,20 +237,11 @@ class Caller:
         """The challenge, unless the login is right."""
         habits, words = self._camera.habits, said.get("authorization", "")
         told = dict(re.findall(r'(\w+)="?([^",]*)', words))
-        nonce = f"n{self._nonces}"
-        is_stale = bool(habits.stale_after) and self._uses >= habits.stale_after
-        if words.startswith("Digest") and told.get("nonce") == nonce and not is_stale:
+        if words.startswith("Digest") and told.get("uri") == url:
             who, what = _hash(f"{NAME}:{told['realm']}:{PASSWORD}"), _hash(f"{method}:{url}")
-            middle = f"{told['nc']}:{told['cnonce']}:auth:" if "qop" in told else ""
-            if told["uri"] == url and told["response"] == _hash(f"{who}:{nonce}:{middle}{what}"):
-                self._uses += 1
+            if told["response"] == _hash(f"{who}:{told['nonce']}:{what}"):
                 return None
-        if words.startswith("Basic") and habits.challenges[0].startswith("Basic"):
-            return None
-        stale = ", stale=true" if is_stale else ""
-        self._nonces, self._uses = self._nonces + is_stale, 0
-        nonce = f"n{self._nonces}"
-        return [f"WWW-Authenticate: {one.format(nonce=nonce)}{stale}" for one in habits.challenges]
+        return [f"WWW-Authenticate: {one}" for one in habits.challenges]
 
 
 def _hash(text: str) -> str:

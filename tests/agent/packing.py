@@ -75,26 +75,18 @@ def sdp_lines(codec: Codec, units: Sequence[Unit]) -> list[str]:
     return [f"{name}={sets[kind]}" for kind, name in SETS[codec].items() if name]
 
 
-def packet(
-    payload: bytes,
-    number: int,
-    stamp: int,
-    *,
-    mark: bool = False,
-    kind: int = TYPE,
-    source: int = SOURCE,
-) -> bytes:
-    head = 0x80, mark << 7 | kind, number % 2**16, stamp % 2**32, source
+def packet(payload: bytes, number: int, stamp: int, *, mark: bool = False) -> bytes:
+    head = 0x80, mark << 7 | TYPE, number % 2**16, stamp % 2**32, SOURCE
     return struct.pack(">BBHII", *head) + payload
 
 
-def payloads(codec: Codec, nal: bytes, most: int = MOST) -> list[bytes]:
+def payloads(codec: Codec, nal: bytes) -> list[bytes]:
     """Whole, or in fragments."""
-    if len(nal) <= most:
+    if len(nal) <= MOST:
         return [nal]
     head = 1 if codec == "h264" else 2
     body = nal[head:]
-    pieces = [body[at : at + most] for at in range(0, len(body), most)]
+    pieces = [body[at : at + MOST] for at in range(0, len(body), MOST)]
     cut = []
     for index, piece in enumerate(pieces):
         edge = (0x80 if index == 0 else 0) | (0x40 if index == len(pieces) - 1 else 0)
@@ -106,48 +98,25 @@ def payloads(codec: Codec, nal: bytes, most: int = MOST) -> list[bytes]:
     return cut
 
 
-def together(codec: Codec, nals: Sequence[bytes]) -> bytes:
-    """Several in one packet."""
-    head = b"\x78" if codec == "h264" else bytes([48 << 1, 1])
-    return head + b"".join(len(nal).to_bytes(2) + nal for nal in nals)
-
-
-def as_they_are(codec: Codec, unit: Unit) -> tuple[list[bytes], Unit]:
-    del codec
-    return [], unit
-
-
-def nothing_more(number: int, sequence: int, stamp: int) -> list[bytes]:
-    del number, sequence, stamp
-    return []
-
-
 def packed(
     *,
     start: int = 0,
-    marks: str = "last",
-    step: int = STEP,
-    begin: Callable[[Codec, Unit], tuple[list[bytes], Unit]] = as_they_are,
-    most: int = MOST,
+    stamps: Callable[[int], int] = lambda number: STEP * number,
     dress: Callable[[bytes], bytes] = bytes,
-    add: Callable[[int, int, int], list[bytes]] = nothing_more,
 ) -> Pack:
-    """A way of packing: numbers and stamps begin at `start`; `begin` takes what it packs in its
-    own way off a unit; `dress` changes each packet; `add` puts packets behind a picture's."""
+    """A way of packing: numbers and stamps begin at `start`, `stamps` says what picture of which
+    number is stamped with, `dress` changes each packet."""
 
     def pack(codec: Codec, units: Sequence[Unit]) -> Iterator[list[bytes]]:
         sequence, number = start, 0
         while True:
-            first, rest = begin(codec, units[number % len(units)])
-            cut = [*first, *(piece for nal in rest for piece in payloads(codec, nal, most))]
-            out, stamp = [], start + step * number
+            cut = [piece for nal in units[number % len(units)] for piece in payloads(codec, nal)]
+            out, stamp = [], start + stamps(number)
             for index, payload in enumerate(cut):
-                mark = marks == "all" or (marks == "last" and index == len(cut) - 1)
+                mark = index == len(cut) - 1
                 out.append(dress(packet(payload, sequence, stamp, mark=mark)))
                 sequence += 1
-            more = add(number, sequence, stamp)
-            sequence += len(more)
-            yield out + more
+            yield out
             number += 1
 
     return pack

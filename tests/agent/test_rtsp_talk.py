@@ -1,4 +1,4 @@
-"""A talk with a camera: what it may say, how long it may take, and who learns the password."""
+"""A conversation with a recorder: its answers, its time limits, and the login."""
 
 import socket
 import threading
@@ -9,13 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.devices.clock import SystemClock
-from agent.devices.direct import Direct, Misread
 from agent.devices.rtsp_talk import HEAD_BYTES, Talk
 from agent.devices.rtsp_words import Credentials, head_of, length_of, video_of, whole_of
 from agent.devices.soap import DeviceLogin
 from agent.media.archive import ArchiveError
-from tests.agent.fake_camera import DIGEST, LOGIN, FakeCamera, Habits
+from tests.agent.fake_camera import DIGEST, FakeCamera, Habits
 from tests.agent.hubside import until
 from tests.agent.packing import film
 
@@ -128,45 +126,17 @@ def test_a_head_without_end_is_no_answer() -> None:
         talk.close()
 
 
-def test_a_password_is_tried_once_because_cameras_lock_an_account() -> None:
+def test_a_password_is_tried_once_because_devices_lock_an_account() -> None:
     with FakeCamera("h264", film("h264", count=10), Habits(challenges=(DIGEST,))) as camera:
-        url = camera.url(login="quan%20ly:wrong")
-        with pytest.raises(Misread, match="refuses the login"):
-            Direct.begun(url, "h264", SystemClock().now)
+        talk = Talk(camera.url(), DeviceLogin("quan ly", "wrong"))
+        with pytest.raises(ArchiveError, match="refuses the login"):
+            talk.ask("OPTIONS", talk.url, {})
+        talk.close()
         assert len(camera.seen.signed) == 1
 
 
-def test_what_a_camera_asks_is_answered_and_what_it_orders_refused() -> None:
-    asks = (
-        b"OPTIONS rtsp://h/ RTSP/1.0\r\nCSeq: 5\r\n\r\nSET_PARAMETER * RTSP/1.0\r\nCSeq: 6\r\n\r\n"
-    )
-
-    def asking(number: int, framed: bytes) -> bytes:
-        return asks + framed if number == 20 else framed
-
-    units = film("h264")
-    with FakeCamera("h264", units, Habits(challenges=(DIGEST,), before=asking)) as camera:
-        direct = Direct.begun(camera.url(login=LOGIN), "h264", SystemClock().now)
-        for _ in zip(direct.units(), range(30), strict=False):
-            pass
-        direct.close()
-    assert camera.seen.answers == ["RTSP/1.0 200 OK", "RTSP/1.0 501 Not Implemented"]
-
-
-def test_it_hangs_up_in_words_and_leaves_nothing_open() -> None:
-    with FakeCamera("h264", film("h264", count=10), Habits(play_at="{base}/")) as camera:
-        direct = Direct.begun(camera.url(), "h264", SystemClock().now)
-        direct.close()
-        wanted = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
-        until(lambda: [method for method, _ in camera.seen.requests] == wanted)
-    assert camera.seen.requests[-1][1] == camera.url() + "/"
-
-
-@pytest.mark.parametrize(
-    "url", ["rtsp://an:b1m\u2100t@h/", "rtsp://an:b1mat@[h/", "rtsp://an:b1mat@h:x/"]
-)
-def test_no_reason_names_the_password(url: str) -> None:
-    with pytest.raises(Misread) as caught:
-        Direct.begun(url, "h264", SystemClock().now)
-    assert "b1m" not in str(caught.value)
-    assert caught.value.__context__ is None
+def test_it_says_that_it_hangs_up() -> None:
+    with FakeCamera("h264", film("h264", count=10), Habits()) as camera:
+        with Talk(camera.url(), None) as talk:
+            talk.session = talk.ask("OPTIONS", talk.url, {}).headers.get("session", "7E4A")
+        until(lambda: [method for method, _ in camera.seen.requests] == ["OPTIONS", "TEARDOWN"])
