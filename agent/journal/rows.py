@@ -101,11 +101,6 @@ class Kept:
     footage_class: FootageClass
     is_held: bool
 
-    @property
-    def is_owed(self) -> bool:
-        """The hub is to have it and has not yet."""
-        return self.state in {"waiting", "due"}
-
 
 @dataclass(frozen=True, slots=True)
 class Clip:

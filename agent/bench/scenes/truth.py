@@ -35,10 +35,6 @@ class Place:
     height_px: float
     """From the hair to the lower shoe."""
 
-    @property
-    def y_center_px(self) -> float:
-        return self.y_feet_px - self.height_px / 2
-
 
 @dataclass(frozen=True)
 class Person:
@@ -61,12 +57,6 @@ class Person:
     def is_present(self, frame: int) -> bool:
         """Any part of the body shows, so far as the reader could tell."""
         return self.enters.frame <= frame <= self.leaves.frame
-
-    def is_surely_present(self, frame: int) -> bool:
-        """Present even if both crossings are off by as much as they may be."""
-        first = self.enters.frame + self.enters.within
-        last = self.leaves.frame - self.leaves.within
-        return first <= frame <= last
 
     def is_covered(self, frame: int) -> bool:
         return any(first <= frame <= last for first, last in self.covered)
@@ -104,14 +94,6 @@ class Truth:
             if person.id == person_id:
                 return person
         raise KeyError(person_id)
-
-    def present_at(self, frame: int) -> tuple[Person, ...]:
-        """Who shows in `frame`; ValueError outside the labelled frames."""
-        if not self.first_frame <= frame <= self.last_frame:
-            raise ValueError(
-                f"frame {frame} is not labelled: {self.first_frame} to {self.last_frame} are"
-            )
-        return tuple(person for person in self.persons if person.is_present(frame))
 
 
 def load(path: Path) -> Truth:
