@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -23,6 +24,7 @@ from pydantic import ValidationError
 from agent.assembly.update import INSTALLER, KEY, public_key
 from agent.config.slots import HOME, MARK, Slots
 from agent.config.slots import RELEASE as IN_SLOT
+from agent.crypto import is_signed
 from agent.delivery.programs_fetch import BUNDLE, NOTE, Installed
 from agent.delivery.trouble import Trouble
 from agent.journal.durable import write_whole
@@ -58,7 +60,7 @@ def is_installable(bundle: Path, *, key: Path = KEY) -> None:
     except Trouble as why:
         raise BundleFault(str(why)) from why
     with bundle.open("rb") as file, _opened(file) as opened:
-        read_head(opened, public.holds)
+        read_head(opened, partial(is_signed, key=public))
 
 
 def install_fetched(
@@ -127,7 +129,7 @@ def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> t
 def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: Path) -> None:
     public = public_key(key)
     with _open_plain(bundle) as file, _opened(file) as opened:
-        head = read_head(opened, public.holds)
+        head = read_head(opened, partial(is_signed, key=public))
         _check_age(head.release, Slots(home), may_be_older=wanted.may_be_older)
         copy.mkdir()
         _write(copy / SUMS, [head.sums])

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from agent import papers
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from agent import crypto
 from agent.delivery.trouble import N_, Trouble
 from agent.wire.programs import SIGNATURE, SUMS
 
@@ -50,24 +52,24 @@ def checked(bundle: Path, key: Path) -> tuple[bytes, list[tuple[str, PurePosixPa
             signature = file.read(SIGNATURE_BYTES)
     except FileNotFoundError as error:
         raise _unsigned(N_("{file} is missing"), file=error.filename) from error
-    if not public.holds(text, signature):
+    if not crypto.is_signed(text, signature, key=public):
         raise _unsigned(N_("the bundle is not signed by this town's update key"))
     if len(text) > MOST_LIST_BYTES:
         raise _unsigned(N_("the list of the bundle is too long"))
     return text, list(_listed(text.decode()))
 
 
-def public_key(key: Path) -> papers.UpdateKey:
-    """The town's update key, as this node knows it; raises Trouble or OSError."""
+def public_key(key: Path) -> Ed25519PublicKey:
+    """The town's update key from `key`; raises Trouble or OSError."""
     try:
-        return papers.library().update_key(key.read_bytes())
+        return crypto.update_key(key.read_bytes())
     except FileNotFoundError as error:
         raise Trouble(
             N_("this node knows no key of updates"),
             N_("put the keeper's update.pub at {key}, owned by root"),
             {"key": key},
         ) from error
-    except papers.PapersError as error:
+    except crypto.CryptoError as error:
         raise _unsigned(N_("{key} is no key of updates"), key=key) from error
 
 

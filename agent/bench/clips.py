@@ -26,10 +26,8 @@ import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from agent import papers
 from agent.bench import clip_latency
 from agent.clips.preroll import Preroll, PrerollBounds
 from agent.clips.sealer import Sealer
@@ -135,19 +133,17 @@ def packets_of(video: Path) -> Iterator[Packet]:
 
 
 def throwaway_sealer() -> Sealer:
-    """Signs like a node's, with a key that vouches for nothing."""
+    """A sealer with a new key and a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")])
     draft = x509.CertificateBuilder().subject_name(name).issuer_name(name)
     draft = draft.public_key(key.public_key()).serial_number(1)
     draft = draft.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
     draft = draft.not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
-    cert = draft.sign(key, SHA256()).public_bytes(Encoding.PEM)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return Sealer(
         "bench",
-        key=papers.library().signing_key(pem),
-        certificates=papers.library().certificates(cert),
+        key=key,
+        certificates=(draft.sign(key, SHA256()),),
         trust=lambda: (ClockSource.NONE, None),
     )
 

@@ -1,4 +1,4 @@
-"""Seals clips with the node's key while they are written, and ends what a power cut left open."""
+"""Seals clips with the node's key while they are written, and completes seals after a power cut."""
 
 import hashlib
 import mmap
@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from agent import papers
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from agent import crypto
 from agent.media.frame import Instant, StreamInfo
 from agent.wire.seal import (
     BEGINNING,
@@ -24,57 +30,57 @@ from agent.wire.seal import (
     without_length,
 )
 from agent.wire.seal_check import State, judge
+from agent.wire.seal_key import holds
 from agent.wire.sealed import stretches
-from agent.wire.signature import from_der, to_der
+from agent.wire.signature import joined
 from agent.wire.terms import ClockSource, Stamp
 
 SIGN_EVERY: Final = 1
-"""Fragments from one signature to the next. One costs tens of microseconds and 64 bytes with a key
-in memory; a key in a slow chip would want more."""
+"""Fragments per signature. One costs tens of microseconds and 64 bytes with a key in memory; a key
+in a slow chip would need a larger value."""
 
 RECORDER_ERROR_MS: Final = 1000
-"""So far off may be what a recorder says of its clock, and we of the way to it."""
+"""Error of a camera recorder's clock, with the network delay to it."""
 
 Sign = Callable[[bytes], bytes]
 Trust = Callable[[], tuple[ClockSource, int | None]]
 
 
 class SealError(Exception):
-    """Why this node's key seals nothing."""
+    """The node's key or certificate cannot seal."""
 
 
 class Sealer:
-    """The node's key, read once; any thread may ask it to sign."""
+    """Signs with the node's key, which is read once; any thread may call it."""
 
     def __init__(
         self,
         node: str,
         *,
-        key: papers.SigningKey,
-        certificates: tuple[papers.Certificate, ...],
+        key: ec.EllipticCurvePrivateKey,
+        certificates: tuple[x509.Certificate, ...],
         trust: Trust,
         sign_every: int = SIGN_EVERY,
     ) -> None:
-        """`trust` says who vouches for the clock; `certificates` begin with the node's own."""
+        """`trust` gives the clock's source and error; `certificates` begin with the node's own."""
         self._node = node
         self._key = key
-        self._certificates = tuple(one.der for one in certificates)
+        self._public = key.public_key()
+        self._certificates = tuple(one.public_bytes(Encoding.DER) for one in certificates)
         self._trust = trust
         self._sign_every = sign_every
 
     @classmethod
     def open(cls, node: str, *, key_file: Path, cert_file: Path, trust: Trust) -> "Sealer":
-        """With the papers by which broker and hub know this node; raises SealError."""
-        library = papers.library()
+        """With the key and certificate that the node uses for broker and hub; raises SealError."""
         try:
-            key = library.signing_key(key_file.read_bytes())
-            certificates = library.certificates(cert_file.read_bytes())
-            is_ours = key.is_of(certificates[0])
-        except papers.WrongKindError as error:
+            key = crypto.signing_key(key_file.read_bytes())
+            certificates = crypto.certificates(cert_file.read_bytes())
+        except crypto.WrongKindError as error:
             raise SealError(f"{key_file} holds {error}") from error
-        except (OSError, papers.PapersError) as error:
+        except (OSError, crypto.CryptoError) as error:
             raise SealError(f"{key_file} or {cert_file} cannot be read: {error}") from error
-        if not is_ours:
+        if certificates[0].public_key() != key.public_key():
             raise SealError(f"{key_file} is not the key of {cert_file}")
         return cls(node, key=key, certificates=certificates, trust=trust)
 
@@ -109,15 +115,14 @@ class Sealer:
         return ClipSeal(claims, self.sign)
 
     def sign(self, chained: bytes) -> bytes:
-        """The signature of a record with that chained hash."""
-        return from_der(self._key.sign(to_sign(chained)))
+        """The signature (64 bytes) of a record with that chained hash."""
+        der = self._key.sign(to_sign(chained), ec.ECDSA(SHA256()))
+        return joined(*decode_dss_signature(der))
 
     def holds(self, claims: Claims, chained: bytes, signature: bytes) -> bool:
-        """True for what this very node signed."""
-        if claims.certificates != self._certificates:
-            return False
-        der = to_der(signature)
-        return der is not None and self._key.holds(to_sign(chained), der)
+        """True if this node signed the record."""
+        is_ours = claims.certificates == self._certificates
+        return is_ours and holds(self._public, chained, signature)
 
     def end_mended(self, path: Path, ticks: int = 0) -> bool:
         """End the seal of a clip that was cut to its last whole fragment, and state its length.

@@ -1,7 +1,7 @@
-"""A node's certificate is renewed well before it ends, over the node's own lines.
+"""Renews the node's certificate well before it ends, through the hub's upload address.
 
-The upload token that the hub hands out on the node's own topic says who asks; the request is
-signed by the key that the new certificate is for, which is the one the node has.
+The upload token, which the hub sends on the node's own topic, proves which node asks. The request
+is signed by the node's existing key, and the new certificate is for the same key.
 """
 
 import secrets
@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import structlog
+from cryptography import x509
 from pydantic import ValidationError
 
-from agent import papers
-from agent.delivery import https
+from agent import crypto
+from agent.delivery import https, next_certificate
 from agent.delivery.aside import Going, leave
 from agent.delivery.session import BrokerAddress
 from agent.delivery.tokens import Tokens
@@ -33,17 +34,18 @@ TIMEOUT_S: Final = 30.0
 
 
 class RenewalError(Exception):
-    """The certificate could not be renewed this time; there are months for more."""
+    """This attempt failed; months are left for more."""
 
 
-def is_due(cert: papers.Certificate, now: datetime) -> bool:
-    """Whether less than a third of its life is left: four months of a year."""
-    life = cert.not_after - cert.not_before
-    return cert.not_after - now < max(life / 3, timedelta(hours=1))
+def is_due(cert: x509.Certificate, now: datetime) -> bool:
+    """Whether less than a third of the certificate's life is left: four months of a year."""
+    end = cert.not_valid_after_utc
+    life = end - cert.not_valid_before_utc
+    return end - now < max(life / 3, timedelta(hours=1))
 
 
 class Renewal:
-    """A named service. `renewed` is called, once, when the new certificate lies in its place."""
+    """A named service. It calls `renewed` once, after the new certificate is on the disk."""
 
     def __init__(
         self,
@@ -62,9 +64,9 @@ class Renewal:
         self._last_said = ""
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Look now and then until told to stop."""
-        # A while after the start: what waits at the node is of more haste, and 500 nodes that
-        # come back together must not ask in the same moment.
+        """Check the certificate now and then until told to stop."""
+        # Some minutes after the start: pending messages are more urgent, and 500 nodes that
+        # restart together must not ask in the same moment.
         wait_s = min(self._look_every_s, 60.0 + secrets.randbelow(600))
         going = Going(stop, beat)
         while going.rest(wait_s):
@@ -79,18 +81,15 @@ class Renewal:
                 wait_s = min(wait_s, TRY_AGAIN_S)
 
     def look(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
-        """Renew if it is time; whether it was done. Raises RenewalError, OSError or ValueError."""
+        """Renew if due; True if renewed. Raises RenewalError, OSError or ValueError."""
         address = self._address
         old = address.cert_file.read_bytes()
-        if not is_due(papers.library().certificates(old)[0], self._now()):
+        if not is_due(crypto.certificates(old)[0], self._now()):
             return False
         key, authority = address.key_file.read_bytes(), address.ca_file.read_bytes()
         token = leave(self._tokens, Going(stop, beat), within_s=TOKEN_WAIT_S)
         if token is None:
             raise RenewalError("the hub gave no token; it is asked again later")
-        # Only now: a node whose hub is away must not carry it for months.
-        from agent.delivery import next_certificate  # noqa: PLC0415 9 MiB, and seldom needed
-
         came = self._fetch(next_certificate.request(key), token)
         new, until = next_certificate.checked(came, old=old, key=key, authority=authority)
         write_whole(address.cert_file, new, mode=0o644)
@@ -99,7 +98,7 @@ class Renewal:
         return True
 
     def _fetch(self, request: str, token: UploadToken) -> bytes:
-        """What the hub sends: certificates as PEM, whose they may be."""
+        """Certificates (PEM) from the hub, not yet checked to be this node's."""
         parts = urlsplit(token.upload_url)
         url = f"{parts.scheme}://{parts.netloc}{PATH}/renew"
         trusted = https.context(self._address.ca_file)
@@ -116,7 +115,7 @@ class Renewal:
             raise RenewalError(f"{url} answers {answer.status_code}: {answer.text[:200]}")
         try:
             came = RenewAnswer.model_validate_json(answer.content).certificate.encode()
-            papers.library().certificates(came)
-        except (ValidationError, papers.PapersError) as error:
+            crypto.certificates(came)
+        except (ValidationError, crypto.CryptoError) as error:
             raise RenewalError(f"{url} sent no certificate") from error
         return came

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from agent import papers
+from agent import crypto
 from agent.delivery.session import BrokerAddress
 
 _HAS_EXPIRED: Final = 10
@@ -146,10 +146,10 @@ def not_passed_on(reason: str, *, node: str, topic: str) -> Trouble:
 
 
 def _end_of(cert_file: Path) -> datetime | None:
-    """Until when our certificate holds; None when it cannot be read."""
+    """When the node's certificate ends; None if it cannot be read."""
     try:
-        return papers.library().certificates(cert_file.read_bytes())[0].not_after
-    except (OSError, papers.PapersError):
+        return crypto.certificates(cert_file.read_bytes())[0].not_valid_after_utc
+    except (OSError, crypto.CryptoError):
         return None
 
 

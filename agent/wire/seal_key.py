@@ -1,7 +1,4 @@
-"""How a signature is checked by the package `cryptography`: ECDSA P-256, SHA-256. Pure.
-
-The hub checks by it; what a node signs by is `agent.papers`.
-"""
+"""The check of a seal's signature: ECDSA P-256 with SHA-256. Pure."""
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,7 +12,7 @@ __all__ = ["CURVE", "holds"]
 
 
 def holds(key: ec.EllipticCurvePublicKey, chained: bytes, signature: bytes) -> bool:
-    """True if the key's owner signed a record with that chained hash."""
+    """True if the owner of `key` signed a record with that chained hash; `signature`: 64 bytes."""
     numbers = parted(signature)
     if numbers is None:
         return False

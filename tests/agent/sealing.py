@@ -8,12 +8,10 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from agent.clips.sealer import Sealer
 from agent.clips.writer import ClipWriter
 from agent.media.frame import Packet, StreamInfo
-from agent.papers import library
 from agent.wire.seal import BEGINNING, Claims, Record
 from agent.wire.sealed import stretches
 from agent.wire.terms import ClockSource
@@ -73,10 +71,7 @@ def parts_of(data: bytes) -> list[bytes]:
 def own_key_sealer(sealer: Sealer) -> Sealer:
     """The same certificate, another key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    forged = Sealer(
-        "nga-tu-01", key=library().signing_key(pem), certificates=(), trust=sealer._trust
-    )
+    forged = Sealer("nga-tu-01", key=key, certificates=(), trust=sealer._trust)
     forged._certificates = sealer._certificates
     return forged
 

@@ -23,10 +23,10 @@ from agent.assembly.enrol import configuration, enrol
 from agent.assembly.node import check_papers
 from agent.assembly.words import speaker
 from agent.config import load
+from agent.crypto import certificates
 from agent.delivery.renewal import Renewal, RenewalError, is_due
 from agent.delivery.tokens import Tokens
 from agent.delivery.trouble import Trouble
-from agent.papers import library
 from agent.wire.answers import UploadToken
 from agent.wire.enrolment import EnrolAnswer, EnrolledCamera, EnrolmentCode
 from hub.enrol.authority import Authority
@@ -314,9 +314,9 @@ def test_a_certificate_is_renewed_in_its_place_when_a_third_of_its_life_is_left(
 
 def test_a_certificate_is_due_when_a_third_of_its_life_is_left(field: Field) -> None:
     field.enrol(field.code())
-    (cert,) = library().certificates(load(field.config).broker.cert_file.read_bytes())
-    assert not is_due(cert, cert.not_after - timedelta(days=123))
-    assert is_due(cert, cert.not_after - timedelta(days=121))
+    (cert,) = certificates(load(field.config).broker.cert_file.read_bytes())
+    assert not is_due(cert, cert.not_valid_after_utc - timedelta(days=123))
+    assert is_due(cert, cert.not_valid_after_utc - timedelta(days=121))
 
 
 def test_a_node_that_was_shut_out_renews_nothing(field: Field) -> None:
