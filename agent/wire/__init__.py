@@ -1,1 +1,1 @@
-"""The words nodes and hub say to each other: topics, messages, bytes."""
+"""Wire contract between nodes and hub: topics, messages, encoding."""

@@ -1,4 +1,4 @@
-"""What the hub says to one node: receipts, refusals, leave to upload, what it lacks or wants."""
+"""Messages of the hub to one node: receipts, refusals, upload tokens, requests and commands."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from agent.wire.terms import VERSION, Name, Numbers, Sha256, UtcMicros, Words
 
 
 class TokenWanted(Words):
-    """The node has something to bring and no upload token that still holds."""
+    """The node has something to upload and no valid upload token."""
 
     v: Literal[1] = VERSION
     node: Name
@@ -31,7 +31,7 @@ class RefusalReason(StrEnum):
 
 
 class Refusal(Words):
-    """One event the hub set aside for good."""
+    """One event refused for good."""
 
     event_id: UUID
     reason: RefusalReason
@@ -39,50 +39,51 @@ class Refusal(Words):
 
 
 class Receipt(Words):
-    """The hub's own word, after its commit: these are stored, those are refused for good."""
+    """Sent after the hub's commit: events stored, and events refused for good."""
 
     v: Literal[1] = VERSION
     spool_id: UUID
     stored: tuple[UUID, ...]
     refused: tuple[Refusal, ...]
     alerted: tuple[UUID, ...] = Field(default=(), exclude_if=lambda said: not said)
-    """Those of `stored` that raised or joined an alert: their footage is an alert's."""
+    """Those in `stored` that raised or joined an alert: their footage belongs to an alert."""
 
 
 class UploadToken(Words):
-    """Leave to bring pictures and clips over HTTPS for a short while."""
+    """Permission to upload pictures and clips over HTTPS for a short time."""
 
     v: Literal[1] = VERSION
     token: Annotated[str, Field(min_length=16, max_length=1000)]
     valid_for_s: Annotated[int, Field(gt=0, le=86_400)]
-    """A span, not a date: the node's clock may be wrong."""
+    """A duration, not a date: the node's clock may be wrong."""
     upload_url: Annotated[str, Field(max_length=500)]
-    """Where uploads are begun, by tus 1.0.0."""
+    """Address for creating uploads, by tus 1.0.0."""
 
 
 class Missing(Words):
-    """What the hub lacks of a spool: its node says it again, or that it is gone."""
+    """Events and files of a spool that the hub lacks: the node sends them again, or reports them
+    gone."""
 
     v: Literal[1] = VERSION
     spool_id: UUID
     ranges: Annotated[tuple[Numbers, ...], Field(max_length=100)]
-    """Numbers that came neither themselves nor among the dropped, closed ranges."""
+    """Numbers that neither arrived nor were reported as dropped, closed ranges."""
     media: Annotated[tuple[Sha256, ...], Field(max_length=100)]
-    """Pictures and clips that were announced and never brought, or lost with a disk."""
+    """Pictures and clips that were announced and not uploaded, or lost with a disk."""
 
 
 class BringMedia(Words):
-    """Somebody wants to see these: bring them before what nobody asked for."""
+    """Somebody wants these files: upload them before files that nobody asked for."""
 
     kind: Literal["bring_media"] = "bring_media"
     sha256s: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=100)]
 
 
 class BringSpan(Words):
-    """Somebody wants to see what a camera showed: every clip of that span that is still here.
+    """Somebody wants the footage of a camera: all its clips of that time span.
 
-    Those the hub was never told of are announced by a `ClipReady` that may name no sighting. The
-    answer is a `MediaAnswered` with the first hundred of them.
+    Clips unknown to the hub are announced by a `ClipReady`, possibly without a sighting. The answer
+    is a `MediaAnswered` with the first hundred of them.
     """
 
     kind: Literal["bring_span"] = "bring_span"
@@ -90,13 +91,13 @@ class BringSpan(Words):
     from_utc_us: UtcMicros
     until_utc_us: UtcMicros
     with_sound: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True: what was heard too, where that is recorded; each in a file of its own."""
+    """True: the sound too, if it was recorded; each sound is a file of its own."""
 
 
 class HoldFootage(Words):
-    """For a case: nothing may remove these files, nor any clip that shows the camera in that span.
+    """Legal hold: these files, and all clips of the camera in that time span, must not be removed.
 
-    Also one that is still to come. A later one of the same `hold_id` takes the earlier one's place.
+    It also covers later clips. A newer one with the same `hold_id` replaces it.
     """
 
     kind: Literal["hold_footage"] = "hold_footage"
@@ -106,42 +107,42 @@ class HoldFootage(Words):
     camera: Name
     from_utc_us: UtcMicros
     until_utc_us: UtcMicros | None
-    """None: whatever comes from then on."""
+    """None: everything from then on."""
     sha256s: Annotated[tuple[Sha256, ...], Field(max_length=200)]
 
 
 class ReleaseFootage(Words):
-    """That hold is over; what another one holds stays held."""
+    """The hold is over; files under another hold stay."""
 
     kind: Literal["release_footage"] = "release_footage"
     hold_id: UUID
 
 
 class ShowLive(Words):
-    """Somebody watches this camera now: small pictures of it, for a short while.
+    """Somebody watches this camera now: send small pictures for a short time.
 
-    A later one takes the earlier one's place; without a later one the node stops by itself. No
-    event answers it.
+    A newer one replaces it. Without a newer one the node stops by itself. There is no event in
+    answer.
     """
 
     kind: Literal["show_live"] = "show_live"
     camera: Name
     for_s: Annotated[int, Field(ge=0, le=60)]
-    """From the moment it is heard; 0: stop now."""
+    """From the moment of arrival; 0: stop now."""
     watchers: Annotated[int, Field(ge=0, lt=2**15)]
-    """How many watch."""
+    """Number of viewers."""
     every_ms: Annotated[int, Field(ge=200, le=60_000)] = 1000
-    """One picture in so long, no more."""
+    """Least time between two pictures."""
     most_bytes: Annotated[int, Field(ge=8_000, le=200_000)] = 60_000
-    """Of one picture."""
+    """Largest size of one picture."""
     widest_px: Annotated[int, Field(ge=160, le=1920)] = 640
 
 
 class SendDiagnosis(Words):
-    """Somebody who looks after this node wants its file of `matthan-agent diagnose`.
+    """Somebody who manages this node wants the file of `matthan-agent diagnose`.
 
-    The node makes it and brings it over HTTPS to `diagnosis/` and the command's id below the
-    address of uploads; or, in its place, a sentence that says why it cannot. No event answers it.
+    The node uploads it over HTTPS to `diagnosis/` and the command's id below the upload address, or
+    uploads a sentence with the reason if it cannot. There is no event in answer.
     """
 
     kind: Literal["send_diagnosis"] = "send_diagnosis"
@@ -161,7 +162,7 @@ Wanted = Annotated[
 
 
 class Command(Words):
-    """The hub wants something done; a repeat, known by `command_id`, changes nothing."""
+    """A command of the hub; a repetition, known by `command_id`, changes nothing."""
 
     v: Literal[1] = VERSION
     command_id: UUID

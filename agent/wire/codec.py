@@ -1,4 +1,4 @@
-"""Bytes to message and back, by version; whatever is wrong comes out as one WireError."""
+"""Encoding and decoding of messages, by version; every fault is a WireError."""
 
 import json
 from typing import Any, Final, TypeVar
@@ -14,7 +14,7 @@ from agent.wire.settings import SettingsReport
 from agent.wire.terms import VERSION
 
 MAX_BYTES: Final = 64 * 1024
-"""No message is larger: pictures travel over HTTPS, the broker enforces the same bound."""
+"""Largest message: pictures are sent over HTTPS. The broker has the same limit."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -43,11 +43,11 @@ ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "missing": _MISSING,
     "command": _COMMAND,
 }
-"""Message name, as the topic table has it, to its reader; the published schema is made of these."""
+"""Reader of each message name in the topic table; the published schema is built from these."""
 
 
 class WireError(Exception):
-    """Bytes that are no message of ours: why, and whose they were as far as can be told."""
+    """The bytes are not a valid message; has the reason and, if known, node and event."""
 
     def __init__(self, reason: RefusalReason, detail: str, event_id: UUID | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -57,7 +57,7 @@ class WireError(Exception):
 
 
 def encode(message: BaseModel) -> bytes:
-    """The message as compact UTF-8 JSON; raises WireError when it is over `MAX_BYTES`."""
+    """Encode as compact UTF-8 JSON; WireError above `MAX_BYTES`."""
     payload = message.model_dump_json().encode()
     if len(payload) > MAX_BYTES:
         raise WireError(RefusalReason.OVERSIZE, f"{len(payload)} bytes, at most {MAX_BYTES} go")
@@ -65,57 +65,57 @@ def encode(message: BaseModel) -> bytes:
 
 
 def decode_event(payload: bytes) -> Event:
-    """An event from its bytes; a WireError names the event id when one can be read."""
+    """Decode an event; WireError has the event id if it can be read."""
     return _decode(_EVENT, payload)
 
 
 def decode_status(payload: bytes) -> Birth | Death:
-    """A birth or a death from its bytes."""
+    """Decode a birth or a death."""
     return _decode(_STATUS, payload)
 
 
 def decode_request(payload: bytes) -> TokenWanted:
-    """A node's request from its bytes."""
+    """Decode a node's request."""
     return _decode(_REQUEST, payload)
 
 
 def decode_health(payload: bytes) -> Health:
-    """How a node is, from its bytes."""
+    """Decode a health message."""
     return _decode(_HEALTH, payload)
 
 
 def decode_presence(payload: bytes) -> HubStatus:
-    """The hub's word of itself, from its bytes."""
+    """Decode the hub's presence."""
     return _decode(_PRESENCE, payload)
 
 
 def decode_receipt(payload: bytes) -> Receipt:
-    """A receipt from its bytes."""
+    """Decode a receipt."""
     return _decode(_RECEIPT, payload)
 
 
 def decode_token(payload: bytes) -> UploadToken:
-    """An upload token from its bytes."""
+    """Decode an upload token."""
     return _decode(_TOKEN, payload)
 
 
 def decode_settings(payload: bytes) -> SettingsReport:
-    """What a node says of its settings, from its bytes."""
+    """Decode a node's settings report."""
     return _decode(_SETTINGS, payload)
 
 
 def decode_programs(payload: bytes) -> ProgramsReport:
-    """What a node says of its programs, from its bytes."""
+    """Decode a node's report of its release."""
     return _decode(_PROGRAMS, payload)
 
 
 def decode_missing(payload: bytes) -> Missing:
-    """What the hub lacks, from its bytes."""
+    """Decode a request for missing events and files."""
     return _decode(_MISSING, payload)
 
 
 def decode_command(payload: bytes) -> Command:
-    """What the hub wants done, from its bytes."""
+    """Decode a command."""
     return _decode(_COMMAND, payload)
 
 
@@ -128,14 +128,14 @@ def _decode(adapter: TypeAdapter[M], payload: bytes) -> M:
         message = adapter.validate_json(payload, strict=False)
     except ValidationError as error:
         raise _fault(payload, error) from error
-    if "v" not in message.model_fields_set:  # it has a default for who writes, not for who reads
+    if "v" not in message.model_fields_set:  # the default is for writers, not for readers
         raise _fault(payload, None)
     return message
 
 
 def _fault(payload: bytes, error: ValidationError | None) -> WireError:
-    """What is wrong with bytes that are no message, without `error` that they tell no version: a
-    second look, which only bad ones cost."""
+    """Fault of invalid bytes. `error` is left out if they state no version; only bad messages pay
+    for this second look."""
     try:
         raw = json.loads(payload)
     except (ValueError, RecursionError) as no_json:

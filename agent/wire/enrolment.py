@@ -1,7 +1,7 @@
-"""How a node is enrolled: the code that a technician carries, and what node and hub say over HTTPS.
+"""Enrolment of a node: the code carried by the technician, and the messages over HTTPS.
 
-The code names the hub and holds two secrets' worth of bytes: the first half of the fingerprint of
-the hub's authority, so that the very first contact is safe, and a token that counts once.
+The code has the hub's address, the first half of the fingerprint of the hub's authority, which
+secures the first contact, and a token that works once.
 """
 
 import base64
@@ -18,9 +18,9 @@ PATH: Final = "/enrol"
 AUTHORITY_PATH: Final = "/enrol/authority"
 SPEED_PATH: Final = "/enrol/speed"
 SPEED_BYTES: Final = 60_000
-"""A piece that is sent to measure the line, and forgotten."""
+"""Size of a block sent only to measure the line."""
 FINGERPRINT_BYTES: Final = 16
-"""Of SHA-256: nobody finds a second authority with the same 128 bits."""
+"""Bytes of the SHA-256 fingerprint: nobody can make a second authority with the same 128 bits."""
 TOKEN_BYTES: Final = 15
 PORT: Final = 8443
 
@@ -28,12 +28,12 @@ _HOST = re.compile(r"\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.IG
 
 
 class CodeError(ValueError):
-    """What was given is no enrolment code; says what is wrong with it."""
+    """The text is not an enrolment code; says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentCode:
-    """`host` is as in a URL; `text` is what is printed, scanned and typed."""
+    """`host` as in a URL; `text` is printed, scanned and typed."""
 
     host: str
     port: int
@@ -42,19 +42,19 @@ class EnrolmentCode:
 
     @property
     def base_url(self) -> str:
-        """Where the hub listens to nodes."""
+        """The hub's address for nodes."""
         return f"https://{self.host}:{self.port}"
 
     @property
     def text(self) -> str:
-        """HOST:PORT/LETTERS, the letters in groups that one can read aloud."""
+        """HOST:PORT/LETTERS, the letters in groups for reading aloud."""
         letters = base64.b32encode(self.fingerprint + self.token).decode().rstrip("=")
         groups = "-".join(letters[at : at + 5] for at in range(0, len(letters), 5))
         return f"{self.host}:{self.port}/{groups}"
 
     @classmethod
     def parse(cls, text: str) -> "EnrolmentCode":
-        """From what a technician typed or a camera read; raises CodeError."""
+        """Parse what a technician typed or a camera read; raises CodeError."""
         place, slash, letters = text.strip().removeprefix("https://").partition("/")
         host, colon, port = place.rpartition(":")
         if not slash or not colon or not _HOST.fullmatch(host):
@@ -65,18 +65,18 @@ class EnrolmentCode:
 
 
 class EnrolRequest(Words):
-    """What a node says: its one-time token, and whom to certify."""
+    """Request of a node: one-time token and certificate request."""
 
     token: Annotated[str, Field(min_length=1, max_length=100)]
     """Hex."""
     request: Annotated[str, Field(max_length=8192)]
-    """A certificate request (PKCS #10, PEM), signed by the key that stays at the node."""
+    """Certificate request (PKCS #10, PEM), signed by the key that stays at the node."""
     utc_us: UtcMicros
-    """What the node's clock says."""
+    """Time of the node's clock."""
 
 
 class EnrolledCamera(Words):
-    """A camera as the keeper entered it: its name, and where it is found."""
+    """A camera as entered by the keeper: name and address."""
 
     name: Name
     label: str = ""
@@ -86,36 +86,36 @@ class EnrolledCamera(Words):
 
 
 class EnrolAnswer(Words):
-    """What the hub answers: who the node is from now on."""
+    """Answer of the hub: identity and trust of the node."""
 
     node: Name
     certificate: str
-    """PEM; its name is the node's."""
+    """PEM; its common name is the node's name."""
     authority: str
-    """PEM: who vouches for the broker and for the hub's uploads."""
+    """PEM: authority of the broker and of the hub's upload server."""
     broker_host: str
     broker_port: int
     time_zone: str
     language: str
     cameras: tuple[EnrolledCamera, ...] = ()
     utc_us: UtcMicros
-    """What the hub's clock says."""
+    """Time of the hub's clock."""
 
 
 class RenewRequest(Words):
-    """What an enrolled node says, with its upload token: certify the same key once more."""
+    """Request of an enrolled node, sent with its upload token: certify the same key again."""
 
     request: Annotated[str, Field(max_length=8192)]
 
 
 class RenewAnswer(Words):
-    """The certificate that follows (PEM)."""
+    """The next certificate (PEM)."""
 
     certificate: str
 
 
 def _split(letters: str) -> tuple[bytes, bytes]:
-    """The two halves; mistakes that are made by hand are mended (0 for O, 1 for I)."""
+    """Both halves; typing errors are corrected (0 for O, 1 for I)."""
     plain = re.sub(r"[\s-]", "", letters).upper().translate(str.maketrans("018", "OIB"))
     padded = plain + "=" * (-len(plain) % 8)
     try:

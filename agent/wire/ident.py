@@ -1,16 +1,16 @@
-"""Ids that sort by time: UUID version 7 (RFC 9562), made from a clock reading and random bytes."""
+"""Ids that sort by time: UUID version 7 (RFC 9562) from a clock reading and random bytes."""
 
 import re
 from uuid import UUID
 
 NODE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-"""What a node or a camera may be called: fits a certificate's common name and one topic level."""
+"""Names of nodes and cameras: valid as a certificate's common name and as one topic level."""
 
 
 def uuid7(utc_us: int, random: bytes) -> UUID:
-    """The id for something that happened at `utc_us` (microseconds since 1970, UTC).
+    """Id for an event at `utc_us` (microseconds since 1970, UTC).
 
-    Needs 10 random bytes. Milliseconds fill the first 48 bits; the microseconds within the
+    Needs 10 random bytes. The first 48 bits are milliseconds; the microseconds within the
     millisecond take the next 10 (RFC 9562 §6.2, method 3), so ids made in order sort in order.
     """
     if len(random) != 10:
@@ -22,10 +22,10 @@ def uuid7(utc_us: int, random: bytes) -> UUID:
 
 
 def born_utc_us(made: UUID) -> int:
-    """When the thing happened whose id `uuid7` made (microseconds since 1970, UTC)."""
+    """Time of the event with this `uuid7` id (microseconds since 1970, UTC)."""
     return (made.int >> 80) * 1000 + (made.int >> 66 & 0x3FF)
 
 
 def is_name(text: str) -> bool:
-    """True for a name that may stand in a topic and a certificate (a-z, 0-9, inner hyphens)."""
+    """True for a name valid in a topic and a certificate (a-z, 0-9, inner hyphens)."""
     return NODE_NAME.fullmatch(text) is not None

@@ -1,11 +1,10 @@
-"""The events of a node: what can happen there, and the envelope in which it is told and kept.
+"""Events of a node, and the envelope they are sent and stored in.
 
-What else is said is beside this: the terms that messages are made of (`terms`), who is here
-(`presence`), and what the hub says (`answers`).
+Other messages: common terms (`terms`), presence (`presence`), messages of the hub (`answers`).
 
-Reading ignores fields it does not know, so a newer sender may add; a change of meaning raises
-`VERSION`. Every time is carried twice: a UTC stamp with its source and error bound, and an age
-by the monotonic clock, because a node without a battery clock may boot in 1970.
+Unknown fields are ignored, so a newer sender can add fields; a change of meaning raises `VERSION`.
+Every time is sent twice: a UTC stamp with its source and error, and an age by the monotonic clock,
+because a node without a battery clock may boot in 1970.
 """
 
 from enum import StrEnum
@@ -34,30 +33,31 @@ from agent.wire.terms import (
 
 
 class SightingOpened(Words):
-    """Somebody is there: the evidence over several frames was enough."""
+    """A sighting begins: the evidence of several frames was enough."""
 
     kind: Literal["sighting_opened"] = "sighting_opened"
     camera: Name
     sighting_id: UUID
     object_kind: ObjectKind
     people: Annotated[int, Field(ge=0)]
-    """How many confirmed people the camera sees at this moment, this one included."""
+    """Confirmed people in view at this moment, this one included."""
     score: Fraction
-    """The best detection score so far."""
+    """Best detection score so far."""
     box: BoxWords
     first_seen_utc_us: UtcMicros
-    """The first frame of the track; the event's stamp is the frame that confirmed it."""
+    """First frame of the track; the event's stamp is the frame that confirmed it."""
     picture: Picture | None
     rules: RulesMet | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Those met by now; left out where there are none."""
+    """Rules met so far; left out if none."""
     wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """False: outside the camera's alert hours it is recorded and wakes nobody. Left out: it may."""
+    """False: outside the camera's alert hours; recorded, no phone rings. Left out: a phone may
+    ring."""
     is_crowd: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True: it stands for all in a crowd and `people` is about so many. Left out: it does not."""
+    """True: a whole crowd, and `people` is an estimate. Left out: not a crowd."""
 
 
 class SightingUpdated(Words):
-    """The same sighting with more to say: more people, a better picture, a rule that was met."""
+    """News of the sighting: more people, a better picture, a rule met."""
 
     kind: Literal["sighting_updated"] = "sighting_updated"
     camera: Name
@@ -67,15 +67,15 @@ class SightingUpdated(Words):
     box: BoxWords
     picture: Picture | None
     rules: RulesMet | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Those met now; left out where there are none."""
+    """Rules met now; left out if none."""
     wakes: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True: it woke nobody so far, and now it may. Left out: nothing changes."""
+    """True: no phone rang so far, and now one may. Left out: no change."""
     is_crowd: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True: it stands for all in a crowd and `people` is about so many. Left out: it does not."""
+    """True: a whole crowd, and `people` is an estimate. Left out: not a crowd."""
 
 
 class LeftBy(StrEnum):
-    """A side of the picture, or towards the camera, or away from it."""
+    """Side of the picture, or towards the camera, or away from it."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -84,7 +84,7 @@ class LeftBy(StrEnum):
 
 
 class SightingClosed(Words):
-    """They are gone; said once."""
+    """The sighting has ended; sent once."""
 
     kind: Literal["sighting_closed"] = "sighting_closed"
     camera: Name
@@ -93,24 +93,24 @@ class SightingClosed(Words):
     duration_ms: Millis
     """From the first to the last frame, by the monotonic clock."""
     came: BoxWords | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Where they were when they were told of;"""
+    """Box at the beginning of the sighting;"""
     went: BoxWords | None = Field(default=None, exclude_if=lambda said: said is None)
-    """and where they were last. Left out where nobody can say: of a crowd, after a power cut."""
+    """and at its end. Left out if unknown: for a crowd, or after a power cut."""
     rode: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Whether they went on two wheels. Left out where nobody can say."""
+    """True if they rode a two-wheeler. Left out if unknown."""
     left_by: LeftBy | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The side of the picture by which they left it, decided from how they moved last. Left out
-    where nobody can say, and by senders older than this."""
+    """Side of the picture by which they left, from their last movement. Left out if unknown, and by
+    older senders."""
 
 
 class ClipReady(Words):
-    """A clip is whole on the node's disk and waits to be brought."""
+    """A clip is complete on the node's disk and waits for its upload."""
 
     kind: Literal["clip_ready"] = "clip_ready"
     camera: Name
     clip_id: UUID
     sighting_ids: Annotated[tuple[UUID, ...], Field(max_length=500)]
-    """None where nobody was seen: it was recorded continuously and asked for."""
+    """Empty if nobody was seen: it was recorded continuously and requested."""
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0)]
     codec: str
@@ -119,20 +119,20 @@ class ClipReady(Words):
     first_frame_utc_us: UtcMicros
     duration_ms: Millis
     is_sound: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True for a file of sound alone, heard during the clip of that id, whose `first_frame_utc_us`
-    and `duration_ms` these are: 0 by 0. Said only where sound was asked for."""
+    """True for a file of sound alone, recorded with the clip of that id; `first_frame_utc_us` and
+    `duration_ms` are the clip's, and the size is 0 by 0. Sent only if sound was requested."""
     is_sealed: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True for a clip that carries its node's seal; left out by senders older than seals."""
+    """True for a clip with its node's seal; left out by senders older than seals."""
     from_recorder: bool | None = Field(default=None, exclude_if=lambda said: said is None)
-    """True for what the node fetched from the camera's own recorder, with the recorder's times."""
+    """True for footage fetched from the camera's own recorder, with the recorder's times."""
     beginning: Base64 | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The first bytes of the file, for a hub that has them as they were while it was recorded:
-    they differ in the length of the clip alone. Left out where the clip was mended."""
+    """First bytes of the final file, for a hub that already has them as they were during recording:
+    only the length of the clip differs. Left out if the clip was repaired."""
 
 
 class ClipBegun(Words):
-    """A clip is being recorded, and what is durable of it can be brought; said again when more
-    sightings join it. `ClipReady` or `ClipDropped` of the same id ends it."""
+    """A clip is being recorded, and its durable part can be uploaded; sent again when more
+    sightings join it. `ClipReady` or `ClipDropped` with the same id ends it."""
 
     kind: Literal["clip_begun"] = "clip_begun"
     camera: Name
@@ -145,7 +145,7 @@ class ClipBegun(Words):
 
 
 class ClipDropped(Words):
-    """A clip that was begun will not come."""
+    """An announced clip will not come."""
 
     kind: Literal["clip_dropped"] = "clip_dropped"
     camera: Name
@@ -170,7 +170,7 @@ class CameraBack(Words):
 
 
 class Tampering(StrEnum):
-    """How a camera's view was taken away."""
+    """Kind of tampering with a camera's view."""
 
     COVERED = "covered"
     SPRAYED = "sprayed"
@@ -183,18 +183,18 @@ class Tampering(StrEnum):
 
 
 class TamperBegan(Words):
-    """A camera gives pictures that show nothing, or something else; said once."""
+    """The camera's pictures show nothing, or another view; sent once."""
 
     kind: Literal["tamper_began"] = "tamper_began"
     camera: Name
     tamper_id: UUID
     what: Tampering
     since_utc_us: UtcMicros
-    """The first picture of it; the event's stamp is when it had lasted long enough."""
+    """First picture of it; the event's stamp is when it had lasted long enough."""
 
 
 class TamperEnded(Words):
-    """It is over; said once."""
+    """It is over; sent once."""
 
     kind: Literal["tamper_ended"] = "tamper_ended"
     camera: Name
@@ -202,7 +202,7 @@ class TamperEnded(Words):
     what: Tampering
     lasted_ms: Millis
     is_back: bool
-    """The view is as it was. False: the camera shows another one, which is usual from now on."""
+    """True: the view is as before. False: the camera has a new view, accepted from now on."""
 
 
 class NumbersDropped(Words):
@@ -218,15 +218,15 @@ class WhyStopped(StrEnum):
     """Why a node records nothing."""
 
     HELD = "held"
-    """What is held for cases fills the disk."""
+    """Held footage fills the disk."""
     ROOM = "room"
-    """Files of others fill the disk."""
+    """Other files fill the disk."""
     FOLDER = "folder"
-    """The folder or its disk cannot be used."""
+    """The folder or its disk is unusable."""
 
 
 class RecordingStopped(Words):
-    """The node keeps no footage any more; alerts go on without it."""
+    """The node stores no footage any more; alerts go on without it."""
 
     kind: Literal["recording_stopped"] = "recording_stopped"
     why: WhyStopped
@@ -235,31 +235,31 @@ class RecordingStopped(Words):
 
 
 class RecordingResumed(Words):
-    """Footage is kept again."""
+    """The node stores footage again."""
 
     kind: Literal["recording_resumed"] = "recording_resumed"
 
 
 class MediaAnswered(Words):
-    """What comes of a `BringMedia` or a `BringSpan`; said once for each command."""
+    """Result of a `BringMedia` or a `BringSpan`; sent once per command."""
 
     kind: Literal["media_answered"] = "media_answered"
     command_id: UUID
     coming: Annotated[tuple[Sha256, ...], Field(max_length=100)]
-    """Here, and on their way before what nobody asked for."""
+    """Present, and uploaded before files that nobody asked for."""
     gone: Annotated[tuple[Sha256, ...], Field(max_length=100)]
-    """No longer here."""
+    """No longer present."""
 
 
 class ClockSet(Words):
-    """From here on somebody vouches for this boot's clock: the event's stamp and uptime place all
-    that the boot said before."""
+    """From here on this boot's clock is trusted: the event's stamp and uptime date all earlier
+    events of the boot."""
 
     kind: Literal["clock_set"] = "clock_set"
 
 
 class HoldAnswered(Words):
-    """A `HoldFootage` or `ReleaseFootage` was carried out; said once for each command."""
+    """A `HoldFootage` or `ReleaseFootage` was carried out; sent once per command."""
 
     kind: Literal["hold_answered"] = "hold_answered"
     command_id: UUID
@@ -267,7 +267,7 @@ class HoldAnswered(Words):
     is_held: bool
     """False: released."""
     files: Annotated[int, Field(ge=0)]
-    """So many of the files here it holds now; those still to come are held as well."""
+    """Number of present files it holds now; later files are held as well."""
 
 
 Body = Annotated[
@@ -292,10 +292,10 @@ Body = Annotated[
 
 
 class Event(Words):
-    """One thing a node wrote down, with the identity that makes repeats harmless.
+    """One event, with the identity that makes repetitions harmless.
 
-    `event_id` is unique for ever (UUIDv7); `seq` counts from 1 without gaps within `spool_id`,
-    the id born with the node's outbox file.
+    `event_id` is unique for ever (UUIDv7). `seq` counts from 1 without gaps within `spool_id`, the
+    id created with the node's outbox file.
     """
 
     v: Literal[1] = VERSION
@@ -306,7 +306,7 @@ class Event(Words):
     boot_id: UUID
     stamp: Stamp
     age_ms: Millis | None
-    """How long ago it happened when it was sent, monotonic; None once the node has rebooted."""
+    """Age when sent, by the monotonic clock; None after a reboot of the node."""
     uptime_ms: Millis | None = Field(default=None, exclude_if=lambda said: said is None)
-    """How long its boot had lasted when it happened; left out by senders older than this."""
+    """Uptime of its boot at the event; left out by older senders."""
     body: Body

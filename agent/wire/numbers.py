@@ -1,13 +1,13 @@
-"""Ranges of numbers in a spool: closed, sorted, never touching."""
+"""Ranges of sequence numbers: closed, sorted, not adjacent."""
 
 from collections.abc import Iterable
 
 Range = tuple[int, int]
-"""First and last number, both within."""
+"""First and last number, both included."""
 
 
 def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """The same numbers in as few ranges as there can be, lowest first."""
+    """The same numbers in the fewest ranges, lowest first."""
     done: list[Range] = []
     for first, last in sorted(ranges):
         if done and first <= done[-1][1] + 1:
@@ -18,7 +18,7 @@ def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 
 def without(ranges: Iterable[Range], taken: Iterable[Range]) -> tuple[Range, ...]:
-    """The numbers of `ranges` that are in none of `taken`."""
+    """Numbers in `ranges` that are not in `taken`."""
     left = list(joined(ranges))
     for first, last in joined(taken):
         cut: list[Range] = []

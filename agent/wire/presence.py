@@ -1,4 +1,4 @@
-"""Who is here and how they are: birth, will and health of a node, and the hub's own presence."""
+"""Presence and health: birth, will and health of a node, and the hub's own presence."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -20,11 +20,11 @@ class CameraWords(Words):
     sound: Annotated[str, Field(max_length=500)] | None = Field(
         default=None, exclude_if=lambda said: said is None
     )
-    """Why the camera's owner has its sound recorded too; left out where it is not."""
+    """Reason of the camera's owner for recording sound; left out without sound."""
 
 
 class Birth(Words):
-    """The node is here. Retained; `birth_id` is new at every connection."""
+    """The node is online. Retained; `birth_id` is new at every connection."""
 
     v: Literal[1] = VERSION
     state: Literal["online"] = "online"
@@ -36,11 +36,11 @@ class Birth(Words):
     software: str
     cameras: tuple[CameraWords, ...]
     last_seq: Number | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The highest number this spool has given so far; left out by an empty or an older one."""
+    """Highest number of this spool so far; left out if there is none, and by older senders."""
 
 
 class Death(Words):
-    """The node is gone: its will, or its own last word. Counts only against its own birth."""
+    """The node is offline: its will, or its own last message. Applies only to its own birth."""
 
     v: Literal[1] = VERSION
     state: Literal["offline"] = "offline"
@@ -52,64 +52,65 @@ Status = Annotated[Birth | Death, Field(discriminator="state")]
 
 
 class BoardWords(Words):
-    """The small computer itself; null where this board cannot tell."""
+    """The small computer itself; null if this board cannot tell."""
 
     temperature_c: Annotated[float, Field(ge=-100, le=300)] | None
     is_under_voltage: bool | None
     is_throttled: bool | None
-    """Slowed down now, for heat or for voltage."""
+    """Slowed down now, for heat or low voltage."""
     was_under_voltage: bool | None
-    """At any time since it booted."""
+    """At any time since boot."""
     was_throttled: bool | None
     disk_free_bytes: Count | None
     disk_size_bytes: Count | None
     card_wear_percent: Annotated[int, Field(ge=0, le=110)] | None
-    """Of the life its maker gives it, in steps of ten; eMMC alone tells."""
+    """Share of its rated life, in steps of ten; only eMMC tells."""
 
 
 class CameraHealth(Words):
-    """What one camera gave since the last time."""
+    """Numbers of one camera since the last health message."""
 
     camera: Name
     frames_per_s: Annotated[float, Field(ge=0, le=100_000)]
-    """Frames the eyes looked at."""
+    """Frames analysed."""
     frames_late: Count
-    """Frames nobody had time for, since the agent began."""
+    """Frames skipped for lack of time, since the agent started."""
     is_lost: bool
 
 
 class Owing(Words):
-    """What waits at the node for the hub."""
+    """Queue of the node for the hub."""
 
     alerts: Count
     others: Count
     again: Count
-    """At the hub once, and asked for anew."""
+    """At the hub before, and requested again."""
     files: Count
 
 
 class Lost(Words):
-    """What never came to the hub since the journal was born, and will not."""
+    """Losses since the journal was created: these never reach the hub."""
 
     alerts: Count
     others: Count
     health: Count
-    """States of health that a newer one took the place of, since the agent began."""
+    """Health messages replaced by a newer one, since the agent started."""
     set_aside: Count
-    """Events refused by the hub or unreadable, of those that are still kept at the node."""
+    """Events refused by the hub or unreadable, and still stored at the node."""
 
 
 class Health(Words):
-    """How a node is, once a minute: no event, without a number, and void once a newer one comes."""
+    """Health of a node, once a minute: not an event, without a number, replaced by the next."""
 
     v: Literal[1] = VERSION
     node: Name
     boot_id: UUID
     spool_id: UUID
     birth_id: UUID | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The connection it is said on; so a hub that missed the birth knows that the node is here."""
+    """The connection it is sent on, so that a hub that missed the birth knows the node is
+    online."""
     last_seq: Annotated[int, Field(ge=0, lt=2**53)]
-    """The highest number given so far; 0 while there is none."""
+    """Highest number so far; 0 if none."""
     stamp: Stamp
     uptime_s: Count
     board: BoardWords
@@ -119,7 +120,7 @@ class Health(Words):
 
 
 class HubStatus(Words):
-    """The hub is at the broker, or its will. Retained; `birth_id` is new at every connection."""
+    """The hub is online, or its will. Retained; `birth_id` is new at every connection."""
 
     v: Literal[1] = VERSION
     is_here: bool

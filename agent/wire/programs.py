@@ -1,7 +1,7 @@
-"""The node's programs from the hub: which are wanted, how far the node has come, and the bundle.
+"""Software releases of a node: the desired one, its progress, and the bundle format.
 
-A bundle is a tar file of plain files. Its first three are the list of hashes, the list's signature
-by the town's update key, and `RELEASE`, which is on the list like all that follows.
+A bundle is a tar file of plain files. The first three are the list of hashes, the list's signature
+by the town's update key, and `RELEASE`, which is on the list like all files after it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ MOST_BUNDLE_BYTES: Final = 400 * 2**20
 MOST_LIST_BYTES: Final = 4 * 2**20
 FELL_BACK: Final = "it did not reach its broker within 15 minutes or four starts"
 UNSIGNED: Final = "it is not signed by this town's update key"
-"""Reasons that every node gives in these words, so that the hub may say them in its reader's."""
+"""Reasons with the same text in every node, so that the hub can translate them."""
 MOST_FILES: Final = 20_000
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(.+)")
 _RELEASE: Final = re.compile(r"(\d{1,15}) ([A-Za-z0-9][A-Za-z0-9._+-]{0,59})")
@@ -32,81 +32,81 @@ ReleaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,59}$"
 
 
 IsSigned = Callable[[bytes, bytes], bool]
-"""A list and a signature: true if the town's update key made it."""
+"""List and signature: true if the town's update key made the signature."""
 
 
 class TakePrograms(Words):
-    """Run these programs. The node fetches the bundle over HTTPS from `programs/` and its hash
-    below the address of uploads, and believes the update key's signature alone, not the hub.
+    """Run this release. The node downloads the bundle over HTTPS from `programs/` and its hash
+    below the upload address. It trusts only the signature of the update key, not the hub.
 
-    A repeat, known by `version` and `sha256`, changes nothing and is answered again.
+    A repetition, known by `version` and `sha256`, changes nothing and is answered again.
     """
 
     kind: Literal["take_programs"] = "take_programs"
     version: Annotated[int, Field(ge=1, lt=2**53)]
-    """The hub's running number of what it wants of this node."""
+    """The hub's version number of this node's desired state."""
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0, le=MOST_BUNDLE_BYTES)]
     may_be_older: bool = False
-    """Whether a lower release than the one that runs is taken."""
+    """True if a lower release than the running one is accepted."""
 
 
 class ProgramsAnswer(Words):
-    """What became of the programs that the hub wanted last."""
+    """Result of the last desired release."""
 
     version: Annotated[int, Field(ge=1, lt=2**53)]
     sha256: Sha256
     outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-    """fetching, installing, on_probation, in_force, refused, fell_back; a newer node may know
-    more."""
+    """fetching, installing, on_probation, in_force, refused, fell_back; a newer node may send
+    others."""
     reason: Annotated[str, Field(max_length=1000)]
     brought_bytes: Count = 0
 
 
 class ProgramsReport(Words):
-    """Which programs a node runs, and what became of the last that were wanted. Retained."""
+    """Running release of a node and result of the last desired one. Retained."""
 
     v: Literal[1] = VERSION
     node: Name
     number: ReleaseNumber | None
-    """Of the release that runs; None where its bundle told none."""
+    """Number of the running release; None if its bundle had none."""
     name: ReleaseName | None
     last: ProgramsAnswer | None
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """`number` grows with every release: an older one has a lower number."""
+    """`number` grows with every release."""
 
     number: int
     name: str
 
 
 class BundleFault(Exception):  # noqa: N818 - said in one sentence, no fault of ours
-    """Why a file is no bundle, or not one of this town."""
+    """Why a file is not a bundle, or not of this town."""
 
 
 class UnsignedFault(BundleFault):
-    """This town's update key did not sign its list."""
+    """The list is not signed by this town's update key."""
 
 
 class AlteredFault(BundleFault):
-    """The list is signed, and what comes with it is not what stands on the list."""
+    """The list is signed, but the content differs from it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a bundle says of itself before all else."""
+    """The first three files of a bundle."""
 
     release: Release
     listed: dict[str, str]
-    """Every file's hash by its name."""
+    """Hash of every file by name."""
     sums: bytes
     release_text: bytes
 
 
 def read_release(text: str) -> Release:
-    """From `NUMBER NAME`; BundleFault."""
+    """Parse `NUMBER NAME`; raises BundleFault."""
     found = _RELEASE.fullmatch(text.strip())
     if found is None:
         raise BundleFault("its RELEASE is not NUMBER NAME")
@@ -114,9 +114,9 @@ def read_release(text: str) -> Release:
 
 
 def read_head(bundle: tarfile.TarFile, is_signed: IsSigned | None) -> Head:
-    """The first three files of an opened bundle; raises BundleFault.
+    """Read the first three files of an opened bundle; raises BundleFault.
 
-    Without `is_signed` the signature is not looked at.
+    Without `is_signed` the signature is not checked.
     """
     sums = _next(bundle, SUMS, MOST_LIST_BYTES)
     signature = _next(bundle, SIGNATURE, 4096)
@@ -132,8 +132,8 @@ def read_head(bundle: tarfile.TarFile, is_signed: IsSigned | None) -> Head:
 
 
 def files(bundle: tarfile.TarFile, head: Head) -> Iterator[tuple[str, IO[bytes]]]:
-    """The files after the head, each with its name as listed; their hashes are the caller's to
-    compare. Raises BundleFault for what is no plain file of the list, or comes twice."""
+    """Files after the head, with their listed names; the caller compares the hashes. Raises
+    BundleFault for anything that is not a plain listed file, and for a repeated one."""
     seen = {RELEASE}
     try:
         while (member := bundle.next()) is not None:

@@ -1,4 +1,4 @@
-"""The wire as an AsyncAPI 3.0 document, made of the topic table and the message types alone."""
+"""AsyncAPI 3.0 document of the wire, generated from the topic table and the message types."""
 
 from typing import Any, Final
 
@@ -27,11 +27,11 @@ _SPOKEN: Final = {
     "missing": (Missing,),
     "command": (Command,),
 }
-"""The classes behind each message name of the topic table."""
+"""Classes of each message name in the topic table."""
 
 
 def asyncapi() -> dict[str, Any]:
-    """The document: channels, who sends what, and the JSON schema of every message."""
+    """The document: channels, directions, and the JSON schema of every message."""
     if _SPOKEN.keys() != ADAPTERS.keys():
         raise LookupError("the schema and the codec know different messages")
     return {

@@ -1,10 +1,10 @@
-"""The seal of footage: records in an MP4 file by which any later change is found.
+"""Seal of footage: records in an MP4 file that reveal any later change.
 
-A record is a `uuid` box, which players pass over. It speaks of the stretch of file between the
-record before and itself: the first (`open`) of the file's beginning, then one (`link`) of each
-fragment, the last (`shut`) of the beginning as it finally stands. Each holds the SHA-256 of its
-stretch and a hash chained to the record before, and the node signs that hash. Nobody without the
-node's key can make, move or leave out a record; see docs/reference/seal.md. Pure.
+A record is a `uuid` box, which players skip. It covers the stretch of the file between the previous
+record and itself. The first record (`open`) covers the start of the file, then one (`link`) covers
+each fragment, and the last (`shut`) covers the start in its final form. Each record holds the
+SHA-256 of its stretch and a hash chained to the previous record; the node signs that hash. Without
+the node's key nobody can make, move or remove a record; see docs/reference/seal.md. Pure.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from agent.wire.terms import Millis, Name, Stamp, UtcMicros, Words
 
 SEAL_UUID: Final = UUID("6d617474-6861-4e73-8561-6c0000000001")
 MARK: Final = b"uuid" + SEAL_UUID.bytes
-"""What every record's box begins with, after its size."""
+"""Start of every record's box, after its size."""
 BEGINNING: Final = b"\0" * 32
-"""What the first record is chained to."""
+"""Chain value before the first record."""
 SIGNATURE_BYTES: Final = 64
 """r and s of ECDSA over P-256 with SHA-256, 32 bytes each, big-endian, s at most half the order."""
 _CONTEXT: Final = b"matthan seal 1\0"
@@ -37,7 +37,7 @@ _TAGS: Final[dict[bytes, Tag]] = {b"open": "open", b"link": "link", b"shut": "sh
 
 
 class Claims(Words):
-    """What the first record says: whose footage it is, and from when."""
+    """Content of the first record: origin and start of the footage."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
@@ -52,63 +52,63 @@ class Claims(Words):
     """0 by 0 for a file of sound alone."""
     height: Annotated[int, Field(ge=0)]
     first_frame: Stamp
-    """When the first frame was taken, who vouched for the clock, how far off it may have been."""
+    """Time of the first frame, clock source and error."""
     fetched_utc_us: UtcMicros | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Said of footage that came from the camera's own recorder: when the node fetched and sealed
-    it. Its times are then the recorder's, set right by the difference of the clocks."""
+    """For footage from the camera's own recorder: time of fetching and sealing. Other times are the
+    recorder's, corrected by the difference of the clocks."""
     sign_every: Annotated[int, Field(ge=1)]
-    """Every so many fragments a link is signed; the first and the last record always are."""
+    """A link is signed every so many fragments; the first and the last record always are."""
     certificates: Annotated[tuple[bytes, ...], Field(min_length=1, max_length=5)]
-    """The node's certificate and whoever vouches for it, DER (in JSON base64url)."""
+    """Certificates of the node and its issuers, DER (base64url in JSON)."""
 
 
 class Ending(Words):
-    """What the last record says."""
+    """Content of the last record."""
 
     is_mended: bool
-    """The node was cut off while it wrote, and ended the clip when it was back."""
+    """The node lost power while writing and finished the clip after its return."""
     sealed_late: int = 0
     """Fragments at the end that were sealed only then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a fragment begins: UTC in microseconds, and milliseconds from the clip's beginning."""
+    """Start of a fragment: UTC in microseconds, and milliseconds from the start of the clip."""
 
     utc_us: int
     into_clip_ms: Millis
 
     def to_bytes(self) -> bytes:
-        """As a link carries it."""
+        """Bytes in a link."""
         return _MOMENT.pack(self.utc_us, self.into_clip_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One record; `number` is 0 for the first, then the fragment's, then one more."""
+    """One record; `number` is 0 for the first, then the fragment's number, then one more."""
 
     tag: Tag
     number: int
     body: bytes
     stretch: bytes
-    """SHA-256 of the bytes between the record before and this one."""
+    """SHA-256 of the bytes between the previous record and this one."""
     chained: bytes
     signature: bytes = b""
 
     @classmethod
     def after(cls, before: bytes, *, tag: Tag, number: int, body: bytes, stretch: bytes) -> Self:
-        """The record that follows the one whose chained hash is `before`, not signed yet."""
+        """The record after the one with chained hash `before`, not signed yet."""
         chained = chain(before, tag=tag, number=number, body=body, stretch=stretch)
         return cls(tag=tag, number=number, body=body, stretch=stretch, chained=chained)
 
     def follows(self, before: bytes) -> bool:
-        """True if it was made to stand after the record whose chained hash is `before`."""
+        """True if it was made to follow the record with chained hash `before`."""
         return self.chained == chain(
             before, tag=self.tag, number=self.number, body=self.body, stretch=self.stretch
         )
 
     def to_box(self) -> bytes:
-        """As it stands in the file."""
+        """Its bytes in the file."""
         size = _HEAD.size + len(self.body) + _TAIL.size + len(self.signature)
         head = _HEAD.pack(size, MARK, self.tag.encode(), self.number, len(self.body))
         tail = _TAIL.pack(self.stretch, self.chained, len(self.signature))
@@ -116,7 +116,7 @@ class Record:
 
     @classmethod
     def from_box(cls, box: bytes) -> Self | None:
-        """From the bytes of a whole box that begins with `MARK`; None if they are no record."""
+        """Parse a whole box that starts with `MARK`; None if it is not a record."""
         if len(box) < _HEAD.size + _TAIL.size:
             return None
         _, _, tag, number, body_bytes = _HEAD.unpack_from(box)
@@ -138,46 +138,46 @@ class Record:
         )
 
     def claims(self) -> Claims | None:
-        """What a first record says; None if it cannot be read."""
+        """Claims of a first record; None if unreadable."""
         try:
             return Claims.model_validate_json(self.body)
         except ValidationError:
             return None
 
     def ending(self) -> Ending | None:
-        """What a last record says; None if it cannot be read."""
+        """Ending of a last record; None if unreadable."""
         try:
             return Ending.model_validate_json(self.body)
         except ValidationError:
             return None
 
     def moment(self) -> Moment | None:
-        """When a link's fragment begins; None where nobody knew any more."""
+        """Start of a link's fragment; None if it was unknown."""
         return Moment(*_MOMENT.unpack(self.body)) if len(self.body) == _MOMENT.size else None
 
 
 def chain(before: bytes, *, tag: Tag, number: int, body: bytes, stretch: bytes) -> bytes:
-    """The hash that binds a record to all before it; 32 bytes."""
+    """Hash that binds a record to all records before it; 32 bytes."""
     words = [_CONTEXT, before, tag.encode(), struct.pack(">II", number, len(body)), body, stretch]
     return hashlib.sha256(b"".join(words)).digest()
 
 
 def to_sign(chained: bytes) -> bytes:
-    """What the node's key signs for a record of that chained hash."""
+    """Bytes that the node's key signs for a record with this chained hash."""
     return _SIGNED + chained
 
 
 def without_length(beginning: bytes) -> bytes:
-    """The beginning of a file as it was before its length was known, which is written at the end.
+    """Start of a file as it was before its length was known; the length is written at the end.
 
-    Only the eight bytes of the duration in `moov/mvex/mehd` differ; the last record speaks of
-    the beginning with them.
+    Only the eight bytes of the duration in `moov/mvex/mehd` differ; the last record covers the
+    start with them.
     """
     return with_length(beginning, 0)
 
 
 def with_length(beginning: bytes, ticks: int) -> bytes:
-    """The same with that length in it; as it is where it has no place for one."""
+    """The start with this length; unchanged if it has no field for it."""
     place = _length_at(beginning)
     if place is None:
         return beginning
@@ -185,7 +185,7 @@ def with_length(beginning: bytes, ticks: int) -> bytes:
 
 
 def states_length(beginning: bytes) -> bool:
-    """True if the beginning says how long the clip is."""
+    """True if the start states the length of the clip."""
     return without_length(beginning) != beginning
 
 
@@ -201,7 +201,7 @@ def _length_at(beginning: bytes) -> int | None:
 
 
 def _box_in(data: bytes, name: bytes, *, start: int, end: int) -> tuple[int, int] | None:
-    """Where the payload of the first box of that name begins and ends."""
+    """Start and end of the payload of the first box with that name."""
     while start + 8 <= end:
         size, found = struct.unpack_from(">I4s", data, start)
         if size < 8 or start + size > end:

@@ -1,7 +1,8 @@
-"""Whether a file is what its node sealed, and where it is not. Pure; the signature is the caller's.
+"""Checks whether a file is as its node sealed it, and finds the faults. Pure; the caller checks
+signatures.
 
-Records are read in their order. One that does not follow the record before it was changed, moved
-or is not this clip's; a stretch whose hash is not the one sealed was changed.
+Records are read in order. A record that does not follow the previous one was changed, moved or is
+from another clip. A stretch with another hash than the sealed one was changed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,25 +14,25 @@ from agent.wire.seal import BEGINNING, Claims, Ending, Record, chain, states_len
 from agent.wire.sealed import Data, Stretch, sha256_of, stretches
 
 SEARCHES_AT_MOST: Final = 100
-"""Misplaced records for which it is looked up where they belong: each costs a walk of all."""
+"""Misplaced records whose right place is searched: each search reads all records."""
 
 Holds = Callable[[Claims, bytes, bytes], bool]
-"""Claims, chained hash, signature: true if the key of the claims' certificate made it."""
+"""Claims, chained hash, signature: true if the key of the claims' certificate signed it."""
 
 
 class State(StrEnum):
-    """What can be said of a file."""
+    """Result for a file."""
 
     INTACT = "intact"
     ENDS_EARLY = "ends_early"
-    """Nothing in it was changed, but it has no last record: a power cut, or scissors."""
+    """Unchanged, but without a last record: a power cut, or the end was cut off."""
     BROKEN = "broken"
     UNSEALED = "unsealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What does not hold, and where: fragments `first` to `last`; 0 is the file's beginning."""
+    """A fault and its place: fragments `first` to `last`; 0 is the start of the file."""
 
     first: int
     last: int
@@ -41,18 +42,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """All that a file's seal says."""
+    """Complete result of a file's seal."""
 
     state: State
     claims: Claims | None
     fragments: int
-    """As many as the seal speaks of."""
+    """Number of fragments covered by the seal."""
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
 
 
 def judge(data: Data, holds: Holds) -> Verdict:
-    """Read a whole file through."""
+    """Check a whole file."""
     pieces = stretches(data)
     if not any(piece.is_ended for piece in pieces):
         return Verdict(state=State.UNSEALED, claims=None, fragments=0, faults=(), notes=())
@@ -60,7 +61,7 @@ def judge(data: Data, holds: Holds) -> Verdict:
 
 
 class _Reading:
-    """One walk through the records of one file."""
+    """One pass through the records of a file."""
 
     def __init__(self, data: Data, pieces: Sequence[Stretch], holds: Holds) -> None:
         self._data = data
@@ -71,7 +72,8 @@ class _Reading:
         self._claims: Claims | None = None
         self._ending: Ending | None = None
         self._befores: tuple[bytes, ...] = (BEGINNING,)
-        """What the next record may follow: as the record before says, and as it should have."""
+        """Hashes the next record may follow: the stated one and the expected one of the previous
+        record."""
         self._due = 0
         self._signed = 0
         self._into_clip_ms: int | None = 0
@@ -79,7 +81,7 @@ class _Reading:
         self._is_shut = False
 
     def verdict(self) -> Verdict:
-        """Walk."""
+        """Run the check."""
         for piece in self._pieces[:-1]:
             if piece.record is None:
                 self._blame(self._due, "its seal cannot be read")
@@ -133,7 +135,7 @@ class _Reading:
             for stretch in {record.stretch, piece.sha256}
         ]
         self._befores = (record.chained,) if is_in_place else (record.chained, *should[:4])
-        # A number that was itself changed should not set the count.
+        # A number that was itself changed must not set the count.
         self._due = (
             record.number + 1 if is_in_place or record.number == self._due else self._due + 1
         )
@@ -144,7 +146,7 @@ class _Reading:
             self._ending = record.ending()
 
     def _speaks_of(self, piece: Stretch, record: Record) -> bool:
-        """True if the stretch before the record is the one that was sealed."""
+        """True if the stretch before the record is the sealed one."""
         match record.tag:
             case "open":
                 beginning = without_length(self._data[piece.start : piece.end])
@@ -172,12 +174,13 @@ class _Reading:
             self._blame(due, "its seal was changed, or is that of another clip")
 
     def _is_same_but_for_its_words(self, piece: Stretch, record: Record) -> bool:
-        """True if with the number due and the hash of what stands here it would be in its place."""
+        """True if it would be right here with the expected number and the hash of the present
+        stretch."""
         meant = replace(record, number=self._due), replace(record, stretch=piece.sha256)
         return any(one.follows(before) for one in meant for before in self._befores)
 
     def _home_of(self, record: Record) -> str | None:
-        """Where in this file a record belongs that does not belong where it stands."""
+        """Right place in this file of a misplaced record."""
         self._searches += 1
         if self._searches > SEARCHES_AT_MOST:
             return None
@@ -214,7 +217,7 @@ class _Reading:
         return "its signature is missing" if is_due else None
 
     def _blame_signature(self, number: int, what: str) -> None:
-        """A change with all hashes made anew breaks every signature after it: said once."""
+        """A change with all hashes recomputed breaks every later signature: reported once."""
         last = self._faults[-1] if self._faults else None
         every = self._claims.sign_every if self._claims else 1
         if last and last.what == what and last.last >= number - every:

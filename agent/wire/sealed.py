@@ -1,4 +1,4 @@
-"""A file cut into what its seal speaks of: stretches, each ended by a record. Pure."""
+"""Splits a sealed file into stretches, each ended by a record. Pure."""
 
 import hashlib
 import struct
@@ -17,23 +17,23 @@ _PIECE_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Bytes `start` to `end` of a file, and the record that follows them directly.
+    """Bytes `start` to `end` of a file, and the record directly after them.
 
-    Without a box of a record: the rest of the file. With one that cannot be read: `record` None.
+    Without the box of a record: the rest of the file. With an unreadable record: `record` is None.
     """
 
     start: int
     end: int
     next_start: int
-    """Where the record ends, and the next stretch begins."""
+    """End of the record, start of the next stretch."""
     record: Record | None
     sha256: bytes
     fragments: int
-    """How many boxes `moof` stand in it."""
+    """Number of `moof` boxes in it."""
 
     @property
     def is_ended(self) -> bool:
-        """True if a record's box ends it, be it readable or not."""
+        """True if a record's box ends it, readable or not."""
         return self.next_start > self.end
 
     @property
@@ -43,9 +43,9 @@ class Stretch:
 
 
 def stretches(data: Data) -> list[Stretch]:
-    """All of a file; the last has no record and may be empty.
+    """All stretches of a file; the last has no record and can be empty.
 
-    Where the boxes do not add up, it goes on at the next thing that looks like a record.
+    If the boxes do not add up, parsing goes on at the next possible record.
     """
     found, start, fragments = [], 0, 0
     for name, box_start, box_end in _boxes(data):
@@ -85,7 +85,7 @@ def _boxes(data: Data) -> Iterator[tuple[bytes, int, int]]:
     while at + _HEADER_BYTES <= len(data):
         size, name = struct.unpack(">I4s", data[at : at + _HEADER_BYTES])
         if size < _HEADER_BYTES or at + size > len(data):
-            ahead = data.find(MARK, at + 5)  # a record right here has a wrong size: passed over
+            ahead = data.find(MARK, at + 5)  # a record here has a wrong size and is skipped
             if ahead < 0:
                 return
             at = ahead - 4

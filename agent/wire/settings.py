@@ -1,8 +1,8 @@
-"""The settings of a node that may be changed from afar: their names, ranges, and one hash.
+"""Settings of a node that can be changed remotely: names, ranges, and their hash.
 
-Only what the eyes look for, and what is kept and brought: never an address, a secret or a
-certificate, so that whoever writes here can neither take a node away nor read its camera's
-password. A test holds every key to the node's own configuration.
+Only detection, recording and upload settings: never an address, a secret or a certificate. So
+nobody can take over a node or read its camera's password this way. A test compares every key with
+the node's own configuration.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from agent.wire.terms import VERSION, Fraction, Name, Sha256, Words
 
 MOST_BYTES: Final = 24 * 1024
-"""Of all settings of one node: what it reports of them twice still fits a message."""
+"""For all settings of one node: a report with two copies fits one message."""
 MOST_OUTLINES: Final = 32
 MOST_CORNERS: Final = 64
 
@@ -36,7 +36,7 @@ Days = Annotated[float, Field(gt=0, le=36_500)]
 
 
 class SettingsFault(ValueError):  # noqa: N818 - it is said of settings, as faults are elsewhere
-    """Settings that nobody may wish for: a line for each fault, with the key and the cure."""
+    """Invalid settings: one line per fault, with key and cure."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("; ".join(lines))
@@ -44,7 +44,7 @@ class SettingsFault(ValueError):  # noqa: N818 - it is said of settings, as faul
 
 
 class _Part(BaseModel):
-    """The base: what is not set stays as the node's own file has it."""
+    """Base class: an unset value stays as in the node's own file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ class LineSettings(_Part):
 
 
 class CameraHabits(_Part):
-    """What may be the same for all cameras of a group."""
+    """Settings that can be the same for all cameras of a group."""
 
     alert_hours: HourList | None = None
     night_hours: HourList | None = None
@@ -87,7 +87,7 @@ class CameraHabits(_Part):
 
 
 class CameraSettings(CameraHabits):
-    """What belongs to one camera's view."""
+    """Settings of one camera's view."""
 
     ignored: Outlines | None = None
     private: Outlines | None = None
@@ -136,7 +136,7 @@ class SightingSettings(_Part):
 
 
 class GroupSettings(_Part):
-    """What may be wanted of every node of a group."""
+    """Desired settings for every node of a group."""
 
     every_camera: CameraHabits | None = None
     clips: ClipSettings | None = None
@@ -146,70 +146,70 @@ class GroupSettings(_Part):
 
 
 class NodeSettings(GroupSettings):
-    """What may be wanted of one node; a camera's own word goes before `every_camera`."""
+    """Desired settings for one node; a camera's own value overrides `every_camera`."""
 
     cameras: dict[Name, CameraSettings] | None = None
 
 
 SECTIONS: Final = ("clips", "uploads", "detector", "sighting")
-"""Those whose keys are the node's own, one for one."""
+"""Sections whose keys equal the node's own."""
 
 
 class SettingsName(Words):
-    """Which settings: the hub's running number of them for this node, and what they are."""
+    """Identity of settings: the hub's version number for this node, and their hash."""
 
     version: Annotated[int, Field(ge=1, lt=2**53)]
     sha256: Sha256
 
 
 class SettingsAnswer(Words):
-    """What the node made of the last settings that it was given."""
+    """Result of the last settings given to the node."""
 
     version: Annotated[int, Field(ge=1, lt=2**53)]
     sha256: Sha256
     outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-    """on_probation, in_force, refused, fell_back; a newer node may know more."""
+    """on_probation, in_force, refused, fell_back; a newer node may send others."""
     reason: Annotated[str, Field(max_length=1000)]
-    """Of a refusal or a fall: in plain words."""
+    """Reason of a refusal or a fall-back, in plain words."""
 
 
 class SettingsReport(Words):
-    """By which settings a node works, and what it made of the last ones. Retained."""
+    """Effective settings of a node and result of the last ones. Retained."""
 
     v: Literal[1] = VERSION
     node: Name
     in_force: SettingsName | None
-    """None: its own file alone."""
+    """None: only its own file."""
     last: SettingsAnswer | None
     own: dict[str, JsonValue] | None
-    """What its own file says of these keys; None where that was too much for a message."""
+    """Values of these keys in its own file; None if too large for a message."""
     from_afar: dict[str, JsonValue] | None
-    """What is in force above it."""
+    """Remote settings in force above it."""
 
 
 class Configure(Words):
-    """Work by these settings, above the node's own file and in place of earlier ones.
+    """Use these settings above the node's own file, in place of earlier ones.
 
-    They are checked by the node: what it does not know or cannot use it refuses, with the reason,
-    and keeps what it has. Nothing in `settings`: its own file alone.
+    The node checks them: it refuses unknown or unusable ones with the reason and keeps the present
+    ones. An empty `settings`: only its own file.
     """
 
     kind: Literal["configure"] = "configure"
     version: Annotated[int, Field(ge=1, lt=2**53)]
     sha256: Sha256
-    """Of `settings`, see `settings_hash`."""
+    """Hash of `settings`, see `settings_hash`."""
     within_s: Annotated[int, Field(ge=10, le=3600)]
-    """A node that does not reach the broker with them within so long goes back by itself."""
+    """A node that does not reach the broker with them within this time goes back by itself."""
     settings: dict[str, JsonValue]
 
 
 def settings_hash(settings: Mapping[str, Any]) -> str:
-    """The name of settings: SHA-256 of their JSON with sorted keys and no spaces, in hex."""
+    """Identity of settings: SHA-256 of their JSON with sorted keys and no spaces, in hex."""
     return hashlib.sha256(canonical(settings)).hexdigest()
 
 
 def canonical(settings: Mapping[str, Any]) -> bytes:
-    """The one way of writing settings; ValueError for what JSON cannot say."""
+    """Canonical bytes of settings; ValueError for values that JSON does not have."""
     text = json.dumps(
         settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

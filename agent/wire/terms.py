@@ -1,7 +1,7 @@
-"""The terms that messages are made of: names, ranges, moments, boxes, pictures.
+"""Common terms of messages: names, ranges, moments, boxes, pictures.
 
-Units stand in the field names; a range is part of its type, so that what is out of range is no
-message.
+Units are in the field names. A range is part of its type, so a value out of range makes the message
+invalid.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 VERSION: Final = 1
-"""The version this code writes, and the only one it reads."""
+"""Version that this code writes, and the only one it reads."""
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -33,7 +33,7 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 Number = Annotated[int, Field(ge=1, lt=2**53)]
-"""A place in a spool: counts from 1."""
+"""Position in a spool; counts from 1."""
 
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -47,17 +47,17 @@ def _in_order(numbers: tuple[int, int]) -> tuple[int, int]:
 
 
 Numbers = Annotated[tuple[Number, Number], AfterValidator(_in_order)]
-"""A closed range of places in a spool, its first before its last."""
+"""Closed range of positions in a spool, its first before its last."""
 
 
 class Words(BaseModel):
-    """The base of all messages: frozen, and tolerant of fields that a newer sender adds."""
+    """Base of all messages: frozen; ignores fields that a newer sender adds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class ClockSource(StrEnum):
-    """Who vouches for the node's UTC clock."""
+    """Source of the node's UTC clock."""
 
     NTP = "ntp"
     GPS = "gps"
@@ -66,16 +66,16 @@ class ClockSource(StrEnum):
 
 
 class Stamp(Words):
-    """A moment in UTC, who vouches for it, and how far off it may be."""
+    """A moment in UTC, its clock source, and its error."""
 
     utc_us: UtcMicros
     source: ClockSource
     error_ms: Millis | None
-    """None: no bound can be given (the clock was never set)."""
+    """None: no error bound is known (the clock was never set)."""
 
 
 class BoxWords(Words):
-    """A box in the picture, normalised: (0, 0) is the top left corner, (1, 1) the bottom right."""
+    """Box in the picture, normalised: (0, 0) is the top left corner, (1, 1) the bottom right."""
 
     x0: Fraction
     y0: Fraction
@@ -84,7 +84,7 @@ class BoxWords(Words):
 
 
 class Picture(Words):
-    """A picture that waits at the node; the hub fetches nothing, the node brings it by its hash."""
+    """A picture waiting at the node; the node uploads it by its hash."""
 
     sha256: Sha256
     size_bytes: Annotated[int, Field(gt=0, le=8 * 2**20)]
@@ -93,7 +93,7 @@ class Picture(Words):
 
 
 class ObjectKind(StrEnum):
-    """What the model can tell apart."""
+    """Object classes of the detector."""
 
     PERSON = "person"
     BICYCLE = "bicycle"
@@ -104,17 +104,17 @@ class ObjectKind(StrEnum):
 
 
 class RuleWords(Words):
-    """A rule of the camera that somebody met, in the zone or at the line called `place`."""
+    """A camera rule that somebody met, at the zone or line `place`."""
 
     rule: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-    """entry, loitering, crossing, after_hours or group; a newer node may know more."""
+    """entry, loitering, crossing, after_hours or group; a newer node may send others."""
     place: Name
     seconds: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    """Of loitering: how long they had stayed."""
+    """For loitering: time stayed."""
     people: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    """Of a group: how many they were."""
+    """For a group: number of people."""
     towards: Literal["left", "right"] | None = None
-    """Of a crossing: to which side of the line, seen from its start to its end."""
+    """For a crossing: side of the line reached, seen from its start to its end."""
 
 
 RulesMet = Annotated[tuple[RuleWords, ...], Field(min_length=1, max_length=100)]

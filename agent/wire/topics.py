@@ -1,7 +1,7 @@
-"""One table of all topics: what is said where, how surely, and whether it is kept.
+"""Table of all topics: message, quality of service, retained or not.
 
-One branch per node with `up` and `down` below it, so that the broker's access list is two
-pattern lines for all nodes together.
+One branch per node with `up` and `down` below it, so that the broker's access list has two pattern
+lines for all nodes.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ ROOT = "matthan"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic below every node's branch; `message` names a type in `agent.wire.codec`."""
+    """One topic below every node's branch; `message` is a name in `agent.wire.codec`."""
 
     path: str
     message: str
@@ -36,7 +36,7 @@ MISSING = Topic("down/missing", "missing", 1, False, "what the hub lacks and ask
 COMMAND = Topic("down/command", "command", 1, False, "what the hub wants done")
 PRESENCE = Topic("presence", "presence", 1, True, "the hub is at the broker, or its will")
 HUB = "hub"
-"""Stands where a node's name stands in the hub's own topic; no node is called so."""
+"""In place of a node's name in the hub's own topic; no node can have this name."""
 
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
@@ -58,7 +58,7 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
 )
 
 HUB_PRESENCE = f"{ROOT}/{HUB}/{PRESENCE.path}"
-"""Where the hub says that it is here; every node may listen."""
+"""The hub's presence; every node may subscribe."""
 
 EVERY_NODE_UP = f"{ROOT}/+/up/#"
 """What the hub subscribes to."""
