@@ -1,1 +1,1 @@
-"""Frames and packets: decoded pictures and encoded video, each with both clocks."""
+"""Decoded frames and encoded packets, each with monotonic and UTC time."""

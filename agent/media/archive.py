@@ -1,4 +1,4 @@
-"""Footage that lies in a camera's own recorder: the port through which it is asked for."""
+"""Port to footage in a camera's own recorder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,25 +8,26 @@ from agent.media.frame import Packet, StreamInfo
 
 
 class ArchiveError(Exception):
-    """Why nothing comes (any more), in a sentence for a technician; never with a password."""
+    """No footage comes, or no more; the message is a sentence for a technician without
+    passwords."""
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """One access unit out of a recorder; its times are by the node's clock, as well as known."""
+    """One access unit from a recorder, with times of the node's clock as far as known."""
 
     stream: StreamInfo
     packet: Packet
     is_cut: bool
-    """Something is missing between the one before and this one."""
+    """Something is missing between the previous unit and this one."""
 
 
 class Archive(Protocol):
-    """A camera's recorder."""
+    """A recorder in or behind a camera."""
 
     def play(self, from_utc_us: int, until_utc_us: int) -> Iterator[Archived]:
-        """What it has of that span, from a keyframe on, as fast as it gives it.
+        """Its footage of this time span, from a keyframe on, as fast as it delivers.
 
-        Raises ArchiveError; close the iterator to hang up.
+        Raises ArchiveError; closing the iterator disconnects.
         """
         ...

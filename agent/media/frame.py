@@ -1,4 +1,4 @@
-"""A decoded picture and an encoded piece of video, each with both clocks."""
+"""Decoded frame and encoded packet, each with monotonic and UTC time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ class Instant:
         return Instant(self.mono_ns - round(span_s * 1e9), self.utc_us - round(span_s * 1e6))
 
     def utc_us_by(self, other: "Instant") -> int:
-        """This moment by the UTC clock as it stood at `other`, had it not been set in between.
+        """UTC time of this moment by the clock as it stood at `other`, ignoring steps between them.
 
-        Never below 0, which is 1970.
+        Never below 0 (1970).
         """
         return max(0, other.utc_us - (other.mono_ns - self.mono_ns) // 1000)
 
@@ -37,7 +37,7 @@ class Instant:
 class Frame:
     """A decoded picture as planar YUV 4:2:0 (I420): uint8, (height * 3 // 2, width), even sizes.
 
-    `index` counts the source's frames from 1, also those that were not decoded.
+    `index` counts the source's frames from 1, including those not decoded.
     """
 
     index: int
@@ -58,20 +58,20 @@ class Frame:
         return u, v
 
     def showing(self, yuv: Plane) -> "Frame":
-        """The same with another picture of its size, as I420."""
+        """A copy with another picture of the same size, as I420."""
         return Frame(self.index, self.at, yuv, self.width, self.height)
 
     @property
     def is_whole(self) -> bool:
-        """Whether there are as many bytes as its size says."""
+        """True if its number of bytes matches its size."""
         height, width = self.height, self.width
         return self.yuv.shape == (height * 3 // 2, width) and self.yuv.dtype == np.uint8
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """Something that a sensor found by itself: `kind` as the eyes call it, `score` 0-1, `box` (x0,
-    y0, x1, y1) in shares of the picture, possibly a little outside."""
+    """A find of an intelligent sensor: `kind` as in the detector, `score` 0-1, `box` (x0, y0, x1,
+    y1) in shares of the picture, possibly slightly outside."""
 
     kind: str
     score: float
@@ -80,18 +80,18 @@ class Glimpse:
 
 @dataclass(frozen=True, slots=True)
 class SensedFrame(Frame):
-    """One of a sensor with a network of its own, and what that found in it."""
+    """Frame of a sensor with its own network, and the network's finds."""
 
     glimpses: tuple[Glimpse, ...] = ()
 
     def showing(self, yuv: Plane) -> Frame:
-        """The same with another picture of its size, as I420."""
+        """A copy with another picture of the same size, as I420."""
         return replace(self, yuv=yuv)
 
 
 class LooseFrame(Frame):
-    """One whose planes still lie where the decoder put them: most frames show nothing new, and of
-    those brightness alone is looked at."""
+    """Frame whose planes still lie in the decoder's memory. Most frames show nothing new, and then
+    only brightness is read."""
 
     __slots__ = ("_gather", "_luma", "_yuv")
     _gather: Callable[[], Plane]
@@ -99,8 +99,8 @@ class LooseFrame(Frame):
     _yuv: Plane | None
 
     def __init__(self, index: int, at: Instant, luma: Plane, gather: Callable[[], Plane]) -> None:
-        """`luma` may be a view of longer rows; `gather` gives the picture as I420 when asked."""
-        keep = object.__setattr__  # frozen, as its like are
+        """`luma` can be a view of longer rows; `gather` returns the whole picture as I420."""
+        keep = object.__setattr__  # frozen, like its base class
         keep(self, "index", index)
         keep(self, "at", at)
         keep(self, "height", luma.shape[0])
@@ -125,13 +125,13 @@ class LooseFrame(Frame):
 
     @property
     def is_whole(self) -> bool:
-        """A decoder's always are."""
+        """Always true for a decoder's frames."""
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """An encoded piece of video as the camera delivered it (one access unit, Annex B or AVCC)."""
+    """One encoded access unit as delivered by the camera (Annex B or AVCC)."""
 
     data: bytes
     at: Instant
@@ -143,7 +143,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What a decoder and an MP4 file need to know of a stream; `time_base` in seconds per tick."""
+    """Stream parameters for a decoder and an MP4 file; `time_base` in seconds per tick."""
 
     codec: str
     width: int

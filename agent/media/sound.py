@@ -1,4 +1,4 @@
-"""Sound beside the pictures: AAC, as it goes into an MP4 file. Only where an owner asked for it."""
+"""Sound: AAC packets for an MP4 file, only if the owner asked for sound."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from agent.media.frame import Instant
 
 @dataclass(frozen=True, slots=True)
 class SoundInfo:
-    """What a decoder and an MP4 file need to know of it."""
+    """Stream parameters for a decoder and an MP4 file."""
 
     rate_hz: int
     channels: int
@@ -17,7 +17,7 @@ class SoundInfo:
 
 @dataclass(frozen=True, slots=True)
 class SoundPacket:
-    """One AAC frame without a header of its own; `at` is when its first sample was heard."""
+    """One AAC frame without its own header; `at` is the time of its first sample."""
 
     data: bytes
     at: Instant

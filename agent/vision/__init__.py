@@ -1,1 +1,1 @@
-"""Deciding what was seen: values in, values out; no clock, thread, file or log."""
+"""Detection and tracking decisions: values in, values out; no clock, thread, file or log."""

@@ -1,9 +1,9 @@
-"""Who of those that are tracked need be looked at now: few do in every frame.
+"""Chooses the tracks to look at in a frame; few need a look in every frame.
 
-Somebody new is looked at frame by frame, for each look is evidence. Who was told of and walks on
-steadily is where their speed carries them, and somebody in whose place nothing stirs still stands
-there: they are looked at only so often as not to be lost. It is frame by frame again for whoever
-the last looks missed.
+A new track is looked at in every frame, because each look is evidence. A confirmed track that walks
+steadily is where its speed predicts; one without motion in its place still stands there. Both are
+looked at only often enough not to be lost. A track missed by the last looks is looked at in every
+frame again.
 """
 
 from collections.abc import Sequence
@@ -15,35 +15,35 @@ from agent.vision.track import STIRS, Track
 from agent.vision.zones import Box
 
 EARLY_S = 0.01
-"""Frames do not come to the millisecond."""
+"""Tolerance for the times of frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionSettings:
-    """How often somebody is looked at again."""
+    """How often tracks are looked at."""
 
     new_looks: int = 12
-    """Who is not told of yet is looked at in each frame in which they move, for so many looks."""
+    """A track not confirmed yet is looked at in every frame with motion, up to this many looks."""
     walking_every_s: float = 0.1
-    """Who moves: at fifteen frames a second in every second one;"""
+    """Interval for a walking track: every second frame at fifteen frames a second."""
     most_new: int = 10
-    """Where there are more, looks go where something moves."""
+    """With more unconfirmed tracks than this, looks follow the motion instead."""
     standing_every_s: float = 1.0
-    """who stands still:"""
+    """Interval for a standing track."""
     standing_after_s: float = 2.0
-    """nothing has stirred in their place for so long,"""
+    """A track is standing if there was no motion in its place for this long"""
     walks: float = 0.3
-    """and they do not go so many of their own boxes a second: in a downpour at night hardly a
-    walker stands out from what the weather stirs."""
+    """and it moves less than this, in its own boxes per second: in a downpour at night a walker
+    hardly stands out from the motion of the weather."""
     misses: int = 3
-    """Who was looked for in vain is looked for again in the next frames, so many times."""
+    """After a missed look it is looked for in the following frames, up to this often."""
     along: float = 0.5
-    """When anybody is due, whoever has waited this share of their time is looked at along with
-    them: one look often shows both."""
+    """If any track is due, tracks past this share of their interval are looked at too: one look
+    often shows both."""
 
 
 class Attention:
-    """Chooses among those who are tracked; what it must remember stands in the tracks."""
+    """Chooses among the tracks; its state is stored in the tracks."""
 
     def __init__(self, settings: AttentionSettings | None = None) -> None:
         self._settings = settings or AttentionSettings()
@@ -51,16 +51,16 @@ class Attention:
     def due(
         self, now: Instant, tracks: Sequence[Track], *, moved: Sequence[Box]
     ) -> tuple[Box, ...]:
-        """Places of those to be looked at, of the `tracks` told of (where they are expected `now`);
-        `moved` is what moved in this frame."""
+        """Expected places, at `now`, of the confirmed `tracks` that are due; `moved` is the motion
+        in this frame."""
         waits = [(self._lateness(now, one, moved), one.box) for one in tracks]
         if not any(late >= 1.0 for late, _ in waits):
             return ()
         return tuple(box for late, box in waits if late >= self._settings.along)
 
     def strangers(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> tuple[Box, ...]:
-        """Places of those of the `tracks`, not told of yet, of whom each look is evidence: they
-        move. More than `most_new` of them are none: see `is_rush`."""
+        """Places of unconfirmed `tracks` with motion, whose looks are evidence. Empty for more than
+        `most_new`: see `is_rush`."""
         settings = self._settings
         found = tuple(
             one.box
@@ -70,13 +70,13 @@ class Attention:
         return found if len(found) <= settings.most_new else ()
 
     def is_rush(self, tracks: Sequence[Track], *, moved: Sequence[Box]) -> bool:
-        """So many strangers that what moved had better be looked at as it comes, frame by frame:
-        a crowd is found so."""
+        """True if there are so many unconfirmed tracks that looks should follow the motion, frame
+        by frame: this finds a crowd."""
         stirring = sum(moved_share(one.box, moved) >= STIRS for one in tracks)
         return stirring > self._settings.most_new
 
     def _lateness(self, now: Instant, track: Track, moved: Sequence[Box]) -> float:
-        """The time since the last look, in shares of that between two; from 1 on it is due."""
+        """Time since the last look as a share of the interval; from 1 on it is due."""
         every_s = self._every_s(now, track, moved)
         waited_s = now.seconds_since(track.last_look or track.last_seen) + EARLY_S
         return waited_s / every_s if every_s > 0 else 1.0
@@ -94,6 +94,6 @@ class Attention:
 
 
 def _pace(track: Track) -> float:
-    """How many of its own boxes it goes a second."""
+    """Speed in its own boxes per second."""
     along, down = track.speed
     return max(abs(along) / max(track.box.width, 1e-6), abs(down) / max(track.box.height, 1e-6))

@@ -1,4 +1,4 @@
-"""What each body did in a camera's zones and at its lines; rules are judged on that."""
+"""State of each body in a camera's zones and at its lines, the input of the rules."""
 
 from dataclasses import dataclass, field
 from math import hypot
@@ -11,7 +11,7 @@ from agent.vision.zones import Box, Point, crosses, side_of
 
 @dataclass(slots=True)
 class Stay:
-    """From the first frame in a zone to the last one, and since when it was seen outside."""
+    """From the first to the last frame in a zone, and since when it was seen outside."""
 
     since: Instant
     last: Instant
@@ -19,24 +19,24 @@ class Stay:
 
     @property
     def lasted_s(self) -> float:
-        """Seconds."""
+        """In seconds."""
         return self.last.seconds_since(self.since)
 
 
 @dataclass(slots=True)
 class Body:
-    """One body's doings, by the names of zones and lines."""
+    """State of one body, by names of zones and lines."""
 
     track_id: int
     sighting_id: UUID | None = None
     stays: dict[str, Stay] = field(default_factory=dict)
     sides: dict[str, tuple[Side, Point]] = field(default_factory=dict)
-    """Where it last was clearly on one side of a line."""
+    """Where it was last seen clearly on one side of a line."""
     crossed: dict[str, Side] = field(default_factory=dict)
-    """To which side it first stepped over a line."""
+    """The side to which it first crossed a line."""
 
     def note_zone(self, zone: Zone, feet: Point, now: Instant, *, away_s: float) -> None:
-        """It was seen, inside or outside; while it is not seen it stays where it was."""
+        """It was seen inside or outside; while unseen it keeps its place."""
         stay = self.stays.get(zone.name)
         if zone.outline.contains(feet):
             if stay is None:
@@ -58,7 +58,7 @@ class Body:
             self.crossed.setdefault(line.name, side)
 
     def carried_on(self, later: "Body") -> "Body":
-        """This one and `later`, which turned out to be the same: what both did counts."""
+        """Merge with `later`, found to be the same body: the states of both count."""
         stays = dict(self.stays)
         for zone, stay in later.stays.items():
             known = self.stays.get(zone)
@@ -74,14 +74,14 @@ class Body:
 
 @dataclass(slots=True)
 class Group:
-    """Whether enough are in one zone, since when, and whether that was told."""
+    """Whether enough bodies are in one zone, since when, and whether it was reported."""
 
     since: Instant | None = None
     small_since: Instant | None = None
     is_told: bool = False
 
     def note(self, *, is_enough: bool, now: Instant, parted_s: float) -> None:
-        """There are enough in this frame, or too few; after `parted_s` of these it has parted."""
+        """Enough in this frame, or too few; after `parted_s` with too few the group has ended."""
         if is_enough:
             self.since, self.small_since = self.since or now, None
             return
@@ -90,20 +90,20 @@ class Group:
             self.is_told = False
 
     def is_news(self, now: Instant, *, settle_s: float) -> bool:
-        """There have been enough for so long, and that was not told."""
+        """There have been enough for this long, and it was not reported."""
         is_settled = self.since is not None and now.seconds_since(self.since) >= settle_s
         return is_settled and not self.is_told
 
 
 def feet_of(box: Box) -> Point:
-    """Where somebody stands, just inside the picture: its border belongs to no outline."""
+    """Position of the feet, just inside the picture: its border belongs to no outline."""
     x, y = box.center[0], box.y1
     return min(0.999, max(0.001, x)), min(0.999, max(0.001, y))
 
 
 def heights_off(line: Line, feet: Point, *, height: float, aspect: float) -> float:
-    """How far right of the line (through both its ends) the feet are, in body heights; below 0 on
-    its left. `aspect` is the picture's width over its height."""
+    """Distance of the feet right of the line (extended through both ends), in body heights;
+    negative on its left. `aspect` is the picture's width over its height."""
     start, end, at = ((x * aspect, y) for x, y in (line.start, line.end, feet))
     length = hypot(end[0] - start[0], end[1] - start[1])
     return side_of(start, end, at) / max(length * height, 1e-9)

@@ -1,7 +1,7 @@
-"""How many looks a second the model may be asked for, camera by camera, from one purse.
+"""Budget of looks per second for the detector, per camera, shared on one node.
 
-A token bucket each (Turner 1986), so that a busy camera never takes from a quiet one what that one
-needs for the first person who comes. What a camera leaves unused goes into a pot for all.
+A token bucket per camera (Turner 1986), so that a busy camera never takes the looks that a quiet
+one needs for its first person. Unused looks go into a pool for all.
 """
 
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from agent.media.frame import Instant
 
 
 class Allowance(Protocol):
-    """What one camera's eyes ask before they look."""
+    """What a camera's pipeline asks before it looks."""
 
     def grant(self, now: Instant, wanted: int) -> int:
-        """How many of the `wanted` looks may be taken at `now`; ask with each frame, with 0 too."""
+        """Number of the `wanted` looks allowed at `now`; call it for every frame, also with 0."""
 
 
 @dataclass(slots=True)
 class Pot:
-    """Looks that some camera left unused, no more than `most` of them."""
+    """Unused looks of cameras, at most `most`."""
 
     most: float
     looks: float = 0.0
 
     def give(self, looks: float) -> None:
-        """What does not fit is lost: nobody wanted it for a while."""
+        """The rest is lost: nobody wanted it for a while."""
         self.looks = min(self.most, self.looks + looks)
 
     def take(self, wanted: int) -> int:
@@ -36,16 +36,16 @@ class Pot:
 
 
 class LookBudget:
-    """One camera's share of the looks, and what others leave.
+    """Budget of one camera, plus the pool.
 
-    Time is that of the camera's own frames, so it passes in a recording as it passed in the street.
-    A camera that gives no frames leaves nothing to the others, and cannot save up either.
+    Time is the time of the camera's own frames, so a recording behaves like the street. A camera
+    without frames leaves nothing to others and saves nothing.
     """
 
     def __init__(self, looks_per_s: float, *, pot: Pot | None = None, saved_s: float = 0.5) -> None:
-        """`looks_per_s` is above 0; of what is unused so many seconds are kept, one look at least.
+        """`looks_per_s` is above 0; unused looks of this many seconds are saved, at least one.
 
-        Whoever was quiet may thus look at all that moves at first.
+        So a camera that was quiet can look at all motion at first.
         """
         self._rate = looks_per_s
         self._most = max(1.0, looks_per_s * saved_s)
@@ -54,7 +54,7 @@ class LookBudget:
         self._last: Instant | None = None
 
     def grant(self, now: Instant, wanted: int) -> int:
-        """From its own first, then from the pot; never more than `wanted`."""
+        """First from its own budget, then from the pool; never more than `wanted`."""
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
         saved = self._own + self._rate * elapsed_s
@@ -68,7 +68,7 @@ class LookBudget:
 
 
 def shared(looks_per_s: float, cameras: int) -> list[LookBudget]:
-    """Budgets of as many cameras as share one model, `looks_per_s` together."""
+    """Budgets of all cameras that share one model, `looks_per_s` in total."""
     each = looks_per_s / max(1, cameras)
     if cameras == 1:
         return [LookBudget(each)]

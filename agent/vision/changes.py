@@ -1,4 +1,4 @@
-"""What the eyes say of somebody or of a crowd: they came, something is new, they left."""
+"""Changes of a sighting, of a person or a crowd: opened, updated, closed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from agent.vision.zones import Box
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Somebody is there. `score` is the best so far, `people` counts this person too."""
+    """A sighting begins. `score` is the best so far, `people` includes this person."""
 
     sighting_id: UUID
     track_id: int
@@ -23,17 +23,17 @@ class Opened:
     first_seen: Instant
     at: Instant
     rules: tuple[RuleMet, ...] = ()
-    """Rules of the camera that it met by now."""
+    """Camera rules met so far."""
     wakes: bool = True
-    """False for one that is only recorded: nobody need be told at these hours."""
+    """False if it is only recorded: outside alert hours."""
     is_crowd: bool = False
-    """It stands for all in a crowd: `people` is about so many, `track_id` is 0."""
+    """It stands for a whole crowd: `people` is an estimate, `track_id` is 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """More people than were told before, a clearly better view, or a rule that was met; `box` is in
-    the frame `at`."""
+    """More people than reported, a clearly better view, or a rule met; `box` is in the frame
+    `at`."""
 
     sighting_id: UUID
     people: int
@@ -41,29 +41,29 @@ class Updated:
     box: Box
     at: Instant
     rules: tuple[RuleMet, ...] = ()
-    """Rules of the camera that were met now."""
+    """Camera rules met now."""
     wakes: bool = False
-    """True where it was only recorded so far, and people are to be told from now on."""
+    """True if it was only recorded so far and now alerts."""
     is_crowd: bool = False
-    """`people` is about so many."""
+    """`people` is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """They are gone since `last_seen`; `at` is when that was sure."""
+    """The sighting ended; last seen at `last_seen`, certain at `at`."""
 
     sighting_id: UUID
     first_seen: Instant
     last_seen: Instant
     at: Instant
     came: Box | None = None
-    """Where they were when they were told of;"""
+    """Box at the beginning of the sighting;"""
     went: Box | None = None
-    """and where they were last. Both None of a crowd, which goes many ways."""
+    """and at its end. Both None for a crowd, which moves in many directions."""
     rode: bool | None = None
-    """Whether they went on two wheels; None of a crowd."""
+    """True if they rode a two-wheeler; None for a crowd."""
     left_by: Side | None = None
-    """The side of the picture by which they left it; None of a crowd, and of who stood."""
+    """Side of the picture by which they left; None for a crowd and for a standing person."""
 
 
 SightingChange = Opened | Updated | Closed

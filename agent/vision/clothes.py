@@ -1,6 +1,7 @@
-"""What somebody wears, in six numbers: enough to tell two walkers apart who cross, no more.
+"""Clothing colours as six numbers, only to tell two walkers apart who cross.
 
-Means over whole patches, kept as long as the track and never sent: nobody is known by them.
+Means over whole patches, kept for the life of the track and never sent: nobody can be recognised by
+them.
 """
 
 from agent.media.frame import Frame
@@ -13,7 +14,7 @@ TRUNK = (0.18, 0.48)
 LEGS = (0.55, 0.85)
 """From and to, in shares of the body's height."""
 MIDDLE = (0.25, 0.75)
-"""In shares of its width: the rest of the box is street."""
+"""In shares of its width: the rest of the box is background."""
 BRIGHTNESS_WEIGHT = 0.5
 """Shadows change brightness more than colour."""
 
@@ -24,7 +25,7 @@ def clothes(frame: Frame, box: Box) -> Clothes:
 
 
 def unlikeness(one: Clothes, other: Clothes) -> float:
-    """From 0 for the same clothes up; 20 is different to the eye."""
+    """0 for the same clothes; 20 is visibly different."""
     weights = (BRIGHTNESS_WEIGHT, 1.0, 1.0) * 2
     return sum(abs(a - b) * weight for a, b, weight in zip(one, other, weights, strict=True)) / len(
         weights
@@ -32,7 +33,7 @@ def unlikeness(one: Clothes, other: Clothes) -> float:
 
 
 def mixed(one: Clothes | None, other: Clothes | None, share: float) -> Clothes | None:
-    """`share` of the way from `one` to `other`; the one that is known, if one is not."""
+    """A mix with this `share` of `other`; if only one is known, that one."""
     if one is None or other is None:
         return other if one is None else one
     a = [x + share * (y - x) for x, y in zip(one, other, strict=True)]

@@ -1,8 +1,8 @@
-"""A crowd is told of as a crowd: "about so many", and nobody in it is said to be followed.
+"""A crowd is one sighting with an estimated number of people.
 
-Above some twenty people tracks change bodies behind each other faster than they can be told apart,
-and an officer reads no list of them. So whoever convinces there is counted, one sighting stands for
-all, and its number is rounded to what it is worth.
+Above about twenty people, tracks switch bodies faster than they can be told apart, and an officer
+cannot read a list of them. So confirmed people are counted, one sighting stands for all, and the
+number is rounded to its precision.
 """
 
 from collections.abc import Iterable
@@ -16,22 +16,22 @@ from agent.vision.zones import Box
 
 @dataclass(frozen=True, slots=True)
 class CrowdSettings:
-    """From how many on, and how it ends."""
+    """When a crowd begins and ends."""
 
     from_people: int = 20
-    """So many in view at once are a crowd;"""
+    """This many people in view at once are a crowd"""
     until_share: float = 0.6
-    """until fewer than this share of them are left,"""
+    """until fewer than this share of them are left;"""
     rising_s: float = 0.5
-    """on the mean of so long while more come: soon, or the first twenty are told of one by one;"""
+    """averaging time while the number rises: short, or the first twenty are reported one by one;"""
     falling_s: float = 3.0
-    """and of so long while they leave: some are always behind others."""
+    """averaging time while it falls: some people are always hidden."""
     more_by: float = 1.25
-    """It is news when there are so many times as many as were told."""
+    """An update is sent when the number is this many times the one reported."""
 
 
 class CrowdGauge:
-    """How many a crowd are: the mean number of bodies, with different bounds up and down."""
+    """Averaged number of bodies, with hysteresis."""
 
     def __init__(self, settings: CrowdSettings | None = None) -> None:
         self._settings = settings or CrowdSettings()
@@ -40,7 +40,8 @@ class CrowdGauge:
         self._is_crowd = False
 
     def step(self, now: Instant, bodies: int) -> int:
-        """With the bodies in view at `now`; 0 where there is no crowd."""
+        """Add the number of bodies in view at `now`; returns the crowd's size, 0 without a
+        crowd."""
         settings = self._settings
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
@@ -53,7 +54,7 @@ class CrowdGauge:
 
 @dataclass(slots=True)
 class Crowd:
-    """The one sighting of all who are in it; `members` by track, with when each was seen last."""
+    """The one sighting of a crowd; `members` are tracks with the time each was last seen."""
 
     sighting_id: UUID
     first_seen: Instant
@@ -61,7 +62,7 @@ class Crowd:
     told_at: Instant
     score: float = 0.0
     people: int = 0
-    """About how many there are now, and were told at the most."""
+    """Estimated number now; the largest was reported."""
     told_people: int = 0
     members: dict[int, Instant] = field(default_factory=dict)
 
@@ -72,7 +73,7 @@ class Crowd:
         self.score = max(self.score, track.score)
 
     def forget(self, now: Instant, gap_s: float) -> None:
-        """Those unseen for longer have left."""
+        """Members unseen for longer have left."""
         self.members = {
             track_id: seen
             for track_id, seen in self.members.items()
@@ -81,13 +82,13 @@ class Crowd:
 
 
 def about(people: int) -> int:
-    """Rounded to fives, from fifty on to tens: what a count of a crowd is worth."""
+    """Rounded to fives, from fifty on to tens: the precision of a crowd count."""
     step = 5 if people < 50 else 10
     return max(1, step * round(people / step)) if people > step else people
 
 
 def around(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of them, inside the picture; all of it for none."""
+    """Smallest box around all of them, inside the picture; the whole picture for none."""
     all_of_them = list(boxes)
     if not all_of_them:
         return Box(0.0, 0.0, 1.0, 1.0)

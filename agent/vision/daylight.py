@@ -1,7 +1,7 @@
-"""By day and by night: what counts as moved and as found may differ between the two.
+"""Day and night: thresholds for motion and detection can differ.
 
-Night is at the hours that are set, or else when the picture is dark or without colour, as by
-infrared light; dusk must last before it is night, so that a lorry before the lens is none.
+Night is set by hours, or else by a picture that is dark or without colour (infrared light). Dusk
+must last for a while, so that a lorry before the lens is not taken for night.
 """
 
 from dataclasses import dataclass
@@ -14,29 +14,29 @@ from agent.vision.scenery import GREY, brightness_of, colour_of
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """What is enough."""
+    """Thresholds for motion and detection."""
 
     least_change: float = 6.0
-    """Grey levels by which a block must differ to have moved."""
+    """Grey levels by which a block must differ to count as moved."""
     least_score: float = 0.0
-    """Finds of the network below this (0-1) are passed over."""
+    """Detections with a lower score (0-1) are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class DaylightSettings:
-    """How night is told from day by the picture."""
+    """How night is detected from the picture."""
 
     dark: float = 45.0
     """Below this mean brightness (0-255) it is dark,"""
     bright: float = 65.0
-    """above this it is not; between the two nothing changes."""
+    """above this it is bright; between the two nothing changes."""
     lasts_s: float = 20.0
-    """So long it must look like it."""
+    """A change must last this long."""
     look_every_s: float = 1.0
 
 
 class Daylight:
-    """What is enough now, for one camera; used by one thread."""
+    """Present thresholds of one camera; used by one thread."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Daylight:
         night: Hours | None = None,
         settings: DaylightSettings | None = None,
     ) -> None:
-        """Without `by_night` it is always day; without `night` hours the picture tells."""
+        """Without `by_night` it is always day; without `night` hours the picture decides."""
         self._by_day = by_day or Sensitivity()
         self._by_night = by_night
         self._hours = night
@@ -56,12 +56,12 @@ class Daylight:
 
     @property
     def asks_for_the_hour(self) -> bool:
-        """It depends on the local time."""
+        """True if it depends on the local time."""
         return self._by_night is not None and self._hours is not None
 
     def at(self, frame: Frame, local: datetime | None) -> Sensitivity:
-        """What is enough in this frame. Where hours are set and nobody vouches for the clock
-        (`local` is None), the picture tells."""
+        """Thresholds for this frame. If hours are set and the clock is not trusted (`local` is
+        None), the picture decides."""
         if self._by_night is None:
             return self._by_day
         if self._hours is not None and local is not None:
@@ -74,7 +74,7 @@ class Daylight:
         return now.seconds_since(looked) >= self._settings.look_every_s
 
     def _look(self, frame: Frame) -> None:
-        """The first look decides at once; later ones must agree for a while."""
+        """The first look decides at once; later looks must agree for a while."""
         looks_like_night = self._looks_like_night(frame)
         if self._looked is None:
             self.is_night = looks_like_night

@@ -1,8 +1,8 @@
-"""Dense mode: where many small people are, the picture is looked at tile by tile.
+"""Dense mode: with many small people, the picture is looked at tile by tile.
 
-Crops around each of forty people are more looks than tiles, and show nobody who stands still. So
-the whole and its tiles are looked at in turn: a tile in which something moves or somebody is
-tracked each time it is due, a quiet one rarely, whichever is overdue most first.
+Crops around each of forty people are more looks than tiles, and miss whoever stands still. So the
+whole picture and its tiles take turns: a tile with motion or tracks whenever it is due, a quiet
+tile rarely, the most overdue first.
 """
 
 from collections.abc import Sequence
@@ -16,45 +16,45 @@ from agent.vision.zones import WHOLE, Box
 Mode = Literal["auto", "always", "never"]
 
 PERSON_AREA = 0.01
-"""What moved in so much of a tile may be a person, however large the region is."""
+"""Motion in this share of a tile can be a person, however large its region is."""
 
 
 @dataclass(frozen=True, slots=True)
 class DenseSettings:
-    """When it begins and ends, and how it goes round."""
+    """When dense mode begins and ends, and its schedule."""
 
     mode: Mode = "auto"
     enter_bodies: float = 14.0
-    """So many bodies in view, on the mean of late, make a crowd;"""
+    """It begins with this many bodies in view, averaged,"""
     leave_bodies: float = 9.0
-    """it is one until they are fewer than this."""
+    """and ends below this."""
     enter_s: float = 1.0
-    """Memory of that mean outside a crowd,"""
+    """Averaging time outside dense mode,"""
     leave_s: float = 8.0
-    """and in one: the street between two green lights is still the same junction."""
+    """and inside: between two green lights it is still the same junction."""
     small: float = 0.2
-    """Half of them are no higher than this share of the picture; larger ones one look shows."""
+    """Half of the bodies are no higher than this share of the picture; larger ones fit one look."""
     fine_px: float = 32.0
-    """By day six tiles take the place of four where half of the people would be shown smaller than
-    this in the network's input."""
+    """By day six tiles replace four if half of the people would be smaller than this in the
+    network's input."""
     day_luma: float = 60.0
-    """Mean brightness (0-255) from which on it is day: by night small people are noise."""
+    """Mean brightness (0-255) from which it is day: at night small people are noise."""
     overlap: float = 0.1
-    """Neighbouring tiles share this part of the picture's side: whoever stands on the border of
-    one is whole in the other."""
+    """Share of the side that neighbouring tiles overlap: a person on the border of one is whole in
+    the other."""
     every_s: float = 0.25
-    """A tile with people in it is due after this time,"""
+    """Interval for a tile with people,"""
     quiet_every_s: float = 2.0
-    """a quiet one after this."""
+    """and for a quiet tile."""
     most_looks: int = 3
-    """Looks a frame at the most."""
+    """Most looks per frame."""
 
 
 class Dense:
-    """Whether one camera's street is crowded, and which tile's turn it is."""
+    """Dense mode of one camera, and the schedule of its tiles."""
 
     def __init__(self, input_px: tuple[int, int], settings: DenseSettings | None = None) -> None:
-        """`input_px`: the (height, width) of the network that tiles are shown to."""
+        """`input_px`: (height, width) of the network used for tiles."""
         self._input_px = input_px
         self._settings = settings or DenseSettings()
         self._bodies = 0.0
@@ -65,7 +65,7 @@ class Dense:
         self.is_on = self._settings.mode == "always"
 
     def note(self, now: Instant, heights: Sequence[float]) -> None:
-        """The heights, in shares of the picture, of all bodies in view at `now`."""
+        """Heights, in shares of the picture, of all bodies in view at `now`."""
         settings = self._settings
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         self._last = now
@@ -80,8 +80,8 @@ class Dense:
     def choose(
         self, now: Instant, size_px: tuple[int, int], *, busy: Sequence[Box], luma: float
     ) -> tuple[Box, ...]:
-        """The looks that are due at `now`, most overdue first; `busy` is what moved or is tracked,
-        `luma` the picture's mean brightness."""
+        """Looks due at `now`, most overdue first; `busy` is motion and tracks, `luma` the mean
+        brightness."""
         settings, now_s = self._settings, now.mono_ns / 1e9
         late: list[tuple[float, int, Box]] = []
         for number, tile in enumerate((WHOLE, *self._tiles(size_px, luma))):
@@ -94,12 +94,12 @@ class Dense:
         return self._offered[: settings.most_looks]
 
     def looked(self, now: Instant, count: int) -> None:
-        """The first `count` of what was chosen last were looked at."""
+        """The first `count` of the last choice were carried out."""
         for tile in self._offered[:count]:
             self._looked_s[tile] = now.mono_ns / 1e9
 
     def _tiles(self, size_px: tuple[int, int], luma: float) -> tuple[Box, ...]:
-        """Four, or six by day for people who would be too small in four."""
+        """Four tiles, or by day six for people too small in four."""
         four = grid(2, 2, self._settings.overlap)
         height, width = size_px
         scale = min(
@@ -112,12 +112,12 @@ class Dense:
 
 
 def _is_in(tile: Box, thing: Box) -> bool:
-    """Half of it, or enough for a person."""
+    """True if half of it is inside, or enough for a person."""
     return tile.overlap(thing) >= min(0.5 * thing.area, PERSON_AREA * tile.area)
 
 
 def grid(columns: int, rows: int, overlap: float) -> tuple[Box, ...]:
-    """Tiles that cover the picture and share `overlap` of its side with their neighbours."""
+    """Tiles that cover the picture and overlap their neighbours by `overlap` of its side."""
     across = (1 + (columns - 1) * overlap) / columns
     down = (1 + (rows - 1) * overlap) / rows
     starts_x = [column * (across - overlap) for column in range(columns)]

@@ -1,4 +1,4 @@
-"""What speaks for a track being somebody, before anybody is told of it."""
+"""Evidence that a track is a person, before its sighting begins."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from agent.vision.zones import Box
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A detection: when, at which of the looks at the spot, and how much it counts."""
+    """A detection: time, index of the look, and weight."""
 
     at: Instant
     looks: int
     weight: float
     if_walks: float
-    """The same once it is known to walk."""
+    """Weight once the track is known to walk."""
 
 
 @dataclass(slots=True)
 class Suspect:
-    """A track that has not convinced yet, and its evidence of late."""
+    """An unconfirmed track and its recent evidence."""
 
     first_seen: Instant
     last_seen: Instant
@@ -29,5 +29,5 @@ class Suspect:
     hits: deque[Hit] = field(default_factory=deque)
 
     def evidence(self, *, walks: bool) -> float:
-        """The sum of what its detections count, if it walks or does not."""
+        """Sum of the weights, for a walking or a still track."""
         return sum(hit.if_walks if walks else hit.weight for hit in self.hits)

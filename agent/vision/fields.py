@@ -1,4 +1,4 @@
-"""What is known of each block of 8x8 pixels, and the steps that either form takes with it."""
+"""State of each block of 8x8 pixels, and the steps of motion detection (compiled or not)."""
 
 import math
 from dataclasses import dataclass
@@ -10,33 +10,33 @@ from numpy.typing import NDArray
 from agent.media.frame import Plane
 
 Field = NDArray[np.float32]
-"""One number a block: (height // 8, width // 8)."""
+"""One number per block: (height // 8, width // 8)."""
 Mask = Plane
-"""The same shape in uint8: 0 is no."""
+"""Same shape in uint8: 0 is false."""
 Region = list[float]
 """x0, y0, x1, y1 in shares of the picture's columns and rows of blocks."""
 
 REACH = 2
-"""Blocks this far from each other's reach are one region upwards and downwards: a body breaks
-where it has the brightness of the street, and the model would be asked of legs and head apart."""
+"""Blocks within this distance belong to one region, vertically: a body breaks where it has the
+brightness of the street, and legs and head would be looked at separately."""
 IGNORED = 255
-"""A limit beyond which no block can change."""
+"""A limit that no block can exceed."""
 KEPT = 3
-"""Masks of what was found: the last and the two before it. Memory that is used again lies in the
-cache; what is made anew for each frame takes twice as long."""
+"""Masks of found blocks kept: the last and the two before. Reused memory stays in the cache; new
+memory for each frame takes twice as long."""
 SPARE = 8
-"""Numbers behind a field, which the compiled form reads eight at a time."""
+"""Extra numbers behind a field; the compiled code reads eight at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From where on a block differs, lights up, or is beyond what light does; grey levels."""
+    """Limits in grey levels for differing, for lighting up, and beyond any change of light."""
 
     gusts: float
     offset: float
-    """Usual flicker times `gusts` and with this added is how many times it counts,"""
+    """The usual flicker, times `gusts` and plus this, is multiplied by"""
     over_noise: float
-    """but never less often than this."""
+    """at least this."""
     least_change: float
     roughness: float
     lamp: int
@@ -45,33 +45,33 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which of the pieces that moved are something."""
+    """Which pieces of motion count."""
 
     has_oldest: bool
-    """Without an oldest turn nothing was found thrice running."""
+    """True if a mask from two frames ago exists; without it nothing was found in three frames."""
     is_lasting: bool
-    """Whether pieces are made of those blocks alone that were."""
+    """True if only blocks found in three frames make pieces."""
     sure: int
-    """Those of which so many blocks moved,"""
+    """A piece counts if this many of its blocks moved,"""
     lasts: int
-    """or so many were found thrice running."""
+    """or if this many were found in three frames."""
 
 
 class Fields:
-    """The memory that both forms fill; arrays stay where they are."""
+    """State filled by both implementations; arrays keep their place."""
 
     def __init__(self, blocks: Plane, side: int, ignored: Mask | None) -> None:
-        """Starts from `blocks`; `side` of the square that is around a block; where `ignored` is
-        not 0 nothing ever differs."""
+        """Starts from `blocks`; `side` is the square around a block; blocks with a non-zero
+        `ignored` never differ."""
         self.side, self.ignored = side, ignored
         self.mean, self.flicker, self.limit = (_field(blocks.shape) for _ in range(3))
-        """The background, how restless a spot usually is, and from where on a block differs."""
+        """Background, usual flicker of a spot, and the difference that counts."""
         np.copyto(self.mean, blocks)
         self.learned = blocks.copy()
-        """The blocks of the last learning."""
+        """Blocks at the last learning step."""
         self.mean8, self.limit8 = np.empty_like(blocks), np.empty_like(blocks)
         self.lamp_from = np.empty_like(blocks)
-        """From which brightness on a block is a lamp, by its brightness so far."""
+        """Brightness from which a block is a lamp, by its past brightness."""
 
 
 def _field(shape: tuple[int, ...]) -> Field:
@@ -80,39 +80,40 @@ def _field(shape: tuple[int, ...]) -> Field:
 
 
 class Halving(Protocol):
-    """Halves luma three times, into its own arrays."""
+    """Halves luma three times into its own arrays."""
 
     blocks: Plane
-    """The last of these."""
+    """Result of the third halving."""
 
     def step(self, luma: Plane) -> None:
-        """Fill them."""
+        """Fill the arrays."""
 
 
 class Steps(Protocol):
-    """What is done with fields for each frame, and at each learning."""
+    """Steps on the fields for each frame and each learning step."""
 
     def see(self, halving: Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
-        """A step of `halving`, which must be of the same form, and `unlit` of its blocks."""
+        """A step of `halving`, of the same implementation, and `unlit` of its blocks."""
 
     def unlit(self, blocks: Plane, turn: int) -> tuple[int, int, int]:
-        """How many blocks differ, how many of these light does not explain, and how many of those
-        were found in the turn before, too. What is found is kept for `KEPT` turns."""
+        """Number of differing blocks, of those not explained by light, and of those also found in
+        the previous frame. Found masks are kept for `KEPT` frames."""
 
     def regions(self, turn: int, rule: Rule) -> list[Region]:
-        """What is connected of the blocks found, and those beside them that differ, be it explained
-        or not (a body's inside looks like its surroundings, which are the body); gaps of two are
-        bridged. Those that are something by `rule`, largest first, and of equals the last in
-        reading order."""
+        """Connected regions of found blocks and of differing blocks beside them, explained by light
+        or not: the inside of a body looks like its surroundings, which are the body. Gaps of two
+        are bridged. Regions that count by `rule`, largest first; among equals the last in
+        reading order first."""
 
     def spread(self) -> Mask:
-        """The blocks that regions were last made of, and those that touch them."""
+        """Blocks of the last regions, and those that touch them."""
 
     def take_in(self, blocks: Plane, moved: Mask | None, *, share: float, step: float) -> None:
-        """The mean a share of the way to `blocks`, and where something moved by at most `step`."""
+        """Move the mean by a share towards `blocks`, and by at most `step` where something
+        moved."""
 
     def follow(self, blocks: Plane, *, down: float, up: float, highest: float) -> None:
-        """Usual flicker by one step towards the change since the last time, which is now."""
+        """Move the usual flicker one step towards the change since the last call."""
 
     def publish(self, limits: Limits) -> None:
-        """What frames are compared with until the next time."""
+        """Publish the limits that frames are compared with from now on."""

@@ -1,15 +1,15 @@
-"""What a picture looks like when nobody is there, block by block, and how restless each spot is.
+"""Background model: the empty picture, block by block, and the usual flicker of each spot.
 
-A block is told apart from the background only if no change of light explains it. Light falls
-smoothly: it may add the same to a block and its surroundings (a beam in wet air, glare), multiply
-both (a gain step, a beam on dry ground), or anything between. So a block's contrast to its
-surroundings may lie anywhere between what it was and what it was times the change of brightness
-around it. That is the shading model of illumination-invariant change detection (Toth, Aach and
-Metzler 2000) without the logarithm, which would hold only for light that multiplies.
+A block differs from the background only if no change of light explains it. Light is smooth: it adds
+the same to a block and its surroundings (a beam in wet air, glare), or multiplies both (a gain
+step, a beam on dry ground), or anything between. So a block's contrast to its surroundings can lie
+anywhere between its old contrast and the old contrast times the change of brightness around it.
+This is the shading model of illumination-invariant change detection (Toth, Aach and Metzler 2000)
+without the logarithm, which holds only for light that multiplies.
 
-How restless a spot is, is a quantile of its own flicker, followed by steps of fixed size as in
-sigma-delta estimation (Manzanera and Richefeu 2007): who passes now and then leaves no trace in
-it, a branch that never rests does, and when the wind drops it is forgotten again.
+The usual flicker of a spot is a quantile of its own flicker, followed by steps of fixed size as in
+sigma-delta estimation (Manzanera and Richefeu 2007). A rare passer-by leaves no trace in it; a
+branch that never rests does, and it is forgotten when the wind drops.
 """
 
 from ctypes import CDLL
@@ -24,68 +24,70 @@ from agent.vision.fields import KEPT, Field, Fields, Halving, Limits, Mask, Regi
 
 @dataclass(frozen=True, slots=True)
 class GroundSettings:
-    """Grey levels are 0-255. What is not argued here was chosen on frames 1-395 of the street."""
+    """Grey levels are 0-255. Values without a reason here were chosen on frames 1-395 of the
+    street."""
 
     least_change: float = 6.0
-    """A block must differ by so many grey levels, however quiet its spot is: six times the noise
-    of block means when the pixels' own is 8."""
+    """Least difference of a block in grey levels, on a quiet spot too: six times the noise of block
+    means at a pixel noise of 8."""
     over_noise: float = 3.0
-    """And by so many times the usual flicker of its spot."""
+    """And at least this many times the usual flicker of its spot."""
     calm: float = 2.0
-    """Usual flicker up to this is a sensor's."""
+    """Usual flicker up to this comes from the sensor."""
     gusty: float = 4.0
-    """What flickers more comes in gusts, branches, webs: for every so many grey levels of flicker
-    beyond `calm` once more `over_noise` is asked for."""
+    """More flicker comes in gusts: branches, webs. For each of these many grey levels beyond
+    `calm`, `over_noise` is added once more."""
     surroundings: float = 0.1
-    """Side of the square that counts as surroundings, as a share of the picture's height: wider
-    than a person 80 pixels high, narrow enough for a beam to be smooth in it."""
+    """Side of the square of surroundings, as a share of the picture's height: wider than a person
+    of 80 pixels, narrow enough for smooth light."""
     roughness: float = 0.3
-    """Of a change of the brightness around it, a block may be off by this share: glass, leaves and
-    wet ground do not take light as their neighbours do."""
+    """Tolerated share of the change of brightness around a block: glass, leaves and wet ground
+    reflect differently from their neighbours."""
     lamp: int = 230
-    """A block that became as bright as this is a lamp or its image: it and its neighbours say
-    nothing."""
+    """A block that becomes this bright is a lamp or its reflection: it and its neighbours are
+    ignored."""
     lamp_step: int = 15
-    """Became: it was darker than that by more than this."""
+    """"Becomes": it was darker by more than this."""
     relit: float = 0.5
-    """When more than this share of the blocks differ at once, perhaps all light has changed."""
+    """If more than this share of the blocks differ at once, the whole light may have changed."""
     explained: float = 0.5
-    """It has, if one gain and one offset for the whole picture leave less than this share of them
-    different; then the picture of now is the background, but for where something moved before."""
+    """It has, if one gain and one offset for the whole picture leave less than this share
+    different. Then the present picture becomes the background, except where something moved
+    before."""
     body: float = 60.0
-    """And for blocks that are off from it by more than this: leaves against the sky, half of them
-    blinded by the gain, are off by up to 40."""
+    """And except for blocks that are off by more than this: leaves against the sky, half of them
+    overexposed, are off by up to 40."""
     stranger_s: float = 8.0
-    """For so long after all light changed, what stands as still as the street and not where
-    something moved before is rather light than somebody,"""
+    """For this long after a change of the whole light, a find that stands still and was not moving
+    before is treated as light,"""
     stranger_per_s: float = 40.0
-    """and is taken in by so many grey levels a second."""
+    """and is learned at this many grey levels per second."""
     flash_s: float = 2.0
-    """If all light changes back within this time (lightning), the background from before holds."""
+    """If the whole light changes back within this time (lightning), the earlier background is used
+    again."""
     learning_s: float = 4.0
-    """Time in which the background takes over two thirds of a lasting change; shorter forgets a
-    person standing still sooner, longer is fooled by clouds for longer."""
+    """Time in which the background learns two thirds of a lasting change. Shorter: a standing
+    person is lost sooner. Longer: clouds confuse it longer."""
     moved_per_s: float = 4.0
-    """Grey levels a second by which blocks that count as moved are taken in, however much they
-    differ. Who stands still is in sight for a quarter of a minute, longer than it takes to be
-    tracked; the print that somebody leaves is gone in the time that they lingered."""
+    """Grey levels per second at which moving blocks are learned, whatever their difference. A
+    standing person stays visible for fifteen seconds, longer than tracking needs; the trace of a
+    person who leaves disappears in the time they stayed."""
     usual: float = 0.7
-    """What a spot does in this share of the time is usual there. On the busy street people are in
+    """A spot's flicker in this share of the time is its usual one. On the busy street people are in
     a spot for up to four tenths of it."""
     restless_per_s: float = 1.0
-    """Grey levels a second by which the usual flicker is followed: a branch is learned within half
-    a minute and forgotten in a minute or two."""
+    """Grey levels per second at which the usual flicker follows: a branch is learned in half a
+    minute and forgotten in one to two minutes."""
     restless_most: float = 30.0
-    """Usual flicker is no more than this, so that nothing blinds a spot for good."""
+    """Upper limit of the usual flicker, so that no spot becomes blind for good."""
     learn_every_s: float = 0.25
-    """The background is brought up to date so often: it changes over seconds, and the frames
-    between cost half."""
+    """Interval of learning: the background changes over seconds, and frames between cost half."""
 
 
 class Ground:
-    """The background of one camera at one size; used by one thread.
+    """Background of one camera at one size; used by one thread.
 
-    For each frame `look`, then ask for `regions` if something was found, then `learn`.
+    For each frame call `look`, then `regions` if something was found, then `learn`.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class Ground:
         ignored: Mask | None = None,
         library: CDLL | None = fast.LIBRARY,
     ) -> None:
-        """Starts from `blocks`; where `ignored` is not 0 nothing ever differs."""
+        """Starts from `blocks`; blocks with a non-zero `ignored` never differ."""
         self._settings = settings
         side = max(5, round(settings.surroundings * blocks.shape[0]) | 1)
         self._fields = Fields(blocks, side, ignored)
@@ -107,11 +109,11 @@ class Ground:
         self._strangers: Mask | None = None
         self._strangers_left_s = 0.0
         self._has_moved = False
-        """In the frame before; `spread` of the steps says where."""
+        """Motion in the previous frame; `spread` of the steps says where."""
         self._turn = 0
         self.differing = self.found = self.again = 0
-        """Blocks of the last frame that were not as the background, be it explained or not; those
-        of them that neither flicker nor light explains; and those found in the frame before too."""
+        """Blocks of the last frame that differ from the background, explained or not; those not
+        explained by flicker or light; and those found in the previous frame too."""
         self._publish()
 
     def see(self, halving: Halving, luma: Plane) -> None:
@@ -122,7 +124,7 @@ class Ground:
         self._judge(halving.blocks)
 
     def look(self, blocks: Plane) -> None:
-        """Count what of a frame differs, and what of that is found."""
+        """Count the blocks that differ and those found."""
         self._turn = (self._turn + 1) % KEPT
         self._compare(blocks)
         self._judge(blocks)
@@ -138,12 +140,12 @@ class Ground:
             self._has_moved = False
 
     def regions(self, rule: Rule) -> list[Region]:
-        """What is connected of what was found, see `agent.vision.fields.Steps`."""
+        """Connected regions of the found blocks, see `agent.vision.fields.Steps`."""
         self._has_moved = True
         return self._steps.regions(self._turn, rule)
 
     def learn(self, blocks: Plane, moved: Mask | None, *, elapsed_s: float, age_s: float) -> None:
-        """Take in the blocks of a frame. `elapsed_s` since the last time, `age_s` since the first:
+        """Learn the blocks of a frame. `elapsed_s` since the last call, `age_s` since the first:
         rates go by time, so that dropped frames do not slow the learning."""
         settings = self._settings
         still = share(elapsed_s, min(settings.learning_s, max(age_s, elapsed_s)))
@@ -159,7 +161,7 @@ class Ground:
         self._publish()
 
     def _expect_strangers(self, blocks: Plane) -> None:
-        """All light changes: what is found from here on, and not where something moved before."""
+        """The whole light changed: finds from here on that were not moving before are suspect."""
         if self._strangers is None:
             self._strangers = np.ones_like(blocks)
             self._strangers_left_s = self._settings.stranger_s
@@ -167,7 +169,7 @@ class Ground:
                 self._strangers[self._steps.spread() != 0] = 0
 
     def _take_in(self, blocks: Plane, strangers: Mask, elapsed_s: float) -> None:
-        """What the last change of light could not explain and has not moved since."""
+        """Learn what the last change of light did not explain and has not moved since."""
         self._strangers_left_s -= elapsed_s
         if self._strangers_left_s <= 0:
             self._strangers = None
@@ -184,7 +186,7 @@ class Ground:
         self.differing, self.found, self.again = self._steps.unlit(blocks, self._turn)
 
     def _relight(self, blocks: Plane) -> None:
-        """If one gain and one offset explain the whole picture, take it for the background."""
+        """If one gain and one offset explain the whole picture, use it as the background."""
         lit = relit(self._mean, blocks)
         left = np.count_nonzero(np.abs(blocks - lit) > self._limit)
         if left >= self._settings.explained * self.differing:
@@ -201,7 +203,7 @@ class Ground:
         self._compare(blocks)
 
     def _return_from_flash(self, blocks: Plane, before: Field) -> None:
-        """To the background from before, if it fits better by half."""
+        """Return to the earlier background if it fits better by half."""
         differing = np.count_nonzero(np.abs(blocks - before) > self._limit)
         if differing < self._settings.explained * self.differing:
             np.copyto(self._mean, before)
@@ -210,12 +212,12 @@ class Ground:
             self._compare(blocks)
 
     def need(self, least_change: float) -> None:
-        """From the next frame on a block must differ by so many grey levels."""
+        """From the next frame on a block must differ by this many grey levels."""
         self._settings = replace(self._settings, least_change=least_change)
         self._publish()
 
     def _publish(self) -> None:
-        """What frames are compared with until the next learning."""
+        """Publish the limits used until the next learning."""
         settings = self._settings
         gusts = settings.over_noise / settings.gusty
         limits = Limits(
@@ -231,9 +233,9 @@ class Ground:
 
 
 def relit(mean: Field, blocks: Plane) -> Field:
-    """`mean` under the one gain and the one offset that bring it closest to `blocks`.
+    """`mean` with the one gain and one offset that bring it closest to `blocks`.
 
-    Medians of the darker and of the brighter half: who walks there weighs nothing.
+    From the medians of the darker and the brighter half, so that walkers have no weight.
     """
     bright = mean > np.median(mean)
     gain = 1.0
@@ -247,5 +249,5 @@ def relit(mean: Field, blocks: Plane) -> Field:
 
 
 def share(elapsed_s: float, within_s: float) -> float:
-    """How much of the new to take in after `elapsed_s`, for a memory of `within_s`."""
+    """Share of the new value after `elapsed_s`, for a memory of `within_s`."""
     return 1.0 - float(np.exp(-elapsed_s / within_s)) if within_s > 0 else 1.0

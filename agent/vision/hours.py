@@ -1,4 +1,4 @@
-"""Spans of the week by the node's local time: "22:00-05:00", "mon-fri 18:00-07:00"."""
+"""Time spans of the week in local time: "22:00-05:00", "mon-fri 18:00-07:00"."""
 
 import re
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ _CURE: Final = 'write it as "22:00-05:00" or "mon-fri 18:00-07:00"; "00:00-24:00
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From one minute of the day up to another, on the days it begins on (0 is Monday).
+    """From one minute of the day to another, on the days it begins on (0 is Monday).
 
-    One that ends no later than it begins ends on the day after.
+    A span that ends no later than it begins ends on the next day.
     """
 
     days: frozenset[int]
@@ -27,7 +27,7 @@ class Span:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """ValueError says what is wrong and the cure."""
+        """ValueError names the fault and the cure."""
         found = _SPAN.fullmatch(text.strip().lower())
         if found is None:
             raise ValueError(f"{text!r} is no span of time: {_CURE}")
@@ -37,7 +37,7 @@ class Span:
         return cls(_days(found["days"], text), from_min, until_min)
 
     def holds(self, day: int, minute: int) -> bool:
-        """Whether this minute of this day lies in it."""
+        """True if this minute of this day lies in it."""
         if self.from_min < self.until_min:
             return day in self.days and self.from_min <= minute < self.until_min
         if minute >= self.from_min:
@@ -47,17 +47,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Some spans of the week together."""
+    """Several time spans of the week."""
 
     spans: tuple[Span, ...]
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
-        """Of several spans; ValueError says what is wrong and the cure."""
+        """Parse several spans; ValueError names the fault and the cure."""
         return cls(tuple(Span.parse(text) for text in texts))
 
     def hold(self, local: datetime) -> bool:
-        """Whether this local time lies in one of them."""
+        """True if this local time lies in one of them."""
         minute = local.hour * 60 + local.minute
         return any(span.holds(local.weekday(), minute) for span in self.spans)
 

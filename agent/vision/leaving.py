@@ -1,8 +1,8 @@
-"""By which side of the picture somebody left it: by where they were last and how they moved then.
+"""Side of the picture by which a person left, from their last place and movement.
 
-Whoever is cut by the left or right border and does not come in by it went out there, however they
-walked before. All others go on as they went last: a track's speed is that of its last half second,
-while its first and last place say nothing of who turned round.
+A person cut by the left or right border who is not walking in went out there, however they walked
+before. All others continue their last movement: a track's speed over its last half second. The
+first and last place alone are wrong for a person who turned round.
 """
 
 from enum import StrEnum
@@ -11,13 +11,13 @@ from typing import Final
 from agent.vision.zones import Box
 
 BORDER: Final = 0.01
-"""A box that comes so near to a border, in shares of the picture, is cut by it."""
+"""A box this close to a border, in shares of the picture, is cut by it."""
 LEAST_SPEED: Final = 0.02
-"""Whoever moved less, in shares of the picture a second, stood when they were seen last."""
+"""Below this speed, in shares of the picture per second, a person stood when last seen."""
 
 
 class Side(StrEnum):
-    """A side of the picture, or towards the camera, or away from it."""
+    """Side of the picture, or towards the camera, or away from it."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -26,8 +26,8 @@ class Side(StrEnum):
 
 
 def side_left_by(last: Box, speed: tuple[float, float]) -> Side | None:
-    """`last` is where they were found last, `speed` that of its center then, in shares of the
-    picture a second, right and down positive. None where it says no side: they stood, amid."""
+    """`last` is the last box, `speed` that of its centre in shares of the picture per second, right
+    and down positive. None for no side: they stood inside the picture."""
     right, down = speed
     cut_left, cut_right = last.x0 <= BORDER, last.x1 >= 1 - BORDER
     if cut_left and not cut_right and right <= 0:

@@ -1,9 +1,9 @@
-"""What looks like a person and is a thing: statue, poster, traffic light, learned spot by spot.
+"""Things that look like people (statue, poster, traffic light), learned spot by spot.
 
-A thing is known by three facts together: it never went anywhere, nothing stirs in its place for a
-minute (who breathes and shifts does), and it has its colours. So whoever walks up and stands before
-it is somebody, and so is whoever stands there in other clothes. What was learned outlives a
-restart: it is handed out to be kept whenever something new is, and once an hour.
+A thing has three properties together: it never moved, its place was without any motion for a minute
+(a living person breathes and shifts), and it has known colours. So a person who stands before it
+counts, and so does a person with other clothes. The memory survives a restart: it is handed out for
+storage after a change, and once an hour.
 """
 
 import json
@@ -25,17 +25,17 @@ class LookAlikeSettings:
     """What is learned, and for how long."""
 
     still_s: float = 60.0
-    """A find in whose place nothing stirred for so long is a thing."""
+    """A find without any motion in its place for this long is a thing."""
     same_iou: float = 0.6
     """A find that overlaps a known thing by more than this (intersection over union),"""
     same_clothes: float = 12.0
-    """and whose colours differ by less (see `clothes.unlikeness`), is that thing."""
+    """and differs in colour by less (see `clothes.unlikeness`), is that thing."""
     most: int = 64
-    """So many are remembered for a camera; the one not seen for longest goes."""
+    """Most things per camera; the one unseen for longest is dropped."""
     kept_s: float = 86_400.0
-    """What was not seen for a day was carried away."""
+    """A thing unseen for a day was removed."""
     keep_every_s: float = 3600.0
-    """How often it is handed out that things are still there."""
+    """Interval of storage without a change."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class _Thing:
 
 
 class LookAlikes:
-    """The things of one camera's view."""
+    """Known things in one camera's view."""
 
     def __init__(self, settings: LookAlikeSettings | None = None) -> None:
         self._settings = settings or LookAlikeSettings()
@@ -58,7 +58,7 @@ class LookAlikes:
         return len(self._things)
 
     def is_thing(self, track: Track, now: Instant) -> bool:
-        """The find of a track that went nowhere is a known thing, which is then seen at `now`."""
+        """True if a track that never moved is a known thing; it is then marked as seen at `now`."""
         thing = next((one for one in self._things if self._is_same(one, track)), None)
         if thing is None:
             return False
@@ -66,18 +66,18 @@ class LookAlikes:
         return True
 
     def is_still(self, track: Track, now: Instant) -> bool:
-        """Nothing has stirred where the track is for so long that it cannot be alive."""
+        """True if there was no motion at the track for so long that it cannot be alive."""
         return now.seconds_since(track.stirred_at or track.first_seen) >= self._settings.still_s
 
     def learn(self, track: Track, now: Instant) -> None:
-        """From now on this is a thing."""
+        """Remember it as a thing."""
         kept = [one for one in self._things if self._is_kept(one, now)]
         self._things = sorted(kept, key=_last_seen)[-(self._settings.most - 1) :]
         self._things.append(_Thing(track.box, track.clothes, now))
         self._is_news = True
 
     def to_be_kept(self, now: Instant) -> str | None:
-        """The memory for `recall`, where it is time to keep it: some 100 bytes a thing."""
+        """Text for `recall`, if it is time to store it: about 100 bytes per thing."""
         if not self._things:
             return None
         self._kept = self._kept or now
@@ -88,7 +88,7 @@ class LookAlikes:
         return json.dumps({"v": VERSION, "things": [_words(one, now) for one in self._things]})
 
     def recall(self, memory: str, now: Instant) -> None:
-        """Go on from what an earlier run kept; a text that is none changes nothing."""
+        """Continue from stored text; invalid text changes nothing."""
         try:
             words = json.loads(memory)
             if words["v"] != VERSION:
@@ -124,8 +124,8 @@ def _words(thing: _Thing, now: Instant) -> dict[str, Any]:
 
 
 def _thing(words: Any, now: Instant) -> _Thing:
-    """Monotonic time is another one now: its age is that of the stamps, and none where the clock
-    was set back."""
+    """The monotonic clock starts anew: ages come from UTC stamps, and are unknown if the clock was
+    set back."""
     ago_s = max(0.0, (now.utc_us - int(words["seen_utc_us"])) / 1e6)
     x0, y0, x1, y1 = _numbers(words["box"], 4)
     colours = words["clothes"]
@@ -137,7 +137,7 @@ def _thing(words: Any, now: Instant) -> _Thing:
 
 
 def _numbers(words: Sequence[Any], count: int) -> list[float]:
-    """ValueError if they are not so many, or not numbers."""
+    """ValueError if the count is wrong or an entry is not a number."""
     numbers = [float(word) for word in words]
     if len(numbers) != count or not all(map(isfinite, numbers)):
         raise ValueError(f"{count} numbers expected")

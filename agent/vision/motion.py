@@ -1,8 +1,9 @@
-"""What moved: exact means of 8x8 pixels that differ from the background by more than light can do.
+"""Motion detection: exact means of 8x8 pixels that differ from the background by more than light
+can.
 
-Every pixel counts. Each block is the mean of all its 64, made by three 2x2 halvings (half the time
-of one step of 8); point samples would be cheaper and would see every raindrop. All that follows is
-a few operations on one 64th of the picture, and most of them only when something differs at all.
+Every pixel counts. A block is the mean of all its 64 pixels, by three 2x2 halvings (half the time
+of one step of 8); single samples would be cheaper and would see every raindrop. The rest is a few
+operations on one 64th of the picture, most of them only if something differs.
 """
 
 from collections.abc import Sequence
@@ -26,33 +27,32 @@ EVERYTHING = 2**31
 
 @dataclass(frozen=True, slots=True)
 class MotionSettings:
-    """How easily something counts as moved."""
+    """Sensitivity of motion detection."""
 
     ground: GroundSettings = field(default_factory=GroundSettings)
     least_blocks: int = 2
-    """A region of fewer 8x8 blocks is nothing."""
+    """A region with fewer 8x8 blocks is ignored."""
     sure_blocks: int = 12
-    """A region of fewer is something only if it was there in the two frames before: a person 40
-    pixels high covers 15 blocks at once, a raindrop or a lamp in the distance a few."""
+    """A smaller region counts only if it was there in the two previous frames: a person 40 pixels
+    high covers 15 blocks at once, a raindrop or a distant lamp only a few."""
     again_s: float = 0.25
-    """After a longer time without a frame that is not asked: everybody has moved on."""
+    """After a longer gap between frames this is not required: everybody has moved on."""
     steady: float = 0.6
-    """Of what is found, this share is usually found again in the next frame; a person has nine
-    tenths. When it is less, something falls: then only what was there in the two frames before
-    counts, be it large or small."""
+    """This share of the finds is usually found again in the next frame; for a person it is nine
+    tenths. Below it something is falling: then only finds in three frames count, large or small."""
     steady_gain: float = 0.05
-    """Share of a frame's deviation from it taken over: a shower is known after two seconds."""
+    """Share of a frame's deviation that is learned: a shower is known after two seconds."""
     steady_blocks: int = 20
-    """A frame with fewer says nothing about that."""
+    """A frame with fewer blocks is not used for this."""
     settle_s: float = 1.0
-    """After the start the whole picture counts as moved for this long: nobody knows yet."""
+    """For this long after the start the whole picture counts as moved."""
     flood: float = 0.4
-    """When more than this share of the blocks moved, the camera was turned or went to infrared:
-    the background starts anew."""
+    """If more than this share of the blocks moved, the camera turned or switched to infrared: the
+    background starts anew."""
 
 
 class MotionFinder:
-    """Compares each frame with what it has learned from those before; used by one thread."""
+    """Compares each frame with the learned background; used by one thread."""
 
     def __init__(
         self,
@@ -60,20 +60,20 @@ class MotionFinder:
         ignored: Sequence[Polygon] = (),
         library: CDLL | None = fast.LIBRARY,
     ) -> None:
-        """Nothing ever moves in the parts of the picture that are `ignored`. Without `library` the
-        same is done by numpy and OpenCV."""
+        """Nothing moves in the `ignored` parts of the picture. Without `library` numpy and OpenCV
+        do the same."""
         self._settings, self._library = settings or MotionSettings(), library
         self._ignored = ignored
         self._halver: Halver | None = None
         self._ground: Ground | None = None
         self._persistence = _Persistence(self._settings)
         self._moved = np.empty((0, 0), np.uint8)
-        """Room for a mask."""
+        """Memory for a mask."""
         self._born = self._last = self._learned = Instant(0, 0)
         self._flood_blocks = 0.0
 
     def step(self, frame: Frame) -> tuple[Box, ...]:
-        """The regions that moved, largest first. ValueError for a misshapen frame, which changes
+        """Regions that moved, largest first. ValueError for a misshapen frame, which changes
         nothing."""
         halver = self._halver
         if halver is None or halver.size_px != (frame.height, frame.width) or not frame.is_whole:
@@ -87,7 +87,7 @@ class MotionFinder:
 
     @property
     def means(self) -> Means:
-        """Those of the last frame; RuntimeError before the first."""
+        """Block means of the last frame; RuntimeError before the first."""
         if self._halver is None:
             raise RuntimeError("means of a frame that was not looked at")
         return self._halver.last
@@ -100,7 +100,7 @@ class MotionFinder:
         return self._tell(self._ground, blocks, at)
 
     def _tell(self, ground: Ground, blocks: Plane, at: Instant) -> tuple[Box, ...]:
-        """What of `blocks`, which `ground` has seen, moved."""
+        """Regions of `blocks` that moved; `ground` has seen them."""
         if ground.found > self._flood_blocks:
             return self._start(blocks, at)
         self._persistence.step(ground.found, ground.again, at.seconds_since(self._last))
@@ -108,7 +108,7 @@ class MotionFinder:
         self._last = at
         age_s = at.seconds_since(self._born)
         elapsed_s = max(0.0, at.seconds_since(self._learned))
-        # Seldom, but more often at first, when the background is known from few frames.
+        # Rarely, but more often at first, when the background comes from few frames.
         if elapsed_s >= self._settings.ground.learn_every_s or elapsed_s >= 0.1 * age_s:
             moved = self._covered(regions) if regions else None
             ground.learn(blocks, moved, elapsed_s=elapsed_s, age_s=age_s)
@@ -118,7 +118,7 @@ class MotionFinder:
         return tuple([Box(x0, y0, x1, y1) for x0, y0, x1, y1 in regions])
 
     def need(self, least_change: float) -> None:
-        """From the next frame on a block must differ by so many grey levels."""
+        """From the next frame on a block must differ by this many grey levels."""
         ground = self._settings.ground
         if ground.least_change == least_change:
             return
@@ -137,8 +137,8 @@ class MotionFinder:
         return (WHOLE,)
 
     def _covered(self, regions: Sequence[Region]) -> Mask:
-        """The blocks (1) of these. All of a region is learned slowly: who stands still must not be
-        taken in from the inside, where a body looks like the light around it."""
+        """The blocks (1) of these regions. A whole region is learned slowly: a standing person must
+        not be learned from the inside, where a body looks like the light around it."""
         moved = self._moved
         moved.fill(0)
         rows, columns = moved.shape
@@ -149,24 +149,25 @@ class MotionFinder:
 
 
 def moved_share(box: Box, moved: Sequence[Box]) -> float:
-    """How much of `box` lies in what moved, 0-1."""
+    """Share of `box` that lies in motion, 0-1."""
     return min(1.0, sum(map(box.overlap, moved)) / box.area) if box.area > 0 else 0.0
 
 
 class _Persistence:
-    """Tells bodies from drops: what is there in three frames running from what never is."""
+    """Tells bodies from drops: bodies stay for three frames, drops never do."""
 
     def __init__(self, settings: MotionSettings) -> None:
         self._settings = settings
         self._steady = 1.0
         self._known = False, False, True
-        """Whether the frame before is not too long ago, nor the one before that; whether there is
-        no shower, in which nothing that is found stays."""
+        """Whether the previous frame is recent, whether the one before it is, and whether finds are
+        steady (no shower)."""
         self.rule = self._rule(*self._known)
-        """By which a piece is something."""
+        """Rule for pieces that count."""
 
     def step(self, found: int, again: int, elapsed_s: float) -> None:
-        """So many blocks were found, so many of them in the frame before, `elapsed_s` ago."""
+        """Number of found blocks, number of those also found in the previous frame, `elapsed_s`
+        ago."""
         settings = self._settings
         is_near = elapsed_s <= settings.again_s
         if is_near and found > settings.steady_blocks:
@@ -176,7 +177,7 @@ class _Persistence:
             self._known, self.rule = known, self._rule(*known)
 
     def _rule(self, knows: bool, has_oldest: bool, is_steady: bool) -> Rule:
-        """Where nothing falls a larger region is believed at once."""
+        """Without falling things a larger region counts at once."""
         least, sure = self._settings.least_blocks, self._settings.sure_blocks
         if not knows:
             sure = least
@@ -186,13 +187,13 @@ class _Persistence:
             has_oldest=has_oldest,
             is_lasting=knows and not is_steady,
             sure=max(least, sure),
-            # Three frames with the same two blocks wet are no rare chance in a shower; four are.
+            # In a shower three frames with the same two wet blocks are not rare; four are.
             lasts=least * (1 if is_steady else 2),
         )
 
 
 class Halver:
-    """Makes block means of pictures of one size, in memory that it keeps."""
+    """Computes block means of pictures of one size, in reused memory."""
 
     def __init__(self, height: int, width: int, library: CDLL | None = fast.LIBRARY) -> None:
         """ValueError for a picture smaller than one block."""
@@ -208,12 +209,12 @@ class Halver:
         self.halving = fast.halving(library, self._steps)
 
     def means(self, luma: Plane) -> Plane:
-        """Exact means of 8x8 pixels, but for the rounding of three halvings (1.5 levels); an
-        incomplete last row or column of blocks is left out. Valid until the next call."""
+        """Exact means of 8x8 pixels up to the rounding of three halvings (1.5 levels); an
+        incomplete last row or column is left out. Valid until the next call."""
         self.halving.step(luma)
         return self._steps[-1]
 
     @property
     def last(self) -> Means:
-        """What the last call made."""
+        """Result of the last call."""
         return Means(blocks=self._steps[-1], quarters=self._steps[-2])

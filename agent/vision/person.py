@@ -1,4 +1,4 @@
-"""Finding people with the network: the PersonDetector port, and the reading of NanoDet's answer."""
+"""Person detector: the PersonDetector port and the decoding of NanoDet's output."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,9 +24,10 @@ CUT_SHARE = 0.01
 
 
 class ObjectKind(StrEnum):
-    """What the network can tell apart, in the order of its labels.
+    """Object classes of the network, in the order of its labels.
 
-    The wire has the same words in its own enum: eyes and wire do not know each other.
+    The wire has its own enum with the same names, because vision and wire do not depend on each
+    other.
     """
 
     PERSON = "person"
@@ -43,60 +44,60 @@ KINDS = tuple(ObjectKind)
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One answer of the network: `score` 0-1, `box` in shares of the whole frame."""
+    """One detection: `score` 0-1, `box` in shares of the whole frame."""
 
     kind: ObjectKind
     score: float
     box: Box
     clothes: Clothes | None = None
-    """Filled in where tracks are joined by them."""
+    """Filled in where tracks are joined by it."""
     wheels: ObjectKind | None = None
-    """What this person rides; see `agent.vision.riders`."""
+    """The vehicle this person rides; see `agent.vision.riders`."""
     moved: float = 1.0
-    """The share of its place in which something moved."""
+    """Share of its box with motion."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
-    """What counts as an answer."""
+    """Thresholds of the detector."""
 
     score: float = 0.25
-    """Below this (0-1) nothing is reported; the tracker has its own, higher thresholds."""
+    """Lower scores (0-1) are dropped; the tracker has its own, higher thresholds."""
     dark: float = 60.0
-    """Mean brightness (0-255) below which the network is shown a part of the picture brighter,"""
+    """Below this mean brightness (0-255) a part of the picture is brightened for the network"""
     lit: float = 90.0
-    """so that its mean is this,"""
+    """to this mean,"""
     most_gain: float = 4.0
-    """by this factor at the most: what is black beyond it is noise."""
+    """by at most this factor: beyond it black is noise."""
     nms_iou: float = 0.6
-    """Of two boxes of a kind that overlap more than this, the better stays."""
+    """Of two overlapping boxes of a kind above this overlap, the better one stays."""
     kinds: frozenset[ObjectKind] = frozenset(
         {ObjectKind.PERSON, ObjectKind.BICYCLE, ObjectKind.MOTORCYCLE}
     )
-    """People, and what they ride. The others are passed over."""
+    """People and their vehicles; other classes are dropped."""
 
 
 class PersonDetector(Protocol):
-    """Says who is in a part of a frame."""
+    """Finds people in a part of a frame."""
 
     @property
     def input_px(self) -> tuple[int, int]:
-        """(height, width) of what the network sees at once."""
+        """(height, width) of the network's input."""
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
         """Best first. Boxes cut by a border of `region` inside the frame are left out."""
 
 
 class Network(Protocol):
-    """The model itself: RGB in, raw answer out."""
+    """The model: RGB in, raw output out."""
 
     @property
     def input_px(self) -> tuple[int, int]:
         """(height, width), multiples of 32."""
 
     def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
-        """From uint8 (height, width, 3): scores float32 (cells, kinds), 0-1, and distances
-        float32 (cells, 4 * BINS), logits."""
+        """From uint8 (height, width, 3): scores float32 (cells, kinds), 0-1, and distances float32
+        (cells, 4 * BINS), logits."""
 
 
 class NanoDet:
@@ -114,7 +115,7 @@ class NanoDet:
         return self._network.input_px
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """One inference. ValueError for a frame or region with nothing in it."""
+        """One inference. ValueError for an empty frame or region."""
         cut = _Cut.of(frame, region)
         canvas = np.full((*self.input_px, 3), PAD, np.uint8)
         rows, columns = self._show(cut, canvas)
@@ -129,20 +130,21 @@ class NanoDet:
         return suppress(found, self._settings.nms_iou)
 
     def _show(self, cut: "_Cut", canvas: Plane) -> tuple[int, int]:
-        """The cut in the canvas's top left corner, as it is, or brighter: the network was trained
-        on daylight; its rows and columns."""
+        """Draw the cut into the canvas's top left corner, brightened if dark, because the network
+        was trained on daylight; returns its rows and columns."""
         settings = self._settings
         yuv = cut.yuv(self.input_px)
         rows, columns = yuv.shape[0] * 2 // 3, yuv.shape[1]
         shown = canvas[:rows, :columns]
-        mean = coloured(yuv, shown)  # of green, which is most of what is bright
+        mean = coloured(yuv, shown)  # of green, which is most of the brightness
         if mean < settings.dark:
             brightened(shown, min(settings.most_gain, settings.lit / max(1.0, mean)))
         return rows, columns
 
 
 def suppress(found: Iterable[Detection], iou: float) -> list[Detection]:
-    """Best first, without those that overlap a better one of their kind by more than `iou`."""
+    """Non-maximum suppression: best first, without boxes that overlap a better one of their kind by
+    more than `iou`."""
     kept: list[Detection] = []
     for one in sorted(found, key=lambda d: -d.score):
         if all(one.kind != other.kind or one.box.iou(other.box) <= iou for other in kept):
@@ -168,9 +170,9 @@ class _Cut:
         return cls(frame, x0, y0, x1, y1)
 
     def yuv(self, within: tuple[int, int]) -> Plane:
-        """The part, fitted into `within` (height, width), I420.
+        """The part, fitted into `within` (height, width), as I420.
 
-        Its planes are scaled before they are mixed: the same picture for a third of the work.
+        Planes are scaled before they are mixed: the same picture for a third of the work.
         """
         height, width = self.y1 - self.y0, self.x1 - self.x0
         scale = min(within[0] / height, within[1] / width)
@@ -181,7 +183,7 @@ class _Cut:
         return scaled_i420(luma, [plane[half] for plane in self.frame.tints], (rows, columns))
 
     def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
-        """From boxes in shares of this part; those that its inner borders cut are left out."""
+        """From boxes in shares of this part; boxes cut by its inner borders are left out."""
         inner = np.array(
             [self.x0 > 0, self.y0 > 0, self.x1 < self.frame.width, self.y1 < self.frame.height]
         )
@@ -203,7 +205,7 @@ class _Cut:
 
 
 def check(frame: Frame) -> None:
-    """ValueError unless the frame is what it says it is (see `agent.media.frame.Frame`)."""
+    """ValueError unless the frame matches its description (see `agent.media.frame.Frame`)."""
     height, width = frame.height, frame.width
     if height < 2 or width < 2 or height % 2 or width % 2:
         raise ValueError(f"frame {frame.index} is {width}x{height}: sizes must be even, from 2 up")
@@ -215,7 +217,7 @@ def check(frame: Frame) -> None:
 
 
 def _even_span(low: float, high: float, length: int) -> tuple[int, int]:
-    """The even pixels that hold [low, high] (shares of `length`), at least two, inside."""
+    """Even pixels that cover [low, high] (shares of `length`), at least two, inside."""
     start = min(max(0, int(low * length) // 2 * 2), length - 2)
     end = min(length, -(-round(high * length) // 2) * 2)
     return start, max(start + 2, end)

@@ -1,4 +1,4 @@
-"""The picture of an alert: the whole frame with a box over each person, as a JPEG."""
+"""Picture of an alert: the whole frame with a box around each person, as JPEG."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ Colour = tuple[int, int, int]
 AMBER: Colour = (180, 27, 182)
 SHADOW: Colour = (0, 128, 128)
 EDGE_PX = 2
-"""Of shadow, on both sides of the amber."""
+"""Width of the dark edge on both sides of the amber line."""
 _BRIGHT, _TINT = (
     bytes(np.clip(np.rint((np.arange(256.0) - zero) * 255 / span + base), 0, 255).astype(np.uint8))
     for zero, span, base in ((16, 219, 0), (128, 224, 128))
 )
-"""From video's 16-235 and 16-240 to the 0-255 of a JPEG."""
+"""From video range (16-235, 16-240) to the 0-255 of a JPEG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureLook:
-    """How a picture is made; a phone on a bad line loads it in a second."""
+    """Size and quality of a picture: a phone on a bad line loads it in a second."""
 
     widest_px: int = 1280
     quality: int = 82
-    """1-100, as most programs count it."""
+    """1-100, the usual JPEG scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Jpeg:
 
 
 Encode = Callable[[Plane, int], bytes]
-"""A JPEG of an I420 picture of 0-255 in the given quality; see `agent.devices.jpeg`."""
+"""Encodes an I420 picture of range 0-255 as JPEG with a quality; see `agent.devices.jpeg`."""
 
 
 def draw(frame: Frame, boxes: Sequence[Box], look: PictureLook, encode: Encode) -> Jpeg:
-    """The frame, no wider than `look.widest_px`, with `boxes` drawn over it."""
+    """The frame, at most `look.widest_px` wide, with `boxes` drawn on it."""
     picture = drawn(frame, boxes, look.widest_px)
     return Jpeg(encode(picture, look.quality), picture.shape[1], picture.shape[0] * 2 // 3)
 
 
 def drawn(frame: Frame, boxes: Sequence[Box], widest_px: int) -> Plane:
-    """The same before it is encoded: I420 of 0-255, of even sides."""
+    """The drawn picture before encoding: I420 of range 0-255, even sides."""
     yuv = frame.yuv
     if frame.width > widest_px:
         columns = max(2, widest_px & ~1)
@@ -64,14 +64,14 @@ def drawn(frame: Frame, boxes: Sequence[Box], widest_px: int) -> Plane:
 
 
 def _of_full_range(yuv: Plane) -> Plane:
-    """By tables of bytes: numpy would make eight of each on the way."""
+    """By lookup tables of bytes: numpy would make eight bytes of each on the way."""
     rows = yuv.shape[0] * 2 // 3
     light, tint = bytearray(yuv[:rows]).translate(_BRIGHT), bytearray(yuv[rows:]).translate(_TINT)
     return np.frombuffer(light + tint, np.uint8).reshape(yuv.shape)
 
 
 def _outline(picture: Plane, box: Box) -> None:
-    """An amber frame with a dark edge, seen on snow and on asphalt alike."""
+    """An amber frame with a dark edge, visible on snow and on asphalt."""
     height, width = picture.shape[0] * 2 // 3, picture.shape[1]
     stroke = max(2, _even(width / 256))
     x0, y0, x1, y1 = (

@@ -1,4 +1,4 @@
-"""One frame through the eyes: motion, where to look, who is there, which track, what to say."""
+"""Pipeline of one frame: motion, looks, detections, tracks, sightings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,14 +30,14 @@ from agent.vision.track import Track, Tracker, TrackSettings
 from agent.vision.zones import WHOLE, Area, Box, Polygon
 
 SAME_IOU = 0.5
-"""Boxes of two overlapping looks that share more than this are one body."""
+"""Boxes of two overlapping looks with more overlap than this are one body."""
 HIDDEN_SHARE = 0.9
-"""Who stands to this share in ignored parts of the picture stands wholly in them: boxes shake."""
+"""A person with this share in ignored parts of the picture counts as wholly inside: boxes shake."""
 
 
 @dataclass(frozen=True, slots=True)
 class EyesSettings:
-    """The knobs of each stage."""
+    """Settings of each stage."""
 
     motion: MotionSettings = field(default_factory=MotionSettings)
     regions: RegionSettings = field(default_factory=RegionSettings)
@@ -45,26 +45,26 @@ class EyesSettings:
     tracks: TrackSettings = field(default_factory=TrackSettings)
     sightings: SightingSettings = field(default_factory=SightingSettings)
     ignored: tuple[Polygon, ...] = ()
-    """Nothing moves there, and who stands wholly inside is not seen."""
+    """No motion there; people wholly inside are ignored."""
     zones: tuple[Zone, ...] = ()
     lines: tuple[Line, ...] = ()
-    """Whoever meets their rules is told of as such."""
+    """People who meet their rules are reported with the rule."""
     alert_hours: Hours | None = None
-    """At other hours people are recorded only; None: there are no other hours."""
+    """Outside these hours people are only recorded; None: always alert."""
     by_day: Sensitivity | None = None
-    """None: as `motion` says, and all finds."""
+    """None: values of `motion`, and all detections."""
     by_night: Sensitivity | None = None
     """None: as by day."""
     night_hours: Hours | None = None
-    """None: the picture tells when it is night."""
+    """None: the picture decides when it is night."""
     dense: DenseSettings = field(default_factory=DenseSettings)
     looks_per_s: float = 30.0
-    """Inferences a second, where no purse is shared with other cameras."""
+    """Inferences per second, if no budget is shared with other cameras."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one frame came to."""
+    """Result of one frame."""
 
     moved: tuple[Box, ...]
     detections: tuple[Detection, ...]
@@ -72,24 +72,24 @@ class Look:
     changes: tuple[SightingChange, ...]
     inferences: int
     put_off: int = 0
-    """Looks that were wanted and not within the budget."""
+    """Looks wanted but over budget."""
     tampering: TamperChange | None = None
-    """What is the matter with the view, when that changes."""
+    """Change of tampering, if any."""
     things: str | None = None
-    """What is known of things that look like people, when it is to be kept (`Eyes.things`)."""
+    """Known things that look like people, when they should be stored (`Eyes.things`)."""
 
 
 def _unmeasured(stage: str) -> None:
-    """Nobody measures."""
+    """No measurement."""
 
 
 def _unknown(at: Instant) -> datetime | None:
-    """Nobody vouches for a clock."""
+    """No trusted clock."""
 
 
 @dataclass(slots=True)
 class Eyes:
-    """The eyes of one camera; used by one thread. `lap` is told the name of each stage done."""
+    """Vision of one camera; used by one thread. `lap` gets the name of each finished stage."""
 
     motion: MotionFinder
     regions: Regions
@@ -122,11 +122,11 @@ class Eyes:
         whole_detector: PersonDetector | None = None,
         fitted: Sequence[PersonDetector] = (),
     ) -> "Eyes":
-        """Eyes that have seen nothing yet; `new_id` makes the sightings' ids, `local` gives the
-        local time of an instant, or None where nobody vouches for the clock.
+        """A new pipeline; `new_id` makes sighting ids, `local` gives the local time of an instant,
+        or None if the clock is not trusted.
 
         Without an `allowance` the settings' own budget holds. In a crowd the `whole_detector`, if
-        there is one, looks at whole pictures: its input has more pixels.
+        any, looks at whole pictures: its input has more pixels.
         """
         things = LookAlikes()
         by_day = settings.by_day or Sensitivity(settings.motion.ground.least_change)
@@ -151,7 +151,7 @@ class Eyes:
         )
 
     def step(self, frame: Frame) -> Look:
-        """Look at one frame. Nothing moved and nobody tracked: no inference.
+        """Process one frame. Without motion and tracks there is no inference.
 
         Frames come in the order of their instants. ValueError for a misshapen frame, which changes
         nothing.
@@ -202,12 +202,12 @@ class Eyes:
         return Look(moved, tuple(found), tracks, changes, len(regions), put_off, tampering, things)
 
     def _local_time(self, at: Instant) -> datetime | None:
-        """Where something asks for it, and somebody vouches for the clock."""
+        """Only if something needs it and the clock is trusted."""
         is_asked = self.telling.asks_for_the_hour or self.daylight.asks_for_the_hour
         return self.local(at) if is_asked else None
 
     def _wanted(self, frame: Frame, moved: tuple[Box, ...]) -> tuple[Box, ...]:
-        """Where to look, most needed first: around what moves, or in a crowd tile by tile."""
+        """Where to look, most needed first: around motion, or in dense mode tile by tile."""
         size_px = frame.height, frame.width
         told = self.sightings.open_tracks
         tracks = self.tracker.expected(frame.at)
@@ -229,7 +229,7 @@ class Eyes:
         )
 
     def _crowd_of(self, now: Instant) -> int:
-        """About how many a crowd are; 0 where there is none."""
+        """Estimated size of a crowd; 0 without one."""
         return self.crowd.step(now, len(self.tracker.bodies(now)) - len(self.tracker.parked))
 
     def _detector(self, region: Box, frame: Frame) -> PersonDetector:
@@ -238,10 +238,10 @@ class Eyes:
         return fitting(self.detector, self.fitted, (frame.height, frame.width))
 
     def _from_the_second_frame_on(self, moved: tuple[Box, ...]) -> tuple[Box, ...]:
-        """What moved; of the very first frame one frame later.
+        """Motion; that of the very first frame one frame later.
 
-        Whoever stands there when the camera opens is first seen in the second frame, so that their
-        clip has a frame from before.
+        A person standing there at the start is first seen in the second frame, so that their clip
+        has a frame from before.
         """
         if self._waiting is None:
             self._waiting = moved

@@ -1,4 +1,4 @@
-"""Zones and lines of a camera: where its rules hold, and what is told of whoever is there."""
+"""Zones and lines of a camera, with their rules."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ WHOLE_PICTURE: Final = Polygon(((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
 
 
 class Side(StrEnum):
-    """Of a line, for who looks along it from its start to its end in the picture."""
+    """Side of a line, looking along it from its start to its end in the picture."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -19,26 +19,26 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """A part of the picture; people are where their feet are."""
+    """A part of the picture; a person is where their feet are."""
 
     name: str
     outline: Polygon = WHOLE_PICTURE
     tells_entry: bool = False
-    """Of who is in it, wherever they came from."""
+    """Report people in it, wherever they came from."""
     loiter_s: float | None = None
-    """Of who stays for so long."""
+    """Report people who stay this long."""
     group: int | None = None
-    """Of so many people at once."""
+    """Report this many people at once."""
     closed: Hours | None = None
-    """Of who is in it at these hours."""
+    """Report people in it during these hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line in the picture, of which is told when somebody steps over it."""
+    """A line in the picture; crossings are reported."""
 
     name: str
     start: Point
     end: Point
     towards: Side | None = None
-    """Only of who steps over to this side."""
+    """Only crossings to this side."""
