@@ -1,7 +1,7 @@
-"""The steps of finding motion with numpy and OpenCV, for processors that have no compiled form.
+"""Motion detection with numpy and OpenCV, for processors without the compiled library.
 
-Nothing else of finding motion needs OpenCV, so this is imported only where it is used: OpenCV takes
-15 to 35 MiB of memory. `fast.c` and those beside it do the same, to the bit.
+Nothing else in motion detection needs OpenCV, so it is imported only here when used: it takes 15 to
+35 MiB of memory. `fast.c` and its neighbours give the same results, bit for bit.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from agent.media.frame import Plane
 from agent.vision import fields as known
 from agent.vision.fields import IGNORED, KEPT, REACH, Field, Fields, Limits, Mask, Region, Rule
 
-# Cameras have threads of their own. A pool of OpenCV's beside them is woken for every frame and was
-# a quarter of a quiet camera's cost.
+# Each camera has its own thread. OpenCV's thread pool, woken for every frame, cost a quarter of a
+# quiet camera.
 cv2.setNumThreads(1)
 
 NEAR = np.ones((3, 3), np.uint8)
-"""A block and those that touch it."""
+"""A block and its neighbours."""
 JOINING = np.ones((2 * REACH + 1, 3), np.uint8)
 WHOLE_STEPS = 1.5 * 2**24
-"""Added to a double and taken off again it leaves whole multiples of 2**-28: as many of those as
-there are blocks around one add up without rounding, in whatever order."""
+"""Adding and subtracting it rounds a double to a multiple of 2**-28: that many values around a
+block add up without rounding, in any order."""
 
 
 _area = itemgetter(0)
@@ -34,14 +34,14 @@ class Halving:
     """Halves luma three times into arrays of its own size."""
 
     def __init__(self, steps: Sequence[Plane]) -> None:
-        """`steps` are 4, 2 and 1 times as many rows and columns as blocks."""
+        """`steps` have 4, 2 and 1 times as many rows and columns as blocks."""
         self.blocks = steps[-1]
         self._rows, self._columns = (8 * n for n in self.blocks.shape)
         self._halves = [(half, (half.shape[1], half.shape[0])) for half in steps]
 
     def step(self, luma: Plane) -> None:
-        """Read once in order, which brings the picture into the cache: halving reads two rows at a
-        time, and from cold memory it takes nearly twice as long as both together."""
+        """Read once in order to bring the picture into the cache: halving reads two rows at a time,
+        and from cold memory that takes nearly twice as long as both together."""
         small = luma[: self._rows, : self._columns]
         cv2.sumElems(small)
         for half, size in self._halves:
@@ -58,9 +58,9 @@ class Steps:
         shape = fields.mean8.shape
         self._is_found = [np.zeros(shape, np.bool_) for _ in range(KEPT)]
         self.found: list[Mask] = [found.view(np.uint8) for found in self._is_found]
-        """The blocks (1) that neither flicker nor light explains, in turn."""
+        """Blocks (1) not explained by flicker or light, one mask per turn."""
         self.over = np.zeros(shape, np.uint8)
-        """By how much more each block differs than it may."""
+        """Excess of each block's difference over its limit."""
         self._size, self._lasting, self._spread, self._kept = (
             np.zeros(shape, np.uint8) for _ in range(4)
         )
@@ -69,13 +69,13 @@ class Steps:
         pair = (2, *shape)
         self._bounds = np.empty(pair, np.float32)
         self.local = np.empty_like(fields.mean)
-        """The brightness around, added up."""
+        """Sum of the brightness around."""
         self.times, self.plus = np.empty(pair, np.float32), np.empty(pair, np.float32)
-        """What the brightness around now makes of a block; and its change, of how far that may be
-        off: times so much, plus so much."""
+        """Value of a block expected from the brightness around it now, and the tolerance: times
+        this, plus this."""
         self._is_more = np.empty(fields.mean.shape, np.bool_)
         self._step = np.zeros(256, np.float32)
-        """Where flicker is no more than usual, and where it is."""
+        """Where flicker is at most usual, and where it is more."""
 
     def see(self, halving: known.Halving, luma: Plane, turn: int) -> tuple[int, int, int]:
         """See `agent.vision.fields.Steps`."""
@@ -97,15 +97,15 @@ class Steps:
         return differing, cv2.countNonZero(found), cv2.countNonZero(self._kept)
 
     def _beyond_light(self, blocks: Plane, found: Mask, is_found: NDArray[np.bool_]) -> None:
-        """Finds the blocks (1) whose contrast lies beyond what light can have made of it.
+        """Find the blocks (1) whose contrast light cannot explain.
 
-        Let a block be m, around it M, and both be b and B now, with d = B - M. If the light was
-        added, b - B is m - M; if it multiplies, it is (m - M) B / M. What lies between is within
-        |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M, so the distance from there is
-        |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division.
-        What of it does not depend on the frame is made when the ground is learned. The two products
-        and sums, middle and how far from it, are each made in one step: on so little it is the
-        steps that cost. Around is a sum and not a mean: those are the same by every way to them.
+        Let a block be m, its surroundings M, and both be b and B now, with d = B - M. If light was
+        added, b - B is m - M; if it multiplies, it is (m - M) B / M. Everything between is within
+        |m - M| |d| / 2M of the middle, m - M + (m - M) d / 2M. So the distance from the middle is
+        |(b - m) - d (1 + (m - M) / 2M)|: two products instead of two limits and their division. The
+        parts independent of the frame are computed at learning time. Both products and sums are
+        made in one step each: on so little data the number of steps decides. Surroundings are a
+        sum, not a mean, because sums are equal by every order of adding.
         """
         fields, now, (near, lit) = self._fields, self._now, self._bounds
         cv2.boxFilter(blocks, cv2.CV_32F, self._around, near, (-1, -1), normalize=False)
@@ -138,7 +138,7 @@ class Steps:
         return self._spread
 
     def _connected(self, moved: Mask, rule: Rule) -> list[tuple[int, Region]]:
-        """Each with how large it is, in blocks; the last in reading order first."""
+        """With their sizes in blocks; the last in reading order first."""
         height, width = moved.shape
         cv2.dilate(moved, JOINING, self._joined)
         # Contours take a quarter to a twentieth of the time of labelled components.
@@ -204,7 +204,7 @@ class Steps:
         self._publish_light(mean, limits.roughness)
 
     def _publish_light(self, mean: Field, roughness: float) -> None:
-        """What light may make of each block, see `_beyond_light`."""
+        """Change that light may cause in each block, see `_beyond_light`."""
         half = self._spare
         (middle, tolerance), apart = self.times, self.plus[0]
         steps = mean.astype(np.float64) + WHOLE_STEPS - WHOLE_STEPS

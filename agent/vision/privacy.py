@@ -1,7 +1,7 @@
-"""Privacy masks: parts of the picture painted over before anybody or anything sees them.
+"""Privacy masks: parts of the picture painted over before anything else sees them.
 
-A mask is grown outwards to whole blocks of 16 pixels, the unit in which H.264 codes: no block holds
-street and mask together, so none spends bits on the edge, and none smears one into the other.
+A mask is enlarged to whole blocks of 16 pixels, the unit of H.264: no block has both street and
+mask, so no bits are spent on the edge and nothing smears across it.
 """
 
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ from agent.vision.zones import Polygon, inside
 
 BLOCK_PX = 16
 GREY = 96
-"""Brightness of the paint; its colours are 128, none."""
+"""Brightness of the paint; its colours are 128, grey."""
 NO_COLOUR = 128
 
 
 @dataclass(frozen=True, slots=True)
 class _Patch:
-    """An upright piece of a picture, in pixels; all even, as the colours are halved."""
+    """A rectangle of a picture in pixels; all even, because the colour planes are halved."""
 
     rows: slice
     columns: slice
 
     def halved(self) -> tuple[slice, slice]:
-        """The same in the planes of colour."""
+        """The same in the colour planes."""
         return _half(self.rows), _half(self.columns)
 
 
 class PrivacyMask:
-    """Paints the same outlines over every picture of a stream; used by one thread."""
+    """Paints the same outlines on every picture of a stream; used by one thread."""
 
     def __init__(self, outlines: Sequence[Polygon]) -> None:
         self._outlines = tuple(outlines)
@@ -39,8 +39,8 @@ class PrivacyMask:
         self._patches: tuple[_Patch, ...] = ()
 
     def painted(self, yuv: Plane) -> Plane:
-        """Paint over an I420 picture (see `agent.media.frame.Frame`), in its own memory where that
-        can be written, so that what was there is nowhere any more; ValueError for another shape."""
+        """Paint on an I420 picture (see `agent.media.frame.Frame`), in its own memory if writable,
+        so that nothing remains of the original; ValueError for another shape."""
         height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
         if yuv.shape[0] != height * 3 // 2 or height % 2 or width % 2:
             raise ValueError(f"{yuv.shape} is no I420 picture")
@@ -56,7 +56,7 @@ class PrivacyMask:
 
 
 def covered(outlines: Sequence[Polygon], height: int, width: int) -> Plane:
-    """uint8 (rows, columns) of blocks, the last ones cut: 1 for all that an outline touches."""
+    """uint8 (rows, columns) of blocks, the last ones cut: 1 for blocks that an outline touches."""
     touched = grown(inside(outlines, (height, width)))
     rows, columns = -(-height // BLOCK_PX), -(-width // BLOCK_PX)
     whole = np.zeros((rows * BLOCK_PX, columns * BLOCK_PX), np.uint8)
@@ -66,7 +66,7 @@ def covered(outlines: Sequence[Polygon], height: int, width: int) -> Plane:
 
 
 def grown(mask: Plane) -> Plane:
-    """The mask with the pixels beside it, which the outline may cut."""
+    """The mask with neighbouring pixels, which the outline may cut."""
     wide = mask.copy()
     wide[:, 1:] |= mask[:, :-1]
     wide[:, :-1] |= mask[:, 1:]
@@ -77,7 +77,7 @@ def grown(mask: Plane) -> Plane:
 
 
 def _patches(outlines: Sequence[Polygon], height: int, width: int) -> tuple[_Patch, ...]:
-    """The covered blocks as few pieces: equal runs of one row after another are one piece."""
+    """The covered blocks as few rectangles: equal runs in consecutive rows are joined."""
     found: list[_Patch] = []
     open_runs: dict[tuple[int, int], int] = {}
     blocks = covered(outlines, height, width)
@@ -90,7 +90,7 @@ def _patches(outlines: Sequence[Polygon], height: int, width: int) -> tuple[_Pat
 
 
 def _runs(blocks: Plane) -> list[tuple[int, int]]:
-    """The runs of covered blocks in one row, as (first, after the last)."""
+    """Runs of covered blocks in one row, as (first, after the last)."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], blocks, [0])).astype(np.int8)))
     return [(int(first), int(after)) for first, after in edges.reshape(-1, 2)]
 

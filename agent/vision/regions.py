@@ -1,8 +1,8 @@
-"""Where to look: the fewest pieces of the picture that show all that moved large enough.
+"""Looks: the fewest parts of the picture that show all motion large enough.
 
-A network sees a fixed number of pixels, so a whole picture shows people small and a crop shows
-them large. NanoDet finds people best at a fifth to under a half of its input's height; on a small
-picture they are large enough anyway, and then one look at the whole is cheaper than crops.
+The network sees a fixed number of pixels: people are small in the whole picture and large in a
+crop. NanoDet finds people best at a fifth to just under half of its input's height. In a small
+picture they are large enough, and one look at the whole is cheaper than crops.
 """
 
 from collections.abc import Sequence
@@ -15,52 +15,51 @@ from agent.media.frame import Instant
 from agent.vision.zones import WHOLE, Box
 
 CELLS = (24, 32)
-"""Rows and columns in which it is remembered when a place was last looked at."""
+"""Rows and columns of the memory of last looks."""
 NEVER_S = -1e9
 EARLY_S = 0.01
-"""Frames do not come to the millisecond."""
+"""Tolerance for the times of frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegionSettings:
-    """How close and how often to look."""
+    """Size and frequency of looks."""
 
     least_person_px: float = 16.0
-    """A person must be this high in the network's input to be found; smaller calls for a crop,"""
+    """A person needs this height in the network's input to be found; smaller needs a crop."""
     good_person_px: float = 24.0
-    """and below this a crop is better where it is no look more. Crops are joined into one look only
-    while it shows everybody in them at least this high."""
+    """Below this height a crop is better, if it costs no extra look. Crops are joined only while
+    everybody in them has at least this height."""
     person_share: float = 0.3
     """In a crop around one person, the person's height is this share of the crop's longer side."""
     vain_looks: int = 8
-    """While there are people to follow, a place where something moved in so many looks of late and
-    nobody was found"""
+    """While people are tracked, a place with this many recent looks for motion that found nobody"""
     vain_kept_s: float = 10.0
-    """(of late: memory of that)"""
+    """(time constant of "recent")"""
     vain_every_s: float = 0.2
-    """is looked at no more often than this: it is a branch, a thread of a web, a shadow."""
+    """is looked at at most this often: it is a branch, a spider's web, a shadow."""
     small_person_px: float = 32.0
-    """Who is tracked and smaller in the picture gets a crop that shows them this high,"""
+    """A tracked person smaller than this gets a crop that shows them this high,"""
     most_zoom: float = 2.0
-    """though no more enlarged than this."""
+    """enlarged by at most this factor."""
     stood_iou: float = 0.7
-    """What moved and overlaps what moved in the frame before by more than this stands there."""
+    """Motion that overlaps motion of the previous frame by more than this stays in place."""
     stood_looks: int = 15
-    """It is looked at in so many frames running, twice what a sighting needs;"""
+    """It is looked at in this many consecutive frames, twice what a sighting needs;"""
     stood_every: int = 10
-    """from then on in every so many: it may be what somebody left behind, or a hole in the
-    background where somebody stood."""
+    """then in every so many: it may be an object left behind, or a trace in the background of a
+    person who left."""
     stood_height: float = 0.1
-    """Of the picture's height: what is taller may be many, who move inside."""
+    """Share of the picture's height: taller motion can be a group moving inside."""
     most_looks: int = 3
-    """Inferences a frame at the most; the rest waits for the next frames, longest unseen first."""
+    """Most inferences per frame; the rest waits for the next frames, longest unseen first."""
 
 
 class Regions:
-    """Chooses the pieces, longest unseen first; tell it by `looked` which were looked at."""
+    """Chooses the parts, longest unseen first; `looked` reports which were used."""
 
     def __init__(self, input_px: tuple[int, int], settings: RegionSettings | None = None) -> None:
-        """`input_px`: the network's (height, width)."""
+        """`input_px`: (height, width) of the network's input."""
         self._input_px = input_px
         self._settings = settings or RegionSettings()
         self._seen = _Seen()
@@ -80,12 +79,12 @@ class Regions:
         is_rush: bool = False,
         input_px: tuple[int, int] | None = None,
     ) -> tuple[Box, ...]:
-        """For a picture of `size_px` (height, width); `people` are where tracks should be `now`,
-        `due` those of them who need a look; in a rush all other motion is looked at too.
-        `input_px`: the network's, where it is another one.
+        """For a picture of `size_px` (height, width); `people` are expected places of tracks at
+        `now`, `due` those needing a look; in a rush all other motion is looked at too.
+        `input_px`: another network's input.
 
-        No more than `most_looks`, whose things were unseen for longest first: whoever may not look
-        at all of them takes the first. Nothing moved and nobody due: nowhere.
+        At most `most_looks`, longest unseen first: with a smaller budget take the first ones.
+        Without motion and due tracks: none.
         """
         if not moved and not people and not due:
             self._news, self._standing, self._offered = (), [], []
@@ -101,14 +100,14 @@ class Regions:
         return tuple(look.box for look in self._offered)
 
     def _is_due(self, moved: Box, now: Instant) -> bool:
-        """It was not just looked at, or has not been in vain so often."""
+        """True if it was not just looked at, or not so often without a find."""
         if self._vain.looks_at(moved, now) < self._settings.vain_looks:
             return True
         unseen_s = now.mono_ns / 1e9 - self._seen.longest_ago_s([moved])
         return unseen_s >= self._settings.vain_every_s - EARLY_S
 
     def looked(self, now: Instant, count: int) -> None:
-        """The first `count` of what was chosen last were looked at, at `now`."""
+        """The first `count` of the last choice were looked at, at `now`."""
         for look in self._offered[:count]:
             for box in look.things if look.box == WHOLE else (look.box,):
                 self._seen.note(box, now)
@@ -117,7 +116,7 @@ class Regions:
                     self._vain.note(box, now)
 
     def _restless(self, moved: Sequence[Box]) -> list[Box]:
-        """Without what has stood there for long, most of the time."""
+        """Without motion that has stayed in place for long, most of the time."""
         settings, before = self._settings, self._standing
         self._standing = [
             (box, 1 + max((n for old, n in before if box.iou(old) > settings.stood_iou), default=0))
@@ -133,18 +132,18 @@ class Regions:
 
 
 class _Seen:
-    """When each place in the picture was last looked at closely enough."""
+    """Time of the last close look at each place of the picture."""
 
     def __init__(self) -> None:
         self._last_s = np.full(CELLS, NEVER_S)
 
     def note(self, box: Box, now: Instant) -> None:
-        """All of `box` was, and what moves on by half its width is taken for seen."""
+        """All of `box` was seen; moving on by half its width still counts as seen."""
         near = box.grown(by_x=box.width / 2, by_y=0.0)
         self._last_s[_cells(near)] = now.mono_ns / 1e9
 
     def longest_ago_s(self, things: Sequence[Box]) -> float:
-        """When the one of `things` was looked at whose turn it is: monotonic seconds."""
+        """Time of the oldest look among `things`: monotonic seconds."""
         return min(self._at(thing) for thing in things)
 
     def _at(self, thing: Box) -> float:
@@ -153,7 +152,7 @@ class _Seen:
 
 
 class _Vain:
-    """How often each place was looked at of late for its motion alone."""
+    """Recent looks at each place for motion alone."""
 
     def __init__(self, kept_s: float) -> None:
         self._looks = np.zeros(CELLS)
@@ -168,17 +167,17 @@ class _Vain:
         self._looks[_cells(moved)] += 1.0
 
     def looks_at(self, moved: Box, now: Instant) -> float:
-        """So often at half of its cells, and no more."""
+        """Looks at half of its cells; the other half had fewer."""
         return float(np.median(self._looks[_cells(moved)])) * self._left(now)
 
     def _left(self, now: Instant) -> float:
-        """The share of what was remembered that still is."""
+        """Remaining share of the memory."""
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         return exp(-elapsed_s / self._kept_s)
 
 
 def _cells(box: Box) -> tuple[slice, slice]:
-    """The rows and columns that it touches."""
+    """Rows and columns that it touches."""
     (rows, columns), inside = CELLS, box.clipped()
     y0, x0 = int(inside.y0 * (rows - 1)), int(inside.x0 * (columns - 1))
     y1, x1 = int(inside.y1 * (rows - 1)), int(inside.x1 * (columns - 1))
@@ -187,7 +186,7 @@ def _cells(box: Box) -> tuple[slice, slice]:
 
 @dataclass(frozen=True, slots=True)
 class _Crop:
-    """A piece of the picture, the height in pixels of the smallest thing in it, and the things."""
+    """A part of the picture, the height in pixels of the smallest thing in it, and the things."""
 
     box: Box
     smallest_px: float
@@ -196,14 +195,14 @@ class _Crop:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One picture's measures: what a crop shows at which size."""
+    """Geometry of one picture: size of things in a crop."""
 
     size_px: tuple[int, int]
     input_px: tuple[int, int]
     settings: RegionSettings
 
     def is_news(self, moved: Box, people: Sequence[Box]) -> bool:
-        """Large enough for a person in the finest crop, and not the motion of somebody tracked."""
+        """True if large enough for a person in the finest crop, and not the motion of a track."""
         if moved.height * self.size_px[0] < 1.25 * self.settings.least_person_px:
             return False
         near = (p.grown(by_x=0.5 * p.width, by_y=0.1 * p.height) for p in people)
@@ -212,9 +211,9 @@ class _Picture:
     def looks_at(
         self, wanted: Sequence[Box], *, due: Sequence[Box], known: Sequence[Box]
     ) -> list[_Crop]:
-        """The whole picture if it shows anybody large enough, and crops around the rest; or crops
-        alone, where they are no more looks and the whole shows nobody well. What moves and is wider
-        than a body is left to the whole."""
+        """The whole picture if it shows anything large enough, and crops around the rest; or only
+        crops, if they are no more looks and the whole shows nobody well. Motion wider than a
+        body is left to the whole."""
         settings = self.settings
         small = [thing for thing in wanted if self.shown_px(thing) < settings.least_person_px]
         looks = self._crops(small, due)
@@ -230,26 +229,26 @@ class _Picture:
         return [_Crop(WHOLE, 0.0, tuple(seen)), *looks]
 
     def _is_upright(self, thing: Box) -> bool:
-        """Higher than wide, as one body is and a group or a branch is not."""
+        """Higher than wide, like one body; a group or a branch is not."""
         return thing.height * self.size_px[0] > thing.width * self.size_px[1]
 
     def _crops(self, things: Sequence[Box], due: Sequence[Box]) -> list[_Crop]:
         return self.merged([self.around(one, is_body=one in due) for one in things])
 
     def shown_px(self, thing: Box) -> float:
-        """How high a look at the whole picture shows it, in pixels of the network's input."""
+        """Height of it in a look at the whole picture, in pixels of the network's input."""
         return thing.height * self.size_px[0] * self._scale(WHOLE)
 
     def _scale(self, crop: Box) -> float:
-        """Pixels of the network's input per pixel of the picture."""
+        """Input pixels per pixel of the picture."""
         height, width = self.size_px
         return min(
             self.input_px[0] / (crop.height * height), self.input_px[1] / (crop.width * width)
         )
 
     def around(self, thing: Box, *, is_body: bool) -> _Crop:
-        """A piece around `thing` in the shape of the network's input, moved inside the picture;
-        enlarged only for a body whose size is known, of which nothing is left out so."""
+        """A part around `thing` in the shape of the network's input, moved inside the picture;
+        enlarged only for a body of known size, so that nothing is left out."""
         height, width = self.size_px
         rows, columns = self.input_px
         tall_px = max(thing.height * height, thing.width * width / 2)
@@ -263,12 +262,13 @@ class _Picture:
         x0 = min(max(0.0, x - across / 2), 1.0 - across)
         y0 = min(max(0.0, y - down / 2), 1.0 - down)
         box = Box(x0, y0, x0 + across, y0 + down)
-        shown = self._scale(box) * min(1.0, times)  # who is enlarged is joined as if they were not
+        shown = self._scale(box) * min(1.0, times)  # an enlarged one is joined as if it were not
         smallest_px = max(tall_px, self.settings.good_person_px / shown)
         return _Crop(box, smallest_px, (thing,))
 
     def merged(self, crops: list[_Crop]) -> list[_Crop]:
-        """Join the pair that makes the smallest crop, as long as all in it stay large enough."""
+        """Join the pair with the smallest joint crop, as long as everything in it stays large
+        enough."""
         while True:
             pairs = [
                 (joined.box.area, i, j, joined)

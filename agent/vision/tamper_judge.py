@@ -1,4 +1,4 @@
-"""What one look at a view speaks for: nothing, or one of the ways in which a view is taken away."""
+"""Result of one look at a view: normal, or one kind of tampering."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from agent.vision.scenery import GREY, Glance
 
 
 class Tampering(StrEnum):
-    """What can be the matter with a view."""
+    """Kinds of tampering."""
 
     COVERED = "covered"
     SPRAYED = "sprayed"
@@ -22,47 +22,47 @@ class Tampering(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """Chosen on frames 1-395 of the street and on their weathers; shares are 0-1.
+    """Chosen on frames 1-395 of the street and its simulated weathers; shares are 0-1.
 
-    In the whole scene suite no more than .29 of a view was ever missing, and no view was less than
-    .58 as sharp as usual.
+    In the whole scene suite at most .29 of a view was missing, and no view was less than .58 as
+    sharp as usual.
     """
 
     dark: int = 25
     """Grey level that a view must reach to show anything."""
     fell_s: float = 5.0
-    """Within which a hand makes it dark; evening takes longer."""
+    """A hand darkens it within this time; evening takes longer."""
     colourless: float = 0.25
-    """A sensor's noise has more colour than this, also in the dark; black and white has none."""
+    """A sensor's noise has more colour than this, even in the dark; black and white has none."""
     blinding: float = 0.3
-    """Share of white blocks that is no sun in a corner."""
+    """Share of white blocks too large for the sun in a corner."""
     blinding_and_missing: float = 0.05
-    """So much is enough where more than `hidden` of the view is missing too."""
+    """This share is enough if more than `hidden` of the view is missing too."""
     nothing: float = 1.0
-    """Grey levels of structure below which nothing at all is to be seen."""
+    """Grey levels of structure below which nothing at all is visible."""
     hidden: float = 0.35
-    """Share of the view that is missing behind paint, without detail."""
+    """Share of the view missing behind paint, without detail."""
     whole: float = 0.85
-    """And behind a hand or a bag."""
+    """Share missing behind a hand or a bag."""
     moved: float = 0.6
-    """Share that is missing, and something else with detail there, when the camera was turned."""
+    """Share missing, with other detail there, after the camera was turned."""
     blurred: float = 0.4
-    """Of the usual detail: what lies on the lens is never sharp."""
+    """Share of the usual detail: something on the lens is never sharp."""
     soft: float = 0.45
-    """Of the usual sharpness."""
+    """Share of the usual sharpness."""
 
 
 @dataclass(slots=True)
 class Judge:
-    """Judges look by look; knows how the light was before."""
+    """Judges look by look; remembers the earlier light."""
 
     settings: JudgeSettings = field(default_factory=JudgeSettings)
     _lit: tuple[Instant, Glance] | None = None
-    """The last look in which it was bright."""
+    """Last look in light."""
     _dark_since: Instant | None = None
 
     def matter(self, glance: Glance, at: Instant) -> Tampering | None:
-        """The likeliest; None is a view as it should be."""
+        """The most likely kind; None for a normal view."""
         settings = self.settings
         if glance.is_repeated:
             return Tampering.FROZEN
@@ -81,9 +81,9 @@ class Judge:
         return self._in_the_light(glance, missing)
 
     def _in_the_dark(self, glance: Glance, at: Instant) -> Tampering:
-        """By how it became dark: under the camera's lamp, by a hand, or with the evening.
+        """By the way it became dark: under the camera's lamp, by a hand, or in the evening.
 
-        A hand before a burning infrared lamp makes it bright.
+        A hand before a burning infrared lamp makes the picture bright.
         """
         self._dark_since = self._dark_since or at
         if self._lit is not None:

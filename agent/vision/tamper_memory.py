@@ -1,4 +1,4 @@
-"""What must be remembered of a view over a restart, as a text of some 10 to 60 kB."""
+"""Memory of a view across a restart, as text of 10 to 60 kB."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ BY_DAY: Final = {False: "colour", True: "grey"}
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is the matter as of now, and was said."""
+    """Present tampering as reported."""
 
     tamper_id: UUID
     what: Tampering
@@ -28,7 +28,7 @@ class Said:
 
 
 def memory_of(said: Said | None, usual: dict[bool, Usual]) -> str:
-    """To be kept."""
+    """Text to store."""
     views = {BY_DAY[is_grey]: _view(one) for is_grey, one in usual.items()}
     words: dict[str, Any] = {"v": VERSION, "views": views}
     if said is not None:
@@ -38,7 +38,7 @@ def memory_of(said: Said | None, usual: dict[bool, Usual]) -> str:
 
 
 def read_memory(text: str, now: Instant) -> tuple[Said | None, dict[bool, Usual]] | None:
-    """What was kept; None if the text is of another version, or none at all."""
+    """Parse stored text; None for another version or invalid text."""
     try:
         words = json.loads(text)
         if words["v"] != VERSION:
@@ -51,7 +51,7 @@ def read_memory(text: str, now: Instant) -> tuple[Said | None, dict[bool, Usual]
 
 
 def _said(words: Any, now: Instant) -> Said | None:
-    """Monotonic time is another one now: the span is that of the stamps."""
+    """The monotonic clock starts anew: the span comes from UTC stamps."""
     if words is None:
         return None
     ago_s = max(0.0, (now.utc_us - int(words["since_utc_us"])) / 1e6)
@@ -75,7 +75,7 @@ def _usual(view: dict[str, Any]) -> Usual:
 
 
 def _packed(numbers: NDArray[np.float32]) -> str:
-    """Half precision: a thousandth of what is usual."""
+    """Half precision: error of a thousandth of the usual value."""
     return base64.b85encode(zlib.compress(numbers.astype("<f2").tobytes())).decode()
 
 

@@ -1,4 +1,4 @@
-"""What of the sightings' news wakes people, and which rules they met."""
+"""Decides which sighting updates raise an alert, and which rules they met."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,11 @@ from agent.vision.track import Track
 
 
 class Telling:
-    """Adds to what the sightings say; gives each frame's changes back with it.
+    """Adds rules and alert hours to the changes of sightings, frame by frame.
 
-    Outside the alert hours a sighting is only recorded, until the hours begin while it lasts or it
-    meets a rule. Where nobody vouches for the clock all hours are alert hours: an alert too many is
-    better than one too few.
+    Outside alert hours a sighting is only recorded, until the hours begin during it or it meets a
+    rule. With an untrusted clock all hours are alert hours: an alert too many is better than one
+    too few.
     """
 
     def __init__(self, rules: Rules | None = None, alert_hours: Hours | None = None) -> None:
@@ -29,7 +29,7 @@ class Telling:
 
     @property
     def asks_for_the_hour(self) -> bool:
-        """Something here depends on the local time."""
+        """True if something depends on the local time."""
         return self._alert_hours is not None or self._rules.have_hours
 
     def complete(
@@ -42,7 +42,7 @@ class Telling:
         aspect: float,
         local: datetime | None,
     ) -> tuple[SightingChange, ...]:
-        """The changes of the frame at `now`, and what rules and hours add; see `Rules.advance`."""
+        """Changes of the frame at `now`, completed by rules and hours; see `Rules.advance`."""
         ids = sightings.open_ids
         met = _by_sighting(
             self._rules.advance(now, tracks, sightings=ids, aspect=aspect, local=local)
@@ -60,7 +60,7 @@ class Telling:
         return tuple(told)
 
     def finish(self) -> None:
-        """The camera stops, and all that was open is closed."""
+        """The camera stops and all open sightings are closed."""
         self._quiet.clear()
 
     def _is_quiet(self, local: datetime | None) -> bool:
@@ -70,7 +70,7 @@ class Telling:
     def _completed(
         self, change: SightingChange, met: dict[UUID, tuple[RuleMet, ...]], *, is_quiet: bool
     ) -> SightingChange:
-        """With the rules that it met, which are then told."""
+        """With the rules it met, which are then reported."""
         rules = met.pop(change.sighting_id, ())
         match change:
             case Opened():

@@ -1,8 +1,8 @@
-"""Joining detections of one body across frames: constant velocity, best pairs first.
+"""Tracker: joins detections of one body across frames by constant velocity, best pairs first.
 
-No Kalman filter: at ten frames a second a smoothed position and velocity predict a walker to a few
-pixels, and every number here can be read off a video by eye. Thresholds are two, as in ByteTrack
-(Zhang et al. 2022): a weak answer may carry on a track, only a strong one may begin one.
+No Kalman filter: at ten frames a second a smoothed position and speed predict a walker to a few
+pixels, and every number here can be checked on a video by eye. Two thresholds, as in ByteTrack
+(Zhang et al. 2022): a weak detection can continue a track, only a strong one can begin one.
 """
 
 from collections.abc import Sequence
@@ -16,81 +16,82 @@ from agent.vision.riders import WHEELS, sits
 from agent.vision.zones import WHOLE, Box
 
 STIRS = 0.02
-"""Who is alive moves in this share of their place now and then."""
+"""A living person moves in this share of their box from time to time."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """What joins, what begins and what ends a track."""
+    """When detections join, and when a track begins and ends."""
 
     new_score: float = 0.4
-    """A detection from this score on may begin a track (0-1);"""
+    """A detection with this score can begin a track (0-1);"""
     new_in_crowd: float = 0.3
-    """in a crowd from this on: people are small there, and evidence over time sorts the rest."""
+    """in a crowd with this one: people are small there, and evidence over time removes the rest."""
     keep_score: float = 0.25
-    """One from this score on may carry on a track."""
+    """A detection with this score can continue a track."""
     least_iou: float = 0.3
     """A weak detection must overlap the prediction this much (intersection over union)."""
     apart_iou: float = 0.3
-    """A track begins only where the box overlaps those of the other tracks no more than this."""
+    """A track begins only if its box overlaps other tracks at most this much,"""
     apart_part: float = 0.6
-    """Nor by more than this share of the smaller box."""
+    """and by at most this share of the smaller box."""
     near: float = 0.35
-    """How far, in body heights, a strong one may lie from where the track should be now."""
+    """Largest distance, in body heights, of a strong detection from the prediction."""
     near_grows_per_s: float = 0.5
-    """And how much farther for each second the body was not seen;"""
+    """Added for each second the body was unseen;"""
     near_grows_in_crowd: float = 1.0
-    """in a crowd, where looks are a quarter of a second apart: who walked may have turned."""
+    """in a crowd, where looks are a quarter of a second apart: a walker may have turned."""
     size_ratio: float = 1.5
-    """Bodies do not grow or shrink by more than this factor between two sightings of them."""
+    """A body's size changes by at most this factor between two detections."""
     went: float = 0.3
-    """Who has not gone so far (body heights) from where it was found first is as likely a post or
-    half a body: it reaches no farther for the time it was not seen, for who comes by then is
-    somebody else. Clothes alone can speak against it,"""
+    """A track that moved less than this (body heights) from its start may be a post or half a body:
+    its reach does not grow while unseen, because whoever comes by is somebody else. Clothes
+    alone can only speak against it,"""
     stood_size_ratio: float = 1.35
-    """and it does not grow or shrink by more than this."""
+    """and its size changes by at most this factor."""
     late_s: float = 0.8
-    """Who was seen within this time is there, and who was not looked for since."""
+    """A body seen, or not looked for, within this time is present."""
     lost_s: float = 1.5
-    """A track not seen for longer is over."""
+    """A track unseen for longer ends."""
     confirm_hits: int = 3
-    """Detections that make a track believable; until then a miss of `tentative_s` ends it."""
+    """Detections that make a track credible; until then it ends after `tentative_s` unseen."""
     tentative_s: float = 0.35
     """See `confirm_hits`."""
     least_misses: int = 3
-    """No track is over before so many looks in vain: who waits for a look has not left,"""
+    """No track ends before this many failed looks: a body waiting for a look has not left,"""
     waiting_s: float = 3.0
-    """for so long."""
+    """for at most this long."""
     place_gain: float = 0.6
-    """Share of a detection's place taken over; the rest is the prediction,"""
+    """Weight of a detection's place; the rest is the prediction,"""
     place_s: float = 0.1
-    """which in a crowd is worth as much less as the last look is longer ago than this."""
+    """whose weight falls in a crowd when the last look is older than this."""
     size_gain: float = 0.3
-    """The same of its size, which changes slowly: a lower answer is often a hidden body."""
+    """The same for its size, which changes slowly: a lower box is often a hidden body."""
     speed_s: float = 0.615
-    """Memory of its speed: who is looked at seldom must have it right sooner, look by look."""
+    """Time constant of the speed: with rare looks each look must count more."""
     other_clothes: float = 15.0
-    """Clothes that differ by so much (see `clothes.unlikeness`) outweigh a perfect place."""
+    """Clothes this different (see `clothes.unlikeness`) outweigh a perfect place."""
     clothes_gain: float = 0.1
-    """Share of a detection's clothes taken over: a body passing in front must not change them."""
+    """Weight of a detection's clothes: a body passing in front must not change them."""
     rode: float = 1.2
-    """A two-wheeler that went this far (of its heights) from where it was found first is ridden."""
+    """A two-wheeler that moved this far (of its heights) from its start is ridden."""
     mounted_reach: float = 1.5
-    """The middle of a rider lies above that of the wheels: so much farther they may be apart."""
+    """A rider's centre is above that of the wheels: they may be this much farther apart."""
     coast_s: float = 0.5
-    """Time after which the speed of an unseen body counts for a third: it may have stopped."""
+    """After this time the speed of an unseen body counts a third: it may have stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One body over time. Ids count from 1 and are never used again.
+    """One body over time. Ids count from 1 and are never reused.
 
-    `box` is where it is now, measured if `is_seen`, else predicted (it may leave the picture).
+    `box` is its present place, measured if `is_seen`, else predicted (possibly outside the
+    picture).
     """
 
     track_id: int
     kind: ObjectKind
-    """A person as soon as a body was found once, also one that rides."""
+    """A person once a body was found, also a riding one."""
     box: Box
     score: float
     """Of the last detection."""
@@ -100,39 +101,39 @@ class Track:
     is_confirmed: bool
     is_seen: bool
     began_at: tuple[float, float]
-    """The center of its first box."""
+    """Centre of its first box."""
     clothes: Clothes | None = None
-    """Of late; None while nobody measures them."""
+    """Recent clothes; None while they are not measured."""
     travelled: float = 0.0
-    """The farthest it has been from there, in body heights."""
+    """Largest distance from there, in body heights."""
     speed: tuple[float, float] = (0.0, 0.0)
-    """Of the center, in shares of the picture a second."""
+    """Of the centre, in shares of the picture per second."""
     looks: int = 0
-    """How often its place was looked at since it began,"""
+    """Looks at its place since it began,"""
     misses: int = 0
-    """and how often in vain since it was last seen."""
+    """and failed looks since it was last seen."""
     on_wheels: int = 0
-    """Of its hits, those that had a two-wheeler in them."""
+    """Its detections with a two-wheeler."""
     moved: float = 1.0
-    """The share of its place in which something moved when it was found last."""
+    """Share of its place with motion at its last detection."""
     stirred_at: Instant | None = None
-    """When anything moved there last; None: not since it began."""
+    """Last motion there; None: none since it began."""
     last_look: Instant | None = None
-    """When its place was looked at last, in vain or not; None: not since it began."""
+    """Last look at its place, failed or not; None: none since it began."""
 
     @property
     def is_mount(self) -> bool:
-        """A two-wheeler on which nobody was ever found: parked, unless it moves."""
+        """A two-wheeler without any rider found: parked, unless it moves."""
         return self.kind in WHEELS
 
     @property
     def rides(self) -> bool:
-        """Its two-wheeler was found so often that it goes on with it."""
+        """Found on a two-wheeler so often that it keeps it."""
         return 3 * self.on_wheels >= self.hits
 
 
 class Tracker:
-    """Holds the live tracks; give it each frame's detections, also when there are none."""
+    """Holds the live tracks; call `step` for each frame, also without detections."""
 
     def __init__(self, settings: TrackSettings | None = None) -> None:
         self._settings = settings or TrackSettings()
@@ -153,7 +154,7 @@ class Tracker:
         return tuple(self._tracks)
 
     def bodies(self, now: Instant) -> tuple[Box, ...]:
-        """Everybody who was found of late, told of or not, parked two-wheelers too."""
+        """All bodies found recently, confirmed or not, parked two-wheelers too."""
         return tuple(
             track.box for track in self._tracks if track.is_confirmed and self._is_there(track, now)
         )
@@ -168,7 +169,7 @@ class Tracker:
         return tuple(one.box for one in still if one.travelled < self._settings.rode)
 
     def expected(self, now: Instant) -> tuple[Track, ...]:
-        """The live tracks where they should be at `now`, inside the picture; none that left it."""
+        """Live tracks at their predicted places at `now`, inside the picture; none that left it."""
         tracks = (self._moved(track, now) for track in self._tracks)
         inside = (replace(track, box=track.box.clipped()) for track in tracks)
         return tuple(track for track in inside if track.box.area > 0)
@@ -182,8 +183,8 @@ class Tracker:
         looked: Sequence[Box] = (WHOLE,),
         is_crowd: bool = False,
     ) -> tuple[Track, ...]:
-        """The tracks after this frame; `aspect` is the picture's width over its height, `looked`
-        the parts of it that were looked at."""
+        """Tracks after this frame; `aspect` is the picture's width over its height, `looked` the
+        parts that were looked at."""
         self._aspect = aspect
         tracks = [self._moved(track, now) for track in self._tracks]
         self._step_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
@@ -203,7 +204,7 @@ class Tracker:
         return self.tracks
 
     def _moved(self, track: Track, now: Instant) -> Track:
-        """Where constant velocity carries it; an unseen body is expected to slow down."""
+        """Constant-velocity prediction; an unseen body slows down."""
         elapsed_s = max(0.0, now.seconds_since(self._last)) if self._last else 0.0
         unseen_s = max(0.0, now.seconds_since(track.last_seen))
         slowing = 1.0 if unseen_s <= self._settings.coast_s else self._settings.coast_s / unseen_s
@@ -214,7 +215,7 @@ class Tracker:
     def _joined(
         self, tracks: list[Track], found: Sequence[Detection], now: Instant
     ) -> tuple[list[Track], list[Detection]]:
-        """The best pairs first; and the detections that belong to nobody."""
+        """Best pairs first; and the detections that fit no track."""
         pairs = [
             (closeness, i, j)
             for i, track in enumerate(tracks)
@@ -230,7 +231,7 @@ class Tracker:
         return tracks, [found[j] for j in sorted(free)]
 
     def _closeness(self, track: Track, found: Detection, now: Instant) -> float:
-        """From 2 for the same box down to 0, or less, for one that cannot be this body."""
+        """From 2 for the same box down to 0, or less if it cannot be this body."""
         if not self._may_be(track, found):
             return 0.0
         settings, stood = self._settings, self._stood(track)
@@ -255,7 +256,7 @@ class Tracker:
         return not track.is_confirmed or track.travelled < self._settings.went
 
     def _reach(self, track: Track, now: Instant) -> float:
-        """How far, in body heights, it may be from where it should be now."""
+        """Largest distance from the prediction, in body heights."""
         settings = self._settings
         if self._stood(track):
             return settings.near
@@ -264,7 +265,8 @@ class Tracker:
         return settings.near + grows * unseen_s
 
     def _may_be(self, track: Track, found: Detection) -> bool:
-        """A walker leaves no wheels behind, a parked mount does not walk away with who passes."""
+        """A walker leaves no wheels behind; a parked two-wheeler does not leave with a
+        passer-by."""
         if found.kind is track.kind:
             return True
         if found.kind in WHEELS:
@@ -274,7 +276,7 @@ class Tracker:
         )
 
     def _strangeness(self, track: Track, found: Detection) -> float:
-        """0 for the same clothes, 1 for quite other ones."""
+        """0 for the same clothes, 1 for completely different ones."""
         if track.clothes is None or found.clothes is None:
             return 0.0
         other = unlikeness(track.clothes, found.clothes) / self._settings.other_clothes
@@ -317,13 +319,13 @@ class Tracker:
         return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
     def _heights_between(self, box: Box, point: tuple[float, float]) -> float:
-        """How far `point` is from the box's center; a walker's width changes with every step,
-        so the height is the ruler on both axes."""
+        """Distance of `point` from the box's centre. A walker's width changes with every step, so
+        the height is the unit on both axes."""
         (x, y), (u, v) = box.center, point
         return hypot((u - x) * self._aspect, v - y) / max(box.height, 1e-6)
 
     def _is_double(self, found: Detection, tracks: Sequence[Track]) -> bool:
-        """Mostly on a body that is tracked already: a head, a trunk, or two people as one."""
+        """Mostly on a tracked body: a head, a trunk, or two people as one."""
         return any(
             track.is_mount == (found.kind in WHEELS)
             and (track.is_seen or track.is_confirmed)
@@ -336,7 +338,8 @@ class Tracker:
         )
 
     def _without_doubles(self, tracks: Sequence[Track]) -> list[Track]:
-        """A two-wheeler that moves with somebody on it is theirs, and counted with them."""
+        """A two-wheeler that moves with a body on it belongs to that body and is counted with
+        it."""
         bodies = [track.box for track in tracks if not track.is_mount and track.is_seen]
         return [
             track

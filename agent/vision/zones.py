@@ -22,8 +22,8 @@ class Box:
     y1: float
 
     def __init__(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """By the slots themselves: a frame makes dozens, and the way of a frozen dataclass takes
-        four times as long."""
+        """Sets the slots directly: a frame makes dozens, and the frozen dataclass way takes four
+        times as long."""
         _set_x0(self, x0)
         _set_y0(self, y0)
         _set_x1(self, x1)
@@ -75,24 +75,24 @@ _set_x0, _set_y0, _set_x1, _set_y1 = (
 )
 
 LEAST_CORNERS = 3
-"""Of an outline that encloses something."""
+"""For an outline that encloses an area."""
 ON_THE_LINE = 1e-12
-"""Share of the picture (twice the area) that a line and a point on it may span by rounding."""
+"""Rounding tolerance (twice the area, as a share of the picture) for a point on a line."""
 LEAST_AREA = 1e-6
-"""Share of the picture (twice the area) under which an outline is a line."""
+"""Below this share of the picture (twice the area) an outline is a line."""
 GRID = (270, 480)
-"""Rows and columns in which areas are drawn: a cell is 4 pixels of a 1080p picture."""
+"""Rows and columns for drawing areas: a cell is 4 pixels of a 1080p picture."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
-"""All of the picture."""
+"""The whole picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
     """An outline by its corners (x, y), 0-1, in order; the last is joined to the first.
 
-    ValueError unless there are three or more, all in the picture, around some area, and no edge
-    crosses another: what lies between crossed edges would be outside to one reader and inside to
-    the next.
+    ValueError unless there are three or more corners, all in the picture, around some area, and no
+    edges cross: the space between crossed edges would be inside to one program and outside to
+    another.
     """
 
     corners: tuple[Point, ...]
@@ -114,13 +114,13 @@ class Polygon:
             raise ValueError("the outline encloses nothing: its points lie on one line")
 
     def edges(self) -> list[tuple[Point, Point]]:
-        """From corner to corner, the last to the first."""
+        """From corner to corner, then from the last to the first."""
         ahead = (*self.corners[1:], self.corners[0])
         return list(zip(self.corners, ahead, strict=True))
 
     def contains(self, point: Point) -> bool:
-        """By the even-odd rule: a ray to the right crosses the outline an odd number of times.
-        A point on the outline may count as either."""
+        """Even-odd rule: a ray to the right crosses the outline an odd number of times. A point on
+        the outline can be either."""
         x, y = point
         is_in = False
         before = self.corners[-1]
@@ -133,18 +133,17 @@ class Polygon:
 
 
 class Area:
-    """What outlines cover together, drawn once into a grid of cells and then asked often."""
+    """Union of outlines, drawn once into a grid of cells for fast queries."""
 
     def __init__(self, polygons: Sequence[Polygon]) -> None:
-        """No outlines cover nothing."""
+        """Without outlines nothing is covered."""
         covered = inside(polygons, GRID)
         self._covers_nothing = not covered.any()
         self._sums = np.zeros((GRID[0] + 1, GRID[1] + 1), np.int32)
         self._sums[1:, 1:] = covered.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32)
 
     def share_of(self, box: Box) -> float:
-        """Which share (0-1) of the box's part inside the picture is covered; 0 where there is
-        none."""
+        """Covered share (0-1) of the box's part inside the picture; 0 if there is none."""
         if self._covers_nothing:
             return 0.0
         (rows, columns), seen = GRID, box.clipped()
@@ -158,24 +157,24 @@ class Area:
 
 
 def side_of(start: Point, end: Point, point: Point) -> float:
-    """Above 0 where `point` lies right of the way from `start` to `end` as the picture shows it
-    (y grows downwards), below 0 on the left, 0 on the line through both: as good as on it too,
-    where rounding would say left or right by which end it is asked from."""
+    """Positive if `point` lies right of the line from `start` to `end` as seen in the picture (y
+    grows downwards), negative on the left, 0 on the line and within rounding of it, from either
+    end."""
     (x0, y0), (x1, y1), (x, y) = start, end, point
     side = (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
     return side if abs(side) > ON_THE_LINE else 0.0
 
 
 def crosses(start: Point, end: Point, before: Point, after: Point) -> bool:
-    """Whether the way from `before` to `after` crosses the line from `start` to `end`; merely
-    touching it does not count."""
+    """True if the way from `before` to `after` crosses the line from `start` to `end`; touching
+    does not count."""
     apart = side_of(start, end, before) * side_of(start, end, after) < 0
     return apart and side_of(before, after, start) * side_of(before, after, end) < 0
 
 
 def inside(polygons: Sequence[Polygon], shape: tuple[int, int]) -> Plane:
-    """uint8 (rows, columns) for a picture cut into `shape`: 1 for a cell whose middle lies in an
-    outline, exactly as `Polygon.contains` says."""
+    """uint8 (rows, columns) for a picture cut into `shape`: 1 for cells whose middle is in an
+    outline, exactly as `Polygon.contains`."""
     rows, columns = shape
     x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
     covered = np.zeros(shape, bool)
