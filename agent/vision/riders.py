@@ -1,8 +1,8 @@
-"""Who rides: a two-wheeler and the body on it are one find, of a person.
+"""Joins riders and two-wheelers: one detection per body, of a person.
 
-The network answers with the rider, with the motorbike, or with both. Two answers for one body are
-joined here; a motorbike without an answer for its rider is told from a parked one by its track,
-because only a ridden one moves (`agent.vision.sighting`).
+The network finds the rider, the motorbike, or both. Two detections of one body are joined here. A
+motorbike without a detection of its rider is told from a parked one by its track, because only a
+ridden one moves (`agent.vision.sighting`).
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ from agent.vision.zones import Box
 
 WHEELS = frozenset({ObjectKind.BICYCLE, ObjectKind.MOTORCYCLE})
 PARKED_IOU = 0.4
-"""What overlaps a two-wheeler that has not moved by more than this is that one again."""
+"""A detection that overlaps an unmoved two-wheeler by more than this is that one again."""
 BESIDE = 0.35
-"""A rider's middle is no farther from that of the wheels than this share of the wider one's
-width. A motorbike seen from the side is twice as wide as its rider, from ahead as wide."""
+"""A rider's centre is within this share of the wider box's width from that of the wheels. A
+motorbike from the side is twice as wide as its rider; from the front it is as wide."""
 SITS = (0.15, 1.1)
-"""The rider's lowest point lies in this part of the wheels' height: the feet are on pegs, and who
-stands behind it has them higher, who stands before it lower."""
+"""The rider's lowest point lies in this part of the wheels' height: the feet are on pegs. A person
+behind has them higher, a person in front lower."""
 LIKE_SIZE = 2.5
-"""Neither is higher than the other by more than this factor."""
+"""Largest ratio of their heights."""
 
 
 def mounted(found: Sequence[Detection], parked: Sequence[Box]) -> list[Detection]:
-    """One find for each body: a person, on `wheels` or on foot; and wheels that nobody rides.
+    """One detection per body: a person, on `wheels` or on foot; and two-wheelers without a rider.
 
-    `parked` are two-wheelers known not to have moved: who stands before one does not ride it.
-    Two kinds of two-wheeler in one place are the likelier one.
+    `parked` are two-wheelers that have not moved: a person in front of one does not ride it. Of two
+    kinds in one place the more likely one is kept.
     """
     people = [one for one in found if one.kind is ObjectKind.PERSON]
     wheels = _of_one_kind([one for one in found if one.kind in WHEELS])
@@ -50,7 +50,7 @@ def mounted(found: Sequence[Detection], parked: Sequence[Box]) -> list[Detection
 
 
 def sits(person: Box, wheels: Box) -> bool:
-    """The person is on the wheels, by where the two boxes are."""
+    """True if the person is on the wheels, by the places of both boxes."""
     apart = abs(person.center[0] - wheels.center[0])
     feet = (person.y1 - wheels.y0) / max(wheels.height, 1e-6)
     tall = person.height / max(wheels.height, 1e-6)

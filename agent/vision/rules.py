@@ -1,12 +1,12 @@
-"""Rules on tracks: who entered, stays, crossed a line, is there after hours, or is one of many.
+"""Camera rules on tracks: entry, loitering, line crossing, after hours, group.
 
-Each is told once of a sighting, and of a group once until it has parted. A track may meet a rule
-before its sighting opens, when the evidence is not in yet: it is told with the opening. People are
-where their feet are, the middle of the box's lower edge. Boxes shake, so a stay survives a moment
-outside, and a line is crossed by who was clearly on one side and then clearly on the other.
+Each rule is reported once per sighting; a group once until it has parted. A track can meet a rule
+before its sighting opens: then it is reported with the opening. A person is where their feet are,
+the middle of the box's lower edge. Boxes shake, so a stay survives a moment outside, and a line is
+crossed by being clearly on one side and then clearly on the other.
 
-Spans are monotonic. Only hours need the wall clock, and where nobody vouches for that they never
-hold: a node that believes it is three in the morning would tell of everybody all day.
+Spans are monotonic. Only hours need the wall clock. With an untrusted clock they never hold:
+otherwise a node that believes it is three in the morning would report everybody all day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from agent.vision.track import Track
 
 
 class RuleKind(StrEnum):
-    """What a rule tells of; the wire has the same words."""
+    """Kinds of rules; the wire has the same names."""
 
     ENTRY = "entry"
     LOITERING = "loitering"
@@ -33,23 +33,23 @@ class RuleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
-    """How steady something must be before it counts."""
+    """How stable something must be before it counts."""
 
     settle_s: float = 0.4
-    """So long somebody must have been in a zone, or so many at once, before it is told."""
+    """Least time in a zone, or of a group, before it is reported."""
     away_s: float = 2.0
-    """Who was outside a zone for longer has left it."""
+    """A person outside a zone for longer has left it."""
     present_s: float = 1.2
-    """Who was seen in a zone within this span is one of its group."""
+    """A person seen in a zone within this time belongs to its group."""
     parted_s: float = 10.0
-    """A group that was too small for longer has parted; the next one is told anew."""
+    """A group that was too small for longer has parted; the next one is reported again."""
     clear: float = 0.1
-    """So far from a line (body heights) somebody is clearly on one side."""
+    """Distance from a line (body heights) that counts as clearly on one side."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMet:
-    """A rule of the zone or line `place` was met by this sighting at `at`."""
+    """This sighting met a rule of the zone or line `place` at `at`."""
 
     kind: RuleKind
     place: str
@@ -57,15 +57,15 @@ class RuleMet:
     track_id: int
     at: Instant
     seconds: float | None = None
-    """Of loitering: how long they have stayed."""
+    """For loitering: time stayed."""
     people: int | None = None
-    """Of a group: how many they are."""
+    """For a group: number of people."""
     towards: Side | None = None
-    """Of a crossing: to which side."""
+    """For a crossing: side reached."""
 
 
 class Rules:
-    """The rules of one camera; give it the tracks of every frame."""
+    """Rules of one camera; call `advance` with the tracks of every frame."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Rules:
 
     @property
     def have_hours(self) -> bool:
-        """Some rule holds at certain hours only, and so needs a clock that can be trusted."""
+        """True if a rule has hours and so needs a trusted clock."""
         return any(zone.closed is not None for zone in self._zones)
 
     def advance(
@@ -95,10 +95,10 @@ class Rules:
         aspect: float,
         local: datetime | None,
     ) -> tuple[RuleMet, ...]:
-        """What is met in the frame at `now`.
+        """Rules met in the frame at `now`.
 
-        `sightings` are the open ones by their tracks (a crowd's has many), `aspect` the picture's
-        width over its height, `local` the local time, None where nobody vouches for the clock.
+        `sightings` are the open ones by track (a crowd's has many), `aspect` the picture's width
+        over its height, `local` the local time, None if the clock is not trusted.
         """
         if not (self._zones or self._lines):
             return ()
@@ -117,7 +117,7 @@ class Rules:
         return (*met, *self._gatherings(now))
 
     def _follow(self, sightings: Mapping[int, UUID]) -> None:
-        """A track that carries on the sighting of another carries on what that one did."""
+        """A track that continues another's sighting also continues its state."""
         tracks_of: dict[UUID, set[int]] = {}
         for track_id, sighting_id in sightings.items():
             tracks_of.setdefault(sighting_id, set()).add(track_id)
@@ -136,7 +136,7 @@ class Rules:
         self._told = {i: told for i, told in self._told.items() if i in self._tracks_of}
 
     def _is_new(self, told: "_Witness", kind: RuleKind, place: str) -> bool:
-        """Whether this was not told of this sighting yet; from now on it is."""
+        """True if this was not reported for this sighting yet; from now on it is."""
         known = self._told.setdefault(told.sighting_id, set())
         is_new = (kind, place) not in known
         known.add((kind, place))
@@ -187,7 +187,7 @@ class Rules:
                     yield told.of(RuleKind.GROUP, zone.name, people=len(present))
 
     def _present(self, zone: str, now: Instant) -> list[Body]:
-        """Who of an open sighting is in the zone."""
+        """Bodies with an open sighting in the zone."""
         stays = ((body, body.stays.get(zone)) for body in self._bodies.values())
         return [
             body
@@ -201,7 +201,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class _Witness:
-    """Of whom and when."""
+    """The body and its last time."""
 
     sighting_id: UUID
     track_id: int

@@ -1,12 +1,12 @@
-"""What a view usually looks like, and how much of that a frame still shows.
+"""Usual look of a view, and how much of it a frame still shows.
 
-The picture is divided into cells. In each the structure of the block means (what is broader than a
-few blocks, and what is finer than one, taken away) is correlated with what it usually is: light,
-gain, fog and dusk change its strength and not its form, so that only what hides or moves the view
-takes it away. How sharp the view is, is its fine detail for each unit of that structure, without
-the sensor's noise: fog takes from both alike, a lens out of focus from the fine alone.
+The picture is divided into cells. In each cell the structure of the block means (without everything
+broader than a few blocks and finer than one) is correlated with the usual structure. Light, gain,
+fog and dusk change its strength, not its form; only hiding or moving the view changes its form.
+Sharpness is the fine detail per unit of structure, without the sensor's noise: fog reduces both
+alike, an unfocused lens only the fine detail.
 
-All of it is made of what finding motion has made already: the means of 8x8 and of 4x4 pixels.
+Everything is computed from the results of motion detection: means of 8x8 and of 4x4 pixels.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,60 +18,60 @@ from numpy.typing import NDArray
 from agent.media.frame import Frame, Plane
 
 Cells = NDArray[np.float32]
-"""One number a cell: (CELLS[0], CELLS[1])."""
+"""One number per cell: (CELLS[0], CELLS[1])."""
 Relief = NDArray[np.float32]
-"""The structure of block means, (height // 8, width // 8), grey levels around 0."""
+"""Structure of block means, (height // 8, width // 8), grey levels around 0."""
 
 CELLS = (6, 8)
 REACH = 4
-"""Blocks: structure is what remains between the mean of 3x3 and that of 9x9."""
+"""In blocks: structure is the difference between the means of 3x3 and of 9x9."""
 STRUCTURED = 1.5
-"""Grey levels (root mean square) from which a cell has structure to be recognised by."""
+"""Grey levels (root mean square) from which a cell has enough structure."""
 FEWEST_CELLS = 6
-"""With fewer of those a view cannot be recognised."""
+"""With fewer such cells a view cannot be recognised."""
 ALIKE = 0.4
-"""Correlation from which a cell looks as usual. A crowd leaves about half of a picture's above it,
-a night all; another view hardly any."""
+"""Correlation from which a cell looks as usual. A crowd leaves about half of the cells above it,
+night leaves all; another view hardly any."""
 GREY = 1.0
-"""Mean distance of U and V from 128 below which a picture is black and white: by infrared."""
+"""Mean distance of U and V from 128 below which a picture is black and white (infrared)."""
 TELLING = 25
-"""Brightness from which a picture shows whether it is: black has no colour."""
+"""Brightness from which this can be judged: black has no colour."""
 OFF_BY_NOISE = 10.0**0.5
-"""White noise moves a pixel from its four neighbours by so many times what it moves it from itself
-a moment before."""
+"""White noise moves a pixel against its four neighbours this many times as much as against itself a
+moment before."""
 OFF_MOST = 128
-"""Grey levels by which one pixel is off from its neighbours at the most: one lamp is no texture."""
+"""Upper limit of one pixel's difference from its neighbours: one lamp is not a texture."""
 DARK_SHARE = 0.95
 BLINDING = 245
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One look. Shares are 0-1."""
+    """Result of one look. Shares are 0-1."""
 
     brightness: int
-    """The grey level that so many blocks stay below that the rest are lamps."""
+    """Grey level with nearly all blocks below it; the rest are lamps."""
     blinding: float
-    """Share of the blocks that are as good as white."""
+    """Share of blocks that are nearly white."""
     colour: float
     """Mean distance of U and V from grey."""
     is_repeated: bool
-    """Bit for bit the picture of the look before: no sensor is that calm."""
+    """Bit for bit the previous picture: no sensor is that quiet."""
     structure: float
     """Grey levels, root mean square."""
     missing: float | None = None
-    """Share of the cells with structure that no longer look as usual; None: nothing is known."""
+    """Share of the cells with structure that look different; None: unknown."""
     detail: float = 1.0
-    """Fine detail, of what is usual."""
+    """Fine detail relative to usual."""
     detail_where_missing: float = 1.0
-    """The same in those cells alone."""
+    """The same in the different cells only."""
     sharpness: float = 1.0
-    """Fine detail for each unit of structure, of what is usual."""
+    """Fine detail per unit of structure, relative to usual."""
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What finding motion makes of a frame's luma, uint8; valid until its next frame."""
+    """Block means of a frame's luma from motion detection, uint8; valid until its next frame."""
 
     blocks: Plane
     """Of 8x8 pixels: (height // 8, width // 8)."""
@@ -81,12 +81,12 @@ class Means:
 
 @dataclass(slots=True)
 class Usual:
-    """What a view usually looks like, by day or by infrared."""
+    """Usual look of a view, by day or in infrared."""
 
     relief: Relief
     detail: Cells
     seen_s: float = 0.0
-    """How long it was learned."""
+    """Learning time so far."""
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class _Measured:
 
 @dataclass(slots=True)
 class Scenery:
-    """The memory of one view, by day and by infrared apart; used by one thread."""
+    """Memory of one view, separate for day and infrared; used by one thread."""
 
     known_after_s: float
     memory_s: float
@@ -108,7 +108,7 @@ class Scenery:
     _is_grey: bool = False
 
     def look(self, frame: Frame, means: Means) -> Glance:
-        """Measure a frame, whose means these are."""
+        """Measure a frame; `means` are its block means."""
         before = self._fine
         if before is not None and before.shape != means.quarters.shape:
             before = None
@@ -129,12 +129,12 @@ class Scenery:
         if usual is None or usual.seen_s < self.known_after_s:
             return glance
         if usual.relief.shape != means.blocks.shape:
-            self.usual.clear()  # another size of picture: another view
+            self.usual.clear()  # another picture size: another view
             return glance
         return _compared(glance, measured, usual)
 
     def learn(self, elapsed_s: float) -> None:
-        """Take the last look for what is usual, `elapsed_s` after the look before."""
+        """Learn the last look as usual, `elapsed_s` after the previous one."""
         if self._last is None:
             return
         usual = self.usual.get(self._is_grey)
@@ -148,12 +148,12 @@ class Scenery:
 
     @property
     def is_known(self) -> bool:
-        """Whether the view of now was seen for long enough to be recognised."""
+        """True if the present view was seen long enough to be recognised."""
         usual = self.usual.get(self._is_grey)
         return usual is not None and usual.seen_s >= self.known_after_s
 
     def forget(self) -> None:
-        """Begin to learn anew what this view looks like, by this light."""
+        """Learn this view anew, in this light."""
         self.usual.pop(self._is_grey, None)
 
 
@@ -181,7 +181,7 @@ def _ratio(one: float, other: float) -> float:
 
 
 def structure(blocks: Plane) -> Relief:
-    """The means of 3x3 blocks less those of 9x9; the picture is mirrored at its borders."""
+    """Means of 3x3 blocks minus means of 9x9; the picture is mirrored at its borders."""
     wide = np.pad(blocks, REACH, mode="reflect").astype(np.uint16)
     narrow = _threes(wide, 1)
     inner = narrow[3:-3, 3:-3]
@@ -189,18 +189,18 @@ def structure(blocks: Plane) -> Relief:
 
 
 def _threes(sums: NDArray[np.uint16], step: int) -> NDArray[np.uint16]:
-    """Sums of three by three that lie `step` apart, where all are there."""
+    """Sums of three by three, `step` apart, where all exist."""
     tall: NDArray[np.uint16] = sums[: -2 * step] + sums[step:-step] + sums[2 * step :]
     sums = tall[:, : -2 * step] + tall[:, step:-step] + tall[:, 2 * step :]
     return sums
 
 
 def _detail(fine: Plane, before: Plane | None) -> Cells:
-    """How far pixels are off from their neighbours in each cell, less what noise makes of it.
+    """Difference of pixels from their neighbours in each cell, without noise.
 
-    Ramps are none of it: the edges of what lies on the lens are broad. Noise is no more than what
-    the flattest cells show, and no more than what changes from look to look in the calmest: rain
-    and shaking make the second large, a textured street the first.
+    Ramps do not count: edges of things on the lens are broad. The noise is the smaller of two
+    estimates: the flattest cells, and the change from look to look in the calmest cells. Rain and
+    shaking enlarge the second, a textured street the first.
     """
     off = _cells(np.minimum(np.abs(curvature(fine)), OFF_MOST))
     noise = np.sort(off, axis=None)[off.size // 10]
@@ -212,21 +212,21 @@ def _detail(fine: Plane, before: Plane | None) -> Cells:
 
 
 def curvature(plane: Plane) -> NDArray[np.int16]:
-    """How far each pixel's four neighbours together are from four times itself."""
+    """Difference between the sum of each pixel's four neighbours and four times itself."""
     wide = np.pad(plane, 1, mode="reflect").astype(np.int16)
     beside = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
     return beside - 4 * wide[1:-1, 1:-1]
 
 
 def _cells(plane: Plane | NDArray[np.int16] | Relief) -> Cells:
-    """The mean of each cell."""
+    """Mean of each cell."""
     down, across = _shares(plane.shape[0], CELLS[0]), _shares(plane.shape[1], CELLS[1])
     return np.asarray(down @ plane.astype(np.float32, copy=False) @ across.T, np.float32)
 
 
 @lru_cache(maxsize=64)
 def _shares(pixels: int, cells: int) -> NDArray[np.float32]:
-    """What each pixel of a line counts for in the mean of each cell, (cells, pixels)."""
+    """Weight of each pixel of a line in the mean of each cell, (cells, pixels)."""
     edges = np.linspace(0, pixels, cells + 1)
     first, last = edges[:-1, np.newaxis], edges[1:, np.newaxis]
     pixel = np.arange(pixels)

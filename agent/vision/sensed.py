@@ -1,30 +1,31 @@
-"""What a camera's own sensor found, for the detector port: no inference on the processor."""
+"""Detections of a camera's own sensor behind the detector port: no inference on the processor."""
 
 from agent.media.frame import Frame, Glimpse, SensedFrame
 from agent.vision.person import CUT_SHARE, Detection, DetectorSettings, ObjectKind, check, suppress
 from agent.vision.zones import Area, Box, Polygon
 
 INPUT_PX = 320, 320
-"""Of Raspberry Pi's networks for people, of the whole picture."""
+"""Input of Raspberry Pi's networks for people, for the whole picture."""
 HIDDEN_SHARE = 0.5
-"""The sensor looks before the masks are painted: what one covers so far was not seen."""
+"""The sensor sees the picture before masks are painted: a detection covered by this share is
+dropped."""
 
 
 class SensedPeople:
-    """As any network, but the answers came with the frame (`agent.media.frame.SensedFrame`)."""
+    """A detector whose results come with the frame (`agent.media.frame.SensedFrame`)."""
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self._settings = settings or DetectorSettings()
 
     @property
     def input_px(self) -> tuple[int, int]:
-        """(height, width): where to look is chosen by it, and each look is free."""
+        """(height, width), used to choose looks; a look costs nothing."""
         return INPUT_PX
 
     def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """Best first, of those in `region`; nobody where the sensor said nothing of this frame.
+        """Best first, inside `region`; empty if the sensor reported nothing for this frame.
 
-        ValueError for a frame with nothing in it.
+        ValueError for an empty frame.
         """
         check(frame)
         if not isinstance(frame, SensedFrame):
@@ -38,13 +39,13 @@ class SensedPeople:
 
 
 def unmasked(glimpses: tuple[Glimpse, ...], outlines: tuple[Polygon, ...]) -> tuple[Glimpse, ...]:
-    """Those that privacy masks of these outlines leave to be seen."""
+    """Finds not covered by privacy masks with these outlines."""
     masks = Area(outlines)
     return tuple(one for one in glimpses if masks.share_of(Box(*one.box).clipped()) < HIDDEN_SHARE)
 
 
 def _is_in(box: Box, region: Box) -> bool:
-    """Whether its middle is, and no border of the region inside the picture cuts it."""
+    """True if its middle is inside and no inner border of the region cuts it."""
     x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
     if not (region.x0 <= x <= region.x1 and region.y0 <= y <= region.y1):
         return False

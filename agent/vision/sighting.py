@@ -1,12 +1,11 @@
-"""What the eyes have to say about somebody: opened once, updated seldom, closed once.
+"""Sightings: opened once, updated rarely, closed once.
 
-A track alone is not worth an officer's night: a lamp post may look like a person for a frame or
-two, and some look a little like one all day. So a sighting opens when the evidence of several
-frames is in, holds through the gaps in which a body is behind something, and closes when the body
-has stayed away for longer than that. Whoever stands still counts too, but only in frames that show
-a person clearly: nobody has seen this one walk.
+A track alone is not enough: a lamp post can look like a person for a frame or two, and some look a
+little like one all day. So a sighting opens when several frames give enough evidence, continues
+while the body is hidden for a moment, and closes when it stays away longer. A standing person
+counts too, but only in frames that show a person clearly, because nobody has seen them walk.
 
-`now` is the instant of the frame at hand. Spans are monotonic; nothing here reads a clock.
+`now` is the instant of the present frame. Spans are monotonic; no clock is read.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,42 +25,43 @@ from agent.vision.zones import Box
 
 @dataclass(frozen=True, slots=True)
 class SightingSettings:
-    """When to speak, when to speak again, and when it is over."""
+    """When a sighting opens, is updated and closes."""
 
     evidence: float = 2.5
-    """The detection scores of one track that must add up within `evidence_s`: 4 frames of a clear
-    view (0.7), 7 of a poor one (0.4). Higher is later and truer."""
+    """Sum of detection scores of one track within `evidence_s`: 4 frames of a clear view (0.7), 7
+    of a poor one (0.4). A higher value is later and more certain."""
     evidence_s: float = 1.0
-    """Older detections no longer count; so a false one now and then never adds up."""
+    """Older detections do not count, so that rare false ones never add up."""
     evidence_looks: int = 10
-    """But for those of the last so many looks at the spot: where the model is seldom asked,
-    evidence takes longer and need be no better;"""
+    """Except those of the last looks at the place, up to this number: with rare looks evidence
+    takes longer and need not be stronger;"""
     evidence_most_s: float = 5.0
-    """nor older than this."""
+    """but never older than this."""
     walked: float = 0.6
-    """Who has been this far from the spot where the track began (body heights) is no lamp post."""
+    """A track that moved this far from its start (body heights) is not a lamp post."""
     rode: float = 1.2
-    """A two-wheeler without a find of its rider that has been this far is ridden all the same,"""
+    """A two-wheeler without a detected rider that moved this far is ridden,"""
     rode_moved: float = 1 / 3
-    """if something moves in this share of its place: a row of parked ones flickers."""
+    """if there is motion in this share of its place: a row of parked ones flickers."""
     still_score: float = 0.65
-    """Of the others only detections from this score on are evidence (0-1). In a crowd, where a look
-    is a quarter of a second's walk, the rest counts once they turn out to walk."""
+    """For other tracks only detections from this score on are evidence (0-1). In a crowd, where a
+    look is a quarter of a second's walk, the rest counts once they are known to walk."""
     border_weight: float = 0.5
-    """A body cut by the picture's border is half seen: this share of its score is evidence."""
+    """A body cut by the picture's border is half visible: weight of its score."""
     gap_s: float = 3.0
-    """A person unseen for no longer is still there; a person unseen for longer has left."""
+    """A person unseen for this long is still there; after that the person has left."""
     present_s: float = 0.5
-    """Who was seen within this span counts among the people in view."""
+    """A person seen within this time counts among the people in view."""
     update_every_s: float = 2.0
-    """The shortest span between two things said about one sighting."""
+    """Least time between two updates of one sighting."""
     crowd: CrowdSettings = field(default_factory=CrowdSettings)
     better_by: float = 1.5
-    """A view is worth a new picture when its score times height is this many times the best."""
+    """A view gets a new picture if its score times height is this many times the best so far."""
 
 
 class Sightings:
-    """The state machine over all tracks of one camera; give it the tracks of every frame."""
+    """State machine over all tracks of one camera; call `advance` with the tracks of every
+    frame."""
 
     def __init__(
         self,
@@ -69,8 +69,8 @@ class Sightings:
         settings: SightingSettings | None = None,
         things: LookAlikes | None = None,
     ) -> None:
-        """`new_id` makes the id of a sighting opened at an instant; never the same one twice.
-        `things` are those of this view that look like people, as far as they are known."""
+        """`new_id` makes a unique id for a sighting opened at an instant. `things` are the known
+        objects in this view that look like people."""
         self._new_id = new_id
         self._settings = settings or SightingSettings()
         self._suspected: dict[int, Suspect] = {}
@@ -80,17 +80,17 @@ class Sightings:
 
     @property
     def open_tracks(self) -> frozenset[int]:
-        """Tracks of which somebody was told, alone or in a crowd, and not yet that they left."""
+        """Tracks with an open sighting, alone or in a crowd."""
         return frozenset(self.open_ids)
 
     @property
     def open_ids(self) -> dict[int, UUID]:
-        """The open sightings by their tracks; a crowd's by all who are counted in it."""
+        """Open sightings by track; a crowd's for each of its members."""
         crowd = dict.fromkeys(self._crowd.members, self._crowd.sighting_id) if self._crowd else {}
         return crowd | {track_id: one.sighting_id for track_id, one in self._open.items()}
 
     def say(self, track: Track, now: Instant) -> Updated:
-        """Something about the open sighting of this track that is news for another reason."""
+        """An update of this track's open sighting for another reason."""
         if self._crowd and track.track_id in self._crowd.members:
             return self._update_crowd(self._crowd, now, track.box)
         return self._update(track, now)
@@ -103,10 +103,10 @@ class Sightings:
         crowd_of: int = 0,
         is_dense: bool = False,
     ) -> tuple[SightingChange, ...]:
-        """What is to be said after the frame at `now`: first who left, then who came, then news.
+        """Changes after the frame at `now`: first closed, then opened, then updated.
 
-        In a crowd, of `crowd_of` people or about, whoever comes is counted in its one sighting;
-        `is_dense`: it is looked at tile by tile.
+        In a crowd of about `crowd_of` people, newcomers are counted in its one sighting;
+        `is_dense`: the picture is looked at tile by tile.
         """
         if not (tracks or crowd_of or self._open or self._suspected or self._crowd):
             return ()
@@ -125,14 +125,14 @@ class Sightings:
         return (*closed, *opened, *updated, *crowd)
 
     def finish(self, at: Instant) -> tuple[SightingChange, ...]:
-        """The camera stops: close everything that is open."""
+        """The camera stops: close every open sighting."""
         self._suspected.clear()
         return (*self._close(at, list(self._open)), *self._close_crowd(at))
 
     def _step_crowd(
         self, now: Instant, newcomers: Sequence[Track], tracks: Sequence[Track], *, people: int
     ) -> tuple[SightingChange, ...]:
-        """Count who came and who left; open, update and close the crowd's one sighting."""
+        """Count arrivals and departures; open, update and close the crowd's one sighting."""
         settings, crowd = self._settings, self._crowd
         if not people:
             return self._close_crowd(now)
@@ -178,21 +178,21 @@ class Sightings:
         )
 
     def _close_crowd(self, at: Instant) -> tuple[SightingChange, ...]:
-        """Whoever is still there is told of one by one again, if they still convince."""
+        """People still there are reported one by one again, if they still have enough evidence."""
         crowd, self._crowd = self._crowd, None
         if crowd is None:
             return ()
         return (Closed(crowd.sighting_id, crowd.first_seen, crowd.last_seen, at),)
 
     def _keep_unlooked(self, tracks: Sequence[Track], now: Instant) -> None:
-        """Who was not looked for since they were seen is there all the same."""
+        """A body not looked for since it was seen still counts as present."""
         for track in tracks:
             sighting = self._open.get(track.track_id)
             if sighting is not None and not track.is_seen and track.misses == 0:
                 sighting.there_at = now
 
     def _gone(self, now: Instant) -> list[int]:
-        """The tracks of open sightings that stayed away too long, even if they are back now."""
+        """Tracks of open sightings that stayed away too long, even if they are back now."""
         gap_s = self._settings.gap_s
         return [
             track_id
@@ -201,7 +201,7 @@ class Sightings:
         ]
 
     def _found_out(self, seen: Sequence[Track], now: Instant) -> list[int]:
-        """Those told of as somebody who turn out to be things; they are learned."""
+        """Tracks reported as people that turn out to be things; they are learned."""
         things = [
             track
             for track in seen
@@ -230,7 +230,7 @@ class Sightings:
         )
 
     def _note(self, track: Track, now: Instant) -> None:
-        """Keep what this frame says: about an open sighting, or as evidence for one."""
+        """Record this frame, for an open sighting or as evidence for one."""
         if sighting := self._open.get(track.track_id):
             sighting.last_seen = sighting.there_at = now
             sighting.last_box, sighting.rides, sighting.speed = track.box, track.rides, track.speed
@@ -248,13 +248,14 @@ class Sightings:
             suspect.hits.popleft()
 
     def _is_stale(self, hit: Hit, now: Instant, looks: int) -> bool:
-        """Too long ago, or too many looks ago."""
+        """True if it is too long or too many looks ago."""
         settings, age_s = self._settings, now.seconds_since(hit.at)
         is_recent = looks - hit.looks < settings.evidence_looks
         return age_s > (settings.evidence_most_s if is_recent else settings.evidence_s)
 
     def _weights(self, track: Track, now: Instant) -> tuple[float, float]:
-        """How much this frame's detection counts as evidence, and if it turns out to walk."""
+        """Weight of this frame's detection as evidence: as it is, and if the track turns out to
+        walk."""
         settings = self._settings
         full = track.score * (1.0 if _is_inside(track.box) else settings.border_weight)
         if track.is_mount:
@@ -272,7 +273,8 @@ class Sightings:
         return suspect is not None and suspect.evidence(walks=walks) >= self._settings.evidence
 
     def _newcomers(self, tracks: Sequence[Track], now: Instant, *, is_dense: bool) -> list[Track]:
-        """Who convinces now, without those who only came out where somebody was lost from sight."""
+        """Tracks with enough evidence now, without those that only reappeared where one was
+        lost."""
         lost = self._open.keys() - {track.track_id for track in tracks}
         newcomers = []
         for track in tracks:
@@ -288,7 +290,7 @@ class Sightings:
         return newcomers
 
     def _lost_near(self, box: Box, lost: Iterable[int]) -> int | None:
-        """Of the tracks given up with an open sighting, the one that was lost around `box`."""
+        """The lost track with an open sighting that disappeared around `box`."""
         for track_id in sorted(lost):
             last_box = self._open[track_id].last_box
             if _is_inside(last_box) and box.overlap(_around(last_box)) > 0.5 * box.area:
@@ -315,7 +317,7 @@ class Sightings:
         return Opened(
             sighting_id=sighting.sighting_id,
             track_id=track.track_id,
-            kind=ObjectKind.PERSON,  # who moves on wheels is one, found or not
+            kind=ObjectKind.PERSON,  # a moving two-wheeler has a rider, found or not
             people=sighting.told_people,
             score=sighting.score,
             box=track.box.clipped(),
@@ -344,12 +346,12 @@ class Sightings:
         )
 
     def _people(self, now: Instant) -> int:
-        """How many people with an open sighting are in view."""
+        """Number of people with an open sighting in view."""
         present_s = self._settings.present_s
         return sum(now.seconds_since(one.there_at) <= present_s for one in self._open.values())
 
     def _forget(self, now: Instant) -> None:
-        """Drop suspicions that came to nothing."""
+        """Drop suspects without enough evidence."""
         kept_s = self._settings.gap_s + self._settings.evidence_most_s
         self._suspected = {
             track_id: suspect
@@ -360,7 +362,7 @@ class Sightings:
 
 @dataclass(slots=True)
 class _Sighting:
-    """An open sighting, and what has been told of it."""
+    """An open sighting, and what was reported of it."""
 
     sighting_id: UUID
     first_seen: Instant
@@ -373,20 +375,20 @@ class _Sighting:
     best_view: float
     told_at: Instant
     there_at: Instant
-    """Until when nothing speaks against them being there."""
+    """Until when they are assumed to be present."""
     told_people: int = 0
 
 
 def _around(box: Box) -> Box:
-    """Where somebody last seen in `box` may come out: a step to either side."""
+    """Where a person last seen in `box` may reappear: one step to either side."""
     return box.grown(by_x=1.5 * box.width, by_y=0.25 * box.height)
 
 
 def _is_inside(box: Box) -> bool:
-    """Not at the picture's border, where people leave rather than get lost."""
+    """Not at the picture's border, where people leave instead of being hidden."""
     return box.x0 > 0.01 and box.x1 < 0.99 and box.y0 > 0.01
 
 
 def _view(track: Track) -> float:
-    """How good a picture of this person would be: sure and large."""
+    """Quality of a picture of this person: certain and large."""
     return track.score * track.box.height

@@ -1,8 +1,7 @@
-"""Whether a camera's view was taken away: said once when it lasts, and once more when it is over.
+"""Tampering with a camera's view: reported once when it lasts, and once when it is over.
 
-Looked at every other second, on what finding motion has measured already (`scenery`). One thing at
-a time is the matter. What was said, and what the view usually looks like, outlives a restart: each
-change carries the memory that is to be kept with it.
+Checked every other second on the results of motion detection (`scenery`). There is one kind at a
+time. The report and the usual view survive a restart: each change carries the memory to store.
 """
 
 from collections import Counter
@@ -18,31 +17,31 @@ from agent.vision.tamper_memory import Said, memory_of, read_memory
 
 @dataclass(frozen=True, slots=True)
 class TamperSettings:
-    """How long things must last."""
+    """Time limits."""
 
     judge: JudgeSettings = field(default_factory=JudgeSettings)
     look_every_s: float = 2.0
     gap_s: float = 5.0
-    """After a longer time without a frame, what was suspected is forgotten."""
+    """After a longer gap between frames a suspicion is dropped."""
     known_after_s: float = 10.0
-    """Of the view as usual, before anything can be found missing from it."""
+    """Learning time of the view before anything can be missing from it."""
     memory_s: float = 300.0
-    """What is usual follows shadows and seasons this fast."""
+    """Time constant of learning: follows shadows and seasons."""
     lasts_s: float = 15.0
-    """A bus that waits before the lens has mostly gone on by then."""
+    """A bus waiting before the lens has usually gone by then."""
     lasts_frozen_s: float = 20.0
-    """A codec may repeat a calm picture until its next keyframe: ten seconds at most."""
+    """A codec can repeat a still picture until its next keyframe: at most ten seconds."""
     well_s: float = 10.0
-    """Of a view without fault before it is over."""
+    """Time of a normal view before it is over."""
     used_to_it_s: float = 600.0
-    """After this time the other view of a turned camera is the one that is meant."""
+    """After this time the new view of a turned camera is accepted."""
     keep_every_s: float = 3600.0
-    """How often what is usual is handed out to be kept."""
+    """Interval for storing the usual view."""
 
 
 @dataclass(frozen=True, slots=True)
 class TamperBegan:
-    """It has lasted long enough to be believed."""
+    """It has lasted long enough to be reported."""
 
     tamper_id: UUID
     what: Tampering
@@ -53,7 +52,7 @@ class TamperBegan:
 
 @dataclass(frozen=True, slots=True)
 class TamperEnded:
-    """The view is as it was, or (`is_back` False) another one is meant from now on."""
+    """The view is as before, or (`is_back` False) a new view is accepted from now on."""
 
     tamper_id: UUID
     what: Tampering
@@ -65,7 +64,7 @@ class TamperEnded:
 
 @dataclass(frozen=True, slots=True)
 class TamperNothing:
-    """Nothing to say; something to keep."""
+    """No report, only memory to store."""
 
     memory: str
 
@@ -74,7 +73,7 @@ TamperChange = TamperBegan | TamperEnded | TamperNothing
 
 
 class Tamper:
-    """Watches over one view; used by one thread."""
+    """Watches one view; used by one thread."""
 
     def __init__(
         self, new_id: Callable[[Instant], UUID], settings: TamperSettings | None = None
@@ -92,16 +91,16 @@ class Tamper:
 
     @property
     def what(self) -> Tampering | None:
-        """What is the matter as far as it was said."""
+        """Present tampering as reported."""
         return self._said.what if self._said else None
 
     def recall(self, memory: str, now: Instant) -> None:
-        """Go on from what an earlier run kept; a text that is none changes nothing."""
+        """Continue from stored memory; invalid text changes nothing."""
         if (kept := read_memory(memory, now)) is not None:
             self._said, self._scenery.usual = kept
 
     def step(self, frame: Frame, means: Means) -> TamperChange | None:
-        """Look at a frame, whose means these are, if it is time."""
+        """Check a frame with its block means, if it is time."""
         at = frame.at
         elapsed_s = at.seconds_since(self._looked) if self._looked else self._settings.gap_s + 1
         if 0 <= elapsed_s < self._settings.look_every_s:
@@ -116,7 +115,7 @@ class Tamper:
         return self._well_look(at, elapsed_s)
 
     def _well_look(self, at: Instant, elapsed_s: float) -> TamperChange | None:
-        """One alone, between bad ones, says nothing."""
+        """A single good look between bad ones does not count."""
         if self._well is None:
             self._well = at
             return None
@@ -129,7 +128,7 @@ class Tamper:
         return self._ended(self._said, at, is_back=True)
 
     def _bad_look(self, what: Tampering, at: Instant) -> TamperChange | None:
-        """Is it time to say so, or to get used to it?"""
+        """Report it, or accept the new view, if it is time."""
         self._well = None
         if self._suspected is None:
             self._suspected = at
@@ -162,7 +161,7 @@ class Tamper:
         return TamperEnded(said.tamper_id, said.what, said.since, at, is_back, memory)
 
     def _to_be_kept(self, at: Instant) -> TamperNothing | None:
-        """So that a camera that was turned while the node was off is noticed."""
+        """Memory to store, so that a camera turned while the node was off is noticed."""
         if not self._scenery.is_known:
             return None
         if self._kept and at.seconds_since(self._kept) < self._settings.keep_every_s:
