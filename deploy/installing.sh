@@ -167,8 +167,8 @@ slot_path() { # NAME CHECKOUT
 fill_slot() { # NAME CHECKOUT BUNDLE
     slot=$(slot_path "$1" "$2")
     if [[ -e $slot/whole ]]; then return; fi
-    local source=(--constraint "$2/deploy/constraints.txt") python work
-    if [[ -n $3 ]]; then source+=(--no-index --find-links "$3"); fi
+    local from=() python work
+    if [[ -n $3 ]]; then from=(--no-index --find-links "$3"); fi
     python=$(find_python)
     say "Installing the programs into $slot (one to two minutes)"
     rm -rf -- "$slot"
@@ -176,12 +176,24 @@ fill_slot() { # NAME CHECKOUT BUNDLE
     # A copy: building leaves files where it is done, and a stick may be read-only.
     (cd "$2" && tar -c --exclude='__pycache__' agent hub models deploy pyproject.toml README.md LICENSE) | tar -x -C "$work"
     "$python" -m venv "${venv_options[@]}" "$slot" || die "No virtual environment could be made in $slot."
-    with_dots "$slot/bin/python" -m pip install --quiet --disable-pip-version-check "${source[@]}" "${work}[$1]" ||
-        die "pip could not install the programs (see above)."
+    install_pinned "$2" build source
+    install_pinned "$2" "$1"
+    install_python --no-deps "$work"
     rm -rf -- "$work"
     install -D -m 644 -t "$slot/share/matthan" "$2"/deploy/*.example.toml
     sync -f "$slot"
     touch "$slot/whole"
+}
+
+# Only files whose hash stands in deploy/constraints.txt.
+install_pinned() { # CHECKOUT EXTRA...
+    "$1/deploy/pins.sh" "${@:2}" >"$work/pins.txt"
+    install_python --require-hashes --requirement "$work/pins.txt"
+}
+
+install_python() { # ARGUMENTS of pip
+    with_dots "$slot/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation "${from[@]}" "$@" ||
+        die "pip could not install the programs (see above)."
 }
 
 turn_slot() { # NAME

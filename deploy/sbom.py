@@ -1,167 +1,100 @@
-"""The list of parts as CycloneDX 1.6: what node and hub install, with versions and licences.
+"""Writes the list of parts (SBOM, CycloneDX 1.6): what a node and a hub are made of.
 
-    .venv/bin/python deploy/sbom.py --out sbom.cdx.json
+    .venv/bin/python deploy/sbom.py dist/parts.cdx.json
 
-Taken from the environment as it is installed: all that `matthan[agent,hub]` asks for, and what
-these ask for in turn; what tests alone need is left out. Beside it the scripts that pages bring
-along and the detector's models. The same environment gives the same bytes.
+cyclonedx-bom lists the Python packages of this environment; those that only tests need are left
+out. Added is what it cannot see: browser files of others, models, and the Debian packages that the
+installers ask for, without a version, since the Debian release decides it. The same environment
+gives the same bytes.
 """
 
-import argparse
 import json
+import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ("agent", "hub")
-ITSELF = "matthan"
+DEBIAN_AS_ASKED = ("caddy", "lego", "postgresql")
+"""What the hub's installer adds for `--https` and `--database`, beside packages.txt."""
 
 Component = dict[str, Any]
 
 
 def main() -> int:
-    """Write it, or print it."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, help="where to write it; otherwise it is printed")
-    args = parser.parse_args()
-    said = json.dumps(parts_list(), ensure_ascii=False, indent=1) + "\n"
-    if args.out is None:
-        sys.stdout.write(said)
-    else:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(said, encoding="utf-8")
-        print(f"{said.count('bom-ref')} parts: {args.out}")
+    """Write the list to the file that is named."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: sbom.py FILE")
+    out = Path(sys.argv[1])
+    bom = parts()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(bom, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(f"{len(bom['components'])} parts: {out}")
     return 0
 
 
-def parts_list() -> dict[str, Any]:
-    """All of it."""
-    itself = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    needs = _closure(itself)
-    found = [_python(distribution(name)) for name in sorted(needs) if name != ITSELF]
-    found += [*_scripts(), *_models()]
-    root: Component = {
-        "type": "application",
-        "bom-ref": _ref(ITSELF),
-        "name": ITSELF,
-        "version": itself["version"],
-        "licenses": [{"expression": itself["license"]}],
-    }
-    digest = json.dumps([root, found], sort_keys=True, ensure_ascii=False)
-    return {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, digest)}",
-        "version": 1,
-        "metadata": {"component": root},
-        "components": found,
-        "dependencies": [
-            {"ref": _ref(name), "dependsOn": [_ref(one) for one in sorted(needs[name])]}
-            for name in sorted(needs)
-        ],
-    }
-
-
-def _closure(itself: dict[str, Any]) -> dict[str, set[str]]:
-    """Name → what it asks for, of all that is shipped and installed here.
-
-    What we ask for ourselves is read from pyproject.toml: an older set-up may be installed.
-    """
-    ours = [*itself["dependencies"], *(itself["optional-dependencies"][one] for one in SHIPPED)]
-    lines = [line for one in ours for line in ([one] if isinstance(one, str) else one)]
-    needs: dict[str, set[str]] = {ITSELF: set()}
-    waiting = [(ITSELF, one) for one in _asked(lines, frozenset())]
-    while waiting:
-        who, (name, extras) = waiting.pop()
-        if name in needs[who]:
-            continue
-        needs[who].add(name)
-        needs.setdefault(name, set())
-        lines = distribution(name).requires or []
-        waiting += [(name, one) for one in _asked(lines, extras)]
-    return needs
-
-
-Asked = tuple[str, frozenset[str]]
-"""A package, and with which extras."""
-
-
-def _asked(lines: Iterable[str], extras: frozenset[str]) -> Iterator[Asked]:
-    for line in lines:
-        wanted = Requirement(line)
-        holds = wanted.marker is None or any(
-            wanted.marker.evaluate({"extra": extra}) for extra in (extras or {""})
-        )
-        if not holds:
-            continue
-        try:
-            yield _name(distribution(wanted.name)), frozenset(wanted.extras)
-        except PackageNotFoundError:
-            sys.exit(f"{wanted} is asked for and not installed: deploy/setup.sh test")
-
-
-def _name(part: Distribution) -> str:
-    return part.name.lower().replace("_", "-").replace(".", "-")
-
-
-def _ref(name: str) -> str:
-    return f"pypi:{name}"
-
-
-def _python(part: Distribution) -> Component:
-    name = _name(part)
-    return {
-        "type": "library",
-        "bom-ref": _ref(name),
-        "name": name,
-        "version": part.version,
-        "purl": f"pkg:pypi/{name}@{part.version}",
-        **_licences(part),
-    }
-
-
-def _licences(part: Distribution) -> dict[str, Any]:
-    """By its expression, else by its classifiers, else by the first line it says; maybe none."""
-    said = part.metadata
-    if expression := said.get("License-Expression"):
-        return {"licenses": [{"expression": expression}]}
-    begins = "License :: "
-    named = [
-        one.rpartition(" :: ")[2]
-        for one in said.get_all("Classifier") or ()
-        if one.startswith(begins) and one != "License :: OSI Approved"
+def parts() -> dict[str, Any]:
+    """The whole list."""
+    bom, names = environment(), shipped()
+    kept = {one["bom-ref"] for one in bom["components"] if canonicalize_name(one["name"]) in names}
+    bom["components"] = [one for one in bom["components"] if one["bom-ref"] in kept]
+    refs = kept | {bom["metadata"]["component"]["bom-ref"]}
+    bom["dependencies"] = [
+        one | {"dependsOn": [ref for ref in one.get("dependsOn", ()) if ref in kept]}
+        for one in bom["dependencies"]
+        if one["ref"] in refs
     ]
-    first = (said.get("License") or "").strip().partition("\n")[0][:200]
-    names = named or ([first] if first and first != "UNKNOWN" else [])
-    return {"licenses": [{"license": {"name": name}} for name in names]} if names else {}
+    bom["components"] += [*browser_files(), *models(), *debian_packages()]
+    return bom
 
 
-def _scripts() -> Iterator[Component]:
+def environment() -> dict[str, Any]:
+    """What cyclonedx-bom says of this environment, with the project as the root."""
+    command = [sys.executable, "-m", "cyclonedx_py", "environment", "--pyproject", "pyproject.toml"]
+    # Its own check takes ten seconds; tests/deploy/test_parts_list.py makes it of the whole list.
+    command += ["--output-reproducible", "--spec-version", "1.6", "--output-format", "JSON"]
+    command += ["--no-validate"]
+    done = subprocess.run(
+        [*command, sys.executable], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"sbom: {done.stderr.strip()}")
+    bom: dict[str, Any] = json.loads(done.stdout)
+    return bom
+
+
+def shipped() -> set[str]:
+    """Names of the packages that node and hub install."""
+    pins = subprocess.run(
+        [ROOT / "deploy" / "pins.sh", "agent", "hub"], capture_output=True, text=True, check=True
+    ).stdout
+    lines = [line.removesuffix("\\") for line in pins.splitlines() if not line.startswith(" ")]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def browser_files() -> Iterator[Component]:
+    """Code of others below hub/web/static/vendor, one part per npm package."""
     file = ROOT / "hub" / "web" / "static" / "vendor" / "VENDOR.toml"
-    by_package: dict[str, list[dict[str, Any]]] = {}
-    for said in tomllib.loads(file.read_text("utf-8"))["file"]:
-        by_package.setdefault(said["package"], []).append(said)
-    for name, files in sorted(by_package.items()):
-        version = files[0]["version"]
+    packages = {one["package"]: one for one in tomllib.loads(file.read_text("utf-8"))["file"]}
+    for name, said in sorted(packages.items()):
+        purl = f"pkg:npm/{name.replace('@', '%40')}@{said['version']}"
         yield {
             "type": "library",
-            "bom-ref": f"npm:{name}",
+            "bom-ref": purl,
             "name": name,
-            "version": version,
-            "purl": f"pkg:npm/{name.replace('@', '%40')}@{version}",
-            "licenses": [{"license": {"id": files[0]["licence"]}}],
+            "version": said["version"],
+            "purl": purl,
+            "licenses": [{"license": {"id": said["licence"]}}],
         }
 
 
-def _models() -> Iterator[Component]:
+def models() -> Iterator[Component]:
+    """The detector's models by their hash."""
     manifest = tomllib.loads((ROOT / "models" / "manifest.toml").read_text("utf-8"))
     for name, said in sorted(manifest["model"].items()):
         yield {
@@ -170,6 +103,15 @@ def _models() -> Iterator[Component]:
             "name": name,
             "hashes": [{"alg": "SHA-256", "content": said["sha256"]}],
         }
+
+
+def debian_packages() -> Iterator[Component]:
+    """What the installers of node and hub ask Debian for."""
+    lists = [ROOT / "deploy" / kind / "packages.txt" for kind in ("node", "hub")]
+    names = {name for one in lists for name in one.read_text("utf-8").split()}
+    for name in sorted(names | set(DEBIAN_AS_ASKED)):
+        purl = f"pkg:deb/debian/{name}"
+        yield {"type": "library", "bom-ref": purl, "name": name, "purl": purl}
 
 
 if __name__ == "__main__":

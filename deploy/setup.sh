@@ -81,10 +81,10 @@ install_packages() {
         "${missing[@]}" >/dev/null || die "apt-get could not install: ${missing[*]} (see above)"
 }
 
-# The system's own Python first, because camera libraries come with it.
+# The system's own Python first, because camera libraries come with it; PYTHON names another.
 find_python() {
     local candidate
-    for candidate in /usr/bin/python3 python3.13 python3.12 python3.11 python3; do
+    for candidate in ${PYTHON:+"$PYTHON"} /usr/bin/python3 python3.13 python3.12 python3.11 python3; do
         if "$candidate" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
             printf '%s' "$candidate"
             return
@@ -93,11 +93,18 @@ find_python() {
     die "No Python 3.11 to 3.13 was found. Install python3 and python3-venv."
 }
 
+install_pinned() { # EXTRA...
+    deploy/pins.sh "$@" >"$venv/pins.txt"
+    with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+        --no-build-isolation --requirement "$venv/pins.txt" ||
+        die "pip could not install the Python packages (see above)."
+}
+
 fill_venv() {
-    local extras=agent,hub python stamp
-    [[ $wanted != test ]] || extras=agent,hub,test
-    stamp=$(cat pyproject.toml deploy/constraints.txt | sha256sum | cut -c1-16)-$extras
-    if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "${stamp%-*}-agent,hub,test" "$venv/ready" 2>/dev/null; then
+    local extras=(build source agent hub) python stamp
+    [[ $wanted != test ]] || extras+=(test)
+    stamp=$(cat pyproject.toml deploy/constraints.txt | sha256sum | cut -c1-16)-${extras[*]}
+    if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
         return
     fi
     python=$(find_python)
@@ -106,9 +113,11 @@ fill_venv() {
         "$python" -m venv --clear "$venv" || die "No virtual environment could be made in $PWD/$venv."
     fi
     say "Installing Python packages into $venv (one to two minutes the first time)"
-    with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --constraint deploy/constraints.txt --editable ".[$extras]" ||
-        die "pip could not install the Python packages (see above)."
+    # What builds a package comes first, so that nothing is fetched without its hash meanwhile.
+    install_pinned build source
+    install_pinned "${extras[@]}"
+    with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation --editable . || die "pip could not install this checkout (see above)."
     printf '%s\n' "$stamp" >"$venv/ready"
 }
 

@@ -119,7 +119,7 @@ ours_has() { # PORT
 }
 
 packages() {
-    printf '%s\n' ca-certificates passwd python3 python3-venv ffmpeg mosquitto procps openssl fonts-dejavu-core
+    cat "$here/deploy/hub/packages.txt"
     [[ $https == none ]] || echo caddy
     [[ $https != acme && $https != dns ]] || echo lego
     [[ $database == sqlite ]] || echo postgresql

@@ -35,8 +35,8 @@ for version in "${pythons[@]}"; do
     echo "• Fetching wheels for Python $version on $platform …" >&2
     tags=()
     for glibc in 17 27 28 31 34 35 36; do tags+=(--platform "manylinux_2_${glibc}_$platform"); done
-    "$python" deploy/node/wanted.py "$version" >"$draft/wanted"
-    "$python" -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+    "$python" deploy/node/wanted.py "$version" "$platform" >"$draft/wanted"
+    "$python" -m pip download --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes \
         --python-version "$version" --implementation cp --abi "cp${version/./}" --abi abi3 --abi none \
         "${tags[@]}" --platform "manylinux2014_$platform" --dest "$draft/wheels" \
         --requirement "$draft/wanted"

@@ -93,14 +93,18 @@ def test_a_bundle_that_was_not_copied_whole_is_refused(tmp_path: Path) -> None:
     assert "was not copied whole" in refusal(tmp_path / "deploy/node/install.sh", "CODE")
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
-def test_a_bundle_holds_all_that_an_agent_imports_pinned(python: str) -> None:
-    lines = wanted(python)
-    names = {line.split("=")[0].split(">")[0] for line in lines}
-    assert {"numpy", "opencv-python-headless", "av", "ai-edge-litert", "httpx"} <= names
-    assert {"hatchling", "trove-classifiers"} <= names  # what builds the program itself
-    assert not {"fastapi", "pytest"} & names
-    assert len(lines) == len(names)
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_a_bundle_holds_all_that_an_agent_imports_pinned_and_hashed(
+    python: str, machine: str
+) -> None:
+    entries = wanted(python, machine)
+    names = [entry.partition("==")[0] for entry in entries]
+    assert {"numpy", "opencv-python-headless", "av", "ai-edge-litert", "httpx"} <= set(names)
+    assert "hatchling" in names, "it builds the project itself"
+    assert not {"fastapi", "pytest"} & set(names)
+    assert len(names) == len(set(names))
+    assert all("--hash=sha256:" in entry and " ; " not in entry for entry in entries)
 
 
 def make_package(folder: Path, name: str, depends: str = "") -> None:
