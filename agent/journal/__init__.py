@@ -1,4 +1,4 @@
-"""The node's one database: events waiting, footage, counters, in one transaction."""
+"""The node's database: outbox, footage index and counters, in one transaction."""
 
 from agent.journal.backlog import Backlog, Entry
 from agent.journal.errors import (

@@ -1,4 +1,4 @@
-"""What is to be written into the journal, in order, also while the journal refuses."""
+"""Queue of entries for the journal, in order, also while the journal refuses writes."""
 
 import sqlite3
 import threading
@@ -19,17 +19,17 @@ WAITING_AT_MOST = 1000
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Entry:
-    """Something that enters the journal whole or not at all."""
+    """Something written into the journal as a whole or not at all."""
 
     write: Callable[[Transaction], object]
     is_alert: bool = False
 
 
 class Backlog:
-    """Entries on their way into the journal. Any thread may call; no call raises JournalError.
+    """Entries waiting for the journal. Any thread may call; no call raises JournalError.
 
-    While the journal refuses, entries wait in memory. Memory is bounded too: in a full backlog the
-    oldest that is no alert goes, and is counted.
+    While the journal refuses, entries wait in memory, up to a bound. In a full backlog the oldest
+    entry that is not an alert is dropped and counted.
     """
 
     def __init__(self, journal: Journal, *, whose: str) -> None:
@@ -42,11 +42,11 @@ class Backlog:
 
     @property
     def waiting(self) -> int:
-        """Entries that are not in the journal yet."""
+        """Number of entries not in the journal yet."""
         return len(self._entries)
 
     def add(self, entry: Entry) -> None:
-        """Write `entry` after those that wait, now if possible."""
+        """Write `entry` after the waiting ones, now if possible."""
         with self._lock:
             self._entries.append(entry)
             self.write_down()
@@ -56,7 +56,7 @@ class Backlog:
                 self.lost += 1
 
     def write_down(self) -> None:
-        """Try to write what waits, each entry in a transaction of its own."""
+        """Try to write the waiting entries, each in its own transaction."""
         with self._lock:
             try:
                 while self._entries:
@@ -68,7 +68,7 @@ class Backlog:
                 self._say_taken()
 
     def _write(self, entry: Entry) -> None:
-        """Into the journal; an entry that can never fit is set aside, for others wait behind it."""
+        """Write one; an entry that can never fit is set aside, because others wait behind it."""
         try:
             with self._journal.transaction() as tx:
                 entry.write(tx)

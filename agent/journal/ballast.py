@@ -1,8 +1,7 @@
-"""Room held back beside the journal: a full disk takes not even the word that frees some of it.
+"""Reserved space beside the journal: on a full disk not even the deletion of data can be recorded.
 
-A file of nothing that is laid while there is room and thrown off when the disk is full. What is
-written in its place makes room in turn: footage is mended, indexed and removed, events that the hub
-has are forgotten.
+An empty file is created while there is space and deleted when the disk is full. The writes that
+then succeed free more space: footage is repaired, indexed and removed, received events are deleted.
 """
 
 import os
@@ -11,17 +10,17 @@ from pathlib import Path
 from typing import Final
 
 BALLAST_BYTES: Final = 512 * 1024
-"""A start folds a log of a megabyte, few of whose pages are new to the file."""
+"""A start merges a log of one megabyte, of which few pages are new to the file."""
 
 
 class Ballast:
-    """The file beside a journal."""
+    """The reserve file beside a journal."""
 
     def __init__(self, journal: Path) -> None:
         self._path = journal.with_name(journal.name + ".ballast")
 
     def lay(self) -> None:
-        """Where it is missing and would not itself fill the disk."""
+        """Create it if it is missing and does not itself fill the disk."""
         try:
             if self._is_whole() or shutil.disk_usage(self._path.parent).free < 2 * BALLAST_BYTES:
                 return
@@ -31,7 +30,7 @@ class Ballast:
             self.drop()
 
     def drop(self) -> bool:
-        """Throw it off; False where there was none."""
+        """Delete it; False if there was none."""
         try:
             self._path.unlink()
         except OSError:

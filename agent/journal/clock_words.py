@@ -1,7 +1,7 @@
-"""When the clock of a boot becomes trusted: said once, so that the hub can place what was before.
+"""Reports once when the clock of a boot becomes trusted, so that the hub can date earlier events.
 
-Every event carries how long its boot had lasted, which no step of a clock touches. One trusted
-stamp of the same boot so places them all.
+Every event has the uptime of its boot, which no clock step changes. So one trusted stamp of the
+same boot dates them all.
 """
 
 import sqlite3
@@ -11,17 +11,18 @@ from uuid import UUID
 from agent.media.frame import Instant
 
 STEP_US: Final = 1_000_000
-"""Between an event and its writing down the clock went on by more or less than the time passed: it
-was stepped in between, and nobody vouches for the older stamp."""
+"""Between an event and its storage the clock moved by more or less than the time passed: it was
+stepped in between, and the older stamp is not trusted."""
 
 
 def has_stepped(at: Instant, now: Instant) -> bool:
-    """Whether the UTC clock was set between the two."""
+    """True if the UTC clock was set between the two."""
     return abs(at.utc_us_by(now) - at.utc_us) > STEP_US
 
 
 def take_turn(sql: sqlite3.Connection, boot_id: UUID) -> bool:
-    """Whether this boot has words that nobody vouches for and was not placed; then it is now."""
+    """True if this boot has events with an untrusted clock and was not dated yet; now it counts as
+    dated."""
     placed = sql.execute("SELECT value FROM meta WHERE name = 'placed_boot'").fetchone()
     if placed is not None and placed[0] == str(boot_id):
         return False

@@ -1,7 +1,7 @@
-"""What a full journal gives up, in which order, and the numbers of it that are still to be told.
+"""Drop rules of a full journal, and the dropped numbers still to be reported.
 
-Alerts, other events, and what is said again for a hub that lost it: each has its bound. The lesser
-goes for the greater and never the other way; among equals the oldest goes.
+Alerts, other events, and repeated events for a hub that lost them: each has its bound. A less
+important event is dropped for a more important one, never the reverse; among equals the oldest.
 """
 
 import sqlite3
@@ -13,29 +13,29 @@ from agent.wire.numbers import Range
 ALERT: Final = 0
 OTHER: Final = 1
 AGAIN: Final = 2
-"""What was at the hub once and is said again: it goes last, and waits for another request where
-others would be dropped for it."""
+"""Priority of events the hub had before and requested again: sent last, and postponed to another
+request when others would be dropped for them."""
 
 _ROOMY: Final = 0.9
-"""Up to this share of its bound a journal takes on more than it must."""
+"""Below this share of its bound the journal accepts more than it must."""
 
 
 class Gauge:
-    """How many events wait at the most. Counting them all at each new one would cost a node that
-    was away for a week 10 ms an event; what was added since the last counting costs nothing."""
+    """Upper bound of the waiting events. Counting all at each new event would cost 10 ms per event
+    at a node that was offline for a week; adding to the last count costs nothing."""
 
     def __init__(self) -> None:
         self._most: int | None = None
         self._most_lesser = 0
 
     def add(self, priority: int) -> None:
-        """One more; if its transaction is undone, the gauge is too high, which does no harm."""
+        """One more; if its transaction is rolled back the bound is too high, which is harmless."""
         if self._most is not None:
             self._most += 1
             self._most_lesser += priority == OTHER
 
     def is_over(self, sql: sqlite3.Connection, limits: Limits) -> bool:
-        """Whether something must go; counts only where that may be."""
+        """True if something must be dropped; counts only when that is possible."""
         if self._may_be_over(limits):
             self._most = waiting(sql)
             self._most_lesser = waiting(sql, OTHER)
@@ -58,14 +58,14 @@ def waiting(sql: sqlite3.Connection, priority: int | None = None) -> int:
 
 
 def room(sql: sqlite3.Connection, limits: Limits) -> int:
-    """How many events the journal takes on beyond what it must, before anything is dropped."""
+    """Number of further events accepted before anything is dropped."""
     free = round(limits.max_events * _ROOMY) - waiting(sql)
     free_for_lesser = round(limits.max_lesser * _ROOMY) - waiting(sql, OTHER)
     return min(free, free_for_lesser)
 
 
 def victims(sql: sqlite3.Connection, limits: Limits) -> list[tuple[int, str]]:
-    """Number and id of the events that must go now."""
+    """Number and id of the events to drop now."""
     too_many = waiting(sql) - limits.max_events
     too_many_lesser = waiting(sql, OTHER) - limits.max_lesser
     lesser = _oldest(sql, OTHER, max(too_many, too_many_lesser))
@@ -73,7 +73,7 @@ def victims(sql: sqlite3.Connection, limits: Limits) -> list[tuple[int, str]]:
 
 
 def note(sql: sqlite3.Connection, first: int, last: int) -> None:
-    """These numbers will never come: kept, joined with their neighbours, until it is told."""
+    """These numbers will never come: stored, merged with neighbours, until reported."""
     touching = sql.execute(
         "DELETE FROM unsaid_drops WHERE last_seq >= ? AND first_seq <= ?"
         " RETURNING first_seq, last_seq",
@@ -85,7 +85,7 @@ def note(sql: sqlite3.Connection, first: int, last: int) -> None:
 
 
 def take_unsaid(sql: sqlite3.Connection, at_most: int) -> tuple[Range, ...]:
-    """The ranges that are to be said now; they count as said."""
+    """Ranges to report now; they are marked as reported."""
     ranges = sql.execute(
         "DELETE FROM unsaid_drops WHERE first_seq IN (SELECT first_seq FROM unsaid_drops"
         " ORDER BY first_seq LIMIT ?) RETURNING first_seq, last_seq",
@@ -95,7 +95,7 @@ def take_unsaid(sql: sqlite3.Connection, at_most: int) -> tuple[Range, ...]:
 
 
 def are_unsaid(sql: sqlite3.Connection) -> bool:
-    """Whether any range waits to be said."""
+    """True if a range waits to be reported."""
     return sql.execute("SELECT 1 FROM unsaid_drops LIMIT 1").fetchone() is not None
 
 

@@ -1,4 +1,4 @@
-"""Names and files on a disk that no power cut takes: none is safe before this."""
+"""Durable files and names: nothing is safe from a power cut before this."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make `folder` and those above it where they are missing, durably; raises OSError."""
+    """Create `folder` and missing parents durably; raises OSError."""
     if folder.is_dir():
         return
     if folder.parent != folder:
@@ -25,9 +25,10 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes, *, mode: int) -> None:
-    """The file with these bytes and rights, durably, or as it was; raises OSError.
+    """Write the file durably with these bytes and permissions, or leave it unchanged; raises
+    OSError.
 
-    It is begun under a name that nobody knows before, so no link that somebody laid is followed.
+    The temporary name is unpredictable, so a prepared link is not followed.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

@@ -1,4 +1,4 @@
-"""What can be wrong with the journal's file, each with its cure, from SQLite's own words."""
+"""Faults of the journal's file, each with its cure, from SQLite's errors."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ _UNWRITTEN: Final = frozenset(
 
 
 class JournalError(Exception):
-    """The journal cannot be used as it is: a sentence, and what to do about it."""
+    """The journal is unusable; the message says why and what to do."""
 
     def __init__(self, sentence: str, cure: str) -> None:
         super().__init__(f"{sentence}. {cure}")
@@ -25,11 +25,11 @@ class JournalError(Exception):
 
 
 class JournalFull(JournalError):  # noqa: N818 - names the state
-    """The disk under the journal is full; the transaction was undone, earlier ones stand."""
+    """The disk of the journal is full; the transaction was rolled back, earlier ones are safe."""
 
 
 class JournalCorrupt(JournalError):  # noqa: N818 - names the state
-    """The file is damaged; a restart keeps it aside and begins a new one."""
+    """The file is damaged; a restart sets it aside and starts a new one."""
 
 
 class JournalBusy(JournalError):  # noqa: N818 - names the state
@@ -37,15 +37,15 @@ class JournalBusy(JournalError):  # noqa: N818 - names the state
 
 
 class JournalReadOnly(JournalError):  # noqa: N818 - names the state
-    """The disk under the journal is mounted read-only: so the system does with a dying card."""
+    """The disk of the journal is mounted read-only, as the system does with a dying card."""
 
 
 class JournalDying(JournalError):  # noqa: N818 - names the state
-    """The disk under the journal fails to read or to write."""
+    """The disk of the journal fails to read or write."""
 
 
 def explained(error: sqlite3.Error | OSError, path: Path) -> JournalError:
-    """The journal's own error for one of SQLite's or of the system's."""
+    """The journal's error for an error of SQLite or of the system."""
     if _is_no_space(error, path):
         return JournalFull(
             f"the journal {path} cannot grow: the disk is full",
@@ -74,7 +74,7 @@ def explained(error: sqlite3.Error | OSError, path: Path) -> JournalError:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """True when the file itself is at fault, not the disk or a lock."""
+    """True if the file itself is damaged, not the disk or a lock."""
     return _primary_code(error) in _CORRUPT
 
 
@@ -84,7 +84,7 @@ def _is_no_space(error: sqlite3.Error | OSError, path: Path) -> bool:
     match _primary_code(error):
         case sqlite3.SQLITE_FULL:
             return True
-        case sqlite3.SQLITE_IOERR:  # so it calls a disk with no room for the log's index
+        case sqlite3.SQLITE_IOERR:  # also reported for a disk without space for the log's index
             return _free_bytes(path.parent) < _LOG_INDEX_BYTES
     return False
 
@@ -97,7 +97,7 @@ def _free_bytes(folder: Path) -> int:
 
 
 def is_mounted_read_only(path: Path) -> bool:
-    """Whether the disk of `path`, or of the first folder above it that exists, takes no writes."""
+    """True if the disk of `path`, or of its first existing parent, is read-only."""
     for place in (path, *path.absolute().parents):
         try:
             return bool(os.statvfs(place).f_flag & os.ST_RDONLY)
@@ -121,5 +121,5 @@ def _is_dying(error: sqlite3.Error | OSError) -> bool:
 
 
 def _primary_code(error: sqlite3.Error | OSError) -> int:
-    """SQLite's code without its extension bits; 0 when it gave none."""
+    """SQLite's error code without extension bits; 0 if there is none."""
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

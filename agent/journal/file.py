@@ -1,4 +1,4 @@
-"""The journal's file on disk: claimed by one process, checked, kept aside when damaged."""
+"""The journal's file: locked by one process, checked, set aside when damaged."""
 
 import fcntl
 import os
@@ -30,9 +30,9 @@ _log = structlog.get_logger("agent.journal")
 
 
 def claim(path: Path) -> IO[bytes]:
-    """Hold `path` for this process until the returned file is closed; JournalBusy if it is held.
+    """Lock `path` for this process until the returned file is closed; JournalBusy if it is locked.
 
-    Two writers would each count sequence numbers and send what the other one sends.
+    Two writers would each count sequence numbers and send the other's events.
     """
     try:
         make_folder(path.parent)
@@ -51,7 +51,7 @@ def claim(path: Path) -> IO[bytes]:
 
 
 def open_or_replace(path: Path, utc_us: int) -> sqlite3.Connection:
-    """The journal's connection, checked; begins a new file for a missing or a damaged one."""
+    """Checked connection to the journal; starts a new file for a missing or damaged one."""
     try:
         return _open_checked(path, utc_us)
     except sqlite3.DatabaseError as error:
@@ -66,7 +66,7 @@ def open_or_replace(path: Path, utc_us: int) -> sqlite3.Connection:
 
 
 def _open_checked(path: Path, utc_us: int) -> sqlite3.Connection:
-    # One connection serves all threads: the Journal's lock keeps them apart.
+    # One connection serves all threads; the Journal's lock separates them.
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         _check_marks(connection, path)
@@ -83,7 +83,7 @@ def _open_checked(path: Path, utc_us: int) -> sqlite3.Connection:
 
 
 def _check_marks(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse another program's database and a newer agent's, before anything is written."""
+    """Refuse another program's database, or a newer agent's, before anything is written."""
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if tables and mark != APPLICATION_ID:
@@ -98,7 +98,7 @@ def _check_marks(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:
-    """Read every page once; what SQLite only reports as text becomes the error it stands for."""
+    """Read every page once; faults that SQLite reports only as text become errors."""
     fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
         damage = sqlite3.DatabaseError(fault)
@@ -111,7 +111,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
-    """Tables, marks and the spool's id, all or none."""
+    """Create tables, marks and the spool's id, all or none."""
     spool_id = uuid7(utc_us, os.urandom(10))
     marks = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA_VERSION};"
     connection.executescript(
@@ -123,7 +123,7 @@ def _begin(connection: sqlite3.Connection, utc_us: int) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """A file of an older agent becomes one of this version, step by step, each all or none."""
+    """Migrate a file of an older agent, step by step, each all or none."""
     while (version := _version(connection)) < SCHEMA_VERSION:
         mark = f"PRAGMA user_version={version + 1};"
         try:
@@ -136,13 +136,13 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def spool_id_of(connection: sqlite3.Connection) -> UUID:
-    """The id born with the file."""
+    """Id created with the file."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'spool_id'").fetchone()
     return UUID(row[0])
 
 
 def _keep_aside(path: Path, utc_us: int) -> Path:
-    """Rename the damaged file, its log beside it, so that a person may look at it later."""
+    """Rename the damaged file and its log, for a person to look at later."""
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=utc_us)
     aside = path.with_name(f"{path.name}.damaged-{at:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}")
     for suffix in ("", "-wal", "-shm"):

@@ -1,4 +1,4 @@
-"""The rows of footage: what lies on the shelf, of which class, and what the hub says of it."""
+"""Footage rows: stored files, their class, and the hub's answers about them."""
 
 import json
 import sqlite3
@@ -19,7 +19,7 @@ def add_media(
     event_id: UUID,
     utc_us: int,
 ) -> None:
-    """A file to be brought once the hub has the event that announces it."""
+    """A file to upload once the hub has the event that announces it."""
     sql.execute(
         "INSERT OR IGNORE INTO media (sha256, event_id, kind, path, size_bytes, state, reason,"
         " added_utc_us) VALUES (?, ?, ?, ?, ?, 'waiting', '', ?)",
@@ -28,7 +28,7 @@ def add_media(
 
 
 def add_clip(sql: sqlite3.Connection, clip: Clip, *, utc_us: int) -> None:
-    """A clip for the index; a sighting's is an alert's if one of its sightings is known as such."""
+    """A clip for the index; it belongs to an alert if one of its sightings does."""
     sightings = [str(sighting) for sighting in clip.sighting_ids]
     footage_class = clip.clip_class
     if footage_class is FootageClass.SIGHTING and _is_any_alerted(sql, sightings):
@@ -53,7 +53,7 @@ def add_clip(sql: sqlite3.Connection, clip: Clip, *, utc_us: int) -> None:
 
 
 def forget(sql: sqlite3.Connection, sha256: str) -> bool:
-    """No row names this file any more; True if the hub was to have it and never got it."""
+    """Remove all rows of this file; True if the hub should have got it and did not."""
     lost = sql.execute("DELETE FROM media WHERE sha256 = ? RETURNING state", (sha256,)).fetchall()
     sql.execute("DELETE FROM clips WHERE sha256 = ?", (sha256,))
     sql.execute("DELETE FROM wishes WHERE sha256 = ?", (sha256,))
@@ -61,9 +61,9 @@ def forget(sql: sqlite3.Connection, sha256: str) -> bool:
 
 
 def mark_alerted(sql: sqlite3.Connection, event_ids: Iterable[UUID], *, utc_us: int) -> None:
-    """These events are of an alert at the hub, and so is the footage of their sightings.
+    """Mark these events as part of an alert at the hub, with the footage of their sightings.
 
-    Also what is still to be recorded of them.
+    This includes footage still to be recorded.
     """
     for event_id in event_ids:
         sql.execute("UPDATE media SET footage_class = 'alert' WHERE event_id = ?", (str(event_id),))
@@ -77,7 +77,7 @@ def mark_alerted(sql: sqlite3.Connection, event_ids: Iterable[UUID], *, utc_us: 
 
 
 def forget_alerted(sql: sqlite3.Connection, *, before_utc_us: int) -> None:
-    """Sightings so long ago that no clip of them can come any more."""
+    """Forget sightings so old that no clip of them can come any more."""
     sql.execute("DELETE FROM alerted WHERE at_utc_us < ?", (before_utc_us,))
 
 
@@ -90,7 +90,7 @@ def _is_any_alerted(sql: sqlite3.Connection, sightings: list[str]) -> bool:
 
 
 def _sightings_of(sql: sqlite3.Connection, event_id: UUID) -> Iterator[str]:
-    """The sighting an event speaks of, or those that the clip it announces shows."""
+    """The sighting of an event, or the sightings of the clip it announces."""
     rows = sql.execute(
         "SELECT json_extract(body, '$.sighting_id'), json_extract(body, '$.sighting_ids')"
         " FROM events WHERE event_id = ? AND json_valid(body)",

@@ -1,7 +1,7 @@
-"""Clips while they are recorded: said to the hub, and known to whoever brings them.
+"""Clips during recording: announced to the hub, and known to the uploader.
 
-The word that a clip was begun is an event like others; how much of it is durable is in memory
-alone, since a node that dies mends the file and tells of it whole.
+The announcement is an event like others. The durable length is only in memory: after a crash the
+node repairs the file and announces it as a complete clip.
 """
 
 import threading
@@ -22,18 +22,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class GrowingClip:
-    """A clip under way: its file, and how many of its bytes are durable."""
+    """A clip being recorded: its file and number of durable bytes."""
 
     clip_id: UUID
     path: Path
     event_id: UUID
-    """Of the word that it was begun."""
+    """Of its announcement."""
     sighting_ids: tuple[UUID, ...]
     durable_bytes: int
 
 
 class Growing:
-    """Any thread may call. A journal that refuses costs the growing, not the clip."""
+    """Any thread may call. If the journal refuses, only the early upload is lost, not the clip."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -43,11 +43,11 @@ class Growing:
         self._is_refused = False
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Have `wake` called when more of a clip is durable."""
+        """Call `wake` when more of a clip is durable."""
         self._wake = wake
 
     def grew(self, body: ClipBegun, path: Path, *, durable_bytes: int, at: Instant) -> None:
-        """So much of it is durable now; said to the hub at first, and when somebody joined it."""
+        """This much is durable now; announced at first, and again when a sighting joins."""
         known = self._clips.get(body.clip_id)
         if known is None or not set(body.sighting_ids) <= set(known.sighting_ids):
             known = self._said(body, path, at)
@@ -57,7 +57,7 @@ class Growing:
             self._wake()
 
     def over(self, clip_id: UUID) -> None:
-        """It is whole, or nothing more of it is to be brought before it is."""
+        """It is complete, or no more of it is to be uploaded before it is."""
         with self._lock:
             self._clips.pop(clip_id, None)
 
@@ -69,7 +69,7 @@ class Growing:
         self._write(ClipDropped(camera=camera, clip_id=clip_id, reason=reason[:500]), at)
 
     def now(self) -> list[GrowingClip]:
-        """The clips under way, the oldest first."""
+        """Clips being recorded, oldest first."""
         with self._lock:
             return list(self._clips.values())
 
@@ -80,9 +80,10 @@ class Growing:
         return GrowingClip(body.clip_id, path, event_id, body.sighting_ids, 0)
 
     def _write(self, body: ClipBegun | ClipDropped, at: Instant) -> UUID | None:
-        """The event's id; None where the journal refuses it, which is said once until it takes one.
+        """Id of the event; None if the journal refuses it, which is logged once until it accepts
+        one.
 
-        A clip that grows asks again at every fragment.
+        A growing clip tries again at every fragment.
         """
         try:
             with self._journal.transaction() as tx:

@@ -1,4 +1,4 @@
-"""What is held for a case: files by their hash, and what a camera shows in a span."""
+"""Legal holds: files by hash, and time spans of a camera."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from uuid import UUID
 from agent.wire.answers import HoldFootage
 
 OPEN_END_UTC_US: Final = 253_402_300_799_999_999
-"""The last microsecond of the year 9999."""
+"""Last microsecond of the year 9999."""
 
 _SHOWS_SPAN: Final = """
     span_holds.camera = clips.camera
@@ -33,14 +33,14 @@ _IS_HELD: Final = f"""
 
 
 def held(sql: sqlite3.Connection, sha256s: Iterable[str]) -> set[str]:
-    """Those of these files that anything holds now."""
+    """Those of these files under any hold now."""
     return {one for one in sha256s if sql.execute(_IS_HELD, {"file": one}).fetchone()[0]}
 
 
 def hold(sql: sqlite3.Connection, wanted: HoldFootage, *, utc_us: int) -> int:
-    """Nothing may remove this footage until `release`; returns how many files that are here.
+    """Protect this footage until `release`; returns the number of files present.
 
-    Takes the place of an earlier hold of the same id.
+    Replaces an earlier hold with the same id.
     """
     release(sql, wanted.hold_id)
     hold_id, why = str(wanted.hold_id), (wanted.case_number, wanted.reason, utc_us)
@@ -57,12 +57,12 @@ def hold(sql: sqlite3.Connection, wanted: HoldFootage, *, utc_us: int) -> int:
 
 
 def release(sql: sqlite3.Connection, hold_id: UUID) -> None:
-    """This hold is over; what others hold stays held."""
+    """End this hold; files under other holds stay protected."""
     sql.execute("DELETE FROM holds WHERE hold_id = ?", (str(hold_id),))
     sql.execute("DELETE FROM span_holds WHERE hold_id = ?", (str(hold_id),))
 
 
 def _files(sql: sqlite3.Connection, hold_id: str) -> int:
-    """How many files here this hold concerns."""
+    """Number of present files under this hold."""
     row = sql.execute(_FILES, {"hold": hold_id}).fetchone()
     return int(row[0])

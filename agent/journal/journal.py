@@ -1,4 +1,4 @@
-"""The node's database as its threads share it: one connection, one lock, short transactions."""
+"""The node's database, shared by its threads: one connection, one lock, short transactions."""
 
 import sqlite3
 import threading
@@ -29,7 +29,7 @@ _log = structlog.get_logger("agent.journal")
 T = TypeVar("T")
 
 FORGOTTEN_AT_ONCE: Final = 300
-"""What that many take of the log fits into the ballast's place several times."""
+"""The log of this many deletions fits into the reserved space several times."""
 FORGOTTEN_TIMES: Final = 10
 
 
@@ -38,7 +38,7 @@ def _nobody_vouches() -> tuple[ClockSource, int | None]:
 
 
 class Journal:
-    """Events waiting, footage, counters. Any thread may call; what fails raises JournalError."""
+    """Outbox, footage index and counters. Any thread may call; every failure is a JournalError."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class Journal:
         trust: Trust = _nobody_vouches,
         limits: Limits | None = None,
     ) -> Self:
-        """Open or begin the file; a damaged one is renamed and a new one begun.
+        """Open or create the file; a damaged one is renamed and a new one created.
 
-        Raises JournalError with its cure when the place cannot be used, JournalBusy when another
-        process has it.
+        Raises JournalError with its cure if the place is unusable, JournalBusy if another process
+        has it.
         """
         claimed, ballast = claim(path), Ballast(path)
         try:
@@ -98,22 +98,22 @@ class Journal:
         )
 
     def now(self) -> Instant:
-        """The moment by the clock of this journal."""
+        """Present moment by the clock of this journal."""
         return self._now()
 
     def close(self) -> None:
-        """Fold the write-ahead log into the file and let go of it."""
+        """Merge the write-ahead log into the file and close it."""
         with self._lock:
             self._sql.close()
             self._claimed.close()
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Have `wake` called, on the writer's thread, after commits that gave delivery work."""
+        """Call `wake`, on the writer's thread, after commits with work for the uplink."""
         self._listeners.append(wake)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """All of it, durable at the end of the block, or none of it; raises JournalError."""
+        """All writes are durable at the end of the block, or none; raises JournalError."""
         with self._lock:
             tx = Transaction(
                 self._sql,
@@ -141,17 +141,18 @@ class Journal:
                 wake()
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
-        """The hub has these for good, some of them in an alert; returns those still owed."""
+        """The hub has stored these, some of them in an alert; returns those that were waiting."""
         with self.transaction() as tx:
             return tx.receipt(event_ids, alerted=alerted)
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
-        """The hub will never take this one: set it aside, counted; False if it was not owed."""
+        """The hub will never accept this one: set aside and counted; False if it was not
+        waiting."""
         with self.transaction() as tx:
             return tx.refuse(event_id, reason=reason, detail=detail)
 
     def close_left_open(self) -> int:
-        """Say the closings that an earlier run did not live to say; returns how many."""
+        """Add the closings that an earlier run could not write; returns their number."""
         with self.transaction() as tx:
             return tx.close_left_open()
 
@@ -161,33 +162,33 @@ class Journal:
             tx.media_done(sha256)
 
     def media_refused(self, sha256: str, reason: str) -> None:
-        """The hub will never take this file."""
+        """The hub will never accept this file."""
         with self.transaction() as tx:
             tx.media_refused(sha256, reason)
 
     def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
-        """The hub lacks these numbers and files: they are owed anew, or said to be gone."""
+        """The hub lacks these numbers and files: they are queued again, or reported as gone."""
         with self.transaction() as tx:
             return tx.say_again(ranges, media)
 
     def place_boot(self) -> bool:
-        """Say that this boot's clock is trusted now, if that is news."""
+        """Report that this boot's clock is trusted now, if that is new."""
         with self.transaction() as tx:
             return tx.place_boot()
 
     def prune(self) -> int:
-        """Forget receipted events over the limits; returns how many went."""
+        """Delete receipted events over the limits; returns their number."""
         self.keep_ballast()
         with self.transaction() as tx:
             return tx.prune()
 
     def keep_ballast(self) -> None:
-        """Hold room back for a disk that is full, if it has any now."""
+        """Create the reserve file, if there is space now."""
         with self._lock:
             self._ballast.lay()
 
     def waiting(self, limit: int) -> list[Waiting]:
-        """Events still owed, alerts first, oldest first among equals."""
+        """Waiting events, alerts first, then oldest first."""
         good, unreadable = self._read(lambda sql: reading.waiting(sql, limit))
         if unreadable:
             _log.error("journal_rows_unreadable", numbers=unreadable)
@@ -197,59 +198,60 @@ class Journal:
         return good
 
     def last_seq(self) -> int:
-        """The highest number given so far; 0 while there is none."""
+        """Highest number so far; 0 if none."""
         return self._read(recall.last_seq)
 
     def media_due(self, limit: int = 20, brought: Brought = Brought.ALL) -> list[DueMedia]:
-        """Files whose event the hub has and which it is to have, the most important first."""
+        """Files to upload whose event the hub has, most important first."""
         return self._read(lambda sql: wishes.due(sql, brought, limit))
 
     def is_wanted_growing(self, event_id: UUID) -> bool:
-        """Whether the hub knows of this clip under way, and shows it in an alert."""
+        """True if the hub knows this growing clip and it belongs to an alert."""
         return self._read(lambda sql: wishes.is_wanted_growing(sql, event_id))
 
     def media_owed(self, brought: Brought) -> int:
-        """How many files are still to come."""
+        """Number of files still to upload."""
         return self._read(lambda sql: wishes.owed(sql, brought))
 
     def hold(self, command_id: UUID, wanted: HoldFootage) -> None:
-        """Footage that nothing may remove, for a case. A repeat changes nothing."""
+        """Protect footage for a case. A repetition changes nothing."""
         with self.transaction() as tx:
             tx.hold(command_id, wanted)
 
     def release(self, command_id: UUID, hold_id: UUID) -> None:
-        """A hold is over. A repeat changes nothing."""
+        """End a hold. A repetition changes nothing."""
         with self.transaction() as tx:
             tx.release(command_id, hold_id)
 
     def want_span(self, command_id: UUID, span: BringSpan) -> None:
-        """Somebody wants to see a span; the shelf answers. A repeat changes nothing."""
+        """Somebody wants a time span; the clip store answers. A repetition changes nothing."""
         with self.transaction() as tx:
             tx.want_span(command_id, span)
 
     def spans_wanted(self) -> list[SpanWanted]:
-        """Spans that were asked for and are not answered yet."""
+        """Requested time spans without an answer."""
         return self._read(spans.wanted)
 
     def clips_of(self, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
-        """The clips that show any of it, and whether the hub was ever told of each."""
+        """Clips that overlap the span, and whether each was announced to the hub."""
         return self._read(lambda sql: spans.clips_of(sql, span, limit=limit))
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
-        """Somebody at the hub waits for these: they go first. A repeat changes nothing."""
+        """Somebody at the hub waits for these files: they go first. A repetition changes
+        nothing."""
         with self.transaction() as tx:
             tx.bring(command_id, sha256s)
 
     def kept(self, kind: MediaKind) -> list[Kept]:
-        """Every file of that kind the journal knows of, oldest first."""
+        """All known files of that kind, oldest first."""
         return self._read(lambda sql: reading.kept(sql, kind))
 
     def held(self, sha256s: Iterable[str]) -> set[str]:
-        """Those of these files that a case holds by now."""
+        """Those of these files under a hold now."""
         return self._read(lambda sql: holding.held(sql, sha256s))
 
     def clips(self) -> list[Clip]:
-        """Every clip on the shelf, oldest first."""
+        """All stored clips, oldest first."""
         return self._read(reading.clips)
 
     def sightings_between(self, camera: str, first_utc_us: int, last_utc_us: int) -> list[UUID]:

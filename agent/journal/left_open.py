@@ -1,4 +1,4 @@
-"""Sightings that a run did not live to close: what the journal still knows of them."""
+"""Sightings that an earlier run could not close, as far as the journal knows them."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ ORDER BY seq
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """When something was the case, by which clocks: those of the run that saw it."""
+    """Times of a fact by the clocks of the run that saw it."""
 
     at: Instant
     boot_id: UUID
@@ -42,23 +42,23 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class LeftOpen:
-    """A sighting without an end; `last` is when anything was last said of it."""
+    """A sighting without a closing; `last` is its last event."""
 
     body: SightingClosed
     last: Witness
 
 
 def left_open(sql: sqlite3.Connection) -> list[LeftOpen]:
-    """Every sighting whose opening the journal has and whose closing it never had.
+    """Every sighting with an opening and without a closing in the journal.
 
-    To be asked by whoever holds the journal, before anything is watched. A closing that the hub
-    refused counts as said; one that fell out of a full journal does not.
+    To be asked by the journal's owner before cameras start. A closing refused by the hub counts as
+    sent; one dropped from a full journal does not.
     """
     said: dict[UUID, list[_Said]] = {}
     for row in sql.execute(_SAID):
         try:
             words = _said(row)
-        except (ValueError, TypeError):  # an unreadable row is the outbox's matter, not an end
+        except (ValueError, TypeError):  # an unreadable row is a matter of the outbox
             continue
         said.setdefault(words.body.sighting_id, []).append(words)
     return [
@@ -80,7 +80,7 @@ def _said(row: tuple[Any, ...]) -> _Said:
 
 
 def _closing(opened: SightingOpened, confirmed: Witness, *, last: Witness) -> SightingClosed:
-    """The end as far as it is known: where it was last spoken of."""
+    """The closing as far as it is known: at its last event."""
     since_us = last.at.utc_us - confirmed.at.utc_us
     if last.boot_id == confirmed.boot_id:
         since_us = (last.at.mono_ns - confirmed.at.mono_ns) // 1000

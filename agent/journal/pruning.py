@@ -1,4 +1,4 @@
-"""The journal kept small: what the hub has had for long is forgotten."""
+"""Keeps the journal small: deletes events the hub has had for long."""
 
 import threading
 from collections.abc import Callable
@@ -16,13 +16,13 @@ EVERY_BEATS: Final = 720
 
 
 class Pruner:
-    """A service that forgets receipted events beyond the journal's limits."""
+    """Service that deletes receipted events beyond the journal's limits."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Prune now and then until told to stop."""
+        """Prune at intervals until stopped."""
         beats = 0
         while not stop.is_set():
             beat()

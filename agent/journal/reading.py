@@ -1,4 +1,4 @@
-"""What the journal is asked for: plain reads on an open connection, rows out."""
+"""Queries of the journal: plain reads on an open connection."""
 
 import json
 import sqlite3
@@ -38,11 +38,11 @@ _KEPT: Final = {
         FROM clips
         GROUP BY sha256 ORDER BY min(added_utc_us), min(rowid)""",  # noqa: S608 - our own words
 }
-"""Sound is kept with its clip, and judged by that alone."""
+"""Sound is kept with its clip and judged by it."""
 
 
 def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[int]]:
-    """Events still owed, alerts first, and the numbers of those rows that do not read as one."""
+    """Waiting events, alerts first, and the numbers of unreadable rows."""
     rows = sql.execute(
         "SELECT seq, event_id, priority, body, mono_ns, utc_us, boot_id, clock_source,"
         " clock_error_ms FROM events WHERE receipted_utc_us IS NULL"
@@ -60,7 +60,7 @@ def waiting(sql: sqlite3.Connection, limit: int) -> tuple[list[Waiting], list[in
 
 
 def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:
-    """Every file of that kind the journal knows of, oldest first."""
+    """All known files of that kind, oldest first."""
     rows = sql.execute(_KEPT[kind]).fetchall()
     return [
         Kept(
@@ -78,7 +78,7 @@ def kept(sql: sqlite3.Connection, kind: MediaKind) -> list[Kept]:
 
 
 def clips(sql: sqlite3.Connection) -> list[Clip]:
-    """Every clip on the shelf, oldest first."""
+    """All stored clips, oldest first."""
     rows = sql.execute(
         "SELECT clip_id, camera, path, sha256, size_bytes, first_frame_utc_us, duration_ms,"
         " sighting_ids, clip_class FROM clips ORDER BY first_frame_utc_us, clip_id"
@@ -89,7 +89,7 @@ def clips(sql: sqlite3.Connection) -> list[Clip]:
 def sightings_between(
     sql: sqlite3.Connection, camera: str, first_utc_us: int, last_utc_us: int
 ) -> list[UUID]:
-    """The sightings of a camera of which anything was said in that span, first said first."""
+    """Sightings of a camera with an event in that span, in order of their first event."""
     rows = sql.execute(
         "SELECT json_extract(body, '$.sighting_id') AS sighting FROM"
         " (SELECT seq, iif(json_valid(body), body, '{}') AS body FROM events"
@@ -102,13 +102,13 @@ def sightings_between(
 
 
 def remembered(sql: sqlite3.Connection, name: str) -> str | None:
-    """A fact kept for later runs."""
+    """A fact stored for later runs."""
     row = sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
 
 
 def counts(sql: sqlite3.Connection) -> JournalCounts:
-    """Numbers since the file was born, and what is owed now."""
+    """Counters since the file was created, and present queue lengths."""
     counters: dict[str, int] = dict(sql.execute("SELECT name, value FROM counters").fetchall())
     waiting_events, alerts, again = sql.execute(
         "SELECT count(*), coalesce(sum(priority = 0), 0), coalesce(sum(priority = 2), 0)"
@@ -138,7 +138,7 @@ def counts(sql: sqlite3.Connection) -> JournalCounts:
 
 
 def _most_owed(states: str) -> str:
-    """The state of a file that several events announce: owed while one of them owes it."""
+    """State of a file announced by several events: waiting while one of them waits."""
     return min(states.split(","), key=("due", "waiting", "done", "refused").index)
 
 
@@ -156,7 +156,7 @@ def _as_waiting(row: tuple[Any, ...]) -> Waiting:
 
 
 def as_clip(row: tuple[Any, ...]) -> Clip:
-    """The first nine columns of `clips` as `clips()` asks for them."""
+    """From the first nine columns of `clips` as `clips()` reads them."""
     return Clip(
         clip_id=UUID(row[0]),
         camera=row[1],

@@ -1,7 +1,7 @@
-"""What the hub lacks and asks for: said again from what is kept, or told to be gone.
+"""Events and files the hub requests again: queued again if present, or reported as gone.
 
-A hub that was restored from a backup asks for events it had receipted before. They go back among
-the owed, behind everything else, and never push anything out: they were at the hub once.
+A hub restored from a backup requests events it had receipted before. They are queued behind all
+others and never displace anything.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from agent.wire.messages import NumbersDropped
 from agent.wire.numbers import Range, joined, without
 
 EVENTS_AT_ONCE: Final = 2_000
-"""So many go back among the owed for one request; the hub asks for the others when these came."""
+"""Most events queued again per request; the hub requests the rest after these."""
 
 REFUSED_BEFORE: Final = "the hub refused it, and it was set aside"
 FORGOTTEN: Final = "the node no longer has it"
@@ -23,24 +23,24 @@ FORGOTTEN: Final = "the node no longer has it"
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What a request comes to, before anything is said."""
+    """Result of a request, before anything is sent."""
 
     again: tuple[int, ...] = ()
-    """Receipted events that are owed anew."""
+    """Receipted events queued again."""
     gone: dict[str, tuple[Range, ...]] = field(default_factory=dict)
-    """Numbers that will never come, by the reason."""
+    """Numbers that will never come, by reason."""
     beyond: int = 0
-    """Numbers that were asked for and never given."""
+    """Requested numbers that were never used."""
 
 
 def last_seq(sql: sqlite3.Connection) -> int:
-    """The highest number given so far, also if its event is gone; 0 while there is none."""
+    """Highest number so far, even if its event is gone; 0 if none."""
     row = sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
     return int(row[0]) if row else 0
 
 
 def forget_oldest(sql: sqlite3.Connection, most: int) -> int:
-    """Events that the hub has, kept lest it lose them, make room; returns how many went."""
+    """Delete events kept in case the hub loses them; returns their number."""
     gone = sql.execute(
         "DELETE FROM events WHERE seq IN (SELECT seq FROM events"
         " WHERE receipted_utc_us IS NOT NULL ORDER BY seq LIMIT ?)",
@@ -55,10 +55,10 @@ def forget_oldest(sql: sqlite3.Connection, most: int) -> int:
 
 
 def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> Recalled:
-    """What becomes of these numbers when at most `room` events may be owed anew.
+    """Result for these numbers if at most `room` events may be queued again.
 
-    What is still owed needs nothing: it comes by itself. What is announced as dropped already, in
-    an event the hub has not receipted, is not announced twice.
+    Waiting events need nothing. Numbers already reported as dropped, in an unreceipted event, are
+    not reported twice.
     """
     top = last_seq(sql)
     asked = joined((first, min(last, top)) for first, last in ranges if first <= top)
@@ -82,7 +82,7 @@ def look_up(sql: sqlite3.Connection, ranges: Sequence[Range], *, room: int) -> R
 
 
 def owe_again(sql: sqlite3.Connection, numbers: Iterable[int]) -> int:
-    """Put receipted events back among the owed, with their files; returns how many."""
+    """Queue receipted events again, with their files; returns their number."""
     count = 0
     for seq in numbers:
         sql.execute(
@@ -98,7 +98,7 @@ def owe_again(sql: sqlite3.Connection, numbers: Iterable[int]) -> int:
 
 
 def bring_again(sql: sqlite3.Connection, hashes: Iterable[str]) -> int:
-    """Files that the hub had and has no longer are due anew; returns how many are still here."""
+    """Files the hub had and lost are due again; returns the number still present."""
     return sum(
         sql.execute(
             "UPDATE media SET state = 'due' WHERE sha256 = ? AND state = 'done'", (sha256,)
@@ -108,7 +108,7 @@ def bring_again(sql: sqlite3.Connection, hashes: Iterable[str]) -> int:
 
 
 def put_back(sql: sqlite3.Connection, excess: int, utc_us: int) -> int:
-    """In a full journal what was to be said again waits for the next request; returns how many."""
+    """In a full journal, repeated events wait for the next request; returns their number."""
     return sql.execute(
         "UPDATE events SET receipted_utc_us = ? WHERE seq IN (SELECT seq FROM events"
         " WHERE receipted_utc_us IS NULL AND priority = ? ORDER BY seq DESC LIMIT ?)",
@@ -117,7 +117,7 @@ def put_back(sql: sqlite3.Connection, excess: int, utc_us: int) -> int:
 
 
 def _announced(sql: sqlite3.Connection) -> list[Range]:
-    """Numbers the hub is about to hear of, and those that wait for room to be announced."""
+    """Numbers that the hub will be told of, and those waiting for space to be reported."""
     bodies = sql.execute(
         "SELECT body FROM events WHERE kind = 'numbers_dropped' AND receipted_utc_us IS NULL"
     )
@@ -140,7 +140,7 @@ def _by_reason(sql: sqlite3.Connection, gone: tuple[Range, ...]) -> dict[str, tu
 
 
 def ranges_in(body: str) -> tuple[Range, ...]:
-    """The numbers that a `numbers_dropped` tells; none when the row is unreadable."""
+    """Numbers in a `numbers_dropped` event; none if the row is unreadable."""
     try:
         return NumbersDropped.model_validate_json(body).ranges
     except ValueError:

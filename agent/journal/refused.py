@@ -1,4 +1,4 @@
-"""What the hub refused for good: read from the file beside a running agent, for who looks at it."""
+"""Events refused by the hub, read from the file beside a running agent."""
 
 import sqlite3
 from contextlib import closing
@@ -8,18 +8,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Events that are set aside, at most the journal's bound of them; the last of them."""
+    """Number of events set aside, within the journal's bound, and the last of them."""
 
     count: int
     kind: str
     reason: str
-    """Of `agent.wire.answers.RefusalReason`, or `unreadable`."""
+    """One of `agent.wire.answers.RefusalReason`, or `unreadable`."""
     detail: str
     at_utc_us: int
 
 
 def set_aside(path: Path) -> SetAside | None:
-    """None where nothing is, or where no journal can be read: another line's matter."""
+    """None if there are none, or if no journal can be read, which another check reports."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as sql:
             row = sql.execute(

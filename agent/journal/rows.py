@@ -1,4 +1,4 @@
-"""What the journal hands out: frozen rows, units in the names."""
+"""Rows returned by the journal: frozen, units in the names."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,40 +12,40 @@ from agent.wire.terms import ClockSource, Stamp
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the journal may hold; what is over is dropped or forgotten, oldest first."""
+    """Limits of the journal; what exceeds them is dropped or deleted, oldest first."""
 
     max_events: int = 100_000
-    """Events not yet receipted. When it is full the oldest that is no alert goes, and an alert only
-    when nothing else is left."""
+    """Events without a receipt. When it is full the oldest that is not an alert is dropped, and an
+    alert only if nothing else is left."""
     max_lesser: int = 80_000
-    """Those of them that are no alerts, so that there is always room for some that are."""
+    """Those that are not alerts, so that there is always space for some alerts."""
     max_receipted: int = 100_000
-    """Events the hub has; kept for a hub that lost its disk and asks for them."""
+    """Receipted events, kept for a hub that lost its disk."""
     keep_receipted_s: float = 7 * 86_400.0
     max_set_aside: int = 1_000
 
 
 class MediaKind(StrEnum):
-    """What is brought to the hub beside events; pictures go first."""
+    """Files uploaded beside events; pictures go first."""
 
     PICTURE = "picture"
     CLIP = "clip"
     SOUND = "sound"
-    """What was heard during a clip, beside it; brought only when it was asked for."""
+    """Sound of a clip, beside it; uploaded only on request."""
 
 
 class FootageClass(StrEnum):
-    """How dear footage is, dearest first; what is held beside that is never removed."""
+    """Class of footage, most important first; held footage is never removed."""
 
     ALERT = "alert"
-    """Of a sighting that raised or joined an alert, as the hub says."""
+    """Of a sighting that raised or joined an alert, as told by the hub."""
     SIGHTING = "sighting"
     CONTINUOUS = "continuous"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An event the hub has not receipted."""
+    """An event without a receipt."""
 
     event_id: UUID
     seq: int
@@ -57,9 +57,9 @@ class Waiting:
     error_ms: int | None
 
     def spoken(self, *, node: str, spool_id: UUID, boot_id: UUID, now: Instant) -> Event:
-        """The message as it goes out at `now`, by a node that runs under `boot_id`.
+        """The message as sent at `now` by a node running under `boot_id`.
 
-        The age is monotonic and so only known within the boot that saw it happen.
+        The age is monotonic and so only known within the boot of the event.
         """
         age_ms = (now.mono_ns - self.at.mono_ns) // 1_000_000
         return Event(
@@ -77,26 +77,26 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class DueMedia:
-    """A file whose event is at the hub, and which is not."""
+    """A file whose event is at the hub, but not the file itself."""
 
     sha256: str
     kind: MediaKind
     path: Path
     size_bytes: int
     is_alerts_picture: bool = False
-    """Then nothing goes before it."""
+    """Then it goes before everything else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A file the journal knows of, for the shelf to judge."""
+    """A known file, for the clip store's decisions."""
 
     sha256: str
     kind: MediaKind
     path: Path
     size_bytes: int
     state: str
-    """`waiting` for its event's receipt, `due`, `done`, or `refused`; `kept`: nobody was told."""
+    """`waiting` for its event's receipt, `due`, `done`, or `refused`; `kept`: not announced."""
     added_utc_us: int
     footage_class: FootageClass
     is_held: bool
@@ -104,7 +104,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A whole clip on the node's disk."""
+    """A complete clip on the node's disk."""
 
     clip_id: UUID
     camera: str
@@ -119,13 +119,13 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class JournalCounts:
-    """Numbers since the file was born, and what is owed now."""
+    """Counters since the file was created, and present queue lengths."""
 
     spooled: int
     waiting: int
     waiting_alerts: int
     waiting_again: int
-    """At the hub once, and asked for anew."""
+    """At the hub before, and requested again."""
     receipted: int
     dropped: int
     dropped_alerts: int
@@ -133,10 +133,10 @@ class JournalCounts:
     set_aside: int
     """Refused or unreadable, and kept for a person to look at."""
     media_owed: int
-    """Files not yet at the hub, whether or not their event is."""
+    """Files not yet at the hub, with or without their event."""
     media_done: int
     media_refused: int
     media_evicted: int
-    """Deleted from the shelf before the hub had them."""
+    """Deleted before the hub had them."""
     media_vanished: int
-    """Gone from the folder without the agent's doing."""
+    """Missing from the folder, not deleted by the agent."""

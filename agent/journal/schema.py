@@ -1,14 +1,14 @@
-"""The tables of the journal, and the marks by which a file is known to be one."""
+"""Tables of the journal, and the marks that identify its file."""
 
 from typing import Final
 
 APPLICATION_ID: Final = 0x4D74546E
-"""`MtTn` in the file's header: this database is a node's journal and no other program's."""
+"""`MtTn` in the file's header: a node's journal, not another program's database."""
 
 SCHEMA_VERSION: Final = 6
 
 PRAGMAS: Final = (
-    "PRAGMA journal_mode=WAL",  # one fsync a commit, and readers never wait for the writer
+    "PRAGMA journal_mode=WAL",  # one fsync per commit, and readers never wait for the writer
     "PRAGMA synchronous=FULL",  # a power cut loses nothing that was committed
     "PRAGMA wal_autocheckpoint=250",  # the log stays at a megabyte, which a full disk still has
     "PRAGMA foreign_keys=ON",
@@ -104,7 +104,7 @@ CREATE TABLE alerted (                  -- sightings that raised or joined an al
     at_utc_us   INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-"""What the hub has said about footage."""
+"""Answers of the hub about footage."""
 
 WISHES: Final = """
 CREATE TABLE wishes (                   -- files that somebody at the hub waits for
@@ -117,7 +117,7 @@ CREATE TABLE commands (                 -- done already: the hub repeats what it
     at_utc_us  INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-"""What the hub wants done."""
+"""Requests of the hub."""
 
 SPAN_HOLDS: Final = """
 CREATE TABLE span_holds (               -- what a camera shows in a span, whether here yet or not
@@ -145,7 +145,7 @@ ALTER TABLE spans_wanted ADD COLUMN with_sound INTEGER NOT NULL DEFAULT 0;
 """
 
 MIGRATIONS: Final = {
-    # Nobody knows which footage is an alert's: all of it is kept as the dearest there is.
+    # Footage of alerts is unknown here: all of it gets the most important class.
     1: """
 ALTER TABLE media ADD COLUMN footage_class TEXT NOT NULL DEFAULT 'sighting';
 UPDATE media SET footage_class = 'alert';
@@ -157,4 +157,4 @@ CREATE INDEX clips_by_sha256 ON clips (sha256);
     4: SPANS_WANTED,
     5: SPANS_WITH_SOUND,
 }
-"""By the version it starts from: what makes a file of an older agent one of the next version."""
+"""By starting version: steps from a file of an older agent to the next version."""

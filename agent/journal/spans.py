@@ -1,4 +1,4 @@
-"""Spans of time that somebody at the hub wants to see, until the shelf has answered."""
+"""Time spans requested by the hub, until the clip store has answered."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from agent.wire.answers import BringSpan
 
 @dataclass(frozen=True, slots=True)
 class SpanWanted:
-    """What a camera showed from then until then, both ends included, microseconds UTC."""
+    """Requested time span of a camera, both ends included, microseconds UTC."""
 
     command_id: UUID
     camera: str
@@ -21,7 +21,7 @@ class SpanWanted:
 
 
 def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
-    """Remember the wish."""
+    """Store the request."""
     sql.execute(
         "INSERT INTO spans_wanted (command_id, camera, from_utc_us, until_utc_us, with_sound)"
         " VALUES (?, ?, ?, ?, ?)",
@@ -36,18 +36,18 @@ def want(sql: sqlite3.Connection, command_id: UUID, span: BringSpan) -> None:
 
 
 def wanted(sql: sqlite3.Connection) -> list[SpanWanted]:
-    """All that were not answered yet."""
+    """All requests without an answer."""
     rows = sql.execute("SELECT * FROM spans_wanted ORDER BY command_id").fetchall()
     return [SpanWanted(UUID(row[0]), row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
 def answered(sql: sqlite3.Connection, command_id: UUID) -> None:
-    """Nobody waits for this one any more."""
+    """This request is answered."""
     sql.execute("DELETE FROM spans_wanted WHERE command_id = ?", (str(command_id),))
 
 
 def clips_of(sql: sqlite3.Connection, span: SpanWanted, *, limit: int) -> list[tuple[Clip, bool]]:
-    """The clips that show any of it, oldest first, and whether the hub was ever told of each."""
+    """Clips that overlap the span, oldest first, and whether each was announced to the hub."""
     rows = sql.execute(
         "SELECT clip_id, camera, path, sha256, size_bytes, first_frame_utc_us, duration_ms,"
         " sighting_ids, clip_class,"

@@ -1,4 +1,4 @@
-"""What may be written together: an event with its number, its picture, its clip."""
+"""Writes of one transaction: an event with its number, its picture, its clip."""
 
 import os
 import sqlite3
@@ -26,16 +26,16 @@ _log = structlog.get_logger("agent.journal")
 
 _RANGES_PER_MESSAGE: Final = 500
 _SET_UTC_US: Final = 1_704_067_200_000_000
-"""2024: a clock that shows less was never set."""
+"""Start of 2024: a clock that shows less was never set."""
 _WHY_NOT: Final = "the journal was full or a row was unreadable"
 _DROPPED: Final = "its event was dropped from a full journal"
 
 Trust = Callable[[], tuple[ClockSource, int | None]]
-"""Who vouches for the UTC clock now, and how far off it may be (ms; None: no bound)."""
+"""Source and error of the UTC clock now (ms; None: no bound)."""
 
 
 class Transaction:
-    """One open transaction; made by `Journal.transaction`, which commits it or undoes it all."""
+    """One open transaction; made by `Journal.transaction`, which commits or rolls it back."""
 
     def __init__(
         self,
@@ -56,9 +56,10 @@ class Transaction:
         self.has_news = False
 
     def add_event(self, body: Body, *, at: Instant) -> UUID:
-        """Write down what happened at `at` with the next sequence number; returns its event id.
+        """Store an event of `at` with the next sequence number; returns its event id.
 
-        In a full journal the oldest of the least important events goes, which may be this one.
+        In a full journal the oldest of the least important events is dropped, which can be this
+        one.
         """
         event_id = self._insert(body, at)
         self._drop_excess()
@@ -66,7 +67,7 @@ class Transaction:
         return event_id
 
     def place_boot(self) -> bool:
-        """Say, once for each boot that had doubtful times, that its clock is trusted now."""
+        """Report, once per boot with untrusted times, that its clock is trusted now."""
         _, error_ms = self._trust()
         if error_ms is None or not clock_words.take_turn(self._sql, self._boot_id):
             return False
@@ -74,10 +75,10 @@ class Transaction:
         return True
 
     def close_left_open(self) -> int:
-        """Say the closings that an earlier run did not live to say; returns how many.
+        """Add the closings that an earlier run could not write; returns their number.
 
-        Each is told as of the moment its sighting was last spoken of, by the clocks of then: the
-        clock of now may be another one, and nobody knows how long they stayed.
+        Each is dated at the last event of its sighting, by the clocks of that time. The present
+        clock may differ, and nobody knows how long they stayed.
         """
         left = left_open(self._sql)
         for one in left:
@@ -89,7 +90,7 @@ class Transaction:
     def add_media(
         self, *, sha256: str, kind: MediaKind | str, path: Path, size_bytes: int, event_id: UUID
     ) -> None:
-        """A file already safe on disk, to be brought once the hub has the event announcing it."""
+        """A file already durable on disk, to be uploaded once the hub has its event."""
         footage.add_media(
             self._sql,
             sha256=sha256,
@@ -104,38 +105,38 @@ class Transaction:
             self._orphan_media(str(event_id), _DROPPED)
 
     def is_announced(self, sha256: str) -> bool:
-        """Whether the hub was ever told of this file."""
+        """True if this file was announced to the hub."""
         known = "SELECT 1 FROM media WHERE sha256 = ?"
         return self._sql.execute(known, (sha256,)).fetchone() is not None
 
     def forget_sound(self, path: Path) -> None:
-        """The sound at that path goes with its clip."""
+        """The sound at that path is removed with its clip."""
         self._sql.execute(
             "DELETE FROM media WHERE path = ? AND kind = ?", (str(path), MediaKind.SOUND.value)
         )
 
     def add_clip(self, clip: Clip) -> None:
-        """A whole clip, already safe on disk, for the shelf's index."""
+        """A complete clip, already durable on disk, for the index."""
         footage.add_clip(self._sql, clip, utc_us=self._utc_us())
 
     def remove_media(self, sha256: str, reason: str) -> None:
-        """The shelf deletes this file: forget it, and say so if the hub never got it."""
+        """The clip store deletes this file: remove it, and report it if the hub never got it."""
         if footage.forget(self._sql, sha256):
             self.count("media_evicted", 1)
             _log.warning("media_never_brought", sha256=sha256, why=reason)
 
     def hold(self, command_id: UUID, wanted: HoldFootage) -> None:
-        """Nothing may remove this footage until `release`; the hub is told. A repeat is nothing."""
+        """Protect this footage until `release`; the hub is told. A repetition does nothing."""
         if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
             files = holding.hold(self._sql, wanted, utc_us=self._utc_us())
             self._answer_hold(command_id, wanted.hold_id, is_held=True, files=files)
 
     def held(self, sha256s: Iterable[str]) -> set[str]:
-        """Those of these files that a case holds by now."""
+        """Those of these files under a hold now."""
         return holding.held(self._sql, sha256s)
 
     def release(self, command_id: UUID, hold_id: UUID) -> None:
-        """A hold is over, and the hub is told; what another one holds stays held."""
+        """End a hold; the hub is told. Files under other holds stay protected."""
         if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
             holding.release(self._sql, hold_id)
             self._answer_hold(command_id, hold_id, is_held=False, files=0)
@@ -145,9 +146,9 @@ class Transaction:
         self.add_event(answer, at=self._now())
 
     def receipt(self, event_ids: Iterable[UUID], *, alerted: Iterable[UUID] = ()) -> list[UUID]:
-        """The hub has these for good; returns those that were still owed.
+        """The hub has stored these; returns those that were waiting.
 
-        `alerted`: those of them that raised or joined an alert, whose footage is an alert's.
+        `alerted`: those that raised or joined an alert, whose footage belongs to it.
         """
         footage.mark_alerted(self._sql, alerted, utc_us=self._utc_us())
         fresh = [event_id for event_id in event_ids if self._receipt_one(event_id)]
@@ -155,7 +156,8 @@ class Transaction:
         return fresh
 
     def refuse(self, event_id: UUID, *, reason: str, detail: str) -> bool:
-        """The hub will never take this one: set it aside, counted; False if it was not owed."""
+        """The hub will never accept this one: set aside and counted; False if it was not
+        waiting."""
         moved = self._sql.execute(
             "DELETE FROM events WHERE event_id = ? AND receipted_utc_us IS NULL"
             " RETURNING seq, kind, body",
@@ -178,7 +180,7 @@ class Transaction:
         return True
 
     def drop_unreadable(self, seq: int) -> None:
-        """A row that no longer reads as an event: set aside, its number never comes."""
+        """A row that is not a readable event: set aside, its number never comes."""
         row = self._sql.execute("SELECT event_id FROM events WHERE seq = ?", (seq,)).fetchone()
         if row is None:
             return
@@ -199,7 +201,7 @@ class Transaction:
         self.count("media_done", min(1, changed))
 
     def media_refused(self, sha256: str, reason: str) -> None:
-        """The hub will never take this file, or it is gone: no longer owed, counted."""
+        """The hub will never accept this file, or it is gone: not waiting any more, counted."""
         changed = self._sql.execute(
             "UPDATE media SET state = 'refused', reason = ? WHERE sha256 = ?"
             " AND state IN ('waiting', 'due')",
@@ -209,7 +211,8 @@ class Transaction:
         self.count("media_refused", min(1, changed))
 
     def want_span(self, command_id: UUID, span: BringSpan) -> None:
-        """Somebody at the hub wants to see a span; the shelf answers. A repeat is nothing."""
+        """Somebody at the hub wants a time span; the clip store answers. A repetition does
+        nothing."""
         if wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
             spans.want(self._sql, command_id, span)
 
@@ -221,7 +224,7 @@ class Transaction:
         self.add_event(answer, at=self._now())
 
     def bring(self, command_id: UUID, sha256s: Sequence[str]) -> None:
-        """Somebody at the hub waits for these files: they go first, and the hub is told of them."""
+        """Somebody at the hub waits for these files: they go first, and the hub is told."""
         if not wishes.is_new(self._sql, command_id, utc_us=self._utc_us()):
             return
         coming, gone = wishes.wish(self._sql, sha256s, utc_us=self._utc_us())
@@ -229,9 +232,9 @@ class Transaction:
         self.add_event(answer, at=self._now())
 
     def say_again(self, ranges: Sequence[Range], media: Iterable[str]) -> Recalled:
-        """The hub lacks these numbers and files: they are owed anew, or said to be gone.
+        """The hub lacks these numbers and files: they are queued again, or reported as gone.
 
-        Never at the cost of anything: a journal that is nearly full waits for the next request.
+        Never at the cost of anything: a nearly full journal waits for the next request.
         """
         room = drops.room(self._sql, self._limits)
         found = recall.look_up(self._sql, ranges, room=room)
@@ -246,9 +249,9 @@ class Transaction:
         return found
 
     def prune(self) -> int:
-        """Forget receipted events over the limits; returns how many went."""
+        """Delete receipted events over the limits; returns their number."""
         oldest = self._utc_us() - round(self._limits.keep_receipted_s * 1e6)
-        # What was receipted while the clock stood in 1970 is not old: it goes by its number alone.
+        # Events receipted while the clock stood in 1970 are not old: only their number counts.
         aged = self._sql.execute(
             "DELETE FROM events WHERE receipted_utc_us BETWEEN ? AND ?", (_SET_UTC_US, oldest)
         )
@@ -262,11 +265,11 @@ class Transaction:
         return aged.rowcount + excess.rowcount
 
     def remember(self, name: str, value: str) -> None:
-        """Keep one fact about this node for later runs."""
+        """Store one fact about this node for later runs."""
         self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def count(self, name: str, by: int) -> None:
-        """Add to a counter that outlives the process."""
+        """Add to a counter that survives restarts."""
         if by:
             self._sql.execute(
                 "INSERT INTO counters VALUES (?, ?)"
@@ -334,7 +337,7 @@ class Transaction:
         drops.note(self._sql, seq, seq)
         self.count("dropped", 1)
         self.count("dropped_alerts", int(priority == drops.ALERT))
-        if kind == "numbers_dropped":  # what it had to say must still be said
+        if kind == "numbers_dropped":  # its content must still be reported
             for first, last in recall.ranges_in(body):
                 drops.note(self._sql, first, last)
 
@@ -347,10 +350,10 @@ class Transaction:
         self.count("media_refused", orphaned)
 
     def _say_drops(self) -> None:
-        """Announce dropped numbers once a tenth of the journal is free.
+        """Report dropped numbers once a tenth of the journal is free.
 
-        Sooner, the announcement itself would push out another event, whose number would have to
-        be announced in turn.
+        Earlier, the report itself would displace another event, whose number would have to be
+        reported.
         """
         if drops.are_unsaid(self._sql) and drops.room(self._sql, self._limits) > 0:
             ranges = drops.take_unsaid(self._sql, _RANGES_PER_MESSAGE)

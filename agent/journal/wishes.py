@@ -1,4 +1,4 @@
-"""Files that somebody at the hub waits for, and what is brought at all."""
+"""Files requested by the hub, and which files are uploaded at all."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from agent.journal.rows import DueMedia, MediaKind
 
 
 class Brought(StrEnum):
-    """Which pictures and clips a node brings by itself; pictures of alerts always."""
+    """Pictures and clips a node uploads by itself; pictures of alerts always."""
 
     ALL = "all"
     ALERTS = "alerts"
-    """Of alerts, and what was asked for."""
+    """Of alerts, and requested files."""
     ASKED = "asked"
-    """Beside those pictures nothing but what was asked for."""
+    """Besides those pictures only requested files."""
 
 
 _RANKS: Final = {
@@ -25,7 +25,7 @@ _RANKS: Final = {
     Brought.ALERTS: 1,
     Brought.ASKED: 0,
 }
-"""The last rank, see `_DUE`, that comes without being asked for."""
+"""Last rank, see `_DUE`, uploaded without a request."""
 
 _DUE: Final = """
 SELECT sha256, kind, path, size_bytes, rank FROM (
@@ -47,7 +47,7 @@ LIMIT ?
 
 
 def due(sql: sqlite3.Connection, brought: Brought, limit: int) -> list[DueMedia]:
-    """Files whose event the hub has: pictures of alerts, what was asked for, clips of alerts, the
+    """Files whose event the hub has: pictures of alerts, requested files, clips of alerts, the
     rest; oldest first among equals."""
     rows = sql.execute(_DUE.format(states="'due'"), (_RANKS[brought], limit)).fetchall()
     return [
@@ -57,13 +57,13 @@ def due(sql: sqlite3.Connection, brought: Brought, limit: int) -> list[DueMedia]
 
 
 def owed(sql: sqlite3.Connection, brought: Brought) -> int:
-    """How many files are still to come, whether or not the hub has their event."""
+    """Number of files still to upload, with or without their event at the hub."""
     rows = sql.execute(_DUE.format(states="'waiting', 'due'"), (_RANKS[brought], -1)).fetchall()
     return len(rows)
 
 
 def is_wanted_growing(sql: sqlite3.Connection, event_id: UUID) -> bool:
-    """Whether the hub has the word of a clip under way, and one of its sightings is an alert's."""
+    """True if the hub knows the growing clip and one of its sightings belongs to an alert."""
     row = sql.execute(
         "SELECT EXISTS (SELECT 1 FROM alerted, json_each(body, '$.sighting_ids')"
         " WHERE alerted.sighting_id = json_each.value)"
@@ -74,7 +74,7 @@ def is_wanted_growing(sql: sqlite3.Connection, event_id: UUID) -> bool:
 
 
 def is_new(sql: sqlite3.Connection, command_id: UUID, *, utc_us: int) -> bool:
-    """Whether this command was not carried out before; from now on it was."""
+    """True if this command was not carried out before; from now on it counts as carried out."""
     row = sql.execute("INSERT OR IGNORE INTO commands VALUES (?, ?)", (str(command_id), utc_us))
     return row.rowcount > 0
 
@@ -82,14 +82,14 @@ def is_new(sql: sqlite3.Connection, command_id: UUID, *, utc_us: int) -> bool:
 def wish(
     sql: sqlite3.Connection, sha256s: Sequence[str], *, utc_us: int
 ) -> tuple[list[str], list[str]]:
-    """Somebody waits for these: (those that are here, those that are not)."""
+    """Somebody waits for these; returns those present and those missing."""
     coming, gone = [], []
     for sha256 in dict.fromkeys(sha256s):
         row = sql.execute("SELECT path FROM media WHERE sha256 = ?", (sha256,)).fetchone()
         if row is None or not Path(row[0]).is_file():
             gone.append(sha256)
             continue
-        # One that the hub had, or would not take, is wanted now all the same.
+        # A file the hub had, or refused, is wanted now all the same.
         again = "UPDATE media SET state = 'due' WHERE sha256 = ? AND state != 'waiting'"
         sql.execute(again, (sha256,))
         sql.execute("INSERT OR IGNORE INTO wishes VALUES (?, ?)", (sha256, utc_us))
@@ -103,5 +103,5 @@ def fulfilled(sql: sqlite3.Connection, sha256: str) -> None:
 
 
 def forget_commands(sql: sqlite3.Connection, *, before_utc_us: int) -> None:
-    """Commands so old that the hub does not repeat them."""
+    """Forget commands so old that the hub does not repeat them."""
     sql.execute("DELETE FROM commands WHERE at_utc_us < ?", (before_utc_us,))
