@@ -11,6 +11,7 @@ from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass
 from hub.alerts.roles import Role
 from hub.assembly import (
+    accounts,
     asking,
     authority,
     backup,
@@ -225,6 +226,12 @@ def _people(verbs: "Commands[argparse.ArgumentParser]") -> None:
     invited.add_argument("--name", help="the name on pages; default: the login")
     invited.add_argument("--language", choices=("vi", "en"), default="vi", help="default: vi")
     invited.add_argument("--role", choices=ROLES, default="officer", help="default: officer")
+    closed = _command(officers, "close", accounts.close, "close an account at once")
+    reopened = _command(officers, "reopen", accounts.reopen, "reopen an account by a one-time link")
+    for which, is_required in ((closed, True), (reopened, False)):
+        which.add_argument("login", help="the login of the person")
+        meaning = "the reason, for the log"
+        which.add_argument("--reason", required=is_required, default="", help=meaning)
 
     grant = _command(
         _group(verbs, "grant", "grants"), "add", commands.add_grant, "grant rights to a person"

@@ -116,6 +116,13 @@ def on_duty(roster: Roster, at: datetime) -> Crew:
     return tuple(dict.fromkeys(there))
 
 
+def most_on_duty(roster: Roster) -> int:
+    """The largest number of people on duty at once in the week as such."""
+    usual = replace(roster, odd_days=(), stand_ins=())
+    week = turns(usual, SOME_MONDAY, 7)
+    return max((len(on_duty(usual, turn.starts)) for turn in week), default=0)
+
+
 def holes(roster: Roster, first: date, days: int) -> list[Hole]:
     """Coverage gaps between the first midnight and the last."""
     here = _midnight(first)

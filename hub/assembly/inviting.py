@@ -1,6 +1,7 @@
 """The keeper's shell lets a person in: a one-time link, for the first keeper above all."""
 
 import argparse
+from collections.abc import Callable
 
 import segno
 from sqlalchemy import Connection
@@ -8,18 +9,23 @@ from sqlalchemy import Connection
 from hub.alerts.moment import Moment
 from hub.assembly import commands
 from hub.store.audit import By
-from hub.store.invitations import NewPerson, make
+from hub.store.invitations import Made, NewPerson, make
 
 
 def invite(args: argparse.Namespace) -> int:
     """Print a link that lets its person in once, and the same for a phone's camera."""
-    public_url = commands.settings_of(args).web.public_url
     new = NewPerson(args.login, args.name or args.login, args.language, args.role)
+    return show_link(args, lambda conn, now: make(conn, new, by=By(came_from="shell"), now=now))
+
+
+def show_link(args: argparse.Namespace, make_it: Callable[[Connection, Moment], Made]) -> int:
+    """Make an invitation, and print its link as text and as a QR code."""
+    public_url = commands.settings_of(args).web.public_url
     token = ""
 
     def write(conn: Connection, now: Moment) -> str:
         nonlocal token
-        made = make(conn, new, by=By(came_from="shell"), now=now)
+        made = make_it(conn, now)
         token = made.token
         return f"{made.name} comes in once, within three days, by {public_url}/invited/{token}"
 

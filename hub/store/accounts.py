@@ -6,10 +6,11 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from hub.alerts.moment import Moment
 from hub.store import audit, guesses, session_rows
+from hub.store.account_state import MAY_SIGN_IN
 from hub.store.audit import By
 from hub.store.fold import fold_login
 from hub.store.own_account import OwnAccount
-from hub.store.session_rows import as_asker, hashed, is_able
+from hub.store.session_rows import as_asker, hashed
 from hub.store.session_views import (
     DEFAULT_LIMITS,
     Session,
@@ -53,12 +54,12 @@ class Accounts(OwnAccount):
                 _note(conn, "session.blocked", login=login, came_from=came_from, now=now)
                 return TooManyTries(wait_s)
             guesses.count(conn, login, came_from=came_from, now=now)
-            person = _able_person(conn, login, now)
+            person = _able_person(conn, login)
         stored = person.password_hash if person else None
         is_right = self._passwords.is_right(password, stored)
         with self._db.writing() as conn:
             # Or who changed it, or was shut out, while it was checked would have one session more.
-            person = _able_person(conn, login, now) if is_right else None
+            person = _able_person(conn, login) if is_right else None
             if person is None or person.password_hash != stored:
                 _note(conn, "session.refused", login=login, came_from=came_from, now=now)
                 return None
@@ -67,7 +68,7 @@ class Accounts(OwnAccount):
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
 
     def session_by_token(self, token: str, *, came_from: str) -> Session | None:
-        """The session this cookie names, while it holds and its person is not disabled."""
+        """The session this cookie names, while it holds and its person's account is open."""
         now = self._clock.now()
         with self._db.reading() as conn:
             row = conn.execute(
@@ -83,7 +84,7 @@ class Accounts(OwnAccount):
                     sessions.c.token_hash == hashed(token),
                     sessions.c.ends_utc_us > now.utc_us,
                     sessions.c.seen_utc_us > now.plus_s(-self._limits.idle_s).utc_us,
-                    is_able(now),
+                    MAY_SIGN_IN,
                 )
             ).first()
         if row is None:
@@ -110,8 +111,8 @@ class Accounts(OwnAccount):
                 audit.note(conn, by, act="session.end", now=now)
 
 
-def _able_person(conn: Connection, login: str, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    return conn.execute(select(people).where(people.c.login == login, is_able(now))).first()
+def _able_person(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
+    return conn.execute(select(people).where(people.c.login == login, MAY_SIGN_IN)).first()
 
 
 def _note(conn: Connection, act: str, *, login: str, came_from: str, now: Moment) -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
-from hub.store import audit, program_rows
+from hub.store import account_state, audit, program_rows
 from hub.store.audit import By
 from hub.store.blobs import Blobs, NoRoomError
 from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
@@ -39,9 +39,11 @@ WHOLE: Final = ".whole"
 class BundleUpload:
     """A bundle on its way in; `write` each piece, then `finish`, also when the line broke."""
 
-    def __init__(self, part: PartWriter, upload_id: UUID) -> None:
+    def __init__(self, part: PartWriter, upload_id: UUID, is_closed: Callable[[], bool]) -> None:
+        """`is_closed` tells whether the account of its sender was closed meanwhile."""
         self._part = part
         self.upload_id = upload_id
+        self._is_closed = is_closed
 
     @property
     def offset_bytes(self) -> int:
@@ -49,8 +51,11 @@ class BundleUpload:
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append. BundleRefusedError beyond what a bundle may have; NoRoomError,
-        SupersededError."""
+        """Append. BundleRefusedError beyond what a bundle may have, or once the sender's account
+        is closed; NoRoomError, SupersededError."""
+        if self._is_closed():
+            self._part.close()
+            raise BundleRefusedError(BundleTrouble.SIGNED_OUT)
         if self._part.size_bytes + len(chunk) > MOST_BUNDLE_BYTES:
             self._part.close()
             raise BundleRefusedError(BundleTrouble.LARGE)
@@ -147,6 +152,8 @@ class BundleDesk:
     def _file(self, asker: Asker, sha256: str, release: Release, size_bytes: int) -> None:
         now = self._clock.now()
         with self._db.writing() as conn:
+            if account_state.is_closed(conn, asker.person_id):
+                raise BundleRefusedError(BundleTrouble.SIGNED_OUT)
             program_rows.add(
                 conn,
                 sha256,
@@ -173,7 +180,11 @@ class BundleDesk:
             part = self._parts.open(owner, name, room_bytes=left_bytes)
         except NoRoomError as error:
             raise BundleRefusedError(BundleTrouble.ROOM, str(error)) from error
-        return BundleUpload(part, upload_id)
+        return BundleUpload(part, upload_id, lambda: self._is_closed(owner))
+
+    def _is_closed(self, person_id: UUID) -> bool:
+        with self._db.reading() as conn:
+            return account_state.is_closed(conn, person_id)
 
     def _known_key(self) -> Ed25519PublicKey:
         try:

@@ -38,6 +38,7 @@ class BundleTrouble(StrEnum):
     OLDER = "older"
     ROOM = "room"
     LOST = "lost"
+    SIGNED_OUT = "signed_out"
 
 
 class BundleRefusedError(Exception):

@@ -15,6 +15,7 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
 from hub.store import audit, case_rows, holds, household_rows
+from hub.store.account_state import is_closed
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
@@ -24,7 +25,7 @@ from hub.store.database import Database
 from hub.store.registry import RegistryError
 from hub.store.scope import visible_cameras
 from hub.store.staff import person_by_login
-from hub.store.tables import columns, new_id, people
+from hub.store.tables import columns, new_id
 from hub.store.views import Asker
 
 NUMBER_CHARS: Final = 100
@@ -225,7 +226,7 @@ class CaseDoor:
         with self._acting(asker, "case.member", case_id) as conn:
             if self._owned(conn, asker, case_id, "case.member", now) is None:
                 return False
-            person_id = _active(conn, login, now)
+            person_id = _active(conn, login)
             if until_utc_us is not None and until_utc_us <= now.utc_us:
                 raise CaseError(CaseFault.ENDS_BEFORE)
             case_rows.end_member(conn, case_id, person_id, now)
@@ -259,10 +260,9 @@ class CaseDoor:
         with self._acting(asker, "case.hand_over", case_id) as conn:
             if self._owned(conn, asker, case_id, "case.hand_over", now) is None:
                 return False
-            person_id = _active(conn, login, now)
-            case_rows.end_member(conn, case_id, person_id, now)
+            person_id = _active(conn, login)
             case_rows.end_member(conn, case_id, asker.person_id, now)
-            conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=person_id))
+            case_rows.give(conn, case_id, person_id, now)
             if person_id != asker.person_id:
                 conn.execute(
                     insert(case_members).values(
@@ -424,13 +424,9 @@ def _mine(conn: Connection, asker: Asker, case_id: UUID, now: Moment) -> CaseRow
     return next(iter(case_rows.case_rows(conn, cases.c.id == case_id, here)), None)
 
 
-def _active(conn: Connection, login: str, now: Moment) -> UUID:
+def _active(conn: Connection, login: str) -> UUID:
     person_id = person_by_login(conn, login.strip())
-    ended = people.c.disabled_utc_us
-    query = select(people.c.id).where(
-        people.c.id == person_id, ended.is_(None) | (ended > now.utc_us)
-    )
-    if person_id is None or conn.execute(query).first() is None:
+    if person_id is None or is_closed(conn, person_id):
         raise CaseError(CaseFault.NOBODY)
     return person_id
 

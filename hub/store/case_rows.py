@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
 
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
+from hub.store.account_state import CLOSED
 from hub.store.case_tables import case_items, case_members, cases
 from hub.store.case_views import CaseRow, HistoryLine, ItemRow, MemberRow
 from hub.store.scope import seen_media, visible_cameras
@@ -22,7 +23,8 @@ HISTORY_LINES = 200
 
 
 def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
-    """Cases of this person: their own, and those in which they are a member now."""
+    """Cases of this person: their own, and those in which they are a member now; none of a closed
+    account."""
     here = case_members.c
     member = select(here.case_id).where(
         here.person_id == person_id,
@@ -30,7 +32,9 @@ def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
         or_(here.until_utc_us.is_(None), here.until_utc_us > now.utc_us),
     )
     still = or_(cases.c.ends_utc_us.is_(None), cases.c.ends_utc_us > now.utc_us)
-    return or_(cases.c.owner_id == person_id, and_(still, cases.c.id.in_(member)))
+    asker = people.alias("asker")  # its own name: the query around may join people too
+    is_able = exists().where(asker.c.id == person_id, asker.c.state != CLOSED)
+    return and_(is_able, or_(cases.c.owner_id == person_id, and_(still, cases.c.id.in_(member))))
 
 
 def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
@@ -137,6 +141,19 @@ def end_member(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) ->
     here = case_members.c
     these = (here.case_id == case_id, here.person_id == person_id, here.ended_utc_us.is_(None))
     conn.execute(update(case_members).where(*these).values(**columns("ended", now)))
+
+
+def end_memberships(conn: Connection, person_id: UUID, now: Moment) -> None:
+    """They work on no case of others any more."""
+    here = case_members.c
+    theirs = (here.person_id == person_id, here.ended_utc_us.is_(None))
+    conn.execute(update(case_members).where(*theirs).values(**columns("ended", now)))
+
+
+def give(conn: Connection, case_id: UUID, owner_id: UUID, now: Moment) -> None:
+    """The case has another owner, who is no mere member any more."""
+    end_member(conn, case_id, owner_id, now)
+    conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=owner_id))
 
 
 def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:

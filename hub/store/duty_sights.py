@@ -50,6 +50,7 @@ def duty_page(conn: Connection, person_id: UUID, now: Moment) -> DutyPage:
         plans=found,
         names=_names(conn, (person for team in teams.values() for person in _named(team))),
         team_names={team_id: team.name for team_id, team in all_teams.items()},
+        called={team_id: team for team_id, team in all_teams.items() if team_id in called},
         seen_utc_us=now.utc_us,
     )
 

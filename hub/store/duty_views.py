@@ -35,6 +35,8 @@ class DutyPage:
     """Of all people who are in a team or a roster."""
     team_names: Mapping[UUID, str]
     """Of all teams, those of other areas that a plan calls too."""
+    called: Mapping[UUID, Team]
+    """The teams that the plans call."""
     seen_utc_us: int
 
 

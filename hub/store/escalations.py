@@ -7,14 +7,15 @@ acknowledgement and a call can never both be the last word.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, update
 
 from hub.alerts.alert import State
 from hub.alerts.escalation import LONGEST_WAIT_S, Call, Plan, Silent, Step, Whom
 from hub.alerts.moment import Moment
+from hub.alerts.troubles import KINDS
 from hub.store import ledger
 from hub.store.alert_rows import change_alert
-from hub.store.channels import phones_of_entitled
+from hub.store.channels import phones_of_entitled, phones_of_keepers
 from hub.store.duty_tables import escalations
 from hub.store.escalation_rows import (
     call_from,
@@ -26,7 +27,8 @@ from hub.store.escalation_rows import (
     reachable,
     write_progress,
 )
-from hub.store.tables import alerts
+from hub.store.rows import add_once
+from hub.store.tables import alerts, columns
 
 EVERYBODY = Step(Whom.EVERYBODY, LONGEST_WAIT_S)
 
@@ -57,6 +59,7 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     row = conn.execute(
         select(
             alerts.c.state,
+            alerts.c.kind,
             alerts.c.camera_id,
             escalations.c.number,
             escalations.c.due_utc_us,
@@ -69,14 +72,30 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
     if row.state != State.OPEN:
         end(conn, alert_id)
         return 0
-    living = phones_of_entitled(conn, row.camera_id, now=now)
-    plan = plan_of(conn, row.camera_id, alert_id)
+    if row.kind in KINDS:  # no plan counts for the troubles of cameras: their keepers are told
+        living, plan = phones_of_keepers(conn, alert_id, now=now), None
+    else:
+        living = phones_of_entitled(conn, row.camera_id, now=now)
+        plan = plan_of(conn, row.camera_id, alert_id)
     made = _call(conn, plan, row.number + 1, living, now=now)
     write_progress(conn, alert_id, number=made.number, wait_s=made.wait_s, due=due_at(made, now))
     note_call(conn, alert_id, made, now=now)
     change_alert(conn, alert_id, {}, now=now)
     called = phones_among(living, made.people)
     return ledger.call(conn, alert_id, called, number=made.number, now=now)
+
+
+def call_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
+    """Make the next call of an open alert now, whenever it was due; how many notifications it owes.
+
+    For an alert whose holder has left, or whose last call told only somebody who has left. Where no
+    plan counts, everybody is told who may know.
+    """
+    begun = {"alert_id": alert_id, "number": 0, "wait_s": None, **columns("due", None)}
+    add_once(conn, escalations, begun)
+    this = escalations.c.alert_id == alert_id
+    conn.execute(update(escalations).where(this).values(columns("due", now)))
+    return call_next(conn, alert_id, now=now)
 
 
 def _call(

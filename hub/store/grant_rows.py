@@ -1,8 +1,8 @@
 """Grants as people give and revoke them; all in the caller's transaction, each with its audit.
 
 Whoever gives passes `hub.alerts.giving` here, whatever a page let them enter. What was given out
-of a grant ends with that grant, when it is revoked, when its person is disabled or gets a role
-that cannot have it, and when a border is moved between the two.
+of a grant ends with that grant, when it is revoked, when its person's account is closed or gets a
+role that cannot have it, and when a border is moved between the two.
 """
 
 from collections.abc import Iterable
@@ -10,17 +10,19 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from hub.alerts.giving import Excess, Homes, Own, is_within, part
 from hub.alerts.grants import Grant, Parents, Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import ENDING, Role, fence_of, gives_for_good, may_give
 from hub.store import audit
+from hub.store.account_state import NOT_CLOSED
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.fold import fold
 from hub.store.grant_faults import GrantError, GrantFault
+from hub.store.scope import NOT_REVOKED
 from hub.store.tables import areas, cameras, columns, grants, new_id, people
 
 REASON_CHARS: Final = 300
@@ -87,7 +89,7 @@ def give(
     What a keeper gives stands by itself unless `ends_with_mine`; what others give never does, and
     has to have an end.
     """
-    role = _able_role(conn, giver_id, now)
+    role = able_role(conn, giver_id)
     if role is None or not may_give(role):
         raise GrantError(GrantFault.RIGHTS)
     if person_id == giver_id:
@@ -135,6 +137,15 @@ def end(conn: Connection, grant_id: UUID, *, by: By, now: Moment) -> None:
     end_delegated(conn, grants.c.id == grant_id, by=by, now=now)
 
 
+def end_of_person(conn: Connection, person_id: UUID, *, by: By, now: Moment) -> int:
+    """End all that a person was granted, and what was given out of it; how many those were."""
+    theirs = grants.c.person_id == person_id
+    ids = conn.scalars(select(grants.c.id).where(theirs, not_over(now))).all()
+    _end_all(conn, ids, act="grant.end", by=by, now=now)
+    end_delegated(conn, theirs, by=by, now=now)
+    return len(ids)
+
+
 def end_delegated(conn: Connection, which: ColumnElement[bool], *, by: By, now: Moment) -> None:
     """End all that was given out of these grants, and what was given out of that."""
     given = select(grants.c.id).where(grants.c.from_grant_id.in_(select(grants.c.id).where(which)))
@@ -155,7 +166,7 @@ def end_strays(conn: Connection, *, by: By, now: Moment) -> int:
         select(grants, *(own.c[name].label(f"own_{name}") for name in _GRANT), giver.c.role)
         .join(own, own.c.id == grants.c.from_grant_id)
         .join(giver, giver.c.id == own.c.person_id)
-        .where(_not_over(now))
+        .where(not_over(now))
     )
     strays = [
         row.id
@@ -194,8 +205,8 @@ def set_role(conn: Connection, person_id: UUID, role: str, *, by: By, now: Momen
 
 
 def owned(conn: Connection, person_id: UUID) -> list[Own]:
-    """All grants of a person, those that are over too."""
-    query = select(grants).where(grants.c.person_id == person_id)
+    """All grants of a person that nobody revoked, those that are over too."""
+    query = select(grants).where(grants.c.person_id == person_id, NOT_REVOKED)
     return [Own(row.id, grant_of(row)) for row in conn.execute(query)]
 
 
@@ -227,13 +238,13 @@ def camera_homes(conn: Connection) -> Homes:
     return {row.id: row.area_id for row in conn.execute(select(cameras.c.id, cameras.c.area_id))}
 
 
-def _able_role(conn: Connection, person_id: UUID, now: Moment) -> str | None:
-    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us)
-    return conn.scalar(select(people.c.role).where(people.c.id == person_id, is_able))
+def able_role(conn: Connection, person_id: UUID) -> str | None:
+    """The person's role; None for a closed account."""
+    return conn.scalar(select(people.c.role).where(people.c.id == person_id, NOT_CLOSED))
 
 
 def _refuse_by_role(conn: Connection, person_id: UUID, grant: Grant, now: Moment) -> None:
-    role = _able_role(conn, person_id, now)
+    role = able_role(conn, person_id)
     if role is None:
         raise GrantError(GrantFault.PERSON)
     if grant.rights & ~fence_of(role):
@@ -247,7 +258,7 @@ def _refuse_by_role(conn: Connection, person_id: UUID, grant: Grant, now: Moment
 def _is_one_small_place(conn: Connection, person_id: UUID, grant: Grant, now: Moment) -> bool:
     """Whether this and all they have lies in one area below every wide level."""
     homes, parents = camera_homes(conn), area_parents(conn)
-    query = select(grants).where(grants.c.person_id == person_id, _not_over(now))
+    query = select(grants).where(grants.c.person_id == person_id, not_over(now))
     there = [_home(one, homes) for one in (grant, *map(grant_of, conn.execute(query)))]
     above = [at_or_above(one, parents) for one in there if one is not None]
     common = frozenset.intersection(*above) if len(above) == len(there) else frozenset()
@@ -259,16 +270,17 @@ def _home(grant: Grant, homes: Homes) -> UUID | None:
     return grant.area_id if grant.camera_id is None else homes.get(grant.camera_id)
 
 
-def _not_over(now: Moment) -> ColumnElement[bool]:
-    return or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us)
+def not_over(now: Moment) -> ColumnElement[bool]:
+    """The grant counts, or will."""
+    return and_(NOT_REVOKED, or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us))
 
 
 def _end_all(conn: Connection, ids: Iterable[UUID], *, act: str, by: By, now: Moment) -> None:
     for grant_id in list(ids):
         done = conn.execute(
             update(grants)
-            .where(grants.c.id == grant_id, _not_over(now))
-            .values(ended_by=by.person_id, **columns("ends", now))
+            .where(grants.c.id == grant_id, not_over(now))
+            .values(ended_by=by.person_id, is_ended=True, **columns("ends", now))
         )
         if done.rowcount:
             audit.note(conn, by, act=act, object_kind="grant", object_id=grant_id, now=now)

@@ -13,8 +13,9 @@ from hub.alerts.grants import Right, at_or_above
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, gives_for_good, may_give
 from hub.store import area_rows
+from hub.store.account_state import NOT_CLOSED
 from hub.store.fold import fold_login
-from hub.store.grant_rows import area_parents, grant_of
+from hub.store.grant_rows import able_role, area_parents, grant_of, not_over
 from hub.store.grant_views import (
     GrantArea,
     GrantForm,
@@ -49,12 +50,14 @@ def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
             here[area_id].append(row)
         else:
             from_above.append(row)
+    may_set_roles = keeps_everything(conn, asker, now)
     return GrantsPage(
         tree=tuple(_tree(conn, shown, here)),
         above=tuple(from_above),
         may_give=may_give(asker.role) and bool(shown),
-        may_set_roles=keeps_everything(conn, asker, now),
-        people=_people(conn, now),
+        may_set_roles=may_set_roles,
+        people=_people(conn, NOT_CLOSED),
+        closed=_people(conn, ~NOT_CLOSED) if may_set_roles else (),
     )
 
 
@@ -70,10 +73,16 @@ def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[U
 
 def keeps_everything(conn: Connection, asker: Asker, now: Moment) -> bool:
     """Whether this person looks after all there is, as a keeper: roles and the log are of all."""
-    if asker.role != Role.KEEPER:
+    # As the database has it: the asker may have got another role, or be closed, a moment ago.
+    if able_role(conn, asker.person_id) != Role.KEEPER:
         return False
+    return keeps_whole(conn, asker.person_id, now)
+
+
+def keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    """Whether this person looks after every area of the town."""
     tops = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
-    return bool(tops) and tops <= set(conn.scalars(tended_areas(asker.person_id, now)))
+    return bool(tops) and tops <= set(conn.scalars(tended_areas(person_id, now)))
 
 
 def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Moment) -> bool:
@@ -82,6 +91,8 @@ def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Momen
     A link takes an account over: a keeper of one quarter must not come by the eyes of the whole
     town, nor by its log. A keeper of everything lets anybody in.
     """
+    if able_role(conn, asker.person_id) is None:
+        return False
     if keeps_everything(conn, asker, now):
         return True
     person = conn.execute(select(people).where(people.c.login == fold_login(login))).first()
@@ -92,8 +103,7 @@ def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Momen
     tended, seen = tended_places(conn, asker.person_id, now)
     mine = tended | {row.id for row in seen}
     theirs = select(grants.c.area_id, grants.c.camera_id).where(
-        grants.c.person_id == person.id,
-        or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us),
+        grants.c.person_id == person.id, not_over(now)
     )
     return all((row.area_id or row.camera_id) in mine for row in conn.execute(theirs))
 
@@ -115,11 +125,7 @@ def grant_rows(
         .join(people, people.c.id == grants.c.person_id)
         .outerjoin(giver, giver.c.id == grants.c.granted_by)
         .outerjoin(cameras, cameras.c.id == grants.c.camera_id)
-        .where(
-            which,
-            or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us),
-            or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us),
-        )
+        .where(which, not_over(now), NOT_CLOSED)
         .order_by(people.c.name, grants.c.starts_utc_us, grants.c.id)
     )
     rows = list(conn.execute(query))
@@ -161,13 +167,12 @@ def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
     by_place = sorted(tended, key=lambda one: (names[one].split(", ")[::-1], one))
     areas_first = [GrantPlace(one, None, names[one]) for one in by_place]
     single = [GrantPlace(None, row.id, f"{row.label} · {names[row.area_id]}") for row in seen]
-    others = tuple(one for one in _people(conn, now) if one.person_id != asker.person_id)
+    others = tuple(one for one in _people(conn, NOT_CLOSED) if one.person_id != asker.person_id)
     return GrantForm(others, tuple(areas_first + single), gives_for_good(asker.role))
 
 
-def _people(conn: Connection, now: Moment) -> tuple[GrantPerson, ...]:
-    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us)
-    query = select(people.c.id, people.c.name, people.c.role).where(is_able)
+def _people(conn: Connection, which: ColumnElement[bool]) -> tuple[GrantPerson, ...]:
+    query = select(people.c.id, people.c.name, people.c.role).where(which)
     rows = conn.execute(query.order_by(people.c.name, people.c.id))
     return tuple(GrantPerson(row.id, row.name, row.role) for row in rows)
 

@@ -51,6 +51,8 @@ class GrantsPage:
     may_give: bool
     may_set_roles: bool
     people: tuple["GrantPerson", ...]
+    closed: tuple["GrantPerson", ...] = ()
+    """Closed accounts, for who may reopen them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from hub.alerts.moment import Moment
 from hub.alerts.provided import Known
 from hub.store import audit, invitations, session_rows
+from hub.store.account_state import MAY_SIGN_IN, REOPENED
 from hub.store.audit import By
 from hub.store.challenges import spend
 from hub.store.clock import Clock
@@ -113,7 +114,7 @@ class Identities:
             person = conn.execute(
                 select(people)
                 .join(identities, identities.c.person_id == people.c.id)
-                .where(_is(known), session_rows.is_able(now))
+                .where(_is(known), MAY_SIGN_IN)
             ).first()
             if person is None:
                 _note(conn, "session.refused", By(came_from=came_from), now, _of(known))
@@ -147,22 +148,21 @@ class Identities:
         self, token: str, known: Known, *, came_from: str, agent: str = ""
     ) -> SignedIn | None:
         """Come in by an invitation and no password; None, counted, when the link holds no more. An
-        account that is somebody else's already leaves the link as it was, and is None too."""
+        account that is somebody else's already leaves the link as it was, and is None too; so does
+        a reopened account here, which needs a new password or passkey first."""
         now = self._clock.now()
         with self._db.writing() as conn:
             person = invitations.who(conn, token, now=now)
             if person is None:
                 invitations.refuse(conn, token, came_from=came_from, now=now)
                 return None
-            if _owner(conn, known) not in (None, person.id):
+            if person.state == REOPENED or _owner(conn, known) not in (None, person.id):
                 by = By(came_from=came_from)
                 _note(conn, "identity.link.refused", by, now, _of(known))
                 return None
             invitations.use(conn, token, now=now)
-            this = people.c.id == person.id
-            conn.execute(update(people).where(this).values(password_hash=""))
             new = invitations.come_in(
-                conn, person, came_from, agent=agent, limits=self._limits, now=now
+                conn, person, came_from, password_hash="", agent=agent, limits=self._limits, now=now
             )
             _add(conn, person.id, known, now=now)
             by = By(person_id=person.id, came_from=came_from)

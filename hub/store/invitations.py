@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 
 from hub.alerts.moment import Moment
 from hub.store import audit, grant_sights, guesses, session_rows, staff
+from hub.store.account_faults import AccountError, AccountFault
+from hub.store.account_state import NOT_CLOSED, OPEN, REOPENED, is_closed
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.clock import Clock
@@ -70,6 +72,8 @@ class Invited:
     login: str
     name: str
     language: str
+    is_by_provider: bool
+    """They may link an account of the OpenID provider instead of a password or passkey."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class Invitations:
         """Its link holds no more; False when it does not already, and for who may not."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            is_done = self.may_invite(asker) and _withdraw(
+            is_done = self.may_invite(asker) and withdraw(
                 conn, invitations.c.id == invitation_id, now=now
             )
             audit.note(
@@ -165,7 +169,7 @@ class Invitations:
             with self._db.writing() as conn:
                 refuse(conn, token, came_from=came_from, now=now)
             return None
-        return Invited(row.id, row.login, row.name, row.language)
+        return Invited(row.id, row.login, row.name, row.language, row.state != REOPENED)
 
     def accept(
         self, token: str, *, password: str, came_from: str, agent: str = ""
@@ -181,19 +185,28 @@ class Invitations:
             if person is None:
                 refuse(conn, token, came_from=came_from, now=now)
                 return None
-            this = people.c.id == person.id
-            conn.execute(update(people).where(this).values(password_hash=hashed))
-            return come_in(conn, person, came_from, agent=agent, limits=self._limits, now=now)
+            return come_in(
+                conn,
+                person,
+                came_from,
+                password_hash=hashed,
+                agent=agent,
+                limits=self._limits,
+                now=now,
+            )
 
 
 def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
-    """Invite a person, who is made if nobody has that login; an older open link ends."""
+    """Invite a person, who is made if nobody has that login; an older open link ends. AccountError
+    for a closed account."""
     login = fold_login(new.login)
     person_id = staff.person_by_login(conn, login)
     is_new = person_id is None
+    if person_id is not None and is_closed(conn, person_id):
+        raise AccountError(AccountFault.CLOSED)
     if person_id is None:
         person_id = _add_person(conn, login, new, by=by, now=now)
-    _withdraw(conn, invitations.c.person_id == person_id, now=now)
+    withdraw(conn, invitations.c.person_id == person_id, now=now)
     token, ends = secrets.token_urlsafe(24), now.plus_s(HOLDS_S)
     invitation_id = new_id(now)
     conn.execute(
@@ -264,13 +277,16 @@ def come_in(
     person: Row[*tuple[Any, ...]],
     came_from: str,
     *,
+    password_hash: str,
     agent: str,
     limits: SessionLimits,
     now: Moment,
 ) -> SignedIn:
     """The person is signed in here, and nowhere else any more; older passkeys and linked accounts
-    open nothing."""
+    open nothing. An empty `password_hash` is no password. A reopened account is open now."""
     asker = session_rows.as_asker(person, came_from)
+    values = {"password_hash": password_hash, "state": OPEN}
+    conn.execute(update(people).where(people.c.id == person.id).values(values))
     session_rows.end_of_person(conn, asker.person_id)
     for table in (passkeys, identities):
         conn.execute(delete(table).where(table.c.person_id == asker.person_id))
@@ -296,7 +312,8 @@ def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None
     )
 
 
-def _withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
+def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
+    """These links hold no more; whether any did."""
     is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
     done = conn.execute(
         update(invitations).where(which, *is_open).values(columns("withdrawn", now))
@@ -313,7 +330,7 @@ def _who(token: str, now: Moment) -> Any:
             invitations.c.used_utc_us.is_(None),
             invitations.c.withdrawn_utc_us.is_(None),
             invitations.c.ends_utc_us > now.utc_us,
-            session_rows.is_able(now),
+            NOT_CLOSED,
         )
     )
 

@@ -21,6 +21,7 @@ from hub.store.keeper_views import (
     NodeState,
     Undelivered,
 )
+from hub.store.phone_rows import CLOSED_ACCOUNT, REMOVED, TAKEN_OVER
 from hub.store.scope import tended_areas, visible_cameras, visible_to, visible_values
 from hub.store.sights import places
 from hub.store.tables import (
@@ -44,7 +45,8 @@ DAY_S: Final = 86_400.0
 LOST_SHOWN_S: Final = 30 * DAY_S
 """A phone lost for longer is no news to anybody."""
 
-OWN_DOING: Final = ("removed by its owner", "somebody else signed in on this phone")
+NOT_LOST: Final = (REMOVED, TAKEN_OVER, CLOSED_ACCOUNT)
+"""Reasons for which a phone is gone that are no news to who looks after the cameras."""
 
 
 def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
@@ -165,7 +167,7 @@ def lost_phones(conn: Connection, which: ColumnElement[bool], *, now: Moment) ->
         .where(
             which,
             phones.c.gone_utc_us > now.plus_s(-LOST_SHOWN_S).utc_us,
-            phones.c.gone_reason.not_in(OWN_DOING),
+            phones.c.gone_reason.not_in(NOT_LOST),
         )
         .order_by(phones.c.gone_utc_us.desc())
     )

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from hub.alerts.digest import Digest
 from hub.alerts.roles import Role
 from hub.store import grant_sights
+from hub.store.account_door import AccountDoor
 from hub.store.digest_sights import digest_of
-from hub.store.grant_door import GrantDoor
 from hub.store.log_views import LogLine, LogPage, LogQuestion
 from hub.store.tables import alerts, areas, audit, cameras, grants, media, nodes, people
 from hub.store.views import Asker
@@ -34,7 +34,7 @@ LOOKS: Final = (
 """How acts begin by which somebody sees, or would have seen, something of the street."""
 
 
-class LogDoor(GrantDoor):
+class LogDoor(AccountDoor):
     """Who did what."""
 
     def log(self, asker: Asker, question: LogQuestion) -> LogPage | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from hub.alerts.moment import Moment
 from hub.store import audit, invitations, passkey_checks, session_rows
+from hub.store.account_state import MAY_SIGN_IN
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.challenges import Challenges, spend
@@ -105,7 +106,7 @@ class Passkeys:
         now = self._clock.now()
         with self._db.writing() as conn:
             person_id = self._signed(conn, party, credential, purpose=SIGN_IN, now=now)
-            who = (people.c.id == person_id, session_rows.is_able(now))
+            who = (people.c.id == person_id, MAY_SIGN_IN)
             person = conn.execute(select(people).where(*who)).first()
             if person_id is None or person is None:
                 by = By(came_from=came_from)
@@ -172,10 +173,8 @@ class Passkeys:
             if invitations.use(conn, token, now=now) is None:
                 invitations.refuse(conn, token, came_from=came_from, now=now)
                 return None
-            this = people.c.id == person.id
-            conn.execute(update(people).where(this).values(password_hash=""))
             new = invitations.come_in(
-                conn, person, came_from, agent=agent, limits=self._limits, now=now
+                conn, person, came_from, password_hash="", agent=agent, limits=self._limits, now=now
             )
             _add(conn, person.id, found, label, now=now)
             by = By(person_id=person.id, came_from=came_from)

@@ -15,6 +15,7 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.phone_checks import CheckBounds, check_day, is_asked, is_silent
 from hub.store import ledger
+from hub.store.account_state import NOT_CLOSED
 from hub.store.check_tables import phone_checks
 from hub.store.keeper_views import SilentPhone
 from hub.store.owed import Phone
@@ -26,8 +27,6 @@ CHANNEL: Final = "webpush"
 """The one whose phones answer."""
 KEPT_S: Final = 30 * 86_400.0
 MOST_AT_ONCE: Final = 32
-
-_ABLE: Final = people.c.disabled_utc_us.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def ask(conn: Connection, bounds: CheckBounds, *, now: Moment) -> int:
             phones.c.channel == CHANNEL,
             phones.c.gone_utc_us.is_(None),
             phones.c.id.not_in(of_today),
-            _ABLE,
+            NOT_CLOSED,
         )
     )
     asked = [row.id for row in conn.execute(query) if is_asked(row.heard_utc_us, now.utc_us)]
@@ -174,7 +173,7 @@ def silent_phones(conn: Connection, *which: ColumnElement[bool], now: Moment) ->
                 phone_checks.c.asked_utc_us == newest,
             ),
         )
-        .where(phones.c.gone_utc_us.is_(None), _ABLE, *which)
+        .where(phones.c.gone_utc_us.is_(None), NOT_CLOSED, *which)
         .order_by(phones.c.heard_utc_us, phones.c.id)
     )
     return [_silent(row) for row in conn.execute(query) if _has_let_pass(row, now)]

@@ -8,12 +8,16 @@ from sqlalchemy import Connection, select
 
 from hub.alerts.moment import Moment
 from hub.store import ledger
+from hub.store.account_faults import AccountError, AccountFault
+from hub.store.account_state import is_closed
 from hub.store.bounds import text
 from hub.store.rows import add, change
 from hub.store.tables import columns, new_id, phones
 from hub.store.views import PhoneRow
 
 REMOVED: Final = "removed by its owner"
+TAKEN_OVER: Final = "somebody else signed in on this phone"
+CLOSED_ACCOUNT: Final = "its owner's account was closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,10 @@ def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
 
 
 def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -> UUID:
-    """Note a person's phone; one with this address that is known already becomes theirs."""
+    """Note a person's phone; one with this address that is known already becomes theirs.
+    AccountError for a closed account."""
+    if is_closed(conn, person_id):
+        raise AccountError(AccountFault.CLOSED)
     facts = {
         "person_id": person_id,
         "channel": phone.channel,
@@ -65,8 +72,7 @@ def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -
         return phone_id
     if row.person_id != person_id:
         # What the one before was owed is not for the eyes of whoever holds the phone now.
-        reason = "somebody else signed in on this phone"
-        ledger.retire_phone(conn, row.id, reason=reason, now=now)
+        ledger.retire_phone(conn, row.id, reason=TAKEN_OVER, now=now)
     mended = {"gone_reason": None, **columns("gone", None)}
     change(conn, phones, row.id, {**facts, **mended})
     return UUID(str(row.id))

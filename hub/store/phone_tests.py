@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 from hub.alerts.answers import Answer, Gone, Patience
 from hub.alerts.moment import Moment
 from hub.store import ledger, tries
+from hub.store.account_state import NOT_CLOSED
 from hub.store.owed import Phone
 from hub.store.phone_test_tables import phone_tests
 from hub.store.rows import add_all_once
@@ -236,7 +237,7 @@ def _drop_unheard(conn: Connection, now: Moment) -> None:
             phones.c.person_id == phone_tests.c.person_id,
             phones.c.gone_utc_us.is_(None),
             people.c.id == phones.c.person_id,
-            people.c.disabled_utc_us.is_(None),
+            NOT_CLOSED,
         )
         .correlate(phone_tests)
     )

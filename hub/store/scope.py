@@ -21,12 +21,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 
 from hub.alerts.grants import ALL, Right
 from hub.alerts.moment import Moment
 from hub.alerts.roles import FENCES
 from hub.alerts.troubles import KINDS
+from hub.store.account_state import NOT_CLOSED
 from hub.store.tables import (
     alerts,
     areas,
@@ -43,6 +45,9 @@ _ALL: Final = int(ALL)
 
 _WHO: Final = bindparam("scope_who", type_=Uuid)
 _NOW: Final = bindparam("scope_now", type_=BigInteger)
+
+NOT_REVOKED: Final = grants.c.is_ended.is_not(true())
+"""Nobody ended the grant: a state, so that a clock that is set back revives none."""
 
 IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
 """Alerts about cameras and nodes themselves: for those who look after them (MANAGE)."""
@@ -230,16 +235,16 @@ def _recorded(
 
 
 def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
-    """The grant has started, has not ended, carries the right, and its person is not disabled and
-    can have that right in their role."""
-    is_able = or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now_utc_us)
+    """The grant has started, has not ended, carries the right; its person's account is not closed,
+    and their role can have that right."""
     fence = case({role: int(rights) for role, rights in _FENCES}, value=people.c.role, else_=_ALL)
     can_have = fence.bitwise_and(right) == right
     return and_(
         grants.c.rights.bitwise_and(right) == right,
         grants.c.starts_utc_us <= now_utc_us,
         or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now_utc_us),
-        grants.c.person_id.in_(select(people.c.id).where(is_able, can_have)),
+        NOT_REVOKED,
+        grants.c.person_id.in_(select(people.c.id).where(NOT_CLOSED, can_have)),
     )
 
 

@@ -5,25 +5,20 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from hub.alerts.moment import Moment
 from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.session_views import AGENT_CHARS, SessionLimits, SessionRow, SignedIn
-from hub.store.tables import columns, new_id, people, sessions
+from hub.store.tables import columns, new_id, sessions
 from hub.store.views import Asker
 
 
 def hashed(token: str) -> str:
     """What is kept of a token that only its holder knows."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def is_able(now: Moment) -> ColumnElement[bool]:
-    """Whether a person has not been disabled."""
-    return or_(people.c.disabled_utc_us.is_(None), people.c.disabled_utc_us > now.utc_us)
 
 
 def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:

@@ -6,7 +6,7 @@ Every change writes its line of the audit in the caller's transaction.
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from hub.alerts.channels import read_orders
 from hub.alerts.grants import Grant
@@ -18,7 +18,7 @@ from hub.store.fold import fold_login
 from hub.store.grant_faults import GrantError, GrantFault
 from hub.store.passwords import MAX_CHARS, MIN_CHARS, Passwords
 from hub.store.registry import RegistryError
-from hub.store.tables import columns, grants, new_id, people, sessions
+from hub.store.tables import columns, new_id, people
 
 LANGUAGES: Final = ("vi", "en")
 _SHELL: Final = By(came_from="shell")
@@ -66,18 +66,6 @@ def person_by_login(conn: Connection, login: str) -> UUID | None:
     return conn.scalar(select(people.c.id).where(people.c.login == fold_login(login)))
 
 
-def set_password(
-    conn: Connection, person_id: UUID, *, password: str, passwords: Passwords, now: Moment
-) -> None:
-    """A new password; ends all their sessions."""
-    hashed = checked_password(password, passwords)
-    conn.execute(update(people).where(people.c.id == person_id).values(password_hash=hashed))
-    conn.execute(delete(sessions).where(sessions.c.person_id == person_id))
-    audit.note(
-        conn, _SHELL, act="person.password", object_kind="person", object_id=person_id, now=now
-    )
-
-
 def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
     """By which channel the person is told first, for each severity, as `hub.alerts.channels` says.
 
@@ -89,16 +77,6 @@ def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
         raise RegistryError(f"channels {order!r}: {error}") from error
     chosen = order.strip() or None
     conn.execute(update(people).where(people.c.id == person_id).values(channel_order=chosen))
-
-
-def disable_person(conn: Connection, person_id: UUID, *, now: Moment) -> None:
-    """The person sees nothing from now on and is signed out; what they gave of theirs ends."""
-    conn.execute(update(people).where(people.c.id == person_id).values(columns("disabled", now)))
-    conn.execute(delete(sessions).where(sessions.c.person_id == person_id))
-    audit.note(
-        conn, _SHELL, act="person.disable", object_kind="person", object_id=person_id, now=now
-    )
-    grant_rows.end_delegated(conn, grants.c.person_id == person_id, by=_SHELL, now=now)
 
 
 def add_grant(

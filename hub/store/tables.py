@@ -139,8 +139,9 @@ people = Table(
     Column("language", Text, nullable=False),
     Column("password_hash", Text, nullable=False),  # argon2id
     *moment("created"),
-    *moment("disabled", nullable=True),
+    *moment("disabled", nullable=True),  # when the account was last closed; `state` decides
     Column("channel_order", Text),  # of hub.alerts.channels; null: as the hub would
+    Column("state", Text, nullable=False, server_default="open"),  # of hub.store.account_state
 )
 
 grants = Table(
@@ -158,6 +159,7 @@ grants = Table(
     link("granted_by", "people", nullable=True),
     Column("from_grant_id", Uuid, index=True),  # of grants: ends with that one; null: by itself
     Column("ended_by", Uuid),  # of people: who revoked it; null: it ran out, or the shell did
+    Column("is_ended", Boolean),  # revoked: counts no more, whatever the clock says; null: no
 )
 
 sessions = Table(

@@ -10,9 +10,10 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
+from hub.store.account_faults import AccountError
 from hub.store.views import AlertRow
 from hub.web import sentences
-from hub.web.auth import ApiCalled, SignedIn
+from hub.web.auth import ApiCalled, SignedIn, SignedOutError
 from hub.web.site import WebSettings
 from hub.web.words import Words
 
@@ -104,13 +105,16 @@ def add_phone(visit: ApiCalled, phone: NewPhone) -> Response:
     """Tell this phone from now on."""
     if not is_push_service(phone.endpoint, visit.site.settings):
         raise HTTPException(422)
-    phone_id = visit.site.door.add_phone(
-        visit.asker,
-        channel="webpush",
-        address=phone.endpoint,
-        secrets=json.dumps({"p256dh": phone.keys.p256dh, "auth": phone.keys.auth}),
-        label=phone.label,
-    )
+    try:
+        phone_id = visit.site.door.add_phone(
+            visit.asker,
+            channel="webpush",
+            address=phone.endpoint,
+            secrets=json.dumps({"p256dh": phone.keys.p256dh, "auth": phone.keys.auth}),
+            label=phone.label,
+        )
+    except AccountError as error:  # closed while the request was under way
+        raise SignedOutError from error
     return JSONResponse({"phone_id": str(phone_id)}, 201)
 
 

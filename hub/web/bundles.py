@@ -18,7 +18,7 @@ from hub.store.bundles import BundleRefusedError, BundleTrouble
 from hub.store.parts import SupersededError
 from hub.store.uploads import WrongOffsetError
 from hub.web import programs, streamed_form, tus
-from hub.web.auth import ApiCalled, FormSent, SignedIn, Visit, with_token
+from hub.web.auth import ApiCalled, FormSent, SignedIn, SignedOutError, Visit, with_token
 from hub.web.site import site_of
 from hub.web.streamed_form import MalformedError
 from hub.web.words import Words
@@ -30,6 +30,7 @@ STATUS: Final = {
     BundleTrouble.ROOM: 507,
     BundleTrouble.LOST: 409,
     BundleTrouble.NO_KEY: 409,
+    BundleTrouble.SIGNED_OUT: 401,
 }
 """All others: 422."""
 FORM_AROUND_BYTES: Final = 4096
@@ -60,6 +61,8 @@ async def send_form(request: Request, visit: SignedIn) -> Response:
     try:
         return await take()
     except BundleRefusedError as refused:
+        if refused.trouble is BundleTrouble.SIGNED_OUT:
+            raise SignedOutError from refused
         answer = await run_in_threadpool(_page, request, visit, refused)
     except (MalformedError, tus.Unwanted) as error:
         raise HTTPException(422) from error
@@ -87,6 +90,8 @@ def take(
     try:
         return _taken(visit, upload, may_be_older=bool(may_be_older))
     except BundleRefusedError as refused:
+        if refused.trouble is BundleTrouble.SIGNED_OUT:
+            raise SignedOutError from refused
         return _page(request, visit, refused)
 
 
@@ -197,6 +202,7 @@ def sentence(refused: BundleRefusedError, words: Words) -> str:
         BundleTrouble.ROOM: say(
             "There is no room for it on the hub's disk: free some, or ask who looks after the hub."
         ),
+        BundleTrouble.SIGNED_OUT: say("Your account was closed: nothing more is taken."),
         BundleTrouble.LOST: say("Not all of it has come. Choose the same file once more."),
     }[refused.trouble]
     # What else is known is in English and in the log; of this one it is two names of releases.

@@ -45,7 +45,12 @@ def _duty(request: Request, visit: Visit, wrong: DutyError | None = None) -> Res
             for one in page.teams
         ],
         plans=[
-            (one.area, duty_words.steps(one.plan, page.team_names, words)) for one in page.plans
+            (
+                one.area,
+                duty_words.steps(one.plan, page.team_names, words),
+                duty_words.plan_gaps(one.plan, page.called, words),
+            )
+            for one in page.plans
         ],
         wrong=duty_words.fault(wrong.fault, words) if wrong else "",
     )

@@ -12,6 +12,7 @@ from hub.alerts.rosters import (
     SOME_MONDAY,
     Hole,
     Shift,
+    most_on_duty,
     next_turns,
     odd_holes,
     turns,
@@ -163,6 +164,23 @@ def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]
         )
         said.append(again % {"n": plan.repeats})
     return said
+
+
+def plan_gaps(plan: Plan, teams: Mapping[UUID, Team], words: Words) -> list[str]:
+    """Steps that can reach nobody: their team is empty, or no shift of it has that many people."""
+    gaps = []
+    for step in plan.steps:
+        team = teams.get(step.team_id) if step.team_id is not None else None
+        if team is None:
+            continue
+        there = most_on_duty(team.roster) if team.roster.shifts else len(team.members)
+        told = {"team": team.name, "n": step.place or 1}
+        if not there:
+            gaps.append(words.say("%(team)s has nobody: its step is passed over.") % told)
+        elif step.whom is Whom.ON_DUTY and there < (step.place or 1):
+            said = words.say("%(team)s has no number %(n)d on duty: that step is passed over.")
+            gaps.append(said % told)
+    return list(dict.fromkeys(gaps))
 
 
 def whom(step: Step, team_names: Mapping[UUID, str], words: Words) -> str:

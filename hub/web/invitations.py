@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from hub.store.account_faults import AccountError
 from hub.store.accounts import SignedIn as NewSession
 from hub.store.invitations import HOLDS_S, ROLES, Invited, Made, NewPerson
 from hub.store.passwords import MAX_CHARS, MIN_CHARS
@@ -42,7 +43,7 @@ def role_name(role: str, words: Words) -> str:
 def show_invitations(request: Request, visit: SignedIn) -> Response:
     """What is open, and the form for another; 404 for all but keepers."""
     _keepers_only(visit)
-    return _page(request, visit)
+    return page(request, visit)
 
 
 def _keepers_only(visit: Visit) -> None:
@@ -50,21 +51,20 @@ def _keepers_only(visit: Visit) -> None:
         raise HTTPException(404)
 
 
-def _page(
-    request: Request, visit: Visit, *, made: Made | None = None, is_wrong: bool = False
-) -> Response:
+def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str = "") -> Response:
+    """The invitations; the link of one that was just made is shown here only. 422 with `wrong`."""
     words = visit.site.calendar(visit.asker.language).words
     link = f"{visit.site.settings.public_url}/invited/{made.token}" if made else ""
     return render(
         request,
         "invitations.html",
         session=visit.session,
-        status_code=422 if is_wrong else 200,
+        status_code=422 if wrong else 200,
         rows=visit.site.accounts.invitations.open(visit.asker),
         made=made,
         link=link,
         qr=qr_code(link, words) if link else "",
-        is_wrong=is_wrong,
+        wrong=wrong,
         roles=[(role, role_name(role, words)) for role in ROLES],
         days=HOLDS_S // 86_400,
     )
@@ -91,13 +91,17 @@ def make_invitation(
     """Make a link and show it, this once."""
     _keepers_only(visit)
     new = NewPerson(login=login, name=name, language=language, role=role)
+    say = visit.site.calendar(visit.asker.language).words.say
     try:
         made = visit.site.accounts.invitations.make(visit.asker, new)
+    except AccountError:
+        closed = say("This account is closed. Reopen it on the page of its person.")
+        return page(request, visit, wrong=closed)
     except RegistryError:
-        return _page(request, visit, is_wrong=True)
+        return page(request, visit, wrong=say("A person needs a name to sign in with."))
     if made is None:
         raise HTTPException(404)
-    return _page(request, visit, made=made)
+    return page(request, visit, made=made)
 
 
 @router.post("/invitations/{invitation_id}/withdraw")

@@ -42,6 +42,7 @@ class LiveRound:
     def look(self) -> None:
         """One round. A page whose right cannot be asked for now gets no picture either."""
         try:
+            self._door.hear_closings()
             self._write_owed()
             for watch in self.watching.watches():
                 if self.watching.is_over(watch):

@@ -60,6 +60,7 @@ def _staff(words: Words) -> dict[str, str]:
         "person.add": say("entered a person"),
         "person.role": say("changed a role"),
         "person.disable": say("closed an account"),
+        "person.reopen": say("reopened an account"),
         "session.begin": say("signed in"),
         "session.end": say("signed out"),
         "identity.link": say("linked an account of the provider"),

@@ -132,8 +132,9 @@ def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
 def begin_by_invitation(request: Request, token: str) -> Response:
     """Lead to the provider, whose account then is the way in of who was invited."""
     accounts, where = site_of(request).accounts, came_from(request)
-    is_held = len(token) <= TOKEN_CHARS and accounts.invitations.read(token, came_from=where)
-    if not is_held:
+    is_short = len(token) <= TOKEN_CHARS
+    invited = accounts.invitations.read(token, came_from=where) if is_short else None
+    if invited is None or not invited.is_by_provider:
         return RedirectResponse(f"/invited/{token[:TOKEN_CHARS]}", 303)
     return _lead(request, "invited", whose=token, next="/account?done=welcome", by_page=True)
 

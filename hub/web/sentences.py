@@ -287,6 +287,8 @@ def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
         "again": say("Again"),
         "taken": say("Acknowledged"),
         "offered": say("Handed over"),
+        "offer_ended": say("Left before taking it over"),
+        "returned": say("Left: nobody has it"),
         "arrived": say("At the place"),
         "resolved": say("Resolved"),
         "false_alarm": say("False alarm"),

@@ -11,7 +11,8 @@ from sqlalchemy import update
 
 from agent.wire.terms import ClockSource, Stamp
 from hub.alerts.grants import Right
-from hub.store import staff
+from hub.store import account_closing, staff
+from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.tables import alert_history, areas, audit, grants, notifications, phones
@@ -87,7 +88,8 @@ def test_access_ends_at_once(streets: Streets, end: str) -> None:
     assert streets.door.row(an, alert_id) is not None
     with streets.db.writing() as conn:
         if end == "person":
-            staff.disable_person(conn, an.person_id, now=streets.clock.now())
+            by, now = By(came_from="shell"), streets.clock.now()
+            account_closing.close(conn, an.person_id, reason="left", by=by, now=now)
         else:
             grant_id = conn.scalar(grants.select())
             staff.end_grant(conn, grant_id, now=streets.clock.now())

@@ -33,6 +33,8 @@ LOGGED: Final[dict[str, tuple[str, Sequence[str]]]] = {
         "grant.add",
         ("an", "--area", "Ấp 3", "--rights", "see", "--reason", "QĐ 1"),
     ),
+    "officer close": ("person.disable", ("moi", "--reason", "nghỉ việc")),
+    "officer reopen": ("invitation.make", ("moi",)),
     "phone add": ("phone.add", ("an", "--ntfy", "https://ntfy.example.org/an-1")),
     "evidence export": (
         "evidence.export",

@@ -202,6 +202,14 @@ LOGGED: Final[dict[str, Leaves]] = {
     ),
     "POST /grants/{grant_id}/revoke": Leaves("grant.end"),
     "POST /grants/people/{person_id}/role": Leaves("person.role", {"role": "leader"}),
+    "GET /grants/people/{person_id}": Leaves("grants.open"),
+    "POST /grants/people/{person_id}/close": Leaves(
+        "person.disable", {"reason": "nghỉ việc"}, of={"person_id": "{former}"}
+    ),
+    "POST /grants/people/{person_id}/reopen": Leaves("person.reopen", of={"person_id": "{former}"}),
+    "POST /grants/people/{person_id}/cases/{case_id}": Leaves(
+        "case.hand_over.refused", {"login": "an"}
+    ),
     "GET /log": Leaves("log.open"),
     "GET /log/month": Leaves("log.digest"),
     "GET /log/month/file.csv": Leaves("log.digest"),
@@ -527,6 +535,7 @@ _COLUMNS: Final[dict[str, Any]] = {
     "camera_id": select(cameras.c.id),
     "camera": select(cameras.c.name),
     "person_id": select(people.c.id).where(people.c.login == "an"),
+    "former": select(people.c.id).where(people.c.login == "guest"),
     "parent_id": select(areas.c.id).where(areas.c.name == "Tân Khai"),
     "tip_alert_id": select(alerts.c.id).where(alerts.c.kind == "tip"),
     "now_us": select(alerts.c.began_utc_us),

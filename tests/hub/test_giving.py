@@ -1,6 +1,7 @@
 """Nobody lets another see more than they see themselves: the rule in plain objects, and in rows."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,7 +14,9 @@ from sqlalchemy import select, update
 from hub.alerts.giving import Excess, Own, is_within, part
 from hub.alerts.grants import ALL, CameraPlace, Grant, Right, counts, may
 from hub.alerts.roles import Role, fence_of, may_give
-from hub.store import grant_rows, staff
+from hub.store import account_closing, grant_rows, staff
+from hub.store.account_faults import AccountError
+from hub.store.account_state import CLOSED
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.grant_faults import GrantError, GrantFault
@@ -152,7 +155,8 @@ class Office:
                         conn.execute(this.values(parent_id=self.areas[parent]))
                         grant_rows.end_strays(conn, by=SHELL, now=now)
                 case ("disable", int(who)):
-                    staff.disable_person(conn, self.ids[who], now=now)
+                    with suppress(AccountError):  # closed before, or the last who may manage
+                        account_closing.close(conn, self.ids[who], reason="left", by=SHELL, now=now)
 
     def _day(self, days: object) -> int | None:
         return (
@@ -175,7 +179,7 @@ class Office:
             source = rows[row.from_grant_id]
             giver = roles[source.person_id]
             assert counts(grant_rows.grant_of(source), now.utc_us)
-            assert giver.disabled_utc_us is None and may_give(giver.role)
+            assert giver.state != CLOSED and may_give(giver.role)
             assert is_within(
                 this, grant_rows.grant_of(source), parents, homes, fence=fence_of(giver.role)
             )

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from hub.alerts.grants import ALL, Grant
-from hub.store import grant_rows, staff
+from hub.store import account_closing, grant_rows, staff
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.invitations import HOLDS_S
@@ -197,7 +197,8 @@ def test_who_was_disabled_meanwhile_stays_out(keeper: Visitor, app: FastAPI, tow
     with town.db.writing() as conn:
         an = staff.person_by_login(conn, "an")
         assert an is not None
-        staff.disable_person(conn, an, now=town.clock.now())
+        by, now = By(came_from="shell"), town.clock.now()
+        account_closing.close(conn, an, reason="left", by=by, now=now)
     assert come(app, path)[1] == 410
 
 

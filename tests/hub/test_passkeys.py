@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from hub.alerts.moment import Moment
-from hub.store import staff
+from hub.store import account_closing, staff
+from hub.store.audit import By
 from hub.store.challenges import HOLDS_S, Challenges
 from hub.store.database import Database
 from hub.store.passkey_checks import Party, party_of
@@ -256,7 +257,8 @@ def test_a_disabled_person_does_not_come_in(
     with town.db.writing() as conn:
         person_id = staff.person_by_login(conn, "an")
         assert person_id is not None
-        staff.disable_person(conn, person_id, now=town.clock.now())
+        by, now = By(came_from="shell"), town.clock.now()
+        account_closing.close(conn, person_id, reason="left", by=by, now=now)
     assert come_in(app, passkey)[1] == 401
 
 

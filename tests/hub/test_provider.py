@@ -20,7 +20,8 @@ from starlette.responses import PlainTextResponse
 from hub.provider import provider as way
 from hub.provider.asking import Line
 from hub.provider.provider import Client, Provider
-from hub.store import staff
+from hub.store import account_closing, staff
+from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.signin_tables import identities
 from hub.store.tables import audit, columns, grants, people, sessions
@@ -147,7 +148,8 @@ def test_who_was_shut_out_stays_out(
     with town.db.writing() as conn:
         person_id = staff.person_by_login(conn, "an")
         assert person_id is not None
-        staff.disable_person(conn, person_id, now=town.clock.now())
+        by, now = By(came_from="shell"), town.clock.now()
+        account_closing.close(conn, person_id, reason="left", by=by, now=now)
     assert come_in(app, office)[1].status_code == 401
     assert not is_in(an)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from hub.alerts.grants import CameraPlace, Grant, Right, may
 from hub.alerts.moment import Moment
 from hub.alerts.roles import Role, fence_of
+from hub.store.account_state import CLOSED, OPEN
 from hub.store.database import Database
 from hub.store.scope import entitled_people, visible_cameras
 from hub.store.tables import areas, cameras, columns, grants, new_id, nodes, people
@@ -88,8 +89,8 @@ def write(conn: Connection, world: World) -> list[UUID]:
 def _person(conn: Connection, *, is_disabled: bool, role: str) -> UUID:
     person = {"id": new_id(NOW), "login": str(uuid4()), "name": "x", "role": str(role)}
     person |= {"language": "vi", "password_hash": "x"}
-    moments = columns("created", NOW) | columns("disabled", NOW if is_disabled else None)
-    conn.execute(insert(people).values(**person, **moments))
+    person |= {"state": CLOSED if is_disabled else OPEN}
+    conn.execute(insert(people).values(**person, **columns("created", NOW)))
     return UUID(str(person["id"]))
 
 

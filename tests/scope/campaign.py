@@ -42,7 +42,8 @@ if __name__ == "__main__":  # started by its path, as its page says
 
 from sqlalchemy import select
 
-from hub.store import dispatch, staff
+from hub.store import account_closing, dispatch, staff
+from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.schema import migrate
 from hub.store.tables import notifications
@@ -173,7 +174,8 @@ class Street:
         token = getattr(signed, "token", "nobody's")
         if who.is_disabled:
             with self.world.db.writing() as conn:
-                staff.disable_person(conn, who.person_id, now=self.world.clock.now())
+                by, now = By(came_from="shell"), self.world.clock.now()
+                account_closing.close(conn, who.person_id, reason="left", by=by, now=now)
         return token, getattr(signed, "csrf", "")
 
     async def _ask(self, client: httpx.AsyncClient, who: Person, signed: tuple[str, str]) -> None:

@@ -17,6 +17,7 @@ from hub.alerts.answers import (
 )
 from hub.alerts.grants import Right
 from hub.store import ledger, marks
+from hub.store.account_state import CLOSED
 from hub.store.tables import alerts, people, phones
 from tests.hub.notify.town import NOON, Town
 
@@ -43,11 +44,7 @@ def test_those_who_may_only_look_or_have_left_are_owed_nothing(town: Town) -> No
     town.end_grant(town.officer("grant-ended"))
     disabled = town.officer("disabled")
     with town.db.writing() as conn:
-        conn.execute(
-            update(people)
-            .where(people.c.id == disabled.person_id)
-            .values(disabled_utc_us=NOON.utc_us)
-        )
+        conn.execute(update(people).where(people.c.id == disabled.person_id).values(state=CLOSED))
     assert town.owe(town.alert()) == 0
 
 

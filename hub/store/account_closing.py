@@ -1,0 +1,154 @@
+"""Closing and reopening an account: the state and all that follows from it, in one transaction.
+
+Writers take turns (`hub.store.database`), also between programs. So of two managers who close each
+other at the same moment the second finds itself closed, and the last one cannot be closed.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, exists, or_, select, update
+
+from hub.alerts.grants import Right
+from hub.alerts.moment import Moment
+from hub.alerts.roles import Role
+from hub.store import (
+    account_alerts,
+    audit,
+    case_rows,
+    grant_rows,
+    grant_sights,
+    invitations,
+    ledger,
+    phone_rows,
+    session_rows,
+)
+from hub.store.account_faults import AccountError, AccountFault
+from hub.store.account_state import CLOSED, MAY_SIGN_IN, REOPENED, state_of
+from hub.store.audit import By
+from hub.store.bounds import text
+from hub.store.duty_tables import odd_day_people, shift_people, stand_ins, team_people
+from hub.store.scope import tended_areas, visible_cameras
+from hub.store.signin_tables import identities, passkeys
+from hub.store.signin_tables import invitations as links
+from hub.store.tables import columns, people, phones
+
+REASON_CHARS: Final = 300
+CLOSING: Final = "person.disable"
+"""The act in the log."""
+REOPENING: Final = "person.reopen"
+
+
+def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> None:
+    """Close an account; AccountError, with nothing changed, where that cannot be.
+
+    From the commit on the person is signed in nowhere and has no way to sign in, no phone, no
+    grant, no alert, no duty. The cases they own stay theirs until somebody is given them.
+    """
+    reason = text(reason.strip(), REASON_CHARS)
+    fault = _why_not(conn, person_id, reason, by=by, now=now)
+    if fault is not None:
+        raise AccountError(fault)
+    waiting = account_alerts.waiting_for(conn, person_id, now=now)
+    values = {"state": CLOSED, **columns("disabled", now)}
+    conn.execute(update(people).where(people.c.id == person_id).values(values))
+    _note(conn, CLOSING, person_id, reason, by=by, now=now)
+    _end_ways_in(conn, person_id, now=now)
+    _retire_phones(conn, person_id, now=now)
+    case_rows.end_memberships(conn, person_id, now)
+    grant_rows.end_of_person(conn, person_id, by=by, now=now)
+    # After the grants, so that the person is not called; before the rosters, where the others move
+    # up: else the second on duty would be the first by now, whose turn is over.
+    account_alerts.withdraw_offers(conn, person_id, now=now)
+    account_alerts.give_back(conn, person_id, now=now)
+    account_alerts.call_next(conn, waiting, now=now)
+    _leave_duties(conn, person_id)
+
+
+def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> None:
+    """Let an invitation bring the person in again; AccountError for an account that is not closed.
+
+    Only a new password or passkey opens it. Grants, phones and duties stay ended. The reason may be
+    empty.
+    """
+    state = state_of(conn, person_id)
+    if state is None:
+        raise AccountError(AccountFault.NOBODY)
+    if state != CLOSED:
+        raise AccountError(AccountFault.NOT_CLOSED)
+    # Once more: a request that was under way may have added one after the account was closed.
+    _end_ways_in(conn, person_id, now=now)
+    _retire_phones(conn, person_id, now=now)
+    conn.execute(update(people).where(people.c.id == person_id).values(state=REOPENED))
+    _note(conn, REOPENING, person_id, text(reason.strip(), REASON_CHARS), by=by, now=now)
+
+
+def _why_not(
+    conn: Connection, person_id: UUID, reason: str, *, by: By, now: Moment
+) -> AccountFault | None:
+    state = state_of(conn, person_id)
+    if state is None:
+        return AccountFault.NOBODY
+    if state == CLOSED:
+        return AccountFault.CLOSED
+    if person_id == by.person_id:
+        return AccountFault.SELF
+    if not reason:
+        return AccountFault.REASON
+    is_last = any(group == {person_id} for group in _managers(conn, now))
+    return AccountFault.LAST if is_last else None
+
+
+def _managers(conn: Connection, now: Moment) -> Iterator[set[UUID]]:
+    """Who can sign in and manage, in three senses: keepers of the whole town, keepers, and people
+    who look after any camera or area."""
+    has_way_in = or_(
+        people.c.password_hash != "",
+        exists().where(passkeys.c.person_id == people.c.id),
+        exists().where(identities.c.person_id == people.c.id),
+    )
+    query = select(people.c.id, people.c.role).where(MAY_SIGN_IN, has_way_in)
+    rows = conn.execute(query).all()
+    keepers = {row.id for row in rows if row.role == Role.KEEPER}
+    yield {one for one in keepers if grant_sights.keeps_whole(conn, one, now)}
+    yield keepers
+    yield {row.id for row in rows if _manages_any(conn, row.id, now)}
+
+
+def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    mine = (
+        visible_cameras(person_id, Right.MANAGE, now),
+        tended_areas(person_id, now),
+    )
+    return any(conn.execute(query.limit(1)).first() is not None for query in mine)
+
+
+def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
+    """No session, password, passkey, linked account or link to come in by is left, nor any link
+    that this person made for others."""
+    session_rows.end_of_person(conn, person_id)
+    for table in (passkeys, identities):
+        conn.execute(delete(table).where(table.c.person_id == person_id))
+    conn.execute(update(people).where(people.c.id == person_id).values(password_hash=""))
+    theirs = or_(links.c.person_id == person_id, links.c.made_by == person_id)
+    invitations.withdraw(conn, theirs, now=now)
+
+
+def _retire_phones(conn: Connection, person_id: UUID, *, now: Moment) -> None:
+    living = (phones.c.person_id == person_id, phones.c.gone_utc_us.is_(None))
+    for phone_id in conn.scalars(select(phones.c.id).where(*living)).all():
+        ledger.retire_phone(conn, phone_id, reason=phone_rows.CLOSED_ACCOUNT, now=now)
+
+
+def _leave_duties(conn: Connection, person_id: UUID) -> None:
+    """Plans and rules call teams and shifts, so whoever is in none is called by none. Others of the
+    shift move up; the pages of rosters, plans and rules show the gaps that are left."""
+    for table in (team_people, shift_people, odd_day_people):
+        conn.execute(delete(table).where(table.c.person_id == person_id))
+    swapped = or_(stand_ins.c.person_id == person_id, stand_ins.c.instead_of == person_id)
+    conn.execute(delete(stand_ins).where(swapped))
+
+
+def _note(conn: Connection, act: str, person_id: UUID, reason: str, *, by: By, now: Moment) -> None:
+    audit.note(conn, by, act=act, object_kind="person", object_id=person_id, detail=reason, now=now)

@@ -1,0 +1,102 @@
+"""Closing and reopening accounts, for keepers of the whole town.
+
+False or None is the same answer for what does not exist and for who may not; an `AccountError`
+says why it cannot be done.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from hub.alerts.moment import Moment
+from hub.store import account_closing, account_sights, case_rows, grant_sights, invitations
+from hub.store.account_faults import AccountError, AccountFault
+from hub.store.account_state import CLOSED, is_closed, state_of
+from hub.store.account_views import AccountPage
+from hub.store.audit import By
+from hub.store.case_tables import cases
+from hub.store.grant_door import GrantDoor
+from hub.store.invitations import Made, NewPerson
+from hub.store.staff import person_by_login
+from hub.store.tables import people
+from hub.store.views import Asker
+
+
+class AccountDoor(GrantDoor):
+    """For any thread."""
+
+    _closings: tuple[int, int] | None = None
+
+    def account(self, asker: Asker, person_id: UUID) -> AccountPage | None:
+        """One account, and what ends when it is closed."""
+        now = self._clock.now()
+        page = None
+        with self._db.reading() as conn:
+            if grant_sights.keeps_everything(conn, asker, now):
+                page = account_sights.account_page(conn, asker, person_id, now)
+        act = "grants.open" if page else "grants.open.refused"
+        self._note(asker, act, "person", person_id)
+        return page
+
+    def close_account(self, asker: Asker, person_id: UUID, reason: str) -> bool:
+        """Close it, with all that follows; open pages and streams of the person end at once."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if not self._may(conn, asker, account_closing.CLOSING, person_id, now):
+                return False
+            account_closing.close(conn, person_id, reason=reason, by=_by(asker), now=now)
+        self._bell.ring()
+        return True
+
+    def reopen_account(self, asker: Asker, person_id: UUID, reason: str) -> Made | None:
+        """Reopen it, and invite its person; the link is known at this moment only."""
+        now = self._clock.now()
+        with self._db.writing() as conn:
+            if not self._may(conn, asker, account_closing.REOPENING, person_id, now):
+                return None
+            return reopen(conn, person_id, reason=reason, by=_by(asker), now=now)
+
+    def give_case(self, asker: Asker, person_id: UUID, case_id: UUID, login: str) -> bool:
+        """Give a case of a closed account to somebody else."""
+        now, act = self._clock.now(), "case.hand_over"
+        with self._db.writing() as conn:
+            owner_id = conn.scalar(select(cases.c.owner_id).where(cases.c.id == case_id))
+            is_orphan = owner_id == person_id and is_closed(conn, person_id)
+            if not is_orphan or not grant_sights.keeps_everything(conn, asker, now):
+                self._note_in(conn, asker, f"{act}.refused", "case", case_id)
+                return False
+            new_id = person_by_login(conn, login.strip())
+            if new_id is None or state_of(conn, new_id) == CLOSED:
+                raise AccountError(AccountFault.OWNER)
+            case_rows.give(conn, case_id, new_id, now)
+            self._note_in(conn, asker, act, "case", case_id, detail=f"person {new_id}")
+        return True
+
+    def hear_closings(self) -> None:
+        """Ring the bell where an account was closed since the last call, by any program.
+
+        The shell's command is another program than the hub: its bell wakes no open page here.
+        """
+        with self._db.reading() as conn:
+            found = account_sights.closings(conn)
+        before, self._closings = self._closings, found
+        if before is not None and before != found:
+            self._bell.ring()
+
+    def _may(self, conn: Connection, asker: Asker, act: str, person_id: UUID, now: Moment) -> bool:
+        if grant_sights.keeps_everything(conn, asker, now):
+            return True
+        self._note_in(conn, asker, f"{act}.refused", "person", person_id)
+        return False
+
+
+def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> Made:
+    """Reopen an account and invite its person; AccountError."""
+    account_closing.reopen(conn, person_id, reason=reason, by=by, now=now)
+    row = conn.execute(select(people).where(people.c.id == person_id)).one()
+    known = NewPerson(row.login, row.name, row.language, row.role)
+    return invitations.make(conn, known, by=by, now=now)
+
+
+def _by(asker: Asker) -> By:
+    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -1,0 +1,113 @@
+"""The page of one account: closing it, reopening it, and giving its cases to somebody else."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.store.account_faults import AccountError, AccountFault
+from hub.store.account_state import CLOSED, REOPENED
+from hub.web import grant_words, invitations
+from hub.web.auth import SignedIn, Visit
+from hub.web.proof import ProvedForm
+from hub.web.site import render
+from hub.web.words import Words
+
+router = APIRouter(prefix="/grants/people/{person_id}")
+
+Entered = Annotated[str, Form(max_length=2000)]
+
+
+def fault_words(what: AccountFault, words: Words) -> str:
+    """Why an account cannot be closed or reopened, or a case not given."""
+    say = words.say
+    return {
+        AccountFault.NOBODY: say("There is no such account."),
+        AccountFault.SELF: say("Nobody decides about themselves: ask another keeper."),
+        AccountFault.REASON: say("It needs a reason: somebody will ask one day."),
+        AccountFault.LAST: say(
+            "This is the last account that may manage. Let in another keeper first, with grants on "
+            "the whole town."
+        ),
+        AccountFault.CLOSED: say("This account is closed. Reopen it on the page of its person."),
+        AccountFault.NOT_CLOSED: say("This account is not closed."),
+        AccountFault.OWNER: say("Enter the login of somebody whose account is open."),
+    }[what]
+
+
+@router.get("")
+def show_account(request: Request, visit: SignedIn, person_id: UUID, done: str = "") -> Response:
+    """The account and what ends with it; 404 for all but keepers of the whole town."""
+    return _page(request, visit, person_id, done=done)
+
+
+def _page(
+    request: Request,
+    visit: Visit,
+    person_id: UUID,
+    *,
+    done: str = "",
+    wrong: AccountError | None = None,
+    reason: str = "",
+) -> Response:
+    page = visit.site.door.account(visit.asker, person_id)
+    if page is None:
+        raise HTTPException(404)
+    calendar = visit.site.calendar(visit.asker.language)
+    return render(
+        request,
+        "person.html",
+        session=visit.session,
+        status_code=422 if wrong else 200,
+        page=page,
+        role=grant_words.role_name(page.role, calendar.words),
+        grants=[grant_words.line(one, calendar, with_place=True) for one in page.grants],
+        is_closed=page.state == CLOSED,
+        is_reopened=page.state == REOPENED,
+        done=done,
+        wrong=fault_words(wrong.fault, calendar.words) if wrong else "",
+        reason=reason,
+    )
+
+
+@router.post("/close")
+def close_account(
+    request: Request, visit: ProvedForm, person_id: UUID, reason: Entered = ""
+) -> Response:
+    """Close it from this moment on."""
+    try:
+        is_done = visit.site.door.close_account(visit.asker, person_id, reason)
+    except AccountError as error:
+        return _page(request, visit, person_id, wrong=error, reason=reason)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/grants/people/{person_id}?done=closed", 303)
+
+
+@router.post("/reopen")
+def reopen_account(
+    request: Request, visit: ProvedForm, person_id: UUID, reason: Entered = ""
+) -> Response:
+    """Reopen it, and show the link by which its person comes in, this once."""
+    try:
+        made = visit.site.door.reopen_account(visit.asker, person_id, reason)
+    except AccountError as error:
+        return _page(request, visit, person_id, wrong=error, reason=reason)
+    if made is None:
+        raise HTTPException(404)
+    return invitations.page(request, visit, made=made)
+
+
+@router.post("/cases/{case_id}")
+def give_case(
+    request: Request, visit: ProvedForm, person_id: UUID, case_id: UUID, login: Entered = ""
+) -> Response:
+    """Another owns the case from now on."""
+    try:
+        is_done = visit.site.door.give_case(visit.asker, person_id, case_id, login)
+    except AccountError as error:
+        return _page(request, visit, person_id, wrong=error)
+    if not is_done:
+        raise HTTPException(404)
+    return RedirectResponse(f"/grants/people/{person_id}?done=given", 303)
