@@ -1,1 +1,1 @@
-"""Footage on the node: the pre-roll ring, the clip writer, the shelf."""
+"""Recording on the node: pre-roll ring, clip writer, clip store."""

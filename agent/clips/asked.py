@@ -1,4 +1,4 @@
-"""A span of time that somebody at the hub wants to see: what there is of it is announced."""
+"""Answers requests of the hub for a time span: announces the clips of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from agent.wire.messages import ClipReady
 log = structlog.get_logger()
 
 CLIPS_A_SPAN: Final = 100
-"""The first so many of a span; whoever wants more asks from there on."""
+"""First clips of a span; for more, the hub asks again from there."""
 
 
 class Asked:
-    """Answers requests for spans, one after the other; used by the shelf's thread."""
+    """Answers requests for time spans, one after the other; used by the clip store's thread."""
 
     def __init__(self, journal: Journal, *, waits: Callable[[SpanWanted], bool]) -> None:
         """A span is not answered while it `waits` for a recorder."""
@@ -30,13 +30,13 @@ class Asked:
         self._waits = waits
 
     def answer(self, beat: Callable[[], None]) -> None:
-        """Announce what is here of every span that was asked for; raises JournalError."""
+        """Announce the clips of every requested span; raises JournalError."""
         for span in self._journal.spans_wanted():
             if not self._waits(span):
                 self._answer(span, beat)
 
     def _answer(self, span: SpanWanted, beat: Callable[[], None]) -> None:
-        """All of one span in one transaction, so that a cut in between leaves it asked for."""
+        """One span in one transaction, so that after a crash it is still requested."""
         coming: list[str] = []
         told: list[_File] = []
         for clip, is_said in self._journal.clips_of(span, limit=CLIPS_A_SPAN):
@@ -67,7 +67,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What is to be announced."""
+    """A file to announce."""
 
     kind: MediaKind
     path: Path
@@ -75,7 +75,7 @@ class _File:
 
 
 def _sound(clip: Clip) -> _File | None:
-    """What was heard during a clip, if that was recorded."""
+    """Sound of a clip, if recorded."""
     path = sound_path(clip.path)
     if not path.is_file():
         return None
@@ -98,7 +98,7 @@ def _sound(clip: Clip) -> _File | None:
 
 
 def _words(clip: Clip) -> ClipReady | None:
-    """What the hub is to know of it; None for a file that holds no video any more."""
+    """Announcement of it; None for a file without video."""
     found = examine(clip.path)
     if found is None or found.sha256 != clip.sha256:
         return None

@@ -1,4 +1,4 @@
-"""Who is in front of the camera, and which stretch of video each of them needs to be shown."""
+"""Present sightings, and the stretch of video that each needs."""
 
 import threading
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from agent.media.frame import Instant
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """From when on somebody needs video, and of which take."""
+    """Start of the video somebody needs, and its take."""
 
     since: Instant
     take: Take
@@ -28,7 +28,8 @@ class _Presence:
 
 
 class Attendance:
-    """The sightings that still need video; told by the watch's thread, asked by the recorder's."""
+    """Sightings that still need video; written by the camera loop's thread, read by the
+    recorder's."""
 
     def __init__(self, *, preroll_s: float, postroll_s: float) -> None:
         self._preroll_s = preroll_s
@@ -37,35 +38,36 @@ class Attendance:
         self._lock = threading.Lock()
 
     def opened(self, sighting_id: UUID, first_seen: Instant, take: Take) -> None:
-        """Somebody is there: the video some seconds before is needed too."""
+        """A sighting opened: it needs the video some seconds before too."""
         needed_from = first_seen.before(self._preroll_s)
         with self._lock:
             self._present[sighting_id] = _Presence(take, first_seen, needed_from)
 
     def closed(self, sighting_id: UUID, last_seen: Instant) -> None:
-        """They left: the video of a few more seconds is needed, no longer that of for ever."""
+        """It closed: it needs the video of a few more seconds."""
         with self._lock:
             if presence := self._present.get(sighting_id):
                 presence.until = last_seen
 
     def earliest(self) -> Need | None:
-        """The video needed first; None when nobody needs any."""
+        """The video needed first; None if none is needed."""
         with self._lock:
             needs = [Need(one.needed_from, one.take) for one in self._present.values()]
         return min(needs, key=lambda need: need.since, default=None)
 
     def is_needed(self, at: Instant, take: Take) -> bool:
-        """True while it is too early to stop: somebody is there, or left only just now."""
+        """True while recording must go on: somebody is there, or left a moment ago."""
         with self._lock:
             return any(not self._is_past(one, at) for _, one in self._of(take))
 
     def needing(self, at: Instant, take: Take) -> tuple[UUID, ...]:
-        """The sightings that need video of `take` from before `at`, their run-up at least."""
+        """Sightings that need video of `take` from before `at`, at least their run-up."""
         with self._lock:
             return tuple(i for i, one in self._of(take) if one.needed_from <= at)
 
     def shown_until(self, last: Instant, take: Take) -> tuple[UUID, ...]:
-        """The sightings that a clip of `take` with its last frame at `last` shows; marks them."""
+        """Sightings shown by a clip of `take` with its last frame at `last`; marks them as
+        shown."""
         with self._lock:
             shown = {
                 sighting_id: one for sighting_id, one in self._of(take) if one.first_seen <= last
@@ -75,9 +77,9 @@ class Attendance:
             return tuple(shown)
 
     def go_on_from(self, cut: Instant, take: Take) -> None:
-        """Video was cut at `cut`: who was seen for the last time before that needs no more.
+        """Video was cut at `cut`: sightings last seen before that need no more.
 
-        The others need what follows, with a run-up of its own.
+        The others need the following video, with a new run-up.
         """
         with self._lock:
             for sighting_id, one in self._of(take):
@@ -87,7 +89,8 @@ class Attendance:
                     one.needed_from = cut.before(self._preroll_s)
 
     def put_off(self, until: Instant, take: Take) -> None:
-        """There will be no video before `until`: who left needs no more, the rest needs it then."""
+        """There is no video before `until`: closed sightings need no more, the others need it
+        then."""
         with self._lock:
             for sighting_id, one in self._of(take):
                 if one.until is not None:
@@ -96,15 +99,15 @@ class Attendance:
                     one.needed_from = until
 
     def forget_past(self, at: Instant, take: Take) -> int:
-        """No frame before `at` is left to write: forget whom that is too late for.
+        """No frame before `at` is left: forget sightings that are too late for video.
 
-        Returns how many of them were never shown in a clip.
+        Returns the number of them never shown in a clip.
         """
         with self._lock:
             return self._forget([pair for pair in self._of(take) if self._is_past(pair[1], at)])
 
     def forget_take(self, take: Take) -> int:
-        """The take is over and written; returns how many were never shown in a clip."""
+        """The take has ended and is written; returns the number never shown in a clip."""
         with self._lock:
             return self._forget(self._of(take))
 

@@ -1,8 +1,8 @@
-"""All that a camera shows, in segments: the lowest class, written after everything else.
+"""Continuous recording of a camera in segments: lowest class, written after everything else.
 
-It reads the same ring as the recorder of clips, on a thread of its own with a lower priority, and
-never holds the ring up: what the disk did not take in time is a gap, counted. Footage that a clip
-holds too is written twice; a clip stays whole when the segments around it go.
+It reads the ring of the clip recorder, on its own thread with a lower priority, and never blocks
+the ring: what the disk did not accept in time is a gap, counted. Footage that is in a clip too is
+written twice; a clip stays complete when the segments around it are removed.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from agent.media.frame import Instant
 log = structlog.get_logger()
 
 SEGMENT_S: Final = 60.0
-"""A segment ends at the first keyframe after so long, or `LONGEST_S` without one."""
+"""A segment ends at the first keyframe after this time, or at `LONGEST_S` without one."""
 LONGEST_S: Final = 120.0
 LOOK_EVERY_S: Final = 2.0
 TRY_AGAIN_S: Final = 10.0
@@ -36,7 +36,7 @@ NICENESS: Final = 10
 
 @dataclass(slots=True)
 class ContinuousCounts:
-    """What was recorded of one camera since the agent began."""
+    """Counters of one camera since the agent started."""
 
     segments: int = 0
     segments_lost: int = 0
@@ -53,7 +53,7 @@ class _Segment:
     has_frames: bool = False
 
     def write(self, item: Numbered) -> None:
-        """Add one packet; raises OSError when the disk refuses."""
+        """Add one packet; raises OSError if the disk refuses."""
         before_bytes = self.writer.durable_bytes
         self.writer.write(item.packet)
         if self.sound is not None and self.writer.durable_bytes > before_bytes:
@@ -62,14 +62,14 @@ class _Segment:
         self.next_number = item.number + 1
 
     def abandon(self) -> None:
-        """Nothing is left of it."""
+        """Remove everything of it."""
         self.writer.abandon()
         if self.sound is not None:
             self.sound.abandon()
 
 
 class Continuous:
-    """The continuous recording of one camera, out of its ring."""
+    """Continuous recording of one camera, from its ring."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Continuous:
         segment_s: float = SEGMENT_S,
         sound: SoundRing | None = None,
     ) -> None:
-        """`sound` has what was heard meanwhile, where that is kept at all."""
+        """`sound` has the sound of this time, if it is recorded."""
         self._sound = sound
         self._camera = camera
         self._ring = ring
@@ -95,8 +95,8 @@ class Continuous:
         self.counts = ContinuousCounts()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Write until told to stop; then close the segment under way."""
-        with contextlib.suppress(OSError):  # a wish: not every system lets a thread be nicer
+        """Write until stopped; then close the current segment."""
+        with contextlib.suppress(OSError):  # not every system allows it
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while not stop.is_set():
             beat()
@@ -105,7 +105,7 @@ class Continuous:
         self.finish()
 
     def advance(self) -> None:
-        """Write what the ring holds and was not written yet."""
+        """Write what is in the ring and not written yet."""
         for item in self._ring.since(self._next_number):
             self._take(item)
             self._next_number = item.number + 1
@@ -141,7 +141,7 @@ class Continuous:
         return is_gap or is_full or item.take is not segment.take
 
     def _begin(self, item: Numbered) -> _Segment | None:
-        """At a keyframe, and not while the disk has just refused."""
+        """At a keyframe, and not just after a refusal of the disk."""
         at = item.packet.at
         is_early = self._not_before is not None and at < self._not_before
         if not item.packet.is_keyframe or is_early:
@@ -181,7 +181,7 @@ class Continuous:
         self._is_losing = False
 
     def _lose(self, why: str, at: Instant | None) -> None:
-        """Drop the segment under way and wait a little; said once until one succeeds."""
+        """Drop the current segment and wait a little; logged once until one succeeds."""
         if self._segment is not None:
             self._segment.abandon()
             self._segment = None

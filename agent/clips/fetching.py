@@ -1,7 +1,7 @@
-"""A camera's own recorder asked for what the hub wants to see, laid on the shelf as sealed clips.
+"""Fetches requested footage from a camera's own recorder and stores it as sealed clips.
 
-What comes is kept as continuous footage is, in files of a minute, marked in name and seal as the
-recorder's. A span is asked for once; what the shelf has of it from before is not fetched again.
+It is stored like continuous footage, in files of a minute, marked in name and seal as the
+recorder's. A span is fetched once; parts already stored are not fetched again.
 """
 
 import threading
@@ -31,7 +31,7 @@ TRY_AGAIN_S: Final = 20.0
 SPANS_REMEMBERED: Final = 1000
 CLIPS_A_SPAN: Final = 500
 NEXT_TO_US: Final = 2_000_000
-"""So little between two files is no gap worth asking for: a keyframe's distance."""
+"""A smaller distance between two files is not a gap: a keyframe interval."""
 
 Stretch = tuple[int, int]
 """From and until, microseconds UTC."""
@@ -39,7 +39,7 @@ Stretch = tuple[int, int]
 
 @dataclass(slots=True)
 class FetchCounts:
-    """What one recorder gave since the agent began."""
+    """Counters of one recorder since the agent started."""
 
     files: int = 0
     failures: int = 0
@@ -53,7 +53,7 @@ class _File:
 
 
 class Fetching:
-    """The service of one camera's recorder."""
+    """Service of one camera's recorder."""
 
     def __init__(
         self,
@@ -64,33 +64,33 @@ class Fetching:
         *,
         new_id: Callable[[Instant], UUID],
     ) -> None:
-        """From now on the shelf waits for it before it answers a span of this camera."""
+        """From now on the clip store waits for it before it answers a span of this camera."""
         self._camera = camera
         self._archive = archive
         self._shelf = shelf
         self._journal = journal
         self._new_id = new_id
         self._done: dict[UUID, None] = {}
-        """In the order of their ends. The shelf looks into it meanwhile, which a deque would not
-        let pass."""
+        """In order of completion. The clip store reads it at the same time, which a deque does not
+        allow."""
         self._tries: dict[UUID, int] = {}
         self._not_before_s = 0.0
         self.counts = FetchCounts()
         shelf.fetched_first(camera, self.is_due)
 
     def is_due(self, span: SpanWanted) -> bool:
-        """Whether the recorder is still to be asked for it (any thread)."""
+        """True if the recorder must still be asked for it (any thread)."""
         return span.camera == self._camera and span.command_id not in self._done
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Fetch what is wanted until told to stop."""
+        """Fetch requested spans until stopped."""
         while not stop.is_set():
             beat()
             self.advance(stop, beat)
             stop.wait(LOOK_EVERY_S)
 
     def advance(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Fetch all that is due now; a recorder that refuses is asked again, three times."""
+        """Fetch everything due now; a refusing recorder is asked three more times."""
         for span in self._journal.spans_wanted():
             if time.monotonic() < self._not_before_s or stop.is_set():
                 return
@@ -104,7 +104,7 @@ class Fetching:
                 self._fetch_gap(gap, stop, beat)
         except ArchiveError as error:
             self._failed(span, str(error))
-        except OSError as error:  # the shelf's own affair: it says what to do
+        except OSError as error:  # a matter of the clip store, which says what to do
             log.error("fetch_lost", camera=self._camera, reason=str(error))
             self._close(span)
         else:
@@ -129,7 +129,7 @@ class Fetching:
         log.error("recorder_refuses", camera=self._camera, reason=why, tries=tries, cure=cure)
 
     def _fetch_gap(self, gap: Stretch, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """One stretch; what came before it broke off is kept."""
+        """One stretch; what came before an interruption is kept."""
         file: _File | None = None
         played = self._archive.play(*gap)
         last: Archived | None = None
@@ -183,14 +183,14 @@ class Fetching:
 
 
 def _ends_before(file: _File, last: Archived, one: Archived) -> bool:
-    """Whether `one` begins another file."""
+    """True if `one` begins another file."""
     length_s = one.packet.at.seconds_since(file.began)
     is_full = length_s >= (FILE_S if one.packet.is_keyframe else LONGEST_FILE_S)
     return one.is_cut or is_full or one.stream != last.stream
 
 
 def uncovered(wanted: Stretch, clips: Sequence[Clip]) -> list[Stretch]:
-    """What of a span no clip from the recorder shows yet; nothing shorter than two seconds."""
+    """Parts of a span without a clip from the recorder; none shorter than two seconds."""
     begin, end = wanted
     gaps: list[Stretch] = []
     for clip in sorted(clips, key=lambda one: one.first_frame_utc_us):
@@ -200,5 +200,5 @@ def uncovered(wanted: Stretch, clips: Sequence[Clip]) -> list[Stretch]:
             gaps.append((begin, min(end, clip.first_frame_utc_us)))
         begin = max(begin, clip.first_frame_utc_us + clip.duration_ms * 1000)
     if end - begin > NEXT_TO_US or begin == wanted[0]:
-        gaps.append((begin, max(end, begin + NEXT_TO_US)))  # a moment is asked for as a stretch
+        gaps.append((begin, max(end, begin + NEXT_TO_US)))  # a moment is requested as a stretch
     return gaps

@@ -1,6 +1,6 @@
-"""The `hvcC` payload of an MP4 file, made from the parameter sets of an Annex B H.265 stream.
+"""The `hvcC` payload of an MP4 file, from the parameter sets of an Annex B H.265 stream.
 
-Fields follow ISO/IEC 14496-15 8.3.3.1 and, where they stand in the stream, ITU-T H.265 7.3.2.2.
+Fields follow ISO/IEC 14496-15 8.3.3.1 and, for fields of the stream, ITU-T H.265 7.3.2.2.
 """
 
 import struct
@@ -11,7 +11,7 @@ VPS: Final = 32
 SPS: Final = 33
 PPS: Final = 34
 _GENERAL_BYTES: Final = 12
-"""Profile, compatibility, constraints and level, as they stand in the SPS."""
+"""Profile, compatibility, constraints and level, as in the SPS."""
 
 
 def unit_kind(unit: bytes) -> int:
@@ -20,7 +20,7 @@ def unit_kind(unit: bytes) -> int:
 
 
 def hevc_configuration(units: Sequence[bytes]) -> bytes | None:
-    """From units without start codes; None where one of the three sets is missing or broken."""
+    """From units without start codes; None if one of the three sets is missing or broken."""
     sets = {kind: [u for u in units if u and unit_kind(u) == kind] for kind in (VPS, SPS, PPS)}
     if not all(sets.values()):
         return None
@@ -47,7 +47,7 @@ def _head(sps: bytes) -> bytes:
     if chroma == 3:
         bits.take(1)
     bits.take_golomb(), bits.take_golomb()
-    if bits.take(1):  # a window of the coded picture is shown
+    if bits.take(1):  # a cropped window of the coded picture is shown
         for _ in range(4):
             bits.take_golomb()
     luma_bits, chroma_bits = bits.take_golomb(), bits.take_golomb()
@@ -67,7 +67,7 @@ def _skip_layers(bits: "_Bits", further: int) -> None:
 
 
 def _unescaped(payload: bytes) -> bytes:
-    """Without the bytes that keep start codes out of it."""
+    """Without the emulation prevention bytes."""
     return payload.replace(b"\0\0\3", b"\0\0")
 
 
@@ -87,7 +87,7 @@ class _Bits:
         return value
 
     def take_golomb(self) -> int:
-        """The next number in Exp-Golomb code, unsigned."""
+        """Next unsigned number in Exp-Golomb code."""
         zeros = 0
         while not self.take(1):
             zeros += 1

@@ -1,4 +1,4 @@
-"""Clips entered into the journal: their row, and the word of them that the hub is owed."""
+"""Enters clips into the journal: their row, and their announcement to the hub."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ class ClipIndex:
         self._backlog = Backlog(journal, whose="shelf")
 
     def announce(self, ready: ClipReady, path: Path, *, at: Instant) -> None:
-        """Row, word and debt of a whole clip in one transaction: none without the others."""
+        """Row, announcement and upload of a complete clip in one transaction."""
 
         def write(tx: Transaction) -> None:
             event_id = tx.add_event(ready, at=at)
@@ -30,11 +30,11 @@ class ClipIndex:
         self._backlog.add(Entry(write=write))
 
     def keep(self, clip: Clip) -> None:
-        """The row alone: the hub is told when it asks."""
+        """Row only: the hub is told when it asks."""
         self._backlog.add(Entry(write=lambda tx: tx.add_clip(clip)))
 
     def write_down(self) -> None:
-        """Try again what the journal refused."""
+        """Retry what the journal refused."""
         self._backlog.write_down()
 
 

@@ -1,4 +1,4 @@
-"""What a killed run left in the folder: files whose names are ours and which no row names."""
+"""Leftover files of a killed run: files with our names that no row names."""
 
 import re
 from collections.abc import Collection
@@ -27,25 +27,25 @@ SIGHTINGS_A_CLIP: Final = 500
 def clip_name(
     camera: str, clip_id: UUID, footage_class: FootageClass, *, from_recorder: bool = False
 ) -> str:
-    """The name of a clip's file, by which it is known again when its row is lost."""
+    """File name of a clip; it identifies the clip if its row is lost."""
     mark = ".all" if footage_class is FootageClass.CONTINUOUS else ""
     return f"{camera}-{clip_id}{_FROM_RECORDER if from_recorder else mark}.mp4"
 
 
 def is_from_recorder(clip: Path) -> bool:
-    """Whether it was fetched from the camera's own recorder."""
+    """True if it was fetched from the camera's own recorder."""
     return clip.name.endswith(f"{_FROM_RECORDER}.mp4")
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A file of an earlier run: a picture, sound, or what there is of a clip."""
+    """A file of an earlier run: a picture, sound, or a part of a clip."""
 
     path: Path
 
     @property
     def is_picture(self) -> bool:
-        """Never announced, and of no use without the words that went with it."""
+        """Never announced, and useless without its event."""
         return _PICTURE.fullmatch(self.path.name) is not None
 
     @property
@@ -55,34 +55,34 @@ class Leftover:
 
     @property
     def clip_path(self) -> Path:
-        """Of sound: where its clip is, once that is whole."""
+        """For sound: path of its complete clip."""
         return self.path.with_name(re.sub(r"\.sound\.mp4(\.part)?$", ".mp4", self.path.name))
 
     @property
     def whole_path(self) -> Path:
-        """Its name once it is whole."""
+        """Name when complete."""
         return self.path.with_name(self.path.name.removesuffix(".part"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """A clip of which only the file was left, as far as it is known again."""
+    """A clip known only from its file."""
 
     clip: MendedClip
     clip_id: UUID
     camera: str
     sighting_ids: tuple[UUID, ...]
-    """Whom it shows, as the journal knows; nobody for what was recorded continuously."""
+    """Its sightings by the journal; none for continuous footage."""
     footage_class: FootageClass
 
 
 def leftovers(
     folder: Path, journal: Journal, *, of_this_run: Collection[str] = ()
 ) -> list[Leftover]:
-    """The files in `folder` with names of ours that the journal does not know; others are let be.
+    """Files in `folder` with our names that the journal does not know; others are left alone.
 
-    `of_this_run`: names that are being written, or wait to be written down. No link is followed:
-    it would lead to a file that is not ours. Sound stands before all clips.
+    `of_this_run`: names being written or waiting for the journal. Links are not followed: they lead
+    to files of others. Sound comes before all clips.
     """
     kept = [*journal.kept(MediaKind.CLIP), *journal.kept(MediaKind.PICTURE)]
     known = {item.path.name for item in kept}.union(of_this_run)
@@ -98,7 +98,7 @@ def leftovers(
 
 
 def _is_stray_sound(name: str, names: Collection[str]) -> bool:
-    """Sound goes with its clip, be that mended first or known."""
+    """Sound belongs to its clip, whether that is known or still to be repaired."""
     sound = _SOUND.fullmatch(name)
     if sound is None:
         return False
@@ -107,9 +107,9 @@ def _is_stray_sound(name: str, names: Collection[str]) -> bool:
 
 
 def mended_sound(left: Leftover, sealer: Sealer | None = None) -> Path | None:
-    """Sound that a killed run left, to be asked after all clips were taken in; None if it went.
+    """Sound left by a killed run, to be handled after all clips; None if it was removed.
 
-    It goes with its clip, and waits where that could not be read. Raises OSError.
+    It goes with its clip, and waits if that could not be read. Raises OSError.
     """
     clip = left.clip_path
     if clip.exists():
@@ -121,7 +121,7 @@ def mended_sound(left: Leftover, sealer: Sealer | None = None) -> Path | None:
 
 
 def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> Adopted | None:
-    """What became of it: a clip for the index, or nothing, for nothing of it plays."""
+    """Result for this file: a clip for the index, or None because nothing of it plays."""
     if left.is_picture or mend(left.path, sealer) is None:
         left.path.unlink(missing_ok=True)
         return None
@@ -129,10 +129,10 @@ def taken_in(left: Leftover, journal: Journal, sealer: Sealer | None = None) -> 
 
 
 def _known_again(path: Path, journal: Journal) -> Adopted | None:
-    """The clip in `path`; None, and the file set aside, if it holds no video.
+    """The clip in `path`; None if it holds no video, and the file is set aside.
 
-    Its id was made from the time of its first frame, and who it shows is known by the sightings
-    of its camera that the journal wrote down meanwhile.
+    Its id contains the time of its first frame; its sightings are those of its camera in the
+    journal at that time.
     """
     named, clip = _CLIP.fullmatch(path.name), examine(path)
     if named is None or clip is None:

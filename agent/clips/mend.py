@@ -1,4 +1,4 @@
-"""Clips that a power cut left unfinished: cut to their last whole fragment, they play."""
+"""Repairs clips cut off by a power cut: cut to the last complete fragment, they play."""
 
 import os
 import struct
@@ -21,7 +21,7 @@ HEADER_BYTES = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MendedClip:
-    """What a file says of itself; who is in it and when it was, it does not know."""
+    """Facts from the file itself, without sightings and time."""
 
     path: Path
     sha256: str
@@ -34,11 +34,11 @@ class MendedClip:
 
 
 def whole_length(file: BinaryIO) -> int:
-    """Bytes up to the end of the last whole fragment; 0 if there is none that would play.
+    """Bytes up to the end of the last complete fragment; 0 if none would play.
 
-    Walks the top-level boxes of what our writer writes: `ftyp`, `moov`, then pairs of `moof` and
-    `mdat`, with the seal's `uuid` before the first and after each. Anything else ends the walk,
-    such as the zeros that some file systems leave at the end.
+    Reads the top-level boxes of our writer: `ftyp`, `moov`, then pairs of `moof` and `mdat`, with
+    the seal's `uuid` before the first and after each. Anything else ends it, such as the zeros that
+    some file systems leave at the end.
     """
     file_bytes = file.seek(0, os.SEEK_END)
     at, whole, before = 0, 0, b""
@@ -67,15 +67,15 @@ _ORDER = {
 
 
 def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
-    """Cut a file to what of it plays and give it its name; None (and no file) when nothing does.
+    """Cut a file to its playable part and name it; None (and no file) if nothing plays.
 
-    `sealer` ends the seal of one that it had begun to seal. Raises OSError.
+    `sealer` ends its seal if it had begun one. Raises OSError.
     """
     with path.open("rb") as file:
         length = whole_length(file)
     _cut(path, length)
     found = None
-    if length and path.suffix == ".part":  # what has its name was durable before
+    if length and path.suffix == ".part":  # a file with its final name was durable before
         found = intact(path, sealer.holds if sealer else None)
         length = found.length_bytes
         _cut(path, length)
@@ -94,7 +94,7 @@ def mend(path: Path, sealer: Sealer | None = None) -> Path | None:
 
 
 def _cut(path: Path, length: int) -> None:
-    """Durably, where it is longer."""
+    """Durably, if it is longer."""
     with path.open("r+b") as file:
         if length != file.seek(0, os.SEEK_END):
             file.truncate(length)
@@ -102,7 +102,7 @@ def _cut(path: Path, length: int) -> None:
 
 
 def _state_length(path: Path, found: Intact) -> None:
-    """A length may be there already, of a clip whose end did not come to the disk."""
+    """A length may exist already, of a clip whose end did not reach the disk."""
     with path.open("r+b") as file:
         beginning = file.read(found.beginning_bytes)
         file.seek(0)
@@ -112,7 +112,7 @@ def _state_length(path: Path, found: Intact) -> None:
 
 
 def _end_seal(path: Path, length: int, ticks: int, sealer: Sealer) -> None:
-    """A disk too full for the last record costs that record, not the clip."""
+    """A disk too full for the last record loses that record, not the clip."""
     try:
         sealer.end_mended(path, ticks)
     except OSError:
@@ -120,7 +120,7 @@ def _end_seal(path: Path, length: int, ticks: int, sealer: Sealer) -> None:
 
 
 def examine(path: Path) -> MendedClip | None:
-    """Read a clip through; None if it holds no video."""
+    """Read a whole clip; None if it holds no video."""
     try:
         with av.open(str(path)) as clip:
             stream = clip.streams.video[0]

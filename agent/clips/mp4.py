@@ -1,8 +1,8 @@
-"""Fragmented MP4 as bytes: a beginning that players can start on, then one piece per fragment.
+"""Fragmented MP4 as bytes: a start for players, then one piece per fragment.
 
-Written by hand because the muxers at hand hide where a fragment ends, and a fragment must be
-durable before the next is announced. Boxes follow ISO/IEC 14496-12 (file format) and 14496-15
-(H.264 in it). Pure: packets in, bytes out.
+Our own writer, because available muxers hide the end of a fragment, and a fragment must be durable
+before the next is announced. Boxes follow ISO/IEC 14496-12 (file format) and 14496-15 (H.264 in
+it). Pure: packets in, bytes out.
 """
 
 import struct
@@ -14,13 +14,13 @@ from agent.clips.hevc import hevc_configuration
 from agent.media.frame import Packet, StreamInfo
 
 TRACK = 1
-SYNC_SAMPLE = 0x02000000  # does not depend on others
-OTHER_SAMPLE = 0x01010000  # depends on others, is no sync sample
+SYNC_SAMPLE = 0x02000000  # independent of others
+OTHER_SAMPLE = 0x01010000  # depends on others, not a sync sample
 IDENTITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
 class Mp4Error(Exception):
-    """A stream that cannot be put into an MP4 file: says what is missing."""
+    """The stream does not fit into an MP4 file; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Sample:
 
 
 class Mp4Track:
-    """The one video track of a file: knows its timescale and turns packets into boxes."""
+    """The only video track of a file: has the timescale and turns packets into boxes."""
 
     def __init__(self, stream: StreamInfo) -> None:
         self._stream = stream
@@ -44,13 +44,13 @@ class Mp4Track:
         self._entry = _sample_entry(stream)
 
     def beginning(self, duration_ticks: int = 0) -> bytes:
-        """`ftyp` and `moov`; the same length whatever the duration, so it can be set at the end."""
+        """`ftyp` and `moov`; of constant length, so that the duration can be set at the end."""
         return file_start() + self._moov(duration_ticks)
 
     def fragment(
         self, number: int, packets: Sequence[Packet], base_dts: int, end_dts: int
     ) -> bytes:
-        """`moof` and `mdat` of these packets, which play from their first until `end_dts`."""
+        """`moof` and `mdat` of these packets, which play from the first until `end_dts`."""
         ends = [packet.dts for packet in packets[1:]] + [end_dts]
         samples = [
             Sample(
@@ -87,7 +87,7 @@ class Mp4Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaWords:
-    """What a file says of its one track; `header` and `entry` are boxes."""
+    """Description of the only track; `header` and `entry` are boxes."""
 
     timescale: int
     handler: bytes
@@ -100,7 +100,7 @@ class MediaWords:
 
 
 def movie(words: MediaWords, *, duration_ticks: int) -> bytes:
-    """`moov`: the same length whatever the duration."""
+    """`moov`, of constant length."""
     times = struct.pack(">II", 0, 0)
     mvhd = full_box(b"mvhd", 0, 0, times, struct.pack(">II", words.timescale, 0),
                     struct.pack(">IHH8x", 0x10000, 0x0100, 0), IDENTITY, b"\0" * 24,
@@ -125,7 +125,7 @@ _EMPTY_TABLES = ((b"stts", 4), (b"stsc", 4), (b"stsz", 8), (b"stco", 4))
 
 
 def to_length_prefixed(data: bytes) -> bytes:
-    """Annex B (start codes) as length-prefixed units, the form MP4 wants."""
+    """Annex B (start codes) to length-prefixed units, the form of MP4."""
     return b"".join(struct.pack(">I", len(unit)) + unit for unit in annex_b_units(data))
 
 
@@ -178,12 +178,12 @@ def _sample_entry(stream: StreamInfo) -> bytes:
 
 
 def _timescale(time_base: Fraction) -> int:
-    """Ticks a second: the stream's own where it is a whole number, else the usual 90 kHz."""
+    """Ticks per second: the stream's own if it is a whole number, else the usual 90 kHz."""
     return time_base.denominator if time_base.numerator == 1 else 90_000
 
 
 def file_start() -> bytes:
-    """`ftyp`: what kind of file follows."""
+    """`ftyp`: the file type."""
     return box(b"ftyp", b"iso6", struct.pack(">I", 0), b"iso6", b"mp42", b"cmfc")
 
 
@@ -213,11 +213,11 @@ def _moof(number: int, decode_time: int, samples: Sequence[Sample], data_offset:
 
 
 def box(name: bytes, *parts: bytes) -> bytes:
-    """One box: its size, its name, what is in it."""
+    """One box: size, name, content."""
     size = 8 + sum(map(len, parts))
     return struct.pack(">I4s", size, name) + b"".join(parts)
 
 
 def full_box(name: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    """One with a version and flags."""
+    """A box with version and flags."""
     return box(name, struct.pack(">I", version << 24 | flags), *parts)

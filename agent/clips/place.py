@@ -1,8 +1,8 @@
-"""The folder of a node's footage: whether it can be written to, and lies where it should.
+"""The footage folder: writable, and on the right disk.
 
-A disk that is not mounted leaves an empty folder of the same name on the system's card, and
-footage written there would fill it. So where the disk of the footage was mounted is remembered,
-and while nothing is mounted there nothing is kept.
+An unmounted disk leaves an empty folder of the same name on the system card, and footage would fill
+that card. So the mount point of the footage disk is stored, and nothing is recorded while nothing
+is mounted there.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _MOUNT: Final = "footage_mount"
 
 
 class Place:
-    """One folder and the disk it belongs on; any thread may ask."""
+    """One folder and its disk; any thread may ask."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder = folder
@@ -28,9 +28,9 @@ class Place:
         self._mount = mount if known == str(folder) else ""
 
     def trouble(self) -> str | None:
-        """Why nothing can be kept there now, with the cure; None when it can.
+        """Why nothing can be stored there now, with the cure; None if it can.
 
-        Makes the folder where it is missing; raises JournalError.
+        Creates a missing folder; raises JournalError.
         """
         if self._has_lost_its_disk():
             return (
@@ -52,7 +52,7 @@ class Place:
         return None
 
     def check(self) -> None:
-        """Raise OSError where nothing can be written now; a few system calls, nothing written."""
+        """Raise OSError if nothing can be written now; a few system calls, nothing is written."""
         if self._has_lost_its_disk():
             raise OSError(errno.ENODEV, "its disk is not mounted", str(self.folder))
         if is_locked(self.folder):
@@ -62,7 +62,7 @@ class Place:
         if mount == self._mount:
             return
         self._mount = mount
-        with contextlib.suppress(JournalFull):  # the next start remembers it
+        with contextlib.suppress(JournalFull):  # the next start stores it
             self._journal.remember(_MOUNT, f"{self.folder}\n{mount}")
 
     def _has_lost_its_disk(self) -> bool:
@@ -70,6 +70,6 @@ class Place:
 
 
 def _mount_of(folder: Path) -> str:
-    """Where the disk that holds this folder is mounted; links are followed."""
+    """Mount point of the folder's disk; links are followed."""
     place = Path(os.path.realpath(folder))
     return str(next(one for one in (place, *place.parents) if os.path.ismount(one)))

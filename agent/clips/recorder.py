@@ -1,8 +1,8 @@
-"""From sightings to clips: one clip of a camera covers all sightings that overlap in time.
+"""From sightings to clips: one clip of a camera covers all overlapping sightings.
 
-A clip starts some seconds before its first sighting, goes on while anybody is there and a little
-longer, and is cut at a stated maximum; the next one then begins with the same run-up. The camera's
-thread only pushes into the ring; disk and journal are this service's business.
+A clip begins some seconds before its first sighting, lasts while anybody is there and a little
+longer, and is cut at a maximum length; the next one then begins with the same run-up. The camera's
+thread only fills the ring; disk and journal are the work of this service.
 """
 
 import threading
@@ -32,9 +32,9 @@ SIGHTINGS_SAID = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipPolicy:
-    """How long clips are, in seconds of video; the ring must hold `preroll_s` and one group more.
+    """Lengths of clips in seconds of video; the ring must hold `preroll_s` and one more group.
 
-    `longest_s` is a wish: a cut needs a keyframe.
+    `longest_s` is approximate: a cut needs a keyframe.
     """
 
     preroll_s: float = 5.0
@@ -42,7 +42,7 @@ class ClipPolicy:
     longest_s: float = 30.0
 
     def __post_init__(self) -> None:
-        """Refuse a clip that would be all run-up."""
+        """Refuse a clip without any time after its run-up."""
         if self.longest_s < 2 * self.preroll_s:
             raise ValueError(
                 f"a clip of at most {self.longest_s} s has no room for {self.preroll_s} s"
@@ -52,19 +52,19 @@ class ClipPolicy:
 
 @dataclass(slots=True)
 class RecorderCounts:
-    """What one recorder did since it began."""
+    """Counters of one recorder since its start."""
 
     clips: int = 0
     clips_lost: int = 0
     clips_unsealed: int = 0
     gaps: int = 0
-    """Times the disk was so slow that the ring ran over: the clip ended there."""
+    """The disk was so slow that the ring overflowed: the clip ended there."""
     sightings_unshown: int = 0
 
 
 @dataclass(slots=True)
 class _OpenClip:
-    """The clip under way, its first packet's number and that of the packet it wants next."""
+    """The current clip, the number of its first packet and of the next one needed."""
 
     clip_id: UUID
     writer: ClipWriter
@@ -74,10 +74,10 @@ class _OpenClip:
     sound: SoundWriter | None = None
     last: Packet | None = None
     told: frozenset[UUID] = frozenset()
-    """The sightings of which the hub was told that this clip shows them."""
+    """Sightings that the hub was told this clip shows."""
 
     def write(self, item: Numbered) -> None:
-        """Add one packet; raises OSError when the disk refuses."""
+        """Add one packet; raises OSError if the disk refuses."""
         before_bytes = self.writer.durable_bytes
         self.writer.write(item.packet)
         if self.sound is not None and self.writer.durable_bytes > before_bytes:
@@ -87,7 +87,7 @@ class _OpenClip:
 
 
 class Recorder:
-    """The clip service of one camera; also the sink its packets are pushed into."""
+    """Clip service of one camera; also the receiver of its packets."""
 
     def __init__(
         self,
@@ -99,9 +99,9 @@ class Recorder:
         new_id: Callable[[Instant], UUID],
         sound: SoundRing | None = None,
     ) -> None:
-        """`new_id` makes the UUIDv7 of a clip from the instant of its first frame.
+        """`new_id` makes a clip's UUIDv7 from the instant of its first frame.
 
-        `sound` has what was heard meanwhile, where that is kept at all.
+        `sound` has the sound of this time, if it is recorded.
         """
         self._sound = sound
         self._camera = camera
@@ -121,36 +121,36 @@ class Recorder:
         self.counts = RecorderCounts()
 
     def begin_stream(self, stream: StreamInfo) -> None:
-        """The camera was opened (watch's thread): from here on packets belong to `stream`."""
+        """The camera was opened (camera loop's thread): packets now belong to `stream`."""
         self._take = self._ring.begin(stream)
 
     def push(self, packet: Packet) -> None:
-        """Keep one packet (camera's thread); never blocks on the disk."""
+        """Keep one packet (camera's thread); never waits for the disk."""
         self._ring.push(packet)
 
     def wants_keyframe(self) -> bool:
-        """True once after each sighting that opened (camera's thread): where we encode ourselves,
-        a fragment begins with what opened it, and can be jumped to."""
+        """True once after each opened sighting (camera's thread): with our own encoder a fragment
+        then begins at the sighting and can be jumped to."""
         is_wanted = self._wants_keyframe.is_set()
         self._wants_keyframe.clear()
         return is_wanted
 
     def is_calm(self) -> bool:
-        """As `note_calm` was told last (camera's thread)."""
+        """Last value of `note_calm` (camera's thread)."""
         return self._is_calm
 
     def note_calm(self, *, is_calm: bool) -> None:
-        """Whether nothing moves and nobody is there (watch's thread)."""
+        """True if there is no motion and nobody is there (camera loop's thread)."""
         self._is_calm = is_calm
 
     def end_stream(self) -> None:
-        """The camera stopped (watch's thread): the clip under way ends with its last packet."""
+        """The camera stopped (camera loop's thread): the current clip ends with its last packet."""
         self._take = None
         self._ring.end()
         self._wake.set()
 
     def sighting_opened(self, sighting_id: UUID, first_seen: Instant) -> None:
-        """Somebody came into view (watch's thread): the clip is to begin before that."""
+        """A sighting opened (camera loop's thread): the clip must begin before it."""
         if self._take is not None:
             self._attendance.opened(sighting_id, first_seen, self._take)
             self._want_from(first_seen)
@@ -158,12 +158,13 @@ class Recorder:
         self._wake.set()
 
     def sighting_closed(self, sighting_id: UUID, last_seen: Instant) -> None:
-        """They left (watch's thread): the clip ends a little later unless somebody is there."""
+        """A sighting closed (camera loop's thread): the clip ends a little later if nobody else is
+        there."""
         self._attendance.closed(sighting_id, last_seen)
         self._wake.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Write clips until told to stop; then close the one under way."""
+        """Write clips until stopped; then close the current one."""
         while not stop.is_set():
             self._wake.wait(WRITING_WAIT_S if self._clip else IDLE_WAIT_S)
             self._wake.clear()
@@ -172,29 +173,29 @@ class Recorder:
         self.finish()
 
     def advance(self) -> None:
-        """Write what the ring holds for the clip under way; begin and end clips where it is time.
+        """Write the ring's packets to the current clip; begin and end clips when due.
 
-        Neither a full disk nor a journal that refuses is raised here: a clip is lost and counted,
-        or waits to be indexed.
+        A full disk or a refusing journal raises nothing here: a clip is lost and counted, or waits
+        for its index entry.
         """
         self._shelf.write_down()
         while self._step():
             pass
 
     def finish(self) -> None:
-        """The node stops: write what is left, and close with whoever is still there."""
+        """The node stops: write the rest, and close with whoever is still there."""
         self.advance()
         if self._clip is not None:
             self._end_with_take(self._clip)
 
     def _step(self) -> bool:
-        """One thing after the other; true while there may be more to do."""
+        """One step; true while there may be more to do."""
         if self._clip is None:
             return self._begin_next()
         return self._is_begun_too_late(self._clip) or self._write_on(self._clip)
 
     def _want_from(self, first_seen: Instant) -> None:
-        """Have the ring keep the run-up until it is written: a disk may hang just then."""
+        """Ask the ring to keep the run-up until it is written: the disk may hang just then."""
         since = first_seen.before(self._policy.preroll_s)
         if self._take is not None and (first := self._ring.start_before(since, self._take)):
             self._ring.want(self, first)
@@ -208,15 +209,15 @@ class Recorder:
         first = self._ring.start_before(need.since, need.take)
         if first is not None:
             self._begin(first)
-        elif is_over:  # nothing of that take is left, nothing will come
+        elif is_over:  # nothing of that take is left, and nothing will come
             self.counts.sightings_unshown += self._attendance.forget_take(need.take)
         return first is not None or is_over
 
     def _is_begun_too_late(self, clip: _OpenClip) -> bool:
-        """Drop a clip just begun when somebody turns out to have been there sooner.
+        """Drop a clip just begun if somebody turns out to have been there earlier.
 
-        Sightings are confirmed in another order than they began. The ring still holds what the
-        dropped clip held, so the one begun in its place lacks nothing.
+        Sightings are confirmed in another order than they began. The ring still holds the dropped
+        clip's packets, so its replacement lacks nothing.
         """
         need = self._attendance.earliest()
         if need is None or need.take is not clip.take:
@@ -253,7 +254,7 @@ class Recorder:
             self._clip = _OpenClip(clip_id, writer, head.take, head.number, head.number, sound)
 
     def _write_on(self, clip: _OpenClip) -> bool:
-        """Write what has come; true if the clip ended."""
+        """Write new packets; true if the clip ended."""
         is_all = self._ring.is_over(clip.take)
         for item in self._ring.since(clip.next_number):
             if item.take is not clip.take:
@@ -277,7 +278,7 @@ class Recorder:
         return is_all
 
     def _ends_before(self, clip: _OpenClip, item: Numbered) -> bool:
-        """End the clip where `item` cannot be its next packet; says whether it did."""
+        """End the clip if `item` cannot be its next packet; true if it ended."""
         at = item.packet.at
         if not self._attendance.is_needed(at, clip.take):
             self._end(clip)
@@ -296,7 +297,8 @@ class Recorder:
         return True
 
     def _is_too_long(self, clip: _OpenClip, item: Numbered) -> bool:
-        """True where the clip may be cut; never twice at one place, however far keyframes lie."""
+        """True if the clip may be cut here; never twice at one place, however far apart keyframes
+        are."""
         began = clip.writer.first_frame
         return (
             began is not None
@@ -350,9 +352,10 @@ class Recorder:
             self._growing.dropped(clip.clip_id, camera=self._camera, reason=why, at=at)
 
     def _tell_growing(self, clip: _OpenClip, at: Instant, *, is_longer: bool) -> None:
-        """What is durable of it can be brought, the run-up before anybody is in the picture.
+        """Announce its durable part for upload; before the first sighting only the run-up.
 
-        Who joins it is told at once: their alert is tapped before the next fragment is whole.
+        A joining sighting is announced at once: its alert is opened before the next fragment is
+        complete.
         """
         began = clip.writer.first_frame
         seen = self._attendance.needing(at, clip.take)[:SIGHTINGS_SAID]
@@ -374,7 +377,7 @@ class Recorder:
         self._growing.grew(body, clip.writer.part, durable_bytes=clip.writer.durable_bytes, at=at)
 
     def _lose(self, why: str) -> None:
-        """Alerts go on without video: count each clip lost, say it once until one succeeds."""
+        """Alerts go on without video: count each lost clip, log it once until one succeeds."""
         self.counts.clips_lost += 1
         if not self._is_losing:
             log.error("clip_lost", camera=self._camera, reason=why, lost=self.counts.clips_lost)

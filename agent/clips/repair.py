@@ -1,4 +1,4 @@
-"""The shelf mends itself: no row without its file, no clip without its row."""
+"""Repairs the clip store at a start: no row without its file, no clip without its row."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 class Repair:
-    """What an earlier run left, found at once and taken in bit by bit."""
+    """Leftovers of an earlier run, listed at once and handled step by step."""
 
     def __init__(
         self, folder: Path, journal: Journal, *, index: ClipIndex, sealer: Sealer | None
@@ -31,7 +31,7 @@ class Repair:
         self.vanished = 0
 
     def look(self, of_this_run: Collection[str] = ()) -> None:
-        """Forget the rows of files that are gone, and list the files that no row names.
+        """Delete rows of missing files, and list files without a row.
 
         Raises OSError or JournalError.
         """
@@ -39,7 +39,7 @@ class Repair:
         self._left = leftovers(self._folder, self._journal, of_this_run=of_this_run)
 
     def go_on(self, beat: Callable[[], None]) -> None:
-        """Take in all that was listed: from the end, so that sound comes after its clip."""
+        """Handle all listed files: from the end, so that sound comes after its clip."""
         while self._left:
             beat()
             left = self._left.pop()
@@ -68,7 +68,7 @@ class Repair:
         log.warning("clip_of_nobody", path=name, nobodys=self.nobodys)
 
     def _forget_vanished(self) -> None:
-        """A file of another size than its row says is no longer that file: it is taken in anew."""
+        """A file with another size than in its row is handled as a new one."""
         kept = [*self._journal.kept(MediaKind.CLIP), *self._journal.kept(MediaKind.PICTURE)]
         gone = [item for item in kept if not _is_there(item)]
         for item in gone:
@@ -83,7 +83,7 @@ class Repair:
 
 
 def _is_there(item: Kept) -> bool:
-    """Raises OSError for a disk that cannot be asked: that a file is gone is then not known."""
+    """Raises OSError if the disk cannot answer: then it is unknown whether the file exists."""
     try:
         return item.path.stat().st_size == item.size_bytes
     except (FileNotFoundError, NotADirectoryError):

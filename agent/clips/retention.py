@@ -1,7 +1,7 @@
-"""Which footage has to go: by age, by the bytes of its class, and when the disk has no room.
+"""Retention: which footage to remove, by age, by bytes per class, and for disk space.
 
-The lowest class goes first, in it what the hub already has before what it lacks, then the oldest.
-What is held is never named, however full the disk is.
+The lowest class goes first; within it files the hub has before files it lacks, then the oldest.
+Held footage is never removed, however full the disk is.
 """
 
 import math
@@ -13,15 +13,15 @@ from agent.journal import FootageClass, Kept, MediaKind
 
 LOWEST_FIRST: Final = (FootageClass.CONTINUOUS, FootageClass.SIGHTING, FootageClass.ALERT)
 NO_CLOCK_BEFORE_UTC_US: Final = 1_735_689_600_000_000
-"""2025-01-01. Whatever is stamped earlier was kept by a clock that was never set: its age is
-unknown, and no age at all is better than the fifty years it seems to have."""
+"""2025-01-01. Earlier stamps come from a clock that was never set: the age is unknown, and no age
+is better than fifty years."""
 
 Why = Literal["age", "bytes of its class", "room"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassBounds:
-    """How long and how much of one class is kept."""
+    """Longest age and most bytes of one class."""
 
     max_age_s: float = math.inf
     max_bytes: float = math.inf
@@ -29,21 +29,21 @@ class ClassBounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """The bounds of a shelf: all of it, the disk's spare room, and each class of its own."""
+    """Bounds of a clip store: total, free disk space, and per class."""
 
     max_bytes: int
     spare_bytes: int
-    """So much of the disk is left to others, at the cost of footage."""
+    """Disk space left to others, at the cost of footage."""
     classes: Mapping[FootageClass, ClassBounds] = field(default_factory=dict)
 
     def of(self, footage_class: FootageClass) -> ClassBounds:
-        """The bounds of a class; none where none were given."""
+        """Bounds of a class; unlimited if none were given."""
         return self.classes.get(footage_class, ClassBounds())
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A file that has to go, and what for."""
+    """A file to remove, and the reason."""
 
     item: Kept
     why: Why
@@ -51,18 +51,18 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What has to go, in that order, and what room is left when all but the held is gone."""
+    """Files to remove, in order, and the space available beside held footage."""
 
     removals: tuple[Removal, ...]
     room_bytes: int
-    """So much could be kept beside what is held; below 0 even that is too much."""
+    """Space beside held footage; negative if held footage alone is too much."""
     held_bytes: int
 
 
 def judge(
     kept: Iterable[Kept], retention: Retention, *, now_utc_us: int, free_bytes: int
 ) -> Verdict:
-    """What has to go at `now_utc_us` from a disk with `free_bytes` left."""
+    """Files to remove at `now_utc_us` from a disk with `free_bytes` left."""
     everything = list(kept)
     left = sorted((one for one in everything if not one.is_held), key=_least_needed_first)
     removals: list[Removal] = []
@@ -86,7 +86,7 @@ def judge(
 
 
 def _enough(items: list[Kept], excess_bytes: float) -> list[Kept]:
-    """So many of the first of them that they weigh `excess_bytes`, or all."""
+    """The first of them with a total of `excess_bytes`, or all."""
     taken: list[Kept] = []
     for one in items:
         if excess_bytes <= 0:

@@ -93,9 +93,9 @@ class Sealer:
         *,
         fetched: Instant | None = None,
     ) -> "ClipSeal":
-        """The seal of a new clip, whose first frame was taken at `first`.
+        """The seal of a new clip; `first` is the time of its first frame.
 
-        `fetched`: when it came from the camera's recorder, whose clock says whole seconds.
+        `fetched`: time of fetching from the camera's recorder, whose clock has whole seconds.
         """
         source, error_ms = self._trust()
         if fetched is not None and error_ms is not None:
@@ -125,11 +125,11 @@ class Sealer:
         return is_ours and holds(self._public, chained, signature)
 
     def end_mended(self, path: Path, ticks: int = 0) -> bool:
-        """End the seal of a clip that was cut to its last whole fragment, and state its length.
+        """End the seal of a clip cut to its last whole fragment, and set its length.
 
-        `ticks` of its track, 0: not known. Only of one that this node sealed with this key and
-        nobody has changed since; what stands after its last record is sealed now, and the seal
-        says so. Returns whether it was done; raises OSError.
+        `ticks` of its track; 0: unknown. Only for a clip sealed by this node with this key and
+        unchanged since. What follows its last record is sealed now, and the seal says so. Returns
+        whether it was done; raises OSError.
         """
         with path.open("r+b") as file:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -146,7 +146,7 @@ class Sealer:
             ending = Ending(is_mended=True, sealed_late=rest.fragments).model_dump_json().encode()
             file.write(beginning)
             file.flush()
-            os.fsync(file.fileno())  # before the last record speaks of it
+            os.fsync(file.fileno())  # before the last record covers it
             file.seek(0, os.SEEK_END)
             file.write(late + chain.add("shut", ending, _sha256(beginning)))
             file.flush()
@@ -155,30 +155,30 @@ class Sealer:
 
 
 class ClipSeal:
-    """The records of one clip while it is written."""
+    """Records of one clip during recording."""
 
     def __init__(self, claims: Claims, sign: Sign) -> None:
         self._claims = claims
         self._chain = _Chain(sign)
 
     def opening(self, beginning: bytes) -> bytes:
-        """The first record: of the file's beginning, before the first fragment."""
+        """First record, covering the start of the file before the first fragment."""
         body = self._claims.model_dump_json().encode()
         return self._chain.add("open", body, _sha256(without_length(beginning)))
 
     def link(self, fragment: bytes, moment: Moment) -> bytes:
-        """The record that follows a fragment."""
+        """Record after a fragment."""
         is_due = self._chain.number % self._claims.sign_every == 0
         return self._chain.add("link", moment.to_bytes(), _sha256(fragment), is_signed=is_due)
 
     def shut(self, beginning: bytes) -> bytes:
-        """The last record: of the beginning with the length in it."""
+        """Last record, covering the start with the length in it."""
         body = Ending(is_mended=False).model_dump_json().encode()
         return self._chain.add("shut", body, _sha256(beginning))
 
 
 class _Chain:
-    """Makes each record after the one before."""
+    """Makes each record after the previous one."""
 
     def __init__(self, sign: Sign, *, after: Record | None = None) -> None:
         self._sign = sign
@@ -186,7 +186,7 @@ class _Chain:
         self.number = after.number + 1 if after else 0
 
     def add(self, tag: Tag, body: bytes, stretch: bytes, *, is_signed: bool = True) -> bytes:
-        """The box of the next record."""
+        """Box of the next record."""
         record = Record.after(self._before, tag=tag, number=self.number, body=body, stretch=stretch)
         self._before = record.chained
         self.number += 1
@@ -196,7 +196,7 @@ class _Chain:
 
 
 def carries_seal(path: Path) -> bool:
-    """True if there is anything of a seal in a file that is not empty; whether it holds is open."""
+    """True if a file that is not empty contains any part of a seal, valid or not."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data.find(MARK) >= 0
 

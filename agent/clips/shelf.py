@@ -1,7 +1,8 @@
-"""Pictures and clips on the node's disk: safe before they are announced, bounded in bytes and age.
+"""Clip store: pictures and clips on the node's disk, durable before announced, bounded in bytes and
+age.
 
-Retention decides what goes; every file that goes without the hub having it is counted by the
-journal. Where nothing can be kept, alerts go on without video, and that is said as an event.
+Retention decides what is removed; the journal counts every file removed before the hub had it. If
+nothing can be stored, alerts go on without video, and an event reports it.
 """
 
 import errno
@@ -62,14 +63,14 @@ _STOPPED: Final = "recording_stopped"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPicture:
-    """A picture that is safe on the disk, and how the wire speaks of it."""
+    """A durable picture, and its description for the wire."""
 
     path: Path
     words: Picture
 
 
 class Shelf:
-    """The folder of a node's footage; any thread may call. Made before any camera is watched."""
+    """The footage folder of a node; any thread may call. Created before cameras start."""
 
     def __init__(
         self,
@@ -82,16 +83,16 @@ class Shelf:
         least_room_bytes: int = 0,
         sealer: Sealer | None = None,
     ) -> None:
-        """Keep at most `max_bytes`, and less where the disk has no `spare_bytes` left for others.
+        """Keep at most `max_bytes`, and less if the disk has less than `spare_bytes` for others.
 
-        `classes` bounds each class of its own. Where held footage leaves less than
-        `least_room_bytes` nothing is recorded. Without a `sealer` clips carry no seal. A folder
-        that cannot be used is said and tried again. Raises JournalError.
+        `classes` are bounds per class. If held footage leaves less than `least_room_bytes`, nothing
+        is recorded. Without a `sealer` clips have no seal. An unusable folder is reported and tried
+        again. Raises JournalError.
         """
         self.folder = folder
         self._journal = journal
         self.growing = Growing(journal)
-        """Clips while they are recorded."""
+        """Clips during recording."""
         self._backlog = Backlog(journal, whose="shelf")
         self._index = ClipIndex(journal)
         self._retention = Retention(
@@ -106,17 +107,17 @@ class Shelf:
         self._asked = Asked(journal, waits=self._is_being_fetched)
         self._fetchers: dict[str, Callable[[SpanWanted], bool]] = {}
         self._is_repaired = False
-        # What this run has begun is no leftover, though no row may name it yet.
+        # Files begun in this run are not leftovers, even without a row.
         self._of_this_run: deque[str] = deque(maxlen=NAMES_REMEMBERED)
         self._is_place_good()
 
     @property
     def nobodys(self) -> int:
-        """Clips of an earlier run that show nobody the journal knows: kept, not announced."""
+        """Clips of an earlier run without a known sighting: kept, not announced."""
         return self._repair.nobodys
 
     def keep_picture(self, jpeg: bytes, *, width: int, height: int) -> KeptPicture:
-        """Put a picture on the disk under its hash; raises OSError when the disk refuses."""
+        """Store a picture under its hash; raises OSError if the disk refuses."""
         self._place.check()
         sha256 = hashlib.sha256(jpeg).hexdigest()
         path = self._new_path(f"{sha256}.jpg")
@@ -142,7 +143,7 @@ class Shelf:
         *,
         from_recorder: bool = False,
     ) -> Path:
-        """Where a clip of that id is to be written; raises OSError while none may be."""
+        """Path for a new clip with this id; raises OSError while none may be written."""
         if (why := self._standing.trouble) is not None:
             raise OSError(errno.ENOSPC, why.detail, str(self.folder))
         self._place.check()
@@ -158,9 +159,9 @@ class Shelf:
         first: Instant,
         fetched: Instant | None = None,
     ) -> ClipSeal | None:
-        """The seal of a clip that begins with the frame taken at `first`, if this node seals.
+        """Seal of a clip whose first frame is at `first`, if this node seals.
 
-        `fetched`: when it came from the camera's own recorder.
+        `fetched`: time of fetching from the camera's own recorder.
         """
         if self._sealer is None:
             return None
@@ -175,9 +176,9 @@ class Shelf:
         covers: tuple[UUID, ...],
         stream: StreamInfo,
     ) -> None:
-        """Index a whole clip and owe the hub the word of it, in one transaction.
+        """Index a complete clip and announce it to the hub, in one transaction.
 
-        While the journal refuses, that waits in memory until `write_down`.
+        While the journal refuses, it waits in memory until `write_down`.
         """
         ready = ClipReady(
             camera=camera,
@@ -198,7 +199,7 @@ class Shelf:
     def begin_sound(
         self, ring: SoundRing | None, clip: Path, *, clip_id: UUID, camera: str, began: Instant
     ) -> SoundWriter | None:
-        """Beside a clip that begins at `began`, where its camera's sound is kept at all."""
+        """Beside a clip that begins at `began`, if its camera's sound is recorded."""
         if ring is None:
             return None
 
@@ -210,7 +211,7 @@ class Shelf:
         return SoundWriter(clip, ring, began=began, new_seal=new_seal, camera=camera)
 
     def add_continuous(self, clip: ClosedClip, *, clip_id: UUID, camera: str) -> None:
-        """Index a whole segment; the hub is told when it asks."""
+        """Index a complete segment; the hub is told when it asks."""
         self._index.keep(
             Clip(
                 clip_id=clip_id,
@@ -226,12 +227,12 @@ class Shelf:
         )
 
     def write_down(self) -> None:
-        """Try again to index what the journal refused."""
+        """Retry index entries that the journal refused."""
         self._index.write_down()
         self._backlog.write_down()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Take in what an earlier run left, then keep the folder within its bounds."""
+        """Handle leftovers of an earlier run, then keep the folder within its bounds."""
         looks = 0
         while not stop.is_set():
             beat()
@@ -245,15 +246,15 @@ class Shelf:
             stop.wait(LOOK_EVERY_S)
 
     def take_in_leftovers(self, beat: Callable[[], None]) -> None:
-        """Finish, announce or remove what a killed run left unfinished or unsaid."""
+        """Finish, announce or remove files that a killed run left."""
         self._repair.go_on(beat)
 
     def answer_spans(self, beat: Callable[[], None]) -> None:
-        """Announce what is here of the spans that the hub asked for."""
+        """Announce the clips of time spans requested by the hub."""
         self._asked.answer(beat)
 
     def fetched_first(self, camera: str, is_due: Callable[[SpanWanted], bool]) -> None:
-        """Before a span of this camera is answered its recorder is asked, while `is_due`."""
+        """Before a span of this camera is answered, its recorder is asked, while `is_due`."""
         self._fetchers[camera] = is_due
 
     def _is_being_fetched(self, span: SpanWanted) -> bool:
@@ -261,7 +262,7 @@ class Shelf:
         return is_due is not None and is_due(span)
 
     def tidy(self) -> None:
-        """Remove what has to go; say when recording has to stop, and when it may go on."""
+        """Remove what retention says; report when recording has to stop and when it resumes."""
         if not self._is_place_good():
             return
         verdict = self._judge()
@@ -271,7 +272,8 @@ class Shelf:
         self._say_news()
 
     def _is_place_good(self) -> bool:
-        """Whether footage can be kept there; a place that is back may hold what no row names."""
+        """True if footage can be stored there; a folder that came back may have files without
+        rows."""
         why_not = self._place.trouble()
         if why_not is None and not self._is_repaired:
             why_not = self._find_leftovers()
@@ -281,8 +283,8 @@ class Shelf:
         return why_not is None
 
     def _find_leftovers(self) -> str | None:
-        """Why the folder cannot be read, if so. A journal too full to write in is asked again once
-        the shelf has made room."""
+        """Why the folder is unreadable, if so. A full journal is asked again after space was
+        freed."""
         try:
             self._repair.look(tuple(self._of_this_run))
         except OSError as error:
@@ -303,7 +305,7 @@ class Shelf:
         )
 
     def _say_news(self) -> None:
-        """The word and the memory of having said it, in one transaction."""
+        """Report and record of the report, in one transaction."""
         body = self._standing.news()
         if body is None:
             return
@@ -321,13 +323,13 @@ class Shelf:
         return self.folder / name
 
     def _remove(self, removals: tuple[Removal, ...]) -> None:
-        """The rows first: none should ever name a lost file.
+        """Rows first: no row must name a missing file.
 
-        Unless a full disk has no room to write even that; then files go until it has. Raises
-        JournalFull when all that had to go is gone and there is still none: next time.
+        Unless a full disk has no space even for that; then files are removed until it has. Raises
+        JournalFull if everything was removed and there is still no space: next time.
 
-        A hold may have come since this was judged: what is held stays, row and file. A journal
-        that is too full for a removal's row takes no hold either.
+        A hold may have arrived after the decision: held files stay, row and file. A journal too
+        full to delete a row accepts no hold either.
         """
         unsaid: list[Removal] = []
         for start in range(0, len(removals), REMOVED_AT_ONCE):
@@ -344,7 +346,7 @@ class Shelf:
             self._forget((), unsaid)
 
     def _forget(self, free: Sequence[Removal], gone: Sequence[Removal]) -> tuple[Removal, ...]:
-        """Those of the free that no case holds by now; their rows go, and those of files gone."""
+        """Removable files not held now; their rows are deleted, and those of removed files."""
         with self._journal.transaction() as tx:
             held = tx.held(one.item.sha256 for one in free)
             still_free = tuple(one for one in free if one.item.sha256 not in held)

@@ -1,7 +1,7 @@
-"""The sound of a clip as bytes of a file of its own beside it.
+"""Sound of a clip as a file of its own beside it.
 
-Apart from the pictures it leaves the node only when it was asked for, and neither hash nor seal of
-the clip depends on it. Its time 0 is the clip's first frame.
+As a separate file it leaves the node only on request, and hash and seal of the clip do not depend
+on it. Its time 0 is the clip's first frame.
 """
 
 import struct
@@ -18,27 +18,27 @@ from agent.wire.seal import Moment
 
 FRAGMENT_S: Final = 2.0
 FRAME_SAMPLES: Final = 1024
-"""Of AAC; how long the last frame of a file lasts."""
+"""Samples of an AAC frame; duration of the last frame of a file."""
 
 
 def sound_path(clip: Path) -> Path:
-    """Where the sound of a clip lies."""
+    """Path of a clip's sound."""
     return clip.with_name(clip.name.removesuffix(".mp4") + ".sound.mp4")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundTrack:
-    """Turns what was heard during a clip into boxes; the clip began at `began`."""
+    """Turns the sound during a clip into boxes; the clip began at `began`."""
 
     info: SoundInfo
     began: Instant
 
     def ticks(self, at: Instant) -> int:
-        """Since the clip began; 0 for what was heard before."""
+        """Since the start of the clip; 0 for earlier sound."""
         return max(0, round(at.seconds_since(self.began) * self.info.rate_hz))
 
     def beginning(self, duration_ticks: int = 0) -> bytes:
-        """`ftyp` and `moov`; the same length whatever the duration."""
+        """`ftyp` and `moov`, of constant length."""
         return file_start() + movie(_words(self.info), duration_ticks=duration_ticks)
 
     def fragment(self, number: int, heard: Sequence[SoundPacket], end_ticks: int) -> bytes:
@@ -51,7 +51,7 @@ class SoundTrack:
         return fragment(number, edges[0], samples)
 
     def moment(self, first: SoundPacket) -> Moment:
-        """When a fragment begins, as its seal says it."""
+        """Start of a fragment, for its seal."""
         return Moment(first.at.utc_us, self.ticks(first.at) * 1000 // self.info.rate_hz)
 
 
@@ -66,7 +66,7 @@ def _words(info: SoundInfo) -> MediaWords:
 
 
 def _entry(info: SoundInfo) -> bytes:
-    """`mp4a` with its `esds` (ISO/IEC 14496-14): MPEG-4 audio, and how it is decoded."""
+    """`mp4a` with its `esds` (ISO/IEC 14496-14): MPEG-4 audio and its decoder configuration."""
     head = struct.pack(">6xH8xHHHHI", 1, info.channels, 16, 0, 0, info.rate_hz << 16)
     decoder = struct.pack(">BB3xII", 0x40, 0x15, 0, 0)
     config = _descriptor(4, decoder + _descriptor(5, info.configuration))

@@ -1,4 +1,4 @@
-"""The last minutes of a camera's sound in memory, until the clip is whole that it belongs to."""
+"""Ring with the last minutes of a camera's sound, until its clip is complete."""
 
 import threading
 from collections import deque
@@ -11,14 +11,14 @@ from agent.media.sound import SoundPacket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundBounds:
-    """How much is held: more than the longest segment; at 64 kbit/s two minutes are a megabyte."""
+    """Limits: more than the longest segment; at 64 kbit/s two minutes are a megabyte."""
 
     span_s: float = 150.0
     size_bytes: int = 3 * 2**20
 
 
 class SoundRing:
-    """Bounded, the oldest goes first; safe to use from several threads."""
+    """Bounded, the oldest packet is dropped; for several threads."""
 
     def __init__(self, bounds: SoundBounds | None = None) -> None:
         self._bounds = bounds or SoundBounds()
@@ -27,7 +27,7 @@ class SoundRing:
         self._size_bytes = 0
 
     def hear(self, packet: SoundPacket) -> None:
-        """Keep one packet (camera's thread); never blocks on the disk."""
+        """Keep one packet (camera's thread); never waits for the disk."""
         with self._lock:
             self._packets.append(packet)
             self._size_bytes += len(packet.data)
@@ -37,7 +37,7 @@ class SoundRing:
                 self._size_bytes -= len(self._packets.popleft().data)
 
     def between(self, first: Instant, last: Instant) -> list[SoundPacket]:
-        """What was heard from then until then; of one kind, up to where a camera changed it."""
+        """Packets of this time span, of one format: up to a change by the camera."""
         with self._lock:
             heard = [one for one in self._packets if first <= one.at <= last]
         return list(takewhile(lambda one: one.info == heard[0].info, heard))

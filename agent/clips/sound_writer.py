@@ -1,6 +1,6 @@
-"""The sound of a clip, written beside it while the clip is written: a plug costs two seconds of it.
+"""Writes the sound of a clip beside it during recording; a power cut loses two seconds of it.
 
-A disk that refuses costs the sound, never the clip, and that is said.
+If the disk refuses, the sound is lost, never the clip, and this is logged.
 """
 
 import contextlib
@@ -24,16 +24,16 @@ NewSeal = Callable[[SoundPacket], ClipSeal | None]
 
 
 class SoundWriter:
-    """What a ring hears during one clip, fragment by fragment, each durable before the next.
+    """Sound from a ring during one clip, fragment by fragment, each durable before the next.
 
-    There is no file before two seconds were heard, or the clip is whole. The name ends in `.part`
-    until then. What follows a change of the camera's sound is left out.
+    There is no file before two seconds of sound, or before the clip is complete. Until then the
+    name ends in `.part`. Sound after a format change by the camera is left out.
     """
 
     def __init__(
         self, clip: Path, ring: SoundRing, *, began: Instant, new_seal: NewSeal, camera: str
     ) -> None:
-        """Beside `clip`, which began at `began`; `new_seal` seals what begins with a packet."""
+        """Beside `clip`, which began at `began`; `new_seal` seals a file from its first packet."""
         self._path = sound_path(clip)
         self._part = self._path.with_name(self._path.name + ".part")
         self._ring = ring
@@ -49,14 +49,14 @@ class SoundWriter:
         self._is_lost = False
 
     def go_on(self, until: Instant) -> None:
-        """Make durable what was heard until then, but for what is younger than a fragment."""
+        """Make the sound until then durable, except the newest less than a fragment."""
         if self._is_lost:
             return
         with self._costing_sound_alone():
             self._append(b"".join(self._whole_fragments(until)))
 
     def close(self, until: Instant) -> None:
-        """The clip is whole and ended then: end the file and give it its name, durably."""
+        """The clip is complete and ended then: finish the file and name it durably."""
         if self._is_lost:
             return
         with self._costing_sound_alone():
@@ -67,13 +67,13 @@ class SoundWriter:
                 self._finish(self._track.beginning(end_ticks), data)
 
     def abandon(self) -> None:
-        """The clip is given up: nothing is left of its sound."""
+        """The clip is abandoned: remove its sound."""
         self._is_lost = True
-        with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
+        with contextlib.suppress(OSError):  # what a full disk refused is tried again here
             if self._file is not None:
                 self._file.close()
         for path in (self._part, self._path):
-            with contextlib.suppress(OSError):  # what cannot be removed is stray at the next start
+            with contextlib.suppress(OSError):  # a leftover for the next start
                 path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
@@ -106,7 +106,8 @@ class SoundWriter:
         return bool(self._pending) and packet.at.seconds_since(self._pending[0].at) >= FRAGMENT_S
 
     def _next_fragment(self, track: SoundTrack, end_ticks: int) -> bytes:
-        """What is pending as bytes, its record behind it; the file's beginning before the first."""
+        """Pending packets as bytes, followed by their record; before the first, the start of the
+        file."""
         self._fragments += 1
         first, data = self._pending[0], track.fragment(self._fragments, self._pending, end_ticks)
         self._pending = []
@@ -122,12 +123,12 @@ class SoundWriter:
         if self._file is None:
             self._file = self._part.open("xb")
             self._write(self._file, data)
-            sync_folder(self._part.parent)  # what has bytes and no name is lost
+            sync_folder(self._part.parent)  # bytes without a name are lost
         else:
             self._write(self._file, data)
 
     def _finish(self, beginning: bytes, fragments: bytes) -> None:
-        """As a clip is finished: whatever a plug takes of this is mended."""
+        """Like a clip: parts lost in a power cut are repaired."""
         shut = self._seal.shut(beginning) if self._seal is not None else b""
         if self._file is None:
             self._file = self._part.open("xb")

@@ -1,4 +1,4 @@
-"""Whether footage can be kept at all, and when that has to be said: a plain object."""
+"""Decides whether footage can be stored, and when a change is reported: a plain object."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ class Trouble:
 
 
 class Standing:
-    """The state of a shelf: told what is found out, asked for what is new.
+    """State of the clip store: takes results of checks, returns changes to report.
 
-    Nothing is recorded while less than `least_room_bytes` could be kept beside what is held, and
-    again once there is twice as much, so that it does not stop and go with every clip.
+    Recording stops while less than `least_room_bytes` is available beside held footage, and resumes
+    with twice as much, so that it does not toggle with every clip.
     """
 
     def __init__(self, *, said: str | None, least_room_bytes: int) -> None:
-        """`said`: why an earlier run told the hub that it stopped, unless it took that back."""
+        """`said`: the reason an earlier run reported for stopping, if it was not resumed."""
         self._said = said
         self._least_room_bytes = least_room_bytes
         self._place: Trouble | None = None
@@ -36,15 +36,15 @@ class Standing:
 
     @property
     def said(self) -> str:
-        """What the hub was told last: why recording stopped, or nothing."""
+        """Last report to the hub: the reason for stopping, or nothing."""
         return self._said or ""
 
     def take_place(self, why_not: str | None) -> None:
-        """The folder was looked at: why it cannot be used, None when it can."""
+        """Result of a check of the folder: why it is unusable, or None."""
         self._place = Trouble(WhyStopped.FOLDER, why_not) if why_not else None
 
     def take_room(self, verdict: Verdict) -> None:
-        """It was judged what has to go, and what room that leaves."""
+        """Result of a retention decision: what to remove, and the space that leaves."""
         self._is_room_known = True
         enough_bytes = self._least_room_bytes * (2 if self._room else 1)
         if verdict.room_bytes >= enough_bytes:
@@ -63,7 +63,7 @@ class Standing:
             )
 
     def news(self) -> RecordingStopped | RecordingResumed | None:
-        """What the hub is to hear now; each thing is given out once."""
+        """The change to report now; each is returned once."""
         trouble = self.trouble
         if trouble is None and not self._is_room_known:
             return None

@@ -1,11 +1,12 @@
-"""The last write before the plug was pulled: a disk may have taken some of it, zeros for the rest.
+"""Checks the last write before a power cut: the disk may hold only part of it, with zeros for the
+rest.
 
-Its boxes add up all the same. All before it was synced, so only the last fragment is asked, and
-the end that is written with it. Its record knows its hash and follows from the record before; a
-record that does not was itself taken in part and is cut off alone. A fragment without a record is
-betrayed by zeros: no unit of H.264 or H.265 has three of them in a row or ends with one, and of our
-lengths before them three bytes at most are zero; a frame of AAC may have many, but its last byte,
-which holds the mark of its end (ISO/IEC 14496-3, `ID_END`), is none.
+Its boxes can be complete all the same. Everything before it was synced, so only the last fragment
+and the end written with it are checked. A record has the hash of its fragment and follows the
+previous record; a record that does not was itself cut off and is removed alone. A fragment without
+a record is checked for zeros: no unit of H.264 or H.265 has three zeros in a row or ends with one,
+and our length fields have at most three zero bytes. A frame of AAC can have many, but its last
+byte, with the end mark (ISO/IEC 14496-3, `ID_END`), is never zero.
 """
 
 import mmap
@@ -21,23 +22,23 @@ from agent.wire.sealed import Stretch, stretches
 
 _HOLE: Final = bytes(8)
 _SAMPLE: Final = struct.Struct(">IIIi")
-"""As our writer states each: duration, size, flags, offset."""
+"""As written by our writer: duration, size, flags, offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intact:
-    """What of a file of whole fragments is as it was meant."""
+    """The intact part of a file of whole fragments."""
 
     length_bytes: int
-    """0 where nothing is left that plays."""
+    """0 if nothing plays."""
     beginning_bytes: int
-    """Of `ftyp` and `moov`."""
+    """Size of `ftyp` and `moov`."""
     ticks: int
-    """How long it plays, in ticks of its track."""
+    """Duration in ticks of its track."""
 
 
 def intact(path: Path, holds: Holds | None = None) -> Intact:
-    """Look at its last write; `holds` knows the node's own signatures. Raises OSError."""
+    """Check the last write; `holds` verifies the node's own signatures. Raises OSError."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         *sealed, _ = stretches(data)
         boxes = _boxes(data)
@@ -46,7 +47,7 @@ def intact(path: Path, holds: Holds | None = None) -> Intact:
         if length is None:
             length = len(data)
         last = max((begin for begin in begins if begin < length), default=None)
-        # A fragment whose record is gone or is none has nobody to vouch for it but its bytes.
+        # A fragment without a valid record can only be judged by its bytes.
         is_alone = last is not None and last >= _last_record_end(sealed, length)
         if last is not None and is_alone and _has_hole(data, boxes, last):
             length = last
@@ -59,10 +60,9 @@ def intact(path: Path, holds: Holds | None = None) -> Intact:
 
 
 def _vouched_bytes(sealed: Sequence[Stretch], holds: Holds | None) -> int | None:
-    """Up to where the last two records are as they were meant; None: to the end.
+    """End of the part confirmed by the last two records; None: all of it.
 
-    A record that is none costs itself; one that speaks of other bytes than stand before it costs
-    those.
+    An invalid record is removed; a record of other bytes than the ones before it removes those too.
     """
     for number in range(max(0, len(sealed) - 2), len(sealed)):
         one = sealed[number]
@@ -97,12 +97,12 @@ def _is_meant(one: Stretch, first: Stretch) -> bool:
 
 
 def _last_record_end(sealed: Sequence[Stretch], length: int) -> int:
-    """Where the last record that stays ends; 0 where none does."""
+    """End of the last remaining record; 0 if there is none."""
     return max((one.next_start for one in sealed if one.next_start <= length), default=0)
 
 
 def _end_ticks(data: mmap.mmap, moof: int) -> int:
-    """Where the fragment ends: its decode time and the durations of its samples."""
+    """End of the fragment: its decode time plus the durations of its samples."""
     time_at = data.find(b"tfdt", moof) + 8
     (ticks,) = struct.unpack(">Q", data[time_at : time_at + 8])
     return int(ticks + sum(row[0] for row in _rows(data, moof)))
@@ -125,7 +125,8 @@ def _has_hole(data: mmap.mmap, boxes: list[tuple[bytes, int, int]], moof: int) -
 
 
 def _ends_in_zero(data: mmap.mmap, moof: int, at: int) -> bool:
-    """True if any sample of a fragment of sound does, or has no size; `at`: of the first."""
+    """True if any sample of a sound fragment ends in zero or has no size; `at`: offset of the
+    first."""
     for _, size, _, _ in _rows(data, moof):
         at += size
         if size == 0 or at > len(data) or data[at - 1] == 0:
@@ -134,7 +135,7 @@ def _ends_in_zero(data: mmap.mmap, moof: int, at: int) -> bool:
 
 
 def _boxes(data: mmap.mmap) -> list[tuple[bytes, int, int]]:
-    """The top-level ones: name, first byte, end."""
+    """Top-level boxes: name, first byte, end."""
     found, at = [], 0
     while at + 8 <= len(data):
         size, name = struct.unpack(">I4s", data[at : at + 8])

@@ -1,14 +1,13 @@
-"""Footage that lies encrypted on the card, by the kernel (fscrypt): a folder and its key.
+"""Encryption of footage on the card by the kernel (fscrypt): a folder and its key.
 
-Run by systemd before the agent starts, with the key that systemd unsealed: a reboot needs nobody.
-The kernel encrypts contents and names below the folder; whoever writes and reads there notices
-nothing, and sizes and times stay to be seen. `encrypt` may be cut off anywhere and is
-made whole by the next run: what lay in the open is copied in, file by file, each synced before its
-origin goes.
+systemd runs it before the agent starts, with a key that systemd unsealed, so a reboot needs nobody.
+The kernel encrypts contents and names below the folder; programs notice nothing; sizes and times
+stay visible. `encrypt` can be interrupted anywhere and is completed by the next run: unencrypted
+files are copied in one by one, each synced before its original is removed.
 
-Run by the system's own Python, as `slots.py` of `agent.config` is, so by nothing but the standard
-library. Structures and numbers are those of the kernel's
-documentation (Documentation/filesystems/fscrypt.rst) and `linux/fscrypt.h`.
+The system's own Python runs it, like `slots.py` of `agent.config`, so it uses only the standard
+library. Structures and numbers come from the kernel's documentation
+(Documentation/filesystems/fscrypt.rst) and `linux/fscrypt.h`.
 """
 
 import errno
@@ -26,14 +25,14 @@ KEY_BYTES: Final = 64
 AES_256_XTS: Final = 1
 AES_256_CTS: Final = 4
 PADDED_TO_32: Final = 3
-"""Of names: their lengths tell less."""
+"""For names: their lengths reveal less."""
 BY_IDENTIFIER: Final = 2
 VERSION: Final = 2
 DRAFT: Final = ".moving"
 
 
 def _number(direction: int, number: int, size_bytes: int) -> int:
-    """As the macros `_IOR` (2), `_IOW` (1) and `_IOWR` (3) of the kernel make it."""
+    """Ioctl number, as made by the kernel's macros `_IOR` (2), `_IOW` (1) and `_IOWR` (3)."""
     return direction << 30 | size_bytes << 16 | ord("f") << 8 | number
 
 
@@ -46,12 +45,12 @@ PRESENT: Final = 2
 
 
 class VaultError(Exception):
-    """Why nothing is encrypted, or not opened, and the cure."""
+    """Why nothing is encrypted or opened, and the cure."""
 
 
 def encrypt(folder: Path, key: bytes) -> int:
-    """Open `folder` with `key`; where it is not encrypted yet, make it so and bring in what lay in
-    the open. How many files were brought in. Raises VaultError.
+    """Open `folder` with `key`; if it is not encrypted yet, encrypt it and copy its files in.
+    Returns the number of files copied. Raises VaultError.
 
     Nobody else may use the folder meanwhile.
     """
@@ -70,7 +69,7 @@ def encrypt(folder: Path, key: bytes) -> int:
 
 
 def add_key(place: Path, key: bytes) -> bytes:
-    """Hand the key to the file system of `place`; the identifier that the kernel derives."""
+    """Give the key to the file system of `place`; returns the identifier derived by the kernel."""
     if len(key) != KEY_BYTES:
         raise VaultError(f"the key has {len(key)} bytes, not {KEY_BYTES}. Is it the right file?")
     head = struct.pack("=II32sII", BY_IDENTIFIER, 0, bytes(32), len(key), 0)
@@ -84,7 +83,7 @@ def add_key(place: Path, key: bytes) -> bytes:
 
 
 def identifier_of(folder: Path) -> bytes | None:
-    """Of the key that the folder is encrypted with; None where it is not encrypted."""
+    """Identifier of the folder's key; None if it is not encrypted."""
     told = bytearray(struct.pack("=Q", 24) + bytes(24))
     with _opened(folder) as opened:
         try:
@@ -99,7 +98,7 @@ def identifier_of(folder: Path) -> bytes | None:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether it is encrypted and its key is not here; False for what cannot be encrypted."""
+    """True if it is encrypted and its key is missing; False if it cannot be encrypted."""
     try:
         identifier = identifier_of(folder)
         if identifier is None:
@@ -123,17 +122,17 @@ def _set_policy(folder: Path, identifier: bytes) -> None:
 
 
 def _remove_key(place: Path, identifier: bytes) -> None:
-    """Take the key back; what is open with it stays open."""
+    """Remove the key; open files stay open."""
     asked = bytearray(struct.pack("=II32sI20s", BY_IDENTIFIER, 0, identifier, 0, bytes(20)))
     with _opened(place) as folder:
         fcntl.ioctl(folder, REMOVE_KEY, asked)
 
 
 def _begin(folder: Path, plain: Path, identifier: bytes) -> None:
-    """Put an empty encrypted folder in its place: only an empty one can be made so."""
+    """Replace it by an empty encrypted folder: only an empty folder can be encrypted."""
     fresh = folder.with_name(f"{folder.name}.new")
     if fresh.exists():
-        shutil.rmtree(fresh)  # nothing is ever in it
+        shutil.rmtree(fresh)  # it is always empty
     fresh.mkdir(mode=0o700)
     _set_policy(fresh, identifier)
     like = folder if folder.is_dir() else plain if plain.is_dir() else folder.parent
@@ -152,7 +151,7 @@ def _begin(folder: Path, plain: Path, identifier: bytes) -> None:
 
 
 def _bring_in(plain: Path, folder: Path) -> int:
-    """Copy each file in and remove its origin; those that are in already were whole."""
+    """Copy each file in and remove its original; files already inside are complete."""
     number = 0
     for root, _, names in os.walk(plain, topdown=False):
         place = Path(root)
@@ -174,7 +173,7 @@ def _bring_in(plain: Path, folder: Path) -> int:
 
 def _copy(origin: Path, target: Path) -> None:
     if target.exists():
-        return  # its origin was about to go when the last run ended
+        return  # its original was about to be removed when the last run ended
     draft = target.with_name(DRAFT)
     try:
         shutil.copyfile(origin, draft, follow_symlinks=False)
@@ -193,7 +192,7 @@ def _copy(origin: Path, target: Path) -> None:
 
 
 def _as(path: Path, other: Path) -> None:
-    """Of the same owner; under the unit they all are the agent's, and nothing may be given away."""
+    """Same owner; in the service all belong to the agent, and none may be given away."""
     mine, owner = path.lstat(), other.lstat()
     if (mine.st_uid, mine.st_gid) != (owner.st_uid, owner.st_gid):
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
@@ -225,7 +224,7 @@ def _not_here(place: Path, error: OSError) -> VaultError:
 
 
 def main(arguments: list[str]) -> int:
-    """`vault.py FOLDER KEYFILE`: 0, or 1 with one line that says why not and what to do."""
+    """`vault.py FOLDER KEYFILE`: 0, or 1 with one line with the reason and the cure."""
     try:
         folder, key_file = (Path(one) for one in arguments)
         number = encrypt(folder, key_file.read_bytes())

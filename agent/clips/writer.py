@@ -1,7 +1,7 @@
-"""One clip on the disk, fragment by fragment: each is durable before the next is begun.
+"""Writes one clip fragment by fragment: each is durable before the next begins.
 
-A power cut costs at most the fragment under way; what the file holds before it plays. The name
-ends in `.part` until the clip is closed, hashed and named for good.
+A power cut loses at most the current fragment; everything before it plays. The name ends in `.part`
+until the clip is closed, hashed and renamed.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ HASHED_AT_ONCE_BYTES = 1 << 17
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedClip:
-    """A whole clip: where it is, what it weighs, when it plays."""
+    """A complete clip: place, size and time."""
 
     path: Path
     sha256: str
@@ -36,13 +36,13 @@ class ClosedClip:
     frames: int
     is_sealed: bool = False
     beginning: bytes = b""
-    """Its first bytes, in which alone it differs from what it was while it was written."""
+    """Its first bytes, the only ones that differ from the file during recording."""
 
 
 class ClipWriter:
-    """Writes packets, the first of them a keyframe, as fragmented MP4 to `path` + `.part`.
+    """Writes packets, from a keyframe on, as fragmented MP4 to `path` + `.part`.
 
-    Whatever raises OSError leaves the file to be abandoned.
+    After an OSError the file must be abandoned.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ClipWriter:
         self._fragments = 0
         self._frames = 0
         self.durable_bytes = 0
-        """How much of the file no power cut takes any more; all of it plays."""
+        """Bytes of the file safe from a power cut; all of them play."""
         self._first: Packet | None = None
         self._file: BinaryIO = self._part.open("xb")
         try:
@@ -74,18 +74,18 @@ class ClipWriter:
 
     @property
     def part(self) -> Path:
-        """The file while it is written."""
+        """The file during recording."""
         return self._part
 
     @property
     def first_frame(self) -> Instant | None:
-        """When the clip begins; None while nothing was written."""
+        """Start of the clip; None before the first write."""
         return self._first.at if self._first else None
 
     def write(self, packet: Packet) -> None:
-        """Take one packet; flushes a fragment at each keyframe or after two seconds.
+        """Add one packet; flushes a fragment at each keyframe or after two seconds.
 
-        Raises OSError when the disk refuses; what was flushed before stays playable.
+        Raises OSError if the disk refuses; flushed fragments stay playable.
         """
         if self._first is None:
             self._first = packet
@@ -94,14 +94,14 @@ class ClipWriter:
         self._pending.append(packet)
 
     def close(self) -> ClosedClip:
-        """Finish the file and give it its name; the clip has at least one frame."""
+        """Finish the file and name it; the clip has at least one frame."""
         last = self._pending[-1] if self._pending else None
         if self._first is None or last is None:
             raise ValueError("a clip without a frame cannot be closed, only abandoned")
         end_dts = last.dts + max(1, last.duration)
         length = self._track.ticks_of(end_dts - self._first.dts)
         beginning = self._track.beginning(length)
-        # Hashed while the disk makes the end and the name durable: the waits are one.
+        # Hashed while the disk makes end and name durable, so that there is only one wait.
         hashing = _Hashing(self._part, beginning, until=self.durable_bytes)
         try:
             end = self._finish(beginning, self._next_fragment(self._first, end_dts=end_dts))
@@ -124,8 +124,8 @@ class ClipWriter:
         )
 
     def abandon(self) -> None:
-        """Give up: the file is removed."""
-        with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
+        """Remove the file."""
+        with contextlib.suppress(OSError):  # what a full disk refused is tried again here
             self._file.close()
         self._part.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
@@ -141,7 +141,7 @@ class ClipWriter:
         self.durable_bytes = self._file.tell()
 
     def _next_fragment(self, begun: Packet, *, end_dts: int) -> bytes:
-        """What is pending as bytes, its record behind it."""
+        """Pending packets as bytes, followed by their record."""
         self._fragments += 1
         fragment = self._track.fragment(self._fragments, self._pending, begun.dts, end_dts)
         sealed = self._sealed(fragment, self._pending[0], begun=begun)
@@ -150,7 +150,7 @@ class ClipWriter:
         return sealed
 
     def _sealed(self, fragment: bytes, packet: Packet, *, begun: Packet) -> bytes:
-        """With its record behind it, so that one write makes both durable."""
+        """Followed by its record, so that one write makes both durable."""
         if self._seal is None:
             return fragment
         opening = self._seal.opening(self._track.beginning()) if self._fragments == 1 else b""
@@ -159,10 +159,10 @@ class ClipWriter:
         return opening + fragment + self._seal.link(fragment, moment)
 
     def _finish(self, beginning: bytes, fragment: bytes) -> bytes:
-        """The last fragment, the last record, the length in the beginning, made durable at once.
+        """Write the last fragment, the last record and the length at the start, durable at once.
 
-        Of what a power cut takes of these the rest is mended: nobody was told of them yet. Returns
-        what was put to the file's end.
+        Parts lost in a power cut are repaired: nobody was told of them yet. Returns the bytes
+        written to the end of the file.
         """
         shut = self._seal.shut(beginning) if self._seal is not None else b""
         self._file.seek(0)
@@ -176,18 +176,18 @@ class ClipWriter:
         self._file.write(data)
         self._file.flush()
         os.fdatasync(self._file.fileno())
-        if not self.durable_bytes:  # what has bytes and no name is lost
+        if not self.durable_bytes:  # bytes without a name are lost
             sync_folder(self._part.parent)
 
 
 class _Hashing(threading.Thread):
-    """SHA-256 of a file whose first bytes are about to be written anew and whose end is to come."""
+    """SHA-256 of a file whose first bytes will be rewritten and whose end is still to come."""
 
     def __init__(self, path: Path, beginning: bytes, *, until: int) -> None:
-        """Hash `beginning` and what of the file follows it `until` there, at once."""
+        """Hash `beginning` and the file after it up to `until`, at once."""
         super().__init__(name="hash")
         self._path = path
-        # Opened at once, for its name changes; small reads stay in the processor's cache.
+        # Opened at once, because its name changes; small reads stay in the processor's cache.
         self._file = path.open("rb", buffering=0)
         self._buffer = memoryview(bytearray(HASHED_AT_ONCE_BYTES))
         self._digest = hashlib.sha256(beginning)
@@ -211,7 +211,8 @@ class _Hashing(threading.Thread):
             self._file.close()
 
     def finish(self, end: bytes) -> tuple[str, int]:
-        """Hash (hex) and size of the whole file, `end` at its end; after `join`. Raises OSError."""
+        """Hash (hex) and size of the whole file with `end` at its end; after `join`. Raises
+        OSError."""
         if self._failure is not None:
             raise self._failure
         self._digest.update(end)
