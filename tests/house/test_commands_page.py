@@ -1,6 +1,11 @@
 """The page of commands says what the two command lines say, and every argument is explained."""
 
+import re
+
 from deploy.make_commands_page import FILE, agent_parser, commands, hub_parser, meaning, shown, text
+from tests.house.test_house import tracked
+
+TOPS = (agent_parser(["bench"]), hub_parser(["bench"]))
 
 
 def test_page_of_commands_is_the_one_of_the_code() -> None:
@@ -8,8 +13,7 @@ def test_page_of_commands_is_the_one_of_the_code() -> None:
 
 
 def test_every_argument_of_every_command_is_explained() -> None:
-    tops = (agent_parser(["bench"]), hub_parser(["bench"]))
-    found = [one for top in tops for one in commands(top)]
+    found = [one for top in TOPS for one in commands(top)]
     assert len(found) > 60
     unexplained = [
         f"{name} {action.dest}"
@@ -19,3 +23,17 @@ def test_every_argument_of_every_command_is_explained() -> None:
     ]
     assert unexplained == []
     assert [name for name, purpose, _ in found if not purpose] == []
+
+
+def test_every_command_that_a_page_names_is_there() -> None:
+    names = [name for top in TOPS for name, _, _ in commands(top)]
+    known = {" ".join(name.split()[:n]) for name in names for n in range(2, 5)}
+    strange = []
+    for page in tracked("docs/*.md", "README.md", "CONTRIBUTING.md"):
+        if page.name in {"history.md", "promises.md"}:
+            continue
+        text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
+        for program, verb in re.findall(r"`(?:sudo )?(matthan-(?:agent|hub)) ([a-z]+)\b", text):
+            if f"{program} {verb}" not in known:
+                strange.append(f"{page.name}: {program} {verb}")
+    assert strange == []
