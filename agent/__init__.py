@@ -1,1 +1,1 @@
-"""The node's program: it sees, keeps, and tells the hub."""
+"""The node's program: detects, records and reports to the hub."""

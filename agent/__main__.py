@@ -1,4 +1,4 @@
-"""The command line of the agent. Modules that `run` does not need are imported by their command."""
+"""Command line of the agent. Modules not needed by `run` are imported by their command."""
 
 import argparse
 import json
@@ -173,7 +173,7 @@ def _run(args: argparse.Namespace) -> int:
     try:
         own = load(args.config)
         set_up_logs(own.log)
-        # What plays once plays what its file says.
+        # A single playback uses exactly its file's settings.
         from_hub = None if args.once else SettingsFromHub.beside(own)
         settings = from_hub.start() if from_hub else own
         node = assemble(

@@ -1,4 +1,4 @@
-"""How the node is, once a minute for the hub; and what a run used and did, on one line."""
+"""Health of the node, once a minute for the hub; and the statistics of a run in one line."""
 
 import resource
 import threading
@@ -24,7 +24,7 @@ BEAT_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraCounts:
-    """What a camera gave since the agent began."""
+    """Counters of a camera since the agent started."""
 
     camera: str
     frames: int
@@ -33,7 +33,7 @@ class CameraCounts:
 
 
 class HealthService:
-    """Looks at the node every `every_s` and leaves what it finds for the link."""
+    """Checks the node every `every_s` and leaves the result for the link."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class HealthService:
         self._before: dict[str, tuple[Instant, int]] = {}
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Once at the start, then again and again until told to stop."""
+        """At the start, then at intervals until stopped."""
         due_ns = self._speaker.now().mono_ns
         while not stop.is_set():
             beat()
@@ -72,7 +72,7 @@ class HealthService:
             log.error("health_untold", reason=error.sentence, cure=error.cure)
 
     def health(self, now: Instant) -> Health:
-        """How the node is; frame rates are of the time since this was last asked."""
+        """Health of the node; frame rates are for the time since the last call."""
         source, error_ms = self._speaker.trust()
         counts = self._journal.counts()
         return Health(
@@ -81,7 +81,7 @@ class HealthService:
             spool_id=self._journal.spool_id,
             last_seq=self._journal.last_seq(),
             stamp=Stamp(utc_us=max(0, now.utc_us), source=source, error_ms=error_ms),
-            uptime_s=now.mono_ns // 10**9,  # Linux counts it from the boot
+            uptime_s=now.mono_ns // 10**9,  # Linux counts it from boot
             board=self._board.words(),
             cameras=tuple(self._camera(one, now) for one in self._cameras()),
             owing=owing(counts),
@@ -107,7 +107,7 @@ class HealthService:
 
 
 def owing(counts: JournalCounts) -> Owing:
-    """What waits for the hub, by its priority."""
+    """Queue lengths by priority."""
     return Owing(
         alerts=counts.waiting_alerts,
         others=counts.waiting - counts.waiting_alerts - counts.waiting_again,
@@ -119,7 +119,7 @@ def owing(counts: JournalCounts) -> Owing:
 def stats(
     journal: JournalCounts, *, sightings: int, frames: int, **more: int
 ) -> dict[str, int | float]:
-    """For `--stats`: CPU seconds and peak memory of this process, and what came of it."""
+    """For `--stats`: CPU seconds and peak memory of this process, and counters."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "cpu_s": round(used.ru_utime + used.ru_stime, 2),

@@ -1,7 +1,7 @@
-"""Named services, each a thread: started in order, watched, begun again, stopped in reverse.
+"""Named services, each a thread: started in order, watched, restarted, stopped in reverse order.
 
-systemd's watchdog is fed only while every service has beaten within its limit. A timer that feeds
-it by itself would report a node healthy whose eyes have hung.
+systemd's watchdog is fed only while every service has sent a heartbeat within its limit. A timer
+would report a healthy node whose detection hangs.
 """
 
 import os
@@ -20,40 +20,40 @@ from agent.delivery.backoff import Backoff
 log = structlog.get_logger()
 
 ROUND_S: Final = 0.5
-"""How often the supervisor looks at its services."""
+"""Interval of the supervisor's checks."""
 
 
 class Runs(Protocol):
-    """What a service is: it works until told to stop, and beats while it does."""
+    """A service: works until stopped, and sends heartbeats."""
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Work; an exception means: begin me again after a wait."""
+        """Work; an exception means: restart after a wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service by name, and how long it may be silent."""
+    """A service, its name, and the limit of its silence."""
 
     name: str
     runs: Runs
     beat_within_s: float = 30.0
     ends_by_itself: bool = False
-    """A recording that is over is no failure; any other service that returns is begun again."""
+    """A finished recording is not a failure; any other service that returns is restarted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisePolicy:
-    """Patience with failing and with stopping services, in seconds."""
+    """Time limits for failing and stopping services, in seconds."""
 
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
     stop_within_s: float = 20.0
-    """What has not stopped by then is named and left behind."""
+    """A service that has not stopped by then is logged and left behind."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """A service while it is supervised; the thread writes, the supervisor reads."""
+    """Supervision state of a service; the thread writes, the supervisor reads."""
 
     service: Service
     thread: threading.Thread | None = None
@@ -69,9 +69,9 @@ class _Held:
 
 
 class Supervisor:
-    """Runs services until told to stop, until the last recording is over, or until one crashes.
+    """Runs services until stopped, until the last recording ends, or until one crashes.
 
-    `fatal` names exceptions that no second try heals: they stop everything and are raised again.
+    `fatal` lists exceptions that a restart cannot cure: they stop everything and are raised again.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Supervisor:
         self._is_asked_to_stop = threading.Event()
 
     def stop(self) -> None:
-        """Ask for the end; safe from a signal handler and from any thread."""
+        """Request the end; safe from a signal handler and from any thread."""
         self._is_asked_to_stop.set()
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
@@ -105,7 +105,7 @@ class Supervisor:
         self._raise_crash()
 
     def silent(self, now_s: float) -> list[str]:
-        """Names of services that have not beaten within their limits."""
+        """Names of services without a heartbeat within their limits."""
         return [
             held.name
             for held in self._held
@@ -113,18 +113,18 @@ class Supervisor:
         ]
 
     def is_over(self, name: str) -> bool:
-        """True once the service of that name ended by itself."""
+        """True once this service ended by itself."""
         return any(held.is_over for held in self._held if held.name == name)
 
     def end(self, name: str) -> None:
-        """Stop one service for good while the others go on; waits for it."""
+        """Stop one service for good while others go on; waits for it."""
         for held in self._held:
             if held.name == name:
                 self._end(held, time.monotonic() + self._policy.stop_within_s)
 
     @property
     def restarts(self) -> int:
-        """How often any service had to be begun again."""
+        """Number of restarts of all services."""
         return sum(held.failures for held in self._held)
 
     def _start_all(self) -> None:
@@ -148,7 +148,7 @@ class Supervisor:
                 raise held.crash
 
     def _keep_going(self, held: _Held) -> None:
-        """The thread of one service: run it, and again after a wait when it fails."""
+        """Thread of one service: run it, and restart it after a wait if it fails."""
         backoff = Backoff(self._policy.retry_base_s, self._policy.retry_cap_s)
         while not held.stop.is_set():
             began_s = time.monotonic()
@@ -180,7 +180,7 @@ class Supervisor:
             )
         until_s = time.monotonic() + wait_s
         while not held.stop.is_set() and (left_s := until_s - time.monotonic()) > 0:
-            self._beat(held)  # waiting for the next try is no hanging
+            self._beat(held)  # waiting for the next attempt is not hanging
             held.stop.wait(min(1.0, left_s))
 
     def _beat(self, held: _Held) -> None:
@@ -200,14 +200,14 @@ class Supervisor:
 
 
 def _told(error: Exception | None) -> str:
-    """In words; what carries its own cure (a camera, a disk) needs no trace to be understood."""
+    """As text; an error with its own cure (camera, disk) needs no trace."""
     if error is None:
         return "it returned"
     return str(error) if hasattr(error, "cure") else repr(error)
 
 
 def notify_systemd(state: str) -> None:
-    """Tell systemd, if it asked to be told (sd_notify(3)); never fails."""
+    """Notify systemd, if it asked for it (sd_notify(3)); never fails."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

@@ -1,10 +1,10 @@
-"""The main loop: one camera, the eyes that look through it, and the writing down of what they see.
+"""Main loop of one camera: frames in, detection, and storing of every change.
 
-Two threads. One follows the camera and may never wait for anything but the camera: packets go to
-the recorder, frames into a short queue. The other is the loop below: it takes each frame, lets the
-eyes decide what has changed, and writes every change down. Where the eyes are too slow the newest
-frame wins, and those that nobody had time for are counted. A change is never dropped: once it is in
-the journal, neither a dead link nor a power cut can unsay it.
+Two threads. One follows the camera and must never wait for anything else: packets go to the
+recorder, frames into a short queue. The other is the loop below: for each frame, detection finds
+the changes, and each change is stored. If detection is too slow the newest frame wins, and skipped
+frames are counted. A change is never dropped: once it is in the journal, neither a dead link nor a
+power cut can lose it.
 """
 
 import threading
@@ -33,38 +33,38 @@ from agent.wire.urgent import is_urgent
 log = structlog.get_logger()
 
 PATIENCE_S = 1.0
-"""How long to wait for a frame before saying that the loop, at least, is alive."""
+"""Longest wait for a frame before a heartbeat."""
 
 BUSY_EVERY_S = 60.0
-"""How often the log says that looks wait because the street is busier than the budget."""
+"""Interval of the log line about looks over budget on a busy street."""
 
 
 def tamper_key(camera: str) -> str:
-    """Under which name the journal remembers a camera's view."""
+    """Name of a camera's view in the journal."""
     return f"view of {camera}"
 
 
 def things_key(camera: str) -> str:
-    """Under which name the journal remembers what looks like people there and is none."""
+    """Name of the memory of things that look like people in the journal."""
     return f"things of {camera}"
 
 
 @dataclass(slots=True)
 class WatchCounts:
-    """What one watch did since it began."""
+    """Counters of one camera since its start."""
 
     frames: int = 0
     frames_late: int = 0
     sightings: int = 0
     inferences: int = 0
     looks_put_off: int = 0
-    """Wanted, and not within the budget."""
+    """Looks wanted but over budget."""
     pictures_lost: int = 0
     events_lost: int = 0
 
 
 class Watch:
-    """One camera being watched; `run` may be called again after it ended."""
+    """One camera; `run` may be called again after it ended."""
 
     def __init__(
         self,
@@ -92,18 +92,18 @@ class Watch:
 
     @property
     def is_lost(self) -> bool:
-        """The camera gives no pictures, and that has been said."""
+        """The camera gives no pictures, and this was reported."""
         return self._lost_since is not None
 
     def show_to(self, show: Callable[[Frame], None]) -> None:
-        """`show` hears of each frame, last of all; it may keep one, and must not wait."""
+        """Call `show` with each frame, last of all; it may keep one, and must not block."""
         self._show = show
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Watch until told to stop or until the recording ends.
+        """Watch until stopped or until the recording ends.
 
-        Raises CameraError when the camera is lost, after saying so; whoever supervises this
-        begins it again later.
+        Raises CameraError when the camera is lost, after reporting it; the supervisor restarts it
+        later.
         """
         try:
             with closing(self._camera):
@@ -115,7 +115,7 @@ class Watch:
             self._write_what_waits()
 
     def _watch(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """From the camera's opening to its end; then whoever was in view is gone."""
+        """From the camera's opening to its end; then all open sightings are closed."""
         self._recorder.begin_stream(self._camera.open())
         try:
             with Follower(self._camera, self._recorder, stop=stop.is_set) as follower:
@@ -136,7 +136,7 @@ class Watch:
             self.counts.frames_late = late_before + newest.late
 
     def _see(self, frame: Frame) -> None:
-        """One frame: what does it change? An alert goes out with its picture, or without."""
+        """One frame: find its changes. An alert goes out with its picture, or without."""
         if self._lost_since is not None:
             self._say_back(frame.at, since=self._lost_since)
         seen = self._eyes.step(frame)
@@ -153,7 +153,7 @@ class Watch:
         self._show(frame)
 
     def _write_tampering(self, change: TamperChange) -> None:
-        """Word and memory are one transaction: a restart neither repeats nor forgets it."""
+        """Report and memory are one transaction: a restart neither repeats nor forgets it."""
         body = tamper_words(change, camera=self._camera.name)
 
         def write(tx: Transaction) -> None:
@@ -168,7 +168,7 @@ class Watch:
         self._backlog.add(Entry(write=write, is_alert=isinstance(change, TamperBegan)))
 
     def _remember_things(self, memory: str) -> None:
-        """So that after a restart no statue is told of once more."""
+        """So that a statue is not reported again after a restart."""
 
         def write(tx: Transaction) -> None:
             tx.remember(things_key(self._camera.name), memory)
@@ -176,7 +176,7 @@ class Watch:
         self._backlog.add(Entry(write=write, is_alert=False))
 
     def _note_put_off(self, looks: int, at: Instant) -> None:
-        """Count them; the log says so once a minute."""
+        """Count them; logged once a minute."""
         self.counts.looks_put_off += looks
         if looks and (self._said_busy is None or at.seconds_since(self._said_busy) >= BUSY_EVERY_S):
             self._said_busy = at
@@ -188,7 +188,7 @@ class Watch:
             )
 
     def _write_down(self, change: SightingChange, *, picture: KeptPicture | None) -> None:
-        """Have it filmed, then have it said."""
+        """First the recorder, then the report."""
         match change:
             case Opened():
                 self.counts.sightings += 1
@@ -202,7 +202,8 @@ class Watch:
         self._say(body, at=change.at, picture=picture)
 
     def _picture_of(self, change: SightingChange, frame: Frame) -> KeptPicture | None:
-        """A box over the person; a disk that refuses costs the picture, never the message."""
+        """With a box around the person; if the disk refuses, the picture is lost, never the
+        message."""
         if isinstance(change, Closed):
             return None
         drawn = draw(frame, [change.box], self._look, jpeg)
@@ -218,7 +219,7 @@ class Watch:
         return kept
 
     def _say(self, body: Body, *, at: Instant, picture: KeptPicture | None = None) -> None:
-        """Message and picture are one transaction: none is ever found without the other."""
+        """Message and picture are one transaction."""
 
         def write(tx: Transaction) -> None:
             event_id = tx.add_event(body, at=at)
@@ -235,19 +236,20 @@ class Watch:
         self._backlog.add(Entry(write=write, is_alert=is_urgent(body)))
 
     def _write_what_waits(self) -> None:
-        """What the journal refused waits in memory, in order, and is tried again with each beat."""
+        """Entries refused by the journal wait in memory, in order, and are tried again at each
+        heartbeat."""
         self._backlog.write_down()
         self.counts.events_lost = self._backlog.lost
 
     def _say_lost(self, error: CameraError) -> None:
-        """Once; the failing tries that follow are the same loss."""
+        """Once; failed attempts after it are the same loss."""
         if self._lost_since is None:
             self._lost_since = self._now()
             lost = CameraLost(camera=self._camera.name, reason=str(error)[:500])
             self._say(lost, at=self._lost_since)
 
     def _say_back(self, at: Instant, *, since: Instant) -> None:
-        """With the first frame, not with the opening: a camera may open and give nothing."""
+        """At the first frame, not at opening: a camera can open and give nothing."""
         self._lost_since = None
         lost_for_ms = max(0, round(at.seconds_since(since) * 1000))
         self._say(CameraBack(camera=self._camera.name, lost_for_ms=lost_for_ms), at=at)

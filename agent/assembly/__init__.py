@@ -1,4 +1,4 @@
-"""The only place that knows every class: from settings to a node that runs."""
+"""Wiring: builds a running node from its settings. The only package that knows every class."""
 
 from agent.assembly.node import Node, Refusal, assemble
 from agent.assembly.once import Unfinished

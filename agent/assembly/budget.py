@@ -1,4 +1,4 @@
-"""What continuous recording of a camera will write, measured on the camera itself."""
+"""Expected volume of continuous recording of a camera, measured on the camera itself."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ DAY_S: Final = 86_400.0
 
 
 def continuous(camera: CameraSection, clips: ClipsSection) -> Finding:
-    """How much a day, and how far back the shelf reaches with it."""
+    """Volume per day, and how far back the clip store reaches."""
     about = N_("continuous recording of {camera}")
     bytes_per_s = _bytes_per_s(camera)
     if bytes_per_s is None:
@@ -50,13 +50,13 @@ def continuous(camera: CameraSection, clips: ClipsSection) -> Finding:
 
 
 class _Sum:
-    """Counts what comes."""
+    """Counts packets."""
 
     def __init__(self) -> None:
         self.packets: list[Packet] = []
 
     def push(self, packet: Packet) -> None:
-        """Keep it."""
+        """Count it."""
         self.packets.append(packet)
 
     def wants_keyframe(self) -> bool:
@@ -75,7 +75,7 @@ class _Sum:
 
 
 def _bytes_per_s(section: CameraSection) -> float | None:
-    """Over some seconds; None where none come."""
+    """Over some seconds; None if none come."""
     camera, taken = make_camera(section, SystemClock().now), _Sum()
     try:
         camera.open()

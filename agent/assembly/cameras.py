@@ -1,4 +1,4 @@
-"""Which adapter a [[camera]] section wants."""
+"""Chooses the camera adapter for a [[camera]] section."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ def make_camera(
 ) -> Camera:
     """The camera of a section, behind its privacy masks; nothing is opened yet.
 
-    `sound` hears a network camera's.
+    `sound` receives a network camera's sound.
     """
     camera = _camera(section, clock, plays_once=plays_once, sound=sound)
     if not section.private:

@@ -1,4 +1,4 @@
-"""`check`: all that a start needs, tried one by one, each a line in the reader's language."""
+"""`check`: tries everything a start needs, one line each, in the reader's language."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def check(
     clock: SystemClock | None = None,
     from_hub: SettingsFromHub | None = None,
 ) -> bool:
-    """Try everything and show a line for each; True when a start would succeed, and all that is
+    """Try everything and show a line for each; True if a start would succeed and everything
     configured would work."""
     is_ok = True
     for finding in findings(settings, clock or SystemClock(), from_hub):
@@ -96,7 +96,7 @@ def findings(
 
 
 def _from_hub(kept: SettingsFromHub) -> Iterator[Finding]:
-    """By which of the hub's settings it works, and which of them it could not take."""
+    """The hub's settings in use, and those that could not be used."""
     if (in_force := kept.standing.in_force) is not None:
         yield Finding(
             N_("settings from the hub, number {version}"), facts={"version": in_force.version}
@@ -112,7 +112,7 @@ def _from_hub(kept: SettingsFromHub) -> Iterator[Finding]:
 
 
 def _camera(section: CameraSection, *, is_running: bool) -> Iterator[Finding]:
-    if is_running and section.source in ("device", "picamera"):  # which one program can hold
+    if is_running and section.source in ("device", "picamera"):  # which only one program can open
         yield Finding(
             N_("camera {camera}, watched by the running agent"), facts={"camera": section.name}
         )
@@ -200,7 +200,7 @@ def _journal(settings: AgentSettings) -> tuple[Finding, bool]:
 
 
 def _clips(settings: AgentSettings) -> Finding:
-    """The agent starts without it too, and records nothing then."""
+    """The agent also starts without it, and then records nothing."""
     folder = settings.clips.folder
     facts: dict[str, object] = {"path": folder}
     about = N_("folder of the clips {path}")
@@ -222,7 +222,7 @@ def _clips(settings: AgentSettings) -> Finding:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder itself, or the first above it that exists."""
+    """The folder itself, or its first existing parent."""
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
@@ -231,7 +231,7 @@ def _broker(settings: AgentSettings, *, is_running: bool) -> Iterator[Finding]:
     facts: dict[str, object] = {"host": settings.broker.host, "port": settings.broker.port}
     try:
         check_papers(settings)
-        if is_running:  # a second login under this name would throw the running agent out
+        if is_running:  # a second login with this name would disconnect the running agent
             untried = N_(
                 "papers; broker and hub are tried only after: sudo systemctl stop matthan-agent"
             )

@@ -1,4 +1,4 @@
-"""What `check` asks of the small computer: disk, card, power, heat, clock."""
+"""Checks of the small computer: disk, card, power, heat, clock."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,7 +16,7 @@ WORN_PERCENT: Final = 80
 
 
 def findings(words: BoardWords, settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
-    """One after the other; what this board cannot tell is said to be unknown, and is no trouble."""
+    """One after the other; a value this board cannot tell is unknown, which is not a fault."""
     yield _disk(words, settings)
     yield _card(words)
     yield _power(words)
@@ -25,7 +25,7 @@ def findings(words: BoardWords, settings: AgentSettings, clock: SystemClock) -> 
 
 
 def kind(model: str | None) -> Finding:
-    """Which board it is. One that nobody knows is no trouble: what it cannot tell is unknown."""
+    """Model of the board. An unknown model is not a fault: its values are unknown."""
     if model is None:
         return Finding(N_("board: it does not say what it is; power and heat may stay unknown"))
     facts: dict[str, object] = {"model": model}
@@ -95,7 +95,7 @@ def _heat(words: BoardWords) -> Finding:
 
 
 def _clock(clock: SystemClock) -> Finding:
-    """A clock that nobody vouches for is no trouble: the hub goes by the age of what it hears."""
+    """An untrusted clock is not a fault: the hub uses the age of messages."""
     source, error_ms = clock.trust()
     if source is ClockSource.NONE:
         return Finding(N_("clock: nobody vouches for it yet; the hub goes by its own"))

@@ -1,4 +1,4 @@
-"""What `check` asks of the hub itself: whether it answers, and how fast files would go there."""
+"""Checks of the hub: whether it answers, and the upload speed."""
 
 import secrets
 import time
@@ -17,11 +17,11 @@ from agent.wire.enrolment import SPEED_BYTES, SPEED_PATH
 MEASURE_S: Final = 3.0
 TIMEOUT_S: Final = 20.0
 SLOW_KBIT: Final = 500
-"""A clip of ten seconds at 2 Mbit/s takes forty then."""
+"""Below this a clip of ten seconds at 2 Mbit/s takes forty."""
 
 
 def hub(settings: AgentSettings, token: UploadToken | None) -> Finding:
-    """The token is what the hub answered over the broker; None: nothing."""
+    """The token came from the hub over the broker; None: it did not answer."""
     about = N_("hub")
     if token is None:
         return Finding(
@@ -55,12 +55,14 @@ def hub(settings: AgentSettings, token: UploadToken | None) -> Finding:
 
 
 def _measure(url: str, token: UploadToken, settings: AgentSettings) -> int:
-    """kbit/s, by pieces that the hub forgets at once; latency counts, so it is the least."""
+    """In kbit/s, with blocks that the hub discards; includes latency, so it is a lower bound."""
     trusted = https.context(settings.broker.ca_file)
     piece = secrets.token_bytes(SPEED_BYTES)
     headers = {"Authorization": f"Bearer {token.token}"}
     with httpx.Client(verify=trusted, timeout=TIMEOUT_S, trust_env=False) as client:
-        client.post(url, content=b"", headers=headers).raise_for_status()  # the handshake apart
+        client.post(
+            url, content=b"", headers=headers
+        ).raise_for_status()  # the handshake is measured apart
         began_s, sent = time.monotonic(), 0
         while (took_s := time.monotonic() - began_s) < MEASURE_S and sent < 64:
             client.post(url, content=piece, headers=headers).raise_for_status()

@@ -1,4 +1,4 @@
-"""What `check` sees of a camera over some seconds: light, focus, pace, codec, keyframes."""
+"""Checks of a camera over some seconds: light, focus, frame rate, codec, keyframes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,16 +17,16 @@ from agent.vision.scenery import curvature
 WATCH_S: Final = 6.0
 MOST_FRAMES: Final = 120
 DARK: Final = 28.0
-"""Mean brightness, 0-255, below which the eyes find little; a street lamp at night gives 40."""
+"""Mean brightness, 0-255, below which little is detected; a street lamp at night gives 40."""
 GLARING: Final = 235.0
 SHARP: Final = 0.008
-"""Variance of the Laplacian over that of the picture, 640 wide: the street scene has .18, by night
-too; blurred by 1 pixel .03, by 2 pixels .005."""
+"""Variance of the Laplacian over that of the picture, 640 wide: the street scene has .18, also at
+night; blurred by 1 pixel .03, by 2 pixels .005."""
 WIDTH: Final = 640
 FEATURELESS: Final = 40.0
-"""Variance of brightness below which a picture shows nothing that could be sharp."""
+"""Variance of brightness below which a picture has nothing that could be sharp."""
 SLOW: Final = 5.0
-"""Frames a second below which somebody may pass between two looks."""
+"""Frames per second below which somebody may pass between two looks."""
 FAR_APART_S: Final = 4.2
 """A clip begins at a keyframe, so pre-roll and delay grow with their distance."""
 KEPT: Final = frozenset({"h264", "hevc"})
@@ -34,7 +34,7 @@ KEPT: Final = frozenset({"h264", "hevc"})
 
 @dataclass(slots=True)
 class Seen:
-    """What came while it was watched; a sink for packets."""
+    """Packets and pictures seen so far; a receiver of packets."""
 
     light: float = 0.0
     sharpness: float = 0.0
@@ -42,7 +42,7 @@ class Seen:
     keys: list[Instant] = field(default_factory=list)
 
     def push(self, packet: Packet) -> None:
-        """Note one packet."""
+        """Record one packet."""
         if packet.is_keyframe:
             self.keys.append(packet.at)
 
@@ -51,11 +51,11 @@ class Seen:
         return False
 
     def is_calm(self) -> bool:
-        """Never: all is looked at."""
+        """Never: everything is looked at."""
         return False
 
     def look(self, at: Instant, luma: Plane) -> None:
-        """Note one picture; what it shows counts where it shows most."""
+        """Record one picture; the one with most detail counts."""
         self.frames.append(at)
         self.light = float(np.mean(luma[::4, ::4]))
         self.sharpness = max(self.sharpness, sharpness(luma))
@@ -70,12 +70,12 @@ class Seen:
 
     @property
     def keyframe_s(self) -> float | None:
-        """The longest distance between two; None: fewer than two came."""
+        """Longest distance between two keyframes; None: fewer than two came."""
         return max((b.seconds_since(a) for a, b in pairwise(self.keys)), default=None)
 
 
 def sharpness(luma: Plane) -> float:
-    """How much of what a picture shows is edges, as `SHARP` counts; 0: it shows nothing."""
+    """Share of edges in the picture, as for `SHARP`; 0: it shows nothing."""
     height, width = luma.shape
     small = np.empty((max(2, height * WIDTH // width), WIDTH), np.uint8)
     scaled(luma, small)
@@ -86,7 +86,7 @@ def sharpness(luma: Plane) -> float:
 
 
 def watch(camera: Camera) -> Seen:
-    """Look for some seconds at a camera that is open; raises CameraError."""
+    """Watch an open camera for some seconds; raises CameraError."""
     seen = Seen()
 
     def is_over() -> bool:
@@ -102,7 +102,7 @@ def watch(camera: Camera) -> Seen:
 
 
 def findings(name: str, info: StreamInfo, seen: Seen) -> Iterator[Finding]:
-    """What is wrong with what it gives, one by one."""
+    """Faults of its stream, one by one."""
     facts: dict[str, object] = {
         "camera": name,
         "codec": info.codec,

@@ -1,4 +1,4 @@
-"""Reads the enrolment code with a camera: for a box without a screen and a keyboard."""
+"""Reads the enrolment code with a camera: for a box without screen and keyboard."""
 
 import time
 from collections.abc import Callable
@@ -21,9 +21,9 @@ PATIENCE_S: Final = 120.0
 def read_code(
     source: str, show: Callable[[str], None], say: Say, *, patience_s: float = PATIENCE_S
 ) -> str:
-    """The first code that `source` (device, address, picamera:NUMBER, recording) shows.
+    """First code shown to `source` (device, address, picamera:NUMBER, recording).
 
-    Raises Trouble when there is none within `patience_s`, or no camera.
+    Raises Trouble if there is none within `patience_s`, or no camera.
     """
     shown = masked(source)
     if not source:

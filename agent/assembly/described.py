@@ -1,4 +1,4 @@
-"""A camera that remembers what it gave when it was last opened: for the birth to describe it."""
+"""A camera that remembers its last stream parameters, for the birth message."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,10 +9,10 @@ from agent.wire.presence import CameraWords
 
 
 class Described:
-    """Passes everything on; `words` may be asked by any thread."""
+    """Passes everything on; any thread may call `words`."""
 
     def __init__(self, camera: Camera, *, label: str, sound: str = "") -> None:
-        """`sound`: why its sound is recorded too; empty: it is not."""
+        """`sound`: reason for recording sound; empty: none is recorded."""
         self._sound = sound
         self._camera = camera
         self._label = label
@@ -20,11 +20,11 @@ class Described:
 
     @property
     def name(self) -> str:
-        """What the node calls it."""
+        """Name at the node."""
         return self._camera.name
 
     def open(self) -> StreamInfo:
-        """Get ready; raises CameraError."""
+        """Open it; raises CameraError."""
         self._info = self._camera.open()
         return self._info
 
@@ -33,17 +33,17 @@ class Described:
         return self._camera.frames(sink, stop)
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release everything."""
         self._camera.close()
 
     def glance(self) -> None:
-        """Open it to see what it is; one that cannot be opened now is described later."""
+        """Open it once to get its parameters; a camera that cannot be opened is described later."""
         with suppress(CameraError):
             self.open()
         self.close()
 
     def words(self) -> CameraWords:
-        """As it was when last opened; the smallest that can be said of one that never was."""
+        """Parameters at the last opening; the minimum if it was never opened."""
         info = self._info
         return CameraWords(
             camera=self.name,

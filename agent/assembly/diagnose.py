@@ -1,7 +1,7 @@
-"""`diagnose`: one file for whoever helps from afar: how this node is, bounded, without secrets.
+"""`diagnose`: one file with the state of this node for remote help, bounded, without secrets.
 
-What it works by of the keys that may be changed from afar, what `check` finds, what the board says,
-and the end of its log. No address, login, picture or key is in it.
+It has the remotely changeable settings, the results of `check`, the board's values and the end of
+the log. It has no address, login, picture or key.
 """
 
 import io
@@ -34,7 +34,7 @@ Log = Callable[[], str]
 def diagnose(
     own: AgentSettings, from_hub: SettingsFromHub, into: Path, *, say: Say, log: Log | None = None
 ) -> None:
-    """Write the file, whole or not at all; raises OSError, FileExistsError where there is one."""
+    """Write the file atomically; raises OSError, FileExistsError if there is one."""
     settings, clock = from_hub.look(), SystemClock()
     secrets = tuple(_secrets(own))
     checked = "\n".join(one.line(say) for one in findings(settings, clock, from_hub))
@@ -57,7 +57,7 @@ def diagnose(
 
 
 def without_secrets(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """The text with logins of addresses, keys and words after "password" or "token" taken out."""
+    """The text without logins in addresses, keys, and words after "password" or "token"."""
     for secret in secrets:
         text = text.replace(secret, "***")
     text = _KEY.sub("***", text)
@@ -84,7 +84,7 @@ def _state(
 
 
 def _secrets(own: AgentSettings) -> Iterator[str]:
-    """What of the configuration itself must not leave: logins of cameras, whole addresses first."""
+    """Secrets of the configuration itself: logins of cameras, whole addresses first."""
     for camera in own.camera:
         for address in (camera.url, camera.sub_url):
             login = address.partition("://")[2].rpartition("@")[0]
@@ -92,7 +92,7 @@ def _secrets(own: AgentSettings) -> Iterator[str]:
 
 
 def _journalctl() -> str:
-    """The end of the service's log; where it cannot be read, why."""
+    """End of the service's log, or why it cannot be read."""
     command = ["journalctl", "-u", "matthan-agent", "-n", str(LOG_LINES), "-o", "short-iso"]
     try:
         ended = subprocess.run(  # noqa: S603 - words of our own

@@ -1,7 +1,7 @@
-"""The file of `diagnose`, made for somebody at the hub while the agent goes on watching.
+"""Makes the `diagnose` file for the hub while the agent runs.
 
-By a process of its own, the least of all on this machine: its memory goes with it, and whatever
-it runs into is a sentence and no end of the agent.
+In a separate process with the lowest priority: its memory is freed at its end, and its failure is a
+sentence, not the end of the agent.
 """
 
 import os
@@ -25,15 +25,16 @@ ERROR_CHARS: Final = 500
 
 
 class Diagnosing:
-    """Makes the file by the configuration that the agent was started with."""
+    """Makes the file from the configuration that the agent was started with."""
 
     def __init__(self, config: Path | None, *, command: tuple[str, ...] = ()) -> None:
-        """`command` takes the file's path as its last word; this very program unless given."""
+        """`command` gets the file's path as its last argument; this program by default."""
         by_file = ("--config", str(config)) if config is not None else ()
         self._command = command or (sys.executable, "-m", "agent", "diagnose", *by_file)
 
     def __call__(self, beat: Callable[[], bool]) -> bytes:
-        """The file; raises NoDiagnosis. `beat` is called on, and False from it means: give up."""
+        """The file; raises NoDiagnosis. `beat` is called at intervals; False from it means: give
+        up."""
         with tempfile.TemporaryDirectory(prefix="matthan-diagnosis-") as folder:
             into = Path(folder) / "diagnosis.zip"
             try:
@@ -54,12 +55,12 @@ class Diagnosing:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
-                # The watchdog hears of the agent alone.
+                # The watchdog hears from the agent only.
                 env={name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"},
                 process_group=0,
             )
         try:
-            with suppress(PermissionError):  # which the agent's unit does not let it
+            with suppress(PermissionError):  # the agent's unit may not allow it
                 os.setpriority(os.PRIO_PROCESS, process.pid, LEAST_HASTE)
             until_s = time.monotonic() + WITHIN_S
             while process.poll() is None:
@@ -73,7 +74,7 @@ class Diagnosing:
             process.wait()
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # with what it has started
+                os.killpg(process.pid, signal.SIGKILL)  # with everything it started
                 process.wait()
         if process.returncode != 0:
             with errors.open("rb") as file:

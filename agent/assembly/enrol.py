@@ -1,8 +1,8 @@
-"""`enrol`: a box becomes a node. Its key is made here and stays; the configuration comes last.
+"""`enrol`: turns a box into a node. Its key is made here and stays; the configuration comes last.
 
-Papers lie in a folder named by the code: whoever runs the same command again after a cut goes on
-with the same key, and the hub answers it once more. The configuration names that folder, so its
-rename is the one moment at which the node is another.
+Key and certificate are in a folder named by the code: running the same command again after an
+interruption continues with the same key, and the hub answers it once more. The configuration names
+that folder, so its rename is the moment of change.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def enrol(
     replaces: bool = False,
     now: datetime | None = None,
 ) -> None:
-    """Redeem a code; raises Trouble with a sentence and its cure, OSError for a disk."""
+    """Use a code; raises Trouble with a sentence and its cure, OSError for a disk."""
     try:
         code = EnrolmentCode.parse(text)
     except CodeError as error:
@@ -75,7 +75,7 @@ def enrol(
     said = N_("this box is {node} now; hub {host}, {count} cameras")
     facts = {"node": answer.node, "host": answer.broker_host, "count": len(answer.cameras)}
     show(say(said).format(**facts))
-    if replaces:  # a running agent goes on as the node that it was
+    if replaces:  # a running agent goes on with its old identity
         show(say(N_("the agent that runs hears of it by: sudo systemctl restart matthan-agent")))
 
 
@@ -116,13 +116,13 @@ def _camera(camera: EnrolledCamera) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A JSON string is one of TOML's too, but for escaped halves of letters and a bare DEL."""
+    """A JSON string is also a TOML string, except surrogate escapes and a bare DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
-    """The key of this code, made at the first try; readable by its owner alone."""
-    for each in (folder.parent, folder):  # of parents that it makes, mkdir asks the umask
+    """Key of this code, made at the first attempt; readable by its owner only."""
+    for each in (folder.parent, folder):  # mkdir applies the umask to parents it creates
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "node.key"
     if path.exists():
@@ -136,7 +136,7 @@ def _key(folder: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _request(key: ec.EllipticCurvePrivateKey) -> str:
-    """A request signed by the key; the name is the hub's to give."""
+    """Certificate request signed by the key; the hub chooses the name."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "node")])
     asked = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     return asked.public_bytes(Encoding.PEM).decode()
@@ -145,7 +145,7 @@ def _request(key: ec.EllipticCurvePrivateKey) -> str:
 def _check(
     answer: EnrolAnswer, key: ec.EllipticCurvePrivateKey, authority: x509.Certificate
 ) -> None:
-    """What came is for this key and this name, and signed by that authority."""
+    """Check that the answer is for this key and name, signed by that authority."""
     try:
         cert = x509.load_pem_x509_certificate(answer.certificate.encode())
         cert.verify_directly_issued_by(authority)
@@ -166,7 +166,7 @@ def _wrong_papers() -> Trouble:
 
 
 def _commit(config: Path, text: str) -> None:
-    """Tried before it counts; the old one stays beside."""
+    """Validated before it takes effect; the old one is kept beside it."""
     config.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     draft = config.with_name(f".{config.name}.new")
     write_whole(draft, text.encode(), mode=0o640)
@@ -183,25 +183,25 @@ def _commit(config: Path, text: str) -> None:
     _own(draft, uid=None)
     if config.exists():
         old = config.with_name(f"{config.name}.old")
-        write_whole(old, config.read_bytes(), mode=0o640)  # passwords of cameras stand in it
+        write_whole(old, config.read_bytes(), mode=0o640)  # it has passwords of cameras
         _own(old, uid=None)
     draft.replace(config)
     sync_folder(config.parent)
 
 
 def _give_to_agent(folder: Path) -> None:
-    """The agent's user reads its papers and writes their renewal."""
+    """The agent's user reads these files and writes the renewed certificate."""
     for path in (folder.parent, folder, *folder.iterdir()):
         _own(path)
 
 
 def _own(path: Path, uid: int | None = -1) -> None:
-    """To the agent's user and group, or with `uid` None to its group alone; if root does it."""
+    """To the agent's user and group, or with `uid` None only to its group; only if run by root."""
     if os.geteuid() != 0:
         return
     try:
         user = pwd.getpwnam(USER)
     except KeyError:
         return
-    # The folders are the agent's own: a link that it laid there must lead root's hand nowhere.
+    # The folders belong to the agent: a link placed there must not redirect root.
     os.chown(path, 0 if uid is None else user.pw_uid, user.pw_gid, follow_symlinks=False)

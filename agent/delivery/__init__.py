@@ -1,1 +1,1 @@
-"""What the node owes the hub, and how it is handed over."""
+"""Uplink to the hub: outbox, MQTT connection, uploads, live pictures."""

@@ -1,4 +1,4 @@
-"""How a service works beside footage: within the line's share, after it, and heard by a stop."""
+"""Helpers for uploads with lower priority than footage: bandwidth share, yielding, stopping."""
 
 import threading
 import time
@@ -12,25 +12,25 @@ from agent.wire.answers import UploadToken
 
 BEAT_S: Final = 1.0
 YIELD_S: Final = 2.0
-"""So long each piece lets footage go before."""
+"""Pause before each piece while footage is uploaded."""
 LOOK_S: Final = 0.05
-"""Between two looks whether footage has gone."""
+"""Interval for checking whether footage is uploaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """Whether a service goes on; whoever works for it asks on and on, which is its heartbeat."""
+    """True while a service should go on; calling it is also its heartbeat."""
 
     stop: threading.Event
     beat: Callable[[], None]
 
     def __call__(self) -> bool:
-        """False once it was told to stop."""
+        """False after a stop."""
         self.beat()
         return not self.stop.is_set()
 
     def rest(self, span_s: float) -> bool:
-        """Whether it still goes on after so long; a stop ends the rest at once."""
+        """Wait this long; True if the service should go on. A stop ends the wait at once."""
         until_s = time.monotonic() + span_s
         while self():
             left_s = until_s - time.monotonic()
@@ -41,15 +41,15 @@ class Going:
 
 
 class Pace:
-    """Lets pieces go one by one."""
+    """Releases pieces one by one."""
 
     def __init__(self, bytes_per_s: float, gives_way: Callable[[], bool]) -> None:
-        """`gives_way` tells whether footage is being brought; 0 bytes a second is no limit."""
+        """`gives_way` is true while footage is uploaded; 0 bytes per second means no limit."""
         self._rate = Rate(bytes_per_s)
         self._gives_way = gives_way
 
     def wait(self, size_bytes: int, going: Going) -> bool:
-        """Until so many bytes may go; False where the service was told to stop meanwhile."""
+        """Wait until these bytes may be sent; False if the service was stopped meanwhile."""
         now_s = time.monotonic()
         patience_s = now_s + YIELD_S
         is_going = going.rest(self._rate.wait_s(size_bytes, now_s))
@@ -59,7 +59,7 @@ class Pace:
 
 
 def leave(tokens: Tokens, going: Going, *, within_s: float = float("inf")) -> UploadToken | None:
-    """The hub's leave; None where none came within the time, or the service was told to stop."""
+    """An upload token; None if none came in time, or the service was stopped."""
     until_s = time.monotonic() + within_s
     while (token := tokens.current(now_s := time.monotonic())) is None:
         if not going() or now_s >= until_s:

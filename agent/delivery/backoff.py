@@ -1,4 +1,4 @@
-"""How long to wait before the next try: full jitter, so that a town's nodes do not come at once."""
+"""Backoff with full jitter, so that the nodes of a town do not reconnect at once."""
 
 import random
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _dice: Final = random.SystemRandom()
 
 
 class Backoff:
-    """Waits drawn evenly from 0 to a ceiling that doubles from `base_s` up to `cap_s`.
+    """Waits drawn uniformly from 0 to a limit that doubles from `base_s` up to `cap_s`.
 
     Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
     """
@@ -26,15 +26,16 @@ class Backoff:
         self._ceiling_s = base_s
 
     def next_s(self) -> float:
-        """Seconds to wait now; the ceiling of the wait after it is twice as high."""
+        """Seconds to wait now; the limit of the next wait is twice as high."""
         wait_s = self._draw(0.0, self._ceiling_s)
         self._ceiling_s = min(self._cap_s, self._ceiling_s * 2)
         return wait_s
 
     def widen(self, ceiling_s: float) -> None:
-        """Draw the next wait from at least so wide a span: many may have failed at this moment."""
+        """Draw the next wait from at least this span: many nodes may have failed at the same
+        moment."""
         self._ceiling_s = max(self._ceiling_s, min(self._cap_s, ceiling_s))
 
     def reset(self) -> None:
-        """It worked: the next failure begins at the bottom again."""
+        """Success: the next failure starts from the lowest limit."""
         self._ceiling_s = self._base_s

@@ -1,4 +1,4 @@
-"""What a node and the hub say to each other over one connection, from birth to goodbye."""
+"""Conversation of a node with the hub over one connection, from birth to goodbye."""
 
 import time
 from collections.abc import Callable
@@ -39,12 +39,12 @@ from agent.wire.topics import Topic
 log = structlog.get_logger()
 
 BEAT_S: Final = 1.0
-"""The longest a conversation waits for anything before it beats."""
+"""Longest wait for anything before a heartbeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """Who is speaking, and by which clock."""
+    """Identity of the node, and its clock."""
 
     node: str
     software: str
@@ -55,30 +55,30 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPolicy:
-    """The patience of the line, in seconds."""
+    """Time limits of the connection, in seconds."""
 
     keepalive_s: int = 15
-    """A dead line is noticed after one and a half of these."""
+    """A dead connection is detected after one and a half of these."""
     answer_s: float = 10.0
-    """How long the broker may take to let us in."""
+    """Time the broker has to accept the connection."""
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
     after_hang_up_s: float = 15.0
-    """A line that the broker ended is tried again within this: five hundred nodes that lose it
-    with us come back some thirty a second, and not all in the first."""
+    """After the broker closed the connection, reconnect within this time: five hundred nodes come
+    back at about thirty per second, not all in the first."""
     step_back_low_s: float = 60.0
     step_back_high_s: float = 600.0
-    """How long a node waits that was thrown out by another of its name: drawn between the two, so
-    that they take turns a few times an hour, and the hub sees it, instead of fighting."""
+    """Pause after another client with the same name took over, drawn between the two limits. So
+    both alternate a few times per hour and the hub detects it, instead of a fight."""
     ask_token_s: float = 5.0
-    """While a token is wanted it is asked for so often."""
+    """Interval for requesting a needed token."""
     goodbye_s: float = 3.0
-    """How long a clean stop waits for the broker to take the last word."""
+    """Time a clean stop waits for the broker to accept the last message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What outlives a connection: what is owed, by which rules, and what was counted."""
+    """State that survives a connection: queue, rules and counters."""
 
     journal: Journal
     tokens: Tokens
@@ -93,7 +93,7 @@ class Desk:
 
 
 class Line(Protocol):
-    """What a conversation needs of a session."""
+    """The part of a session that a conversation needs."""
 
     def listen(self, topics: str, *more: str) -> None:
         """Subscribe; answered by Listening."""
@@ -103,7 +103,7 @@ class Line(Protocol):
 
 
 class Conversation:
-    """One connection's worth of talk; used by the link's thread alone."""
+    """Conversation of one connection; used by the link's thread only."""
 
     def __init__(
         self,
@@ -147,9 +147,9 @@ class Conversation:
         self._described: tuple[CameraWords, ...] = ()
 
     def enter(self, beat: Callable[[], None]) -> None:
-        """CONNACK, then our ears, then the birth: no receipt may be said before we can hear it.
+        """CONNACK, then subscriptions, then the birth: no receipt may be sent before it can arrive.
 
-        Raises Trouble when the broker does not let us.
+        Raises Trouble if the broker refuses.
         """
         deadline_s = time.monotonic() + self._policy.answer_s
         while time.monotonic() < deadline_s:
@@ -175,10 +175,11 @@ class Conversation:
         raise trouble.silent(self._policy.answer_s, self._address)
 
     def go_on(self, beat: Callable[[], None]) -> None:
-        """Send what is owed, then take what is said; raises Trouble when the line ended."""
+        """Send waiting events, then handle one message; raises Trouble when the connection
+        ended."""
         beat()
         if self._speaker.cameras() != self._described:
-            # A camera that could not be opened before gives pictures now, or others than before.
+            # A camera that could not be opened before gives pictures now, or another format.
             self._say_birth()
         self._send_due()
         self._report_settings()
@@ -190,7 +191,7 @@ class Conversation:
             happening = self._inbox.take(0)
 
     def say_goodbye(self) -> None:
-        """Our own last word, retained: a will would make a planned stop look like an accident."""
+        """Our own last message, retained: a will would make a planned stop look like a failure."""
         mid = self._say(
             topics.STATUS, encode(Death(node=self._speaker.node, birth_id=self._birth_id))
         )
@@ -229,7 +230,7 @@ class Conversation:
             case Ended(reason):
                 raise trouble.broken(reason, address=self._address)
             case _:
-                pass  # woken, which is answered by going on; or a word of the entry come twice
+                pass  # woken, which only means to go on; or a repeated message of the start
 
     def _send_due(self) -> None:
         now = self._speaker.now()
@@ -254,13 +255,13 @@ class Conversation:
         self._counts.resent += self._outbox.tries(waiting.event_id) > 1
 
     def _send_health(self) -> None:
-        """After all that is an event; what gets lost is made up for within a minute."""
+        """After all events; a lost one is replaced within a minute."""
         if (health := self._latest.take()) is not None:
             of_this_birth = health.model_copy(update={"birth_id": self._birth_id})
             self._say(topics.HEALTH, encode(of_this_birth))
 
     def _report_settings(self) -> None:
-        """Once a connection, and when there is news of them; of the programs too."""
+        """Once per connection and after a change; the release report too."""
         desk = self._settings
         if desk is not None and desk.revision != self._reported:
             self._reported = desk.revision
@@ -274,7 +275,7 @@ class Conversation:
         topic = self._unanswered.pop(mid, None)
         if refusal is None or topic is None or topic.path in self._refused:
             return
-        self._refused.add(topic.path)  # said once a connection, not once a message
+        self._refused.add(topic.path)  # logged once per connection, not per message
         where = self._where(topic)
         why: Trouble = trouble.not_passed_on(refusal, node=self._speaker.node, topic=where)
         log.error("publish_refused", trouble=str(why))
@@ -292,7 +293,7 @@ class Conversation:
         return min(BEAT_S, max(0.0, due_s - time.monotonic()))
 
     def _say(self, topic: Topic, payload: bytes) -> int:
-        """Publish as the topic table has it; returns the number the broker answers to."""
+        """Publish by the topic table; returns the number of the broker's answer."""
         where = self._where(topic)
         mid = self._line.say(where, payload, qos=topic.qos, retain=topic.is_retained)
         if topic.qos > 0:

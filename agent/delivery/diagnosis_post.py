@@ -1,7 +1,7 @@
-"""The file of how this node is, brought to whoever asked for it at the hub; or why there is none.
+"""Uploads the diagnosis file that somebody requested at the hub, or the reason why there is none.
 
-One at a time, after all footage, within the line's share for uploads. What could not be brought is
-kept until the hub says again that it wants it: it does so every minute while the request holds.
+One at a time, after all footage, within the bandwidth for uploads. A failed upload waits for the
+hub's next request: it repeats the request every minute while it is valid.
 """
 
 import threading
@@ -31,11 +31,11 @@ REASON_TYPE: Final = "text/plain; charset=utf-8"
 
 
 class NoDiagnosis(Exception):  # noqa: N818 - said to the hub, no fault of ours
-    """Why there is none, in one sentence."""
+    """There is no file; the message says why in one sentence."""
 
 
 Make = Callable[[Callable[[], bool]], bytes]
-"""Makes the file; calls what it is given on and on, and gives up when that says False."""
+"""Makes the file; calls the given function at intervals and gives up when it returns False."""
 
 
 class DiagnosisPost:
@@ -63,18 +63,18 @@ class DiagnosisPost:
             verify=https.shared_context(trusted),
             timeout=TIMEOUT_S,
             transport=transport,
-            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            follow_redirects=False,  # a token is sent only to the hub's own address
             trust_env=False,
         )
 
     def ask(self, command_id: UUID) -> None:
-        """See `DiagnosisDesk`; the newest request takes an earlier one's place."""
+        """See `DiagnosisDesk`; a newer request replaces an earlier one."""
         if command_id != self._done:
             self._wanted = command_id
             self._asked.set()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Bring what is asked for until told to stop."""
+        """Upload requested files until stopped."""
         going = Going(stop, beat)
         while going():
             if not self._asked.wait(BEAT_S):
@@ -85,7 +85,7 @@ class DiagnosisPost:
                 self._bring(wanted, going)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._client.close()
 
     def _bring(self, wanted: UUID, going: Going) -> None:
@@ -94,7 +94,7 @@ class DiagnosisPost:
             try:
                 self._kept = (wanted, self._make(going), FILE_TYPE)
             except NoDiagnosis as why:
-                if not going():  # the hub asks again once the agent is back
+                if not going():  # the hub asks again after a restart of the agent
                     return
                 log.warning("no_diagnosis", why=str(why))
                 self._kept = (wanted, str(why)[:REASON_CHARS].encode(), REASON_TYPE)
@@ -103,7 +103,7 @@ class DiagnosisPost:
             self._done, self._kept = wanted, None
 
     def _send(self, token: UploadToken, going: Going) -> bool:
-        """Whether the hub has it, or will not have it."""
+        """True if the hub has it or refuses it for good."""
         assert self._kept is not None  # noqa: S101 - made just now
         wanted, body, media_type = self._kept
         url = f"{token.upload_url.rstrip('/')}/diagnosis/{wanted}"

@@ -1,4 +1,5 @@
-"""The first contact with a hub: whom to believe by the code alone, then the token for papers."""
+"""First contact with a hub: check its authority against the code, then exchange the token for a
+certificate."""
 
 import ssl
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ TIMEOUT_S: Final = 30.0
 MOST_BYTES: Final = 256 * 1024
 PLAIN: Final = {"Accept-Encoding": "identity"}
 CLOCK_OFF_S: Final = 600.0
-"""Certificates begin an hour before they are issued; a clock this far off needs a word anyway."""
+"""Certificates begin an hour early; a clock that is further off is reported in any case."""
 
 _REFUSALS: Final = {
     "unknown": (
@@ -46,18 +47,18 @@ _REFUSALS: Final = {
 
 
 class Hub:
-    """The hub that a code names, believed only as far as the code vouches for it."""
+    """The hub named by a code, trusted only as far as the code proves it."""
 
     def __init__(self, code: EnrolmentCode, *, now: datetime) -> None:
-        """`now` is what this node's clock says, aware."""
+        """`now` is the node's clock, timezone-aware."""
         self._code = code
         self._now = now
         self._facts: dict[str, object] = {"where": f"{code.host}:{code.port}"}
 
     def authority(self) -> x509.Certificate:
-        """The authority's certificate, if it is the one that the code speaks of; raises Trouble.
+        """The authority's certificate, if it matches the code; raises Trouble.
 
-        It is fetched from whoever answers: what vouches for it is its fingerprint.
+        It is accepted from any server: its fingerprint proves it.
         """
         try:
             with (
@@ -84,7 +85,7 @@ class Hub:
         return found
 
     def enrol(self, request_pem: str, authority: x509.Certificate) -> EnrolAnswer:
-        """Spend the token; raises Trouble."""
+        """Use the token; raises Trouble."""
         trusted = ssl.create_default_context(
             cadata=authority.public_bytes(Encoding.PEM).decode("ascii")
         )
@@ -108,12 +109,12 @@ class Hub:
             raise self._no_hub() from error
 
     def _check_clock(self, answer: httpx.Response) -> None:
-        """What the other side says of the time is only good for a word to the technician."""
+        """The server's time is used only for a message to the technician."""
         try:
             theirs = parsedate_to_datetime(answer.headers["date"])
         except (KeyError, ValueError):
             return
-        if theirs.tzinfo is None:  # -0000: UTC, from who knows where
+        if theirs.tzinfo is None:  # -0000: UTC of unknown origin
             theirs = theirs.replace(tzinfo=UTC)
         if abs((theirs - self._now).total_seconds()) > CLOCK_OFF_S:
             raise Trouble(
@@ -155,7 +156,7 @@ class Hub:
 
 
 def _beginning(answer: httpx.Response) -> bytes:
-    """Of whatever comes, as it comes, no more than any answer of a hub may hold."""
+    """Start of the answer, at most the size of any answer of a hub."""
     said = bytearray()
     for piece in answer.iter_raw():
         said += piece

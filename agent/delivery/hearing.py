@@ -1,4 +1,4 @@
-"""What the hub says to this node: receipts, refusals, leave to upload, and what it lacks."""
+"""Handles messages of the hub to this node: receipts, refusals, tokens, requests and commands."""
 
 import time
 from dataclasses import dataclass
@@ -39,23 +39,23 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class LinkCounts:
-    """What the line did since the agent began."""
+    """Counters of the connection since the agent started."""
 
     connections: int = 0
     taken_over: int = 0
-    """How often another client with this node's certificate threw us out."""
+    """Another client with this node's certificate took over the connection."""
     sent: int = 0
     resent: int = 0
     receipted: int = 0
     refused: int = 0
     asked_again: int = 0
-    """Events that the hub lost and asked for."""
+    """Events that the hub lost and requested."""
     strange: int = 0
-    """Messages to us that were none of ours; ignored."""
+    """Invalid messages to this node, ignored."""
 
 
 class Hearing:
-    """Takes each message for this node to whom it concerns; used by the link's thread alone."""
+    """Passes each message to its receiver; used by the link's thread only."""
 
     def __init__(  # noqa: PLR0913 - all to whom it takes something, each by its name
         self,
@@ -70,7 +70,7 @@ class Hearing:
         diagnosis: DiagnosisDesk | None = None,
         programs: ProgramsDesk | None = None,
     ) -> None:
-        """Without the last three, as of a node that only plays once, none are taken."""
+        """Without the last three (a node that plays once) such messages are ignored."""
         self._node = node
         self._journal = journal
         self._outbox = outbox
@@ -83,7 +83,7 @@ class Hearing:
         self.hub_seen = HubSeen()
 
     def hear(self, topic: str, payload: bytes) -> None:
-        """One message; what is none of ours is counted and ignored."""
+        """Handle one message; an invalid one is counted and ignored."""
         node, place = topics.split(topic) or (None, None)
         is_of_hub = topic == topics.HUB_PRESENCE
         if place is None or (node != self._node and not is_of_hub):
@@ -95,11 +95,11 @@ class Hearing:
             self._strange(topic, str(error))
 
     def set_aside(self, event_id: UUID, *, reason: str, detail: str) -> None:
-        """The hub will never take this event."""
+        """The hub will never accept this event."""
         try:
             is_news = self._journal.refuse(event_id, reason=reason, detail=detail)
         except JournalFull as full:
-            # It stays owed and goes again; the hub refuses it again.
+            # It stays in the queue and is sent again; the hub refuses it again.
             log.error("refusal_unwritten", reason=full.sentence, cure=full.cure)
             return
         if is_news:
@@ -123,7 +123,7 @@ class Hearing:
                 self._strange(place.path, "not said by a hub")
 
     def _see_hub(self, payload: bytes) -> None:
-        """The hub comes or goes; when it is back, what has no receipt goes again at once."""
+        """The hub goes offline or online; when it is back, unreceipted events are sent at once."""
         before, self.hub_seen = self.hub_seen, after(self.hub_seen, decode_presence(payload))
         if self.hub_seen.hub is Hub.AWAY and before.hub is not Hub.AWAY:
             log.warning("hub_away", cure="start matthan-hub; until then everything is kept here")
@@ -132,14 +132,14 @@ class Hearing:
             self._outbox.reconnected()
 
     def _take_receipt(self, payload: bytes) -> None:
-        """Forget what the hub has: only now, and only what is of this spool."""
+        """Delete what the hub has: only now, and only events of this spool."""
         receipt = decode_receipt(payload)
         if not self._is_ours("receipt", receipt.spool_id):
             return
         try:
             fresh = self._journal.receipt(receipt.stored, alerted=receipt.alerted)
         except JournalFull as full:
-            # The events stay owed and go again; the hub receipts them again.
+            # The events stay in the queue and are sent again; the hub receipts them again.
             log.error("receipt_unwritten", reason=full.sentence, cure=full.cure)
             return
         self._counts.receipted += len(fresh)
@@ -148,7 +148,7 @@ class Hearing:
             self.set_aside(refusal.event_id, reason=refusal.reason, detail=refusal.detail)
 
     def _say_again(self, payload: bytes) -> None:
-        """The hub lacks something that we have, or must be told that nobody has it."""
+        """The hub lacks something that is here, or that must be reported as gone."""
         missing = decode_missing(payload)
         if not self._is_ours("missing", missing.spool_id):
             return
@@ -164,16 +164,16 @@ class Hearing:
         log.info("hub_lacks_events", again=len(found.again), gone=dict(found.gone))
 
     def _obey(self, payload: bytes) -> None:
-        """Do what the hub wants; what came of it is an event of its own."""
+        """Carry out a command; its result is an event."""
         command = decode_command(payload)
-        if isinstance(command.body, ShowLive):  # every few seconds, and nothing of it is kept
+        if isinstance(command.body, ShowLive):  # every few seconds, and not stored
             if not self._lives.ask(command.body, time.monotonic()):
                 self._strange("command", f"no camera {command.body.camera} to show")
             return
         try:
             self._carry_out(command)
         except JournalFull as full:
-            # The hub says it again.
+            # The hub sends it again.
             log.error("command_unwritten", reason=full.sentence, cure=full.cure)
             return
         log.info("command_carried_out", what=command.body.kind)
@@ -192,7 +192,7 @@ class Hearing:
                 self._pass_on(command)
 
     def _pass_on(self, command: Command) -> None:
-        """What concerns the node as a whole, to those who see to it."""
+        """Pass on commands that concern the whole node."""
         match command.body:
             case Configure() as wanted if self._settings is not None:
                 self._settings.hear(wanted)

@@ -1,4 +1,4 @@
-"""HTTPS to the hub: whom to believe, and what went wrong in one line."""
+"""HTTPS to the hub: trusted authorities, and errors in one line."""
 
 import ssl
 from functools import cache
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def why(error: Exception, url: str) -> str:
-    """One line; for a certificate that nobody vouches for with its cure."""
+    """One line; for an untrusted certificate with its cure."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
@@ -20,7 +20,7 @@ def why(error: Exception, url: str) -> str:
 
 
 def context(trusted: Path | None) -> ssl.SSLContext:
-    """Believes the system's authorities and, if given, those of a PEM file."""
+    """Trusts the system's authorities and, if given, those of a PEM file."""
     made = ssl.create_default_context()
     if trusted is not None:
         made.load_verify_locations(trusted)
@@ -29,6 +29,6 @@ def context(trusted: Path | None) -> ssl.SSLContext:
 
 @cache
 def shared_context(trusted: Path | None) -> ssl.SSLContext:
-    """The same, made once for all that ask as long as the node runs: the system's authorities are
-    .8 MiB of memory, and four clients believe them."""
+    """The same, created once and shared as long as the node runs: the system's authorities take .8
+    MiB of memory, and four clients use them."""
     return context(trusted)

@@ -1,4 +1,4 @@
-"""A place for the newest state of health: an older one that waits there is void, and counted."""
+"""Holds the newest health message; an older one still waiting is replaced and counted."""
 
 import threading
 from collections.abc import Callable
@@ -7,28 +7,28 @@ from agent.wire.presence import Health
 
 
 class LatestHealth:
-    """One thread puts, the link's takes."""
+    """One thread puts, the link's thread takes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: Health | None = None
         self._wake: Callable[[], None] = lambda: None
         self.superseded = 0
-        """How many were never sent, because a newer one came first."""
+        """Messages replaced by a newer one before they were sent."""
 
     def on_news(self, wake: Callable[[], None]) -> None:
-        """Have `wake` called, on the giver's thread, when there is one to send."""
+        """Call `wake`, on the sender's thread, when there is one to send."""
         self._wake = wake
 
     def put(self, health: Health) -> None:
-        """The newest state."""
+        """Set the newest message."""
         with self._lock:
             self.superseded += self._waiting is not None
             self._waiting = health
         self._wake()
 
     def take(self) -> Health | None:
-        """What is to be sent, once."""
+        """The message to send, once."""
         with self._lock:
             waiting, self._waiting = self._waiting, None
         return waiting

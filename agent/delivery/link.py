@@ -1,4 +1,4 @@
-"""The node's line to the hub: connects, talks, and comes back when the line breaks."""
+"""Connection to the hub: connects, talks, reconnects."""
 
 import os
 import random
@@ -33,7 +33,7 @@ _dice: Final = random.SystemRandom()
 
 
 class Link:
-    """One thread keeps the line; other threads only wake it by what they write."""
+    """One thread keeps the connection; other threads only wake it."""
 
     def __init__(  # noqa: PLR0913 - all that it carries, each by its name
         self,
@@ -48,7 +48,7 @@ class Link:
         lives: Lives | None = None,
         draw: Callable[[float, float], float] = _dice.uniform,
     ) -> None:
-        """`draw` gives a number between two, evenly: how long is waited before each try."""
+        """`draw` returns a uniform random number between two, for the wait before each attempt."""
         self._speaker = speaker
         self._address = address
         self._policy = policy
@@ -72,27 +72,27 @@ class Link:
         self._desk.latest.on_news(self.wake)
 
     def wake(self) -> None:
-        """There is work; any thread may say so."""
+        """There is work; for any thread."""
         self._inbox.wake()
 
     def answer_for(self, settings: SettingsDesk) -> None:
-        """Take settings from the hub, and report them; to be said before it runs."""
+        """Accept settings from the hub and report them; call before `run`."""
         self._desk = replace(self._desk, settings=settings)
 
     def diagnose_by(self, diagnosis: DiagnosisDesk) -> None:
-        """Have this bring the file that somebody asks for; to be said before it runs."""
+        """Use this for requested diagnosis files; call before `run`."""
         self._desk = replace(self._desk, diagnosis=diagnosis)
 
     def renew_by(self, programs: ProgramsDesk) -> None:
-        """Have this take the programs that the hub wants; to be said before it runs."""
+        """Use this for desired releases; call before `run`."""
         self._desk = replace(self._desk, programs=programs)
 
     def up_for_s(self) -> float:
-        """How long the line has held; less than 0 while there is none. For any thread."""
+        """Seconds since the connection was made; negative while there is none. For any thread."""
         return time.monotonic() - self._up_s
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Keep the line until told to stop, then say goodbye."""
+        """Keep the connection until stopped, then say goodbye."""
         while not stop.is_set():
             try:
                 self._connect_and_talk(stop, beat)
@@ -113,7 +113,7 @@ class Link:
     def _connect_and_talk(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
         birth_id = uuid7(self._speaker.now().utc_us, os.urandom(10))
-        self._inbox = Inbox()  # what the last connection still had to say is void
+        self._inbox = Inbox()  # messages of the previous connection are void
         session = Session(
             self._address,
             client_id=self._speaker.node,
@@ -156,8 +156,8 @@ class Link:
         log.info("link_up", broker=f"{self._address.host}:{self._address.port}")
 
     def _report(self, why: Trouble) -> None:
-        """One line for one trouble, however often it repeats."""
-        # Only a line that held for a while starts the waits anew.
+        """Log each trouble once, however often it repeats."""
+        # Only a connection that lasted for a while resets the backoff.
         if time.monotonic() - self._up_s > self._policy.keepalive_s:
             self._backoff.reset()
         self._up_s = float("inf")

@@ -1,7 +1,7 @@
-"""Who is watched just now: leases that the hub gives for seconds, and the newest frame of each.
+"""Live view leases: cameras watched now, for seconds at a time, and the newest frame of each.
 
-A lease ends by itself. Of each camera one frame waits at most; one that a newer one takes the place
-of was due and never went: it is counted.
+A lease ends by itself. At most one frame waits per camera; a due frame replaced by a newer one is
+counted as dropped.
 """
 
 import threading
@@ -19,16 +19,16 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class LiveCounts:
-    """What was shown since the agent began."""
+    """Counters since the agent started."""
 
     shown: int = 0
     dropped: int = 0
-    """Due, and given up: a newer one came first, something else went before, or the line broke."""
+    """Due and dropped: replaced by a newer one, behind other uploads, or the connection broke."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A frame that is due, by the terms of its lease."""
+    """A due frame, with the terms of its lease."""
 
     camera: str
     frame: Frame
@@ -41,11 +41,11 @@ class _Lease:
     terms: ShowLive
     until_s: float
     next_s: float
-    """No frame is due before; monotonic, as all times here."""
+    """No frame is due before this monotonic time."""
 
 
 class Lives:
-    """The link's thread asks, cameras' threads offer, the one that shows takes."""
+    """The link's thread asks, camera threads offer frames, the sender takes them."""
 
     def __init__(
         self, cameras: Iterable[str], *, now_s: Callable[[], float] = time.monotonic
@@ -59,7 +59,7 @@ class Lives:
         self.counts = LiveCounts()
 
     def ask(self, wanted: ShowLive, now_s: float) -> bool:
-        """A lease, or its end; False: this node has no such camera."""
+        """Start or end a lease; False: this node has no such camera."""
         if wanted.camera not in self._cameras:
             return False
         if wanted.for_s == 0:
@@ -82,21 +82,21 @@ class Lives:
             log.info("live_ended", camera=camera, shown=self.counts.shown)
 
     def offer(self, camera: str, frame: Frame) -> None:
-        """A frame, for a glance: nothing is done with it here, and mostly nothing at all."""
+        """Offer a frame; usually nothing is done with it."""
         if camera not in self._leases:
             return
         with self._lock:
             lease, now_s = self._leases.get(camera), self._now_s()
             if lease is None or now_s < lease.next_s or now_s >= lease.until_s:
                 return
-            # By the clock, not by when the last one went: pictures that wait are not made up for.
+            # By the clock, not from the last one sent: missed pictures are not made up for.
             lease.next_s = now_s + lease.terms.every_ms / 1000
             self.counts.dropped += camera in self._waiting
             self._waiting[camera] = Shot(camera, frame, now_s, lease.terms)
             self._is_due.set()
 
     def take(self, timeout_s: float) -> Shot | None:
-        """The frame that waits longest, or None; ends the leases that are over."""
+        """The frame that waits longest, or None; ends expired leases."""
         self._is_due.wait(timeout_s)
         with self._lock:
             now_s = self._now_s()
@@ -110,12 +110,12 @@ class Lives:
             return self._waiting.pop(next(iter(self._waiting)))
 
     def give_up(self) -> None:
-        """A frame that was taken did not go."""
-        with self._lock:  # cameras' threads count here, too
+        """A frame that was taken was not sent."""
+        with self._lock:  # camera threads count here too
             self.counts.dropped += 1
 
     def is_watched(self, camera: str) -> bool:
-        """Whether its lease still holds."""
+        """True while its lease is valid."""
         with self._lock:
             lease = self._leases.get(camera)
             return lease is not None and self._now_s() < lease.until_s

@@ -1,8 +1,8 @@
-"""Small pictures for who watches now, over HTTPS; no disk ever sees one.
+"""Sends small live pictures over HTTPS; they are never written to a disk.
 
-The least of all that a node does: on a thread of the lowest priority, never while a file is
-brought, and what is not gone within two seconds is given up. A picture on a slow line may hold up
-an alert's footage by its own length, 60 kB, and never by a second one.
+Lowest priority of the node: own thread, never during a file's upload, and a picture not sent within
+two seconds is dropped. On a slow line a picture can delay an alert's footage by its own size of 60
+kB, never by a second one.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ log = structlog.get_logger()
 
 BEAT_S: Final = 1.0
 STALE_S: Final = 2.0
-"""A picture that waited so long shows the past: the next one is due by then."""
+"""A picture that waited this long is out of date: the next one is due by then."""
 TIMEOUT_S: Final = 5.0
 QUALITIES: Final = (75, 60, 45, 30)
-"""Tried in this order until the picture is small enough; then half as wide, and again."""
+"""Tried in this order until the picture is small enough; then at half the width, and again."""
 LEAST_PX: Final = 160
 LEAST_HASTE: Final = 19
 AGE_HEADER: Final = "Picture-Age-Ms"
@@ -52,8 +52,8 @@ class LivePost:
         gives_way: Callable[[], bool] = lambda: False,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`gives_way`: something is brought that goes before; `bytes_per_s` is the line's share
-        for all uploads, 0 is no limit."""
+        """`gives_way`: something more important is being uploaded; `bytes_per_s` is the limit for
+        all uploads, 0 means none."""
         self._lives = lives
         self._tokens = tokens
         self._encode = encode
@@ -65,17 +65,17 @@ class LivePost:
             verify=https.shared_context(trusted),
             timeout=TIMEOUT_S,
             transport=transport,
-            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            follow_redirects=False,  # a token is sent only to the hub's own address
             trust_env=False,
         )
 
     @property
     def counts(self) -> LiveCounts:
-        """What was shown and what was not."""
+        """Pictures sent and dropped."""
         return self._lives.counts
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Show what is due until told to stop."""
+        """Send due pictures until stopped."""
         _be_least()
         while not stop.is_set():
             beat()
@@ -84,11 +84,11 @@ class LivePost:
                 self._lives.give_up()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._client.close()
 
     def _show(self, shot: Shot) -> bool:
-        """One try; False when the picture was given up."""
+        """One attempt; False if the picture was dropped."""
         now_s = time.monotonic()
         if (
             self._gives_way()
@@ -134,14 +134,14 @@ class LivePost:
         return True
 
     def _say(self, why: str) -> None:
-        """Once, however many pictures meet it."""
+        """Log a reason once, however many pictures it affects."""
         if why != self._last_trouble:
             self._last_trouble = why
             log.warning("live_picture_dropped", why=why)
 
 
 def small(shot: Shot, encode: Encode) -> bytes | None:
-    """The frame as a JPEG within the terms of its lease; None: it cannot be made so small."""
+    """The frame as JPEG within the terms of its lease; None if it cannot be made that small."""
     width = min(shot.terms.widest_px, shot.frame.width)
     while width >= min(LEAST_PX, shot.frame.width):
         for quality in QUALITIES:
@@ -153,6 +153,6 @@ def small(shot: Shot, encode: Encode) -> bytes | None:
 
 
 def _be_least() -> None:
-    """This thread alone, where the system lets us; else it is as any other."""
+    """Lower the priority of this thread, if the system allows it."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_HASTE)

@@ -1,7 +1,7 @@
-"""What to send next, decided in plain values: no clock, thread, socket or file in here.
+"""Decides which events to send next, in plain values: no clock, thread, socket or file.
 
-The broker's acknowledgement means nothing to it: an event is owed until the hub's own receipt.
-Whatever was sent and not answered is sent again, because repeats are harmless and silence is not.
+The broker's acknowledgement does not count: an event waits for the hub's own receipt. An event sent
+without a receipt is sent again, because repetitions are harmless and losses are not.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Owed(Protocol):
-    """All the outbox needs to know of an event."""
+    """The properties of an event that the outbox needs."""
 
     @property
     def event_id(self) -> UUID:
@@ -23,18 +23,19 @@ E = TypeVar("E", bound=Owed)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxPolicy:
-    """How much is on its way at once, and how long silence is taken for an answer to come."""
+    """Number of events in flight, and the time to wait for a receipt."""
 
     window: int = 20
-    """Events on their way and not yet answered; more would only queue up in the broker."""
+    """Events in flight without a receipt; more would only queue up in the broker."""
     resend_after_s: float = 5.0
-    """Without an answer for so long the event goes again; the wait doubles with each try."""
+    """Without a receipt for this long the event is sent again; the wait doubles with each
+    attempt."""
     resend_at_most_s: float = 60.0
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One event on its way: when it goes again, how often it went, which sending it was."""
+    """An event in flight: next send time, number of attempts, and index of its last send."""
 
     due_s: float
     tries: int
@@ -42,7 +43,7 @@ class _Flight:
 
 
 class Outbox:
-    """The flights of one connection. All times are seconds by the monotonic clock."""
+    """Events in flight of one connection. All times are monotonic seconds."""
 
     def __init__(self, policy: OutboxPolicy) -> None:
         self._policy = policy
@@ -53,16 +54,16 @@ class Outbox:
 
     @property
     def reach(self) -> int:
-        """How many of the oldest owed events must be shown to `choose`."""
+        """Number of oldest waiting events to pass to `choose`."""
         return self._policy.window + len(self._flights)
 
     def reconnected(self) -> None:
-        """A new connection: whatever is still owed goes again, at once."""
+        """New connection: all waiting events are sent again at once."""
         self._flights.clear()
         self._answered = self._sendings
 
     def choose(self, owed: Sequence[E], now_s: float) -> list[E]:
-        """Those of `owed`, in its order, that go out now; they count as sent."""
+        """Those of `owed`, in order, to send now; they count as sent."""
         self._chosen_s = now_s
         self._forget_vanished(owed, now_s)
         room = self._policy.window - sum(
@@ -80,16 +81,16 @@ class Outbox:
                 self._answered = max(self._answered, flight.sending)
 
     def next_due_s(self) -> float | None:
-        """When to choose again though nobody answered; None while nothing is on its way.
+        """When to choose again without any receipt; None if nothing is in flight.
 
-        What was due at the last choice and stayed behind found the window full: its time is when
-        the first of those in the window is due.
+        An event due at the last choice and not sent found the window full: its time is when the
+        first in the window is due.
         """
         dues = (flight.due_s for flight in self._flights.values())
         return min((due_s for due_s in dues if due_s > self._chosen_s), default=None)
 
     def tries(self, event_id: UUID) -> int:
-        """How often the event went out on this connection."""
+        """Number of sends of the event on this connection."""
         flight = self._flights.get(event_id)
         return flight.tries if flight else 0
 
@@ -98,10 +99,10 @@ class Outbox:
         return flight is None or flight.due_s <= now_s
 
     def _fills_window(self, flight: _Flight, now_s: float) -> bool:
-        """False for one that waits for its next try although the hub answered what went later.
+        """False for an event that waits for its next attempt although later ones got receipts.
 
-        The hub takes events in order, so that one is lost or the hub stumbles over it: it is
-        tried again at its time, and must not hold up those behind it.
+        The hub handles events in order, so that one is lost or makes the hub fail: it is retried in
+        its own time and must not block those behind it.
         """
         if flight.due_s <= now_s:
             return False
@@ -116,7 +117,7 @@ class Outbox:
         self._flights[event_id] = _Flight(now_s + wait_s, tries, self._sendings)
 
     def _forget_vanished(self, owed: Sequence[E], now_s: float) -> None:
-        """Overdue and no longer among the owed: dropped from a full journal, never answered."""
+        """Overdue and not in the queue any more: dropped from a full journal, never receipted."""
         there = {event.event_id for event in owed}
         self._flights = {
             event_id: flight

@@ -1,19 +1,18 @@
-"""How much of a file goes before the hub's word is waited for."""
+"""Size of upload pieces between two answers of the hub."""
 
 from typing import Final
 
 LEAST_BYTES: Final = 32 * 1024
 MOST_BYTES: Final = 4 * 2**20
 SHARE: Final = 16
-"""A piece is at most this part of what the line carried in one run."""
+"""A piece is at most this fraction of the bytes sent in one run."""
 
 
 class Pieces:
-    """Sizes pieces by how the line behaved.
+    """Chooses piece sizes by the line's behaviour.
 
-    What is on its way when a line breaks is sent again, and on a slow line that is all of a
-    piece. So a cut costs at most 1/16 of what came between two cuts, or 32 KiB; and a line that
-    holds soon waits no more than once in 4 MiB.
+    A broken line loses the piece in flight, on a slow line all of it. So a break costs at most 1/16
+    of the bytes between two breaks, or 32 KiB; and a stable line waits at most once per 4 MiB.
     """
 
     def __init__(self) -> None:
@@ -22,12 +21,12 @@ class Pieces:
 
     @property
     def size_bytes(self) -> int:
-        """How large the next piece may be."""
+        """Largest size of the next piece."""
         run_bytes = max(self._run_bytes, self._run_before_bytes)
         return min(MOST_BYTES, max(LEAST_BYTES, run_bytes // SHARE))
 
     def arrived(self, size_bytes: int) -> None:
-        """The hub has so much more."""
+        """The hub has this much more."""
         self._run_bytes += size_bytes
 
     def cut(self) -> None:

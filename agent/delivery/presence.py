@@ -1,7 +1,7 @@
-"""Whether the hub is at the broker: values in, values out.
+"""Presence of the hub: values in, values out.
 
-The broker repeats the hub's last word to everybody who comes, and says its will when the hub's
-line breaks. A will that comes late is of an older birth and ends nothing.
+The broker repeats the hub's last retained message to every new client and publishes its will when
+its connection breaks. A late will belongs to an older birth and ends nothing.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from agent.wire.presence import HubStatus
 
 
 class Hub(Enum):
-    """What this node knows of the hub."""
+    """Known state of the hub."""
 
     UNKNOWN = "unknown"
-    """No word yet on this connection, or a broker that passes none on."""
+    """No message yet on this connection, or a broker that forwards none."""
     HERE = "here"
     AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True)
 class HubSeen:
-    """The hub as it was last heard of, and by which of its births."""
+    """Last known state of the hub, and its birth."""
 
     hub: Hub = Hub.UNKNOWN
     birth_id: UUID | None = None
 
 
 def after(known: HubSeen, said: HubStatus) -> HubSeen:
-    """What is known once this was said."""
+    """State after this message."""
     if said.is_here:
         return HubSeen(Hub.HERE, said.birth_id)
     if known.hub is Hub.HERE and said.birth_id != known.birth_id:

@@ -1,8 +1,8 @@
-"""The programs that the hub wants, fetched little by little and handed to who may install them.
+"""Downloads a desired release piece by piece and hands it over for installation.
 
-After all footage, within the line's share. What has come stays when the line, the agent or the
-power goes, and the fetch goes on from there. Whole, the file is handed over by a note beside it;
-root's part (`agent.assembly.fetched`) looks at the signature again and trusts nothing of this.
+After all footage, within the bandwidth for uploads. Downloaded bytes survive a broken line, a
+restart and a power cut. The complete file is handed over by a note beside it; the root service
+(`agent.assembly.fetched`) checks the signature again and trusts nothing from here.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ log = structlog.get_logger()
 TIMEOUT_S: Final = 30.0
 PIECE_BYTES: Final = 64 * 1024
 SYNC_BYTES: Final = 4 * 2**20
-"""So much at most is fetched again after a pulled plug."""
+"""Most bytes downloaded again after a power cut."""
 SAY_EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 5.0
 SPARE_BYTES: Final = 256 * 2**20
-"""Left free beside the file and root's copy of it."""
+"""Disk space left free beside the file and root's copy of it."""
 MOST_DAMAGED: Final = 2
 PART: Final = "bundle.part"
 BUNDLE: Final = "bundle.tar"
@@ -46,7 +46,8 @@ STOPPED: Final = "the agent was stopped"
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """Which release runs, and what root's part, the guard and the line made of the last bundle."""
+    """Running release, and results of the root service, the guard and the connection for the last
+    bundle."""
 
     number: int | None
     name: str | None
@@ -54,7 +55,7 @@ class Installed:
 
 
 class ProgramsFetch:
-    """A named service, and the desk at which the link hears and reports."""
+    """A named service, and the `ProgramsDesk` of the link."""
 
     def __init__(  # noqa: PLR0913 - all that it works with, each by its name
         self,
@@ -87,12 +88,12 @@ class ProgramsFetch:
         self._client = httpx.Client(
             verify=https.shared_context(trusted),
             timeout=TIMEOUT_S,
-            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            follow_redirects=False,  # a token is sent only to the hub's own address
             trust_env=False,
         )
 
     def hear(self, said: TakePrograms) -> None:
-        """The hub wants these; what was answered is answered again."""
+        """The hub wants this release; a repeated one is answered again."""
         known = self._answer()
         if known is not None and _is_of(known, said) and known.outcome != "fetching":
             self.revision += 1
@@ -113,7 +114,7 @@ class ProgramsFetch:
         )
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Fetch what is wanted until told to stop."""
+        """Download desired releases until stopped."""
 
         def beat_and_look() -> None:
             beat()
@@ -123,7 +124,7 @@ class ProgramsFetch:
         while going():
             if not self._asked.wait(BEAT_S):
                 continue
-            self._asked.clear()  # before it is read: what is wanted from here on is not lost
+            self._asked.clear()  # before reading: later requests are not lost
             wanted = self._wanted
             if wanted is None or self._is_handed_over(wanted):
                 continue
@@ -134,11 +135,11 @@ class ProgramsFetch:
             going.rest(backoff.next_s())
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self._client.close()
 
     def _answer(self) -> ProgramsAnswer | None:
-        """Root's word goes before ours, of the same."""
+        """The root service's result goes before ours for the same release."""
         last, own = self._last.last, self._own
         if own is None:
             return last
@@ -166,7 +167,7 @@ class ProgramsFetch:
         self.revision += 1
 
     def _is_handed_over(self, wanted: TakePrograms) -> bool:
-        """A power cut ago, perhaps: root's part goes on with it at every start."""
+        """True perhaps from before a power cut: the root service continues at every start."""
         try:
             text = (self._folder / NOTE).read_bytes()
             said = TakePrograms.model_validate_json(text)
@@ -179,7 +180,7 @@ class ProgramsFetch:
         return True
 
     def _bring(self, wanted: TakePrograms, going: Going) -> bool:
-        """Whether nothing more is to be done for it: it was handed over, or refused."""
+        """True if nothing more is to do: handed over, or refused."""
         try:
             part = self._part(wanted)
             if part.stat().st_size < wanted.size_bytes:
@@ -199,7 +200,7 @@ class ProgramsFetch:
         return True
 
     def _part(self, wanted: TakePrograms) -> Path:
-        """What has come of it; of another bundle nothing stays."""
+        """File with the downloaded part; parts of other bundles are deleted."""
         make_folder(self._folder)
         part, whose = self._folder / PART, self._folder / f"{PART}.of"
         if not (part.exists() and whose.exists() and whose.read_text() == wanted.sha256):
@@ -268,7 +269,7 @@ class ProgramsFetch:
             os.fsync(file.fileno())
 
     def _hand_over(self, wanted: TakePrograms, part: Path) -> None:
-        """Whole and signed: root's part is started by the note."""
+        """Complete and signed: the note starts the root service."""
         if part.stat().st_size < wanted.size_bytes:
             raise httpx.ReadError("the line broke")
         with part.open("rb") as file:

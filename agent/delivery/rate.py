@@ -1,15 +1,15 @@
-"""A limit of bandwidth, as a token bucket."""
+"""Bandwidth limit as a token bucket."""
 
 from typing import Final
 
 BURST_S: Final = 1.0
-"""So much of a second's bytes may go at once after a rest."""
+"""Bytes of this many seconds may be sent at once after a pause."""
 
 
 class Rate:
-    """Tells how long to wait so that no more than `bytes_per_s` go; 0 is no limit.
+    """Tells how long to wait so that at most `bytes_per_s` are sent; 0 means no limit.
 
-    Times are monotonic seconds and given by the caller.
+    Times are monotonic seconds from the caller.
     """
 
     def __init__(self, bytes_per_s: float) -> None:
@@ -18,7 +18,7 @@ class Rate:
         self._filled_s: float | None = None
 
     def wait_s(self, size_bytes: int, now_s: float) -> float:
-        """Take so many bytes out of the bucket: they may go after this wait."""
+        """Take these bytes from the bucket: they may be sent after this wait."""
         if self._bytes_per_s <= 0:
             return 0.0
         since_s = 0.0 if self._filled_s is None else max(0.0, now_s - self._filled_s)

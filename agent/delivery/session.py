@@ -1,8 +1,8 @@
-"""One MQTT connection, from CONNECT to its end, told as plain happenings in a queue.
+"""One MQTT connection, from CONNECT to its end, as plain events in a queue.
 
-A new paho client is made for every connection: what an old one had queued or half-sent dies with
-it, and the journal, not paho, knows what is still owed. paho's thread only moves bytes and puts
-happenings into the queue; whoever owns the session takes them out and decides.
+Every connection has a new paho client: what an old one had queued or half sent ends with it. The
+journal, not paho, knows what is still waiting. paho's thread only moves bytes and fills the queue;
+the owner of the session takes events out and decides.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 _ON_ITS_WAY: Final = 100
-"""More than the outbox ever has on its way, so that paho never holds a message back by itself."""
+"""More than the outbox ever has in flight, so that paho never holds a message back itself."""
 _GOODBYE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAddress:
-    """Where the broker is, and by which papers the two know each other (PEM files)."""
+    """Address of the broker, and certificates of both sides (PEM files)."""
 
     host: str
     port: int
@@ -38,7 +38,7 @@ class BrokerAddress:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """CONNACK: the broker took us in."""
+    """CONNACK: accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """SUBACK: from here on nothing said to us is missed."""
+    """SUBACK: no message is missed from here on."""
 
     refusal: str | None
 
@@ -65,7 +65,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """PUBACK of our message number `mid`; `refusal` when the broker would not pass it on."""
+    """PUBACK of our message number `mid`; `refusal` if the broker did not accept it."""
 
     mid: int
     refusal: str | None
@@ -73,38 +73,38 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The connection is over."""
+    """The connection has ended."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """Nothing from the broker: somebody here has work."""
+    """Not from the broker: there is work here."""
 
 
 Happening = Accepted | Refused | Listening | Said | Taken | Ended | Woken
 
 
 class Inbox:
-    """What happens to one connection, in order; any thread may put, the owner takes."""
+    """Events of one connection in order; any thread may put, the owner takes."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Happening] = queue.SimpleQueue()
         self._is_woken = threading.Event()
 
     def put(self, happening: Happening) -> None:
-        """Told by the connection."""
+        """Add an event of the connection."""
         self._queue.put(happening)
 
     def wake(self) -> None:
-        """There is work here; however often it is said, it waits in the queue once."""
+        """There is work here; repeated calls add only one entry."""
         if not self._is_woken.is_set():
             self._is_woken.set()
             self._queue.put(Woken())
 
     def take(self, timeout_s: float) -> Happening | None:
-        """The next happening, or None after `timeout_s`."""
+        """Next event, or None after `timeout_s`."""
         try:
             happening = self._queue.get(block=timeout_s > 0, timeout=timeout_s or None)
         except queue.Empty:
@@ -115,7 +115,7 @@ class Inbox:
 
 
 class Session:
-    """One connection. `inbox` is filled by paho's thread; all else is for the owner's."""
+    """One connection. `inbox` is filled by paho's thread; everything else is for the owner's."""
 
     def __init__(
         self,
@@ -145,13 +145,13 @@ class Session:
         self._client.on_disconnect = self._on_disconnect
 
     def leave_will(self, topic: str, payload: bytes) -> None:
-        """What the broker says for us, retained, when we end without a word."""
+        """Will: published by the broker, retained, when the connection ends without a goodbye."""
         self._client.will_set(topic, payload, qos=1, retain=True)
 
     def begin(self) -> None:
-        """Connect with a clean start; blocks up to the timeout, raises OSError when that fails.
+        """Connect with a clean start; blocks up to the timeout, raises OSError on failure.
 
-        A file of the papers that is missing or no certificate raises OSError as well.
+        A missing or invalid certificate file raises OSError too.
         """
         self._client.tls_set_context(tls_context(self._address))
         self._client.connect(
@@ -163,7 +163,7 @@ class Session:
         self._client.loop_start()
 
     def listen(self, topics: str, *more: str) -> None:
-        """Subscribe; answered by Listening. Without the topics in `more` a node does well too."""
+        """Subscribe; answered by Listening. Topics in `more` are optional."""
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in (topics, *more)])
 
     def say(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> int:
@@ -171,9 +171,9 @@ class Session:
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
     def end(self) -> None:
-        """Say goodbye, so that the broker drops the will, and give the socket back.
+        """Disconnect cleanly, so that the broker drops the will, and close the socket.
 
-        A line that takes not even the goodbye is cut; the broker then publishes the will.
+        If even this cannot be sent, the connection is cut and the broker publishes the will.
         """
         self._client.disconnect()
         if not self._is_over.wait(_GOODBYE_S) and (line := self._client.socket()) is not None:
@@ -213,7 +213,7 @@ class Session:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        # In MQTT 5 an acknowledgement may say no: `on_publish` alone is not acceptance.
+        # In MQTT 5 an acknowledgement can be a refusal: `on_publish` alone is not acceptance.
         self._inbox.put(Taken(mid, str(reason) if reason.is_failure else None))
 
     def _on_disconnect(
@@ -241,9 +241,9 @@ class _TidySocket(ssl.SSLSocket):
 
 
 def tls_context(address: BrokerAddress) -> ssl.SSLContext:
-    """Trust only the given authority, show our certificate; raises OSError naming the file."""
+    """Trust only the given authority, present our certificate; OSError names the file."""
     for path in (address.ca_file, address.cert_file, address.key_file):
-        path.open("rb").close()  # ssl's own error for a missing file does not say which one
+        path.open("rb").close()  # ssl's own error for a missing file does not name it
     context = ssl.create_default_context(cafile=str(address.ca_file))
     context.sslsocket_class = _TidySocket
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -1,4 +1,4 @@
-"""A view that was taken away: in the words of the wire, and in those of a technician."""
+"""Texts and messages about tampering with a camera's view."""
 
 from dataclasses import dataclass
 from typing import Final, assert_never
@@ -11,7 +11,7 @@ from agent.wire import messages
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What is to be seen, and what to do about it; templates of the catalogs."""
+    """What is visible and what to do; templates of the catalogs."""
 
     sentence: str
     cure: str
@@ -59,7 +59,7 @@ ADVICE: Final = {
 def tamper_words(
     change: TamperChange, *, camera: str
 ) -> messages.TamperBegan | messages.TamperEnded | None:
-    """The message about it; None where there is nothing to say."""
+    """The message about it; None if there is nothing to report."""
     match change:
         case TamperBegan():
             return messages.TamperBegan(

@@ -1,4 +1,4 @@
-"""The upload token, passed from the link that receives it to the uploader that needs it."""
+"""Upload token, passed from the link to the uploader."""
 
 import threading
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from agent.wire.answers import UploadToken
 
 _SPARE_S = 10.0
-"""A token this close to its end is not begun with: the upload would outlive it."""
+"""No upload starts with a token this close to its end."""
 
 
 class Tokens:
-    """The newest token and the wish for one; any thread may call. Times: monotonic seconds."""
+    """Newest token and the request for one; any thread may call. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,11 +20,11 @@ class Tokens:
         self._wish: Callable[[], None] = lambda: None
 
     def on_wish(self, wish: Callable[[], None]) -> None:
-        """Have `wish` called when somebody begins to want a token."""
+        """Call `wish` when a token is first needed."""
         self._wish = wish
 
     def put(self, token: UploadToken, now_s: float) -> None:
-        """The hub gave one."""
+        """The hub sent one."""
         with self._changed:
             self._token = token
             self._until_s = now_s + max(token.valid_for_s - _SPARE_S, token.valid_for_s / 2)
@@ -32,18 +32,18 @@ class Tokens:
             self._changed.notify_all()
 
     def current(self, now_s: float) -> UploadToken | None:
-        """The token that still holds at `now_s`."""
+        """The token valid at `now_s`, or None."""
         with self._changed:
             return self._token if now_s < self._until_s else None
 
     def spoilt(self, token: UploadToken) -> None:
-        """The hub would not take it; a newer one may have come meanwhile."""
+        """The hub refused it; a newer one may have arrived meanwhile."""
         with self._changed:
             if self._token == token:
                 self._token, self._until_s = None, 0.0
 
     def ask(self) -> None:
-        """Want a token; the link says so to the hub, again and again until one comes."""
+        """Request a token; the link repeats the request until one arrives."""
         with self._changed:
             was_wanted, self._is_wanted = self._is_wanted, True
         if not was_wanted:
@@ -56,7 +56,7 @@ class Tokens:
             return self._is_wanted
 
     def wait(self, timeout_s: float) -> None:
-        """Return when a token comes, at the latest after `timeout_s`."""
+        """Return when a token arrives, at the latest after `timeout_s`."""
         with self._changed:
             if self._is_wanted:
                 self._changed.wait(timeout_s)

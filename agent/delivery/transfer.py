@@ -1,4 +1,4 @@
-"""One file on its way to the hub: what is to be asked next, and how far it has come."""
+"""Upload of one file: next request and progress."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,17 +11,17 @@ from agent.delivery.tus import Body, Place, TusClient
 from agent.wire.answers import UploadToken
 
 AT_ONCE_BYTES: Final = 256 * 1024
-"""A file no larger goes in one request."""
+"""A file up to this size is sent in one request."""
 
 Read = Callable[[Path, int, int], Iterator[bytes]]
-"""Path, first byte, number of bytes → the bytes, a little at a time."""
+"""Path, first byte, number of bytes → the bytes in small parts."""
 
 
 class Transfer:
     """For the uploader's thread; `step` makes one request."""
 
     def __init__(self, path: Path, *, size_bytes: int | None, metadata: dict[str, str]) -> None:
-        """`size_bytes` is None for a file that still grows: see `ready_bytes`."""
+        """`size_bytes` is None for a growing file: see `ready_bytes`."""
         self._path = path
         self._size_bytes = size_bytes
         self._metadata = metadata
@@ -29,22 +29,22 @@ class Transfer:
         self._is_tried = False
         self._is_unsure = False
         self.ready_bytes = size_bytes or 0
-        """So much of it may be brought now."""
+        """Bytes that may be uploaded now."""
 
     @property
     def offset_bytes(self) -> int:
-        """How much the hub was last known to hold for sure."""
+        """Bytes known to be stored at the hub."""
         return self._place.offset_bytes if self._place else 0
 
     @property
     def has_work(self) -> bool:
-        """Whether there is anything to ask or to bring now."""
+        """True if there is a request to make now."""
         return self._place is None or self._is_unsure or self.offset_bytes < self.ready_bytes
 
     def step(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> bool:
-        """Begin, ask how far it has come, or go on by one piece; True when the hub has it all.
+        """Create, ask for progress, or send one piece; True when the hub has everything.
 
-        Raises what `line` raises, and OSError when the file cannot be read.
+        Raises the errors of `line`, and OSError if the file cannot be read.
         """
         if self._place is None:
             self._place = self._create(line, token, pieces=pieces, read=read)
@@ -58,15 +58,16 @@ class Transfer:
         return self._place.offset_bytes == self._size_bytes
 
     def broke(self) -> None:
-        """The hub may hold more than it said last, or less: it is to be asked."""
+        """The hub may have more or less than known: ask it."""
         self._is_unsure = True
 
     def is_unknown(self) -> None:
-        """The hub does not know the upload: it is to be begun again."""
+        """The hub does not know the upload: create it again."""
         self._place = None
 
     def _create(self, line: TusClient, token: UploadToken, *, pieces: Pieces, read: Read) -> Place:
-        """What is small goes along; of the rest some may have come already when it was tried."""
+        """A small file is sent along; of a large one some may have arrived in an earlier
+        attempt."""
         body = None
         if self.ready_bytes <= AT_ONCE_BYTES or not self._is_tried:
             most_bytes = max(AT_ONCE_BYTES, pieces.size_bytes)

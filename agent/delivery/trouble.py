@@ -1,4 +1,4 @@
-"""What is wrong with the line to the broker, in a sentence a technician can act on."""
+"""Faults of the broker connection, as sentences that a technician can act on."""
 
 import socket
 import ssl
@@ -13,18 +13,18 @@ _HAS_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
 _OWN_PATIENCE: Final = "Keep alive timeout"
-"""paho's reason where the line went silent, which says nothing of other nodes' lines."""
+"""paho's reason for a silent connection, which says nothing about other nodes."""
 _TAKEN_OVER: Final = "taken over"
-"""Within MQTT's reason of a DISCONNECT (0x8E), as paho words it."""
+"""Part of MQTT's reason of a DISCONNECT (0x8E), in paho's wording."""
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
-    """Mark a template for the catalogs; it is translated where it is shown."""
+    """Mark a template for the catalogs; it is translated when it is shown."""
     return text
 
 
 class Trouble(Exception):  # noqa: N818 - the link's word for what it reports and retries
-    """A sentence and its cure as templates, so that they can be translated before filling in."""
+    """A sentence and its cure as templates, translated before they are filled in."""
 
     def __init__(self, sentence: str, cure: str, facts: dict[str, object]) -> None:
         super().__init__(f"{sentence.format(**facts)}. {cure.format(**facts)}")
@@ -34,15 +34,15 @@ class Trouble(Exception):  # noqa: N818 - the link's word for what it reports an
 
 
 class TakenOver(Trouble):
-    """Another client came with this node's name and certificate."""
+    """Another client connected with this node's name and certificate."""
 
 
 class HungUp(Trouble):
-    """The other side ended a line that was up: every other node may have lost it with us."""
+    """The broker ended a working connection: all other nodes may have lost theirs too."""
 
 
 def unreachable(error: OSError, address: BrokerAddress) -> Trouble:
-    """The connection could not be made, or the papers could not be read."""
+    """The connection failed, or the certificates could not be read."""
     sentence, cure = _words(error)
     facts = {
         "host": address.host,
@@ -56,7 +56,7 @@ def unreachable(error: OSError, address: BrokerAddress) -> Trouble:
 
 
 def refused(reason: str, *, node: str, address: BrokerAddress) -> Trouble:
-    """CONNACK said no."""
+    """CONNACK was a refusal."""
     return Trouble(
         N_("the broker {host}:{port} refused the login of {node}: {reason}"),
         N_("see that {cert_file} was issued for {node} and that the broker knows that name"),
@@ -71,9 +71,10 @@ def refused(reason: str, *, node: str, address: BrokerAddress) -> Trouble:
 
 
 def closed_early(reason: str, *, address: BrokerAddress, utc_us: int) -> Trouble:
-    """The broker hung up before CONNACK; under TLS 1.3 so it is that our papers are refused.
+    """The broker closed the connection before CONNACK; in TLS 1.3 this means our certificate is
+    refused.
 
-    `utc_us` is the time by this node's clock, which may be wrong, and is said too.
+    `utc_us` is the node's clock, which may be wrong and is stated too.
     """
     if _TAKEN_OVER in reason:
         return broken(reason, address=address)
@@ -105,7 +106,7 @@ def closed_early(reason: str, *, address: BrokerAddress, utc_us: int) -> Trouble
 
 
 def silent(seconds: float, address: BrokerAddress) -> Trouble:
-    """Connected, and then nothing."""
+    """Connected, then silent."""
     return Trouble(
         N_("the broker {host}:{port} did not answer within {seconds} s"),
         N_("see that [broker] host and port name an MQTT broker with TLS"),
@@ -114,7 +115,7 @@ def silent(seconds: float, address: BrokerAddress) -> Trouble:
 
 
 def broken(reason: str, *, address: BrokerAddress) -> Trouble:
-    """It was up, and ended without our wish."""
+    """It worked and then ended against our will."""
     facts: dict[str, object] = {"host": address.host, "port": address.port, "reason": reason}
     if _TAKEN_OVER in reason:
         return TakenOver(
@@ -134,7 +135,7 @@ def broken(reason: str, *, address: BrokerAddress) -> Trouble:
 
 
 def not_passed_on(reason: str, *, node: str, topic: str) -> Trouble:
-    """PUBACK or SUBACK said no: logged in, but not for this branch."""
+    """PUBACK or SUBACK was a refusal: connected, but not allowed on this branch."""
     return Trouble(
         N_("the broker does not let this node use {topic}: {reason}"),
         N_(
@@ -146,7 +147,7 @@ def not_passed_on(reason: str, *, node: str, topic: str) -> Trouble:
 
 
 def _end_of(cert_file: Path) -> datetime | None:
-    """When the node's certificate ends; None if it cannot be read."""
+    """End of the node's certificate; None if it cannot be read."""
     try:
         return crypto.certificates(cert_file.read_bytes())[0].not_valid_after_utc
     except (OSError, crypto.CryptoError):

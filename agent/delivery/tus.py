@@ -1,7 +1,7 @@
-"""The client's side of tus 1.0.0, the protocol for resumable uploads: one call, one request.
+"""Client of tus 1.0.0, the protocol for resumable uploads: one call, one request.
 
-https://tus.io/protocols/resumable-upload, with the extensions creation,
-creation-with-upload and creation-defer-length.
+https://tus.io/protocols/resumable-upload, with the extensions creation, creation-with-upload and
+creation-defer-length.
 """
 
 import base64
@@ -17,11 +17,11 @@ from agent.wire.answers import UploadToken
 VERSION: Final = "1.0.0"
 BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
-"""tus's status for bytes that do not give the hash they should."""
+"""tus status for bytes that do not match their hash."""
 
 
 class Answered(Exception):  # noqa: N818 - the hub's word, whatever it is
-    """The hub answered something else than "go on"."""
+    """The hub answered with something other than "go on"."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self.status = answer.status_code
@@ -31,7 +31,7 @@ class Answered(Exception):  # noqa: N818 - the hub's word, whatever it is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A stretch of a file, to be read while it is sent."""
+    """A part of a file, read while it is sent."""
 
     chunks: Iterator[bytes]
     size_bytes: int
@@ -39,14 +39,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An upload at the hub: where it is spoken of, and how much of it the hub holds for sure."""
+    """An upload at the hub: its address and the number of bytes stored."""
 
     url: str
     offset_bytes: int
 
 
 class TusClient:
-    """Raises httpx.HTTPError and httpx.InvalidURL where there is no answer, else Answered."""
+    """Raises httpx.HTTPError and httpx.InvalidURL without an answer, else Answered."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
@@ -59,9 +59,10 @@ class TusClient:
         metadata: dict[str, str],
         size_bytes: int | None,
     ) -> Place:
-        """Begin an upload, with its first bytes if given; one that exists is only named again.
+        """Create an upload, with its first bytes if given; an existing one only gets its address
+        again.
 
-        `size_bytes` is None for a file that still grows.
+        `size_bytes` is None for a growing file.
         """
         length = {"Upload-Defer-Length": "1"}
         if size_bytes is not None:
@@ -77,13 +78,13 @@ class TusClient:
         if answer.status_code != HTTPStatus.CREATED:
             raise Answered(answer)
         place = answer.request.url.join(answer.headers.get("Location", ""))
-        # A token goes where the hub's own message said, and nowhere else.
+        # A token is sent only to the address in the hub's own message.
         if not str(place).startswith(token.upload_url.rstrip("/") + "/"):
             raise httpx.InvalidURL(f"the hub sends us to {place}, beyond {token.upload_url}")
         return Place(str(place), _offset(answer))
 
     def ask(self, token: UploadToken, url: str) -> Place:
-        """How far an upload has come."""
+        """Progress of an upload."""
         answer = self._send("HEAD", url, token, None, headers={})
         if answer.status_code != HTTPStatus.OK:
             raise Answered(answer)

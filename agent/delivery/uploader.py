@@ -1,7 +1,8 @@
-"""Pictures and clips brought to the hub over HTTPS, each once its event has arrived there.
+"""Uploads pictures and clips over HTTPS, each after its event has arrived at the hub.
 
-Piece by piece: a line that breaks costs a piece at most, and what matters more need not wait for
-the end of a long clip."""
+In pieces: a broken line loses at most one piece, and a more important file need not wait for the
+end of a long clip.
+"""
 
 import threading
 import time
@@ -41,37 +42,37 @@ _NEVER: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadPolicy:
-    """The patience of the uploader in seconds, and what it brings how fast."""
+    """Time limits in seconds, selection and bandwidth."""
 
     connect_s: float = 10.0
     stall_s: float = 30.0
-    """A transfer that does not move for so long is begun again."""
+    """A transfer without progress for this long starts again."""
     retry_base_s: float = 1.0
     retry_cap_s: float = 60.0
     brought: Brought = Brought.ALL
-    """What is brought without being asked for."""
+    """Files uploaded without a request."""
     bytes_per_s: float = 0.0
-    """The most of pictures and clips that is sent; 0: no limit."""
+    """Bandwidth limit for pictures and clips; 0: none."""
 
 
 @dataclass(slots=True)
 class UploadCounts:
-    """What was brought since the agent began."""
+    """Counters since the agent started."""
 
     stored: int = 0
     refused: int = 0
     failed: int = 0
     requests: int = 0
     sent_bytes: int = 0
-    """Of files, given to the line; what was sent twice counts twice."""
+    """Bytes of files sent; repeated bytes count twice."""
 
 
 Job = DueMedia | GrowingClip
-"""What is brought: a file, or as much of a clip as is durable while it is recorded."""
+"""An upload: a file, or the durable part of a clip being recorded."""
 
 
 class Uploader:
-    """One thread that brings what is due, what matters most first, one piece at a time."""
+    """One thread that uploads due files, most important first, one piece at a time."""
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class Uploader:
         growing: Growing | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`trusted`: an authority (PEM) believed beside the system's; the hub's own, mostly."""
+        """`trusted`: an authority (PEM) trusted beside the system's, usually the hub's own."""
         self._wake = threading.Event()
         self._growing = growing
         if growing is not None:
@@ -96,7 +97,7 @@ class Uploader:
             verify=https.shared_context(trusted),
             timeout=httpx.Timeout(policy.stall_s, connect=policy.connect_s),
             transport=transport,
-            follow_redirects=False,  # a token goes where the hub said, and nowhere else
+            follow_redirects=False,  # a token is sent only to the hub's own address
             trust_env=False,
         )
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
@@ -109,11 +110,11 @@ class Uploader:
         self._last_trouble = ""
         self.counts = UploadCounts()
         self.is_bringing = False
-        """A request for a file is under way; any thread may look."""
+        """A request for a file is running; any thread may read it."""
         journal.listen(self._wake.set)
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Bring files until told to stop; one under way is given up then."""
+        """Upload files until stopped; a running one is interrupted."""
         while not stop.is_set():
             beat()
             self._wake.clear()
@@ -121,11 +122,11 @@ class Uploader:
                 self._wake.wait(self._patience_s())
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._client.close()
 
     def _bring_next(self, stop: threading.Event, beat: Callable[[], None]) -> bool:
-        """Try the first file that may be tried now; False when there is nothing to do."""
+        """Try the first file that may be tried now; False if there is none."""
         job = self._choose()
         if job is None:
             return False
@@ -137,14 +138,14 @@ class Uploader:
         try:
             return self._bring(job, token, stop=stop, beat=beat)
         except JournalFull as full:
-            # What came of it cannot be written down: brought once more, which does no harm.
+            # The result cannot be stored: uploaded once more, which is harmless.
             self._again(job, full.sentence)
             return True
 
     def _bring(
         self, job: Job, token: UploadToken, *, stop: threading.Event, beat: Callable[[], None]
     ) -> bool:
-        """One request, and what came of it; False when asked to stop in the middle."""
+        """One request and its result; False if stopped in the middle."""
         try:
             self._step(job, token, lambda: beat() if not stop.is_set() else _interrupt())
         except OSError as error:
@@ -194,7 +195,7 @@ class Uploader:
         return transfer
 
     def _slow_down(self, size_bytes: int, beat: Callable[[], None]) -> None:
-        """Wait until so many bytes may go; `beat` raises when we are to stop."""
+        """Wait until these bytes may be sent; `beat` raises on a stop."""
         beat()
         until_s = time.monotonic() + self._rate.wait_s(size_bytes, time.monotonic())
         while (left_s := until_s - time.monotonic()) > 0:
@@ -202,7 +203,7 @@ class Uploader:
             beat()
 
     def _choose(self) -> Job | None:
-        """Pictures of alerts, then clips of alerts under way, then the rest by importance."""
+        """Pictures of alerts, then growing clips of alerts, then the rest by importance."""
         now_s = time.monotonic()
         due = self._journal.media_due(_LOOK_AT + len(self._not_before_s), self._policy.brought)
         growing = self._growing_now()
@@ -214,7 +215,7 @@ class Uploader:
         return clip or media
 
     def _growing_now(self) -> list[GrowingClip]:
-        """Clips of alerts under way, of which the hub knows."""
+        """Growing clips of alerts that the hub knows."""
         if self._growing is None or self._policy.brought is Brought.ASKED:
             return []
         clips = self._growing.now()
@@ -235,12 +236,12 @@ class Uploader:
         return self._not_before_s.get(_key(job), 0.0) <= now_s
 
     def _forget_others(self, keys: set[str]) -> None:
-        """The shelf may have removed a file that waits for its next try; clips end."""
+        """The clip store may have removed a file that waits for its next attempt; clips end."""
         self._not_before_s = {key: at for key, at in self._not_before_s.items() if key in keys}
         self._transfers = {key: one for key, one in self._transfers.items() if key in keys}
 
     def _patience_s(self) -> float:
-        """Until the first file that waits for its next try, at most one beat."""
+        """Seconds until the first file's next attempt, at most one beat."""
         due_s = min(self._not_before_s.values(), default=float("inf"))
         return min(BEAT_S, max(0.01, due_s - time.monotonic()))
 
@@ -251,14 +252,14 @@ class Uploader:
                 self._tokens.ask()
                 self._again(job, "the hub does not take our token any more")
             case tus.HASH_DIFFERS if _key(job) not in self._spoilt:
-                # Something of it may have been spoilt on the way: once more, all of it.
+                # It may have been damaged on the way: send all of it once more.
                 self._spoilt.add(_key(job))
                 self._transfers.pop(_key(job))
                 self._again(job, str(answered))
             case status if status in _NEVER:
                 self._refuse(job, str(answered))
             case HTTPStatus.NOT_FOUND:
-                # The hub has the event, but perhaps another worker of it not yet.
+                # The hub has the event, but perhaps another of its workers does not yet.
                 self._transfers[_key(job)].is_unknown()
                 self._again(job, str(answered))
             case _:
@@ -272,8 +273,8 @@ class Uploader:
         log.info("media_stored", kind=str(media.kind), sha256=media.sha256, bytes=media.size_bytes)
 
     def _refuse(self, job: Job, why: str) -> None:
-        """Never again: it is counted, and the file stays on the shelf for a person to look at."""
-        if isinstance(job, GrowingClip):  # it comes when it is whole
+        """Never again: counted, and the file stays for a person to look at."""
+        if isinstance(job, GrowingClip):  # it comes when it is complete
             self._growing_over(job, why)
             return
         self._journal.media_refused(job.sha256, why)
@@ -293,7 +294,7 @@ class Uploader:
         self._spoilt.discard(_key(job))
 
     def _again(self, job: Job, why: str) -> None:
-        """Later, after a wait of its own: other files need not share one file's trouble."""
+        """Later, with its own backoff: other files are not affected."""
         self._pieces.cut()
         if transfer := self._transfers.get(_key(job)):
             transfer.broke()
@@ -305,11 +306,11 @@ class Uploader:
 
 
 class _Interrupted(Exception):  # noqa: N818 - no error: we were asked to stop
-    """The agent stops while a file is under way."""
+    """The agent stops during an upload."""
 
 
 def _chunks(path: Path, start: int, length_bytes: int) -> Iterator[bytes]:
-    """A stretch of a file, in small reads that neither fill the memory nor stop the beat."""
+    """A part of a file in small reads that neither fill the memory nor delay the heartbeat."""
     with path.open("rb") as file:
         file.seek(start)
         while length_bytes > 0 and (chunk := file.read(min(CHUNK_BYTES, length_bytes))):

@@ -1,4 +1,4 @@
-"""What the line needs of whoever carries out what the hub wants of this node as a whole."""
+"""Ports of the link to the receivers of node-wide commands."""
 
 from typing import Protocol
 from uuid import UUID
@@ -8,33 +8,33 @@ from agent.wire.settings import Configure, SettingsReport
 
 
 class SettingsDesk(Protocol):
-    """Takes the settings that the hub wants, and answers for those that count."""
+    """Applies settings desired by the hub and reports the effective ones."""
 
     revision: int
-    """Grows whenever the hub should hear the report again."""
+    """Grows whenever the report should be sent again."""
 
     def hear(self, said: Configure) -> None:
-        """The hub wants these; never raises for what is wrong with them."""
+        """The hub wants these; never raises for invalid ones."""
 
     def report(self) -> SettingsReport:
-        """By which settings the node works, and what it made of the last ones."""
+        """Effective settings of the node, and the result of the last desired ones."""
 
 
 class ProgramsDesk(Protocol):
-    """Takes the programs that the hub wants, and answers for those that run."""
+    """Installs releases desired by the hub and reports the running one."""
 
     revision: int
-    """Grows whenever the hub should hear the report again."""
+    """Grows whenever the report should be sent again."""
 
     def hear(self, said: TakePrograms) -> None:
-        """The hub wants these."""
+        """The hub wants this release."""
 
     def report(self) -> ProgramsReport:
-        """Which run, and what became of the last that were wanted."""
+        """Running release, and the result of the last desired one."""
 
 
 class DiagnosisDesk(Protocol):
-    """Brings the hub a file of how this node is."""
+    """Uploads diagnosis files."""
 
     def ask(self, command_id: UUID) -> None:
-        """The hub wants one by this name; it says so again until it has it."""
+        """The hub wants one with this id; it repeats the request until it has it."""

@@ -1,4 +1,4 @@
-"""What the eyes saw, in the words of the wire."""
+"""Converts sighting changes to wire messages."""
 
 from typing import assert_never
 
@@ -12,7 +12,7 @@ from agent.wire.terms import BoxWords, ObjectKind, Picture, RuleWords
 def in_words(
     change: SightingChange, *, camera: str, picture: Picture | None
 ) -> SightingOpened | SightingUpdated | SightingClosed:
-    """The message about a change that `camera` saw, with the picture that goes with it."""
+    """Message for a change seen by `camera`, with its picture."""
     match change:
         case Opened():
             return SightingOpened(
