@@ -1,9 +1,9 @@
-"""Root's part of programs from the hub: the file that the agent fetched is looked at anew,
-unpacked where only root writes, and installed into the other slot.
+"""Root service for releases from the hub: checks the downloaded file again, unpacks it where only
+root writes, and installs it into the other slot.
 
-Neither the agent nor the hub is trusted: what counts is the update key that lies on this node. An
-older release than the one that runs is taken only where the keeper said so at the hub and where it
-worked on this node before. What came of it is written beside the slots, where the agent reads it.
+Neither agent nor hub is trusted: only the update key on this node counts. An older release is
+accepted only if the keeper allowed it at the hub and it worked on this node before. The result is
+written beside the slots, where the agent reads it.
 """
 
 import hashlib
@@ -50,11 +50,11 @@ REASON_CHARS: Final = 500
 SCRATCH: Final = "/var/tmp"  # noqa: S108 - a folder of its own in it, as root
 
 Install = Callable[[Path], None]
-"""Raises BundleFault with what the installer said last."""
+"""Raises BundleFault with the installer's last message."""
 
 
 def is_installable(bundle: Path, *, key: Path = KEY) -> None:
-    """For the agent, so that root is not troubled in vain; BundleFault, OSError."""
+    """For the agent, so that root is not started in vain; BundleFault, OSError."""
     try:
         public = public_key(key)
     except Trouble as why:
@@ -71,9 +71,10 @@ def install_fetched(
     install: Install | None = None,
     scratch: str = SCRATCH,
 ) -> bool:
-    """Install what lies in the agent's folder, and write down what came of it; whether it is in.
+    """Install the file in the agent's folder and store the result; True if it was installed.
 
-    Cut off anywhere, it is begun again by the note that stays until the answer is written.
+    After an interruption anywhere it starts again, because the note stays until the result is
+    written.
     """
     note = folder / NOTE
     try:
@@ -92,14 +93,14 @@ def install_fetched(
     else:
         answer |= {"outcome": "installed", "reason": "", "slot": str(Slots(home).in_use)}
     write_whole(home / ANSWER, json.dumps(answer).encode(), mode=0o644)
-    for name in (BUNDLE, NOTE):  # the note last: without the file it would be tried for nothing
+    for name in (BUNDLE, NOTE):  # the note last: without the file it would be useless
         with suppress(OSError):
             (folder / name).unlink()
     return bool(answer["outcome"] == "installed")
 
 
 def what_runs(home: Path = HOME, mark: Path = MARK) -> Installed:
-    """Which release is in use, and what became of the last bundle from the hub."""
+    """Running release, and result of the last bundle from the hub."""
     slots = Slots(home, mark=mark)
     in_use = slots.in_use
     release = _release_of(in_use)
@@ -112,13 +113,13 @@ def what_runs(home: Path = HOME, mark: Path = MARK) -> Installed:
         last = ProgramsAnswer(
             version=said["version"], sha256=said["sha256"], outcome=outcome, reason=reason
         )
-    except (OSError, ValueError, TypeError, KeyError):  # none yet, or none of ours
+    except (OSError, ValueError, TypeError, KeyError):  # none yet, or not ours
         last = None
     return Installed(number, name, last)
 
 
 def outcome_of(said: dict[str, Any], *, in_use: str, is_on_probation: bool) -> tuple[str, str]:
-    """Outcome and reason as the hub hears them, of what root wrote and where the link points."""
+    """Outcome and reason for the hub, from root's result and the link's target."""
     if said["outcome"] != "installed":
         return "refused", str(said["reason"])
     if said["slot"] != in_use:
@@ -143,8 +144,8 @@ def _unpack(bundle: Path, copy: Path, wanted: TakePrograms, *, key: Path, home: 
 
 
 def _check_age(release: Release, slots: Slots, *, may_be_older: bool) -> None:
-    """An older one than runs is taken where the keeper said so, and only if it worked here once:
-    else whoever has the hub could bring any hole back that ever was signed."""
+    """An older release is accepted only if the keeper allowed it and it worked here before.
+    Otherwise whoever controls the hub could bring back any hole that was ever signed."""
     runs = _release_of(slots.in_use)
     if runs is None or release.number >= runs.number:
         return
@@ -160,7 +161,7 @@ def _check_age(release: Release, slots: Slots, *, may_be_older: bool) -> None:
 
 
 def _copy(content: IO[bytes], target: Path, head: Head, name: str, left_bytes: int) -> int:
-    """What is hashed is what is kept."""
+    """Hash and store in one read."""
     target.parent.mkdir(parents=True, exist_ok=True)
     reckoned, size = hashlib.sha256(), 0
     with target.open("xb") as writing:
@@ -206,7 +207,7 @@ def _opened(file: IO[bytes]) -> tarfile.TarFile:
 
 
 def _open_plain(path: Path) -> IO[bytes]:
-    """A plain file, and no link that whoever owns the folder laid; OSError."""
+    """Open a plain file, never a link placed by the folder's owner; OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)

@@ -1,4 +1,4 @@
-"""One thing that `check` tried, as a line in the reader's language."""
+"""Result of one check, as a line in the reader's language."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from agent.delivery.trouble import N_
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing tried: what it was, and the trouble with it if there is one (templates)."""
+    """One check: its subject, and its trouble if any (templates)."""
 
     about: str
     sentence: str = ""
@@ -17,11 +17,11 @@ class Finding:
 
     @property
     def is_ok(self) -> bool:
-        """Nothing is wrong."""
+        """True without a trouble."""
         return not self.sentence
 
     def line(self, say: Say) -> str:
-        """As shown."""
+        """Text as shown."""
         about = say(self.about).format(**self.facts)
         if self.is_ok:
             return f"{say(N_('ok'))}: {about}"

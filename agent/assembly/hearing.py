@@ -1,4 +1,4 @@
-"""Whether a camera whose sound is to be recorded brings any, heard from the camera itself."""
+"""Check of a camera's sound, where it is to be recorded."""
 
 import time
 from typing import Final
@@ -24,7 +24,7 @@ class _Heard:
 
 
 def sound(camera: CameraSection) -> Finding:
-    """That it is recorded, and why; a camera that brings none is a trouble."""
+    """States that sound is recorded and why; a camera without sound is a trouble."""
     facts: dict[str, object] = {"camera": camera.name, "reason": camera.sound}
     if _is_heard(camera):
         return Finding(N_("sound of {camera} is recorded: {reason}"), facts=facts)

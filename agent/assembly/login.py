@@ -1,4 +1,4 @@
-"""A login at the broker for trial: in, heard in our own branch, and out again."""
+"""Trial login at the broker: connect, subscribe to the own branch, disconnect."""
 
 import time
 from contextlib import suppress
@@ -25,7 +25,7 @@ HUB_S: Final = 5.0
 
 
 class Login:
-    """One try. It asks for an upload token, which the hub may answer."""
+    """One attempt. It requests an upload token, which the hub may answer."""
 
     def __init__(self, address: BrokerAddress, node: str) -> None:
         self._address = address
@@ -33,7 +33,7 @@ class Login:
         self._inbox = Inbox()
 
     def attempt(self) -> UploadToken | None:
-        """The hub's answer, None when it gave none; Trouble when the broker is of no use."""
+        """The hub's answer, None without one; Trouble if the broker is unusable."""
         session = Session(
             self._address,
             client_id=self._node,

@@ -1,4 +1,4 @@
-"""The networks of a node: for all looks, for wide pictures, and for whole pictures of a crowd."""
+"""Networks of a node: for all looks, for wide pictures, and for whole pictures of a crowd."""
 
 import sys
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ from agent.devices.litert import LaterModel
 
 @dataclass(frozen=True)
 class Networks:
-    """What all eyes of a node share; each takes memory from its first look on."""
+    """Shared by all cameras of a node; each takes memory from its first look on."""
 
     common: LaterModel
     whole: LaterModel | None
     """For whole pictures of a crowd."""
     wide: LaterModel | None = None
-    """For pictures that leave much of the common one's input grey."""
+    """For pictures that leave much of the common input grey."""
 
     def prove(self) -> None:
-        """Load them all now; raises ModelError."""
+        """Load all now; raises ModelError."""
         for model in (self.common, self.whole, self.wide):
             if model is not None:
                 model.load()
 
 
 def load_networks(settings: AgentSettings) -> Networks:
-    """The node's networks, which all its eyes share; raises ModelError.
+    """The node's networks, shared by all cameras; raises ModelError.
 
-    One that somebody chose is loaded at once, so that what is wrong with it is said at the start.
+    A configured one is loaded at once, so that its faults are reported at the start.
     """
     detector = settings.detector
     manifest = models_manifest(detector)
@@ -48,7 +48,7 @@ def load_networks(settings: AgentSettings) -> Networks:
 
 
 def models_manifest(detector: DetectorSection) -> Path:
-    """The manifest of the configured models, of the installed ones, or of the checkout."""
+    """Manifest of the configured models, of the installed ones, or of the checkout."""
     if detector.models_dir:
         return Path(detector.models_dir) / "manifest.toml"
     installed = Path(sys.prefix) / "share" / "matthan" / "models" / "manifest.toml"

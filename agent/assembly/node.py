@@ -1,4 +1,4 @@
-"""From settings to a running node: what is made of what, started in which order."""
+"""Builds a node from its settings: parts and their start order."""
 
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -46,15 +46,15 @@ from agent.supervise import Service, SupervisePolicy, Supervisor
 log = structlog.get_logger()
 
 LEAST_ROOM_BYTES: Final = 32 * 2**20
-"""A minute of 4 Mbit/s: with less beside what is held, clips would go as soon as they came."""
+"""A minute at 4 Mbit/s: with less space beside held footage, clips would be removed at once."""
 
 
 class Refusal(Exception):  # noqa: N818 - what the program does, and says in one line
-    """The node must not start: what is wrong and the cure, on one line."""
+    """The node must not start; the message has the reason and the cure in one line."""
 
 
 class Node:
-    """All that runs on one small computer."""
+    """Everything that runs on one node."""
 
     def __init__(
         self,
@@ -64,14 +64,16 @@ class Node:
         from_hub: SettingsFromHub | None = None,
         diagnose: Make | None = None,
     ) -> None:
-        """Make everything; raises JournalError, ModelError, Trouble or OSError.
+        """Build everything; raises JournalError, ModelError, Trouble or OSError.
 
-        `diagnose` makes the file that the hub may ask for; without it none is sent.
+        `diagnose` makes the file that the hub can request; without it none is sent.
         """
         check_papers(settings)
         clock = SystemClock()
         self.journal = open_journal(settings, clock)
-        close_left_open(self.journal)  # before anything is watched: all that is open is of old
+        close_left_open(
+            self.journal
+        )  # before cameras start: everything open is from an earlier run
         try:
             self._make(settings, clock, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
         except BaseException:
@@ -94,7 +96,9 @@ class Node:
         self.views = make_views(settings, self.journal, shelf, clock, plays_once=plays_once)
         for view in self.views:
             view.show_to(lives)
-        with ThreadPoolExecutor() as pool:  # one that is dead is waited for once, not in a row
+        with (
+            ThreadPoolExecutor() as pool
+        ):  # dead cameras are waited for together, not one after the other
             tuple(pool.map(lambda view: view.camera.glance(), self.views))
         speaker = Speaker(
             node=settings.node.name,
@@ -123,8 +127,8 @@ class Node:
     def _services(
         self, settings: AgentSettings, tokens: Tokens, *, shelf: Shelf, health: HealthService
     ) -> list[Service]:
-        """What carries away is there before anything is seen, and the last to go."""
-        # Link and seal read the new certificate when the agent begins anew.
+        """Uploading services start before anything is detected, and stop last."""
+        # Link and seal read the new certificate when the agent restarts.
         renewal = Renewal(settings.broker.address(), tokens, renewed=self.stop)
         services = [
             Service(name="link", runs=self.link),
@@ -152,7 +156,7 @@ class Node:
         latest: LatestHealth,
         shelf: Shelf,
     ) -> None:
-        """All that goes to the hub: events, files, and pictures for who watches now."""
+        """Everything that goes to the hub: events, files, and live pictures."""
         policy, trusted = settings.uploads.policy(), settings.broker.ca_file
         self.link = Link(
             speaker,
@@ -179,7 +183,7 @@ class Node:
     def _diagnosis_post(
         self, settings: AgentSettings, tokens: Tokens, diagnose: Make | None
     ) -> DiagnosisPost | None:
-        """What brings the hub a file of how this node is."""
+        """Service that sends the diagnosis file."""
         if diagnose is None:
             return None
         post = DiagnosisPost(
@@ -193,7 +197,7 @@ class Node:
         return post
 
     def _programs_fetch(self, settings: AgentSettings, tokens: Tokens) -> ProgramsFetch:
-        """What fetches the programs that the hub wants."""
+        """Service that downloads desired releases."""
         fetch = ProgramsFetch(
             settings.node.name,
             settings.journal.path.parent / "programs",
@@ -208,7 +212,7 @@ class Node:
         return fetch
 
     def _provers(self, from_hub: SettingsFromHub) -> tuple[Service, Service]:
-        """What sees whether new settings, and new programs, reach the broker."""
+        """Services that check whether new settings and new releases reach the broker."""
         self.link.answer_for(from_hub)
         from_hub.on_change(self.stop)
         settings = Prover(from_hub, self.link.up_for_s)
@@ -219,9 +223,9 @@ class Node:
         )
 
     def run(self, *, drain_s: float) -> None:
-        """Until `stop`; a node that plays once until everything is at the hub.
+        """Until `stop`; a node that plays once runs until everything is at the hub.
 
-        Raises Unfinished when that takes longer than `drain_s`.
+        Raises Unfinished if that takes longer than `drain_s`.
         """
         if not self._plays_once:
             self.supervisor.run()
@@ -236,11 +240,11 @@ class Node:
         self.supervisor.run(until=once.is_done)
 
     def stop(self) -> None:
-        """Ask for the end; safe from a signal handler."""
+        """Request the end; safe from a signal handler."""
         self.supervisor.stop()
 
     def stats(self) -> dict[str, int | float]:
-        """What was used and done."""
+        """Resources used and counters."""
         watches = [view.watch.counts for view in self.views]
         recorders = [view.recorder.counts for view in self.views]
         continuous = [view.continuous.counts for view in self.views if view.continuous]
@@ -268,11 +272,11 @@ class Node:
         )
 
     def __enter__(self) -> Self:
-        """Made already."""
+        """Built already."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the files back."""
+        """Close all files."""
         self.live.close()
         for one in (self.diagnosis, self.programs):
             if one is not None:
@@ -288,7 +292,7 @@ def assemble(
     from_hub: SettingsFromHub | None = None,
     diagnose: Make | None = None,
 ) -> Node:
-    """The node of these settings; raises Refusal with the line to show."""
+    """Node of these settings; raises Refusal with the line to show."""
     try:
         return Node(settings, plays_once=plays_once, from_hub=from_hub, diagnose=diagnose)
     except (JournalError, ModelError, Trouble) as error:
@@ -301,7 +305,8 @@ def assemble(
 
 
 def check_papers(settings: AgentSettings) -> None:
-    """Raise Trouble for papers that are missing, open to all, or do not belong together."""
+    """Raise Trouble for key or certificate files that are missing, readable by all, or do not
+    match."""
     address = settings.broker.address()
     try:
         tls_context(address)
@@ -328,7 +333,7 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
 
 
 def limits(max_events: int) -> Limits:
-    """A fifth of the journal is for alerts alone."""
+    """A fifth of the journal is reserved for alerts."""
     return Limits(max_events=max_events, max_lesser=max_events * 4 // 5)
 
 
@@ -354,7 +359,7 @@ def make_views(
     *,
     plays_once: bool,
 ) -> list[View]:
-    """Of each camera one, before networks that all share; raises ModelError."""
+    """One per camera, in front of shared networks; raises ModelError."""
     calm()
     networks = load_networks(settings)
     allowances = purses(settings.detector.looks_per_s, len(settings.camera))
@@ -374,7 +379,7 @@ def make_views(
 
 
 def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:
-    """With the papers that the broker knows this node by; without it clips go on unsealed."""
+    """With the broker certificate's key; without it clips are not sealed."""
     broker = settings.broker
     try:
         return Sealer.open(
@@ -390,7 +395,8 @@ def open_sealer(settings: AgentSettings, clock: SystemClock) -> Sealer | None:
 
 
 def close_left_open(journal: Journal) -> None:
-    """End what an earlier run left open; a journal that cannot take it now is asked next time."""
+    """Close sightings left open by an earlier run; a journal that refuses is asked at the next
+    start."""
     try:
         closed = journal.close_left_open()
     except JournalError as error:

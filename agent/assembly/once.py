@@ -17,7 +17,7 @@ class Unfinished(Exception):  # noqa: N818 - says what is the case, not that a p
 
 
 class Once:
-    """Asked now and then by the supervisor whether all is done; clips end with their camera."""
+    """Asked by the supervisor whether all is done; clips end with their camera."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The agent's part in an update: it says that its slot has reached the broker, or makes way."""
+"""Agent's part of an update: marks its slot as working once it has reached the broker, or ends."""
 
 import sys
 import threading
@@ -20,7 +20,7 @@ LOOK_S: Final = 1.0
 
 
 class SlotProver:
-    """A named service; ends by itself once there is nothing to prove."""
+    """A named service; ends once there is nothing to prove."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class SlotProver:
         self._slot = str(slot or Path(sys.prefix).resolve())
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Look until it is proved, or its time is over."""
+        """Check until it is proved, or its time is over."""
         boot = str(boot_id())
         while self._slots.probation() is not None and not self._slots.is_proved(self._slot):
             beat()
@@ -48,7 +48,7 @@ class SlotProver:
             uptime_s = time.clock_gettime(time.CLOCK_BOOTTIME)
             if self._slots.is_over(boot=boot, uptime_s=uptime_s):
                 log.error("update_failed", slot=self._slot, why="the broker was not reached")
-                self._make_way()  # the guard turns back before the next start
+                self._make_way()  # the guard switches back before the next start
                 return
             if stop.wait(LOOK_S):
                 return

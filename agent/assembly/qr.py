@@ -1,4 +1,4 @@
-"""Reading a QR code in a picture: by OpenCV, which is loaded for this alone."""
+"""Reads a QR code in a picture with OpenCV, loaded only for this."""
 
 import cv2
 
@@ -6,12 +6,12 @@ from agent.media.frame import Plane
 
 
 class QrReader:
-    """Used by one thread."""
+    """For one thread."""
 
     def __init__(self) -> None:
         self._detector = cv2.QRCodeDetector()
 
     def read(self, luma: Plane) -> str:
-        """What the code in it says; nothing where there is none."""
+        """Text of the code; empty if there is none."""
         text, _, _ = self._detector.detectAndDecode(luma)
         return text

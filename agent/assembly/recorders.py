@@ -1,4 +1,4 @@
-"""Cameras' own recorders: how one is reached, and what `check` says of it."""
+"""Recorders of cameras: access, and their check."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ LOGIN_BYTES: Final = 1000
 
 
 def make_recorder(section: CameraSection, utc_us: Callable[[], int]) -> OnvifRecorder:
-    """Of a camera that has one; its login is read anew each time it is asked."""
+    """For a camera that has one; its login is read again at each request."""
     return OnvifRecorder(
         section.recorder,
         login=lambda: read_login(section.recorder_login_file),
@@ -27,7 +27,7 @@ def make_recorder(section: CameraSection, utc_us: Callable[[], int]) -> OnvifRec
 
 
 def read_login(path: str) -> DeviceLogin | None:
-    """The one line of a login's file, none without one; raises ArchiveError."""
+    """The single line of a login file, None without one; raises ArchiveError."""
     if not path:
         return None
     try:
@@ -45,7 +45,7 @@ def read_login(path: str) -> DeviceLogin | None:
 
 
 def recorder_finding(section: CameraSection, utc_us: Callable[[], int]) -> Finding:
-    """What the recorder has, or why it cannot be asked."""
+    """Footage in the recorder, or why it cannot be asked."""
     facts: dict[str, object] = {"camera": section.name}
     recorder = make_recorder(section, utc_us)
     try:

@@ -1,4 +1,4 @@
-"""`check`: what the hub refused for good, said where a technician looks."""
+"""`check`: events refused by the hub for good, shown to the technician."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from agent.delivery.trouble import N_
 from agent.journal import set_aside
 
 NEWS_S: Final = 7 * 86_400
-"""Older refusals are no trouble any more."""
+"""Older refusals are not reported."""
 
 _CURES: Final = {
     "wrong_version": N_("update the hub: this agent speaks a newer language"),
@@ -21,7 +21,7 @@ _CURE: Final = N_("tell whoever looks after the hub; its page of camera boxes sh
 
 
 def refused(journal: Path, *, now_utc_us: int) -> Iterator[Finding]:
-    """One where there is something set aside; none where there is nothing."""
+    """One finding if something is set aside, else none."""
     found = set_aside(journal)
     if found is None:
         return

@@ -1,4 +1,4 @@
-"""`cameras`: what is attached, who answers on the wire, what an address sends, what to change."""
+"""`cameras`: attached devices, network cameras, the streams of an address, and advice."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -13,16 +13,16 @@ from agent.devices.measure import Measured, measure_usual
 
 LONGEST_KEYFRAME_S: Final = 4.0
 LARGE_PX: Final = 1280
-"""A stream as wide as this costs so much to decode that a sub-stream is worth setting up."""
+"""A stream this wide costs so much to decode that a sub-stream is worth setting up."""
 FEWEST_FRAMES_PER_S: Final = 5.0
 
 Template = tuple[str, dict[str, object]]
 
 
 def survey_here(*, whom: tuple[str, int] | None, wait_s: float = 4.0) -> dict[str, Any]:
-    """What hangs on this machine and on its wire; a wire that cannot be asked is said so.
+    """Devices of this machine and its network; a network that cannot be searched is reported.
 
-    The whole wire is asked unless `whom` is one host and port.
+    The whole network is searched unless `whom` is one host and port.
     """
     try:
         answers = [asdict(one) for one in discover(whom=whom or EVERYBODY, wait_s=wait_s)]
@@ -38,7 +38,7 @@ def survey_here(*, whom: tuple[str, int] | None, wait_s: float = 4.0) -> dict[st
 
 
 def survey_address(address: str, *, seconds: float) -> dict[str, Any]:
-    """What answers at an address, or the error that says why nothing does."""
+    """Streams at an address, or the error that explains why there are none."""
     try:
         found = measure_usual(address, seconds=seconds, clock=SystemClock().now)
     except CameraError as error:
@@ -47,7 +47,7 @@ def survey_address(address: str, *, seconds: float) -> dict[str, Any]:
 
 
 def words_here(found: dict[str, Any]) -> Iterator[Template]:
-    """The survey of this machine, a line each."""
+    """Survey of this machine, one line each."""
     for device in found["usb"]:
         yield N_('attached: {name}. Write: device = "{device}"'), device
     for number, name in enumerate(found["libcamera"] or ()):
@@ -64,7 +64,7 @@ def words_here(found: dict[str, Any]) -> Iterator[Template]:
 
 
 def words_of_address(found: dict[str, Any]) -> Iterator[Template]:
-    """The survey of an address: each stream and, indented, what to change."""
+    """Survey of an address: each stream and, indented, advice."""
     error = found["error"]
     if error is not None:
         for template in error.templates:
@@ -90,7 +90,7 @@ def words_of_address(found: dict[str, Any]) -> Iterator[Template]:
 
 
 def advice(stream: Measured) -> Iterator[Template]:
-    """What to change in the camera's own settings."""
+    """Changes to make in the camera's own settings."""
     longest = stream.keyframe_s if stream.keyframe_s is not None else stream.seconds
     if longest > LONGEST_KEYFRAME_S:
         yield (
@@ -109,13 +109,13 @@ def advice(stream: Measured) -> Iterator[Template]:
 
 
 def show_all(templates: Iterator[Template], show: Callable[[str], None], say: Say) -> None:
-    """A line for each, in the reader's language."""
+    """One line each, in the reader's language."""
     for template, facts in templates:
         show(say(template).format(**facts))
 
 
 def as_json(found: dict[str, Any]) -> dict[str, Any]:
-    """A survey for machines: what to change in plain English."""
+    """Survey for programs; advice in plain English."""
     if "streams" not in found:
         return found
     error: CameraError | None = found["error"]

@@ -1,4 +1,4 @@
-"""`check`: which views were taken away when the agent last looked, and what to do about each."""
+"""`check`: views with tampering when the agent last looked, and what to do about each."""
 
 from collections.abc import Iterator
 
@@ -14,12 +14,12 @@ from agent.watch import tamper_key
 
 
 def views_taken(settings: AgentSettings) -> Iterator[Finding]:
-    """One for each camera that was covered, turned, …; none where all is well, or while a running
-    agent has the journal: it says so itself."""
+    """One per camera that was covered, turned and so on; none if all is well, or while a running
+    agent holds the journal: it reports them itself."""
     clock = SystemClock()
     try:
         journal = open_journal(settings, clock)
-    except JournalError:  # that is another line's matter
+    except JournalError:  # reported by another check
         return
     try:
         memories = {one.name: journal.remembered(tamper_key(one.name)) for one in settings.camera}

@@ -1,8 +1,8 @@
-"""`update`: a bundle that the town's update key has signed becomes the programs of this node.
+"""`update`: installs a bundle signed by the town's update key.
 
-The key is apart from the hub's authority: whoever has the hub cannot make nodes run what they
-like. The bundle is copied where only root writes, file by file against the signed list, and what
-runs is the copy.
+The key is separate from the hub's authority: control of the hub is not control of the nodes. The
+bundle is copied where only root writes, file by file against the signed list, and the copy is
+installed.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _CHUNK: Final = 2**20
 
 
 def update(bundle: Path, *, key: Path = KEY, run: Callable[[Path], int] | None = None) -> int:
-    """Check, copy and install; the installer's exit code. Raises Trouble or OSError."""
+    """Check, copy and install; returns the installer's exit code. Raises Trouble or OSError."""
     text, listed = checked(bundle, key)
     with tempfile.TemporaryDirectory(prefix="matthan-update-", dir="/var/tmp") as folder:
         copy = Path(folder) / "bundle"
@@ -42,8 +42,7 @@ def update(bundle: Path, *, key: Path = KEY, run: Callable[[Path], int] | None =
 
 
 def checked(bundle: Path, key: Path) -> tuple[bytes, list[tuple[str, PurePosixPath]]]:
-    """The list that the key has signed, and hash and name of every file in it; raises Trouble or
-    OSError."""
+    """The signed list, and hash and name of every file in it; raises Trouble or OSError."""
     public = public_key(key)
     try:
         with (bundle / SUMS).open("rb") as file:
@@ -83,7 +82,7 @@ def _listed(text: str) -> Iterator[tuple[str, PurePosixPath]]:
 
 
 def _copy(bundle: Path, copy: Path, name: PurePosixPath, digest: str) -> None:
-    """What is read is what is hashed and what is kept: a stick may change between two looks."""
+    """Read, hash and store in one pass: a USB stick can change between two reads."""
     source, target = bundle / name, copy / name
     target.parent.mkdir(parents=True, exist_ok=True)
     reckoned = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""One camera with all that belongs to it: its eyes, its clips, its watch."""
+"""One camera with its pipeline, its clips and its main loop."""
 
 import os
 from uuid import UUID
@@ -35,15 +35,15 @@ from agent.watch import Watch, tamper_key, things_key
 from agent.wire.ident import uuid7
 
 DECIDING_S = 5.0
-"""The ring holds this much beside the pre-roll and a group of pictures: who is told of came into
-view some seconds before, in a dense crowd up to five."""
+"""Ring beside pre-roll and one group of pictures: a sighting is confirmed some seconds after its
+person came into view, in a dense crowd up to five."""
 LAGGING_S = 12.0
-"""And this much beside the pre-roll while a disk hangs and what is to be written waits."""
+"""And this much beside the pre-roll while a disk hangs and clips wait."""
 RING_BYTES_PER_S = 2**20
 
 
 class View:
-    """What one [[camera]] section becomes."""
+    """Everything made from one [[camera]] section."""
 
     def __init__(
         self,
@@ -93,21 +93,21 @@ class View:
         self._plays_once = plays_once
 
     def show_to(self, lives: Lives) -> None:
-        """Frames for whoever watches it live."""
+        """Frames for live view."""
         self.watch.show_to(lambda frame: lives.offer(self._section.name, frame))
 
     @property
     def watch_name(self) -> str:
-        """What the supervisor calls the watching."""
+        """Service name of the main loop."""
         return f"watch-{self._section.name}"
 
     @property
     def recorder_name(self) -> str:
-        """What the supervisor calls the writing of clips."""
+        """Service name of the clip recorder."""
         return f"clips-{self._section.name}"
 
     def counts(self) -> CameraCounts:
-        """What the camera gave."""
+        """Counters of the camera."""
         counts = self.watch.counts
         return CameraCounts(
             camera=self._section.name,
@@ -117,7 +117,7 @@ class View:
         )
 
     def services(self) -> tuple[Service, ...]:
-        """In the order of their start: whoever takes packets is there before they come."""
+        """In start order: receivers of packets start before the camera."""
         return (
             Service(name=self.recorder_name, runs=self.recorder),
             *(
@@ -130,7 +130,7 @@ class View:
                     Service(
                         name=f"recorder-{self._section.name}",
                         runs=self.fetching,
-                        beat_within_s=300,  # a slow one: each of ten answers takes its time
+                        beat_within_s=300,  # a slow recorder: each of ten answers takes its time
                     ),
                 )
                 if self.fetching
@@ -146,7 +146,7 @@ class View:
 
 
 def make_ring(preroll_s: float) -> Preroll:
-    """The newest packets of one camera, for clip and continuous recording."""
+    """Newest packets of one camera, for clips and continuous recording."""
     span_s = preroll_s + LAGGING_S
     return Preroll(
         PrerollBounds(
@@ -160,7 +160,7 @@ def make_ring(preroll_s: float) -> Preroll:
 def make_fetching(
     camera: CameraSection, shelf: Shelf, journal: Journal, clock: SystemClock
 ) -> Fetching | None:
-    """From the recorder that the camera hangs on; None where it hangs on none."""
+    """Fetches from the camera's recorder; None if it has none."""
     if not camera.recorder:
         return None
     recorder = make_recorder(camera, lambda: clock.now().utc_us)
@@ -174,7 +174,7 @@ def make_eyes(
     allowance: Allowance,
     clock: SystemClock,
 ) -> Eyes:
-    """Eyes of their own for one camera, before the common networks, which `allowance` meters."""
+    """Pipeline of one camera, in front of the shared networks, limited by `allowance`."""
     score = settings.detector.score
     by_day, by_night = camera.by_day(score), camera.by_night(score)
     finds = DetectorSettings(score=min(score, camera.night_score or score))
@@ -204,14 +204,14 @@ def make_eyes(
 
 
 def has_network(camera: CameraSection) -> bool:
-    """Whether the camera's sensor finds people by itself."""
+    """True if the camera's sensor detects people itself."""
     return camera.pi is not None and bool(camera.pi.network)
 
 
 def _detectors(
     camera: CameraSection, networks: Networks, finds: DetectorSettings
 ) -> tuple[PersonDetector, PersonDetector | None, list[PersonDetector]]:
-    """For all looks, for whole pictures of a crowd, and those that fit other pictures."""
+    """For all looks, for whole pictures of a crowd, and for other picture shapes."""
     if has_network(camera):
         return SensedPeople(finds), None, []
     whole = NanoDet(networks.whole, finds) if networks.whole else None
@@ -223,7 +223,7 @@ def _detectors(
 
 
 def recall(eyes: Eyes, camera: str, journal: Journal, now: Instant) -> None:
-    """What earlier runs learned of its view; nothing where they kept nothing."""
+    """Restore what earlier runs learned of its view, if anything."""
     if memory := journal.remembered(tamper_key(camera)):
         eyes.tamper.recall(memory, now)
     if memory := journal.remembered(things_key(camera)):
@@ -231,5 +231,5 @@ def recall(eyes: Eyes, camera: str, journal: Journal, now: Instant) -> None:
 
 
 def new_id(at: Instant) -> UUID:
-    """An id for something that happened at `at`."""
+    """Id for an event at `at`."""
     return uuid7(at.utc_us, os.urandom(10))

@@ -12,5 +12,5 @@ Say = Callable[[str], str]
 
 
 def speaker(language: str) -> Say:
-    """A function from an English template to the same in `language`."""
+    """Translator from an English template to `language`."""
     return gettext.translation("agent", _FOLDER, languages=[language], fallback=True).gettext

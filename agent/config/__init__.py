@@ -1,10 +1,10 @@
-"""The node's configuration: a TOML file, overruled key by key by the environment.
+"""Configuration of the node: a TOML file, overridden key by key by the environment.
 
     [broker]                   MATTHAN_AGENT__BROKER__PORT=8884
     port = 8883
 
-A key that nobody knows is a typing error, in the file as in the environment, and the agent refuses
-to start over it: a misspelt `preroll_s` would otherwise go unnoticed until the clip is needed.
+An unknown key is a typing error, in the file and in the environment, and the agent refuses to
+start: otherwise a misspelt `preroll_s` would go unnoticed until the clip is needed.
 """
 
 from agent.config.afar import Prover, SettingsFromHub

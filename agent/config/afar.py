@@ -1,7 +1,7 @@
-"""The settings that the hub gave this node: kept in one file, which is never half written.
+"""Settings from the hub, stored in one file that is written atomically.
 
-It lies beside the journal, since the agent may not write where its own configuration is. The node
-goes over to other settings by ending; systemd begins it again, and every part with it.
+It lies beside the journal, because the agent may not write to its configuration folder. The node
+changes its settings by ending; systemd restarts it with all its parts.
 """
 
 import os
@@ -28,17 +28,17 @@ log = structlog.get_logger()
 NAME: Final = "settings-from-hub.json"
 MOST_BYTES: Final = 2**20
 PROOF_S: Final = 5.0
-"""So long the line must hold before settings, or programs, count as proved."""
+"""Time the connection must last before settings or a release count as proved."""
 LOOK_S: Final = 0.5
 
 
 def uptime() -> Uptime:
-    """Now, by the boot."""
+    """Uptime of the boot now."""
     return Uptime(boot_id(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 class SettingsFromHub:
-    """Keeps them, answers for them, and says when the node must begin anew; for any thread."""
+    """Stores them, reports them, and says when the node must restart; for any thread."""
 
     def __init__(
         self, path: Path, own: AgentSettings, *, now: Callable[[], Uptime] = uptime
@@ -51,20 +51,20 @@ class SettingsFromHub:
         self._begin_anew: Callable[[], None] = lambda: None
         self._working_by: Wanted | None = None
         self.revision = 0
-        """Grows whenever the hub should hear the report again."""
+        """Grows whenever the report should be sent again."""
 
     @classmethod
     def beside(cls, own: AgentSettings, *, now: Callable[[], Uptime] = uptime) -> Self:
-        """Those of the node whose own settings these are."""
+        """For the node with these own settings."""
         return cls(own.journal.path.parent / NAME, own, now=now)
 
     @property
     def standing(self) -> Standing:
-        """What counts, and what was said of it."""
+        """Stored state."""
         return self._standing
 
     def start(self) -> AgentSettings:
-        """What the node works by from now on: never less than its own file."""
+        """Effective settings from now on: at least the node's own file."""
         with self._lock:
             self._try_write(self._standing.started(now=self._now()))
             while (chosen := self._standing.chosen) is not None:
@@ -78,14 +78,14 @@ class SettingsFromHub:
                         else self._standing.unfit(str(fault))
                     )
                     self._try_write(after)
-                    self._standing = after  # whatever the disk says: it must not be tried again
+                    self._standing = after  # even if the disk fails: it must not be tried again
                 else:
                     self._working_by = chosen
                     return fitting
             return self._own
 
     def look(self) -> AgentSettings:
-        """What counts, for a program that only looks and changes nothing."""
+        """Effective settings, for a program that only reads."""
         for wanted in (self._standing.chosen, self._standing.in_force):
             with suppress(SettingsFault):
                 if wanted is not None:
@@ -93,11 +93,11 @@ class SettingsFromHub:
         return self._own
 
     def on_change(self, begin_anew: Callable[[], None]) -> None:
-        """What is called, from any thread, when other settings count than the node works by."""
+        """Set a function to call, from any thread, when the effective settings change."""
         self._begin_anew = begin_anew
 
     def hear(self, said: Configure) -> None:
-        """The hub wants these; never raises for what is wrong with them or with the disk."""
+        """The hub wants these; never raises for invalid settings or a failing disk."""
         with self._lock:
             self.revision += 1
             before = self._standing.chosen
@@ -108,19 +108,19 @@ class SettingsFromHub:
                 self._write(after)
             except OSError as error:
                 log.error("settings_unwritten", reason=str(error))
-                # Nothing is at the disk: said, and forgotten at the next start.
+                # Nothing was stored: logged, and forgotten at the next start.
                 why = f"they cannot be kept: {error}. Make {self._path.parent} writable"
                 self._standing = self._standing.refused(said, why)
                 return
             last = self._standing.last
             log.info("settings_heard", version=said.version, outcome=last and last.outcome)
-            # What is in force at once is what the node works by, under another number.
+            # The same settings under another number are in force at once.
             is_news = self._standing.probation is not None and self._standing.chosen != before
         if is_news:
             self._begin_anew()
 
     def report(self) -> SettingsReport:
-        """What the hub is told; without the values where they are too many for a message."""
+        """Report for the hub; without values if they are too large for a message."""
         standing = self._standing
         in_force = standing.in_force
         report = SettingsReport(
@@ -138,22 +138,22 @@ class SettingsFromHub:
 
     @property
     def is_on_probation(self) -> bool:
-        """Whether this program works by settings that have to be proved. One that only heard of
-        them proves nothing by its own line."""
+        """True if this program runs settings on probation. One that only received them proves
+        nothing by its own connection."""
         known = self._standing.probation
         return known is not None and known.wanted == self._working_by
 
     def prove(self) -> None:
-        """The node reached its broker with them; raises OSError while that cannot be kept."""
+        """The node reached its broker with them; raises OSError if that cannot be stored."""
         with self._lock:
-            if not self.is_on_probation:  # others came since the line was looked at
+            if not self.is_on_probation:  # others came since the connection was checked
                 return
             self._write(self._standing.proved())
             self.revision += 1
         log.info("settings_in_force")
 
     def fall_back_if_over(self) -> bool:
-        """Whether their time has run out: then those before count, and the node begins anew."""
+        """True if their time is over: the previous settings apply, and the node restarts."""
         with self._lock:
             known = self._standing.probation
             if known is None or not self._standing.is_over(now=self._now()):
@@ -182,20 +182,20 @@ class SettingsFromHub:
             return Standing()
         except (OSError, ValidationError) as error:
             log.error("settings_unreadable", path=str(self._path), reason=str(error)[:200])
-            return Standing()  # the hub sees that it reports none, and says them again
+            return Standing()  # the hub sees that none are reported, and sends them again
 
     def _try_write(self, after: Standing) -> None:
-        """On a disk that takes nothing what is written stays, and the node goes on."""
+        """If the disk refuses, the stored state stays and the node goes on."""
         try:
             self._write(after)
         except OSError as error:
             log.error("settings_unwritten", reason=str(error))
-            if after.probation is not None:  # a start that cannot be counted is none
+            if after.probation is not None:  # a start that cannot be counted must not be one
                 after = after.fallen_back(f"the start with them cannot be counted: {error}")
             self._standing = after
 
     def _write(self, after: Standing) -> None:
-        """Whole or not at all, and durable before anything follows from it."""
+        """Atomically, and durable before anything follows from it."""
         if after == self._standing:
             return
         make_folder(self._path.parent)
@@ -211,7 +211,7 @@ class SettingsFromHub:
 
 
 class Prover:
-    """A named service: sees whether the node reaches its broker while settings are on
+    """A named service: checks whether the node reaches its broker while settings are on
     probation."""
 
     def __init__(self, kept: SettingsFromHub, link_up_for_s: Callable[[], float]) -> None:
@@ -219,7 +219,7 @@ class Prover:
         self._link_up_for_s = link_up_for_s
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Look until told to stop."""
+        """Check until stopped."""
         while not stop.wait(LOOK_S):
             beat()
             if not self._kept.is_on_probation:

@@ -1,4 +1,4 @@
-"""Every key of a [[camera]] section: its unit, default, bounds and consequence."""
+"""Keys of a [[camera]] section: unit, default, bounds and consequence."""
 
 import re
 from typing import Annotated, Final, Literal, Self
@@ -15,14 +15,14 @@ from agent.vision.daylight import Sensitivity
 Source = Literal["url", "device", "picamera", "recording"]
 _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "picamera", "recording")
 MOST_PLACES: Final = 16
-"""Zones, and lines: all that can be met at once still fits one message."""
+"""Most zones, and most lines: everything met at once still fits one message."""
 LEAST_REASON_WORDS: Final = 3
 _RECORDER: Final = re.compile(r"https?://[^/\s@]+(/[^\s@]*)?$")
 _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 
 
 class CameraSection(Section):
-    """One view of the street; the section may stand several times."""
+    """One camera; the section can be repeated."""
 
     name: Name = Field(description="What node and hub call it: a-z, 0-9 and inner hyphens.")
     label: str = Field(
@@ -192,16 +192,16 @@ class CameraSection(Section):
 
     @property
     def has_hours(self) -> bool:
-        """Something here depends on the local time."""
+        """True if something depends on the local time."""
         zones = any(zone.closed_hours for zone in self.zone)
         return bool(self.alert_hours or self.night_hours) or zones
 
     def by_day(self, score: float) -> Sensitivity:
-        """What is enough by day; `score` is the detector's."""
+        """Thresholds by day; `score` is the detector's."""
         return Sensitivity(least_change=self.least_change, least_score=score)
 
     def by_night(self, score: float) -> Sensitivity | None:
-        """What is enough by night; None where that is the same."""
+        """Thresholds by night; None if they are the same."""
         night = Sensitivity(
             least_change=self.night_least_change or self.least_change,
             least_score=self.night_score or score,
@@ -210,7 +210,7 @@ class CameraSection(Section):
 
     @property
     def source(self) -> Source:
-        """The kind of its source."""
+        """Kind of its source."""
         return self._sources()[0]
 
     def _sources(self) -> list[Source]:

@@ -1,4 +1,4 @@
-"""Hours as a technician writes them, and the time zone that they are meant in."""
+"""Hours as written by a technician, and their time zone."""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,7 @@ def _readable(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def hours(texts: tuple[str, ...]) -> Hours | None:
-    """What was written; None where nothing was."""
+    """Parsed hours; None if there are none."""
     return Hours.parse(texts) if texts else None
 
 

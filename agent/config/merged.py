@@ -1,4 +1,4 @@
-"""Settings from the hub laid over the node's own, and the node's own as the hub reads them."""
+"""Merges settings from the hub with the node's own, and reports the own ones."""
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -23,7 +23,7 @@ _NODE_KEYS = {
 
 
 def merged(own: AgentSettings, settings: Mapping[str, Any]) -> AgentSettings:
-    """The node's own settings with those above them; raises SettingsFault, a line a fault."""
+    """The node's own settings overridden by these; raises SettingsFault, one line per fault."""
     check_settings(settings)
     values = _values(own)
     for name in SECTIONS:
@@ -45,7 +45,7 @@ def merged(own: AgentSettings, settings: Mapping[str, Any]) -> AgentSettings:
 
 
 def own_words(own: AgentSettings) -> dict[str, Any]:
-    """What the node's own file says of the keys that may be changed from afar, as JSON has it."""
+    """Own values of the remotely changeable keys, in JSON form."""
     told: dict[str, Any] = {
         name: {key: _json(getattr(getattr(own, name), key)) for key in keys}
         for name, keys in _NODE_KEYS.items()
@@ -58,7 +58,7 @@ def own_words(own: AgentSettings) -> dict[str, Any]:
 
 
 def _values(own: AgentSettings) -> dict[str, Any]:
-    """As a file would say them: sections as dictionaries, outlines as lists of points."""
+    """In file form: sections as dictionaries, outlines as lists of points."""
     values = own.model_dump()
     values["camera"] = [_as_written(camera) for camera in own.camera]
     return values

@@ -1,4 +1,4 @@
-"""How a Raspberry Pi's own camera looks: the keys of `[camera.pi]` below a `[[camera]]`."""
+"""Picture settings of a Raspberry Pi camera: keys of `[camera.pi]` below a `[[camera]]`."""
 
 from typing import Self
 
@@ -9,7 +9,7 @@ from agent.devices.pi_look import Exposure, PiLook
 
 
 class PiSection(Section):
-    """For a camera with `picamera`; what its module cannot do is said when it is opened."""
+    """For a camera with `picamera`; unsupported values are reported when it is opened."""
 
     exposure: Exposure = Field(
         "normal",
@@ -66,7 +66,7 @@ class PiSection(Section):
         return self
 
     def look(self) -> PiLook:
-        """As the camera wants it."""
+        """In the camera's form."""
         window = self.focus_window
         return PiLook(
             exposure=self.exposure,

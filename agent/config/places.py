@@ -1,4 +1,4 @@
-"""Every key of a camera's zones and lines, and the rules that hold there."""
+"""Keys of a camera's zones and lines, and their rules."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -26,7 +26,7 @@ _Point = Annotated[Point, BeforeValidator(_point)]
 
 
 class ZoneSection(Section):
-    """A part of a camera's picture, and what is told of people there."""
+    """A part of a camera's picture, and the rules for people in it."""
 
     name: Name = Field(description="What officers read: a-z, 0-9 and inner hyphens.")
     outline: _Outline = Field(
@@ -54,7 +54,7 @@ class ZoneSection(Section):
         return self
 
     def place(self) -> Zone:
-        """As the eyes want it."""
+        """In the form of vision."""
         return Zone(
             name=self.name,
             outline=outline([list(corner) for corner in self.outline])
@@ -68,7 +68,7 @@ class ZoneSection(Section):
 
 
 class LineSection(Section):
-    """A line in a camera's picture, of which is told when somebody steps over it."""
+    """A line in a camera's picture; crossings are reported."""
 
     name: Name = Field(description="What officers read: a-z, 0-9 and inner hyphens.")
     start: _Point = Field(description="Where it begins, `[x, y]`.")
@@ -85,6 +85,6 @@ class LineSection(Section):
         return self
 
     def place(self) -> Line:
-        """As the eyes want it."""
+        """In the form of vision."""
         towards = None if self.towards == "both" else Side(self.towards)
         return Line(name=self.name, start=self.start, end=self.end, towards=towards)

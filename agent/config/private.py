@@ -1,4 +1,4 @@
-"""Files with secrets: open to nobody but their owner and group, or handed over by systemd."""
+"""Files with secrets: readable by owner and group only, or passed by systemd."""
 
 import os
 import re
@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import Final
 
 NODE_KEY: Final = "node.key"
-"""The credential that stands for [broker] key_file where that file is gone (systemd-creds)."""
+"""Credential in place of [broker] key_file if that file is missing (systemd-creds)."""
 _LOGIN: Final = re.compile(r"://[^/@\s:]*:[^/@\s]*@")
 
 
 def is_open_to_all(path: Path) -> bool:
-    """Whether everybody on this machine may read or write `path`; raises OSError."""
+    """True if everybody on this machine can read or write `path`; raises OSError."""
     return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IROTH | stat.S_IWOTH))
 
 
 def holds_login(text: str) -> bool:
-    """Whether an address with name and password stands in it."""
+    """True if it contains an address with name and password."""
     return _LOGIN.search(text) is not None
 
 
 def credential(name: str) -> Path | None:
-    """The file of that name among those that systemd decrypted for this service, if it did."""
+    """File of that name among the credentials that systemd decrypted for this service, if any."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     path = Path(folder) / name if folder else None
     return path if path is not None and path.is_file() else None

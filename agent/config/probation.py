@@ -1,9 +1,9 @@
-"""Which settings from the hub a node works by: values in, values out.
+"""Probation of settings from the hub: values in, values out.
 
-New settings are on probation: written down first, then worked by from the next start on. Only when
-the node reaches its broker with them are they in force and the ones before forgotten. A start too
-many or a time too long without that, and the ones before count again. Nothing here lives in
-memory alone, so a kill or a cut at any point leads to one or the other.
+New settings are stored first and used from the next start on, on probation. When the node reaches
+its broker with them they are in force and the previous ones are forgotten. After too many starts or
+too long a time without that, the previous ones apply again. All state is stored, so a kill or a
+power cut at any point leads to one or the other.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from agent.wire.settings import Configure, SettingsAnswer, SettingsName
 
 MOST_STARTS: Final = 4
-"""A fifth start on probation is none: the settings, or something that they set off, ends it."""
+"""There is no fifth start on probation: the settings, or something they cause, end the program."""
 
 IN_FORCE: Final = "in_force"
 ON_PROBATION: Final = "on_probation"
@@ -25,7 +25,7 @@ FELL_BACK: Final = "fell_back"
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """A moment within a boot; no step of a clock touches it."""
+    """A moment within a boot; no clock step changes it."""
 
     boot_id: UUID
     uptime_s: float
@@ -36,7 +36,7 @@ class _Kept(BaseModel):
 
 
 class Wanted(_Kept):
-    """Settings as the hub named and said them."""
+    """Settings with the hub's number and hash."""
 
     version: int
     sha256: str
@@ -49,18 +49,18 @@ class Wanted(_Kept):
 
 
 class Probation(_Kept):
-    """Settings that have not yet shown that the node reaches its broker with them."""
+    """Settings not proved yet."""
 
     wanted: Wanted
     within_s: float
     boot_id: UUID
     began_s: float
-    """Of that boot, its uptime."""
+    """Uptime of that boot."""
     starts: int = 0
 
 
 class Standing(_Kept):
-    """All that a node keeps of settings from the hub."""
+    """Everything a node stores about settings from the hub."""
 
     in_force: Wanted | None = None
     probation: Probation | None = None
@@ -68,18 +68,18 @@ class Standing(_Kept):
 
     @property
     def chosen(self) -> Wanted | None:
-        """What counts at the next start."""
+        """Settings for the next start."""
         return self.probation.wanted if self.probation else self.in_force
 
     def knows(self, said: Configure) -> bool:
-        """These were given an answer already, or are on their way to one."""
+        """These were answered already, or are about to be."""
         return self.last is not None and (self.last.version, self.last.sha256) == (
             said.version,
             said.sha256,
         )
 
     def taken(self, said: Configure, *, now: Uptime) -> Self:
-        """They fit this node: on probation, in place of any others that are."""
+        """They are valid for this node: on probation, in place of any others."""
         wanted = Wanted(version=said.version, sha256=said.sha256, settings=said.settings)
         running = self.in_force
         if self.probation is None and _same(running, wanted):
@@ -90,12 +90,12 @@ class Standing(_Kept):
         return self._with(running, began, _answer(wanted.name, ON_PROBATION))
 
     def refused(self, said: Configure, why: str) -> Self:
-        """They do not fit: all stays as it is, but for what the hub is told."""
+        """They are invalid: nothing changes except the report."""
         name = SettingsName(version=said.version, sha256=said.sha256)
         return self._with(self.in_force, self.probation, _answer(name, REFUSED, why))
 
     def started(self, *, now: Uptime) -> Self:
-        """The node starts: one start fewer is left to what is on probation."""
+        """The node starts: one start fewer is left for settings on probation."""
         if self.probation is None:
             return self
         if self.is_over(now=now) or self.probation.starts >= MOST_STARTS:
@@ -107,8 +107,8 @@ class Standing(_Kept):
         return self._with(self.in_force, again, self.last)
 
     def is_over(self, *, now: Uptime) -> bool:
-        """Whether the time of what is on probation has run out; the number of starts bounds what
-        is of another boot."""
+        """True if the probation time is over; settings from another boot are limited by the number
+        of starts."""
         known = self.probation
         if known is None or known.boot_id != now.boot_id:
             return False
@@ -122,13 +122,13 @@ class Standing(_Kept):
         return self._with(wanted, None, _answer(wanted.name, IN_FORCE))
 
     def fallen_back(self, why: str) -> Self:
-        """Those before count again."""
+        """The previous ones apply again."""
         if self.probation is None:
             return self
         return self._with(self.in_force, None, _answer(self.probation.wanted.name, FELL_BACK, why))
 
     def unfit(self, why: str) -> Self:
-        """What was in force fits the node's own file no longer: that alone counts."""
+        """The settings in force do not fit the node's own file any more: only the file applies."""
         if self.chosen is None:
             return self
         return self._with(None, None, _answer(self.chosen.name, REFUSED, why))

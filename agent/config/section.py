@@ -1,4 +1,4 @@
-"""What all sections of the configuration have in common."""
+"""Common base of all configuration sections."""
 
 import re
 from typing import Annotated, Final
@@ -18,10 +18,10 @@ def _named(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_named)]
-"""a-z, 0-9 and inner hyphens, 63 at most."""
+"""a-z, 0-9 and inner hyphens, at most 63."""
 
 
 class Section(BaseModel):
-    """The base of all sections."""
+    """Base of all sections."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,4 @@
-"""Every key of the configuration but a camera's: its unit, default, bounds and consequence."""
+"""Keys of the configuration except a camera's: unit, default, bounds and consequence."""
 
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -27,7 +27,7 @@ _SIGHTING: Final = SightingSettings()
 
 
 class NodeSection(Section):
-    """Who this node is."""
+    """Identity of this node."""
 
     name: Name = Field(
         description="The name its certificate was issued for: a-z, 0-9 and inner hyphens. "
@@ -42,7 +42,7 @@ class NodeSection(Section):
 
 
 class BrokerSection(Section):
-    """The MQTT broker, and the papers by which broker and node know each other."""
+    """The MQTT broker, and the certificates of both sides."""
 
     host: str = Field("127.0.0.1", description="Must be a name in the broker's certificate.")
     port: int = Field(8883, ge=1, le=65535, description="The broker's TLS port.")
@@ -58,12 +58,12 @@ class BrokerSection(Section):
     )
 
     def address(self) -> BrokerAddress:
-        """As the link wants it."""
+        """In the form of the link."""
         return BrokerAddress(**self.model_dump())
 
 
 class JournalSection(Section):
-    """What the node has not handed over yet, safe from power cuts."""
+    """Events waiting for the hub, safe from power cuts."""
 
     path: Path = Field(
         Path("/var/lib/matthan/journal.db"), description="A file on a disk that keeps its promises."
@@ -139,7 +139,7 @@ class ClipsSection(Section):
         return self
 
     def classes(self) -> dict[FootageClass, ClassBounds]:
-        """As the shelf wants it."""
+        """In the form of the clip store."""
         return {
             FootageClass.ALERT: ClassBounds(max_age_s=self.alert_days * _DAY_S),
             FootageClass.SIGHTING: ClassBounds(
@@ -151,14 +151,14 @@ class ClipsSection(Section):
         }
 
     def policy(self) -> ClipPolicy:
-        """As the recorder wants it."""
+        """In the form of the recorder."""
         return ClipPolicy(
             preroll_s=self.preroll_s, postroll_s=self.postroll_s, longest_s=self.max_s
         )
 
 
 class DetectorSection(Section):
-    """The network that tells people from the rest."""
+    """The detector network."""
 
     model: str = Field(
         "", description="A name in the models' manifest. Empty: the one it names as default."
@@ -202,7 +202,7 @@ class DetectorSection(Section):
 
 
 class SightingSection(Section):
-    """When somebody is worth a message."""
+    """When a sighting begins."""
 
     evidence: float = Field(
         _SIGHTING.evidence,
@@ -231,7 +231,7 @@ class SightingSection(Section):
 
 
 class LogSection(Section):
-    """What the agent writes to stderr."""
+    """Logs on stderr."""
 
     format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: for people on a terminal, JSON lines elsewhere."
@@ -242,7 +242,7 @@ class LogSection(Section):
 
 
 class AgentSettings(Section):
-    """All of it."""
+    """All sections."""
 
     node: NodeSection
     broker: BrokerSection = BrokerSection()

@@ -1,13 +1,13 @@
-"""Two slots for the node's programs, and one link that says which of them counts.
+"""Two slots for the node's software, and a link to the one in use.
 
-A new slot is on probation: a note is written, then the link is turned, and at each start of the
-service `guard` counts one. The agent leaves a mark once it has reached its broker; then the slot is
-in force. Too many starts or too long without that, and the link is turned back. The note counts
-only while the link points where it says, so wherever this is cut off one slot is in use, and it is
-whole.
+A new slot is on probation: a note is written, then the link is switched, and `guard` counts each
+start of the service. The agent leaves a mark once it has reached its broker; then the slot is in
+force. After too many starts or too long a time without the mark, the link is switched back. The
+note counts only while the link points where the note says. So after an interruption anywhere one
+complete slot is in use.
 
-Run by systemd as root before every start, by the system's own Python and not by a slot's: a slot
-that cannot even start must be left again. Therefore nothing but the standard library is used here.
+systemd runs it as root before every start, with the system's own Python, not a slot's: a slot that
+cannot even start must be left again. So it uses only the standard library.
 """
 
 import json
@@ -24,17 +24,17 @@ WITHIN_S: Final = 900.0
 """The first start on a slow card takes minutes."""
 WHOLE: Final = "whole"
 RELEASE: Final = Path("share/matthan/RELEASE")
-"""Which release a slot holds, `NUMBER NAME`."""
+"""File with the release of a slot, `NUMBER NAME`."""
 MOST_WORKED: Final = 50
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class SlotError(Exception):
-    """The link was not turned; what was in use stays so."""
+    """The link was not switched; the slot in use stays."""
 
 
 class Slots:
-    """The slots `NAME-…` below `home`, and the link `NAME`; for root, one at a time."""
+    """Slots `NAME-…` below `home`, and the link `NAME`; for root, one process at a time."""
 
     def __init__(self, home: Path = HOME, name: str = "agent", *, mark: Path = MARK) -> None:
         self._link = home / name
@@ -44,14 +44,14 @@ class Slots:
 
     @property
     def in_use(self) -> Path | None:
-        """The slot that the link points to."""
+        """Target of the link."""
         try:
             return self._link.parent / self._link.readlink()
         except OSError:
             return None
 
     def probation(self) -> dict[str, Any] | None:
-        """What is on probation: now, before, starts, boot, began_s; None where nothing is."""
+        """State of the probation: now, before, starts, boot, began_s; None if there is none."""
         try:
             said = json.loads(self._note.read_text(encoding="utf-8"))
             found = {
@@ -68,9 +68,9 @@ class Slots:
         return found if str(self.in_use) == found["now"] else None
 
     def turn(self, slot: Path, *, boot: str, uptime_s: float) -> None:
-        """Use this slot from the next start on; the one in use is gone back to if it fails.
+        """Use this slot from the next start on; if it fails, the present one is used again.
 
-        Raises SlotError for one that is not whole.
+        Raises SlotError for an incomplete slot.
         """
         if not (slot / WHOLE).is_file():
             raise SlotError(f"{slot} was cut off while it was filled: fill it anew")
@@ -79,8 +79,8 @@ class Slots:
             return
         known, passing = self.probation(), ""
         if known is not None and not self.is_proved(known["now"]):
-            # What never reached a broker is nothing to go back to, and stays on probation if the
-            # link is not turned after all.
+            # A slot that never reached a broker is no fallback, and stays on probation if the link
+            # is not switched after all.
             before, passing = Path(known["before"]), known["now"]
         if before is not None and (before / WHOLE).is_file():
             self._remember(before)
@@ -89,12 +89,12 @@ class Slots:
         self._point_to(slot)
 
     def worked(self) -> set[int]:
-        """The numbers of the releases that were left for another and had nothing to prove: to
-        these alone this node can be made to go back."""
+        """Numbers of releases that were replaced after having worked: this node can only go back to
+        these."""
         return {int(line.split()[0]) for line in self._worked_lines()}
 
     def guard(self, *, boot: str, uptime_s: float) -> str:
-        """Before a start of the service: count it, or turn back; what was done, in words."""
+        """Before a start of the service: count it, or switch back; returns the action in words."""
         known = self.probation()
         if known is None:
             self._forget()
@@ -111,14 +111,14 @@ class Slots:
         return f"{known['now']} is on probation, start {known['starts'] + 1} of {MOST_STARTS}"
 
     def is_over(self, *, boot: str, uptime_s: float) -> bool:
-        """Whether what is on probation has had its time and not proved itself."""
+        """True if the probation time is over without proof."""
         known = self.probation()
         if known is None or known["boot"] != boot or self.is_proved(known["now"]):
             return False
         return bool(uptime_s - known["began_s"] >= WITHIN_S)
 
     def is_proved(self, slot: str) -> bool:
-        """Whether the agent of this slot says that it has reached its broker."""
+        """True if the agent of this slot has marked that it reached its broker."""
         try:
             with self._mark.open("rb") as file:
                 return file.read(4096).decode("utf-8", "replace").strip() == slot
@@ -136,7 +136,7 @@ class Slots:
         try:
             with (slot / RELEASE).open(encoding="utf-8") as file:
                 release = file.read(200).strip()
-        except (OSError, ValueError):  # of a bundle that told none
+        except (OSError, ValueError):  # of a bundle without one
             return
         lines = self._worked_lines()
         if release not in lines:

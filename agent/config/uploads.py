@@ -1,4 +1,4 @@
-"""How pictures and clips reach the hub: what is brought by itself, and how fast."""
+"""Uploads: which files are sent without a request, and the bandwidth."""
 
 from pydantic import Field, field_validator
 
@@ -10,7 +10,7 @@ LEAST_KBIT_PER_S = 64
 
 
 class UploadsSection(Section):
-    """How pictures and clips reach the hub."""
+    """Uploads of pictures and clips."""
 
     bring: Brought = Field(
         Brought.ALL,
@@ -32,5 +32,5 @@ class UploadsSection(Section):
         return said
 
     def policy(self) -> UploadPolicy:
-        """As the uploader wants it."""
+        """In the form of the uploader."""
         return UploadPolicy(brought=self.bring, bytes_per_s=self.max_kbit_per_s * 1000 / 8)
