@@ -8,17 +8,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from agent.assembly import Node, Refusal, Unfinished, assemble
 from agent.assembly.diagnosing import Diagnosing
 from agent.assembly.fetched import install_fetched
 from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, Say, speaker
-from agent.config import DEFAULT_FILE, ConfigError, SettingsFromHub, load
+from agent.config import (
+    DEFAULT_FILE,
+    ConfigError,
+    SettingsFromHub,
+    load,
+    removed_keys_in_use,
+)
 from agent.config.logs import set_up_logs
 from agent.delivery.trouble import Trouble
 from agent.devices.camera import CameraError
 from agent.devices.heap import share_one_heap
 from agent.journal import JournalError
+
+log = structlog.get_logger()
 
 OK: Final = 0
 FAILED: Final = 1
@@ -173,6 +183,8 @@ def _run(args: argparse.Namespace) -> int:
     try:
         own = load(args.config)
         set_up_logs(own.log)
+        for line in removed_keys_in_use(args.config):
+            log.warning("setting_removed", line=line)
         # A single playback uses exactly its file's settings.
         from_hub = None if args.once else SettingsFromHub.beside(own)
         settings = from_hub.start() if from_hub else own
@@ -206,7 +218,10 @@ def _check(args: argparse.Namespace) -> int:
     set_up_logs(own.log.model_copy(update={"level": "error"}))
     say = speaker(args.lang or own.node.language)
     from_hub = SettingsFromHub.beside(own)
-    return OK if check(from_hub.look(), print, say, from_hub=from_hub) else FAILED
+    is_ok = check(from_hub.look(), print, say, from_hub=from_hub)
+    for line in removed_keys_in_use(args.config):
+        print(line)
+    return OK if is_ok else FAILED
 
 
 def _enrol(args: argparse.Namespace) -> int:

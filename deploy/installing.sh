@@ -159,7 +159,7 @@ find_python() {
 # `whole` is one; another was cut off, and is made anew. /opt/matthan/NAME points to the one in use.
 slot_path() { # NAME CHECKOUT
     local print
-    print=$(cd "$2" && find agent hub models deploy/constraints.txt pyproject.toml -type f \
+    print=$(cd "$2" && find agent hub toml_settings models deploy/constraints.txt pyproject.toml -type f \
         ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)
     printf '%s' "$home/$1-$print"
 }
@@ -174,7 +174,7 @@ fill_slot() { # NAME CHECKOUT BUNDLE
     rm -rf -- "$slot"
     work=$(mktemp -d)
     # A copy: building leaves files where it is done, and a stick may be read-only.
-    (cd "$2" && tar -c --exclude='__pycache__' agent hub models deploy pyproject.toml README.md LICENSE) | tar -x -C "$work"
+    (cd "$2" && tar -c --exclude='__pycache__' agent hub toml_settings models deploy pyproject.toml README.md LICENSE) | tar -x -C "$work"
     "$python" -m venv "${venv_options[@]}" "$slot" || die "No virtual environment could be made in $slot."
     install_pinned "$2" build source
     install_pinned "$2" "$1"

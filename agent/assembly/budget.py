@@ -27,7 +27,7 @@ def continuous(camera: CameraSection, clips: ClipsSection) -> Finding:
             N_("see the line of the camera itself"),
             facts,
         )
-    room_bytes = min(clips.continuous_bytes, clips.max_bytes)
+    room_bytes = clips.max_bytes
     hours = min(clips.continuous_days * 24, room_bytes / bytes_per_s / 3600)
     facts = {
         "camera": camera.name,
@@ -44,7 +44,7 @@ def continuous(camera: CameraSection, clips: ClipsSection) -> Finding:
     return Finding(
         about,
         N_("{day_gb} GB a day, and room for {hours} h of it"),
-        N_("raise [clips] continuous_bytes and max_bytes on a disk worth it, or leave it off"),
+        N_("raise [clips] max_bytes on a disk worth it, or leave it off"),
         facts,
     )
 

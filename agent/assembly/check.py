@@ -91,7 +91,7 @@ def findings(
     yield _clips(settings)
     board = Board(_nearest(settings.journal.path.parent))
     yield check_board.kind(board.model())
-    yield from check_board.findings(board.words(), settings, clock)
+    yield from check_board.findings(board.words(), clock)
     yield from _broker(settings, is_running=is_running)
 
 

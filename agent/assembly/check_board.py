@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent.assembly.finding import Finding
-from agent.config.sections import AgentSettings
+from agent.config.sections import SPARE_BYTES
 from agent.delivery.trouble import N_
 from agent.devices.clock import SystemClock
 from agent.wire.presence import BoardWords
@@ -15,9 +15,9 @@ HOT_C: Final = 80.0
 WORN_PERCENT: Final = 80
 
 
-def findings(words: BoardWords, settings: AgentSettings, clock: SystemClock) -> Iterator[Finding]:
+def findings(words: BoardWords, clock: SystemClock) -> Iterator[Finding]:
     """One after the other; a value this board cannot tell is unknown, which is not a fault."""
-    yield _disk(words, settings)
+    yield _disk(words)
     yield _card(words)
     yield _power(words)
     yield _heat(words)
@@ -35,7 +35,7 @@ def kind(model: str | None) -> Finding:
     return Finding(about, facts=facts)
 
 
-def _disk(words: BoardWords, settings: AgentSettings) -> Finding:
+def _disk(words: BoardWords) -> Finding:
     about = N_("disk: {free} GB of {size} GB free")
     if words.disk_free_bytes is None or not words.disk_size_bytes:
         return Finding(N_("disk: unknown"))
@@ -43,7 +43,7 @@ def _disk(words: BoardWords, settings: AgentSettings) -> Finding:
         "free": f"{words.disk_free_bytes / 1e9:.1f}",
         "size": f"{words.disk_size_bytes / 1e9:.1f}",
     }
-    if words.disk_free_bytes >= settings.clips.spare_bytes:
+    if words.disk_free_bytes >= SPARE_BYTES:
         return Finding(about, facts=facts)
     return Finding(
         about,

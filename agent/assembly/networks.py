@@ -3,9 +3,15 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from agent.config.sections import AgentSettings, DetectorSection
+from agent.config.sections import AgentSettings
 from agent.devices.litert import LaterModel
+
+WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"
+"""For whole pictures of a crowd."""
+WIDE_MODEL: Final = "nanodet_g_192x320_6c_int8"
+"""For wide pictures (16:9), wherever it shows them as large as the common one; a third cheaper."""
 
 
 @dataclass(frozen=True)
@@ -13,16 +19,15 @@ class Networks:
     """Shared by all cameras of a node; each takes memory from its first look on."""
 
     common: LaterModel
-    whole: LaterModel | None
+    whole: LaterModel
     """For whole pictures of a crowd."""
-    wide: LaterModel | None = None
-    """For pictures that leave much of the common input grey."""
+    wide: LaterModel
+    """For pictures that leave much of the common one's input grey."""
 
     def prove(self) -> None:
         """Load all now; raises ModelError."""
         for model in (self.common, self.whole, self.wide):
-            if model is not None:
-                model.load()
+            model.load()
 
 
 def load_networks(settings: AgentSettings) -> Networks:
@@ -31,26 +36,21 @@ def load_networks(settings: AgentSettings) -> Networks:
     A configured one is loaded at once, so that its faults are reported at the start.
     """
     detector = settings.detector
-    manifest = models_manifest(detector)
-
-    def later(name: str) -> LaterModel:
-        return LaterModel(manifest, name, num_threads=detector.threads)
-
-    common = later(detector.model)
+    manifest = models_manifest(Path(detector.models_dir) if detector.models_dir else None)
+    common = LaterModel(manifest, detector.model)
     if detector.model:
         common.load()
-    needs_whole = detector.dense != "never" and detector.whole_model
     return Networks(
         common=common,
-        whole=later(detector.whole_model) if needs_whole else None,
-        wide=later(detector.wide_model) if detector.wide_model else None,
+        whole=LaterModel(manifest, WHOLE_MODEL),
+        wide=LaterModel(manifest, WIDE_MODEL),
     )
 
 
-def models_manifest(detector: DetectorSection) -> Path:
-    """Manifest of the configured models, of the installed ones, or of the checkout."""
-    if detector.models_dir:
-        return Path(detector.models_dir) / "manifest.toml"
+def models_manifest(folder: Path | None = None) -> Path:
+    """The manifest in `folder`, of the installed models, or of the checkout."""
+    if folder is not None:
+        return folder / "manifest.toml"
     installed = Path(sys.prefix) / "share" / "matthan" / "models" / "manifest.toml"
     checkout = Path(__file__).parents[2] / "models" / "manifest.toml"
     return checkout if checkout.exists() and not installed.exists() else installed

@@ -16,7 +16,7 @@ from agent.clips.sealer import Sealer, SealError
 from agent.clips.shelf import Shelf
 from agent.config import Prover, SettingsFromHub
 from agent.config.private import is_open_to_all
-from agent.config.sections import AgentSettings
+from agent.config.sections import SPARE_BYTES, AgentSettings
 from agent.config.slots import Slots
 from agent.delivery import trouble
 from agent.delivery.conversation import LinkPolicy, Speaker
@@ -328,13 +328,8 @@ def open_journal(settings: AgentSettings, clock: SystemClock) -> Journal:
         now=clock.now,
         trust=clock.trust,
         boot_id=boot_id(),
-        limits=limits(settings.journal.max_events),
+        limits=Limits(),
     )
-
-
-def limits(max_events: int) -> Limits:
-    """A fifth of the journal is reserved for alerts."""
-    return Limits(max_events=max_events, max_lesser=max_events * 4 // 5)
 
 
 def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) -> Shelf:
@@ -344,7 +339,7 @@ def open_shelf(settings: AgentSettings, journal: Journal, clock: SystemClock) ->
         clips.folder,
         journal,
         max_bytes=clips.max_bytes,
-        spare_bytes=clips.spare_bytes,
+        spare_bytes=SPARE_BYTES,
         classes=clips.classes(),
         least_room_bytes=min(LEAST_ROOM_BYTES, clips.max_bytes // 8),
         sealer=open_sealer(settings, clock),

@@ -24,8 +24,6 @@ from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.supervise import Service
 from agent.vision.budget import Allowance
-from agent.vision.crowd import CrowdSettings
-from agent.vision.dense import DenseSettings
 from agent.vision.person import DetectorSettings, NanoDet, PersonDetector
 from agent.vision.picture import PictureLook
 from agent.vision.pipeline import Eyes, EyesSettings
@@ -181,10 +179,7 @@ def make_eyes(
     common, whole, wide = _detectors(camera, networks, finds)
     return Eyes.for_frames(
         EyesSettings(
-            sightings=SightingSettings(
-                **settings.sighting.model_dump(exclude={"crowd_from"}),
-                crowd=CrowdSettings(from_people=settings.sighting.crowd_from),
-            ),
+            sightings=SightingSettings(evidence=settings.sighting.evidence),
             ignored=camera.ignored,
             zones=tuple(zone.place() for zone in camera.zone),
             lines=tuple(line.place() for line in camera.line),
@@ -192,7 +187,6 @@ def make_eyes(
             by_day=by_day,
             by_night=by_night,
             night_hours=hours(camera.night_hours),
-            dense=DenseSettings(mode=settings.detector.dense),
         ),
         common,
         new_id,
@@ -214,11 +208,10 @@ def _detectors(
     """For all looks, for whole pictures of a crowd, and for other picture shapes."""
     if has_network(camera):
         return SensedPeople(finds), None, []
-    whole = NanoDet(networks.whole, finds) if networks.whole else None
     return (
         NanoDet(networks.common, finds),
-        whole,
-        [NanoDet(networks.wide, finds)] if networks.wide else [],
+        NanoDet(networks.whole, finds),
+        [NanoDet(networks.wide, finds)],
     )
 
 

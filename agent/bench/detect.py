@@ -20,7 +20,6 @@ import numpy as np
 
 from agent.assembly.networks import models_manifest
 from agent.bench.motion import WALKERS, Street
-from agent.config.sections import DetectorSection
 from agent.devices.litert import LitertModel, ModelError
 from agent.vision.person import NanoDet
 from agent.vision.zones import Box
@@ -52,7 +51,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Measure every model of the manifest and print; 1 with the reason when one cannot be used."""
-    manifest = models_manifest(DetectorSection(models_dir=str(args.models or "")))
+    manifest = models_manifest(args.models)
     try:
         costs = {name: measure(LitertModel(manifest, name)) for name in names(manifest)}
     except (ModelError, OSError) as error:

@@ -15,7 +15,7 @@ from typing import Final, Self
 import structlog
 from pydantic import ValidationError
 
-from agent.config.merged import merged, own_words
+from agent.config.merged import merged, own_words, removed_in
 from agent.config.probation import Standing, Uptime, Wanted
 from agent.config.sections import AgentSettings
 from agent.devices.clock import boot_id
@@ -81,6 +81,8 @@ class SettingsFromHub:
                     self._standing = after  # even if the disk fails: it must not be tried again
                 else:
                     self._working_by = chosen
+                    if removed := removed_in(chosen.settings):
+                        log.warning("settings_removed", version=chosen.version, keys=removed)
                     return fitting
             return self._own
 

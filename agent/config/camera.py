@@ -9,8 +9,9 @@ from agent.config.hours import HourTexts
 from agent.config.outlines import Outlines
 from agent.config.pi import PiSection
 from agent.config.places import LineSection, ZoneSection
-from agent.config.section import Name, Section
+from agent.config.section import Name
 from agent.vision.daylight import Sensitivity
+from toml_settings import Section
 
 Source = Literal["url", "device", "picamera", "recording"]
 _SOURCES: Final[tuple[Source, ...]] = ("url", "device", "picamera", "recording")
@@ -61,7 +62,7 @@ class CameraSection(Section):
 
     continuous: bool = Field(
         False,
-        description="Record all it shows beside the clips, within `clips.continuous_bytes`: for a "
+        description="Record all it shows beside the clips, within `clips.max_bytes`: for a "
         "node with a disk worth it. `matthan-agent check` says how much a day that is.",
     )
 

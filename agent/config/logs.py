@@ -19,10 +19,9 @@ _LEVELS: Final = {
 
 def set_up_logs(section: LogSection) -> None:
     """From here on every log line of this process goes to stderr as configured."""
-    for_people = section.format == "console" or (section.format == "auto" and sys.stderr.isatty())
     shape: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if for_people
+        [structlog.dev.ConsoleRenderer()]
+        if sys.stderr.isatty()
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(

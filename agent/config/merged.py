@@ -15,6 +15,7 @@ from agent.wire.settings import (
     SettingsFault,
     check_settings,
 )
+from toml_settings import removed_keys
 
 _NODE_KEYS = {
     name: NodeSettings.model_fields[name].annotation.__args__[0].model_fields  # type: ignore[union-attr]  # each is a section or None
@@ -44,10 +45,17 @@ def merged(own: AgentSettings, settings: Mapping[str, Any]) -> AgentSettings:
         raise SettingsFault(*(_line(fault) for fault in error.errors()[:10])) from error
 
 
+def removed_in(settings: Mapping[str, Any]) -> list[str]:
+    """Keys of older releases in the hub's settings: accepted and ignored."""
+    removed = removed_keys(AgentSettings)
+    given = (f"{name}.{key}" for name in SECTIONS for key in settings.get(name) or {})
+    return [key for key in given if key in removed]
+
+
 def own_words(own: AgentSettings) -> dict[str, Any]:
     """Own values of the remotely changeable keys, in JSON form."""
     told: dict[str, Any] = {
-        name: {key: _json(getattr(getattr(own, name), key)) for key in keys}
+        name: {key: _json(value) for key, value in getattr(own, name) if key in keys}
         for name, keys in _NODE_KEYS.items()
     }
     told["cameras"] = {

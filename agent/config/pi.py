@@ -4,12 +4,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from agent.config.section import Section
 from agent.devices.pi_look import Exposure, PiLook
+from toml_settings import Section
 
 
 class PiSection(Section):
-    """For a camera with `picamera`; unsupported values are reported when it is opened."""
+    """Keys of a camera with `picamera`. Opening it refuses what its module cannot do."""
 
     exposure: Exposure = Field(
         "normal",
@@ -66,7 +66,7 @@ class PiSection(Section):
         return self
 
     def look(self) -> PiLook:
-        """In the camera's form."""
+        """The same for the camera."""
         window = self.focus_window
         return PiLook(
             exposure=self.exposure,

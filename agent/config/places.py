@@ -6,9 +6,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from agent.config.hours import HourTexts, hours
 from agent.config.outlines import is_point, outline
-from agent.config.section import Name, Section
+from agent.config.section import Name
 from agent.vision.places import WHOLE_PICTURE, Line, Side, Zone
 from agent.vision.zones import Point
+from toml_settings import Section
 
 
 def _outline(value: Any) -> Any:

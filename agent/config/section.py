@@ -1,9 +1,9 @@
-"""Common base of all configuration sections."""
+"""Names in the configuration."""
 
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -18,10 +18,4 @@ def _named(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_named)]
-"""a-z, 0-9 and inner hyphens, at most 63."""
-
-
-class Section(BaseModel):
-    """Base of all sections."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+"""a-z, 0-9 and inner hyphens, 63 at most."""

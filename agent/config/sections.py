@@ -1,27 +1,28 @@
 """Keys of the configuration except a camera's: unit, default, bounds and consequence."""
 
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from agent.clips.recorder import ClipPolicy
 from agent.clips.retention import ClassBounds
 from agent.config.camera import CameraSection
 from agent.config.hours import ZoneName
-from agent.config.section import Name, Section
+from agent.config.section import Name
 from agent.config.uploads import UploadsSection
 from agent.delivery.session import BrokerAddress
 from agent.journal import FootageClass, Limits
-from agent.vision.crowd import CrowdSettings
-from agent.vision.dense import Mode
 from agent.vision.person import DetectorSettings
 from agent.vision.pipeline import EyesSettings
 from agent.vision.sighting import SightingSettings
+from toml_settings import FileSettings, Section
 
-PREFIX: Final = "MATTHAN_AGENT__"
-
+SPARE_BYTES: Final = 256 * 2**20
+"""Left free on the disk for the journal and the system, at the cost of footage."""
 _CLIPS: Final = ClipPolicy()
+_LONGEST_S: Final = _CLIPS.longest_s
 _DAY_S: Final = 86_400.0
 _SIGHTING: Final = SightingSettings()
 
@@ -65,19 +66,24 @@ class BrokerSection(Section):
 class JournalSection(Section):
     """Events waiting for the hub, safe from power cuts."""
 
+    removed: ClassVar = {
+        "max_events": f"{Limits().max_events} events are kept while the hub is away"
+    }
+
     path: Path = Field(
         Path("/var/lib/matthan/journal.db"), description="A file on a disk that keeps its promises."
-    )
-    max_events: int = Field(
-        Limits().max_events,
-        ge=10,
-        description="Events kept while the hub is away. When it is full the oldest that is no "
-        "alert goes first, and the hub is told its number.",
     )
 
 
 class ClipsSection(Section):
     """Pictures and clips on the node's disk."""
+
+    removed: ClassVar = {
+        "max_s": f"a clip ends after {_LONGEST_S:g} s, or after twice preroll_s",
+        "sighting_bytes": "footage without an alert takes at most half of max_bytes",
+        "continuous_bytes": "continuous recording takes what the rest leaves of max_bytes",
+        "spare_bytes": f"{SPARE_BYTES // 2**20} MiB of the disk stay free",
+    }
 
     folder: Path = Field(
         Path("/var/lib/matthan/clips"), description="Where they lie; needs room for `max_bytes`."
@@ -90,13 +96,6 @@ class ClipsSection(Section):
     )
     postroll_s: float = Field(
         _CLIPS.postroll_s, ge=0, le=60, description="Seconds of video after the last one left."
-    )
-    max_s: float = Field(
-        _CLIPS.longest_s,
-        gt=0,
-        le=600,
-        description="Seconds after which a clip is cut and the next begins; at least twice "
-        "`preroll_s`. Longer clips reach the officer later.",
     )
     max_bytes: int = Field(
         4 * 2**30,
@@ -112,53 +111,41 @@ class ClipsSection(Section):
     sighting_days: float = Field(
         7, gt=0, description="Days for which footage of sightings that raised no alert is kept."
     )
-    sighting_bytes: int = Field(
-        2 * 2**30,
-        ge=0,
-        description="Bytes that footage of sightings without an alert may take of `max_bytes`.",
-    )
     continuous_days: float = Field(
-        2, gt=0, description="Days for which continuous recording is kept. Older goes."
+        2,
+        gt=0,
+        description="Days for which continuous recording is kept. Older goes; a camera of 4 Mbit/s "
+        "writes 43 GB a day.",
     )
-    continuous_bytes: int = Field(
-        2 * 2**30,
-        ge=0,
-        description="Bytes that continuous recording of all cameras may take of `max_bytes`; a "
-        "camera of 4 Mbit/s writes 43 GB a day. It is the first to go when room is needed.",
-    )
-    spare_bytes: int = Field(
-        256 * 2**20,
-        ge=0,
-        description="Bytes of the disk left free for the journal and the system, at the cost of "
-        "footage.",
-    )
-
-    @model_validator(mode="after")
-    def _has_room(self) -> Self:
-        self.policy()
-        return self
 
     def classes(self) -> dict[FootageClass, ClassBounds]:
         """In the form of the clip store."""
         return {
             FootageClass.ALERT: ClassBounds(max_age_s=self.alert_days * _DAY_S),
             FootageClass.SIGHTING: ClassBounds(
-                max_age_s=self.sighting_days * _DAY_S, max_bytes=self.sighting_bytes
+                max_age_s=self.sighting_days * _DAY_S, max_bytes=self.max_bytes // 2
             ),
-            FootageClass.CONTINUOUS: ClassBounds(
-                max_age_s=self.continuous_days * _DAY_S, max_bytes=self.continuous_bytes
-            ),
+            FootageClass.CONTINUOUS: ClassBounds(max_age_s=self.continuous_days * _DAY_S),
         }
 
     def policy(self) -> ClipPolicy:
         """In the form of the recorder."""
         return ClipPolicy(
-            preroll_s=self.preroll_s, postroll_s=self.postroll_s, longest_s=self.max_s
+            preroll_s=self.preroll_s,
+            postroll_s=self.postroll_s,
+            longest_s=max(_LONGEST_S, 2 * self.preroll_s),
         )
 
 
 class DetectorSection(Section):
     """The detector network."""
+
+    removed: ClassVar = {
+        "threads": "a look uses one processor core",
+        "dense": "a crowd is looked at tile by tile while it lasts",
+        "whole_model": "the network for whole pictures of a crowd comes with the agent",
+        "wide_model": "the network for wide pictures comes with the agent",
+    }
 
     model: str = Field(
         "", description="A name in the models' manifest. Empty: the one it names as default."
@@ -166,30 +153,11 @@ class DetectorSection(Section):
     models_dir: str = Field(
         "", description="The folder of the manifest. Empty: the models that came with the agent."
     )
-    threads: int = Field(
-        1, ge=1, le=8, description="Processor cores one camera's look may use at once."
-    )
     score: float = Field(
         DetectorSettings().score,
         gt=0,
         lt=1,
         description="The least score (0-1) of a find. Lower: people farther off, more mistakes.",
-    )
-    dense: Mode = Field(
-        "auto",
-        description="Looking tile by tile where many small people are: auto (from some fourteen "
-        "people on, until there are fewer than nine), always or never. Finds more of a crowd with "
-        "fewer looks, and a few far ones less.",
-    )
-    whole_model: str = Field(
-        "nanodet_g_320x416_6c_int8",
-        description="The network that looks at whole pictures then; loaded when first needed. "
-        "Empty: the same as for the rest.",
-    )
-    wide_model: str = Field(
-        "nanodet_g_192x320_6c_int8",
-        description="The network that looks at wide pictures (16:9) wherever it shows them as "
-        "large as the other; a third cheaper. Empty: the same as for the rest.",
     )
     looks_per_s: float = Field(
         EyesSettings().looks_per_s,
@@ -204,45 +172,36 @@ class DetectorSection(Section):
 class SightingSection(Section):
     """When a sighting begins."""
 
+    removed: ClassVar = {
+        "evidence_s": f"scores add up within {_SIGHTING.evidence_s:g} s",
+        "gap_s": f"{_SIGHTING.gap_s:g} s out of view are still the same sighting",
+        "update_every_s": f"{_SIGHTING.update_every_s:g} s lie between two messages about one",
+        "crowd_from": f"{_SIGHTING.crowd.from_people} people in view are a crowd",
+    }
+
     evidence: float = Field(
         _SIGHTING.evidence,
         gt=0,
-        description="Scores that must add up before an alert. Higher is later and truer.",
-    )
-    evidence_s: float = Field(
-        _SIGHTING.evidence_s, gt=0, description="The seconds within which they must add up."
-    )
-    gap_s: float = Field(
-        _SIGHTING.gap_s,
-        gt=0,
-        description="Seconds a person may be out of view and still be the same sighting.",
-    )
-    update_every_s: float = Field(
-        _SIGHTING.update_every_s,
-        gt=0,
-        description="The shortest span, seconds, between two messages about one sighting.",
-    )
-    crowd_from: int = Field(
-        CrowdSettings().from_people,
-        ge=2,
-        description="So many people in view at once are told of as a crowd, about so many, and "
-        "nobody in it alone; until fewer than six tenths of them are left.",
+        description="Scores that must add up within a second before an alert. Higher is later "
+        "and truer.",
     )
 
 
 class LogSection(Section):
-    """Logs on stderr."""
+    """What the agent writes to stderr: for people on a terminal, JSON lines elsewhere."""
 
-    format: Literal["auto", "console", "json"] = Field(
-        "auto", description="auto: for people on a terminal, JSON lines elsewhere."
-    )
+    removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
+
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least that is written."
     )
 
 
-class AgentSettings(Section):
-    """All sections."""
+class AgentSettings(FileSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(env_prefix="MATTHAN_AGENT__")
+    program = "agent"
 
     node: NodeSection
     broker: BrokerSection = BrokerSection()

@@ -2,9 +2,9 @@
 
 from pydantic import Field, field_validator
 
-from agent.config.section import Section
 from agent.delivery.uploader import UploadPolicy
 from agent.journal import Brought
+from toml_settings import Section
 
 LEAST_KBIT_PER_S = 64
 

@@ -32,13 +32,13 @@ class ModelError(Exception):
 class LitertModel:
     """A verified model file, ready to infer; all cameras of a node share one, each in its turn."""
 
-    def __init__(self, manifest: Path, name: str = "", *, num_threads: int = 1) -> None:
+    def __init__(self, manifest: Path, name: str = "") -> None:
         """`name` as in the manifest; empty takes its default. Raises ModelError."""
         table = _read(manifest)
         self.name = name or str(table.get("default", ""))
         self._entry = _entry(table, self.name, manifest)
         path = _verified(manifest.parent, self._entry)
-        self._runner = _runner(path, num_threads)
+        self._runner = _runner(path)
         self._in_use = threading.Lock()
         _, height, width, _ = self._entry["input"]["shape"]
         self._input_px = (int(height), int(width))
@@ -75,7 +75,7 @@ class LitertModel:
 class LaterModel:
     """A model that costs memory only once it is asked; the file is looked through at the start."""
 
-    def __init__(self, manifest: Path, name: str = "", *, num_threads: int = 1) -> None:
+    def __init__(self, manifest: Path, name: str = "") -> None:
         """As of `LitertModel`. Raises ModelError for what could not be loaded later."""
         table = _read(manifest)
         name = name or str(table.get("default", ""))
@@ -84,7 +84,7 @@ class LaterModel:
         _runtime()
         _, height, width, _ = entry["input"]["shape"]
         self._input_px = (int(height), int(width))
-        self._load = partial(LitertModel, manifest, name, num_threads=num_threads)
+        self._load = partial(LitertModel, manifest, name)
         self._model: LitertModel | None = None
         self._in_use = threading.Lock()
 
@@ -179,10 +179,10 @@ def _runtime() -> ModuleType:
     )
 
 
-def _runner(path: Path, num_threads: int) -> Any:
+def _runner(path: Path) -> Any:
     runtime = _runtime()
     try:
-        interpreter = runtime.Interpreter(model_path=str(path), num_threads=num_threads)
+        interpreter = runtime.Interpreter(model_path=str(path), num_threads=1)
         return interpreter.get_signature_runner()
     except (ValueError, RuntimeError) as error:
         raise ModelError(

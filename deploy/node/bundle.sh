@@ -28,7 +28,7 @@ readonly draft=$target.part
 rm -rf -- "$draft"
 mkdir -p "$draft/wheels"
 trap 'rm -rf -- "$draft"' EXIT
-git ls-files -z agent hub models deploy systemd docs pyproject.toml README.md LICENSE ':!docs/images' |
+git ls-files -z agent hub toml_settings models deploy systemd docs pyproject.toml README.md LICENSE ':!docs/images' |
     tar -c --null -T - | tar -x -C "$draft"
 
 for version in "${pythons[@]}"; do

@@ -21,11 +21,11 @@ ASKED_WITHIN_H: Final = 8
 class CheckBounds:
     """Time of the check, in local time."""
 
-    hour: int
-    """0-23, in `zone`."""
     zone: ZoneInfo
-    answer_within_s: float
-    """Time a phone has to answer."""
+    hour: int = 9
+    """0-23, in `zone`."""
+    answer_within_s: float = 3600.0
+    """Time a phone has to answer; then its owner and the keepers are told."""
 
 
 def check_day(now_utc_us: int, bounds: CheckBounds) -> date | None:

@@ -87,10 +87,11 @@ def _media_folder(settings: HubSettings) -> str:
         _must_be_writable(_nearest(folder), "store.media_folder")
         return f"{folder} will be made at the first start"
     _must_be_writable(folder, "store.media_folder")
-    free_mib, spare_mib = shutil.disk_usage(folder).free // 2**20, settings.store.spare_mib
-    if free_mib < spare_mib:
+    free_bytes, spare_bytes = shutil.disk_usage(folder).free, opening.spare_bytes(folder)
+    free_mib = free_bytes // 2**20
+    if free_bytes < spare_bytes:
         raise StartRefusedError(
-            f"{folder} has {free_mib} MiB free, and {spare_mib} MiB stay so (store.spare_mib):"
+            f"{folder} has {free_mib} MiB free, and {spare_bytes // 2**20} MiB stay so:"
             " uploads would wait at their nodes. Free space, or move it to a larger disk"
         )
     return f"{folder} can be written, {free_mib} MiB are free"

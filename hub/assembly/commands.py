@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection
 
 from hub import config
@@ -25,6 +26,8 @@ from hub.store.schema import migrate
 from hub.store.staff import person_by_login
 from hub.store.views import Asker
 
+log = structlog.get_logger()
+
 OK = 0
 REFUSED = 78
 """EX_CONFIG of sysexits.h: somebody must edit something, or what is missing must come back."""
@@ -33,6 +36,8 @@ REFUSED = 78
 def run(args: argparse.Namespace) -> int:
     """Run the hub until it is told to stop."""
     settings = settings_of(args)
+    for line in config.removed_keys_in_use(args.config):
+        log.warning("setting_removed", line=line)
     try:
         asyncio.run(_run(settings))
     finally:
@@ -48,6 +53,8 @@ def try_out(args: argparse.Namespace) -> int:
     for is_part_well, part, line in found:
         is_well &= is_part_well
         say(f"{'ok ' if is_part_well else 'BAD'}  {part}: {line}")
+    for line in [] if args.from_outside else config.removed_keys_in_use(args.config):
+        say(f"ok   configuration: {line}")
     return OK if is_well else REFUSED
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -27,8 +26,6 @@ from hub.web.household_room import HouseholdRoom, Tell, Terms
 
 log = structlog.get_logger(__name__)
 
-MEGABYTE: Final = 1_000_000
-
 
 def put_together(
     settings: HubSettings,
@@ -43,7 +40,7 @@ def put_together(
     if box is None:
         return None
     parts = opening.parts(settings, "given")
-    desk = GivingDesk(db, clock=clock, parts=parts, most_bytes=said.most_mb * MEGABYTE)
+    desk = GivingDesk(db, clock=clock, parts=parts)
     return HouseholdRoom(
         door=HouseholdDoor(db, clock=clock, box=box),
         asking=AskingDoor(db, clock=clock, blobs=blobs, box=box),
@@ -60,7 +57,6 @@ def put_together(
         terms=Terms(
             version=said.consent_version,
             texts={"vi": said.consent_vi, "en": said.consent_en},
-            link_hours=said.link_hours,
         ),
         tell=teller(channels),
     )

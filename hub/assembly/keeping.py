@@ -135,7 +135,7 @@ def sweep_media(args: argparse.Namespace) -> int:
             blobs=opening.blobs(settings),
             clock=HubClock(),
             bell=Bell(),
-            policy=Policy(late_after_s=settings.alerts.late_after_s),
+            policy=Policy(),
             proxies=opening.proxies(settings),
         )
         swept = sweep.run(believes_all=args.all_lost)

@@ -10,16 +10,16 @@ from hub.config import LogSection
 
 
 def set_up(settings: LogSection) -> None:
-    """Write to stderr: for people on a terminal, as JSON lines elsewhere, or as told."""
-    is_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    """Write to stderr: for people on a terminal, as JSON lines elsewhere."""
+    is_for_people = sys.stderr.isatty()
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    if is_json:
+    renderer: Any = structlog.dev.ConsoleRenderer()
+    if not is_for_people:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)
     structlog.configure(

@@ -1,7 +1,9 @@
 """Opening what the hub stands on: database, keys, papers. Refuses with the cure."""
 
+import shutil
 import socket
 from pathlib import Path
+from typing import Final
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,7 +14,6 @@ from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private
 from hub.enrol.tokens import UploadTokens
 from hub.intake.doorbell import BrokerAddress
-from hub.intake.turnstile import Bounds
 from hub.notify.webpush import VapidKeyError, vapid_key
 from hub.store.blobs import BlobFolder, Blobs
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
@@ -25,6 +26,9 @@ from hub.store.tip_box import TipBox
 from hub.store.tip_tables import tip_reporters
 
 log = structlog.get_logger()
+
+SPARE_BYTES: Final = 256 * 2**20
+"""Left free on the disk of the media folder: the database may need it."""
 
 
 def database(settings: HubSettings) -> Database:
@@ -119,18 +123,21 @@ def blobs(settings: HubSettings) -> Blobs:
     """The clip store; a bucket is not asked whether it is there, so that alerts go on without."""
     store = settings.store
     folder = _folder(store.media_folder, "store.media_folder")
-    spare_bytes = store.spare_mib * 2**20
     if not store.media_url:
-        return BlobFolder(folder, spare_bytes=spare_bytes)
+        return BlobFolder(folder, spare_bytes=spare_bytes(folder))
     return bucket(settings, staging=folder)
 
 
 def parts(settings: HubSettings, name: str, *, most: int = MOST_PER_NODE) -> PartFolder:
     """What has come of files so far, in the folder of that name; `most` of one sender's."""
-    store = settings.store
-    return PartFolder(
-        store.media_folder / name, spare_bytes=store.spare_mib * 2**20, most_per_node=most
-    )
+    folder = settings.store.media_folder
+    return PartFolder(folder / name, spare_bytes=spare_bytes(folder), most_per_node=most)
+
+
+def spare_bytes(folder: Path) -> int:
+    """Bytes to leave free on the disk of `folder`: `SPARE_BYTES`, a sixteenth of a small disk."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return min(SPARE_BYTES, shutil.disk_usage(there).total // 16)
 
 
 def map_folder(settings: HubSettings) -> Path:
@@ -140,8 +147,8 @@ def map_folder(settings: HubSettings) -> Path:
 
 def proxies(settings: HubSettings) -> Proxies:
     """The copies of clips that not every browser plays; on the hub's own disk in either case."""
-    store = settings.store
-    return Proxies(store.media_folder / "copies", spare_bytes=store.spare_mib * 2**20)
+    folder = settings.store.media_folder
+    return Proxies(folder / "copies", spare_bytes=spare_bytes(folder))
 
 
 def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
@@ -150,8 +157,7 @@ def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
     try:
         address = BucketAddress.parse(settings.store.media_url)
         key = BucketKey.parse(read_private(path).decode())
-        spare_bytes = settings.store.spare_mib * 2**20
-        return BlobBucket(address, key, staging=staging, spare_bytes=spare_bytes)
+        return BlobBucket(address, key, staging=staging, spare_bytes=spare_bytes(staging))
     except FileNotFoundError as error:
         raise StartRefusedError(
             f"there is no {path} with the key of the bucket (store.media_key_file). "
@@ -164,11 +170,6 @@ def bucket(settings: HubSettings, *, staging: Path) -> BlobBucket:
 def bucket_key_file(settings: HubSettings) -> Path:
     """Where the access key of the bucket is."""
     return Path(settings.store.media_key_file or settings.secrets.folder / "bucket.key")
-
-
-def node_bounds(settings: HubSettings) -> Bounds:
-    """How much one node may say over the broker."""
-    return Bounds(burst=settings.broker.node_burst, per_s=settings.broker.node_per_s)
 
 
 def broker_address(settings: HubSettings) -> BrokerAddress:

@@ -159,9 +159,8 @@ class Hub:
                     "clock": (self._clock_watch.run, self._stop),
                     "live": (self._live.run, self._stop),
                     "housekeeping": (self._housekeeping.run, chores_stop),
+                    "phone check": (self._phone_check.run, self._stop),
                 }
-                if self._settings.push.check_hour >= 0:
-                    watched["phone check"] = (self._phone_check.run, self._stop)
                 for name, (run, stop) in watched.items():
                     group.create_task(run(stop, self._pulse.part(name)), name=name)
                 pages = group.create_task(self._serve(), name="pages")
@@ -223,8 +222,7 @@ class Hub:
         beat = self._pulse.part("intake writer")
         writer = Writer(self._db, clerk=clerk, clock=self._clock, beat=beat)
         beat = self._pulse.part("intake link")
-        bounds = opening.node_bounds(self._settings)
-        return Subscriber(address, writer=writer, bell=self._bell, beat=beat, bounds=bounds)
+        return Subscriber(address, writer=writer, bell=self._bell, beat=beat)
 
     def _make_notifier(self) -> Worker:
         book = LedgerBook(self._db, clock=self._clock)
@@ -234,14 +232,13 @@ class Hub:
             clock=self._clock,
             zone=ZoneInfo(self._settings.web.time_zone),
         )
-        push = self._settings.push
         return Worker(
             db=self._db,
             stages=stages,
             book=book,
             clock=self._clock,
             bell=self._bell,
-            storm=StormBounds(calm=push.calm_alerts, span_s=push.storm_span_s),
+            storm=StormBounds(calm=self._settings.push.calm_alerts),
         )
 
     def _make_lookout(self) -> Lookout:
@@ -254,16 +251,11 @@ class Hub:
         )
 
     def _make_phone_check(self) -> PhoneCheck:
-        push = self._settings.push
         return PhoneCheck(
             db=self._db,
             clock=self._clock,
             channel=self._webpush,
-            bounds=CheckBounds(
-                hour=push.check_hour,
-                zone=ZoneInfo(self._settings.web.time_zone),
-                answer_within_s=push.check_answer_within_s,
-            ),
+            bounds=CheckBounds(zone=ZoneInfo(self._settings.web.time_zone)),
         )
 
     def _make_housekeeping(self) -> Housekeeping:
@@ -372,7 +364,6 @@ class Hub:
             time_zone=web.time_zone,
             notice_channels=tuple(sorted({*self._channels} - {"webpush", "ntfy"})),
             map_folder=opening.map_folder(self._settings),
-            max_upload_bytes=web.max_upload_mib * 2**20,
             allows_local_push=self._settings.push.allows_local,
             public_words=_public_words(self._settings.public),
         )
@@ -403,7 +394,6 @@ def policy(section: AlertsSection) -> Policy:
     return Policy(
         group_quiet_s=section.group_quiet_s,
         group_max_s=section.group_max_s,
-        late_after_s=section.late_after_s,
         cooldown_s=section.cooldown_s,
         critical_kinds=frozenset(section.critical_kinds),
         critical_rules=frozenset(section.critical_rules),

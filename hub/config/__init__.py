@@ -1,15 +1,10 @@
-"""The hub's configuration: a TOML file, overruled key by key by the environment.
-
-[web]                      MATTHAN_HUB__WEB__PORT=8081
-port = 8080
-"""
+"""The hub's configuration: its sections and its file."""
 
 from hub.config.alerting import AlertsSection
-from hub.config.file import ConfigError
-from hub.config.load import DEFAULT_FILE, known_keys, load
 from hub.config.machine import BrokerSection, LogSection, SecretsSection
 from hub.config.public import PetitionsSection, PublicSection
-from hub.config.settings import HubSettings
+from hub.config.settings import DEFAULT_FILE, HubSettings, load, removed_keys_in_use
+from toml_settings import ConfigError
 
 __all__ = [
     "DEFAULT_FILE",
@@ -21,6 +16,6 @@ __all__ = [
     "PetitionsSection",
     "PublicSection",
     "SecretsSection",
-    "known_keys",
     "load",
+    "removed_keys_in_use",
 ]

@@ -1,13 +1,21 @@
 """When sightings are an alert, when something is lost, and how phones are woken."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from hub.alerts.rules import FIRST_SAID
-from hub.config.section import Section
+from toml_settings import Section
 
 
 class PushSection(Section):
     """Waking phones."""
+
+    removed: ClassVar = {
+        "storm_span_s": "in a storm a phone rings at most once a minute",
+        "check_hour": "phones that showed nothing for a day are asked at 9 o'clock",
+        "check_answer_within_s": "a phone has an hour to answer",
+    }
 
     subject: str = Field(
         pattern=r"^(mailto:\S+@\S+|https://\S+)$",
@@ -39,27 +47,8 @@ class PushSection(Section):
     calm_alerts: int = Field(
         3,
         ge=1,
-        description="So many alerts within the span below ring one by one on a phone; more are "
-        "told together.",
-    )
-    storm_span_s: float = Field(
-        60.0,
-        gt=0,
-        le=600,
-        description="Seconds; in a storm a phone rings at most once in so many.",
-    )
-    check_hour: int = Field(
-        9,
-        ge=-1,
-        le=23,
-        description="The hour of the day at which phones that showed nothing for a day are asked "
-        "for a sign of life, without a sound. -1: never.",
-    )
-    check_answer_within_s: float = Field(
-        3600.0,
-        ge=60,
-        le=43_200,
-        description="Seconds a phone may take to answer; then its owner and keepers are told.",
+        description="So many alerts within a minute ring one by one on a phone; more are told "
+        "together.",
     )
     unseen_after_s: float = Field(
         20.0,
@@ -72,6 +61,8 @@ class PushSection(Section):
 class AlertsSection(Section):
     """When sightings are one alert."""
 
+    removed: ClassVar = {"late_after_s": "events older than ten minutes are filed and wake nobody"}
+
     group_quiet_s: float = Field(
         20.0,
         ge=0,
@@ -82,9 +73,6 @@ class AlertsSection(Section):
         60.0,
         gt=0,
         description="Seconds after which a running alert takes no more and officers hear anew.",
-    )
-    late_after_s: float = Field(
-        600.0, gt=0, description="Events older than this, seconds, are filed and wake nobody."
     )
     cooldown_s: float = Field(
         30.0,
@@ -106,6 +94,15 @@ class AlertsSection(Section):
 class TroublesSection(Section):
     """When those who look after cameras are told that one, or its node or line, is lost."""
 
+    removed: ClassVar = {
+        "node_unheard_after_s": "a connected node may be silent for five minutes",
+        "broker_lost_after_s": "the hub may be without its broker for 30 s",
+        "back_after_s": "what is back for less than 30 s is still lost",
+        "settle_s": "no node is judged for 90 s after the broker is back",
+        "link_nodes": "three nodes of an area, and half of it, are one alert",
+        "link_within_s": "if they fall silent within two minutes",
+    }
+
     camera_lost_after_s: float = Field(
         30.0, ge=0, description="Seconds a camera must be lost before anybody is told."
     )
@@ -114,33 +111,4 @@ class TroublesSection(Section):
         ge=30,
         description="Seconds a node must be gone from the broker. Below a minute, one cut line "
         "may be told as several silent nodes.",
-    )
-    node_unheard_after_s: float = Field(
-        300.0,
-        ge=90,
-        description="Seconds without a word of a node that reports every minute and still holds "
-        "its connection.",
-    )
-    broker_lost_after_s: float = Field(
-        30.0, ge=5, description="Seconds the hub itself must be without its broker."
-    )
-    back_after_s: float = Field(
-        30.0,
-        ge=0,
-        description="What is back for less than these seconds is still lost: a line that flaps "
-        "is told once.",
-    )
-    settle_s: float = Field(
-        90.0,
-        ge=0,
-        description="Seconds after the hub has its broker again in which no node is judged.",
-    )
-    link_nodes: int = Field(
-        3,
-        ge=2,
-        description="So many nodes of one area, and half of it, that fall silent together are one "
-        "alert: the line or the power.",
-    )
-    link_within_s: float = Field(
-        120.0, ge=30, description="Together means within these seconds of one another."
     )

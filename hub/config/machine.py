@@ -1,16 +1,18 @@
 """What the hub runs on and with: database, clip store, broker, pages, keys, log."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 
-from hub.config.section import Section
+from toml_settings import Section
 
 
 class StoreSection(Section):
     """Where the hub keeps what it knows."""
+
+    removed: ClassVar = {"spare_mib": "256 MiB of the disk stay free, of a small disk a sixteenth"}
 
     url: str = Field(
         "sqlite:////var/lib/matthan/hub.db",
@@ -33,12 +35,6 @@ class StoreSection(Section):
         description="The bucket's access key, two lines: its id, its secret. "
         "Empty: bucket.key in the secrets folder.",
     )
-    spare_mib: int = Field(
-        256,
-        ge=0,
-        description="So much of that disk stays free, MiB; uploads wait at their nodes meanwhile. "
-        "The database may need it.",
-    )
     when_full: Literal["refuse", "remove"] = Field(
         "refuse",
         description="On a full disk: refuse uploads, or remove what is worth least and not held.",
@@ -47,6 +43,11 @@ class StoreSection(Section):
 
 class BrokerSection(Section):
     """The MQTT broker that nodes speak to, and who the hub is to it."""
+
+    removed: ClassVar = {
+        "node_burst": "one node may send 5000 messages at once",
+        "node_per_s": "and then 200 a second; the rest waits",
+    }
 
     host: str = Field("127.0.0.1", description="Must be a name in the broker's certificate.")
     port: int = Field(8883, ge=1, le=65535, description="The broker's TLS port.")
@@ -59,20 +60,12 @@ class BrokerSection(Section):
     key_file: Path = Field(
         Path("/etc/matthan/ca/hub.key"), description="Its key, readable by the hub alone."
     )
-    node_burst: int = Field(
-        5000, ge=100, le=1_000_000, description="Messages that one node may say at once."
-    )
-    node_per_s: float = Field(
-        200.0,
-        ge=1,
-        le=10_000,
-        description="How many a second from then on. What is over it waits, alerts least; nothing "
-        "is lost, and no other node waits for it.",
-    )
 
 
 class WebSection(Section):
     """The officers' pages and the nodes' uploads."""
+
+    removed: ClassVar = {"max_upload_mib": "files of up to 512 MiB are taken"}
 
     host: str = Field(
         "127.0.0.1", description="The address listened on; a TLS proxy stands in front."
@@ -88,9 +81,6 @@ class WebSection(Section):
         description="Where nodes bring files. Empty: public_url with /upload.",
     )
     time_zone: str = Field("Asia/Ho_Chi_Minh", description="The zone of all times people see.")
-    max_upload_mib: int = Field(
-        512, ge=1, le=16_384, description="Larger files are refused, MiB each."
-    )
 
     @field_validator("time_zone")
     @classmethod
@@ -194,9 +184,8 @@ class EvidenceSection(Section):
 class LogSection(Section):
     """What the hub writes to stderr."""
 
-    format: Literal["auto", "console", "json"] = Field(
-        "auto", description="auto: for people on a terminal, JSON lines elsewhere."
-    )
+    removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
+
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least that is written."
     )

@@ -1,12 +1,12 @@
 """What people outside are told, and what they may send and ask."""
 
 from datetime import date
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic import Field, field_validator
 
 from hub.alerts.petitions import Wish, read_span
-from hub.config.section import Section
+from toml_settings import Section
 
 
 class PublicSection(Section):
@@ -46,6 +46,11 @@ class TipsSection(Section):
 class HouseholdsSection(Section):
     """Cameras of households that agreed to be asked for footage."""
 
+    removed: ClassVar = {
+        "most_mb": "films of up to 4000 MB are taken",
+        "link_hours": "a link holds for 72 hours, unless who asks says otherwise",
+    }
+
     asked: bool = Field(
         True,
         description="Whether households are registered and asked. false: the pages are not there.",
@@ -74,12 +79,6 @@ class HouseholdsSection(Section):
         " to a case before stays under the rules of that case until the case lets it go.",
         max_length=4000,
         description="The same in English.",
-    )
-    most_mb: int = Field(
-        4000, ge=1, le=4000, description="Larger films are refused, megabytes (of a million bytes)."
-    )
-    link_hours: int = Field(
-        72, ge=1, le=336, description="Hours for which a link of a request holds, unless said."
     )
     keep_days: int = Field(
         30,

@@ -1,8 +1,9 @@
-"""The hub's configuration as a whole."""
+"""The hub's configuration as a whole, and how it is read."""
 
+from pathlib import Path
 from typing import Final
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from hub.config.alerting import AlertsSection, PushSection, TroublesSection
 from hub.config.machine import (
@@ -21,16 +22,18 @@ from hub.config.public import (
     PublicSection,
     TipsSection,
 )
+from toml_settings import FileSettings
+from toml_settings import load as load_file
+from toml_settings import removed_keys_in_use as removed_in_use
 
-PREFIX: Final = "MATTHAN_HUB__"
+DEFAULT_FILE: Final = Path("/etc/matthan/hub.toml")
 
 
-class HubSettings(BaseSettings):
-    """All of it."""
+class HubSettings(FileSettings):
+    """The whole file."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
-    )
+    model_config = SettingsConfigDict(env_prefix="MATTHAN_HUB__")
+    program = "hub"
 
     store: StoreSection = StoreSection()
     broker: BrokerSection = BrokerSection()
@@ -48,14 +51,16 @@ class HubSettings(BaseSettings):
     evidence: EvidenceSection = EvidenceSection()
     log: LogSection = LogSection()
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - called by these names
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment first, then what was read from the file."""
-        return env_settings, init_settings
+
+def load(path: Path | None) -> HubSettings:
+    """The settings in `path`, overridden by the environment.
+
+    Without a path: those in `DEFAULT_FILE` where it exists, else from the environment alone.
+    Raises ConfigError with a line for each fault.
+    """
+    return load_file(HubSettings, path or DEFAULT_FILE, is_needed=path is not None)
+
+
+def removed_keys_in_use(path: Path | None) -> list[str]:
+    """A line for each key of older releases that is still set, with what holds instead."""
+    return removed_in_use(HubSettings, path or DEFAULT_FILE)

@@ -19,7 +19,7 @@ class Terms:
     version: str
     texts: Mapping[str, str]
     """By language."""
-    link_hours: int
+    link_hours: int = 72
     """So long a link of a request holds, unless the asker says otherwise."""
 
 

@@ -234,8 +234,8 @@ def test_continuous_recording_says_what_a_day_of_it_is_and_how_far_back_it_reach
     is_ok, shown = lines(config)
     (line,) = [line for line in shown if ": continuous" in line]
     assert is_ok
-    assert re.fullmatch(r"ok: .* of cong: \d+\.\d GB a day, the last 48\.0 h in 2\.1 GB .*", line)
-    config["clips"] |= {"continuous_bytes": 1000}
+    assert re.fullmatch(r"ok: .* of cong: \d+\.\d GB a day, the last 48\.0 h in 4\.3 GB .*", line)
+    config["clips"] |= {"max_bytes": 2**20}
     is_ok, shown = lines(config, "vi")
     (line,) = [line for line in shown if "liên tục" in line]
     assert not is_ok

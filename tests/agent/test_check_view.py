@@ -1,7 +1,6 @@
 """What `check` says of a picture, a stream and a board: plain, and only when it is so."""
 
 from fractions import Fraction
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -82,9 +81,8 @@ WELL = {
 
 def board(clock: ClockSource = ClockSource.NTP, **changed: object) -> list[str]:
     words = BoardWords.model_validate(WELL | changed)
-    settings = SimpleNamespace(clips=SimpleNamespace(spare_bytes=256 * 2**20))
     trust = (clock, 20 if clock is ClockSource.NTP else None)
-    found = check_board.findings(words, settings, SystemClock(lambda: trust))  # type: ignore[arg-type]  # all it reads
+    found = check_board.findings(words, SystemClock(lambda: trust))
     return [one.line(str) for one in found]
 
 

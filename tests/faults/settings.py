@@ -103,7 +103,7 @@ class Life:
         # Long enough to be torn: a file system keeps what fits a sector whole.
         hours = [f"{hour:02d}:{minute:02d}-23:59" for hour in range(5) for minute in range(6)]
         body: dict[str, Any] = {
-            "clips": {"preroll_s": preroll_s, "max_s": 120},
+            "clips": {"preroll_s": preroll_s},
             "every_camera": {"alert_hours": hours},
         }
         said = Configure(

@@ -285,7 +285,6 @@ class Town:
 [store]
 url = "{self.database_url}"
 media_folder = "{self.hub_home}/media"
-spare_mib = 1
 
 [broker]
 host = "{HOST}"

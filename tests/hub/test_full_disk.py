@@ -54,8 +54,6 @@ def site(small_disk: Path, tmp_path: Path) -> Iterator[Site]:
     with Broker(tmp_path / "mqtt") as broker:
         site = Site(small_disk, broker, free_port())
         site.write_config()
-        text = site.config.read_text().replace("[store]", "[store]\nspare_mib = 1")
-        site.config.write_text(text)
         migrate(site.url)
         db = Database(site.url)
         found_town(db, NODE)

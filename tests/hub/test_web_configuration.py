@@ -63,7 +63,7 @@ def test_a_change_is_previewed_at_each_box_and_then_wanted_with_a_reason(pages: 
         {"uploads.bring": "everything"},
         {"every_camera.continuous": "perhaps"},
         {"every_camera.alert_hours": "ban đêm"},
-        {"sighting.crowd_from": "2.5"},
+        {"clips.max_bytes": "2.5"},
     ],
     ids=lambda form: next(iter(form.values())),
 )

@@ -12,7 +12,7 @@ from types import FrameType
 
 _OUTWARD = ("socket.connect", "socket.sendto", "socket.sendmsg")
 _HERE = Path(__file__).parents[3]
-_OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("agent", "hub"))
+_OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("agent", "hub", "toml_settings"))
 
 
 def _tell(event: str, given: tuple[object, ...]) -> None:
