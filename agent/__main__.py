@@ -17,6 +17,7 @@ from agent.assembly.update import KEY, update
 from agent.assembly.words import LANGUAGES, Say, speaker
 from agent.config import (
     DEFAULT_FILE,
+    AgentSettings,
     ConfigError,
     SettingsFromHub,
     load,
@@ -212,16 +213,24 @@ def _check(args: argparse.Namespace) -> int:
     from agent.assembly.check import check  # noqa: PLC0415 not for `run`
 
     try:
-        own = load(args.config)
+        own, say = _quiet(args)
     except ConfigError as refusal:
         return _say(str(refusal), REFUSED)
-    set_up_logs(own.log.model_copy(update={"level": "error"}))
-    say = speaker(args.lang or own.node.language)
     from_hub = SettingsFromHub.beside(own)
     is_ok = check(from_hub.look(), print, say, from_hub=from_hub)
     for line in removed_keys_in_use(args.config):
         print(line)
     return OK if is_ok else FAILED
+
+
+def _quiet(args: argparse.Namespace) -> tuple[AgentSettings, Say]:
+    """The settings and the language of a command whose lines are for people: it logs errors only.
+
+    Raises ConfigError.
+    """
+    own = load(args.config)
+    set_up_logs(own.log.model_copy(update={"level": "error"}))
+    return own, speaker(args.lang or own.node.language)
 
 
 def _enrol(args: argparse.Namespace) -> int:
@@ -248,11 +257,9 @@ def _diagnose(args: argparse.Namespace) -> int:
     from agent.assembly.diagnose import diagnose  # noqa: PLC0415 not for `run`
 
     try:
-        own = load(args.config)
+        own, say = _quiet(args)
     except ConfigError as refusal:
         return _say(str(refusal), REFUSED)
-    set_up_logs(own.log.model_copy(update={"level": "error"}))
-    say = speaker(args.lang or own.node.language)
     try:
         diagnose(own, SettingsFromHub.beside(own), args.into, say=say)
     except OSError as error:

@@ -14,7 +14,6 @@ step "Set-up"
 deploy/setup.sh test
 deploy/recording.sh >/dev/null
 deploy/recording.sh --scenes >/dev/null
-deploy/older_runtime.sh >/dev/null || true # where it cannot be had, its one test says so and is passed over
 
 bin=.venv/bin
 step "Format and lint"

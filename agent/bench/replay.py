@@ -12,6 +12,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from uuid import UUID
 
+from agent.assembly.networks import models_manifest
 from agent.bench.sight import sight
 from agent.bench.stages import Stages, peak_rss_mib
 from agent.bench.tracks import TrackBook
@@ -46,7 +47,7 @@ def replay(
     `last_frame` (counted from 1), as if the recording ended there.
     """
     try:
-        manifest = manifest_in(model_dir)
+        manifest = models_manifest(model_dir)
         seers = sight(manifest, model)
         camera = ReplayCamera("replay", path, clock=lambda: Instant(0, 0), pace=False)
         if pace:
@@ -67,20 +68,6 @@ def replay(
     code = run.through(camera, last_frame)
     run.write(out)
     return code
-
-
-def manifest_in(model_dir: Path | None) -> Path:
-    """The manifest of `model_dir`, of the installed models, or of the checkout."""
-    folders = (
-        [model_dir]
-        if model_dir
-        else [
-            Path(sys.prefix) / "share" / "matthan" / "models",
-            Path(__file__).parents[2] / "models",
-        ]
-    )
-    found = [folder / "manifest.toml" for folder in folders if (folder / "manifest.toml").exists()]
-    return found[0] if found else folders[0] / "manifest.toml"
 
 
 class _Run:

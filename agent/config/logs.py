@@ -18,7 +18,7 @@ _LEVELS: Final = {
 
 
 def set_up_logs(section: LogSection) -> None:
-    """From here on every log line of this process goes to stderr as configured."""
+    """Set up all logging of this process: lines from `section.level` up, to stderr."""
     shape: list[Processor] = (
         [structlog.dev.ConsoleRenderer()]
         if sys.stderr.isatty()

@@ -15,7 +15,7 @@ def whose(info: ValidationInfo) -> str:
 
 
 def outline(value: Any) -> Polygon:
-    """One outline; ValueError says what is wrong and the cure."""
+    """A polygon from one list of points; raises ValueError with the cure."""
     if isinstance(value, Polygon):
         return value
     if not isinstance(value, list) or not all(is_point(point) for point in value):
@@ -36,7 +36,7 @@ def _outlines(value: Any, info: ValidationInfo) -> tuple[Polygon, ...]:
 
 
 def is_point(value: Any) -> bool:
-    """Two numbers."""
+    """Whether the value is a list of two numbers."""
     return (
         isinstance(value, list)
         and len(value) == 2

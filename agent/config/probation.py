@@ -44,7 +44,7 @@ class Wanted(_Kept):
 
     @property
     def name(self) -> SettingsName:
-        """Their number and hash."""
+        """Their version and hash."""
         return SettingsName(version=self.version, sha256=self.sha256)
 
 
@@ -115,7 +115,7 @@ class Standing(_Kept):
         return now.uptime_s - known.began_s >= known.within_s
 
     def proved(self) -> Self:
-        """The node reached its broker with them."""
+        """The node reached its broker: they are in force."""
         if self.probation is None:
             return self
         wanted = self.probation.wanted

@@ -21,7 +21,7 @@ HOME: Final = Path("/opt/matthan")
 MARK: Final = Path("/var/lib/matthan/slot-proved")
 MOST_STARTS: Final = 4
 WITHIN_S: Final = 900.0
-"""The first start on a slow card takes minutes."""
+"""Seconds; the first start from a slow card takes minutes."""
 WHOLE: Final = "whole"
 RELEASE: Final = Path("share/matthan/RELEASE")
 """File with the release of a slot, `NUMBER NAME`."""

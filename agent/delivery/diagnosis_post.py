@@ -59,13 +59,7 @@ class DiagnosisPost:
         self._wanted: UUID | None = None
         self._done: UUID | None = None
         self._kept: tuple[UUID, bytes, str] | None = None
-        self._client = httpx.Client(
-            verify=https.shared_context(trusted),
-            timeout=TIMEOUT_S,
-            transport=transport,
-            follow_redirects=False,  # a token is sent only to the hub's own address
-            trust_env=False,
-        )
+        self._client = https.client(trusted, TIMEOUT_S, transport)
 
     def ask(self, command_id: UUID) -> None:
         """See `DiagnosisDesk`; a newer request replaces an earlier one."""

@@ -4,6 +4,8 @@ import ssl
 from functools import cache
 from pathlib import Path
 
+import httpx
+
 
 def why(error: Exception, url: str) -> str:
     """One line; for an untrusted certificate with its cure."""
@@ -32,3 +34,21 @@ def shared_context(trusted: Path | None) -> ssl.SSLContext:
     """The same, created once and shared as long as the node runs: the system's authorities take .8
     MiB of memory, and four clients use them."""
     return context(trusted)
+
+
+def client(
+    trusted: Path | None,
+    timeout: float | httpx.Timeout,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """A client with `shared_context`; `timeout` in seconds.
+
+    It follows no redirect: a token goes where the hub said, and nowhere else.
+    """
+    return httpx.Client(
+        verify=shared_context(trusted),
+        timeout=timeout,
+        transport=transport,
+        follow_redirects=False,
+        trust_env=False,
+    )

@@ -61,13 +61,7 @@ class LivePost:
         self._rate = Rate(bytes_per_s)
         self._not_before_s = 0.0
         self._last_trouble = ""
-        self._client = httpx.Client(
-            verify=https.shared_context(trusted),
-            timeout=TIMEOUT_S,
-            transport=transport,
-            follow_redirects=False,  # a token is sent only to the hub's own address
-            trust_env=False,
-        )
+        self._client = https.client(trusted, TIMEOUT_S, transport)
 
     @property
     def counts(self) -> LiveCounts:

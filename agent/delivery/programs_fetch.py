@@ -85,12 +85,7 @@ class ProgramsFetch:
         self._damaged = 0
         self._asked = threading.Event()
         self.revision = 0
-        self._client = httpx.Client(
-            verify=https.shared_context(trusted),
-            timeout=TIMEOUT_S,
-            follow_redirects=False,  # a token is sent only to the hub's own address
-            trust_env=False,
-        )
+        self._client = https.client(trusted, TIMEOUT_S)
 
     def hear(self, said: TakePrograms) -> None:
         """The hub wants this release; a repeated one is answered again."""

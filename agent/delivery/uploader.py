@@ -93,12 +93,8 @@ class Uploader:
         self._journal = journal
         self._tokens = tokens
         self._policy = policy
-        self._client = httpx.Client(
-            verify=https.shared_context(trusted),
-            timeout=httpx.Timeout(policy.stall_s, connect=policy.connect_s),
-            transport=transport,
-            follow_redirects=False,  # a token is sent only to the hub's own address
-            trust_env=False,
+        self._client = https.client(
+            trusted, httpx.Timeout(policy.stall_s, connect=policy.connect_s), transport
         )
         self._backoff = Backoff(policy.retry_base_s, policy.retry_cap_s)
         self._tus = TusClient(self._client)

@@ -15,8 +15,7 @@ import numpy as np
 from agent.media.frame import Plane
 from agent.vision.person import BINS, KINDS, Floats
 
-RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-"""Tried in this order; the second is what older Pi systems have."""
+RUNTIME = "ai_edge_litert.interpreter"
 SCHEMA = 1
 
 
@@ -168,15 +167,13 @@ def _verified(folder: Path, entry: Mapping[str, Any]) -> Path:
 
 
 def _runtime() -> ModuleType:
-    for name in RUNTIMES:
-        try:
-            return importlib.import_module(name)
-        except ImportError:
-            continue
-    raise ModelError(
-        "No runtime for the model is installed (neither ai-edge-litert nor tflite-runtime).",
-        "Install the agent with its extra: pip install 'matthan[agent]'.",
-    )
+    try:
+        return importlib.import_module(RUNTIME)
+    except ImportError as error:
+        raise ModelError(
+            "The runtime for the model, ai-edge-litert, is not installed.",
+            "Install the agent with its extra: pip install 'matthan[agent]'.",
+        ) from error
 
 
 def _runner(path: Path) -> Any:

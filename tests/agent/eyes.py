@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import av
@@ -12,6 +13,7 @@ import numpy as np
 
 from agent.media.frame import Frame, Instant, Packet, Plane
 from agent.vision.person import Detection, ObjectKind
+from agent.vision.track import Track
 from agent.vision.zones import Box
 
 START = Instant(5_000_000_000, 1_700_000_000_000_000)
@@ -20,6 +22,26 @@ START = Instant(5_000_000_000, 1_700_000_000_000_000)
 def after(span_s: float) -> Instant:
     """`span_s` seconds after START."""
     return START.before(-span_s)
+
+
+def tracked(box: Box, *, track_id: int = 1, **others: Any) -> Track:
+    """A confirmed track of a person, seen in this box since START, who has walked."""
+    known = {
+        "score": 0.7,
+        "last_seen": after(0),
+        "is_seen": True,
+        "began_at": box.center,
+        "travelled": 2.0,
+    }
+    return Track(
+        track_id=track_id,
+        kind=ObjectKind.PERSON,
+        box=box,
+        first_seen=after(0),
+        hits=3,
+        is_confirmed=True,
+        **known | others,
+    )
 
 
 def luma_frame(luma: Plane, index: int = 1, frames_per_s: float = 10.0) -> Frame:

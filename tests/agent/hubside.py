@@ -86,6 +86,16 @@ def opened(camera: str = "cam") -> SightingOpened:
     )
 
 
+class Clock:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.at_s = 1_000.0
+
+    def now(self) -> Instant:
+        return Instant(round(self.at_s * 1e9), 1_790_000_000_000_000 + round(self.at_s * 1e6))
+
+
 def put(journal: Journal) -> UUID:
     with journal.transaction() as tx:
         return tx.add_event(opened(), at=now())

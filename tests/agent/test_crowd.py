@@ -9,30 +9,16 @@ from hypothesis import strategies as st
 from agent.delivery.words import in_words
 from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.crowd import CrowdGauge, about, around
-from agent.vision.person import ObjectKind
 from agent.vision.sighting import Sightings
 from agent.vision.track import Track
 from agent.vision.zones import WHOLE, Box
 from agent.wire.messages import SightingOpened, SightingUpdated
-from tests.agent.eyes import after, counted_ids, person
+from tests.agent.eyes import after, counted_ids, person, tracked
 
 
 def body(track_id: int, looks: int = 0) -> Track:
     box = person(0.02 + 0.03 * (track_id % 30), 0.5, height=0.1).box
-    return Track(
-        track_id=track_id,
-        kind=ObjectKind.PERSON,
-        box=box,
-        score=0.7,
-        first_seen=after(0),
-        last_seen=after(0),
-        hits=3,
-        is_confirmed=True,
-        is_seen=True,
-        began_at=box.center,
-        travelled=2.0,
-        looks=looks,
-    )
+    return tracked(box, track_id=track_id, looks=looks)
 
 
 class Square:

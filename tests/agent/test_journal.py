@@ -28,20 +28,11 @@ from agent.journal import (
 from agent.journal.ballast import BALLAST_BYTES
 from agent.media.frame import Instant
 from agent.wire.messages import CameraLost, NumbersDropped, SightingOpened
-from agent.wire.terms import BoxWords, ClockSource, ObjectKind
+from agent.wire.terms import ClockSource
+from tests.agent.hubside import Clock, opened
 
 BOOT = UUID(int=1)
 SHA = "ab" * 32
-
-
-class Clock:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.at_s = 1_000.0
-
-    def now(self) -> Instant:
-        return Instant(round(self.at_s * 1e9), 1_790_000_000_000_000 + round(self.at_s * 1e6))
 
 
 @pytest.fixture
@@ -54,19 +45,6 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
     journal = Journal.open(tmp_path / "journal.db", now=clock.now, boot_id=BOOT)
     yield journal
     journal.close()
-
-
-def opened() -> SightingOpened:
-    return SightingOpened(
-        camera="cam",
-        sighting_id=uuid4(),
-        object_kind=ObjectKind.PERSON,
-        people=1,
-        score=0.5,
-        box=BoxWords(x0=0, y0=0, x1=1, y1=1),
-        first_seen_utc_us=1,
-        picture=None,
-    )
 
 
 def lost(reason: str = "unplugged") -> CameraLost:

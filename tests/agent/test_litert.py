@@ -124,14 +124,4 @@ def test_without_a_runtime_it_says_what_to_install(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", None)
     assert "pip install" in refusal(models).cure
-
-
-def test_the_older_runtime_serves_where_the_newer_is_missing(
-    models: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    newer = __import__("ai_edge_litert.interpreter", fromlist=["interpreter"])
-    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    monkeypatch.setitem(sys.modules, "tflite_runtime.interpreter", newer)
-    assert LitertModel(models / "manifest.toml", SMALL).input_px == (256, 256)

@@ -1,7 +1,6 @@
 """A hub that lost its disk asks: the node says again what it keeps, or that it is gone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -15,21 +14,11 @@ from agent.journal.recall import FORGOTTEN, REFUSED_BEFORE
 from agent.media.frame import Instant
 from agent.wire.messages import CameraLost, NumbersDropped
 from agent.wire.numbers import joined, without
-from tests.agent.hubside import opened
+from tests.agent.hubside import Clock, opened
 
 BOOT = UUID(int=1)
 SHA = "ab" * 32
 DAY_S = 86_400.0
-
-
-@dataclass
-class Clock:
-    """A clock that moves when told."""
-
-    at_s: float = 1_000.0
-
-    def now(self) -> Instant:
-        return Instant(round(self.at_s * 1e9), 1_790_000_000_000_000 + round(self.at_s * 1e6))
 
 
 @pytest.fixture

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.hours import Hours
-from agent.vision.person import ObjectKind
 from agent.vision.places import Line, Side, Zone
 from agent.vision.rules import RuleKind, RuleMet, Rules, RuleSettings
 from agent.vision.sighting import Sightings
 from agent.vision.telling import Telling
 from agent.vision.track import Track
 from agent.vision.zones import Box, Polygon
-from tests.agent.eyes import after, counted_ids
+from tests.agent.eyes import after, counted_ids, tracked
 
 YARD = Polygon(((0.0, 0.5), (0.5, 0.5), (0.5, 1.0), (0.0, 1.0)))
 FENCE = Line(name="rao", start=(0.5, 1.0), end=(0.5, 0.0))
@@ -34,19 +33,7 @@ def standing(
 ) -> Track:
     """Somebody whose feet are at (x, y)."""
     box = Box(x - 0.04, y - HEIGHT, x + 0.04, y)
-    return Track(
-        track_id=track_id,
-        kind=ObjectKind.PERSON,
-        box=box,
-        score=0.7,
-        first_seen=after(0),
-        last_seen=after(0),
-        hits=3,
-        is_confirmed=True,
-        is_seen=is_seen,
-        began_at=box.center,
-        travelled=2.0,
-    )
+    return tracked(box, track_id=track_id, is_seen=is_seen)
 
 
 @dataclass

@@ -11,11 +11,10 @@ from agent.media.frame import Instant
 from agent.vision.changes import Closed, Opened, SightingChange, Updated
 from agent.vision.clothes import Clothes
 from agent.vision.lookalikes import LookAlikes, LookAlikeSettings
-from agent.vision.person import ObjectKind
 from agent.vision.sighting import Sightings, SightingSettings
 from agent.vision.track import Track
 from agent.vision.zones import Box
-from tests.agent.eyes import after, counted_ids, person
+from tests.agent.eyes import after, counted_ids, person, tracked
 
 SETTINGS = SightingSettings()
 
@@ -32,17 +31,11 @@ def track(
     stirred_at: Instant | None = None,
 ) -> Track:
     box = person(x, height=height).box
-    return Track(
+    return tracked(
+        box,
         track_id=track_id,
-        kind=ObjectKind.PERSON,
-        box=box,
         score=score,
-        first_seen=after(0),
-        last_seen=after(0),
-        hits=3,
-        is_confirmed=True,
         is_seen=is_seen,
-        began_at=box.center,
         travelled=travelled,
         clothes=clothes,
         stirred_at=stirred_at,

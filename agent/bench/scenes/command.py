@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from agent.bench.replay import REFUSED, manifest_in
+from agent.assembly.networks import models_manifest
+from agent.bench.replay import REFUSED
 from agent.bench.scenes import baseline
 from agent.bench.scenes.conditions import CONDITIONS
 from agent.bench.scenes.judge import Verdict, judge
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     """78 without recordings, truth or model; 1 below the baseline."""
     try:
         stock = material(args.recordings, args.truth)
-        manifest = manifest_in(args.models)
+        manifest = models_manifest(args.models)
         seers = sight(manifest)
         floors = baseline.load(args.baseline) if args.baseline else {}
         hours = args.hours or (NIGHT_H if args.full else 0.0)

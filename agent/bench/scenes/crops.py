@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from agent.bench.replay import REFUSED, manifest_in, numbered_ids
+from agent.assembly.networks import models_manifest
+from agent.bench.replay import REFUSED, numbered_ids
 from agent.bench.scenes.command import SCENES, cache, material
 from agent.bench.scenes.footage import Footage, Shown
 from agent.bench.scenes.heights import Far
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         street = material(args.recordings, args.truth).street
         finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
-        seers = sight(manifest_in(args.models), finds=finds)
+        seers = sight(models_manifest(args.models), finds=finds)
     except (CameraError, ModelError, TruthError, OSError) as error:
         print(f"bench crops: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED

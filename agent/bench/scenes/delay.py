@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.bench.replay import REFUSED, manifest_in, numbered_ids
+from agent.assembly.networks import models_manifest
+from agent.bench.replay import REFUSED, numbered_ids
 from agent.bench.scenes.command import SCENES, cache, material
 from agent.bench.scenes.footage import Street
 from agent.bench.scenes.truth import TruthError
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Show it and print; 78 without recordings, truth or model."""
     try:
         street = material(args.recordings, args.truth).street
-        seers = sight(manifest_in(args.models))
+        seers = sight(models_manifest(args.models))
     except (CameraError, ModelError, TruthError, OSError) as error:
         print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED

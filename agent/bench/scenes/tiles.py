@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.bench.replay import REFUSED, manifest_in
+from agent.assembly.networks import models_manifest
+from agent.bench.replay import REFUSED
 from agent.bench.scenes.command import SCENES, cache, material
 from agent.bench.scenes.conditions import BY_NAME
 from agent.bench.scenes.crops import LEAST_SCORE, SURE, average_precision, scored
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     kinds = frozenset({ObjectKind.PERSON})
     try:
         people = material(args.recordings, args.truth).people()
-        manifest = manifest_in(args.models)
+        manifest = models_manifest(args.models)
         lit = sight(manifest, finds=DetectorSettings(score=LEAST_SCORE, kinds=kinds))
         unlit = sight(manifest, finds=DetectorSettings(LEAST_SCORE, dark=0.0, kinds=kinds))
         scenes = [
