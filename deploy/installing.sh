@@ -4,6 +4,7 @@
 
 readonly home=/opt/matthan policy=/usr/sbin/policy-rc.d
 venv_options=() # of the programs' environment
+wheel='' # that is installed
 
 say() { printf '• %s\n' "$*" >&2; }
 die() {
@@ -155,40 +156,51 @@ find_python() {
     die "No Python 3.11 to 3.13 was found. Install python3 and python3-venv."
 }
 
+# The programs as deploy/wheels.sh builds them, for this processor: in the bundle, or beside the
+# installer. Nothing is compiled here.
+find_wheel() { # CHECKOUT BUNDLE
+    local folder found
+    for folder in ${2:+"$2"} "$1/wheels" "$1/dist"; do
+        found=("$folder"/matthan-*-manylinux_2_17_"$(uname -m)".whl)
+        [[ -e ${found[0]} ]] || continue
+        ((${#found[@]} == 1)) || die "$folder has ${#found[@]} wheels of the programs. Leave the one that is wanted."
+        wheel=${found[0]}
+        return
+    done
+    die "No wheel of the programs for $(uname -m) is in ${2:-$1/dist}. Build it: deploy/wheels.sh"
+}
+
 # A slot is a virtual environment with a name of its own: NAME-VERSION. A slot that has the file
 # `whole` is one; another was cut off, and is made anew. /opt/matthan/NAME points to the one in use.
 slot_path() { # NAME CHECKOUT
     local print
-    print=$(cd "$2" && find agent hub toml_settings models deploy/constraints.txt pyproject.toml -type f \
-        ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)
+    print=$(cat "$wheel" "$2/deploy/constraints.txt" | sha256sum | cut -c 1-12)
     printf '%s' "$home/$1-$print"
 }
 
 fill_slot() { # NAME CHECKOUT BUNDLE
+    [[ -n $wheel ]] || find_wheel "$2" "$3"
     slot=$(slot_path "$1" "$2")
     if [[ -e $slot/whole ]]; then return; fi
-    local from=() python work
+    local from=() python pins
     if [[ -n $3 ]]; then from=(--no-index --find-links "$3"); fi
     python=$(find_python)
     say "Installing the programs into $slot (one to two minutes)"
     rm -rf -- "$slot"
-    work=$(mktemp -d)
-    # A copy: building leaves files where it is done, and a stick may be read-only.
-    (cd "$2" && tar -c --exclude='__pycache__' agent hub toml_settings models deploy pyproject.toml README.md LICENSE) | tar -x -C "$work"
     "$python" -m venv "${venv_options[@]}" "$slot" || die "No virtual environment could be made in $slot."
-    install_pinned "$2" build source
+    pins=$(mktemp)
+    [[ $1 != hub ]] || install_pinned "$2" source # some of the hub's packages have no wheel
     install_pinned "$2" "$1"
-    install_python --no-deps "$work"
-    rm -rf -- "$work"
-    install -D -m 644 -t "$slot/share/matthan" "$2"/deploy/*.example.toml
+    rm -f -- "$pins"
+    install_python --no-deps "$wheel"
     sync -f "$slot"
     touch "$slot/whole"
 }
 
 # Only files whose hash stands in deploy/constraints.txt.
 install_pinned() { # CHECKOUT EXTRA...
-    "$1/deploy/pins.sh" "${@:2}" >"$work/pins.txt"
-    install_python --require-hashes --requirement "$work/pins.txt"
+    "$1/deploy/pins.sh" "${@:2}" >"$pins"
+    install_python --require-hashes --requirement "$pins"
 }
 
 install_python() { # ARGUMENTS of pip
@@ -196,11 +208,16 @@ install_python() { # ARGUMENTS of pip
         die "pip could not install the programs (see above)."
 }
 
+in_slot() { # SLOT FILE: where the wheel's file was installed
+    local found=("$1"/lib/python3.*/site-packages/"$2")
+    printf '%s' "${found[0]}"
+}
+
 turn_slot() { # NAME
     local old
     old=$(readlink "$home/$1" || true)
     if [[ $1 == agent ]]; then # on probation, see agent/config/slots.py
-        put_file "$here/agent/config/slots.py" "$home/slots.py" 644 root:root
+        put_file "$(in_slot "$slot" agent/config/slots.py)" "$home/slots.py" 644 root:root
         /usr/bin/python3 "$home/slots.py" turn "$slot" || die "The programs stay as they were (see above)."
     else
         ln -sfn -- "$slot" "$home/$1.part"

@@ -90,6 +90,9 @@ def requirements(project: dict[str, Any]) -> dict[str, list[str]]:
     return {
         "build": [*project["build-system"]["requires"], *BUILD],
         "source": [*SOURCE],
+        "kernel": [
+            project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["compiler"]
+        ],
         **found,
     }
 

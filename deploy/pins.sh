@@ -4,7 +4,7 @@
 #   deploy/pins.sh build agent hub
 #
 # `build` is what builds the project itself, `source` what builds packages that have no wheel: install
-# both before the others, which then need --no-build-isolation.
+# both before the others, which then need --no-build-isolation. `kernel` is the compiler of the C kernel.
 exec awk -v wanted=" $* " '
     /^# for: / {
         on = 0

@@ -100,10 +100,23 @@ install_pinned() { # EXTRA...
         die "pip could not install the Python packages (see above)."
 }
 
+install_itself() {
+    with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation --editable . || die "pip could not install this checkout (see above)."
+}
+
+# Compiles the C kernel on the way (deploy/kernel.py). If that fails, the checkout works without it.
+install_checkout() {
+    local log=$venv/kernel.log
+    ! (install_pinned kernel && install_itself) 2>"$log" || return 0
+    MATTHAN_KERNEL=none install_itself
+    say "The C kernel was not compiled ($PWD/$log): numpy and OpenCV find the same, more slowly. To try again: rm $venv/ready"
+}
+
 fill_venv() {
     local extras=(build source agent hub) python stamp
     [[ $wanted != test ]] || extras+=(test)
-    stamp=$(cat pyproject.toml deploy/constraints.txt | sha256sum | cut -c1-16)-${extras[*]}
+    stamp=$(cat pyproject.toml deploy/{constraints.txt,kernel.py} agent/vision/*.[ch] | sha256sum | cut -c1-16)-${extras[*]}
     if [[ -x $venv/bin/python ]] && grep -qxF -e "$stamp" -e "$stamp test" "$venv/ready" 2>/dev/null; then
         return
     fi
@@ -116,8 +129,7 @@ fill_venv() {
     # What builds a package comes first, so that nothing is fetched without its hash meanwhile.
     install_pinned build source
     install_pinned "${extras[@]}"
-    with_dots "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-        --no-build-isolation --editable . || die "pip could not install this checkout (see above)."
+    install_checkout
     printf '%s\n' "$stamp" >"$venv/ready"
 }
 

@@ -5,7 +5,7 @@
 #include <arm_neon.h>
 #endif
 
-const char made_of[] = MADE_OF; /* the SHA-256 of fast.h, fast.c, light.c, learn.c and pieces.c */
+const char made_of[] = MADE_OF; /* hash of sources, options and compiler: deploy/kernel.py */
 
 #define AHEAD 8192 /* bytes that are asked for before they are halved: what a row of memory takes to
                       come; with less it is waited for, with more the first of it is gone again */

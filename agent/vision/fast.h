@@ -4,7 +4,7 @@
    point in the same order and without fused steps, or sums that are exact and so the same in any
    order. Nothing is allocated, nothing is kept but in what is handed in. For little-endian
    processors of 64 bits; only those with AVX2 or NEON have a form that is fast. Built by
-   `deploy/fast.sh`. */
+   `deploy/kernel.py`. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,12 +2,12 @@
 
    To the bit what `scale.py` does with numpy: whole numbers, or float32 in the same order and
    without fused steps. Nothing is allocated, nothing is kept but in what is handed in. Built by
-   `deploy/fast.sh`. */
+   `deploy/kernel.py`. */
 
 #include <stddef.h>
 #include <stdint.h>
 
-const char made_of[] = MADE_OF; /* the SHA-256 of this file */
+const char made_of[] = MADE_OF; /* hash of source, options and compiler: deploy/kernel.py */
 
 /* One row made narrower; `wide` is known where this is called, which takes a third of the time. */
 static inline __attribute__((always_inline)) void

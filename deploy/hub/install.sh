@@ -22,6 +22,9 @@
 #   --area NAME        the commune that the hub is for (Xã)
 #   --bundle FOLDER    wheels to install from, without a network
 #
+# The programs are a wheel: a release has it in the folder `wheels` beside this checkout; in a git
+# clone deploy/wheels.sh builds it into `dist`.
+#
 # Needs root. It says what it finds, and changes no Mosquitto, PostgreSQL or web server that runs
 # already, but for a role and a database called matthan when --database postgresql is chosen.
 set -euo pipefail
@@ -297,6 +300,7 @@ install_hub() {
     read_choices
     read_arguments "$@"
     check_choices
+    find_wheel "$here" "$bundle"
     need_debian
     need_room /opt 1500
     need_room /var/lib 2000

@@ -28,8 +28,9 @@ readonly draft=$target.part
 rm -rf -- "$draft"
 mkdir -p "$draft/wheels"
 trap 'rm -rf -- "$draft"' EXIT
-git ls-files -z agent hub toml_settings models deploy systemd docs pyproject.toml README.md LICENSE ':!docs/images' |
+git ls-files -z deploy systemd docs README.md LICENSE ':!docs/images' |
     tar -c --null -T - | tar -x -C "$draft"
+deploy/wheels.sh "$draft/wheels" # the programs, for both processors
 
 for version in "${pythons[@]}"; do
     echo "• Fetching wheels for Python $version on $platform …" >&2

@@ -15,6 +15,9 @@
 #                      this checkout, where there is one. Debian packages that are missing come from
 #                      the folder `packages` beside it first
 #
+# The programs are a wheel: a bundle has it in its folder `wheels`; in a git clone deploy/wheels.sh
+# builds it into `dist`.
+#
 # Needs root. A run that was cut off at any place is made whole by the next.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -92,7 +95,7 @@ enrol() {
 }
 
 start_all() {
-    put_file "$here/agent/clips/vault.py" "$home/vault.py" 644 root:root
+    put_file "$(in_slot "$home/agent" agent/clips/vault.py)" "$home/vault.py" 644 root:root
     put_units "$here/systemd" "${units[@]}"
     install -D -m 644 "$here/systemd/journald-node.conf" /etc/systemd/journald.conf.d/matthan.conf
     systemctl try-restart systemd-journald.service
@@ -110,6 +113,7 @@ start_all() {
 install_node() {
     read_arguments "$@"
     check_bundle
+    find_wheel "$here" "$bundle"
     need_debian
     check_board
     need_room /opt 700
@@ -199,7 +203,7 @@ encrypt_clips() {
         mv -fT -- "$sealed_clips.part" "$sealed_clips"
         sync -f "$etc"
     fi
-    put_file "$here/agent/clips/vault.py" "$home/vault.py" 644 root:root
+    put_file "$(in_slot "$home/agent" agent/clips/vault.py)" "$home/vault.py" 644 root:root
     put_units "$here/systemd" matthan-shelf.service matthan-agent.service
     systemctl stop matthan-agent.service
     say "What there is of footage is brought in, file by file: this takes its time."

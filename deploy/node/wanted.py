@@ -15,13 +15,11 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 PINS = Path(__file__).parents[1] / "pins.sh"
-EXTRAS = ("build", "source", "agent")
-"""What builds the project itself, and what an agent imports."""
 
 
 def wanted(python: str, machine: str) -> list[str]:
     """Entries that hold there, each a pin and its hashes; `python` is as in 3.11."""
-    text = subprocess.run([PINS, *EXTRAS], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run([PINS, "agent"], capture_output=True, text=True, check=True).stdout
     environment = {name: str(value) for name, value in default_environment().items()} | {
         "python_version": python,
         "python_full_version": f"{python}.0",

@@ -1,8 +1,6 @@
 """What the network is shown is what OpenCV would show it, and the same with and without C."""
 
-import hashlib
 import platform
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +12,6 @@ from agent.media.frame import Plane
 from agent.vision import fast, scale
 from agent.vision.scale import brightened, coloured, scaled
 
-FOLDER = Path(scale.__file__).parent
 compiled = pytest.mark.skipif(scale.LIBRARY is None, reason="no library for this processor")
 SIDES = st.integers(1, 90)
 OFF, OFF_IN_THE_MEAN = (0, 0.0) if platform.machine() == "x86_64" else (3, 0.5)
@@ -34,13 +31,6 @@ def by_opencv(plane: Plane, rows: int, columns: int) -> Plane:
     is_smaller = rows < plane.shape[0] or columns < plane.shape[1]
     how = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(plane, (columns, rows), interpolation=how), np.uint8)
-
-
-@pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
-def test_the_libraries_are_made_of_the_source_beside_them(processor: str) -> None:
-    made_of = hashlib.sha256((FOLDER / "scale.c").read_bytes()).hexdigest()
-    library = (FOLDER / f"scale-{processor}.so").read_bytes()
-    assert made_of.encode() in library, "run deploy/fast.sh"
 
 
 def test_a_processor_without_a_library_does_without() -> None:

@@ -30,9 +30,10 @@ def test_each_file_that_the_image_takes_is_in_the_tree_and_let_through() -> None
         for word in line.split()[:-1]
         if not word.startswith("--")
     ]
-    assert len(taken) > 8
+    assert len(taken) == 6
     for word in taken:
-        assert (ROOT / word).exists(), word
+        is_built = word == "dist/*.whl"  # by deploy/wheels.sh, as the Containerfile says
+        assert is_built or (ROOT / word).exists(), word
         assert any(word == one or word.startswith(f"{one}/") for one in let_in), word
 
 

@@ -101,10 +101,63 @@ def test_a_bundle_holds_all_that_an_agent_imports_pinned_and_hashed(
     entries = wanted(python, machine)
     names = [entry.partition("==")[0] for entry in entries]
     assert {"numpy", "opencv-python-headless", "av", "ai-edge-litert", "httpx"} <= set(names)
-    assert "hatchling" in names, "it builds the project itself"
-    assert not {"fastapi", "pytest"} & set(names)
+    assert not {"fastapi", "pytest", "hatchling", "ziglang"} & set(names)
     assert len(names) == len(set(names))
     assert all("--hash=sha256:" in entry and " ; " not in entry for entry in entries)
+
+
+def chosen_wheel(checkout: Path, bundle: str = "") -> "subprocess.CompletedProcess[str]":
+    """Which wheel the installers take; `uname` says that this is an arm64 box."""
+    script = "source deploy/dots.sh; source deploy/installing.sh; uname() { echo aarch64; }; "
+    script += 'find_wheel "$@"; echo "$wheel"'
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script, "test", str(checkout), bundle],
+        capture_output=True,
+        cwd=ROOT,
+        text=True,
+        check=False,
+    )
+
+
+def put_wheel(folder: Path, processor: str, version: str = "1.0") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    wheel = folder / f"matthan-{version}-py3-none-manylinux_2_17_{processor}.whl"
+    wheel.touch()
+    return wheel
+
+
+def test_a_box_installs_the_wheel_of_its_own_processor_from_its_bundle(tmp_path: Path) -> None:
+    put_wheel(tmp_path / "dist", "aarch64", version="0.9")
+    put_wheel(tmp_path / "thanh USB/wheels", "x86_64")
+    wanted = put_wheel(tmp_path / "thanh USB/wheels", "aarch64")
+    assert chosen_wheel(tmp_path / "thanh USB").stdout == f"{wanted}\n"
+    assert chosen_wheel(tmp_path, str(wanted.parent)).stdout == f"{wanted}\n"
+
+
+def test_without_a_built_wheel_or_with_two_nothing_is_installed(tmp_path: Path) -> None:
+    put_wheel(tmp_path / "dist", "x86_64")
+    done = chosen_wheel(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"install: No wheel of the programs for aarch64 is in {tmp_path}/dist. "
+        "Build it: deploy/wheels.sh\n"
+    )
+    for version in ("1.0", "1.1"):
+        put_wheel(tmp_path / "dist", "aarch64", version)
+    done = chosen_wheel(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "dist has 2 wheels of the programs" in done.stderr
+
+
+@as_root
+@pytest.mark.parametrize("script", ["hub", "node"])
+def test_an_installer_without_a_wheel_says_so_before_it_changes_anything(
+    tmp_path: Path, script: str
+) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    words = ("--host", "hub", "--contact", "k@example.vn") if script == "hub" else ()
+    said = refusal(tmp_path / "deploy" / script / "install.sh", *words)
+    assert "Build it: deploy/wheels.sh" in said
 
 
 def make_package(folder: Path, name: str, depends: str = "") -> None:

@@ -1,46 +1,31 @@
 """Two releases for the campaign of pulled plugs, installed by the installer as it is.
 
-What takes a minute and is not the installer's is made cheap: the releases ask for no other package
-and build themselves, and what `python -m venv` and pip wrote in one real run is laid down again by
-their stand-ins, file by file and unsynced as by them. Debian's package manager has a stand-in too.
+What takes a minute and is not the installer's is made cheap: the releases' wheels ask for no other
+package, and what `python -m venv` and pip wrote in one real run is laid down again by their
+stand-ins, file by file and unsynced as by them. Debian's package manager has a stand-in too.
 """
 
+import platform
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PYTHON: Final = Path("/usr/bin/python3").resolve()
 
-PROJECT: Final = """[build-system]
-requires = []
-build-backend = "small"
-backend-path = ["deploy"]
-[project]
-name = "matthan"
-version = "{version}"
-[project.optional-dependencies]
-agent = []
+METADATA: Final = """Metadata-Version: 2.1
+Name: matthan
+Version: {version}
+Provides-Extra: agent
 """
-BACKEND: Final = '''"""Makes the wheel; nothing has to be fetched for it."""
-import pathlib, zipfile
-NAME, VERSION = "matthan", "{version}"
-def build_wheel(folder, config_settings=None, metadata_directory=None):
-    info, wheel = f"{{NAME}}-{{VERSION}}.dist-info", f"{{NAME}}-{{VERSION}}-py3-none-any.whl"
-    meta = "Metadata-Version: 2.1\\nName: " + NAME + "\\nVersion: " + VERSION
-    files = {{str(one): one.read_bytes() for one in sorted(pathlib.Path("agent").rglob("*.*"))}}
-    files |= {{
-        f"{{info}}/METADATA": (meta + "\\nProvides-Extra: agent\\n").encode(),
-        f"{{info}}/WHEEL": b"Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-        f"{{info}}/entry_points.txt":
-            b"[console_scripts]\\nmatthan-agent = agent.__main__:main\\n",
-    }}
-    record = "".join(f"{{name}},,\\n" for name in files) + f"{{info}}/RECORD,,\\n"
-    with zipfile.ZipFile(pathlib.Path(folder, wheel), "w") as file:
-        for name, data in (files | {{f"{{info}}/RECORD": record.encode()}}).items():
-            file.writestr(name, data)
-    return wheel
-'''
+WHEEL: Final = """Wheel-Version: 1.0
+Root-Is-Purelib: false
+Tag: {tag}
+"""
+SCRIPTS: Final = """[console_scripts]
+matthan-agent = agent.__main__:main
+"""
 PYTHON_STAND_IN: Final = """#!/bin/sh
 if [ "$1 $2" = "-m venv" ] && [ -d /srv/played/venv ]; then
     for slot; do :; done
@@ -89,12 +74,6 @@ def make_release(folder: Path, version: str, *, harm: str = "") -> None:
     """A checkout to install from; no two versions have a file of the node's root in common."""
     for name in ("agent", "deploy", "systemd"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("hub", "models", "wheels"):
-        (folder / name).mkdir()
-    for name in ("README.md", "LICENSE"):
-        shutil.copy(ROOT / name, folder / name)
-    (folder / "pyproject.toml").write_text(PROJECT.format(version=version), "utf-8")
-    (folder / "deploy/small.py").write_text(BACKEND.format(version=version), "utf-8")
     marked = [*(folder / "systemd").iterdir(), *(folder / "agent").rglob("*.py")]
     for path in marked:
         path.write_text(path.read_text("utf-8") + f"# {version}\n", "utf-8")
@@ -103,6 +82,28 @@ def make_release(folder: Path, version: str, *, harm: str = "") -> None:
         for what, instead in HARMS.get(harm, ()):
             text = text.replace(what, instead)
         path.write_text(text, "utf-8")
+    (folder / "deploy/constraints.txt").write_text("# no packages\n", "utf-8")
+    _put_wheel(folder, version)
+
+
+def _put_wheel(folder: Path, version: str) -> None:
+    """The release's `agent` as a wheel, in the folder `wheels` as a bundle has it."""
+    tag, info = f"py3-none-manylinux_2_17_{platform.machine()}", f"matthan-{version}.dist-info"
+    files = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted((folder / "agent").rglob("*.*"))
+        if path.is_file()
+    }
+    files |= {
+        f"{info}/METADATA": METADATA.format(version=version).encode(),
+        f"{info}/WHEEL": WHEEL.format(tag=tag).encode(),
+        f"{info}/entry_points.txt": SCRIPTS.encode(),
+    }
+    record = "".join(f"{name},,\n" for name in files) + f"{info}/RECORD,,\n"
+    (folder / "wheels").mkdir()
+    with zipfile.ZipFile(folder / "wheels" / f"matthan-{version}-{tag}.whl", "w") as wheel:
+        for name, data in (files | {f"{info}/RECORD": record.encode()}).items():
+            wheel.writestr(name, data)
 
 
 def put_stand_ins(root: Path, played: Path) -> None:

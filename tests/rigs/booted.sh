@@ -28,6 +28,7 @@ fresh_root() { # NAME CHECKOUT
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     mkdir -p "$root/srv/matthan"
     git -C "$2" ls-files -zco --exclude-standard | tar -C "$2" -c --null -T - | tar -x -C "$root/srv/matthan"
+    deploy/wheels.sh "$root/srv/matthan/dist"
 }
 
 boot() { # NAME

@@ -32,6 +32,7 @@ if [[ ${1-} != apart ]]; then
         unshare --mount "$0" apart build -q -t "$made" "$work"
     fi
     note "the image"
+    deploy/wheels.sh
     unshare --mount "$0" apart build --network host --build-arg "BASE=${BASE:-$made}" \
         --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 -t "$image" -f deploy/container/Containerfile . \
         >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2 && exit 1; }

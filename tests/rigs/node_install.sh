@@ -91,7 +91,7 @@ expect "systemd noticed and began it again" is_new_pid "$before"
 note "the plug pulled $pulls times while a new version is installed"
 for pull in $(seq "$pulls"); do
     # shellcheck disable=SC2016 # expanded inside
-    inside bash -c 'echo "# $RANDOM" >>/srv/stick/agent/__init__.py; rm /srv/stick/SHA256SUMS 2>/dev/null || true'
+    inside bash -c 'echo "# $RANDOM" >>/srv/stick/deploy/constraints.txt; rm /srv/stick/SHA256SUMS 2>/dev/null || true'
     installs >/dev/null 2>&1 &
     sleep "$((RANDOM % 25 + 1))"
     power_off

@@ -6,6 +6,7 @@
 #
 #   tests/rigs/node_update.sh
 #   STICK=FOLDER tests/rigs/node_update.sh    a bundle that was made before (deploy/node/bundle.sh)
+#   FIRST=FOLDER tests/rigs/node_update.sh    the bundle of an older version, which the node is installed from
 #   KEEP=yes tests/rigs/node_update.sh        the node of the run before, for whoever works on this file
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -90,12 +91,18 @@ waits_long() { # WHAT COMMAND...: an installer runs meanwhile, on a busy machine
     exit 1
 }
 
-release() { # NAME STEPS PATCH...: signed and packed as $work/NAME.tar; its sha256
-    local folder=$work/$1 number
+release() { # NAME STEPS PATCH: the stick with changed programs, signed and packed as $work/NAME.tar
+    local folder=$work/$1 source=$work/source number
+    rm -rf -- "$source"
+    mkdir "$source"
+    git ls-files -z ':!tests' ':!docs' |
+        tar -c --null -T - | tar -x -C "$source"
+    ln -s "$PWD/.venv" "$source/.venv"
+    printf '%s\n' "$3" >>"$source/agent/__main__.py"
     cp -a --reflink=auto "$stick" "$folder"
+    "$source/deploy/wheels.sh" "$folder/wheels"
     number=$(cut -d ' ' -f 1 "$stick/RELEASE")
     printf '%s %s\n' "$((number + $2))" "$1" >"$folder/RELEASE"
-    printf '%s\n' "$3" >>"$folder/agent/__main__.py"
     sums=$(cd "$folder" && find . -type f ! -name 'SHA256SUMS*' -print0 | sort -z | xargs -0 sha256sum)
     printf '%s\n' "$sums" >"$folder/SHA256SUMS"
     "$python" deploy/node/sign.py sign "$work/key/update.key" "$folder"
@@ -160,7 +167,7 @@ make_base
 root=$roots/$name
 if [[ -z ${KEEP-} ]]; then
     fresh_root "$name" "$PWD"
-    cp -a "$stick" "$root/srv/stick"
+    cp -a "${FIRST:-$stick}" "$root/srv/stick"
     cp "$film" "$root/srv/street.mp4"
 fi
 boot_with_limits
