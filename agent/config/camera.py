@@ -25,126 +25,130 @@ _ADDRESS: Final = re.compile(r"rtsps?://[^/\s]+(/\S*)?$")
 class CameraSection(Section):
     """One camera; the section can be repeated."""
 
-    name: Name = Field(description="What node and hub call it: a-z, 0-9 and inner hyphens.")
+    name: Name = Field(description="The name for node and hub: a-z, 0-9 and inner hyphens.")
     label: str = Field(
-        "", max_length=200, description="What officers read. Empty: the name is shown."
+        "", max_length=200, description="The name that officers read. Empty: the name above."
     )
     url: str = Field(
         "",
         repr=False,
-        description="A network camera: `rtsp://NAME:PASSWORD@HOST:554/PATH` of its main stream, "
-        "which is kept as it comes. Exactly one of `url`, `device`, `picamera` and `recording` is "
-        "set.",
+        description="A network camera: `rtsp://NAME:PASSWORD@HOST:554/PATH` of its main "
+        "stream, which is kept as it comes. Set exactly one of `url`, `device`,"
+        " `picamera` and `recording`.",
     )
     sub_url: str = Field(
         "",
         repr=False,
-        description="The same camera's small stream, which is looked at. Empty: the main stream "
-        "is decoded, at several times the cost.",
+        description="The small stream of the same camera, for detection. Empty: the main "
+        "stream is decoded, at several times the cost.",
     )
     device: str = Field(
-        "", description="A USB camera: its device, such as `/dev/video0`. Encoded by the node."
+        "", description="A USB camera: its device, such as `/dev/video0`. The node encodes it."
     )
     picamera: str = Field(
         "",
         pattern="^[0-3]?$",
-        description="A Raspberry Pi's own camera: the number of its connector, from 0. Kept at "
-        "1080p, looked at in a small stream that the board makes. Needs `python3-picamera2`.",
+        description="A Raspberry Pi's own camera: the number of its connector, from 0. "
+        "Clips are 1080p; detection uses a small stream of the board. Needs "
+        "`python3-picamera2`.",
     )
     recording: Annotated[str, BeforeValidator(str)] = Field(
         "",
-        description="The video file, or folder of numbered pictures, that is played as a camera.",
+        description="A video file, or a folder of numbered pictures, that is played as a camera.",
     )
-    loop: bool = Field(True, description="Begin again at its end; `run --once` never does.")
+    loop: bool = Field(
+        True, description="Start the recording again at its end; `run --once` never does."
+    )
     pace: bool = Field(
-        True, description="Play at the speed of the street; false: as fast as the node can look."
+        True, description="Play the recording at its own speed; false: as fast as detection allows."
     )
 
     continuous: bool = Field(
         False,
-        description="Record all it shows beside the clips, within `clips.max_bytes`: for a "
-        "node with a disk worth it. `matthan-agent check` says how much a day that is.",
+        description="Record everything beside the clips, within `clips.max_bytes`. Needs a "
+        "disk that lasts. `matthan-agent check` shows the amount per day.",
     )
 
     recorder: str = Field(
         "",
-        description="The camera's own recorder, if it follows ONVIF Profile G: the address of its "
-        "device service, mostly `http://HOST/onvif/device_service`. What the hub asks of a span is "
-        "then fetched from there, too. Not yet tried against a real recorder.",
+        description="The camera's own recorder with ONVIF Profile G: the address of its "
+        "device service, usually `http://HOST/onvif/device_service`. A time "
+        "span that the hub asks for is then fetched from there too. Not yet "
+        "tried with a real recorder.",
     )
     recorder_login_file: str = Field(
         "",
-        description="A file of one line, `NAME:PASSWORD`, for the recorder; only the agent's user "
-        "may read it. Empty: it asks for no login.",
+        description="A file with one line, `NAME:PASSWORD`, for the recorder; only the "
+        "agent's user may read it. Empty: no login.",
     )
     recorder_token: str = Field(
         "",
         max_length=200,
-        description="Which of the recorder's recordings is this camera's; `matthan-agent check` "
-        "lists them. Empty: it has only one.",
+        description="The recording of this camera in the recorder; `matthan-agent check` "
+        "lists them. Empty: the only one.",
     )
 
     sound: str = Field(
         "",
         max_length=500,
-        description="Why the sound of this network camera is recorded too, in words that may be "
-        "shown to whom it concerns. Empty: it is not even asked for. It lies in a file of its own "
-        "beside each clip and leaves the node only when it is asked for, with a reason.",
+        description="The reason to record the sound of this network camera, in words for "
+        "the people concerned. Empty: no sound. Sound is a separate file beside"
+        " each clip and leaves the node only on a request with a reason.",
     )
 
     ignored: Outlines = Field(
         (),
-        description="Where nothing counts, such as a road behind the fence: outlines of three or "
-        "more points `[x, y]`, (0, 0) top left, (1, 1) bottom right. Nothing moves there, and who "
-        "stands wholly inside is not seen; clips show it all the same.",
+        description="Regions without detection, such as a road behind the fence: outlines "
+        "of three or more points `[x, y]`, (0, 0) top left, (1, 1) bottom "
+        "right. A person wholly inside is not reported; clips still show it.",
     )
     private: Outlines = Field(
         (),
-        description="Privacy masks, such as a neighbour's window: outlines as in `ignored`, "
-        "painted over in every picture and clip before it leaves the node. The camera's stream is "
-        "then decoded and encoded by the node, at a multiple of the processor time.",
+        description="Privacy masks, such as a neighbour's window: outlines as in `ignored`,"
+        " painted over in every picture and clip before it leaves the node. The"
+        " node then decodes and encodes the stream, at a multiple of the "
+        "processor time.",
     )
 
     alert_hours: HourTexts = Field(
         (),
-        description="When people alert, by local time: `22:00-05:00`, `mon-fri 18:00-07:00`. At "
-        "other hours they are recorded only, unless they meet a rule of a zone or line. Empty: "
-        "always.",
+        description="Hours in which people raise alerts, in local time: `22:00-05:00`, "
+        "`mon-fri 18:00-07:00`. At other hours they are only recorded, unless "
+        "they meet a rule of a zone or line. Empty: always.",
     )
     least_change: float = Field(
         Sensitivity().least_change,
         ge=1,
         le=100,
-        description="Grey levels (of 255) by which a piece of the picture must differ to have "
-        "moved. Lower: more is looked at, at a higher cost.",
+        description="Grey levels (of 255) by which a part of the picture must change to "
+        "count as motion. Lower: more looks, at a higher cost.",
     )
     night_least_change: float = Field(
-        0.0, ge=0, le=100, description="The same by night. 0: as by day."
+        0.0, ge=0, le=100, description="The same at night. 0: as by day."
     )
     night_score: float = Field(
-        0.0, ge=0, lt=1, description="`detector.score` by night. 0: as by day."
+        0.0, ge=0, lt=1, description="`detector.score` at night. 0: as by day."
     )
     night_hours: HourTexts = Field(
         (),
-        description="When it is night, by local time. Empty, or while nobody vouches for the "
-        "node's clock: when the picture is dark, or without colour as by infrared light.",
+        description="The hours of the night, in local time. Empty, or without a trusted "
+        "clock: night is a dark picture, or one without colour (infrared).",
     )
     pi: PiSection | None = Field(
         None,
-        description="How a `picamera` looks, in a `[camera.pi]` after the camera's other keys. Not "
-        "yet tried on a real module.",
+        description="Settings of a `picamera`, in a `[camera.pi]` after the camera's other "
+        "keys. Not yet tried on a real module.",
     )
     zone: tuple[ZoneSection, ...] = Field(
         (),
         max_length=MOST_PLACES,
-        description="Parts of the picture with rules of their own, each in a `[[camera.zone]]` "
-        "after the camera's other keys.",
+        description="Parts of the picture with their own rules, each in a `[[camera.zone]]`"
+        " after the camera's other keys.",
     )
     line: tuple[LineSection, ...] = Field(
         (),
         max_length=MOST_PLACES,
-        description="Lines of which is told when somebody steps over them, each in a "
-        "`[[camera.line]]`.",
+        description="Lines whose crossing is reported, each in a `[[camera.line]]`.",
     )
 
     @model_validator(mode="after")

@@ -13,43 +13,43 @@ class PiSection(Section):
 
     exposure: Exposure = Field(
         "normal",
-        description="`short`: people who walk are sharper and the night is darker; `long`: the "
-        "other way round.",
+        description="`short`: walkers are sharper and nights darker; `long`: the opposite.",
     )
     brightness_ev: float = Field(
-        0.0, ge=-4, le=4, description="Steps brighter, or below 0 darker, than it would be."
+        0.0, ge=-4, le=4, description="Exposure steps: above 0 brighter, below 0 darker."
     )
     focus_m: float = Field(
         0.0,
         ge=0,
         le=100,
-        description="A distance in metres at which a lens that can focus stays. 0: it follows.",
+        description="A fixed focus distance in metres, for a lens with focus. 0: automatic.",
     )
     focus_window: tuple[float, ...] = Field(
         (),
-        description="Where it is to be sharp: `[left, top, right, bottom]`, in shares of the "
-        "picture from 0 to 1. Empty: the middle.",
+        description="The part of the picture to focus on: `[left, top, right, bottom]`, "
+        "fractions from 0 to 1. Empty: the middle.",
     )
     hdr: bool = Field(
         False,
-        description="High dynamic range: a gate before a bright street. Module 3, or a Pi 5.",
+        description="High dynamic range, such as a gate before a bright street. Needs "
+        "Module 3 or a Pi 5.",
     )
     tuning: str = Field(
         "",
         pattern=r"^([a-z0-9_]+\.json)?$",
-        description="A tuning file of libcamera's, such as `imx219_noir.json` for a module without "
-        "an infrared filter. Empty: the module's own. A filter that swings away at night is "
-        "switched by the module itself.",
+        description="A tuning file of libcamera, such as `imx219_noir.json` for a module "
+        "without an infrared filter. Empty: the module's own. The module itself"
+        " switches a filter that moves at night.",
     )
 
     network: str = Field(
         "",
         pattern=r"^(/.+\.rpk)?$",
-        description="A network for a sensor that runs one itself (IMX500, Raspberry Pi AI Camera): "
-        "the whole path, such as "
-        "`/usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk`. It then "
-        "finds people instead of `[detector]`, whole pictures at a time and at no cost here. "
-        "Empty: none. Not yet tried on a real module.",
+        description="A network for a sensor that runs one itself (IMX500, Raspberry Pi AI "
+        "Camera): the full path, such as "
+        "`/usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk`."
+        " It replaces `[detector]` and costs the node nothing. Empty: none. Not"
+        " yet tried on a real module.",
     )
 
     @model_validator(mode="after")

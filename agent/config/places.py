@@ -29,21 +29,21 @@ _Point = Annotated[Point, BeforeValidator(_point)]
 class ZoneSection(Section):
     """A part of a camera's picture, and the rules for people in it."""
 
-    name: Name = Field(description="What officers read: a-z, 0-9 and inner hyphens.")
+    name: Name = Field(description="The name that officers read: a-z, 0-9 and inner hyphens.")
     outline: _Outline = Field(
-        (), description="One outline as in `ignored`. Empty: all of the picture."
+        (), description="One outline as in `ignored`. Empty: the whole picture."
     )
-    entry: bool = Field(False, description="Tell of everybody who is in it.")
+    entry: bool = Field(False, description="Report everybody who is inside.")
     loiter_s: float = Field(
-        0.0, ge=0, le=86_400, description="Tell of who stays for so many seconds. 0: never."
+        0.0, ge=0, le=86_400, description="Report a person who stays this many seconds. 0: never."
     )
     group: int = Field(
-        0, ge=0, le=1000, description="Tell when so many people are in it at once. 0: never."
+        0, ge=0, le=1000, description="Report this many people inside at once. 0: never."
     )
     closed_hours: HourTexts = Field(
         (),
-        description="Tell of who is in it at these hours, such as `22:00-05:00`, by local time. "
-        "Silent while nobody vouches for the node's clock.",
+        description="Report everybody who is inside at these hours, such as `22:00-05:00`, "
+        "in local time. Silent without a trusted clock.",
     )
 
     @model_validator(mode="after")
@@ -71,12 +71,12 @@ class ZoneSection(Section):
 class LineSection(Section):
     """A line in a camera's picture; crossings are reported."""
 
-    name: Name = Field(description="What officers read: a-z, 0-9 and inner hyphens.")
-    start: _Point = Field(description="Where it begins, `[x, y]`.")
-    end: _Point = Field(description="Where it ends.")
+    name: Name = Field(description="The name that officers read: a-z, 0-9 and inner hyphens.")
+    start: _Point = Field(description="The start of the line, `[x, y]`.")
+    end: _Point = Field(description="The end of the line.")
     towards: Literal["both", "left", "right"] = Field(
         "both",
-        description="Tell only of who steps over to this side, for who looks from start to end.",
+        description="Report only crossings to this side, seen from start to end.",
     )
 
     @model_validator(mode="after")

@@ -31,31 +31,34 @@ class NodeSection(Section):
     """Identity of this node."""
 
     name: Name = Field(
-        description="The name its certificate was issued for: a-z, 0-9 and inner hyphens. "
-        "Another name, and the broker passes nothing on."
+        description="The name in its certificate: a-z, 0-9 and inner hyphens. The broker "
+        "blocks another name."
     )
     language: Literal["vi", "en"] = Field(
         "vi", description="The language of `matthan-agent check`."
     )
     time_zone: ZoneName = Field(
-        "Asia/Ho_Chi_Minh", description="The zone of all hours in this configuration."
+        "Asia/Ho_Chi_Minh", description="The time zone of all hours in this file."
     )
 
 
 class BrokerSection(Section):
     """The MQTT broker, and the certificates of both sides."""
 
-    host: str = Field("127.0.0.1", description="Must be a name in the broker's certificate.")
-    port: int = Field(8883, ge=1, le=65535, description="The broker's TLS port.")
+    host: str = Field(
+        "127.0.0.1", description="The address of the broker; must be a name in its certificate."
+    )
+    port: int = Field(8883, ge=1, le=65535, description="The TLS port of the broker.")
     ca_file: Path = Field(
         Path("/etc/matthan/ca.crt"),
-        description="The authority that vouches for the broker and for the hub's uploads, PEM.",
+        description="The authority of the broker and of the hub's uploads, PEM.",
     )
     cert_file: Path = Field(
-        Path("/etc/matthan/node.crt"), description="This node's certificate, PEM."
+        Path("/etc/matthan/node.crt"), description="The certificate of this node, PEM."
     )
     key_file: Path = Field(
-        Path("/etc/matthan/node.key"), description="Its key, readable by the agent alone, PEM."
+        Path("/etc/matthan/node.key"),
+        description="The key of this node, PEM; only the agent may read it.",
     )
 
     def address(self) -> BrokerAddress:
@@ -71,7 +74,8 @@ class JournalSection(Section):
     }
 
     path: Path = Field(
-        Path("/var/lib/matthan/journal.db"), description="A file on a disk that keeps its promises."
+        Path("/var/lib/matthan/journal.db"),
+        description="The file of the journal, on a reliable disk.",
     )
 
 
@@ -86,7 +90,8 @@ class ClipsSection(Section):
     }
 
     folder: Path = Field(
-        Path("/var/lib/matthan/clips"), description="Where they lie; needs room for `max_bytes`."
+        Path("/var/lib/matthan/clips"),
+        description="The folder of clips and pictures; needs room for `max_bytes`.",
     )
     preroll_s: float = Field(
         _CLIPS.preroll_s,
@@ -95,27 +100,24 @@ class ClipsSection(Section):
         description="Seconds of video before a person came into view. More costs memory.",
     )
     postroll_s: float = Field(
-        _CLIPS.postroll_s, ge=0, le=60, description="Seconds of video after the last one left."
+        _CLIPS.postroll_s, ge=0, le=60, description="Seconds of video after the last person left."
     )
     max_bytes: int = Field(
         4 * 2**30,
         ge=2**20,
-        description="Bytes all footage may take. When they are used up, the lowest class goes "
-        "first (continuous, sighting, alert), in it what the hub already has, then the oldest. "
-        "What is held for a case never goes; when nothing else is left, recording stops and the "
-        "hub is told.",
+        description="Bytes that all footage may take. Then the lowest class goes first "
+        "(continuous, sighting, alert), in it footage that the hub has, then "
+        "the oldest. Footage held for a case never goes; if nothing else is "
+        "left, recording stops and the hub is told.",
     )
-    alert_days: float = Field(
-        30, gt=0, description="Days for which footage of alerts is kept. Older goes."
-    )
+    alert_days: float = Field(30, gt=0, description="Days to keep footage of alerts.")
     sighting_days: float = Field(
-        7, gt=0, description="Days for which footage of sightings that raised no alert is kept."
+        7, gt=0, description="Days to keep footage of sightings without an alert."
     )
     continuous_days: float = Field(
         2,
         gt=0,
-        description="Days for which continuous recording is kept. Older goes; a camera of 4 Mbit/s "
-        "writes 43 GB a day.",
+        description="Days to keep continuous recording. A camera of 4 Mbit/s writes 43 GB a day.",
     )
 
     def classes(self) -> dict[FootageClass, ClassBounds]:
@@ -148,7 +150,7 @@ class DetectorSection(Section):
     }
 
     model: str = Field(
-        "", description="A name in the models' manifest. Empty: the one it names as default."
+        "", description="A name in the manifest of models. Empty: the default of the manifest."
     )
     models_dir: str = Field(
         "", description="The folder of the manifest. Empty: the models that came with the agent."
@@ -157,15 +159,16 @@ class DetectorSection(Section):
         DetectorSettings().score,
         gt=0,
         lt=1,
-        description="The least score (0-1) of a find. Lower: people farther off, more mistakes.",
+        description="The least score (0-1) of a find. Lower: people farther away, more mistakes.",
     )
     looks_per_s: float = Field(
         EyesSettings().looks_per_s,
         ge=1,
         le=1000,
-        description="Looks a second by all cameras together. When more would be wanted, what was "
-        "unseen for longest goes first and the rest waits: people are told of later, no frame is. "
-        "A look takes about 9 ms of a core on a PC, 90 ms on a Pi 4.",
+        description="Looks (runs of the network) per second, all cameras together. At the "
+        "limit the longest unseen region goes first and the rest waits: people "
+        "are reported later, no frame is lost. A look takes about 9 ms of a "
+        "core on a PC, 90 ms on a Pi 4.",
     )
 
 
@@ -182,8 +185,8 @@ class SightingSection(Section):
     evidence: float = Field(
         _SIGHTING.evidence,
         gt=0,
-        description="Scores that must add up within a second before an alert. Higher is later "
-        "and truer.",
+        description="Scores that must add up within a second before an alert. Higher is "
+        "later and more certain.",
     )
 
 
@@ -193,7 +196,7 @@ class LogSection(Section):
     removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least that is written."
+        "info", description="The least level that is logged."
     )
 
 

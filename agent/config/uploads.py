@@ -14,14 +14,15 @@ class UploadsSection(Section):
 
     bring: Brought = Field(
         Brought.ALL,
-        description="What is brought by itself: `all`; `alerts`: of alerts only; `asked`: pictures "
-        "of alerts only. What officers ask for comes in any case, as long as it is here.",
+        description="Files that the node uploads by itself: `all`; `alerts`: those of "
+        "alerts; `asked`: only pictures of alerts. Files that officers ask for "
+        "come in any case, as long as the node has them.",
     )
     max_kbit_per_s: int = Field(
         0,
         ge=0,
-        description="The most that pictures and clips may take of the line, kbit/s; at least 64. "
-        "0: no limit. Events are small and not counted.",
+        description="The limit for pictures and clips on the line, kbit/s; at least 64. 0: "
+        "no limit. Events are small and not counted.",
     )
 
     @field_validator("max_kbit_per_s")

@@ -19,42 +19,42 @@ class PushSection(Section):
 
     subject: str = Field(
         pattern=r"^(mailto:\S+@\S+|https://\S+)$",
-        description="Whom a push service writes to when something is wrong, as mailto:.",
+        description="The contact for push services, as mailto:.",
     )
     vapid_key_file: str = Field(
         "",
-        description="The key phones have subscribed to; losing it silences them all. "
+        description="The key of all push subscriptions; its loss silences every phone. "
         "Empty: vapid.pem in the secrets folder.",
     )
     allows_local: bool = Field(
         False,
-        description="Let phones subscribe at push services on this network: rehearsals only.",
+        description="Allow push services on the local network; for rehearsals only.",
     )
     zalo_file: str = Field(
         "",
-        description="Secrets of Zalo: Official Account, ZNS template, bot. Empty: zalo.toml in the "
-        "secrets folder, if it is there.",
+        description="The secrets of Zalo: Official Account, ZNS template, bot. Empty: "
+        "zalo.toml in the secrets folder, if it exists.",
     )
     services_file: str = Field(
         "",
-        description="Addresses of Telegram, SMS gateways and other services that Apprise knows. "
-        "Empty: services.toml in the secrets folder, if it is there.",
+        description="The addresses of Telegram, SMS gateways and other services of Apprise."
+        " Empty: services.toml in the secrets folder, if it exists.",
     )
     ntfy_replaces: bool = Field(
         False,
-        description="The ntfy server is 2.16 or newer: later words replace an alert's entry.",
+        description="The ntfy server is 2.16 or newer: a later message replaces an alert's entry.",
     )
     calm_alerts: int = Field(
         3,
         ge=1,
-        description="So many alerts within a minute ring one by one on a phone; more are told "
-        "together.",
+        description="The number of alerts within a minute that ring one by one on a phone; "
+        "more come together.",
     )
     unseen_after_s: float = Field(
         20.0,
         ge=1,
-        description="Seconds after which an alert that no phone of a person has shown goes to "
-        "their next channel.",
+        description="Seconds until an alert that no phone of a person shows goes to their "
+        "next channel.",
     )
 
 
@@ -66,28 +66,28 @@ class AlertsSection(Section):
     group_quiet_s: float = Field(
         20.0,
         ge=0,
-        description="Seconds without anybody after which the next person is a new alert. "
-        "Larger: fewer alerts, news comes later.",
+        description="Seconds without a person after which the next person is a new alert. "
+        "Larger: fewer alerts, later news.",
     )
     group_max_s: float = Field(
         60.0,
         gt=0,
-        description="Seconds after which a running alert takes no more and officers hear anew.",
+        description="Seconds after which an alert accepts no more sightings and officers "
+        "are told again.",
     )
     cooldown_s: float = Field(
         30.0,
         ge=0,
-        description="Seconds in which a spot that has just woken people raises its next alert "
-        "without ringing.",
+        description="Seconds in which a spot that just rang raises its next alert silently.",
     )
     critical_kinds: list[str] = Field(
         [],
-        description="Kinds of sightings whose alerts neither a cooldown nor a storm holds back.",
+        description="Kinds of sightings whose alerts ignore cooldown and batching.",
     )
     critical_rules: list[str] = Field(
         sorted(FIRST_SAID),
-        description="Rules of a camera whose meeting makes its alert critical, so that phones ring "
-        "once more; the others are only written in it.",
+        description="Rules of a camera that make an alert critical, so that phones ring "
+        "once more; other rules are only shown.",
     )
 
 
@@ -104,11 +104,11 @@ class TroublesSection(Section):
     }
 
     camera_lost_after_s: float = Field(
-        30.0, ge=0, description="Seconds a camera must be lost before anybody is told."
+        30.0, ge=0, description="Seconds until a lost camera is reported."
     )
     node_silent_after_s: float = Field(
         60.0,
         ge=30,
-        description="Seconds a node must be gone from the broker. Below a minute, one cut line "
-        "may be told as several silent nodes.",
+        description="Seconds until a node without a connection is reported. Below a minute,"
+        " one cut line may be reported as several silent nodes.",
     )

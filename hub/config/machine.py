@@ -16,28 +16,29 @@ class StoreSection(Section):
 
     url: str = Field(
         "sqlite:////var/lib/matthan/hub.db",
-        description="The database. SQLite for a town; "
-        "postgresql+psycopg://user@host/name for a province.",
+        description="The database: SQLite for a town; postgresql+psycopg://user@host/name "
+        "for a province.",
     )
     media_folder: Path = Field(
         Path("/var/lib/matthan/media"),
-        description="Pictures and clips, one file each; needs the room. "
-        "With media_url: only what is on its way there.",
+        description="The folder of pictures and clips; needs the space. With media_url: "
+        "only files on their way to the bucket.",
     )
     media_url: str = Field(
         "",
         pattern=r"^(s3\+https?://[^/@\s]+/\S+)?$",
-        description="An S3 bucket for pictures and clips instead of the folder: "
+        description="An S3 bucket in place of the folder: "
         "s3+https://host/bucket/prefix?region=name.",
     )
     media_key_file: str = Field(
         "",
-        description="The bucket's access key, two lines: its id, its secret. "
-        "Empty: bucket.key in the secrets folder.",
+        description="The access key of the bucket, two lines: id, secret. Empty: bucket.key"
+        " in the secrets folder.",
     )
     when_full: Literal["refuse", "remove"] = Field(
         "refuse",
-        description="On a full disk: refuse uploads, or remove what is worth least and not held.",
+        description="On a full disk: refuse uploads, or remove the least important footage "
+        "that is not held.",
     )
 
 
@@ -49,16 +50,19 @@ class BrokerSection(Section):
         "node_per_s": "and then 200 a second; the rest waits",
     }
 
-    host: str = Field("127.0.0.1", description="Must be a name in the broker's certificate.")
-    port: int = Field(8883, ge=1, le=65535, description="The broker's TLS port.")
+    host: str = Field(
+        "127.0.0.1", description="The address of the broker; must be a name in its certificate."
+    )
+    port: int = Field(8883, ge=1, le=65535, description="The TLS port of the broker.")
     ca_file: Path = Field(
-        Path("/etc/matthan/ca/ca.crt"), description="The authority that vouches for the broker."
+        Path("/etc/matthan/ca/ca.crt"), description="The authority of the broker."
     )
     cert_file: Path = Field(
-        Path("/etc/matthan/ca/hub.crt"), description='The hub\'s certificate; its name is "hub".'
+        Path("/etc/matthan/ca/hub.crt"),
+        description='The certificate of the hub; its name is "hub".',
     )
     key_file: Path = Field(
-        Path("/etc/matthan/ca/hub.key"), description="Its key, readable by the hub alone."
+        Path("/etc/matthan/ca/hub.key"), description="The key of the hub; only the hub may read it."
     )
 
 
@@ -68,19 +72,20 @@ class WebSection(Section):
     removed: ClassVar = {"max_upload_mib": "files of up to 512 MiB are taken"}
 
     host: str = Field(
-        "127.0.0.1", description="The address listened on; a TLS proxy stands in front."
+        "127.0.0.1", description="The address to listen on; a TLS proxy stands in front."
     )
-    port: int = Field(8080, ge=1, le=65535, description="The port listened on.")
+    port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
     public_url: str = Field(
         pattern=r"^https?://[^/\s]+$",
-        description="What officers type, without a path. Push and passwords need https.",
+        description="The address that officers type, without a path. Push and passwords "
+        "need https.",
     )
     upload_url: str = Field(
         "",
         pattern=r"^(https?://\S+[^/\s])?$",
-        description="Where nodes bring files. Empty: public_url with /upload.",
+        description="The address for uploads of nodes. Empty: public_url with /upload.",
     )
-    time_zone: str = Field("Asia/Ho_Chi_Minh", description="The zone of all times people see.")
+    time_zone: str = Field("Asia/Ho_Chi_Minh", description="The time zone of all times on pages.")
 
     @field_validator("time_zone")
     @classmethod
@@ -95,18 +100,18 @@ class EnrolSection(Section):
 
     authority_folder: str = Field(
         "",
-        description="The authority that signs for nodes: ca.crt and ca.key. "
-        "Empty: the folder of broker.ca_file. Without its key nobody is enrolled here.",
+        description="The folder of the authority for nodes: ca.crt and ca.key. Empty: the "
+        "folder of broker.ca_file. Without its key no node can enrol here.",
     )
     crl_file: str = Field(
         "",
-        description="Where the broker reads which certificates hold no longer (its crlfile). "
+        description="The list of revoked certificates that the broker reads (its crlfile). "
         "Empty: crl.pem in the authority's folder.",
     )
     broker_host: str = Field(
         "",
         pattern=r"^[^/\s]*$",
-        description="By which name nodes reach the broker. Empty: the host of web.upload_url.",
+        description="The name of the broker for nodes. Empty: the host of web.upload_url.",
     )
 
 
@@ -116,37 +121,35 @@ class OidcSection(Section):
     issuer: str = Field(
         "",
         pattern=r"^(https://[^/@?#\s]+(/[^?#\s]*)?|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?)?$",
-        description="The provider's issuer, to the letter as it says it. Empty: there is none.",
+        description="The issuer of the provider, exactly as it states it. Empty: no provider.",
     )
     client_id: str = Field(
-        "", max_length=500, description="Who the hub is to the provider. Needed with issuer."
+        "", max_length=500, description="The id of the hub at the provider. Needed with issuer."
     )
     secret_file: str = Field(
         "",
-        description="The client's secret, one line. Empty: oidc.secret in the secrets folder, or "
-        "the systemd credential of that name.",
+        description="The file of the client's secret, one line. Empty: oidc.secret in the "
+        "secrets folder, or the systemd credential of that name.",
     )
     scopes: str = Field(
         "openid profile",
         pattern=r"^openid( [!#-\[\]-~]+)*$",
-        description="What is asked of the provider; begins with openid.",
+        description="The scopes that the hub requests; begins with openid.",
     )
     claim: str = Field(
         "preferred_username",
         max_length=100,
-        description="The claim that names a person to people, such as email. Nothing is decided "
-        "by it.",
+        description="The claim with a person's readable name, such as email. It decides nothing.",
     )
     ca_file: str = Field(
         "",
-        description="Whom to believe that the provider is itself, PEM. Empty: whom the system "
-        "believes.",
+        description="The trusted authorities for the provider, PEM. Empty: those of the system.",
     )
     button_vi: str = Field(
         "Đăng nhập bằng tài khoản cơ quan",
         min_length=1,
         max_length=80,
-        description="What the button says, in Vietnamese.",
+        description="The text of the button, in Vietnamese.",
     )
     button_en: str = Field(
         "Sign in with the office account",
@@ -161,7 +164,8 @@ class SecretsSection(Section):
 
     folder: Path = Field(
         Path("/var/lib/matthan/secrets"),
-        description="Keys the hub makes at its first start. Back it up, show it to nobody.",
+        description="The folder of the keys that the hub makes at its first start. Back it "
+        "up and keep it secret.",
     )
 
 
@@ -171,13 +175,12 @@ class EvidenceSection(Section):
     stamp_url: str = Field(
         "",
         pattern=r"^(https?://[^/@\s]+(/\S*)?)?$",
-        description="An authority for time stamps (RFC 3161) by which packages and the log's head "
-        "are dated. Empty: none.",
+        description="The time-stamp authority (RFC 3161) for evidence packages and the head"
+        " of the log. Empty: none.",
     )
     stamp_ca_file: str = Field(
         "",
-        description="The certificate of that authority's root, PEM: who is believed for its "
-        "stamps. Needed with stamp_url.",
+        description="The root certificate of that authority, PEM. Needed with stamp_url.",
     )
 
 
@@ -187,5 +190,5 @@ class LogSection(Section):
     removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least that is written."
+        "info", description="The least level that is logged."
     )

@@ -12,11 +12,13 @@ from toml_settings import Section
 class PublicSection(Section):
     """What the page for everyone says, /watched: by whom, for what, and whom to ask."""
 
-    by_vi: str = Field("", max_length=2000, description="Who watches, in Vietnamese.")
+    by_vi: str = Field("", max_length=2000, description="The operator, in Vietnamese.")
     by_en: str = Field("", max_length=2000, description="The same in English.")
-    purpose_vi: str = Field("", max_length=2000, description="For what, in Vietnamese.")
+    purpose_vi: str = Field("", max_length=2000, description="The purpose, in Vietnamese.")
     purpose_en: str = Field("", max_length=2000, description="The same in English.")
-    contact_vi: str = Field("", max_length=2000, description="Whom to ask and how, in Vietnamese.")
+    contact_vi: str = Field(
+        "", max_length=2000, description="The contact and how to reach it, in Vietnamese."
+    )
     contact_en: str = Field("", max_length=2000, description="The same in English.")
 
 
@@ -25,21 +27,19 @@ class TipsSection(Section):
 
     accepted: bool = Field(
         True,
-        description="Whether anybody may send a report at /tips. false: the page is not there.",
+        description="Whether anybody may send a tip at /tips. false: the page does not exist.",
     )
     contact_days: int = Field(
         90,
         ge=0,
         le=36_500,
-        description="Days after it came until who sent it is deleted, unless a case needs it. "
-        "0: never.",
+        description="Days until the sender of a tip is deleted, unless a case needs it. 0: never.",
     )
     keep_days: int = Field(
         365,
         ge=0,
         le=36_500,
-        description="Days after it came until all of it is deleted, unless a case needs it. "
-        "0: never.",
+        description="Days until the whole tip is deleted, unless a case needs it. 0: never.",
     )
 
 
@@ -53,14 +53,14 @@ class HouseholdsSection(Section):
 
     asked: bool = Field(
         True,
-        description="Whether households are registered and asked. false: the pages are not there.",
+        description="Whether households are registered and asked. false: the pages do not exist.",
     )
     consent_version: str = Field(
         "1, 25/11/2026",
         min_length=1,
         max_length=100,
-        description="Which text of consent this is, and of what day: it is written down with each "
-        "consent. Change it with the text.",
+        description="The number and date of the consent text; each consent stores it. "
+        "Change it with the text.",
     )
     consent_vi: str = Field(
         "Tôi đồng ý cho ghi lại vị trí, góc nhìn của camera nhà tôi và cách liên hệ với tôi, "
@@ -69,7 +69,7 @@ class HouseholdsSection(Section):
         "đó không ai đề nghị tôi nữa và cách liên hệ bị xóa. Đoạn ghi hình đã gửi vào một vụ "
         "việc vẫn theo quy định của vụ việc đó, cho đến khi vụ việc không cần giữ nữa.",
         max_length=4000,
-        description="The text that households agree to, in Vietnamese.",
+        description="The consent text for households, in Vietnamese.",
     )
     consent_en: str = Field(
         "I agree that the place and view of my household's camera and how I am reached are "
@@ -84,7 +84,7 @@ class HouseholdsSection(Section):
         30,
         ge=0,
         le=3650,
-        description="Days after which a film that its case let go is removed for good.",
+        description="Days after which a film that its case released is removed for good.",
     )
 
 
@@ -104,38 +104,36 @@ class PetitionsSection(Section):
 
     accepted: bool = Field(
         True,
-        description="Whether anybody may ask at /rights what is kept of them. false: the page "
-        "is not there, and neither is the desk at /petitions.",
+        description="Whether anybody may send a data request at /rights. false: neither "
+        "that page nor /petitions exists.",
     )
     acknowledge: str = Field(
         "2 working days",
-        description="Until they are told that it came: working days, days or hours.",
+        description="The time until the acknowledgement: working days, days or hours.",
     )
     answer: dict[str, str] = Field(
         BY_LAW,
-        description="Until each is answered. One that is left out: as long as the above.",
+        description="The time until the answer, by wish. A missing one: the time above.",
     )
     extension: dict[str, str] = Field(
         BY_LAW,
-        description="By how much each may be extended, once, with a reason. One that is left out "
-        "is never extended.",
+        description="The time of one extension with a reason, by wish. A missing one: no "
+        "extension.",
     )
     contact_days: int = Field(
         90,
         ge=0,
         le=36_500,
-        description="Days after the answer until who asked is deleted. 0: never.",
+        description="Days after the answer until name and contact are deleted. 0: never.",
     )
-    weekdays: list[int] = Field(
-        [0, 1, 2, 3, 4], description="Which weekdays are worked; Monday is 0."
-    )
+    weekdays: list[int] = Field([0, 1, 2, 3, 4], description="The working days; Monday is 0.")
     holidays: list[date] = Field(
-        [], description="Days on which nobody works, such as 2027-01-01: every year's anew."
+        [], description="Days without work, such as 2027-01-01; enter them each year."
     )
     source_vi: str = Field(
         "Luật 91/2025/QH15 và Nghị định 356/2025/NĐ-CP.",
         max_length=500,
-        description="Where these deadlines are from, in Vietnamese; the form says it.",
+        description="The legal source of these times, in Vietnamese; the form shows it.",
     )
     source_en: str = Field(
         "Law 91/2025/QH15 and Decree 356/2025/ND-CP.",
@@ -145,7 +143,7 @@ class PetitionsSection(Section):
     text_vi: str = Field(
         "",
         max_length=4000,
-        description="What the form says first, in Vietnamese. Empty: a sentence of its own.",
+        description="The first words of the form, in Vietnamese. Empty: a standard sentence.",
     )
     text_en: str = Field("", max_length=4000, description="The same in English.")
     refusals_vi: dict[str, str] = Field(
@@ -157,7 +155,7 @@ class PetitionsSection(Section):
             "unknown": "Không xác định được người yêu cầu hoặc dữ liệu",
             "gone": "Dữ liệu không còn được lưu",
         },
-        description="Why a request may be refused: a word for the log, and what people read.",
+        description="The reasons for a refusal: a word for the log, and the text for citizens.",
     )
     refusals_en: dict[str, str] = Field(
         {
@@ -168,7 +166,7 @@ class PetitionsSection(Section):
             "unknown": "Neither the person nor the data could be made out",
             "gone": "The data is no longer kept",
         },
-        description="The same words in English.",
+        description="The same in English.",
     )
 
     @field_validator("acknowledge")

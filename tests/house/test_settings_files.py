@@ -108,3 +108,20 @@ def test_a_reference_page_says_what_the_code_says(shape: type[FileSettings]) -> 
 @both
 def test_no_key_is_both_known_and_removed(shape: type[FileSettings]) -> None:
     assert not removed_keys(shape).keys() & known_keys(shape).keys()
+
+
+def test_every_setting_that_a_page_names_is_one() -> None:
+    known = {key for shape in DOCS for key in every_key(shape)}
+    sections = {key.partition(".")[0] for key in known}
+    # Files, and lines of the log such as `oidc.refused`, look alike.
+    acts = (ROOT / "hub/web/log_acts.py").read_text(encoding="utf-8")
+    named = re.compile(r"`([a-z]+(?:\.[a-z_]+)+)`")
+    strange = [
+        f"{page.name}: {key}"
+        for folder in ("guide", "design", "reference")
+        for page in (ROOT / "docs" / folder).rglob("*.md")
+        for key in named.findall(page.read_text(encoding="utf-8"))
+        if key.partition(".")[0] in sections and key not in known and f'"{key}"' not in acts
+        if not re.search(r"\.(key|pem|crt|secret|db|py|pub|rejected|refused|away)$", key)
+    ]
+    assert strange == []
