@@ -21,6 +21,7 @@ $bin/ruff format --check .
 $bin/ruff check .
 step "Types"
 $bin/mypy
+$bin/mypy -p deploy -p tests
 step "Floors: who may import whom"
 $bin/lint-imports
 step "Tests"

@@ -42,7 +42,7 @@ def page(request: pytest.FixtureRequest, chromium: Browser, demo: Running) -> It
 def photograph(page: Page, name: str) -> None:
     """Keep a screenshot where MATTHAN_SCREENSHOTS says, for a person to look at."""
     if folder := os.environ.get("MATTHAN_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png")  # type: ignore[index]  # a size was given
+        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png")
 
 
 def first_frames(demo: Running, alert_id: str) -> tuple[int, int]:

@@ -26,7 +26,7 @@ def after(span_s: float) -> Instant:
 
 def tracked(box: Box, *, track_id: int = 1, **others: Any) -> Track:
     """A confirmed track of a person, seen in this box since START, who has walked."""
-    known = {
+    known: dict[str, Any] = {
         "score": 0.7,
         "last_seen": after(0),
         "is_seen": True,

@@ -196,7 +196,7 @@ class _Loose(Frame):
 
     @property
     def luma(self) -> Plane:
-        return self.__dict__["luma"]  # type: ignore[no-any-return]
+        return self.__dict__["luma"]
 
 
 def _frames(memory: Guarded) -> Iterator[Frame]:

@@ -222,15 +222,15 @@ class FakeHub:
         assert place is not None
         match place[1]:
             case topics.EVENT:
-                self._hear_event(decode_event(message.payload))
+                self._hear_event(decode_event(bytes(message.payload)))
             case topics.STATUS:
-                self.statuses.append(decode_status(message.payload))
+                self.statuses.append(decode_status(bytes(message.payload)))
             case topics.HEALTH:
-                self.healths.append(decode_health(message.payload))
+                self.healths.append(decode_health(bytes(message.payload)))
             case topics.SETTINGS:
-                self.reports.append(decode_settings(message.payload))
+                self.reports.append(decode_settings(bytes(message.payload)))
             case topics.PROGRAMS:
-                self.programs.append(decode_programs(message.payload))
+                self.programs.append(decode_programs(bytes(message.payload)))
             case topics.REQUEST:
                 self.requests += 1
                 if self.token is not None:

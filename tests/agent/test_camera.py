@@ -156,7 +156,8 @@ def test_every_packet_comes_before_the_frame_decoded_from_it(make: Maker, tmp_pa
         sink.given.append(frame)
     camera.close()
     packets_before = 0
-    behind = {of_two_streams: round(2 * NAP_S * 25), of_picamera: 3}.get(make, 0)
+    late: dict[Maker, int] = {of_two_streams: round(2 * NAP_S * 25), of_picamera: 3}
+    behind = late.get(make, 0)
     for given in sink.given:
         if isinstance(given, Packet):
             packets_before += 1
@@ -208,7 +209,7 @@ def test_decoding_times_of_packets_grow(make: Maker, tmp_path: Path) -> None:
 
 @every_camera
 def test_told_to_stop_it_gives_no_further_frame(make: Maker, tmp_path: Path) -> None:
-    camera, seen = make(tmp_path), []
+    camera, seen = make(tmp_path), list[Frame]()
     camera.open()
     for frame in camera.frames(NOWHERE, lambda: len(seen) >= 3):
         seen.append(frame)

@@ -1,6 +1,7 @@
 """What `check` says of a picture, a stream and a board: plain, and only when it is so."""
 
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -104,6 +105,6 @@ def test_a_board_that_is_well_says_so_and_one_that_tells_nothing_is_no_trouble()
         ({"is_throttled": True}, "so hot that it slows down"),
     ],
 )
-def test_what_a_board_suffers_from_is_one_line(changed: dict[str, object], said: str) -> None:
+def test_what_a_board_suffers_from_is_one_line(changed: dict[str, Any], said: str) -> None:
     [line] = [line for line in board(**changed) if line.startswith("WRONG")]
     assert said in line

@@ -126,7 +126,7 @@ def test_a_killed_run_leaves_a_segment_that_plays_and_is_known_as_one(
     night.all.advance()
     (part,) = folder.glob("*.part")
     kept = part.read_bytes()
-    night.all._segment.writer.abandon()  # type: ignore[union-attr]  # it is under way
+    night.all._segment.writer.abandon()  # it is under way
     part.write_bytes(kept)
     Shelf(folder, node_journal, max_bytes=2**40, spare_bytes=0).take_in_leftovers(nothing)
     (clip,) = node_journal.clips()

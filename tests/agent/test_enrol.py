@@ -346,7 +346,10 @@ def test_an_address_that_is_none_is_why_nothing_was_renewed_and_ends_no_service(
         tokens.put(token, time.monotonic())
         late = datetime.now(UTC) + timedelta(days=300)
         renewal = Renewal(
-            broker.address(), tokens, renewed=lambda: None, now=lambda late=late: late
+            broker.address(),
+            tokens,
+            renewed=lambda: None,
+            now=lambda late=late: late,  # type: ignore[misc]  # binds the value of this round
         )
         with pytest.raises(RenewalError, match=why):
             renewal.look(threading.Event(), lambda: None)

@@ -466,7 +466,7 @@ def test_a_moment_is_asked_for_as_a_stretch() -> None:
 )
 def test_a_recorder_that_cannot_be_is_refused(keys: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        CameraSection(name="cam", url="rtsp://10.0.0.5/a", **keys)  # type: ignore[arg-type]  # as a file says
+        CameraSection(name="cam", url="rtsp://10.0.0.5/a", **keys)  # as a file says
 
 
 def own_file(path: Path, line: str) -> None:

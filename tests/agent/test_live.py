@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import cv2
@@ -132,7 +133,11 @@ def test_the_hub_asks_on_the_command_topic_and_a_camera_that_is_not_here_is_stra
 ) -> None:
     counts = LinkCounts()
     journal = open_journal(tmp_path / "journal.db")
-    parts = {"journal": journal, "outbox": Outbox(OutboxPolicy()), "tokens": Tokens()}
+    parts: dict[str, Any] = {
+        "journal": journal,
+        "outbox": Outbox(OutboxPolicy()),
+        "tokens": Tokens(),
+    }
     hearing = Hearing(NODE, lives=lives, counts=counts, **parts)
     lives._now_s = time.monotonic
     for camera in ("cam", "elsewhere"):
@@ -261,5 +266,5 @@ def test_a_hub_that_does_not_answer_costs_the_picture_and_says_so_once(hub: Hub)
         for lost in (1, 2):
             time.sleep(0.25)
             lives.offer("cam", street(64, 64))
-            until(lambda lost=lost: post.counts.dropped == lost)
+            until(lambda lost=lost: post.counts.dropped == lost)  # type: ignore[misc]  # binds the value of this round
     assert [line["event"] for line in said].count("live_picture_dropped") == 1

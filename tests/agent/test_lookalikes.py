@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,7 @@ def eyes() -> Eyes:
 def told(things: LookAlikes, someone: Track) -> bool:
     """Whether anybody is told of who shows for ten seconds."""
     sightings = Sightings(counted_ids(), SightingSettings(), things)
-    said = []
+    said: list[Any] = []
     for number in range(100):
         now = replace(booted(60 + number / 10), mono_ns=7 + number * 100_000_000)
         said += sightings.advance(now, [replace(someone, looks=number, stirred_at=now)])

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -119,7 +118,7 @@ def board() -> Path:
 
 
 @pytest.fixture
-def environment(board: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+def environment(board: Path, tmp_path: Path) -> dict[str, str]:
     """Camera 0 shows a picture that is dark above and bright below."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()

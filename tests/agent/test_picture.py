@@ -27,7 +27,7 @@ def street(width: int, height: int) -> Frame:
         coarse = random.integers(low, high, (2 + height // 48, 2 + width // 48), np.uint8)
         soft = cv2.resize(coarse, (width // share, height // share), interpolation=cv2.INTER_LINEAR)
         planes.append(soft.ravel())
-    yuv = np.concatenate(planes).reshape(height * 3 // 2, width)
+    yuv = np.concatenate(planes).reshape(height * 3 // 2, width).astype(np.uint8, copy=False)
     return Frame(1, after(0), yuv, width, height)
 
 

@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from agent.assembly.fetched import (
     ANSWER,
-    IN_SLOT,
     install_fetched,
     is_installable,
     outcome_of,
     what_runs,
 )
+from agent.config.slots import RELEASE as IN_SLOT
 from agent.config.slots import WHOLE, Slots
 from agent.delivery.aside import Going
 from agent.delivery.programs_fetch import BUNDLE, NOTE, PART, Installed, ProgramsFetch

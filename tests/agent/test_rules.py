@@ -332,7 +332,7 @@ def test_outside_the_alert_hours_nobody_is_woken_but_by_a_rule(street: Streets) 
     for change in play(by_day, [ALL_RULES], [FENCE]).changes:
         if isinstance(change, Opened | Updated) and change.wakes:
             assert change.rules
-    unsure = [(step_s, None, shown) for step_s, _, shown in street]
+    unsure: Streets = [(step_s, None, shown) for step_s, _, shown in street]
     opened = [c for c in play(unsure, [], []).changes if isinstance(c, Opened)]
     assert all(change.wakes for change in opened)
 

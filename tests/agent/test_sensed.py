@@ -221,7 +221,7 @@ def test_an_answer_that_is_none_is_none(told: dict[str, Any]) -> None:
 
 def test_numbers_that_are_none_are_nobody() -> None:
     nan = float("nan")
-    boxes = [[nan, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0.5, 0.5, 0.2, 0.2]]
+    boxes = [[nan, 0.0, 1, 1], [0.0, 0, 1, 1], [0.0, 0, 1, 1], [0.5, 0.5, 0.2, 0.2]]
     told = metadata(boxes, [0.9, nan, 0.9, 0.9], [0, 0, nan, 0])
     assert network().glimpses(told, Camera()) == ()
 
@@ -310,7 +310,7 @@ def filming(told: list[dict[str, Any]]) -> PiCamera:
 
 def test_frames_bring_what_the_sensor_found_and_the_last_answer_stands_for_a_while() -> None:
     one = metadata([[0.1, 0.1, 0.5, 0.5]], [0.9], [0])
-    camera, seen = filming([one, metadata(None)]), []
+    camera, seen = filming([one, metadata(None)]), list[Frame]()
     for frame in camera.frames(NOWHERE, lambda: len(seen) >= 2):
         seen.append(frame)
     assert [len(SensedPeople().detect(frame, WHOLE)) for frame in seen] == [1, 1]

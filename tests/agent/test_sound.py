@@ -145,7 +145,7 @@ def test_a_camera_that_brings_no_sound_is_said_by_check(tmp_path: Path) -> None:
 )
 def test_sound_needs_a_network_camera_and_a_reason(keys: dict[str, str], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        CameraSection(name="cam", **keys)  # type: ignore[arg-type]  # what a file says
+        CameraSection(name="cam", **keys)  # what a file says
 
 
 # Beside the clip

@@ -29,8 +29,8 @@ def camera(container: object, clock: SteppedClock | None = None) -> UsbCamera:
         return container
 
     if clock is None:
-        return UsbCamera("usb", DEVICE, clock=SystemClock().now, open_container=opened)
-    return UsbCamera("usb", DEVICE, clock=clock, open_container=opened, sleep=clock.sleep)
+        return UsbCamera("usb", DEVICE, clock=SystemClock().now, open_container=opened)  # type: ignore[arg-type]  # a container, or what stands for one
+    return UsbCamera("usb", DEVICE, clock=clock, open_container=opened, sleep=clock.sleep)  # type: ignore[arg-type]  # a container, or what stands for one
 
 
 REFUSALS = [
@@ -63,7 +63,7 @@ def test_a_way_the_camera_does_not_know_is_followed_by_the_next(tmp_path: Path) 
             raise av.error.ArgumentError(errno.EINVAL, "Invalid argument")
         return av.open(str(record_mjpeg(tmp_path / "usb.avi", 3)))
 
-    usb = UsbCamera("usb", DEVICE, clock=SystemClock().now, open_container=opened)
+    usb = UsbCamera("usb", DEVICE, clock=SystemClock().now, open_container=opened)  # type: ignore[arg-type]  # a container, or what stands for one
     assert usb.open().codec == "h264"
     assert len(tried) == 2
     usb.close()

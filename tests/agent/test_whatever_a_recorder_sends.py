@@ -114,7 +114,7 @@ def test_a_spoilt_recording_is_fetched_as_far_as_it_goes_or_ends_with_a_reason(
 ) -> None:
     codec = cast("Codec", data.draw(st.sampled_from(["h264", "hevc"])))
     true = answers(codec) + recording(codec)[: data.draw(st.integers(1, 90_000))]
-    line = Line(spoilt(data.draw, true))
+    line = Line(spoilt(cast("st.DrawFn", data.draw), true))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("socket.create_connection", lambda *_, **__: line)
         try:

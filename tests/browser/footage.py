@@ -4,11 +4,12 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 
 RECORDING = Path.home() / ".cache" / "matthan" / "vtest.avi"
 RATE = 10
@@ -45,7 +46,7 @@ def clip(seconds: int = 14, codec: str = "libx264") -> bytes:
     options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(buffer, "w", format="mp4", options=options) as film:
         tuning = {"preset": "ultrafast", "g": "20", "x265-params": "log-level=none:keyint=20"}
-        stream = film.add_stream(codec, rate=RATE, options=tuning)
+        stream = cast("VideoStream", film.add_stream(codec, rate=RATE, options=tuning))
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for frame in frames(seconds * RATE):
             film.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))

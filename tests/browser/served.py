@@ -34,8 +34,8 @@ def served(
         log_level="warning",
         lifespan="off",
         timeout_graceful_shutdown=2,
-        ssl_certfile=papers and str(papers.cert_file),
-        ssl_keyfile=papers and str(papers.key_file),
+        ssl_certfile=str(papers.cert_file) if papers else None,
+        ssl_keyfile=str(papers.key_file) if papers else None,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})

@@ -1,5 +1,7 @@
 """Closing an account on its page, on a phone and a desk, in both languages; without script too."""
 
+from typing import Any
+
 from playwright.sync_api import expect
 
 from hub.alerts.grants import Right
@@ -22,7 +24,7 @@ def test_the_page_of_an_account_fits_its_screen_open_closed_and_reopened(
     town.allow("an", Right.EXPORT)
     signed = town.accounts.sign_in("an", PASSWORD, came_from="")
     assert isinstance(signed, SignedIn)
-    case = {"number": "VA-12/2026", "purpose": "trộm xe máy", "ends_utc_us": None}
+    case: dict[str, Any] = {"number": "VA-12/2026", "purpose": "trộm xe máy", "ends_utc_us": None}
     assert town.door.case_door().open_case(signed.asker, **case)
     keeper = meet(None, size=SIZES[size], locale=LANGUAGES[language], color_scheme=theme)
     keeper.context.add_cookies([{"name": "theme", "value": theme, "url": hub.url}])

@@ -82,7 +82,7 @@ def crossing(sqlite_url: str, tmp_path: Path, chromium: Browser) -> Iterator[Cro
             config = program.config.read_text().replace(f'"{here}"', f'"{url}"')
             program.config.write_text(config)
             hub = program.runs()
-            context = chromium.new_context(viewport=PHONE, locale="vi-VN")
+            context = chromium.new_context(viewport=PHONE, locale="vi-VN")  # type: ignore[arg-type]  # a size
             officer = Officer(Hub(town, url), context, context.new_page()).sign_in("an")
             crossing = Crossing(town, program, line, officer, alert_id, hub)
             try:

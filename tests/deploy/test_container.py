@@ -134,7 +134,7 @@ def test_papers_are_made_anew_by_the_authority_that_a_backup_brought_back(tmp_pa
 
     def made() -> dict[str, bytes]:
         subprocess.run(["bash", start, "papers"], env=said, capture_output=True, check=True)
-        whose = ["openssl", "verify", "-CAfile", data / "ca" / "ca.crt"]
+        whose: list[str | Path] = ["openssl", "verify", "-CAfile", data / "ca" / "ca.crt"]
         for name in ("broker", "proxy"):
             subprocess.run([*whose, papers / name / f"{name}.crt"], check=True)
         return {

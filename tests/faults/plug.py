@@ -95,9 +95,9 @@ class _Told(Growing):
 def film(plan: Plan, seed: int, said: Path, harm: str | None) -> None:
     """One life, with what it announced written to `said`, a line each."""
     if harm == "files":
-        os.fdatasync = lambda _: None
+        os.fdatasync = lambda _: None  # type: ignore[assignment]  # a system call that does nothing
     if harm == "folders":
-        os.fsync = lambda _: None  # where the agent calls it, it is for names
+        os.fsync = lambda _: None  # type: ignore[assignment]  # the agent calls it for names
     with said.open("ab", buffering=0) as file:
 
         def note(what: dict[str, Any]) -> None:

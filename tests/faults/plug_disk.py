@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Final, cast
 
 SECTOR_BYTES: Final = 512
 
@@ -165,7 +165,7 @@ class Disk:
             case (("rename" | "renameat" | "renameat2"), [_, into]):
                 folder.since.append({into.name: folder.now()[name], name: None})
             case (("symlink" | "symlinkat"), [_]):
-                folder.since.append({name: Link(Path(os.fsdecode(call.words[0])))})
+                folder.since.append({name: Link(Path(os.fsdecode(cast("bytes", call.words[0]))))})
             case (("unlink" | "unlinkat"), [_]):
                 folder.since.append({name: None})
             case (("mkdir" | "mkdirat"), [_]):

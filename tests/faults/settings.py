@@ -115,7 +115,7 @@ class Life:
 def live(own: AgentSettings, seed: int, note: Callable[[str], None], *, harm: bool = False) -> None:
     """A whole life; each state is noted once it is said to be kept."""
     if harm:
-        os.fsync = lambda _: None
+        os.fsync = lambda _: None  # type: ignore[assignment]  # a system call that does nothing
     life = Life(own, seed)
     for _ in range(TURNS):
         life.turn()
@@ -189,7 +189,7 @@ class Campaign:
             live(
                 self._own,
                 chosen,
-                lambda state: bool(file.write(state.encode() + b"\n")) and None,
+                lambda state: bool(file.write(state.encode() + b"\n")) and None,  # type: ignore[arg-type]  # its answer is not read
                 harm=self._wanted.harm,
             )
 

@@ -356,7 +356,7 @@ def _count(
     found.not_ready_said = [one.said for one in taps if one.first_byte_s is None]
     found.first_byte_s = _spread(bytes_s)
     found.late_first_bytes = sum(one > FIRST_BYTE_S for one in bytes_s)
-    began = {}
+    began: dict[Any, Any] = {}
     for clip in clips:
         for sighting_id in clip.sighting_ids:
             began.setdefault(sighting_id, clip.first_frame_utc_us)

@@ -98,7 +98,7 @@ def live(home: Path, seed: int, note: Callable[[str], None], *, harm: bool = Fal
     make_folder(home)
     life = Life(home, seed)
     if harm:
-        os.fsync = lambda _: None
+        os.fsync = lambda _: None  # type: ignore[assignment]  # a system call that does nothing
     for _ in range(TURNS):
         note(json.dumps({"in_use": str(life._slots.in_use), "proved": life.proved}))
         life.turn()

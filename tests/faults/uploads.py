@@ -91,7 +91,7 @@ def run(wanted: Wanted, folder: Path, *, patience_s: float = 600) -> Found:
             with Running(uploader):
                 cuts = _cut(line, wanted, dice, slow, lambda: journal.counts().media_done == 1)
                 until(lambda: journal.counts().media_done == 1, within_s=patience_s)
-        stored = Path(town.blobs.path(hashlib.sha256(data).hexdigest()))
+        stored = Path(town.blobs.path(hashlib.sha256(data).hexdigest()))  # type: ignore[attr-defined]  # here they are files
         return Found(
             seed=wanted.seed,
             size_bytes=len(data),

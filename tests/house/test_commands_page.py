@@ -2,7 +2,9 @@
 
 import re
 
-from deploy.make_commands_page import FILE, agent_parser, commands, hub_parser, meaning, shown, text
+from agent.__main__ import parser as agent_parser
+from deploy.make_commands_page import FILE, commands, meaning, shown, text
+from hub.__main__ import parser as hub_parser
 from tests.house.test_house import tracked
 
 TOPS = (agent_parser(["bench"]), hub_parser(["bench"]))

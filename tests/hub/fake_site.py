@@ -151,7 +151,7 @@ class FakeDoor:
             "history": [HistoryRow("raised", None, row.raised_utc_us, "")],
             **self.pages.get(alert_id, {}),
         }
-        return AlertPage(row=row, allowed=allowed.get(row.state, ()), **values)
+        return AlertPage(row=row, allowed=allowed.get(row.state, ()), **values)  # type: ignore[arg-type]  # as the real site has them
 
     def ask_for_clip(self, who: Asker, alert_id: UUID, media_id: UUID) -> bool:
         if self.row(who, alert_id) is None:

@@ -103,7 +103,7 @@ class NodeLine:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.max_inflight_messages_set(1000)
         self._client.tls_set(str(papers.ca_file), str(papers.cert_file), str(papers.key_file))
-        self._client.reconnect_delay_set(0.1, 0.2)
+        self._client.reconnect_delay_set(0.1, 0.2)  # type: ignore[arg-type]  # paho takes fractions of a second too
         self._client.on_connect = lambda client, *_: client.subscribe(topics.every_down(name), 1)
         self._client.on_subscribe = lambda *_: self._ready.put(True)
         self._client.on_message = self._hear

@@ -276,7 +276,11 @@ def test_a_keeper_moves_a_border_and_what_was_given_across_it_ends(streets: Stre
 def test_what_cannot_be_an_area_is_said(
     streets: Streets, changed: dict[str, Any], fault: AreaFault
 ) -> None:
-    words = {"name": "Góc", "level": "junction", "parent_id": streets.commune} | changed
+    words: dict[str, Any] = {
+        "name": "Góc",
+        "level": "junction",
+        "parent_id": streets.commune,
+    } | changed
     with pytest.raises(AreaError) as refused:
         streets.door.add_area(keeper(streets), AreaWords(**words))
     assert refused.value.fault is fault

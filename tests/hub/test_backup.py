@@ -336,7 +336,7 @@ def _columns(conn: Connection, name: str) -> list[str]:
 def _copied(url: str, name: str, columns: Sequence[str]) -> bytes:
     with psycopg.connect(url.replace("+psycopg", "")) as conn, conn.cursor() as cursor:
         words = f"COPY {name} ({', '.join(columns)}) TO STDOUT"
-        with cursor.copy(words) as copy:  # type: ignore[arg-type] # our own words
+        with cursor.copy(words) as copy:  # our own words
             return b"".join(bytes(piece) for piece in copy)
 
 

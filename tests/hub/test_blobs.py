@@ -213,7 +213,7 @@ def test_a_bucket_that_goes_away_is_named_and_takes_the_same_file_when_it_is_bac
         url = new_bucket(again)
         back = BlobBucket(BucketAddress.parse(url), KEY, staging=tmp_path)
         [left] = (tmp_path / "incoming").iterdir()
-        back.keep(left, sha(b"clip"))
+        back.keep(str(left), sha(b"clip"))
         assert whole(back, sha(b"clip")) == b"clip"
     assert list((tmp_path / "incoming").iterdir()) == []
 

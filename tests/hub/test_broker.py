@@ -33,7 +33,7 @@ class Talker:
         self.client.on_publish = self._answered
         self.client.on_subscribe = self._subscribed
         self.client.on_message = lambda _client, _data, message: self.heard.put(
-            (message.topic, message.payload)
+            (message.topic, bytes(message.payload))
         )
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 3600

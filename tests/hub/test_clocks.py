@@ -15,6 +15,7 @@ from agent.delivery.words import in_words
 from agent.journal import Journal
 from agent.media.frame import Instant
 from agent.vision.changes import Closed, Opened
+from agent.vision.person import ObjectKind
 from agent.vision.zones import Box
 from agent.wire import topics
 from agent.wire.codec import encode
@@ -93,7 +94,7 @@ class World:
         opened = Opened(
             sighting_id=sighting_id,
             track_id=1,
-            kind="person",
+            kind=ObjectKind.PERSON,
             people=1,
             score=0.9,
             box=Box(0.1, 0.1, 0.2, 0.2),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from sqlalchemy import select
 
 from hub.enrol.authority import AUTHORITY_NAME, HUB_NAME
@@ -46,7 +47,7 @@ def test_a_box_gets_the_name_that_the_keeper_gave_and_no_other(hub: EnrolHub) ->
     assert cert.public_key() == box.key.public_key()
     cert.verify_directly_issued_by(x509.load_pem_x509_certificate(hub.authority.pem))
     usage = cert.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(usage) == [x509.ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert answer.cameras == (CAMERA,)
 
 

@@ -40,7 +40,7 @@ def item(number: int, kind: str, content: bytes) -> Item:
     footage = Footage(
         path=path_of(number, kind, media_id),
         media_id=media_id,
-        kind=kind,  # type: ignore[arg-type] # one of the three
+        kind=kind,  # one of the three
         node="nga-tu-01",
         camera="cam-1",
         label="Camera cổng chợ",

@@ -91,7 +91,7 @@ def test_a_hub_without_its_postgresql_waits_says_so_once_and_loses_nothing(
         found_town(db, NODE)
     stored = count(db, events)
     log = tmp_path / "log"
-    command = [sys.executable, "-m", "hub", "run", "--config", site.config]
+    command = [sys.executable, "-m", "hub", "run", "--config", str(site.config)]
     with (
         log.open("wb") as file,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=file) as hub,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,7 +50,7 @@ def own(area_id: UUID, rights: Right = ALL, **changed: int | None) -> Own:
     ],
 )
 def test_time_and_history_of_an_offer_stay_within_the_givers(
-    changed: dict[str, int], asked: dict[str, int | None], answer: Excess | None
+    changed: dict[str, Any], asked: dict[str, Any], answer: Excess | None
 ) -> None:
     area = uuid4()
     found = part(offer(area, **asked), [own(area, **changed)], {area: None}, {}, now_utc_us=NOW_US)

@@ -8,6 +8,7 @@ import zlib
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import av
@@ -143,9 +144,9 @@ class House:
         headers = TUS | BODY | {"Upload-Offset": str(offset)}
         return self._send("PATCH", place, headers=headers, content=piece)
 
-    def _send(self, method: str, path: str, **request: object) -> httpx.Response:
+    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         headers = {**PAGE, **self.visitor.origin, "accept-language": "en"}
-        headers |= request.pop("headers", {})  # type: ignore[arg-type]
+        headers |= request.pop("headers", {})
         return self.visitor.send(method, path, headers=headers, **request)
 
 

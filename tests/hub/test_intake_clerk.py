@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,6 @@ from agent.wire import topics
 from agent.wire.answers import TokenWanted
 from agent.wire.codec import encode
 from agent.wire.messages import Event
-from agent.wire.presence import Birth, Death
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy
 from hub.intake.clerk import Allowance, Clerk
@@ -41,8 +41,9 @@ class Noted:
         return Filed(event.event_id, is_stored=True)
 
 
-def arrival(message: Event | Birth | Death | TokenWanted, node: str | None = None) -> Arrival:
-    topic = {Event: topics.EVENT, TokenWanted: topics.REQUEST}.get(type(message), topics.STATUS)
+def arrival(message: Any, node: str | None = None) -> Arrival:
+    known: dict[type, topics.Topic] = {Event: topics.EVENT, TokenWanted: topics.REQUEST}
+    topic = known.get(type(message), topics.STATUS)
     return Arrival(topics.address(topic, node or message.node), encode(message), lambda: None)
 
 

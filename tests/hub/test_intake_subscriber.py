@@ -273,7 +273,7 @@ def refusal_line(where: BrokerAddress, town: Database) -> dict[str, str]:
         eventually(lambda: intake.tries > 3, "it tries again and again")
         intake.stop()
     (line,) = [one for one in logs if one["event"] == "broker.unreachable"]
-    return line
+    return dict(line)
 
 
 def test_a_certificate_of_another_authority_is_one_clear_line(

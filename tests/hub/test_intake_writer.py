@@ -55,7 +55,7 @@ def sqlite_db(sqlite_url: str) -> Iterator[Database]:
     db.close()
 
 
-def writer(db: object, files: Noted) -> Writer:
+def writer(db: Any, files: Noted) -> Writer:
     hasty = Patience(first_s=0.0)
     return Writer(db, clerk=Clerk(files, Fleet(tokens())), clock=StoppedClock(), patience=hasty)
 

@@ -37,7 +37,7 @@ def streets(db: Database, tmp_path: Path) -> Streets:
 
 
 def remover(streets: Streets, **options: Any) -> Remover:
-    rooms = {"blobs": streets.blobs, "clock": streets.clock, "bell": streets.bell}
+    rooms: dict[str, Any] = {"blobs": streets.blobs, "clock": streets.clock, "bell": streets.bell}
     return Remover(streets.db, **rooms, **options)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -36,7 +37,7 @@ def remove_overdue(town: Town, monkeypatch: pytest.MonkeyPatch) -> int:
     """A year later."""
     monkeypatch.setattr("hub.store.remover.DAY_US", 1)
     monkeypatch.setattr("hub.alerts.retention.DAY_US", 1)
-    rooms = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
+    rooms: dict[str, Any] = {"blobs": town.blobs, "clock": town.clock, "bell": town.bell}
     return Remover(town.db, **rooms).remove_overdue()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -62,7 +63,7 @@ class Fleet(Yard):
             conn.execute(update(nodes).values(state="online"))
             for sha256, number in ((OLD, 50), (NEW, 60)):
                 release = Release(number, f"r{number}")
-                told = {"size_bytes": 1000, "is_verified": True, "now": self.now}
+                told: dict[str, Any] = {"size_bytes": 1000, "is_verified": True, "now": self.now}
                 program_rows.add(conn, sha256, release, **told)
         self.names.append(NODE)
         for name in self.names:
@@ -286,7 +287,7 @@ def test_a_box_is_given_from_any_byte_on_what_is_wanted_of_it_and_nothing_else(
     path, leave = f"/upload/programs/{sha256}", {"Authorization": f"Bearer {TOKEN}"}
     with fleet.db.writing() as conn:
         release = Release(70, "r70")
-        told = {"size_bytes": len(data), "is_verified": True, "now": fleet.now}
+        told: dict[str, Any] = {"size_bytes": len(data), "is_verified": True, "now": fleet.now}
         program_rows.add(conn, sha256, release, **told)
     assert site.send("GET", path, headers=leave).status_code == 404
     fleet.want(fleet.node, {"programs": {"bundle": sha256}})

@@ -1,6 +1,7 @@
 """How long footage is kept: the nearest rule counts, and what is held is never chosen."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -172,5 +173,5 @@ def test_footage_of_a_clock_without_a_voucher_is_held_when_it_may_show_the_span(
     assert not is_held(item, [Hold(camera_id=CAMERA, from_utc_us=come + 1)])
 
 
-def _fields(item: Footage) -> dict[str, object]:
+def _fields(item: Footage) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__dataclass_fields__}

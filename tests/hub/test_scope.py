@@ -48,7 +48,7 @@ def worlds(draw: st.DrawFn) -> World:
     on_area = st.tuples(st.sampled_from(area_ids), st.none())
     on_camera = st.tuples(st.none(), st.sampled_from(camera_ids))
     grant = st.builds(
-        lambda where, rights, starts, ends, history: Grant(*where, rights, starts, ends, history),
+        lambda where, rights, starts, ends, history: Grant(*where, rights, starts, ends, history),  # type: ignore[call-arg]  # an area and a camera
         on_area | on_camera,
         RIGHTS,
         AROUND_US,

@@ -48,7 +48,7 @@ class Line:
         self.is_up = False
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.tls_set(str(broker.authority.ca_file), str(cert), str(key))
-        self._client.reconnect_delay_set(0.1, 0.2)
+        self._client.reconnect_delay_set(0.1, 0.2)  # type: ignore[arg-type]  # paho takes fractions of a second too
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.connect_async(broker.host, broker.port)

@@ -200,7 +200,7 @@ def test_one_who_has_the_evidence_key_cannot_date_a_package_back_under_a_stamp(
     entries["manifest.sig"] = by.sign(entries[MANIFEST])
     [fault] = judged(packed(list(entries.items())), by).faults
     assert fault.startswith(f"{STAMP}: it is no stamp of these bytes")
-    entries[STAMP] = stamping.asked(settings(office, tmp_path)).stamp(entries[MANIFEST])[0]  # type: ignore[union-attr] # it is configured
+    entries[STAMP] = stamping.asked(settings(office, tmp_path)).stamp(entries[MANIFEST])[0]
     [fault] = judged(packed(list(entries.items())), by).faults
     assert "after the export" in fault
 

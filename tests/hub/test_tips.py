@@ -7,6 +7,7 @@ import math
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -97,7 +98,7 @@ class Sender:
             headers={**PAGE, **self.visitor.origin, "accept-language": "en"},
         )
 
-    def code(self, **fields: str) -> str:
+    def code(self, **fields: Any) -> str:
         return code_in(self.send(**fields))
 
 
@@ -335,7 +336,7 @@ def test_sent_twice_over_a_bad_line_it_is_one_tip_with_one_code(town: Town, send
     ],
 )
 def test_what_cannot_be_taken_is_said_and_what_was_written_stays(
-    town: Town, sender: Sender, fields: dict[str, str], word: str
+    town: Town, sender: Sender, fields: dict[str, Any], word: str
 ) -> None:
     answer = sender.send(**fields)
     assert answer.status_code == 422

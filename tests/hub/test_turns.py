@@ -165,7 +165,7 @@ def test_whoever_writes_for_others_and_ends_leaves_nobody_waiting(db: Database) 
     with db.writing():
         for number, thread in enumerate(threads):
             thread.start()
-            until(lambda number=number: together.waiting == number)
+            until(lambda number=number: together.waiting == number)  # type: ignore[misc]  # binds the value of this round
     for thread in threads:
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)

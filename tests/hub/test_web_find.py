@@ -176,8 +176,8 @@ def test_by_the_way_they_went_and_whether_they_rode(town: Town) -> None:
     an = visitor(town, "an")
     for way in ("right", "left", "towards", "away"):
         assert sights(an.get(find(way=way)).text) == [str(seen[way])]
-    rode = sights(an.get(find(going="ride")).text)
-    assert set(rode) == {str(seen[one]) for one in ("right", "away")}
+    riders = sights(an.get(find(going="ride")).text)
+    assert set(riders) == {str(seen[one]) for one in ("right", "away")}
     walked = sights(an.get(find(going="foot")).text)
     assert set(walked) == {str(seen[one]) for one in ("left", "towards")}
     assert len(sights(an.get(find()).text)) == len(ways) + 1

@@ -310,7 +310,7 @@ def test_deadlines_reasons_and_texts_are_the_towns_own(town: Town) -> None:
     assert desk.office.sources["en"] == "Our decree 7."
     for wrong in ({"answer": {"all": "2 days"}}, {"acknowledge": "soon"}, {"weekdays": [7]}):
         with pytest.raises(ValueError, match=r"none of|is no span|weekdays are"):
-            PetitionsSection(**wrong)  # type: ignore[arg-type]
+            PetitionsSection(**wrong)
 
 
 def test_on_a_hub_that_takes_none_there_is_no_page(town: Town) -> None:

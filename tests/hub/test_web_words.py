@@ -51,7 +51,7 @@ def test_translation_names_only_the_values_that_the_message_has(language: str) -
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         for text in texts:
-            assert names(text) == names(ids[0]), ids[0]
+            assert names(str(text)) == names(str(ids[0])), ids[0]
 
 
 @pytest.mark.parametrize("language", catalogs.LANGUAGES)

@@ -1,6 +1,7 @@
 """An officer asks for a clip that its node still has: who may, and what comes of it."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -42,7 +43,9 @@ def said(streets: Streets) -> list[tuple[str, UUID, tuple[str, ...]]]:
     """What is published to nodes now."""
     with streets.db.writing() as conn:
         replies = commands(conn, now=streets.clock.now())
-    read = [(reply.topic, decode_command(reply.payload)) for reply in replies]
+    read: list[tuple[str, Any]] = [
+        (reply.topic, decode_command(reply.payload)) for reply in replies
+    ]
     return [(topic, command.command_id, command.body.sha256s) for topic, command in read]
 
 

@@ -101,7 +101,7 @@ class Town:
 
     def __post_init__(self) -> None:
         now = datetime.fromtimestamp(self.clock.now().utc_us / 1e6, UTC)
-        files = {"private": _write, "public": _write}
+        files: dict[str, Any] = {"private": _write, "public": _write}
         self.evidence_key = new_key(self.folder / "evidence-keys", now, **files)
         self.keep_in(BlobFolder(self.folder / "media", spare_bytes=self.spare_bytes))
         self.accounts = Accounts(self.db, clock=self.clock, passwords=self.passwords)

@@ -70,7 +70,7 @@ def footage(street: str) -> dict[str, Path]:
 
 def pictures(street: str, recording: Path) -> Iterator[Plane]:
     """I420, as the recording is large."""
-    shown = []
+    shown: list[Plane] = []
     for piece in VideoReel(recording).play(with_packets=False):
         if isinstance(piece, Picture) and len(shown) < LABELLED_FRAMES:
             shown.append(piece.yuv)

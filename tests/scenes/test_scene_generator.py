@@ -78,7 +78,7 @@ def test_another_seed_rolls_other_dice(name: str) -> None:
         [condition.over(street_like(240, 320), Shot(seed, index)) for index in range(20)]
         for seed in (7, 8)
     ]
-    assert not np.array_equal(*pictures)
+    assert not np.array_equal(pictures[0], pictures[1])
 
 
 def test_names_of_conditions_are_their_own() -> None:

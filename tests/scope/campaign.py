@@ -152,7 +152,8 @@ class Street:
         )
         self.alerts = {one.alert_id: one for one in world.shots}
         self.files = {one.media_id: one for one in world.files}
-        self.contents = {one.content_mark: one for one in (*world.files, *world.growing)}
+        contents: list[File | Growing] = [*world.files, *world.growing]
+        self.contents = {one.content_mark: one for one in contents}
         self.labels = {one.label: one for one in world.cameras}
         self.areas = {name: area_id for area_id, name in world.area_marks.items()}
         self.nodes = {world.node_marks[one.place.camera_id]: one for one in world.cameras}
@@ -436,7 +437,8 @@ def run(
     """Town after town until there were so many requests; `found` tells at any time how many."""
     gc.collect()
     gc.freeze()  # as the hub itself: what is there now stays
-    live.PACE_S = 0.0  # a stream is left after one look: nothing is gained by waiting for the next
+    # A stream is left after one look: nothing is gained by waiting for the next.
+    live.PACE_S = 0.0  # type: ignore[misc]  # final in the product
     rng = random.Random(wanted.seed)
     while found.requests < wanted.requests:
         here = folder / f"town-{found.towns}"

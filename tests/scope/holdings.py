@@ -118,7 +118,11 @@ class Holdings:
         ends = self.rng.choice([None, None, now.plus_s(DAY_S), now.plus_s(-60)])
         closed = self.rng.choice([None, None, None, now])
         case = Case(
-            uuid4(), mark(self.rng), owner.person_id, ends and ends.utc_us, closed is not None
+            uuid4(),
+            mark(self.rng),
+            owner.person_id,
+            ends.utc_us if ends else None,
+            closed is not None,
         )
         conn.execute(
             insert(cases).values(
@@ -156,7 +160,7 @@ class Holdings:
             )
         )
         if ended is None:
-            case.members[who.person_id] = (may_export, until and until.utc_us)
+            case.members[who.person_id] = (may_export, until.utc_us if until else None)
 
     def _item(self, conn: Connection, case: Case, file: File) -> None:
         removed = self.rng.choice([None, None, None, self._now()])

@@ -85,7 +85,8 @@ class SearchedWorld:
         ]
         shot = rng.choice(shots) if shots and rng.random() < 0.3 else None
         sighting_id, top = uuid4(), rng.choice((0.1, 0.3, 0.6))
-        row = {"id": sighting_id, "camera_id": camera_id, "people": rng.choice((1, 1, 2, 6, 12))}
+        row: dict[str, Any] = {"id": sighting_id, "camera_id": camera_id}
+        row |= {"people": rng.choice((1, 1, 2, 6, 12))}
         row |= {"alert_id": shot.alert_id if shot else None, "score": 0.8}
         row |= {"object_kind": rng.choice(("person", "person", "car")), "x0": 0.1, "x1": 0.2}
         row |= {"y0": 0.1, "y1": 0.1 + top, "first_seen_error_ms": rng.choice((20, 20, 20, None))}

@@ -235,7 +235,7 @@ class World:
         )
         self._file(mouth.says(ready), mouth.closed(sighting_id))
         for content in (picture, clip):
-            upload = self.uploads.begin(mouth.name, sha(content), len(content))
+            upload = self.uploads.begin(mouth.name, sha(content), len(content))  # type: ignore[assignment]  # either takes bytes
             assert upload is not None
             upload.write(content)
             upload.finish()
@@ -253,7 +253,7 @@ class World:
     def somebody_now(self, camera: Camera) -> UUID | None:
         """A person is seen; the alert that they raised."""
         (filed,) = self._file(self.mouths[camera.place.camera_id].opened())
-        return filed.alert_id  # type: ignore[no-any-return]
+        return filed.alert_id
 
     def _lose_cameras(self) -> None:
         """A trouble of one or two cameras, as the lookout would write it."""

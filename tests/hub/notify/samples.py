@@ -12,7 +12,7 @@ NOTIFICATION_ID = UUID("01a1ee56-5e00-7003-a08a-36d6ed046e08")
 
 
 def phone(**changes: Any) -> Phone:
-    facts = {
+    facts: dict[str, Any] = {
         "phone_id": UUID(int=1),
         "channel": "webpush",
         "address": "https://push.test/1",

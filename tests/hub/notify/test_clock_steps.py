@@ -36,7 +36,7 @@ def test_the_watch_moves_what_waits_with_the_clock(
     town: Town, put_wrong: Callable[[float], None]
 ) -> None:
     town.officer("hai")
-    clock, told = ForcedClock(), []
+    clock, told = ForcedClock(), list[Any]()
     watch = ClockWatch(town.db, clock=clock, stepped=told.append)
     alert_id = town.alert()
     town.owe(alert_id)
@@ -72,7 +72,7 @@ class Watched(Database):
 def test_whoever_writes_next_has_the_time_of_the_marks(
     town: Town, put_wrong: Callable[[float], None]
 ) -> None:
-    clock, told = ForcedClock(), []
+    clock, told = ForcedClock(), list[Any]()
     db = Watched(town.db.url.render_as_string(hide_password=False))
     watch = ClockWatch(db, clock=clock, stepped=told.append)
     before = clock.now().utc_us
@@ -105,7 +105,7 @@ def test_a_step_waits_for_a_database_that_is_away(
     tmp_path: Path, put_wrong: Callable[[float], None]
 ) -> None:
     db = Database(f"sqlite:///{tmp_path / 'away' / 'hub.sqlite'}")
-    clock, told = ForcedClock(), []
+    clock, told = ForcedClock(), list[Any]()
     watch = ClockWatch(db, clock=clock, stepped=told.append)
     before = clock.now().utc_us
     put_wrong(3600)

@@ -29,7 +29,7 @@ MESSAGE = Message(
 )  # fmt: skip
 
 
-def carried(owed: list[str], broken: set[str], unwritable: frozenset[str] = frozenset()):  # type: ignore[no-untyped-def]
+def carried(owed: list[str], broken: set[str], unwritable: frozenset[str] = frozenset()):
     written: dict[str, Answer] = {}
 
     async def send(one: str) -> Answer:

@@ -307,7 +307,7 @@ def test_a_ledger_that_is_away_for_a_while_stops_nothing(town: Town) -> None:
     class Flaky(Database):
         failures = 3
 
-        def writing(self, **how: Any):  # type: ignore[no-untyped-def]  # the parent's own type
+        def writing(self, **how: Any):  # the parent's own type
             if self.failures:
                 self.failures -= 1
                 raise OSError("disk away")

@@ -149,10 +149,12 @@ def _allocator(picamera2: Any) -> Any:
     import libcamera  # noqa: PLC0415 - it is nowhere before
     from picamera2.allocators import DmaAllocator  # noqa: PLC0415 - likewise
 
-    class TwoPlanes(DmaAllocator):  # type: ignore[misc]  # known only where it is installed
+    class TwoPlanes(DmaAllocator):
         def allocate(self, libcamera_config: Any, _use_case: Any) -> None:
             self.cleanup()
-            self.libcamera_fds, self.frame_buffers, self.open_fds = [], {}, []
+            self.libcamera_fds: list[Any] = []
+            self.frame_buffers: dict[Any, Any] = {}
+            self.open_fds: list[Any] = []
             for stream in libcamera_config:
                 buffers = [self._buffer(stream) for _ in range(stream.buffer_count)]
                 self.frame_buffers[stream.stream] = buffers
