@@ -1,1 +1,1 @@
-"""Pages, the nodes' upload door, and live events for officers."""
+"""Pages, uploads of nodes, and live events for officers."""

@@ -1,4 +1,4 @@
-"""A person's own account: another password, and where they are signed in."""
+"""Own account of a person: password and sessions."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -34,14 +34,14 @@ _BROWSERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One session as the page shows it."""
+    """One session as shown on the page."""
 
     row: SessionRow
     device: str
 
 
 def device_name(agent: str, words: Words) -> str:
-    """What a browser's word about itself says to a person: "Android · Chrome"."""
+    """Readable name of a browser from its user agent: "Android · Chrome"."""
     found = [
         next((name for mark, name in known if mark in agent), "") for known in (_SYSTEMS, _BROWSERS)
     ]
@@ -86,7 +86,7 @@ def change_password(
     new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
 ) -> Response:
-    """Another password; all other sessions end, this one goes on."""
+    """Set a new password; all other sessions end."""
     if len(new) < MIN_CHARS:
         return _page(request, visit, wrong="short")
     if new != again:

@@ -1,8 +1,8 @@
-"""The technician's page of a camera: its present to aim by, its zones and masks drawn on it, and a
-test alert (`hub.web.phone_tests`).
+"""Technician's page of a camera: live picture for aiming, drawn zones and masks, test alert
+(`hub.web.phone_tests`).
 
-What is drawn becomes what the hub wants of the node (`hub.store.settings_door`); the node checks
-it and says what became of it.
+The drawing becomes a desired setting of the node (`hub.store.settings_door`); the node checks it
+and reports the result.
 """
 
 from typing import Annotated, Any, Final
@@ -32,7 +32,7 @@ MOST_CHARS: Final = 40_000
 def show_aim(
     request: Request, visit: SignedIn, camera_id: UUID, saved: str = "", tested: str = ""
 ) -> Response:
-    """The page; 404 for who does not look after the camera."""
+    """The page; 404 for people who do not manage the camera."""
     return _page(request, visit, camera_id, saved=saved, tested=tested)
 
 
@@ -40,14 +40,14 @@ def show_aim(
 async def show_picture(
     visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
 ) -> Response:
-    """As on the live page, for who looks after the camera."""
+    """Like the live page, for people who manage the camera."""
     camera, key = await run_in_threadpool(live_view.ask, visit, camera_id, Purpose.AIM)
     return await live_view.next_picture(visit, camera, key, after)
 
 
 @router.post("/end", status_code=204)
 def end_aim(visit: FormSent, camera_id: UUID) -> Response:
-    """The page is left."""
+    """The page was closed."""
     live_view.leave(visit, camera_id, Purpose.AIM)
     return Response(status_code=204)
 
@@ -60,8 +60,8 @@ def save_outlines(
     outlines: Annotated[str, Form(max_length=MOST_CHARS)] = "",
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Want these zones and masks of the camera; the page again, with why not, where they cannot
-    be wanted."""
+    """Desire these zones and masks for the camera; if they are invalid, the page again with the
+    reason."""
     settings = visit.site.door.settings_door()
     now = settings.of_camera(visit.asker, camera_id)
     if now is None:
@@ -88,7 +88,7 @@ def save_bearing(
     camera_id: UUID,
     bearing: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """Note where the camera looks, in degrees from north over east; empty: nobody knows."""
+    """Store the camera's direction of view, in degrees from north over east; empty: unknown."""
     said = bearing.strip().replace(",", ".")
     try:
         degrees = float(said) if said else None
@@ -144,7 +144,7 @@ def _page(
 
 
 def _value(now: CameraNow, key: str) -> list[Any]:
-    """What is wanted of the camera, or by what it works where nothing is."""
+    """Desired value of the camera, or the effective one if none is desired."""
     return list(now.wanted.get(key, now.works_by.get(key)) or [])
 
 
@@ -153,7 +153,7 @@ def _zones(now: CameraNow) -> list[dict[str, Any]]:
 
 
 def _state(visit: Visit, now: CameraNow) -> str:
-    """How far the camera box has come with what is wanted of it."""
+    """Progress of the node with the desired settings."""
     say = visit.site.calendar(visit.asker.language).words.say
     match now.state:
         case State.IN_FORCE:

@@ -1,4 +1,4 @@
-"""What a page says of rules that say who must know: each in a sentence, with its holes."""
+"""Texts of alert rules: each rule as a sentence, with its coverage gaps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Teams = Mapping[UUID, Team]
 
 @dataclass(frozen=True, slots=True)
 class TriedLine:
-    """An alert that a rule would have changed, in words."""
+    """An alert that a rule would have changed, as text."""
 
     alert_id: UUID
     time: str
@@ -41,7 +41,7 @@ class TriedLine:
 
 
 def kind_name(kind: str | None, words: Words) -> str:
-    """What a rule is of."""
+    """Name of a rule's kind."""
     say = words.say
     names = {
         None: say("whatever there is"),
@@ -60,7 +60,7 @@ def kind_name(kind: str | None, words: Words) -> str:
 
 
 def sentence(rule: AlertRule, place: str, teams: Teams, words: Words) -> str:
-    """The rule as one would say it."""
+    """The rule as a sentence."""
     what = kind_name(rule.kind, words)
     if rule.zone is not None:
         what = words.say("%(what)s in %(zone)s") % {"what": what, "zone": rule.zone}
@@ -82,7 +82,7 @@ def sentence(rule: AlertRule, place: str, teams: Teams, words: Words) -> str:
 
 
 def whom(tells: Tells, team_id: UUID | None, teams: Teams, words: Words) -> str:
-    """Who is told."""
+    """Recipients."""
     if tells is Tells.NOBODY:
         return words.say("nobody is woken")
     if tells is Tells.EVERYBODY or team_id is None:
@@ -116,7 +116,7 @@ def when(window: Window, words: Words) -> str:
 
 
 def holes(rule: AlertRule, teams: Teams, words: Words) -> list[str]:
-    """What one must know before it counts: when nobody of its team is there, or nobody is told."""
+    """Warnings before it takes effect: times without anybody of its team, or nobody told."""
     if rule.tells is Tells.NOBODY:
         told = {"when": when(rule.window, words)}
         return [words.say("Nobody's phone rings of this: %(when)s. It stays in the inbox.") % told]
@@ -161,7 +161,7 @@ def _verdict(verdict: Verdict, teams: Teams, words: Words) -> str:
 
 
 def fault(what: RuleFault, words: Words) -> str:
-    """Why a rule cannot be."""
+    """Why a rule is invalid."""
     say = words.say
     return {
         RuleFault.PLACE: say("Choose an area or a camera."),

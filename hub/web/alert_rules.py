@@ -1,4 +1,4 @@
-"""Pages of rules that say who must know: in sentences, tried on last week before they count."""
+"""Pages of alert rules: shown as sentences, tried on last week before they take effect."""
 
 from typing import Final
 from uuid import UUID
@@ -35,7 +35,7 @@ FIELDS: Final = (
 
 @router.get("")
 def show_rules(request: Request, visit: SignedIn, saved: str = "", place: str = "") -> Response:
-    """The rules where one looks after something, and the form of a new one; 404 for others."""
+    """Rules of the areas one manages, and the form of a new one; 404 for others."""
     return _page(request, visit, {"place": place}, saved=saved)
 
 
@@ -86,7 +86,7 @@ def _page(
 
 @router.post("")
 def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
-    """Try a rule on last week; written down only when that was shown, or is not wanted."""
+    """Try a rule on last week; stored only after the trial was shown or skipped."""
     words = visit.site.calendar(visit.asker.language).words
     zone = visit.site.settings.time_zone
     entered = _entered(form)
@@ -108,7 +108,7 @@ def put_rule(request: Request, visit: FormSent, form: Fields) -> Response:
 
 @router.post("/{rule_id}/end")
 def end_rule(visit: FormSent, rule_id: UUID) -> Response:
-    """It counts no more."""
+    """End a rule."""
     if not visit.site.door.end_alert_rule(visit.asker, rule_id):
         raise HTTPException(404)
     return RedirectResponse("/rules?saved=1", 303)

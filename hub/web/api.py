@@ -1,4 +1,5 @@
-"""What the scripts and the service worker ask for: push key, phones, receipts of notifications."""
+"""JSON endpoints for scripts and the service worker: push key, phones, receipts of
+notifications."""
 
 import ipaddress
 import json
@@ -20,13 +21,13 @@ from hub.web.words import Words
 router = APIRouter(prefix="/api")
 
 MOST_CHANGES: Final = 5_000
-"""A phone that is further behind, or ahead of a hub restored from a backup, gets all its inbox."""
+"""A phone with more changes, or ahead of a restored hub, gets its whole inbox."""
 
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,200}={0,2}$")]
 
 
 class PushKeys(BaseModel):
-    """The browser's own keys: only it can read what is sent to it."""
+    """The browser's own keys: only it can decrypt its pushes."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,7 +36,7 @@ class PushKeys(BaseModel):
 
 
 class NewPhone(BaseModel):
-    """A push subscription as the browser gives it, and what to call the phone."""
+    """A browser's push subscription, and the name of the phone."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -45,7 +46,7 @@ class NewPhone(BaseModel):
 
 
 class GonePhone(BaseModel):
-    """The phone to tell nothing more."""
+    """The phone to remove."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -54,15 +55,15 @@ class GonePhone(BaseModel):
 
 @router.get("/session")
 def tell_session(visit: SignedIn) -> Response:
-    """The form token, and whose it is, for the service worker, which sees no page."""
+    """Form token and owner, for the service worker, which sees no page."""
     told = {"csrf": visit.session.csrf, "whose": str(visit.asker.person_id)}
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/inbox")
 def tell_inbox(visit: SignedIn, since: Annotated[int, Query(ge=0)] = 0) -> Response:
-    """The inbox in words, as a phone keeps it: the ids of all it holds, and those alerts that have
-    changed after the cursor `since`."""
+    """The inbox as text, for storage on a phone: all its ids, and alerts changed after the cursor
+    `since`."""
     site, asker = visit.site, visit.asker
     inbox = site.door.inbox(asker)
     rows = [*inbox.open, *inbox.handled]
@@ -80,7 +81,7 @@ def tell_inbox(visit: SignedIn, since: Annotated[int, Query(ge=0)] = 0) -> Respo
 
 
 def in_words(row: AlertRow, words: Words) -> dict[str, object]:
-    """One alert without its picture, as a phone keeps it."""
+    """One alert without picture, for storage on a phone."""
     state = sentences.status(row, words)
     return {
         "id": str(row.alert_id),
@@ -96,13 +97,13 @@ def in_words(row: AlertRow, words: Words) -> dict[str, object]:
 
 @router.get("/push-key")
 def tell_push_key(visit: SignedIn) -> Response:
-    """The hub's public key; a browser takes pushes signed by it alone."""
+    """The hub's public key; a browser accepts only pushes signed by it."""
     return JSONResponse({"key": visit.site.settings.push_public_key})
 
 
 @router.post("/phones")
 def add_phone(visit: ApiCalled, phone: NewPhone) -> Response:
-    """Tell this phone from now on."""
+    """Send notifications to this phone from now on."""
     if not is_push_service(phone.endpoint, visit.site.settings):
         raise HTTPException(422)
     try:
@@ -113,13 +114,13 @@ def add_phone(visit: ApiCalled, phone: NewPhone) -> Response:
             secrets=json.dumps({"p256dh": phone.keys.p256dh, "auth": phone.keys.auth}),
             label=phone.label,
         )
-    except AccountError as error:  # closed while the request was under way
+    except AccountError as error:  # closed during the request
         raise SignedOutError from error
     return JSONResponse({"phone_id": str(phone_id)}, 201)
 
 
 def is_push_service(endpoint: str, settings: WebSettings) -> bool:
-    """Whether the hub may send there: a person must not aim it at its own network."""
+    """True if the hub may send there: nobody may aim it at its own network."""
     parts = urlsplit(endpoint)
     if parts.hostname is None or parts.username is not None:
         return False
@@ -137,7 +138,7 @@ def _is_local(host: str) -> bool:
 
 @router.post("/phones/remove")
 def remove_phone(visit: ApiCalled, phone: GonePhone) -> Response:
-    """Tell it nothing more."""
+    """Send nothing more to it."""
     if not visit.site.door.remove_phone(visit.asker, phone.phone_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -153,7 +154,7 @@ def note_shown(visit: ApiCalled, notification_id: UUID) -> Response:
 
 @router.post("/checks/{check_id}/shown")
 def note_check(visit: ApiCalled, check_id: UUID) -> Response:
-    """The phone shows its daily check, so it is alive."""
+    """The phone showed its daily check, so it is alive."""
     if not visit.site.door.check_shown(visit.asker, check_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -161,7 +162,7 @@ def note_check(visit: ApiCalled, check_id: UUID) -> Response:
 
 @router.post("/tests/{test_id}/{what}")
 def note_test(visit: ApiCalled, test_id: UUID, what: Literal["shown", "opened"]) -> Response:
-    """The phone shows a test alert, or its person opened it."""
+    """The phone showed a test alert, or its owner opened it."""
     if not visit.site.door.mark_test(visit.asker, what, test_id):
         raise HTTPException(404)
     return Response(status_code=204)
@@ -169,7 +170,7 @@ def note_test(visit: ApiCalled, test_id: UUID, what: Literal["shown", "opened"])
 
 @router.post("/notifications/{notification_id}/opened")
 def note_opened(visit: ApiCalled, notification_id: UUID) -> Response:
-    """The person opened it."""
+    """The owner opened it."""
     if not visit.site.door.opened(visit.asker, notification_id):
         raise HTTPException(404)
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""The hub's web server, put together: routes, guards, and errors as plain pages."""
+"""The web application: routes, guards, and errors as plain pages."""
 
 from collections.abc import Callable
 from typing import Final
@@ -122,7 +122,7 @@ ROOMS: Final = (
     log,
     alert_rules,
     enrolments,
-    programs,  # before the pages of what has an id
+    programs,  # before pages with an id in their address
     bundles,
     configuration,
     diagnoses,
@@ -164,7 +164,8 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
     provider: OpenIdProvider | None = None,
     bundle_desk: BundleDesk | None = None,
 ) -> FastAPI:
-    """The whole site. Ring `bell` once `stopping` turns true: live pages hold the server up."""
+    """The whole application. Set `bell` once `stopping` turns true: live pages delay the server's
+    end."""
     app = FastAPI(title="Mắt Thần", docs_url=None, redoc_url=None, openapi_url=None)
     petition_door = door.petition_door(petition_desk) if petition_desk else None
     site = Site(
@@ -197,7 +198,7 @@ def create_app(  # noqa: PLR0913 - all that a site is made of, each by its name
 
 
 def _furnish(app: FastAPI, site: Site) -> None:
-    """The rooms, faults as plain pages, and what stands before every route."""
+    """Add routers, error pages and middleware."""
     for room in ROOMS:
         app.include_router(room.router)
     app.mount("/static/{version}", VersionedFiles(site.version))
@@ -216,7 +217,7 @@ def _furnish(app: FastAPI, site: Site) -> None:
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:
-    """Pages lead to the sign-in; a script hears 401."""
+    """Pages redirect to the sign-in; a script gets 401."""
     if not is_page_wanted(request.headers):
         return JSONResponse({"reason": "signed_out"}, 401)
     if "hx-request" in request.headers:
@@ -233,14 +234,14 @@ async def _refused(request: Request, refused: Exception) -> Response:
 
 
 async def _malformed(request: Request, malformed: Exception) -> Response:
-    """An address that cannot be is one that is not: 404, as for what is not theirs."""
+    """A malformed address is an unknown one: 404, as for another's data."""
     errors = malformed.errors() if isinstance(malformed, RequestValidationError) else ()
     is_address = any(error["loc"][0] == "path" for error in errors)
     return await run_in_threadpool(_error, request, 404 if is_address else 422)
 
 
 async def _store_away(request: Request, error: Exception) -> Response:
-    """What lies in the clip store cannot be shown now; all else goes on."""
+    """Files in the clip store are unavailable now; everything else works."""
     if isinstance(error, BlobsError):
         site_of(request).room.lacking(error)
     response = await run_in_threadpool(_error, request, 503)
@@ -249,8 +250,8 @@ async def _store_away(request: Request, error: Exception) -> Response:
 
 
 async def _cannot_write(request: Request, error: Exception) -> Response:
-    """Without its line in the audit nothing is shown or done: the page says so and asks the store
-    for nothing. A fault that lies in the words and not in the database is one of ours."""
+    """Without its audit line nothing is shown or done: the page says so without using the store. A
+    fault of the input and not of the database is a fault of ours."""
     if not isinstance(error, database.DatabaseError) and not database.is_about_storage(error):
         raise error
     site_of(request).room.no_database(error)
@@ -262,7 +263,7 @@ async def _cannot_write(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, _: Exception) -> Response:
-    """A fault of ours. The server logs it; the page says so, and asks the store for nothing."""
+    """A fault of ours. The server logs it; the page says so without using the store."""
     return _answer(request, 500, None)
 
 

@@ -1,4 +1,4 @@
-"""Pages of areas: the tree as its keeper edits and dates it, and tables from a spreadsheet."""
+"""Pages of areas: editing the tree with dates, and import from a table."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -29,7 +29,7 @@ DONE: Final = ("add", "change", "same")
 
 @router.get("")
 def show_areas(request: Request, visit: SignedIn, saved: str = "") -> Response:
-    """The areas whose keeper one is; 404 for all others."""
+    """Areas one administers; 404 for others."""
     return _page(request, visit, saved=saved)
 
 
@@ -65,7 +65,7 @@ def _page(
 
 @router.post("")
 def add_area(request: Request, visit: ProvedForm, form: Fields) -> Response:
-    """A new area within one of one's own."""
+    """Add an area within one of one's own."""
     try:
         area_id = visit.site.door.add_area(visit.asker, _words(form, visit))
     except AreaError as error:
@@ -77,19 +77,19 @@ def add_area(request: Request, visit: ProvedForm, form: Fields) -> Response:
 
 @router.get("/import")
 def show_import(request: Request, visit: SignedIn, what: str = "") -> Response:
-    """Where a table is handed in; 404 for who may bring none."""
+    """Form for a table; 404 for people without the right."""
     return _import_page(request, visit, what=what)
 
 
 @router.post("/import")
 def try_table(request: Request, visit: FormSent, form: Fields) -> Response:
-    """Say what a table would do."""
+    """Show what a table would do."""
     return _table(request, visit, form, is_doing=False)
 
 
 @router.post("/import/do")
 def take_table(request: Request, visit: ProvedForm, form: Fields) -> Response:
-    """Do what was shown."""
+    """Apply the table that was shown."""
     return _table(request, visit, form, is_doing=True)
 
 
@@ -110,7 +110,7 @@ def _table(request: Request, visit: Visit, form: FormData, *, is_doing: bool) ->
 
 @router.post("/{area_id}")
 def change_area(request: Request, visit: ProvedForm, area_id: UUID, form: Fields) -> Response:
-    """Rename, date or move one."""
+    """Rename, date or move an area."""
     try:
         moved = visit.site.door.change_area(visit.asker, area_id, _words(form, visit))
     except AreaError as error:
@@ -157,7 +157,7 @@ def _done(words: Words) -> Mapping[str, str]:
 
 
 def _content(form: FormData) -> bytes:
-    """The file that was chosen, else the text that came back with the page."""
+    """The chosen file, else the text that came back with the page."""
     file = form.get("file")
     if isinstance(file, UploadFile):
         content = file.file.read(MOST_BYTES + 1)
@@ -183,7 +183,7 @@ def _words(form: FormData, visit: Visit) -> AreaWords:
 
 
 def _midnight(text: str, zone: ZoneInfo, days: int) -> int | None:
-    """The first moment so many days after a day."""
+    """First moment so many days after a day."""
     if not text:
         return None
     try:
@@ -197,7 +197,7 @@ def _midnight(text: str, zone: ZoneInfo, days: int) -> int | None:
 
 
 def _day(utc_us: int, calendar: Calendar) -> str:
-    """As a date field holds it."""
+    """In the form of a date field."""
     return f"{calendar.local(utc_us):%Y-%m-%d}"
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: the session cookie, the token of every form, signing in and out."""
+"""Authentication: session cookie, form token, signing in and out."""
 
 import hmac
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ YEAR_S: Final = 365 * 24 * 3600
 
 
 class SignedOutError(Exception):
-    """Nobody is signed in; pages lead to the sign-in, everything else answers 401."""
+    """Nobody is signed in; pages redirect to the sign-in, everything else answers 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +32,27 @@ class Visit:
 
     @property
     def asker(self) -> Asker:
-        """The person, as the door wants to know them."""
+        """The person, in the form of the services."""
         return self.session.asker
 
 
 def cookie_name(site: Site) -> str:
-    """`__Host-` binds the cookie to this very host; browsers allow it over https only."""
+    """`__Host-` binds the cookie to this host; browsers allow it over https only."""
     return "__Host-matthan" if site.settings.is_https else "matthan"
 
 
 def came_from(request: Request) -> str:
-    """The network address of the asker, for the audit."""
+    """Network address of the client, for the audit."""
     return request.client.host if request.client else ""
 
 
 def agent_of(request: Request) -> str:
-    """The browser's word about itself, for the person's list of sessions."""
+    """The browser's user agent, for the person's list of sessions."""
     return request.headers.get("user-agent", "")
 
 
 def session_of(request: Request) -> Session | None:
-    """The session that the cookie names, while it holds."""
+    """The cookie's session, if it is valid."""
     site = site_of(request)
     token = request.cookies.get(cookie_name(site), "")
     if not token:
@@ -61,7 +61,7 @@ def session_of(request: Request) -> Session | None:
 
 
 def signed_in(request: Request) -> Visit:
-    """For everything that only shows."""
+    """For requests that only show."""
     session = session_of(request)
     if session is None:
         raise SignedOutError
@@ -72,17 +72,17 @@ SignedIn = Annotated[Visit, Depends(signed_in)]
 
 
 def form_sent(visit: SignedIn, csrf: Annotated[str, Form()] = "") -> Visit:
-    """For forms that change something: the session's own token must come along."""
+    """For forms that change something: they must bring the session's token."""
     return with_token(visit, csrf)
 
 
 def api_called(visit: SignedIn, x_csrf_token: Annotated[str, Header()] = "") -> Visit:
-    """The same for scripts, which bring the token in a header."""
+    """The same for scripts, with the token in a header."""
     return with_token(visit, x_csrf_token)
 
 
 def with_token(visit: Visit, token: str) -> Visit:
-    """The visit, where the token is its session's own; else 403."""
+    """The visit, if the token is its session's own; else 403."""
     if not hmac.compare_digest(token.encode(), visit.session.csrf.encode()):
         raise HTTPException(403)
     return visit
@@ -93,7 +93,7 @@ ApiCalled = Annotated[Visit, Depends(api_called)]
 
 
 def own_path(wanted: str) -> str:
-    """A path of this site to go on to; the inbox for anything else."""
+    """A path of this site to continue with; the inbox for anything else."""
     parts = urlsplit(wanted)
     is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     if not is_own or parts.netloc or any(ord(letter) < 32 for letter in wanted):
@@ -102,14 +102,14 @@ def own_path(wanted: str) -> str:
 
 
 def to_login(path: str) -> RedirectResponse:
-    """Lead to the sign-in, and afterwards back."""
+    """Redirect to the sign-in, and back afterwards."""
     back = own_path(path)
     return RedirectResponse("/login" if back == "/" else f"/login?next={quote(back)}", 303)
 
 
 @router.get("/login")
 def show_login(request: Request, next: str = "/") -> Response:
-    """The sign-in; who is signed in already goes on."""
+    """The sign-in page; a signed-in person continues."""
     if session_of(request) is not None:
         return RedirectResponse(own_path(next), 303)
     return render(request, "login.html", session=None, next=own_path(next), wrong="", login="")
@@ -122,7 +122,7 @@ def sign_in(
     password: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
-    """Sign in, or say why not; a wrong name and a wrong password read the same."""
+    """Sign in, or say why not; a wrong name and a wrong password give the same answer."""
     site = site_of(request)
     answer = site.accounts.sign_in(
         login.strip(), password, came_from=came_from(request), agent=agent_of(request)
@@ -144,7 +144,7 @@ def sign_in(
 
 
 def hand_over_cookie(response: Response, site: Site, new: NewSession) -> None:
-    """The browser is signed in from now on."""
+    """Sign the browser in."""
     response.set_cookie(
         cookie_name(site),
         new.token,
@@ -162,7 +162,7 @@ def choose_login_language(
     language: Annotated[str, Form()] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
-    """The language of the pages before anybody is signed in."""
+    """Language of the pages before sign-in."""
     response = to_login(next)
     if language in LANGUAGES:
         remember(response, site_of(request), LANGUAGE_COOKIE, language)
@@ -170,7 +170,7 @@ def choose_login_language(
 
 
 def remember(response: Response, site: Site, name: str, value: str) -> None:
-    """Keep a choice that is no secret on this device, for a year."""
+    """Store a choice that is not secret on this device, for a year."""
     response.set_cookie(
         name,
         value,
@@ -184,7 +184,7 @@ def remember(response: Response, site: Site, name: str, value: str) -> None:
 
 @router.post("/logout")
 def sign_out(request: Request, visit: FormSent) -> Response:
-    """End the session, and let the browser forget the pictures it kept."""
+    """End the session, and delete the pictures the browser stored."""
     name = cookie_name(visit.site)
     token = request.cookies.get(name, "")
     visit.site.accounts.sign_out(token, came_from=came_from(request))

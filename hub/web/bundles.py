@@ -1,6 +1,5 @@
-"""A keeper brings a signed bundle of programs: by the page's script in pieces (the core of tus
-1.0.0 with creation), without it by the form itself, which is read piece by piece too.
-"""
+"""Upload of a signed release bundle by a keeper: by script in pieces (core of tus 1.0.0 with
+creation), or by a plain form, which is also read in pieces."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Final
@@ -34,14 +33,14 @@ STATUS: Final = {
 }
 """All others: 422."""
 FORM_AROUND_BYTES: Final = 4096
-"""Fields and lines around the file; a few more or fewer decide nothing."""
+"""Approximate size of the form around the file."""
 HOME: Final = "/configuration/programs"
 MARK: Final = "mark"
 
 
 @router.post("/add")
 async def send_form(request: Request, visit: SignedIn) -> Response:
-    """The bundle by the form itself."""
+    """Bundle from a plain form."""
     desk = await run_in_threadpool(_desk, visit)
     came: list[BundleUpload] = []
 
@@ -71,7 +70,7 @@ async def send_form(request: Request, visit: SignedIn) -> Response:
         no_room = BundleRefusedError(BundleTrouble.ROOM, str(error))
         answer = await run_in_threadpool(_page, request, visit, no_room)
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     finally:
         for upload in came:
             await run_in_threadpool(desk.drop, visit.asker, upload.upload_id)
@@ -85,7 +84,7 @@ def take(
     upload: Annotated[UUID, Form()],
     may_be_older: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """All of it came by the script: look at it, and keep it."""
+    """The script has uploaded everything: check it and store it."""
     _desk(visit)
     try:
         return _taken(visit, upload, may_be_older=bool(may_be_older))
@@ -97,7 +96,7 @@ def take(
 
 @router.post("/upload")
 async def create_upload(request: Request, visit: ApiCalled) -> Response:
-    """Begin, or go on with the same file: the answer says how far it has come."""
+    """Start, or continue the same file: the answer has the progress."""
 
     def begin() -> Response:
         tus.check_version(request)
@@ -130,7 +129,7 @@ async def take_bytes(request: Request, visit: ApiCalled, upload_id: UUID) -> Res
 async def _answered(
     request: Request, visit: Visit, act: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """What cannot be is said by its status, and in words for the page."""
+    """A fault becomes its status and a text for the page."""
     words = visit.site.calendar(visit.asker.language).words
     try:
         return await act()
@@ -146,7 +145,7 @@ async def _answered(
         site_of(request).room.lacking(error)
         answer = _told(BundleRefusedError(BundleTrouble.ROOM, str(error)), words)
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     return await tus.drained(request, answer)
 
 
@@ -167,7 +166,7 @@ def _page(request: Request, visit: Visit, refused: BundleRefusedError) -> Respon
 
 
 def _desk(visit: Visit) -> BundleDesk:
-    """404 for those who look after nothing."""
+    """404 for people who manage nothing."""
     desk = visit.site.bundle_desk
     if desk is None or not visit.site.door.tends_areas(visit.asker):
         raise HTTPException(404)
@@ -175,7 +174,7 @@ def _desk(visit: Visit) -> BundleDesk:
 
 
 def sentence(refused: BundleRefusedError, words: Words) -> str:
-    """Why it is not taken in, and the cure."""
+    """Why it is refused, and the cure."""
     say = words.say
     told = {
         BundleTrouble.NO_KEY: say(
@@ -205,5 +204,5 @@ def sentence(refused: BundleRefusedError, words: Words) -> str:
         BundleTrouble.SIGNED_OUT: say("Your account was closed: nothing more is taken."),
         BundleTrouble.LOST: say("Not all of it has come. Choose the same file once more."),
     }[refused.trouble]
-    # What else is known is in English and in the log; of this one it is two names of releases.
+    # Further details are in the log, in English; this case needs two names of releases.
     return f"{told} ({refused.detail})" if refused.trouble is BundleTrouble.OLDER else told

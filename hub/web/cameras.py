@@ -1,4 +1,4 @@
-"""One camera as an officer opens it: how it is, where, what happened there, what is near."""
+"""Page of one camera: state, place, recent alerts, nearby cameras."""
 
 from typing import Final
 from uuid import UUID
@@ -17,17 +17,17 @@ from hub.web.words import Words
 router = APIRouter()
 
 AT_HAND_M: Final = 5.0
-"""Nearer than this one stands beside it: in tens of metres it would be none."""
+"""A nearer camera is "beside it": rounded to tens of metres it would be 0."""
 STATE_TOKENS = {"well": "resolved", "lost": "warning", "offline": "warning", "never": "muted"}
 
 
 def state_word(camera: SeenCamera, words: Words) -> str:
-    """How the camera is."""
+    """State of the camera as text."""
     return state_word_of(camera.state, words)
 
 
 def state_word_of(state: str, words: Words) -> str:
-    """The same by its state alone."""
+    """The same from the state alone."""
     names = {
         "well": words.say("gives pictures"),
         "lost": words.say("no picture"),
@@ -38,7 +38,7 @@ def state_word_of(state: str, words: Words) -> str:
 
 
 def near_word(near: Near, words: Words) -> str:
-    """How far it is, or that it is of the same area."""
+    """Distance, or "same area"."""
     if near.distance_m is None:
         return words.say("same area")
     if near.distance_m < AT_HAND_M:
@@ -47,15 +47,14 @@ def near_word(near: Near, words: Words) -> str:
 
 
 def state_line(camera: SeenCamera, calendar: Calendar) -> str:
-    """How it is, and since when."""
+    """State, and since when."""
     since = calendar.clock(camera.since_utc_us)
     word = state_word(camera, calendar.words)
     return calendar.words.say("%(state)s since %(time)s") % {"state": word, "time": since}
 
 
 def map_link(user_agent: str, latitude_deg: float | None, longitude_deg: float | None) -> str:
-    """An address that the phone's own map opens; Apple's phones do not know `geo:`. Empty where
-    nobody noted the place."""
+    """Address for the phone's map; Apple's phones do not know `geo:`. Empty without a position."""
     if latitude_deg is None or longitude_deg is None:
         return ""
     place = f"{latitude_deg:.6f},{longitude_deg:.6f}"
@@ -65,7 +64,7 @@ def map_link(user_agent: str, latitude_deg: float | None, longitude_deg: float |
 
 @router.get("/cameras/{camera_id}")
 def show_camera(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
-    """One camera; 404 for who may not see it."""
+    """One camera; 404 for people who may not see it."""
     page = visit.site.door.camera(visit.asker, camera_id)
     if page is None:
         raise HTTPException(404)

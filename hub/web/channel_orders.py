@@ -1,4 +1,4 @@
-"""The form by which a person says what tells them first, for usual and for critical alerts."""
+"""Form for a person's order of channels, for usual and for critical alerts."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """One part of the form: a number for each channel; the same number is at once."""
+    """One part of the form: a number per channel; equal numbers are at once."""
 
     name: str
     label: str
     places: tuple[tuple[str, str, int], ...]
-    """(channel, what people call it, from 1)."""
+    """(channel, its name, number from 1)."""
 
 
 def form_rows(
     orders: Mapping[str, Order], phones: Collection[PhoneRow], words: Words
 ) -> tuple[Severity, ...]:
-    """What the form shows to a person with these living phones; nothing for one channel alone."""
+    """Rows of the form for a person with these active phones; none for one channel only."""
     living = {phone.channel for phone in phones}
     if len(living) < 2:
         return ()
@@ -50,7 +50,7 @@ def form_rows(
 
 
 def channel_name(channel: str, words: Words) -> str:
-    """What people call a channel; the keeper's own word for one of theirs."""
+    """Readable name of a channel; the keeper's own name for one of theirs."""
     names = {
         "webpush": words.say("this app"),
         "zalo": "Zalo OA",
@@ -64,9 +64,9 @@ def channel_name(channel: str, words: Words) -> str:
 
 
 def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
-    """The orders that were chosen; ValueError for a number that no list offers.
+    """The chosen orders; ValueError for a number not in the list.
 
-    All at once for what is critical is no order of its own: a channel added later is in it too.
+    "All at once" for critical alerts is not stored as an order: later channels are then included.
     """
     orders: dict[str, Order] = {}
     for severity in SEVERITIES:
@@ -84,7 +84,7 @@ def _read(form: FormData, channels: Collection[str]) -> Mapping[str, Order]:
 
 @router.post("/settings/channels")
 def choose_channels(visit: FormSent, form: Fields) -> Response:
-    """By which channel one is told first, for each severity."""
+    """Store the order of channels for each severity."""
     door = visit.site.door
     living = {phone.channel for phone in door.phones(visit.asker) if phone.gone_utc_us is None}
     try:

@@ -1,4 +1,4 @@
-"""Pictures and clips: out to officers, whole or in the ranges asked for."""
+"""Delivery of pictures and clips to officers, whole or in ranges."""
 
 from typing import Final
 from uuid import UUID
@@ -24,20 +24,20 @@ ENDINGS: Final = {
     "video/mp2t": "ts",
 }
 KEPT_BY_THIS_BROWSER: Final = "private, max-age=86400, immutable"
-"""An id never means other bytes; no shared cache may keep them."""
+"""An id always means the same bytes; shared caches must not store them."""
 
 
 @router.get("/media/{media_id}")
 @router.head("/media/{media_id}")
 def show_media(request: Request, visit: SignedIn, media_id: UUID) -> Response:
-    """A picture or a clip, whole or in part."""
+    """A picture or clip, whole or in part."""
     return answer(request, visit.site.door.open_media(visit.asker, media_id))
 
 
 @router.get("/media/{media_id}/h264")
 @router.head("/media/{media_id}/h264")
 def show_copy(request: Request, visit: SignedIn, media_id: UUID) -> Response:
-    """A small copy of a clip that not every browser plays; the first request waits for it."""
+    """A small copy of a clip that some browsers cannot play; the first request waits for it."""
     try:
         return answer(request, visit.site.door.open_copy(visit.asker, media_id))
     except BusyError:
@@ -47,7 +47,7 @@ def show_copy(request: Request, visit: SignedIn, media_id: UUID) -> Response:
 
 
 def answer(request: Request, media: OpenMedia | None) -> Response:
-    """Its bytes, whole or in the range asked for; 404 for none."""
+    """Whole or in the requested range; 404 for None."""
     if media is None:
         raise HTTPException(404)
     headers = _headers(media)
@@ -65,7 +65,7 @@ def answer(request: Request, media: OpenMedia | None) -> Response:
 
 @router.get("/media/{media_id}/small")
 def show_small(visit: SignedIn, media_id: UUID) -> Response:
-    """A picture as lists show it."""
+    """A picture in list size."""
     media = visit.site.door.open_media(visit.asker, media_id)
     if media is None or media.kind != "picture":
         raise HTTPException(404)

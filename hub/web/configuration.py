@@ -1,4 +1,4 @@
-"""Pages on which the settings of camera boxes are changed from afar: previewed, then wanted."""
+"""Pages for remote settings of nodes: previewed first, then desired."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
@@ -20,13 +20,13 @@ from hub.web.site import render
 router = APIRouter(prefix="/configuration")
 
 SHOWN: Final = 50
-"""So many boxes of a preview are shown one by one; the rest are counted."""
+"""Nodes of a preview that are listed; the rest are counted."""
 Kind = Literal["node", "area", "group"]
 
 
 @router.get("")
 def show_overview(request: Request, visit: SignedIn) -> Response:
-    """How far every box has come; 404 for those who look after nothing."""
+    """Progress of every node; 404 for people who manage nothing."""
     if not visit.site.door.tends_areas(visit.asker):
         raise HTTPException(404)
     found = _door(visit).overview(visit.asker)
@@ -52,7 +52,7 @@ def show_overview(request: Request, visit: SignedIn) -> Response:
 
 @router.get("/{kind}/{scope_id}")
 def show_scope(request: Request, visit: SignedIn, kind: Kind, scope_id: UUID) -> Response:
-    """What is wanted of one box, area or group, and who changed what."""
+    """Desired settings of one node, area or group, and their history."""
     return _shown(request, visit, _page(visit, kind, scope_id))
 
 
@@ -60,7 +60,7 @@ def show_scope(request: Request, visit: SignedIn, kind: Kind, scope_id: UUID) ->
 def preview(
     request: Request, visit: FormSent, kind: Kind, scope_id: UUID, fields: Fields
 ) -> Response:
-    """What it would change at each box; nothing is changed."""
+    """What would change at each node; nothing is stored."""
     page = _page(visit, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
@@ -84,7 +84,7 @@ def want(
     fields: Fields,
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Want it: of a box at once, of an area or group in stages."""
+    """Store as desired: for a node at once, for an area or group in stages."""
     page = _page(visit, kind, scope_id)
     form = {key: str(value) for key, value in fields.items()}
     words = visit.site.calendar(visit.asker.language).words
@@ -107,7 +107,7 @@ def want(
 
 @router.post("/nodes/{node_id}/again")
 def try_again(visit: FormSent, node_id: UUID) -> Response:
-    """A box that refused or went back tries the same once more."""
+    """Let a node that refused or fell back try again."""
     if not _door(visit).try_again(visit.asker, node_id):
         raise HTTPException(404)
     return RedirectResponse(f"/configuration/node/{node_id}", 303)
@@ -117,7 +117,7 @@ def try_again(visit: FormSent, node_id: UUID) -> Response:
 def halt(
     visit: FormSent, rollout_id: UUID, reason: Annotated[str, Form(max_length=300)] = ""
 ) -> Response:
-    """Stop what is going out; everybody goes back."""
+    """Stop a roll-out; all its nodes go back."""
     if not _door(visit).halt(visit.asker, rollout_id, reason=reason):
         raise HTTPException(404)
     return RedirectResponse("/configuration", 303)
@@ -154,7 +154,7 @@ def _shown(
 
 
 def _drawn(page: ScopePage) -> list[str]:
-    """The cameras of a box of which zones, lines or masks are wanted."""
+    """Cameras of a node with desired zones, lines or masks."""
     cameras: Mapping[str, Any] = page.wanted.get("cameras") or {}
     return sorted(cameras)
 

@@ -1,4 +1,4 @@
-"""What a page says of a table that cannot be taken: which line, what is wrong, and the cure."""
+"""Texts for a table that cannot be imported: line, fault and cure."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,7 +10,7 @@ SHOWN: Final = 50
 
 
 def wrong_lines(wrong: Iterable[Wrong], words: Words) -> list[str]:
-    """Each in a sentence, the first `SHOWN`."""
+    """One sentence each, the first `SHOWN`."""
     told = [_sentence(one, words) for one in wrong]
     more = len(told) - SHOWN
     if more <= 0:

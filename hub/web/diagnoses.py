@@ -1,4 +1,4 @@
-"""Files of how a camera box is: asked for and fetched by its keeper, brought by the box."""
+"""Diagnosis files of nodes: requested and downloaded by the keeper, uploaded by the node."""
 
 import asyncio
 from typing import Final
@@ -25,7 +25,7 @@ STALL_S: Final = 60.0
 
 @router.post("/nodes/{node_id}/diagnosis")
 def ask(visit: FormSent, node_id: UUID) -> Response:
-    """The box is asked for one; a box that is away, when it comes within a day."""
+    """Request one from the node; a node that is offline gets the request within a day."""
     if not visit.site.door.diagnosis_door().ask(visit.asker, node_id):
         raise HTTPException(404)
     return RedirectResponse(f"/nodes/{node_id}#diagnosis", 303)
@@ -33,7 +33,7 @@ def ask(visit: FormSent, node_id: UUID) -> Response:
 
 @router.get("/nodes/{node_id}/diagnosis/{diagnosis_id}")
 def fetch(visit: SignedIn, node_id: UUID, diagnosis_id: UUID) -> Response:
-    """The file, for who looks after the box."""
+    """The file, for people who manage the node."""
     found = visit.site.door.diagnosis_door().fetch(visit.asker, node_id, diagnosis_id)
     if found is None:
         raise HTTPException(404)
@@ -46,8 +46,8 @@ def fetch(visit: SignedIn, node_id: UUID, diagnosis_id: UUID) -> Response:
 
 @router.put("/upload/diagnosis/{command_id}")
 async def take(request: Request, command_id: UUID) -> Response:
-    """The file, or in plain text why there is none: 204; 404 where this box was not asked so, 410
-    where nobody waits for it any more."""
+    """The file, or as plain text why there is none: 204; 404 if this node was not asked, 410 if
+    nobody waits for it any more."""
     site = site_of(request)
     door = site.door.diagnosis_door()
     try:
@@ -60,7 +60,7 @@ async def take(request: Request, command_id: UUID) -> Response:
         answer.headers.update(unwanted.headers)
         return await drained(request, answer)
     except (ClientDisconnect, TimeoutError):
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     return Response(status_code=204)
 
 

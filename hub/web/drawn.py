@@ -1,6 +1,6 @@
-"""Pictures that people bring, drawn anew: so that nothing comes along but what one sees.
+"""Redraws uploaded pictures, so that only the visible content remains.
 
-Neither where it was taken, nor a script, nor anything that is no picture survives being drawn.
+Redrawing removes positions, scripts, and anything that is not a picture.
 """
 
 import io
@@ -13,17 +13,17 @@ from PIL import Image, ImageOps
 
 MOST_PIXELS: Final = 50_000_000
 MOST_WHOLE_PIXELS: Final = 20_000_000
-"""Of PNG and WebP, which are never decoded small."""
+"""Limit for PNG and WebP, which cannot be decoded at a reduced size."""
 SIDE_PX: Final = 1600
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 _ONE_AT_A_TIME: Final = threading.Lock()
 """The largest takes 480 MB while it is drawn: a panorama of 50 million pixels as a progressive
-JPEG, which is too low to be decoded small."""
+JPEG, too low for a reduced size."""
 
 
 class PictureError(Exception):
-    """It is none, or too large to be drawn."""
+    """It is not a picture, or too large to be drawn."""
 
     def __init__(self, fault: Literal["picture", "large"]) -> None:
         super().__init__(fault)
@@ -40,14 +40,14 @@ class Drawn:
 
 
 def draw_anew(content: bytes) -> Drawn:
-    """The picture in these bytes; a PictureError for what is none."""
+    """The picture in these bytes; PictureError if there is none."""
     try:
         with _ONE_AT_A_TIME, Image.open(io.BytesIO(content), formats=FORMATS) as image:
             most_pixels = MOST_PIXELS if image.format == "JPEG" else MOST_WHOLE_PIXELS
             if image.width * image.height > most_pixels:
                 raise PictureError("large")
             image.draft("RGB", (SIDE_PX, SIDE_PX))
-            # Small first: each of the two after it would take as much again.
+            # Reduce first: each of the two following steps would take as much again.
             small = image if image.mode == "RGB" else image.convert("RGB")
             small.thumbnail((SIDE_PX, SIDE_PX))
             upright = ImageOps.exif_transpose(small)

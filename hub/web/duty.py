@@ -1,4 +1,4 @@
-"""Pages of rosters and plans: who is on duty, where nobody is, and whom alerts call next."""
+"""Pages of rosters and escalation plans: on call, coverage gaps, recipients of alerts."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/duty")
 
 @router.get("")
 def show_duty(request: Request, visit: SignedIn) -> Response:
-    """Every team of areas one looks after, and their plans; 404 for all others."""
+    """All teams of areas one manages, and their plans; 404 for others."""
     return _duty(request, visit)
 
 
@@ -63,7 +63,7 @@ def add_team(
     area: Annotated[UUID, Form()],
     name: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """A new team of an area."""
+    """Add a team to an area."""
     zone = visit.site.settings.time_zone
     try:
         team_id = visit.site.door.add_team(visit.asker, area, name=name, time_zone=zone)
@@ -76,7 +76,7 @@ def add_team(
 
 @router.get("/teams/{team_id}")
 def show_team(request: Request, visit: SignedIn, team_id: UUID, saved: str = "") -> Response:
-    """One team: its week, its odd days and swaps, and where nobody is on duty."""
+    """One team: its week, exceptions and swaps, and coverage gaps."""
     return _team(request, visit, team_id, is_saved=bool(saved))
 
 
@@ -116,7 +116,7 @@ def _team(
 def change_team(
     request: Request, visit: FormSent, team_id: UUID, what: str, form: Fields
 ) -> Response:
-    """Change one thing of a team; the page says then where nobody is on duty."""
+    """Change one property of a team; the page then shows coverage gaps."""
     change = CHANGES.get(what)
     if change is None:
         raise HTTPException(404)
@@ -179,18 +179,18 @@ CHANGES: Final[Mapping[str, Callable[[Visit, UUID, FormData], bool]]] = {
     "swap": _swap,
     "drop-swap": _drop_swap,
 }
-"""The last part of the address → what it changes."""
+"""Last part of the address → change."""
 
 
 @router.get("/plan")
 def choose_plan(request: Request, visit: SignedIn, area: UUID) -> Response:
-    """The plan of the area that was chosen."""
+    """Plan of the chosen area."""
     return _plan(request, visit, area)
 
 
 @router.get("/plans/{area_id}")
 def show_plan(request: Request, visit: SignedIn, area_id: UUID) -> Response:
-    """Whom the alerts of an area call."""
+    """Recipients of the alerts of an area."""
     return _plan(request, visit, area_id)
 
 
@@ -223,7 +223,7 @@ def _plan(
 
 @router.post("/plans/{area_id}")
 def put_plan(request: Request, visit: FormSent, area_id: UUID, form: Fields) -> Response:
-    """From now on they call so; without any step they have no plan of their own."""
+    """Store the plan; without any step the area has no plan of its own."""
     is_ended = bool(duty_forms.field(form, "end"))
     try:
         plan = None if is_ended else duty_forms.plan(form)

@@ -1,4 +1,4 @@
-"""Forms of rosters and plans, read into what the door takes; a `DutyError` for what cannot be."""
+"""Parses forms of rosters and plans into service input; DutyError for invalid ones."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from hub.store.duty import Duty, NewShift, Swap
 from hub.store.duty_faults import MOST_CREW, DutyError, Fault
 
 NOBODY: Final = "-"
-"""Chosen for a day on purpose; left empty, a day is as "every day" says."""
+"""Chosen for an empty day on purpose; an empty field means "as every day"."""
 
 
 async def _read(request: Request) -> FormData:
@@ -22,11 +22,11 @@ async def _read(request: Request) -> FormData:
 
 
 Fields = Annotated[FormData, Depends(_read)]
-"""A form whose fields depend on what there is: one for each weekday, place and step."""
+"""A form with variable fields: one per weekday, place and step."""
 
 
 def field(form: FormData, name: str) -> str:
-    """One field; empty where it is missing, or is a file."""
+    """One field; empty if it is missing or a file."""
     value = form.get(name, "")
     return value.strip() if isinstance(value, str) else ""
 
@@ -37,7 +37,7 @@ def ids(form: FormData, name: str) -> list[UUID]:
 
 
 def key(text: str) -> UUID:
-    """Whom or what was chosen."""
+    """The chosen person or thing."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -62,13 +62,13 @@ def day(text: str) -> date:
 
 
 def crew(form: FormData, prefix: str) -> Crew:
-    """The people of the fields prefix1, prefix2 ...; each once."""
+    """People of the fields prefix1, prefix2 ...; each once."""
     chosen = [field(form, f"{prefix}{place}") for place in range(1, MOST_CREW + 1)]
     return tuple(dict.fromkeys(key(one) for one in chosen if one and one != NOBODY))
 
 
 def shift(form: FormData) -> NewShift:
-    """A shift: its name, hours, and people by weekday."""
+    """A shift: name, hours, and people by weekday."""
     every_day = crew(form, "every-")
     week: dict[int, Crew] = {}
     for weekday in range(7):
@@ -87,7 +87,7 @@ def duty(form: FormData, prefix: str = "") -> Duty:
 
 
 def swap(form: FormData) -> Swap:
-    """Who stands in for whom, and what they do in return."""
+    """Substitute, substituted person, and the return shift."""
     has_return = bool(field(form, "back-day"))
     return Swap(
         instead_of=key(field(form, "instead_of")),
@@ -98,7 +98,7 @@ def swap(form: FormData) -> Swap:
 
 
 def plan(form: FormData) -> Plan:
-    """A plan: its steps in order, those without anybody left out."""
+    """A plan: its steps in order, without empty ones."""
     try:
         steps = tuple(
             _step(field(form, f"whom{number}"), int(field(form, f"wait{number}") or "60"))
@@ -117,7 +117,7 @@ def _step(chosen: str, wait_s: int) -> Step:
 
 
 def chosen(step: Step | None) -> str:
-    """The value of a step in the form; the other way round of `plan`."""
+    """Value of a step in the form; the inverse of `plan`."""
     if step is None:
         return ""
     parts: list[object] = [step.whom.value, step.team_id, step.place]
@@ -125,6 +125,6 @@ def chosen(step: Step | None) -> str:
 
 
 def choices(names: Mapping[UUID, str], allowed: Crew, crew_now: Crew) -> list[tuple[str, str]]:
-    """(value, name) for the choice of one person; whoever is there now stays choosable."""
+    """(value, name) pairs for the choice of a person; the present one stays selectable."""
     also = [one for one in crew_now if one not in allowed]
     return [(str(one), names.get(one, "?")) for one in (*allowed, *also)]

@@ -1,4 +1,4 @@
-"""What a page says of rosters and plans, in the reader's words: who is on duty, where nobody is."""
+"""Texts of rosters and plans: on call, coverage gaps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from hub.store.roster_rows import Team
 from hub.web.words import Words
 
 AHEAD_DAYS: Final = 60
-"""Holes that odd days make are looked for so far ahead."""
+"""Days ahead searched for gaps caused by exceptions."""
 WEEK_END: Final = datetime.combine(SOME_MONDAY + timedelta(days=7), datetime.min.time())
 
 Names = Mapping[UUID, str]
@@ -31,12 +31,12 @@ Names = Mapping[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class OnDuty:
-    """A team as a list shows it."""
+    """A team as shown in a list."""
 
     team: Team
     now: str
     next: str
-    """Empty where the team keeps no roster, or nobody comes."""
+    """Empty without a roster, or if nobody follows."""
     is_empty: bool
     """Nobody is on duty now."""
     holes: list[str]
@@ -67,12 +67,12 @@ def clock(minute: int) -> str:
 
 
 def people(crew: Iterable[UUID], names: Names) -> str:
-    """Their names, the first to be called first."""
+    """Their names, in calling order."""
     return ", ".join(names.get(one, "?") for one in crew)
 
 
 def on_duty(team: Team, names: Names, words: Words, *, now_utc_us: int) -> OnDuty:
-    """Who is on duty now, who comes next, and where nobody is."""
+    """On duty now, next, and coverage gaps."""
     now = Moment(now_utc_us)
     crew, local = team.crew(now), team.local(now)
     if not team.roster.shifts:
@@ -100,7 +100,7 @@ def _when(moment: datetime, now: datetime) -> str:
 
 
 def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
-    """Every hole of the week, and those of the next 60 days that the week does not have."""
+    """All gaps of the week, and gaps of the next 60 days that the week does not have."""
     usual = weekly_holes(team.roster)
     every_day = {(one.starts.time(), one.ends - one.starts) for one in usual}
     if len(usual) == 7 and len(every_day) == 1:
@@ -113,7 +113,7 @@ def hole_sentences(team: Team, today: date, words: Words) -> list[str]:
 
 
 def weekly_hole(hole: Hole, words: Words) -> str:
-    """A hole on the days of `SOME_MONDAY`'s week."""
+    """A gap in the week of `SOME_MONDAY`."""
     if hole.ends - hole.starts >= timedelta(days=7):
         return words.say("Nobody all week")
     days = weekdays(words)
@@ -150,7 +150,7 @@ def _end_of(hole: Hole) -> str:
 
 
 def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]:
-    """A plan in sentences, one a step, and how often it begins again."""
+    """A plan as sentences, one per step, with its repeats."""
     said = [
         words.say("%(who)s; %(n)d s to answer")
         % {"who": whom(one, team_names, words), "n": one.wait_s}
@@ -167,7 +167,7 @@ def steps(plan: Plan, team_names: Mapping[UUID, str], words: Words) -> list[str]
 
 
 def plan_gaps(plan: Plan, teams: Mapping[UUID, Team], words: Words) -> list[str]:
-    """Steps that can reach nobody: their team is empty, or no shift of it has that many people."""
+    """Steps that can reach nobody: an empty team, or no shift with that many people."""
     gaps = []
     for step in plan.steps:
         team = teams.get(step.team_id) if step.team_id is not None else None
@@ -184,7 +184,7 @@ def plan_gaps(plan: Plan, teams: Mapping[UUID, Team], words: Words) -> list[str]
 
 
 def whom(step: Step, team_names: Mapping[UUID, str], words: Words) -> str:
-    """Whom a step calls."""
+    """Recipients of a step."""
     if step.whom is Whom.EVERYBODY or step.team_id is None:
         return words.say("Everybody who may know")
     told = {"team": team_names.get(step.team_id, "?"), "n": step.place or 1}
@@ -194,7 +194,7 @@ def whom(step: Step, team_names: Mapping[UUID, str], words: Words) -> str:
 
 
 def fault(what: Fault, words: Words) -> str:
-    """Why an entry cannot be."""
+    """Why an entry is invalid."""
     say = words.say
     return {
         Fault.NAME: say("It needs a name."),
@@ -212,7 +212,7 @@ def fault(what: Fault, words: Words) -> str:
 
 
 def odd_dates(team: Team, today: date) -> Sequence[tuple[Shift, date, tuple[UUID, ...]]]:
-    """Odd days from today on, with who is there instead."""
+    """Exceptions from today on, with their people."""
     shifts = {one.shift_id: one for one in team.roster.shifts}
     return [
         (shifts[one.shift_id], one.day, one.crew)

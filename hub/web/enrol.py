@@ -1,4 +1,4 @@
-"""Where a box becomes a node, and a node gets its next certificate. No cookie counts here."""
+"""Endpoints for enrolment and certificate renewal of nodes. Cookies do not count here."""
 
 from typing import Any, Final
 
@@ -32,14 +32,14 @@ WAIT_S: Final = 600
 
 @router.get(AUTHORITY_PATH)
 def show_authority(request: Request) -> Response:
-    """The authority's certificate, which is no secret: the box compares it with its code."""
+    """Certificate of the authority, which is public: the box compares it with its code."""
     enrolling = _enrolling(site_of(request))
     return PlainTextResponse(enrolling.authority_pem, media_type="application/x-pem-file")
 
 
 @router.post(PATH)
 async def enrol(request: Request) -> Response:
-    """Spend a one-time token: a certificate for the key that the box has made."""
+    """Use a one-time token: a certificate for the box's key."""
     site = site_of(request)
     enrolling = _enrolling(site)
     asked = EnrolRequest.model_validate(await _body(request, EnrolRequest))
@@ -59,7 +59,7 @@ async def enrol(request: Request) -> Response:
 
 @router.post(f"{PATH}/renew")
 async def renew(request: Request) -> Response:
-    """The next certificate for the same key, for who shows an upload token of a node."""
+    """Next certificate for the same key, with a node's upload token."""
     site = site_of(request)
     enrolling = _enrolling(site)
     node = await _node_of(request)
@@ -79,7 +79,7 @@ async def renew(request: Request) -> Response:
 
 @router.post(SPEED_PATH)
 async def measure(request: Request) -> Response:
-    """Take a piece and forget it: a node measures its line, with its upload token."""
+    """Receive and discard a block: a node measures its line, with its upload token."""
     if await _node_of(request) is None:
         return JSONResponse({"reason": "bad_token"}, 401)
     size = 0
@@ -91,7 +91,7 @@ async def measure(request: Request) -> Response:
 
 
 async def _node_of(request: Request) -> str | None:
-    """The node that an upload token was given to."""
+    """Node of an upload token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
@@ -120,7 +120,7 @@ def _enrolling(site: Site) -> Enrolling:
 
 
 async def _body(request: Request, kind: type[Words]) -> dict[str, Any]:
-    """The JSON of a small body; 413 or 422."""
+    """JSON of a small body; 413 or 422."""
     raw = b""
     async for piece in request.stream():
         raw += piece

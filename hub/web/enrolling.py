@@ -1,4 +1,4 @@
-"""What the pages need to make nodes of boxes: the enroller, and what a code and an answer name."""
+"""What pages need for enrolment: the enroller, and the values of codes and answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hub.store.enroller import Enroller
 
 @dataclass(frozen=True, slots=True)
 class Enrolling:
-    """`host` and `port` are where nodes reach the hub; `fingerprint` is of the authority."""
+    """`host` and `port` are the hub's address for nodes; `fingerprint` is the authority's."""
 
     enroller: Enroller
     host: str
@@ -19,8 +19,8 @@ class Enrolling:
     broker_host: str
     broker_port: int
     shut_out: Callable[[str], None]
-    """Tell the broker that a node's papers hold no more, and end its connection; does not wait."""
+    """Revoke a node's certificate at the broker and end its connection; does not wait."""
 
     def code(self, token: bytes) -> EnrolmentCode:
-        """What a technician carries to the box."""
+        """Code for the technician."""
         return EnrolmentCode(self.host, self.port, self.fingerprint, token)
