@@ -71,10 +71,9 @@ class CameraSection(Section):
 
     recorder: str = Field(
         "",
-        description="The camera's own recorder with ONVIF Profile G: the address of its "
-        "device service, usually `http://HOST/onvif/device_service`. A time "
-        "span that the hub asks for is then fetched from there too. Not yet "
-        "tried with a real recorder.",
+        description="The camera's own recorder (ONVIF Profile G): the address of its device"
+        " service, usually `http://HOST/onvif/device_service`. The hub's "
+        "requests for a time span also use it. Not yet tried with a real one.",
     )
     recorder_login_file: str = Field(
         "",
@@ -92,22 +91,21 @@ class CameraSection(Section):
         "",
         max_length=500,
         description="The reason to record the sound of this network camera, in words for "
-        "the people concerned. Empty: no sound. Sound is a separate file beside"
-        " each clip and leaves the node only on a request with a reason.",
+        "the people concerned. Empty: no sound. Sound leaves the node only on a"
+        " request with a reason.",
     )
 
     ignored: Outlines = Field(
         (),
-        description="Regions without detection, such as a road behind the fence: outlines "
-        "of three or more points `[x, y]`, (0, 0) top left, (1, 1) bottom "
-        "right. A person wholly inside is not reported; clips still show it.",
+        description="Regions without detection, such as a road: outlines of three or more "
+        "points `[x, y]`, (0, 0) top left, (1, 1) bottom right. Clips still "
+        "show them.",
     )
     private: Outlines = Field(
         (),
         description="Privacy masks, such as a neighbour's window: outlines as in `ignored`,"
-        " painted over in every picture and clip before it leaves the node. The"
-        " node then decodes and encodes the stream, at a multiple of the "
-        "processor time.",
+        " painted over before anything leaves the node. They cost a multiple of"
+        " the processor time.",
     )
 
     alert_hours: HourTexts = Field(

@@ -45,11 +45,9 @@ class PiSection(Section):
     network: str = Field(
         "",
         pattern=r"^(/.+\.rpk)?$",
-        description="A network for a sensor that runs one itself (IMX500, Raspberry Pi AI "
-        "Camera): the full path, such as "
-        "`/usr/share/imx500-models/imx500_network_ssd_mobilenetv2_fpnlite_320x320_pp.rpk`."
-        " It replaces `[detector]` and costs the node nothing. Empty: none. Not"
-        " yet tried on a real module.",
+        description="A network for a sensor that runs one itself (IMX500): the full path of"
+        " its `.rpk` file. It replaces `[detector]` and costs the node nothing."
+        " Empty: none. Not yet tried on a real module.",
     )
 
     @model_validator(mode="after")

@@ -106,9 +106,8 @@ class ClipsSection(Section):
         4 * 2**30,
         ge=2**20,
         description="Bytes that all footage may take. Then the lowest class goes first "
-        "(continuous, sighting, alert), in it footage that the hub has, then "
-        "the oldest. Footage held for a case never goes; if nothing else is "
-        "left, recording stops and the hub is told.",
+        "(continuous, sighting, alert). Footage held for a case never goes; if "
+        "nothing else is left, recording stops and the hub is told.",
     )
     alert_days: float = Field(30, gt=0, description="Days to keep footage of alerts.")
     sighting_days: float = Field(
@@ -166,9 +165,8 @@ class DetectorSection(Section):
         ge=1,
         le=1000,
         description="Looks (runs of the network) per second, all cameras together. At the "
-        "limit the longest unseen region goes first and the rest waits: people "
-        "are reported later, no frame is lost. A look takes about 9 ms of a "
-        "core on a PC, 90 ms on a Pi 4.",
+        "limit people are reported later, no frame is lost. A look takes about "
+        "9 ms of a core on a PC, 90 ms on a Pi 4.",
     )
 
 

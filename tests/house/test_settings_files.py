@@ -82,12 +82,18 @@ def test_every_key_of_a_sample_is_explained_above_it(shape: type[FileSettings]) 
             assert lines[above].startswith("# "), line
 
 
+LONGEST_CELL = 140
+"""Characters; a longer default is a text, which the sample file shows."""
+
+
 def default_cell(field: Any) -> str:
     if field.is_required():
         return "must be set"
     if field.default in ("", (), []):
         return "empty"
     shown = str(field.default)
+    if len(shown) > LONGEST_CELL:
+        return "see the sample"
     return f"`{shown.lower() if isinstance(field.default, bool) else shown}`"
 
 
