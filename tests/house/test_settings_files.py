@@ -13,7 +13,7 @@ from hub.config import HubSettings
 from toml_settings import FileSettings, known_keys, load, removed_keys
 
 ROOT = Path(__file__).parents[2]
-DOCS = {
+DOCS: dict[type[FileSettings], Path] = {
     AgentSettings: ROOT / "docs/reference/agent-configuration.md",
     HubSettings: ROOT / "docs/reference/hub-configuration.md",
 }
