@@ -8,12 +8,9 @@ tile rarely, the most overdue first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
 from agent.media.frame import Instant
 from agent.vision.zones import WHOLE, Box
-
-Mode = Literal["auto", "always", "never"]
 
 PERSON_AREA = 0.01
 """Motion in this share of a tile can be a person, however large its region is."""
@@ -23,7 +20,6 @@ PERSON_AREA = 0.01
 class DenseSettings:
     """When dense mode begins and ends, and its schedule."""
 
-    mode: Mode = "auto"
     enter_bodies: float = 14.0
     """It begins with this many bodies in view, averaged,"""
     leave_bodies: float = 9.0
@@ -62,7 +58,7 @@ class Dense:
         self._last: Instant | None = None
         self._looked_s: dict[Box, float] = {}
         self._offered: tuple[Box, ...] = ()
-        self.is_on = self._settings.mode == "always"
+        self.is_on = False
 
     def note(self, now: Instant, heights: Sequence[float]) -> None:
         """Heights, in shares of the picture, of all bodies in view at `now`."""
@@ -73,9 +69,8 @@ class Dense:
         self._bodies += min(1.0, elapsed_s / memory_s) * (len(heights) - self._bodies)
         if heights:
             self._height = median(heights)
-        if settings.mode == "auto":
-            least = settings.leave_bodies if self.is_on else settings.enter_bodies
-            self.is_on = self._bodies >= least and self._height <= settings.small
+        least = settings.leave_bodies if self.is_on else settings.enter_bodies
+        self.is_on = self._bodies >= least and self._height <= settings.small
 
     def choose(
         self, now: Instant, size_px: tuple[int, int], *, busy: Sequence[Box], luma: float

@@ -3,7 +3,7 @@
 import numpy as np
 
 from agent.media.frame import Frame
-from agent.vision.dense import Dense, DenseSettings, Mode, grid
+from agent.vision.dense import Dense, grid
 from agent.vision.person import Detection
 from agent.vision.pipeline import Eyes, EyesSettings
 from agent.vision.zones import WHOLE, Box
@@ -15,8 +15,8 @@ SMALL = [0.1] * 20
 """The heights of twenty."""
 
 
-def dense_after(seconds: float, heights: list[float], mode: Mode = "auto") -> Dense:
-    dense = Dense(INPUT, DenseSettings(mode=mode))
+def dense_after(seconds: float, heights: list[float]) -> Dense:
+    dense = Dense(INPUT)
     for frame in range(round(10 * seconds)):
         dense.note(after(frame / 10), heights)
     return dense
@@ -62,11 +62,6 @@ def test_between_its_bounds_it_stays_as_it_is() -> None:
     for frame in range(50, 500):
         dense.note(after(frame / 10), SMALL[:11])
     assert dense.is_on
-
-
-def test_configuration_has_the_last_word() -> None:
-    assert dense_after(5, [], mode="always").is_on
-    assert not dense_after(5, SMALL, mode="never").is_on
 
 
 def test_tiles_cover_the_picture_and_overlap() -> None:

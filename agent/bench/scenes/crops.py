@@ -7,6 +7,7 @@ is as far as the truth's places go; who is hidden or cut is neither asked for no
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -89,7 +90,7 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
         looks_per_s=1000.0,
         regions=RegionSettings(vain_every_s=0.0),
         attention=AttentionSettings(walking_every_s=0.0, standing_every_s=0.0),
-        dense=DenseSettings(mode="never"),
+        dense=DenseSettings(enter_bodies=math.inf),
     )
     if is_whole_only:
         wholly = replace(settings.regions, least_person_px=0.0, good_person_px=0.0)

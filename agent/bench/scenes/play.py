@@ -1,5 +1,6 @@
 """Shows a scene to the eyes and keeps what they said and what it cost."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,7 +90,7 @@ def play(
         settings = replace(
             settings,
             regions=replace(settings.regions, least_person_px=0.0, good_person_px=0.0),
-            dense=DenseSettings(mode="never"),
+            dense=DenseSettings(enter_bodies=math.inf),
         )
     eyes = Eyes.for_frames(
         settings, detector, numbered_ids(), whole_detector=whole_detector, fitted=fitted
