@@ -1,4 +1,4 @@
-"""Households asked from a case, and what they gave: for who works on it."""
+"""Requests to households from a case, and their uploaded films; for members of the case."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -30,7 +30,7 @@ from hub.web.words import words as words_of
 router = APIRouter(prefix="/cases")
 
 PLAYED: Final = "video/mp4"
-"""What pages play; every other film is a file to download."""
+"""Pages play this type; every other film is a download."""
 
 Word = Annotated[str, Form(max_length=2000)]
 
@@ -39,7 +39,7 @@ Word = Annotated[str, Form(max_length=2000)]
 def show_ask(
     request: Request, visit: SignedIn, case_id: UUID, point: str = "", radius: str = ""
 ) -> Response:
-    """Households near a place, and the form that asks them."""
+    """Households near a place, and the form for a request."""
     return _ask_page(request, visit, case_id, {"point": point, "radius": radius})
 
 
@@ -87,7 +87,7 @@ async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its n
     point: Word = "",
     radius: Word = "",
 ) -> Response:
-    """A link for each, sent where a channel can, and shown this once."""
+    """One link per household, sent by a channel if possible, and shown once."""
     room, chosen = room_of(visit), tuple(household or ())
     calendar = visit.site.calendar(visit.asker.language)
     try:
@@ -113,7 +113,7 @@ async def ask(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its n
 
 
 async def _tell(visit: Visit, one: Asked) -> str:
-    """By its channel; the log has what became of it, the channel's own words among it."""
+    """Send by its channel; the log has the result in the channel's own words."""
     if not one.address:
         return ""
     room, words = room_of(visit), words_of(one.language)
@@ -142,7 +142,7 @@ def _asked_page(
 
 @router.post("/{case_id}/ask/{request_id}/end")
 def end_request(visit: FormSent, case_id: UUID, request_id: UUID) -> Response:
-    """The link holds no more."""
+    """The link ends."""
     if not room_of(visit).asking.end_request(visit.asker, case_id, request_id):
         raise HTTPException(404)
     return RedirectResponse(f"/cases/{case_id}#asked", 303)
@@ -151,7 +151,7 @@ def end_request(visit: FormSent, case_id: UUID, request_id: UUID) -> Response:
 @router.get("/{case_id}/given/{clip_id}")
 @router.head("/{case_id}/given/{clip_id}")
 def show_given(request: Request, visit: SignedIn, case_id: UUID, clip_id: UUID) -> Response:
-    """A film that a household gave, whole or in part; never more than bytes to a browser."""
+    """A film of a household, whole or in part; for the browser only bytes."""
     media = room_of(visit).asking.open_clip(visit.asker, case_id, clip_id)
     response = clips.answer(request, media)
     response.headers["Content-Security-Policy"] = "sandbox"
@@ -170,7 +170,7 @@ def change_given(
     marked: Annotated[bool, Form()] = False,
     out: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Another note or mark; or out of the case."""
+    """Change note or mark, or remove it from the case."""
     asking, asker = room_of(visit).asking, visit.asker
     done = (
         asking.remove_clip(asker, case_id, clip_id)
@@ -183,7 +183,7 @@ def change_given(
 
 
 def _moment(said: str, calendar: Calendar) -> int:
-    """`2026-11-25T02:10` on the town's clock."""
+    """`2026-11-25T02:10` in local time."""
     day, _, clock = said.strip().replace(" ", "T").partition("T")
     try:
         return round(calendar.typed(day, clock).timestamp() * 1e6)

@@ -1,4 +1,4 @@
-"""The pages of cases: footage of one matter, who works on it, and the package that leaves."""
+"""Pages of cases: footage of one matter, members, and the exported package."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -21,12 +21,12 @@ router = APIRouter(prefix="/cases")
 
 PURPOSE_CHARS: Final = 500
 MOST_PLANS: Final = 200
-"""Copies with hidden areas in one package."""
+"""Most redacted copies in one package."""
 
 
 @router.get("")
 def show_cases(request: Request, visit: SignedIn) -> Response:
-    """Those one works on; who may export may open another."""
+    """Cases one is a member of; people with the right to export can open a new one."""
     return _list(request, visit)
 
 
@@ -52,7 +52,7 @@ def open_case(
     purpose: Annotated[str, Form(max_length=2000)] = "",
     ends: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """A new case of one's own."""
+    """Open a new case of one's own."""
     try:
         case_id = visit.site.cases.open_case(
             visit.asker, number=number, purpose=purpose, ends_utc_us=_end_of(ends, visit)
@@ -66,7 +66,7 @@ def open_case(
 
 @router.get("/{case_id}")
 def show_case(request: Request, visit: SignedIn, case_id: UUID) -> Response:
-    """One case, to who works on it."""
+    """One case, for its members."""
     return _page(request, visit, case_id)
 
 
@@ -109,7 +109,7 @@ def add_footage(
     alert: Annotated[UUID | None, Form()] = None,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Collect a clip or a picture, or all footage of an alert that is at the hub."""
+    """Add a clip or picture, or all footage of an alert at the hub."""
     wanted = [media] if media else []
     if alert is not None:
         page = visit.site.door.alert(visit.asker, alert)
@@ -131,7 +131,7 @@ def change_item(
     marked: Annotated[bool, Form()] = False,
     out: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Another note or mark; or out of the case, where its hold ends."""
+    """Change note or mark, or remove it from the case, which ends its hold."""
     cases = visit.site.cases
     try:
         done = (
@@ -153,7 +153,7 @@ def add_member(
     export: Annotated[bool, Form()] = False,
     until: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Somebody works on it too."""
+    """Add a member."""
     try:
         done = visit.site.cases.add_member(
             visit.asker,
@@ -169,7 +169,7 @@ def add_member(
 
 @router.post("/{case_id}/members/{person_id}/end")
 def remove_member(visit: FormSent, case_id: UUID, person_id: UUID) -> Response:
-    """They work on it no more."""
+    """Remove a member."""
     done = visit.site.cases.remove_member(visit.asker, case_id, person_id)
     return _back(case_id, is_theirs=done)
 
@@ -181,7 +181,7 @@ def hand_over(
     case_id: UUID,
     login: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Another owns it from now on."""
+    """Give the case to another owner."""
     try:
         done = visit.site.cases.hand_over(visit.asker, case_id, login=login)
     except CaseError as error:
@@ -193,20 +193,21 @@ def hand_over(
 def close_case(
     visit: ProvedForm, case_id: UUID, release: Annotated[bool, Form()] = False
 ) -> Response:
-    """Nothing is collected any more."""
+    """Close the case: nothing can be added."""
     done = visit.site.cases.close(visit.asker, case_id, keeps_holds=not release)
     return _back(case_id, is_theirs=done)
 
 
 @router.post("/{case_id}/reopen")
 def reopen_case(visit: FormSent, case_id: UUID) -> Response:
-    """It goes on."""
+    """Reopen the case."""
     return _back(case_id, is_theirs=visit.site.cases.reopen(visit.asker, case_id))
 
 
 @router.get("/{case_id}/hide/{item_id}")
 def show_hide(request: Request, visit: SignedIn, case_id: UUID, item_id: UUID) -> Response:
-    """Where areas are drawn that a copy hides; for who may export, the footage by its own way."""
+    """Page for drawing the areas that a copy hides, for people who may export; it loads the footage
+    separately."""
     page = visit.site.cases.case(visit.asker, case_id)
     found = [one for one in page.items if one.item_id == item_id] if page else []
     if page is None or not found or not page.may_export:
@@ -226,9 +227,9 @@ def export_case(
     only_marked: Annotated[bool, Form()] = False,
     plan: Annotated[list[str] | None, Form(max_length=MOST_PLANS)] = None,
 ) -> Response:
-    """One signed package of what is in it; nothing leaves unless all of it may.
+    """One signed package of its content; nothing is exported unless all of it may be.
 
-    `plan` says what a copy beside the original hides (`hub.evidence.areas`), one for each file.
+    `plan` lists the hidden areas of each copy (`hub.evidence.areas`), one plan per file.
     """
     cases = visit.site.cases
     leaving = cases.to_export(visit.asker, case_id, only_marked=only_marked)
@@ -257,7 +258,7 @@ def export_case(
 
 
 def _forget(path: Path) -> None:
-    """The hub keeps no package: it can be made again, and each making is in the log."""
+    """The hub stores no package: it can be made again, and each export is in the log."""
     path.unlink(missing_ok=True)
 
 
@@ -268,7 +269,7 @@ def _back(case_id: UUID, *, is_theirs: bool) -> Response:
 
 
 def _end_of(day: str, visit: Visit) -> int | None:
-    """The last moment of a day on the town's clock; None for an empty field."""
+    """Last moment of a day in local time; None for an empty field."""
     if not day.strip():
         return None
     try:
@@ -302,7 +303,7 @@ def _hidden(files: int, words: Words) -> str:
 
 
 def _acts(page: CasePage, words: Words) -> Iterator[tuple[str, str]]:
-    """How the history calls an act."""
+    """Names of acts in the history."""
     told = {
         "case.begin": words.say("opened the case"),
         "case.add": words.say("collected footage"),

@@ -1,4 +1,4 @@
-"""Making nodes of camera boxes: a keeper makes a code, its technician carries it to the box."""
+"""Enrolment of nodes: a keeper creates a code, a technician takes it to the box."""
 
 from base64 import b64encode
 from typing import Annotated
@@ -24,7 +24,7 @@ router = APIRouter()
 
 @router.get("/enrolments")
 def show_enrolments(request: Request, visit: SignedIn) -> Response:
-    """What waits, and the form for another; 404 for those who tend nothing."""
+    """Open enrolments, and the form for another; 404 for people who manage nothing."""
     return _page(request, visit)
 
 
@@ -36,7 +36,7 @@ def make_enrolment(
     node: Annotated[str, Form(max_length=80)] = "",
     cameras: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
-    """Make a code and show it, this once."""
+    """Create a code and show it once."""
     enrolling = _enrolling(visit)
     words = visit.site.calendar(visit.asker.language).words
     try:
@@ -57,7 +57,7 @@ def make_enrolment(
 
 @router.post("/enrolments/{enrolment_id}/withdraw")
 def withdraw(visit: FormSent, enrolment_id: UUID) -> Response:
-    """Its code is good for nothing from now on."""
+    """Cancel the code."""
     if not visit.site.door.withdraw_enrolment(visit.asker, enrolment_id):
         raise HTTPException(404)
     return RedirectResponse("/enrolments", 303)
@@ -70,7 +70,7 @@ def shut_out(
     node: Annotated[str, Form(max_length=80)] = "",
     reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """A stolen box: nothing that comes under its name counts, and its connection ends."""
+    """Revoke a stolen box: messages under its name are ignored, and its connection ends."""
     enrolling = _enrolling(visit)
     if not reason.strip():
         words = visit.site.calendar(visit.asker.language).words
@@ -123,13 +123,13 @@ def _wrong_name(words: Words) -> str:
 
 
 def _first_boot(node: str, code: EnrolmentCode) -> str:
-    """The file for a flashed card, as an address of its own: it lies nowhere at the hub."""
+    """File for a flashed card, as a data address: the hub does not store it."""
     text = user_data(node, code).encode()
     return f"data:application/octet-stream;base64,{b64encode(text).decode()}"
 
 
 def _qr(code: str, words: Words) -> Markup:
-    """The code as a picture that the box's camera reads; dark on light in both themes."""
+    """The code as a QR code for the box's camera; dark on light in both themes."""
     drawn = segno.make(code, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
     )

@@ -1,5 +1,5 @@
-"""Clips while they are recorded: one answer that goes on as long as the clip grows, and one that
-waits for the first of an alert."""
+"""Clips during recording: a response that grows with the clip, and one that waits for an alert's
+first clip."""
 
 import time
 from collections.abc import AsyncIterator
@@ -20,37 +20,37 @@ router = APIRouter()
 
 PIECE_BYTES: Final = 256 * 1024
 LOOK_EVERY_S: Final = 0.1
-"""How soon what has come is passed on."""
+"""Interval for passing on new bytes."""
 ASK_EVERY_S: Final = 1.0
-"""How often it is asked whether the clip goes on, and whether its watcher still may."""
+"""Interval for checking whether the clip goes on and the viewer is still entitled."""
 
 
 @router.get("/alerts/{alert_id}/clip")
 async def await_clip(visit: SignedIn, alert_id: UUID) -> Response:
-    """The alert's first clip, as soon as any of it is here; 404 when nothing came in time.
+    """The alert's first clip as soon as any of it is here; 404 if nothing came in time.
 
-    An alert is tapped sooner than its clip can be at the hub: whoever plays it then waits here.
+    An alert is often opened before its clip can be at the hub: the player waits here.
     """
     door, bell = visit.site.door, visit.site.bell
     if not await run_in_threadpool(door.await_clip, visit.asker, alert_id):
         raise HTTPException(404)
     until_s = time.monotonic() + AWAITED_S
     while not visit.site.stopping() and (left_s := until_s - time.monotonic()) > 0:
-        heard = bell.rings  # before asking, so that no ring between is missed
+        heard = bell.rings  # before the query, so that no signal between is missed
         match await run_in_threadpool(door.first_clip, visit.asker, alert_id):
             case MediaRow() as whole:
                 return RedirectResponse(f"/media/{whole.media_id}", 307)
             case GrowingRow() as row:
-                began = f"?began={row.first_frame_utc_us}"  # for the page's script alone
+                began = f"?began={row.first_frame_utc_us}"  # for the page's script only
                 return RedirectResponse(f"/clips/{row.clip_id}/growing{began}", 307)
-        await anyio.sleep(LOOK_EVERY_S)  # in a storm of rings too
+        await anyio.sleep(LOOK_EVERY_S)  # also in a burst of signals
         await bell.wait(heard, timeout_s=min(left_s, ASK_EVERY_S))
     raise HTTPException(404)
 
 
 @router.get("/clips/{clip_id}/growing")
 def watch_clip(visit: SignedIn, clip_id: UUID) -> Response:
-    """From its first byte on, as it comes; once it is whole, the file."""
+    """From its first byte as it arrives; once it is complete, the file."""
     film = visit.site.door.watch_clip(visit.asker, clip_id)
     match film:
         case None:
@@ -79,7 +79,7 @@ async def _pieces(visit: Visit, clip_id: UUID, film: Film) -> AsyncIterator[byte
                 ask_at_s = time.monotonic() + ASK_EVERY_S
                 if not await run_in_threadpool(visit.site.door.may_watch, visit.asker, clip_id):
                     return
-                # What came before it was over is still read: the last bytes come with the end.
+                # Bytes from before its end are still read: the last bytes come with the end.
                 is_over = await run_in_threadpool(film.is_over)
     finally:
         film.close()

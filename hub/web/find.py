@@ -1,4 +1,4 @@
-"""The page on which sightings are found by place, time and what they show."""
+"""Page for finding sightings by place, time and content."""
 
 from typing import Annotated
 from uuid import UUID
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/find")
 
 @router.get("")
 def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()]) -> Response:
-    """The form, and what was found; 404 for those who may search no camera."""
+    """Form and results; 404 for people who may search no camera."""
     areas = visit.site.door.searched_areas(visit.asker)
     if not areas:
         raise HTTPException(404)
@@ -65,14 +65,14 @@ def show_find(request: Request, visit: SignedIn, asked: Annotated[Asked, Query()
 def ask_for_found(
     visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=4000)] = ""
 ) -> Response:
-    """Have a clip brought that is still at its node."""
+    """Request a clip that is still at its node."""
     if not visit.site.door.ask_for_found(visit.asker, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/find?{back}", 303)
 
 
 def _older(page: SightingsPage, form: Parsed) -> str:
-    """Where the next page begins; empty where this was the last."""
+    """Start of the next page; empty on the last page."""
     if len(page.hits) == SHOWN:
         last = page.hits[-1].hit
         return cursor(last.first_seen_utc_us, last.sighting_id)

@@ -1,4 +1,4 @@
-"""The form of a search for sightings: what was said, turned into what is wanted or into faults."""
+"""Search form for sightings: parsed into a query or into faults."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from hub.web.words import Words
 
 KINDS: Final = ("person", "bicycle", "motorcycle", "car", "bus", "truck")
 HEIGHTS: Final = ("10", "25", "50")
-"""Per cent of the picture's height, at the least."""
+"""Minimum, in percent of the picture's height."""
 MOST_PEOPLE: Final = 1000
 FIRST_METRES: Final = "300"
 
@@ -28,7 +28,7 @@ _Word = Annotated[str, Field(max_length=30)]
 
 
 class Asked(BaseModel):
-    """As the form sends it; every field may be empty."""
+    """As sent by the form; every field may be empty."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -52,25 +52,25 @@ class Asked(BaseModel):
 
     @property
     def is_asked(self) -> bool:
-        """Whether anything is to be searched: the form comes empty at first."""
+        """False for the empty form at first."""
         return bool(self.when or self.since or self.until)
 
     def query(self, **changed: str) -> str:
-        """The address of the same search, or of one that differs in this."""
+        """Address of the same search with these changes."""
         said = {**self.model_dump(), **changed}
         return urlencode({name: value for name, value in said.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What is wanted; None and sentences where the form says what cannot be."""
+    """The query; None with sentences if the form is invalid."""
 
     wanted: Wanted | None
     faults: list[str] = field(default_factory=list)
 
 
 def parsed(asked: Asked, calendar: Calendar) -> Parsed:
-    """What the form says, or every fault of it in the reader's words."""
+    """Parse the form, or list every fault in the reader's language."""
     faults: list[str] = []
     words = calendar.words
     span = _span(asked, calendar, faults)
@@ -101,18 +101,18 @@ def parsed(asked: Asked, calendar: Calendar) -> Parsed:
 
 
 def cursor(utc_us: int, sighting_id: UUID) -> str:
-    """Where a page ended: the next one goes on before it."""
+    """End of a page: the next one continues before it."""
     return f"{utc_us}-{sighting_id.hex}"
 
 
 def cursor_of(said: str) -> tuple[int, UUID] | None:
-    """The other way; None for what is none, which begins at the newest."""
+    """Parse a cursor; None if invalid, which starts at the newest."""
     match = re.fullmatch(r"(\d{1,18})-([0-9a-f]{32})", said)
     return (int(match[1]), UUID(match[2])) if match else None
 
 
 def kind_words(words: Words) -> Mapping[str, str]:
-    """What a sighting may be of, as a form offers it."""
+    """Kinds of sightings offered by the form."""
     said = {
         "person": words.say("people"),
         "bicycle": words.say("bicycle"),
@@ -125,7 +125,7 @@ def kind_words(words: Words) -> Mapping[str, str]:
 
 
 def way_words(words: Words) -> Mapping[Way, str]:
-    """Which way somebody went, as the picture shows it."""
+    """Directions in the picture."""
     return {
         "left": words.say("to the left of the picture"),
         "right": words.say("to the right of the picture"),
@@ -135,7 +135,7 @@ def way_words(words: Words) -> Mapping[Way, str]:
 
 
 def going_words(words: Words) -> Mapping[str, str]:
-    """How somebody went, as a form offers it."""
+    """Ways of moving offered by the form."""
     return {"foot": words.say("on foot"), "ride": words.say("riding")}
 
 

@@ -1,4 +1,4 @@
-"""Points and what is drawn with them, as a form says them: a circle, a street, an area by hand."""
+"""Search areas from a form: circle, street, or polygon drawn by hand."""
 
 import re
 from typing import Final, Literal
@@ -20,7 +20,7 @@ Why = Literal["points", "degrees", "turned", "few", "many", "metres", "crosses"]
 
 
 class ShapeFaultError(ValueError):
-    """What was said is no shape; `told` says which line, which two sides, how many."""
+    """The shape is invalid; `told` says which line, which two sides, how many."""
 
     def __init__(self, why: Why, **told: int) -> None:
         super().__init__(why)
@@ -29,8 +29,8 @@ class ShapeFaultError(ValueError):
 
 
 def shape_said(how: str, points: str, metres: str) -> Shape | None:
-    """None where no point was given. A point is `11.53245, 106.62345`, one a line or with `;`
-    between; `metres` is the radius, or how far to either side. Raises ShapeFaultError."""
+    """None without points. A point is `11.53245, 106.62345`, one per line or separated by `;`;
+    `metres` is the radius, or the margin on both sides. Raises ShapeFaultError."""
     found = _points(points)
     if not found:
         return None
@@ -54,7 +54,7 @@ def shape_said(how: str, points: str, metres: str) -> Shape | None:
 
 
 def how_word(how: How, words: Words) -> str:
-    """As a form offers it."""
+    """As offered by the form."""
     said: dict[How, str] = {
         "round": words.say("round one point"),
         "along": words.say("along a line, as a street"),
@@ -64,7 +64,7 @@ def how_word(how: How, words: Words) -> str:
 
 
 def fault_sentence(fault: ShapeFaultError, words: Words) -> str:
-    """What is wrong with it, and the cure."""
+    """The fault and the cure."""
     said: dict[Why, str] = {
         "points": words.say(
             "Line %(line)d is no point: write latitude, longitude as 11.53245, 106.62345."

@@ -1,4 +1,4 @@
-"""Spans of time as people say them: "last night", "between the two calls"."""
+"""Time spans as people say them: "last night", "between two times"."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ US_PER_S: Final = 1_000_000
 BETWEEN: Final = "between"
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
-"""What lies outside is a slip of the finger, and no calendar of ours could write it."""
+"""A later year is a typing error, and dates could not be formatted."""
 
 _BACK: Final = {
     "hour": timedelta(hours=1),
@@ -25,7 +25,7 @@ Why = Literal["no time", "no beginning", "turned"]
 
 
 class SpanFaultError(ValueError):
-    """What was said is no span of time."""
+    """The time span is invalid."""
 
     def __init__(self, why: Why) -> None:
         super().__init__(why)
@@ -34,17 +34,17 @@ class SpanFaultError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """On the hub's clock; both ends belong to it."""
+    """By the hub's clock; both ends are included."""
 
     from_utc_us: int
     until_utc_us: int
 
 
 def span_said(when: str, since: str, until: str, calendar: Calendar) -> Span:
-    """`when` is of `WHENS`; `since` and `until` (`2026-11-25T02:10`) are the two moments of
-    `between`, the second of which may be left out: until now. Raises SpanFaultError.
+    """`when` is one of `WHENS`; `since` and `until` (`2026-11-25T02:10`) are the two times of
+    `between`; an empty second one means now. Raises SpanFaultError.
 
-    Last night is that of the evening before today, also at two in the morning: then it still is.
+    "Last night" is the night from yesterday evening, also at two in the morning, during that night.
     """
     now = calendar.local(calendar.now_utc_us)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -65,7 +65,7 @@ def span_said(when: str, since: str, until: str, calendar: Calendar) -> Span:
 
 
 def when_word(when: str, words: Words) -> str:
-    """As a form offers it."""
+    """As offered by the form."""
     said = {
         "hour": words.say("the last hour"),
         "today": words.say("today"),
@@ -80,7 +80,7 @@ def when_word(when: str, words: Words) -> str:
 
 
 def fault_sentence(why: Why, words: Words) -> str:
-    """What is wrong with it, and the cure."""
+    """The fault and the cure."""
     said = {
         "no time": words.say(
             "That is no time: choose one, or write both moments with day and hour."

@@ -1,4 +1,4 @@
-"""What was found as its page shows it: one time line, an honest sentence where there is nothing."""
+"""Search results as text: a time line, or the reason why there is nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from hub.web.words import Words
 
 US_PER_S: Final = 1_000_000
 LEAD_S: Final = 1
-"""A clip is played from so long before somebody came into the picture."""
+"""A clip starts this long before somebody comes into the picture."""
 ROUND_US: Final = 120 * US_PER_S
-"""So much before and after, where all footage round a sighting or an instant is shown."""
+"""Time before and after, when all footage around a sighting or moment is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """A clip that one tap plays."""
+    """A clip for one tap."""
 
     media: MediaRow
     address: str
@@ -42,18 +42,18 @@ class Entry:
 
     found: FoundSighting
     words: str
-    """Who was seen, how long, how large."""
+    """Kind, duration, size."""
     doubt: str
-    """Empty where the clock may be believed."""
+    """Empty if the clock is trusted."""
     play: Play | None
     waiting: Unbrought | None
     gone: str
     footage: str
-    """Address of all footage of its camera round it; empty where that is not theirs."""
+    """Address of all footage of its camera around it; empty without the right."""
 
 
 def time_line(hits: Sequence[FoundSighting], calendar: Calendar) -> list[tuple[str, list[Entry]]]:
-    """The hits by hours, the newest first."""
+    """Results by hour, newest first."""
 
     def hour(one: FoundSighting) -> str:
         return f"{calendar.local(one.hit.first_seen_utc_us):%d/%m/%Y · %H:00}"
@@ -62,7 +62,7 @@ def time_line(hits: Sequence[FoundSighting], calendar: Calendar) -> list[tuple[s
 
 
 def answer_sentence(page: SightingsPage, asked: Asked, parsed: Parsed, calendar: Calendar) -> str:
-    """How many, of which time, by how many cameras."""
+    """Number of results, time span and number of cameras."""
     words, wanted = calendar.words, parsed.wanted
     if wanted is None:
         return ""
@@ -83,7 +83,7 @@ def answer_sentence(page: SightingsPage, asked: Asked, parsed: Parsed, calendar:
 
 
 def nothing_sentence(page: SightingsPage, words: Words) -> str:
-    """Why there is nothing, and what to do; empty where there is something."""
+    """Why there is nothing, and what to do; empty if there are results."""
     if page.hits:
         return ""
     if page.nearest is not None:
@@ -99,7 +99,7 @@ def nothing_sentence(page: SightingsPage, words: Words) -> str:
 
 
 def cut_sentence(page: SightingsPage, parsed: Parsed, calendar: Calendar) -> str:
-    """How far back it looked, where that is less far than was asked."""
+    """How far back it searched, if less than asked."""
     if parsed.wanted is None or not is_cut(page, parsed):
         return ""
     said = calendar.words.say("So far only what was seen since %(time)s was looked through.")
@@ -107,7 +107,7 @@ def cut_sentence(page: SightingsPage, parsed: Parsed, calendar: Calendar) -> str
 
 
 def is_cut(page: SightingsPage, parsed: Parsed) -> bool:
-    """Whether it would have taken too long to look all the way back at once."""
+    """True if a full search would have taken too long."""
     wanted = parsed.wanted
     return wanted is not None and not page.is_more and page.looked_from_utc_us > wanted.from_utc_us
 
@@ -121,7 +121,7 @@ def metres_word(metres: float, words: Words) -> str:
 
 
 def doubt_sentence(error_ms: int | None, words: Words) -> str:
-    """How far a node's clock may be wrong, where that matters."""
+    """Possible error of the node's clock, if it matters."""
     if error_ms is None:
         return words.say("Clock of the camera box unconfirmed: times may be wrong")
     if error_ms < DOUBT_FROM_MS:

@@ -1,7 +1,7 @@
-"""A file for cloud-init with which a flashed card makes itself a camera box at its first start.
+"""cloud-init file with which a flashed card enrols itself at its first start.
 
-It lies beside the stick's folder `matthan` on the card's small partition, where Raspberry Pi Imager
-puts `user-data`. Pure: a code in, text out.
+It lies beside the folder `matthan` on the card's small partition, where Raspberry Pi Imager puts
+`user-data`. Pure: a code in, text out.
 """
 
 import textwrap
@@ -52,9 +52,9 @@ systemctl disable matthan-first-boot.service
 
 
 def user_data(node: str, code: EnrolmentCode) -> str:
-    """For cloud-init (`#cloud-config`); tries again each minute until the box is enrolled.
+    """For cloud-init (`#cloud-config`); tries again every minute until the box is enrolled.
 
-    ValueError for a name that is no node's.
+    ValueError for an invalid node name.
     """
     if not is_name(node):
         raise ValueError(f"{node!r} is no name of a node")

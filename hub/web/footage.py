@@ -1,4 +1,4 @@
-"""The footage of an alert as its page shows it: pictures, clips, or why there is none yet."""
+"""Footage of an alert for its page: pictures, clips, or why there is none yet."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,29 +15,29 @@ NO_SOUND: Final = Heard()
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One clip that can be played. Positions are seconds from its first frame."""
+    """One playable clip. Positions are seconds from its first frame."""
 
     media: MediaRow
     length_s: float
     appear_s: float
-    """Where the people come into the picture; everything before is pre-roll."""
+    """When people come into the picture; everything before is pre-roll."""
     leave_s: float
-    """Where they were last seen."""
+    """When they were last seen."""
     heard: Heard = NO_SOUND
 
     @property
     def preroll_s(self) -> int:
-        """The stretch before they come, in whole seconds."""
+        """Length of the pre-roll in whole seconds."""
         return max(1, round(self.appear_s))
 
     @property
     def has_preroll(self) -> bool:
-        """Whether there is a stretch before they come that is worth a mark."""
+        """True if the pre-roll is long enough for a mark."""
         return self.appear_s >= 0.5
 
     @property
     def is_h265(self) -> bool:
-        """Whether only some browsers play it, and the hub makes a copy for the others."""
+        """True if only some browsers play it, and the hub makes a copy for the others."""
         return self.media.codec in ("hevc", "h265")
 
     def share(self, position_s: float) -> float:
@@ -51,37 +51,37 @@ class Growing:
 
     row: GrowingRow
     appear_s: float
-    """Where the people come into the picture."""
+    """When people come into the picture."""
     sentence: str
 
     @property
     def has_preroll(self) -> bool:
-        """Whether there is a stretch before they come that is worth a button."""
+        """True if the pre-roll is long enough for a button."""
         return self.appear_s >= 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """What there is to play, and the honest word about what there is not."""
+    """Playable footage, and the reasons for missing footage."""
 
     clips: tuple[Clip, ...]
     waiting: str | None
     growing: tuple[Growing, ...] = ()
-    """What is still recorded, or was when its node fell silent."""
+    """Still being recorded, or was when its node fell silent."""
     unbrought: tuple[Unbrought, ...] = ()
-    """What is still at its node."""
+    """Still at its node."""
     sounds: tuple[MediaRow, ...] = ()
-    """What was heard of clips that are not here."""
+    """Sound of clips that are not here."""
     gone: tuple[str, ...] = ()
-    """What the hub had and has no longer, a sentence each."""
+    """Removed from the hub, one sentence each."""
     is_awaited: bool = False
-    """Whether nothing is here yet, and a player stands ready for what is on its way."""
+    """True if nothing is here yet and a player waits for it."""
     lost_picture: bool = False
-    """Whether a picture is among it: then none is on its way."""
+    """True if a removed picture is among it: then none is on its way."""
 
 
 def footage(page: AlertPage, calendar: Calendar) -> Footage:
-    """The clips of an alert, the earliest first."""
+    """Clips of an alert, earliest first."""
     announced = sorted(
         (media for media in page.media if media.kind == "clip" and media.removed is None),
         key=lambda media: media.first_frame_utc_us,
@@ -135,7 +135,7 @@ def _growing(page: AlertPage, words: Words) -> tuple[Growing, ...]:
 
 
 def _is_whole_too(media: MediaRow, announced: list[MediaRow]) -> bool:
-    """What was left of a clip that its node brought after all."""
+    """Remains of a clip that its node uploaded after all."""
     return media.is_remains and any(
         other.is_stored
         and not other.is_remains
@@ -146,14 +146,14 @@ def _is_whole_too(media: MediaRow, announced: list[MediaRow]) -> bool:
 
 
 def _is_superseded(row: GrowingRow, page: AlertPage) -> bool:
-    """A clip given up for one that begins sooner shows nothing that the other does not."""
+    """A clip abandoned for one that begins earlier shows nothing more than that one."""
     others = [one.first_frame_utc_us for one in page.growing if not one.is_dropped]
     others += [one.first_frame_utc_us for one in page.media if one.kind == "clip"]
     return row.is_dropped and any(other <= row.first_frame_utc_us for other in others)
 
 
 def other_pictures(page: AlertPage) -> list[MediaRow]:
-    """The stored pictures beside the one that stands for the alert, the earliest first."""
+    """Stored pictures other than the alert's main one, earliest first."""
     return sorted(
         (
             media
@@ -180,7 +180,7 @@ def _clip(media: MediaRow, page: AlertPage, heard: Heard) -> Clip:
 
 
 def gone_sentence(media: MediaRow, removed: Removed, calendar: Calendar) -> str:
-    """What became of it, when, and by whose rule."""
+    """What was removed, when, and by whose rule."""
     say = calendar.words.say
     told = {
         "time": calendar.full(media.first_frame_utc_us),

@@ -1,8 +1,8 @@
-"""A household's page behind its link: what is asked, and the film that it sends.
+"""A household's page behind its link: the request, and the upload of a film.
 
-Nobody signs in. With the page's script a film comes resumably, by the core of tus 1.0.0 with
-creation; without it, a small one comes by the form itself. The link is asked before a byte of a
-body is read.
+Nobody signs in. With the page's script a film is uploaded resumably (core of tus 1.0.0 with
+creation); without it a small one is sent by the form. The link is checked before a byte of a body
+is read.
 """
 
 from collections.abc import Awaitable, Callable
@@ -51,13 +51,13 @@ Word = Annotated[str, Form(max_length=200)]
 
 @router.get("/{token}")
 def show(request: Request, token: str) -> Response:
-    """What is asked; how far it has come; the receipt."""
+    """The request, the progress, the receipt."""
     return _page(request, token)
 
 
 @router.post("/{token}")
 async def send_form(request: Request, token: str) -> Response:
-    """A small film by the form itself."""
+    """A small film by the form."""
     room = _room(request)
     giving = await run_in_threadpool(room.desk.look, token[:TOKEN_CHARS])
     if giving is None or giving.state not in ("open", "coming"):
@@ -69,7 +69,7 @@ async def send_form(request: Request, token: str) -> Response:
             await run_in_threadpool(_take, room, token, file, said)
         except GivenError as error:
             return await run_in_threadpool(_page, request, token, error.fault)
-        except SupersededError:  # it was sent a second time meanwhile: the page shows how that is
+        except SupersededError:  # it was sent a second time meanwhile: the page shows the result
             return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
     return _sealing(room, token)
 
@@ -101,7 +101,7 @@ def send(
     until: Word = "",
     agree: Word = "",
 ) -> Response:
-    """All of it came by the script: hand it over."""
+    """The script has uploaded everything: submit it."""
     room = _room(request)
     try:
         if not agree:
@@ -114,7 +114,7 @@ def send(
 
 @router.post("/{token}/another")
 def choose_another(request: Request, token: str) -> Response:
-    """What came is thrown away."""
+    """Delete the uploaded bytes."""
     try:
         _room(request).desk.drop(token)
     except GivenError as error:
@@ -124,7 +124,7 @@ def choose_another(request: Request, token: str) -> Response:
 
 @router.post("/{token}/withdraw")
 def withdraw(request: Request, token: str) -> Response:
-    """The household wants to be asked no more."""
+    """The household wants no more requests."""
     if not _room(request).desk.withdraw(token[:TOKEN_CHARS]):
         raise HTTPException(404)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303)
@@ -132,7 +132,7 @@ def withdraw(request: Request, token: str) -> Response:
 
 @router.post("/{token}/upload")
 async def create_upload(request: Request, token: str) -> Response:
-    """Begin, or go on with the same file."""
+    """Start, or continue the same file."""
 
     def begin() -> Response:
         tus.check_version(request)
@@ -152,7 +152,7 @@ async def create_upload(request: Request, token: str) -> Response:
 
 @router.head("/{token}/upload/{upload_id}")
 async def tell_offset(request: Request, token: str, upload_id: UUID) -> Response:
-    """How far it has come."""
+    """Progress of the upload."""
 
     def tell() -> Response:
         tus.check_version(request)
@@ -182,7 +182,7 @@ async def take_bytes(request: Request, token: str, upload_id: UUID) -> Response:
 
 
 async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) -> Response:
-    """What cannot be is said by its status, and in words for the page."""
+    """A fault becomes its status and a text for the page."""
     speech = words(language_of(request, None))
     try:
         return await act()
@@ -198,7 +198,7 @@ async def _answered(request: Request, act: Callable[[], Awaitable[Response]]) ->
         site_of(request).room.lacking(error)
         answer = _told(GivenFault.ROOM, speech)
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     return await tus.drained(request, answer)
 
 
@@ -215,7 +215,7 @@ def _room(request: Request) -> HouseholdRoom:
 
 
 def _sealing(room: HouseholdRoom, token: str) -> Response:
-    """It is looked at once the answer is out; the page asks again by itself."""
+    """It is processed after the answer; the page asks again by itself."""
     after = BackgroundTask(room.arrivals.take_in)
     return RedirectResponse(f"/give/{token[:TOKEN_CHARS]}", 303, background=after)
 
@@ -266,7 +266,7 @@ def _cut(since: str, until: str) -> Cut:
 
 
 def _ms(said: str) -> int | None:
-    """`90`, `1:30` or `0:01:30` from the beginning, as ms; None for an empty field."""
+    """`90`, `1:30` or `0:01:30` from the start, in ms; None for an empty field."""
     said = said.strip().replace(",", ".")
     if not said:
         return None
@@ -280,7 +280,7 @@ def _ms(said: str) -> int | None:
 
 
 def fault_word(fault: GivenFault, speech: Words) -> str:
-    """Why it is not taken, and the cure."""
+    """Why it is refused, and the cure."""
     say = speech.say
     return {
         GivenFault.ENDED: say("This link holds no more. Ask whoever sent it for another."),

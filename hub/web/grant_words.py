@@ -1,4 +1,4 @@
-"""What a page says of roles, rights and grants, in the reader's words."""
+"""Texts of roles, rights and grants."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,13 +29,13 @@ SHOWN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class GrantLine:
-    """One grant in words."""
+    """One grant as text."""
 
     grant_id: UUID
     who: str
     role: str
     where: str
-    """A camera, if it is of one alone; of grants from above the area."""
+    """The camera, for a grant on one; the area, for a grant from above."""
     rights: str
     span: str
     why: str
@@ -44,7 +44,7 @@ class GrantLine:
 
 
 def right_name(right: Right, words: Words) -> str:
-    """What a right lets one do."""
+    """Readable name of a right."""
     say = words.say
     return {
         Right.ALERTED: say("be alerted"),
@@ -64,7 +64,7 @@ def rights_words(rights: Right, words: Words) -> str:
 
 
 def usual_rights(words: Words) -> list[tuple[str, str]]:
-    """Each role, and what its people usually are granted."""
+    """Each role, and its usual rights."""
     nothing = words.say("nothing: the log alone")
     return [
         (role_name(role, words), rights_words(rights, words) or nothing)
@@ -73,7 +73,7 @@ def usual_rights(words: Words) -> list[tuple[str, str]]:
 
 
 def line(row: GrantRow, calendar: Calendar, *, with_place: bool = False) -> GrantLine:
-    """A grant in words."""
+    """A grant as text."""
     say = calendar.words.say
     where = row.camera_label or ""
     if with_place:
@@ -100,7 +100,7 @@ def _span(row: GrantRow, calendar: Calendar) -> str:
     if grant.ends_utc_us is None:
         parts.append(say("until it is revoked"))
     else:
-        # The last moment that counts: an end at midnight is the day before.
+        # The last valid moment: an end at midnight is the day before.
         parts.append(say("until %(day)s") % {"day": _day(grant.ends_utc_us - 1, calendar)})
     if grant.history_from_utc_us is not None:
         told = {"day": _day(grant.history_from_utc_us, calendar)}
@@ -113,7 +113,7 @@ def _day(utc_us: int, calendar: Calendar) -> str:
 
 
 def fault(what: GrantFault, words: Words) -> str:
-    """Why a grant cannot be."""
+    """Why a grant is invalid."""
     say = words.say
     return {
         GrantFault.PERSON: say("Choose a person who may sign in."),

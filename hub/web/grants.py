@@ -1,4 +1,4 @@
-"""Pages of people and grants: who may see what until when, giving, revoking, and roles."""
+"""Pages of people and grants: who may see what until when, granting, revoking, roles."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/grants")
 
 @router.get("")
 def show_grants(request: Request, visit: SignedIn, saved: str = "") -> Response:
-    """The tree of areas that one looks after, with who may see what there; 404 for all others."""
+    """The tree of areas one manages, with their grants; 404 for others."""
     return _page(request, visit, is_saved=bool(saved))
 
 
@@ -58,7 +58,7 @@ def _page(
 def show_form(
     request: Request, visit: SignedIn, area: str = "", camera: str = "", person: str = ""
 ) -> Response:
-    """The form of a grant; 404 for who may give none."""
+    """Form of a grant; 404 for people who may give none."""
     place = f"camera:{camera}" if camera else f"area:{area}"
     return _form(request, visit, {"place": place, "person": person})
 
@@ -89,7 +89,7 @@ def _form(
 
 @router.post("")
 def give(request: Request, visit: ProvedForm, form: Fields) -> Response:
-    """Let somebody see."""
+    """Create a grant."""
     zone = ZoneInfo(visit.site.settings.time_zone)
     try:
         new = _new_grant(form, zone, visit.site.settings.now())
@@ -103,7 +103,7 @@ def give(request: Request, visit: ProvedForm, form: Fields) -> Response:
 
 @router.post("/{grant_id}/revoke")
 def revoke(visit: FormSent, grant_id: UUID) -> Response:
-    """End it now, with what was given out of it."""
+    """End it now, with the grants delegated from it."""
     if not visit.site.door.revoke(visit.asker, grant_id):
         raise HTTPException(404)
     return RedirectResponse("/grants?saved=1", 303)
@@ -113,7 +113,7 @@ def revoke(visit: FormSent, grant_id: UUID) -> Response:
 def set_role(
     request: Request, visit: ProvedForm, person_id: UUID, role: Annotated[str, Form()] = ""
 ) -> Response:
-    """What a person is from now on."""
+    """Change a person's role."""
     try:
         is_theirs = visit.site.door.set_role(visit.asker, person_id, role)
     except GrantError as error:
@@ -166,7 +166,7 @@ def _key(text: str, fault: GrantFault) -> UUID:
 
 
 def _date(text: str) -> date | None:
-    """A date between 1970 and 9000; None where none was entered."""
+    """A date between 1970 and 9000; None for an empty field."""
     if not text:
         return None
     try:
@@ -179,7 +179,7 @@ def _date(text: str) -> date | None:
 
 
 def _day(text: str, zone: ZoneInfo) -> int | None:
-    """The first moment of a day, UTC microseconds."""
+    """First moment of a day, UTC microseconds."""
     day = _date(text)
     return None if day is None else _midnight(day, zone)
 

@@ -1,4 +1,4 @@
-"""What holds for every answer and every change: strict headers, and only from our own pages."""
+"""Middleware for every answer and every change: strict headers, same-origin requests only."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ CONTENT_POLICY: Final = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
-        "media-src 'self' blob:",  # a clip under way is put together by the page's own script
+        "media-src 'self' blob:",  # the page's own script assembles a growing clip
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -37,36 +37,36 @@ HEADERS: Final = {
 }
 
 MAX_FORM_BYTES: Final = 64 * 1024
-"""The largest form or JSON body; uploads have a limit of their own."""
+"""Largest form or JSON body; uploads have their own limit."""
 
 MAX_NOTICE_FILE_BYTES: Final = 6 * 1024 * 1024
-"""The largest picture or voice note of a notice to people."""
+"""Largest picture or voice recording of a public notice."""
 
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
-"""The largest table of a spreadsheet, as a form carries it."""
+"""Largest table in a form."""
 
 MAX_PLANS_BYTES: Final = 4 * 1024 * 1024
-"""What is drawn to be hidden in all copies of one package: some 20,000 boxes."""
+"""Redaction plans of one package: about 20,000 boxes."""
 
 MAX_TIP_BYTES: Final = MOST_PICTURES * MOST_PICTURE_BYTES + MAX_FORM_BYTES
-"""The largest tip with its pictures."""
+"""Largest tip with its pictures."""
 
 MAX_APP_TIP_BYTES: Final = 12 * 2**20
-"""The largest tip of an app: all its pictures in base64, held in memory at once."""
+"""Largest tip of an app: all pictures in base64, in memory at once."""
 
 APP_TIPS: Final = "/api/tips"
-"""Where apps bring them, by a key and without a cookie."""
+"""Address for apps, with a key and without a cookie."""
 TIPS: Final = "/tips"
-"""Where anybody sends them."""
+"""Address for everybody."""
 
 BUNDLES: Final = "/configuration/programs/"
-"""Where keepers bring programs of camera boxes."""
+"""Upload address of release bundles."""
 
 GIVING: Final = "/give/"
-"""Where households send films, by their links."""
+"""Upload address of households, by their links."""
 
 TABLES: Final = frozenset({"/areas/import", "/areas/import/do"})
-"""Where keepers bring them."""
+"""Upload addresses of tables."""
 
 _MOST_BYTES: Final = {
     APP_TIPS: MAX_APP_TIP_BYTES,
@@ -75,9 +75,9 @@ _MOST_BYTES: Final = {
 }
 
 UPLOADS: Final = "/upload"
-"""Where nodes bring files."""
+"""Upload address of nodes."""
 ENROLMENT: Final = "/enrol"
-"""Where they become nodes."""
+"""Enrolment address of nodes."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -92,7 +92,7 @@ class StrictHeaders:
             self._headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, adding headers to what comes back."""
+        """Pass on, adding headers to the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -108,9 +108,9 @@ class StrictHeaders:
 
 
 class OwnPagesOnly:
-    """Refuses whatever would change something and was not sent by a page of this site.
+    """Refuses every change not sent by a page of this site.
 
-    What nodes send is let through: it carries a token of its own, and no cookie.
+    Requests of nodes pass: they have a token and no cookie.
     """
 
     def __init__(self, app: ASGIApp, *, public_url: str) -> None:
@@ -159,7 +159,7 @@ def _most_bytes(path: str) -> int:
 
 
 def _most_given_bytes(path: str) -> int:
-    """Of a household's page: a chunk, or the form with a small film in it."""
+    """For a household's page: a chunk, or the form with a small film."""
     if "/upload/" in path:
         return MOST_CHUNK_BYTES
     is_form = path.count("/") == GIVING.count("/")
@@ -167,7 +167,7 @@ def _most_given_bytes(path: str) -> int:
 
 
 def _most_bundle_bytes(path: str) -> int:
-    """A chunk; or the form with the bundle in it, where the page itself says what is too large."""
+    """A chunk; or the form with the bundle, where the page itself reports what is too large."""
     if path.startswith(f"{BUNDLES}upload/"):
         return MOST_CHUNK_BYTES
     return 2 * MOST_BUNDLE_BYTES if path == f"{BUNDLES}add" else MAX_FORM_BYTES

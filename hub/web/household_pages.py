@@ -1,4 +1,4 @@
-"""Households' cameras: registered with consent by officers, and the household's own page of it."""
+"""Household cameras: registered with consent by officers, and the household's own page."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -36,7 +36,7 @@ Word = Annotated[str, Form(max_length=2000)]
 
 @router.get("/households")
 def show_households(request: Request, visit: SignedIn) -> Response:
-    """Those in one's areas, and the form for another."""
+    """Households in one's areas, and the form for another."""
     return _list(request, visit)
 
 
@@ -54,7 +54,7 @@ def register(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its na
     language: Word = "vi",
     consent: Word = "",
 ) -> Response:
-    """Write it down, and show the household's own link, this once."""
+    """Register it, and show the household's own link once."""
     said = (area, place, point, view, name, contact, channel, language)
     typed = dict(zip(FIELDS, (one.strip() for one in said), strict=True))
     room = room_of(visit)
@@ -89,7 +89,7 @@ def _new(visit: Visit, typed: dict[str, str], *, has_consent: bool) -> NewHouseh
 
 
 def area_said(text: str) -> UUID | None:
-    """The area that was chosen."""
+    """The chosen area."""
     try:
         return UUID(text) if text else None
     except ValueError:
@@ -97,7 +97,7 @@ def area_said(text: str) -> UUID | None:
 
 
 def point_said(text: str) -> Point | None:
-    """The point that was typed; HouseholdError for what is none."""
+    """The typed point; HouseholdError if invalid."""
     try:
         return read_point(text)
     except ValueError as error:
@@ -133,7 +133,7 @@ def _list(
 
 @router.get("/households/{household_id}")
 def show_household(request: Request, visit: SignedIn, household_id: UUID) -> Response:
-    """One of them."""
+    """One household."""
     return _one(request, visit, household_id)
 
 
@@ -159,7 +159,7 @@ def _one(
 
 @router.post("/households/{household_id}/link")
 def renew_link(request: Request, visit: FormSent, household_id: UUID) -> Response:
-    """Another link of the household's own, shown this once."""
+    """New link for the household, shown once."""
     token = room_of(visit).door.renew_link(visit.asker, household_id)
     if token is None:
         raise HTTPException(404)
@@ -168,7 +168,7 @@ def renew_link(request: Request, visit: FormSent, household_id: UUID) -> Respons
 
 @router.post("/households/{household_id}/withdraw")
 def withdraw(visit: FormSent, household_id: UUID) -> Response:
-    """The household said so."""
+    """The household withdrew its consent."""
     if not room_of(visit).door.withdraw(visit.asker, household_id):
         raise HTTPException(404)
     return RedirectResponse(f"/households/{household_id}", 303)
@@ -178,7 +178,7 @@ def withdraw(visit: FormSent, household_id: UUID) -> Response:
 def ask_contact(
     request: Request, visit: FormSent, household_id: UUID, reason: Word = ""
 ) -> Response:
-    """Who they are; the look and its reason are in the log."""
+    """Show the contact; the look and its reason are logged."""
     try:
         told = room_of(visit).door.contact(visit.asker, household_id, reason=reason[:500])
     except UnsealError as error:
@@ -190,13 +190,13 @@ def ask_contact(
 
 @router.get("/household/{token}")
 def show_own(request: Request, token: str) -> Response:
-    """What is written down of a household, to who holds its link."""
+    """The household's data, for the holder of its link."""
     return _own(request, token)
 
 
 @router.post("/household/{token}/withdraw")
 def withdraw_own(request: Request, token: str) -> Response:
-    """The household ends it."""
+    """The household withdraws by itself."""
     room = site_of(request).households
     if room is None or not room.desk.withdraw_own(token[:TOKEN_CHARS]):
         raise HTTPException(404)
@@ -220,7 +220,7 @@ def _own(request: Request, token: str) -> Response:
 
 
 def room_of(visit: Visit) -> HouseholdRoom:
-    """What households need; 404 where the hub asks none."""
+    """The household services; 404 if the hub has none."""
     room = visit.site.households
     if room is None:
         raise HTTPException(404)
@@ -228,7 +228,7 @@ def room_of(visit: Visit) -> HouseholdRoom:
 
 
 def fault_word(fault: HouseholdFault, words: Words) -> str:
-    """What is missing or cannot be, and the cure."""
+    """What is missing or invalid, and the cure."""
     say = words.say
     return {
         HouseholdFault.AREA: say("Choose the area that the camera is in."),

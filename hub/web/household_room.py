@@ -1,4 +1,4 @@
-"""What the pages of households need, all of it or nothing."""
+"""Services for the pages of households, all or none."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from hub.store.giving_desk import GivingDesk
 from hub.store.household_door import HouseholdDoor
 
 Tell = Callable[[str, str, str, str, str], Awaitable[str]]
-"""Channel, address, title, words, path of the page: "" when its service took it, else why not."""
+"""Channel, address, title, text, path of the page: "" if the service accepted it, else why not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What households agree to, as the configuration says it."""
+    """Terms of consent from the configuration."""
 
     version: str
     texts: Mapping[str, str]
     """By language."""
     link_hours: int = 72
-    """So long a link of a request holds, unless the asker says otherwise."""
+    """Default lifetime of a request's link."""
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdRoom:
-    """The doors, the desk, and the words."""
+    """The services and the terms."""
 
     door: HouseholdDoor
     asking: AskingDoor

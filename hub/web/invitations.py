@@ -1,4 +1,4 @@
-"""Letting people in: a keeper makes a one-time link, its person comes in with it."""
+"""Invitations: a keeper creates a one-time link, its person signs in with it."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -25,7 +25,7 @@ GONE: Final = 410
 
 
 def role_name(role: str, words: Words) -> str:
-    """What a role is called; a role nobody knows is called as it is."""
+    """Readable name of a role; an unknown one is shown as it is."""
     say = words.say
     names = {
         "officer": say("officer"),
@@ -41,7 +41,7 @@ def role_name(role: str, words: Words) -> str:
 
 @router.get("/invitations")
 def show_invitations(request: Request, visit: SignedIn) -> Response:
-    """What is open, and the form for another; 404 for all but keepers."""
+    """Open invitations, and the form for another; 404 for all but keepers."""
     _keepers_only(visit)
     return page(request, visit)
 
@@ -52,7 +52,7 @@ def _keepers_only(visit: Visit) -> None:
 
 
 def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str = "") -> Response:
-    """The invitations; the link of one that was just made is shown here only. 422 with `wrong`."""
+    """The invitations; the link of a new one is shown here only. 422 with `wrong`."""
     words = visit.site.calendar(visit.asker.language).words
     link = f"{visit.site.settings.public_url}/invited/{made.token}" if made else ""
     return render(
@@ -71,7 +71,7 @@ def page(request: Request, visit: Visit, *, made: Made | None = None, wrong: str
 
 
 def qr_code(link: str, words: Words) -> Markup:
-    """The link as a picture that a phone's camera reads; dark on light in both themes."""
+    """The link as a QR code; dark on light in both themes."""
     drawn = segno.make(link, micro=False, error="m").svg_inline(
         scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
     )
@@ -88,7 +88,7 @@ def make_invitation(
     role: Annotated[str, Form(max_length=40)] = "officer",
     language: Annotated[str, Form(max_length=8)] = LANGUAGES[0],
 ) -> Response:
-    """Make a link and show it, this once."""
+    """Create a link and show it once."""
     _keepers_only(visit)
     new = NewPerson(login=login, name=name, language=language, role=role)
     say = visit.site.calendar(visit.asker.language).words.say
@@ -106,7 +106,7 @@ def make_invitation(
 
 @router.post("/invitations/{invitation_id}/withdraw")
 def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
-    """The link holds no more."""
+    """Cancel the link."""
     if not visit.site.accounts.invitations.withdraw(visit.asker, invitation_id):
         raise HTTPException(404)
     return RedirectResponse("/invitations", 303)
@@ -114,7 +114,7 @@ def withdraw_invitation(visit: FormSent, invitation_id: UUID) -> Response:
 
 @router.get("/invited/{token}")
 def show_invited(request: Request, token: str) -> Response:
-    """Who holds the link may choose a password."""
+    """The holder of the link can choose a password."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
     invited = site_of(request).accounts.invitations.read(token, came_from=came_from(request))
@@ -145,7 +145,7 @@ def accept_invitation(
     new: Annotated[str, Form(max_length=MAX_CHARS)] = "",
     again: Annotated[str, Form(max_length=MAX_CHARS)] = "",
 ) -> Response:
-    """The password counts from now on, and the person is signed in; the link is used up."""
+    """The password is valid from now on, the person is signed in, the link is used up."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(404)
     invitations, where = site_of(request).accounts.invitations, came_from(request)
@@ -159,7 +159,7 @@ def accept_invitation(
 
 
 def welcome_in(request: Request, new: NewSession) -> RedirectResponse:
-    """The person is signed in and led to their account."""
+    """Sign the person in and redirect to their account."""
     response = RedirectResponse("/account?done=welcome", 303)
     hand_over_cookie(response, site_of(request), new)
     return response

@@ -1,4 +1,4 @@
-"""Pages for those who look after cameras: how the nodes are, and what could not be delivered."""
+"""Pages for managers of cameras: health of nodes, and undelivered notifications."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ router = APIRouter()
 
 @router.get("/nodes")
 def show_nodes(request: Request, visit: SignedIn) -> Response:
-    """Every node of cameras one may manage, those in trouble first; 404 for all others."""
+    """All nodes of cameras one manages, those in trouble first; 404 for others."""
     if not visit.site.door.tends(visit.asker):
         raise HTTPException(404)
     nodes, fates = visit.site.door.node_states(visit.asker)
@@ -38,7 +38,7 @@ def show_nodes(request: Request, visit: SignedIn) -> Response:
 
 @router.get("/nodes/{node_id}")
 def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
-    """A week of one node; 404 for who does not look after it."""
+    """A week of one node; 404 for people who do not manage it."""
     week = visit.site.door.node_week(visit.asker, node_id)
     if week is None:
         raise HTTPException(404)
@@ -60,7 +60,8 @@ def show_node(request: Request, visit: SignedIn, node_id: UUID) -> Response:
 
 @router.get("/undelivered")
 def show_undelivered(request: Request, visit: SignedIn) -> Response:
-    """What never reached its phone, and phones that are lost; 404 for those who tend nothing."""
+    """Notifications that never reached their phone, and lost phones; 404 for people who manage
+    nothing."""
     if not visit.site.door.tends(visit.asker):
         raise HTTPException(404)
     found = visit.site.door.undelivered(visit.asker)

@@ -1,4 +1,4 @@
-"""The page of holds and rules of keeping: what a case keeps, and how long all else is kept."""
+"""Page of legal holds and retention rules."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -24,7 +24,7 @@ MB: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class HoldLine:
-    """One hold in words."""
+    """One hold as text."""
 
     hold_id: UUID
     what: str
@@ -35,7 +35,7 @@ class HoldLine:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All holds of one case number that may be seen."""
+    """All visible holds of one case number."""
 
     number: str
     lines: tuple[HoldLine, ...]
@@ -43,7 +43,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule in words."""
+    """One rule as text."""
 
     row: RuleRow
     where: str
@@ -53,7 +53,7 @@ class RuleLine:
 
 @router.get("")
 def show_keeping(request: Request, visit: SignedIn, alert: UUID | None = None) -> Response:
-    """Holds and rules within reach; 404 for who may hold nothing. `alert`: to be held."""
+    """Visible holds and rules; 404 for people who may hold nothing. `alert`: to be held."""
     return _page(request, visit, alert_id=alert)
 
 
@@ -87,7 +87,7 @@ def _page(
 
 
 def cases(page: KeptPage, calendar: Calendar) -> list[Case]:
-    """The holds by case number."""
+    """Holds by case number."""
     by_number: dict[str, list[HoldLine]] = {}
     for row in page.holds:
         by_number.setdefault(row.case_number, []).append(_hold(row, calendar))
@@ -149,7 +149,7 @@ def _rule(row: RuleRow, words: Words) -> RuleLine:
 
 
 def class_name(footage_class: FootageClass, words: Words) -> str:
-    """What footage is kept for."""
+    """Readable name of a class of footage."""
     match footage_class:
         case FootageClass.ALERT:
             return words.say("Footage of alerts")
@@ -158,7 +158,7 @@ def class_name(footage_class: FootageClass, words: Words) -> str:
 
 
 def fault_sentence(fault: KeepingFault, words: Words) -> str:
-    """What is wrong, and what to do."""
+    """The fault and the cure."""
     match fault:
         case KeepingFault.CASE:
             return words.say("A hold needs the number of its case.")
@@ -173,7 +173,7 @@ def fault_sentence(fault: KeepingFault, words: Words) -> str:
 def _ended(
     request: Request, visit: Visit, answer: KeepingFault | bool, alert_id: UUID | None = None
 ) -> Response:
-    """The page again: what was wrong, or what it is now."""
+    """The page again, with the fault or the new state."""
     if isinstance(answer, KeepingFault):
         return _page(request, visit, alert_id=alert_id, fault=answer)
     if not answer:
@@ -183,7 +183,7 @@ def _ended(
 
 @router.post("/holds")
 def place_hold(request: Request, visit: FormSent, form: Fields) -> Response:
-    """Keep an alert's footage for a case, or a camera's of a span."""
+    """Hold an alert's footage for a case, or a time span of a camera."""
     case, reason, alert = (field(form, name) for name in ("case", "reason", "alert"))
     try:
         if alert:
@@ -202,7 +202,7 @@ def place_hold(request: Request, visit: FormSent, form: Fields) -> Response:
 
 
 def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
-    """From then until then; None: it goes on. ValueError for what is no time."""
+    """Start and end; an end of None is open. ValueError for an invalid time."""
     begins = utc_us_of(field(form, "from_day"), field(form, "since") or "00:00", calendar)
     until_day = field(form, "until_day")
     if not until_day:
@@ -211,7 +211,7 @@ def _span(form: FormData, calendar: Calendar) -> tuple[int, int | None]:
 
 
 def utc_us_of(day: str, clock: str, calendar: Calendar) -> int:
-    """`2026-11-25`, `02:10` on the reader's clock; ValueError for what is no time."""
+    """`2026-11-25`, `02:10` in local time; ValueError if invalid."""
     return int(calendar.typed(day, clock).timestamp()) * 1_000_000
 
 
@@ -222,7 +222,7 @@ def end_hold(
     hold_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
-    """The case needs it no more: its rules count again."""
+    """End the hold: retention rules apply again."""
     return _ended(request, visit, visit.site.door.end_hold(visit.asker, hold_id, reason=reason))
 
 
@@ -235,7 +235,7 @@ def set_rule(
     days: Annotated[str, Form(max_length=10)] = "",
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
-    """From now on footage of the area is kept so long."""
+    """Set the retention of an area."""
     try:
         keep_days = int(days) if days.strip() else None
     except ValueError:
@@ -252,6 +252,6 @@ def end_rule(
     footage_class: Annotated[FootageClass, Form()],
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
-    """The rule above counts there again."""
+    """End the rule: the rule above applies again."""
     answer = visit.site.door.end_rule(visit.asker, area, footage_class, reason=reason)
     return _ended(request, visit, answer)

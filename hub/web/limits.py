@@ -1,8 +1,8 @@
-"""How often one may knock: a bound for each address or session on what is guessable or costly.
+"""Rate limits per address or session, for requests that are guessable or costly.
 
-The table is by path, so that a route added later falls under `CHANGES` at the least. Of each
-knocker one number is kept, of `MOST_KNOCKERS` the latest: memory is bounded, and a flood from more
-addresses than that forgets the oldest, counted. What is refused is counted and said now and then.
+The table is by path, so that a new route falls at least under `CHANGES`. Each client takes one
+number, for the latest `MOST_KNOCKERS`: memory is bounded, and a flood from more addresses forgets
+the oldest ones, counted. Refusals are counted and logged at intervals.
 """
 
 import hashlib
@@ -32,39 +32,39 @@ SAID_EVERY_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most `most` in `span_s` seconds, spread or at once; then one each `span_s / most`."""
+    """At most `most` in `span_s` seconds, spread or at once; then one per `span_s / most`."""
 
     name: str
     most: int
     span_s: float
     by: Literal["address", "session", "everyone"]
     also: "Rule | None" = None
-    """Asked once this lets one through: a bound on all together, say."""
+    """A second limit checked after this one, for example for all clients together."""
 
 
 GUESSES: Final = Rule("guesses", 60, 60.0, "address")
-"""Passwords, passkeys, invitations: a shift that signs in behind one address fits, a script not."""
+"""Passwords, passkeys, invitations: enough for a shift behind one address, not for a script."""
 INVITING: Final = Rule("inviting", 60, 3600.0, "session")
 SEARCHING: Final = Rule("searching", 60, 60.0, "session")
 LOOKING_IN: Final = Rule("looking in", 120, 60.0, "address")
-"""The page for everyone; numbers, which a wrong token asks for in vain."""
+"""The public page; and metrics, which a wrong token requests in vain."""
 ALL_TIPS: Final = Rule("all tips", 600, 3600.0, "everyone")
 TIPS: Final = Rule("tips", 30, 3600.0, "address", also=ALL_TIPS)
-"""One address may be a whole village behind its carrier's."""
+"""One address can be a whole village behind a carrier."""
 CHUNKS: Final = Rule("chunks", 1200, 60.0, "address")
-"""Of films from households: 80 MB a second at 4 MB each, more than any line of theirs."""
+"""For films of households: 80 MB a second at 4 MB each, faster than any of their lines."""
 WATCHING: Final = Rule("watching", 900, 60.0, "session")
-"""One ask a second and camera: a desk with a dozen fits."""
+"""One request per second and camera: enough for a desk with a dozen."""
 APPS: Final = Rule("apps", 60, 60.0, "address")
-"""With a key or without."""
+"""With or without a key."""
 APP_TIPS: Final = Rule("tips of an app", 600, 3600.0, "session")
-"""Of one key; asked where the key is known."""
+"""For one key; checked when the key is known."""
 CHANGES: Final = Rule("changes", 240, 60.0, "session")
 BAD_TOKENS: Final = Rule("bad tokens", 60, 60.0, "address")
-"""Only uploads whose token is no good count: a node beside a broken one goes on."""
+"""Counts only uploads with an invalid token: a node beside a faulty one is not affected."""
 
 UNCOUNTED: Final = "/api/notifications/"
-"""What a phone owes after a night without a line comes all at once, and each names one push."""
+"""After a night offline a phone sends all its receipts at once, each for one push."""
 
 _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
     (r"GET|POST", r"/invited/.*", GUESSES),
@@ -88,7 +88,7 @@ _TABLE: Final[tuple[tuple[str, str, Rule | None], ...]] = (
 
 
 def rule_of(method: str, path: str) -> Rule | None:
-    """The bound of a route; None: it has none here."""
+    """Limit of a route; None: no limit here."""
     for methods, paths, rule in _TABLE:
         if re.fullmatch(methods, method) and re.fullmatch(paths, path, re.DOTALL):
             return rule
@@ -96,7 +96,7 @@ def rule_of(method: str, path: str) -> Rule | None:
 
 
 class Limits:
-    """For any thread. Of each knocker the moment is kept at which its allowance is whole again."""
+    """For any thread. Per client: the time when its allowance is full again."""
 
     def __init__(
         self, now_s: Callable[[], float] = time.monotonic, most_knockers: int = MOST_KNOCKERS
@@ -107,10 +107,10 @@ class Limits:
         self._whole_s: OrderedDict[tuple[str, bytes], float] = OrderedDict()
         self._said_s = -math.inf
         self.counts: Counter[str] = Counter()
-        """Refused, by rule; and "forgotten" knockers whose allowance was not whole yet."""
+        """Refusals by rule; and "forgotten" clients whose allowance was not full yet."""
 
     def wait_s(self, rule: Rule, knocker: str) -> float:
-        """Let one through, 0; or how long to wait until the next would be."""
+        """Allow one and return 0; or return the seconds until the next is allowed."""
         key = (rule.name, hashlib.blake2b(knocker.encode(errors="replace"), digest_size=8).digest())
         each_s = rule.span_s / rule.most
         with self._lock:
@@ -140,7 +140,7 @@ class Limits:
 
 
 class KnocksBounded:
-    """Answers 429 with Retry-After to who knocks too often, before anything else is done."""
+    """Answers 429 with Retry-After to a client over its limit, before anything else is done."""
 
     def __init__(self, app: ASGIApp, *, limits: Limits, cookie: str) -> None:
         self._app = app
