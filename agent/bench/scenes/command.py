@@ -49,7 +49,7 @@ REFUSALS = (CameraError, ModelError, TruthError, baseline.BaselineError, LogErro
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_material(parser)
     parser.add_argument("--short", action="store_true", help="the short form of the tests")
     parser.add_argument("--full", action="store_true", help=f"also a night of {NIGHT_H:g} hours")
     parser.add_argument("--hours", type=float, help="also a night of HOURS")
@@ -63,16 +63,21 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="only scenes with TEXT in the name"
     )
-    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
-    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument(
-        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
-    )
     parser.add_argument(
         "--baseline", type=Path, metavar="FILE", help="fail if a scene is below this baseline"
     )
     parser.add_argument(
         "--propose", type=Path, metavar="FILE", help="write a baseline from this run"
+    )
+
+
+def add_material(parser: argparse.ArgumentParser) -> None:
+    """The options of every bench of the scenes: what is shown to which models, and the output."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
+    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
+    parser.add_argument(
+        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
     )
 
 

@@ -10,20 +10,16 @@ import json
 import math
 import sys
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from agent.assembly.networks import models_manifest
 from agent.bench.replay import REFUSED, numbered_ids
-from agent.bench.scenes.command import SCENES, cache, material
+from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.footage import Footage, Shown
 from agent.bench.scenes.heights import Far
 from agent.bench.scenes.judge import ABOUT, MATCH_IOU
 from agent.bench.scenes.play import Scene, frames_of
-from agent.bench.scenes.truth import TruthError
 from agent.bench.sight import Sight, sight
-from agent.devices.camera import CameraError
-from agent.devices.litert import ModelError
 from agent.vision.attention import AttentionSettings
 from agent.vision.dense import DenseSettings
 from agent.vision.person import Detection, DetectorSettings, ObjectKind
@@ -50,12 +46,7 @@ class Worth:
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
-    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument(
-        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
-    )
+    add_material(parser)
     parser.add_argument("--frames", type=int, default=395, help="number of frames (395)")
 
 
@@ -65,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         street = material(args.recordings, args.truth).street
         finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
         seers = sight(models_manifest(args.models), finds=finds)
-    except (CameraError, ModelError, TruthError, OSError) as error:
+    except REFUSALS as error:
         print(f"bench crops: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     footage = Far(street, size_px=STREET_PX, canvas_px=HD_PX)

@@ -11,17 +11,13 @@ import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 from agent.assembly.networks import models_manifest
 from agent.bench.replay import REFUSED, numbered_ids
-from agent.bench.scenes.command import SCENES, cache, material
+from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.footage import Street
-from agent.bench.scenes.truth import TruthError
 from agent.bench.sight import sight
-from agent.devices.camera import CameraError
-from agent.devices.litert import ModelError
 from agent.media.frame import Frame, Instant
 from agent.vision.changes import Opened
 from agent.vision.pipeline import Eyes, EyesSettings
@@ -49,12 +45,7 @@ class Delay:
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
-    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument(
-        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
-    )
+    add_material(parser)
     parser.add_argument("--looks", type=float, help="limit of looks per second")
 
 
@@ -63,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         street = material(args.recordings, args.truth).street
         seers = sight(models_manifest(args.models))
-    except (CameraError, ModelError, TruthError, OSError) as error:
+    except REFUSALS as error:
         print(f"bench delay: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     settings = EyesSettings(looks_per_s=args.looks or EyesSettings().looks_per_s)

@@ -11,20 +11,16 @@ import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 from agent.assembly.networks import models_manifest
 from agent.bench.replay import REFUSED
-from agent.bench.scenes.command import SCENES, cache, material
+from agent.bench.scenes.command import REFUSALS, add_material, material
 from agent.bench.scenes.conditions import BY_NAME
 from agent.bench.scenes.crops import LEAST_SCORE, SURE, average_precision, scored
 from agent.bench.scenes.footage import Shown
 from agent.bench.scenes.play import Scene, frames_of
-from agent.bench.scenes.truth import TruthError
 from agent.bench.sight import Sight, sight
-from agent.devices.camera import CameraError
-from agent.devices.litert import ModelError
 from agent.media.frame import Frame
 from agent.vision.dense import DenseSettings, grid
 from agent.vision.person import Detection, DetectorSettings, ObjectKind, suppress
@@ -66,12 +62,7 @@ class Found:
 def add_to(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.set_defaults(command=run)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--models", type=Path, help="folder of the models' manifest")
-    parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
-    parser.add_argument(
-        "--truth", type=Path, default=SCENES / "vtest.truth.toml", help="file of the truth"
-    )
+    add_material(parser)
     parser.add_argument("--every", type=int, default=EVERY, help="use every EVERYth picture")
 
 
@@ -92,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         rows = [
             row for name, scene, seers in scenes for row in measure(name, scene, seers, args.every)
         ]
-    except (CameraError, ModelError, TruthError, OSError) as error:
+    except REFUSALS as error:
         print(f"bench tiles: {error}", file=sys.stderr)  # noqa: T201 a command's answer
         return REFUSED
     words = [asdict(row) for row in rows]
