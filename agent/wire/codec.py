@@ -1,6 +1,7 @@
 """Encoding and decoding of messages, by version; every fault is a WireError."""
 
 import json
+from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -64,61 +65,6 @@ def encode(message: BaseModel) -> bytes:
     return payload
 
 
-def decode_event(payload: bytes) -> Event:
-    """Decode an event; WireError has the event id if it can be read."""
-    return _decode(_EVENT, payload)
-
-
-def decode_status(payload: bytes) -> Birth | Death:
-    """Decode a birth or a death."""
-    return _decode(_STATUS, payload)
-
-
-def decode_request(payload: bytes) -> TokenWanted:
-    """Decode a node's request."""
-    return _decode(_REQUEST, payload)
-
-
-def decode_health(payload: bytes) -> Health:
-    """Decode a health message."""
-    return _decode(_HEALTH, payload)
-
-
-def decode_presence(payload: bytes) -> HubStatus:
-    """Decode the hub's presence."""
-    return _decode(_PRESENCE, payload)
-
-
-def decode_receipt(payload: bytes) -> Receipt:
-    """Decode a receipt."""
-    return _decode(_RECEIPT, payload)
-
-
-def decode_token(payload: bytes) -> UploadToken:
-    """Decode an upload token."""
-    return _decode(_TOKEN, payload)
-
-
-def decode_settings(payload: bytes) -> SettingsReport:
-    """Decode a node's settings report."""
-    return _decode(_SETTINGS, payload)
-
-
-def decode_programs(payload: bytes) -> ProgramsReport:
-    """Decode a node's report of its release."""
-    return _decode(_PROGRAMS, payload)
-
-
-def decode_missing(payload: bytes) -> Missing:
-    """Decode a request for missing events and files."""
-    return _decode(_MISSING, payload)
-
-
-def decode_command(payload: bytes) -> Command:
-    """Decode a command."""
-    return _decode(_COMMAND, payload)
-
-
 def _decode(adapter: TypeAdapter[M], payload: bytes) -> M:
     if len(payload) > MAX_BYTES:
         raise WireError(
@@ -160,3 +106,18 @@ def _first_fault(error: ValidationError) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in fault["loc"]) or "message"
     return f"{place}: {fault['msg']}"
+
+
+# One decoder for each kind of message, from its bytes. WireError for bytes that are none; it has
+# the event id if that can be read.
+decode_event: Final = partial(_decode, _EVENT)
+decode_status: Final = partial(_decode, _STATUS)
+decode_request: Final = partial(_decode, _REQUEST)
+decode_health: Final = partial(_decode, _HEALTH)
+decode_presence: Final = partial(_decode, _PRESENCE)
+decode_receipt: Final = partial(_decode, _RECEIPT)
+decode_token: Final = partial(_decode, _TOKEN)
+decode_settings: Final = partial(_decode, _SETTINGS)
+decode_programs: Final = partial(_decode, _PROGRAMS)
+decode_missing: Final = partial(_decode, _MISSING)
+decode_command: Final = partial(_decode, _COMMAND)

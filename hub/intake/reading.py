@@ -1,6 +1,7 @@
 """Decodes a message: topic and bytes in; a node's message, or the fault, out."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -23,7 +24,7 @@ from agent.wire.settings import SettingsReport
 
 Message = Event | Birth | Death | Health | SettingsReport | ProgramsReport | TokenWanted
 
-_READERS: Final = {
+_READERS: Final[dict[topics.Topic, Callable[[bytes], Message]]] = {
     topics.EVENT: decode_event,
     topics.STATUS: decode_status,
     topics.REQUEST: decode_request,
