@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from hub.store.database import Database, DatabaseError
 from hub.store.every_table import metadata
-from hub.store.schema import check_schema, migrate
+from hub.store.schema import check_schema, migrate, upgrade
 
 
 def test_migrated_schema_equals_the_tables(db: Database) -> None:
@@ -52,6 +52,28 @@ def test_somebody_elses_database_is_left_alone(blank_url: str) -> None:
     with pytest.raises(DatabaseError, match="invoices"):
         migrate(blank_url)
     db.close()
+
+
+def test_what_an_older_hub_closed_and_revoked_stays_so(blank_url: str) -> None:
+    db = Database(blank_url)
+    rows = {
+        "people": "(id, login, name, role, language, password_hash, created_utc_us, "
+        "disabled_utc_us) VALUES (:one, 'an', 'An', 'officer', 'vi', '', 1, 2), "
+        "(:two, 'binh', 'Bình', 'officer', 'vi', '', 1, NULL)",
+        "grants": "(id, person_id, rights, starts_utc_us, ends_utc_us, reason, ended_by) VALUES "
+        "(:one, :two, 1, 1, 2, 'x', :two), (:two, :two, 1, 1, 2, 'x', NULL)",
+    }
+    ids = {"one": "0" * 31 + "1", "two": "0" * 31 + "2"}
+    with db.writing() as conn:
+        upgrade(conn, "0046")
+        for table, row in rows.items():
+            conn.execute(text(f"INSERT INTO {table} {row}"), ids)
+        upgrade(conn, "head")
+        states = conn.execute(text("SELECT login, state FROM people ORDER BY login")).all()
+        ended = conn.execute(text("SELECT is_ended FROM grants ORDER BY id")).scalars().all()
+    db.close()
+    assert [tuple(row) for row in states] == [("an", "closed"), ("binh", "open")]
+    assert [bool(one) for one in ended] == [True, False]
 
 
 def test_every_moment_says_how_far_off_it_may_be() -> None:
