@@ -4,7 +4,6 @@ Writers take turns (`hub.store.database`), also between programs. So of two mana
 other at the same moment the second finds itself closed, and the last one cannot be closed.
 """
 
-from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
@@ -96,24 +95,33 @@ def _why_not(
         return AccountFault.SELF
     if not reason:
         return AccountFault.REASON
-    is_last = any(group == {person_id} for group in _managers(conn, now))
-    return AccountFault.LAST if is_last else None
+    return AccountFault.LAST if _is_last_manager(conn, person_id, now) else None
 
 
-def _managers(conn: Connection, now: Moment) -> Iterator[set[UUID]]:
-    """Who can sign in and manage, in three senses: keepers of the whole town, keepers, and people
-    who look after any camera or area."""
+def _is_last_manager(conn: Connection, person_id: UUID, now: Moment) -> bool:
+    """Whether nobody else who can sign in may do what this person may: keep the whole town, be a
+    keeper at all, or look after any camera or area."""
     has_way_in = or_(
         people.c.password_hash != "",
         exists().where(passkeys.c.person_id == people.c.id),
         exists().where(identities.c.person_id == people.c.id),
     )
     query = select(people.c.id, people.c.role).where(MAY_SIGN_IN, has_way_in)
-    rows = conn.execute(query).all()
-    keepers = {row.id for row in rows if row.role == Role.KEEPER}
-    yield {one for one in keepers if grant_sights.keeps_whole(conn, one, now)}
-    yield keepers
-    yield {row.id for row in rows if _manages_any(conn, row.id, now)}
+    roles = {row.id: row.role for row in conn.execute(query)}
+
+    def is_keeper(one: UUID) -> bool:
+        return bool(roles[one] == Role.KEEPER)
+
+    def keeps_whole(one: UUID) -> bool:
+        return is_keeper(one) and grant_sights.keeps_whole(conn, one, now)
+
+    def manages(one: UUID) -> bool:
+        return _manages_any(conn, one, now)
+
+    others = [one for one in roles if one != person_id]
+    return person_id in roles and any(
+        may(person_id) and not any(map(may, others)) for may in (keeps_whole, is_keeper, manages)
+    )
 
 
 def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
