@@ -1,1 +1,1 @@
-"""The centre: takes the nodes' events, decides who must know, and tells them."""
+"""The hub: receives the nodes' events, decides who is told, and tells them."""

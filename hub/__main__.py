@@ -1,4 +1,4 @@
-"""The command line of the hub."""
+"""Command line of the hub."""
 
 import argparse
 import sys

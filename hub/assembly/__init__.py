@@ -1,1 +1,1 @@
-"""The only rooms that know every class: they put the hub together, run it and try it."""
+"""Wiring: builds the hub, runs it and checks it. The only package that knows every class."""

@@ -1,4 +1,4 @@
-"""The head of the log of who looked, put down where no database reaches."""
+"""Anchors of the access log: its last hash, stored where no database user can write."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,23 +22,23 @@ from hub.store.registry import RegistryError
 log = structlog.get_logger()
 
 ANCHOR_ERROR_MS: Final = 1000
-"""A line says its moment in whole seconds."""
+"""A line has whole seconds."""
 _LINE: Final = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<seq>\d{1,18}) (?P<hash>[0-9a-f]{64})"
 )
 
 
 def anchor_file(settings: HubSettings) -> Path:
-    """Where the hub puts the log's head down once a day, a line each."""
+    """File with the log's last hash, one line per day."""
     return settings.store.media_folder / "log-anchors"
 
 
 class Anchoring:
-    """A chore: the head of the log into a file beside the clip store, and into the hub's output.
+    """A chore: writes the log's last hash to a file beside the clip store, and to the hub's output.
 
-    Who can change the database alone is found out by the file; who can change both by whatever
-    keeps the hub's output, by a line that somebody printed, or by the time stamp of an outside
-    authority, where there is one.
+    The file exposes somebody who can change only the database. Somebody who can change both is
+    exposed by the stored output of the hub, by a printed line, or by an outside authority's time
+    stamp.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Anchoring:
         self._stamps = stamps
 
     def put_down(self) -> Anchor:
-        """One line, durable; OSError when it cannot be written."""
+        """One line, durable; OSError if it cannot be written."""
         with self._db.reading() as conn:
             anchor = audit.head(conn, self._clock.now())
         before = self._file.read_bytes() if self._file.exists() else b""
@@ -74,12 +74,12 @@ class Anchoring:
 
 
 def stamp_folder(file: Path) -> Path:
-    """Where the time stamps of a file of anchors lie."""
+    """Folder with the time stamps of an anchor file."""
     return file.with_name("log-stamps")
 
 
 def stamp_faults(file: Path, roots: Sequence[x509.Certificate]) -> Iterator[str]:
-    """What the time stamps say against a file of anchors; nothing where all hold."""
+    """Contradictions between time stamps and anchor file; none if all are valid."""
     lines = file.read_text("ascii", "replace").splitlines() if file.exists() else []
     by_name = {_stamp_name(line): line for line in lines}
     for path in stamps_of(file):
@@ -95,7 +95,7 @@ def stamp_faults(file: Path, roots: Sequence[x509.Certificate]) -> Iterator[str]
 
 
 def stamps_of(file: Path) -> Iterable[Path]:
-    """The time stamps of a file of anchors, by name."""
+    """Time stamps of an anchor file, by name."""
     return sorted(stamp_folder(file).glob("*.tsr"))
 
 
@@ -104,13 +104,13 @@ def _stamp_name(line: str) -> str:
 
 
 def to_line(anchor: Anchor) -> str:
-    """As it is printed: moment, number of the last record, its hash."""
+    """Printed form: moment, number of the last record, its hash."""
     moment = datetime.fromtimestamp(anchor.at_utc_us / 1e6, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ} {anchor.seq} {anchor.hash}"
 
 
 def parse_line(line: str) -> Anchor:
-    """The anchor of a printed line; RegistryError that says how one looks."""
+    """Parse a printed line; RegistryError shows the right form."""
     found = _LINE.fullmatch(line.strip())
     if found is None:
         raise RegistryError(

@@ -1,4 +1,4 @@
-"""How the town answers persons concerned, as its configuration says."""
+"""Answers to data requests, by the town's configuration."""
 
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo

@@ -1,8 +1,8 @@
-"""The file of a backup: a ZIP whose last member says what all others are, by hash.
+"""Backup file: a ZIP whose last member lists all others with their hashes.
 
-A half-written one has no manifest and not its final name. Secrets may be sealed with a
-passphrase (scrypt, then AES-256-GCM for each file); the file itself is for its owner alone in
-either case, because the database names people.
+An incomplete one has no manifest and not its final name. Secrets can be sealed with a passphrase
+(scrypt, then AES-256-GCM per file). The file is always readable by its owner only, because the
+database has names of people.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ FORMAT: Final = 1
 
 
 class ArchiveError(Exception):
-    """The file is no whole backup, or cannot be opened: which and why, in a sentence."""
+    """The file is not a complete backup, or cannot be opened; the message says why."""
 
 
 class Member(BaseModel):
@@ -39,7 +39,7 @@ class Member(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What the backup is."""
+    """Content of the backup."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +51,7 @@ class Manifest(BaseModel):
     tables: dict[str, list[str]]
     has_media: bool
     sealed_with: str | None
-    """The salt of the passphrase's key in hex; None: secrets are in the clear."""
+    """Salt of the passphrase's key in hex; None: secrets are not encrypted."""
     members: dict[str, Member]
 
 
@@ -64,18 +64,18 @@ class Seal:
 
     @classmethod
     def make(cls, passphrase: str, salt: bytes | None = None) -> "Seal":
-        """The key of a passphrase; takes some tenths of a second, as it should."""
+        """Key of a passphrase; takes some tenths of a second on purpose."""
         salt = salt or secrets.token_bytes(16)
         key = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())
         return cls(salt, key)
 
     def close(self, name: str, content: bytes) -> bytes:
-        """Sealed: nobody reads it, or passes it off as another file, without the passphrase."""
+        """Encrypt; without the passphrase nobody can read it or pass it off as another file."""
         nonce = secrets.token_bytes(12)
         return nonce + AESGCM(self.key).encrypt(nonce, content, name.encode())
 
     def open(self, name: str, content: bytes) -> bytes:
-        """ArchiveError for another passphrase."""
+        """ArchiveError for a wrong passphrase."""
         try:
             return AESGCM(self.key).decrypt(content[:12], content[12:], name.encode())
         except InvalidTag as error:
@@ -97,7 +97,7 @@ class ArchiveWriter:
         self.members: dict[str, Member] = {}
 
     def add(self, name: str, pieces: Iterable[bytes], *, compresses: bool = True) -> Member:
-        """Write a file piece by piece."""
+        """Write a file in pieces."""
         info = zipfile.ZipInfo(name)
         info.compress_type = zipfile.ZIP_DEFLATED if compresses else zipfile.ZIP_STORED
         digest, size_bytes = hashlib.sha256(), 0
@@ -110,7 +110,7 @@ class ArchiveWriter:
         return self.members[name]
 
     def finish(self, manifest: Manifest) -> None:
-        """Durably: bytes, then name, then folder."""
+        """Durable: bytes, then name, then folder."""
         self._zip.writestr(MANIFEST, manifest.model_dump_json(indent=1))
         self._zip.close()
         self._file.flush()
@@ -124,7 +124,7 @@ class ArchiveWriter:
             os.close(descriptor)
 
     def abort(self) -> None:
-        """Leave nothing; harmless after `finish`."""
+        """Remove everything; harmless after `finish`."""
         with contextlib.suppress(OSError, ValueError):
             self._zip.close()
         with contextlib.suppress(OSError):
@@ -133,7 +133,7 @@ class ArchiveWriter:
 
 
 class ArchiveReader:
-    """Reads a backup that is whole: every hash is checked before anything is handed out."""
+    """Reads a complete backup: every hash is checked before any content is returned."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -161,7 +161,7 @@ class ArchiveReader:
             raise ArchiveError(f"{self._path} was made by another version: {why}") from error
 
     def check(self) -> None:
-        """ArchiveError unless every file is there and is what the manifest says."""
+        """ArchiveError unless every file is there and matches the manifest."""
         if self.manifest.format != FORMAT:
             raise ArchiveError(f"{self._path} has format {self.manifest.format}, not {FORMAT}")
         for name, said in self.manifest.members.items():
@@ -176,17 +176,17 @@ class ArchiveReader:
                 raise ArchiveError(f"{self._path} is damaged: {name} is not what was backed up")
 
     def names(self, folder: str) -> list[str]:
-        """The members below a folder, without its name."""
+        """Members below a folder, without its name."""
         prefix = f"{folder}/"
         return [name[len(prefix) :] for name in self.manifest.members if name.startswith(prefix)]
 
     def read(self, name: str) -> Iterator[bytes]:
-        """A member, piece by piece."""
+        """A member in pieces."""
         with self._zip.open(name) as member:
             while piece := member.read(PIECE_BYTES):
                 yield piece
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._zip.close()
         self._file.close()

@@ -1,4 +1,4 @@
-"""The commands that ask nodes for footage by time."""
+"""Commands that request footage by time from nodes."""
 
 import argparse
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from hub.store.clock import HubClock
 
 
 def ask_for_span(args: argparse.Namespace) -> int:
-    """Have the node of a camera bring what it showed in a span."""
+    """Request a camera's footage of a time span from its node."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
     def ask(conn: Connection) -> str:
@@ -35,7 +35,7 @@ def ask_for_span(args: argparse.Namespace) -> int:
 
 
 def list_spans(args: argparse.Namespace) -> int:
-    """What was asked for, a line each."""
+    """List the requests."""
     settings = settings_of(args)
     db = opening.database(settings)
     try:

@@ -1,4 +1,4 @@
-"""The commands `ca`: an authority, papers, their renewal, the list of what holds no longer."""
+"""Commands `ca`: authority, certificates, renewal, revocation list."""
 
 import argparse
 from datetime import UTC, datetime
@@ -11,14 +11,14 @@ from hub.enrol.files import write_public
 
 
 def make_authority(args: argparse.Namespace) -> int:
-    """Make the hub's own certificate authority."""
+    """Create the hub's own certificate authority."""
     authority = Authority.create(args.folder, datetime.now(UTC), days=args.days)
     say(f"authority: {authority.ca_file} (give this one to every node and broker)")
     return OK
 
 
 def issue_papers(args: argparse.Namespace) -> int:
-    """Issue papers for a node, the hub, or a server."""
+    """Issue certificate and key for a node, the hub, or a server."""
     authority, now = Authority.open(args.folder), datetime.now(UTC)
     if args.server:
         hosts = tuple(args.server)
@@ -30,7 +30,7 @@ def issue_papers(args: argparse.Namespace) -> int:
 
 
 def renew_papers(args: argparse.Namespace) -> int:
-    """Make those papers anew that have less than a third of their life left."""
+    """Renew certificates with less than a third of their validity left."""
     authority, now = Authority.open(args.folder), datetime.now(UTC)
     for path in args.papers:
         say(_renew(authority, path, now, anyway=args.now))
@@ -38,7 +38,7 @@ def renew_papers(args: argparse.Namespace) -> int:
 
 
 def write_empty_list(args: argparse.Namespace) -> int:
-    """An empty list of revoked papers, where there is none: a broker does not start without."""
+    """Write an empty revocation list if there is none: a broker does not start without one."""
     authority = Authority.open(args.folder)
     if args.into.exists():
         say(f"{args.into} is there already")

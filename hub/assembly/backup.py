@@ -1,4 +1,4 @@
-"""The commands `backup` and `restore`: a running hub into one file, and back."""
+"""Commands `backup` and `restore`: a running hub into one file, and back."""
 
 import argparse
 import sys
@@ -30,7 +30,7 @@ NAMED_BY_MOMENT: Final = "matthan-hub-????????T??????Z.zip"
 
 
 def back_up(args: argparse.Namespace) -> int:
-    """One file with all that a hub needs to go on elsewhere."""
+    """Write one file with everything a hub needs to continue elsewhere."""
     settings = settings_of(args)
     if args.keep is not None and not (args.target.is_dir() and args.keep > 0):
         raise ValueError("--keep goes with a folder, and keeps one backup or more")
@@ -73,7 +73,7 @@ def back_up(args: argparse.Namespace) -> int:
 
 
 def bring_back(args: argparse.Namespace) -> int:
-    """Make a hub of a backup; everything is checked before anything is touched."""
+    """Restore a hub from a backup; everything is checked before anything is changed."""
     settings = settings_of(args)
     if is_hub(settings.web.host, settings.web.port):
         raise ValueError("a hub is running here. Stop it, and restore then")
@@ -115,7 +115,7 @@ def _restore_all(
 
 
 def _note_restore(db: Database, manifest: Manifest) -> None:
-    """Into the audit, and everybody signs in anew: who signed out since was signed in then."""
+    """Audit line, and end of all sessions: an ended session would be valid again."""
     made = datetime.fromtimestamp(manifest.made_utc_us / 1e6, UTC)
     with db.writing() as conn:
         conn.execute(delete(sessions))
@@ -128,7 +128,7 @@ def _note(conn: Connection, act: str, detail: str) -> None:
 
 
 def _target(target: Path) -> Path:
-    """The file itself, or one named by the moment in a folder."""
+    """The file itself, or in a folder one named by the time."""
     if target.is_dir():
         return target / f"matthan-hub-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.zip"
     if not target.parent.is_dir():
@@ -137,7 +137,7 @@ def _target(target: Path) -> Path:
 
 
 def _drop_older(folder: Path, keep: int) -> None:
-    """Of the backups named by their moment the last `keep` stay."""
+    """Keep the last `keep` backups named by their time."""
     for old in sorted(folder.glob(NAMED_BY_MOMENT))[:-keep]:
         old.unlink(missing_ok=True)
 
@@ -148,7 +148,7 @@ def _add_media(writer: ArchiveWriter, db: Database, blobs: Blobs) -> str:
         files = {row.sha256: row.size_bytes for row in conn.execute(query.order_by(media.c.id))}
     added = gone = 0
     for number, (sha256, size_bytes) in enumerate(files.items(), start=1):
-        if not blobs.has(sha256):  # removed by its rule since the snapshot
+        if not blobs.has(sha256):  # removed by retention since the snapshot
             gone += 1
             continue
         member = writer.add(

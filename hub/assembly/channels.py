@@ -1,4 +1,4 @@
-"""The channels of this hub: Web Push and ntfy always, the others as the keeper's files say."""
+"""Channels of this hub: Web Push and ntfy always, others by the keeper's files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ KEPT_IN: Final = "zalo-tokens.json"
 def channels(
     settings: HubSettings, *, webpush: WebPush, client: httpx.AsyncClient, clock: Clock
 ) -> dict[str, Channel]:
-    """Each by its name; StartRefusedError when a file of theirs cannot be used."""
+    """By name; StartRefusedError if one of their files is unusable."""
     public_url = settings.web.public_url
     made: dict[str, Channel] = {
         "webpush": webpush,
@@ -51,7 +51,7 @@ def channels(
 
 
 def zalo_of(settings: HubSettings) -> ZaloSettings:
-    """What the keeper's file says of Zalo; nothing where there is none."""
+    """Zalo settings of the keeper's file; empty without one."""
     path = zalo_file(settings)
     if not found(path).exists() and not settings.push.zalo_file:
         return ZaloSettings()
@@ -62,7 +62,7 @@ def zalo_of(settings: HubSettings) -> ZaloSettings:
 
 
 def services_of(settings: HubSettings) -> Mapping[str, str]:
-    """The addresses of the keeper's other services, by channel."""
+    """Addresses of the keeper's other services, by channel."""
     path = services_file(settings)
     if not found(path).exists() and not settings.push.services_file:
         return {}
@@ -73,17 +73,17 @@ def services_of(settings: HubSettings) -> Mapping[str, str]:
 
 
 def zalo_file(settings: HubSettings) -> Path:
-    """Where the secrets of Zalo are, if anywhere."""
+    """File with the Zalo secrets, if any."""
     return Path(settings.push.zalo_file or settings.secrets.folder / "zalo.toml")
 
 
 def services_file(settings: HubSettings) -> Path:
-    """Where the addresses of the other services are, if anywhere."""
+    """File with the other services' addresses, if any."""
     return Path(settings.push.services_file or settings.secrets.folder / "services.toml")
 
 
 def names(settings: HubSettings) -> list[str]:
-    """The channels there would be, for `matthan-hub check`."""
+    """Names of the channels, for `matthan-hub check`."""
     zalo = zalo_of(settings)
     found = ["webpush", "ntfy"]
     found += ["zalo_bot"] * (zalo.bot is not None) + ["zalo", "zalo_group"] * (zalo.oa is not None)

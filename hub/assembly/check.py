@@ -1,4 +1,4 @@
-"""Trying a configuration without starting anything: one line a part, with the cure if it fails."""
+"""Checks a configuration without starting anything: one line per part, with the cure."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ SHORT_DAYS: Final = 30
 ANSWER_S: Final = 3.0
 
 Finding = tuple[bool, str, str]
-"""Whether it is well, the part, and what is to be said."""
+"""Success, part, text."""
 
 
 def check(settings: HubSettings) -> Iterator[Finding]:
@@ -172,7 +172,7 @@ def _web_port(settings: HubSettings) -> str:
 
 
 def is_hub(host: str, port: int) -> bool:
-    """Whether what has the port answers as a hub does."""
+    """True if the program on this port answers like a hub."""
     from hub.web.shell import SERVICE  # noqa: PLC0415 - heavy, and seldom wanted
 
     near = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - asked, not served
@@ -185,7 +185,7 @@ def is_hub(host: str, port: int) -> bool:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder itself, or the first above it that exists."""
+    """The folder itself, or its first existing parent."""
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 

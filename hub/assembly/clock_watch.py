@@ -1,4 +1,4 @@
-"""Takes steps of the machine's clock: the hub's time and all marks that wait go together."""
+"""Applies steps of the machine's clock to the hub's time and to all waiting times together."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ WORD_EVERY_S: Final = 60.0
 
 
 class ClockWatch:
-    """One task of the hub. `stepped`: who else has marks, in memory, and is told the µs."""
+    """One task of the hub. `stepped`: holders of times in memory, told the step in µs."""
 
     def __init__(self, db: Database, *, clock: SteadyClock, stepped: Callable[[int], None]) -> None:
         self._db = db
@@ -28,7 +28,7 @@ class ClockWatch:
         self._is_waiting = False
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Look until `stop`; a database that is away comes back, and the step waits for it."""
+        """Run until `stop`; an unreachable database delays the step."""
         while not stop.is_set():
             beat()
             await asyncio.to_thread(self.look)
@@ -38,7 +38,7 @@ class ClockWatch:
                 continue
 
     def look(self) -> int:
-        """Take what is to be taken; how many µs that were."""
+        """Apply a due step; returns it in µs."""
         step_us = self._clock.due_step_us()
         if step_us == 0:
             self._leave_word_now_and_then()
@@ -56,8 +56,8 @@ class ClockWatch:
         return step_us
 
     def _take(self, step_us: int) -> None:
-        """The time is stepped while nobody else can write: who comes next must not compare marks
-        that were moved with the time of before."""
+        """The step is applied while nobody else can write: the next transaction must not compare
+        moved times with the earlier time."""
         is_taken = False
         try:
             with self._db.writing() as conn:
@@ -66,7 +66,7 @@ class ClockWatch:
                 self._stepped(step_us)
                 is_taken = True
         except BaseException:
-            if is_taken:  # the marks are where they were
+            if is_taken:  # the times are unchanged
                 self._clock.give_back(step_us)
                 self._stepped(-step_us)
             raise

@@ -1,4 +1,4 @@
-"""What each command of the command line does; each returns the program's exit code."""
+"""Functions of the command line; each returns the exit code."""
 
 import argparse
 import asyncio
@@ -30,11 +30,11 @@ log = structlog.get_logger()
 
 OK = 0
 REFUSED = 78
-"""EX_CONFIG of sysexits.h: somebody must edit something, or what is missing must come back."""
+"""EX_CONFIG of sysexits.h: somebody must edit something, or something missing must come back."""
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the hub until it is told to stop."""
+    """Run the hub until it is stopped."""
     settings = settings_of(args)
     for line in config.removed_keys_in_use(args.config):
         log.warning("setting_removed", line=line)
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def try_out(args: argparse.Namespace) -> int:
-    """One line a part; 78 when any of them would keep the hub from working."""
+    """One line per part; 78 if one would keep the hub from working."""
     is_well = True
     found = _outside(args) if args.from_outside else check(settings_of(args))
     for is_part_well, part, line in found:
@@ -70,14 +70,14 @@ def _outside(args: argparse.Namespace) -> Iterator[Finding]:
 
 
 def bring_up(args: argparse.Namespace) -> int:
-    """Bring the database to this program's schema."""
+    """Migrate the database to this program's schema."""
     migrate(settings_of(args).store.url)
     say("the database is at this program's schema")
     return OK
 
 
 def add_area(args: argparse.Namespace) -> int:
-    """Note an area."""
+    """Add an area."""
     return enter(
         args,
         lambda conn, now: desk.enter_area(
@@ -87,12 +87,12 @@ def add_area(args: argparse.Namespace) -> int:
 
 
 def add_node(args: argparse.Namespace) -> int:
-    """Note a node."""
+    """Add a node."""
     return enter(args, lambda conn, now: desk.enter_node(conn, args.name, area=args.area, now=now))
 
 
 def place_camera(args: argparse.Namespace) -> int:
-    """Note where a camera stands."""
+    """Set a camera's position."""
     place = Place(args.latitude, args.longitude, args.bearing)
     return enter(
         args,
@@ -109,7 +109,7 @@ def place_camera(args: argparse.Namespace) -> int:
 
 
 def add_officer(args: argparse.Namespace) -> int:
-    """Note an officer; a generated password is shown this once."""
+    """Add an officer; a generated password is shown once."""
     password = desk.generated_password() if args.generate_password else _line_of_stdin()
     code = enter(
         args,
@@ -129,7 +129,7 @@ def add_officer(args: argparse.Namespace) -> int:
 
 
 def add_grant(args: argparse.Namespace) -> int:
-    """Let an officer see an area."""
+    """Grant an officer an area."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
     ends_utc_us = desk.end_of_day(args.until, zone) if args.until else None
     return enter(
@@ -147,12 +147,12 @@ def add_grant(args: argparse.Namespace) -> int:
 
 
 def choose_channels(args: argparse.Namespace) -> int:
-    """By which channel an officer is told first."""
+    """Set an officer's order of channels."""
     return enter(args, lambda conn, now: desk.enter_channels(conn, args.login, args.order, now=now))
 
 
 def add_phone(args: argparse.Namespace) -> int:
-    """Note a phone for an officer."""
+    """Add an officer's phone."""
     if args.ntfy:
         token = _line_of_stdin() if args.token_stdin else None
         phone = desk.ntfy_subscription(args.ntfy, token)
@@ -184,27 +184,27 @@ def add_phone(args: argparse.Namespace) -> int:
 
 
 def say(text: str) -> None:
-    """To whoever gave the command."""
+    """Print for the user of the command."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def settings_of(args: argparse.Namespace) -> HubSettings:
-    """The configuration a command was given; sets up logs."""
+    """Configuration of a command; sets up logs."""
     settings = config.load(args.config)
     logs.set_up(settings.log)
     return settings
 
 
 async def _run(settings: HubSettings) -> None:
-    # The web server and all that hangs on it: no other command should wait for them.
+    # The web server with everything it imports: no other command should wait for it.
     from hub.assembly.service import Hub  # noqa: PLC0415 - heavy
 
     await Hub(settings).run()
 
 
 def enter(args: argparse.Namespace, write: Callable[[Connection, Moment], str]) -> int:
-    """Write something in one transaction, and say what came of it."""
+    """Write in one transaction, and print the result."""
     db = opening.database(settings_of(args))
     try:
         with db.writing() as conn:

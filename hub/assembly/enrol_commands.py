@@ -1,4 +1,4 @@
-"""The keeper's shell makes nodes of boxes, and shuts nodes out."""
+"""Commands for enrolment and revocation of nodes."""
 
 import argparse
 
@@ -19,7 +19,7 @@ _SHELL = By(came_from="shell")
 
 
 def enrol(args: argparse.Namespace) -> int:
-    """Make an enrolment, and show its code, its command and its picture."""
+    """Create an enrolment, and show its code, command and QR code."""
     settings = settings_of(args)
     db, clock = opening.database(settings), HubClock()
     try:
@@ -51,7 +51,7 @@ def enrol(args: argparse.Namespace) -> int:
 
 
 def revoke(args: argparse.Namespace) -> int:
-    """Shut a node out: papers, connection, uploads and commands."""
+    """Revoke a node: certificate, connection, uploads and commands."""
     settings = settings_of(args)
     db, clock = opening.database(settings), HubClock()
     try:

@@ -1,4 +1,4 @@
-"""The hub's side of enrolment, put together."""
+"""Wiring of enrolment."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,24 +20,24 @@ log = structlog.get_logger()
 
 
 def open_authority(settings: HubSettings) -> Authority:
-    """The authority that signs for nodes; raises AuthorityError."""
+    """Authority that signs for nodes; raises AuthorityError."""
     return Authority.open(authority_folder(settings))
 
 
 def authority_folder(settings: HubSettings) -> Path:
-    """Where it lies."""
+    """Its folder."""
     return Path(settings.enrol.authority_folder or settings.broker.ca_file.parent)
 
 
 def crl_file(settings: HubSettings) -> Path:
-    """Where the broker reads what holds no longer."""
+    """File of the revocation list for the broker."""
     return Path(settings.enrol.crl_file or authority_folder(settings) / "crl.pem")
 
 
 def put_together(
     settings: HubSettings, db: Database, clock: Clock
 ) -> tuple[Enrolling, ShuttingOut] | None:
-    """What pages and nodes need; None where the authority's key is elsewhere, which is said."""
+    """Services for pages and nodes; None if the authority's key is elsewhere, which is logged."""
     try:
         authority = open_authority(settings)
     except AuthorityError as error:
@@ -63,7 +63,7 @@ def put_together(
 def shutting_out(
     settings: HubSettings, db: Database, authority: Authority, clock: Clock
 ) -> ShuttingOut:
-    """What ends nodes' connections."""
+    """Service that ends connections of revoked nodes."""
     return ShuttingOut(
         db,
         authority=authority,
@@ -74,7 +74,7 @@ def shutting_out(
 
 
 def node_address(settings: HubSettings) -> tuple[str, int]:
-    """Host, as in a URL, and port where nodes reach the hub by HTTPS."""
+    """Host (as in a URL) and port of the hub for nodes' HTTPS."""
     parts = urlsplit(settings.web.upload_url or settings.web.public_url)
     host = parts.hostname or ""
     return (f"[{host}]" if ":" in host else host), parts.port or (
@@ -83,7 +83,7 @@ def node_address(settings: HubSettings) -> tuple[str, int]:
 
 
 def write_list(shutting: ShuttingOut) -> None:
-    """At the start, and after papers were replaced; a failure is said, and the next writes all."""
+    """At the start, and after a restore; a failure is logged, and the next write has everything."""
     try:
         shutting.write_list()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The commands of evidence: packages made of stored footage, and the keys that sign them."""
+"""Commands for evidence: packages of stored footage, and signing keys."""
 
 import argparse
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from hub.store.views import Asker
 
 
 def make_key(args: argparse.Namespace) -> int:
-    """A new key that signs from now on; what older ones signed stays good."""
+    """Create a key that signs from now on; older signatures stay valid."""
 
     def write(conn: Connection, now: Moment) -> str:
         signer = new_key(settings_of(args), datetime.now(UTC))
@@ -38,7 +38,7 @@ def make_key(args: argparse.Namespace) -> int:
 
 
 def list_keys(args: argparse.Namespace) -> int:
-    """Every key there ever was, the newest first."""
+    """All keys, newest first."""
     found = keys.certificates(key_folder(settings_of(args)))
     for one in found:
         span = f"{one.not_valid_before_utc:%d/%m/%Y} to {one.not_valid_after_utc:%d/%m/%Y}"
@@ -49,7 +49,7 @@ def list_keys(args: argparse.Namespace) -> int:
 
 
 def export(args: argparse.Namespace) -> int:
-    """One package of footage for a case, into a folder."""
+    """Write one package of footage for a case into a folder."""
     settings = settings_of(args)
     plans = [read_plan(path.read_bytes()) for path in args.redact]
     db = opening.database(settings)

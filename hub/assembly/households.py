@@ -1,4 +1,4 @@
-"""Households put together of the store, the hub's evidence key and its channels."""
+"""Wiring of households: store, evidence key and channels."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def put_together(
     clock: Clock,
     channels: Mapping[str, Channel],
 ) -> HouseholdRoom | None:
-    """All that households need; None where none are asked."""
+    """All services for households; None if the hub has none."""
     box, said = opening.household_box(settings), settings.households
     if box is None:
         return None
@@ -71,7 +71,7 @@ def _seal(settings: HubSettings, one: Arrived) -> ArrivalSeal:
 
 
 def teller(channels: Mapping[str, Channel]) -> Tell:
-    """Sends a household one message; "" when the service took it, else why not."""
+    """Sends a household one message; "" if the service accepted it, else why not."""
 
     async def tell(channel: str, address: str, title: str, body: str, path: str) -> str:
         number = uuid4()
@@ -91,7 +91,7 @@ def teller(channels: Mapping[str, Channel]) -> Tell:
         phone = Phone(number, channel, f"{channel}:{address}", "")
         try:
             answer: Answer = await send_by(channels, message, phone)
-        except Exception as error:  # the link is known only now: its page must come all the same
+        except Exception as error:  # the link is known only now: its page must be shown in any case
             log.exception("household.not_told", channel=channel)
             answer = our_fault(error)
         return "" if isinstance(answer, Delivered) else answer.reason

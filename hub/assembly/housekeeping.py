@@ -1,4 +1,4 @@
-"""Keeps the clip store: room on its disk, rules of keeping, rows and files that agree."""
+"""Maintenance of the clip store: disk space, retention, consistency of rows and files."""
 
 import asyncio
 import time
@@ -20,15 +20,15 @@ log = structlog.get_logger()
 LOOK_S: Final = 10.0
 RULES_EVERY_S: Final = 3600.0
 GIVEN_EVERY_S: Final = 60.0
-"""What a household sent is looked at when it presses Send; this is for a hub that died over it."""
+"""Uploads of households are processed on submission; this is for a hub that crashed meanwhile."""
 SWEEP_EVERY_S: Final = 86_400.0
 ANCHOR_EVERY_S: Final = 86_400.0
 SWEEP_FIRST_S: Final = 3600.0
-"""Not at the start: it reads the whole store, and events that waited come first."""
+"""Not at the start: it reads the whole store, and waiting events come first."""
 
 
 class Housekeeping:
-    """One task of the hub. What fails is said once and tried again at its next time."""
+    """One task of the hub. A failure is logged once and tried again at its next time."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class Housekeeping:
             self._chores.append(_Chore(name, work, RULES_EVERY_S, now_s))
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Until told to stop; then the page at hand is finished first."""
+        """Run until stopped; the current page of work is finished first."""
 
         def stopping() -> bool:
-            beat()  # a chore may take hours, and asks between two pages
+            beat()  # a chore may take hours, and checks between two pages
             return stop.is_set()
 
         while not stopping():
@@ -84,7 +84,7 @@ class _Chore:
         self.due_s = due_s
 
     def do(self, stopping: Stopping) -> None:
-        """Do it, and say what kept it from being done, unless that was said before."""
+        """Run it, and log a new reason of failure once."""
         self.due_s = time.monotonic() + self._every_s
         try:
             self._work(stopping)

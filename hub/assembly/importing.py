@@ -1,4 +1,4 @@
-"""The commands that take areas and cameras from a table, or only say what they would do."""
+"""Commands that import areas and cameras from a table, or show what they would do."""
 
 import argparse
 import sys
@@ -45,17 +45,17 @@ WHY: Final[Mapping[LineFault, str]] = {
 
 
 def take_areas(args: argparse.Namespace) -> int:
-    """Take areas from a table."""
+    """Import areas from a table."""
     return _take(args, "areas")
 
 
 def take_cameras(args: argparse.Namespace) -> int:
-    """Take names and places of cameras from a table."""
+    """Import names and positions of cameras from a table."""
     return _take(args, "cameras")
 
 
 def _take(args: argparse.Namespace, what: str) -> int:
-    """0 when it was done, or would be; 1 with each wrong line, and nothing changed."""
+    """0 if it was done, or would be; 1 with each faulty line, and nothing changed."""
     content = sys.stdin.buffer.read() if str(args.file) == "-" else args.file.read_bytes()
     settings = settings_of(args)
     db, now = opening.database(settings), HubClock().now()
@@ -82,5 +82,5 @@ def _take(args: argparse.Namespace, what: str) -> int:
 
 
 def sentence(wrong: Wrong) -> str:
-    """A wrong line in one sentence with its cure."""
+    """A faulty line in one sentence with its cure."""
     return f"line {wrong.line}: {WHY[wrong.fault].format(what=wrong.what)}"

@@ -1,4 +1,4 @@
-"""The keeper's shell lets a person in: a one-time link, for the first keeper above all."""
+"""Command for invitations: a one-time link, above all for the first keeper."""
 
 import argparse
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from hub.store.invitations import Made, NewPerson, make
 
 
 def invite(args: argparse.Namespace) -> int:
-    """Print a link that lets its person in once, and the same for a phone's camera."""
+    """Print a link that signs its person in once, and its QR code."""
     new = NewPerson(args.login, args.name or args.login, args.language, args.role)
     return show_link(args, lambda conn, now: make(conn, new, by=By(came_from="shell"), now=now))
 
 
 def show_link(args: argparse.Namespace, make_it: Callable[[Connection, Moment], Made]) -> int:
-    """Make an invitation, and print its link as text and as a QR code."""
+    """Create an invitation, and print its link as text and QR code."""
     public_url = commands.settings_of(args).web.public_url
     token = ""
 

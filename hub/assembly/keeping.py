@@ -1,4 +1,4 @@
-"""The commands of keeping: rules, holds, and the sweep of the clip store."""
+"""Commands for retention, holds, and reconciling the clip store."""
 
 import argparse
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from hub.store.tables import areas, retention_rules
 
 
 def set_retention(args: argparse.Namespace) -> int:
-    """From now on footage of a class is kept so long in an area."""
+    """Set the retention of a class of footage in an area."""
 
     def set_rule(conn: Connection) -> str:
         area_id = registry.area_by_name(conn, args.area) if args.area else None
@@ -41,7 +41,7 @@ def set_retention(args: argparse.Namespace) -> int:
 
 
 def end_retention(args: argparse.Namespace) -> int:
-    """The rule of an area counts no more: the one above it does."""
+    """End the rule of an area: the rule above applies."""
 
     def end_rule(conn: Connection) -> str:
         area_id = registry.area_by_name(conn, args.area) if args.area else None
@@ -54,7 +54,7 @@ def end_retention(args: argparse.Namespace) -> int:
 
 
 def list_retention(args: argparse.Namespace) -> int:
-    """The rules that count, a line each."""
+    """List the rules in force."""
     db = opening.database(settings_of(args))
     try:
         with db.reading() as conn:
@@ -76,7 +76,7 @@ def list_retention(args: argparse.Namespace) -> int:
 
 
 def add_hold(args: argparse.Namespace) -> int:
-    """Keep footage for a case, whatever rules and disks say."""
+    """Hold footage for a case, whatever rules and disks say."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
     def place(conn: Connection) -> str:
@@ -94,7 +94,7 @@ def add_hold(args: argparse.Namespace) -> int:
 
 
 def end_hold(args: argparse.Namespace) -> int:
-    """The case needs it no more: its rules count again."""
+    """End a hold: retention applies again."""
 
     def end(conn: Connection) -> str:
         count = holds.end_holds(
@@ -113,7 +113,7 @@ def end_hold(args: argparse.Namespace) -> int:
 
 
 def list_holds(args: argparse.Namespace) -> int:
-    """Holds, a line each."""
+    """List the holds."""
     settings = settings_of(args)
     db = opening.database(settings)
     try:
@@ -126,7 +126,7 @@ def list_holds(args: argparse.Namespace) -> int:
 
 
 def sweep_media(args: argparse.Namespace) -> int:
-    """Mend rows without files and files without rows."""
+    """Repair rows without files and files without rows."""
     settings = settings_of(args)
     db = opening.database(settings)
     try:
@@ -163,7 +163,7 @@ def _wanted(conn: Connection, args: argparse.Namespace, zone: ZoneInfo) -> Hold:
 
 
 def camera_of(conn: Connection, name: str) -> UUID:
-    """The camera called NODE/CAMERA; RegistryError where there is none."""
+    """The camera NODE/CAMERA; RegistryError if there is none."""
     node_name, _, camera = name.partition("/")
     node = registry.node_by_name(conn, node_name)
     camera_id = registry.camera_by_name(conn, node.node_id, camera) if node else None
@@ -173,7 +173,7 @@ def camera_of(conn: Connection, name: str) -> UUID:
 
 
 def utc_us_of(moment: datetime, zone: ZoneInfo) -> int:
-    """A moment without an offset is meant on the town's clock."""
+    """A time without an offset is local time."""
     known = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
     return round(known.timestamp() * 1_000_000)
 

@@ -1,7 +1,7 @@
-"""A hub's secrets as a backup holds them: which files, and where each belongs.
+"""Secrets of a hub in a backup: which files, and where each belongs.
 
-They are the secrets folder, the folder of the authority, and those single files that the
-configuration may have put elsewhere.
+They are the secrets folder, the authority's folder, and single files that the configuration may
+have placed elsewhere.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from hub.config import HubSettings
 from hub.enrol.files import write_private, write_public
 
 MOST_BYTES: Final = 2**20
-"""No key or certificate is larger; what is larger is somebody's own file."""
+"""A larger file is not a key or certificate."""
 
 
 def _places(settings: HubSettings) -> dict[str, Path]:
-    """Where secrets lie, by the name of their folder in the backup."""
+    """Places of secrets, by the name of their folder in the backup."""
     return {"secrets": settings.secrets.folder, "authority": settings.broker.ca_file.parent}
 
 
 def _single_files(settings: HubSettings) -> dict[str, Path]:
-    """Those that a configuration may have put elsewhere."""
+    """Files that the configuration may have placed elsewhere."""
     return {
         "single/hub.crt": settings.broker.cert_file,
         "single/hub.key": settings.broker.key_file,
@@ -37,7 +37,7 @@ def _single_files(settings: HubSettings) -> dict[str, Path]:
 
 
 def add_secrets(writer: ArchiveWriter, settings: HubSettings, seal: Seal | None) -> int:
-    """Write them into a backup; how many there are."""
+    """Write them into a backup; returns their number."""
     files = {name: path for name, path in _single_files(settings).items() if path.is_file()}
     for folder, place in _places(settings).items():
         if place.is_dir():
@@ -57,12 +57,12 @@ def _small_files(folder: Path) -> Iterator[Path]:
 def secrets_in(
     reader: ArchiveReader, settings: HubSettings, seal: Seal | None
 ) -> dict[Path, bytes]:
-    """Each secret by where it lies in this hub's configuration."""
+    """Each secret by its place in this hub's configuration."""
     places = {
         f"{folder}/{name}": place / name
         for folder, place in _places(settings).items()
         for name in reader.names(folder)
-        if Path(name).name == name  # no way out of the folder
+        if Path(name).name == name  # no path out of the folder
     }
     places |= {
         name: path
@@ -77,12 +77,12 @@ def secrets_in(
 
 
 def differs(path: Path, content: bytes) -> bool:
-    """Whether another file is there."""
+    """True if a different file is there."""
     return path.exists() and path.read_bytes() != content
 
 
 def put_secret(path: Path, content: bytes) -> None:
-    """Where it belongs; another one that is there stays beside it as `.replaced`."""
+    """Write it to its place; a different existing file is kept as `.replaced`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if differs(path, content):
         path.rename(path.with_name(f"{path.name}.replaced"))

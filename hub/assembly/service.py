@@ -1,4 +1,4 @@
-"""The hub at work: intake, notifier and pages, started in order and stopped in reverse."""
+"""The running hub: intake, notifier and pages, started in order and stopped in reverse."""
 
 import asyncio
 import gc
@@ -72,7 +72,7 @@ KNOCK_S: Final = 15.0
 
 
 class Hub:
-    """All parts, made but not started; StartRefusedError when one cannot be made."""
+    """All parts, built but not started; StartRefusedError if one cannot be built."""
 
     def __init__(self, settings: HubSettings) -> None:
         self._settings = settings
@@ -117,7 +117,7 @@ class Hub:
         self._escalator = Escalator(db=self._db, clock=self._clock, bell=self._bell)
         self._provider = providing.provider(settings, lambda: self._clock.now().utc_us / 1e6)
         self._enrolment = enrolling.put_together(settings, self._db, self._clock)
-        if self._enrolment:  # a backup that was brought back may know others than the list does
+        if self._enrolment:  # a restored backup may have other revocations than the list
             enrolling.write_list(self._enrolment[1])
         self._households = households.put_together(
             settings, self._db, blobs=self._blobs, clock=self._clock, channels=self._channels
@@ -126,9 +126,9 @@ class Hub:
         self._housekeeping = self._make_housekeeping()
 
     async def run(self) -> None:
-        """Run until SIGTERM or SIGINT; any part that breaks brings the whole hub down."""
-        # All that is there now stays: looking through it for garbage again and again would hold
-        # every thread up for tenths of a second.
+        """Run until SIGTERM or SIGINT; a failing part ends the whole hub."""
+        # All objects now present stay: scanning them for garbage again and again would stop every
+        # thread for tenths of a second.
         gc.collect()
         gc.freeze()
         loop = asyncio.get_running_loop()
@@ -196,8 +196,8 @@ class Hub:
         web = self._settings.web
         while not self._pages.started:
             await asyncio.sleep(LOOK_S)
-        # systemd hears it before the broker does: pages are of use without, and a start that waits
-        # for a broker would be called failed.
+        # systemd is told before the broker is: pages are useful without it, and a start that waits
+        # for a broker would count as failed.
         self._pulse.say_ready("pages are served; the broker is not heard yet")
         while not self._intake.is_listening:
             await asyncio.sleep(LOOK_S)
@@ -205,7 +205,8 @@ class Hub:
         log.info("ready", address=f"http://{web.host}:{web.port}", public_url=web.public_url)
 
     async def _knock_at_pages(self) -> None:
-        """Ask the pages as a browser would: a web server that runs and answers nobody is silent."""
+        """Request a page like a browser: a server that runs and does not answer counts as
+        silent."""
         beat, web = self._pulse.part("pages"), self._settings.web
         while True:
             if await asyncio.to_thread(is_hub, web.host, web.port):
@@ -372,7 +373,7 @@ class Hub:
         return self._intake.say(node, words, expires_s=LEASE_S)
 
     def _node_of(self, token: str) -> str | None:
-        """The node that this upload token was given to, unless it was shut out since."""
+        """Node of this upload token, unless it was revoked since."""
         name = self._tokens.verify(token, self._clock.now())
         if name is None:
             return None
@@ -382,7 +383,7 @@ class Hub:
 
 
 def _public_words(said: PublicSection) -> dict[str, PublicWords]:
-    """What everybody reads, by language."""
+    """Public texts, by language."""
     return {
         "vi": PublicWords(said.by_vi, said.purpose_vi, said.contact_vi),
         "en": PublicWords(said.by_en, said.purpose_en, said.contact_en),

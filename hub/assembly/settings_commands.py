@@ -66,7 +66,7 @@ def add_to(
 
 
 def set_keys(args: argparse.Namespace) -> int:
-    """Want other values of some keys; or, with --dry-run, say what that would change."""
+    """Change desired values of some keys; with --dry-run, only show the effect."""
 
     def change(conn: Connection, now: Any) -> str:
         scope = _scope(conn, args)
@@ -89,7 +89,7 @@ def set_keys(args: argparse.Namespace) -> int:
 
 
 def show(args: argparse.Namespace) -> int:
-    """What is wanted in one place, and every change there."""
+    """Desired settings of one scope, and their history."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
     def read(conn: Connection, _: Any) -> str:
@@ -108,7 +108,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def list_nodes(args: argparse.Namespace) -> int:
-    """How far each node has come, a line each; those that need somebody first."""
+    """Progress of each node, one line each; those that need attention first."""
     db = opening.database(settings_of(args))
     try:
         with db.reading() as conn:
@@ -129,7 +129,7 @@ def list_nodes(args: argparse.Namespace) -> int:
 
 
 def list_rollouts(args: argparse.Namespace) -> int:
-    """What goes out or went out, the newest first."""
+    """Roll-outs, newest first."""
     zone = ZoneInfo(settings_of(args).web.time_zone)
 
     def read(conn: Connection, _: Any) -> str:
@@ -150,7 +150,7 @@ def list_rollouts(args: argparse.Namespace) -> int:
 
 
 def halt(args: argparse.Namespace) -> int:
-    """Want again everywhere what was wanted before."""
+    """Halt: the earlier settings are desired everywhere again."""
 
     def stop(conn: Connection, now: Any) -> str:
         if not rollout_rows.halt(conn, args.rollout, why=args.reason, by=SHELL, now=now):
@@ -161,7 +161,7 @@ def halt(args: argparse.Namespace) -> int:
 
 
 def try_again(args: argparse.Namespace) -> int:
-    """Have a node that refused or fell back try the same once more."""
+    """Let a node that refused or fell back try the same again."""
 
     def ask(conn: Connection, now: Any) -> str:
         node = _node(conn, args.node)
@@ -173,7 +173,7 @@ def try_again(args: argparse.Namespace) -> int:
 
 
 def make_group(args: argparse.Namespace) -> int:
-    """A named group of nodes, or other members of one that is there."""
+    """Create a group of nodes, or change its members."""
 
     def make(conn: Connection, now: Any) -> str:
         members = [_node(conn, name) for name in args.nodes]
@@ -210,7 +210,7 @@ def _node(conn: Connection, name: str) -> Any:
 
 
 def _changes(args: argparse.Namespace) -> dict[str, Any]:
-    """KEY=JSON; what is no JSON is a word, and nothing takes the key out."""
+    """KEY=JSON; text that is not JSON is a string, and an empty value removes the key."""
     changes: dict[str, Any] = {}
     for text in args.keys:
         key, equals, value = text.partition("=")

@@ -1,8 +1,8 @@
-"""A node is shut out: its papers go on the broker's list, and its connection is ended.
+"""Revocation of a node: its certificate goes on the broker's list, and its connection is ended.
 
-A broker reads the list when somebody connects, so who is connected stays. The authority can sign
-for anybody: a visitor with the node's name and a certificate of minutes takes its place at the
-broker, which throws the old connection out, and goes. After that the list keeps it out.
+A broker reads the list when a client connects, so a connected client stays. The authority can sign
+for anybody: a visitor with the node's name and a certificate valid for minutes takes its place at
+the broker, which ends the old connection; then the visitor leaves. After that the list applies.
 """
 
 import tempfile
@@ -29,8 +29,8 @@ from hub.store.enrolments import revoked_serials
 log = structlog.get_logger()
 
 VISITS_S: Final = (0.5, 3.0, 10.0, 30.0)
-"""Seconds after the list was written at which the place is taken: the broker reads the list a
-moment later, and who was thrown out before that came back."""
+"""Seconds after writing the list for these visits: the broker reads the list a moment later, and a
+node ended before that came back."""
 VISIT_S: Final = 5.0
 HOLDS: Final = timedelta(minutes=5)
 
@@ -58,7 +58,7 @@ class ShuttingOut:
         self._stop = threading.Event()
 
     def write_list(self) -> None:
-        """All that is revoked and has not ended, for the broker; OSError when it cannot be."""
+        """Write all valid revocations for the broker; OSError if impossible."""
         with self._lock:
             now = self._clock.now()
             with self._db.reading() as conn:
@@ -67,7 +67,7 @@ class ShuttingOut:
             write_public(self._crl_file, self._authority.revocations(moments, _as_time(now.utc_us)))
 
     def shut_out(self, node: str) -> threading.Thread:
-        """Write the list, and end the node's connection; the thread that sees to it."""
+        """Write the list and end the node's connection; returns the thread that does it."""
         self.write_list()
         thread = threading.Thread(
             target=self._keep_out, args=(node,), name=f"shut-out-{node}", daemon=True
@@ -76,7 +76,7 @@ class ShuttingOut:
         return thread
 
     def stop(self) -> None:
-        """Whoever waits for the next visit goes."""
+        """End all threads waiting for the next visit."""
         self._stop.set()
 
     def _keep_out(self, node: str) -> None:
@@ -91,7 +91,7 @@ class ShuttingOut:
                 log.info("node.thrown_out", node=node, place_taken=was_let_in)
 
     def visit(self, node: str) -> bool:
-        """Take the node's place at the broker and leave it; whether the broker let us."""
+        """Take the node's place at the broker and leave; True if the broker accepted."""
         with tempfile.TemporaryDirectory(prefix="matthan-visit-") as folder:
             address = self._papers(node, Path(folder))
             client = mqtt.Client(
@@ -118,7 +118,7 @@ class ShuttingOut:
             client.loop_stop()
 
     def _papers(self, node: str, folder: Path) -> BrokerAddress:
-        """Good for minutes, and gone from the disk before they are used."""
+        """Valid for minutes, and deleted from the disk before use."""
         key = ec.generate_private_key(ec.SECP256R1())
         cert = self._authority.sign_client(node, key.public_key(), datetime.now(UTC), span=HOLDS)
         key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

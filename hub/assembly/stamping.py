@@ -1,4 +1,4 @@
-"""The way to the time stamp's authority: one question by HTTP, one answer or a clear word."""
+"""HTTP transport to the time stamp authority: one query, one answer or a clear error."""
 
 import time
 from datetime import UTC, datetime
@@ -21,13 +21,13 @@ from hub.evidence.stamp import (
 )
 
 ANSWER_S: Final = 10.0
-"""To connect, for the answer to begin, and for what trickles then."""
+"""Limit for connecting, for the start of the answer, and for the rest."""
 _ASKS: Final = "application/timestamp-query"
 _ANSWERS: Final = "application/timestamp-reply"
 
 
 def authority(settings: HubSettings) -> Authority | None:
-    """Who stamps, or None where nobody is configured; StampError when its roots are not there."""
+    """The configured authority, or None; StampError if its roots are missing."""
     url, roots = settings.evidence.stamp_url, settings.evidence.stamp_ca_file
     if not url:
         return None
@@ -37,7 +37,7 @@ def authority(settings: HubSettings) -> Authority | None:
 
 
 def asked(settings: HubSettings) -> Authority | None:
-    """The same for an export, which no fault of a time stamp's may stop: it is the answer then."""
+    """The same for an export, which no stamp fault may stop: the fault is then the result."""
     try:
         return authority(settings)
     except StampError as error:
@@ -45,7 +45,7 @@ def asked(settings: HubSettings) -> Authority | None:
 
 
 def roots_of(path: Path) -> list[x509.Certificate]:
-    """Who is believed for stamps; StampError."""
+    """Trusted roots for stamps; raises StampError."""
     try:
         return read_roots(path.read_bytes())
     except OSError as error:
@@ -59,7 +59,7 @@ def _refuse(why: str, _: bytes) -> bytes:
 
 
 def try_out(asked: Authority) -> Stamp:
-    """A stamp of a few bytes that nobody keeps; StampError."""
+    """A stamp of a few bytes, thrown away; raises StampError."""
     before = datetime.now(UTC)
     _, stamp = asked.stamp(uuid4().bytes)
     apart_s = abs((stamp.at - before).total_seconds())

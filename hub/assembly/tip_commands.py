@@ -1,4 +1,4 @@
-"""The commands of keys for apps that bring tips."""
+"""Commands for keys of apps that send tips."""
 
 import argparse
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from hub.store.tip_keys import TipKeyError
 
 
 def add_key(args: argparse.Namespace) -> int:
-    """Make a key and say it, once."""
+    """Create a key and print it once."""
     db = opening.database(settings_of(args))
     try:
         with db.writing() as conn:
@@ -26,7 +26,7 @@ def add_key(args: argparse.Namespace) -> int:
 
 
 def revoke_key(args: argparse.Namespace) -> int:
-    """It opens nothing from now on."""
+    """Revoke a key."""
     db = opening.database(settings_of(args))
     try:
         with db.writing() as conn:
@@ -40,7 +40,7 @@ def revoke_key(args: argparse.Namespace) -> int:
 
 
 def list_keys(args: argparse.Namespace) -> int:
-    """Which apps have one, since when."""
+    """List apps with keys, and since when."""
     db = opening.database(settings_of(args))
     try:
         with db.reading() as conn:

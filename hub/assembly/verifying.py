@@ -1,4 +1,4 @@
-"""Whether footage and packages are what was sealed and signed: needs files and certificates."""
+"""Verification of footage and packages from files and certificates."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ from hub.evidence.check import is_package
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Say of each file whether its seal or signature holds; 1 unless all are intact."""
+    """For each file: is its seal or signature valid; 1 unless all are intact."""
     authority_file = args.authority or BrokerSection().ca_file
     is_there = args.authority is not None or authority_file.exists()
     authority = read_authority(authority_file) if is_there else None

@@ -1,1 +1,1 @@
-"""The OpenID provider that the hub may have: found, asked, and believed only as far as it signs."""
+"""OpenID provider of the hub: discovery, requests, and checked tokens."""

@@ -1,4 +1,4 @@
-"""One question to the provider by HTTP, bounded in time and size: a JSON object or a clear word."""
+"""One HTTP request to the provider, limited in time and size: a JSON object or a clear error."""
 
 import json
 import ssl
@@ -11,15 +11,16 @@ import httpx
 from hub.alerts.provided import ProviderAwayError
 
 WHOLE_S: Final = 8.0
-"""From the question to the end of the answer."""
+"""From the request to the end of the answer."""
 STILL_S: Final = 4.0
 """To connect, and between two pieces."""
 MOST_BYTES: Final = 256 * 1024
-"""Discovery and keys are some kilobytes."""
+"""Discovery and keys have some kilobytes."""
 
 
 class Line:
-    """The way there; for any thread. Redirects are not followed: an answer is of who was asked."""
+    """HTTP client; for any thread. Redirects are not followed: only the configured server may
+    answer."""
 
     def __init__(self, trust: ssl.SSLContext | bool = True) -> None:
         self._client = httpx.Client(
@@ -27,7 +28,7 @@ class Line:
         )
 
     def get(self, url: str) -> dict[str, Any]:
-        """What is there; ProviderAwayError."""
+        """JSON object at this address; ProviderAwayError."""
         status, said = self._ask("GET", url)
         if status != httpx.codes.OK:
             raise ProviderAwayError(f"{url} answers {status}")
@@ -36,12 +37,12 @@ class Line:
     def post(
         self, url: str, form: Mapping[str, str], auth: httpx.BasicAuth | None
     ) -> tuple[int, dict[str, Any]]:
-        """Status and answer to a form, an empty one for a refusal in other words than JSON;
+        """Status and answer to a form, an empty one for a refusal that is not JSON;
         ProviderAwayError."""
         return self._ask("POST", url, data=dict(form), auth=auth)
 
     def close(self) -> None:
-        """No more questions."""
+        """Close it."""
         self._client.close()
 
     def _ask(self, method: str, url: str, **sent: Any) -> tuple[int, dict[str, Any]]:
@@ -49,7 +50,8 @@ class Line:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         try:
             with self._client.stream(method, url, headers=headers, **sent) as answer:
-                # As it comes over the line: what would unpack to a thousandfold is not unpacked.
+                # Counted as received: content that would unpack to a thousand times its size is not
+                # unpacked.
                 for piece in answer.iter_raw():
                     body += piece
                     if len(body) > MOST_BYTES:
@@ -66,7 +68,7 @@ class Line:
             said = None
         if isinstance(said, dict):
             return answer.status_code, said
-        # What a stranger's code was refused with is no sign that it is away for everybody.
+        # A refusal of one person's code does not mean that the provider is away for everybody.
         if answer.is_client_error:
             return answer.status_code, {}
         raise ProviderAwayError(f"{url} answers {answer.status_code} and no JSON object")

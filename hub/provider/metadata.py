@@ -1,4 +1,4 @@
-"""What a provider says of itself (OpenID Connect Discovery 1.0): read once an hour, and doubted."""
+"""Provider metadata (OpenID Connect Discovery 1.0): read once an hour, and checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +22,13 @@ ALGORITHMS: Final = (
     "EdDSA",
     "Ed25519",
 )
-"""By which a token may be signed: only with a key whose other half the provider alone has."""
+"""Accepted signature algorithms: only asymmetric ones, where the provider alone has the private
+key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Its addresses, and how it wants to be asked."""
+    """Addresses, and authentication method."""
 
     issuer: str
     authorization: str
@@ -35,11 +36,11 @@ class Metadata:
     keys: str
     takes_basic: bool
     says_issuer: bool
-    """Whether each answer names its issuer (RFC 9207)."""
+    """True if each answer names its issuer (RFC 9207)."""
 
 
 def read(said: Mapping[str, Any], *, issuer: str) -> Metadata:
-    """ProviderAwayError for what is not this issuer's, or cannot be used."""
+    """ProviderAwayError if it is not this issuer's, or unusable."""
     if said.get("issuer") != issuer:
         raise ProviderAwayError(
             f"discovery names the issuer {str(said.get('issuer'))[:200]!r}, and oidc.issuer is "
@@ -62,7 +63,7 @@ def read(said: Mapping[str, Any], *, issuer: str) -> Metadata:
 
 
 def is_safe(url: str) -> bool:
-    """Whether an address is of https; of http only on this very machine, for rehearsals."""
+    """True for an https address, or http on this machine for tests."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -1,7 +1,7 @@
-"""The provider as the pages ask it: where to lead a browser, and whom a code names.
+"""The provider as used by pages: where to redirect a browser, and the person of a code.
 
-Each talk is bounded in time, and so many at once: a provider that hangs holds up nobody who signs
-in with a password or a passkey.
+Every request is limited in time and number: a hanging provider affects nobody who signs in with a
+password or a passkey.
 """
 
 import threading
@@ -34,20 +34,20 @@ from hub.provider.tokens import KeyUnknownError, read_keys, signed_claims
 log = structlog.get_logger()
 
 KEPT_S: Final = 3600.0
-"""What the provider says of itself is read again after that."""
+"""The metadata is read again after this time."""
 AWAY_S: Final = 10.0
-"""So long after a fault nobody waits for it again."""
+"""After a fault nobody waits for it again this long."""
 ROLL_S: Final = 30.0
-"""Its keys are not asked for more often than that."""
+"""Its keys are requested at most this often."""
 AT_ONCE: Final = 4
-"""So many talk to it at the same time: a third of the hands that make pages."""
+"""Most requests at once: a third of the threads for pages."""
 CODE_CHARS: Final = 4096
 TOKEN_CHARS: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who the hub is to the provider."""
+    """The hub's client data at the provider."""
 
     issuer: str
     client_id: str
@@ -58,7 +58,7 @@ class Client:
 
 
 class Provider:
-    """For any thread. `names` is what its button says, by language; `now_utc_s` the hub's clock."""
+    """For any thread. `names` is its button's text, by language; `now_utc_s` the hub's clock."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Provider:
         self._away: tuple[float, str] | None = None
 
     def address(self, question: Question) -> str:
-        """Where the browser is led; ProviderAwayError."""
+        """Address for the browser; ProviderAwayError."""
         with self._talk():
             known = self._known()
         asks = {
@@ -99,10 +99,10 @@ class Provider:
         return f"{known.authorization}{joint}{urlencode(asks)}"
 
     def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
-        """Whom the code names; ProviderError.
+        """The person of the code; ProviderError.
 
-        `issuer` is what the answer named as its own, empty for nothing; `asked_utc_s` when the
-        browser was led away.
+        `issuer` is the issuer named in the answer, empty for none; `asked_utc_s` is the time of the
+        redirect.
         """
         if not 0 < len(code) <= CODE_CHARS:
             raise ProviderError("the answer has no code")
@@ -126,13 +126,13 @@ class Provider:
         return believed(claims, wanted, label_claim=self._client.label_claim)
 
     def try_out(self) -> str:
-        """What answers at the issuer, with its keys; ProviderAwayError."""
+        """Metadata and keys of the issuer, for a check; ProviderAwayError."""
         known = metadata.read(self._line.get(self._discovery), issuer=self._client.issuer)
         number = len(read_keys(self._line.get(known.keys)).keys)
         return f"{known.issuer} answers, with {number} keys"
 
     def close(self) -> None:
-        """No more questions."""
+        """Close it."""
         self._line.close()
 
     @property
@@ -181,7 +181,7 @@ class Provider:
     def _read(self, known: Metadata, token: str) -> tuple[dict[str, Any], str]:
         try:
             return signed_claims(token, self._key_set(known, at_most_s=KEPT_S))
-        except KeyUnknownError:  # rolled since they were read, perhaps
+        except KeyUnknownError:  # perhaps changed since they were read
             return signed_claims(token, self._key_set(known, at_most_s=ROLL_S))
 
     def _exchange(self, known: Metadata, question: Question, code: str) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class Provider:
             "code_verifier": question.verifier,
         }
         auth = None
-        if known.takes_basic:  # each half as a form would carry it, by RFC 6749, 2.3.1
+        if known.takes_basic:  # each half form-encoded, by RFC 6749, 2.3.1
             auth = httpx.BasicAuth(quote_plus(client.client_id), quote_plus(client.secret))
         else:
             form |= {"client_id": client.client_id, "client_secret": client.secret}

@@ -1,4 +1,4 @@
-"""Whether an ID token was signed by the provider: its keys, and the signature."""
+"""Signature check of an ID token with the provider's keys."""
 
 import warnings
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ LEAST_RSA_BITS: Final = 2048
 TOKEN_CHARS: Final = 32 * 1024
 _PUBLIC: Final = ("RSA", "EC", "OKP")
 _PUZZLED: Final = (JoseError, ValueError, KeyError, TypeError, AttributeError, OverflowError)
-"""What a library says to bytes of a stranger's."""
+"""Errors of the library for invalid input."""
 
 
 class KeyUnknownError(ProviderError):
-    """Signed by a key that is not among those the provider told: it may have rolled them."""
+    """Signed by a key that the provider has not published: it may have changed its keys."""
 
 
 def read_keys(said: Mapping[str, Any]) -> jwk.KeySet:
-    """The keys for signatures; what is not one is passed over. ProviderAwayError for none."""
+    """Signature keys; others are skipped. ProviderAwayError if there are none."""
     listed = said.get("keys")
     found: list[Any] = []
     for one in listed[:MOST_KEYS] if isinstance(listed, list) else []:
@@ -43,7 +43,7 @@ def read_keys(said: Mapping[str, Any]) -> jwk.KeySet:
 
 
 def signed_claims(token: str, keys: jwk.KeySet) -> tuple[dict[str, Any], str]:
-    """What the token says and the algorithm it is signed by; ProviderError for any fault of it."""
+    """Claims of the token and its algorithm; ProviderError for any fault."""
     if len(token) > TOKEN_CHARS:
         raise ProviderError("the token is too long")
     try:
