@@ -27,7 +27,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FOLDER: Final = "agent/vision"
 LIBRARIES: Final = {
     "fast": ("fast.h", "fast.c", "light.c", "learn.c", "pieces.c"),
-    "scale": ("scale.c",),
 }
 PROCESSORS: Final = {
     "x86_64": ("-mcpu=x86_64_v3",),  # `agent.vision.fast` asks whether the processor has AVX2

@@ -10,8 +10,8 @@ import numpy as np
 from agent.assembly.finding import Finding
 from agent.delivery.trouble import N_
 from agent.devices.camera import Camera
+from agent.devices.scaler import gray
 from agent.media.frame import Instant, Packet, Plane, StreamInfo
-from agent.vision.scale import scaled
 from agent.vision.scenery import curvature
 
 WATCH_S: Final = 6.0
@@ -77,8 +77,7 @@ class Seen:
 def sharpness(luma: Plane) -> float:
     """Share of edges in the picture, as for `SHARP`; 0: it shows nothing."""
     height, width = luma.shape
-    small = np.empty((max(2, height * WIDTH // width), WIDTH), np.uint8)
-    scaled(luma, small)
+    small = gray(luma, (max(2, height * WIDTH // width), WIDTH))
     variance = float(small.var())
     if variance < FEATURELESS:
         return 0.0

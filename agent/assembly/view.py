@@ -19,6 +19,7 @@ from agent.config.hours import hours
 from agent.config.sections import AgentSettings
 from agent.delivery.live import Lives
 from agent.devices.clock import LocalTime, SystemClock
+from agent.devices.scaler import rgb
 from agent.health import CameraCounts
 from agent.journal import Journal
 from agent.media.frame import Instant
@@ -209,9 +210,9 @@ def _detectors(
     if has_network(camera):
         return SensedPeople(finds), None, []
     return (
-        NanoDet(networks.common, finds),
-        NanoDet(networks.whole, finds),
-        [NanoDet(networks.wide, finds)],
+        NanoDet(networks.common, rgb, finds),
+        NanoDet(networks.whole, rgb, finds),
+        [NanoDet(networks.wide, rgb, finds)],
     )
 
 

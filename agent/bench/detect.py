@@ -21,6 +21,7 @@ import numpy as np
 from agent.assembly.networks import models_manifest
 from agent.bench.motion import WALKERS, Street
 from agent.devices.litert import LitertModel, ModelError
+from agent.devices.scaler import rgb
 from agent.vision.person import NanoDet
 from agent.vision.zones import Box
 
@@ -71,7 +72,7 @@ def measure(model: LitertModel) -> Cost:
     """Model, crop and whole frame in turn."""
     frame = Street(*FRAME).frame(0, WALKERS)
     picture = np.random.default_rng(0).integers(0, 255, (*model.input_px, 3), dtype=np.uint8)
-    detector = NanoDet(model)
+    detector = NanoDet(model, rgb)
     looks: dict[str, Callable[[], object]] = {
         "model": lambda: model.infer(picture),
         "crop": lambda: detector.detect(frame, CROP),

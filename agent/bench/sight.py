@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.devices.litert import LaterModel
+from agent.devices.scaler import rgb
 from agent.vision.person import DetectorSettings, NanoDet
 
 WHOLE_MODEL: Final = "nanodet_g_320x416_6c_int8"
@@ -24,8 +25,8 @@ class Sight:
 
 def sight(manifest: Path, model: str = "", finds: DetectorSettings | None = None) -> Sight:
     """Loaded when first needed; a `model` that is named looks at everything. ModelError."""
-    common = NanoDet(LaterModel(manifest, model), finds)
+    common = NanoDet(LaterModel(manifest, model), rgb, finds)
     if model:
         return Sight(common, None, ())
-    whole = NanoDet(LaterModel(manifest, WHOLE_MODEL), finds)
-    return Sight(common, whole, (NanoDet(LaterModel(manifest, WIDE_MODEL), finds),))
+    whole = NanoDet(LaterModel(manifest, WHOLE_MODEL), rgb, finds)
+    return Sight(common, whole, (NanoDet(LaterModel(manifest, WIDE_MODEL), rgb, finds),))

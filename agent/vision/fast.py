@@ -28,14 +28,13 @@ COUNT_BITS = 21
 COUNT = 2**COUNT_BITS - 1
 
 
-def load(processor: str, cpuinfo: str = CPUINFO, *, name: str = "fast") -> ctypes.CDLL | None:
-    """The library of that `name` for a processor as `uname -m` calls it; None where none is, or
-    none that runs."""
+def load(processor: str, cpuinfo: str = CPUINFO) -> ctypes.CDLL | None:
+    """The library for a processor as `uname -m` calls it; None if there is none that runs."""
     if processor == "x86_64" and not _flags(cpuinfo) >= NEEDS:
         return None
     try:
         folder = os.path.dirname(__file__)  # noqa: PTH120 this floor has no use for pathlib
-        return ctypes.CDLL(f"{folder}/{name}-{processor}.so")
+        return ctypes.CDLL(f"{folder}/fast-{processor}.so")
     except OSError:
         return None
 

@@ -1,6 +1,6 @@
 """Person detector: the PersonDetector port and the decoding of NanoDet's output."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Plane
 from agent.vision.clothes import Clothes
-from agent.vision.scale import brightened, coloured, scaled_i420
 from agent.vision.zones import Box
 
 Floats = NDArray[np.float32]
@@ -100,11 +99,18 @@ class Network(Protocol):
         (cells, 4 * BINS), logits."""
 
 
+ToRgb = Callable[[Plane, tuple[int, int]], Plane]
+"""RGB, uint8 (rows, columns, 3), of an I420 picture scaled to a size: see `devices.scaler`."""
+
+
 class NanoDet:
     """Decodes NanoDet (RangiLyu, Apache-2.0): centres + 0.5, softmax over distance bins."""
 
-    def __init__(self, network: Network, settings: DetectorSettings | None = None) -> None:
+    def __init__(
+        self, network: Network, to_rgb: ToRgb, settings: DetectorSettings | None = None
+    ) -> None:
         self._network = network
+        self._to_rgb = to_rgb
         self._settings = settings or DetectorSettings()
         self._cells = _cells(*network.input_px)
         self._columns = [i for i, kind in enumerate(KINDS) if kind in self._settings.kinds]
@@ -130,15 +136,18 @@ class NanoDet:
         return suppress(found, self._settings.nms_iou)
 
     def _show(self, cut: "_Cut", canvas: Plane) -> tuple[int, int]:
-        """Draw the cut into the canvas's top left corner, brightened if dark, because the network
-        was trained on daylight; returns its rows and columns."""
+        """Put the cut into the canvas's top left corner; returns its rows and columns there.
+
+        A dark cut is made brighter, because the network was trained on daylight.
+        """
         settings = self._settings
-        yuv = cut.yuv(self.input_px)
-        rows, columns = yuv.shape[0] * 2 // 3, yuv.shape[1]
-        shown = canvas[:rows, :columns]
-        mean = coloured(yuv, shown)  # of green, which is most of the brightness
+        rows, columns = cut.size_within(self.input_px)
+        rgb = self._to_rgb(cut.yuv(), (rows, columns))
+        mean = float(rgb[:, :, 1].mean())  # green is most of the brightness
         if mean < settings.dark:
-            brightened(shown, min(settings.most_gain, settings.lit / max(1.0, mean)))
+            gain = min(settings.most_gain, settings.lit / max(1.0, mean))
+            rgb = np.minimum(np.rint(np.arange(256) * gain), 255).astype(np.uint8)[rgb]
+        canvas[:rows, :columns] = rgb
         return rows, columns
 
 
@@ -169,18 +178,26 @@ class _Cut:
         y0, y1 = _even_span(region.y0, region.y1, frame.height)
         return cls(frame, x0, y0, x1, y1)
 
-    def yuv(self, within: tuple[int, int]) -> Plane:
-        """The part, fitted into `within` (height, width), as I420.
-
-        Planes are scaled before they are mixed: the same picture for a third of the work.
-        """
+    def size_within(self, within: tuple[int, int]) -> tuple[int, int]:
+        """The even (rows, columns) of the part, fitted into `within` (height, width)."""
         height, width = self.y1 - self.y0, self.x1 - self.x0
         scale = min(within[0] / height, within[1] / width)
         rows = min(within[0], max(2, round(height * scale / 2) * 2))
         columns = min(within[1], max(2, round(width * scale / 2) * 2))
+        return rows, columns
+
+    def yuv(self) -> Plane:
+        """The part as I420; the frame's own picture where it is all of it."""
+        height, width = self.y1 - self.y0, self.x1 - self.x0
+        if (height, width) == (self.frame.height, self.frame.width):
+            return self.frame.yuv
+        part = np.empty((height * 3 // 2, width), np.uint8)
+        part[:height] = self.frame.luma[self.y0 : self.y1, self.x0 : self.x1]
         half = slice(self.y0 // 2, self.y1 // 2), slice(self.x0 // 2, self.x1 // 2)
-        luma = self.frame.luma[self.y0 : self.y1, self.x0 : self.x1]
-        return scaled_i420(luma, [plane[half] for plane in self.frame.tints], (rows, columns))
+        tints = part[height:].reshape(2, height // 2, width // 2)
+        for into, plane in zip(tints, self.frame.tints, strict=True):
+            into[:] = plane[half]
+        return part
 
     def detections(self, kind: ObjectKind, scores: Floats, shares: Floats) -> list[Detection]:
         """From boxes in shares of this part; boxes cut by its inner borders are left out."""

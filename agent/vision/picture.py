@@ -3,28 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from agent.media.frame import Frame, Plane
-from agent.vision.scale import scaled_i420
 from agent.vision.zones import Box
 
 Colour = tuple[int, int, int]
-"""Y, U, V, each 0-255."""
-AMBER: Colour = (180, 27, 182)
-SHADOW: Colour = (0, 128, 128)
+"""Y (16-235), U, V (16-240)."""
+AMBER: Colour = (171, 39, 175)
+SHADOW: Colour = (16, 128, 128)
 EDGE_PX = 2
 """Width of the dark edge on both sides of the amber line."""
-_BRIGHT, _TINT = (
-    bytes(np.clip(np.rint((np.arange(256.0) - zero) * 255 / span + base), 0, 255).astype(np.uint8))
-    for zero, span, base in ((16, 219, 0), (128, 224, 128))
-)
-"""From video range (16-235, 16-240) to the 0-255 of a JPEG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureLook:
-    """Size and quality of a picture: a phone on a bad line loads it in a second."""
+    """Size and quality of a picture; a phone on a bad line loads the default in a second."""
 
     widest_px: int = 1280
     quality: int = 82
@@ -40,34 +32,26 @@ class Jpeg:
     height: int
 
 
-Encode = Callable[[Plane, int], bytes]
-"""Encodes an I420 picture of range 0-255 as JPEG with a quality; see `agent.devices.jpeg`."""
+Encode = Callable[[Plane, int, tuple[int, int]], bytes]
+"""A JPEG of an I420 picture in a quality and a size; see `agent.devices.jpeg`."""
 
 
 def draw(frame: Frame, boxes: Sequence[Box], look: PictureLook, encode: Encode) -> Jpeg:
-    """The frame, at most `look.widest_px` wide, with `boxes` drawn on it."""
-    picture = drawn(frame, boxes, look.widest_px)
-    return Jpeg(encode(picture, look.quality), picture.shape[1], picture.shape[0] * 2 // 3)
-
-
-def drawn(frame: Frame, boxes: Sequence[Box], widest_px: int) -> Plane:
-    """The drawn picture before encoding: I420 of range 0-255, even sides."""
-    yuv = frame.yuv
-    if frame.width > widest_px:
-        columns = max(2, widest_px & ~1)
+    """The frame, no wider than `look.widest_px`, with `boxes` drawn over it."""
+    rows, columns = frame.height, frame.width
+    if columns > look.widest_px:
+        columns = max(2, look.widest_px & ~1)
         rows = max(2, _even(frame.height * columns / frame.width))
-        yuv = scaled_i420(frame.luma, frame.tints, (rows, columns))
-    picture = _of_full_range(yuv)
+    picture = drawn(frame, boxes) if boxes else frame.yuv
+    return Jpeg(encode(picture, look.quality, (rows, columns)), columns, rows)
+
+
+def drawn(frame: Frame, boxes: Sequence[Box]) -> Plane:
+    """A copy of the frame (I420) with `boxes` drawn over it."""
+    picture = frame.yuv.copy()
     for box in boxes:
         _outline(picture, box)
     return picture
-
-
-def _of_full_range(yuv: Plane) -> Plane:
-    """By lookup tables of bytes: numpy would make eight bytes of each on the way."""
-    rows = yuv.shape[0] * 2 // 3
-    light, tint = bytearray(yuv[:rows]).translate(_BRIGHT), bytearray(yuv[rows:]).translate(_TINT)
-    return np.frombuffer(light + tint, np.uint8).reshape(yuv.shape)
 
 
 def _outline(picture: Plane, box: Box) -> None:

@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.media.frame import Frame, Instant, Plane
-from agent.vision import fast, fields, motion, plain, scale
+from agent.vision import fast, fields, motion, plain
 from agent.vision.fields import Fields, Limits, Rule
 from agent.vision.motion import MotionFinder
-from agent.vision.scale import Between, Reach, brightened, coloured, scaled
 from agent.vision.zones import Polygon
 
 PAGE: Final = mmap.PAGESIZE
@@ -31,7 +30,6 @@ RING: Final = (24, 66)
 """Of blocks; something stands in a ring there."""
 SIZES: Final = ((8, 8), (10, 14), (24, 34), (66, 38), (56, 130), (130, 56), (72, 258), (122, 522))
 """Of pictures in turn: rows, columns."""
-SCALES: Final = ((1, 1), (1, 9), (2, 2), (3, 33), (7, 64), (16, 65), (31, 17), (34, 40), (65, 130))
 _Array = NDArray[Any]
 _Libc: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -87,50 +85,6 @@ class Guarded:
     def array(self, *told: Any) -> _Array:
         """As numpy's."""
         return self.of(np.array(*told))
-
-    def reach(self, source: int, target: int) -> Reach:
-        """As `scale.reach`."""
-        told = _reach(source, target)
-        return Reach(self.of(told.first), self.of(told.weights))
-
-    def between(self, source: int, target: int) -> Between:
-        """As `scale.between`."""
-        told = _between(source, target)
-        return Between(self.of(told.pixels), self.of(told.weights))
-
-
-_reach, _between = scale.reach, scale.between
-
-
-def try_scaling(memory: Guarded) -> int:
-    """Every size to every other; how many there were."""
-    tried = 0
-    for height, width in SCALES:
-        for rows, columns in SCALES:
-            if (rows < height) != (columns < width):
-                continue
-            shown = memory.apart(memory.noise(height, width), 1 + tried % 3 * 16)
-            plane = shown[::-1] if tried % 4 == 0 else shown
-            fine, simple = memory.empty((rows, columns), np.uint8), np.empty((rows, columns), "B")
-            scaled(plane, fine)
-            scaled(plane, simple, None)
-            assert np.array_equal(fine, simple), (height, width, rows, columns)
-            tried += 1
-    return tried
-
-
-def try_colours(memory: Guarded) -> int:
-    """Widths up to three words of 32; how many there were."""
-    tried = 0
-    for tried, columns in enumerate(range(2, 100, 2), start=1):
-        yuv, canvas = memory.noise(6, columns), memory.noise(4, columns + tried % 2, 3)
-        fine, simple = canvas[:, tried % 2 :], np.empty((4, columns, 3), np.uint8)
-        means = coloured(yuv, fine), coloured(yuv, simple, None)
-        assert abs(means[0] - means[1]) < 1e-6
-        brightened(fine, 1.7)
-        brightened(simple, 1.7, None)
-        assert np.array_equal(fine, simple), columns
-    return tried
 
 
 def try_blocks(memory: Guarded) -> int:
@@ -214,11 +168,10 @@ def _frames(memory: Guarded) -> Iterator[Frame]:
 def main(side: str) -> None:
     """Prints how much was tried."""
     memory = Guarded(at_end=side == "end")
-    tells = [patch.object(module, "np", memory) for module in (fast, fields, motion, scale)]
-    tells += [patch.object(scale, name, getattr(memory, name)) for name in ("reach", "between")]
+    tells = [patch.object(module, "np", memory) for module in (fast, fields, motion)]
     for tell in tells:
         tell.start()
-    for attempt in (try_scaling, try_colours, try_blocks, try_pictures):
+    for attempt in (try_blocks, try_pictures):
         sys.stdout.write(f"{attempt.__name__} {attempt(memory)}\n")
         sys.stdout.flush()
 

@@ -1,6 +1,5 @@
 """The compiled form of finding motion says what numpy and OpenCV say, to the bit."""
 
-import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,17 +66,6 @@ def test_where_the_compiled_form_runs_finding_motion_never_loads_opencv() -> Non
         [sys.executable, "-c", WITHOUT_OPENCV], capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["boxes", "True", "opencv", "False"], done.stderr
-
-
-@compiled
-def test_it_calls_its_own_functions_whatever_else_is_loaded_under_their_names() -> None:
-    """Scaling has a `halve` too, of another kind."""
-    other = FOLDER / f"scale-{platform.machine()}.so"
-    before = f"import ctypes\nctypes.CDLL({str(other)!r}, ctypes.RTLD_GLOBAL)\n"
-    done = subprocess.run(
-        [sys.executable, "-c", before + WITHOUT_OPENCV], capture_output=True, text=True, check=False
-    )
-    assert done.stdout.split()[:2] == ["boxes", "True"], done.stderr
 
 
 @compiled

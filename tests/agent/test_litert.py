@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from agent.devices.litert import LitertModel, ModelError
+from agent.devices.scaler import rgb
 from agent.vision.person import NanoDet
 from agent.vision.zones import WHOLE
 from tests.agent.eyes import luma_frame
@@ -41,7 +42,7 @@ def reword(models: Path, old: str, new: str) -> None:
 
 
 def test_an_empty_street_has_nobody(models: Path) -> None:
-    detector = NanoDet(LitertModel(models / "manifest.toml", SMALL))
+    detector = NanoDet(LitertModel(models / "manifest.toml", SMALL), rgb)
     assert detector.input_px == (256, 256)
     assert detector.detect(luma_frame(np.full((288, 384), 90, np.uint8)), WHOLE) == []
 

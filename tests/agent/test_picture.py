@@ -89,7 +89,7 @@ def test_a_box_is_amber_with_dark_edges_and_the_rest_is_as_it_was() -> None:
 def test_a_box_at_the_border_or_without_area_is_drawn_as_far_as_it_goes(box: Box) -> None:
     frame = street(64, 64)
     before = frame.yuv.copy()
-    assert drawn(frame, [box], 1280).shape == (96, 64)
+    assert drawn(frame, [box]).shape == (96, 64)
     assert np.array_equal(frame.yuv, before)  # who films on is shown no box
 
 
@@ -119,7 +119,7 @@ def test_worse_is_smaller_and_the_usual_is_as_good_as_libjpegs() -> None:
 
 def test_what_is_no_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="no JPEG"):
-        jpeg(np.zeros((0, 0), np.uint8), 82)
+        jpeg(np.zeros((0, 0), np.uint8), 82, (64, 64))
 
 
 def error(one: Plane, other: Plane) -> float:

@@ -16,6 +16,7 @@ from agent.config.camera import CameraSection
 from agent.devices.camera import NOWHERE, CameraError
 from agent.devices.masked import MaskedCamera
 from agent.devices.pi import PiCamera
+from agent.devices.scaler import rgb
 from agent.devices.sensor_network import SensorNetwork
 from agent.media.frame import Frame, Glimpse, Plane, SensedFrame
 from agent.vision.person import (
@@ -83,7 +84,7 @@ GREY = luma_frame(np.full((64, 64), 100, np.uint8))
 
 
 def by_network(found: list[Found], region: Box) -> tuple[PersonDetector, Frame]:
-    return NanoDet(Answers(found, region)), GREY
+    return NanoDet(Answers(found, region), rgb), GREY
 
 
 def by_sensor(found: list[Found], region: Box) -> tuple[PersonDetector, Frame]:
