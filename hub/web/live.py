@@ -1,8 +1,8 @@
-"""Live pages: a stream of "this alert has changed", cut to what the reader may see.
+"""Live updates: a stream of "this alert has changed", limited to what the reader may see.
 
-The id of each event is the reader's cursor, so a phone that lost its line goes on where it was
-(the browser sends Last-Event-ID by itself). The stream carries no content: the page asks for the
-card anew, and passes the door again.
+The id of each event is the reader's cursor, so a reconnecting phone continues where it was (the
+browser sends Last-Event-ID by itself). The stream has no content: the page loads the card again,
+with the usual scope check.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from hub.web.site import Site, site_of
 router = APIRouter()
 
 RETRY_MS: Final = 2_000
-"""How soon a browser comes back after the line broke."""
+"""Reconnect delay of a browser."""
 
 PACE_S: Final = 0.2
-"""Open pages ask the store at most this often each, however fast the bell rings in a storm."""
+"""Least time between two queries of one open page, also in a burst of signals."""
 
 
 @router.get("/events")
@@ -55,8 +55,8 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
     look_at = loop.time()
     while not site.stopping():
         asked_at = loop.time()
-        heard = site.bell.rings  # before asking, so that no ring between is missed
-        # Grants and sessions end while pages are open: both are asked anew each time.
+        heard = site.bell.rings  # before the query, so that no signal between is missed
+        # Grants and sessions can end while a page is open: both are checked each time.
         session = await run_in_threadpool(site.accounts.session_by_token, token, came_from=address)
         if session is None:
             yield "event: signed-out\ndata: {}\n\n"
@@ -79,7 +79,6 @@ async def _changes(site: Site, token: str, address: str, cursor: int) -> AsyncIt
 
 
 def _soon(site: Site) -> float:
-    """Seconds; each time other ones, or all pages that a restart opened at once would ask at once
-    for as long as they are open, and hold up whoever asks for a page then.
-    """
+    """In seconds, random: otherwise all pages reopened by a restart would query at the same times
+    and delay other requests."""
     return site.settings.keepalive_s * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads

@@ -1,6 +1,6 @@
-"""Pictures of the present in from the nodes: the newest of each camera that somebody watches.
+"""Receives live pictures from nodes: the newest of each watched camera.
 
-None is written anywhere, and none is taken of a camera that nobody watches.
+Nothing is written to a disk, and nothing is accepted for a camera that nobody watches.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ OLDEST_S: Final = 3600.0
 
 @router.put("/upload/live/{camera}")
 async def take_picture(request: Request, camera: str) -> Response:
-    """The newest picture of a camera: 204; 410 where nobody watches it."""
+    """Newest picture of a camera: 204; 410 if nobody watches it."""
     site = site_of(request)
     try:
         node = await run_in_threadpool(node_name_of, request, site)
@@ -36,7 +36,7 @@ async def take_picture(request: Request, camera: str) -> Response:
         answer.headers.update(unwanted.headers)
         return await drained(request, answer)
     except (ClientDisconnect, TimeoutError):
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     return Response(status_code=204)
 
 
@@ -49,7 +49,7 @@ def _put(watching: Watching, node: str, camera: str, *, jpeg: bytes, age_s: floa
 
 
 async def _body(request: Request) -> bytes:
-    """A JPEG of `MOST_BYTES` at most; of its pixels nothing is looked at here."""
+    """A JPEG of at most `MOST_BYTES`; its pixels are not decoded here."""
     if request.headers.get("content-type") != MEDIA_TYPE:
         raise Unwanted(415, f"a picture is {MEDIA_TYPE}")
     said = request.headers.get("content-length", "")
@@ -69,7 +69,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _age_s(request: Request) -> float:
-    """How old the node says it is; nothing said, or nothing sensible, is: just taken."""
+    """Age as stated by the node; missing or implausible: 0."""
     said = request.headers.get("picture-age-ms", "")
     is_number = said.isascii() and said.isdecimal() and len(said) < 10
     return min(int(said) / 1000, OLDEST_S) if is_number else 0.0

@@ -1,4 +1,4 @@
-"""Who no longer may watch live, or no longer does, watches no more; nodes' leases are renewed."""
+"""Ends live views of people without the right or without an open page, and renews nodes' leases."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ LOOK_EVERY_S: Final = 0.5
 
 
 class LiveRound:
-    """A part of the hub; `look` is one round."""
+    """A task of the hub; `look` is one round."""
 
     def __init__(self, door: LiveDoor, watching: Watching) -> None:
         self._door = door
@@ -28,7 +28,7 @@ class LiveRound:
         self._is_away = False
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None]) -> None:
-        """Until `stop`; then every watching ends, and the log says so."""
+        """Until `stop`; then every view ends and is logged."""
         while not stop.is_set():
             beat()
             await asyncio.to_thread(self.look)
@@ -40,7 +40,7 @@ class LiveRound:
         await asyncio.to_thread(self.end_all, "the hub stopped")
 
     def look(self) -> None:
-        """One round. A page whose right cannot be asked for now gets no picture either."""
+        """One round. A page whose right cannot be checked now gets no picture either."""
         try:
             self._door.hear_closings()
             self._write_owed()
@@ -57,8 +57,8 @@ class LiveRound:
         self.watching.tell_nodes()
 
     def end(self, key: Key, why: str) -> None:
-        """This watching is over, if there is one, and then noted; raises a fault of the database,
-        and then the line is owed."""
+        """End a view, if there is one, and then log it; if the database fails, the log line is
+        written later."""
         watch = self.watching.leave(key)
         if watch is None:
             return
@@ -67,7 +67,7 @@ class LiveRound:
         self._write_owed()
 
     def end_all(self, why: str) -> None:
-        """Every watching."""
+        """End every view."""
         try:
             for watch in self.watching.watches():
                 self.end(watch.key, why)
@@ -75,7 +75,7 @@ class LiveRound:
             log.error("live.database", reason=str(error).splitlines()[0])
 
     def _write_owed(self) -> None:
-        with self._writing:  # a page that is closed and a round may come at once
+        with self._writing:  # closing a page and a round can coincide
             while self._owed:
                 watch, detail = self._owed[0]
                 self._door.end_live(

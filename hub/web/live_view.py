@@ -1,7 +1,7 @@
-"""The page that shows a camera's present: one small picture a second, while it is open.
+"""Live page of a camera: one small picture per second while it is open.
 
-With script it asks for the next picture again and again; without, it loads itself anew. Both are
-what keeps a watching alive.
+With script it requests the next picture again and again; without, it reloads itself. Both keep the
+view alive.
 """
 
 import time
@@ -22,17 +22,17 @@ from hub.web.watching import Key, Shot, TooManyError
 router = APIRouter(prefix="/cameras/{camera_id}/live")
 
 WAIT_S: Final = 1.0
-"""So long an ask waits for the next picture; then it is asked again whether they still may."""
+"""Wait for the next picture per request; then the right is checked again."""
 LOOK_EVERY_S: Final = 0.05
 LOST_AFTER_S: Final = 5.0
-"""Pictures come once a second: so old is one that more should have followed."""
+"""Pictures come once a second: one this old should have been replaced."""
 REFRESH_S: Final = 2
-"""How often the page loads itself anew without script."""
+"""Reload interval without script."""
 
 
 @router.get("")
 def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
-    """The page, with the newest picture there is; 404 for who may not watch."""
+    """The page, with the newest picture; 404 for people without the right."""
     camera, key = ask(visit, camera_id, Purpose.LIVE)
     shot = visit.site.watching.newest(key)
     calendar = visit.site.calendar(visit.asker.language)
@@ -58,9 +58,9 @@ def show_live(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
 async def show_picture(
     visit: SignedIn, camera_id: UUID, after: Annotated[int | None, Query(ge=0, lt=2**53)] = None
 ) -> Response:
-    """The newest picture; with `after` one that is newer than that number, as soon as it is here.
+    """The newest picture; with `after` one newer than that number, as soon as it is here.
 
-    204 where there is none; 404 for who may not watch, or no longer.
+    204 without a picture; 404 without the right.
     """
     camera, key = await run_in_threadpool(ask, visit, camera_id, Purpose.LIVE)
     return await next_picture(visit, camera, key, after)
@@ -68,15 +68,15 @@ async def show_picture(
 
 @router.post("/end", status_code=204)
 def end_live(visit: FormSent, camera_id: UUID) -> Response:
-    """The page is left: nothing is asked of the camera any longer."""
+    """The page was closed: no more pictures are requested from the camera."""
     leave(visit, camera_id, Purpose.LIVE)
     return Response(status_code=204)
 
 
 def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Key]:
-    """Watch, or watch on: the door first, and the line in the log before any picture.
+    """Start or continue a view: scope check first, log line before any picture.
 
-    Raises 404 for who may not, 503 where too many watch already.
+    Raises 404 without the right, 503 with too many viewers.
     """
     door, watching = visit.site.door, visit.site.watching
     camera = door.live_camera(visit.asker, camera_id, purpose)
@@ -99,12 +99,12 @@ def ask(visit: Visit, camera_id: UUID, purpose: Purpose) -> tuple[LiveCamera, Ke
 
 
 def leave(visit: Visit, camera_id: UUID, purpose: Purpose) -> None:
-    """They watch no more; who did not watch changes nothing."""
+    """End the view; does nothing without one."""
     visit.site.live_round.end((visit.session.session_id, camera_id, purpose), "closed")
 
 
 async def next_picture(visit: Visit, camera: LiveCamera, key: Key, after: int | None) -> Response:
-    """A picture, waited for where one is asked for that is newer than another."""
+    """A picture; waits if a newer one than another is requested."""
     watching = visit.site.watching
     until_s = time.monotonic() + (0.0 if after is None else WAIT_S)
     shot = watching.newest(key, after=after or 0)

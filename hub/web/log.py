@@ -1,4 +1,4 @@
-"""The page of the log: who looked at what, when and for what."""
+"""Page of the access log: who looked at what, when and why."""
 
 import csv
 import io
@@ -29,14 +29,14 @@ SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One line of the log in words."""
+    """One line of the log as text."""
 
     time: str
     who: str
     role: str
     what: str
     act: str
-    """As it stands in the log."""
+    """Act id, as in the log."""
     of: str
     why: str
     came_from: str
@@ -47,7 +47,7 @@ class LogEntry:
 def show_log(
     request: Request, visit: SignedIn, person: str = "", looks: str = "", before: str = ""
 ) -> Response:
-    """The newest lines; 404 for who may not read it."""
+    """Newest lines; 404 for people who may not read it."""
     question = LogQuestion(person_id=_key(person), only_looks=bool(looks), before=_key(before))
     page = visit.site.door.log(visit.asker, question)
     if page is None:
@@ -65,7 +65,7 @@ def show_log(
 
 @router.get("/month")
 def show_month(request: Request, visit: SignedIn, on: str = "") -> Response:
-    """A month per person and per camera; 404 for who may not read the log."""
+    """A month per person and per camera; 404 for people who may not read the log."""
     first, found = _month(visit, on)
     return render(
         request,
@@ -83,12 +83,12 @@ def show_month(request: Request, visit: SignedIn, on: str = "") -> Response:
 
 @router.get("/month/file.csv")
 def save_month(visit: SignedIn, on: str = "") -> Response:
-    """The same, all of it, for a spreadsheet."""
+    """The whole month as a table file."""
     first, found = _month(visit, on)
     text = io.StringIO()
     words = visit.site.calendar(visit.asker.language).words
     csv.writer(text).writerows(month_rows(found, words))
-    # With its mark, or a spreadsheet reads the letters as another alphabet's.
+    # With a byte order mark, or spreadsheets misread the letters.
     page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
     page.headers["Cache-Control"] = "no-store"
     page.headers["Content-Disposition"] = f'attachment; filename="matthan-log-{first:%Y-%m}.csv"'
@@ -110,7 +110,7 @@ def _month(visit: Visit, on: str) -> tuple[date, Digest]:
 
 
 def act_heads(words: Words) -> list[tuple[Act, str]]:
-    """What is counted, in the order of the columns."""
+    """Counted categories, in the order of the columns."""
     say = words.say
     return [
         (Act.LOOK, say("Looks")),
@@ -123,7 +123,7 @@ def act_heads(words: Words) -> list[tuple[Act, str]]:
 
 
 def month_rows(found: Digest, words: Words) -> list[list[str]]:
-    """The digest as one table, people first."""
+    """The summary as one table, people first."""
     say, heads = words.say, act_heads(words)
     rows = [
         [
@@ -146,7 +146,7 @@ def month_rows(found: Digest, words: Words) -> list[list[str]]:
 
 
 def entry(line: LogLine, calendar: Calendar) -> LogEntry:
-    """A line in words."""
+    """A line as text."""
     words = calendar.words
     of = line.object_name
     if line.object_utc_us is not None:

@@ -1,15 +1,15 @@
-"""Acts of the log in words."""
+"""Texts of the log's acts."""
 
 from typing import Final
 
 from hub.web.words import Words
 
 REFUSED: Final = ".refused"
-"""The end of an act that was not allowed, or not possible."""
+"""Suffix of an act that was not allowed or not possible."""
 
 
 def act_words(act: str, words: Words) -> str:
-    """What was done; an act that has no words of its own is said as it stands in the log."""
+    """Text of an act; an act without a text is shown by its id."""
     plain = act.removesuffix(REFUSED)
     known = _watching(words) | _staff(words) | _outside(words)
     said = known.get(plain, plain)
@@ -47,7 +47,7 @@ def _watching(words: Words) -> dict[str, str]:
 
 
 def _staff(words: Words) -> dict[str, str]:
-    """People, what they may see, and the log itself."""
+    """People, grants, and the log itself."""
     say = words.say
     return {
         "grants.open": say("read who may see what"),
@@ -71,7 +71,7 @@ def _staff(words: Words) -> dict[str, str]:
 
 
 def _outside(words: Words) -> dict[str, str]:
-    """What people outside ask and report."""
+    """Requests and reports of people outside."""
     say = words.say
     return {
         "petitions.open": say("read the requests of people"),

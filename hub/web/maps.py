@@ -1,4 +1,4 @@
-"""The map of cameras with their state and open alerts, and the same as a table without script."""
+"""Map of cameras with state and open alerts, and the same as a table without script."""
 
 import json
 from typing import Annotated, Final
@@ -16,7 +16,7 @@ from hub.web.site import render
 router = APIRouter(prefix="/map")
 
 ROWS: Final = 50
-"""Cameras on one page of the table."""
+"""Cameras per page of the table."""
 
 
 @router.get("")
@@ -26,7 +26,7 @@ def show_map(
     find: Annotated[str, Query(max_length=100)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """Those with open alerts first, then those without a picture; a name or place finds some."""
+    """Cameras with open alerts first, then those without a picture; a name or place filters."""
     seen = visit.site.door.seen_cameras(visit.asker)
     wanted = fold(find)
     found = [one for one in seen if wanted in fold(f"{one.label} {one.place}")]
@@ -51,7 +51,7 @@ def show_map(
 
 @router.get("/cameras.json")
 def tell_cameras(visit: SignedIn) -> Response:
-    """Where the cameras are that this person may see and whose place was noted."""
+    """Positions of the cameras this person may see."""
     seen = visit.site.door.seen_cameras(visit.asker)
     placed = [one for one in seen if one.latitude_deg is not None and one.longitude_deg is not None]
     told = {
@@ -71,7 +71,7 @@ def tell_cameras(visit: SignedIn) -> Response:
 
 @router.get("/states.json")
 def tell_states(visit: SignedIn) -> Response:
-    """Those that are not simply well: a live map asks for it after a change."""
+    """Cameras that are not simply well: a live map asks for them after a change."""
     seen = visit.site.door.seen_cameras(visit.asker)
     odd = {str(one.camera_id): _state(one) for one in seen if any(_state(one))}
     return _fresh({"states": odd})
@@ -79,7 +79,7 @@ def tell_states(visit: SignedIn) -> Response:
 
 @router.get("/ground.json")
 def tell_ground(visit: SignedIn) -> Response:
-    """What lies under the cameras."""
+    """Background of the map."""
     ground = visit.site.map_files.ground()
     if ground is None:
         return _fresh({"kind": ""})
@@ -90,7 +90,7 @@ def tell_ground(visit: SignedIn) -> Response:
 
 @router.get("/ground")
 def send_ground(request: Request, visit: SignedIn) -> Response:
-    """The archive or the image, whole or the bytes asked for; for whoever is signed in."""
+    """The archive or image, whole or in a range; for everybody signed in."""
     ground = visit.site.map_files.ground()
     if ground is None:
         raise HTTPException(404)
@@ -114,7 +114,7 @@ def send_ground(request: Request, visit: SignedIn) -> Response:
 
 
 def _state(camera: SeenCamera) -> list[int]:
-    """Whether it gives no picture, and how many alerts are open."""
+    """Whether it has no picture, and the number of open alerts."""
     return [int(camera.state != "well"), camera.open_alerts]
 
 

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, for who has the token: no footage, no person, so no line in the log."""
+"""Prometheus metrics, for holders of the token: no footage, no person, so no log line."""
 
 import hmac
 from typing import Annotated
@@ -14,7 +14,7 @@ router = APIRouter()
 
 @router.get("/metrics")
 def tell_metrics(request: Request, authorization: Annotated[str, Header()] = "") -> Response:
-    """The text format; 404 where nothing is measured, 401 without `Authorization: Bearer TOKEN`."""
+    """Text format; 404 without metrics, 401 without `Authorization: Bearer TOKEN`."""
     measured = site_of(request).measured
     if measured is None:
         raise HTTPException(404)

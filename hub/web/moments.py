@@ -1,4 +1,4 @@
-"""Several cameras at one instant, side by side; and which stand near, in the order of passing."""
+"""Several cameras at one instant, side by side; and nearby cameras in order of passing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,24 +25,24 @@ router = APIRouter(prefix="/moment")
 US_PER_S: Final = 1_000_000
 STEPS_S: Final = (-60, -10, 10, 60)
 LEAST_ERROR_MS: Final = 1000
-"""A smaller doubt about a clock is not worth a word beside one instant."""
+"""A smaller clock error is not mentioned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One camera as the page shows it."""
+    """One camera as shown on the page."""
 
     moment: CameraMoment
     play: str
-    """Address of its clip, from the instant on; empty where none is at the hub."""
+    """Address of its clip, from the instant on; empty if there is none at the hub."""
     start_s: float
     beside: str
-    """How far from the instant its nearest frame is; empty where it shows it."""
+    """Distance of the nearest frame from the instant; empty if the clip shows it."""
     doubt: str
     waiting: Unbrought | None
     footage: str
     without: str
-    """Address of the same without this camera; empty where it is the only one."""
+    """Address of the page without this camera; empty for the only one."""
 
 
 @router.get("")
@@ -53,10 +53,10 @@ def show_moment(
     at: Annotated[str, Query(max_length=30)] = "",
     sighting: UUID | None = None,
 ) -> Response:
-    """`at` is microseconds UTC or the reader's local time, `sighting` who is followed out of the
-    first camera's picture; 404 for a camera that is not theirs.
+    """`at` is microseconds UTC or local time, `sighting` is the person followed out of the first
+    camera's picture; 404 for a camera without the right.
 
-    Without both one is led to the search, where they come from.
+    Without both it redirects to the search.
     """
     if not camera and not at:
         return RedirectResponse("/find", 303)
@@ -96,7 +96,7 @@ def show_moment(
 def _near(
     found: SideBySide, shown: list[UUID], at_utc_us: int, sighting: UUID | None, calendar: Calendar
 ) -> list[tuple[Next, str]]:
-    """Cameras that are not shown yet: which is passed next, and the address with it."""
+    """Cameras not shown yet: the likely next ones, each with the page's address including it."""
     return [
         (next_of(one, passing, calendar), _address([*shown, one.camera_id], at_utc_us, sighting))
         for one, passing in found.near
@@ -108,14 +108,14 @@ def _near(
 def ask_for_found(
     visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=1000)] = ""
 ) -> Response:
-    """Have a clip brought that is still at its node."""
+    """Request a clip that is still at its node."""
     if not visit.site.door.ask_for_found(visit.asker, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/moment?{back}", 303)
 
 
 def instant_of(said: str, calendar: Calendar) -> int | None:
-    """Microseconds UTC; None for what is no instant of our years."""
+    """Microseconds UTC; None if it is not an instant of our time."""
     if said.isascii() and said.isdigit():
         utc_us = int(said)
         return utc_us if utc_us < (LAST_YEAR - FIRST_YEAR) * 365 * 86_400 * US_PER_S else None
@@ -187,7 +187,7 @@ def _doubt(one: CameraMoment, words: Words) -> str:
 
 
 def _all_near(found: SideBySide, shown: list[UUID], at_utc_us: int, sighting: UUID | None) -> str:
-    """The first camera with the likeliest of the others; empty where these are shown already."""
+    """The first camera with the most likely others; empty if these are shown already."""
     near = [one.camera_id for one, _ in found.near][: MOST_CAMERAS - 1]
     wanted = [shown[0], *near]
     return _address(wanted, at_utc_us, sighting) if set(wanted) - set(shown) else ""

@@ -1,4 +1,4 @@
-"""What the page of nodes says of each: its state, and what a technician should look at."""
+"""Texts of the nodes page: state, and what a technician should look at."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,31 +12,31 @@ from hub.web.when import Calendar
 from hub.web.words import Words
 
 HOT_C: Final = 80.0
-"""From here on a Raspberry Pi slows itself down."""
+"""From this temperature on a Raspberry Pi slows down."""
 FULL_SHARE: Final = 0.05
-"""Less of the disk than this is free: soon the oldest footage goes."""
+"""With less of the disk free than this the oldest footage is removed soon."""
 WORN_PERCENT: Final = 80
 BACKLOG: Final = 20
-"""More events than this waiting at a node are no passing hiccup."""
+"""More waiting events than this are not a short interruption."""
 VAGUE_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class NodeCard:
-    """One node in words; `token` names the class and `icon` the shape of its state."""
+    """One node as text; `token` is the CSS class and `icon` the shape of its state."""
 
     node: NodeState
     token: str
     icon: str
     status: str
     lines: tuple[str, ...]
-    """What is wrong."""
+    """Faults."""
     facts: tuple[tuple[str, str], ...]
-    """Name and value of what is measured."""
+    """Name and value of measurements."""
 
 
 def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
-    """The node as the page shows it; `waited`: messages of it that had to, for their number."""
+    """The node as shown; `waited`: its messages delayed by the rate limit."""
     words = calendar.words
     token, shape, status = _status(node, words)
     lines = (
@@ -49,7 +49,7 @@ def card(node: NodeState, calendar: Calendar, *, waited: int = 0) -> NodeCard:
 
 
 def too_much_lines(waited: int, words: Words) -> Iterable[str]:
-    """That a node says more than it may, where it does."""
+    """Warning that a node exceeds its rate limit."""
     if waited:
         told = words.say(
             "It says more than it may: %(n)d of its messages had to wait. No other box waits for it"
@@ -96,7 +96,7 @@ def _node_lines(node: NodeState, words: Words) -> Iterable[str]:
 
 
 def _refused(node: NodeState, calendar: Calendar) -> Iterable[str]:
-    """What the hub refused, and what of it the box still keeps."""
+    """Events refused by the hub, and those still at the node."""
     words, last = calendar.words, node.last_refusal
     if node.refused and last is not None:
         told = {"n": node.refused, "time": calendar.clock(last.at_utc_us)}
@@ -173,7 +173,7 @@ def _clock(said: Health, words: Words) -> str:
 
 
 def fates(counts: Iterable[FateCount], words: Words) -> list[tuple[str, int]]:
-    """What became of all their events: one line a fate."""
+    """Results of all events: one line each."""
     say = words.say
     names = {
         "alerted": say("raised an alert"),

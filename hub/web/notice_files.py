@@ -1,7 +1,8 @@
-"""Pictures and voice notes of notices: looked at before they are kept, for anybody may open them.
+"""Pictures and voice recordings of public notices: checked before storage, because anybody can open
+them.
 
-A picture is drawn anew, so that neither where it was taken nor anything that is no picture comes
-along; a voice note is one of the kinds that browsers record and play.
+A picture is redrawn, which removes positions and anything that is not a picture. A voice recording
+must be of a type that browsers record and play.
 """
 
 from typing import Final, Literal
@@ -17,17 +18,17 @@ SOUNDS: Final[tuple[tuple[bytes, int, str], ...]] = (
     (b"ID3", 0, "audio/mpeg"),
     (b"\xff\xfb", 0, "audio/mpeg"),
     (b"\xff\xfa", 0, "audio/mpeg"),
-    (b"\xff\xf3", 0, "audio/mpeg"),  # at 24 kHz and below, as voices are recorded
+    (b"\xff\xf3", 0, "audio/mpeg"),  # at 24 kHz and below, as for voice
     (b"\xff\xf2", 0, "audio/mpeg"),
     (b"ftyp", 4, "audio/mp4"),
     (b"\x1a\x45\xdf\xa3", 0, "audio/webm"),
     (b"WAVE", 8, "audio/wav"),
 )
-"""(mark, where it stands, what it is)."""
+"""(signature, its offset, type)."""
 
 
 def notice_file(kind: Literal["picture", "sound"], content: bytes) -> NoticeFile:
-    """The file as it is kept; a NoticeError for what is none."""
+    """The file to store; NoticeError if invalid."""
     if len(content) > MOST_BYTES:
         raise NoticeError("large")
     return _picture(content) if kind == "picture" else _sound(content)

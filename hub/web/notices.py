@@ -1,4 +1,4 @@
-"""Notices to people: a leader writes, previews, sends, withdraws; anybody reads what was sent."""
+"""Public notices: a leader writes, previews, sends and withdraws; anybody reads sent ones."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -23,7 +23,7 @@ FileKind = Literal["picture", "sound"]
 
 
 def fault_word(fault: str, words: Words) -> str:
-    """What of an entry cannot be, and the cure."""
+    """The fault of an entry, and the cure."""
     names = {
         "title": words.say("Give it a title of at most 120 letters."),
         "text": words.say("Give it a text of at most 1500 letters."),
@@ -37,7 +37,7 @@ def fault_word(fault: str, words: Words) -> str:
 
 
 def sending_words(one: Sending, calendar: Calendar) -> tuple[str, bool]:
-    """What became of it on one way, and whether that is bad."""
+    """Delivery state on one channel, and whether it is a fault."""
     say = calendar.words.say
     at = {"time": calendar.clock(one.answered_utc_us) if one.answered_utc_us else ""}
     if one.word == "withdrawn":
@@ -58,7 +58,8 @@ def sending_words(one: Sending, calendar: Calendar) -> tuple[str, bool]:
 
 @router.get("/notices")
 def show_notices(request: Request, visit: SignedIn) -> Response:
-    """Those of the areas one looks after, with the form of a new one; 404 for who writes none."""
+    """Notices of the areas one manages, with the form of a new one; 404 for people who write
+    none."""
     return _list(request, visit)
 
 
@@ -87,7 +88,7 @@ def _list(
 
 
 def state_word(state: NoticeState, words: Words) -> str:
-    """Where it is in its life."""
+    """Readable state."""
     return {
         NoticeState.DRAFT: words.say("draft"),
         NoticeState.SENT: words.say("sent"),
@@ -105,7 +106,7 @@ def write_notice(
     words: Annotated[str, Form(max_length=20_000)] = "",
     days: Annotated[int, Form(ge=1, le=LONGEST_DAYS)] = 7,
 ) -> Response:
-    """A draft; its page is its preview."""
+    """Create a draft; its page is its preview."""
     try:
         made = visit.site.door.write_notice(visit.asker, area, title=title, words=words, days=days)
     except NoticeError as error:
@@ -124,7 +125,7 @@ def add_way(
     who: Annotated[str, Form(max_length=400)] = "",
     label: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
-    """The area's people are told by this too."""
+    """Add a channel for the area's people."""
     if channel not in visit.site.settings.notice_channels:
         return _list(request, visit, wrong="channel")
     try:
@@ -138,7 +139,7 @@ def add_way(
 
 @router.post("/notices/ways/{way_id}/end")
 def end_way(visit: FormSent, way_id: UUID) -> Response:
-    """By it no more."""
+    """Remove a channel."""
     if not visit.site.door.end_way(visit.asker, way_id):
         raise HTTPException(404)
     return RedirectResponse("/notices", 303)
@@ -146,7 +147,7 @@ def end_way(visit: FormSent, way_id: UUID) -> Response:
 
 @router.get("/notices/{notice_id}")
 def show_notice(request: Request, visit: SignedIn, notice_id: UUID) -> Response:
-    """Its preview; once sent, what was delivered."""
+    """Preview; for a sent one the delivery."""
     return _page(request, visit, notice_id)
 
 
@@ -171,7 +172,7 @@ def _page(request: Request, visit: Visit, notice_id: UUID, *, wrong: str = "") -
 
 @router.post("/notices/{notice_id}/file")
 def put_file(request: Request, visit: FormSent, notice_id: UUID, form: Fields) -> Response:
-    """The draft's picture or voice note."""
+    """Set the draft's picture or voice recording."""
     kind: FileKind = "sound" if form.get("kind") == "sound" else "picture"
     file = form.get("file")
     content = file.file.read(MOST_BYTES + 1) if isinstance(file, UploadFile) else b""
@@ -186,7 +187,7 @@ def put_file(request: Request, visit: FormSent, notice_id: UUID, form: Fields) -
 
 @router.post("/notices/{notice_id}/send")
 def send_notice(visit: FormSent, notice_id: UUID) -> Response:
-    """To everybody it concerns."""
+    """Send it."""
     if not visit.site.door.send_notice(visit.asker, notice_id):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
@@ -194,7 +195,7 @@ def send_notice(visit: FormSent, notice_id: UUID) -> Response:
 
 @router.post("/notices/{notice_id}/withdraw")
 def withdraw_notice(visit: FormSent, notice_id: UUID) -> Response:
-    """It no longer holds."""
+    """Withdraw it."""
     if not visit.site.door.withdraw_notice(visit.asker, notice_id):
         raise HTTPException(404)
     return RedirectResponse(f"/notices/{notice_id}", 303)
@@ -202,20 +203,20 @@ def withdraw_notice(visit: FormSent, notice_id: UUID) -> Response:
 
 @router.get("/notices/{notice_id}/{kind}")
 def show_writers_file(visit: SignedIn, notice_id: UUID, kind: FileKind) -> Response:
-    """Picture or voice note of a draft."""
+    """Picture or voice recording of a draft."""
     return _file(visit.site.door.writers_file(visit.asker, notice_id, kind), "private, no-store")
 
 
 @router.get("/public")
 def show_public(request: Request) -> Response:
-    """What the town tells its people now; for anybody."""
+    """Present notices; for anybody."""
     found = site_of(request).door.public_notices()
     return render(request, "public.html", session=None, notices=found)
 
 
 @router.get("/public/{notice_id}")
 def show_public_notice(request: Request, notice_id: UUID) -> Response:
-    """One notice; a withdrawn one says so, and its words are gone."""
+    """One notice; a withdrawn one says so, without its text."""
     found = site_of(request).door.public_notice(notice_id)
     if found is None:
         raise HTTPException(404)
@@ -224,7 +225,7 @@ def show_public_notice(request: Request, notice_id: UUID) -> Response:
 
 @router.get("/public/{notice_id}/{kind}")
 def show_public_file(request: Request, notice_id: UUID, kind: FileKind) -> Response:
-    """Picture or voice note of a notice that holds."""
+    """Picture or voice recording of a present notice."""
     return _file(site_of(request).door.public_file(notice_id, kind), "public, max-age=300")
 
 

@@ -1,4 +1,4 @@
-"""The pages of an officer: the inbox, one alert with its acts, the settings of this phone."""
+"""Pages of an officer: inbox, one alert with its acts, settings of this phone."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,7 +23,7 @@ from hub.web.words import LANGUAGES, words
 router = APIRouter()
 
 ACTS: dict[str, Act] = {"take": "take", "resolve": "resolve", "false": "false_alarm"}
-"""The last part of the address → the act."""
+"""Last part of the address → act."""
 
 
 @router.get("/")
@@ -34,7 +34,7 @@ def show_inbox(request: Request, visit: SignedIn) -> Response:
 
 @router.get("/list")
 def show_list(request: Request, visit: SignedIn) -> Response:
-    """The same list alone, for the left side of a desk that opened an alert by its address."""
+    """The list alone, for the left side of a desk page."""
     return _list(request, visit, "list.html")
 
 
@@ -59,7 +59,7 @@ def _list(request: Request, visit: Visit, template: str) -> Response:
 
 
 def _petitions(visit: Visit) -> tuple[int, int]:
-    """How many people wait for this person's answer, and how many of them for too long."""
+    """Number of requests waiting for this person's answer, and of overdue ones."""
     door = visit.site.petition_door
     return (0, 0) if door is None else door.overdue(visit.asker)
 
@@ -70,7 +70,7 @@ def _closed_utc_us(row: AlertRow) -> int:
 
 @router.get("/alerts/{alert_id}")
 def show_alert(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
-    """All about one alert."""
+    """One alert."""
     return _alert(request, visit, alert_id)
 
 
@@ -107,7 +107,7 @@ def _alert(
 
 
 def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
-    """What a page of a tip has besides: the tip, and cameras near its place."""
+    """Extra content for a tip: the tip, and cameras near its place."""
     door = visit.site.tip_door
     page = door.tip(visit.asker, row.alert_id) if door and row.kind == TIP else None
     if page is None:
@@ -129,7 +129,7 @@ def _tip(visit: Visit, row: AlertRow) -> dict[str, object]:
 
 
 def _search_round(tip: TipRow, calendar: Calendar) -> str:
-    """Address of what was seen round its point about its time; empty where it has none."""
+    """Address of the search around its point and time; empty without them."""
     if tip.latitude_deg is None or tip.longitude_deg is None:
         return ""
     begins, ends = (calendar.local(tip.happened_utc_us + by_us) for by_us in (-ABOUT_US, ABOUT_US))
@@ -144,7 +144,7 @@ def _search_round(tip: TipRow, calendar: Calendar) -> str:
 
 @router.get("/alerts/{alert_id}/card")
 def show_card(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
-    """One alert as the list shows it: a live page asks for it after a change."""
+    """One alert in list form: a live page loads it after a change."""
     row = visit.site.door.row(visit.asker, alert_id)
     if row is None:
         raise HTTPException(404)
@@ -153,7 +153,7 @@ def show_card(request: Request, visit: SignedIn, alert_id: UUID) -> Response:
 
 @router.post("/alerts/{alert_id}/clips/{media_id}/ask")
 def ask_for_clip(visit: FormSent, alert_id: UUID, media_id: UUID) -> Response:
-    """Have a clip brought that is still at its node."""
+    """Request a clip that is still at its node."""
     if not visit.site.door.ask_for_clip(visit.asker, alert_id, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/alerts/{alert_id}", 303)
@@ -167,7 +167,7 @@ def ask_for_sound(
     media_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
-    """Have brought what was heard during a clip of the alert."""
+    """Request the sound of a clip of the alert."""
     is_asked = visit.site.door.ask_for_sound(visit.asker, media_id, reason=reason, is_found=False)
     if is_asked is None:
         raise HTTPException(404)
@@ -180,7 +180,7 @@ def ask_for_sound(
 def hand_over(
     request: Request, visit: FormSent, alert_id: UUID, person: Annotated[UUID, Form()]
 ) -> Response:
-    """Offer it to a colleague, who has it once they take it."""
+    """Offer it to a colleague, who holds it once they take it."""
     answer = visit.site.door.hand_over(visit.asker, alert_id, person_id=person)
     if answer is None:
         raise HTTPException(404)
@@ -191,7 +191,7 @@ def hand_over(
 
 @router.post("/alerts/{alert_id}/arrive")
 def arrive(request: Request, visit: FormSent, alert_id: UUID) -> Response:
-    """Its holder is at the place."""
+    """Its holder has arrived at the place."""
     answer = visit.site.door.arrive(visit.asker, alert_id)
     if answer is None:
         raise HTTPException(404)
@@ -209,7 +209,7 @@ def act_on_alert(
     note: Annotated[str, Form(max_length=2000)] = "",
     cause: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Take it, resolve it, call it false; who comes second is shown who was first."""
+    """Take, resolve, or mark as false; a second officer is shown the first."""
     act = ACTS.get(act_name)
     if act is None:
         raise HTTPException(404)
@@ -225,7 +225,7 @@ def act_on_alert(
 
 @router.get("/settings")
 def show_settings(request: Request, visit: SignedIn) -> Response:
-    """This phone's notifications, language, look; the way out."""
+    """This phone's notifications, language, theme; sign out."""
     phones = [phone for phone in visit.site.door.phones(visit.asker) if phone.gone_utc_us is None]
     door = visit.site.door
     return render(
@@ -258,7 +258,7 @@ def show_settings(request: Request, visit: SignedIn) -> Response:
 
 @router.post("/settings/language")
 def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> Response:
-    """The officer's language, on the pages and in what the phone says."""
+    """The officer's language, for pages and pushes."""
     if language not in LANGUAGES:
         raise HTTPException(422)
     visit.site.accounts.set_language(visit.asker, language)
@@ -267,7 +267,7 @@ def choose_language(visit: FormSent, language: Annotated[str, Form()] = "") -> R
 
 @router.post("/settings/theme")
 def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Response:
-    """Dark, light, or by the sun; kept on this device."""
+    """Dark, light, or by the sun; stored on this device."""
     if theme not in THEMES:
         raise HTTPException(422)
     response = RedirectResponse("/settings", 303)
@@ -277,7 +277,7 @@ def choose_theme(visit: FormSent, theme: Annotated[str, Form()] = "") -> Respons
 
 @router.post("/settings/phones/{phone_id}/remove")
 def remove_phone(visit: FormSent, phone_id: UUID) -> Response:
-    """Tell this phone nothing more."""
+    """Remove this phone."""
     if not visit.site.door.remove_phone(visit.asker, phone_id):
         raise HTTPException(404)
     return RedirectResponse("/settings", 303)

@@ -1,4 +1,4 @@
-"""Who left the picture by which side, and which cameras they may have passed next, in words."""
+"""Texts for following a person: side of leaving, and likely next cameras."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from hub.web.words import Words
 
 WALKING_M_PER_S: Final = 1.4
 RIDING_M_PER_S: Final = 7.0
-"""Some 25 km/h, as in a narrow street."""
+"""About 25 km/h, as in a narrow street."""
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """A camera they may have passed next, as the page shows it."""
+    """A likely next camera as shown on the page."""
 
     camera: PlacedCamera
     how_far: str
     turn: str
-    """Empty where nobody knows."""
+    """Empty if unknown."""
     is_ahead: bool
     window: str
-    """`02:14:30 – 02:17`; empty where nobody knows when."""
+    """`02:14:30 – 02:17`; empty if unknown."""
     find: str
-    """Address of what it saw in that time; empty without one."""
+    """Address of its sightings in that time; empty without one."""
 
 
 def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
@@ -56,7 +56,7 @@ def next_of(camera: PlacedCamera, passing: Passing, calendar: Calendar) -> Next:
 
 
 def how_far(near: Near, words: Words) -> str:
-    """`420 m away · 5 min on foot, 1 min riding`, or that only the area is the same."""
+    """`420 m away · 5 min on foot, 1 min riding`, or "same area"."""
     if near.distance_m is None:
         return near_word(near, words)
     if near.distance_m < AT_HAND_M:
@@ -70,7 +70,7 @@ def how_far(near: Near, words: Words) -> str:
 
 
 def order_sentence(found: SideBySide, calendar: Calendar) -> str:
-    """Who is followed, and by what the cameras are ordered."""
+    """Who is followed, and how the cameras are ordered."""
     say = calendar.words.say
     if found.followed is None:
         return say("Nobody is known to have left its picture about then: the nearest camera first.")
@@ -91,20 +91,20 @@ def order_sentence(found: SideBySide, calendar: Calendar) -> str:
 
 
 def leaver_word(one: Leaver, calendar: Calendar) -> str:
-    """`02:14:09 to the east`, for who is to choose whom to follow."""
+    """`02:14:09 to the east`, for choosing whom to follow."""
     said = f"{_time(one.leaving, calendar)} {way_word(one.leaving, calendar.words)}"
     return said.strip()
 
 
 def way_word(leaving: Leaving, words: Words) -> str:
-    """`to the east` where that is known, else by which side; empty where nobody can say."""
+    """`to the east` if known, else the side of the picture; empty if unknown."""
     if leaving.heading_deg is not None:
         return compass_words(words)[compass_point(leaving.heading_deg)]
     return "" if leaving.side is None else _side_words(words)[leaving.side]
 
 
 def compass_words(words: Words) -> Mapping[str, str]:
-    """Where somebody went, by the point of the compass."""
+    """Directions of leaving."""
     say = words.say
     return {
         "n": say("to the north"),
@@ -119,7 +119,7 @@ def compass_words(words: Words) -> Mapping[str, str]:
 
 
 def facing_words(words: Words) -> Mapping[str, str]:
-    """The points of the compass by their names."""
+    """Names of the compass directions."""
     say = words.say
     return {
         "n": say("north"),
@@ -134,7 +134,7 @@ def facing_words(words: Words) -> Mapping[str, str]:
 
 
 def follow(sighting_id: UUID | None) -> list[tuple[str, str]]:
-    """What an address says of whom is followed."""
+    """Address parameters for the followed person."""
     return [] if sighting_id is None else [("sighting", str(sighting_id))]
 
 

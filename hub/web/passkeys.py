@@ -1,4 +1,4 @@
-"""Passkeys beside passwords: asked for by the pages' own script, and never the only way in."""
+"""Passkeys beside passwords: used by the pages' own script, and never the only way to sign in."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,7 +28,7 @@ _REFUSED = {"reason": "not_proved"}
 
 
 class Answer(BaseModel):
-    """What the browser's passkey said; taken apart and checked by the store."""
+    """Answer of the browser's passkey; the store parses and checks it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,7 +37,7 @@ class Answer(BaseModel):
 
 
 def party(request: Request) -> Party:
-    """Whose passkeys they are; 404 where this site can have none."""
+    """Relying party; 404 if this site can have no passkeys."""
     found = party_of(site_of(request).settings.public_url)
     if found is None:
         raise HTTPException(404)
@@ -45,7 +45,7 @@ def party(request: Request) -> Party:
 
 
 def api_proved(visit: ApiCalled) -> Visit:
-    """For scripts: the session's proof must be a fresh one."""
+    """For scripts: the session's re-authentication must be recent."""
     if not visit.session.is_proved:
         raise ProofWantedError(visit, Wrong())
     return visit
@@ -61,13 +61,13 @@ def _told(value: object, status_code: int = 200) -> JSONResponse:
 
 @router.post("/passkeys/options")
 def begin_sign_in(request: Request, party: OwnParty) -> Response:
-    """What any browser needs to sign in with a passkey."""
+    """Options for signing in with a passkey."""
     return _told(site_of(request).accounts.passkeys.begin_sign_in(party))
 
 
 @router.post("/passkeys/sign-in")
 def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
-    """Sign in; the script goes on to where this says."""
+    """Sign in; the answer has the next address for the script."""
     site = site_of(request)
     new = site.accounts.passkeys.sign_in(
         party, answer.credential, came_from=came_from(request), agent=agent_of(request)
@@ -81,13 +81,13 @@ def sign_in(request: Request, party: OwnParty, answer: Answer) -> Response:
 
 @router.post("/account/passkeys/options")
 def begin_registration(visit: ApiProved, party: OwnParty) -> Response:
-    """What the browser needs to make another passkey."""
+    """Options for creating another passkey."""
     return _told(visit.site.accounts.passkeys.begin_registration(visit.session, party))
 
 
 @router.post("/account/passkeys")
 def register(request: Request, visit: ApiProved, party: OwnParty, answer: Answer) -> Response:
-    """Note the new passkey."""
+    """Store the new passkey."""
     label = _device(request)
     if not visit.site.accounts.passkeys.register(visit.session, party, answer.credential, label):
         return _told(_REFUSED, 422)
@@ -100,7 +100,7 @@ def _device(request: Request) -> str:
 
 @router.post("/account/passkeys/{passkey_id}/remove")
 def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
-    """It opens nothing any more."""
+    """Remove a passkey."""
     if not visit.site.accounts.passkeys.remove(visit.session, passkey_id):
         raise HTTPException(404)
     return RedirectResponse("/account?done=passkey-gone", 303)
@@ -108,13 +108,13 @@ def remove(visit: ProvedForm, passkey_id: UUID) -> Response:
 
 @router.post("/proof/passkey/options")
 def begin_proof(visit: ApiCalled, party: OwnParty) -> Response:
-    """What the browser needs for a second proof."""
+    """Options for re-authentication."""
     return _told(visit.site.accounts.passkeys.begin_proof(visit.session, party))
 
 
 @router.post("/proof/passkey")
 def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
-    """Take the second proof; the script sends its form again."""
+    """Re-authenticate; the script sends its form again."""
     if not visit.site.accounts.passkeys.prove(visit.session, party, answer.credential):
         return _told(_REFUSED, 403)
     return _told({"next": own_path(answer.next)})
@@ -122,7 +122,7 @@ def prove(visit: ApiCalled, party: OwnParty, answer: Answer) -> Response:
 
 @router.post("/invited/{token}/passkey/options")
 def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Response:
-    """What the browser of somebody invited needs to make their first passkey."""
+    """Options for an invited person's first passkey."""
     accounts = site_of(request).accounts
     invited = None
     if len(token) <= TOKEN_CHARS:
@@ -134,7 +134,7 @@ def begin_by_invitation(request: Request, party: OwnParty, token: str) -> Respon
 
 @router.post("/invited/{token}/passkey")
 def accept(request: Request, party: OwnParty, token: str, answer: Answer) -> Response:
-    """Come in with a passkey and no password."""
+    """Accept an invitation with a passkey and no password."""
     if len(token) > TOKEN_CHARS:
         raise HTTPException(410)
     site = site_of(request)

@@ -1,4 +1,4 @@
-"""Petitions for everyone: the form, and the answer by a code. Nobody signs in for these."""
+"""Data requests by the public: the form, and the answer by a code. No sign-in."""
 
 from typing import Annotated, Final
 
@@ -23,7 +23,7 @@ Word = Annotated[str, Form(max_length=1000)]
 
 @router.get("")
 def show_form(request: Request) -> Response:
-    """The form, with how long an answer may take."""
+    """The form, with the time an answer may take."""
     return _form(request, _desk(request))
 
 
@@ -39,7 +39,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     mark: Word = "",
     consent: Word = "",
 ) -> Response:
-    """Take it, and show the code; or say what is missing, with all that was written still there."""
+    """Store it, and show the code; or say what is missing and keep the input."""
     desk = _desk(request)
     typed = dict(zip(FIELDS, (wish, what, area, name, contact, consent), strict=True))
     if website:  # a field that people do not see
@@ -63,19 +63,19 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
 
 @router.get("/follow")
 def show_follow(request: Request) -> Response:
-    """Where a code is typed."""
+    """Form for a code."""
     _desk(request)
     return _followed(request, typed="")
 
 
 @router.post("/follow")
 def follow(request: Request, code: Word = "") -> Response:
-    """What became of it; a code in no address, so in no history of a browser and in no log."""
+    """The answer; the code is never in an address, so it is in no browser history and no log."""
     return _followed(request, typed=code)
 
 
 def wish_of(typed: str) -> Wish | None:
-    """What was chosen; None for nothing of ours."""
+    """The chosen kind; None if invalid."""
     return Wish(typed) if typed in set(Wish) else None
 
 

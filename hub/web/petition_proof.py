@@ -1,4 +1,4 @@
-"""The proof that footage was deleted for a request: a statement with the hub's signature."""
+"""Proof of deletion for a data request: a statement with the hub's signature."""
 
 import json
 from base64 import b64encode
@@ -19,7 +19,7 @@ def proof_of(
     erased: Sequence[ErasureRow],
     sign: Callable[[bytes], tuple[bytes, str]] | None,
 ) -> bytes:
-    """JSON; `statement` is what is signed, byte for byte. Who asked is not in it."""
+    """JSON; `statement` is signed byte for byte. It does not name the person."""
     statement = json.dumps(
         {
             "request": row.number,

@@ -1,4 +1,4 @@
-"""Petitions in words: what was asked, how it stands, until when."""
+"""Texts of data requests: kind, state, deadline."""
 
 from hub.alerts.petitions import Outcome, Span, Wish
 from hub.store.petition_views import Office, PetitionFault, PetitionRow
@@ -7,7 +7,7 @@ from hub.web.words import Words
 
 
 def wish_word(wish: Wish, words: Words) -> str:
-    """What somebody asks."""
+    """Kind of request."""
     say = words.say
     return {
         Wish.TOLD: say("To be told whether I am in footage"),
@@ -20,7 +20,7 @@ def wish_word(wish: Wish, words: Words) -> str:
 
 
 def span_word(span: Span, words: Words) -> str:
-    """How long a step may take."""
+    """Length of a step."""
     n = span.n
     match span.unit:
         case "hours":
@@ -32,7 +32,7 @@ def span_word(span: Span, words: Words) -> str:
 
 
 def kept_word(contact_days: int, words: Words) -> str:
-    """How long it is kept who asks."""
+    """Retention of the person's contact."""
     if contact_days == 0:
         return words.say("Who you are is kept for good.")
     said = words.count(
@@ -44,7 +44,7 @@ def kept_word(contact_days: int, words: Words) -> str:
 
 
 def standing_word(row: PetitionRow, calendar: Calendar) -> str:
-    """What is due, until when, and how many days are left."""
+    """Next step, deadline, and days left."""
     words, stands = calendar.words, row.stands
     if row.outcome is not None:
         done = words.say("Granted") if row.outcome is Outcome.GRANTED else words.say("Refused")
@@ -56,7 +56,7 @@ def standing_word(row: PetitionRow, calendar: Calendar) -> str:
 
 
 def left_word(days_left: int, words: Words) -> str:
-    """How many days are left, or how late it is."""
+    """Days left, or days late."""
     if days_left == 0:
         return words.say("today is the last day")
     n = abs(days_left)
@@ -77,14 +77,14 @@ def act_word(act: str, words: Words) -> str:
 
 
 def refusal_word(row: PetitionRow, office: Office, language: str) -> str:
-    """Why it was refused, in that language; a reason that is no longer configured is its key."""
+    """Reason of the refusal in that language; a reason no longer configured is shown by its key."""
     if row.refusal is None:
         return ""
     return office.refusals.get(language, {}).get(row.refusal, row.refusal)
 
 
 def fault_word(fault: PetitionFault, words: Words) -> str:
-    """What is missing or cannot be, and the cure."""
+    """What is missing or invalid, and the cure."""
     say = words.say
     return {
         PetitionFault.WISH: say("Choose what you ask for."),

@@ -1,4 +1,4 @@
-"""The desk of those who answer petitions: the list by deadline, one of them, each step of it."""
+"""Pages for answering data requests: list by deadline, one request, its steps."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/petitions")
 
 FIELDS: Final = ("wish", "what", "area", "name", "contact", "language")
 STEP_FIELDS: Final = ("step", "words", "refusal", "camera", "day", "since", "until")
-"""Of the page of one: what stays in its forms when something is missing."""
+"""Form fields that keep their input when something is missing."""
 Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("")
 def show_petitions(request: Request, visit: SignedIn) -> Response:
-    """All of theirs, the most urgent first; 404 for who answers none."""
+    """All requests one answers, most urgent first; 404 for people who answer none."""
     return _list(request, visit)
 
 
@@ -46,7 +46,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
     language: Word = "vi",
     mark: Word = "",
 ) -> Response:
-    """Somebody asks at the counter or by letter: written down here, with a code to hand out."""
+    """Enter a request made in person or by letter, with a code to hand out."""
     said = (wish, what, area, name, contact, language)
     typed = dict(zip(FIELDS, said, strict=True))
     new = NewPetition(
@@ -55,7 +55,7 @@ def take_in(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its nam
         area_id=tip_forms.area_or_none(area),
         person=Reporter(name, contact),
         language=language if language in LANGUAGES else "vi",
-        has_consent=True,  # it is asked of them in person
+        has_consent=True,  # consent is given in person
     )
     try:
         code = _door(visit).take_in(visit.asker, new, submission=mark)
@@ -76,7 +76,7 @@ def show_petition(
     since: str = "00:00",
     until: str = "23:59",
 ) -> Response:
-    """One of them; with a camera and a day, what of it may be deleted."""
+    """One request; with a camera and a day, the footage that may be deleted."""
     camera_id = tip_forms.area_or_none(camera)
     if camera_id is None:
         return _one(request, visit, petition_id)
@@ -94,7 +94,7 @@ def show_petition(
 def tell_person(
     request: Request, visit: FormSent, petition_id: UUID, reason: Word = ""
 ) -> Response:
-    """Who asks; the look and its reason are in the log."""
+    """Show the person; the look and its reason are logged."""
     try:
         person = _door(visit).person(visit.asker, petition_id, reason=reason)
     except UnsealError as error:
@@ -111,7 +111,7 @@ def erase(
     petition_id: UUID,
     media: Annotated[list[UUID] | None, Form(max_length=MOST)] = None,
 ) -> Response:
-    """Delete what was chosen, for good."""
+    """Delete the chosen files for good."""
     try:
         done = _eraser(visit).erase(visit.asker, petition_id, media or [])
     except PetitionError as error:
@@ -123,7 +123,7 @@ def erase(
 
 @router.get("/{petition_id}/proof.json")
 def show_proof(visit: SignedIn, petition_id: UUID) -> Response:
-    """What was deleted, when and by whom, signed by the hub's evidence key where it has one."""
+    """What was deleted, when and by whom, signed by the hub's evidence key if it has one."""
     row = _door(visit).petition(visit.asker, petition_id)
     if row is None:
         raise HTTPException(404)
@@ -146,7 +146,7 @@ def take_step(
     outcome: Word = "",
     refusal: Word = "",
 ) -> Response:
-    """Acknowledge, ask who they are, extend, answer."""
+    """Acknowledge, ask for identification, extend, answer."""
     door = _door(visit)
     steps = {"acknowledge": door.acknowledge, "proof": door.ask_proof, "extend": door.extend}
     try:

@@ -1,4 +1,4 @@
-"""The end of the technician's page: a test alert to their own phone, and what became of it."""
+"""End of the technician's page: a test alert to their own phone, and its result."""
 
 import time
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from hub.web.words import Words
 router = APIRouter(prefix="/cameras/{camera_id}/aim/test")
 
 FRESH_S: Final = 5.0
-"""A picture is as fresh as the test wants it, and is waited for so long."""
+"""Required freshness of the picture, and the longest wait for it."""
 UNSEEN_AFTER_S: Final = 30.0
-"""A phone with a line shows a push sooner; then it is said what may be wrong."""
+"""An online phone shows a push sooner; after this the page suggests causes."""
 SAYS_SHOWN: Final = "webpush"
-"""The one whose phones say what they show."""
+"""The channel whose phones report what they show."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestLine:
-    """One phone in words; `token` and `icon` are those of its state."""
+    """One phone as text; `token` and `icon` show its state."""
 
-    __test__ = False  # its name is no test's
+    __test__ = False  # not a test class for pytest
 
     label: str
     token: str
@@ -41,7 +41,7 @@ class TestLine:
 
 @dataclass(frozen=True, slots=True)
 class TestWords:
-    """The last test of one person and camera."""
+    """Last test of one person and camera."""
 
     __test__ = False
 
@@ -52,7 +52,7 @@ class TestWords:
 
 @router.post("")
 async def send_test(visit: FormSent, camera_id: UUID) -> Response:
-    """Send one to each of their own phones; the page again, which says what became of it."""
+    """Send one to each of their own phones; the page then shows the result."""
     age_ms = await _picture_age_ms(visit, camera_id)
     place = f"/cameras/{camera_id}/aim"
     try:
@@ -69,7 +69,7 @@ async def send_test(visit: FormSent, camera_id: UUID) -> Response:
 
 @router.get("")
 def show_test(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
-    """That part of the page alone, for its script; 404 for who does not look after the camera."""
+    """That part of the page for its script; 404 for people who do not manage the camera."""
     camera = visit.site.door.live_camera(visit.asker, camera_id, Purpose.AIM)
     if camera is None:
         raise HTTPException(404)
@@ -83,7 +83,7 @@ def show_test(request: Request, visit: SignedIn, camera_id: UUID) -> Response:
 
 
 def last_words(visit: Visit, camera_id: UUID) -> TestWords | None:
-    """The last test this person sent of the camera; None where there was none."""
+    """Last test this person sent for the camera, or None."""
     sent = visit.site.door.last_test(visit.asker, camera_id)
     if not sent:
         return None
@@ -103,7 +103,7 @@ def _line(sent: SentTest, words: Words, now_utc_us: int) -> TestLine:
 
 
 def _fate(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, str]:
-    """Token, icon and words of one phone."""
+    """CSS class, icon and text of one phone."""
     say = words.say
     if sent.opened_utc_us is not None:
         return "resolved", "resolved", say("Opened on the phone: alerts arrive here.")
@@ -121,7 +121,7 @@ def _fate(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, str]
 
 
 def _accepted(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, str]:
-    """Of a phone whose service has it, and which has said nothing itself."""
+    """For a phone whose service accepted it and which has not reported."""
     say = words.say
     if sent.channel != SAYS_SHOWN:
         told = say("Its service took it. This way never says whether it is shown: look.")
@@ -136,7 +136,7 @@ def _accepted(sent: SentTest, words: Words, now_utc_us: int) -> tuple[str, str, 
 
 
 async def _picture_age_ms(visit: Visit, camera_id: UUID) -> int | None:
-    """How old the camera's newest picture is, where a fresh one is here or comes soon."""
+    """Age of the camera's newest picture, if a fresh one is here or comes soon."""
     watching, until_s = visit.site.watching, time.monotonic() + FRESH_S
     _, key = await run_in_threadpool(live_view.ask, visit, camera_id, Purpose.AIM)
     while not visit.site.stopping():
@@ -146,6 +146,6 @@ async def _picture_age_ms(visit: Visit, camera_id: UUID) -> int | None:
         if time.monotonic() >= until_s:
             break
         await anyio.sleep(live_view.LOOK_EVERY_S)
-        # The page that was left for this one may have ended the watching.
+        # The page left for this one may have ended the view.
         await run_in_threadpool(live_view.ask, visit, camera_id, Purpose.AIM)
     return None

@@ -1,4 +1,4 @@
-"""A week of what a node said of itself, as lines in a drawing: no script, no picture file."""
+"""Plots of a node's last week as SVG: no script, no picture file."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from hub.web.when import Calendar
 from hub.web.words import Words
 
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 610.0, 16.0, 116.0
-"""Where the lines lie in a drawing of 620 by 140."""
+"""Plot area in a drawing of 620 by 140."""
 GAP_S: Final = 2700.0
-"""Samples come each quarter of an hour: after three that are missing the line is broken."""
+"""Samples come every quarter of an hour: after three missing ones the line is broken."""
 DAY_US: Final = 86_400_000_000
 WEEK_US: Final = 7 * DAY_US
 
 Sample = tuple[int, float]
-"""When (UTC, µs), and how much."""
+"""Time (UTC, µs) and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,18 @@ class Plot:
 
     title: str
     path: str
-    """Of an SVG path; empty where nothing was said."""
+    """SVG path; empty without samples."""
     top: str
     bottom: str
-    """What its upper and lower edge stand for."""
+    """Values at its upper and lower edge."""
     days: tuple[tuple[float, str], ...]
-    """Where a day begins, and its date."""
+    """Start of each day, and its date."""
     summary: str
-    """The same in words."""
+    """The same as text."""
 
 
 def plots(history: Sequence[LastHealth], calendar: Calendar) -> list[Plot]:
-    """Heat, pictures a second, what waits and the disk: those of them that the node told."""
+    """Temperature, frame rate, waiting events and disk, as far as reported."""
     say = calendar.words.say
     wanted: list[tuple[str, str, bool, Callable[[Health], float | None]]] = [
         (say("Temperature, °C"), "%.0f", False, lambda said: said.board.temperature_c),
@@ -76,7 +76,7 @@ def _plot(
 
 
 def path(samples: Sequence[Sample], *, from_us: int, low: float, high: float) -> str:
-    """The samples of the week from `from_us` on as an SVG path, broken where they are missing."""
+    """Samples of the week from `from_us` as an SVG path, broken where they are missing."""
     words: list[str] = []
     before_us: int | None = None
     for at_us, value in samples:

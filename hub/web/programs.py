@@ -1,4 +1,4 @@
-"""Programs of camera boxes: who runs which, and the bundle itself for the box that is to run it."""
+"""Releases of nodes: the running ones, and the download of a bundle by its node."""
 
 import threading
 from collections.abc import Iterator
@@ -24,21 +24,21 @@ from hub.web.words import Words
 router = APIRouter()
 
 AT_ONCE: Final = 8
-"""So many boxes fetch at a time; the others come again after `AGAIN_S`."""
+"""Most downloads at a time; other nodes come again after `AGAIN_S`."""
 AGAIN_S: Final = 30
 _places: Final = threading.BoundedSemaphore(AT_ONCE)
 
 
 @router.get("/configuration/programs")
 def show_programs(request: Request, visit: SignedIn) -> Response:
-    """What every box runs and how far it has come; 404 for those who look after nothing."""
+    """Release and progress of every node; 404 for people who manage nothing."""
     if not visit.site.door.tends_areas(visit.asker):
         raise HTTPException(404)
     return page(request, visit)
 
 
 def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 200) -> Response:
-    """The page of programs; `wrong`: why what was sent is not taken in."""
+    """The page; `wrong`: why an upload was refused."""
     door = visit.site.door.programs_door()
     words = visit.site.calendar(visit.asker.language).words
     rows = door.overview(visit.asker)
@@ -57,7 +57,7 @@ def page(request: Request, visit: Visit, *, wrong: str = "", status_code: int = 
 
 @router.get("/upload/programs/{sha256}")
 async def give_bundle(request: Request, sha256: str) -> Response:
-    """A bundle, from any byte on, for the box of which it is wanted, by its upload token."""
+    """A bundle, from any byte on, for a node that should run it, by its upload token."""
     site = site_of(request)
     door = site.door.programs_door()
     try:
@@ -95,7 +95,7 @@ def _answer(door: ProgramsDoor, bundle: Bundle, asked: str) -> Response:
 
 
 class _Given:
-    """The pieces; its place is free again when they are through, or nobody wants them any more."""
+    """Pieces of the answer; its slot is free again when they are sent or the client has gone."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -117,7 +117,7 @@ class _Given:
 
 
 def _reason(row: NodeRow, words: Words) -> str:
-    """As the box said it, or the hub of itself."""
+    """As reported by the node, or known to the hub."""
     return {
         FELL_BACK: words.say("it did not reach its broker within 15 minutes or four starts"),
         UNSIGNED: words.say("it is not signed by this town's update key"),

@@ -1,9 +1,9 @@
-"""A second proof of oneself before what cannot be undone: the password again, or a passkey.
+"""Re-authentication before irreversible acts: the password again, or a passkey.
 
-A route that gives rights away or takes footage out depends on `ProvedForm` instead of `FormSent`,
-or for a page that only shows on `Proved` instead of `SignedIn`. Within `SessionLimits.proof_s` of
-signing in, or of the last proof, nothing is asked. After that the form that was sent comes back
-with one field more, and is done when it is sent again: it needs no script and nothing is lost.
+A route that gives rights away or exports footage depends on `ProvedForm` instead of `FormSent`; a
+page that only shows, on `Proved` instead of `SignedIn`. Within `SessionLimits.proof_s` of signing
+in or of the last re-authentication nothing is asked. After that the submitted form comes back with
+a password field, and is carried out when it is sent again: no script, no lost input.
 """
 
 import re
@@ -23,20 +23,20 @@ from hub.web.site import render
 router = APIRouter()
 
 FIELD: Final = "proof_password"
-"""The field of a form that carries the password."""
+"""Name of the password field."""
 EXPORT: Final = re.compile(r"/cases/[0-9a-f-]{36}/export")
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a proof was no proof; nothing of both: none was given yet."""
+    """Why a re-authentication failed; neither set: none was attempted."""
 
     is_password: bool = False
     wait_minutes: int = 0
 
 
 class ProofWantedError(Exception):
-    """The session's last proof is too old: the answer is a page that asks for one."""
+    """The last re-authentication is too old: the answer is a page that asks for it."""
 
     def __init__(self, visit: Visit, wrong: Wrong) -> None:
         super().__init__("a second proof is wanted")
@@ -45,7 +45,7 @@ class ProofWantedError(Exception):
 
 
 def proved(visit: SignedIn) -> Visit:
-    """For pages that only show, and yet only to who has just given proof."""
+    """For pages that only show, after a recent re-authentication."""
     if not visit.session.is_proved:
         raise ProofWantedError(visit, Wrong())
     return visit
@@ -54,7 +54,7 @@ def proved(visit: SignedIn) -> Visit:
 def form_proved(
     visit: FormSent, proof_password: Annotated[str, Form(max_length=1000)] = ""
 ) -> Visit:
-    """For forms; the proof may come with the form itself."""
+    """For forms; the form can include the password."""
     if visit.session.is_proved:
         return visit
     wrong = try_password(visit, proof_password)
@@ -68,7 +68,7 @@ ProvedForm = Annotated[Visit, Depends(form_proved)]
 
 
 def try_password(visit: Visit, password: str) -> Wrong | None:
-    """None when it was right; an empty one was not given, and counts as no guess."""
+    """None if it was right; an empty one was not given and does not count as a guess."""
     if not password:
         return Wrong()
     answer = visit.site.accounts.prove(visit.session, password)
@@ -79,7 +79,7 @@ def try_password(visit: Visit, password: str) -> Wrong | None:
 
 @router.get("/proof")
 def show_proof(request: Request, visit: SignedIn, next: str = "/") -> Response:
-    """Ask for it; who gave it a moment ago goes on."""
+    """Ask for it; after a recent one continue."""
     if visit.session.is_proved:
         return RedirectResponse(own_path(next), 303)
     return page(request, visit, Wrong(), action="/proof", fields=[("next", own_path(next))])
@@ -92,7 +92,7 @@ def take_proof(
     proof_password: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
-    """Take the password, and go on."""
+    """Check the password, and continue."""
     wrong = None if visit.session.is_proved else try_password(visit, proof_password)
     if wrong is not None:
         return page(request, visit, wrong, action="/proof", fields=[("next", own_path(next))])
@@ -100,7 +100,7 @@ def take_proof(
 
 
 async def ask(request: Request, error: Exception) -> Response:
-    """The answer to `ProofWantedError`: the page that asks, with the form that was sent in it."""
+    """Answer to `ProofWantedError`: the page that asks, with the submitted form in it."""
     if not isinstance(error, ProofWantedError):
         raise error
     if not is_page_wanted(request.headers):
@@ -110,7 +110,7 @@ async def ask(request: Request, error: Exception) -> Response:
     else:
         form = await request.form()
         action = request.url.path
-        # All of a field's values: a form of ticked rights must come back with each of them.
+        # All values of a field: a form of checked rights must come back with each of them.
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return await run_in_threadpool(
         page, request, error.visit, error.wrong, action=action, fields=fields
@@ -124,7 +124,7 @@ def _whole_path(request: Request) -> str:
 def page(
     request: Request, visit: Visit, wrong: Wrong, *, action: str, fields: Iterable[tuple[str, str]]
 ) -> Response:
-    """The page that asks for it; `fields` go along with it."""
+    """The page that asks; `fields` are kept in it."""
     has_identity = visit.site.provider is not None and visit.site.accounts.identities.of(
         visit.session
     )
