@@ -1,9 +1,9 @@
-"""Signing in by an OpenID provider, beside passwords and passkeys: there, back, and what it opens.
+"""Sign-in by an OpenID provider, beside passwords and passkeys: redirect, return, result.
 
-A browser that is led away carries what it was led away for in a cookie that the hub signed: the
-answer counts in that browser alone, once, and for that purpose. A form cannot lead to another site
-under this site's policy (`form-action`), so a form that begins a way answers with a page that goes
-on by itself.
+A redirected browser has a cookie, signed by the hub, with the purpose of the redirect: the answer
+is valid in that browser only, once, and for that purpose. A form cannot redirect to another site
+under this site's policy (`form-action`), so such a form answers with a page that continues by
+itself.
 """
 
 import hmac
@@ -37,35 +37,36 @@ router = APIRouter()
 log = structlog.get_logger()
 
 NEXT_CHARS: Final = 1000
-"""A longer address to go on to is forgotten: it must fit into a cookie."""
+"""A longer target address is dropped: it must fit into a cookie."""
 DONE: Final = "/proof/done"
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What a browser was led away for."""
+    """Purpose of a redirect."""
 
     purpose: str
     """`sign-in`, `link`, `proof`, `invited`."""
     whose: str
-    """The session that it is for, or the invitation; empty for signing in."""
+    """Session or invitation it is for; empty for signing in."""
     next: str
     question: Question
     asked_utc_s: float
 
 
 class Ways:
-    """Signs what a browser carries. The key lives as long as the program; a restart asks anew."""
+    """Signs the cookie. The key lives as long as the program; after a restart people start
+    again."""
 
     def __init__(self) -> None:
         self._seal = URLSafeTimedSerializer(secrets.token_bytes(32), salt="matthan.oidc")
 
     def close(self, way: Way) -> str:
-        """For the cookie."""
+        """Cookie value."""
         return str(self._seal.dumps(asdict(way)))
 
     def open(self, carried: str) -> Way | None:
-        """What it says, while it holds."""
+        """Its content, while it is valid."""
         try:
             said: dict[str, Any] = self._seal.loads(carried, max_age=WAY_HOLDS_S)
         except BadData:
@@ -77,7 +78,7 @@ _WAYS: Final = Ways()
 
 
 def provider_of(request: Request) -> OpenIdProvider:
-    """The provider; 404 where the hub has none."""
+    """The provider; 404 if the hub has none."""
     found = site_of(request).provider
     if found is None:
         raise HTTPException(404)
@@ -91,7 +92,7 @@ def cookie_name(site: Site) -> str:
 
 @router.get("/login/provider")
 def begin_sign_in(request: Request, next: str = "/") -> Response:
-    """Lead to the provider; who is signed in already goes on."""
+    """Redirect to the provider; a signed-in person continues."""
     if session_of(request) is not None:
         return RedirectResponse(own_path(next), 303)
     return _lead(request, "sign-in", whose="", next=next)
@@ -99,27 +100,27 @@ def begin_sign_in(request: Request, next: str = "/") -> Response:
 
 @router.get("/proof/provider")
 def begin_proof(request: Request, visit: SignedIn, next: str = DONE) -> Response:
-    """Have the provider ask the person anew."""
+    """Ask the provider to authenticate the person again."""
     whose = str(visit.session.session_id)
     return _lead(request, "proof", whose=whose, next=next, is_fresh=True)
 
 
 @router.get(DONE)
 def show_proof_done(request: Request, visit: SignedIn) -> Response:
-    """In a page of its own, while the form waits in the one before."""
+    """In a separate page, while the form waits in the previous one."""
     return _word(request, "proved" if visit.session.is_proved else "stale")
 
 
 @router.post("/account/provider")
 def begin_link(request: Request, visit: ProvedForm) -> Response:
-    """Lead to the provider, whose account then signs in as this person."""
+    """Redirect to the provider, whose account can then sign in as this person."""
     whose = str(visit.session.session_id)
     return _lead(request, "link", whose=whose, next="/account?done=linked", by_page=True)
 
 
 @router.post("/account/provider/{identity_id}/unlink")
 def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
-    """It opens nothing any more."""
+    """Remove a link."""
     done = visit.site.accounts.identities.unlink(visit.session, identity_id)
     if done is None:
         raise HTTPException(404)
@@ -130,7 +131,7 @@ def unlink(request: Request, visit: ProvedForm, identity_id: UUID) -> Response:
 
 @router.post("/invited/{token}/provider")
 def begin_by_invitation(request: Request, token: str) -> Response:
-    """Lead to the provider, whose account then is the way in of who was invited."""
+    """Redirect to the provider, whose account becomes the invited person's sign-in."""
     accounts, where = site_of(request).accounts, came_from(request)
     is_short = len(token) <= TOKEN_CHARS
     invited = accounts.invitations.read(token, came_from=where) if is_short else None
@@ -182,7 +183,7 @@ def come_back(
     iss: str = "",
     error: str = "",
 ) -> Response:
-    """What the provider sends a browser back with."""
+    """Return from the provider."""
     provider, site = provider_of(request), site_of(request)
     way = _WAYS.open(request.cookies.get(cookie_name(site), ""))
     response = _answer(request, provider, way, state=state, code=code, iss=iss, error=error)
@@ -246,7 +247,7 @@ def _done(request: Request, way: Way, known: Known) -> Response:
 
 
 def _of_session(request: Request, way: Way, known: Known) -> Response:
-    """For the session that asked, while it goes on in this browser."""
+    """For the session that started it, if it is still active in this browser."""
     session = session_of(request)
     if session is None or str(session.session_id) != way.whose:
         return _wrong(request, None, "stale", 400)
@@ -259,7 +260,7 @@ def _of_session(request: Request, way: Way, known: Known) -> Response:
 
 
 def _wrong(request: Request, way: Way | None, wrong: str, status_code: int) -> Response:
-    """Why not, beside the other ways in where somebody wanted to sign in."""
+    """Why it failed, beside the other ways to sign in."""
     if way is not None and way.purpose != "sign-in":
         return _word(request, wrong, status_code)
     return render(

@@ -1,4 +1,4 @@
-"""What the pages need of an OpenID provider."""
+"""Port of the pages to an OpenID provider."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,18 +7,18 @@ from hub.alerts.provided import Known, Question
 
 
 class OpenIdProvider(Protocol):
-    """Asked by any thread; see `hub.provider.provider`."""
+    """For any thread; see `hub.provider.provider`."""
 
     @property
     def names(self) -> Mapping[str, str]:
-        """What its button says, by language."""
+        """Text of its button, by language."""
 
     @property
     def issuer(self) -> str:
-        """Its own name for itself."""
+        """Its issuer name."""
 
     def address(self, question: Question) -> str:
-        """Where the browser is led; ProviderAwayError."""
+        """Address for the browser; ProviderAwayError."""
 
     def redeem(self, question: Question, code: str, *, issuer: str, asked_utc_s: float) -> Known:
-        """Whom the code names; ProviderError."""
+        """Person of the code; ProviderError."""

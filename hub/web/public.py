@@ -1,4 +1,4 @@
-"""The page for everyone: which areas are watched, for what, by whom, how long, whom to ask."""
+"""Public page: watched areas, purpose, responsible office, retention, contact."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ MOST_SHOWN: Final = 2000
 
 @router.get("")
 def show_watched(request: Request) -> Response:
-    """To anybody; it leaves no line in the log, for it shows nothing of anybody."""
+    """For anybody; no log line, because it shows no personal data."""
     site = site_of(request)
     language = language_of(request, None)
     speech = words(language)

@@ -1,4 +1,4 @@
-"""HTTP byte ranges (RFC 9110 §14): which bytes of a file were asked for."""
+"""HTTP byte ranges (RFC 9110 §14)."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Span:
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes."""
+        """Number of bytes."""
         return self.last - self.first + 1
 
 
@@ -25,7 +25,8 @@ class UnsatisfiableError(Exception):
 
 
 def wanted_span(header: str, size_bytes: int) -> Span | None:
-    """The one range asked for; None for no range, several, or nonsense: the whole file then."""
+    """The single requested range; None for no range, several, or an invalid one: then the whole
+    file."""
     match = _ONE_RANGE.fullmatch(header)
     if match is None or match.group(1) == match.group(2) == "":
         return None

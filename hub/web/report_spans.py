@@ -1,4 +1,4 @@
-"""Days and weeks on the reader's calendar, as bounds of a report."""
+"""Days and weeks of the reader's calendar, as boundaries of a report."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +12,7 @@ Span = Literal["day", "week"]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """One report's span: which, from which day on, and what there is before and after it."""
+    """Time span of a report, with the previous and next ones."""
 
     span: Span
     first: date
@@ -26,7 +26,8 @@ class Bounds:
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """Bounds of its hours or days, UTC microseconds. A day that a clock is set on is longer."""
+        """Boundaries of its hours or days, UTC microseconds. A day with a clock change is
+        longer."""
         if self.span == "week":
             days = [self.first + timedelta(days=n) for n in range(self.days + 1)]
             return tuple(midnight(day, self.zone) for day in days)
@@ -36,17 +37,17 @@ class Bounds:
         return (*range(start, end, 3_600_000_000), end)
 
     def moved(self, days: int) -> "Bounds":
-        """The same, so many days later."""
+        """The same, this many days later."""
         return Bounds(self.span, self.first + timedelta(days=days), self.days, self.zone)
 
     @property
     def a_week_before(self) -> "Bounds":
-        """What it is compared with."""
+        """The span for comparison."""
         return self.moved(-7)
 
 
 def bounds(span: Span, on: date, zone: ZoneInfo) -> Bounds:
-    """The day, or the week from Monday that holds it."""
+    """The day, or the week from Monday that contains it."""
     match span:
         case "day":
             return Bounds("day", on, 1, zone)
@@ -57,12 +58,12 @@ def bounds(span: Span, on: date, zone: ZoneInfo) -> Bounds:
 
 
 def today(calendar: Calendar) -> date:
-    """The reader's day."""
+    """Today for the reader."""
     return calendar.local(calendar.now_utc_us).date()
 
 
 def day_of(text: str, otherwise: date) -> date:
-    """`2026-11-25`; what is no day, or one that no calendar has room around, is the other."""
+    """`2026-11-25`; the other day if invalid or at the edge of the calendar."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -71,17 +72,17 @@ def day_of(text: str, otherwise: date) -> date:
 
 
 def month_of(text: str, otherwise: date) -> date:
-    """The first day of `2026-11`; what is no month is that of the other day."""
+    """First day of `2026-11`; of the other day's month if invalid."""
     return day_of(f"{text}-01", otherwise).replace(day=1)
 
 
 def month_from(first: date, count: int) -> date:
-    """The first day of the month so many months later."""
+    """First day of the month this many months later."""
     months = first.year * 12 + first.month - 1 + count
     return date(months // 12, months % 12 + 1, 1)
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """The beginning of a day, UTC microseconds."""
+    """Start of a day, UTC microseconds."""
     moment = datetime.combine(day, time(), zone).astimezone(UTC)
     return round(moment.timestamp()) * 1_000_000

@@ -1,4 +1,4 @@
-"""A report in words and plots: what a page, a file and a table of numbers are made of."""
+"""Report as text and plots, for page, file and table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ BAR_TOP, BAR_BOTTOM, LEFT, RIGHT = 16, 150, 48, 610
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure, what it was a week before, and how it changed."""
+    """One number, its value a week before, and the change."""
 
     name: str
     value: str
@@ -23,7 +23,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One slot of a plot, in its units: this span's bar and the one before's."""
+    """One slot of a plot, in its units: bar of this span and of the one before."""
 
     label: str
     x: float
@@ -37,14 +37,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Bars by hour or day, with the number at the top of the scale."""
+    """Bars by hour or day, with the value at the top of the scale."""
 
     bars: tuple[Bar, ...]
     top: int
 
 
 def duration(span_s: float, words: Words) -> str:
-    """`45 s`, `3 min 20 s`, `2 h 05 min`, in the reader's words."""
+    """`45 s`, `3 min 20 s`, `2 h 05 min`, in the reader's language."""
     whole = round(span_s)
     if whole < 60:
         return words.say("%(s)d s") % {"s": whole}
@@ -54,7 +54,7 @@ def duration(span_s: float, words: Words) -> str:
 
 
 def took(found: Times | None, words: Words) -> str:
-    """The median, and what nine in ten stay below."""
+    """The median, and the limit of nine in ten."""
     if found is None:
         return "–"
     told = {
@@ -65,7 +65,7 @@ def took(found: Times | None, words: Words) -> str:
 
 
 def tiles(report: Report, words: Words) -> tuple[Tile, ...]:
-    """The figures of a span, each beside the week before."""
+    """Numbers of a span, each beside the week before."""
     now, before = report.now, report.before
     say = words.say
     return (
@@ -93,7 +93,7 @@ def _timed(name: str, now: Times | None, before: Times | None, words: Words) -> 
 
 
 def _change(now: float, before: float, words: Words) -> str:
-    """In words and a share; empty where there was nothing to compare with."""
+    """As text with a percentage; empty without a value to compare."""
     if now == before:
         return words.say("as the week before")
     if before == 0:
@@ -104,7 +104,7 @@ def _change(now: float, before: float, words: Words) -> str:
 
 
 def slot_labels(bounds: Bounds, words: Words) -> tuple[str, ...]:
-    """The hours of a day, the days of a week."""
+    """Hours of a day, or days of a week."""
     if bounds.span == "day":
         return tuple(f"{hour:02d}" for hour in range(len(bounds.slots) - 1))
     days = [words.say("Mon"), words.say("Tue"), words.say("Wed"), words.say("Thu")]
@@ -112,7 +112,7 @@ def slot_labels(bounds: Bounds, words: Words) -> tuple[str, ...]:
 
 
 def plot(now: Figures, before: Figures, labels: Sequence[str]) -> Plot:
-    """Where the bars stand; the scale's top is a round number above the highest."""
+    """Positions of the bars; the top of the scale is a round number above the highest."""
     pairs = list(zip(now.slots, (*before.slots, *([0] * len(now.slots))), strict=False))
     top = _round_up(max([1, *(max(pair) for pair in pairs)]))
     step = (RIGHT - LEFT) / max(1, len(pairs))
@@ -201,6 +201,7 @@ def _numbers(report: Report, words: Words) -> list[tuple[str, tuple[str, str], s
 
 
 def harmless(cell: str) -> str:
-    """What a spreadsheet would take for a formula is text: a camera's name is its node's word."""
+    """A cell that a spreadsheet would run as a formula becomes text: camera names come from
+    nodes."""
     is_formula = cell.lstrip().startswith(("=", "+", "-", "@")) or cell.startswith(("\t", "\r"))
     return f"'{cell}" if is_formula else cell

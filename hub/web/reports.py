@@ -1,4 +1,4 @@
-"""A leader's day and week: as a page, as a file that needs nothing else, and as CSV."""
+"""Report of a day or week for a leader: as page, as self-contained file, and as CSV."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/reports")
 
 @router.get("")
 def lead_to_today(visit: SignedIn) -> Response:
-    """The day so far."""
+    """Today so far."""
     if not visit.site.door.reads_reports(visit.asker):
         raise HTTPException(404)
     return RedirectResponse("/reports/day", 303)
@@ -26,7 +26,7 @@ def lead_to_today(visit: SignedIn) -> Response:
 
 @router.get("/{span}")
 def show_report(request: Request, visit: SignedIn, span: Span, on: str = "") -> Response:
-    """One day or week beside the week before; 404 for who reads no reports."""
+    """One day or week beside the week before; 404 for people who read no reports."""
     return _page(request, visit, span, on, template="report.html")
 
 
@@ -34,7 +34,7 @@ def show_report(request: Request, visit: SignedIn, span: Span, on: str = "") -> 
 def save_report(
     request: Request, visit: SignedIn, span: Span, kind: Literal["html", "csv"], on: str = ""
 ) -> Response:
-    """The same as a file: HTML with everything inside, or CSV for a spreadsheet."""
+    """The same as a file: self-contained HTML, or CSV for a spreadsheet."""
     if kind == "html":
         style = Markup((STATIC_FOLDER / "app.css").read_text("utf-8"))  # noqa: S704  ours
         page = _page(request, visit, span, on, template="report_file.html", style=style)
@@ -43,7 +43,7 @@ def save_report(
     text = io.StringIO()
     words = visit.site.calendar(visit.asker.language).words
     csv.writer(text).writerows(report_words.rows(found, words))
-    # With its mark, or a spreadsheet reads the letters as another alphabet's.
+    # With a byte order mark, or spreadsheets misread the letters.
     page = Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8")
     page.headers["Cache-Control"] = "no-store"
     return _as_file(page, _name(_bounds(visit, span, on)), "csv")

@@ -1,5 +1,5 @@
-"""The word about stores that take nothing: uploads once when it begins and once when it is over,
-pages now and then."""
+"""Log lines about full storage: for uploads once at its start and once at its end, for pages at
+intervals."""
 
 import time
 from typing import Final
@@ -14,14 +14,15 @@ AGAIN_S: Final = 600.0
 
 
 class RoomWord:
-    """For any thread; two at once may say it twice."""
+    """For any thread; two at once may log twice."""
 
     def __init__(self) -> None:
         self._said: type[BlobsError] | None = None
         self._again_s = 0.0
 
     def lacking(self, error: BlobsError) -> tuple[int, str]:
-        """An upload was not taken; what its node hears. It keeps the file and brings it again."""
+        """An upload was refused; returns the answer for its node, which keeps the file and sends it
+        again."""
         name = "no_room" if isinstance(error, NoRoomError) else "store_away"
         if self._said is not type(error):
             log.error(
@@ -34,7 +35,7 @@ class RoomWord:
         return 507 if name == "no_room" else 503, name
 
     def no_database(self, error: Exception) -> None:
-        """A page could not be shown, or an act not done: said again after ten minutes."""
+        """A page could not be shown, or an act not done: logged again after ten minutes."""
         now_s = time.monotonic()
         if now_s >= self._again_s:
             self._again_s = now_s + AGAIN_S

@@ -1,12 +1,11 @@
-"""What a page says of a rule that was met, in the reader's words."""
+"""Texts of met camera rules."""
 
 from hub.alerts.rules import RuleMet
 from hub.web.words import Words
 
 
 def rule_sentence(met: RuleMet, words: Words) -> str:
-    """Such as "Lingers in san-sau for 20 seconds"; a rule this hub does not know is named as it
-    is."""
+    """For example "Lingers in san-sau for 20 seconds"; an unknown rule is named by its id."""
     said = {"zone": met.place, "n": met.people or met.seconds or 0, "rule": met.rule}
     match met.rule:
         case "entry":
@@ -31,6 +30,6 @@ def rule_sentence(met: RuleMet, words: Words) -> str:
 
 
 def with_people(met: RuleMet, people: str, words: Words) -> str:
-    """The rule, and how many they are where it does not say that itself."""
+    """The rule, and the number of people if the rule does not state it."""
     sentence = rule_sentence(met, words)
     return sentence if met.rule == "group" else f"{sentence} · {people}"

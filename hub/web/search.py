@@ -1,4 +1,4 @@
-"""Footage by camera and time: what the hub and the nodes have of it, and asking for more."""
+"""Footage by camera and time: clips at the hub and at nodes, and requests for more."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,34 +27,34 @@ US_PER_S: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What was asked to be searched, as the form holds it and on the hub's clock."""
+    """Requested span, as in the form and by the hub's clock."""
 
     day: str
     """`2026-11-25`"""
     since: str
     """`02:10`"""
     until: str
-    """Of the next day where it is not after `since`."""
+    """On the next day if it is not after `since`."""
     from_utc_us: int
     until_utc_us: int
 
     @property
     def may_be_asked(self) -> bool:
-        """Whether a node may be asked for all of it at once."""
+        """True if a node may be asked for all of it at once."""
         return self.until_utc_us - self.from_utc_us <= LONGEST_S * US_PER_S
 
 
 def last_hour(calendar: Calendar) -> Span:
-    """What the form holds at first: the hour until now, to the minute."""
+    """Default of the form: the last hour, to the minute."""
     until = calendar.local(calendar.now_utc_us).replace(second=0, microsecond=0)
     since = until - timedelta(hours=1)
     return span_of(f"{since:%Y-%m-%d}", f"{since:%H:%M}", f"{until:%H:%M}", calendar)
 
 
 def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
-    """The span that a form says in the reader's zone; ValueError for what is no time.
+    """Span of a form in the reader's time zone; ValueError for an invalid time.
 
-    One that ends before it begins goes on into the next day.
+    A span that ends before it begins continues into the next day.
     """
     begins, ends = calendar.typed(day, since), calendar.typed(day, until)
     if ends <= begins:
@@ -65,7 +65,8 @@ def span_of(day: str, since: str, until: str, calendar: Calendar) -> Span:
 
 
 def address_of(camera_id: UUID, from_utc_us: int, until_utc_us: int, calendar: Calendar) -> str:
-    """Of the page with all footage of a camera in a span of less than a day, to the minute."""
+    """Address of the page with all footage of a camera in a span of less than a day, to the
+    minute."""
     begins, ends = calendar.local(from_utc_us), calendar.local(until_utc_us)
     said = {"camera": str(camera_id), "day": f"{begins:%Y-%m-%d}"}
     said |= {"since": f"{begins:%H:%M}", "until": f"{ends:%H:%M}"}
@@ -74,20 +75,20 @@ def address_of(camera_id: UUID, from_utc_us: int, until_utc_us: int, calendar: C
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One clip as the page shows it."""
+    """One clip as shown on the page."""
 
     media: MediaRow
     waiting: Unbrought | None
-    """What is to be said and done where it is not at the hub."""
+    """Text and act for a clip that is not at the hub."""
     gone: str | None
-    """What became of it where it was removed."""
+    """What happened to a removed clip."""
     heard: Heard = NO_SOUND
 
 
 def found(
     media: MediaRow, camera: SearchedCamera, footage: FoundFootage, calendar: Calendar
 ) -> Found:
-    """A clip with the honest word about it."""
+    """A clip with its state as text."""
     if media.removed is not None:
         return Found(media, None, gone_sentence(media, media.removed, calendar))
     if media.is_stored:
@@ -106,7 +107,7 @@ def show_search(
     until: str = "",
     refused: bool = False,
 ) -> Response:
-    """The form, and what was found; 404 for those who may search no camera."""
+    """Form and results; 404 for people who may search no camera."""
     cameras = visit.site.door.searched_cameras(visit.asker)
     if not cameras:
         raise HTTPException(404)
@@ -142,7 +143,7 @@ def show_search(
 
 
 def asked_sentence(one: AskedSpan, calendar: Calendar) -> str:
-    """Who asked for which span, why, and what the node said."""
+    """Who requested which span, why, and the node's answer."""
     say = calendar.words.say
     told = {
         "name": one.person_name or say("The keeper"),
@@ -167,7 +168,7 @@ def asked_sentence(one: AskedSpan, calendar: Calendar) -> str:
 def ask_for_found(
     visit: FormSent, media_id: UUID, back: Annotated[str, Form(max_length=300)] = ""
 ) -> Response:
-    """Have a clip brought that is still at its node."""
+    """Request a clip that is still at its node."""
     if not visit.site.door.ask_for_found(visit.asker, media_id):
         raise HTTPException(404)
     return RedirectResponse(f"/footage?{back}", 303)
@@ -180,7 +181,7 @@ def ask_for_found_sound(
     reason: Annotated[str, Form(max_length=500)] = "",
     back: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Have brought what was heard during a clip that was found."""
+    """Request the sound of a clip that was found."""
     is_asked = visit.site.door.ask_for_sound(visit.asker, media_id, reason=reason, is_found=True)
     if is_asked is None:
         raise HTTPException(404)
@@ -197,7 +198,7 @@ def ask_for_span(
     reason: Annotated[str, Form(max_length=500)] = "",
     sound: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Have the camera's node bring all it has of the span, unasked-for footage included."""
+    """Request everything the camera's node has of the span, continuous recording included."""
     try:
         span = span_of(day, since, until, visit.site.calendar(visit.asker.language))
     except ValueError:

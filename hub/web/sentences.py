@@ -1,4 +1,4 @@
-"""What a page says about an alert, in the reader's words: its state, doubts, what comes next."""
+"""Texts of an alert: state, clock warnings, next step."""
 
 import re
 from collections.abc import Iterable
@@ -16,21 +16,21 @@ from hub.web.when import Calendar
 from hub.web.words import Words
 
 DOUBT_FROM_MS: Final = 1_000
-"""A clock that may be off by less than this is not worth a word: times are shown in seconds."""
+"""A smaller clock error is not mentioned: times are shown in seconds."""
 
 _GROWN: Final = re.compile(r"(\d+) → (\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State as shape, word and colour together; `token` names the icon and the CSS class."""
+    """State as shape, word and colour together; `token` names icon and CSS class."""
 
     token: str
     label: str
 
 
 def status(row: AlertRow, words: Words) -> Status:
-    """The state of an alert, with the name of who has it."""
+    """State of an alert, with its holder's name."""
     say = words.say
     match row.state:
         case "open":
@@ -49,7 +49,7 @@ def status(row: AlertRow, words: Words) -> Status:
 
 
 def headline(row: AlertRow, words: Words) -> str:
-    """What it is about."""
+    """Subject of the alert."""
     if row.kind == TIP:
         return words.say("Report from the people")
     tamper = tampering(row.kind, words)
@@ -96,7 +96,7 @@ def _people(row: AlertRow, words: Words) -> str:
 
 
 def about(row: AlertRow) -> str:
-    """Which camera or box it is about, after a dot; nothing where it is about many, or a tip."""
+    """Its camera or node, after a dot; empty for many, or for a tip."""
     if row.kind == TIP:
         return ""
     return f" · {row.camera_label}" if row.camera_label else ""
@@ -123,7 +123,7 @@ def picture_missing(row: AlertRow, words: Words) -> str:
 
 
 def advice(row: AlertRow, words: Words) -> str | None:
-    """What a technician does about it; None where it is not a technician's matter, or over."""
+    """Advice for a technician; None if it needs none, or is over."""
     if row.kind == "node_unrecorded" and row.closed_utc_us is None:
         return words.say(
             "End holds that no case needs any more, or see to the disk of the camera box: its"
@@ -134,12 +134,12 @@ def advice(row: AlertRow, words: Words) -> str | None:
 
 
 def is_trouble(row: AlertRow) -> bool:
-    """Whether it is about cameras and nodes themselves."""
+    """True if it is about cameras or nodes themselves."""
     return row.kind in KINDS
 
 
 def clock_doubt(row: AlertRow, words: Words) -> str | None:
-    """A warning when the node's clock may mislead; None when it need not be spoken of."""
+    """Warning about the node's clock; None if not needed."""
     if is_trouble(row) or row.kind == TIP:
         return None  # its times are the hub's, or a person's
     if row.error_ms is None or row.clock_source == "none":
@@ -153,7 +153,7 @@ def clock_doubt(row: AlertRow, words: Words) -> str | None:
 
 
 def next_step(page: AlertPage, asker: Asker, calendar: Calendar) -> str:
-    """What will happen next, and why."""
+    """What happens next, and why."""
     row, say = page.row, calendar.words.say
     if row.state == "open" and row.kind in KINDS:
         return say("Whoever looks after it acknowledges it. It closes itself when all is back.")
@@ -194,8 +194,7 @@ def _who_has_it(row: AlertRow, asker: Asker, calendar: Calendar) -> str:
 
 
 def next_call(row: AlertRow, calendar: Calendar) -> str:
-    """Who hears of an open alert next, when and why; empty where nobody more is called by a plan
-    that there never was."""
+    """Who is told next of an open alert, when and why; empty without a plan."""
     if row.next_call is None:
         return ""
     say, due_utc_us = calendar.words.say, row.next_call.due_utc_us
@@ -218,10 +217,10 @@ class Step:
 
 
 def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
-    """The steps of an alert's life that tell a person something.
+    """Steps of an alert's life that are useful to a person.
 
-    While people come and go a node reports every second: growing numbers in a row are one step,
-    and of the pictures only the first is news.
+    While people come and go a node reports every second: growing numbers in a row become one step,
+    and only the first picture is mentioned.
     """
     steps: list[Step] = []
     grown_from = ""
@@ -265,7 +264,7 @@ def history(rows: Iterable[HistoryRow], words: Words) -> list[Step]:
 
 
 def _trouble_step(row: HistoryRow, words: Words) -> Step:
-    """How many are dark now, or that it is back and what it had been."""
+    """Number of lost units, or that it is over and what it was."""
     if row.act == "dark":
         return Step(words.say("Silent now"), row.detail, row.at_utc_us)
     was = {
@@ -276,7 +275,7 @@ def _trouble_step(row: HistoryRow, words: Words) -> Step:
 
 
 def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
-    """An act we have no words for is shown as it is."""
+    """An act without a text is shown by its id."""
     say = words.say
     acts = {
         "raised": say("Alert raised"),
@@ -298,7 +297,7 @@ def _step(row: HistoryRow, words: Words, *, note: str) -> Step:
 
 
 def cause_word(cause: str, words: Words) -> str:
-    """What a false alarm was."""
+    """Cause of a false alarm."""
     names = {
         "animal": words.say("an animal"),
         "plant": words.say("a plant that moves"),

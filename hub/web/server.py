@@ -1,4 +1,4 @@
-"""The pages' web server: bounded in threads, and without a hand on signals."""
+"""Web server for the pages: limited threads, no signal handlers."""
 
 import socket
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 HANDS: Final = 12
-"""So many pages are made at once, others wait their turn. More threads than that gain nothing, as
-one holds the interpreter at a time, and each would keep its memory and a connection for good."""
+"""Threads for pages; other requests wait. More threads gain nothing, because one at a time holds
+the interpreter, and each keeps memory and a connection."""
 CLOSE_S: Final = 5
-"""How long pages may finish what they are sending when the hub stops."""
+"""Time for running answers when the hub stops."""
 
 
 class Pages(uvicorn.Server):
-    """Serves an ASGI application; who started it has more to stop than pages, and hears signals."""
+    """Serves an ASGI application; its owner handles signals, because it has more to stop."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class Pages(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Bound the threads of the loop that it runs in, then listen."""
+        """Limit the threads of its event loop, then listen."""
         anyio.to_thread.current_default_thread_limiter().total_tokens = HANDS
         await super().startup(sockets)
 

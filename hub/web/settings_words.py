@@ -1,4 +1,4 @@
-"""What of nodes' settings a form offers: each key in words, and what people type as JSON has it."""
+"""Form for node settings: text of each key, and conversion of typed values to JSON."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ _KINDS: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key as a form shows it; `value` is what is wanted there, as people type it."""
+    """One key as shown in a form; `value` is the desired value as typed."""
 
     key: str
     label: str
@@ -46,7 +46,7 @@ class Field:
 
 
 def fields(wanted: Mapping[str, Any], words: Words) -> list[Field]:
-    """Every key that the form offers, with what is wanted now."""
+    """Every key of the form, with its desired value."""
     return [
         Field(key, label, *_KINDS[key], typed(_at(wanted, key)))
         for key, label in _labels(words).items()
@@ -54,9 +54,9 @@ def fields(wanted: Mapping[str, Any], words: Words) -> list[Field]:
 
 
 def changes(form: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that were typed otherwise than they are wanted; empty takes one back.
+    """Keys typed differently from their desired values; an empty one removes the value.
 
-    ValueError names the key whose value is none.
+    ValueError names the key with an invalid value.
     """
     found: dict[str, Any] = {}
     for key in _KINDS:
@@ -67,7 +67,7 @@ def changes(form: Mapping[str, str], wanted: Mapping[str, Any]) -> dict[str, Any
 
 
 def typed(value: Any) -> str:
-    """As people type it."""
+    """In typed form."""
     match value:
         case None:
             return ""
@@ -82,7 +82,7 @@ def typed(value: Any) -> str:
 
 
 def change_lines(changed: Iterable[Changed], words: Words) -> list[str]:
-    """What would be, or was, another, each in a line."""
+    """Changes, one line each."""
     labels = _labels(words)
     own = words.say("as on the box")
     return [
@@ -93,7 +93,7 @@ def change_lines(changed: Iterable[Changed], words: Words) -> list[str]:
 
 
 def state_word(state: State, words: Words) -> str:
-    """How far a box has come."""
+    """Progress of a node."""
     return {
         State.UNASKED: words.say("nothing is wanted of it"),
         State.WAITING: words.say("has not answered yet"),
@@ -104,7 +104,7 @@ def state_word(state: State, words: Words) -> str:
 
 
 def course_word(course: Course, words: Words) -> str:
-    """How a roll-out stands."""
+    """State of a roll-out."""
     return {
         Course.RUNNING: words.say("is going out"),
         Course.DONE: words.say("is out"),
@@ -113,7 +113,7 @@ def course_word(course: Course, words: Words) -> str:
 
 
 def fates_line(fates: Mapping[Fate, int], words: Words) -> str:
-    """How many boxes met what."""
+    """Number of nodes by result."""
     said = {
         Fate.AHEAD: words.say("to come: %(n)s"),
         Fate.WAITING: words.say("waited for: %(n)s"),

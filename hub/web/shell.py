@@ -1,4 +1,4 @@
-"""What makes the site an app on the phone: manifest, service worker, offline page, static files."""
+"""App shell: manifest, service worker, offline page, static files."""
 
 import gzip
 import json
@@ -20,12 +20,12 @@ from hub.web.words import words
 router = APIRouter()
 
 SERVICE: Final = "matthan-hub"
-"""How a hub's health answer is told from that of another program on the port."""
+"""Identifies a hub's health answer among other programs on the port."""
 
 WORKER_FILES: Final = tuple(
     STATIC_FOLDER / "worker" / name for name in ("store.js", "inbox.js", "push.js")
 )
-"""One script, in this order: not every phone takes modules for a service worker."""
+"""One script, in this order: not every phone supports modules in a service worker."""
 
 _PACKED: Final = frozenset({".js", ".css", ".svg"})
 _VARIES: Final = {"Vary": "Accept-Encoding"}
@@ -35,7 +35,7 @@ KEPT_FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 @router.get("/app.webmanifest")
 def tell_manifest(request: Request) -> Response:
-    """How the phone installs it."""
+    """Web app manifest."""
     site = site_of(request)
     static = f"/static/{site.version}/icons"
     say = words(language_of(request, None)).say
@@ -67,7 +67,7 @@ def tell_manifest(request: Request) -> Response:
 
 @router.get("/sw.js")
 def tell_worker(request: Request) -> Response:
-    """The service worker; served from the top, so that its scope is the whole site."""
+    """Service worker; at the top level, so that its scope is the whole site."""
     site = site_of(request)
     told = json.dumps({"version": site.version})
     parts = "\n".join(file.read_text() for file in WORKER_FILES)
@@ -81,19 +81,19 @@ def tell_worker(request: Request) -> Response:
 
 @router.get("/offline")
 def show_offline(request: Request) -> Response:
-    """What the service worker keeps for when there is no line; it says nothing of anybody."""
+    """Page stored by the service worker for offline use; it has no personal data."""
     return render(request, "offline.html", session=None)
 
 
 @router.get("/health")
 def tell_health() -> Response:
-    """For a load balancer or a technician: the pages are being served."""
+    """Health check for a load balancer or a technician."""
     return JSONResponse({"ok": True, "service": SERVICE})
 
 
 def takes_gzip(headers: Headers) -> bool:
-    """Whether the browser unpacks what it is sent. Only what is the same for everybody is packed:
-    of a page with secrets in it the length would tell."""
+    """True if the browser accepts gzip. Only content equal for everybody is compressed: the length
+    of a page with secrets would reveal them."""
     return "gzip" in headers.get("accept-encoding", "")
 
 
@@ -103,9 +103,9 @@ def _zipped(content: bytes) -> bytes:
 
 
 class VersionedFiles(StaticFiles):
-    """Static files under `/static/{version}/`: kept for good if the version is today's.
+    """Static files under `/static/{version}/`: cached for ever if the version is the present one.
 
-    An older version is still answered, with today's file: a page opened before an update goes on
+    An older version still gets the present file, so that a page opened before an update keeps
     working.
     """
 
@@ -125,7 +125,7 @@ class VersionedFiles(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """A file, text packed where the browser takes that, with word on how long it is kept."""
+        """A file, text compressed if accepted, with its cache time."""
         path = Path(full_path)
         if path.suffix in _PACKED and takes_gzip(Headers(scope=scope)):
             media_type = mimetypes.guess_type(path)[0]
@@ -141,5 +141,5 @@ class VersionedFiles(StaticFiles):
 
 
 def is_page_wanted(headers: Headers) -> bool:
-    """Whether a person looks at the answer, not a script."""
+    """True if a person looks at the answer, not a script."""
     return "text/html" in headers.get("accept", "") or "hx-request" in headers

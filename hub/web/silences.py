@@ -1,4 +1,4 @@
-"""The page of silences: what does not alert for a while, why, until when, and how to end it."""
+"""Page of silences: what is silenced, why, until when, and how to end it."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -24,7 +24,7 @@ SPANS_S: Final = (3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 14 * 86_400)
 
 @dataclass(frozen=True, slots=True)
 class SilenceLine:
-    """One silence in words."""
+    """One silence as text."""
 
     silence_id: UUID
     where: str
@@ -35,7 +35,7 @@ class SilenceLine:
 
 
 def lines(rows: list[SilenceRow], calendar: Calendar) -> list[SilenceLine]:
-    """Each silence in words."""
+    """Each silence as text."""
     return [_line(row, calendar) for row in rows]
 
 
@@ -86,7 +86,7 @@ def _rule_name(rule: str, words: Words) -> str:
 
 
 def kind_name(kind: str, words: Words) -> str:
-    """What kind of alert it is."""
+    """Readable kind of alert."""
     names = {
         "": words.say("all that is seen"),
         "person": words.say("people"),
@@ -96,7 +96,7 @@ def kind_name(kind: str, words: Words) -> str:
 
 
 def span_name(span_s: int, words: Words) -> str:
-    """How long, in hours or days."""
+    """Length in hours or days."""
     if span_s < 86_400:
         hours = span_s // 3600
         return words.count("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
@@ -106,7 +106,7 @@ def span_name(span_s: int, words: Words) -> str:
 
 @router.get("")
 def show_silences(request: Request, visit: SignedIn, camera: str = "") -> Response:
-    """Silences of cameras one may see; who looks after any of them may add one."""
+    """Silences of cameras one may see; managers of any of them may add one."""
     return _page(request, visit, camera=camera)
 
 
@@ -156,7 +156,7 @@ def add_silence(
 def end_silence(
     visit: FormSent, silence_id: UUID, back: Annotated[str, Form(max_length=200)] = "/silences"
 ) -> Response:
-    """It alerts again from now on."""
+    """End a silence."""
     if not visit.site.door.end_silence(visit.asker, silence_id):
         raise HTTPException(404)
     return RedirectResponse(own_path(back), 303)

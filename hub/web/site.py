@@ -1,4 +1,4 @@
-"""What every route shares: the rooms it may ask, the settings, and how a page is rendered."""
+"""What every route shares: services, settings, and rendering of pages."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ THEMES: Final = ("auto", "dark", "light")
 
 @dataclass(frozen=True, slots=True)
 class PublicWords:
-    """What the keeper says to everyone, in the reader's language; empty: not said yet."""
+    """Public text of the keeper in the reader's language; empty: not written yet."""
 
     watched_by: str = ""
     purpose: str = ""
@@ -56,34 +56,34 @@ class PublicWords:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What a technician decides about the pages. `now` (microseconds UTC) is for their clock."""
+    """Settings of the pages. `now` (microseconds UTC) is their clock."""
 
     public_url: str
-    """The address officers use, such as https://matthan.example; https turns HSTS on."""
+    """Address used by officers, such as https://matthan.example; https turns HSTS on."""
     push_public_key: str
-    """The VAPID public key, base64url without padding: browsers subscribe with it."""
+    """VAPID public key, base64url without padding: browsers subscribe with it."""
     now: Callable[[], int]
     time_zone: str = "Asia/Ho_Chi_Minh"
     max_upload_bytes: int = 512 * 2**20
     keepalive_s: float = 15.0
-    """A live page hears at least a comment this often, or takes the line for dead."""
+    """A live page gets at least a comment this often, or reconnects."""
     notice_channels: tuple[str, ...] = ()
-    """By which channels notices to people may go."""
+    """Channels for public notices."""
     map_folder: Path | None = None
-    """Where the ground of the map lies; None: it is blank."""
+    """Folder of the map's background; None: blank."""
     public_words: Mapping[str, PublicWords] = field(default_factory=dict)
-    """What the keeper says to everyone, by language."""
+    """Public texts, by language."""
     allows_local_push: bool = False
-    """Accept push services on this machine or network: for rehearsals, never in service."""
+    """Accept push services on this machine or network: for tests, never in service."""
 
     @property
     def is_https(self) -> bool:
-        """Whether officers come over TLS."""
+        """True if officers connect by TLS."""
         return urlsplit(self.public_url).scheme == "https"
 
 
 def _version(folder: Path) -> str:
-    """A name for the static files as they are: part of their address, so they may be kept."""
+    """Version of the static files: part of their address, so that they can be cached."""
     digest = hashlib.sha256()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(str(file.relative_to(folder)).encode())
@@ -92,14 +92,14 @@ def _version(folder: Path) -> str:
 
 
 def _modules() -> list[str]:
-    """What `app.js` imports: asked for at once, not one after another over a slow line."""
+    """Imports of `app.js`: loaded at once, not one after the other on a slow line."""
     scripts = {path.name for path in (STATIC_FOLDER / "js").glob("*.js")}
     own = {"app.js", "offline.js", "passkeys.js", "map.js", "find.js", "moment.js", "here.js"}
     return sorted(scripts - own - {"hide.js", "liveview.js", "aim.js", "pieces.js"})
 
 
 def _templates(language: str) -> Environment:
-    """One environment a language: a template keeps the words it was loaded with."""
+    """One environment per language: a template keeps the texts it was loaded with."""
     environment = Environment(
         loader=PackageLoader("hub.web"),
         autoescape=select_autoescape(default=True),
@@ -126,13 +126,13 @@ def _all_templates() -> Mapping[str, Environment]:
 
 
 Pack = Callable[[Asker, Sequence[UUID], str, str, Sequence[bytes]], Path | None]
-"""Who asks, which footage, for which case, why, and what copies hide: where the package is; None
-where they may not."""
+"""Asker, footage, case, reason, and redaction plans: path of the package; None without the
+right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Numbers for Prometheus: what one must say, and what one is told."""
+    """Prometheus metrics: required token, and content."""
 
     token: str
     text: Callable[[], str]
@@ -140,7 +140,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The hub as the routes see it."""
+    """The application as seen by routes."""
 
     door: Door
     live_round: LiveRound
@@ -149,61 +149,62 @@ class Site:
     uploads: Uploads
     bell: Bell
     verify_token: Callable[[str], str | None]
-    """An upload token → the node it was given to, while it holds."""
+    """Upload token → its node, while it is valid."""
     stopping: Callable[[], bool]
     settings: WebSettings
     enrolling: Enrolling | None = None
-    """None: the authority's key is elsewhere, and nodes get their papers by hand."""
+    """None: the authority's key is elsewhere, and certificates are issued by hand."""
     tip_desk: TipDesk | None = None
-    """Where tips come in; None where the hub takes none."""
+    """Service for tips; None if the hub takes none."""
     tip_door: TipDoor | None = None
     households: HouseholdRoom | None = None
-    """Households that agreed to be asked; None where none are."""
+    """Services for households; None if there are none."""
     petition_desk: PetitionDesk | None = None
-    """Where persons concerned ask about data of theirs; None where the hub takes no requests."""
+    """Service for data requests; None if the hub takes none."""
     petition_door: PetitionDoor | None = None
     eraser: PetitionEraser | None = None
-    """Deletes what a granted request asks for."""
+    """Deletes footage for a granted request."""
     sign: Callable[[bytes], tuple[bytes, str]] | None = None
-    """Signs a proof with the hub's evidence key: the signature, and the certificate as PEM."""
+    """Signs a proof with the hub's evidence key: signature, and certificate as PEM."""
     pack: Pack | None = None
-    """Makes an evidence package; None where nothing can leave by a page."""
+    """Makes an evidence package; None if pages cannot export."""
     measured: Measures | None = None
-    """Numbers for Prometheus; None where nobody may ask."""
+    """Prometheus metrics; None if switched off."""
     says_too_much: Callable[[str], int] = lambda _node: 0
-    """How many messages of a node had to wait lately, because it says more than it may."""
+    """Number of messages of a node that were recently delayed by the rate limit."""
     provider: OpenIdProvider | None = None
-    """Another way to sign in; None: there is none."""
+    """OpenID provider; None if there is none."""
     bundle_desk: BundleDesk | None = None
-    """Where keepers bring programs of camera boxes; None: by command alone."""
+    """Upload of release bundles by keepers; None: by command only."""
     version: str = field(default_factory=lambda: _version(STATIC_FOLDER))
     room: RoomWord = field(default_factory=RoomWord)
     templates: Mapping[str, Environment] = field(default_factory=_all_templates)
 
     @property
     def watching(self) -> Watching:
-        """Who watches which camera now."""
+        """Live views now."""
         return self.live_round.watching
 
     @property
     def map_files(self) -> MapFiles:
-        """What lies under the cameras of the map."""
+        """Background of the map."""
         return MapFiles(self.settings.map_folder or Path("/nowhere"))
 
     def calendar(self, language: str) -> Calendar:
-        """The calendar of a reader, at this moment."""
+        """Calendar of a reader, at this moment."""
         zone = ZoneInfo(self.settings.time_zone)
         return Calendar(zone=zone, words=words(language), now_utc_us=self.settings.now())
 
 
 def site_of(request: Request) -> Site:
-    """The site this request came to."""
+    """The site of this request."""
     site: Site = request.app.state.site
     return site
 
 
 def language_of(request: Request, session: Session | None) -> str:
-    """The officer's own language; before signing in, the one chosen here or asked for."""
+    """The officer's language; before signing in, the one chosen here or requested by the
+    browser."""
     if session is not None:
         return session.asker.language
     chosen = request.cookies.get(LANGUAGE_COOKIE, "")
@@ -222,7 +223,7 @@ def render(
     status_code: int = 200,
     **values: Any,
 ) -> HTMLResponse:
-    """A page in the reader's language, theme and time. Never kept by any cache."""
+    """A page in the reader's language, theme and time. Never cached."""
     site = site_of(request)
     calendar = site.calendar(language_of(request, session))
     choice = request.cookies.get(THEME_COOKIE, "auto")

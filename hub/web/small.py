@@ -1,4 +1,4 @@
-"""Small pictures for lists: about 10 kB, so that an inbox opens over a bad line."""
+"""Small pictures for lists: about 10 kB, so that an inbox loads on a bad line."""
 
 import io
 from collections.abc import Callable
@@ -13,16 +13,16 @@ QUALITY: Final = 50
 MEDIA_TYPE: Final = "image/webp"
 
 MOST_PIXELS: Final = 40_000_000
-"""A larger picture would cost the hub more memory than any camera's is worth."""
+"""A larger picture would take more memory than a camera's picture is worth."""
 
 
 class NotAPictureError(Exception):
-    """These bytes cannot be made smaller; send them as they are."""
+    """These bytes cannot be reduced; send them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A stored picture: two of one hash are the same, however they are read."""
+    """A stored picture: equal by hash, independent of its reader."""
 
     sha256: str
     load: Callable[[], bytes] = field(compare=False)
@@ -30,7 +30,7 @@ class Original:
 
 @lru_cache(maxsize=256)
 def small_picture(original: Original) -> bytes:
-    """The picture at most `WIDTH` px wide and as high, in its own shape; the last few are kept."""
+    """The picture, at most `WIDTH` px wide and high, in its own shape; the last few are cached."""
     content = io.BytesIO(original.load())
     try:
         with Image.open(content, formats=("JPEG",)) as picture:

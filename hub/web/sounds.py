@@ -1,4 +1,4 @@
-"""What was heard during a clip: whether it is here, who asked for it, and asking for it."""
+"""Sound of a clip: whether it is here, who requested it, and requesting it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ from hub.store.views import AskedSpan, MediaRow
 from hub.web.when import Calendar
 
 SAME_US: Final = 1_000_000
-"""Clip and sound begin together; a clock set right between their words may move one a little."""
+"""Clip and sound begin together; a clock correction between their messages can move one a
+little."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Beside one clip; nothing of it where the camera's sound is not recorded."""
+    """Sound of one clip; empty if the camera's sound is not recorded."""
 
     sound: MediaRow | None = None
-    """What can be played."""
+    """Playable sound."""
     sentences: tuple[str, ...] = ()
     may_ask: bool = False
 
@@ -24,7 +25,7 @@ class Heard:
 def heard(
     clip: MediaRow, sounds: Iterable[MediaRow], asked: Sequence[AskedSpan], calendar: Calendar
 ) -> Heard:
-    """Of a camera whose sound is recorded; `asked` is what was asked of the camera."""
+    """For a camera with sound; `asked` are the requests for the camera."""
     sound = next((one for one in sounds if is_of(one, clip)), None)
     middle_utc_us = clip.first_frame_utc_us + clip.duration_ms * 500
     wishes = [
@@ -40,7 +41,7 @@ def heard(
 
 
 def is_of(sound: MediaRow, clip: MediaRow) -> bool:
-    """Whether it was heard during that very clip."""
+    """True if it is the sound of that clip."""
     return (
         sound.kind == "sound"
         and abs(sound.first_frame_utc_us - clip.first_frame_utc_us) < SAME_US

@@ -1,6 +1,6 @@
-"""A form with one large file, read piece by piece: nothing of it lies in memory or in `/tmp`.
+"""A form with one large file, read in pieces: nothing of it is in memory or in `/tmp`.
 
-Its fields must come before its file, as they do in our pages: the file is opened by what they say.
+Its fields must come before its file, as in our pages: they decide where the file goes.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,30 +14,30 @@ from starlette.requests import Request
 from hub.web.tus import PIECE_BYTES, chunks
 
 MOST_FIELD_BYTES: Final = 16 * 1024
-"""Of all fields together."""
+"""For all fields together."""
 
 
 class MalformedError(Exception):
-    """It is no form as our pages send it."""
+    """It is not a form as sent by our pages."""
 
 
 class Sink(Protocol):
-    """Where the file goes."""
+    """Target of the file."""
 
     def write(self, chunk: bytes, /) -> None:
         """Append."""
 
     def finish(self) -> None:
-        """It ends here, whole or not."""
+        """End of the file, complete or not."""
 
 
 class _Form:
-    """What the parser says, gathered."""
+    """Collects the parser's results."""
 
     def __init__(self, boundary: bytes, file_field: str) -> None:
         self.fields: dict[str, str] = {}
         self.held = bytearray()
-        """Of the file, and not passed on yet."""
+        """Bytes of the file not passed on yet."""
         self.has_file = False
         self._file_field = file_field
         self._header, self._value = bytearray(), bytearray()
@@ -91,10 +91,10 @@ class _Form:
 async def receive(
     request: Request, *, file_field: str, begin: Callable[[Mapping[str, str]], Sink]
 ) -> Mapping[str, str]:
-    """The fields of the form, when its file has gone where `begin` said, if it has one.
+    """Fields of the form, after its file, if any, went to the target of `begin`.
 
-    `begin` is asked once the fields before the file are here, and runs in a thread. Raises
-    MalformedError, ClientDisconnect, and what `begin` and its sink raise.
+    `begin` is called with the fields before the file, in a thread. Raises MalformedError,
+    ClientDisconnect, and the errors of `begin` and its target.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or not options.get(b"boundary"):

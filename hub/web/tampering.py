@@ -1,4 +1,4 @@
-"""A view that was taken away, in a reader's words."""
+"""Texts about tampering with a camera's view."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from hub.web.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Tamper:
-    """A view that was taken away: what is the matter, and what a technician does about it."""
+    """Kind of tampering, and advice for a technician."""
 
     headline: str
     advice: str
 
 
 def tampering(kind: str, words: Words) -> Tamper | None:
-    """What an alert of that kind says; None for one of another."""
+    """Text for an alert of that kind; None for another kind."""
     say = words.say
     return {
         "tamper_covered": Tamper(

@@ -1,4 +1,4 @@
-"""What a page says about who was told: one line for each person and phone."""
+"""Texts about notifications of an alert: one line per person and phone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from hub.store.views import ToldRow
 from hub.web.when import Calendar
 
 ANSWERING_CHANNELS: Final = frozenset({"webpush"})
-"""Phones that say when they have shown a message; on others silence means nothing."""
+"""Channels whose phones report what they show; on others silence means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One phone, and the best that is known about what it did."""
+    """One phone, and the best knowledge about it."""
 
     person: str
     device: str
@@ -23,7 +23,7 @@ class Told:
 
 
 def told(rows: Iterable[ToldRow], calendar: Calendar) -> list[Told]:
-    """One line for each person and phone; who is not known to have seen it comes first."""
+    """One line per person and phone; those not known to have seen it come first."""
     phones: dict[tuple[str, str, str], list[ToldRow]] = {}
     for row in rows:
         phones.setdefault((row.person_name, row.channel, row.phone_label), []).append(row)
@@ -52,7 +52,7 @@ def _told_line(group: list[ToldRow], calendar: Calendar) -> Told:
 def _told_sentence(
     opened: list[int], shown: list[int], last: ToldRow, calendar: Calendar
 ) -> tuple[str, bool]:
-    """What this phone did, and whether that leaves doubt that anybody saw it."""
+    """What this phone did, and whether it may not have been seen."""
     say = calendar.words.say
     if opened:
         return say("opened at %(time)s") % {"time": calendar.clock(min(opened))}, False
@@ -62,7 +62,7 @@ def _told_sentence(
 
 
 def _unseen_sentence(last: ToldRow, calendar: Calendar) -> tuple[str, bool]:
-    """What is known of a message that no phone has spoken of, and whether that leaves doubt."""
+    """What is known of a message without a report, and whether it may not have been seen."""
     say = calendar.words.say
     match last.state:
         case "accepted":

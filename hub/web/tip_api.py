@@ -1,6 +1,6 @@
-"""Tips from apps that people use already: JSON with a key, one tip for each id of the app's own.
+"""Tips from other apps: JSON with a key, one tip per id of the app.
 
-The key is looked at before the body: what comes without one is read away and never held.
+The key is checked before the body: a body without a valid key is discarded, never stored.
 """
 
 import base64
@@ -38,7 +38,7 @@ BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 
 
 class TipBody(BaseModel):
-    """What an app sends."""
+    """Content from an app."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,7 +59,7 @@ class TipBody(BaseModel):
 async def take_in(
     request: Request, authorization: Annotated[str, Header(max_length=300)] = ""
 ) -> Response:
-    """201 and the sender's code; the same id again changes nothing and answers the same."""
+    """201 and the sender's code; the same id again changes nothing and gets the same answer."""
     desk = site_of(request).tip_desk
     if desk is None:
         raise HTTPException(404)
@@ -69,12 +69,12 @@ async def take_in(
     try:
         content = await request.body()
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     return await run_in_threadpool(_taken, desk, app, content)
 
 
 def _app(request: Request, desk: TipDesk, authorization: str) -> str | Response:
-    """Whose key it is, or why nothing is taken."""
+    """The app of the key, or why the tip is refused."""
     limits: Limits = request.app.state.limits
     app = desk.app_of(authorization.removeprefix("Bearer ").strip())
     address = request.client.host if request.client else ""

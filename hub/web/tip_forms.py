@@ -1,4 +1,4 @@
-"""The form of a tip, read into what the desk takes; a `TipError` for what cannot be."""
+"""Parses the form of a tip into service input; TipError if invalid."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,17 +25,17 @@ from hub.web.when import Calendar
 from hub.web.words import Words
 
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
-"""As fields of dates send them, and as people write them where a phone knows no such field."""
+"""As sent by date fields, and as written by people on a phone without them."""
 TIMES = ("%H:%M", "%H:%M:%S", "%Hh%M", "%Hh")
 
 
 def trimmed(text: str, most_chars: int) -> str:
-    """Without blanks around it, and no longer than that."""
+    """Without outer spaces, and cut to this length."""
     return text.strip()[:most_chars]
 
 
 def area_of(text: str) -> UUID | None:
-    """The area that was chosen; None for none."""
+    """The chosen area, or None."""
     try:
         return UUID(text) if text else None
     except ValueError as error:
@@ -43,7 +43,7 @@ def area_of(text: str) -> UUID | None:
 
 
 def area_or_none(text: str) -> UUID | None:
-    """The area that was chosen; None for none, and for what is no area at all."""
+    """The chosen area; None for none or an invalid one."""
     try:
         return UUID(text)
     except ValueError:
@@ -51,7 +51,7 @@ def area_or_none(text: str) -> UUID | None:
 
 
 def point_of(text: str) -> Point | None:
-    """The point that was given; None for none."""
+    """The given point, or None."""
     try:
         return read_point(text)
     except ValueError as error:
@@ -59,9 +59,9 @@ def point_of(text: str) -> Point | None:
 
 
 def moment_of(day: str, clock: str, calendar: Calendar) -> int | None:
-    """When it happened (UTC, µs), by the wall of the town; None for "now".
+    """Time of the event (UTC, µs) from local time; None for "now".
 
-    A time without a day is the last such time; a day without one is its noon.
+    A time without a day is its last occurrence; a day without a time is noon.
     """
     on, at = _day(day.strip()), _time(clock.strip())
     now = calendar.local(calendar.now_utc_us)
@@ -79,13 +79,13 @@ def moment_of(day: str, clock: str, calendar: Calendar) -> int | None:
 
 
 def reporter_of(name: str, contact: str) -> Reporter | None:
-    """Who they say they are; None: they say nothing."""
+    """The reporter as stated; None if not stated."""
     name, contact = trimmed(name, NAME_CHARS), trimmed(contact, CONTACT_CHARS)
     return Reporter(name, contact) if name or contact else None
 
 
 def pictures_of(files: Sequence[UploadFile]) -> tuple[TipPicture, ...]:
-    """The pictures drawn anew, and as they came; empty fields of files are none."""
+    """Pictures redrawn, and as sent; empty file fields are skipped."""
     chosen = [one for one in files if one.filename]
     if len(chosen) > MOST_PICTURES:
         raise TipError(TipFault.MANY)
@@ -109,17 +109,17 @@ def picture_of(content: bytes) -> TipPicture:
 
 
 def what_of(text: str) -> str:
-    """What happened, in their words."""
+    """Description."""
     return trimmed(text, WHAT_CHARS)
 
 
 def place_of(text: str) -> str:
-    """Where, in their words."""
+    """Place as text."""
     return trimmed(text, PLACE_CHARS)
 
 
 def kept_word(contact_days: int, keep_days: int, words: Words) -> str:
-    """How long it is kept."""
+    """Retention of a tip."""
 
     def days(n: int) -> str:
         if n == 0:
@@ -133,7 +133,7 @@ def kept_word(contact_days: int, keep_days: int, words: Words) -> str:
 
 
 def fault_word(fault: TipFault, words: Words) -> str:
-    """What is missing or cannot be, and the cure."""
+    """What is missing or invalid, and the cure."""
     say = words.say
     return {
         TipFault.WHAT: say("Write what happened."),

@@ -1,4 +1,4 @@
-"""What officers do with a tip: read it, look at its pictures, ask who sent it, answer, open a case.
+"""Officers' acts on a tip: view its pictures, ask for the sender, answer, open a case.
 
 The tip itself is part of its alert's page (`hub.web.pages`).
 """
@@ -21,7 +21,7 @@ router = APIRouter()
 
 @router.get("/tips/pictures/{picture_id}")
 def show_picture(visit: SignedIn, picture_id: UUID) -> Response:
-    """A picture, drawn anew."""
+    """A redrawn picture."""
     content = _door(visit).picture(visit.asker, picture_id)
     if content is None:
         raise HTTPException(404)
@@ -31,7 +31,7 @@ def show_picture(visit: SignedIn, picture_id: UUID) -> Response:
 
 @router.get("/tips/pictures/{picture_id}/original")
 def download_original(visit: SignedIn, picture_id: UUID) -> Response:
-    """A picture as it came, for who works on its case: a file to keep, never one to be shown."""
+    """A picture as sent, for members of its case: a download, never shown."""
     try:
         content = _door(visit).original(visit.asker, picture_id)
     except UnsealError as error:
@@ -53,7 +53,7 @@ def ask_reporter(
     alert_id: UUID,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
-    """Who sent it; the look and its reason are in the log."""
+    """Show the sender; the look and its reason are logged."""
     try:
         told = _door(visit).reporter(visit.asker, alert_id, reason=reason)
     except UnsealError as error:
@@ -67,7 +67,7 @@ def ask_reporter(
 def answer(
     visit: FormSent, alert_id: UUID, answer: Annotated[str, Form(max_length=10_000)] = ""
 ) -> Response:
-    """Say something to the sender."""
+    """Answer the sender."""
     return _back(alert_id, is_done=_door(visit).answer(visit.asker, alert_id, answer))
 
 
@@ -80,7 +80,7 @@ def into_case(
     number: Annotated[str, Form(max_length=200)] = "",
     purpose: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
-    """Into a case that there is, or a new one."""
+    """Add it to a case, or to a new one."""
     door = _door(visit)
     if case is not None:
         return _back(alert_id, is_done=door.add_to_case(visit.asker, alert_id, case))

@@ -1,4 +1,4 @@
-"""Tips from people: the form for everyone, and the answer by a code. Nobody signs in for these."""
+"""Tips by the public: the form, and the answer by a code. No sign-in."""
 
 from typing import Annotated, Final
 
@@ -28,10 +28,10 @@ router = APIRouter(prefix="/tips")
 
 BUSY: Final = frozenset({TipFault.BUSY, TipFault.FULL})
 MAY_ASK_WHERE: Final = HEADERS["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
-"""On this page alone the phone may be asked where it is, when the sender presses for it."""
+"""Only this page may ask the phone for its position, when the sender presses the button."""
 
 FIELDS: Final = ("what", "area", "place", "point", "day", "clock", "name", "contact", "consent")
-"""What stays in the form when something is missing."""
+"""Fields that keep their input when something is missing."""
 
 Text = Annotated[str, Form(max_length=20_000)]
 Word = Annotated[str, Form(max_length=1000)]
@@ -59,7 +59,7 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
     consent: Word = "",
     pictures: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
-    """Take it, and show the code; or say what is missing, with all that was written still there."""
+    """Store it, and show the code; or say what is missing and keep the input."""
     site, desk = site_of(request), _desk(request)
     language = language_of(request, None)
     told = (what, area, place, point, day, clock, name, contact, consent)
@@ -91,14 +91,14 @@ def send(  # noqa: PLR0913, PLR0917 - the fields of the form, each by its name
 
 @router.get("/follow")
 def show_follow(request: Request) -> Response:
-    """Where a code is typed."""
+    """Form for a code."""
     _desk(request)
     return render(request, "tip_follow.html", session=None, tip=None, typed="", is_unknown=False)
 
 
 @router.post("/follow")
 def follow(request: Request, code: Word = "") -> Response:
-    """What became of it; a code in no address, so in no history of a browser and in no log."""
+    """The answer; the code is never in an address, so it is in no browser history and no log."""
     tip = _desk(request).follow(code)
     return render(
         request,
