@@ -1,9 +1,9 @@
-"""The ledger of notifications: what is owed to which phone, and what became of it.
+"""The notification ledger: which notification each phone must get, and the result of each.
 
-A row is queued until it is accepted (the phone's service took it), folded (told together with
-others), dropped (nobody needs it any more) or dead (it could not be delivered); `reason` says why
-in words an officer can read. Every function works in the caller's transaction, so that an alert
-and what it owes are one. How a row is sent is told in `hub.store.dispatch`.
+States: queued; accepted (the push service took it); folded (sent as part of a digest); dropped (no
+longer needed); dead (cannot be delivered). `reason` explains the state in words an officer can
+read. Every function works in the caller's transaction, so an alert and its notifications are
+written together. `hub.store.dispatch` sends the rows.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,15 +43,16 @@ from hub.store.scope import (
 from hub.store.tables import alerts, columns, new_id, notifications, phones
 
 AlertMoment = Literal["opened", "grown", "raised", "again", "handed", "taken", "back"]
-"""The moments of an alert's life that phones are told of; "taken" also tells of its closing,
-"back" that what was lost is back by itself, "again" that nobody has taken it since, and "handed"
-that a colleague hands it over.
+"""The moments in an alert's life that phones are notified of. "taken" also stands for closing;
+"back": the lost device is back by itself; "again": nobody has taken the alert yet; "handed": a
+colleague hands it over.
 
-In the ledger "again" has the number of its call behind it, and "handed" the alert's revision: a
-phone may hear either several times."""
+In the ledger "again" ends with the number of its call, and "handed" with the alert's revision: a
+phone may get either several times.
+"""
 
 Receiver = tuple[UUID, UUID]
-"""A person, and one of their phones."""
+"""Id of a person, and id of one of their phones."""
 
 QUEUED = notifications.c.state == "queued"
 
@@ -72,13 +73,13 @@ _WERE_TOLD: Final = Hot(
         phones.c.gone_utc_us.is_(None),
     )
 )
-"""Living phones that were owed the first word, and may yet hear of it."""
+"""Living phones with a first notification of the alert that was sent or may still be sent."""
 _KEEPERS: Final = Hot(KEEPERS)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The ledger in numbers."""
+    """Counters of the ledger."""
 
     queued: int
     accepted: int
@@ -100,11 +101,13 @@ def owe(
     now: Moment,
     to_everybody: bool = False,
 ) -> int:
-    """Owe this moment of an alert to every phone it concerns; returns how many rows are new.
-    `to_everybody`: whomever a plan has called so far, all hear it who may know.
+    """Queue this moment of an alert for every phone it concerns; returns the number of new rows.
+    `to_everybody`: notify all people entitled to the alert, not only those that an escalation
+    plan has called so far.
 
-    Owing twice adds nothing. "taken" and "back" end what is still queued, and reach only phones
-    that may show the alert: one that never heard of it is not woken to hear that it is over.
+    A second call with the same moment adds nothing. "taken" and "back" drop what is still queued
+    and go only to phones that may show the alert: a phone that never got it does not ring for its
+    end.
     """
     receivers = _receivers(
         conn, alert_id, camera_id, moment=moment, now=now, to_everybody=to_everybody
@@ -114,7 +117,7 @@ def owe(
 
 
 def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: Moment) -> int:
-    """Owe the first word of these alerts to these (person, phone) as well."""
+    """Queue the first notification of these alerts for these (person, phone) pairs as well."""
     rows = [
         _owed_row(alert_id, (person_id, phone_id), moment="opened", now=now)
         for alert_id, person_id, phone_id in found
@@ -125,9 +128,9 @@ def owe_too(conn: Connection, found: Iterable[tuple[UUID, UUID, UUID]], *, now: 
 def call(
     conn: Connection, alert_id: UUID, living_phones: Iterable[Any], *, number: int, now: Moment
 ) -> int:
-    """Owe an alert to the people whose living phones these are, whom a plan calls: as the first
-    word to phones that have had none, and again to those that have. A phone for which a word of it
-    still waits hears no second."""
+    """Queue an alert for the living phones of the people that an escalation plan calls: the first
+    notification for phones that have had none, a repeat for the others. A phone with a queued
+    notification of the alert gets no second one."""
     alert = _ABOUT.one(conn, alert_id=alert_id)
     waits = func.max(case((QUEUED, 1), else_=0)).label("waits")
     query = select(notifications.c.phone_id, waits).where(notifications.c.alert_id == alert_id)
@@ -143,8 +146,8 @@ def call(
 
 
 def hand(conn: Connection, alert_id: UUID, person_id: UUID, *, revision: int, now: Moment) -> int:
-    """Owe word to all phones of this person that the alert is handed to them; whoever it was
-    offered to before need not hear of it any more."""
+    """Notify all phones of this person that the alert is handed to them; drop the queued
+    notifications of earlier hand-overs of it."""
     handed = notifications.c.moment.like("handed:%")
     mine = and_(notifications.c.alert_id == alert_id, handed)
     drop(conn, mine, reason="handed to somebody else", now=now)
@@ -198,9 +201,10 @@ def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:
 
 
 def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -> Select[UUID]:
-    """The people who are woken for an alert: its camera's, or the keepers of what is dark.
+    """Query of the people to notify of an alert: those of its camera, or the keepers responsible
+    for a device that is down.
 
-    Its id matters for a trouble alone.
+    `alert_id` matters only for a trouble.
     """
     if kind in KINDS and alert_id is not None:
         return keepers_of(alert_id, now)
@@ -210,7 +214,7 @@ def told_of(kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment) -
 def are_told_of(
     conn: Connection, kind: str, alert_id: UUID | None, *, camera_id: UUID, now: Moment
 ) -> set[UUID]:
-    """The people of `told_of`."""
+    """The people selected by `told_of`."""
     if kind in KINDS and alert_id is not None:
         rows = _KEEPERS.all(conn, **keepers_values(alert_id, now))
     else:
@@ -219,7 +223,7 @@ def are_told_of(
 
 
 def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
-    """Living phones this alert was sent to, or may be on its way to."""
+    """Living phones that got this alert, or may be getting it now."""
     was_sent = or_(
         notifications.c.state == "accepted",
         notifications.c.attempts > 0,
@@ -233,7 +237,9 @@ def _may_show(alert_id: UUID) -> Select[UUID, UUID]:
         .where(
             alerts.c.id == alert_id,
             notifications.c.moment.not_in(["taken", "back"]),
-            notifications.c.digest_id.is_(None),  # told with others it has no entry of its own
+            notifications.c.digest_id.is_(
+                None
+            ),  # an alert sent in a digest has no entry of its own
             was_sent,
             phones.c.gone_utc_us.is_(None),
         )
@@ -264,13 +270,13 @@ def _owed_row(
 
 
 def retire_phone(conn: Connection, phone_id: UUID, *, reason: str, now: Moment) -> None:
-    """This phone will hear no more; what it was still owed is dropped."""
+    """Stop notifications to this phone; drop what is queued for it."""
     conn.execute(
         update(phones)
         .where(phones.c.id == phone_id, phones.c.gone_utc_us.is_(None))
         .values(gone_reason=reason, **columns("gone", now))
     )
-    # Rows under lease are on the line right now and are settled by their own answer.
+    # Rows under lease are being sent right now; their own answer settles them.
     waiting = and_(
         notifications.c.phone_id == phone_id,
         func.coalesce(notifications.c.lease_until_utc_us, 0) <= now.utc_us,
@@ -279,7 +285,7 @@ def retire_phone(conn: Connection, phone_id: UUID, *, reason: str, now: Moment) 
 
 
 def counts(conn: Connection) -> Counts:
-    """The whole ledger in numbers."""
+    """Counters of the whole ledger."""
 
     def number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
@@ -307,7 +313,7 @@ def drop(conn: Connection, which: ColumnElement[bool], *, reason: str, now: Mome
 
 
 def settle(conn: Connection, which: ColumnElement[bool], last: Settled, now: Moment) -> None:
-    # The lease stays written: a dropped row that was under lease may have reached the phone.
+    # The lease stays in the row: a dropped row that was under lease may have reached the phone.
     conn.execute(
         update(notifications)
         .where(which)

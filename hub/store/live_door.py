@@ -1,6 +1,7 @@
-"""The door's way to a camera's present: who may watch, and a line for each watching's two ends.
+"""Service for live pictures: checks the permission to watch, and logs the start and end of each
+view.
 
-The pictures themselves are in no store (`hub.web.watching`).
+The pictures are not stored; `hub.web.watching` delivers them.
 """
 
 from collections.abc import Mapping
@@ -21,12 +22,12 @@ from hub.store.views import Asker
 
 
 class Purpose(StrEnum):
-    """What somebody looks at a camera's present for; the log calls the acts by it."""
+    """Reason for watching live; the audit log names its acts after it."""
 
     LIVE = "live"
     """To see what happens there."""
     AIM = "aim"
-    """To point it, and to draw its zones: of whoever looks after it."""
+    """To point the camera and draw its zones; for people who look after it."""
 
 
 RIGHTS: Final[Mapping[Purpose, Right]] = {
@@ -44,38 +45,40 @@ class LiveCamera:
     place: str
     node: str
     name: str
-    """As its node calls it."""
+    """The name its node uses."""
     state: str
     since_utc_us: int
     bearing_deg: float | None = None
-    """Where it looks, from north over east; None where nobody noted it."""
+    """Viewing direction in degrees, clockwise from north; None: not recorded."""
 
 
 class LiveDoor(ArrivalDoor):
-    """Who watches what."""
+    """Live viewing."""
 
     def may_see_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> bool:
-        """For links, and again and again while they watch; shows and notes nothing."""
+        """Whether this person may watch; used for links, and repeatedly during a view. Logs
+        nothing."""
         return self._live_camera(asker, camera_id, purpose) is not None
 
     def live_camera(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> LiveCamera | None:
-        """The camera, for who may watch it now; a refusal is noted, a watching by `begin_live`."""
+        """The camera, if this person may watch it now. Logs a refusal; `begin_live` logs the
+        view."""
         camera = self._live_camera(asker, camera_id, purpose)
         if camera is None:
             self._note(asker, f"{purpose}.begin.refused", "camera", camera_id)
         return camera
 
     def begin_live(self, asker: Asker, camera_id: UUID, purpose: Purpose) -> None:
-        """From here on this person watches."""
+        """Log the start of a view."""
         self._note(asker, f"{purpose}.begin", "camera", camera_id)
 
     def end_live(self, asker: Asker, camera_id: UUID, purpose: Purpose, *, detail: str) -> None:
-        """They watched so long, and why it ended."""
+        """Log the end of a view; `detail` gives its length and the reason for its end."""
         self._note(asker, f"{purpose}.end", "camera", camera_id, detail=detail)
 
     def face_camera(self, asker: Asker, camera_id: UUID, bearing_deg: float | None) -> bool:
-        """Note where a camera looks, from north over east; None: nobody knows. False where it is
-        not theirs to look after. RegistryError for what is no bearing."""
+        """Record a camera's viewing direction in degrees, clockwise from north; None: unknown.
+        False if the camera is not theirs to look after. RegistryError for an invalid bearing."""
         if bearing_deg is not None and not is_bearing(bearing_deg):
             raise RegistryError("a bearing is from 0 to 360 degrees, from north over east")
         now = self._clock.now()

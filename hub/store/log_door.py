@@ -1,7 +1,6 @@
-"""The door's way to the log: who looked at what, when and for what, for who oversees that.
+"""Service for the audit log: each access to footage with person, time and purpose, for oversight.
 
-The log is the audit as it was written, for the keeper and for oversight, who see no footage by it.
-To read it leaves a line of its own.
+Readers are keepers and oversight; the log shows them no footage. Reading the log is logged too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,14 +30,14 @@ LOOKS: Final = (
     "inbox.",
     "changes.",
 )
-"""How acts begin by which somebody sees, or would have seen, something of the street."""
+"""Prefixes of act ids that show, or would have shown, street footage."""
 
 
 class LogDoor(AccountDoor):
-    """Who did what."""
+    """Reads the audit log."""
 
     def log(self, asker: Asker, question: LogQuestion) -> LogPage | None:
-        """`LINES` lines of the log; None for who may not read it."""
+        """`LINES` lines of the log; None without the permission to read it."""
         if not self.reads_log(asker):
             self._note(asker, "log.open.refused")
             return None
@@ -52,7 +51,7 @@ class LogDoor(AccountDoor):
     def digest(
         self, asker: Asker, *, since_utc_us: int, until_utc_us: int, name: str
     ) -> Digest | None:
-        """The log of a span in numbers; None for who may not read it."""
+        """Statistics of the log for a span; None without the permission to read it."""
         if not self.reads_log(asker):
             self._note(asker, "log.digest.refused", detail=name)
             return None
@@ -62,7 +61,7 @@ class LogDoor(AccountDoor):
         return found
 
     def reads_log(self, asker: Asker) -> bool:
-        """Whether they may read it: oversight, and a keeper of everything; it shows nothing."""
+        """Whether they may read the log: oversight, and keepers of everything. Logs nothing."""
         if asker.role == Role.OVERSIGHT:
             return True
         with self._db.reading() as conn:
@@ -108,7 +107,7 @@ def _why(conn: Connection, person_id: UUID) -> tuple[str, ...]:
 
 
 Named = Mapping[tuple[str, UUID], tuple[str, int | None]]
-"""Kind and id of an object → its name, and when it was recorded."""
+"""(kind, id) of an object → (its name, time of recording)."""
 
 
 def _names(conn: Connection, rows: Iterable[Any]) -> Named:

@@ -1,7 +1,7 @@
-"""What lies under the cameras of the map: nothing, tiles of the keeper's, or the image of a plan.
+"""The map's background: none, vector tiles, or an image of a plan.
 
-One at a time, in a folder of its own; what is put there is checked first, so that a wrong file is
-refused at the keeper's shell and not found by an officer at night.
+There is one background at a time, in its own folder. A file is checked before it is stored, so that
+a wrong file is refused at the keeper's shell and does not fail in front of an officer at night.
 """
 
 import json
@@ -14,18 +14,18 @@ from typing import Final
 from PIL import Image
 
 PMTILES: Final = b"PMTiles\x03"
-"""How an archive of version 3 begins."""
+"""First bytes of a PMTiles archive, version 3."""
 MOST_PLAN_PIXELS: Final = 64_000_000
 CHUNK_BYTES: Final = 256 * 1024
 
 
 class MapFileError(ValueError):
-    """The file cannot be the map's ground: what, why and the cure in a sentence."""
+    """The file cannot be the map's background; the message gives fault and cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corners:
-    """Where an image lies: degrees, north up."""
+    """Position of an image: degrees, north up."""
 
     west: float
     north: float
@@ -35,7 +35,7 @@ class Corners:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What there is; `corners` of a plan alone."""
+    """The current background; only a plan has `corners`."""
 
     kind: str
     """tiles, plan."""
@@ -45,7 +45,7 @@ class Ground:
     path: Path = Path()
 
     def read(self, first: int, size_bytes: int) -> Iterator[bytes]:
-        """These bytes of it."""
+        """These bytes of the file."""
         with self.path.open("rb") as file:
             file.seek(first)
             left = size_bytes
@@ -55,13 +55,13 @@ class Ground:
 
 
 class MapFiles:
-    """The folder; for any thread."""
+    """The folder of the background; for any thread."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def ground(self) -> Ground | None:
-        """What lies under the cameras; None: nothing."""
+        """The current background; None: there is none."""
         try:
             told = json.loads((self._folder / "ground.json").read_text(encoding="utf-8"))
             path = self._folder / Path(told["file"]).name
@@ -72,7 +72,7 @@ class MapFiles:
             return None
 
     def put_tiles(self, source: Path) -> None:
-        """A PMTiles archive; MapFileError for what is none."""
+        """Store a PMTiles archive; MapFileError if it is not one."""
         with source.open("rb") as file:
             if file.read(len(PMTILES)) != PMTILES:
                 raise MapFileError(
@@ -81,7 +81,7 @@ class MapFiles:
         self._put(source, "ground.pmtiles", "tiles", "application/octet-stream", None)
 
     def put_plan(self, source: Path, corners: Corners) -> None:
-        """An image of a plan, north up; MapFileError for what is none or lies nowhere."""
+        """Store an image of a plan, north up; MapFileError for a wrong image or position."""
         if not (-180 <= corners.west < corners.east <= 180):
             raise MapFileError("west is not west of east: write --corners WEST NORTH EAST SOUTH")
         if not (-85 <= corners.south < corners.north <= 85):
@@ -101,7 +101,7 @@ class MapFiles:
         self._put(source, name, "plan", f"image/{kind.lower()}", corners)
 
     def clear(self) -> None:
-        """Nothing lies under the cameras from now on."""
+        """Remove the background."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _put(

@@ -1,4 +1,4 @@
-"""What a phone and its person did with a notification: shown, opened, acknowledged."""
+"""Receipts of a notification: shown by the phone, opened or acknowledged by its person."""
 
 from uuid import UUID
 
@@ -11,17 +11,18 @@ from hub.store.tables import columns, notifications, phones
 
 
 def mark_shown(conn: Connection, *, notification_id: UUID, person_id: UUID, now: Moment) -> bool:
-    """The phone put it on its screen. False if this person was never owed it."""
+    """Record that the phone displayed it. False if it was not addressed to this person."""
     return _mark(conn, "shown", notification_id=notification_id, person_id=person_id, now=now)
 
 
 def mark_opened(conn: Connection, *, notification_id: UUID, person_id: UUID, now: Moment) -> bool:
-    """A person tapped on it. False if this person was never owed it."""
+    """Record that the person tapped it. False if it was not addressed to this person."""
     return _mark(conn, "opened", notification_id=notification_id, person_id=person_id, now=now)
 
 
 def mark_acknowledged(conn: Connection, alert_id: UUID, *, person_id: UUID, now: Moment) -> None:
-    """The person acted on the alert: noted on what they were told of it, wherever they did."""
+    """Record on all notifications of the alert to this person that they acted on it, wherever they
+    did."""
     theirs = and_(notifications.c.alert_id == alert_id, notifications.c.person_id == person_id)
     first_time = notifications.c.acknowledged_utc_us.is_(None)
     conn.execute(
@@ -43,7 +44,7 @@ def _mark(
     if what == "shown":
         phone = select(notifications.c.phone_id).where(this).scalar_subquery()
         conn.execute(update(phones).where(phones.c.id == phone).values(columns("heard", now)))
-    # The phone has it, so the service's lost answer need not be waited for, nor the push repeated.
+    # The phone has it: no need to wait for a lost answer of the push service, or to send again.
     settle(conn, and_(theirs, this, QUEUED), Settled("accepted", "the phone said so"), now)
     others = and_(theirs, told_with, ~this, QUEUED)
     settle(conn, others, Settled("folded", "told together with others"), now)

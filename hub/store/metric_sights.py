@@ -1,6 +1,6 @@
-"""How the town is, in numbers for Prometheus: of nodes, cameras, alerts, phones, the log.
+"""Metrics for Prometheus: nodes, cameras, alerts, phones, audit log.
 
-Everything is counted by an index or over small tables: a scrape comes every quarter of a minute.
+Each count uses an index or a small table: a scrape comes every 15 seconds.
 """
 
 from collections import Counter
@@ -18,11 +18,11 @@ from hub.store.tables import troubles as trouble_rows
 
 DAY_US: Final = 86_400_000_000
 MOST_QUEUED: Final = 10_000
-"""Counted no further: by then the number is no news."""
+"""Limit of the count: a larger number tells nothing new."""
 
 
 def families(conn: Connection, now: Moment) -> Iterator[Family]:
-    """All that the database knows."""
+    """All metrics from the database."""
     yield from _fleet(conn, now)
     yield from _alerts(conn)
     yield from _phones(conn, now)

@@ -1,8 +1,8 @@
-"""What several cameras show of one instant, who left the first one's picture then, and which others
-they may have passed next; each cut to a scope.
+"""Side-by-side view: clips of several cameras at one instant, people who left the first camera's
+picture then, and cameras they may have passed next. Each is limited to a person's scope.
 
-Stamps are as the hub believes them: a node's wrong clock was put right when its word was filed
-(`hub.store.boot_clocks`), and how far it may still err goes with each.
+Times are hub times: filing corrects a node's wrong clock (`hub.store.boot_clocks`), and each time
+carries its remaining uncertainty.
 """
 
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ from hub.store.views import MediaRow
 
 MOST_CAMERAS: Final = 6
 NEAR_US: Final = 600_000_000
-"""Where nothing shows the instant, the nearest clip within so long before or after it is shown."""
+"""If no clip shows the instant, the nearest one within this time before or after it is shown."""
 LOOKED_AT: Final = 400
 LEFT_US: Final = 60_000_000
-"""Who left the picture within so long before or after the instant may be followed."""
+"""A person who left the picture within this time before or after the instant can be followed."""
 LONGEST_US: Final = 3_600_000_000
-"""Who has been in the picture for longer is not looked for."""
+"""Sightings longer than this are not searched."""
 MOST_LEAVING: Final = 8
 
 
@@ -51,26 +51,27 @@ class CameraMoment:
 
     camera: PlacedCamera
     clip: MediaRow | None
-    """That shows it, or the nearest to it; at the hub rather than at its node."""
+    """The clip that shows the instant, or the nearest one; a clip at the hub before one at its
+    node."""
     begins_us: int
-    """Of the instant from the clip's first frame; less than 0 before it."""
+    """The instant, counted from the clip's first frame; negative: before the clip."""
 
     @property
     def beside_us(self) -> int:
-        """How far the nearest frame is from the instant: 0 where the clip shows it."""
+        """Distance from the instant to the nearest frame; 0 if the clip shows it."""
         if self.clip is None or 0 <= self.begins_us <= self.clip.duration_ms * 1000:
             return 0
         return self.begins_us if self.begins_us < 0 else self.begins_us - self.length_us
 
     @property
     def length_us(self) -> int:
-        """Of the clip."""
+        """Length of the clip."""
         return 0 if self.clip is None else self.clip.duration_ms * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """Somebody who left the picture of the first camera about that instant."""
+    """A person who left the first camera's picture at about that instant."""
 
     sighting_id: UUID
     leaving: Leaving
@@ -78,18 +79,19 @@ class Leaver:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Cameras at one instant, in the order they were asked for, and others near the first."""
+    """The requested cameras at one instant, in the order of the request, and others near the
+    first."""
 
     moments: list[CameraMoment]
     leavers: list[Leaver]
-    """In the order in which they left."""
+    """In the order of leaving."""
     followed: Leaver | None
-    """The one of them for whom `near` is ordered."""
+    """The person of `leavers` that the order of `near` is for."""
     near: list[tuple[PlacedCamera, Passing]]
 
     @property
     def is_facing_known(self) -> bool:
-        """Whether it is noted where the first camera looks."""
+        """Whether the first camera's viewing direction is recorded."""
         return self.moments[0].camera.spot.bearing_deg is not None
 
 
@@ -102,8 +104,8 @@ def side_by_side(
     now: Moment,
     follow: UUID | None = None,
 ) -> SideBySide | None:
-    """`follow` is the sighting to be followed; without it the one that left nearest to the instant.
-    None where the first camera is not theirs to search."""
+    """The side-by-side view. `follow`: the sighting to follow; default: the one that left nearest
+    to the instant. None if this person may not search the first camera."""
     theirs = _searched(conn, person_id, now)
     chosen = [theirs[one] for one in dict.fromkeys(camera_ids) if one in theirs][:MOST_CAMERAS]
     if not chosen or chosen[0].camera_id != camera_ids[0]:
@@ -119,7 +121,8 @@ def side_by_side(
 
 
 def _followed(leavers: Sequence[Leaver], at_utc_us: int, follow: UUID | None) -> Leaver | None:
-    """The one that was chosen; else the one about whom most is known, nearest to the instant."""
+    """The chosen sighting; else, of those with the most known facts, the one nearest to the
+    instant."""
     chosen = next((one for one in leavers if one.sighting_id == follow), None)
 
     def beside(one: Leaver) -> tuple[bool, int]:
@@ -131,7 +134,7 @@ def _followed(leavers: Sequence[Leaver], at_utc_us: int, follow: UUID | None) ->
 def _leavers(
     conn: Connection, person_id: UUID, spot: Spot, *, at_utc_us: int, now: Moment
 ) -> list[Leaver]:
-    """Who was seen last about the instant and is gone, as far back as the person may search."""
+    """Ended sightings last seen at about the instant, within the person's search window."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     first, last = sightings.c.first_seen_utc_us, sightings.c.last_seen_utc_us
     is_theirs = or_(

@@ -1,4 +1,4 @@
-"""One event as the hub understands it, and the plan that is made of it."""
+"""One event with the hub's names and times, and the plan for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from hub.store.bounds import bigint
 from hub.store.footage import Origin
 
 Fate = Literal["alerted", "grouped", "silenced", "muted", "late", "noted"]
-"""What became of a stored event; one that is refused is set aside instead."""
+"""Result for a stored event; a refused event is set aside instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One event with what the hub has made of its names and times."""
+    """One event with resolved names and corrected times."""
 
     origin: Origin
     spool_id: UUID
@@ -26,13 +26,13 @@ class News:
     clock_source: ClockSource
     happened: Moment
     shift_us: int
-    """From the node's clock to the hub's, for the other times in the body."""
+    """Added to a node time to get a hub time; for the other times in the body."""
     age_s: float
     now: Moment
 
     @property
     def camera_id(self) -> UUID:
-        """The camera it speaks of."""
+        """The camera of the event."""
         if self.origin.camera_id is None:
             raise LookupError("these words concern no camera")
         return self.origin.camera_id
@@ -48,7 +48,7 @@ def _write_nothing(_conn: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An event's fate and the reason, and what is to be written besides its own row."""
+    """Fate of an event with its reason, and the writes besides its own row."""
 
     fate: Fate
     reason: str

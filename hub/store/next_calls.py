@@ -1,4 +1,4 @@
-"""Whom an open alert calls next and when, as it looks now: for the words of a page."""
+"""The next escalation calls of an open alert as they stand now: people and time, for a page."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from hub.store.views import AlertRow, NextCall
 
 
 class Foresight:
-    """Looks ahead within one transaction; alerts of one camera and rule share what was read."""
+    """Looks ahead within one transaction; alerts of one camera and rule share the data read."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -26,7 +26,7 @@ class Foresight:
         self._ruled: dict[UUID, UUID | None] = {}
 
     def with_calls(self, rows: Iterable[AlertRow]) -> list[AlertRow]:
-        """The same alerts; open ones that follow a plan say whom they call next."""
+        """The same alerts; open ones with an escalation plan get their next call."""
         rows = list(rows)
         waiting = [row.alert_id for row in rows if row.state == "open"]
         if not waiting:

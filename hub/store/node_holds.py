@@ -1,7 +1,7 @@
-"""Holds as their nodes are told of them: said, said again until answered, and taken back.
+"""Commands to nodes about holds: sent, repeated until answered, and released.
 
-A hold at the hub concerns one camera. Its node is told that camera and the span, and the files of
-it that are known; so the node holds what it still has, and what it has not yet recorded as well.
+A hold at the hub concerns one camera. The command names the camera, the span and the known files;
+so the node holds both what it still has and what it has not recorded yet.
 """
 
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ from hub.store.tables import (
 )
 
 AGAIN_S: Final = 60.0
-"""A node that does not answer is told again after so long; so often it is looked what has grown."""
+"""Repeat interval for a node that does not answer; also the interval of checks for new files."""
 AT_ONCE: Final = 50
 FILES: Final = 200
 SLACK_US: Final = 60_000_000
-"""Before and after: run-up, what follows, and a clock that is a little off."""
+"""Margin before and after the span: pre-roll, post-roll and clock error."""
 
 Words = HoldFootage | ReleaseFootage
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a node is to be told now."""
+    """A command to send to a node now."""
 
     node: str
     command_id: UUID
@@ -46,13 +46,13 @@ class Told:
 
 
 def due(conn: Connection, *, now: Moment) -> list[Told]:
-    """What nodes that are here are to be told of holds now; noted as said."""
+    """The hold commands due now for nodes that are online; recorded as sent."""
     told = (_told(conn, row, now) for row in conn.execute(_worth_a_look(now)).all())
     return [one for one in told if one is not None]
 
 
 def note_answer(conn: Connection, node_id: UUID, said: HoldAnswered, *, now: Moment) -> None:
-    """The node did what it was told with this very command."""
+    """Record the node's answer to this very command."""
     its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
     conn.execute(
         update(node_holds)
@@ -62,7 +62,7 @@ def note_answer(conn: Connection, node_id: UUID, said: HoldAnswered, *, now: Mom
 
 
 def forget_said(conn: Connection, node_id: UUID) -> None:
-    """The node's memory is another than it was: what holds it was told of is told anew."""
+    """The node has lost its memory: mark its holds as unsent, so that they are sent again."""
     its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
     conn.execute(
         update(node_holds)
@@ -72,7 +72,8 @@ def forget_said(conn: Connection, node_id: UUID) -> None:
 
 
 def _worth_a_look(now: Moment) -> Any:
-    """Holds never said, over and not yet released, unanswered, or not looked at for a while."""
+    """Holds that were never sent, ended but not released, unanswered, or not checked for a
+    while."""
     before = now.plus_s(-AGAIN_S).utc_us
     is_over = holds.c.ended_utc_us.is_not(None)
     was_said = node_holds.c.hold_id.is_not(None)
@@ -133,7 +134,7 @@ def _note_look(conn: Connection, hold_id: UUID, now: Moment) -> None:
 
 
 def _camera_of(conn: Connection, hold: Row[Any]) -> Row[*tuple[Any, ...]] | None:
-    """The camera that a hold concerns, with its node's name and state."""
+    """The camera of a hold, with its node's name and state."""
     query = select(cameras.c.id, cameras.c.name, nodes.c.name.label("node"), nodes.c.state)
     query = query.join(nodes, nodes.c.id == cameras.c.node_id)
     if hold.media_id is not None:
@@ -161,7 +162,7 @@ def _hold_words(conn: Connection, hold: Row[Any], camera: str) -> HoldFootage:
 
 
 def _extent(conn: Connection, hold: Row[Any]) -> tuple[int, int | None, tuple[str, ...]]:
-    """From when until when, and the files that are known."""
+    """Start, end and known files of a hold."""
     if hold.media_id is not None:
         one = conn.execute(select(media).where(media.c.id == hold.media_id)).one()
         until = bigint(one.first_frame_utc_us + one.duration_ms * 1000)

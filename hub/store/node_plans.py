@@ -1,4 +1,4 @@
-"""What follows from words about the node itself: its clips, its cameras, its numbers."""
+"""Plans for events about the node itself: clips, cameras, event numbers."""
 
 from functools import partial
 from typing import Final
@@ -39,7 +39,7 @@ _ALERT_OF: Final = (
 def plan_clip(
     conn: Connection, news: News, body: ClipReady | ClipBegun | ClipDropped, policy: Policy
 ) -> Plan:
-    """A clip is being recorded, or is whole, or will not come."""
+    """A clip is being recorded, is complete, or will not come."""
     if isinstance(body, ClipReady):
         return _plan_whole(conn, news, body, policy)
     return _plan_growing(conn, news, body)
@@ -57,7 +57,7 @@ def _plan_whole(conn: Connection, news: News, body: ClipReady, policy: Policy) -
 
 
 def _plan_growing(conn: Connection, news: News, body: ClipBegun | ClipDropped) -> Plan:
-    """A clip is being recorded and its alerts show it as it comes; or it will not come."""
+    """A clip is being recorded, and its alerts show it as it grows; or it will not come."""
     if isinstance(body, ClipDropped):
         return Plan("noted", "a clip will not come", None, partial(_drop_clip, news, body))
     write = partial(_begin_clip, news, body)
@@ -69,7 +69,7 @@ def _plan_growing(conn: Connection, news: News, body: ClipBegun | ClipDropped) -
 
 
 def plan_camera_state(conn: Connection, news: News, body: CameraLost | CameraBack) -> Plan:
-    """A camera is lost or back, unless the node has said something newer about it already."""
+    """A camera is lost or back; ignored if newer news of the camera is stored."""
     newer = (
         select(events.c.id)
         .where(
@@ -101,7 +101,7 @@ OfTheNode = NumbersDropped | RecordingStopped | RecordingResumed | MediaAnswered
 
 
 def plan_node(conn: Connection, news: News, body: OfTheNode) -> Plan:
-    """What a node says of itself and of no camera."""
+    """Events about the node and no camera."""
     match body:
         case NumbersDropped():
             return _plan_dropped(news, body)
@@ -115,7 +115,7 @@ def plan_node(conn: Connection, news: News, body: OfTheNode) -> Plan:
 
 
 def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
-    """Numbers that will never come, so that nobody waits for them."""
+    """Event numbers that will never come; the hub stops waiting for them."""
     rows = [
         {
             "id": new_id(news.now),
@@ -138,7 +138,7 @@ def _plan_dropped(news: News, body: NumbersDropped) -> Plan:
 def _plan_recording(
     conn: Connection, news: News, body: RecordingStopped | RecordingResumed
 ) -> Plan:
-    """The node keeps no footage any more, or does again, unless it has said something newer."""
+    """The node stops or resumes storing footage; ignored if newer news is stored."""
     newer = (
         select(events.c.id)
         .where(
@@ -170,7 +170,7 @@ def _note_hold(news: News, body: HoldAnswered, conn: Connection) -> None:
 
 
 def _plan_answer(news: News, body: MediaAnswered) -> Plan:
-    """The node says what comes of footage that was asked for."""
+    """The node's answer to a request for footage."""
     write = partial(_note_answer, news, body)
     return Plan("noted", "what comes of footage that was asked for", None, write)
 

@@ -1,6 +1,6 @@
-"""The door's way to notices to people: leaders write them for areas they look after, all read them.
+"""Service for public notices: leaders write them for areas they look after; anybody can read them.
 
-None or False is the same answer for what is not there and what is not theirs.
+None and False mean either "does not exist" or "not theirs"; the caller cannot tell which.
 """
 
 from collections.abc import Callable
@@ -32,10 +32,10 @@ WAY_CHARS: Final = 200
 
 
 class NoticeDoor(ReportDoor):
-    """What the town tells its people."""
+    """Public notices of the town."""
 
     def writes_notices(self, asker: Asker) -> bool:
-        """Whether this person writes any; for the links of a page, shows nothing."""
+        """Whether this person may write notices; for links, logs nothing."""
         with self._db.reading() as conn:
             return bool(self._areas(conn, asker))
 
@@ -45,7 +45,7 @@ class NoticeDoor(ReportDoor):
         return set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
 
     def notices(self, asker: Asker) -> WriterPage | None:
-        """All of the areas this person looks after; None for who writes none."""
+        """All notices of the areas this person looks after; None if they look after none."""
         with self._db.reading() as conn:
             mine = self._areas(conn, asker)
             where = places(conn, mine)
@@ -58,7 +58,7 @@ class NoticeDoor(ReportDoor):
         return page if mine else None
 
     def notice(self, asker: Asker, notice_id: UUID) -> NoticePage | None:
-        """One of them, with what was delivered."""
+        """One notice with its delivery results."""
         with self._db.reading() as conn:
             one = self._one(conn, asker, notice_id)
             ways = [] if one is None else notice_rows.ways_of_area(conn, one.area_id)
@@ -75,7 +75,8 @@ class NoticeDoor(ReportDoor):
     def write_notice(
         self, asker: Asker, area_id: UUID, *, title: str, words: str, days: int
     ) -> UUID | None:
-        """A new draft; None where they do not look after the area, a NoticeError for no text."""
+        """Create a draft. None if the area is not theirs to look after; NoticeError without
+        text."""
         title, words = checked(title, words)
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -102,7 +103,7 @@ class NoticeDoor(ReportDoor):
     def put_notice_file(
         self, asker: Asker, notice_id: UUID, kind: Literal["picture", "sound"], file: NoticeFile
     ) -> bool:
-        """The draft's picture or voice note; another one replaces it."""
+        """Set the draft's picture or voice note; replaces the old one."""
 
         def write(conn: Connection, now: Moment) -> None:
             mine = (notice_files.c.notice_id == notice_id) & (notice_files.c.kind == kind)
@@ -120,7 +121,8 @@ class NoticeDoor(ReportDoor):
         return self._act(asker, notice_id, "change", write)
 
     def send_notice(self, asker: Asker, notice_id: UUID) -> bool:
-        """To every way of its area and below, and onto the public page."""
+        """Send it to all channels of its area and the areas below, and put it on the public
+        page."""
 
         def write(conn: Connection, now: Moment) -> None:
             (one,) = notice_rows.found(conn, notices.c.id == notice_id)
@@ -132,8 +134,8 @@ class NoticeDoor(ReportDoor):
         return self._act(asker, notice_id, "send", write)
 
     def withdraw_notice(self, asker: Asker, notice_id: UUID) -> bool:
-        """What waits is not sent; the public page says it is withdrawn, and so does every way that
-        it may have reached."""
+        """Drop unsent messages. The public page and every channel that may have got the notice
+        announce the withdrawal."""
 
         def write(conn: Connection, now: Moment) -> None:
             gone = {
@@ -161,7 +163,7 @@ class NoticeDoor(ReportDoor):
         return is_done
 
     def add_way(self, asker: Asker, area_id: UUID, *, channel: str, who: str, label: str) -> bool:
-        """From now on the area's people are told by this too."""
+        """Add a channel for the area's people."""
         who, label = " ".join(who.split())[:WAY_CHARS], " ".join(label.split())[:WAY_CHARS]
         if not who:
             raise NoticeError("way")
@@ -184,7 +186,7 @@ class NoticeDoor(ReportDoor):
         return is_theirs
 
     def end_way(self, asker: Asker, way_id: UUID) -> bool:
-        """The area's people are told by it no more."""
+        """Remove a channel of the area."""
         now = self._clock.now()
         with self._db.writing() as conn:
             mine = notice_ways.c.area_id.in_(self._areas(conn, asker))
@@ -199,7 +201,7 @@ class NoticeDoor(ReportDoor):
     def writers_file(
         self, asker: Asker, notice_id: UUID, kind: Literal["picture", "sound"]
     ) -> NoticeFile | None:
-        """A picture or voice note for its preview."""
+        """A picture or voice note for the writer's preview."""
         with self._db.reading() as conn:
             is_theirs = self._one(conn, asker, notice_id) is not None
             found = _file(conn, notice_id, kind) if is_theirs else None
@@ -208,19 +210,19 @@ class NoticeDoor(ReportDoor):
         return found
 
     def public_notices(self) -> list[Notice]:
-        """What anybody may read now, the last first; nothing of who reads it is noted."""
+        """Current public notices, newest first; reading is not logged."""
         with self._db.reading() as conn:
             return notice_rows.found(conn, *self._public(), limit=PUBLIC_AT_MOST)
 
     def public_notice(self, notice_id: UUID) -> Notice | None:
-        """One that was sent: as it is, or withdrawn, whose words are not handed out."""
+        """A notice that was sent; if withdrawn, without its text."""
         was_sent = notices.c.state != NoticeState.DRAFT
         with self._db.reading() as conn:
             found = notice_rows.found(conn, notices.c.id == notice_id, was_sent)
         return found[0] if found else None
 
     def public_file(self, notice_id: UUID, kind: Literal["picture", "sound"]) -> NoticeFile | None:
-        """A picture or voice note of a notice that anybody may read now."""
+        """A picture or voice note of a current public notice."""
         with self._db.reading() as conn:
             if not notice_rows.found(conn, notices.c.id == notice_id, *self._public()):
                 return None

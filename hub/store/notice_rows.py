@@ -1,7 +1,7 @@
-"""Notices in the database, and what is owed of them to each way; in the caller's transaction.
+"""Rows of public notices and of their delivery per channel; in the caller's transaction.
 
-A sending is leased and settled as a notification is: a hub that dies between sending and writing
-sends once more.
+Delivery uses leases, like notifications: if the hub dies between sending and recording, it sends
+once more.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ MOST_AT_ONCE: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class OwedNotice:
-    """One word of a notice to one way, under lease."""
+    """One message of a notice for one channel, under lease."""
 
     sending_id: UUID
     notice_id: UUID
@@ -40,7 +40,7 @@ class OwedNotice:
 
 
 def found(conn: Connection, *which: ColumnElement[bool], limit: int = 200) -> list[Notice]:
-    """Notices that meet the conditions, the last made first."""
+    """Notices that meet the conditions, newest first."""
     has = select(notice_files.c.id).where(notice_files.c.notice_id == notices.c.id)
     query = (
         select(
@@ -77,7 +77,7 @@ def found(conn: Connection, *which: ColumnElement[bool], limit: int = 200) -> li
 
 
 def ways(conn: Connection, *which: ColumnElement[bool]) -> list[Way]:
-    """Ways that count now, by area and name."""
+    """Active channels, by area and name."""
     query = (
         select(notice_ways)
         .where(notice_ways.c.ended_utc_us.is_(None), *which)
@@ -92,7 +92,7 @@ def ways(conn: Connection, *which: ColumnElement[bool]) -> list[Way]:
 
 
 def ways_of_area(conn: Connection, area_id: UUID) -> list[Way]:
-    """The ways of an area and of all below it: who lives there is told."""
+    """Channels of an area and of all areas below it."""
     below = select(areas.c.id).where(areas.c.id == area_id).cte("below", recursive=True)
     below = below.union(select(areas.c.id).join(below, areas.c.parent_id == below.c.id))
     return ways(conn, notice_ways.c.area_id.in_(select(below.c.id)))
@@ -101,7 +101,7 @@ def ways_of_area(conn: Connection, area_id: UUID) -> list[Way]:
 def owe(
     conn: Connection, notice_id: UUID, way_ids: Sequence[UUID], *, word: str, now: Moment
 ) -> int:
-    """Owe this word to these ways; twice adds nothing."""
+    """Queue this message for these channels; a repeat adds nothing."""
     rows = [
         {
             "id": new_id(now),
@@ -120,7 +120,7 @@ def owe(
 
 
 def drop_queued(conn: Connection, notice_id: UUID, *, now: Moment) -> list[UUID]:
-    """What waits of it is not sent any more; the ways it may have reached already."""
+    """Drop the queued messages of a notice; returns the channels that may already have got it."""
     this = notice_sendings.c.notice_id == notice_id
     untried = (notice_sendings.c.attempts == 0) & notice_sendings.c.lease_until_utc_us.is_(None)
     may_be_there = notice_sendings.c.state != "dead"
@@ -135,7 +135,7 @@ def drop_queued(conn: Connection, notice_id: UUID, *, now: Moment) -> list[UUID]
 
 
 def sendings(conn: Connection, notice_id: UUID) -> list[Sending]:
-    """What became of it, in the order it was owed."""
+    """Delivery results, in the order of queueing."""
     query = (
         select(notice_sendings, notice_ways.c.label, notice_ways.c.channel)
         .join(notice_ways, notice_ways.c.id == notice_sendings.c.way_id)
@@ -149,7 +149,7 @@ def sendings(conn: Connection, notice_id: UUID) -> list[Sending]:
 
 
 def is_any_due(conn: Connection, *, now: Moment) -> bool:
-    """Whether `claim` would find something; takes no turn of the writers'."""
+    """Whether `claim` would find something; takes no place in the write queue."""
     query = select(notice_sendings.c.id).where(
         notice_sendings.c.state == "queued", notice_sendings.c.due_utc_us <= now.utc_us
     )
@@ -157,7 +157,7 @@ def is_any_due(conn: Connection, *, now: Moment) -> bool:
 
 
 def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedNotice]:
-    """Lease what is due."""
+    """Lease the messages that are due."""
     query = (
         select(notice_sendings, notices.c.title, notices.c.text, notice_ways.c.channel,
                notice_ways.c.address)
@@ -201,9 +201,9 @@ def record(
     chance: float,
     now: Moment,
 ) -> str:
-    """Write down what came of it; the state it is in."""
+    """Record the result of one delivery; returns the new state."""
     values = tries.after(owed, answer, patience=patience, chance=chance, now=now)
-    # What was withdrawn while it was on the line stays so: its withdrawal is owed there too.
+    # A notice withdrawn during its delivery stays withdrawn: this channel gets the withdrawal too.
     waiting = notice_sendings.c.state == "queued"
     this = notice_sendings.c.id == owed.sending_id
     conn.execute(update(notice_sendings).where(this, waiting).values(values))

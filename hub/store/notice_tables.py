@@ -1,4 +1,4 @@
-"""The tables of notices to people; as `hub.store.tables`, the same on both databases."""
+"""Tables of public notices; like `hub.store.tables`, the same on both databases."""
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
@@ -12,7 +12,7 @@ notice_ways = Table(
     key(),
     link("area_id", "areas", index=True),
     Column("channel", Text, nullable=False),
-    Column("address", Text, nullable=False),  # channel:who, as a phone's
+    Column("address", Text, nullable=False),  # channel:who, like a phone's address
     Column("label", Text, nullable=False),
     *moment("made"),
     *moment("ended", nullable=True),
@@ -25,11 +25,11 @@ notices = Table(
     link("area_id", "areas", index=True),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("state", Text, nullable=False),  # of hub.alerts.notices.NoticeState
+    Column("state", Text, nullable=False),  # a hub.alerts.notices.NoticeState
     link("made_by", "people"),
     *moment("made"),
     *moment("sent", nullable=True),
-    *moment("until", nullable=True),  # then the public page shows it no longer
+    *moment("until", nullable=True),  # end of display on the public page
     link("withdrawn_by", "people", nullable=True),
     *moment("withdrawn", nullable=True),
     Index("ix_notices_state_sent", "state", "sent_utc_us"),

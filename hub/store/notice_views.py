@@ -1,4 +1,4 @@
-"""What the door hands out about notices to people. Times are UTC microseconds."""
+"""Read models of public notices. Times are UTC microseconds."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from hub.alerts.notices import NoticeState
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way an area's people are told: a group, a channel of a service."""
+    """One channel to an area's people: a group, or a channel of a messaging service."""
 
     way_id: UUID
     area_id: UUID
@@ -20,7 +20,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What became of a notice, or of its withdrawal, on one way."""
+    """Delivery result of a notice, or of its withdrawal, on one channel."""
 
     label: str
     channel: str
@@ -53,17 +53,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class NoticePage:
-    """A notice as who may write it sees it."""
+    """A notice as its writers see it."""
 
     notice: Notice
     ways: list[Way]
-    """Those it goes, or went, by."""
+    """Its channels, past or planned."""
     sendings: list[Sending]
 
 
 @dataclass(frozen=True, slots=True)
 class WriterPage:
-    """What somebody who writes notices has before them."""
+    """Data of the writers' page."""
 
     areas: list[tuple[UUID, str]]
     notices: list[Notice]

@@ -1,4 +1,4 @@
-"""Which numbers of a spool have not come: rows of ranges, few as long as all is well."""
+"""Missing event numbers of a spool, as ranges; few rows while all is well."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,19 +13,20 @@ from hub.store.tables import columns, events, media, missing_numbers, nodes
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Numbers between known ones that have not come: a closed range."""
+    """Missing numbers between known ones: a closed range."""
 
     first: int
     last: int
     noticed_utc_us: int
     due_utc_us: int | None
-    """When the node is asked (again); None: it was asked often enough, and nobody asks any more."""
+    """Time of the next request to the node; None: the limit of requests is reached, no more are
+    sent."""
     asks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The gaps of one node's present spool that are to be asked for now."""
+    """Gaps of a node's current spool to request now."""
 
     node: str
     node_id: UUID
@@ -34,7 +35,7 @@ class Due:
 
 
 def load(conn: Connection, node_id: UUID, spool_id: UUID) -> tuple[int, tuple[Gap, ...]]:
-    """The highest number known of a spool (0: none), and its gaps in order."""
+    """The highest known number of a spool (0: none), and its gaps in order."""
     here = (missing_numbers.c.node_id == node_id) & (missing_numbers.c.spool_id == spool_id)
     rows = conn.execute(
         select(missing_numbers).where(here).order_by(missing_numbers.c.first_seq)
@@ -51,7 +52,7 @@ def load(conn: Connection, node_id: UUID, spool_id: UUID) -> tuple[int, tuple[Ga
 def save(
     conn: Connection, node_id: UUID, spool_id: UUID, *, gone: Iterable[Gap], new: Iterable[Gap]
 ) -> None:
-    """Write what has changed of a spool's gaps."""
+    """Write the changes of a spool's gaps."""
     for gap in gone:
         conn.execute(
             delete(missing_numbers).where(
@@ -77,7 +78,7 @@ def save(
 
 
 def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[Due]:
-    """Gaps whose time has come, of nodes that are online with the very spool."""
+    """Due gaps of nodes that are online with the same spool."""
     rows = conn.execute(
         select(missing_numbers, nodes.c.name)
         .join(nodes, nodes.c.id == missing_numbers.c.node_id)
@@ -100,12 +101,12 @@ def due(conn: Connection, *, now: Moment, spools_at_most: int) -> list[Due]:
 
 
 def present_spool(conn: Connection, node_id: UUID) -> UUID | None:
-    """The spool of the node's last birth."""
+    """The spool of the node's last birth message."""
     return conn.scalar(select(nodes.c.spool_id).where(nodes.c.id == node_id))
 
 
 def lost_with(conn: Connection, node_id: UUID, *, spool_id: UUID) -> int:
-    """How many numbers are missing of the other spools of this node."""
+    """Count of the missing numbers of this node's other spools."""
     span = missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1
     lost = conn.scalar(
         select(func.sum(span)).where(
@@ -117,7 +118,7 @@ def lost_with(conn: Connection, node_id: UUID, *, spool_id: UUID) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Unbrought:
-    """Files that a node announced long ago and has not brought."""
+    """Files that a node announced long ago and has not uploaded."""
 
     node: str
     spool_id: UUID
@@ -127,8 +128,8 @@ class Unbrought:
 def ask_for_files(
     conn: Connection, *, now: Moment, after_s: float, again_s: float, until_s: float, at_most: int
 ) -> list[Unbrought]:
-    """Note that these are asked for now: announced between `until_s` and `after_s` ago, not
-    brought, and not asked for within `again_s`."""
+    """Select and mark files to request now: announced between `until_s` and `after_s` ago, not
+    uploaded, and not requested within `again_s`."""
     rows = conn.execute(
         select(media.c.id, media.c.sha256, nodes.c.name, nodes.c.spool_id)
         .join(nodes, nodes.c.id == media.c.node_id)

@@ -1,6 +1,6 @@
-"""What came of a sending, written down: the attempt, and the notification's next state.
+"""Records the result of a send: the attempt, and the notification's next state.
 
-Works in the caller's transaction, like the ledger itself.
+Works in the caller's transaction, like the ledger.
 """
 
 from typing import Any, Final
@@ -51,11 +51,11 @@ def record(
     patience: Patience = PATIENCE,
     chance: float = 0.5,
 ) -> str:
-    """Write down what came of one sending; returns the notification's state after it.
+    """Record the result of one send; returns the notification's new state.
 
-    It `ended` now, if nothing else is said; what follows is reckoned from `now` in any case.
-    `chance` (0-1) is the jitter of the next try. An answer that comes after the row was settled
-    or leased anew changes nothing but its count, unless it says that the message did arrive.
+    `ended` defaults to `now`; the next state is always computed from `now`. `chance` (0-1) is the
+    jitter of the next attempt. An answer that comes after the row was settled or leased again
+    changes only the attempt count, unless it confirms that the message arrived.
     """
     row = _ABOUT.one(conn, notification_id=owed.notification_id)
     made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
@@ -64,7 +64,7 @@ def record(
     step = what_follows(
         answer,
         attempts=made,
-        owed_utc_us=row.owed_utc_us,  # as it is now: a step of the clock moves it
+        owed_utc_us=row.owed_utc_us,  # the current value: a clock step changes it
         now_utc_us=now.utc_us,
         patience=patience,
         chance=chance,
@@ -78,7 +78,7 @@ def record(
         change(conn, notifications, this, {"attempts": made})
         return str(row.state)
     if isinstance(step, Settled):
-        # The lease stays written, as in `settle`.
+        # The lease stays in the row, as in `settle`.
         last = {"state": step.state, "reason": step.reason, **columns("answered", now)}
         change(conn, notifications, this, {"attempts": made, **last})
         return step.state
@@ -90,7 +90,7 @@ def record(
 
 
 def _carry_over(conn: Connection, owed: Owed, step: Settled | Waiting, now: Moment) -> None:
-    """What becomes of the alerts that this notification carried: told with it, or owed again."""
+    """Settle the alerts in this digest: sent with it, or queued again."""
     if owed.digest is None:
         return
     others = told_with(owed.notification_id)
@@ -100,7 +100,7 @@ def _carry_over(conn: Connection, owed: Owed, step: Settled | Waiting, now: Mome
         return
     again: dict[str, Any] = {"digest_id": None, "lease_by": None, **columns("lease_until", None)}
     if isinstance(step, Waiting):
-        # Not null: what was held once is told together again.
+        # Not null: an alert deferred once is sent in a digest again.
         again |= columns("held", Moment(step.due_utc_us, now.error_ms))
     ours = notifications.c.lease_by == owed.lease_by
     conn.execute(update(notifications).where(others, ours).values(again))

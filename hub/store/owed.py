@@ -1,4 +1,4 @@
-"""What the notifier is handed: a notification, its phone, and the facts of its alert."""
+"""Data for the notifier: a notification, its phone, and the facts of its alert."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from hub.store.tables import (
 
 @dataclass(frozen=True)
 class Phone:
-    """One way to reach one person."""
+    """One delivery address of one person."""
 
     phone_id: UUID
     channel: str  # webpush, ntfy
@@ -37,7 +37,7 @@ class Phone:
 
 @dataclass(frozen=True)
 class Owed:
-    """One notification under lease, with the facts of its alert as they are now."""
+    """One notification under lease, with the current facts of its alert."""
 
     notification_id: UUID
     alert_id: UUID
@@ -58,13 +58,13 @@ class Owed:
     attempts: int  # made before this one
     lease_by: str
     is_critical: bool = False
-    digest: Digest | None = None  # it carries others, which have no message of their own
+    digest: Digest | None = None  # the alerts in the digest have no message of their own
     rules: Rules = ()
-    is_called_on: bool = False  # others were told before, and nobody has taken it
+    is_called_on: bool = False  # others were notified before, and nobody has taken the alert
 
 
 def facts_of(conn: Connection, ids: Collection[UUID], *, worker: str) -> list[Owed]:
-    """The notifications of these ids, critical ones and then first due first, as leased."""
+    """The leased notifications with these ids: critical ones first, then by due time."""
     return [_as_owed(row, worker=worker) for row in conn.execute(_FACTS, {"ids": list(ids)})]
 
 
@@ -109,7 +109,7 @@ def _facts() -> Select[*tuple[Any, ...]]:
     )
 
 
-_FACTS: Final = _facts()  # built once, as it is asked for every message
+_FACTS: Final = _facts()  # built once: it is queried for every message
 
 
 def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
@@ -139,7 +139,8 @@ def _as_owed(row: Row[*tuple[Any, ...]], *, worker: str) -> Owed:
 
 
 def _place(row: Row[*tuple[Any, ...]]) -> str:
-    """Two names tell one "Khu phố 1" from another, and still fit a lock screen."""
+    """Names of two area levels: they distinguish places with the same name, such as "Khu phố 1",
+    and fit a lock screen."""
     if row.kind == Kind.BROKER_LOST:
-        return ""  # it is of no one place
+        return ""  # several places
     return ", ".join(name for name in (row.area_name, row.parent_name) if name)

@@ -1,4 +1,4 @@
-"""What a person does with their own account: proof, another password, sessions that end."""
+"""Actions on one's own account: re-authentication, password change, end of sessions."""
 
 from typing import Final
 from uuid import UUID
@@ -45,10 +45,11 @@ class OwnAccount:
         self.identities: Final = Identities(db, clock=clock, limits=limits)
 
     def prove(self, session: Session, password: str) -> bool | TooManyTries:
-        """Whether it is their password; then the session is proved for `proof_s`.
+        """Whether it is their password; if so, the session counts as re-authenticated for
+        `proof_s`.
 
-        A wrong one counts as a guess at signing in: a session that was left open opens no way to
-        the password.
+        A wrong password counts as a failed sign-in attempt, so an unattended session does not help
+        to guess it.
         """
         asker, now = session.asker, self._clock.now()
         with self._db.writing() as conn:
@@ -69,10 +70,10 @@ class OwnAccount:
         return is_right
 
     def change_password(self, session: Session, *, old: str, new: str) -> bool | TooManyTries:
-        """Whether the old one was right; then the new one counts and all other sessions end.
+        """Whether the old password was right; if so, set the new one and end all other sessions.
 
-        Who has none yet (they came in with a passkey) needs a session that is proved instead.
-        RegistryError for a new one that is too short or too long.
+        A person without a password (signed in with a passkey) needs a re-authenticated session
+        instead. RegistryError if the new password is too short or too long.
         """
         hashed = checked_password(new, self._passwords)
         is_first = session.is_proved and not self.has_password(session)
@@ -97,7 +98,7 @@ class OwnAccount:
             _note(conn, asker, "person.password", self._clock)
 
     def sessions(self, session: Session) -> list[SessionRow]:
-        """Where this person is signed in, the last used first."""
+        """Sessions of this person, last used first."""
         with self._db.reading() as conn:
             return session_rows.of_person(
                 conn,
@@ -108,7 +109,7 @@ class OwnAccount:
             )
 
     def end_session(self, session: Session, session_id: UUID) -> bool:
-        """End another session of the same person; False when it is not theirs or has ended."""
+        """End another session of the same person; False if it is not theirs or has ended."""
         with self._db.writing() as conn:
             who = session.asker.person_id
             is_ended = session_rows.end_of_person(conn, who, only=session_id) > 0
@@ -117,7 +118,7 @@ class OwnAccount:
         return is_ended
 
     def end_other_sessions(self, session: Session) -> int:
-        """End all sessions of the person but this one; how many there were."""
+        """End all other sessions of the person; returns their number."""
         with self._db.writing() as conn:
             who = session.asker.person_id
             ended = session_rows.end_of_person(conn, who, but=session.session_id)
@@ -125,7 +126,7 @@ class OwnAccount:
         return ended
 
     def set_language(self, asker: Asker, language: str) -> None:
-        """Speak this language to the person from now on, on pages and on phones."""
+        """Set the person's language for pages and notifications."""
         if language not in LANGUAGES:
             raise ValueError(f"the hub speaks {', '.join(LANGUAGES)}, not {language!r}")
         with self._db.writing() as conn:

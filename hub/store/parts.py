@@ -1,11 +1,11 @@
-"""Unfinished uploads on the hub's disk: what has come of each, kept until the rest comes.
+"""Partial files of unfinished uploads on the hub's disk, kept until the rest arrives.
 
-A part's length is its offset: nothing else says how far it has come, so nothing can disagree.
-What is told to the sender is made durable first. A part has one writer: whoever asks for it next
-takes it over, because a line that broke leaves its old request waiting for a long time.
+A part's length is its upload offset; no second record can disagree with it. Bytes are durable
+before the sender learns of them. A part has one writer: the next request takes it over, because the
+old request of a broken connection hangs for a long time.
 
-Names are strings here: pathlib interns each part of each path that it reads, and a town's pictures
-made Python's table of interned strings anew every few minutes, 4 to 8 MiB at a time.
+Paths are strings here: pathlib interns each component it reads, and a town's pictures made Python's
+table of interned strings resize every few minutes, 4 to 8 MiB at a time.
 """
 
 import hashlib
@@ -26,24 +26,25 @@ from hub.store.staging import PIECE_BYTES, NoRoomError, needing_room
 log = structlog.get_logger()
 
 MOST_PER_NODE: Final = 16
-"""A node brings one file at a time, and one growing clip a camera. A node with more unfinished
-ones loses its own oldest, which costs it no more than bringing that one from its beginning."""
+"""A node uploads one file at a time, and one growing clip per camera. A node with more partial
+files loses its own oldest; the only cost is a new upload of it from the start."""
 GROWING: Final = ".growing"
-"""The end of the name of a clip that is still recorded."""
+"""Suffix of a clip that is still being recorded."""
 ASIDE: Final = ".aside"
-"""The end of the name of what came of a held file and was not what it should be."""
+"""Suffix of a partial file under hold that failed its check."""
 _NAME: Final = re.compile(r"[0-9a-f-]{36}(\.[a-z]{1,10})?", re.ASCII)
 
 
 class SupersededError(Exception):
-    """A newer request brings this part now."""
+    """A newer request writes this part now."""
 
 
 class PartWriter:
-    """The one writer of a part; for one thread at a time, while any other may take over."""
+    """The one writer of a part; for one thread at a time. Another request may take the part over at
+    any time."""
 
     def __init__(self, path: str, *, closed: Callable[["PartWriter"], object]) -> None:
-        """`closed` is told once it takes no more."""
+        """`closed` is called once the writer accepts no more."""
         self.path = path
         self._closed = closed
         self._is_new = not os.path.exists(path)
@@ -64,9 +65,10 @@ class PartWriter:
                     left = left[written:]
 
     def close(self, *, is_durable: bool = True) -> None:
-        """Make what came durable; harmless when it was done or taken over before.
+        """Make the received bytes durable; no effect if already closed or taken over.
 
-        Not durable: for who stores the whole of it next, and says nothing to its sender before.
+        `is_durable` False: for a caller that stores the whole file next and answers its sender only
+        after that.
         """
         try:
             self._close(is_durable=is_durable)
@@ -86,7 +88,7 @@ class PartWriter:
 
 
 class PartFolder:
-    """A folder a node, a file a part; made when missing; for any thread."""
+    """One folder per node, one file per part; created if missing; for any thread."""
 
     def __init__(
         self, folder: Path, *, spare_bytes: int = 0, most_per_node: int = MOST_PER_NODE
@@ -97,20 +99,20 @@ class PartFolder:
         self._lock = threading.RLock()
         self._writers: dict[str, PartWriter] = {}
         self.crowded_out = 0
-        """Parts removed because their node had begun too many."""
+        """Count of parts removed because their node had too many."""
         self.is_held: Callable[[UUID, str], bool] = lambda _owner, _name: False
-        """Whether what has come of a file, by owner and name, is never to be removed."""
+        """Whether a partial file, by owner and name, is under hold and must never be removed."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def size_bytes(self, owner: UUID, name: str) -> int:
-        """How many bytes have come and are durable; whoever still writes is superseded."""
+        """Number of durable bytes; takes the part over from its current writer."""
         path = self.path(owner, name)
         with self._lock:
             self._take_over(path)
             return os.stat(path).st_size if os.path.isfile(path) else 0
 
     def open(self, owner: UUID, name: str, *, room_bytes: int) -> PartWriter:
-        """Go on with a part, or begin it; `room_bytes` are still to come. Raises NoRoomError."""
+        """Continue or start a part; `room_bytes` are still to come. Raises NoRoomError."""
         path = self.path(owner, name)
         with self._lock:
             self._take_over(path)
@@ -125,13 +127,13 @@ class PartFolder:
             return writer
 
     def path(self, owner: UUID, name: str) -> str:
-        """Where the part is, if anything of it has come."""
+        """Path of the part, if it has bytes."""
         if _NAME.fullmatch(name) is None:
             raise ValueError(f"not the name of a part: {name!r}")
         return f"{self._folder}/{owner}/{name}"
 
     def hash_of(self, owner: UUID, name: str) -> str:
-        """SHA-256, in hex, of what has come; FileNotFoundError when nothing has."""
+        """SHA-256, in hex, of the received bytes; FileNotFoundError if there are none."""
         digest = hashlib.sha256()
         with open(self.path(owner, name), "rb") as file:
             while piece := file.read(PIECE_BYTES):
@@ -139,9 +141,9 @@ class PartFolder:
         return digest.hexdigest()
 
     def hand_over(self, owner: UUID, name: str, *, to: str, beginning: bytes) -> None:
-        """A part becomes another one, with its first bytes written anew; nothing if it is not here.
+        """Rename a part and rewrite its first bytes; no effect if it does not exist.
 
-        Whoever reads it goes on reading.
+        Open readers can go on reading.
         """
         old, new = self.path(owner, name), self.path(owner, to)
         with self._lock:
@@ -157,23 +159,24 @@ class PartFolder:
             sync_folder(os.path.dirname(new))
 
     def grew_utc_us(self, owner: UUID, name: str) -> int | None:
-        """When bytes came last; None when none ever did."""
+        """Time of the last received bytes; None if there were none."""
         try:
             return os.stat(self.path(owner, name)).st_mtime_ns // 1000
         except FileNotFoundError:
             return None
 
     def drop(self, owner: UUID, name: str) -> None:
-        """Throw away what came."""
+        """Delete the part."""
         path = self.path(owner, name)
         with self._lock:
             self._take_over(path)
             Path(path).unlink(missing_ok=True)
 
     def set_aside(self, owner: UUID, name: str) -> None:
-        """What came is not what it should be, and may be all there is of it: out of the way.
+        """Move a part that failed its check out of the way; it may be the only copy of the footage.
 
-        Of what was set aside the first is kept: what came later may have been meant to replace it.
+        If one was set aside before, the first is kept: the later one may be an attempt to replace
+        it.
         """
         path = self.path(owner, name)
         aside = path + ASIDE
@@ -186,8 +189,8 @@ class PartFolder:
                 sync_folder(os.path.dirname(path))
 
     def sweep(self, *, older_than_utc_us: int, growing_older_than_utc_us: int = 0) -> int:
-        """Remove the parts last written before then, clips under way by a date of their own (it
-        may be all there is of them); how many."""
+        """Remove parts last written before the limit; returns their number. Growing clips have
+        their own limit: the part may be all there is of them."""
         with self._lock:
             old = [
                 path
@@ -206,7 +209,7 @@ class PartFolder:
 
     @property
     def under_way(self) -> int:
-        """How many parts are being written."""
+        """Number of parts being written."""
         return len(self._writers)
 
     def _forget(self, writer: PartWriter) -> None:
@@ -240,7 +243,7 @@ class PartFolder:
 
 
 def sync_folder(folder: str) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder durable (fsync)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""What a browser says of a passkey, checked by py_webauthn: values in, values or None out."""
+"""Checks a browser's passkey answers with py_webauthn: values in, values or None out."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from webauthn.helpers.structs import (
 from hub.store.challenges import HOLDS_S
 
 Credential = Mapping[str, Any]
-"""What `navigator.credentials` gave, as JSON: nothing in it is believed before it is checked."""
+"""JSON from `navigator.credentials`; untrusted until checked."""
 
 _BAD: Final = (
     WebAuthnException,
@@ -44,19 +44,20 @@ _BAD: Final = (
     IndexError,
     AttributeError,
 )
-"""The library takes apart CBOR and keys of strangers and does not wrap all that this may raise."""
+"""The library parses untrusted CBOR and keys, and does not wrap all exceptions of these parsers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Whose passkeys they are: the host of the site's address, and its origin."""
+    """WebAuthn relying party: the host of the site's address, and its origin."""
 
     rp_id: str
     origin: str
 
 
 def party_of(public_url: str) -> Party | None:
-    """The party of a site; None where browsers make no passkeys: a bare address, or no https."""
+    """The relying party of a site; None where browsers offer no passkeys: an IP address, or no
+    https."""
     parts = urlsplit(public_url)
     host = parts.hostname or ""
     is_address = ":" in host or host.replace(".", "").isdigit()
@@ -69,7 +70,7 @@ def party_of(public_url: str) -> Party | None:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A new passkey that proved itself."""
+    """A new, verified passkey."""
 
     credential_id: bytes
     public_key: bytes
@@ -86,7 +87,7 @@ def registration_options(
     challenge: bytes,
     known: Sequence[bytes],
 ) -> dict[str, Any]:
-    """What the browser needs to make one; `known` ones are not made twice."""
+    """Options for the browser to create a passkey; `known` ones are not created twice."""
     options = generate_registration_options(
         rp_id=party.rp_id,
         rp_name="Mắt Thần",
@@ -106,7 +107,8 @@ def registration_options(
 
 
 def signing_options(party: Party, *, challenge: bytes, known: Sequence[bytes]) -> dict[str, Any]:
-    """What the browser needs to sign; none `known`: it offers whatever it has for this site."""
+    """Options for the browser to sign; with no `known` passkeys it offers any it has for this
+    site."""
     options = generate_authentication_options(
         rp_id=party.rp_id,
         challenge=challenge,
@@ -119,7 +121,7 @@ def signing_options(party: Party, *, challenge: bytes, known: Sequence[bytes]) -
 
 
 def challenge_in(credential: Credential) -> bytes:
-    """The challenge that was answered, if it says one; ours or not is for `Challenges` to say."""
+    """The challenge in the answer; `Challenges` decides whether it is ours."""
     try:
         data = base64url_to_bytes(credential["response"]["clientDataJSON"])
         return bytes(parse_client_data_json(data).challenge)
@@ -128,7 +130,7 @@ def challenge_in(credential: Credential) -> bytes:
 
 
 def credential_id_in(credential: Credential) -> bytes:
-    """Which passkey it says it is."""
+    """The passkey id in the answer, unverified."""
     try:
         return base64url_to_bytes(credential["rawId"])
     except _BAD:
@@ -138,7 +140,7 @@ def credential_id_in(credential: Credential) -> bytes:
 def check_registration(
     party: Party, credential: Credential, *, challenge: bytes
 ) -> Registered | None:
-    """The passkey, if it answers this challenge on this site and knew its person."""
+    """The passkey, if it answers this challenge on this site with user verification."""
     try:
         found = verify_registration_response(
             credential=dict(credential),
@@ -166,8 +168,8 @@ def check_signature(
     public_key: bytes,
     sign_count: int,
 ) -> int | None:
-    """The new count of signatures, if it is right; None when not, or when the count went back,
-    as it does for a copied authenticator."""
+    """The new signature count of a valid answer. None if invalid, or if the count decreased, a sign
+    of a copied authenticator."""
     try:
         found = verify_authentication_response(
             credential=dict(credential),

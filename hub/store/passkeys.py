@@ -1,4 +1,4 @@
-"""Passkeys: made, used instead of a password, taken away."""
+"""Passkeys: registration, sign-in without a password, removal."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +21,7 @@ from hub.store.tables import columns, new_id, people
 
 LABEL_CHARS: Final = 80
 MOST: Final = 20
-"""So many a person has at most."""
+"""Maximum per person."""
 SIGN_IN: Final = "sign-in"
 
 
@@ -36,7 +36,7 @@ class PasskeyRow:
 
 
 class Passkeys:
-    """For any thread. Every answer to a challenge counts once, within five minutes."""
+    """For any thread. Each challenge is valid for one answer, within five minutes."""
 
     def __init__(self, db: Database, *, clock: Clock, limits: SessionLimits) -> None:
         self._db = db
@@ -45,7 +45,7 @@ class Passkeys:
         self._challenges = Challenges()
 
     def of(self, session: Session) -> list[PasskeyRow]:
-        """The person's own, the newest first."""
+        """The person's own, newest first."""
         mine = passkeys.c.person_id == session.asker.person_id
         query = select(passkeys).where(mine).order_by(passkeys.c.id.desc())
         with self._db.reading() as conn:
@@ -55,7 +55,7 @@ class Passkeys:
             ]
 
     def begin_registration(self, session: Session, party: Party) -> dict[str, Any]:
-        """What the browser needs to make another."""
+        """Options for the browser to create another."""
         asker = session.asker
         with self._db.reading() as conn:
             known = _ids(conn, asker.person_id)
@@ -69,7 +69,8 @@ class Passkeys:
         )
 
     def register(self, session: Session, party: Party, credential: Credential, label: str) -> bool:
-        """Note the new passkey; False, noted, when it proves nothing or there are `MOST`."""
+        """Store the new passkey; False, and logged, if the answer is invalid or there are
+        `MOST`."""
         asker, now = session.asker, self._clock.now()
         found = self._registered(party, credential, asker.person_id, now)
         with self._db.writing() as conn:
@@ -79,7 +80,7 @@ class Passkeys:
         return is_new
 
     def remove(self, session: Session, passkey_id: UUID) -> bool:
-        """It opens nothing any more; False when it is not the person's own."""
+        """Remove the passkey; False if it is not the person's own."""
         asker = session.asker
         which = (passkeys.c.id == passkey_id, passkeys.c.person_id == asker.person_id)
         with self._db.writing() as conn:
@@ -95,14 +96,14 @@ class Passkeys:
         return is_gone
 
     def begin_sign_in(self, party: Party) -> dict[str, Any]:
-        """What any browser needs to sign in: it says of nobody whether they have a passkey."""
+        """Options for any browser to sign in; they do not reveal whether a person has a passkey."""
         challenge = self._challenges.make(SIGN_IN, self._clock.now())
         return passkey_checks.signing_options(party, challenge=challenge, known=())
 
     def sign_in(
         self, party: Party, credential: Credential, *, came_from: str, agent: str = ""
     ) -> SignedIn | None:
-        """A session; None, noted, for whatever proves nothing."""
+        """A session; None, and logged, if the answer is invalid."""
         now = self._clock.now()
         with self._db.writing() as conn:
             person_id = self._signed(conn, party, credential, purpose=SIGN_IN, now=now)
@@ -116,7 +117,7 @@ class Passkeys:
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
 
     def begin_proof(self, session: Session, party: Party) -> dict[str, Any]:
-        """What the browser needs for a second proof: one of the person's own."""
+        """Options for the browser to re-authenticate with one of the person's own."""
         who = session.asker.person_id
         with self._db.reading() as conn:
             known = _ids(conn, who)
@@ -124,7 +125,8 @@ class Passkeys:
         return passkey_checks.signing_options(party, challenge=challenge, known=known)
 
     def prove(self, session: Session, party: Party, credential: Credential) -> bool:
-        """Whether it is their passkey; then the session is proved for `proof_s`."""
+        """Whether it is their passkey; if so, the session counts as re-authenticated for
+        `proof_s`."""
         asker, now = session.asker, self._clock.now()
         with self._db.writing() as conn:
             purpose = _proving(session)
@@ -137,7 +139,7 @@ class Passkeys:
         return is_theirs
 
     def begin_by_invitation(self, party: Party, invited: "invitations.Invited") -> dict[str, Any]:
-        """What the browser of somebody invited needs to make their first."""
+        """Options for the browser of an invited person to create their first."""
         challenge = self._challenges.make(_making(invited.person_id), self._clock.now())
         return passkey_checks.registration_options(
             party,
@@ -158,8 +160,8 @@ class Passkeys:
         came_from: str,
         agent: str = "",
     ) -> SignedIn | None:
-        """Come in by an invitation with a passkey and no password; None, counted, when the link
-        holds no more. A passkey that proves nothing leaves the link as it was, and is None too."""
+        """Accept an invitation with a passkey and no password. None, and counted, if the link is no
+        longer valid. An invalid passkey answer also returns None and leaves the link valid."""
         now = self._clock.now()
         with self._db.writing() as conn:
             person = invitations.who(conn, token, now=now)
@@ -196,7 +198,7 @@ class Passkeys:
     def _signed(
         self, conn: Connection, party: Party, credential: Credential, *, purpose: str, now: Moment
     ) -> UUID | None:
-        """Whose passkey answered a challenge of this purpose, rightly and for the first time."""
+        """Owner of the passkey that gave the first valid answer to a challenge of this purpose."""
         challenge = passkey_checks.challenge_in(credential)
         if not self._challenges.holds(challenge, purpose, now):
             return None
@@ -239,7 +241,7 @@ def _by_credential(conn: Connection, credential_id: bytes) -> Row[*tuple[Any, ..
 
 
 def _add(conn: Connection, person_id: UUID, found: Registered, label: str, *, now: Moment) -> bool:
-    """False when somebody has it already, or the person has `MOST`."""
+    """False if the passkey already exists, or the person has `MOST`."""
     mine = passkeys.c.person_id == person_id
     number = conn.scalar(select(func.count()).select_from(passkeys).where(mine)) or 0
     if number >= MOST or _by_credential(conn, found.credential_id) is not None:

@@ -1,4 +1,4 @@
-"""Passwords as argon2id hashes, checked in the same time whether or not the login exists."""
+"""Passwords as argon2id hashes; a check takes the same time whether or not the login exists."""
 
 import threading
 from typing import Final
@@ -8,11 +8,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_CHARS: Final = 10
 MAX_CHARS: Final = 1000
-"""Longer ones only cost the hub work."""
+"""Limit of the length, as hashing longer ones only costs time."""
 
 
 class Passwords:
-    """Hashes and checks; at most two at a time, because each takes 64 MiB for a moment."""
+    """Hashes and checks; at most two at a time, because each needs 64 MiB while it runs."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
@@ -25,8 +25,8 @@ class Passwords:
             return self._hasher.hash(password)
 
     def is_right(self, password: str, stored: str | None) -> bool:
-        """Whether this is the password; `stored` None (no such person) or empty
-        (who has none) takes as long."""
+        """Whether this is the password. A check takes as long if `stored` is None (no such person)
+        or empty (a person without a password)."""
         if len(password) > MAX_CHARS:
             return False
         with self._turns:

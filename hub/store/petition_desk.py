@@ -1,7 +1,9 @@
-"""Where persons concerned ask about data of theirs without signing in, and follow the answer.
+"""Public service for data requests: persons concerned ask about their data without signing in, and
+follow the answer.
 
-Who asks is sealed apart; nothing of their network address is kept. Floods are held off as with
-tips: by a form of our own that is neither too new nor too old, and by a bound on all that wait.
+The requester's identity is sealed separately; no network address is stored. Against floods, as with
+tips: a form must be ours, neither too new nor too old, and the number of waiting requests is
+limited.
 """
 
 from collections import Counter
@@ -44,20 +46,20 @@ class PetitionDesk:
         self.box = box
         self.office = office
         self.counts: Counter[str] = Counter()
-        """Taken, repeated, and refused by fault."""
+        """Accepted, repeated, and refused by fault."""
 
     def form_mark(self) -> str:
-        """What a new form carries."""
+        """Mark for a new form."""
         return self.box.form_mark(self._clock.now())
 
     def check_form(self, mark: str) -> None:
-        """PetitionError unless a form is one of ours, neither older than a day nor of now."""
+        """PetitionError unless the form is ours, at most a day old and not too new."""
         age_s = self.box.form_age_s(mark, self._clock.now())
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(PetitionFault.STALE)
 
     def places(self) -> list[tuple[UUID, str]]:
-        """Areas with cameras, by name: what everybody may read."""
+        """Areas with cameras, by name; public data."""
         with self._db.reading() as conn:
             return sorted(
                 places(conn, set(conn.scalars(select(cameras.c.area_id).distinct()))).items(),
@@ -65,9 +67,10 @@ class PetitionDesk:
             )
 
     def receive(self, new: NewPetition, *, submission: str, by: By | None = None) -> str:
-        """Take it in; the code. The same of one form is one. PetitionError when nothing was kept.
+        """Store a request; returns its code. A repeated submission of one form counts once.
+        PetitionError if nothing was stored.
 
-        `by`: the person at the counter who writes it down; they need no bound.
+        `by`: the person at the counter who enters it; no limit applies to them.
         """
         now, new = self._clock.now(), _tidied(new)
         fault = _fault_of(new)
@@ -94,7 +97,7 @@ class PetitionDesk:
         return code
 
     def follow(self, typed: str) -> PetitionRow | None:
-        """What became of the petition with this code; None where there is none."""
+        """The data request with this code; None if there is none."""
         code = tidy_code(typed)
         if code is None:
             return None
@@ -105,7 +108,7 @@ class PetitionDesk:
         return rows[0] if rows else None
 
     def drop(self, why: str) -> None:
-        """Something that no person sent was thrown away."""
+        """Count a discarded request that no person sent."""
         self.counts[why] += 1
 
     def _year(self, now: Moment) -> int:
@@ -141,7 +144,7 @@ def _fault_of(new: NewPetition) -> PetitionFault | None:
 
 
 def _of_a_place(conn: Connection, new: NewPetition) -> NewPetition:
-    """An area that is none of ours is one that they do not know."""
+    """Replace an unknown area by "area not known"."""
     known = conn.scalar(select(areas.c.id).where(areas.c.id == new.area_id))
     return NewPetition(new.wish, new.what, known, new.person, new.language, new.has_consent)
 

@@ -1,4 +1,4 @@
-"""The phones and browsers that people are told on."""
+"""The phones and browsers that get notifications."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +22,7 @@ CLOSED_ACCOUNT: Final = "its owner's account was closed"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone as it makes itself known; `secrets` is JSON and never logged."""
+    """A phone as it registers itself; `secrets` is JSON and never logged."""
 
     channel: str
     address: str
@@ -52,8 +52,8 @@ def phone_rows(conn: Connection, person_id: UUID) -> list[PhoneRow]:
 
 
 def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -> UUID:
-    """Note a person's phone; one with this address that is known already becomes theirs.
-    AccountError for a closed account."""
+    """Store a person's phone; a known phone with this address moves to this person. AccountError
+    for a closed account."""
     if is_closed(conn, person_id):
         raise AccountError(AccountFault.CLOSED)
     facts = {
@@ -71,7 +71,7 @@ def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -
         add(conn, phones, {"id": phone_id, "address": phone.address, **facts, **created})
         return phone_id
     if row.person_id != person_id:
-        # What the one before was owed is not for the eyes of whoever holds the phone now.
+        # The new owner must not see the notifications queued for the previous one.
         ledger.retire_phone(conn, row.id, reason=TAKEN_OVER, now=now)
     mended = {"gone_reason": None, **columns("gone", None)}
     change(conn, phones, row.id, {**facts, **mended})
@@ -85,6 +85,6 @@ def drop_phone(conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment
     if row is None:
         return False
     ledger.retire_phone(conn, phone_id, reason=REMOVED, now=now)
-    if row.gone_utc_us is not None:  # its owner has been told that it was lost
+    if row.gone_utc_us is not None:  # its owner was already notified of the loss
         change(conn, phones, phone_id, {"gone_reason": REMOVED})
     return True

@@ -1,4 +1,4 @@
-"""The door's way to test alerts: who looks after a camera may send one to their own phones."""
+"""Service for test alerts: people who look after a camera may send one to their own phones."""
 
 from typing import Literal
 from uuid import UUID
@@ -10,11 +10,12 @@ from hub.store.views import Asker
 
 
 class PhoneTestDoor(LiveDoor):
-    """What the technician's page asks at its end."""
+    """Last step of the technician's setup page."""
 
     def send_test(self, asker: Asker, camera_id: UUID, *, picture_age_ms: int | None) -> int | None:
-        """Owe a test to each living phone of this person; how many, None for who does not look
-        after the camera. `picture_age_ms`: of the camera's newest picture, None where none came.
+        """Queue a test for each living phone of this person; returns their number. None if they do
+        not look after the camera. `picture_age_ms`: age of the camera's newest picture, None if
+        none came.
 
         Raises phone_tests.TooManyTestsError.
         """
@@ -34,13 +35,14 @@ class PhoneTestDoor(LiveDoor):
         return owed
 
     def last_test(self, asker: Asker, camera_id: UUID) -> list[SentTest]:
-        """What became of this person's last test of the camera. Part of its page, and of the line
-        of that in the audit."""
+        """Results of this person's last test of the camera. Part of the camera's page, and covered
+        by the audit line of that page."""
         with self._db.reading() as conn:
             return phone_tests.newest(conn, person_id=asker.person_id, camera_id=camera_id)
 
     def mark_test(self, asker: Asker, what: Literal["shown", "opened"], test_id: UUID) -> bool:
-        """The phone shows it, or it was opened there; False when it was not sent to this person."""
+        """Record that the phone displayed it, or its person opened it; False if it was not sent to
+        this person."""
         with self._db.writing() as conn:
             is_theirs = phone_tests.mark(
                 conn, what, test_id, person_id=asker.person_id, now=self._clock.now()

@@ -1,4 +1,4 @@
-"""The table of test alerts; as `hub.store.tables`, the same on both databases."""
+"""Table of test alerts; like `hub.store.tables`, the same on both databases."""
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
@@ -11,12 +11,14 @@ phone_tests = Table(
     "phone_tests",
     metadata,
     key(),
-    link("person_id", "people"),  # who asked, and whose phone it was then
+    link("person_id", "people"),  # the requester and owner of the phone at that time
     link("phone_id", "phones"),
     link("camera_id", "cameras"),
-    Column("picture_age_ms", Integer, nullable=True),  # of the camera's newest; null: none came
+    Column(
+        "picture_age_ms", Integer, nullable=True
+    ),  # of the camera's newest picture; null: none came
     Column("state", Text, nullable=False),  # queued, accepted, dropped, dead, as notifications
-    Column("reason", Text, nullable=False),  # of the last attempt that failed
+    Column("reason", Text, nullable=False),  # of the last failed attempt
     Column("attempts", Integer, nullable=False),
     *moment("owed"),
     *moment("due"),
@@ -27,5 +29,5 @@ phone_tests = Table(
     Index("ix_phone_tests_state_due", "state", "due_utc_us"),
     Index("ix_phone_tests_person_camera", "person_id", "camera_id", "owed_utc_us"),
 )
-"""No alert and no notification is behind these: nothing that counts, lists or escalates alerts can
-come upon one."""
+"""Tests have no alert and no notification, so no code that counts, lists or escalates alerts can
+find them."""

@@ -1,7 +1,7 @@
-"""Test alerts: owed to each living phone of who asked, leased, and what became of each.
+"""Test alerts: queued for each living phone of the requester, leased, and their results.
 
-Works in the caller's transaction. A test is leased and settled as a notification is, and sent by
-the same channels, but is none: nobody else hears of it, and nothing follows when nobody answers.
+Works in the caller's transaction. A test is leased, settled and sent like a notification, but is
+not one: nobody else gets it, and an unanswered test is not escalated.
 """
 
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from hub.store.tables import cameras, columns, new_id, people, phones
 
 MOST_AT_ONCE: Final = 32
 MOST_AN_HOUR: Final = 20
-"""Of one person: some ways cost money, and a phone that rings all day is no test."""
+"""Limit per person: some channels cost money, and a phone that rings all day tests nothing."""
 KEPT_S: Final = 30 * 86_400.0
 
 _WAITS: Final = phone_tests.c.state == "queued"
 
 
 class TooManyTestsError(Exception):
-    """This person sent as many tests as an hour has."""
+    """This person has reached the hourly limit of tests."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwedTest:
-    """One that is to be sent now, under lease, with what it says."""
+    """A leased test to send now, with its content."""
 
     test_id: UUID
     phone: Phone
@@ -49,7 +49,7 @@ class OwedTest:
 
 @dataclass(frozen=True, slots=True)
 class SentTest:
-    """What became of a test on one phone."""
+    """Result of a test on one phone."""
 
     test_id: UUID
     channel: str
@@ -72,7 +72,7 @@ def owe(
     picture_age_ms: int | None,
     now: Moment,
 ) -> int:
-    """Owe a test to each living phone of this person; how many those are.
+    """Queue a test for each living phone of this person; returns their number.
 
     Raises TooManyTestsError.
     """
@@ -106,14 +106,15 @@ def owe(
 
 
 def is_any_due(conn: Connection, *, now: Moment) -> bool:
-    """Whether `claim` would find something; reads alone."""
+    """Whether `claim` would find something; only reads."""
     return bool(conn.scalar(select(exists().where(_is_due(now)))))
 
 
 def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[OwedTest]:
-    """Lease what is due; an expired lease is due again, and the phone shows one entry for both.
+    """Lease the tests that are due; after an expired lease the test is due again, and the phone
+    shows one entry for both.
 
-    What was owed to a phone that is gone or another's by now, or to who was shut out, is dropped.
+    Tests for a phone that is gone or has a new owner, or for a person without access, are dropped.
     """
     _drop_unheard(conn, now)
     query = (
@@ -165,9 +166,9 @@ def record(
     chance: float,
     now: Moment,
 ) -> str:
-    """Write down what came of sending it; the state it is in."""
+    """Record the result of a send; returns the new state."""
     values = tries.after(owed, answer, patience=patience, chance=chance, now=now)
-    # What the phone said meanwhile is worth more than its service's answer.
+    # A receipt from the phone overrides its push service's answer.
     this = phone_tests.c.id == owed.test_id
     conn.execute(update(phone_tests).where(this, _WAITS).values(values))
     if isinstance(answer, Gone):
@@ -176,7 +177,8 @@ def record(
 
 
 def mark(conn: Connection, what: str, test_id: UUID, *, person_id: UUID, now: Moment) -> bool:
-    """The phone has "shown" or its person "opened" it; False when it was not sent to them."""
+    """Record that the phone has "shown" or its person "opened" it; False if it was not sent to
+    them."""
     this = (phone_tests.c.id == test_id) & (phone_tests.c.person_id == person_id)
     phone_id = conn.scalar(select(phone_tests.c.phone_id).where(this))
     if phone_id is None:
@@ -194,7 +196,7 @@ def mark(conn: Connection, what: str, test_id: UUID, *, person_id: UUID, now: Mo
 
 
 def newest(conn: Connection, *, person_id: UUID, camera_id: UUID) -> list[SentTest]:
-    """The last test of this person for this camera: what became of it on each of their phones."""
+    """Results of this person's last test of this camera, one per phone."""
     theirs = (phone_tests.c.person_id == person_id) & (phone_tests.c.camera_id == camera_id)
     last = select(func.max(phone_tests.c.owed_utc_us)).where(theirs).scalar_subquery()
     query = (

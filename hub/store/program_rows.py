@@ -1,6 +1,5 @@
-"""Programs of nodes as rows: bundles, what is wanted of each node, and what nodes answered; in the
-caller's transaction. What is wanted where, and in which stages, is in `settings_rows`.
-"""
+"""Rows of node releases: bundles, the bundle wanted for each node, and the nodes' reports; in the
+caller's transaction. `settings_rows` decides the target nodes and the roll-out stages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,20 +20,20 @@ from hub.store.rows import put
 from hub.store.tables import columns, nodes
 
 BACK: Final = "it goes back to what it ran before"
-"""Of a node of which nothing is wanted any more, because a roll-out was halted."""
+"""Status of a node without a wanted bundle because its roll-out was halted."""
 AGAIN_S: Final = 60.0
 AT_ONCE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One that is here."""
+    """A bundle at the hub."""
 
     sha256: str
     size_bytes: int
     release: Release
     is_verified: bool
-    """By the update key, at the hub; the nodes look for themselves in any case."""
+    """By the update key, at the hub; each node verifies it again."""
     added_utc_us: int
     added_by: UUID | None
     """None: the keeper's shell."""
@@ -42,7 +41,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which programs are wanted of a node, and how far it has come."""
+    """The bundle wanted for a node, and the node's progress."""
 
     version: int
     sha256: str | None
@@ -54,7 +53,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a node is to be told now."""
+    """A command to send to a node now."""
 
     node: str
     command_id: UUID
@@ -74,7 +73,7 @@ def add(
     now: Moment,
     added_by: UUID | None = None,
 ) -> None:
-    """A bundle is here."""
+    """Store the row of a new bundle."""
     row = {
         "sha256": sha256,
         "size_bytes": size_bytes,
@@ -88,37 +87,37 @@ def add(
 
 
 def bundles(conn: Connection) -> list[Bundle]:
-    """All that are here, the newest release first."""
+    """All bundles at the hub, newest release first."""
     query = select(program_bundles).order_by(program_bundles.c.number.desc())
     return [_bundle(row) for row in conn.execute(query)]
 
 
 def is_bundle(conn: Connection, sha256: str) -> bool:
-    """Whether it is here."""
+    """Whether the bundle is at the hub."""
     return _one(conn, sha256) is not None
 
 
 def check(conn: Connection, body: Mapping[str, Any]) -> None:
-    """Raise SettingsFault for a bundle that is not here."""
+    """Raise SettingsFault for a bundle that is not at the hub."""
     wanted = (body.get(PROGRAMS) or {}).get("bundle")
     if wanted is not None and not is_bundle(conn, wanted):
         raise SettingsFault("programs.bundle: it is not here; add it: matthan-hub programs add")
 
 
 def standing(conn: Connection, node_id: UUID) -> Standing:
-    """Which programs are wanted of this node, and how far it has come."""
+    """The bundle wanted for this node, and the node's progress."""
     row = conn.execute(select(node_programs).where(node_programs.c.node_id == node_id)).first()
     return NOTHING if row is None else _standing(row)
 
 
 def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing]:
-    """The same of many; those of which nothing was ever said are left out."""
+    """`standing` of many nodes; nodes that never had a wanted bundle are left out."""
     query = select(node_programs).where(node_programs.c.node_id.in_(list(node_ids)))
     return {row.node_id: _standing(row) for row in conn.execute(query)}
 
 
 def section(conn: Connection, node_id: UUID) -> dict[str, Any]:
-    """What is wanted of a node, as a section beside its settings."""
+    """The wanted bundle of a node, as a section beside its settings."""
     sha256 = standing(conn, node_id).sha256
     return {PROGRAMS: {"bundle": sha256}} if sha256 is not None else {}
 
@@ -126,19 +125,19 @@ def section(conn: Connection, node_id: UUID) -> dict[str, Any]:
 def want(
     conn: Connection, node_id: UUID, wanted: ProgramsWanted, *, goes_back: bool, now: Moment
 ) -> bool:
-    """Want these of a node from now on; whether that is another bundle than before.
+    """Set the wanted bundle of a node; returns whether it changed.
 
-    `goes_back`: what was wanted before is wanted again, and it is likely older.
+    `goes_back`: the previous bundle is wanted again; it is likely older.
     """
     known = standing(conn, node_id)
     may_be_older = goes_back or bool(wanted.may_be_older)
     if wanted.bundle == known.sha256:
-        # Refused for its age, and meant all the same: it is said anew.
+        # Refused as too old, but intended: send it again.
         is_meant_now = may_be_older and not known.may_be_older and known.state is State.REFUSED
         if not is_meant_now:
             return False
     if wanted.bundle is None and known.reason == BACK:
-        return False  # what goes back is let arrive
+        return False  # let the rollback finish
     state, reason = State.UNASKED, ""
     if wanted.bundle is not None:
         is_able = known.report is not None
@@ -158,7 +157,7 @@ def want(
 
 
 def running(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The bundle of the release that each of these runs, where it is here."""
+    """For each node, the bundle of the release it runs, if the bundle is at the hub."""
     here = {one.release: one.sha256 for one in bundles(conn)}
     found = {}
     for node_id, known in standings(conn, node_ids).items():
@@ -169,8 +168,8 @@ def running(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def go_back_to(conn: Connection, node_id: UUID, sha256: str, *, now: Moment) -> bool:
-    """Nothing is wanted of it any more, and it took or may yet take what was: it goes back to what
-    it ran. False where something is wanted."""
+    """Clear the wanted bundle of a node that took it or may still take it, and return the node to
+    the release it ran before. False while a bundle is wanted."""
     known = standing(conn, node_id)
     if known.sha256 is not None or known.report is None:
         return False
@@ -181,7 +180,7 @@ def go_back_to(conn: Connection, node_id: UUID, sha256: str, *, now: Moment) -> 
 
 
 def again(conn: Connection, node_id: UUID) -> bool:
-    """Have a node that refused or fell back try once more; False for all others."""
+    """Let a node that refused or fell back try once more; False for all others."""
     failed = node_programs.c.state.in_([State.REFUSED, State.FELL_BACK])
     these = (node_programs.c.node_id == node_id) & failed & node_programs.c.report.is_not(None)
     values = {"version": node_programs.c.version + 1, "state": State.WAITING, "reason": ""}
@@ -190,7 +189,7 @@ def again(conn: Connection, node_id: UUID) -> bool:
 
 
 def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: Moment) -> None:
-    """Keep what a node says of its programs."""
+    """Store a node's report about its release."""
     known = standing(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
     if state is State.WAITING and known.reason == BACK:
@@ -211,10 +210,10 @@ def note_report(conn: Connection, node_id: UUID, said: ProgramsReport, *, now: M
 
 
 def due(conn: Connection, *, now: Moment) -> list[Due]:
-    """What nodes that are here are to be told now; noted as said.
+    """Commands due now for nodes that are online; recorded as sent.
 
-    Said again until the node has taken it or will not: a node that was begun anew meanwhile goes
-    on with what it had fetched.
+    Each is repeated until the node takes or refuses it: after a restart a node continues with what
+    it had downloaded.
     """
     before = now.plus_s(-AGAIN_S).utc_us
     query = (
@@ -245,7 +244,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
 
 
 def wanted_of(conn: Connection, node: str, sha256: str) -> Bundle | None:
-    """The bundle, where it is wanted of the node of this name."""
+    """The bundle, if it is wanted for the node of this name."""
     query = (
         select(program_bundles)
         .join(node_programs, node_programs.c.sha256 == program_bundles.c.sha256)
@@ -276,6 +275,6 @@ def _bundle(row: Row[*tuple[Any, ...]]) -> Bundle:
 def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
     try:
         report = ProgramsReport.model_validate_json(row.report) if row.report else None
-    except ValidationError:  # what an older hub kept and this one does not read
+    except ValidationError:  # stored by an older hub in a form not read any more
         report = None
     return Standing(row.version, row.sha256, row.may_be_older, State(row.state), row.reason, report)

@@ -1,4 +1,4 @@
-"""The tables of programs: the bundles that are here, and which is wanted of each node."""
+"""Tables of node releases: the bundles at the hub, and the wanted bundle of each node."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, Uuid
 
@@ -11,7 +11,7 @@ program_bundles = Table(
     metadata,
     Column("sha256", Text, primary_key=True),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("number", BigInteger, nullable=False),  # of its release; grows
+    Column("number", BigInteger, nullable=False),  # release number; grows
     Column("name", Text, nullable=False),
     Column("is_verified", Boolean, nullable=False),  # by the update key, here at the hub
     *moment("added"),
@@ -22,12 +22,12 @@ node_programs = Table(
     "node_programs",
     metadata,
     Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
-    Column("version", BigInteger, nullable=False),  # grows with everything new; 0: nothing wanted
+    Column("version", BigInteger, nullable=False),  # grows with every change; 0: nothing wanted
     Column("sha256", Text),  # null: nothing is wanted
     Column("may_be_older", Boolean, nullable=False),
     Column("state", Text, nullable=False),  # of hub.alerts.layers.State
-    Column("reason", Text, nullable=False),  # of a refusal or a fall, as the node said it
-    Column("report", Text),  # the node's last ProgramsReport, JSON; null: it never gave one
+    Column("reason", Text, nullable=False),  # of a refusal or rollback, in the node's words
+    Column("report", Text),  # the node's last ProgramsReport, JSON; null: none yet
     *moment("wanted"),
     *moment("sent", nullable=True),
     *moment("reported", nullable=True),

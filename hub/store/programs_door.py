@@ -1,4 +1,4 @@
-"""The door's way to programs of nodes: bundles for who may want them, and for the node itself."""
+"""Service for node releases: bundles for people who may choose them, and for the node itself."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from hub.store.views import Asker
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """One node, what it runs, and how far it has come with what is wanted of it."""
+    """One node, the release it runs, and its progress with the wanted one."""
 
     node_id: UUID
     name: str
     place: str
     is_here: bool
     runs: str
-    """The release, or the version of the programs where their bundle told none."""
+    """The release, or the programs' version if their bundle named none."""
     wanted: str
     """The release; empty: none."""
     state: State
     outcome: str
-    """What the node said last of it: fetching, installing, on_probation, …; may be empty."""
+    """The node's last report: fetching, installing, on_probation, …; may be empty."""
     brought_bytes: int
     size_bytes: int
     reason: str
@@ -42,7 +42,7 @@ class NodeRow:
 
 @dataclass(frozen=True, slots=True)
 class BundleRow:
-    """A bundle, and who brought it."""
+    """A bundle, and the person who added it."""
 
     bundle: Bundle
     added_by: str
@@ -58,12 +58,12 @@ class ProgramsDoor:
         self._clock = clock
 
     def bundles(self) -> list[Bundle]:
-        """Those that are here; no secret, and part of a page that has its line in the log."""
+        """Bundles at the hub; not secret, and covered by the audit line of their page."""
         with self._db.reading() as conn:
             return program_rows.bundles(conn)
 
     def bundles_shown(self) -> list[BundleRow]:
-        """The same with who brought them."""
+        """The same, with the person who added each."""
         with self._db.reading() as conn:
             found = program_rows.bundles(conn)
             ids = {one.added_by for one in found if one.added_by is not None}
@@ -89,13 +89,13 @@ class ProgramsDoor:
         ]
 
     def wanted_of(self, node: str, sha256: str) -> Bundle | None:
-        """For the node itself: the bundle, where it is wanted of it and here."""
+        """For the node itself: the bundle, if it is wanted for the node and at the hub."""
         with self._db.reading() as conn:
             found = program_rows.wanted_of(conn, node, sha256)
         return found if found is not None and self._blobs.has(sha256) else None
 
     def read(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
-        """Of a bundle that was found."""
+        """Bytes of a bundle."""
         return self._blobs.read(sha256, start=start, length=length)
 
 

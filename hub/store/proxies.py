@@ -1,7 +1,6 @@
-"""Small H.264 copies of clips that not every browser plays: made when asked for, kept while there
-is room. A copy is named by the hash of its original and says nothing that the original does not:
-it may be removed at any time and goes with its original.
-"""
+"""Transcoded copies: small H.264 copies of clips that not every browser plays, made on request and
+kept while there is room. A copy is named by the hash of its original and adds no information: it
+may be removed at any time, and is removed with its original."""
 
 import contextlib
 import os
@@ -23,32 +22,32 @@ log = structlog.get_logger()
 
 ENDING: Final = ".h264.mp4"
 COPY_MOST_BYTES: Final = 64 * 2**20
-"""No copy is larger; two hours at the rate of a copy."""
+"""Maximum size of a copy: two hours at a copy's bit rate."""
 FAILURES_KEPT: Final = 200
 FAILED_S: Final = 600.0
-"""So long nobody tries again what could not be copied."""
+"""No new attempt for this long after a failed one."""
 
 Shrink = Callable[[Iterator[bytes], Path], None]
 
 
 class BusyError(Exception):
-    """Too many wait for a copy already; later there may be a turn."""
+    """Too many requests wait for a copy; try again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyBounds:
-    """What copies may cost."""
+    """Limits of transcoding."""
 
     kept_bytes: int = 1024 * 2**20
-    """Of all copies; beyond it those go that were longest not asked for."""
+    """Total size of all copies; above it the least recently requested are removed."""
     waiting_at_most: int = 8
-    """Requests that wait for their turn; one copy is made at a time. Further ones are refused."""
+    """Waiting requests, as one copy is made at a time; further requests are refused."""
     patience_s: float = 90.0
-    """How long a request waits for its turn."""
+    """Maximum wait of a request."""
 
 
 class Proxies:
-    """A folder of copies, made when missing; for any thread."""
+    """A folder of copies, created if missing; for any thread."""
 
     def __init__(
         self,
@@ -66,12 +65,12 @@ class Proxies:
         self._count = threading.Lock()
         self._waiting = 0
         self._failures: OrderedDict[str, tuple[float, str]] = OrderedDict()
-        self._staging.sweep(older_than_utc_us=2**62)  # what was being made when the hub ended
+        self._staging.sweep(older_than_utc_us=2**62)  # unfinished copies of an earlier run
 
     def copy_of(self, sha256: str, original: Callable[[], Iterator[bytes]]) -> Path:
-        """The copy of a clip, made now if need be; the caller waits.
+        """The copy of a clip, made now if needed; the caller waits.
 
-        Raises BusyError, NoCopyError for what cannot be copied, BlobsError.
+        Raises BusyError, BlobsError, and NoCopyError for a clip that cannot be transcoded.
         """
         if (path := self._found(sha256)) is not None:
             return path
@@ -82,11 +81,11 @@ class Proxies:
             return self._make(sha256, original)
 
     def forget(self, sha256: str) -> None:
-        """The original is gone, and so is its copy."""
+        """Remove the copy of a deleted original."""
         self._path(sha256).unlink(missing_ok=True)
 
     def hashes(self) -> list[str]:
-        """The originals that have a copy."""
+        """Hashes of the originals that have a copy."""
         return sorted(path.name.removesuffix(ENDING) for path in self._folder.glob(f"*{ENDING}"))
 
     def _path(self, sha256: str) -> Path:
@@ -95,7 +94,7 @@ class Proxies:
     def _found(self, sha256: str) -> Path | None:
         path = self._path(sha256)
         try:
-            os.utime(path)  # it was asked for now
+            os.utime(path)  # time of the last request
         except FileNotFoundError:
             return None
         return path
@@ -143,7 +142,8 @@ class Proxies:
             raise NoCopyError(failure)
 
     def _make_room(self) -> None:
-        """The next copy fits; sizes and times are the files' own, so nothing can disagree."""
+        """Make room for the next copy. Sizes and times are those of the files: no second record can
+        disagree."""
         kept = sorted(self._folder.glob(f"*{ENDING}"), key=lambda path: path.stat().st_mtime_ns)
         total_bytes = sum(path.stat().st_size for path in kept)
         for path in kept:

@@ -1,6 +1,6 @@
-"""What anybody may know: where cameras are, and how long footage of them is kept.
+"""Public data: areas with cameras, and the retention of their footage.
 
-Names of areas and counts alone: no camera's name or position, no footage, nobody's name.
+Only area names and counts: no camera's name or position, no footage, no person's name.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from hub.store.tables import cameras, retention_rules
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """How long one class of footage is kept there; `days` None: until somebody ends that rule."""
+    """Retention of one class of footage in an area; `days` None: until the rule is ended."""
 
     footage_class: FootageClass
     days: int | None
@@ -31,7 +31,7 @@ class Watched:
     place: str
     cameras: int
     kept: tuple[Kept, ...]
-    """A class that is missing has no rule: it is kept until there is one."""
+    """A class without an entry has no rule: it is kept until there is one."""
 
 
 def watched(db: Database) -> list[Watched]:

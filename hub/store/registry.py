@@ -1,4 +1,4 @@
-"""What is watched: areas, the nodes in them, and the cameras their births describe."""
+"""The registry: areas, the nodes in them, and the cameras in the nodes' birth messages."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +18,7 @@ from hub.store.node_holds import forget_said
 from hub.store.tables import areas, cameras, columns, new_id, nodes
 
 RESERVED: Final = frozenset({"hub", "ca", "broker"})
-"""Names that certificates have which are no node's: under "hub" the broker lets all be heard."""
+"""Certificate names that no node may have: the broker lets "hub" read everything."""
 
 _SHELL: Final = By(came_from="shell")
 
@@ -36,12 +36,12 @@ _NODE: Final = Hot(
 
 
 class RegistryError(Exception):
-    """What was asked cannot be noted: a sentence for the technician."""
+    """The request cannot be stored; the message is a sentence for the technician."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as the registry has it; `state` is never, online or offline."""
+    """A node in the registry; `state` is never, online or offline."""
 
     node_id: UUID
     name: str
@@ -51,13 +51,13 @@ class Node:
     boot_id: UUID | None = None
     spool_id: UUID | None = None
     is_revoked: bool = False
-    """It was shut out: nothing that comes under its name counts."""
+    """Its access was withdrawn: everything under its name is ignored."""
 
 
 def add_area(
     conn: Connection, *, name: str, level: str, now: Moment, parent_id: UUID | None = None
 ) -> UUID:
-    """Note an area below `parent_id` (None: at the top)."""
+    """Add an area below `parent_id` (None: at the top)."""
     if not name.strip():
         raise RegistryError("an area needs a name")
     area_id = new_id(now)
@@ -76,9 +76,9 @@ def add_area(
 
 
 def area_by_name(conn: Connection, name: str) -> UUID:
-    """The one area of this name, diacritics and case aside; RegistryError for none or several.
+    """The one area of this name, ignoring diacritics and case; RegistryError for none or several.
 
-    "Quarter 3 / Tan Khai" asks for the one that lies right below an area of the second name.
+    "Quarter 3 / Tan Khai" means the one directly below an area of the second name.
     """
     inner, _, outer = (part.strip() for part in name.partition("/"))
     query = select(areas.c.id).where(areas.c.name_folded == fold(inner))
@@ -100,7 +100,7 @@ def area_by_name(conn: Connection, name: str) -> UUID:
 
 
 def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By = _SHELL) -> UUID:
-    """Note a node; its cameras come with its first birth, into the node's area."""
+    """Add a node; its cameras come with its first birth message, into the node's area."""
     if not is_name(name):
         raise RegistryError(f"{name!r} is no node name: a-z, 0-9 and inner hyphens, 63 at most")
     if name in RESERVED:
@@ -135,10 +135,10 @@ def node_by_name(conn: Connection, name: str) -> Node | None:
 
 
 def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:
-    """The node is online, with these cameras; False for a node the registry does not know.
+    """Mark the node as online with these cameras; False for a node that is not in the registry.
 
-    A birth is retained at the broker and so comes again at every subscribing: that repeat only
-    says that the node was seen at some time, and leaves `state_since` as it is.
+    The broker retains the birth message and repeats it at every subscription. A repeat only proves
+    that the node was online at some time, and leaves `state_since` unchanged.
     """
     node = node_by_name(conn, birth.node)
     if node is None:
@@ -158,14 +158,14 @@ def note_birth(conn: Connection, birth: Birth, *, now: Moment) -> bool:
         )
     )
     if node.spool_id not in (None, birth.spool_id):
-        forget_said(conn, node.node_id)  # its journal is another, and its holds went with the old
+        forget_said(conn, node.node_id)  # its journal is new, and its holds went with the old one
     for camera in birth.cameras:
         _note_camera(conn, node, camera, now)
     return True
 
 
 def note_death(conn: Connection, death: Death, *, now: Moment) -> bool:
-    """The node is gone; False when unknown, or when another birth has come since."""
+    """Mark the node as offline; False if unknown, or if a newer birth message has come."""
     done = conn.execute(
         update(nodes)
         .where(
@@ -179,7 +179,7 @@ def note_death(conn: Connection, death: Death, *, now: Moment) -> bool:
 
 
 def note_alive(conn: Connection, node_id: UUID, *, birth_id: UUID, now: Moment) -> None:
-    """The node is online by a birth that was not heard."""
+    """Mark the node as online by a birth message that the hub missed."""
     conn.execute(
         update(nodes)
         .where(nodes.c.id == node_id)
@@ -188,43 +188,44 @@ def note_alive(conn: Connection, node_id: UUID, *, birth_id: UUID, now: Moment) 
 
 
 def note_rival(conn: Connection, node_id: UUID, *, now: Moment) -> None:
-    """Two computers speak under this node's name."""
+    """Record that two computers use this node's name."""
     conn.execute(update(nodes).where(nodes.c.id == node_id).values(columns("rival", now)))
 
 
 def note_seen(conn: Connection, node_name: str, *, now: Moment) -> None:
-    """The node said something: for the caller to write down now and then, not at each message."""
+    """Record that the node sent something; call it at intervals, not for each message."""
     conn.execute(update(nodes).where(nodes.c.name == node_name).values(columns("seen", now)))
 
 
 def camera_by_name(conn: Connection, node_id: UUID, name: str) -> UUID | None:
-    """A node's camera, as the node calls it."""
+    """A node's camera, by the node's name for it."""
     return conn.scalar(
         select(cameras.c.id).where(cameras.c.node_id == node_id, cameras.c.name == name)
     )
 
 
 def is_bearing(degrees: float) -> bool:
-    """Whether a camera can look there."""
-    return 0 <= degrees <= 360  # false for "not a number" too
+    """Whether it is a valid bearing."""
+    return 0 <= degrees <= 360  # false for NaN too
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a camera stands, in degrees (WGS 84, north and east positive), and where it looks."""
+    """A camera's position in degrees (WGS 84, north and east positive), and its viewing
+    direction."""
 
     latitude_deg: float
     longitude_deg: float
     bearing_deg: float | None = None
-    """From north over east; None leaves it as it was."""
+    """Clockwise from north; None leaves it unchanged."""
 
     def __post_init__(self) -> None:
-        """RegistryError for what is nowhere on Earth."""
+        """RegistryError for coordinates out of range."""
         for name, value, bound in (
             ("latitude", self.latitude_deg, 90),
             ("longitude", self.longitude_deg, 180),
         ):
-            if not -bound <= value <= bound:  # false for "not a number" too
+            if not -bound <= value <= bound:  # false for NaN too
                 raise RegistryError(
                     f"a {name} is between -{bound} and {bound} degrees, and {value:g} is not"
                 )
@@ -245,7 +246,8 @@ def place_camera(
     label: str | None = None,
     area_id: UUID | None = None,
 ) -> UUID:
-    """Note where a camera stands; with a label or an area, those too. Births leave all three."""
+    """Store a camera's position, and its label or area if given. Birth messages change none of the
+    three."""
     node = node_by_name(conn, node_name)
     if node is None:
         raise RegistryError(f"no node is called {node_name!r}; add it with: node add")
