@@ -1,9 +1,9 @@
-"""Pictures and clips in from the nodes, by the tus 1.0.0 protocol for resumable uploads.
+"""Uploads of pictures and clips by nodes, with tus 1.0.0, the protocol for resumable uploads.
 
 Core protocol with the extensions creation, creation-with-upload, creation-defer-length and
-termination (https://tus.io/protocols/resumable-upload). The name of an upload is the SHA-256 of its
-file, or the id of a clip that is still recorded and has no hash and no length yet; so a node which
-lost the answer to its creation creates the same one again.
+termination (https://tus.io/protocols/resumable-upload). An upload is named by the SHA-256 of its
+file, or by the id of a clip still being recorded, which has no hash and no length yet. So a node
+that lost the answer to a creation creates the same upload again.
 """
 
 import asyncio
@@ -39,24 +39,24 @@ VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-with-upload,creation-defer-length,termination"
 BODY_TYPE: Final = "application/offset+octet-stream"
 HASH_DIFFERS: Final = 460
-"""The status that tus has for bytes which do not give the hash they should."""
+"""tus status for bytes that do not match their hash."""
 
 PIECE_BYTES: Final = 256 * 1024
 DRAIN_BYTES: Final = 32 * 2**20
-"""How much of an unwanted body is read away, so that the node hears the answer at all."""
+"""Most bytes of a refused body that are read, so that the node gets the answer at all."""
 STALL_S: Final = 60.0
-"""A body that does not move for so long has lost its line; what came of it is kept."""
+"""A body without progress for this long has lost its line; received bytes are kept."""
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class Bringable(Protocol):
-    """A file on its way in."""
+    """A file being uploaded."""
 
     @property
     def offset_bytes(self) -> int:
-        """How much has come."""
+        """Bytes received."""
         ...
 
     def write(self, chunk: bytes) -> None:
@@ -64,7 +64,7 @@ class Bringable(Protocol):
         ...
 
     def finish(self) -> object:
-        """Make durable what came."""
+        """Make the received bytes durable."""
         ...
 
 
@@ -81,7 +81,7 @@ class Unwanted(Exception):  # noqa: N818  said to the node, no fault of ours
 @router.options("/upload")
 @router.options("/upload/{name}")
 def tell_protocol(request: Request) -> Response:
-    """What this hub speaks."""
+    """Supported protocol."""
     most = str(site_of(request).settings.max_upload_bytes)
     headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": most}
     return Response(status_code=204, headers=headers | _RESUMABLE)
@@ -89,13 +89,13 @@ def tell_protocol(request: Request) -> Response:
 
 @router.post("/upload")
 async def create_upload(request: Request) -> Response:
-    """A node begins to bring a file it has announced, or asks how far it has come."""
+    """Create an upload of an announced file, or ask for its progress."""
     return await _answered(request, _create)
 
 
 @router.head("/upload/{name}")
 async def tell_offset(request: Request, name: str) -> Response:
-    """How far it has come."""
+    """Progress of the upload."""
 
     async def tell(site: Site, node_name: str) -> Response:
         length = {"Upload-Defer-Length": "1"}
@@ -111,7 +111,7 @@ async def tell_offset(request: Request, name: str) -> Response:
 
 @router.patch("/upload/{name}")
 async def take_bytes(request: Request, name: str) -> Response:
-    """The next bytes; with the last the file is stored."""
+    """The next bytes; with the last ones the file is stored."""
 
     async def take(request: Request, site: Site, node_name: str) -> Response:
         if request.headers.get("content-type") != BODY_TYPE:
@@ -126,7 +126,7 @@ async def take_bytes(request: Request, name: str) -> Response:
 
 @router.delete("/upload/{name}")
 async def drop_upload(request: Request, name: str) -> Response:
-    """The node gives it up."""
+    """The node cancels the upload."""
 
     async def drop(_: Request, site: Site, node_name: str) -> Response:
         await run_in_threadpool(site.uploads.drop, node_name, _hash(name))
@@ -169,7 +169,7 @@ async def _create_whole(request: Request, site: Site, node_name: str, sha256: st
 
 
 async def _begun(request: Request, upload: Upload | GrowingUpload) -> int:
-    """Where it stands after what came with its creation; bytes for a later place are not taken."""
+    """Offset after the bytes sent with the creation; bytes for a later offset are not accepted."""
     if upload.offset_bytes == 0 and request.headers.get("content-type") == BODY_TYPE:
         return await receive(request, upload)
     return await run_in_threadpool(_end, upload, b"")
@@ -183,7 +183,7 @@ async def _created(request: Request, name: str, offset_bytes: int) -> Response:
 async def _answered(
     request: Request, act: Callable[[Request, Site, str], Awaitable[Response]]
 ) -> Response:
-    """Let a known node act; what it may not or cannot do is said by its status."""
+    """Run the act for a known node; a refusal becomes its status."""
     site = site_of(request)
     try:
         check_version(request)
@@ -203,14 +203,14 @@ async def _answered(
     except BlobsError as error:
         refusal = Unwanted(*site.room.lacking(error))
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody is there to read it
+        return Response(status_code=400)  # the client has gone
     body = JSONResponse({"reason": refusal.reason}, refusal.status_code)
     body.headers.update(_RESUMABLE | refusal.headers)
     return await drained(request, body)
 
 
 async def receive(request: Request, upload: Bringable) -> int:
-    """Take what comes until the body or the line ends; where the upload stands then."""
+    """Receive until the body or the connection ends; returns the offset."""
     held = bytearray()
     try:
         async for chunk in chunks(request):
@@ -219,7 +219,7 @@ async def receive(request: Request, upload: Bringable) -> int:
                 piece = bytes(held)
                 held.clear()
                 await run_in_threadpool(upload.write, piece)
-    finally:  # what came before the line broke need not come again
+    finally:  # bytes received before the connection broke need not come again
         stands = await run_in_threadpool(_end, upload, bytes(held))
     site_of(request).room.found()
     return stands
@@ -247,7 +247,7 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
 
 
 async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN_BYTES) -> Response:
-    """Read away what is left. Closing on a sender in mid-word would lose the answer."""
+    """Read the rest of the body. Closing during the sender's transmission would lose the answer."""
     came_bytes = 0
     try:
         async for chunk in request.stream():
@@ -260,13 +260,13 @@ async def drained(request: Request, answer: Response, *, most_bytes: int = DRAIN
 
 
 def check_version(request: Request) -> None:
-    """Raises Unwanted (412) for another protocol."""
+    """Raises Unwanted (412) for another protocol version."""
     if request.headers.get("tus-resumable") != VERSION:
         raise Unwanted(412, f"this hub speaks tus {VERSION}", **{"Tus-Version": VERSION})
 
 
 def node_name_of(request: Request, site: Site) -> str:
-    """Whose upload token came along; raises Unwanted (401, 429)."""
+    """Node of the upload token; raises Unwanted (401, 429)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     name = site.verify_token(token) if scheme.lower() == "bearer" and token else None
     if name is None:
@@ -290,7 +290,7 @@ def _hash(name: str) -> str:
 
 
 def number(request: Request, header: str) -> int:
-    """The number in a header; raises Unwanted (400)."""
+    """Number in a header; raises Unwanted (400)."""
     said = request.headers.get(header, "")
     if not (said.isascii() and said.isdecimal() and len(said) < 16):
         raise Unwanted(400, f"{header} is to be a number")
@@ -298,7 +298,7 @@ def number(request: Request, header: str) -> int:
 
 
 def metadata(header: str, *, encoding: str = "ascii") -> dict[str, str]:
-    """The pairs of an Upload-Metadata header; what is none is left out."""
+    """Pairs of an Upload-Metadata header; invalid ones are left out."""
     pairs = {}
     for pair in header.split(","):
         key, _, value = pair.strip().partition(" ")
@@ -310,7 +310,7 @@ def metadata(header: str, *, encoding: str = "ascii") -> dict[str, str]:
 
 
 def offset(offset_bytes: int) -> dict[str, str]:
-    """The headers that say where an upload stands."""
+    """Headers with the offset of an upload."""
     return {"Upload-Offset": str(offset_bytes)} | _RESUMABLE
 
 

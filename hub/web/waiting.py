@@ -1,4 +1,4 @@
-"""The honest word about clips that are not at the hub: where they are, and what was asked."""
+"""Texts about clips that are not at the hub: where they are, and what was requested."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,28 +10,28 @@ from hub.web.when import Calendar
 from hub.web.words import Words
 
 AWAITED_S: Final = 30.0
-"""So long after an alert was raised its first clip is still awaited, by the page and by its player:
-the clip begins when the alert does, and some of it comes within a second or two."""
+"""For this long after an alert its first clip is expected, by the page and by its player: the clip
+begins with the alert, and its first part arrives within a second or two."""
 
 
 def is_awaited(page: AlertPage) -> bool:
-    """Whether a clip of this alert is so sure to come soon that its player may stand ready."""
+    """True if a clip of this alert is so likely to come soon that its player may be shown."""
     is_young = page.seen_utc_us - page.row.raised_utc_us < AWAITED_S * 1_000_000
     return is_young and page.is_node_here and page.may_play and page.row.kind in ("person", CROWD)
 
 
 @dataclass(frozen=True, slots=True)
 class Unbrought:
-    """A clip that its node still has, and what an officer may do about it."""
+    """A clip still at its node, and the possible act of an officer."""
 
     media: MediaRow
     sentence: str
     button: str | None
-    """The words of the button that asks for it; None where asking would change nothing."""
+    """Text of the request button; None if a request would change nothing."""
 
 
 def unbrought(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> Unbrought:
-    """What is to be said of an announced clip."""
+    """Text about an announced clip."""
     say = calendar.words.say
     wish = media.wish
     if wish is not None and wish.answer == "gone":
@@ -45,7 +45,7 @@ def unbrought(media: MediaRow, calendar: Calendar, *, is_node_here: bool) -> Unb
 
 
 def unannounced(page: AlertPage, words: Words) -> str:
-    """What is to be said while no clip of the alert was announced."""
+    """Text while no clip of the alert was announced."""
     say = words.say
     if not page.is_node_here:
         return _unheard(words)
@@ -55,7 +55,7 @@ def unannounced(page: AlertPage, words: Words) -> str:
 
 
 def growing_sentence(page: AlertPage, row: GrowingRow, words: Words) -> str:
-    """What is to be said beside the beginning of a clip."""
+    """Text beside the beginning of a clip."""
     say = words.say
     if row.is_dropped:
         return say("The camera box could not finish this clip: this is what it had brought.")

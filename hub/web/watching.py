@@ -1,8 +1,7 @@
-"""Who watches which camera now, and the newest picture of each: in memory alone, and bounded.
+"""Live views and the newest picture of each camera: in memory only, and bounded.
 
-A watching lasts as long as its page asks for pictures. While there is one, the camera's node is
-given a lease of `LEASE_S` again and again; it stops by itself when none comes, so that no camera
-gives pictures that nobody watches.
+A view lasts as long as its page requests pictures. During it the camera's node gets leases of
+`LEASE_S`; without a new lease it stops by itself, so no camera sends pictures that nobody watches.
 """
 
 import threading
@@ -17,24 +16,24 @@ from hub.store.live_door import LiveCamera, Purpose
 from hub.store.views import Asker
 
 LEASE_S: Final = 10
-"""A node goes on so long after the last lease, and a page counts as watching after its last ask."""
+"""Time a node sends after its last lease, and a page counts as open after its last request."""
 SAY_EVERY_S: Final = 4.0
 EVERY_MS: Final = 1000
-"""One picture in so long of each camera; longer where several of one node are watched, so that a
-node never sends more than one a second."""
+"""Least time between pictures of a camera; longer if several cameras of one node are watched, so
+that a node never sends more than one per second."""
 MOST_BYTES: Final = 60_000
 WIDEST_PX: Final = 640
 MOST_WATCHES: Final = 64
-"""At once, of the whole hub: 4 MB of pictures at most."""
+"""Most views of the whole hub: at most 4 MB of pictures."""
 LEAST_GAP_S: Final = 0.1
-"""Pictures that come closer together are not taken: no node may fill the hub's time."""
+"""Pictures closer together are dropped: no node may use up the hub's time."""
 
 Key = tuple[UUID, UUID, Purpose]
-"""Session, camera, and what for: two windows of one browser watch once."""
+"""Session, camera, and purpose: two windows of one browser are one view."""
 
 
 class TooManyError(Exception):
-    """As many watch as the hub serves at once."""
+    """The hub's limit of views is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,12 @@ class Shot:
     number: int
     jpeg: bytes
     taken_s: float
-    """Monotonic, by the hub's clock: when it came less how old the node said it was."""
+    """Monotonic, by the hub's clock: arrival minus the age stated by the node."""
 
 
 @dataclass(slots=True)
 class Watch:
-    """One person at one camera."""
+    """View of one person at one camera."""
 
     key: Key
     asker: Asker
@@ -58,14 +57,14 @@ class Watch:
     began_s: float
     asked_s: float
     is_noted: bool = False
-    """Its beginning is in the log: before that nothing is shown."""
+    """Its start is logged: nothing is shown before that."""
     pictures: int = 0
-    """Handed out."""
+    """Pictures shown."""
 
 
 @dataclass(slots=True)
 class _Watched:
-    """A camera that somebody watches."""
+    """A watched camera."""
 
     camera: LiveCamera
     shot: Shot | None = None
@@ -76,14 +75,14 @@ class _Watched:
 
 
 class Watching:
-    """For any thread; nothing here waits."""
+    """For any thread; nothing here blocks."""
 
     def __init__(
         self,
         say: Callable[[str, ShowLive], bool] = lambda _node, _words: False,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`say` tells a node; False where there is no line to any."""
+        """`say` sends to a node; False without a broker connection."""
         self._say = say
         self._now_s = now_s
         self._lock = threading.RLock()
@@ -94,7 +93,7 @@ class Watching:
     def come(
         self, session_id: UUID, asker: Asker, camera: LiveCamera, purpose: Purpose
     ) -> Watch | None:
-        """Somebody asks to watch, or asks on; the watching where it begins now.
+        """Start or continue a view; returns it if it starts now.
 
         Raises TooManyError.
         """
@@ -114,7 +113,7 @@ class Watching:
             return watch
 
     def leave(self, key: Key) -> Watch | None:
-        """Its end; None where it ended before. The node is told when it was the last one."""
+        """End a view; None if it had ended before. The node is told after the last one."""
         with self._lock:
             watch = self._watches.pop(key, None)
             if watch is None:
@@ -128,26 +127,26 @@ class Watching:
             return watch
 
     def watches(self) -> list[Watch]:
-        """All of them now."""
+        """All views now."""
         with self._lock:
             return list(self._watches.values())
 
     def is_over(self, watch: Watch) -> bool:
-        """Nobody asked for a picture of it for too long."""
+        """True if no picture was requested for too long."""
         return self._now_s() - watch.asked_s > LEASE_S
 
     def seconds(self, watch: Watch) -> float:
-        """How long they have watched, until the last time they asked."""
+        """Duration until the last request."""
         return watch.asked_s - watch.began_s
 
     def watchers(self, camera: LiveCamera) -> int:
-        """How many watch it."""
+        """Number of viewers."""
         with self._lock:
             watched = self._cameras.get(_place(camera))
             return len(watched.watches) if watched else 0
 
     def tell_nodes(self) -> bool:
-        """Renew what is due, at once where somebody came or went; False without a line to nodes."""
+        """Renew due leases, at once after a change; False without a broker connection."""
         with self._lock:
             now_s = self._now_s()
             is_told = True
@@ -158,8 +157,8 @@ class Watching:
             return is_told
 
     def put(self, node: str, camera: str, jpeg: bytes, *, age_s: float) -> bool | None:
-        """A node's picture: True when it is the newest now, False when it came too soon after the
-        last, None when nobody watches."""
+        """A node's picture: True if it is the newest now, False if it came too soon after the last,
+        None if nobody watches."""
         with self._lock:
             watched, now_s = self._cameras.get((node, camera)), self._now_s()
             if watched is None:
@@ -172,7 +171,7 @@ class Watching:
             return True
 
     def newest(self, key: Key, *, after: int = 0) -> Shot | None:
-        """The newest picture for who watches, if it is a later one than `after`."""
+        """The newest picture for a viewer, if it is later than `after`."""
         with self._lock:
             watch = self._watches.get(key)
             if watch is None or not watch.is_noted:
@@ -181,11 +180,11 @@ class Watching:
             return shot if shot is not None and shot.number > after else None
 
     def age_s(self, shot: Shot) -> float:
-        """How old it is by now."""
+        """Its present age."""
         return self._now_s() - shot.taken_s
 
     def handed_out(self, key: Key) -> None:
-        """One more picture was shown to them."""
+        """One more picture was shown."""
         with self._lock:
             if (watch := self._watches.get(key)) is not None:
                 watch.pictures += 1

@@ -1,4 +1,4 @@
-"""Moments as people read them: local 24-hour clock, dd/mm/yyyy, "2 phút trước"."""
+"""Formats times for people: local 24-hour clock, dd/mm/yyyy, "2 phút trước"."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,11 @@ from hub.web.words import Words
 
 DARK_FROM_HOUR: Final = 18
 DARK_UNTIL_HOUR: Final = 6
-"""Dusk and dawn near 11° north: they move by half an hour in a year, so the clock will do."""
+"""Dusk and dawn near 11° north move by half an hour in a year, so fixed hours are enough."""
 
 YEARS: Final = range(2000, 2200)
-"""Of days that people type: any other is a slip, and no calendar has room around the outermost."""
+"""Accepted years of typed dates; others are typing errors, and dates at the edges cannot be
+formatted."""
 
 _UNITS: Final[tuple[tuple[Literal["day", "hour", "minute", "second"], int], ...]] = (
     ("day", 86_400),
@@ -26,18 +27,18 @@ _UNITS: Final[tuple[tuple[Literal["day", "hour", "minute", "second"], int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Writes moments (microseconds UTC) for one reader's zone and language; `now` is handed in."""
+    """Formats times (microseconds UTC) for one reader's zone and language; `now` is a parameter."""
 
     zone: ZoneInfo
     words: Words
     now_utc_us: int
 
     def local(self, utc_us: int) -> datetime:
-        """The moment on the reader's clock."""
+        """The time in the reader's zone."""
         return datetime.fromtimestamp(utc_us / 1e6, UTC).astimezone(self.zone)
 
     def typed(self, day: str, clock: str) -> datetime:
-        """`2026-11-25`, `02:10` on the reader's clock; ValueError for what is no time of ours."""
+        """`2026-11-25`, `02:10` in the reader's zone; ValueError if invalid."""
         moment = datetime.strptime(f"{day} {clock[:5]}", "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
         if moment.year not in YEARS:
             raise ValueError(f"{day} is in no year from {YEARS.start} to {YEARS.stop - 1}")
