@@ -1,4 +1,4 @@
-"""RTSP 1.0 (RFC 2326) as words: requests, answers, the login, and what an SDP says. Pure."""
+"""RTSP 1.0 (RFC 2326): requests, answers, the login, and the video offered by an SDP. Pure."""
 
 import base64
 import hashlib
@@ -35,7 +35,6 @@ class Video:
     """The first stream of pictures that an SDP offers."""
 
     codec: Codec
-    payload_type: int
     control: str
     parameter_sets: bytes
     """As Annex B; empty where they come in the stream alone."""
@@ -161,7 +160,6 @@ def video_of(sdp: str, base: str) -> Video | None:
         sets = re.search(rf"(?m)^a=fmtp:{named[1]} (.*)$", section)
         return Video(
             codec=_CODECS[named[2].upper()],
-            payload_type=int(named[1]),
             control=_joined(whole_of(sdp, base), control[1] if control else ""),
             parameter_sets=_parameter_sets(sets[1] if sets else ""),
         )
