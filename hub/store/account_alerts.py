@@ -18,19 +18,19 @@ from hub.store.duty_tables import escalations as progress
 from hub.store.tables import alerts, columns, notifications, phones
 
 RETURNED: Final = "returned"
-"""The act in an alert's history: its holder has left, and nobody has it."""
+"""Act in an alert's history: its holder's account was closed, and nobody holds it."""
 WITHDRAWN: Final = "offer_ended"
-"""The act in an alert's history: the person it was offered to has left."""
+"""Act in an alert's history: the person it was offered to has left."""
 
 Told = Mapping[UUID, frozenset[UUID]]
-"""Alert → the other people whom its last call told."""
+"""Alert id → the other people told by its last call."""
 
 
 def waiting_for(conn: Connection, person_id: UUID, *, now: Moment) -> Told:
     """Open alerts whose last call told this person, each with the others it told.
 
-    Ask before the person's notifications are dropped. An alert without a further call counts for
-    `NEWS_S` only: after that the list of alerts tells more than a phone.
+    Call this before the person's notifications are dropped. An alert without a further call counts
+    for `NEWS_S` only: after that, the list of alerts is the better source.
     """
     theirs = select(notifications.c.alert_id).where(notifications.c.person_id == person_id)
     is_news = alerts.c.raised_utc_us > now.plus_s(-NEWS_S).utc_us
@@ -55,7 +55,8 @@ def waiting_for(conn: Connection, person_id: UUID, *, now: Moment) -> Told:
 
 
 def _told_since(conn: Connection, alert_id: UUID, since_utc_us: int) -> frozenset[UUID]:
-    """People told by the last call; those with an earlier word still queued got no second one."""
+    """People told by the last call. A person with an earlier message still queued got no second
+    one."""
     told = notifications.c.moment
     is_call = or_(told == "opened", told.like("again:%"))
     is_of_call = or_(notifications.c.owed_utc_us >= since_utc_us, ledger.QUEUED)
@@ -66,7 +67,8 @@ def _told_since(conn: Connection, alert_id: UUID, since_utc_us: int) -> frozense
 
 
 def call_next(conn: Connection, waiting: Told, *, now: Moment) -> int:
-    """Call the next where nobody else of the last call can still answer; how many alerts."""
+    """Call the next person where nobody else of the last call can still answer; returns the number
+    of alerts."""
     called = 0
     for alert_id, others in waiting.items():
         if not others & _reachable(conn, alert_id, now=now):
@@ -76,7 +78,7 @@ def call_next(conn: Connection, waiting: Told, *, now: Moment) -> int:
 
 
 def _reachable(conn: Connection, alert_id: UUID, *, now: Moment) -> set[UUID]:
-    """People who may be told of the alert now and have a phone."""
+    """People with a phone who may be told of the alert now."""
     this = alerts.c.id == alert_id
     row = conn.execute(select(alerts.c.kind, alerts.c.camera_id).where(this)).one()
     may = ledger.are_told_of(conn, row.kind, alert_id, camera_id=row.camera_id, now=now)
@@ -87,9 +89,9 @@ def _reachable(conn: Connection, alert_id: UUID, *, now: Moment) -> set[UUID]:
 
 
 def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
-    """Nobody has the alerts that this person had, and each calls the next; how many alerts.
+    """Take this person's alerts away and call the next for each; returns the number of alerts.
 
-    An alert that woke nobody (a silence, a rule) still wakes nobody, nor does one that is over.
+    A silent alert (a silence, a rule) stays silent, and so does one that is over.
     """
     query = (
         select(alerts.c.id, alerts.c.quiet_reason, alerts.c.over_utc_us)
@@ -107,7 +109,7 @@ def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
     held = conn.execute(query).all()
     for row in held:
         moment = notifications.c.moment
-        # Else a phone that is still to hear that somebody has the alert would get no call.
+        # Otherwise a phone that has still to hear that somebody has the alert would get no call.
         untrue = and_(
             notifications.c.alert_id == row.id, or_(moment == "taken", moment.like("handed:%"))
         )
@@ -120,7 +122,7 @@ def give_back(conn: Connection, person_id: UUID, *, now: Moment) -> int:
 
 
 def withdraw_offers(conn: Connection, person_id: UUID, *, now: Moment) -> None:
-    """Alerts that were offered to this person stay with who has them."""
+    """End offers of alerts to this person; each alert stays with its holder."""
     query = select(alerts.c.id).where(
         alerts.c.state == State.TAKEN, alerts.c.offered_to == person_id
     )

@@ -1,7 +1,8 @@
-"""Closing and reopening an account: the state and all that follows from it, in one transaction.
+"""Closing and reopening an account: the state and its consequences, in one transaction.
 
-Writers take turns (`hub.store.database`), also between programs. So of two managers who close each
-other at the same moment the second finds itself closed, and the last one cannot be closed.
+Write transactions run one at a time (`hub.store.database`), also between programs. If two managers
+close each other at the same moment, the second is already closed when its turn comes. So the last
+manager cannot be closed.
 """
 
 from typing import Final
@@ -35,15 +36,15 @@ from hub.store.tables import columns, people, phones
 
 REASON_CHARS: Final = 300
 CLOSING: Final = "person.disable"
-"""The act in the log."""
+"""Act id in the log."""
 REOPENING: Final = "person.reopen"
 
 
 def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> None:
-    """Close an account; AccountError, with nothing changed, where that cannot be.
+    """Close an account; raises AccountError and changes nothing if that is not possible.
 
-    From the commit on the person is signed in nowhere and has no way to sign in, no phone, no
-    grant, no alert, no duty. The cases they own stay theirs until somebody is given them.
+    From the commit on, the person has no session, no way to sign in, no phone, no grant, no alert
+    and no on-call duty. Their cases stay theirs until somebody gives them away.
     """
     reason = text(reason.strip(), REASON_CHARS)
     fault = _why_not(conn, person_id, reason, by=by, now=now)
@@ -57,8 +58,8 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
     _retire_phones(conn, person_id, now=now)
     case_rows.end_memberships(conn, person_id, now)
     grant_rows.end_of_person(conn, person_id, by=by, now=now)
-    # After the grants, so that the person is not called; before the rosters, where the others move
-    # up: else the second on duty would be the first by now, whose turn is over.
+    # After the grants, so that the person is not called. Before the rosters, where the others move
+    # up: otherwise the second on call would already be the first, whose turn is over.
     account_alerts.withdraw_offers(conn, person_id, now=now)
     account_alerts.give_back(conn, person_id, now=now)
     account_alerts.call_next(conn, waiting, now=now)
@@ -66,17 +67,17 @@ def close(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment
 
 
 def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> None:
-    """Let an invitation bring the person in again; AccountError for an account that is not closed.
+    """Make an invitation possible again; raises AccountError for an account that is not closed.
 
-    Only a new password or passkey opens it. Grants, phones and duties stay ended. The reason may be
-    empty.
+    The account opens only with a new password or passkey. Grants, phones and duties stay ended. The
+    reason may be empty.
     """
     state = state_of(conn, person_id)
     if state is None:
         raise AccountError(AccountFault.NOBODY)
     if state != CLOSED:
         raise AccountError(AccountFault.NOT_CLOSED)
-    # Once more: a request that was under way may have added one after the account was closed.
+    # Once more: a request in progress may have added one after the account was closed.
     _end_ways_in(conn, person_id, now=now)
     _retire_phones(conn, person_id, now=now)
     conn.execute(update(people).where(people.c.id == person_id).values(state=REOPENED))
@@ -99,8 +100,8 @@ def _why_not(
 
 
 def _is_last_manager(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """Whether nobody else who can sign in may do what this person may: keep the whole town, be a
-    keeper at all, or look after any camera or area."""
+    """True if nobody else who can sign in has this person's rights: to manage the whole town, to be
+    a keeper at all, or to look after any camera or area."""
     has_way_in = or_(
         people.c.password_hash != "",
         exists().where(passkeys.c.person_id == people.c.id),
@@ -133,8 +134,8 @@ def _manages_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
 
 
 def _end_ways_in(conn: Connection, person_id: UUID, *, now: Moment) -> None:
-    """No session, password, passkey, linked account or link to come in by is left, nor any link
-    that this person made for others."""
+    """End all sessions, passwords, passkeys, linked accounts and invitation links of the person,
+    and the links this person made for others."""
     session_rows.end_of_person(conn, person_id)
     for table in (passkeys, identities):
         conn.execute(delete(table).where(table.c.person_id == person_id))
@@ -150,8 +151,8 @@ def _retire_phones(conn: Connection, person_id: UUID, *, now: Moment) -> None:
 
 
 def _leave_duties(conn: Connection, person_id: UUID) -> None:
-    """Plans and rules call teams and shifts, so whoever is in none is called by none. Others of the
-    shift move up; the pages of rosters, plans and rules show the gaps that are left."""
+    """Remove the person from teams and shifts: plans and rules call only their members. Others of
+    the shift move up; the pages of rosters, plans and rules show the gaps."""
     for table in (team_people, shift_people, odd_day_people):
         conn.execute(delete(table).where(table.c.person_id == person_id))
     swapped = or_(stand_ins.c.person_id == person_id, stand_ins.c.instead_of == person_id)

@@ -1,7 +1,7 @@
-"""Closing and reopening accounts, for keepers of the whole town.
+"""Service to close and reopen accounts, for keepers of the whole town.
 
-False or None is the same answer for what does not exist and for who may not; an `AccountError`
-says why it cannot be done.
+The answer is the same (False or None) for an unknown account and for a person without the right. An
+`AccountError` gives the reason why an account cannot be closed or reopened.
 """
 
 from uuid import UUID
@@ -23,7 +23,7 @@ from hub.store.views import Asker
 
 
 class AccountDoor(GrantDoor):
-    """For any thread."""
+    """Thread-safe."""
 
     _closings: tuple[int, int] | None = None
 
@@ -39,7 +39,7 @@ class AccountDoor(GrantDoor):
         return page
 
     def close_account(self, asker: Asker, person_id: UUID, reason: str) -> bool:
-        """Close it, with all that follows; open pages and streams of the person end at once."""
+        """Close it with all consequences; open pages and streams of the person end at once."""
         now = self._clock.now()
         with self._db.writing() as conn:
             if not self._may(conn, asker, account_closing.CLOSING, person_id, now):
@@ -49,7 +49,7 @@ class AccountDoor(GrantDoor):
         return True
 
     def reopen_account(self, asker: Asker, person_id: UUID, reason: str) -> Made | None:
-        """Reopen it, and invite its person; the link is known at this moment only."""
+        """Reopen it and invite the person; the link is known only at this moment."""
         now = self._clock.now()
         with self._db.writing() as conn:
             if not self._may(conn, asker, account_closing.REOPENING, person_id, now):
@@ -73,9 +73,9 @@ class AccountDoor(GrantDoor):
         return True
 
     def hear_closings(self) -> None:
-        """Ring the bell where an account was closed since the last call, by any program.
+        """Ring the change signal if any program closed an account since the last call.
 
-        The shell's command is another program than the hub: its bell wakes no open page here.
+        The shell's command is a separate program: its signal does not reach open pages of the hub.
         """
         with self._db.reading() as conn:
             found = account_sights.closings(conn)
@@ -91,7 +91,7 @@ class AccountDoor(GrantDoor):
 
 
 def reopen(conn: Connection, person_id: UUID, *, reason: str, by: By, now: Moment) -> Made:
-    """Reopen an account and invite its person; AccountError."""
+    """Reopen an account and invite the person; raises AccountError."""
     account_closing.reopen(conn, person_id, reason=reason, by=by, now=now)
     row = conn.execute(select(people).where(people.c.id == person_id)).one()
     known = NewPerson(row.login, row.name, row.language, row.role)

@@ -1,4 +1,4 @@
-"""Why an account cannot be closed or reopened."""
+"""Reasons why an account cannot be closed or reopened."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from hub.store.registry import RegistryError
 
 
 class AccountFault(StrEnum):
-    """The reason, for a page to put into the reader's language."""
+    """The reason; a page translates it for the reader."""
 
     NOBODY = "nobody"
     SELF = "self"
@@ -32,7 +32,7 @@ _SENTENCES: Final[Mapping[AccountFault, str]] = {
 
 
 class AccountError(RegistryError):
-    """`fault` gives the reason to a page; the text is a sentence for the command line."""
+    """`fault` is the reason for a page; the text is a sentence for the command line."""
 
     def __init__(self, fault: AccountFault) -> None:
         super().__init__(_SENTENCES[fault])

@@ -1,4 +1,4 @@
-"""Queries about one account for who may close and reopen accounts.
+"""Queries about one account, for people who may close and reopen accounts.
 
 Only `hub.store.account_door` calls these; it adds the audit.
 """
@@ -31,7 +31,7 @@ from hub.store.views import Asker
 def account_page(
     conn: Connection, asker: Asker, person_id: UUID, now: Moment
 ) -> AccountPage | None:
-    """The account; None: there is no such account."""
+    """The account; None if it does not exist."""
     row = conn.execute(select(people).where(people.c.id == person_id)).first()
     if row is None:
         return None
@@ -55,14 +55,14 @@ def account_page(
 
 
 def own_cases(conn: Connection, person_id: UUID) -> tuple[OwnCase, ...]:
-    """The person's own cases that are not closed, the newest first."""
+    """The person's own cases that are not closed, newest first."""
     mine = (cases.c.owner_id == person_id, cases.c.closed_utc_us.is_(None))
     query = select(cases).where(*mine).order_by(cases.c.opened_utc_us.desc(), cases.c.id.desc())
     return tuple(OwnCase(row.id, row.number, row.purpose) for row in conn.execute(query))
 
 
 def closings(conn: Connection) -> tuple[int, int]:
-    """Two numbers of which one changes whenever an account is closed or reopened."""
+    """Two counters; one of them changes whenever an account is closed or reopened."""
     query = select(func.count(), func.max(people.c.disabled_utc_us))
     number, last = conn.execute(query.where(people.c.state == CLOSED)).one()
     return number, last or 0
@@ -73,7 +73,7 @@ def _count(conn: Connection, table: Table, *which: Any) -> int:
 
 
 def _teams_of(person_id: UUID) -> Select[str]:
-    """Names of teams that have the person as a member, in their week, or on a date to come."""
+    """Names of teams with this person as a member, in the weekly roster, or on a future date."""
     of_shift = (
         select(shift_people.c.shift_id).where(shift_people.c.person_id == person_id),
         select(odd_days.c.shift_id)

@@ -1,6 +1,6 @@
-"""Whether an account is open, closed or reopened.
+"""State of an account: open, closed or reopened.
 
-The state is stored. It is never derived from a time, so a clock that is set back opens nothing.
+The state is stored. It is never derived from a time, so setting a clock back opens nothing.
 """
 
 from typing import Final
@@ -12,17 +12,17 @@ from hub.store.tables import people
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"
-"""The person cannot sign in, sees nothing and is told nothing."""
+"""The person cannot sign in, sees nothing and gets no alerts."""
 REOPENED: Final = "reopened"
-"""Grants may be given again; the person signs in once an invitation has set a new password or
-passkey, which makes the account open."""
+"""Grants may be given again. The person can sign in after an invitation has set a new password or
+passkey; that makes the account open."""
 
 NOT_CLOSED: Final[ColumnElement[bool]] = people.c.state != CLOSED
 MAY_SIGN_IN: Final[ColumnElement[bool]] = people.c.state == OPEN
 
 
 def state_of(conn: Connection, person_id: UUID) -> str | None:
-    """The state of this account; None: there is no such account."""
+    """State of this account; None if it does not exist."""
     state: str | None = conn.scalar(select(people.c.state).where(people.c.id == person_id))
     return state
 

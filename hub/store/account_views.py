@@ -1,4 +1,4 @@
-"""What the store returns about one account to who may close and reopen accounts."""
+"""View of one account for people who may close and reopen accounts."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from hub.store.grant_views import GrantRow
 
 @dataclass(frozen=True, slots=True)
 class OwnCase:
-    """A case that is not closed and that the person owns."""
+    """A case owned by the person that is not closed."""
 
     case_id: UUID
     number: str
@@ -17,7 +17,7 @@ class OwnCase:
 
 @dataclass(frozen=True, slots=True)
 class AccountAct:
-    """When an account was last closed, by whom and why."""
+    """Time, person and reason of the last closing."""
 
     at_utc_us: int
     by_name: str | None
@@ -27,22 +27,22 @@ class AccountAct:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """One account; the numbers are of what ends when it is closed."""
+    """One account; the numbers count what ends when it is closed."""
 
     person_id: UUID
     login: str
     name: str
     role: str
     state: str
-    """Of `hub.store.account_state`."""
+    """One of `hub.store.account_state`."""
     is_own: bool
-    """It is the reader's."""
+    """True if it is the reader's own account."""
     sessions: int
     phones: int
     alerts: int
-    """Taken by the person and not closed yet."""
+    """Alerts taken by the person and not closed yet."""
     grants: tuple[GrantRow, ...]
     teams: tuple[str, ...]
-    """Names of the teams and rosters that name the person."""
+    """Names of the teams and rosters that include the person."""
     cases: tuple[OwnCase, ...]
     closed: AccountAct | None

@@ -1,4 +1,4 @@
-"""Signing in and out: argon2id passwords, sessions kept here, a bound on guessing."""
+"""Sign-in and sign-out: argon2id passwords, sessions in the database, a limit on guessing."""
 
 from typing import Any, Final
 
@@ -32,22 +32,22 @@ __all__ = [
 ]
 
 SEEN_EVERY_S: Final = 60
-"""A session's last use is written down no more often than this."""
+"""Seconds; the last use of a session is stored at most this often."""
 
 
 class Accounts(OwnAccount):
-    """For any thread; one sign-in takes about 0.1-0.2 s of processor by design."""
+    """Thread-safe; one sign-in takes about 0.1-0.2 s of processor time by design."""
 
     def sign_in(
         self, login: str, password: str, *, came_from: str, agent: str = ""
     ) -> SignedIn | TooManyTries | None:
         """A session, or None for a wrong login or password (the same answer, in the same time).
 
-        `agent` is the browser's word about itself, for the person's list of sessions.
+        `agent` is the browser's User-Agent, for the person's list of sessions.
         """
         login, now = fold_login(login), self._clock.now()
-        # The try is counted before the password is checked, or a hundred guesses sent at once
-        # would all be checked before the first was counted.
+        # The attempt is counted before the password is checked. Otherwise a hundred guesses sent at
+        # once would all be checked before the first was counted.
         with self._db.writing() as conn:
             wait_s = guesses.wait_s(conn, login, self._limits, now)
             if wait_s > 0:
@@ -58,7 +58,8 @@ class Accounts(OwnAccount):
         stored = person.password_hash if person else None
         is_right = self._passwords.is_right(password, stored)
         with self._db.writing() as conn:
-            # Or who changed it, or was shut out, while it was checked would have one session more.
+            # Otherwise a person whose password was changed or whose account was closed during the
+            # check would get one session more.
             person = _able_person(conn, login) if is_right else None
             if person is None or person.password_hash != stored:
                 _note(conn, "session.refused", login=login, came_from=came_from, now=now)
@@ -68,7 +69,7 @@ class Accounts(OwnAccount):
             return session_rows.begin(conn, asker, agent=agent, limits=self._limits, now=now)
 
     def session_by_token(self, token: str, *, came_from: str) -> Session | None:
-        """The session this cookie names, while it holds and its person's account is open."""
+        """The session of this cookie, if it is valid and its person's account is open."""
         now = self._clock.now()
         with self._db.reading() as conn:
             row = conn.execute(
@@ -98,7 +99,7 @@ class Accounts(OwnAccount):
         return Session(row.session_id, row.csrf, as_asker(row, came_from), is_proved)
 
     def sign_out(self, token: str, *, came_from: str) -> None:
-        """End this session; nothing happens when it has ended already."""
+        """End this session; does nothing if it has ended already."""
         now = self._clock.now()
         with self._db.writing() as conn:
             person_id = conn.scalar(

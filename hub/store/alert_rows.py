@@ -1,7 +1,7 @@
-"""The rows of an alert: raising it, letting it grow, and saying so to whoever looks at it.
+"""Rows of an alert: raise it, let it grow, and notify open pages.
 
-Every change counts the revision up and leaves a row in `alert_changes`, whose cursor open pages
-follow. Callers hold the one writing transaction, so what is read here stays true.
+Every change increases the revision and adds a row to `alert_changes`; open pages follow its cursor.
+Callers hold the only write transaction, so rows read here stay valid.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,8 @@ _RUNNING: Final = Hot(
     ).where(
         alerts.c.camera_id == bindparam("camera_id"),
         alerts.c.kind == bindparam("kind"),
-        # An alert lasts at least until it began, so this bound loses none and uses the index.
+        # The last sighting is never before the start, so this bound drops no alert and uses the
+        # index.
         alerts.c.last_seen_utc_us >= bindparam("not_before"),
         alerts.c.began_utc_us <= bindparam("not_after"),
         or_(alerts.c.state == State.OPEN, alerts.c.state == State.TAKEN),
@@ -66,7 +67,7 @@ _WOKE: Final = Hot(
 
 @cache
 def _change(names: tuple[str, ...]) -> Hot:
-    """Writes these columns of an alert, as its next revision."""
+    """Statement that writes these columns of an alert as its next revision."""
     statement = (
         update(alerts)
         .where(alerts.c.id == bindparam("this"))
@@ -76,7 +77,7 @@ def _change(names: tuple[str, ...]) -> Hot:
     return Hot(statement)
 
 
-# Asked of the database, and not handed out by the UPDATE: that took SQLite twice as long.
+# A separate query, not RETURNING in the UPDATE: that took SQLite twice as long.
 _CHANGED: Final = Hot(
     insert(alert_changes).from_select(
         ["alert_id", "camera_id", "revision", "at_utc_us", "at_error_ms"],
@@ -93,7 +94,7 @@ _CHANGED: Final = Hot(
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """What an alert is raised with; the three moments are of the node's clock."""
+    """Fields of a new alert; the three moments are by the node's clock."""
 
     alert_id: UUID
     camera_id: UUID
@@ -107,7 +108,7 @@ class NewAlert:
     quiet_reason: str | None = None
     rules: Rules = ()
     rule_id: UUID | None = None
-    """The rule of the town that says who must know; None: none does."""
+    """The town's rule that says who must know; None without one."""
     rule_reason: str = ""
 
 
@@ -142,7 +143,7 @@ def raise_alert(conn: Connection, alert: NewAlert, *, reason: str, now: Moment) 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How far an alert has grown."""
+    """Size of an alert so far."""
 
     people: int
     last_seen_utc_us: int
@@ -158,7 +159,8 @@ def grow_alert(
     detail: str = "",
     before: Size | None = None,
 ) -> None:
-    """Somebody of this alert was seen again, or somebody more; history only for the latter.
+    """Record that a person of this alert was seen again, or that there are more people. Only more
+    people adds a history entry.
 
     `before` is the alert as the caller has just read it; None: it is read here.
     """
@@ -176,7 +178,7 @@ def grow_alert(
 def change_alert(
     conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
 ) -> None:
-    """Write new values into an alert, as its next revision."""
+    """Write new values to an alert as its next revision."""
     if _change(tuple(values)).run(conn, {"this": alert_id, **values}) != 1:
         raise LookupError("no alert, where one was sure to be")
     _note_change(conn, alert_id, now)
@@ -191,7 +193,7 @@ def note_history(
     detail: str = "",
     person_id: UUID | None = None,
 ) -> None:
-    """One step of the alert's life, for its page."""
+    """Add one step to the alert's history, for its page."""
     row = {
         "id": new_id(now),
         "alert_id": alert_id,
@@ -204,7 +206,7 @@ def note_history(
 
 
 def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running]:
-    """The camera's alerts that could take this sighting; `routing` decides which does."""
+    """The camera's alerts that the sighting may join; `routing` decides."""
     span_us = round(policy.group_max_s * 1_000_000)
     asked = {
         "camera_id": seen.camera_id,
@@ -227,7 +229,7 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
 
 
 def last_woke(conn: Connection, seen: Seen, policy: Policy) -> int | None:
-    """When the last alert of this spot began that woke people, if that is short enough ago."""
+    """Start of the last alert of this spot that rang a phone, if that is short enough ago."""
     asked = {
         "camera_id": seen.camera_id,
         "kind": seen.kind,
@@ -240,5 +242,5 @@ def last_woke(conn: Connection, seen: Seen, policy: Policy) -> int | None:
 
 
 def _note_change(conn: Connection, alert_id: UUID, now: Moment) -> None:
-    """Its row has been written: whoever follows the cursor hears of it."""
+    """Add a change row, so that followers of the cursor are notified."""
     _CHANGED.run(conn, {"this": alert_id, **columns("at", now)})

@@ -1,7 +1,7 @@
-"""The door's way to rules that say who must know, for those who look after the places.
+"""Service for rules that say who must know, for people who look after the places.
 
-False or None is the same answer for what is not there and what is not theirs; a `RuleError` says
-what of a rule cannot be.
+The answer is the same (False or None) for an unknown rule and for somebody else's. A `RuleError`
+says what is wrong with a rule.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from hub.store.tables import new_id
 from hub.store.views import Asker
 
 MOST_RULES: Final = 500
-"""Of the whole hub: every alert is judged by all that count."""
+"""Limit for the whole hub: every alert is compared with all active rules."""
 
 _SENTENCES: Final[Mapping[RuleFault, str]] = {
     RuleFault.PLACE: "a rule is of an area or a camera, one of the two",
@@ -40,7 +40,7 @@ _SENTENCES: Final[Mapping[RuleFault, str]] = {
 
 
 class RuleError(RegistryError):
-    """What was entered cannot be; `fault` says why to a page, the sentence to a shell."""
+    """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: RuleFault) -> None:
         super().__init__(_SENTENCES[fault])
@@ -48,10 +48,10 @@ class RuleError(RegistryError):
 
 
 class AlertRuleDoor(LogDoor):
-    """Who must know of what."""
+    """Rules that say who must know."""
 
     def alert_rules(self, asker: Asker) -> RulesPage:
-        """The rules that count where this person looks after something."""
+        """Active rules of the places this person looks after."""
         with self._db.reading() as conn:
             page = alert_rule_sights.rules_page(conn, asker.person_id, self._clock.now())
         if not page.places:
@@ -60,7 +60,7 @@ class AlertRuleDoor(LogDoor):
         return page
 
     def try_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> Trial | None:
-        """What a rule would have done last week; None where they do not look after its place."""
+        """Effect the rule would have had last week; None if they do not look after its place."""
         now = self._clock.now()
         rule = _rule(new, now)
         with self._db.reading() as conn:
@@ -76,7 +76,7 @@ class AlertRuleDoor(LogDoor):
         return found
 
     def add_alert_rule(self, asker: Asker, new: NewRule, *, time_zone: str) -> UUID | None:
-        """Write a rule down; None where they do not look after its place."""
+        """Store a rule; None if they do not look after its place."""
         now, reason = self._clock.now(), checked_reason(new.reason)
         rule = _rule(new, now)
         with self._db.writing() as conn:
@@ -95,7 +95,7 @@ class AlertRuleDoor(LogDoor):
         return rule.rule_id
 
     def end_alert_rule(self, asker: Asker, rule_id: UUID) -> bool:
-        """It counts no more; False where they do not look after its place."""
+        """End a rule; False if they do not look after its place."""
         now = self._clock.now()
         with self._db.writing() as conn:
             page = alert_rule_sights.rules_page(conn, asker.person_id, now)
@@ -107,7 +107,8 @@ class AlertRuleDoor(LogDoor):
 
 
 def _place_of(conn: Connection, asker: Asker, rule: AlertRule, now: Moment) -> str | None:
-    """Its place by name, if this person looks after it; RuleError for a team that is not theirs."""
+    """Name of its place if this person looks after it; raises RuleError for a team that is not
+    theirs."""
     page = alert_rule_sights.rules_page(conn, asker.person_id, now)
     key = rule.area_id, rule.camera_id
     place = next((one.name for one in page.places if (one.area_id, one.camera_id) == key), None)

@@ -1,6 +1,6 @@
-"""Rules that say who must know, as rows: which counts for an alert, and what an alert follows.
+"""Rows of rules that say who must know: the rule for an alert, and the rule an alert follows.
 
-All in the caller's transaction; what a rule says is decided in `hub.alerts.alert_rules`.
+Everything works in the caller's transaction; `hub.alerts.alert_rules` decides what a rule means.
 """
 
 from collections.abc import Iterable
@@ -36,13 +36,13 @@ TOLD_NOBODY: Final = "a rule tells nobody of it"
 
 
 def _path() -> Select[UUID, int]:
-    """The camera's area and those above it, the nearest first."""
+    """The camera's area and its parents, the nearest first."""
     above = (
         select(cameras.c.area_id.label("id"), literal(0).label("depth"))
         .where(cameras.c.id == bindparam("camera_id", type_=Uuid))
         .cte("rule_areas", recursive=True)
     )
-    # A ring of areas, which only a fault could make, must not turn for ever.
+    # A cycle of areas, which only a fault could make, must not loop for ever.
     above = above.union_all(
         select(areas.c.parent_id, above.c.depth + 1)
         .join(above, areas.c.id == above.c.id)
@@ -62,14 +62,14 @@ _FIRST_TEAM: Final = Hot(
 
 
 def verdict(conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Moment) -> Verdict:
-    """Who must know of an alert of this kind, whose people met these rules of the camera then."""
+    """Routing decision for an alert of this kind, at that moment, with these camera rules met."""
     return verdict_on(conn, camera_id, done(kind, met), at=at)
 
 
 def verdict_on(conn: Connection, camera_id: UUID, what: Iterable[Done], *, at: Moment) -> Verdict:
-    """The same of things by name."""
+    """The same, for things given by name."""
     if _ANY.first(conn) is None:
-        return DEFAULT  # so it is in a town without rules
+        return DEFAULT  # the case of a town without rules
     path = [row.id for row in _PATH.all(conn, camera_id=camera_id)]
     rows = [row for row in _ALL.all(conn) if row.camera_id == camera_id or row.area_id in path]
     parents = dict(zip(path, [*path[1:], None], strict=True))
@@ -77,18 +77,18 @@ def verdict_on(conn: Connection, camera_id: UUID, what: Iterable[Done], *, at: M
 
 
 def timed(rows: Iterable[Any], at: Moment) -> list[Timed]:
-    """Rules, each with the moment on its own wall."""
+    """Rules, each with the moment in its own time zone."""
     return [(rule_of(row), on_wall(row.time_zone, at)) for row in rows]
 
 
 def on_wall(time_zone: str, at: Moment) -> datetime:
-    """The moment as a clock on the wall there shows it."""
+    """The moment as local time in that time zone."""
     utc = datetime.fromtimestamp(at.utc_us / 1e6, UTC)
     return utc.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
 
 
 def rule_of(row: Any) -> AlertRule:
-    """A row of the table."""
+    """Convert a row of the table."""
     return AlertRule(
         rule_id=row.id,
         area_id=row.area_id,
@@ -112,7 +112,8 @@ def rule_of(row: Any) -> AlertRule:
 
 
 def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
-    """The team that a rule has called for this alert before all else, and its seconds."""
+    """The team that a rule calls first for this alert, and its wait in seconds; None if no rule
+    does."""
     row = _FIRST_TEAM.first(conn, alert_id=alert_id)
     return None if row is None else (row.team_id, row.wait_s)
 
@@ -126,7 +127,7 @@ def add(
     made_by: UUID | None,
     now: Moment,
 ) -> None:
-    """Write a rule down; it counts from now on."""
+    """Store a rule; it is active from now on."""
     window = rule.window
     conn.execute(
         insert(alert_rules).values(
@@ -153,7 +154,7 @@ def add(
 
 
 def end(conn: Connection, rule_id: UUID, *, ended_by: UUID | None, now: Moment) -> None:
-    """It counts no more; alerts that follow it already go on as they were."""
+    """End a rule; alerts that already follow it are not changed."""
     conn.execute(
         update(alert_rules)
         .where(alert_rules.c.id == rule_id, alert_rules.c.ended_utc_us.is_(None))

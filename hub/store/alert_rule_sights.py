@@ -1,4 +1,4 @@
-"""The questions of those who say who must know of what, cut to what they look after and may see.
+"""Queries for people who decide who must know, limited to the places they look after and may see.
 
 Only `hub.store.alert_rule_door` calls these; it adds the audit.
 """
@@ -27,11 +27,11 @@ from hub.store.tables import alerts, cameras, people
 
 WEEK_S: Final = 7 * 86_400.0
 TRIED_AT_MOST: Final = 5_000
-"""Alerts of a week that a rule is tried on, the newest."""
+"""A rule is tried on at most this many alerts of a week, the newest."""
 
 
 def rules_page(conn: Connection, person_id: UUID, now: Moment) -> RulesPage:
-    """The rules of the areas and cameras that this person looks after, and of areas above."""
+    """Rules of the areas and cameras this person looks after, and of the areas above."""
     tended, seen = tended_places(conn, person_id, now)
     mine = {row.id for row in seen}
     homes = {row.area_id for row in seen}
@@ -87,7 +87,7 @@ def _places(tended: set[UUID], seen: list[Any], names: dict[UUID, str]) -> tuple
 def trial(
     conn: Connection, person_id: UUID, rule: AlertRule, *, time_zone: str, place: str, now: Moment
 ) -> Trial:
-    """What the rule would have done in the last seven days, beside those that count already."""
+    """Effect the rule would have had in the last seven days, beside the active rules."""
     since = now.plus_s(-WEEK_S)
     parents = area_parents(conn)
     there = list(conn.execute(select(alert_rules).where(alert_rules.c.ended_utc_us.is_(None))))
@@ -127,7 +127,7 @@ def _tried(row: Any, before: Verdict, after: Verdict) -> TriedAlert:
 
 
 def _alerts(conn: Connection, person_id: UUID, since: Moment, now: Moment) -> Iterable[Any]:
-    """Alerts of this span that the person may see, as anybody sees them, the newest first."""
+    """Alerts since that moment that the person may see, newest first."""
     scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
     query = (
         select(

@@ -1,6 +1,6 @@
-"""The table of rules that say who must know; as `hub.store.tables`, the same on both databases.
+"""Table of the rules that say who must know; like `hub.store.tables`, the same on both databases.
 
-Days are ISO dates and minutes are of the day, on the wall of `time_zone`. A rule is never changed.
+Days are ISO dates. Minutes count from midnight in `time_zone`. A rule is never changed.
 """
 
 from sqlalchemy import Column, Index, Integer, Table, Text, Uuid
@@ -14,13 +14,13 @@ alert_rules = Table(
     "alert_rules",
     metadata,
     key(),
-    link("area_id", "areas", nullable=True),  # one of the two
+    link("area_id", "areas", nullable=True),  # one of the two is set
     link("camera_id", "cameras", nullable=True),
-    Column("kind", Text),  # of hub.alerts.alert_rules.KINDS; null: whatever there is
+    Column("kind", Text),  # of hub.alerts.alert_rules.KINDS; null: any kind
     Column("zone", Text),  # or a line; null: the whole view
     Column("weekdays", Integer, nullable=False),  # bits, Monday is 1
     Column("starts_minute", Integer, nullable=False),
-    Column("ends_minute", Integer, nullable=False),  # the start or earlier: of the next day
+    Column("ends_minute", Integer, nullable=False),  # if not after the start: of the next day
     Column("from_day", Text),
     Column("until_day", Text),
     Column("time_zone", Text, nullable=False),

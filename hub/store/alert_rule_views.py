@@ -1,4 +1,4 @@
-"""What the door hands to those who say who must know of what."""
+"""Views of the rules that say who must know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from hub.store.roster_rows import Team
 
 @dataclass(frozen=True, slots=True)
 class RulePlace:
-    """Where a rule may be: an area with all below it, or one camera."""
+    """A place for a rule: an area with all below it, or one camera."""
 
     area_id: UUID | None
     camera_id: UUID | None
@@ -32,12 +32,12 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RulesPage:
-    """The rules that count where the reader looks after something, and what may be chosen."""
+    """Active rules of the places the reader looks after, and the choices for a new one."""
 
     rules: tuple[RuleRow, ...]
     places: tuple[RulePlace, ...]
     teams: Mapping[UUID, Team]
-    """Those that a rule of the reader's may call, and those that one calls."""
+    """Teams that a rule of the reader's may call, and teams that a listed rule calls."""
     callable_teams: tuple[UUID, ...]
     seen_utc_us: int
 
@@ -60,7 +60,7 @@ class NewRule:
 
 @dataclass(frozen=True, slots=True)
 class TriedAlert:
-    """An alert of the last week as the rules would have it, without and with a new one."""
+    """An alert of the last week as decided without and with the new rule."""
 
     alert_id: UUID
     camera_label: str
@@ -72,14 +72,14 @@ class TriedAlert:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a rule would have done last week, to alerts that the reader may see."""
+    """Effect a rule would have had last week on alerts the reader may see."""
 
     rule: AlertRule
     place: str
     alerts: int
-    """At its place in that week."""
+    """Alerts at its place in that week."""
     changed: tuple[TriedAlert, ...]
-    """Those of which somebody else would have been told, or more or less loudly; newest first."""
+    """Alerts with other people told, or another urgency; newest first."""
     quiet: int
-    """Of those: nobody's phone would have rung."""
+    """Number of these alerts that would have rung no phone."""
     first_day: date

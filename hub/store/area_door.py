@@ -1,7 +1,8 @@
-"""The door's way to areas: a keeper edits those they look after, one by one or by a table.
+"""Service for areas: a keeper edits the areas they look after, one by one or by a table.
 
-False or None is the same answer for what is not there and what is not theirs; an `AreaError` says
-what of an area cannot be. Who merely manages a place changes no border: that moves who sees what.
+The answer is the same (False or None) for an unknown area and for somebody else's. An `AreaError`
+says what is wrong with an area. A person who only manages a place may not change its border: that
+changes who sees what.
 """
 
 from collections.abc import Callable
@@ -35,14 +36,14 @@ class AreaRow:
     valid_from_utc_us: int
     valid_until_utc_us: int | None
     cameras: int
-    """In it and below it."""
+    """Cameras in it and below it."""
 
 
 class AreaDoor(AlertRuleDoor):
     """The tree of areas."""
 
     def areas(self, asker: Asker) -> list[AreaRow]:
-        """The areas that this keeper looks after, each before those in it; empty for others."""
+        """Areas that this keeper looks after, each before its children; empty for others."""
         now = self._clock.now()
         with self._db.reading() as conn:
             rows = _rows(conn, asker, now)
@@ -50,7 +51,7 @@ class AreaDoor(AlertRuleDoor):
         return rows
 
     def add_area(self, asker: Asker, words: AreaWords) -> UUID | None:
-        """Note an area within one that they look after; the top of a tree is the shell's."""
+        """Add an area inside one they look after; only the shell adds the top of a tree."""
         now = self._clock.now()
         with self._db.writing() as conn:
             if words.parent_id not in _reach(conn, asker, now):
@@ -59,7 +60,7 @@ class AreaDoor(AlertRuleDoor):
             return area_rows.add(conn, words, by=_by(asker), now=now)
 
     def change_area(self, asker: Asker, area_id: UUID, words: AreaWords) -> Moved | None:
-        """Rename, date or move one of theirs, within what they look after."""
+        """Rename, date or move one of their areas, inside what they look after."""
         now = self._clock.now()
         with self._db.writing() as conn:
             reach = _reach(conn, asker, now)
@@ -73,7 +74,7 @@ class AreaDoor(AlertRuleDoor):
         return moved
 
     def tables(self, asker: Asker) -> list[str]:
-        """What this person may bring as a table; shows nothing itself."""
+        """Kinds of table this person may import; no audit, because it shows no data."""
         now = self._clock.now()
         with self._db.reading() as conn:
             found = ["areas", "cameras"] if _reach(conn, asker, now) else []
@@ -82,14 +83,14 @@ class AreaDoor(AlertRuleDoor):
         return found
 
     def try_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
-        """What a table would do; nothing is written. None for who may not."""
+        """Effect the table would have; writes nothing. None without the right."""
         with self._db.reading() as conn:
             plan = _plan(conn, asker, what, content, zone, self._clock.now())
         self._note(asker, "table.try" if plan else "table.try.refused", detail=what)
         return plan
 
     def take_table(self, asker: Asker, what: str, content: bytes, zone: ZoneInfo) -> Import | None:
-        """Do what a table says, if nothing in it is wrong."""
+        """Carry out the table, if it has no errors."""
         now = self._clock.now()
         with self._db.writing() as conn:
             plan = _plan(conn, asker, what, content, zone, now)
@@ -122,7 +123,7 @@ def _plan(
 
 
 def _reach(conn: Connection, asker: Asker, now: Moment) -> set[UUID]:
-    """The areas whose borders this person may change."""
+    """Areas whose border this person may change."""
     if asker.role != Role.KEEPER:
         return set()
     tended, _ = grant_sights.tended_places(conn, asker.person_id, now)

@@ -1,7 +1,7 @@
-"""Areas and cameras from a table that somebody's spreadsheet saved: first what would be done.
+"""Import of areas and cameras from a spreadsheet's table, with a preview.
 
-A plan is made of the whole table before anything is written. One wrong line refuses all of it:
-half a town is worse than none.
+The whole table is planned before anything is written. One wrong line refuses all of it: half a town
+is worse than none.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -34,47 +34,47 @@ Done = Literal["add", "change", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a line does."""
+    """Effect of one line."""
 
     line: int
     done: Done
     name: str
     place: str
-    """The area that it lies in, as the table says it; empty: at the top, or where it is."""
+    """Its parent area as written in the table; empty: at the top, or unchanged."""
     write: Callable[[Connection, By, Moment], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What a table would do, or all that is wrong with it."""
+    """Effect of a table, or all its errors."""
 
     steps: tuple[Step, ...]
     wrong: tuple[Wrong, ...]
 
     @property
     def may_be_done(self) -> bool:
-        """Nothing is wrong, and something is to be done."""
+        """True if there is no error and something to do."""
         return not self.wrong and any(step.done != "same" for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where who imports may change something; None: everywhere, as the shell."""
+    """Places the importing person may change; None: all, for the shell."""
 
     areas: Collection[UUID] | None = None
     cameras: Collection[UUID] | None = None
 
     def has_area(self, area_id: UUID | None) -> bool:
-        """Whether something may lie in it; the top is the shell's alone."""
+        """True if something may lie in it; only the shell may use the top."""
         return self.areas is None or area_id in self.areas
 
     def has_camera(self, camera_id: UUID) -> bool:
-        """Whether the camera may be changed."""
+        """True if the camera may be changed."""
         return self.cameras is None or camera_id in self.cameras
 
 
 def carry_out(conn: Connection, plan: Import, *, by: By, now: Moment) -> int:
-    """Do what was planned; how many lines changed something."""
+    """Carry out the plan; returns the number of lines that changed something."""
     todo = [step for step in plan.steps if step.done != "same"]
     for step in todo:
         step.write(conn, by, now)
@@ -83,8 +83,8 @@ def carry_out(conn: Connection, plan: Import, *, by: By, now: Moment) -> int:
 
 
 class _Tree:
-    """The areas there are and those that the table brings; by name those that who imports looks
-    after, with all above: of the others a table tells nobody that they are there."""
+    """Existing areas and those of the table. Names are known only for areas the importing person
+    looks after, and their parents: a table reveals no other area."""
 
     def __init__(self, conn: Connection, reach: Reach) -> None:
         self.rows: dict[UUID, Any] = {row.id: row for row in conn.execute(select(areas))}
@@ -106,7 +106,7 @@ class _Tree:
         return parent
 
     def named(self, said: str) -> list[UUID]:
-        """Areas of a name; "Quarter 3 / Tan Khai" is the one right below the second."""
+        """Areas with this name; "Quarter 3 / Tan Khai" is the Quarter 3 directly below Tan Khai."""
         inner, _, outer = (part.strip() for part in said.partition("/"))
         found = self.by_name.get(fold(inner), [])
         if not outer:
@@ -116,7 +116,7 @@ class _Tree:
 
 
 class RefusedError(Exception):
-    """What is wrong with a line."""
+    """The error of a line."""
 
     def __init__(self, wrong: Wrong) -> None:
         super().__init__(wrong)
@@ -126,7 +126,7 @@ class RefusedError(Exception):
 def plan_areas(
     conn: Connection, content: bytes, *, zone: ZoneInfo, reach: Reach, now: Moment
 ) -> Import:
-    """What a table of areas would do: `name, level`, and perhaps `parent, valid_from,
+    """Effect of a table of areas: columns `name, level`, and optionally `parent, valid_from,
     valid_until` (dates). A parent may come later in the table."""
     table = read(content, needed=AREA_NEEDED, allowed=AREA_ALLOWED)
     tree = _Tree(conn, reach)
@@ -145,27 +145,27 @@ def plan_areas(
 
 
 class Found:
-    """Steps, and what is wrong."""
+    """Steps and errors."""
 
     def __init__(self, wrong: list[Wrong]) -> None:
         self.wrong = wrong
         self.steps: list[Step] = []
 
     def take(self, make: Callable[[], Step]) -> None:
-        """Make a step of a line, or note why it cannot be one."""
+        """Add the step of a line, or note its error."""
         try:
             self.steps.append(make())
         except RefusedError as refused:
             self.wrong.append(refused.wrong)
 
     def plan(self) -> Import:
-        """All of it, or all that is wrong."""
+        """The whole plan, or all errors."""
         wrong = tuple(sorted(self.wrong, key=lambda one: one.line))
         return Import(() if wrong else tuple(self.steps), wrong)
 
 
 def _waits_for(line: Line, lines: Iterable[Line], tree: _Tree) -> bool:
-    """Whether its parent is a line that has not been taken yet."""
+    """True if its parent is a line that is not planned yet."""
     parent = line["parent"]
     if not parent or tree.named(parent):
         return False
@@ -232,7 +232,7 @@ def _change_step(line: Line, row: Any, words: AreaWords) -> Step:
 
 
 def _add_step(line: Line, tree: _Tree, words: AreaWords) -> Step:
-    mark = UUID(int=len(tree.new) + 1)  # stands for the area until it is written
+    mark = UUID(int=len(tree.new) + 1)  # placeholder id of the area until it is written
     tree.new[mark] = words.parent_id
     tree.by_name.setdefault(fold(words.name), []).append(mark)
     written = tree.written
@@ -245,7 +245,8 @@ def _add_step(line: Line, tree: _Tree, words: AreaWords) -> Step:
 
 
 def _moment(text: str, zone: ZoneInfo, days: int) -> int | None:
-    """The first moment of a day, or of the day after it; ValueError for what is no day."""
+    """Midnight (UTC microseconds) at the start of the day, `days` later; None for an empty text.
+    Raises ValueError for an invalid date."""
     if not text:
         return None
     day = date.fromisoformat(text) if len(text) == 10 else None
@@ -256,8 +257,8 @@ def _moment(text: str, zone: ZoneInfo, days: int) -> int | None:
 
 
 def plan_cameras(conn: Connection, content: bytes, *, reach: Reach) -> Import:
-    """What a table of cameras would do: `node, camera`, and perhaps `label, area, latitude,
-    longitude, bearing` (degrees). What a cell leaves empty stays as it is."""
+    """Effect of a table of cameras: columns `node, camera`, and optionally `label, area, latitude,
+    longitude, bearing` (degrees). An empty cell changes nothing."""
     table: Table = read(content, needed=CAMERA_NEEDED, allowed=CAMERA_ALLOWED)
     tree = _Tree(conn, reach)
     there = {

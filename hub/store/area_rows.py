@@ -1,8 +1,8 @@
-"""Areas as a keeper edits them: names, levels, where they lie and from when until when.
+"""Rows of areas as a keeper edits them: name, level, parent, and dates of validity.
 
-All in the caller's transaction. An area is never removed: what was recorded in it, and who was
-granted it, stays told. One that is no more valid is offered for nothing new; cameras in it are
-watched as before, since no date may make anybody blind.
+Everything works in the caller's transaction. An area is never removed, so old recordings and grants
+keep their area. An area that is no longer valid is not offered for anything new. Its cameras are
+watched as before: no date may stop an alert.
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ from hub.store.registry import RegistryError
 from hub.store.tables import areas, cameras, columns, new_id
 
 NAME_CHARS: Final = MOST_CHARS
-"""A table may bring as many: cut here, its next reading would find another name."""
+"""A table may use as many. A name cut here would not be found when the table is read again."""
 
 
 class AreaFault(StrEnum):
-    """Why an area cannot be so."""
+    """Reasons why an area is refused."""
 
     NAME = "name"
     LEVEL = "level"
@@ -51,7 +51,7 @@ _SENTENCES: Final[Mapping[AreaFault, str]] = {
 
 
 class AreaError(RegistryError):
-    """What was entered cannot be; `fault` says why to a page, the sentence to a shell."""
+    """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: AreaFault) -> None:
         super().__init__(_SENTENCES[fault])
@@ -60,28 +60,28 @@ class AreaError(RegistryError):
 
 @dataclass(frozen=True, slots=True)
 class AreaWords:
-    """An area as it is entered; moments are of the first and after the last day, UTC, µs."""
+    """Entry of an area; start of the first day and end of the last day, UTC microseconds."""
 
     name: str
     level: str
     parent_id: UUID | None
     valid_from_utc_us: int | None = None
-    """None: as it is; for a new one from now on."""
+    """None: unchanged; for a new area: now."""
     valid_until_utc_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What a change did beside the area itself."""
+    """Side effects of a change."""
 
     ended_grants: int
-    """Grants that lie no more within the one that they were given out of."""
+    """Grants that no longer lie inside the grant they came from."""
     cameras: int
-    """In the area and below it."""
+    """Cameras in the area and below it."""
 
 
 def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
-    """Note an area."""
+    """Add an area."""
     name, level = _checked(conn, words, None, now)
     area_id = new_id(now)
     starts = words.valid_from_utc_us
@@ -103,7 +103,7 @@ def add(conn: Connection, words: AreaWords, *, by: By, now: Moment) -> UUID:
 
 
 def change(conn: Connection, area_id: UUID, words: AreaWords, *, by: By, now: Moment) -> Moved:
-    """What it is called, where it lies, from when until when."""
+    """Change name, parent and dates."""
     before = conn.execute(select(areas).where(areas.c.id == area_id)).one()
     name, level = _checked(conn, words, before, now)
     values = {
@@ -138,15 +138,15 @@ def camera_count(conn: Connection, area_id: UUID) -> int:
 
 
 def is_valid(now: Moment) -> ColumnElement[bool]:
-    """Areas that may be chosen for something new."""
+    """SQL condition for areas that may be chosen for something new."""
     return (areas.c.valid_from_utc_us <= now.utc_us) & or_(
         areas.c.valid_until_utc_us.is_(None), areas.c.valid_until_utc_us > now.utc_us
     )
 
 
 def ends_after_it_begins(words: AreaWords, before: Any, now: Moment) -> bool:
-    """Whether the dates are in order, with the beginning that it has where none is said; `before`
-    is its row, None for a new one."""
+    """True if the dates are in order. Without a new start, the stored one counts; `before` is the
+    row, None for a new area."""
     starts, ends = words.valid_from_utc_us, words.valid_until_utc_us
     if starts is None:
         starts = now.utc_us if before is None else before.valid_from_utc_us

@@ -1,4 +1,4 @@
-"""The door's way to cameras as officers open them, and to the word that one has arrived."""
+"""Service for camera pages and for an officer's report of arrival."""
 
 from uuid import UUID
 
@@ -15,9 +15,9 @@ class ArrivalDoor(HandOverDoor):
     """For the officer on the way."""
 
     def arrive(self, asker: Asker, alert_id: UUID) -> AlertRow | Conflict | None:
-        """The officer who has the alert is at its place; said once, and kept for good.
+        """Record that the officer who has the alert is at its place; stored once, for good.
 
-        A Conflict for who does not have it; again it changes nothing.
+        Returns a Conflict for anybody else. A second call changes nothing.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -39,7 +39,7 @@ class ArrivalDoor(HandOverDoor):
         return row
 
     def camera(self, asker: Asker, camera_id: UUID) -> CameraPage | None:
-        """How a camera is, what happened there lately, which others are near."""
+        """State of a camera, its latest events, and cameras near it."""
         with self._db.reading() as conn:
             page = camera_sights.camera_page(conn, asker.person_id, camera_id, self._clock.now())
         self._note(asker, "camera.open" if page else "camera.open.refused", "camera", camera_id)

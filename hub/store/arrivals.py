@@ -1,7 +1,7 @@
-"""What households sent is looked at, cut, hashed, sealed and put into its case; one file at a time.
+"""Intake of household files: checked, cut, hashed, sealed and added to the case, one at a time.
 
-First the file is in the clip store, durably, then the row says so; a crash in between leaves a
-file that no row names, which `hub.store.sweep` finds, and a household that is asked for it again.
+The file goes to the clip store first, durably, and then the row. A crash in between leaves a file
+without a row, which `hub.store.sweep` finds, and the household is asked for it again.
 """
 
 import hashlib
@@ -32,12 +32,12 @@ log = structlog.get_logger()
 
 DAY_US: Final = 86_400 * 1_000_000
 PARTS_KEPT_S: Final = 15 * 86_400
-"""Longer than any link holds: what is older belongs to nothing."""
+"""Seconds; longer than the life of any link, so older parts belong to nothing."""
 CUT: Final = ".cut"
 
 
 class Arrivals:
-    """For any thread; whoever comes while another works goes away again."""
+    """Thread-safe; a second caller returns at once while the first works."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Arrivals:
         self._turn = threading.Lock()
 
     def take_in(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Look at all that waits; how many were put into their cases."""
+        """Process all waiting files; returns the number added to cases."""
         taken = 0
         if not self._turn.acquire(blocking=False):
             return taken
@@ -84,7 +84,7 @@ class Arrivals:
             self._desk.reject(row, GivenFault.NOT_VIDEO, str(error))
         except FileNotFoundError as error:
             self._desk.reject(row, GivenFault.LOST, str(error))
-        except (BlobsError, OSError, ValueError) as error:  # tried again at the next look
+        except (BlobsError, OSError, ValueError) as error:  # tried again in the next run
             log.error("household.not_sealed", request=str(request_id), reason=str(error))
         finally:
             cut_path.unlink(missing_ok=True)
@@ -137,7 +137,7 @@ class Arrivals:
         return is_filed
 
     def tidy(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """End what expired, drop parts of what ended, remove what no case holds any more."""
+        """End expired requests, drop their parts, remove clips no case holds any more."""
         self._end_expired()
         self._drop_parts()
         removed = 0
@@ -177,7 +177,7 @@ class Arrivals:
             return list(conn.scalars(query))
 
     def _remove(self, clip_id: UUID) -> bool:
-        """The row first, then the file; whether it is still let go is asked in the transaction."""
+        """Row first, then file; the transaction checks once more that it may be removed."""
         now, here = self._clock.now(), household_clips.c
         this = (
             here.id == clip_id,

@@ -1,7 +1,7 @@
-"""The door's way from a case to households: who is near, a request for a span, what they gave.
+"""Service from a case to households: those near, a request for a time span, the clips received.
 
-All of it is for who works on the case; who may be asked is cut to the asker's areas. What was given
-is seen by the case's members and by nobody else.
+Everything is for people who work on the case; only households in the asker's areas can be asked.
+Only members of the case see the clips.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ MEDIA_TYPES: Final = {
 
 
 class AskingDoor:
-    """For any thread. None and False are the same answer for what is not there and not theirs."""
+    """Thread-safe. None and False are the same answer for unknown and for not theirs."""
 
     def __init__(self, db: Database, *, clock: Clock, blobs: Blobs, box: TipBox) -> None:
         self._db = db
@@ -55,7 +55,8 @@ class AskingDoor:
     def near(
         self, asker: Asker, case_id: UUID, point: Point | None, radius_m: float
     ) -> list[NearHousehold] | None:
-        """Who may be asked for an open case, the nearest first; without a point all, by place."""
+        """Households that may be asked for an open case, nearest first; without a point all, by
+        place."""
         now = self._clock.now()
         with self._db.reading() as conn:
             is_theirs = _works_on(conn, asker, case_id, now, open_=True)
@@ -66,8 +67,8 @@ class AskingDoor:
     def ask(self, asker: Asker, case_id: UUID, wanted: Wanted) -> list[Asked] | None:
         """A link for each household; its token is known only now. None: not their open case.
 
-        HouseholdError for what cannot be; then nobody is asked. UnsealError when the hub's key is
-        not the one that contacts were sealed with.
+        Raises HouseholdError for an invalid request; then nobody is asked. Raises UnsealError if
+        the hub's key is not the key that sealed the contacts.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -122,7 +123,7 @@ class AskingDoor:
         )
 
     def _address(self, conn: Connection, household: HouseholdRow) -> str:
-        """Where the link is sent; empty where it goes by people alone."""
+        """Address for the link; empty if only people bring it."""
         this = households.c.id == household.household_id
         sealed = conn.scalar(select(households.c.sealed).where(this))
         if not household.channel or sealed is None:
@@ -130,7 +131,7 @@ class AskingDoor:
         return self._box.unseal_reporter(sealed, tip_id=household.household_id).contact
 
     def told(self, asker: Asker, request_id: UUID, channel: str, outcome: str) -> None:
-        """The link was sent by a channel of the hub, or could not be."""
+        """Record that a channel of the hub sent the link, or could not."""
         with self._db.writing() as conn:
             audit.note(
                 conn,
@@ -143,13 +144,13 @@ class AskingDoor:
             )
 
     def requests(self, asker: Asker, case_id: UUID) -> list[RequestRow]:
-        """What was asked for a case: part of its page, and of that page's line in the log."""
+        """Requests of a case: part of its page, and covered by that page's line in the log."""
         with self._db.reading() as conn:
             is_theirs = _works_on(conn, asker, case_id, self._clock.now())
             return household_rows.request_rows(conn, case_id) if is_theirs else []
 
     def end_request(self, asker: Asker, case_id: UUID, request_id: UUID) -> bool:
-        """Its link holds no more."""
+        """End the request; its link is no longer valid."""
         now, here = self._clock.now(), household_requests.c
         with self._db.writing() as conn:
             is_this = (here.id == request_id, here.case_id == case_id)
@@ -161,7 +162,7 @@ class AskingDoor:
         return bool(is_done)
 
     def clips(self, asker: Asker, case_id: UUID) -> list[GivenClip]:
-        """What was given for a case and is in it: part of its page, and of that page's line."""
+        """Clips given to a case: part of its page, and covered by that page's line in the log."""
         here = household_clips.c
         with self._db.reading() as conn:
             if not _works_on(conn, asker, case_id, self._clock.now()):
@@ -170,7 +171,7 @@ class AskingDoor:
             return household_rows.clip_rows(conn, *in_it)
 
     def open_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> OpenMedia | None:
-        """A film that was given, to who works on its case."""
+        """A clip from a household, for people who work on its case."""
         with self._db.reading() as conn:
             clip = self._clip(conn, asker, case_id, clip_id)
         is_here = clip is not None and not clip.is_removed and self._blobs.has(clip.sha256)
@@ -189,7 +190,7 @@ class AskingDoor:
     def change_clip(
         self, asker: Asker, case_id: UUID, clip_id: UUID, *, note: str, is_marked: bool
     ) -> bool:
-        """Another note, or mark it as one that matters most."""
+        """Change the note, or mark the clip as important."""
         values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -202,7 +203,7 @@ class AskingDoor:
         return is_done
 
     def remove_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> bool:
-        """Out of the case: held no more, and removed after the days that are configured."""
+        """Take a clip out of the case: no longer held, removed after the configured days."""
         now = self._clock.now()
         with self._db.writing() as conn:
             is_done = self._clip(conn, asker, case_id, clip_id, open_=True) is not None

@@ -1,7 +1,7 @@
-"""Who did what: one line an act, written in the transaction of the act itself.
+"""Audit log: one line per act, written in the transaction of the act.
 
-Each line is bound to the one before (`hub.alerts.chain`). Writers queue (`hub.store.database`),
-so the head that a line is bound to is still the head when it is committed.
+Each line contains the hash of the line before (`hub.alerts.chain`). Write transactions queue
+(`hub.store.database`), so that the head of the chain is still the head at commit.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ PAGE: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Whose act it is: a person, a node, or (neither) the hub itself or its keeper's shell."""
+    """Author of an act: a person, a node, or (neither) the hub itself or the keeper's shell."""
 
     person_id: UUID | None = None
     node_id: UUID | None = None
     came_from: str = ""
-    """The network address the act came from."""
+    """Network address the act came from."""
 
 
 def note(
@@ -73,13 +73,13 @@ def note(
 
 
 def head(conn: Connection, now: Moment) -> Anchor:
-    """What the log ends with now; number 0 while nothing was written."""
+    """The last line of the log now; number 0 if it is empty."""
     seq, last = _head(conn)
     return Anchor(seq, last, now.utc_us)
 
 
 def read(conn: Connection) -> Iterator[tuple[Record, str]]:
-    """The whole log from its beginning, each line with its hash; a page at a time in memory."""
+    """The whole log from the start, each line with its hash; one page at a time in memory."""
     after = 0
     while True:
         query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PAGE)
@@ -92,7 +92,7 @@ def read(conn: Connection) -> Iterator[tuple[Record, str]]:
 
 
 def unbound(conn: Connection) -> int:
-    """Lines that are bound to nothing: no hub of this version wrote them."""
+    """Number of lines outside the hash chain: not written by a hub of this version."""
     return len(conn.execute(select(audit.c.id).where(audit.c.seq.is_(None))).all())
 
 

@@ -1,7 +1,7 @@
-"""A bell that threads ring after a commit and asyncio tasks wait for.
+"""Change signal: threads ring it after a commit, asyncio tasks wait for it.
 
-It carries no message: who wakes up asks the database what is new. Rings are counted, so that a
-ring between two waits is never missed.
+It carries no message: a woken task asks the database for news. Rings are counted, so that a ring
+between two waits is never missed.
 """
 
 import asyncio
@@ -18,22 +18,22 @@ class Bell:
 
     @property
     def rings(self) -> int:
-        """How often it was rung; hand this to `wait` before asking the database."""
+        """Number of rings so far; read it before you ask the database, and hand it to `wait`."""
         return self._rings
 
     def ring(self) -> None:
-        """Wake everybody who waits; never blocks."""
+        """Wake all waiting tasks; never blocks."""
         with self._lock:
             self._rings += 1
             waiters = tuple(self._waiters)
         for loop, event in waiters:
             try:
                 loop.call_soon_threadsafe(event.set)
-            except RuntimeError:  # that loop has closed; its waiter is gone with it
+            except RuntimeError:  # that loop has closed, and its waiting task with it
                 continue
 
     async def wait(self, heard: int, timeout_s: float | None = None) -> int:
-        """Wait until it has rung more often than `heard`, or the time is up; the rings so far."""
+        """Wait for more rings than `heard`, or until the timeout; returns the rings so far."""
         event = asyncio.Event()
         waiter = (asyncio.get_running_loop(), event)
         with self._lock:

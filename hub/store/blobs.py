@@ -1,7 +1,8 @@
-"""The clip store: files by their hash, written once. Here its port, and the folder behind it.
+"""Clip store: files named by their hash and written once. This module has the port and the folder
+adapter.
 
-Where a picture is kept names are strings, as in `hub.store.parts` and for the same reason.
-The other adapter is `hub.store.bucket`; `tests/hub/test_blobs.py` asks the same of both.
+File paths are strings, as in `hub.store.parts` and for the same reason. The other adapter is
+`hub.store.bucket`; `tests/hub/test_blobs.py` tests both.
 """
 
 import contextlib
@@ -42,7 +43,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that is in the store; `changed_utc_us` is when it was put there."""
+    """A file in the store; `changed_utc_us` is the time it was stored."""
 
     sha256: str
     size_bytes: int
@@ -50,52 +51,55 @@ class Found:
 
 
 class Blobs(Protocol):
-    """The clip store; for any thread. All may raise BlobsError, ValueError for what is no hash."""
+    """Clip store; thread-safe. All methods may raise BlobsError, and ValueError for an invalid
+    hash."""
 
     def open_incoming(self, size_bytes: int = 0) -> Incoming:
-        """Begin a new file of this size; raises NoRoomError."""
+        """Start a new file of this size; raises NoRoomError."""
         ...
 
     def keep(self, path: str, sha256: str) -> None:
-        """Take over a whole file of the staging folder, whose hash was checked, durably.
+        """Move a complete file from the staging folder into the store, durably. The caller has
+        checked its hash.
 
-        Afterwards nothing is at `path`; after an error the file still is, to be tried again.
+        After success nothing is at `path`; after an error the file is still there, for a retry.
         """
         ...
 
     def has(self, sha256: str) -> bool:
-        """Whether it is here."""
+        """True if it is in the store."""
         ...
 
     def read(self, sha256: str, *, start: int = 0, length: int) -> Iterator[bytes]:
-        """`length` bytes from `start`, fewer where the file ends, `PIECE_BYTES` at a time.
+        """`length` bytes from `start`, `PIECE_BYTES` at a time; fewer if the file ends before.
 
-        FileNotFoundError when it is not here, at the first piece.
+        Raises FileNotFoundError at the first piece if the file is missing.
         """
         ...
 
     def remove(self, sha256: str) -> bool:
-        """Remove it for good; whether it was here."""
+        """Delete the file; returns True if it existed."""
         ...
 
     def walk(self, shelf: str) -> Iterator[Found]:
-        """Every file whose hash begins with these two digits."""
+        """All files whose hash begins with these two digits."""
         ...
 
     def free_bytes(self) -> int | None:
-        """How much more fits besides what must stay free, below 0 when too little does.
+        """Free space in bytes beyond the reserve; negative if the reserve is used.
 
-        None: nobody knows.
+        None: unknown.
         """
         ...
 
     def sweep(self, *, older_than_utc_us: int) -> int:
-        """Remove unfinished files last written before then; how many."""
+        """Remove unfinished files last written before then; returns their number."""
         ...
 
 
 class BlobFolder:
-    """The clip store in a folder, made when missing: `ab/ab12…`, beside `incoming`."""
+    """Clip store in a folder, created if missing: `ab/ab12…`, and `incoming` for unfinished
+    files."""
 
     def __init__(self, folder: Path, *, spare_bytes: int = 0) -> None:
         self._folder = str(folder)
@@ -109,8 +113,8 @@ class BlobFolder:
         """See `Blobs`; `path` is on the same disk."""
         home = self.path(sha256)
         with needing_room():
-            # First the bytes, then the name, then the folder that holds the name: a row that
-            # says "stored" is written only after all three are on the disk.
+            # First the bytes, then the name, then the folder with the name: a row says "stored"
+            # only after all three are on the disk.
             _sync(path)
             shelf = os.path.dirname(home)
             if not os.path.isdir(shelf):
@@ -120,7 +124,7 @@ class BlobFolder:
             _sync(shelf)
 
     def path(self, sha256: str) -> str:
-        """Where the file with this hash is, or would be."""
+        """Path of the file with this hash, existing or not."""
         return f"{self._folder}/{checked(sha256)[:2]}/{sha256}"
 
     def has(self, sha256: str) -> bool:
@@ -162,7 +166,7 @@ class BlobFolder:
 
 
 def checked(sha256: str) -> str:
-    """The hash itself; ValueError for anything that is none, such as a path."""
+    """Returns the hash; raises ValueError for anything else, such as a path."""
     if _SHA256.fullmatch(sha256) is None:
         raise ValueError(f"not a sha256: {sha256!r}")
     return sha256

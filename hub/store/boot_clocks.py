@@ -1,4 +1,5 @@
-"""The clock of a boot became trusted: what was filed of that boot before is put in its place."""
+"""Time correction: once a boot's clock is trusted, earlier events of that boot get their true
+time."""
 
 from collections import defaultdict
 from typing import Any, Final
@@ -14,7 +15,7 @@ from hub.store.rows import add_once, change
 from hub.store.tables import alerts, boot_clocks, columns, events, sightings
 
 AT_MOST: Final = 10_000
-"""So many events are put in their place at once, the newest; others keep what was made of them."""
+"""At most this many events are corrected, the newest; the others keep their stored times."""
 
 _KNOWN: Final = Hot(
     select(boot_clocks).where(
@@ -23,14 +24,14 @@ _KNOWN: Final = Hot(
     )
 )
 Shift = tuple[int, int | None]
-"""By how many microseconds a moment is moved, and how far off it may be then (ms)."""
+"""Correction in microseconds, and its error bound in ms."""
 
 _OF_SIGHTING: Final = ("first_seen", "confirmed")
 _OF_SIGHTINGS_END: Final = ("last_seen", "closed")
 
 
 def known(conn: Connection, node_id: UUID, boot_id: UUID) -> BootClock | None:
-    """A trusted stamp of this boot, if one was told."""
+    """A trusted timestamp of this boot, if known."""
     row = _KNOWN.first(conn, node_id=node_id, boot_id=boot_id)
     return (
         None
@@ -40,7 +41,7 @@ def known(conn: Connection, node_id: UUID, boot_id: UUID) -> BootClock | None:
 
 
 def learn(conn: Connection, node_id: UUID, boot_id: UUID, *, clock: BootClock, now: Moment) -> int:
-    """Note it, and correct what was filed before; returns how many events that were."""
+    """Store the clock and correct earlier events; returns their number."""
     row = {
         "node_id": node_id,
         "boot_id": boot_id,
@@ -85,14 +86,14 @@ def _correct_sighting(
         return
     values = _shifted(row, _OF_SIGHTING, first) | _shifted(row, _OF_SIGHTINGS_END, last)
     confirmed = values.get("confirmed_utc_us", row.confirmed_utc_us)
-    for name in _OF_SIGHTINGS_END:  # nobody leaves before he came
+    for name in _OF_SIGHTINGS_END:  # nobody leaves before they came
         if (end := values.get(f"{name}_utc_us")) is not None:
             values[f"{name}_utc_us"] = max(end, confirmed)
     change(conn, sightings, sighting_id, values)
 
 
 def _shifted(row: Row[*tuple[Any, ...]], names: tuple[str, ...], shift: Shift) -> dict[str, Any]:
-    """Those of the row's moments that nobody vouched for, put in their place."""
+    """The row's untrusted moments, corrected."""
     shift_us, error_ms = shift
     values: dict[str, Any] = {}
     for name in names:
@@ -103,7 +104,7 @@ def _shifted(row: Row[*tuple[Any, ...]], names: tuple[str, ...], shift: Shift) -
 
 
 def _correct_alerts(conn: Connection, sighting_ids: list[UUID], now: Moment) -> None:
-    """An alert spans its sightings: it begins with the first and was last seen with the last."""
+    """Set an alert's span from its sightings: start of the first, end of the last."""
     touched = conn.scalars(
         select(sightings.c.alert_id)
         .where(sightings.c.id.in_(sighting_ids), sightings.c.alert_id.is_not(None))

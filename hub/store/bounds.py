@@ -1,7 +1,7 @@
-"""What a well-formed message may still carry that a column cannot hold.
+"""Limits of column values, for messages that are well-formed but do not fit a column.
 
-A message from a node in strange hands must not stop the hub's one writer: PostgreSQL refuses a
-NUL in text and a number beyond its column, and would take the whole batch down with it.
+A message from a stolen node must not stop the hub's only writer: PostgreSQL refuses a NUL in text
+and a number beyond its column, and the whole batch would fail.
 """
 
 from typing import Final
@@ -11,15 +11,15 @@ MAX_BIGINT: Final = 2**63 - 1
 
 
 def integer(value: int) -> int:
-    """`value`, or the largest an Integer column holds."""
+    """`value`, or the largest value of an Integer column."""
     return min(value, MAX_INTEGER)
 
 
 def bigint(value: int) -> int:
-    """`value`, between 0 and the largest a BigInteger column holds."""
+    """`value`, limited to 0 and the largest value of a BigInteger column."""
     return max(0, min(value, MAX_BIGINT))
 
 
 def text(value: str, max_chars: int) -> str:
-    """`value` without NULs, cut to `max_chars`."""
+    """`value` without NULs, cut to `max_chars` characters."""
     return value[:max_chars].replace("\0", "\ufffd")

@@ -1,9 +1,9 @@
-"""The clip store in an S3 bucket: Amazon's, or any server that speaks its language.
+"""Clip store in an S3 bucket: Amazon's, or any S3-compatible server.
 
     s3+https://s3.example:9000/bucket/any/prefix?region=eu-1
 
-A file is sent in one request that carries its hash, so that the bucket itself refuses bytes that
-are not those, and only where nothing is yet. Files on their way in lie in a folder of the hub's.
+A file is sent in one request with its hash, so the bucket itself refuses wrong bytes. The request
+writes only if no file is there yet. Unfinished files lie in a folder of the hub.
 """
 
 import base64
@@ -29,9 +29,9 @@ from hub.store.staging import (
 
 CONNECT_S: Final = 3.0
 ANSWER_S: Final = 20.0
-"""How long a bucket may be silent before it counts as away."""
+"""Timeout in seconds: a bucket that is silent for longer counts as unreachable."""
 AWAY_S: Final = 5.0
-"""After it was away, nobody waits for it during so long: requests are refused at once."""
+"""After a failure, requests are refused at once for this many seconds."""
 _FULL: Final = frozenset({"XMinioStorageFull", "InsufficientCapacity", "QuotaExceeded", "507"})
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _THERE_ALREADY: Final = frozenset({"412", "PreconditionFailed", "409"})
@@ -39,7 +39,7 @@ _THERE_ALREADY: Final = frozenset({"412", "PreconditionFailed", "409"})
 
 @dataclass(frozen=True, slots=True)
 class BucketAddress:
-    """Where a bucket is. `prefix` is empty or ends with a slash."""
+    """Address of a bucket. `prefix` is empty or ends with a slash."""
 
     endpoint: str
     bucket: str
@@ -48,7 +48,7 @@ class BucketAddress:
 
     @classmethod
     def parse(cls, url: str) -> "BucketAddress":
-        """ValueError with a sentence when it is no such address."""
+        """Raises ValueError with a sentence for an invalid address."""
         parts = urlsplit(url)
         kind, _, scheme = parts.scheme.partition("+")
         bucket, _, prefix = parts.path.strip("/").partition("/")
@@ -60,20 +60,20 @@ class BucketAddress:
         return cls(f"{scheme}://{parts.netloc}", bucket, f"{prefix}/" if prefix else "", region)
 
     def __str__(self) -> str:
-        """As people read it in a log."""
+        """Readable form for a log."""
         return f"{self.endpoint}/{self.bucket}/{self.prefix}"
 
 
 @dataclass(frozen=True, slots=True)
 class BucketKey:
-    """Who the hub is to the bucket."""
+    """Credentials of the hub for the bucket."""
 
     key_id: str
     secret: str
 
     @classmethod
     def parse(cls, text: str) -> "BucketKey":
-        """From a file of two lines: the key's id, then the secret; ValueError otherwise."""
+        """From a file of two lines: key id, then secret; ValueError otherwise."""
         lines = text.strip().splitlines()
         if len(lines) != 2:
             raise ValueError("needs two lines: the access key's id, then its secret")
@@ -81,7 +81,7 @@ class BucketKey:
 
 
 class BlobBucket:
-    """The clip store in a bucket; see `Blobs`. Connects only when something is asked of it."""
+    """Clip store in a bucket; see `Blobs`. Connects only at the first request."""
 
     def __init__(
         self, address: BucketAddress, key: BucketKey, *, staging: Path, spare_bytes: int = 0
@@ -93,12 +93,12 @@ class BlobBucket:
         self._away: tuple[float, str] | None = None
 
     def open_incoming(self, size_bytes: int = 0) -> Incoming:
-        """See `Blobs`; while the bucket is away nothing is begun."""
+        """See `Blobs`; refused while the bucket is unreachable."""
         self._refuse_while_away()
         return self._staging.open(size_bytes, self.keep)
 
     def keep(self, path: str, sha256: str) -> None:
-        """See `Blobs`. A repeat finds the file there and changes nothing."""
+        """See `Blobs`. A repeat finds the file and changes nothing."""
         digest = base64.b64encode(bytes.fromhex(checked(sha256))).decode()
         with self._asking(), open(path, "rb") as file:
             try:
@@ -118,7 +118,7 @@ class BlobBucket:
         return False
 
     def read(self, sha256: str, *, start: int = 0, length: int) -> Iterator[bytes]:
-        """See `Blobs`; a bucket that goes away meanwhile breaks the stream off."""
+        """See `Blobs`; the stream ends with an error if the bucket becomes unreachable."""
         if length <= 0:
             return
         with self._asking():
@@ -142,19 +142,19 @@ class BlobBucket:
         return True
 
     def walk(self, shelf: str) -> Iterator[Found]:
-        """See `Blobs`; a thousand names are in memory at a time."""
+        """See `Blobs`; holds at most a thousand names in memory."""
         with self._asking():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.address.bucket, Prefix=f"{self.address.prefix}{shelf}/"
             )
             for item in (item for page in pages for item in page.get("Contents", ())):
                 name = str(item["Key"]).rpartition("/")[2]
-                with suppress(ValueError):  # somebody else's file
+                with suppress(ValueError):  # not a file of the clip store
                     changed_utc_us = int(item["LastModified"].timestamp() * 1_000_000)
                     yield Found(checked(name), int(item["Size"]), changed_utc_us)
 
     def free_bytes(self) -> int | None:
-        """See `Blobs`: a bucket does not say."""
+        """See `Blobs`; always None, because a bucket does not report it."""
         return None
 
     def sweep(self, *, older_than_utc_us: int) -> int:
@@ -162,7 +162,7 @@ class BlobBucket:
         return self._staging.sweep(older_than_utc_us=older_than_utc_us)
 
     def knock(self) -> None:
-        """Ask whether the bucket is there and lets the hub in; raises BlobsError."""
+        """Check that the bucket is reachable and accepts the key; raises BlobsError."""
         with self._asking():
             self._client.list_objects_v2(
                 Bucket=self.address.bucket, Prefix=self.address.prefix, MaxKeys=1
@@ -229,8 +229,8 @@ def _client(address: BucketAddress, key: BucketKey) -> Any:
         read_timeout=ANSWER_S,
         retries={"total_max_attempts": 2, "mode": "standard"},
         max_pool_connections=20,
-        s3={"addressing_style": "path"},  # a server of one's own has no name for each bucket
-        # Our own hash goes along; a second one would be a form that not every server speaks.
+        s3={"addressing_style": "path"},  # a private server has no host name per bucket
+        # The request carries our own hash; some servers do not support a second checksum.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )

@@ -1,8 +1,8 @@
-"""Where keepers bring bundles of programs: in pieces, looked at once all of it is here.
+"""Upload of program bundles by keepers: in pieces, checked once the file is complete.
 
-A bundle that the town's update key did not sign is never kept here, whoever brings it: what a
-keeper can do by a page is bounded by a key that is not at the hub. A hub that does not know the
-key takes none by a page.
+A bundle without the signature of the town's update key is never kept, whoever uploads it. So the
+power of a page is limited by a key that is not at the hub. A hub without the public key accepts no
+upload.
 """
 
 import hashlib
@@ -30,29 +30,30 @@ log = structlog.get_logger()
 
 MARK_CHARS: Final = 400
 MOST_AT_ONCE: Final = 2
-"""So many unfinished bundles of one person are kept, the latest."""
+"""Unfinished bundles kept per person, the latest."""
 KEPT_S: Final = 3 * 86_400
-"""What has come of a bundle goes after so long."""
+"""Seconds; the result of an upload is deleted after this time."""
 WHOLE: Final = ".whole"
 
 
 class BundleUpload:
-    """A bundle on its way in; `write` each piece, then `finish`, also when the line broke."""
+    """A bundle being uploaded; `write` each piece, then `finish`, also after a broken
+    connection."""
 
     def __init__(self, part: PartWriter, upload_id: UUID, is_closed: Callable[[], bool]) -> None:
-        """`is_closed` tells whether the account of its sender was closed meanwhile."""
+        """`is_closed` returns True once the sender's account is closed."""
         self._part = part
         self.upload_id = upload_id
         self._is_closed = is_closed
 
     @property
     def offset_bytes(self) -> int:
-        """How much has come."""
+        """Bytes received so far."""
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append. BundleRefusedError beyond what a bundle may have, or once the sender's account
-        is closed; NoRoomError, SupersededError."""
+        """Append a piece. Raises BundleRefusedError beyond the largest size of a bundle or once the
+        sender's account is closed; also NoRoomError, SupersededError."""
         if self._is_closed():
             self._part.close()
             raise BundleRefusedError(BundleTrouble.SIGNED_OUT)
@@ -62,12 +63,12 @@ class BundleUpload:
         self._part.write(chunk)
 
     def finish(self) -> None:
-        """Make durable what came."""
+        """Make the received bytes durable."""
         self._part.close()
 
 
 class BundleDesk:
-    """For any thread. Whoever calls has made sure that the asker looks after nodes."""
+    """Thread-safe. The caller has checked that the asker looks after nodes."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class BundleDesk:
         parts: PartFolder,
         key: Callable[[], Ed25519PublicKey | None],
     ) -> None:
-        """`key` raises ValueError where a file is there that is no key."""
+        """`key` raises ValueError if the key file is invalid."""
         self._db = db
         self._clock = clock
         self._blobs = blobs
@@ -86,7 +87,7 @@ class BundleDesk:
         self._key = key
 
     def begin(self, asker: Asker, *, size_bytes: int, mark: str) -> BundleUpload:
-        """Bring a file, or go on with the same one (by its mark); BundleRefusedError."""
+        """Start an upload, or continue the same file (by its mark); raises BundleRefusedError."""
         if size_bytes <= 0:
             raise BundleRefusedError(BundleTrouble.EMPTY)
         if size_bytes > MOST_BUNDLE_BYTES:
@@ -97,7 +98,7 @@ class BundleDesk:
         return self._open(asker, same if mark else uuid4(), size_bytes)
 
     def resume(self, asker: Asker, upload_id: UUID, offset_bytes: int) -> BundleUpload:
-        """Go on with it; BundleRefusedError, WrongOffsetError."""
+        """Continue an upload; raises BundleRefusedError, WrongOffsetError."""
         if not Path(self._parts.path(asker.person_id, str(upload_id))).is_file():
             raise BundleRefusedError(BundleTrouble.LOST)
         upload = self._open(asker, upload_id, 0)
@@ -107,20 +108,20 @@ class BundleDesk:
         return upload
 
     def drop(self, asker: Asker, upload_id: UUID) -> None:
-        """Throw away what came."""
+        """Delete the received bytes."""
         self._parts.drop(asker.person_id, str(upload_id))
 
     def take(self, asker: Asker, upload_id: UUID, *, may_be_older: bool) -> Release:
-        """All of it came: look at it and keep it; BundleRefusedError, BlobsError."""
+        """Check and keep the complete file; raises BundleRefusedError, BlobsError."""
         owner, name = asker.person_id, str(upload_id)
         whole = Path(self._parts.path(owner, f"{name}{WHOLE}"))
-        # Under a name of its own nobody can add to it while it is looked at.
+        # Renamed first, so that nobody can append to it during the check.
         self._parts.hand_over(owner, name, to=whole.name, beginning=b"")
         try:
             release = self._keep(asker, whole, may_be_older=may_be_older)
         except BundleRefusedError as refused:
             self._refuse(asker, refused)
-            if refused.trouble is BundleTrouble.OLDER:  # it need not come again to be meant
+            if refused.trouble is BundleTrouble.OLDER:  # kept for the keeper's confirmation
                 self._parts.hand_over(owner, whole.name, to=name, beginning=b"")
             raise
         finally:

@@ -1,4 +1,4 @@
-"""Bundles of programs that came to the hub: looked at, and kept in the clip store."""
+"""Program bundles: check, and storage in the clip store."""
 
 import hashlib
 import tarfile
@@ -23,11 +23,11 @@ from hub.store.blobs import Blobs
 from hub.store.staging import PIECE_BYTES
 
 KEY: Final = Path("/etc/matthan/update.pub")
-"""Where a hub has the public half of the town's update key; the other half is at no hub."""
+"""Public half of the town's update key at a hub; the private half is at no hub."""
 
 
 class BundleTrouble(StrEnum):
-    """Why a file that a keeper sends is not taken in."""
+    """Reasons to refuse a keeper's bundle."""
 
     NO_KEY = "no_key"
     EMPTY = "empty"
@@ -42,7 +42,7 @@ class BundleTrouble(StrEnum):
 
 
 class BundleRefusedError(Exception):
-    """It is not taken in: why, and of what."""
+    """The bundle is refused; `trouble` says why."""
 
     def __init__(self, trouble: BundleTrouble, detail: str = "") -> None:
         super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
@@ -51,7 +51,7 @@ class BundleRefusedError(Exception):
 
 
 def trouble_of(fault: BundleFault) -> BundleTrouble:
-    """Which of these it is."""
+    """The reason for this fault."""
     match fault:
         case UnsignedFault():
             return BundleTrouble.UNSIGNED
@@ -61,7 +61,7 @@ def trouble_of(fault: BundleFault) -> BundleTrouble:
 
 
 def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
-    """What it says of itself, when every file is the one that was signed; BundleFault, OSError."""
+    """The bundle's header, if every file matches its signature; raises BundleFault, OSError."""
     try:
         with tarfile.open(bundle, "r:") as opened:
             head = read_head(opened, partial(_has_signed, key) if key is not None else None)
@@ -85,7 +85,7 @@ def _has_signed(key: Ed25519PublicKey, text: bytes, signature: bytes) -> bool:
 
 
 def keep(bundle: Path, blobs: Blobs) -> str:
-    """Put a copy of the file into the store; its hash. BlobsError, OSError."""
+    """Copy the file into the store; returns its hash. Raises BlobsError, OSError."""
     with bundle.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if blobs.has(sha256):
@@ -103,7 +103,7 @@ def keep(bundle: Path, blobs: Blobs) -> str:
 
 
 def update_key(path: Path = KEY) -> Ed25519PublicKey | None:
-    """The update key as this hub knows it; None: it knows none. ValueError for what is no key."""
+    """The hub's copy of the update key; None without one. Raises ValueError for an invalid file."""
     try:
         key = load_pem_public_key(path.read_bytes())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""One camera as an officer opens it, and all of them for the map; each cut to a scope.
+"""Queries for one camera's page and for the map of cameras; each limited to a scope.
 
 Only `hub.store.camera_door` calls these; it adds the audit.
 """
@@ -24,7 +24,7 @@ RECENT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class CameraPage:
-    """All about one camera: how it is, what happened there, which others are near."""
+    """One camera: its state, its events, and cameras near it."""
 
     camera: SeenCamera
     alerts: list[AlertRow]
@@ -42,7 +42,7 @@ def seen_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SeenCam
 def near(
     conn: Connection, person_id: UUID, camera_id: UUID, now: Moment
 ) -> list[tuple[SeenCamera, Near]]:
-    """Cameras near this one that the person may see too."""
+    """Cameras near this one that the person may also see."""
     own = conn.execute(select(cameras).where(cameras.c.id == camera_id)).first()
     if own is None:
         return []
@@ -52,7 +52,7 @@ def near(
 def around(
     conn: Connection, person_id: UUID, spot: Spot, now: Moment
 ) -> list[tuple[SeenCamera, Near]]:
-    """Cameras near a place that the person may see; not the one that the place is itself."""
+    """Cameras near a place that the person may see, without the place's own camera."""
     rows = {row.id: row for row in _rows(conn, person_id, now, _is_around(spot))}
     found = neighbours(spot, [_spot(row) for row in rows.values()])
     where = places(conn, {rows[one.camera_id].area_id for one in found})
@@ -83,7 +83,8 @@ def camera_page(
 
 
 def _is_around(own: Spot) -> ColumnElement[bool]:
-    """A box that holds all neighbours, so that a province is not read for a street."""
+    """A box around all neighbours, so that the query does not read a whole province for one
+    street."""
     same: ColumnElement[bool] = cameras.c.area_id == own.area_id
     if own.latitude_deg is None or own.longitude_deg is None:
         return same
@@ -96,7 +97,7 @@ def _is_around(own: Spot) -> ColumnElement[bool]:
 
 
 def _query() -> Select[*tuple[Any, ...]]:
-    """The cameras that whoever is asked for may see; built once."""
+    """Cameras visible to the person bound as a parameter; built once."""
     scope = visible_to(Right.SEE).subquery("scope")
     running = (
         select(alerts.c.camera_id, func.count().label("n"))

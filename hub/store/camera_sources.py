@@ -1,4 +1,4 @@
-"""A camera as a keeper enters it: a name and where the node finds it."""
+"""A camera as a keeper enters it: a name, and its source at the node."""
 
 import re
 
@@ -8,7 +8,7 @@ from agent.wire.enrolment import EnrolledCamera
 
 
 def camera_of(text: str) -> EnrolledCamera:
-    """From NAME=SOURCE: an rtsp:// address, a device, or picamera:NUMBER; ValueError."""
+    """Parse NAME=SOURCE: an rtsp:// address, a device, or picamera:NUMBER; raises ValueError."""
     name, equals, source = (part.strip() for part in text.partition("="))
     try:
         if equals and source.startswith(("rtsp://", "rtsps://")):

@@ -1,7 +1,7 @@
-"""The door's way to cases: opened by who may export, worked on by members, never a way round scope.
+"""Service for cases. People who may export open them, members work on them; scope always applies.
 
-What is collected is held under the case's number from that moment on (`hub.store.holds`); taking it
-out, or closing the case so, lets the rules of keeping count again.
+Footage in a case is held under the case's number (`hub.store.holds`). When it is removed, or the
+case is closed without holds, the retention rules apply again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,20 +34,20 @@ NOTE_CHARS: Final = 1000
 
 
 class CaseDoor:
-    """For any thread. None and False are the same answer for what is not there and not theirs."""
+    """Thread-safe. None and False are the same answer for unknown and for not theirs."""
 
     def __init__(self, db: Database, *, clock: Clock) -> None:
         self._db = db
         self._clock = clock
 
     def may_open(self, asker: Asker) -> bool:
-        """Whether this person may open cases: they may export from somewhere."""
+        """True if this person may open cases: they may export from some camera."""
         scope = visible_cameras(asker.person_id, Right.EXPORT, self._clock.now())
         with self._db.reading() as conn:
             return conn.execute(scope.limit(1)).first() is not None
 
     def cases(self, asker: Asker) -> list[CaseRow]:
-        """Those this person works on, the open ones first."""
+        """Cases this person works on, the open ones first."""
         now = self._clock.now()
         with self._db.reading() as conn:
             rows = case_rows.case_rows(conn, case_rows.is_in(asker.person_id, now))
@@ -55,13 +55,13 @@ class CaseDoor:
         return sorted(rows, key=lambda row: row.closed_utc_us is not None)
 
     def open_ones(self, asker: Asker) -> list[CaseRow]:
-        """Those to which footage can be added: part of a page, and of its line in the log."""
+        """Cases that accept footage: part of a page, covered by its line in the log."""
         here = case_rows.is_in(asker.person_id, self._clock.now())
         with self._db.reading() as conn:
             return case_rows.case_rows(conn, here, cases.c.closed_utc_us.is_(None))
 
     def case(self, asker: Asker, case_id: UUID) -> CasePage | None:
-        """All of a case that this member may see."""
+        """One case, limited to what this member may see."""
         now = self._clock.now()
         with self._db.reading() as conn:
             row = _mine(conn, asker, case_id, now)
@@ -86,9 +86,9 @@ class CaseDoor:
         )
 
     def to_export(self, asker: Asker, case_id: UUID, *, only_marked: bool) -> CaseExport | None:
-        """What is to leave of it; None: not their case, or not theirs to export.
+        """Content of an export; None: not their case, or no right to export.
 
-        Nothing leaves in part: where `hidden` is not 0, that is all it says.
+        No partial export: if `hidden` is not 0, only that number is returned.
         """
         page = self.case(asker, case_id)
         if page is None:
@@ -105,13 +105,14 @@ class CaseDoor:
         return CaseExport(page.row, () if hidden else leaving, hidden)
 
     def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
-        """A package of this name left; each file in it has its own line beside."""
+        """Record that a package of this name was exported; each file in it has its own line."""
         self._note(asker, "case.export", case_id, name)
 
     def open_case(
         self, asker: Asker, *, number: str, purpose: str, ends_utc_us: int | None
     ) -> UUID | None:
-        """A new case of one's own; None where they may open none. CaseError for what cannot be."""
+        """Open a new case of one's own; None without the right. Raises CaseError for an invalid
+        entry."""
         number, purpose = text(number.strip(), NUMBER_CHARS), text(purpose.strip(), PURPOSE_CHARS)
         now = self._clock.now()
         if not self.may_open(asker):
@@ -137,9 +138,10 @@ class CaseDoor:
         return case_id
 
     def add(self, asker: Asker, case_id: UUID, media_ids: Sequence[UUID], note: str) -> int | None:
-        """Collect footage, held from now on; how much was not in it yet. None: not their case.
+        """Add footage, held from now on; returns how many items are new. None: not their case.
 
-        CaseError when any of it is not there for them, or the case is closed; nothing is added.
+        Raises CaseError if any item is missing or not theirs to see, or the case is closed; then
+        nothing is added.
         """
         now = self._clock.now()
         with self._acting(asker, "case.add", case_id) as conn:
@@ -189,12 +191,12 @@ class CaseDoor:
     def change_item(
         self, asker: Asker, case_id: UUID, item_id: UUID, *, note: str, is_marked: bool
     ) -> bool:
-        """Another note, or mark it as one that matters most."""
+        """Change the note, or mark the item as important."""
         values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
         return self._on_item(asker, case_id, item_id, "case.note", values)
 
     def remove_item(self, asker: Asker, case_id: UUID, item_id: UUID) -> bool:
-        """Out of the case; its hold ends, and its rules of keeping count again."""
+        """Remove an item; its hold ends, and its retention rules apply again."""
         now = self._clock.now()
         with self._acting(asker, "case.remove", case_id) as conn:
             row = self._open_one(conn, asker, case_id, "case.remove", now)
@@ -221,7 +223,7 @@ class CaseDoor:
         may_export: bool,
         until_utc_us: int | None,
     ) -> bool:
-        """Somebody works on it too; the owner's act. CaseError where there is no such person."""
+        """Add a member; only the owner may. Raises CaseError for an unknown person."""
         now = self._clock.now()
         with self._acting(asker, "case.member", case_id) as conn:
             if self._owned(conn, asker, case_id, "case.member", now) is None:
@@ -245,7 +247,7 @@ class CaseDoor:
         return True
 
     def remove_member(self, asker: Asker, case_id: UUID, person_id: UUID) -> bool:
-        """They work on it no more, from this moment."""
+        """Remove a member, at once."""
         now = self._clock.now()
         with self._db.writing() as conn:
             if self._owned(conn, asker, case_id, "case.member.end", now) is None:
@@ -255,7 +257,7 @@ class CaseDoor:
         return True
 
     def hand_over(self, asker: Asker, case_id: UUID, *, login: str) -> bool:
-        """Another owns it from now on; who handed it over stays a member."""
+        """Give the case to a new owner; the former owner stays a member."""
         now = self._clock.now()
         with self._acting(asker, "case.hand_over", case_id) as conn:
             if self._owned(conn, asker, case_id, "case.hand_over", now) is None:
@@ -278,7 +280,7 @@ class CaseDoor:
         return True
 
     def close(self, asker: Asker, case_id: UUID, *, keeps_holds: bool) -> bool:
-        """Nothing is collected any more; what it holds stays held, or is let go."""
+        """Close the case to new footage; its holds stay or end."""
         now = self._clock.now()
         with self._db.writing() as conn:
             row = self._owned(conn, asker, case_id, "case.close", now)
@@ -297,7 +299,7 @@ class CaseDoor:
         return True
 
     def reopen(self, asker: Asker, case_id: UUID) -> bool:
-        """It goes on; what is in it and still at the hub is held again."""
+        """Reopen the case; its items that are still at the hub are held again."""
         now = self._clock.now()
         with self._db.writing() as conn:
             row = self._owned(conn, asker, case_id, "case.reopen", now)
@@ -311,7 +313,8 @@ class CaseDoor:
         return True
 
     def _hold_again(self, conn: Connection, asker: Asker, row: CaseRow, now: Moment) -> None:
-        """The keeper's word, not the owner's sight: members collected it within their own."""
+        """Done with the keeper's authority, not the owner's scope: members added items from their
+        own scopes."""
         counting = {
             one.hold_id for one in holds.list_holds(conn, row.number) if not one.ended_utc_us
         }
@@ -347,7 +350,8 @@ class CaseDoor:
     def _acting(
         self, asker: Asker, act: str, case_id: UUID | None = None, *, about: str = ""
     ) -> Iterator[Connection]:
-        """The act's transaction; what cannot be is undone, and the log says that it was tried."""
+        """Transaction of the act. If it is not possible, it is rolled back and the log records the
+        attempt."""
         try:
             with self._db.writing() as conn:
                 yield conn
@@ -369,7 +373,7 @@ class CaseDoor:
     def _item(
         self, conn: Connection, asker: Asker, case_id: UUID, item_id: UUID, act: str, now: Moment
     ) -> Any:
-        """The item's row, if its footage is theirs to see."""
+        """The item's row, if they may see its footage."""
         seen = case_rows.item_rows(conn, case_id, asker.person_id, now)
         if item_id not in {one.item_id for one in seen}:
             self._note_in(conn, asker, f"{act}.refused", case_id, f"item {item_id}", now)
@@ -388,7 +392,7 @@ class CaseDoor:
     def _end_holds(
         self, conn: Connection, asker: Asker, row: CaseRow, hold_ids: Sequence[UUID], reason: str
     ) -> None:
-        """Its own alone: others may have placed holds of their own under the same number."""
+        """End only the case's own holds: others may have holds under the same number."""
         now = self._clock.now()
         for hold_id in hold_ids:
             holds.end_holds(

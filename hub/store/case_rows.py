@@ -1,7 +1,7 @@
-"""Cases as rows: who is in one, what they see of it. All in the caller's transaction.
+"""Rows of cases, their members and items. Everything works in the caller's transaction.
 
-Membership opens the case, not the footage: each clip and picture of it passes the same scope as
-everywhere, so a case is no way round a grant.
+Membership opens the case, not the footage: each clip and picture passes the same scope check as
+everywhere, so a case is no way around a grant.
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ HISTORY_LINES = 200
 
 
 def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
-    """Cases of this person: their own, and those in which they are a member now; none of a closed
-    account."""
+    """SQL condition: the person's own cases, and those in which they are a member now; none for a
+    closed account."""
     here = case_members.c
     member = select(here.case_id).where(
         here.person_id == person_id,
@@ -32,13 +32,13 @@ def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
         or_(here.until_utc_us.is_(None), here.until_utc_us > now.utc_us),
     )
     still = or_(cases.c.ends_utc_us.is_(None), cases.c.ends_utc_us > now.utc_us)
-    asker = people.alias("asker")  # its own name: the query around may join people too
+    asker = people.alias("asker")  # own alias: the outer query may join people too
     is_able = exists().where(asker.c.id == person_id, asker.c.state != CLOSED)
     return and_(is_able, or_(cases.c.owner_id == person_id, and_(still, cases.c.id.in_(member))))
 
 
 def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
-    """Cases that meet the conditions, the newest first."""
+    """Cases that meet the conditions, newest first."""
     counted = select(func.count()).where(
         case_items.c.case_id == cases.c.id, case_items.c.removed_utc_us.is_(None)
     )
@@ -69,7 +69,7 @@ def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRo
 
 
 def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]:
-    """Who works on it now beside its owner, by name."""
+    """Its members now, without the owner, by name."""
     here = case_members.c
     query = (
         select(case_members, people.c.name)
@@ -88,7 +88,7 @@ def member_rows(conn: Connection, case_id: UUID, now: Moment) -> list[MemberRow]
 
 
 def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> list[ItemRow]:
-    """What is collected and this person may see, the earliest first."""
+    """Items of the case that this person may see, earliest first."""
     found: dict[UUID, Any] = {}
     for right in (Right.SEE, Right.CLIPS):
         scope = visible_cameras(person_id, right, now).subquery("scope")
@@ -130,34 +130,34 @@ def item_rows(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> 
 
 
 def own_holds(conn: Connection, case_id: UUID) -> Sequence[UUID]:
-    """The holds of what is in it now."""
+    """Holds of its present items."""
     here = case_items.c
     query = select(here.hold_id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
     return conn.scalars(query).all()
 
 
 def end_member(conn: Connection, case_id: UUID, person_id: UUID, now: Moment) -> None:
-    """They are no member from now on, if they were one."""
+    """End the membership now, if there is one."""
     here = case_members.c
     these = (here.case_id == case_id, here.person_id == person_id, here.ended_utc_us.is_(None))
     conn.execute(update(case_members).where(*these).values(**columns("ended", now)))
 
 
 def end_memberships(conn: Connection, person_id: UUID, now: Moment) -> None:
-    """They work on no case of others any more."""
+    """End this person's memberships in cases of others."""
     here = case_members.c
     theirs = (here.person_id == person_id, here.ended_utc_us.is_(None))
     conn.execute(update(case_members).where(*theirs).values(**columns("ended", now)))
 
 
 def give(conn: Connection, case_id: UUID, owner_id: UUID, now: Moment) -> None:
-    """The case has another owner, who is no mere member any more."""
+    """Make this person the owner, and no longer a member."""
     end_member(conn, case_id, owner_id, now)
     conn.execute(update(cases).where(cases.c.id == case_id).values(owner_id=owner_id))
 
 
 def history(conn: Connection, case_id: UUID) -> list[HistoryLine]:
-    """What was done with the case itself, the newest first."""
+    """Acts on the case itself, newest first."""
     query = (
         select(audit.c.at_utc_us, audit.c.act, audit.c.detail, people.c.name)
         .outerjoin(people, people.c.id == audit.c.person_id)

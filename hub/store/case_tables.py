@@ -1,4 +1,4 @@
-"""The tables of cases; as `hub.store.tables`, the same on both databases."""
+"""Tables of cases; like `hub.store.tables`, the same on both databases."""
 
 from sqlalchemy import Boolean, Column, Index, Table, Text, Uuid
 
@@ -15,7 +15,7 @@ cases = Table(
     link("owner_id", "people"),
     link("opened_by", "people"),
     *moment("opened"),
-    *moment("ends", nullable=True),  # until then its members work on it; null: until it is closed
+    *moment("ends", nullable=True),  # end of the members' work; null: when the case is closed
     link("closed_by", "people", nullable=True),
     *moment("closed", nullable=True),
 )
@@ -26,7 +26,7 @@ case_members = Table(
     key(),
     link("case_id", "cases", index=True),
     link("person_id", "people", index=True),
-    Column("may_export", Boolean, nullable=False),  # beside reading and collecting
+    Column("may_export", Boolean, nullable=False),  # beyond reading and adding
     link("added_by", "people"),
     *moment("added"),
     *moment("until", nullable=True),
@@ -40,7 +40,7 @@ case_items = Table(
     link("case_id", "cases"),
     link("media_id", "media"),
     Column("note", Text, nullable=False),
-    Column("is_marked", Boolean, nullable=False),  # the ones that matter most
+    Column("is_marked", Boolean, nullable=False),  # important items
     Column("hold_id", Uuid, nullable=False),  # of holds, whose rows stay
     link("added_by", "people"),
     *moment("added"),

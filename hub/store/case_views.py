@@ -1,4 +1,4 @@
-"""Cases as pages show them; times are UTC microseconds."""
+"""Views of cases; times are UTC microseconds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,21 +6,21 @@ from uuid import UUID
 
 
 class CaseFault(StrEnum):
-    """Why nothing was changed."""
+    """Reasons why nothing was changed."""
 
     NO_NUMBER = "no_number"
     NUMBER_TAKEN = "number_taken"
     NO_PURPOSE = "no_purpose"
     ENDS_BEFORE = "ends_before"
     NOBODY = "nobody"
-    """No such person, or one who is not active."""
+    """No such person, or not an active one."""
     CLOSED = "closed"
     NOTHING = "nothing"
-    """Nothing of that id, or nothing that they may see."""
+    """Unknown id, or not theirs to see."""
 
 
 class CaseError(Exception):
-    """What was asked for cannot be; nothing was changed."""
+    """The request is not possible; nothing was changed."""
 
     def __init__(self, fault: CaseFault) -> None:
         super().__init__(fault.value)
@@ -40,14 +40,14 @@ class CaseRow:
     ends_utc_us: int | None
     closed_utc_us: int | None
     items: int
-    """All that is collected; how much of it a reader may see is told in the case."""
+    """All items; the case itself tells how many of them a reader may see."""
     marked: int
-    """So many of them matter most."""
+    """Number of important items."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """Somebody who works on a case."""
+    """A member of a case."""
 
     member_id: UUID
     person_id: UUID
@@ -79,7 +79,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One line of a case's history, out of the log."""
+    """One line of a case's history, from the log."""
 
     at_utc_us: int
     who: str
@@ -97,15 +97,15 @@ class CasePage:
     members: tuple[MemberRow, ...]
     items: tuple[ItemRow, ...]
     hidden: int
-    """So many more are in it than the reader's grants show."""
+    """Number of items outside the reader's grants."""
     hidden_marked: int
-    """So many of those matter most."""
+    """Number of important items among these."""
     history: tuple[HistoryLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseExport:
-    """What is to leave of a case, if nothing of it is hidden."""
+    """Content of an export, if no item is hidden."""
 
     row: CaseRow
     media_ids: tuple[UUID, ...]

@@ -1,8 +1,9 @@
-"""Challenges for passkeys: nothing is kept of one until it has been answered rightly.
+"""Challenges for passkeys: none is stored before its valid answer.
 
-A challenge carries its own end and a MAC over its purpose, so that a flood of begun sign-ins takes
-no room and pushes nobody's out. The answered ones are written down until they would have ended
-anyway: no answer counts twice. The key lives as long as the program; a restart asks anew.
+A challenge contains its expiry and a MAC over its purpose. So a flood of started sign-ins takes no
+space and displaces no others. Answered challenges are stored until they expire, so that no answer
+counts twice. The key lives as long as the process; after a restart the browser needs a new
+challenge.
 """
 
 import hashlib
@@ -23,19 +24,19 @@ _MAC_BYTES: Final = 32
 
 
 class Challenges:
-    """Makes and knows its own; `purpose` says what an answer may be used for, and by whom."""
+    """Makes and verifies challenges; `purpose` says the use of the answer, and the person."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(32)
 
     def make(self, purpose: str, now: Moment) -> bytes:
-        """A fresh one, good for `HOLDS_S`."""
+        """A new challenge, valid for `HOLDS_S` seconds."""
         ends = now.plus_s(HOLDS_S).utc_us.to_bytes(_END_BYTES)
         body = secrets.token_bytes(_NONCE_BYTES) + ends
         return body + self._mac(purpose, body)
 
     def holds(self, challenge: bytes, purpose: str, now: Moment) -> bool:
-        """Whether it is ours, for this purpose, and has not ended."""
+        """True if the challenge is ours, for this purpose, and not expired."""
         body, mac = challenge[:-_MAC_BYTES], challenge[-_MAC_BYTES:]
         if len(body) != _NONCE_BYTES + _END_BYTES:
             return False
@@ -48,9 +49,9 @@ class Challenges:
 
 
 def spend(conn: Connection, challenge: bytes, now: Moment, *, holds_s: int = HOLDS_S) -> bool:
-    """Note that it was answered; False when it was before. Only under the writers' lock.
+    """Record the challenge as answered; False if it already was. Call only under the write lock.
 
-    `holds_s` is how long it could still be shown.
+    `holds_s`: seconds during which it could still be presented.
     """
     spent = spent_challenges.c
     conn.execute(delete(spent_challenges).where(spent.ends_utc_us <= now.utc_us))

@@ -1,6 +1,6 @@
-"""Which phones of a person are owed the first word of an alert, and which when nobody saw it.
+"""Choice of phones for the first message of an alert, and for the fallback if nobody sees it.
 
-The order is decided in `hub.alerts.channels`; all here works in the caller's transaction.
+`hub.alerts.channels` decides the order. Everything works in the caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,21 +21,21 @@ from hub.store.tables import alerts, notifications, people, phones
 AnyRow = Row[*tuple[Any, ...]]
 
 NEWS_S: Final = 3600.0
-"""An alert older than this is told on no further channel: the inbox tells more."""
+"""Seconds; an older alert uses no fallback channel: the inbox tells more."""
 
 
 def phones_of_entitled(conn: Connection, camera_id: UUID, *, now: Moment) -> list[Any]:
-    """Living phones of those who are woken for this camera."""
+    """Active phones of people who are alerted for this camera."""
     return _OF_ENTITLED.all(conn, **entitled_values(camera_id, Right.ALERTED, now))
 
 
 def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> list[Any]:
-    """Living phones of those who look after what this trouble concerns."""
+    """Active phones of people who look after the object of this trouble."""
     return _OF_KEEPERS.all(conn, **keepers_values(alert_id, now))
 
 
 def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[tuple[UUID, UUID]]:
-    """(person, phone) of those who are told first."""
+    """(person, phone) for the first step."""
     chosen = []
     for person_id, theirs in _by_person(living_phones).items():
         wanted = _steps(theirs, severity)[0]
@@ -44,7 +44,7 @@ def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[
 
 
 def _steps(theirs: Sequence[Any], severity: str | None) -> Order:
-    """One step at least, as they have a living phone."""
+    """Order of channels; at least one step, as these people have an active phone."""
     living = {row.channel for row in theirs}
     return steps_for(_orders(theirs[0].channel_order), living, severity)
 
@@ -53,14 +53,14 @@ def _steps(theirs: Sequence[Any], severity: str | None) -> Order:
 def _orders(text: str | None) -> Mapping[str, Order]:
     try:
         return read_orders(text)
-    except ValueError:  # written by another version: nobody's alert is held up by it
+    except ValueError:  # from another version: it must not delay an alert
         return {}
 
 
 def unseen(
     conn: Connection, *, unseen_after_s: float, now: Moment
 ) -> list[tuple[UUID, UUID, UUID]]:
-    """(alert, person, phone) that are owed a first word too, since nobody has seen it so far."""
+    """(alert, person, phone) for the fallback: nobody has seen the alert so far."""
     waiting: dict[tuple[UUID, UUID], list[AnyRow]] = {}
     for row in conn.execute(_waiting(now)):
         waiting.setdefault((row.alert_id, row.person_id), []).append(row)
@@ -104,7 +104,7 @@ def _by_person(living_phones: Iterable[Any]) -> dict[UUID, list[Any]]:
 
 
 def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
-    """First words of open alerts to people who have a living phone that is owed none."""
+    """First messages of open alerts to people with an active phone that was sent none."""
     other = notifications.alias("other")
     is_owed = exists().where(
         other.c.alert_id == notifications.c.alert_id,
@@ -115,7 +115,7 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
         phones.c.person_id == notifications.c.person_id, phones.c.gone_utc_us.is_(None), ~is_owed
     )
     used, every = phones.alias("used"), phones.alias("every")
-    # Most people have one channel, and need not be looked at; a phone that is gone counts.
+    # Most people have one channel and need no check; a removed phone counts.
     several = (
         select(every.c.person_id)
         .group_by(every.c.person_id)
@@ -137,7 +137,7 @@ def _waiting(now: Moment) -> Select[*tuple[Any, ...]]:
         .join(used, used.c.id == notifications.c.phone_id)
         .where(
             alerts.c.state == State.OPEN,
-            # When it was raised; but this mark is moved when the hub's clock is stepped.
+            # Time of the alert's raising, but this mark moves when the hub's clock is stepped.
             notifications.c.owed_utc_us > now.plus_s(-NEWS_S).utc_us,
             notifications.c.moment == "opened",
             notifications.c.person_id.in_(several),

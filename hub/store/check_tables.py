@@ -1,4 +1,4 @@
-"""The table of the daily signs of life; as `hub.store.tables`, the same on both databases."""
+"""Table of the daily phone checks; like `hub.store.tables`, the same on both databases."""
 
 from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
 
@@ -12,9 +12,9 @@ phone_checks = Table(
     metadata,
     key(),
     link("phone_id", "phones"),
-    Column("day", Text, nullable=False),  # ISO, by the clock on the wall
+    Column("day", Text, nullable=False),  # ISO, local time
     Column("state", Text, nullable=False),  # owed, sent, failed
-    Column("reason", Text, nullable=False),  # of the last attempt that failed
+    Column("reason", Text, nullable=False),  # of the last failed attempt
     Column("attempts", Integer, nullable=False),
     *moment("asked"),
     *moment("due"),

@@ -1,4 +1,4 @@
-"""The hub's clock, and whether the kernel vouches for it."""
+"""The hub's clock, and the kernel's statement that it is synchronised."""
 
 import ctypes
 import os
@@ -13,23 +13,23 @@ _TIME_ERROR: Final = 5
 
 
 class Clock(Protocol):
-    """Where the hub reads the time, and nowhere else."""
+    """The hub's only source of the time."""
 
     def now(self) -> Moment:
-        """This moment."""
+        """The present time."""
         ...
 
 
 class HubClock:
-    """The system's UTC clock with the error bound the kernel keeps; for any thread."""
+    """The system's UTC clock with the kernel's error bound; thread-safe."""
 
     def now(self) -> Moment:
-        """This moment; its error is None while nobody keeps the clock."""
+        """The present time; its error is None while the clock is not synchronised."""
         return Moment(time.time_ns() // 1000, kernel_error_ms())
 
 
 class _Timex(ctypes.Structure):
-    """The head of `struct timex`; the kernel writes the rest into the padding."""
+    """Head of `struct timex`; the kernel writes the rest into the padding."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -46,7 +46,8 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def kernel_error_ms() -> int | None:
-    """The bound that ntpd, chrony or systemd-timesyncd leaves in the kernel, or None."""
+    """Error bound in ms, as set in the kernel by ntpd, chrony or systemd-timesyncd; None if
+    unknown."""
     if _libc is None or os.name != "posix":
         return None
     answer = _Timex()

@@ -1,8 +1,8 @@
-"""When the hub's clock is stepped, what waits is moved with it, in the caller's transaction.
+"""Moves waiting times when the hub's clock is stepped, in the caller's transaction.
 
-Only marks by which something waits, or counts as late or silent, and that the hub made by its own
-clock. What is on record stays as it was written. What is only repeated now and then may come early,
-but must not wait for a time that has become the future.
+Moved are only times the hub made by its own clock and by which something waits or counts as late or
+silent. Records keep their times. A repeated task may run early, but must not wait for a time that
+has become the future.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,8 @@ from hub.store.tables import (
 )
 
 NEWS_US: Final = 3_600_000_000
-"""An accepted notification that nobody has seen may still go another way for so long."""
+"""Microseconds; for this long, an accepted but unseen notification may still use a fallback
+channel."""
 
 _MOVED: Final[tuple[tuple[Table, tuple[str, ...]], ...]] = (
     (missing_numbers, ("due",)),
@@ -78,7 +79,7 @@ _OF_ROLLOUTS_UNDER_WAY: Final = ("begun",)
 
 
 def marks() -> dict[str, set[str]]:
-    """What is moved, by table."""
+    """Moved columns by table."""
     found: dict[str, set[str]] = {notifications.name: set(_OF_NOTIFICATIONS)}
     every = [*_MOVED, (rollouts, _OF_ROLLOUTS_UNDER_WAY)]
     every += [(table, (name,)) for table, name in _REPEATED]
@@ -88,12 +89,12 @@ def marks() -> dict[str, set[str]]:
 
 
 def move(conn: Connection, by_us: int, *, now: Moment) -> None:
-    """The clock went from `now` to `now` plus `by_us`."""
+    """Apply a clock step from `now` to `now` plus `by_us` microseconds."""
     _move_notifications(conn, by_us, now)
     for table, names in _MOVED:
         for name in names:
             _add(conn, table, [name], by_us)
-    # What a node is asked to do counts as part of a roll-out from its beginning on.
+    # A node's requests count as part of a roll-out from its start on, so the start moves too.
     runs = rollouts.c.course == Course.RUNNING
     _add(conn, rollouts, _OF_ROLLOUTS_UNDER_WAY, by_us, where=runs)
     then_us = now.utc_us + by_us

@@ -1,9 +1,9 @@
-"""One database, SQLite or PostgreSQL: many may read, one writes at a time.
+"""One database, SQLite or PostgreSQL: many readers, one writer at a time.
 
-Writers queue: within the process by a lock, between processes by SQLite's BEGIN IMMEDIATE or a
-PostgreSQL advisory lock. One queue costs little (transactions are short) and buys two promises
-that the rest of the store builds on: what a transaction has read is still true when it writes,
-and the cursors of `alert_changes` are committed in their order, so a reader misses none.
+Writers queue: inside the process by a lock, between processes by SQLite's BEGIN IMMEDIATE or a
+PostgreSQL advisory lock. One queue costs little, because transactions are short. It gives two
+guarantees to the rest of the store. Rows that a transaction has read are still true when it writes.
+The cursors of `alert_changes` are committed in order, so a reader misses none.
 """
 
 import sqlite3
@@ -23,22 +23,22 @@ from hub.store.turns import Turns
 
 _IS_DURABLE: Final = "is_durable"
 BUSY_TIMEOUT_MS: Final = 10_000
-"""How long SQLite waits for another process's write before it gives up."""
+"""SQLite waits at most this long for another process's write."""
 WRITERS_LOCK: Final = 0x4D61_7454_6861
-"""The number of PostgreSQL's advisory lock that all writers of a hub's database take."""
+"""Number of the PostgreSQL advisory lock shared by all writers of a hub's database."""
 READERS: Final[dict[str, Any]] = {"pool_size": 16, "max_overflow": 4, "pool_use_lifo": True}
-"""Readers stay open: one more than that is opened for a single question, which costs more than the
-question. The one used last is used next, so that a quiet hub keeps few of them warm."""
+"""Pool of open readers. One more is opened for a single query, which costs more than the query. The
+last used is used next, so a quiet hub keeps few of them warm."""
 
 
 class DatabaseError(Exception):
-    """The database cannot be used: what, why and the cure in a sentence."""
+    """The database cannot be used: the text gives the cause and the cure."""
 
 
 class Database:
-    """For any thread. `sqlite:////path/hub.db` or `postgresql+psycopg://user@host/name`.
+    """Thread-safe. `sqlite:////path/hub.db` or `postgresql+psycopg://user@host/name`.
 
-    Opens nothing by itself; the first use does. `DatabaseError` when the address is no good.
+    Opens nothing before the first use. Raises `DatabaseError` for an invalid address.
     """
 
     def __init__(self, url: str) -> None:
@@ -62,7 +62,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one consistent state and cannot write."""
+        """A read-only connection with one consistent snapshot."""
         with _explained(self.url), self._readers.connect() as conn:
             yield conn
 
@@ -70,11 +70,12 @@ class Database:
     def writing(self, *, patience_s: float = 0.0, is_durable: bool = True) -> Iterator[Connection]:
         """A transaction: committed durably on leaving, rolled back on an exception.
 
-        Writers get their turn in the order in which they ask; who has patience lets those by who
-        ask within that time. What is not durable is seen by all at once, and outlives the hub's
-        end but maybe not the machine's, unless a durable one came after it: that saves a sync.
+        Writers run in the order in which they ask. A writer with `patience_s` lets others go first
+        that ask within that time. A commit with `is_durable=False` is visible to all at once and
+        survives the end of the hub, but perhaps not of the machine, unless a durable commit
+        follows. That saves a sync.
 
-        Not to be nested: a thread that asks for a second one would wait for itself.
+        Do not nest: a thread that asks for a second transaction would wait for itself.
         """
         if self._turn_of == threading.get_ident():
             raise RuntimeError("this thread is writing already")
@@ -97,7 +98,7 @@ class Database:
 
 
 FAULTS: Final = (DBAPIError, PoolTimeout, DatabaseError)
-"""What any use of the database may raise."""
+"""Errors that any use of the database may raise."""
 
 _SQLITE_STORAGE: Final = frozenset(
     {
@@ -110,14 +111,14 @@ _SQLITE_STORAGE: Final = frozenset(
     }
 )
 _POSTGRES_STORAGE: Final = frozenset({"08", "53", "57", "58"})
-"""Classes of SQLSTATE: connection, resources (a full disk), an operator's hand, the system."""
+"""Classes of SQLSTATE: connection, resources (a full disk), operator intervention, system."""
 
 
 def is_about_storage(error: BaseException) -> bool:
-    """Whether the database lacks room, a disk or a server, which what is written has no part in.
+    """True if the cause is missing space, the disk or the server, not the data written.
 
-    On a full disk SQLite undoes the whole transaction by itself, and what is raised in the end is
-    that its savepoint is gone: so the errors before that count too.
+    On a full disk SQLite rolls back the whole transaction by itself, and the last error only says
+    that its savepoint is gone. So earlier errors in the chain count too.
     """
     here: BaseException | None = error
     while here is not None:
@@ -136,7 +137,7 @@ def _is_of_storage(error: BaseException) -> bool:
         return code & 0xFF in _SQLITE_STORAGE
     state = getattr(cause, "sqlstate", None)
     if state is None:
-        # The connection ended or never was: no server is there to give a state.
+        # The connection ended or never existed: there is no server to give a state.
         is_lost = isinstance(error, OperationalError | InterfaceError)
         return is_lost and type(cause).__module__.startswith("psycopg")
     return isinstance(state, str) and state[:2] in _POSTGRES_STORAGE
@@ -164,7 +165,7 @@ def _checked(text: str) -> URL:
 
 @contextmanager
 def _explained(url: URL) -> Iterator[None]:
-    """Turn the commonest failure to open into a sentence; later failures pass as they are."""
+    """Turn the most common failures to open into a sentence; later failures pass unchanged."""
     try:
         yield
     except OperationalError as error:
@@ -210,12 +211,12 @@ def _sqlite_engine(url: URL, *, is_writer: bool) -> Engine:
 
     def on_begin(connection: Connection) -> None:
         if is_writer:
-            # Outside of a transaction alone does it count; costs microseconds.
+            # Takes effect only outside a transaction; costs microseconds.
             level = "FULL" if connection.info.get(_IS_DURABLE, True) else "NORMAL"
             connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
-    listen: Any = event.listen  # its stub knows neither of these two events
+    listen: Any = event.listen  # its stub has neither of these two events
     listen(engine, "connect", on_connect)
     listen(engine, "begin", on_begin)
     return engine

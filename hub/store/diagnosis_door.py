@@ -1,6 +1,6 @@
-"""The door's way to files of how a node is: for who looks after the node's area.
+"""Service for diagnosis files of nodes, for people who look after the node's area.
 
-None and False are the same answer for what is not there and what is not theirs.
+None and False are the same answer for unknown and for not theirs.
 """
 
 from uuid import UUID
@@ -18,14 +18,14 @@ from hub.store.views import Asker
 
 
 class DiagnosisDoor:
-    """For any thread."""
+    """Thread-safe."""
 
     def __init__(self, db: Database, *, clock: Clock) -> None:
         self._db = db
         self._clock = clock
 
     def listed(self, asker: Asker, node_id: UUID) -> list[Diagnosis] | None:
-        """The requests of a node, the newest first; part of its page, and of that line in the
+        """Requests of a node, newest first; part of its page, covered by that page's line in the
         log."""
         with self._db.reading() as conn:
             if not self._is_theirs(conn, asker, node_id):
@@ -33,7 +33,8 @@ class DiagnosisDoor:
             return diagnosis_rows.listed(conn, node_id, now=self._clock.now())
 
     def ask(self, asker: Asker, node_id: UUID) -> bool:
-        """Ask the node for one, unless it is asked already; False where it is not theirs."""
+        """Request a file from the node, unless a request is open; False if the node is not
+        theirs."""
         now = self._clock.now()
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, node_id):
@@ -44,7 +45,7 @@ class DiagnosisDoor:
         return True
 
     def fetch(self, asker: Asker, node_id: UUID, diagnosis_id: UUID) -> bytes | None:
-        """The file, handed out once its line in the log is written."""
+        """The file, returned after its line in the log is written."""
         with self._db.writing() as conn:
             is_theirs = (
                 self._is_theirs(conn, asker, node_id)
@@ -56,12 +57,12 @@ class DiagnosisDoor:
         return found
 
     def is_asked(self, node: str, command_id: UUID) -> bool:
-        """Whether what this node is about to bring was asked for; for the node itself."""
+        """True if the file that this node wants to upload was requested; for the node itself."""
         with self._db.reading() as conn:
             return diagnosis_rows.is_asked(conn, node, command_id)
 
     def put(self, node: str, command_id: UUID, answer: bytes | str) -> State | None:
-        """What the node brings; see `diagnosis_rows.put`."""
+        """Store the node's upload; see `diagnosis_rows.put`."""
         now = self._clock.now()
         with self._db.writing() as conn:
             return diagnosis_rows.put(conn, node, command_id, answer, now=now)

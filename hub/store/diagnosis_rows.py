@@ -1,6 +1,5 @@
-"""Files of how a node is, as rows: asked for, told, brought, and gone after their time; in the
-caller's transaction.
-"""
+"""Rows of diagnosis files: requested, sent to the node, received, and deleted after their time.
+Everything works in the caller's transaction."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,35 +14,35 @@ from hub.store.diagnosis_tables import diagnoses
 from hub.store.tables import columns, new_id, nodes, people
 
 WAITS_S: Final = 24 * 3600.0
-"""A node that is away for longer is not asked any more."""
+"""Seconds; a request to a node that is away for longer ends."""
 KEPT_S: Final = 14 * 86_400.0
 KEPT_OF_A_NODE: Final = 5
-"""The newest requests of a node, with their files; older ones go."""
+"""The newest requests of a node are kept with their files; older ones are deleted."""
 AGAIN_S: Final = 60.0
 AT_ONCE: Final = 20
 REASON_CHARS: Final = 500
 MOST_BYTES: Final = 3 * 2**20
-"""Of one file."""
+"""Largest size of one file, in bytes."""
 
 
 _NEWEST_FIRST: Final = (diagnoses.c.asked_utc_us.desc(), diagnoses.c.id.desc())
-"""Not by the id alone, whose time stays when the hub's clock is set back."""
+"""Not by id alone: its time part does not go back when the hub's clock does."""
 
 
 class State(StrEnum):
-    """How a request stands."""
+    """State of a request."""
 
     WAITING = "waiting"
     HERE = "here"
     FAILED = "failed"
-    """The node said why it cannot."""
+    """The node answered with a reason why it cannot."""
     OVER = "over"
     """The node did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One request, and what came of it."""
+    """One request and its result."""
 
     diagnosis_id: UUID
     state: State
@@ -58,14 +57,14 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Which node is to be told now, and by which name."""
+    """A node to be asked now, and its name."""
 
     node: str
     command_id: UUID
 
 
 def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUID | None:
-    """Ask a node for one; None while it is asked already."""
+    """Request a file from a node; None while a request is open."""
     _end_overdue(conn, now=now)
     waits = diagnoses.c.state == State.WAITING
     mine = diagnoses.c.node_id == node_id
@@ -91,7 +90,7 @@ def ask(conn: Connection, node_id: UUID, *, person_id: UUID, now: Moment) -> UUI
 
 
 def due(conn: Connection, *, now: Moment) -> list[Due]:
-    """What nodes that are here are to be told now; noted as said."""
+    """Requests to send now to nodes that are online; marked as sent."""
     _end_overdue(conn, now=now)
     before = now.plus_s(-AGAIN_S).utc_us
     query = (
@@ -116,9 +115,9 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
 def put(
     conn: Connection, node: str, command_id: UUID, answer: bytes | str, *, now: Moment
 ) -> State | None:
-    """Keep what a node brings, or why it brings nothing: how the request stands then.
+    """Store a node's file or its reason for sending none; returns the new state.
 
-    None where this node was never asked so; what ended before stays as it ended.
+    None if this node has no such request; a request that has ended keeps its state.
     """
     row = conn.execute(
         select(diagnoses.c.id, diagnoses.c.state)
@@ -139,7 +138,7 @@ def put(
 
 
 def is_asked(conn: Connection, node: str, command_id: UUID) -> bool:
-    """Whether this node is asked so now, or was and may say it again."""
+    """True if the node has this request, open or already answered (it may repeat the answer)."""
     query = (
         select(diagnoses.c.id)
         .join(nodes, nodes.c.id == diagnoses.c.node_id)
@@ -153,7 +152,7 @@ def is_asked(conn: Connection, node: str, command_id: UUID) -> bool:
 
 
 def listed(conn: Connection, node_id: UUID, *, now: Moment) -> list[Diagnosis]:
-    """Those of a node, the newest first; what is overdue is shown as over."""
+    """Requests of a node, newest first; an overdue one is shown as over."""
     query = (
         select(
             diagnoses.c.id,
@@ -175,12 +174,12 @@ def listed(conn: Connection, node_id: UUID, *, now: Moment) -> list[Diagnosis]:
 
 
 def node_of(conn: Connection, diagnosis_id: UUID) -> UUID | None:
-    """Whose it is."""
+    """The node of this request."""
     return conn.scalar(select(diagnoses.c.node_id).where(diagnoses.c.id == diagnosis_id))
 
 
 def content(conn: Connection, diagnosis_id: UUID) -> bytes | None:
-    """The file, while it is here."""
+    """The file, while it is stored."""
     return conn.scalar(select(diagnoses.c.content).where(diagnoses.c.id == diagnosis_id))
 
 

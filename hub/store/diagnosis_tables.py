@@ -1,4 +1,4 @@
-"""The table of files that nodes were asked for, of how they are."""
+"""Table of diagnosis files requested from nodes."""
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text, Uuid
 
@@ -14,10 +14,10 @@ diagnoses = Table(
     Column("command_id", Uuid, nullable=False, unique=True),
     link("asked_by", "people"),
     Column("state", Text, nullable=False),  # of hub.store.diagnosis_rows.State
-    Column("reason", Text, nullable=False),  # why there is none, as the node said it
-    Column("content", LargeBinary),  # a zip file; null: not here, or not any more
+    Column("reason", Text, nullable=False),  # the node's reason for sending none
+    Column("content", LargeBinary),  # a zip file; null: not received, or deleted
     *moment("asked"),
-    *moment("until"),  # a node that is away is waited for so long
+    *moment("until"),  # deadline for a node that is away
     *moment("sent", nullable=True),
     *moment("ended", nullable=True),
     Index("ix_diagnoses_node_id", "node_id", "id"),

@@ -1,4 +1,4 @@
-"""The log of a span, counted by person, act and camera, as `hub.alerts.digest` wants it."""
+"""Query for `hub.alerts.digest`: the log of a time span, counted by person, act and camera."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from hub.store.tables import alerts, audit, cameras, media, people
 
 
 def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> Digest:
-    """Everybody and every camera there is now, whatever they did; nodes' own lines are not."""
+    """All people and all present cameras, with or without acts; without the nodes' own lines."""
     who = {row.id: (row.name, row.role) for row in conn.execute(select(people))}
     which = {row.id: row.label for row in conn.execute(select(cameras.c.id, cameras.c.label))}
     return digest(_tallies(conn, since_utc_us, until_utc_us), who, which)
@@ -18,7 +18,7 @@ def digest_of(conn: Connection, since_utc_us: int, until_utc_us: int) -> Digest:
 def _tallies(conn: Connection, since_utc_us: int, until_utc_us: int) -> Iterator[Tally]:
     camera_id = func.coalesce(
         media.c.camera_id, alerts.c.camera_id, cameras.c.id
-    )  # of what the line is about
+    )  # kind of object of the line
     query = (
         select(audit.c.person_id, camera_id, audit.c.act, func.count())
         .outerjoin(media, (audit.c.object_kind == "media") & (media.c.id == audit.c.object_id))

@@ -1,8 +1,7 @@
-"""Sending what the ledger owes: what is due is leased to a worker.
+"""Dispatch of queued notifications: due ones are leased to a worker.
 
-What came of it is written down by `hub.store.outcomes`.
-
-Works in the caller's transaction, like the ledger itself.
+`hub.store.outcomes` records the results. Everything works in the caller's transaction, like the
+ledger.
 """
 
 from collections.abc import Collection, Sequence
@@ -50,10 +49,10 @@ from hub.store.tables import alerts, columns, notifications, phones
 PATIENCE = Patience()
 
 HELD_AT_MOST_S: Final = 600.0
-"""No storm holds a word back for longer, and no lease lasts longer: such a time is of a clock that
-was set back."""
+"""Seconds; no rate limit holds a message for longer and no lease lasts longer. A later time comes
+from a clock that was set back."""
 DUE_AT_MOST_S: Final = 3600.0
-"""Nor is a retry put off for longer."""
+"""Seconds; no retry is put off for longer."""
 
 SETTLED: Final = ("accepted", "folded", "dropped", "dead")
 
@@ -71,25 +70,25 @@ def claim(
     storm: StormBounds = STORM,
     is_critical_only: bool = False,
 ) -> list[Owed]:
-    """Lease up to `limit` due notifications to this worker; the most pressing first.
+    """Lease up to `limit` due notifications to this worker, the most urgent first.
 
     An expired lease is due again: its worker died between sending and recording, so the phone may
-    hear the same message twice, under the same tag. Who may be told is asked again here, so that
-    a grant that ended drops what was still queued. In a storm one notification carries others.
+    get the same message twice, under the same tag. Permission is checked again here: after the end
+    of a grant, queued messages are dropped. Under the rate limit one notification can carry others.
     """
     oldest_us = round((patience.deadline_s + lease_s) * 1e6)
     claimed: list[UUID] = []
     together: dict[UUID, tuple[UUID, ...]] = {}
-    # What is settled on the way makes room for others, so look until there are enough, or none.
+    # Settled rows make room for others, so repeat until there are enough, or none.
     before: set[UUID] = set()
     while len(claimed) < limit:
         most = limit - len(claimed)
         due = _due(conn, now, most=most, is_critical_only=is_critical_only)
         if {row.id for row in due} <= before:
-            break  # none, or those that could not be told a moment ago
+            break  # none, or only those that could not be sent a moment ago
         before = {row.id for row in due}
         told = _told(conn, due, now=now, oldest_us=oldest_us, storm=storm)
-        told.each = told.each[: limit - len(claimed)]  # more may wait for one phone than were asked
+        told.each = told.each[: limit - len(claimed)]  # more may wait for one phone than the limit
         conn.execute(
             update(notifications)
             .where(notifications.c.id.in_(told.leased))
@@ -109,7 +108,7 @@ def claim(
 def _told(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int, storm: StormBounds
 ) -> Told:
-    """What of this is sent now: later words as they are, first words as the storm allows."""
+    """Messages to send now: later messages as they are, first messages as the rate limit allows."""
     phone_ids = {row.phone_id for row in due if is_first_word(row)}
     here = weather(conn, _WEATHER, phone_ids, bounds=storm, now=now)
     wholly = here.wholly(storm, now)
@@ -126,11 +125,11 @@ def _told(
 
 
 _NOW: Final = bindparam("now_utc_us", type_=BigInteger)
-# Statements are built once: building them costs more than asking, and holds up who else writes.
+# Statements are built once: building costs more than the query, and delays other writers.
 
 
 def _near(at: ColumnElement[int], at_most_s: float) -> ColumnElement[int]:
-    """The time, or 0 where it lies further ahead than anything is ever put off."""
+    """The time, or 0 if it lies further ahead than any allowed delay."""
     return case((at <= _NOW + round(at_most_s * 1e6), at), else_=0)
 
 
@@ -138,17 +137,18 @@ _LEASED_UNTIL: Final = _near(func.coalesce(notifications.c.lease_until_utc_us, 0
 _TRIED_DUE: Final = _near(
     case((notifications.c.attempts > 0, notifications.c.due_utc_us), else_=0), DUE_AT_MOST_S
 )
-"""When what was tried before is due again; what was not is due at once."""
+"""Time of the next attempt of a tried message; an untried one is due at once."""
 _HELD_UNTIL: Final = _near(func.coalesce(notifications.c.held_utc_us, 0), HELD_AT_MOST_S)
 _READY: Final = case(
     (and_(_LEASED_UNTIL > _TRIED_DUE, _LEASED_UNTIL > _HELD_UNTIL), _LEASED_UNTIL),
     (_TRIED_DUE > _HELD_UNTIL, _TRIED_DUE),
     else_=_HELD_UNTIL,
 )
-"""When a queued row may be claimed: once it is due, and no lease and no storm holds it.
+"""Time from which a queued row may be claimed: due, without a lease, and not deferred.
 
-A first attempt is due at once, whatever the clock said when it was owed: an alert must not wait
-for an hour because the hub's clock was set back by one."""
+A first attempt is due at once, whatever its stored time: an alert must not wait for an hour because
+the hub's clock was set back by one.
+"""
 _NEXT_DUE: Final = Hot(select(func.min(_READY)).where(QUEUED, _READY > _NOW))
 
 _ROW: Final = (
@@ -172,11 +172,11 @@ _ROW: Final = (
 
 
 def _claimable(*, is_opened: bool, is_critical_only: bool) -> Hot:
-    """Due rows under no lease, and whose phone is not just hearing of the same alert.
+    """Due rows without a lease, and no message about the same alert in progress for that phone.
 
-    One alert speaks to one phone in order: else "opened" could overtake "taken" on the line.
-    First words and later ones are asked for apart, each by an index that has them in order: in one
-    question every claim would walk all that waits, and so the more waited, the less was sent.
+    Messages of one alert to one phone stay in order: otherwise "opened" could overtake "taken".
+    First and later messages are queried separately, each by an index in their order. In one query
+    every claim would scan the whole queue, and a longer queue would slow down the sending.
     """
     other = notifications.alias("other")
     other_leased = other.c.lease_until_utc_us.between(_NOW + 1, _NOW + round(HELD_AT_MOST_S * 1e6))
@@ -185,7 +185,7 @@ def _claimable(*, is_opened: bool, is_critical_only: bool) -> Hot:
         other.c.alert_id == notifications.c.alert_id,
         other.c.phone_id == notifications.c.phone_id,
         other.c.id != notifications.c.id,
-        # Not `== "queued"`: SQLite would walk the whole queue for every row of it.
+        # Not `== "queued"`: SQLite would scan the whole queue for each of its rows.
         other.c.state.not_in([literal_column(f"'{state}'") for state in SETTLED]),
         or_(other_leased, other_first),
     )
@@ -215,7 +215,7 @@ _CLAIMABLE: Final = {
 
 
 def _due(conn: Connection, now: Moment, *, most: int, is_critical_only: bool) -> list[AnyRow]:
-    """The most pressing: first words before later ones, critical ones before all."""
+    """The most urgent rows: first messages before later ones, critical ones before all."""
     found: list[AnyRow] = []
     for question in _CLAIMABLE[is_critical_only]:
         if len(found) < most:
@@ -230,13 +230,14 @@ _WEATHER: Final = of_weather(_IS_FIRST_WORD_THAT_WAITS)
 _FIRST_WORDS: Final = _ROW.where(
     notifications.c.phone_id.in_(bindparam("phone_ids", expanding=True)), _IS_FIRST_WORD_THAT_WAITS
 )
-"""All first words that wait for these phones, held or not; not those that wait for a retry."""
+"""All first messages queued for these phones, deferred or not, without those that wait for a
+retry."""
 
 
 def _still_owed(
     conn: Connection, due: Sequence[AnyRow], *, now: Moment, oldest_us: int
 ) -> list[AnyRow]:
-    """The due rows that may be sent; the others are settled here, with their reason."""
+    """Due rows that may be sent; the others are settled here, with a reason."""
     allowed = {
         key: are_told_of(conn, *key[:2], camera_id=key[2], now=now)
         for key in {_told_key(row) for row in due}
@@ -261,7 +262,7 @@ def _still_owed(
 
 
 def _told_with_others(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
-    """Those of these whose alert has no entry of its own on the phone: it is in a digest."""
+    """Alerts, of these, without an entry of their own on the phone: they are in a digest."""
     if not grown:
         return set()
     first = notifications.alias("first")
@@ -276,11 +277,12 @@ def _told_with_others(conn: Connection, grown: Collection[UUID]) -> set[UUID]:
 
 
 def _told_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
-    """What decides who may be told: people of a camera are the same for all its alerts."""
+    """Key of the permission check: all alerts of a camera have the same people."""
     return row.kind, row.alert_id if row.kind in KINDS else None, row.camera_id
 
 
 def next_due(conn: Connection, now: Moment) -> int | None:
-    """The next moment after `now` (UTC, µs) at which a queued row can be claimed, if any."""
+    """The next moment after `now` (UTC microseconds) at which a queued row can be claimed, if
+    any."""
     at_us: int | None = _NEXT_DUE.scalar(conn, now_utc_us=now.utc_us)
     return at_us

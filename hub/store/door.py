@@ -1,4 +1,5 @@
-"""The one door: whatever a person sees or does passes one scope check and one audit line here."""
+"""The service for people: each read and each act passes one scope check and writes one audit
+line."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,14 +47,14 @@ NOTE_CHARS: Final = 2000
 
 
 class Door(NoticeDoor):
-    """For any thread. "None" is the same answer for what is not there and what is not theirs.
+    """Thread-safe. None is the same answer for unknown and for not theirs.
 
-    Reading and its line of the audit are two transactions, so that a page does not hold up the
-    writers; the answer is handed out only once the line is committed.
+    A read and its audit line are two transactions, so that pages do not delay writers. The answer
+    is returned only after the line is committed.
     """
 
     def inbox(self, asker: Asker, limit: int = 50) -> Inbox:
-        """The alerts this person may see: all that run, and the `limit` last handled."""
+        """Alerts this person may see: all running ones, and the last `limit` handled."""
         now, who = self._clock.now(), asker.person_id
         with self._db.reading() as conn:
             running = Foresight(conn).with_calls(sights.running_alerts(conn, who, now))
@@ -63,14 +64,14 @@ class Door(NoticeDoor):
         return Inbox(running, handled, cursor)
 
     def row(self, asker: Asker, alert_id: UUID) -> AlertRow | None:
-        """One alert as the inbox shows it: what a live page asks for after a change."""
+        """One alert as shown in the inbox, for a live page after a change."""
         with self._db.reading() as conn:
             row = _one_with_call(conn, asker, alert_id, self._clock.now())
         self._note(asker, _answered("alert.glance", row), "alert", alert_id)
         return row
 
     def alert(self, asker: Asker, alert_id: UUID) -> AlertPage | None:
-        """All about one alert."""
+        """One alert with all details."""
         with self._db.reading() as conn:
             page = self._page(conn, asker, alert_id)
         self._note(asker, _answered("alert.open", page), "alert", alert_id)
@@ -107,15 +108,15 @@ class Door(NoticeDoor):
         )
 
     def await_clip(self, asker: Asker, alert_id: UUID) -> bool:
-        """Whether this person may wait for the alert's clips (needs CLIPS); noted once."""
+        """True if this person may wait for the alert's clips (needs CLIPS); one log line."""
         with self._db.reading() as conn:
             may = sights.may_play(conn, asker.person_id, alert_id, self._clock.now())
         self._note(asker, "clip.await" if may else "clip.await.refused", "alert", alert_id)
         return may
 
     def first_clip(self, asker: Asker, alert_id: UUID) -> MediaRow | GrowingRow | None:
-        """The first clip of the alert that plays now; None while nothing of any is here, and for
-        who may not (any more). What is opened of it is noted then."""
+        """The first clip of the alert that can play now. None without any, and without the right
+        (also if it has ended). Opening it writes its own log line."""
         with self._db.reading() as conn:
             if not sights.may_play(conn, asker.person_id, alert_id, self._clock.now()):
                 return None
@@ -133,7 +134,7 @@ class Door(NoticeDoor):
         for clip in sights.alert_growing(conn, alert_id):
             grew = growing.grew_utc_us(clip.node_id, clip.row.clip_id, clip.media_id)
             if grew is None and clip.sha256 is not None and self._blobs.has(clip.sha256):
-                grew = self._clock.now().utc_us  # all of it is here, its row is being written
+                grew = self._clock.now().utc_us  # complete; its row is being written
             rows.append(replace(clip.row, grew_utc_us=grew))
         return tuple(rows)
 
@@ -146,10 +147,10 @@ class Door(NoticeDoor):
         note: str = "",
         cause: str | None = None,
     ) -> AlertRow | Conflict | None:
-        """Take, resolve or call false; the second of two officers gets a Conflict.
+        """Take, resolve or mark as false alarm; the second of two officers gets a Conflict.
 
-        `note` is the officer's own words, at most `NOTE_CHARS` of them; `cause` is what a false
-        alarm was, of `CAUSES`.
+        `note` is the officer's text, at most `NOTE_CHARS` characters; `cause` is the cause of a
+        false alarm, one of `CAUSES`.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -170,10 +171,9 @@ class Door(NoticeDoor):
         return row
 
     def changes_since(self, asker: Asker, cursor: int) -> tuple[list[AlertChange], int]:
-        """The newest change of each visible alert after `cursor`, and the cursor to go on from.
+        """The newest change of each visible alert after `cursor`, and the next cursor.
 
-        Open pages ask this at every ring of the bell; only an answer with something in it gets
-        a line of the audit.
+        Open pages call this at every change signal; only a non-empty answer writes an audit line.
         """
         now = self._clock.now()
         with self._db.reading() as conn:
@@ -184,12 +184,12 @@ class Door(NoticeDoor):
         return changes, max(newest, cursor)
 
     def scope_mark(self, asker: Asker) -> int:
-        """A number that changes when what this person may see does; it shows nothing itself."""
+        """A number that changes with this person's scope; it reveals nothing itself."""
         with self._db.reading() as conn:
             return hash(sights.scope_now(conn, asker.person_id, self._clock.now()))
 
     def phones(self, asker: Asker) -> list[PhoneRow]:
-        """The person's own phones, newest first, those that are gone too."""
+        """The person's own phones, newest first, including removed ones."""
         with self._db.reading() as conn:
             rows = phone_rows(conn, asker.person_id)
         self._note(asker, "phones.open")
@@ -198,10 +198,10 @@ class Door(NoticeDoor):
     def add_phone(
         self, asker: Asker, *, channel: str, address: str, secrets: str, label: str
     ) -> UUID:
-        """Note a phone (`secrets` is JSON); the same address again is the same phone.
+        """Register a phone (`secrets` is JSON); the same address again is the same phone.
 
-        A browser that somebody else signs in to becomes theirs, and hears no more of what the
-        one before was owed.
+        A browser in which another person signs in becomes theirs, and gets no more messages for the
+        person before.
         """
         now = self._clock.now()
         phone = Phone(channel, address, secrets, label)
@@ -211,7 +211,7 @@ class Door(NoticeDoor):
         return phone_id
 
     def remove_phone(self, asker: Asker, phone_id: UUID) -> bool:
-        """Tell this phone nothing more; False when it is not the person's own."""
+        """Send nothing more to this phone; False if it is not the person's own."""
         with self._db.writing() as conn:
             is_mine = drop_phone(conn, asker.person_id, phone_id, now=self._clock.now())
             act = "phone.remove" if is_mine else "phone.remove.refused"
@@ -219,11 +219,11 @@ class Door(NoticeDoor):
         return is_mine
 
     def shown(self, asker: Asker, notification_id: UUID) -> bool:
-        """The phone says it showed this; False when it was not owed to this person."""
+        """Record that the phone showed this message; False if it was not for this person."""
         return self._mark(asker, "shown", notification_id)
 
     def opened(self, asker: Asker, notification_id: UUID) -> bool:
-        """The person opened it; False when it was not owed to them."""
+        """Record that the person opened it; False if it was not for them."""
         return self._mark(asker, "opened", notification_id)
 
     def _mark(self, asker: Asker, what: Literal["shown", "opened"], notification_id: UUID) -> bool:
@@ -242,7 +242,7 @@ _OUTCOMES: Final[Mapping[type, str]] = {
     HeldBy: "alert.{}.held",
     Changed: "alert.{}",
 }
-"""How the audit calls an act by what came of it."""
+"""Outcome of an act in the audit log, by result type."""
 
 
 def _answered(act: str, answer: object) -> str:
@@ -277,7 +277,7 @@ def _change(
     if life.state is State.FALSE_ALARM:
         _mute_if_often_false(conn, row.alert_id, now)
     marks.mark_acknowledged(conn, row.alert_id, person_id=asker.person_id, now=now)
-    # "taken" tells the others that somebody has it, or has closed it, and ends what they are owed.
+    # "taken" tells the others that somebody has it or closed it, and ends their queued messages.
     ledger.owe(conn, alert_id=row.alert_id, camera_id=row.camera_id, moment="taken", now=now)
 
 
@@ -300,7 +300,7 @@ def _mute_if_often_false(conn: Connection, alert_id: UUID, now: Moment) -> None:
 def _asked_of(
     conn: Connection, person_id: UUID, camera_id: UUID, clips: list[MediaRow], now: Moment
 ) -> tuple[AskedSpan, ...]:
-    """What was asked of the camera of the time that these clips show."""
+    """Clip requests to the camera for the time that these clips show."""
     films = [one for one in clips if one.kind == "clip"]
     if not films:
         return ()

@@ -1,6 +1,6 @@
-"""Entering teams and their rosters; all in the caller's transaction.
+"""Entry of teams and their rosters; everything works in the caller's transaction.
 
-Every change writes its line of the audit. What cannot be is a `DutyError` that changes nothing.
+Every change writes its audit line. An invalid entry raises `DutyError` and changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ from hub.store.tables import columns, new_id
 
 @dataclass(frozen=True, slots=True)
 class NewShift:
-    """A shift as it is entered; minutes are of the day, weekdays from Monday, 0."""
+    """Entry of a shift; minutes since midnight, weekdays from Monday = 0."""
 
     name: str
     starts_minute: int
@@ -59,7 +59,7 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """`person_id` does the duty of `instead_of`, who does theirs on `back`, if that is given."""
+    """`person_id` takes the duty of `instead_of`, who takes theirs on `back`, if given."""
 
     instead_of: UUID
     person_id: UUID
@@ -70,7 +70,7 @@ class Swap:
 def add_team(
     conn: Connection, *, area_id: UUID, name: str, time_zone: str, by: By, now: Moment
 ) -> UUID:
-    """Note a team of an area; times of its roster are of this zone."""
+    """Add a team of an area; its roster uses this time zone."""
     name = checked_name(name)
     _refuse_taken(conn, area_id, name, None)
     team_id = new_id(now)
@@ -83,7 +83,7 @@ def add_team(
 def change_team(
     conn: Connection, team: Team, *, name: str, members: Sequence[UUID], by: By, now: Moment
 ) -> None:
-    """What it is called, and who belongs to it."""
+    """Change its name and members."""
     name = checked_name(name)
     _refuse_taken(conn, team.area_id, name, team.team_id)
     chosen = tuple(dict.fromkeys(members))
@@ -97,7 +97,7 @@ def change_team(
 
 
 def end_team(conn: Connection, team: Team, *, by: By, now: Moment) -> None:
-    """The team is no more; its rows stay for what was said of it."""
+    """End the team; its rows stay for the history."""
     called = select(plan_steps.c.plan_id).where(plan_steps.c.team_id == team.team_id)
     ruled = select(alert_rules.c.id).where(
         alert_rules.c.team_id == team.team_id, alert_rules.c.ended_utc_us.is_(None)
@@ -111,7 +111,7 @@ def end_team(conn: Connection, team: Team, *, by: By, now: Moment) -> None:
 def put_shift(
     conn: Connection, team: Team, new: NewShift, *, shift_id: UUID | None, by: By, now: Moment
 ) -> UUID:
-    """Enter a shift of a team's week, or change the one that is there."""
+    """Add a shift to a team's week, or change an existing one."""
     name = checked_name(new.name)
     for minute in (new.starts_minute, new.ends_minute):
         if not 0 <= minute < DAY_MINUTES:
@@ -140,7 +140,7 @@ def put_shift(
 
 
 def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Moment) -> None:
-    """The shift is no more, with its odd days and stand-ins."""
+    """End the shift, with its exceptions and substitutes."""
     conn.execute(delete(shifts).where(shifts.c.id == shift_id))
     _note(conn, by, "roster.shift.drop", team.team_id, team.name, now)
 
@@ -148,7 +148,8 @@ def drop_shift(conn: Connection, team: Team, shift_id: UUID, *, by: By, now: Mom
 def put_odd_day(
     conn: Connection, team: Team, duty: Duty, *, crew: Crew, reason: str, by: By, now: Moment
 ) -> None:
-    """On this date the shift has these people, or nobody, instead of the week's."""
+    """Set an exception: on this date the shift has these people, or nobody, instead of the weekly
+    roster."""
     reason = checked_reason(reason)
     _refuse_strangers(conn, team, crew, most=MOST_CREW, now=now)
     drop_odd_day(conn, duty)
@@ -166,13 +167,13 @@ def put_odd_day(
 
 
 def drop_odd_day(conn: Connection, duty: Duty) -> None:
-    """The date is as the week says."""
+    """Remove the exception: the weekly roster applies to this date."""
     this = (odd_days.c.shift_id == duty.shift_id) & (odd_days.c.day == duty.day.isoformat())
     conn.execute(delete(odd_days).where(this))
 
 
 def swap(conn: Connection, team: Team, duty: Duty, new: Swap, *, by: By, now: Moment) -> None:
-    """Two people exchange duties, or one stands in for another."""
+    """Swap duties of two people, or let one substitute for another."""
     reason = checked_reason(new.reason)
     there, back = new.instead_of, new.person_id
     _stand_in(conn, team, duty, instead_of=there, person_id=back, reason=reason, now=now)
@@ -193,7 +194,7 @@ def _stand_in(
     now: Moment,
 ) -> None:
     _refuse_strangers(conn, team, (person_id,), most=1, now=now)
-    # As it is now, the first half of a swap included.
+    # The present state, including the first half of a swap.
     roster = read_teams(conn, [team.team_id])[team.team_id].roster
     shift = next((one for one in roster.shifts if one.shift_id == duty.shift_id), None)
     crew = () if shift is None else crew_of(roster, shift, duty.day)
@@ -225,7 +226,7 @@ def _stand_in(
 
 
 def drop_stand_in(conn: Connection, duty: Duty, instead_of: UUID) -> None:
-    """They do their own duty that day."""
+    """Remove the substitute: the person does their own duty that day."""
     conn.execute(
         delete(stand_ins).where(
             stand_ins.c.shift_id == duty.shift_id,

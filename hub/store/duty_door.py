@@ -1,7 +1,7 @@
-"""The door's way to rosters and plans, for those who look after the areas they belong to.
+"""Service for rosters and escalation plans, for people who look after their areas.
 
-False or None is the same answer for what is not there and what is not theirs; a `DutyError` says
-what of an entry cannot be. Reading and writing both pass the grants of the moment.
+False or None is the same answer for unknown and for not theirs; a `DutyError` says what is wrong
+with an entry. Reads and writes both check the grants of the moment.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,31 +26,31 @@ Change = Callable[[Connection, Team, By, Moment], Any]
 
 
 class DutyDoor(KeepersDoor):
-    """Who is on duty, and whom an alert calls next."""
+    """On-call rosters, and the people an alert calls next."""
 
     def duty(self, asker: Asker) -> DutyPage:
-        """The teams and plans of the areas this person looks after."""
+        """Teams and plans of the areas this person looks after."""
         with self._db.reading() as conn:
             page = duty_sights.duty_page(conn, asker.person_id, self._clock.now())
         self._note(asker, "duty.open", detail=f"{len(page.teams)} teams, {len(page.plans)} plans")
         return page
 
     def team(self, asker: Asker, team_id: UUID) -> TeamPage | None:
-        """All about one team."""
+        """One team with all details."""
         with self._db.reading() as conn:
             page = duty_sights.team_page(conn, asker.person_id, team_id, self._clock.now())
         self._note(asker, "team.open" if page else "team.open.refused", "team", team_id)
         return page
 
     def plan(self, asker: Asker, area_id: UUID) -> PlanPage | None:
-        """An area's plan, or the empty form of one."""
+        """An area's plan, or an empty form."""
         with self._db.reading() as conn:
             page = duty_sights.plan_page(conn, asker.person_id, area_id, self._clock.now())
         self._note(asker, "plan.open" if page else "plan.open.refused", "area", area_id)
         return page
 
     def add_team(self, asker: Asker, area_id: UUID, *, name: str, time_zone: str) -> UUID | None:
-        """Note a team of an area."""
+        """Add a team to an area."""
         now, by = self._clock.now(), _by(asker)
         with self._db.writing() as conn:
             if area_id not in set(conn.scalars(tended_areas(asker.person_id, now))):
@@ -63,7 +63,7 @@ class DutyDoor(KeepersDoor):
     def change_team(
         self, asker: Asker, team_id: UUID, *, name: str, members: Sequence[UUID]
     ) -> bool:
-        """What it is called, and who belongs to it."""
+        """Change its name and members."""
 
         def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
             duty.change_team(conn, team, name=name, members=members, by=by, now=now)
@@ -71,7 +71,7 @@ class DutyDoor(KeepersDoor):
         return self._change(asker, team_id, write)
 
     def end_team(self, asker: Asker, team_id: UUID) -> bool:
-        """The team is no more."""
+        """End the team."""
 
         def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
             duty.end_team(conn, team, by=by, now=now)
@@ -81,7 +81,7 @@ class DutyDoor(KeepersDoor):
     def put_shift(
         self, asker: Asker, team_id: UUID, new: NewShift, shift_id: UUID | None = None
     ) -> bool:
-        """Enter a shift, or change this one."""
+        """Add a shift, or change this one."""
 
         def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
             duty.put_shift(conn, team, new, shift_id=shift_id, by=by, now=now)
@@ -89,7 +89,7 @@ class DutyDoor(KeepersDoor):
         return self._change(asker, team_id, write, *(() if shift_id is None else (shift_id,)))
 
     def drop_shift(self, asker: Asker, team_id: UUID, shift_id: UUID) -> bool:
-        """The shift is no more."""
+        """End the shift."""
 
         def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
             duty.drop_shift(conn, team, shift_id, by=by, now=now)
@@ -99,7 +99,7 @@ class DutyDoor(KeepersDoor):
     def put_odd_day(
         self, asker: Asker, team_id: UUID, on: Duty, *, crew: Crew, reason: str
     ) -> bool:
-        """Others than the week's do this shift that day, or nobody does."""
+        """Set an exception: other people for this shift that day, or nobody."""
 
         def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
             duty.put_odd_day(conn, team, on, crew=crew, reason=reason, by=by, now=now)
@@ -107,7 +107,7 @@ class DutyDoor(KeepersDoor):
         return self._change(asker, team_id, write, on.shift_id)
 
     def drop_odd_day(self, asker: Asker, team_id: UUID, on: Duty) -> bool:
-        """The day is as the week says."""
+        """Remove the exception: the weekly roster applies."""
 
         def write(conn: Connection, _team: Team, _by: By, _now: Moment) -> None:
             duty.drop_odd_day(conn, on)
@@ -117,7 +117,7 @@ class DutyDoor(KeepersDoor):
         return self._change(asker, team_id, write, on.shift_id)
 
     def swap(self, asker: Asker, team_id: UUID, on: Duty, new: Swap) -> bool:
-        """Two people exchange duties, or one stands in for another."""
+        """Swap duties of two people, or let one substitute for another."""
 
         def write(conn: Connection, team: Team, by: By, now: Moment) -> None:
             duty.swap(conn, team, on, new, by=by, now=now)
@@ -126,7 +126,7 @@ class DutyDoor(KeepersDoor):
         return self._change(asker, team_id, write, on.shift_id, *back)
 
     def drop_stand_in(self, asker: Asker, team_id: UUID, on: Duty, instead_of: UUID) -> bool:
-        """They do their own duty that day."""
+        """Remove the substitute: the person does their own duty that day."""
 
         def write(conn: Connection, _team: Team, _by: By, _now: Moment) -> None:
             duty.drop_stand_in(conn, on, instead_of)
@@ -136,7 +136,7 @@ class DutyDoor(KeepersDoor):
         return self._change(asker, team_id, write, on.shift_id)
 
     def put_plan(self, asker: Asker, area_id: UUID, plan: Plan | None) -> bool:
-        """From now on the area's alerts call so; None: it has no plan of its own."""
+        """Set the plan for the area's alerts from now on; None: no plan of its own."""
         now, by = self._clock.now(), _by(asker)
         with self._db.writing() as conn:
             page = duty_sights.plan_page(conn, asker.person_id, area_id, now)
@@ -155,7 +155,7 @@ class DutyDoor(KeepersDoor):
         return True
 
     def _change(self, asker: Asker, team_id: UUID, write: Change, *shift_ids: UUID) -> bool:
-        """Write, if the team is theirs and these shifts are the team's."""
+        """Write, if the team is theirs and these shifts belong to the team."""
         now = self._clock.now()
         with self._db.writing() as conn:
             team = duty_sights.tended_team(conn, asker.person_id, team_id, now)

@@ -1,4 +1,4 @@
-"""What is wrong with what was entered of teams, rosters and plans."""
+"""Reasons to refuse an entry of teams, rosters or plans."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -15,7 +15,7 @@ MOST_MEMBERS: Final = 500
 
 
 class Fault(StrEnum):
-    """What is wrong with what was entered."""
+    """The reason."""
 
     NAME = "name"
     NAME_TAKEN = "name_taken"
@@ -46,7 +46,7 @@ _SENTENCES: Final[Mapping[Fault, str]] = {
 
 
 class DutyError(RegistryError):
-    """What was entered cannot be; `fault` says why to a page, the sentence to a shell."""
+    """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(_SENTENCES[fault])
@@ -54,7 +54,7 @@ class DutyError(RegistryError):
 
 
 def checked_name(name: str) -> str:
-    """A name with single spaces, cut to `NAME_CHARS`; DutyError for none."""
+    """The name with single spaces, cut to `NAME_CHARS`; raises DutyError for an empty one."""
     name = text(" ".join(name.split()), NAME_CHARS)
     if not name:
         raise DutyError(Fault.NAME)
@@ -62,7 +62,7 @@ def checked_name(name: str) -> str:
 
 
 def checked_reason(reason: str) -> str:
-    """A reason, cut to `REASON_CHARS`; DutyError for none."""
+    """The reason, cut to `REASON_CHARS`; raises DutyError for an empty one."""
     reason = text(reason.strip(), REASON_CHARS)
     if not reason:
         raise DutyError(Fault.REASON)

@@ -1,4 +1,4 @@
-"""Entering the plans of areas: whom their alerts call, in the caller's transaction."""
+"""Entry of escalation plans of areas, in the caller's transaction."""
 
 from uuid import UUID
 
@@ -15,8 +15,8 @@ from hub.store.tables import columns, new_id
 
 
 def put_plan(conn: Connection, area_id: UUID, plan: Plan, *, by: By, now: Moment) -> None:
-    """From now on the alerts of this area, and of all below it without a plan of its own, call so;
-    those that are under way go on by it."""
+    """Set the plan for new alerts of this area, and of areas below without a plan of their own.
+    Running alerts keep the old plan."""
     there = read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
     if faults(plan) or any(step.team_id not in (None, *there) for step in plan.steps):
         raise DutyError(Fault.PLAN)
@@ -43,13 +43,13 @@ def put_plan(conn: Connection, area_id: UUID, plan: Plan, *, by: By, now: Moment
 
 
 def end_plan(conn: Connection, area_id: UUID, *, by: By, now: Moment) -> None:
-    """The area has no plan of its own."""
+    """End the area's own plan."""
     drop_plan(conn, area_id)
     _note(conn, by, "plan.end", area_id, detail="", now=now)
 
 
 def drop_plan(conn: Connection, area_id: UUID) -> None:
-    """Without a word of it."""
+    """Delete the plan without an audit line."""
     mine = select(plans.c.id).where(plans.c.area_id == area_id)
     conn.execute(delete(plan_steps).where(plan_steps.c.plan_id.in_(mine)))
     conn.execute(delete(plans).where(plans.c.area_id == area_id))

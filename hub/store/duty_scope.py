@@ -1,4 +1,4 @@
-"""Whom a roster may name, and which teams a person looks after: what grants say of both."""
+"""Grants for rosters: people a roster may name, and teams a person looks after."""
 
 from uuid import UUID
 
@@ -12,16 +12,16 @@ from hub.store.tables import areas, cameras, grants
 
 
 def tended_teams(person_id: UUID, now: Moment) -> Select[UUID]:
-    """Ids of the teams of areas whose nodes this person looks after."""
+    """Ids of teams in areas whose nodes this person looks after."""
     return select(teams.c.id).where(
         teams.c.area_id.in_(tended_areas(person_id, now)), teams.c.ended_utc_us.is_(None)
     )
 
 
 def may_be_called(area_id: UUID, now: Moment) -> Select[UUID]:
-    """Ids of the people who may be alerted of some camera in this area.
+    """Ids of people who may be alerted for some camera in this area.
 
-    Whether of this very camera is asked again for every alert.
+    Every alert checks again for its own camera.
     """
     below, above = _below(area_id), _above(area_id)
     here = or_(

@@ -1,4 +1,4 @@
-"""The questions of those who keep rosters and plans, cut to the areas they look after.
+"""Queries for people who keep rosters and plans, limited to the areas they look after.
 
 Only `hub.store.duty_door` calls these; it adds the audit.
 """
@@ -20,7 +20,7 @@ from hub.store.tables import people
 
 
 def area_names(conn: Connection, person_id: UUID, now: Moment) -> list[AreaName]:
-    """The areas this person looks after, by their names."""
+    """Areas this person looks after, by name."""
     where = places(conn, set(conn.scalars(tended_areas(person_id, now))))
     named = [AreaName(area_id, place) for area_id, place in where.items()]
     return sorted(named, key=lambda one: (one.place.split(", ")[::-1], one.area_id))
@@ -33,7 +33,7 @@ def tended_team(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -
 
 
 def duty_page(conn: Connection, person_id: UUID, now: Moment) -> DutyPage:
-    """Every team and plan of the areas this person looks after."""
+    """All teams and plans of the areas this person looks after."""
     areas = area_names(conn, person_id, now)
     teams = read_teams(conn, set(conn.scalars(tended_teams(person_id, now))))
     found = []
@@ -56,7 +56,7 @@ def duty_page(conn: Connection, person_id: UUID, now: Moment) -> DutyPage:
 
 
 def team_page(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -> TeamPage | None:
-    """All about one team."""
+    """One team with all details."""
     team = tended_team(conn, person_id, team_id, now)
     if team is None:
         return None
@@ -73,7 +73,7 @@ def team_page(conn: Connection, person_id: UUID, team_id: UUID, now: Moment) -> 
 
 
 def plan_page(conn: Connection, person_id: UUID, area_id: UUID, now: Moment) -> PlanPage | None:
-    """An area's plan, if this person looks after the area, and the teams that it may call."""
+    """An area's plan, if this person looks after the area, and the teams it may call."""
     area = next((one for one in area_names(conn, person_id, now) if one.area_id == area_id), None)
     if area is None:
         return None
@@ -85,7 +85,7 @@ def plan_page(conn: Connection, person_id: UUID, area_id: UUID, now: Moment) -> 
 
 
 def _named(team: Team) -> set[UUID]:
-    """Everybody whom a team or its roster names."""
+    """All people named by a team or its roster."""
     roster = team.roster
     return {
         *team.members,

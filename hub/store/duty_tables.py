@@ -1,7 +1,6 @@
-"""Tables of who is on duty and whom an alert calls next; as `hub.store.tables`, the same on both
-databases.
+"""Tables of on-call rosters and escalation; like `hub.store.tables`, the same on both databases.
 
-Days are ISO dates on the wall of the team (`teams.time_zone`); minutes are of that day.
+Days are ISO dates in the team's time zone (`teams.time_zone`); minutes count from midnight.
 """
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, Uuid
@@ -26,7 +25,7 @@ teams = Table(
     "teams",
     metadata,
     key(),
-    link("area_id", "areas", index=True),  # whose keepers look after it
+    link("area_id", "areas", index=True),  # its keepers look after the team
     Column("name", Text, nullable=False),
     Column("time_zone", Text, nullable=False),
     *moment("made"),
@@ -47,7 +46,7 @@ shifts = Table(
     link("team_id", "teams", index=True),
     Column("name", Text, nullable=False),
     Column("starts_minute", Integer, nullable=False),
-    Column("ends_minute", Integer, nullable=False),  # the start or earlier: of the next day
+    Column("ends_minute", Integer, nullable=False),  # if not after the start: of the next day
 )
 
 shift_people = Table(
@@ -116,8 +115,8 @@ escalations = Table(
     "escalations",
     metadata,
     Column("alert_id", Uuid, ForeignKey("alerts.id"), primary_key=True),
-    Column("number", Integer, nullable=False),  # of the last call made, through all repetitions
+    Column("number", Integer, nullable=False),  # of the last call made, counting all repetitions
     Column("wait_s", Integer),  # from that call to the next
-    *moment("due", nullable=True),  # of the next call; null: there is none
+    *moment("due", nullable=True),  # of the next call; null: none
     Index("ix_escalations_due_utc_us", "due_utc_us"),
 )

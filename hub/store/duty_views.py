@@ -1,4 +1,4 @@
-"""What the door hands to those who keep rosters and plans."""
+"""Views for people who keep rosters and plans."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from hub.store.roster_rows import Team
 
 @dataclass(frozen=True, slots=True)
 class AreaName:
-    """An area that the asker looks after, with those above it: "Ngã tư 1, Tân Khai"."""
+    """An area that the asker looks after, with its parents: "Ngã tư 1, Tân Khai"."""
 
     area_id: UUID
     place: str
@@ -26,40 +26,40 @@ class AreaPlan:
 
 @dataclass(frozen=True, slots=True)
 class DutyPage:
-    """The teams and plans of the areas that the asker looks after."""
+    """Teams and plans of the areas the asker looks after."""
 
     areas: list[AreaName]
     teams: list[Team]
     plans: list[AreaPlan]
     names: Mapping[UUID, str]
-    """Of all people who are in a team or a roster."""
+    """Names of all people in a team or a roster."""
     team_names: Mapping[UUID, str]
-    """Of all teams, those of other areas that a plan calls too."""
+    """Names of all teams, including teams of other areas that a plan calls."""
     called: Mapping[UUID, Team]
-    """The teams that the plans call."""
+    """Teams called by the plans."""
     seen_utc_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class TeamPage:
-    """All about one team."""
+    """One team with all details."""
 
     team: Team
     place: str
     names: Mapping[UUID, str]
-    """Of everybody it names, and of all whom it may name."""
+    """Names of all people it names or may name."""
     may_be_called: tuple[UUID, ...]
-    """By name."""
+    """In order of name."""
     reasons: Mapping[tuple[UUID, str], str]
-    """Of odd days and stand-ins, by shift and date."""
+    """Reasons of exceptions and substitutes, by shift and date."""
     seen_utc_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """An area's plan as it is edited."""
+    """An area's plan for editing."""
 
     area: AreaName
     plan: Plan | None
     teams: list[Team]
-    """Those that it may call."""
+    """Teams it may call."""

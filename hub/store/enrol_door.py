@@ -1,4 +1,4 @@
-"""The door's way to enrolments, for those who look after the areas that nodes belong to."""
+"""Service for enrolments, for people who look after the nodes' areas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from hub.store.views import Asker
 
 @dataclass(frozen=True, slots=True)
 class WaitingEnrolment:
-    """A code that has not been used; `is_over` once it holds no more."""
+    """An unused code; `is_over` once it has expired."""
 
     enrolment_id: UUID
     node: str
@@ -33,7 +33,7 @@ class WaitingEnrolment:
 
 @dataclass(frozen=True, slots=True)
 class ShutOut:
-    """A node that counts no more, since when and why."""
+    """A revoked node, with time and reason."""
 
     node: str
     since_utc_us: int
@@ -42,7 +42,7 @@ class ShutOut:
 
 @dataclass(frozen=True, slots=True)
 class EnrolPage:
-    """What the page shows: where one may enrol, what waits, which nodes one may shut out."""
+    """Content of the page: areas for new nodes, open codes, nodes that may be revoked."""
 
     areas: list[AreaName]
     waiting: list[WaitingEnrolment]
@@ -51,16 +51,16 @@ class EnrolPage:
 
 
 class EnrolDoor(KeepingDoor):
-    """Making nodes of boxes, and shutting them out."""
+    """Enrol and revoke nodes."""
 
     def tends_areas(self, asker: Asker) -> bool:
-        """Whether this person looks after any area; for the links of a page, shows nothing."""
+        """True if this person looks after any area; for the links of a page, reveals nothing."""
         with self._db.reading() as conn:
             query = tended_areas(asker.person_id, self._clock.now())
             return conn.execute(query.limit(1)).first() is not None
 
     def enrolments(self, asker: Asker) -> EnrolPage:
-        """What concerns the areas that this person looks after."""
+        """Enrolments of the areas this person looks after."""
         now = self._clock.now()
         mine = tended_areas(asker.person_id, now)
         with self._db.reading() as conn:
@@ -99,9 +99,9 @@ class EnrolDoor(KeepingDoor):
     def make_enrolment(
         self, asker: Asker, area_id: UUID, *, node: str, cameras: Sequence[EnrolledCamera]
     ) -> bytes | None:
-        """A token, shown this once; None where this person looks after nothing.
+        """A token, shown only this once; None if this person looks after nothing.
 
-        Raises RegistryError for what cannot be.
+        Raises RegistryError for an invalid entry.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -114,7 +114,7 @@ class EnrolDoor(KeepingDoor):
             return token
 
     def withdraw_enrolment(self, asker: Asker, enrolment_id: UUID) -> bool:
-        """Its code is good for nothing; False for what is not theirs."""
+        """Make the code invalid; False if it is not theirs."""
         now = self._clock.now()
         with self._db.writing() as conn:
             query = select(nodes.c.area_id).join(enrolments, enrolments.c.node_id == nodes.c.id)
@@ -126,7 +126,7 @@ class EnrolDoor(KeepingDoor):
         return True
 
     def shut_out_node(self, asker: Asker, name: str, *, why: str) -> bool:
-        """Nothing that comes under this name counts; False for what is not theirs."""
+        """Revoke the node: nothing under this name is accepted; False if it is not theirs."""
         now = self._clock.now()
         with self._db.writing() as conn:
             node = node_by_name(conn, name)

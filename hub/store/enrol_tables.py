@@ -1,4 +1,4 @@
-"""The tables of enrolments and of nodes' papers; as `hub.store.tables`, for both databases."""
+"""Tables of enrolments and of nodes' certificates; like `hub.store.tables`, for both databases."""
 
 from sqlalchemy import Column, Integer, Table, Text
 
@@ -13,13 +13,13 @@ enrolments = Table(
     key(),
     link("node_id", "nodes", index=True),
     Column("token_hash", Text, nullable=False, unique=True),  # sha256 of the token in the code
-    Column("cameras", Text, nullable=False),  # JSON for the node; emptied once it has ended
+    Column("cameras", Text, nullable=False),  # JSON for the node; emptied when the enrolment ends
     link("made_by", "people", nullable=True),  # null: the keeper's shell
     *moment("made"),
     *moment("ends"),
     *moment("used", nullable=True),
     *moment("withdrawn", nullable=True),
-    Column("refused", Integer, nullable=False),  # times it was shown when it held no more
+    Column("refused", Integer, nullable=False),  # attempts after its end
 )
 
 node_papers = Table(

@@ -1,4 +1,4 @@
-"""Where nodes come to be enrolled and to renew: a bound on guessing, then the rows."""
+"""Enrolment and renewal of nodes: a rate limit on guessing, then the rows."""
 
 import threading
 import time
@@ -13,15 +13,15 @@ from hub.store.enrolments import Redeemed, Refused, Signed, Signs
 
 TRIES: Final = 20
 SPAN_S: Final = 600.0
-"""So many refusals of one address within so many seconds, then it waits."""
+"""Window in seconds of the limit on refusals per address; beyond it, the address must wait."""
 MOST_ADDRESSES: Final = 10_000
-"""Remembered at once; the one that was refused longest ago is forgotten first."""
+"""Addresses remembered at once; the one refused longest ago is forgotten first."""
 
 TooMany = Literal["too_many"]
 
 
 class Enroller:
-    """For any thread. `counts`: redeemed, renewed, and each reason of a refusal."""
+    """Thread-safe. `counts`: redeemed, renewed, and each reason of a refusal."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Enroller:
         revoked: Callable[[], object] = lambda: None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`revoked` is called when papers were revoked with an enrolment; `now_s` is monotonic."""
+        """`revoked` is called when an enrolment has revoked certificates; `now_s` is monotonic."""
         self._db = db
         self._clock = clock
         self._signs = signs
@@ -43,7 +43,7 @@ class Enroller:
         self.counts: Counter[str] = Counter()
 
     def redeem(self, token: str, request: str, *, came_from: str) -> Redeemed | Refused | TooMany:
-        """Spend a token; ValueError for a request that is none (which counts as a try)."""
+        """Use a token; raises ValueError for an invalid request (which counts as an attempt)."""
         if self._must_wait(came_from):
             self._count("too_many")
             return "too_many"
@@ -68,7 +68,8 @@ class Enroller:
         return answer
 
     def renew(self, node: str, request: str, *, came_from: str) -> Signed | Refused:
-        """The next certificate of a node that has shown an upload token; ValueError likewise."""
+        """The next certificate of a node that has shown an upload token; raises ValueError
+        likewise."""
         with self._db.writing() as conn:
             answer = enrolments.renew(
                 conn, node, request, signs=self._signs, came_from=came_from, now=self._clock.now()
