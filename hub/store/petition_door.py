@@ -1,8 +1,9 @@
-"""The door's way to petitions: leaders and keepers answer those of the areas they look after.
+"""Service for answering data requests: leaders and keepers answer those of the areas they look
+after.
 
-One of no area is for who looks after a place at the top. None and False are the same answer for
-what is not there and what is not theirs. Who asks is told apart, with a reason; each look is in the
-log, and so is each step.
+Requests without an area go to people who look after a top-level area. None and False mean either
+"does not exist" or "not theirs". The requester's identity is shown separately and needs a reason.
+Every look and every step is in the audit log.
 """
 
 from typing import Any, Final
@@ -46,12 +47,12 @@ class PetitionDoor:
         self.office = desk.office
 
     def answers(self, asker: Asker) -> bool:
-        """Whether this person answers any; for the links of a page, shows nothing."""
+        """Whether this person answers data requests; for the links of a page, logs nothing."""
         with self._db.reading() as conn:
             return self._theirs(conn, asker, self._clock.now()) is not None
 
     def overdue(self, asker: Asker) -> tuple[int, int]:
-        """Of theirs, how many wait and how many of these are overdue; for the inbox's line."""
+        """Of theirs: number waiting, and how many of these are overdue; for the inbox's line."""
         now = self._clock.now()
         with self._db.reading() as conn:
             theirs = self._theirs(conn, asker, now)
@@ -62,7 +63,7 @@ class PetitionDoor:
         return len(rows), sum(row.stands.is_overdue for row in rows)
 
     def listed(self, asker: Asker) -> list[PetitionRow] | None:
-        """All of theirs, by the deadline; None for who answers none."""
+        """All of theirs, by deadline; None if this person answers none."""
         now = self._clock.now()
         with self._db.reading() as conn:
             theirs = self._theirs(conn, asker, now)
@@ -83,9 +84,9 @@ class PetitionDoor:
         return row
 
     def person(self, asker: Asker, petition_id: UUID, *, reason: str) -> Reporter | None:
-        """Who asks; None, too, once that was forgotten.
+        """The requester; None also after their data was deleted.
 
-        UnsealError when the hub's key is not the one that it was sealed with.
+        UnsealError if the hub's key is not the one it was sealed with.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -101,35 +102,36 @@ class PetitionDoor:
         return self._desk.box.unseal_reporter(sealed, tip_id=petition_id)
 
     def cameras(self, asker: Asker) -> list[tuple[UUID, str]]:
-        """Cameras that they look after, by name."""
+        """Cameras they look after, by name."""
         scope = visible_cameras(asker.person_id, Right.MANAGE, self._clock.now()).subquery("scope")
         query = select(cameras.c.id, cameras.c.label).join(scope, scope.c.camera_id == cameras.c.id)
         with self._db.reading() as conn:
             return [(row.id, row.label) for row in conn.execute(query.order_by(cameras.c.label))]
 
     def take_in(self, asker: Asker, new: NewPetition, *, submission: str) -> str | None:
-        """Somebody asks at the counter, or by letter; the code. None for who answers none."""
+        """Enter a request made at the counter or by letter; returns its code. None if this person
+        answers none."""
         if not self.answers(asker):
             self._note(asker, "petition.take_in", None, is_done=False)
             return None
         return self._desk.receive(new, submission=submission, by=by(asker))
 
     def acknowledge(self, asker: Asker, petition_id: UUID, words: str) -> bool:
-        """It came, and this happens next."""
+        """Confirm receipt and announce the next step."""
         return self._step(asker, petition_id, "acknowledge", words, {"acknowledged"})
 
     def ask_proof(self, asker: Asker, petition_id: UUID, words: str) -> bool:
-        """Who they are is to be shown, and how; that it came is said with it."""
+        """Ask for proof of identity and explain how to give it; also confirms receipt."""
         return self._step(asker, petition_id, "proof", words, {"acknowledged", "proof_asked"})
 
     def extend(self, asker: Asker, petition_id: UUID, words: str) -> bool:
-        """Once, with a reason, while it is not overdue."""
+        """Extend the deadline: once, with a reason, before it passes."""
         return self._step(asker, petition_id, "extend", words, {"acknowledged", "extended"})
 
     def answer(
         self, asker: Asker, petition_id: UUID, *, outcome: Outcome, refusal: str, words: str
     ) -> bool:
-        """Granted, or refused for one of the town's reasons."""
+        """Grant, or refuse for one of the town's reasons."""
         if outcome is Outcome.REFUSED and not any(
             refusal in reasons for reasons in self.office.refusals.values()
         ):
@@ -149,7 +151,7 @@ class PetitionDoor:
         sets: set[str],
         values: dict[str, Any] | None = None,
     ) -> bool:
-        """One step, its words for the person who asked, and its line in the log."""
+        """Write one step, its message to the requester, and its audit line."""
         now, words = self._clock.now(), text(words.strip(), ANSWER_CHARS)
         with self._db.writing() as conn:
             row = self._one(conn, asker, petition_id, now)
@@ -194,7 +196,7 @@ class PetitionDoor:
         return rows[0] if rows else None
 
     def _theirs(self, conn: Connection, asker: Asker, now: Moment) -> ColumnElement[bool] | None:
-        """Which petitions are theirs to answer; None: none at all."""
+        """Condition for the requests this person answers; None: none at all."""
         if asker.role not in ANSWERERS:
             return None
         tended = set(conn.scalars(tended_areas(asker.person_id, now)))
@@ -223,5 +225,5 @@ class PetitionDoor:
 
 
 def by(asker: Asker) -> By:
-    """Whose act it is."""
+    """The actor for the audit log."""
     return By(person_id=asker.person_id, came_from=asker.came_from)

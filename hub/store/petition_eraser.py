@@ -1,8 +1,8 @@
-"""Deletes footage that a granted petition asks to have deleted, and proves that it is gone.
+"""Deletes footage for a granted data request, and verifies that it is gone.
 
-First the rows say so, with a line in the log each, in one transaction in which nothing of it may be
-held; then the files go; then the store is asked again. What the store did not let go of yet is
-tried again by `finish`.
+First one transaction checks that nothing is under hold, marks the rows as removed and writes an
+audit line for each; then the files are deleted; then the store is queried again. `finish` repeats
+what the store has not deleted yet.
 """
 
 from collections.abc import Sequence
@@ -37,12 +37,13 @@ log = structlog.get_logger()
 
 MOST: Final = 60
 WHY: Final = "asked"
-"""In `media.removed_why`: a file removed so is neither asked for nor taken again."""
+"""Value of `media.removed_why`: a file removed for this reason is neither requested nor accepted
+again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A file that may be deleted, or that is held."""
+    """A file that may be deleted, or is under hold."""
 
     media_id: UUID
     kind: str
@@ -53,7 +54,7 @@ class Choice:
 
 
 class Erasures:
-    """Sees to it that what was to be deleted is gone; for any thread."""
+    """Completes pending deletions; for any thread."""
 
     def __init__(
         self, db: Database, *, blobs: Blobs, clock: Clock, proxies: Proxies | None = None
@@ -64,7 +65,7 @@ class Erasures:
         self._proxies = proxies
 
     def finish(self) -> int:
-        """Files that no row needs go, and are asked for again; how many are gone by now."""
+        """Delete files that no row needs and query the store again; returns the number now gone."""
         waiting = select(petition_erasures).where(petition_erasures.c.gone_utc_us.is_(None))
         gone = 0
         with self._db.reading() as conn:
@@ -88,7 +89,7 @@ class Erasures:
             here = petition_erasures.c
             this = update(petition_erasures).where(here.id == row.id, here.gone_utc_us.is_(None))
             if not conn.execute(this.values(**columns("gone", now))).rowcount:
-                return 0  # somebody else saw it gone meanwhile, and has said so
+                return 0  # another thread already saw it gone and recorded it
             detail = f"the store was asked again and has it no more: sha256 {row.sha256}"
             note(conn, BY_THE_HUB, "petition.gone", row.petition_id, detail, now)
         return 1
@@ -116,7 +117,7 @@ class PetitionEraser:
     def choices(
         self, asker: Asker, petition_id: UUID, camera_id: UUID, from_utc_us: int, until_utc_us: int
     ) -> list[Choice] | None:
-        """What a camera of theirs recorded in that span and is stored; None: not theirs."""
+        """Stored footage of one of their cameras in that span; None: not theirs."""
         now = self._clock.now()
         row = self._door.petition(asker, petition_id)
         if row is None:
@@ -147,10 +148,10 @@ class PetitionEraser:
             ]
 
     def erase(self, asker: Asker, petition_id: UUID, media_ids: Sequence[UUID]) -> int | None:
-        """Delete these for a granted request; how many. None: not theirs.
+        """Delete these files for a granted request; returns their number. None: not theirs.
 
-        PetitionError, and nothing is deleted, where any is held or none of theirs, and on a hub
-        that just came back from a backup: holds placed since are not in it.
+        PetitionError, and nothing is deleted, if any file is under hold, if none is theirs, or if
+        the hub was just restored from a backup: holds placed since the backup are missing.
         """
         now = self._clock.now()
         row = self._door.petition(asker, petition_id)
@@ -170,7 +171,7 @@ class PetitionEraser:
         return len(files)
 
     def erased(self, petition_id: UUID) -> list[ErasureRow]:
-        """What was deleted for a petition; for who has been shown it."""
+        """Files deleted for a request; for callers that were already shown the request."""
         query = (
             select(petition_erasures, cameras.c.label, people.c.name)
             .join(media, media.c.id == petition_erasures.c.media_id)
@@ -246,12 +247,12 @@ class PetitionEraser:
 
 
 def may_erase(row: PetitionRow) -> bool:
-    """Whether it asks to delete, and was granted."""
+    """Whether it asks for deletion and was granted."""
     return row.outcome is Outcome.GRANTED and row.dates.wish is Wish.DELETE
 
 
 def _scope(asker: Asker, now: Moment) -> Select[Any]:
-    """Files of cameras that this person looks after, as far back as they may."""
+    """Files of cameras this person looks after, within their grants' reach."""
     scope = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("scope")
     return (
         select(
@@ -268,7 +269,7 @@ def _scope(asker: Asker, now: Moment) -> Select[Any]:
 
 
 def _needed(conn: Connection, sha256: str) -> int:
-    """How many rows still need the file of these bytes."""
+    """Number of rows that still need the file with this hash."""
     query = select(func.count()).select_from(media)
     these = (media.c.sha256 == sha256) & media.c.stored_utc_us.is_not(None)
     given = household_rows.is_needed(conn, sha256)

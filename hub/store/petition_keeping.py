@@ -1,4 +1,4 @@
-"""How long it is kept who asked: a while after the answer. What was asked and answered stays."""
+"""Retention of requesters' identities: for a time after the answer. Request and answer stay."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class PetitionKeeping:
-    """For one thread. `contact_days`: after the answer; 0: for good."""
+    """For one thread. `contact_days`: days after the answer; 0: forever."""
 
     def __init__(self, db: Database, *, clock: Clock, contact_days: int) -> None:
         self._db = db
@@ -26,7 +26,7 @@ class PetitionKeeping:
         self._contact_days = contact_days
 
     def forget_overdue(self, stopping: Stopping = never) -> int:
-        """Forget who asked, where the answer is long ago; how many."""
+        """Delete identities past their retention; returns their number."""
         now, days = self._clock.now(), self._contact_days
         if days <= 0 or not may_forget(self._db, now):
             return 0

@@ -1,4 +1,5 @@
-"""Petitions as rows; only `hub.store.petition_desk` and `hub.store.petition_door` call these."""
+"""Rows of data requests; only `hub.store.petition_desk` and `hub.store.petition_door` call
+these."""
 
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,8 @@ def write(
     by: By,
     now: Moment,
 ) -> UUID:
-    """A new petition and who asks, sealed; its line in the log names neither."""
+    """Insert a request and the sealed identity of its requester; the audit line contains
+    neither."""
     petition_id = new_id(now)
     conn.execute(
         insert(petitions).values(
@@ -54,7 +56,7 @@ def write(
 
 
 def _number(conn: Connection, year: int) -> str:
-    """The next of the year; writers queue, so nobody else takes it meanwhile."""
+    """The year's next number; writes are serialized, so no other request can get the same one."""
     begins = f"YC-{year}-"
     of_year = petitions.c.number.like(f"{begins}%")
     last = conn.scalar(select(func.max(petitions.c.number)).where(of_year))
@@ -68,7 +70,8 @@ def found(
     now: Moment,
     with_acts: bool = False,
 ) -> list[PetitionRow]:
-    """Those that meet the conditions: open ones by their deadline, then what was answered last."""
+    """Those that meet the conditions: open ones by deadline, then answered ones, newest answer
+    first."""
     query = (
         select(petitions, people.c.name.label("taken_by_name"))
         .add_columns(petition_people.c.petition_id.label("person"))
@@ -78,7 +81,7 @@ def found(
         .order_by(
             petitions.c.answered_utc_us.is_not(None),
             petitions.c.answered_utc_us.desc(),
-            petitions.c.received_utc_us,  # of too many open ones those that waited longest are here
+            petitions.c.received_utc_us,  # if there are too many open ones, those that waited longest are included
         )
         .limit(MOST_LISTED)
     )
@@ -129,7 +132,7 @@ def _row(
 
 
 def acts_of(conn: Connection, petition_id: UUID) -> tuple[PetitionAct, ...]:
-    """Every step, the first first."""
+    """Every step, oldest first."""
     query = (
         select(petition_acts, people.c.name)
         .join(people, people.c.id == petition_acts.c.person_id)
@@ -142,13 +145,13 @@ def acts_of(conn: Connection, petition_id: UUID) -> tuple[PetitionAct, ...]:
 
 
 def waiting(conn: Connection) -> int:
-    """How many nobody has answered yet."""
+    """Number of requests without an answer."""
     query = select(func.count()).select_from(petitions)
     return conn.scalar(query.where(petitions.c.answered_utc_us.is_(None))) or 0
 
 
 def measured(conn: Connection, office: Office, now: Moment) -> Family:
-    """How many wait, and how many of them for longer than the law lets them."""
+    """Metric: number of waiting requests, and how many are past their legal deadline."""
     rows = found(conn, petitions.c.answered_utc_us.is_(None), office=office, now=now)
     late = sum(row.stands.is_overdue for row in rows)
     samples: list[Sample] = [
@@ -162,7 +165,7 @@ def measured(conn: Connection, office: Office, now: Moment) -> Family:
 def note(
     conn: Connection, by: By, act: str, petition_id: UUID | None, detail: str, now: Moment
 ) -> None:
-    """A line in the log."""
+    """Write an audit line."""
     audit.note(
         conn,
         by,

@@ -1,6 +1,7 @@
-"""The tables of petitions: what persons concerned ask about data of theirs; as `hub.store.tables`.
+"""Tables of data requests by persons concerned; like `hub.store.tables`, the same on both
+databases.
 
-Who asks is sealed apart (`hub.store.tip_box`), as with tips.
+The requester's identity is sealed separately (`hub.store.tip_box`), as with tips.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
@@ -13,20 +14,20 @@ petitions = Table(
     "petitions",
     metadata,
     key(),
-    Column("number", Text, nullable=False, unique=True),  # as people say it: YC-2026-0012
-    Column("wish", Text, nullable=False),  # of hub.alerts.petitions.Wish
-    Column("what", Text, nullable=False),  # in their words: where, when, how to know them
+    Column("number", Text, nullable=False, unique=True),  # as shown to people: YC-2026-0012
+    Column("wish", Text, nullable=False),  # a hub.alerts.petitions.Wish
+    Column("what", Text, nullable=False),  # in the requester's words: place, time, description
     link("area_id", "areas", nullable=True),  # null: they do not know
     Column("language", Text, nullable=False),
     Column("source", Text, nullable=False),  # "form" or "counter"
     Column("code_hash", Text, nullable=False, unique=True),  # sha256
-    link("taken_by", "people", nullable=True),  # who wrote it down at the counter
+    link("taken_by", "people", nullable=True),  # the person at the counter
     *moment("received"),
     *moment("acknowledged", nullable=True),
-    *moment("proof_asked", nullable=True),  # of who they are
+    *moment("proof_asked", nullable=True),  # of identity
     *moment("extended", nullable=True),
     Column("outcome", Text),  # granted, refused; null: not answered yet
-    Column("refusal", Text),  # the key of a reason in the configuration
+    Column("refusal", Text),  # key of a reason in the configuration
     *moment("answered", nullable=True),
 )
 
@@ -44,7 +45,7 @@ petition_acts = Table(
     link("petition_id", "petitions", index=True),
     link("person_id", "people"),
     Column("act", Text, nullable=False),  # acknowledge, proof, extend, answer
-    Column("words", Text, nullable=False),  # what the person who asked reads
+    Column("words", Text, nullable=False),  # shown to the requester
     *moment("at"),
 )
 
@@ -59,6 +60,6 @@ petition_erasures = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     *moment("marked"),
-    *moment("gone", nullable=True),  # when the store was asked again and had it no more
+    *moment("gone", nullable=True),  # when the store confirmed the deletion
     Column("others", Integer, nullable=False),  # rows of the same bytes that still need the file
 )

@@ -1,4 +1,5 @@
-"""Petitions as those who ask and those who answer see them; times are UTC microseconds."""
+"""Read models of data requests, for requesters and for people who answer; times are UTC
+microseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,31 +11,31 @@ from hub.store.tip_box import Reporter
 
 
 class PetitionFault(StrEnum):
-    """Why a petition, or an act on it, is not taken."""
+    """Reasons to reject a data request or an act on it."""
 
     WISH = "wish"
     WHAT = "what"
     CONTACT = "contact"
-    """Nobody can be answered who does not say how; nor be known again."""
+    """Contact details are missing: they are needed for the answer and to verify the requester."""
     CONSENT = "consent"
     STALE = "stale"
-    """The form is too old, too new, or none of ours."""
+    """The form is too old, too new, or not ours."""
     BUSY = "busy"
     WORDS = "words"
-    """An extension or a refusal says why."""
+    """An extension or a refusal needs a reason."""
     REFUSAL = "refusal"
     NOT_GRANTED = "not granted"
-    """Only what was asked for and granted is deleted."""
+    """Only footage of a granted deletion request is deleted."""
     HELD = "held"
-    """Some of it is held for a case: nothing was deleted."""
+    """Some of it is under hold for a case: nothing was deleted."""
     RESTORED = "restored"
-    """The hub came back from a backup, and does not know what was held since."""
+    """The hub was restored from a backup and does not know the holds placed since."""
     FILES = "files"
-    """Nothing was chosen, or some of it is not there for them."""
+    """No file was chosen, or some are not theirs or do not exist."""
     TIME = "time"
-    """The day, or a time of it, cannot be read."""
+    """The day, or a time of it, cannot be parsed."""
     DONE = "done"
-    """It is answered, or cannot be extended any more."""
+    """It is answered, or cannot be extended again."""
 
 
 class PetitionError(Exception):
@@ -47,27 +48,27 @@ class PetitionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """How the town answers: its deadlines, its calendar, and why it may refuse (key to words)."""
+    """The town's settings for answers: deadlines, calendar, reasons for refusal (key to text)."""
 
     terms: Terms
     week: Week
     refusals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Language, then key, to words."""
+    """Language, then key, to text."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """Language to what the form says first."""
+    """Language to the introduction of the form."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Language to where the deadlines are from."""
+    """Language to the legal source of the deadlines."""
     contact_days: int = 90
-    """Days after the answer until who asked is forgotten; 0: never."""
+    """Days after the answer until the requester's identity is deleted; 0: never."""
 
     def span_of(self, wish: Wish) -> Span:
-        """Until when such a petition is answered."""
+        """Deadline of such a request."""
         return self.terms.answer.get(wish, self.terms.acknowledge)
 
 
 @dataclass(frozen=True, slots=True)
 class NewPetition:
-    """A petition that comes in; texts are trimmed already."""
+    """An incoming request; its texts are trimmed."""
 
     wish: Wish | None
     what: str
@@ -79,30 +80,30 @@ class NewPetition:
 
 @dataclass(frozen=True, slots=True)
 class PetitionAct:
-    """A step, and the words that the person who asked reads of it."""
+    """A step, and its message to the requester."""
 
     act: str
     words: str
     at_utc_us: int
     who: str = ""
-    """A name for those who answer; the one who asked is not told it."""
+    """A name for people who answer; not shown to the requester."""
 
 
 @dataclass(frozen=True, slots=True)
 class PetitionRow:
-    """A petition as it stands."""
+    """The current state of a request."""
 
     petition_id: UUID
     number: str
     what: str
     place: str
-    """Empty: they do not know."""
+    """Empty: not known."""
     language: str
     source: str
     taken_by: str
     is_proof_asked: bool
     knows_person: bool
-    """Whether who asked is still kept."""
+    """Whether the requester's identity is still stored."""
     outcome: Outcome | None
     refusal: str | None
     dates: Petition
@@ -112,7 +113,7 @@ class PetitionRow:
 
 @dataclass(frozen=True, slots=True)
 class ErasureRow:
-    """A file that was deleted for a petition."""
+    """A file deleted for a request."""
 
     media_id: UUID
     camera: str
@@ -120,6 +121,6 @@ class ErasureRow:
     size_bytes: int
     marked_utc_us: int
     gone_utc_us: int | None
-    """None: not yet seen to be gone."""
+    """None: deletion not confirmed yet."""
     others: int
     who: str

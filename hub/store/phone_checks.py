@@ -1,6 +1,7 @@
-"""Asking phones for a sign of life, and which of them gave none.
+"""Phone heartbeat: daily checks sent to phones, and the phones that did not answer.
 
-Works in the caller's transaction. One check a phone and day, whichever hub asks: the row is unique.
+Works in the caller's transaction. One check per phone and day, even with several hubs: the row is
+unique.
 """
 
 from collections.abc import Iterable
@@ -24,14 +25,14 @@ from hub.store.scope import visible_cameras
 from hub.store.tables import columns, new_id, people, phones
 
 CHANNEL: Final = "webpush"
-"""The one whose phones answer."""
+"""The channel whose phones can answer."""
 KEPT_S: Final = 30 * 86_400.0
 MOST_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One that is to be sent now, under lease."""
+    """A leased check to send now."""
 
     check_id: UUID
     phone: Phone
@@ -41,7 +42,8 @@ class Check:
 
 
 def ask(conn: Connection, bounds: CheckBounds, *, now: Moment) -> int:
-    """Owe today's check to each phone that showed nothing lately; how many rows are new."""
+    """Queue today's check for each phone without a recent receipt; returns the number of new
+    rows."""
     day = check_day(now.utc_us, bounds)
     if day is None:
         return 0
@@ -79,7 +81,8 @@ def ask(conn: Connection, bounds: CheckBounds, *, now: Moment) -> int:
 
 
 def claim(conn: Connection, *, lease_s: float, now: Moment) -> list[Check]:
-    """Lease what is due; an expired lease is due again, and the phone shows one entry for both."""
+    """Lease the checks that are due; after an expired lease the check is due again, and the phone
+    shows one entry for both."""
     is_free = func.coalesce(phone_checks.c.lease_until_utc_us, 0) <= now.utc_us
     query = (
         select(phone_checks, phones, people.c.language, phone_checks.c.id.label("check_id"))
@@ -122,7 +125,7 @@ def record(
     chance: float,
     now: Moment,
 ) -> str:
-    """Write down what came of sending it; the state it is in."""
+    """Record the result of a send; returns the new state."""
     last = what_follows(
         answer,
         attempts=check.attempts + 1,
@@ -144,7 +147,7 @@ def record(
 
 
 def answered(conn: Connection, check_id: UUID, *, person_id: UUID, now: Moment) -> bool:
-    """The phone says that it shows it; False when this person was not asked so."""
+    """Record that the phone displayed the check; False if it was not sent to this person."""
     query = (
         select(phone_checks.c.phone_id)
         .join(phones, phones.c.id == phone_checks.c.phone_id)
@@ -158,7 +161,7 @@ def answered(conn: Connection, check_id: UUID, *, person_id: UUID, now: Moment) 
 
 
 def silent_phones(conn: Connection, *which: ColumnElement[bool], now: Moment) -> list[SilentPhone]:
-    """Living phones that let their last check go by, longest silent first."""
+    """Living phones that did not answer their last check, longest silent first."""
     later = phone_checks.alias("later")
     newest = (
         select(func.max(later.c.asked_utc_us)).where(later.c.phone_id == phones.c.id)
@@ -203,7 +206,7 @@ def _silent(row: Any) -> SilentPhone:
 def of_those_alerted(
     conn: Connection, found: Iterable[SilentPhone], keeper_id: UUID, *, now: Moment
 ) -> list[SilentPhone]:
-    """Those whose person is woken for any camera that this keeper looks after."""
+    """Those whose person is alerted for any camera that this keeper looks after."""
     tended = visible_cameras(keeper_id, Right.MANAGE, now).subquery("tended")
 
     def is_theirs(person_id: UUID) -> bool:

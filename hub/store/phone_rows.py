@@ -79,7 +79,7 @@ def put_phone(conn: Connection, person_id: UUID, phone: Phone, *, now: Moment) -
 
 
 def drop_phone(conn: Connection, person_id: UUID, phone_id: UUID, *, now: Moment) -> bool:
-    """Tell this phone nothing more; False when it is not the person's own."""
+    """Stop notifications to this phone; False if it is not the person's own."""
     mine = (phones.c.id == phone_id) & (phones.c.person_id == person_id)
     row = conn.execute(select(phones.c.gone_utc_us).where(mine)).first()
     if row is None:

@@ -14,9 +14,7 @@ phone_tests = Table(
     link("person_id", "people"),  # the requester and owner of the phone at that time
     link("phone_id", "phones"),
     link("camera_id", "cameras"),
-    Column(
-        "picture_age_ms", Integer, nullable=True
-    ),  # of the camera's newest picture; null: none came
+    Column("picture_age_ms", Integer, nullable=True),  # of the newest picture; null: none came
     Column("state", Text, nullable=False),  # queued, accepted, dropped, dead, as notifications
     Column("reason", Text, nullable=False),  # of the last failed attempt
     Column("attempts", Integer, nullable=False),

@@ -168,8 +168,8 @@ def running(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def go_back_to(conn: Connection, node_id: UUID, sha256: str, *, now: Moment) -> bool:
-    """Clear the wanted bundle of a node that took it or may still take it, and return the node to
-    the release it ran before. False while a bundle is wanted."""
+    """Return a node without a wanted bundle to the release it ran before, if it took the withdrawn
+    bundle or may still take it. False while a bundle is wanted."""
     known = standing(conn, node_id)
     if known.sha256 is not None or known.report is None:
         return False

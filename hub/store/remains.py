@@ -1,7 +1,7 @@
-"""What a node had brought of a clip when it fell silent for good: taken in as footage.
+"""Salvage: the uploaded part of a growing clip becomes footage if its node does not come back.
 
-It then has a row like any clip, so that rules of keeping, holds, a full disk and the sweep reach
-it. Its bytes are the node's own to the last that came, sealed as far as the node had sealed them.
+It gets a row like any clip, so that retention rules, holds, a full disk and the reconciliation
+apply to it. Its bytes are exactly those from the node, sealed as far as the node had sealed them.
 """
 
 import struct
@@ -35,9 +35,9 @@ from hub.store.tables import (
 log = structlog.get_logger()
 
 TAKEN_IN_AFTER_S: Final = 24 * 3600.0
-"""A node that is back within so long ends its clip itself. No rule keeps anything for less."""
+"""A node that is back within this time ends its clip itself. No retention rule is shorter."""
 Unended = Row[*tuple[Any, ...]]
-"""Of `growing_clips`."""
+"""A row of `growing_clips`."""
 
 
 class Remains:
@@ -53,7 +53,7 @@ class Remains:
         self._bell = bell
 
     def take_in(self, stopping: Callable[[], bool] = lambda: False) -> int:
-        """Take in all that grew last a day ago; how many. Raises BlobsError."""
+        """Store all clips that last grew a day ago; returns their number. Raises BlobsError."""
         now = self._clock.now()
         if now.is_doubted:
             return 0
@@ -80,7 +80,7 @@ class Remains:
         path = Path(self._parts.path(clip.node_id, part))
         duration_ms = played_ms(path) if size_bytes else 0
         if not duration_ms:
-            # Not one fragment of it came that plays; who holds it may still read what did.
+            # No fragment is playable; a person with a hold on it may still read the raw bytes.
             if not self._parts.is_held(clip.node_id, part):
                 self._parts.drop(clip.node_id, part)
             return False
@@ -93,7 +93,7 @@ class Remains:
         return True
 
     def _copy(self, path: Path, sha256: str, size_bytes: int) -> None:
-        """The file is in the store before its row says so, and here until then."""
+        """Store the file before its row exists; the part stays until then."""
         incoming = self._blobs.open_incoming(size_bytes)
         try:
             with path.open("rb") as file:
@@ -156,7 +156,7 @@ class Remains:
 
 
 def played_ms(path: Path) -> int:
-    """How long the whole fragments of a file last, as our nodes write them; 0 for none."""
+    """Duration of the complete fragments of a file, as our nodes write them; 0 for none."""
     data = path.read_bytes()
     timescale, ends = 0, 0
     begun: int | None = None
@@ -195,7 +195,7 @@ def _end_ticks(moof: bytes) -> int | None:
 
 
 def _unended(long_ago_utc_us: int) -> Select[*tuple[Any, ...]]:
-    """Clips begun before then that no stored file ended and that hold something of their own."""
+    """Clips that began before the limit, have no final stored file, and have bytes of their own."""
     theirs = growing_sightings.alias("theirs")
     whole = (
         select(media.c.id)

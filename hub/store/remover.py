@@ -1,9 +1,9 @@
-"""Removes what is kept no longer: decided by `hub.alerts.retention`, done here.
+"""Removes footage past its retention: `hub.alerts.retention` decides, this module acts.
 
-First the row says that the file is removed and why, durably; then the file goes. A crash in
-between leaves a file that no row names, which `hub.store.sweep` finds. Whether something is held
-is asked once more in the transaction that marks it, and holds are placed in transactions of the
-same queue: between the asking and the marking nobody can place one.
+First the row durably records the removal and its reason; then the file is deleted. A crash in
+between leaves a file without a row, which `hub.store.sweep` finds. The transaction that marks the
+row checks for holds again. Holds are placed through the same write queue, so none can come between
+this check and the mark.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,22 +47,23 @@ from hub.store.tables import columns, media
 log = structlog.get_logger()
 
 PAGE: Final = 200
-"""So many files are decided on, and marked in one transaction, at a time: intake writes between."""
+"""Files decided and marked in one transaction; intake can write between transactions."""
 MARGIN_BYTES: Final = 64 * 2**20
-"""So much more than needed is freed on a full disk, so that not every upload finds it full."""
+"""Extra space freed on a full disk, so that the next uploads do not find it full again."""
 BY_THE_HUB: Final = By()
 
 Stopping = Callable[[], bool]
-"""Whether the hub wants to end: asked between two pages of work."""
+"""Whether the hub wants to stop; called between two pages of work."""
 
 
 def never() -> bool:
-    """Nobody wants it to."""
+    """Never stop."""
     return False
 
 
 class Remover:
-    """For one thread. `makes_room`: on a full disk remove what is not held, instead of refusing."""
+    """For one thread. `makes_room`: on a full disk remove files without a hold instead of refusing
+    uploads."""
 
     def __init__(
         self,
@@ -82,9 +83,9 @@ class Remover:
         self._makes_room = makes_room
 
     def remove_overdue(self, stopping: Stopping = never) -> int:
-        """Remove all that its rule keeps no longer; how many. Raises BlobsError.
+        """Remove all files past their retention; returns their number. Raises BlobsError.
 
-        By a clock that jumped and that nobody vouches for, nothing is too old.
+        While the clock has jumped and is not verified, no file counts as too old.
         """
         if self._clock.now().is_doubted:
             log.warning(
@@ -116,7 +117,7 @@ class Remover:
         if not days:
             return 0
         now_utc_us = self._clock.now().utc_us
-        # Only what the shortest rule of its class may have outlived is looked at one by one.
+        # Check one by one only files older than the shortest rule of their class.
         is_old = now_utc_us - min(days) * DAY_US >= RECORDED
         is_one = is_of_alert() if footage_class is FootageClass.ALERT else ~is_of_alert()
         removed, after = 0, UUID(int=0)
@@ -129,7 +130,8 @@ class Remover:
             after = page[-1].media_id
 
     def make_room(self, stopping: Stopping = never) -> int:
-        """On a full disk, and where that was asked for, remove the least worth; how many."""
+        """On a full disk, if `makes_room`, remove the least valuable files; returns their
+        number."""
         free_bytes = self._blobs.free_bytes()
         if not self._makes_room or free_bytes is None or free_bytes >= 0:
             return 0
@@ -143,7 +145,7 @@ class Remover:
             sizes = {item.media_id: item.size_bytes for item in page}
             chosen = to_make_room(page, wanted_bytes=wanted_bytes)
             if not self._remove(chosen, "full"):
-                return removed  # all that is left is held
+                return removed  # all other files are under hold
             removed += len(chosen)
             wanted_bytes -= sum(sizes[removal.media_id] for removal in chosen)
         return removed
@@ -169,7 +171,7 @@ class Remover:
 
 
 def _mark(conn: Connection, removal: Removal, why: str, now: Moment) -> bool:
-    """The row says that the hub has it no longer; False when it may not go after all."""
+    """Mark the row as removed; False if the file may not be removed after all."""
     row = conn.execute(
         select(media.c.sha256, media.c.size_bytes).where(
             media.c.id == removal.media_id, media.c.stored_utc_us.is_not(None), ~held()
@@ -194,7 +196,7 @@ def _mark(conn: Connection, removal: Removal, why: str, now: Moment) -> bool:
 def mark_removed(
     conn: Connection, media_id: UUID, *, why: str, now: Moment, rule_id: UUID | None = None
 ) -> None:
-    """`why` is rule, full, lost or asked; alerts that showed the file show what is left."""
+    """`why` is rule, full, lost or asked; alerts that showed the file show the remaining files."""
     values = {"removed_why": why, "removed_rule_id": rule_id, **columns("removed", now)}
     change(conn, media, media_id, {**values, **columns("stored", None)})
     for _, alert_id in conn.execute(showing_alerts([media_id])).all():
@@ -202,7 +204,7 @@ def mark_removed(
 
 
 def _unneeded(conn: Connection, media_ids: Sequence[UUID]) -> list[str]:
-    """The hashes of these files that no other row needs."""
+    """Hashes of these files that no other row needs."""
     other = media.alias("other")
     needed = (
         select(other.c.id)

@@ -1,4 +1,4 @@
-"""The door's way to a leader's reports: as far as their own grants reach, and no further."""
+"""Service for a leader's reports, limited to their own grants."""
 
 from typing import Final
 
@@ -8,20 +8,21 @@ from hub.store.phone_test_door import PhoneTestDoor
 from hub.store.views import Asker
 
 READERS: Final = frozenset({"leader", "keeper"})
-"""Roles whose people read reports; whoever looks after cameras does too."""
+"""Roles that read reports; people who look after cameras do too."""
 
 
 class ReportDoor(PhoneTestDoor):
-    """A day or a week."""
+    """Daily and weekly reports."""
 
     def reads_reports(self, asker: Asker) -> bool:
-        """Whether this person is shown reports; for the links of a page, shows nothing."""
+        """Whether this person may read reports; for the links of a page, logs nothing."""
         return asker.role in READERS or self.tends(asker)
 
     def report(
         self, asker: Asker, slots: tuple[int, ...], before: tuple[int, ...], *, name: str
     ) -> Report | None:
-        """The span whose bounds are `slots` (UTC, µs), beside another; None for who reads none."""
+        """Report on the span with the bounds `slots` (UTC, µs), compared with `before`; None if
+        this person may read none."""
         if not self.reads_reports(asker):
             self._note(asker, "report.open.refused", detail=name)
             return None

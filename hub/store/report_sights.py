@@ -1,7 +1,7 @@
-"""The facts of a leader's report, cut to the cameras this person may see.
+"""Facts of a leader's report, limited to the cameras this person may see.
 
 Only `hub.store.report_door` calls these; it adds the audit. A trouble of several cameras counts for
-each of them until it is over for all: when one of them came back earlier is not on record.
+each of them until it is over for all: an earlier recovery of one camera is not recorded.
 """
 
 from typing import Final
@@ -23,7 +23,7 @@ DARK: Final = (Kind.CAMERA_LOST, Kind.NODE_SILENT, Kind.LINK_LOST)
 
 
 def facts(conn: Connection, person_id: UUID, slots: tuple[int, ...], now: Moment) -> Facts:
-    """All of the span whose bounds these are."""
+    """All facts of the span with these bounds."""
     scope = visible_cameras(person_id, Right.SEE, now).subquery("scope")
     return Facts(
         slots=slots,

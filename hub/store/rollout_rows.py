@@ -1,6 +1,5 @@
-"""Roll-outs as rows: begun, taken further by what nodes answer, halted and gone back; in the
-caller's transaction. What is decided is decided in `hub.alerts.rollout`.
-"""
+"""Rows of roll-outs: started, advanced by the nodes' answers, halted and reverted; in the caller's
+transaction. `hub.alerts.rollout` decides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ _FATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One roll-out, and what became of it so far."""
+    """One roll-out and its progress."""
 
     rollout_id: UUID
     scope: Scope
@@ -49,10 +48,11 @@ class Rollout:
 def begin(
     conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
 ) -> UUID:
-    """Want this there, at a few nodes first.
+    """Start a roll-out in this scope, at a few nodes first.
 
-    Raises RegistryError while another is under way at any, SettingsFault for what one of them could
-    not be told, the last too: once it goes out, nobody is there to be refused.
+    Raises RegistryError while another roll-out runs at any of the nodes, and SettingsFault if any
+    node, including those of the last stage, cannot take these settings: later nobody is present to
+    get the error.
     """
     node_ids = settings_rows.nodes_of(conn, scope)
     if (other := _under_way(conn, node_ids, scope)) is not None:
@@ -89,7 +89,7 @@ def begin(
 
 
 def step(conn: Connection, *, now: Moment) -> None:
-    """Take what runs one step further, or back."""
+    """Advance or revert the running roll-outs by one step."""
     running = select(rollouts).where(rollouts.c.course == Course.RUNNING)
     for row in conn.execute(running).all():
         _mark(conn, row.id, now=now)
@@ -114,7 +114,7 @@ def step(conn: Connection, *, now: Moment) -> None:
 
 
 def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -> bool:
-    """Want again everywhere what was wanted before; False where nothing runs."""
+    """Restore the previous values everywhere; False if the roll-out is not running."""
     query = select(rollouts).where(rollouts.c.id == rollout_id, rollouts.c.course == Course.RUNNING)
     row = conn.execute(query).first()
     if row is None:
@@ -134,7 +134,8 @@ def halt(conn: Connection, rollout_id: UUID, *, why: str, by: By, now: Moment) -
 
 
 def _took_programs(conn: Connection, rollout_id: UUID) -> dict[UUID, str]:
-    """The nodes that took its programs or may yet, and the bundle of what each ran before."""
+    """Nodes that took the roll-out's bundle or may still take it, and the bundle each ran
+    before."""
     query = (
         select(rollout_nodes.c.node_id, rollout_nodes.c.ran_sha256)
         .join(node_programs, node_programs.c.node_id == rollout_nodes.c.node_id)
@@ -150,19 +151,19 @@ def _took_programs(conn: Connection, rollout_id: UUID) -> dict[UUID, str]:
 
 
 def listed(conn: Connection, limit: int = 50) -> list[Rollout]:
-    """The newest first."""
+    """Newest first."""
     query = select(rollouts).order_by(rollouts.c.id.desc()).limit(limit)
     return [_rollout(conn, row) for row in conn.execute(query).all()]
 
 
 def one(conn: Connection, rollout_id: UUID) -> Rollout | None:
-    """That one."""
+    """One roll-out."""
     row = conn.execute(select(rollouts).where(rollouts.c.id == rollout_id)).first()
     return None if row is None else _rollout(conn, row)
 
 
 def running_of(conn: Connection, scope: Scope) -> UUID | None:
-    """What is going out there."""
+    """The running roll-out of this scope."""
     return conn.scalar(
         select(rollouts.c.id).where(
             rollouts.c.course == Course.RUNNING,
@@ -202,7 +203,7 @@ def _under_way(conn: Connection, node_ids: Sequence[UUID], scope: Scope) -> str 
 
 
 def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) -> None:
-    """Its nodes are told from now on."""
+    """Send the settings to the nodes of this stage from now on."""
     this = rollouts.c.id == rollout_id
     values = {"stage": stage, **columns("settled", None)}
     conn.execute(update(rollouts).where(this).values(values))
@@ -216,7 +217,7 @@ def _go_on_to(conn: Connection, rollout_id: UUID, stage: int, *, now: Moment) ->
 
 
 def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
-    """When each was first told, and since when one is away without having answered."""
+    """Record when each node was first told, and since when it is offline without an answer."""
     programs_wait = node_programs.c.state == State.WAITING
     sent = case((programs_wait, node_programs.c.sent_utc_us), else_=node_settings.c.sent_utc_us)
     heard = case((programs_wait, node_programs.c.reported_utc_us), else_=None)
@@ -235,7 +236,7 @@ def _mark(conn: Connection, rollout_id: UUID, *, now: Moment) -> None:
         values: dict[str, Any] = {}
         if row.told_utc_us is None and row.sent_utc_us is not None:
             values |= columns("told", now)
-        # Programs take long to fetch: who says how far it has come is not silent.
+        # Downloads take long: a node that reports progress is not silent.
         if row.told_utc_us is not None and (row.heard_utc_us or 0) > row.told_utc_us:
             values |= columns("told", now)
         is_lost = row.state != "online" and (row.told_utc_us or row.sent_utc_us) is not None
@@ -252,7 +253,7 @@ def _nodes_now(conn: Connection, rollout_id: UUID, stage: int) -> list[NodeNow]:
         select(
             rollout_nodes,
             nodes.c.state.label("presence"),
-            # What it answered to something earlier says nothing of this.
+            # An answer to an earlier command tells nothing about this one.
             case(
                 (node_settings.c.wanted_utc_us >= rollouts.c.begun_utc_us, node_settings.c.state)
             ).label("answer"),
@@ -283,7 +284,7 @@ def _fate(row: Row[Any], stage: int) -> Fate:
     if row.stage > stage:
         return Fate.AHEAD
     if not row.is_changed:
-        return Fate.DONE  # it is told nothing new: what is wanted nearer to it says otherwise
+        return Fate.DONE  # no change for this node: a nearer scope has its own value
     answers = {State(one) for one in (row.answer, row.programs) if one is not None}
     return next((fate for state, fate in _FATES.items() if state in answers), Fate.DONE)
 

@@ -1,11 +1,11 @@
-"""Rosters from a table that somebody's spreadsheet saved: a line is one shift on one day.
+"""Import of rosters from a spreadsheet's CSV table: one line is one shift on one day.
 
     team,shift,starts,ends,day,people
     Đội 1,Ca ngày,06:00,18:00,every day,an binh
     Đội 1,Ca ngày,06:00,18:00,sunday,chi
 
-People are named by how they sign in, the first to be called first. A shift that is there already
-under its name gets the week of the table; others stay. Odd days and swaps are for the page.
+People are named by login, in calling order. An existing shift of the same name gets the week of the
+table; other shifts stay. Exceptions and swaps are made on the page.
 """
 
 from collections.abc import Mapping
@@ -39,12 +39,12 @@ DAYS: Final[Mapping[str, tuple[int, ...]]] = {
     **dict.fromkeys(("saturday", "sat", "thu bay", "thu 7", "t7"), (5,)),
     **dict.fromkeys(("sunday", "sun", "chu nhat", "cn"), (6,)),
 }
-"""What a table calls a day, folded → weekdays, Monday 0."""
+"""Normalized name of a day in the table → weekdays, Monday 0."""
 
 
 @dataclass
 class _Shift:
-    """What the table says of one shift so far."""
+    """One shift as read from the table so far."""
 
     team: Team
     line: Line
@@ -58,7 +58,7 @@ class _Shift:
 
 
 def plan_rosters(conn: Connection, content: bytes, *, person_id: UUID, now: Moment) -> Import:
-    """What a table of rosters would do to the teams that this person looks after."""
+    """Changes that a table of rosters would make to the teams this person looks after."""
     table = read(content, needed=NEEDED, allowed=())
     found = Found(list(table.wrong))
     rooms = _Rooms(conn, person_id, now)
@@ -75,7 +75,7 @@ def plan_rosters(conn: Connection, content: bytes, *, person_id: UUID, now: Mome
 
 
 class _Rooms:
-    """The teams by name, and whom each may call by login."""
+    """The teams by name, and the people each may call, by login."""
 
     def __init__(self, conn: Connection, person_id: UUID, now: Moment) -> None:
         self._conn, self._now = conn, now

@@ -1,4 +1,4 @@
-"""Teams and their rosters, read from the tables into what `hub.alerts.rosters` decides on."""
+"""Teams and their rosters, read from the tables for the decisions in `hub.alerts.rosters`."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Some people, and when who of them is on duty; without shifts all of them always are."""
+    """A team and its on-call roster; without shifts all members are always on call."""
 
     team_id: UUID
     area_id: UUID
@@ -38,18 +38,18 @@ class Team:
     roster: Roster
 
     def local(self, now: Moment) -> datetime:
-        """The moment on the team's wall."""
+        """The moment in the team's local time."""
         return (
             datetime.fromtimestamp(now.utc_us / 1e6, UTC).astimezone(self.zone).replace(tzinfo=None)
         )
 
     def crew(self, now: Moment) -> Crew:
-        """Who is on duty now, the first to be called first."""
+        """The people on call now, in calling order."""
         return on_duty(self.roster, self.local(now)) if self.roster.shifts else self.members
 
 
 def read_teams(conn: Connection, team_ids: Collection[UUID]) -> dict[UUID, Team]:
-    """These teams, those that were ended left out."""
+    """These teams, without ended ones."""
     wanted = list(team_ids)
     if not wanted:
         return {}

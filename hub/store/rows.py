@@ -1,4 +1,4 @@
-"""Writing rows on the hot path: one statement for each table and set of columns, built once."""
+"""Row writes for the hot path: one prepared statement per table and set of columns."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -16,12 +16,12 @@ def add(conn: Connection, table: Table, values: Values) -> None:
 
 
 def add_once(conn: Connection, table: Table, values: Values) -> bool:
-    """Insert a row unless a unique key is taken, whichever; whether it is new."""
+    """Insert a row unless any unique key is taken; returns whether it is new."""
     return _insert_once(table, tuple(values), conn.dialect.name).run(conn, values) == 1
 
 
 def add_all_once(conn: Connection, table: Table, rows: Sequence[Values]) -> int:
-    """Insert those rows whose unique keys are free; how many that were. All name the same
+    """Insert the rows whose unique keys are free; returns their number. All rows have the same
     columns."""
     if not rows:
         return 0
@@ -31,12 +31,12 @@ def add_all_once(conn: Connection, table: Table, rows: Sequence[Values]) -> int:
 
 
 def put(conn: Connection, table: Table, values: Values) -> None:
-    """Insert a row, or write over the one with this primary key."""
+    """Insert a row, or overwrite the one with this primary key."""
     _put(table, tuple(values), conn.dialect.name).run(conn, values)
 
 
 def change(conn: Connection, table: Table, key: object, values: Values) -> None:
-    """Write new values into the row with this id."""
+    """Update the row with this id."""
     if values:
         _update(table, tuple(values)).run(conn, {"this": key, **values})
 
@@ -66,5 +66,5 @@ def _update(table: Table, names: tuple[str, ...]) -> Hot:
 
 
 def _dialect(name: str) -> Any:
-    # The two dialects spell ON CONFLICT alike but share no statement for it.
+    # The two dialects write ON CONFLICT alike but have separate statement classes.
     return postgresql if name == "postgresql" else sqlite

@@ -1,4 +1,4 @@
-"""The rules that an alert's people met: each once an alert, and one more push for the first."""
+"""Camera rules met in an alert: each is recorded once per alert; the first one adds a push."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -23,7 +23,7 @@ _MET: Final = Hot(
 
 
 def rules_of(body: SightingOpened | SightingUpdated | SightingClosed) -> Rules:
-    """What a message says was met."""
+    """The rules met according to a message."""
     said = () if isinstance(body, SightingClosed) else body.rules or ()
     return tuple(RuleMet(one.rule, one.place, one.seconds, one.people, one.towards) for one in said)
 
@@ -31,12 +31,12 @@ def rules_of(body: SightingOpened | SightingUpdated | SightingClosed) -> Rules:
 def meet_rules(
     conn: Connection, alert_id: UUID, said: Rules, *, raising: frozenset[str], now: Moment
 ) -> None:
-    """Add to the alert what nobody in it has met before.
+    """Add rules to the alert that nobody in it has met before.
 
-    A rule of those `raising` makes it critical, and is owed to the phones: neither a rest nor
-    a storm holds it back. One that is silenced there is only written, as are all where nothing is
-    `raising`. The town's rules may make it louder or quieter; what they had kept quiet so far is
-    told now, if they tell somebody of this.
+    A rule in `raising` makes the alert critical and notifies phones, exempt from cooldown and rate
+    limit. A silenced rule is only recorded, as are all rules if `raising` is empty. The town's
+    alert rules may change the urgency; an alert that they kept quiet is sent now if they notify
+    people of this rule.
     """
     if not said:
         return
@@ -61,7 +61,7 @@ def meet_rules(
             camera_id=row.camera_id,
             moment="raised",
             now=now,
-            # Its plan began with one team, and others than that must know of this.
+            # The escalation began with one team, and people outside it must get this too.
             to_everybody=row.rule_id not in (None, told.rule_id),
         )
     elif raising:
@@ -89,8 +89,8 @@ def _is_silenced(conn: Connection, row: Any, rules: Rules, now: Moment) -> bool:
 
 
 def wake(conn: Connection, alert_id: UUID, told: Verdict, met: Rules, *, now: Moment) -> None:
-    """Tell of an alert that the town's rules kept quiet so far, where they now tell somebody of
-    what was met, and nobody silenced that."""
+    """Send an alert that the town's rules kept quiet so far, if they now notify people of the rules
+    met and no silence applies."""
     row = _MET.one(conn, alert_id=alert_id)
     if row.quiet_reason != TOLD_NOBODY or told.tells is Tells.NOBODY:
         return

@@ -1,4 +1,4 @@
-"""The schema's version in a database, and the way up to this program's own."""
+"""The schema version of a database, and its migration to this program's version."""
 
 from pathlib import Path
 from typing import Final
@@ -15,9 +15,9 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str) -> None:
-    """Bring the database at `url` to this version's schema, in one transaction.
+    """Migrate the database at `url` to this version's schema, in one transaction.
 
-    DatabaseError when the database is newer than this program or not a hub's.
+    DatabaseError if the database is newer than this program or not a hub's.
     """
     db = Database(url)
     try:
@@ -29,14 +29,14 @@ def migrate(url: str) -> None:
 
 
 def upgrade(conn: Connection, revision: str) -> None:
-    """Bring the database of this transaction up to a revision."""
+    """Migrate the database of this transaction to a revision."""
     config = _config()
     config.attributes["connection"] = conn
     command.upgrade(config, revision)
 
 
 def schema_now(conn: Connection) -> str:
-    """The revision the database is at; empty where it has none."""
+    """Revision of the database; empty if it has none."""
     return _version(conn) or ""
 
 

@@ -1,6 +1,6 @@
-"""The one predicate every answer passes: which cameras a person may see, and how far back.
+"""The scope predicate of every query: the cameras a person may see, and how far back.
 
-`hub.alerts.grants.may` says the same rule in plain objects; a property test holds them together.
+`hub.alerts.grants.may` states the same rule in plain objects; a property test compares both.
 """
 
 from typing import Final
@@ -47,30 +47,33 @@ _WHO: Final = bindparam("scope_who", type_=Uuid)
 _NOW: Final = bindparam("scope_now", type_=BigInteger)
 
 NOT_REVOKED: Final = grants.c.is_ended.is_not(true())
-"""Nobody ended the grant: a state, so that a clock that is set back revives none."""
+"""The grant was not ended. This is a state and not a time, so that a clock set back revives no
+grant."""
 
 IS_TROUBLE: Final = alerts.c.kind.in_(sorted(KINDS))
-"""Alerts about cameras and nodes themselves: for those who look after them (MANAGE)."""
+"""Alerts about cameras and nodes themselves: for people who look after them (MANAGE)."""
 
 
 def visible_cameras(person_id: UUID, right: Right, now: Moment) -> Select[UUID, int]:
-    """Rows of (camera_id, from_utc_us): where the person has `right` now, and how far back.
+    """Rows of (camera_id, from_utc_us): cameras on which the person has `right` now, and how far
+    back.
 
-    `from_utc_us` is the widest reach any of their grants has there; 0 is all there is.
+    `from_utc_us` is the earliest limit of all their grants there; 0: no limit.
     """
     return _visible(literal(person_id, Uuid), right, literal(now.utc_us, BigInteger))
 
 
 def visible_to(right: Right) -> Select[UUID, int]:
-    """The same with the values of `visible_values` left open: for a statement that is built once.
+    """The same, with the values of `visible_values` as parameters: for a statement that is built
+    once.
 
-    Building one anew for each question cost several times what the database takes to answer it.
+    Building the statement for each query costs several times its execution.
     """
     return _visible(_WHO, right, _NOW)
 
 
 def visible_values(person_id: UUID, now: Moment) -> dict[str, object]:
-    """The parameters of `visible_to` and `troubles_seen`."""
+    """Parameters of `visible_to` and `troubles_seen`."""
     return {"scope_who": person_id, "scope_now": now.utc_us}
 
 
@@ -92,12 +95,12 @@ def _visible(
 
 
 def tended_areas(person_id: UUID, now: Moment) -> Select[UUID]:
-    """Ids of the areas whose nodes this person looks after, those without a camera yet too."""
+    """Ids of the areas whose nodes this person looks after, including areas without a camera."""
     return areas_with(person_id, Right.MANAGE, now)
 
 
 def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
-    """Ids of the areas on which this person has that right, those without a camera too."""
+    """Ids of the areas where this person has that right, including areas without a camera."""
     who, now_utc_us = literal(person_id, Uuid), literal(now.utc_us, BigInteger)
     covered = _covered(_counting(who, right, now_utc_us, name=f"areas_{int(right)}"))
     return select(covered.c.area_id)
@@ -106,7 +109,7 @@ def areas_with(person_id: UUID, right: Right, now: Moment) -> Select[UUID]:
 def _counting(
     who: ColumnElement[UUID], right: Right, now_utc_us: ColumnElement[int], *, name: str
 ) -> CTE:
-    """The person's grants of this right that count now; one statement may ask twice, by name."""
+    """The person's valid grants of this right; the name lets one statement use two of these."""
     return (
         select(
             grants.c.area_id,
@@ -119,8 +122,8 @@ def _counting(
 
 
 def _covered(counting: CTE) -> CTE:
-    """Their areas and all below: an area reached twice is walked once, and a ring of areas ends."""
-    # UNION, not UNION ALL: that is what ends it.
+    """Their areas and all below. Each area is visited once, and a cycle of areas ends."""
+    # UNION, not UNION ALL: it removes repeats and so ends a cycle.
     covered = (
         select(counting.c.area_id, counting.c.from_utc_us)
         .where(counting.c.area_id.is_not(None))
@@ -134,22 +137,22 @@ def _covered(counting: CTE) -> CTE:
 
 
 def entitled_people(camera_id: UUID, right: Right, now: Moment) -> Select[UUID]:
-    """Ids of the people who have `right` on this camera now: the same rule, the other way."""
+    """Ids of the people who have `right` on this camera now: the same rule, inverted."""
     return ENTITLED.params(entitled_values(camera_id, right, now))
 
 
 def entitled_values(camera_id: UUID, right: Right, now: Moment) -> dict[str, object]:
-    """The parameters of `ENTITLED`."""
+    """Parameters of `ENTITLED`."""
     return {"scope_camera_id": camera_id, "scope_right": int(right), "scope_now": now.utc_us}
 
 
 def keepers_of(alert_id: UUID, now: Moment) -> Select[UUID]:
-    """Ids of the people who look after any camera that this trouble concerns."""
+    """Ids of the people who look after any camera of this trouble."""
     return KEEPERS.params(keepers_values(alert_id, now))
 
 
 def keepers_values(alert_id: UUID, now: Moment) -> dict[str, object]:
-    """The parameters of `KEEPERS`."""
+    """Parameters of `KEEPERS`."""
     return {
         "scope_alert_id": alert_id,
         "scope_right": int(Right.MANAGE),
@@ -158,7 +161,7 @@ def keepers_values(alert_id: UUID, now: Moment) -> dict[str, object]:
 
 
 def _entitled(these: Select[UUID]) -> Select[UUID]:
-    """People with a right on any of these cameras, as parameters say at which moment."""
+    """People with a right on any of these cameras, at the moment in the parameters."""
     above = (
         select(cameras.c.area_id, areas.c.parent_id)
         .join(areas, areas.c.id == cameras.c.area_id)
@@ -181,7 +184,8 @@ def _entitled(these: Select[UUID]) -> Select[UUID]:
 
 
 def seen_alerts(scope: Subquery) -> ColumnElement[bool]:
-    """Joins alerts to `visible_cameras`: the camera, and recorded within the grant's reach."""
+    """Join condition of alerts and `visible_cameras`: same camera, recorded within the grant's
+    reach."""
     return and_(
         alerts.c.camera_id == scope.c.camera_id, ~IS_TROUBLE, scope.c.from_utc_us <= _RECORDED
     )
@@ -193,7 +197,7 @@ def seen_troubles(person_id: UUID, now: Moment) -> ColumnElement[bool]:
 
 
 def troubles_seen() -> ColumnElement[bool]:
-    """The same with the values of `visible_values` left open."""
+    """The same, with the values of `visible_values` as parameters."""
     return _troubles(visible_to(Right.MANAGE))
 
 
@@ -208,7 +212,7 @@ def _troubles(tended: Select[UUID, int]) -> ColumnElement[bool]:
 
 
 def seen_media(scope: Subquery) -> ColumnElement[bool]:
-    """Joins media to `visible_cameras`, likewise."""
+    """Join condition of media and `visible_cameras`, likewise."""
     return and_(
         media.c.camera_id == scope.c.camera_id,
         _recorded(
@@ -219,7 +223,7 @@ def seen_media(scope: Subquery) -> ColumnElement[bool]:
 
 
 def seen_growing(scope: Subquery) -> ColumnElement[bool]:
-    """Joins clips that are still recorded to `visible_cameras`, likewise."""
+    """Join condition of clips under recording and `visible_cameras`, likewise."""
     clip = growing_clips.c
     recorded = _recorded(clip.first_frame_utc_us, clip.first_frame_error_ms, clip.begun_utc_us)
     return and_(clip.camera_id == scope.c.camera_id, recorded >= scope.c.from_utc_us)
@@ -230,13 +234,13 @@ def _recorded(
     stamp_error_ms: ColumnElement[int | None],
     received_utc_us: ColumnElement[int],
 ) -> ColumnElement[int]:
-    """When it was recorded: the node's stamp, or the hub's where nobody vouches for the node's."""
+    """Time of recording: the node's time, or the hub's if the node's is not verified."""
     return case((stamp_error_ms.is_(None), received_utc_us), else_=stamp_utc_us)
 
 
 def grant_counts(right: ColumnElement[int], now_utc_us: ColumnElement[int]) -> ColumnElement[bool]:
-    """The grant has started, has not ended, carries the right; its person's account is not closed,
-    and their role can have that right."""
+    """The grant is valid: started, not ended, carries the right; the person's account is open, and
+    their role allows that right."""
     fence = case({role: int(rights) for role, rights in _FENCES}, value=people.c.role, else_=_ALL)
     can_have = fence.bitwise_and(right) == right
     return and_(
@@ -256,4 +260,4 @@ KEEPERS: Final = _entitled(
         trouble_cameras.c.alert_id == bindparam("scope_alert_id", type_=Uuid)
     )
 )
-# Built once: they are asked for every alert that is raised, and building costs most of the asking.
+# Built once: they run for every new alert, and building costs more than execution.

@@ -1,4 +1,4 @@
-"""The door's way to footage by camera and time: one scope check and one audit line, as always."""
+"""Service for footage by camera and time: one scope check and one audit line per call."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -27,10 +27,10 @@ SHOWN_AT_MOST: Final = 200
 
 
 class SearchDoor(FootageDoor):
-    """What a person finds of what was recorded; `hub.store.door` has all else."""
+    """Searches recorded footage; `hub.store.door` has the rest."""
 
     def searches(self, asker: Asker) -> bool:
-        """Whether this person may search any camera; for the links of a page, shows nothing."""
+        """Whether this person may search any camera; for the links of a page, logs nothing."""
         return bool(self._searched(asker))
 
     def searched_cameras(self, asker: Asker) -> list[SearchedCamera]:
@@ -46,7 +46,7 @@ class SearchDoor(FootageDoor):
     def find_footage(
         self, asker: Asker, camera_id: UUID, *, from_utc_us: int, until_utc_us: int
     ) -> FoundFootage | None:
-        """What there is of the camera in that span, at the hub and at its node."""
+        """Footage of the camera in that span, at the hub and at its node."""
         now, who = self._clock.now(), asker.person_id
         span = {"from_utc_us": from_utc_us, "until_utc_us": until_utc_us}
         with self._db.reading() as conn:
@@ -72,13 +72,13 @@ class SearchDoor(FootageDoor):
         return FoundFootage(clips[:SHOWN_AT_MOST], len(clips) > SHOWN_AT_MOST, asked, sounds)
 
     def searches_sightings(self, asker: Asker) -> bool:
-        """Whether this person may search what any camera saw; for links, shows nothing."""
+        """Whether this person may search the sightings of any camera; for links, logs nothing."""
         with self._db.reading() as conn:
             now = self._clock.now()
             return bool(sighting_places.searched_areas(conn, asker.person_id, now))
 
     def searched_areas(self, asker: Asker) -> list[tuple[UUID, str]]:
-        """The areas with a camera whose sightings this person may search, each by its path."""
+        """The areas with a camera whose sightings this person may search, each with its path."""
         with self._db.reading() as conn:
             now = self._clock.now()
             found = sighting_places.searched_areas(conn, asker.person_id, now)
@@ -86,7 +86,7 @@ class SearchDoor(FootageDoor):
         return found
 
     def find_sightings(self, asker: Asker, wanted: Wanted) -> SightingsPage:
-        """What was seen, by place, time and kind, of the cameras that this person may search."""
+        """Sightings by place, time and kind, of the cameras this person may search."""
         now, who = self._clock.now(), asker.person_id
         with self._db.reading() as conn:
             found = sighting_search.find_sightings(conn, who, wanted, now=now)
@@ -113,8 +113,8 @@ class SearchDoor(FootageDoor):
         at_utc_us: int,
         follow: UUID | None = None,
     ) -> SideBySide | None:
-        """What these cameras show of one instant, and which somebody who left the picture of the
-        first of them may have passed next; None where that is not theirs to search."""
+        """These cameras at one instant, and the cameras that a person who left the first one's
+        picture may have passed next. None if the first camera is not theirs to search."""
         now, who = self._clock.now(), asker.person_id
         with self._db.reading() as conn:
             found = moment_sights.side_by_side(
@@ -126,7 +126,7 @@ class SearchDoor(FootageDoor):
         return found
 
     def ask_for_found(self, asker: Asker, media_id: UUID) -> bool:
-        """Have a clip brought that a search found at its node; False when there is none such."""
+        """Request the upload of a clip that a search found at its node; False if there is none."""
         now, who = self._clock.now(), asker.person_id
         with self._db.writing() as conn:
             may = search_sights.unbrought_clip(conn, who, media_id, now) is not None
@@ -140,9 +140,10 @@ class SearchDoor(FootageDoor):
     def ask_for_sound(
         self, asker: Asker, media_id: UUID, *, reason: str, is_found: bool
     ) -> bool | None:
-        """Have brought what was heard during a clip, of an alert or one that a search found.
+        """Request the upload of a clip's sound; the clip is part of an alert or was found by a
+        search.
 
-        None where there is none such, or it is not theirs; False without a reason.
+        None if there is no such clip or it is not theirs; False without a reason.
         """
         rights = search_sights.RIGHTS if is_found else Right.CLIPS
         now, who = self._clock.now(), asker.person_id
@@ -171,8 +172,8 @@ class SearchDoor(FootageDoor):
         return True
 
     def ask_for_span(self, asker: Asker, camera_id: UUID, *, span: spans.Span, reason: str) -> bool:
-        """Ask the camera's node for all it has of that span; False for one that is none, too long,
-        without a reason, or of a camera or time that is not theirs."""
+        """Request all footage of that span from the camera's node. False for an invalid or too long
+        span, without a reason, or for a camera or time that is not theirs."""
         now = self._clock.now()
         if not any(one.camera_id == camera_id for one in self._searched(asker)):
             self._note(asker, "span.ask.refused", "camera", camera_id)

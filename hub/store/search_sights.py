@@ -1,6 +1,6 @@
-"""The questions behind a search for footage, each cut to a scope; only `search_door` calls them.
+"""Queries of the footage search, each limited to a scope; only `search_door` calls them.
 
-Who searches needs both rights, to search and to play clips, on the camera and of that time.
+A search needs two rights, to search and to play clips, on the camera and for that time.
 """
 
 from typing import Final
@@ -18,7 +18,8 @@ from hub.store.views import AskedSpan, MediaRow
 
 RIGHTS: Final = Right.SEARCH | Right.CLIPS
 LONGEST_CLIP_S: Final = 3600
-"""No clip or segment is longer: how far before a span one may begin that reaches into it."""
+"""Maximum length of a clip or segment: a clip that overlaps a span begins at most this long before
+it."""
 
 
 def searched_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[SearchedCamera]:
@@ -54,7 +55,7 @@ def found_clips(
     now: Moment,
     limit: int,
 ) -> list[MediaRow]:
-    """The clips of the camera that overlap the span, the earliest first, and their sounds."""
+    """Clips of the camera that overlap the span, earliest first, and their sounds."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     first = media.c.first_frame_utc_us
     theirs = select(media.c.id).join(scope, seen_media(scope)).where(media.c.camera_id == camera_id)
@@ -81,8 +82,8 @@ def unbrought_clip(conn: Connection, person_id: UUID, media_id: UUID, now: Momen
 def heard_clip(
     conn: Connection, person_id: UUID, media_id: UUID, *, rights: Right, now: Moment
 ) -> tuple[UUID, int] | None:
-    """The camera of a clip that was kept with its sound, and the moment in its middle, for whom
-    these rights let play it; None for any other."""
+    """Camera and middle moment of a clip recorded with sound, if these rights let the person play
+    it; None otherwise."""
     scope = visible_cameras(person_id, rights, now).subquery("scope")
     row = conn.execute(
         select(media.c.camera_id, media.c.first_frame_utc_us, media.c.duration_ms)
@@ -108,8 +109,8 @@ def asked_spans(
     now: Moment,
     rights: Right = RIGHTS,
 ) -> list[AskedSpan]:
-    """What was asked of the camera that overlaps the span, the newest last; none that begins
-    before these rights of the person reach back: whom it was about is not theirs."""
+    """Requests that overlap the span, newest last. Requests that begin before the reach of the
+    person's rights are left out: the people in that footage are outside their scope."""
     scope = visible_cameras(person_id, rights, now).subquery("scope")
     theirs = and_(
         scope.c.camera_id == span_wishes.c.camera_id,

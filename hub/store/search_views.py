@@ -1,4 +1,4 @@
-"""What a search for footage by camera and time shows."""
+"""Read models of the footage search by camera and time."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,16 +15,16 @@ class SearchedCamera:
     place: str
     is_node_here: bool
     sound: str | None = None
-    """Why its sound is recorded too; None where it is not."""
+    """Reason for its sound recording; None: no sound is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFootage:
-    """The clips of one camera that overlap a span, the earliest first, and what was asked for."""
+    """The clips of one camera that overlap a span, earliest first, and the requests for it."""
 
     clips: list[MediaRow]
     is_cut: bool
-    """Whether there are more than are shown."""
+    """Whether there are more than shown."""
     asked: list[AskedSpan]
     sounds: list[MediaRow]
-    """What was heard meanwhile, where somebody asked for it."""
+    """Requested sound of that span."""

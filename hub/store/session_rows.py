@@ -1,4 +1,4 @@
-"""Sessions as rows: begun, listed, proved, ended, each in the caller's transaction."""
+"""Rows of sessions: started, listed, re-authenticated, ended; each in the caller's transaction."""
 
 import hashlib
 import secrets
@@ -17,12 +17,12 @@ from hub.store.views import Asker
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token that only its holder knows."""
+    """Hash under which a secret token is stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def as_asker(row: Row[*tuple[Any, ...]], came_from: str) -> Asker:
-    """The person of a row that has the columns of `people`."""
+    """The person in a row with the columns of `people`."""
     return Asker(
         person_id=row.id,
         login=row.login,
@@ -43,7 +43,7 @@ def begin(
     is_proved: bool = True,
     detail: str = "",
 ) -> SignedIn:
-    """A new session; those that have ended go. `is_proved`: its person has just given proof."""
+    """Start a session; removes ended ones. `is_proved`: the person has just authenticated."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     ended = or_(
         sessions.c.ends_utc_us <= now.utc_us,
@@ -72,7 +72,7 @@ def begin(
 def of_person(
     conn: Connection, person_id: UUID, *, this: UUID, limits: SessionLimits, now: Moment
 ) -> list[SessionRow]:
-    """Where the person is signed in, the last used first."""
+    """Sessions of the person, last used first."""
     query = (
         select(sessions)
         .where(
@@ -97,7 +97,7 @@ def of_person(
 
 
 def prove(conn: Connection, session_id: UUID, now: Moment) -> None:
-    """Its person has just given proof of themselves."""
+    """Record that the person has just re-authenticated."""
     this = sessions.c.id == session_id
     conn.execute(update(sessions).where(this).values(columns("proved", now)))
 
@@ -105,7 +105,7 @@ def prove(conn: Connection, session_id: UUID, now: Moment) -> None:
 def end_of_person(
     conn: Connection, person_id: UUID, *, only: UUID | None = None, but: UUID | None = None
 ) -> int:
-    """End the person's sessions, or the one, or all but one; how many there were."""
+    """End the person's sessions, or only one, or all but one; returns their number."""
     which = [sessions.c.person_id == person_id]
     if only is not None:
         which.append(sessions.c.id == only)

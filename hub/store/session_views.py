@@ -1,4 +1,4 @@
-"""What signing in hands out: sessions that hold, their bounds, and a refusal to guess on."""
+"""Read models of sign-in: sessions, their limits, and the answer to too many attempts."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,19 +7,19 @@ from uuid import UUID
 from hub.store.views import Asker
 
 AGENT_CHARS: Final = 300
-"""A browser's word about itself is cut there."""
+"""The browser's user agent is cut to this length."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """How long a session lives, how often a login may be guessed at, and how long a proof holds."""
+    """Lifetime of a session, sign-in attempts per login, and validity of a re-authentication."""
 
     idle_s: int = 12 * 3600
     absolute_s: int = 30 * 24 * 3600
     failures: int = 10
     window_s: int = 15 * 60
     proof_s: int = 10 * 60
-    """So long after a password or a passkey, what needs a second proof asks for none."""
+    """Time after a password or passkey during which no re-authentication is needed."""
 
 
 DEFAULT_LIMITS: Final = SessionLimits()
@@ -27,7 +27,7 @@ DEFAULT_LIMITS: Final = SessionLimits()
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session; `token` goes into the cookie and is kept nowhere on the hub."""
+    """A new session; `token` goes into the cookie and is not stored on the hub."""
 
     token: str
     csrf: str
@@ -37,24 +37,24 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that holds."""
+    """A valid session."""
 
     session_id: UUID
     csrf: str
     asker: Asker
     is_proved: bool = False
-    """Whether the person gave password or passkey within `SessionLimits.proof_s`."""
+    """Whether the person gave a password or passkey within `SessionLimits.proof_s`."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """Where a person is signed in, as their own page shows it; times are UTC microseconds."""
+    """A session on its owner's page; times are UTC microseconds."""
 
     session_id: UUID
     agent: str
-    """The browser's word about itself."""
+    """The browser's user agent."""
     came_from: str
-    """The network address of the signing in; empty for sessions of an older hub."""
+    """Network address at sign-in; empty for sessions of an older hub."""
     began_utc_us: int
     seen_utc_us: int
     ends_utc_us: int
@@ -63,6 +63,6 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class TooManyTries:
-    """This login was guessed at too often; even the right password waits."""
+    """Too many failed attempts for this login; even the right password must wait."""
 
     wait_s: int
