@@ -1,7 +1,7 @@
-"""Enrolling nodes: a one-time token each, and the papers that came of it; as rows.
+"""Rows of node enrolments: a one-time token each, and the certificates issued for it.
 
-What a token may still do is decided and written in one transaction of the writers' queue: of two
-that come at once with the same token the second finds it used.
+A token is checked and used in one transaction of the write queue: of two requests with the same
+token at the same moment, the second finds it used.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ Refusal = Literal["unknown", "expired", "used", "withdrawn", "revoked"]
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A certificate (PEM), its serial number (hex) and its end."""
+    """A certificate (PEM), its serial number (hex) and its expiry."""
 
     certificate: str
     serial: str
@@ -40,20 +40,21 @@ class Signed:
 
 
 class Signs(Protocol):
-    """The authority, as the store needs it."""
+    """The certificate authority, as used by the store."""
 
     def key_hash(self, request: str) -> str:
-        """SHA-256 of the key of a certificate request (PEM); ValueError for one that is none."""
+        """SHA-256 of the key of a certificate request (PEM); raises ValueError for an invalid
+        request."""
         ...
 
     def sign(self, node: str, request: str, now: Moment) -> Signed:
-        """A certificate for that key and this name."""
+        """Issue a certificate for that key and this name."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """What a token was good for."""
+    """Result of a valid token."""
 
     node: str
     certificate: str
@@ -62,7 +63,7 @@ class Redeemed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a token was good for nothing."""
+    """Reason why a token is refused."""
 
     reason: Refusal
 
@@ -77,9 +78,10 @@ def make(
     now: Moment,
     valid_s: int = VALID_S,
 ) -> tuple[UUID, bytes]:
-    """A new enrolment and its token, which is kept nowhere; RegistryError for what cannot be.
+    """Make a new enrolment and its token, which is not stored; raises RegistryError for an invalid
+    entry.
 
-    Of a node that is known already it replaces the board: earlier enrolments are withdrawn.
+    For a known node it replaces the board: earlier enrolments are withdrawn.
     """
     if not 0 < valid_s <= LONGEST_S:
         raise RegistryError("an enrolment holds for some hours, at most for fourteen days")
@@ -91,7 +93,7 @@ def make(
         raise RegistryError(f"there is a node {node!r} already, in another area")
     node_id = known.node_id if known else add_node(conn, name=node, area_id=area_id, now=now, by=by)
     _withdraw(conn, enrolments.c.node_id == node_id, now)
-    # What was entered of cameras holds their passwords: it goes once no node can ask for it.
+    # Camera entries contain passwords: deleted once no node can ask for them.
     is_over = enrolments.c.ends_utc_us <= now.utc_us
     conn.execute(update(enrolments).where(is_over).values(cameras="[]"))
     token, enrolment_id = secrets.token_bytes(TOKEN_BYTES), new_id(now)
@@ -115,7 +117,7 @@ def make(
 
 
 def withdraw(conn: Connection, enrolment_id: UUID, *, by: By, now: Moment) -> None:
-    """Its code is good for nothing from now on."""
+    """Make its code invalid from now on."""
     _withdraw(conn, enrolments.c.id == enrolment_id, now)
     audit.note(
         conn,
@@ -130,10 +132,10 @@ def withdraw(conn: Connection, enrolment_id: UUID, *, by: By, now: Moment) -> No
 def redeem(
     conn: Connection, token: str, request: str, *, signs: Signs, came_from: str, now: Moment
 ) -> Redeemed | Refused:
-    """Spend a token; ValueError for a request that is none.
+    """Use a token; raises ValueError for an invalid request.
 
-    The same key with the same token is answered once more, as long as the enrolment holds: the
-    first answer may have been lost, and what is handed out is of use to that key alone.
+    The same key with the same token gets the answer again while the enrolment is valid: the first
+    answer may have been lost, and the answer is useful only with that key.
     """
     key_hash = signs.key_hash(request)
     row = _by_token(conn, token)
@@ -157,7 +159,7 @@ def redeem(
 def renew(
     conn: Connection, node: str, request: str, *, signs: Signs, came_from: str, now: Moment
 ) -> Signed | Refused:
-    """A certificate that follows the last one, for the same key; ValueError for no request."""
+    """The next certificate for the same key; raises ValueError for an invalid request."""
     key_hash = signs.key_hash(request)
     known = node_by_name(conn, node)
     if known is None or known.is_revoked:
@@ -186,7 +188,7 @@ def note_papers(
     enrolment_id: UUID | None,
     now: Moment,
 ) -> None:
-    """Write down what was signed for a node."""
+    """Store a certificate issued for a node."""
     conn.execute(
         insert(node_papers).values(
             id=new_id(now),
@@ -203,7 +205,8 @@ def note_papers(
 
 
 def shut_out(conn: Connection, node: Node, *, why: str, by: By, now: Moment) -> None:
-    """Nothing that comes under this node's name counts from now on, and its papers hold no more."""
+    """Revoke a node: from now on nothing under its name is accepted, and its certificates are
+    revoked."""
     conn.execute(
         update(nodes)
         .where(nodes.c.id == node.node_id)
@@ -222,7 +225,7 @@ def shut_out(conn: Connection, node: Node, *, why: str, by: By, now: Moment) -> 
 
 
 def revoked_serials(conn: Connection, now: Moment) -> list[tuple[int, int]]:
-    """Serial numbers that hold no longer though they have not ended, each with its moment (µs)."""
+    """Serial numbers revoked before their expiry, each with its time (UTC microseconds)."""
     query = select(node_papers.c.serial, node_papers.c.revoked_utc_us).where(
         node_papers.c.revoked_utc_us.is_not(None), node_papers.c.ends_utc_us > now.utc_us
     )
@@ -230,7 +233,7 @@ def revoked_serials(conn: Connection, now: Moment) -> list[tuple[int, int]]:
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token (hex)."""
+    """Stored form of a token (hex)."""
     return hashlib.sha256(token.lower().encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -262,7 +265,8 @@ def _same_key(conn: Connection, row: Row[*tuple[Any, ...]], key_hash: str) -> st
 
 
 def _spend(conn: Connection, row: Row[*tuple[Any, ...]], now: Moment) -> None:
-    """Used; papers of an earlier board of that name hold no more, and the node is let in again."""
+    """Mark the enrolment as used, revoke certificates of an earlier board of that name, and accept
+    the node again."""
     conn.execute(update(enrolments).where(enrolments.c.id == row.id).values(columns("used", now)))
     conn.execute(
         update(node_papers)

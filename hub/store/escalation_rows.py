@@ -1,7 +1,7 @@
-"""An area's plan of whom to call, and how far an alert has come in it.
+"""Rows of an area's escalation plan, and the progress of an alert in it.
 
-All in the caller's transaction; what follows is decided in `hub.alerts.escalation`. Whoever a plan
-names is told only what their grants let them know: a plan calls people, it entitles nobody.
+Everything works in the caller's transaction; `hub.alerts.escalation` decides what follows. People
+in a plan are told only what their grants allow: a plan calls people and gives no right.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -24,13 +24,13 @@ from hub.store.tables import areas, cameras, columns, notifications, people
 
 
 def _nearest() -> Select[*tuple[Any, ...]]:
-    """The plan of an area itself, else of the nearest above it."""
+    """The plan of the area itself, or of the nearest area above."""
     above = (
         select(cameras.c.area_id.label("id"), literal(0).label("depth"))
         .where(cameras.c.id == bindparam("plan_camera_id", type_=Uuid))
         .cte("plan_areas", recursive=True)
     )
-    # A ring of areas, which only a fault could make, must not turn for ever.
+    # A cycle of areas, which only a fault could make, must not loop for ever.
     above = above.union_all(
         select(areas.c.parent_id, above.c.depth + 1)
         .join(above, areas.c.id == above.c.id)
@@ -54,18 +54,18 @@ _PROGRESS: Final = Hot(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an alert has come in its plan."""
+    """Progress of an alert in its plan."""
 
     number: int
-    """Of the last call made."""
+    """Number of the last call made."""
     wait_s: int | None
     due_utc_us: int | None
-    """Of the next call; None: there is none."""
+    """Time of the next call; None: no further call."""
 
 
 def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
-    """The plan that counts for an alert of a camera, the team of its rule before all else; None:
-    everybody is told at once."""
+    """The plan for an alert of a camera, with the team of its rule before all else; None: everybody
+    is told at once."""
     row = _NEAREST.first(conn, plan_camera_id=camera_id)
     plan = None if row is None else read_plan(conn, row.id, row.repeats)
     first = alert_rule_rows.first_team(conn, alert_id)
@@ -73,7 +73,7 @@ def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
 
 
 def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
-    """A plan with its steps; one without any is none."""
+    """A plan with its steps; None for a plan without steps."""
     query = select(plan_steps).where(plan_steps.c.plan_id == plan_id).order_by(plan_steps.c.number)
     steps = tuple(
         Step(Whom(row.whom), row.wait_s, row.team_id, row.place) for row in conn.execute(query)
@@ -82,14 +82,15 @@ def read_plan(conn: Connection, plan_id: UUID, repeats: int) -> Plan | None:
 
 
 def teams_of(conn: Connection, plan: Plan) -> dict[UUID, Team]:
-    """The teams that a plan calls."""
+    """Teams called by the plan."""
     return read_teams(conn, {step.team_id for step in plan.steps if step.team_id is not None})
 
 
 def reachable(
     teams: dict[UUID, Team], living_phones: Iterable[Any], *, now: Moment
 ) -> Callable[[Step], People]:
-    """Whom a step reaches at `now`: its people among those who may know and have such a phone."""
+    """Function: the people a step reaches at `now`, among those who may know and have such a
+    phone."""
     there = frozenset(row.person_id for row in living_phones)
 
     def reach(step: Step) -> People:
@@ -108,18 +109,18 @@ def reachable(
 def call_from(
     conn: Connection, plan: Plan, number: int, living_phones: Iterable[Any], *, now: Moment
 ) -> Call | Silent:
-    """Whom the plan calls now, from this call on."""
+    """The next call of the plan that reaches somebody, from this number on."""
     return call(plan, number, reachable(teams_of(conn, plan), living_phones, now=now))
 
 
 def called_first(
     conn: Connection, alert_id: UUID, camera_id: UUID, living_phones: list[Any], *, now: Moment
 ) -> list[Any]:
-    """Which of the phones of those who may know hear of the alert at once.
+    """Phones, among those who may know, that get the alert at once.
 
-    All of them where no plan counts, or none of its steps reaches anybody; else those of its first
-    step, and the next call is written down as due. Of an alert that is under way those of the
-    people who were called so far.
+    Without a plan, or with no step that reaches anybody: all of them. With a plan: those of its
+    first step; the next call is stored as due. For a running alert: those of the people called so
+    far.
     """
     plan = plan_of(conn, camera_id, alert_id)
     if plan is None:
@@ -138,17 +139,17 @@ def called_first(
 
 
 def phones_among(living_phones: Iterable[Any], these: People) -> list[Any]:
-    """Those that belong to these people."""
+    """Phones of these people."""
     return [row for row in living_phones if row.person_id in these]
 
 
 def due_at(made: Call, now: Moment) -> Moment | None:
-    """When the call after this one is due."""
+    """Time of the call after this one; None without one."""
     return None if made.wait_s is None else now.plus_s(made.wait_s)
 
 
 def progress(conn: Connection, alert_id: UUID) -> Progress | None:
-    """How far the alert has come; None where it follows no plan."""
+    """Progress of the alert; None without a plan."""
     row = _PROGRESS.first(conn, alert_id=alert_id)
     return None if row is None else Progress(row.number, row.wait_s, row.due_utc_us)
 
@@ -156,7 +157,7 @@ def progress(conn: Connection, alert_id: UUID) -> Progress | None:
 def write_progress(
     conn: Connection, alert_id: UUID, *, number: int, wait_s: int | None, due: Moment | None
 ) -> None:
-    """The alert has come as far as this call."""
+    """Store the progress of the alert up to this call."""
     conn.execute(
         update(escalations)
         .where(escalations.c.alert_id == alert_id)
@@ -165,7 +166,7 @@ def write_progress(
 
 
 def end(conn: Connection, alert_id: UUID) -> None:
-    """Nobody else is called for this alert."""
+    """Call nobody else for this alert."""
     conn.execute(
         update(escalations)
         .where(escalations.c.alert_id == alert_id, escalations.c.due_utc_us.is_not(None))
@@ -174,7 +175,7 @@ def end(conn: Connection, alert_id: UUID) -> None:
 
 
 def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Moment) -> None:
-    """A step of the alert's life: who was called; nobody's name where it was everybody."""
+    """Add a step to the alert's history: the people called; no names if it was everybody."""
     detail = ""
     if made is not None and made.step.whom is not Whom.EVERYBODY:
         detail = names_of(conn, made.people)
@@ -182,6 +183,6 @@ def note_call(conn: Connection, alert_id: UUID, made: Call | None, *, now: Momen
 
 
 def names_of(conn: Connection, person_ids: Collection[UUID]) -> str:
-    """Their names, in order."""
+    """Names of these people, in order."""
     query = select(people.c.name).where(people.c.id.in_(list(person_ids)))
     return ", ".join(conn.scalars(query.order_by(people.c.name, people.c.id)))

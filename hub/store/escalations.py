@@ -1,7 +1,7 @@
-"""Calls that are due: whom an alert that nobody has taken calls next.
+"""Due calls: the next people called for an alert that nobody has taken.
 
-Works in the caller's transaction, which reads how the alert is and owes what follows, so that an
-acknowledgement and a call can never both be the last word.
+Works in the caller's transaction, which reads the alert's state and queues the notifications. So an
+acknowledgement and a call can never both be the last event.
 """
 
 from typing import Any
@@ -34,11 +34,11 @@ EVERYBODY = Step(Whom.EVERYBODY, LONGEST_WAIT_S)
 
 
 def due(conn: Connection, *, now: Moment) -> list[UUID]:
-    """Alerts whose next call is due, the longest due first."""
+    """Alerts with a due call, the longest overdue first."""
     at, wait_us = escalations.c.due_utc_us, escalations.c.wait_s * 1_000_000
     query = (
         select(escalations.c.alert_id)
-        # Further ahead than it was to wait: the clock has been set back since.
+        # Further ahead than its wait: the clock was set back.
         .where(or_(at <= now.utc_us, at - wait_us > now.utc_us))
         .order_by(at, escalations.c.alert_id)
     )
@@ -46,15 +46,15 @@ def due(conn: Connection, *, now: Moment) -> list[UUID]:
 
 
 def next_due(conn: Connection) -> int | None:
-    """When the next call is due (UTC, µs), if any is."""
+    """Time of the next due call (UTC microseconds), if any."""
     due_utc_us: int | None = conn.scalar(select(func.min(escalations.c.due_utc_us)))
     return due_utc_us
 
 
 def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
-    """Make the call that is due; how many notifications it owes.
+    """Make the due call; returns the number of notifications queued.
 
-    Where the plan was taken away since, or reaches nobody any more, everybody is told who may know.
+    If the plan was removed, or reaches nobody any more, everybody who may know is told.
     """
     row = conn.execute(
         select(
@@ -68,11 +68,11 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
         .where(escalations.c.alert_id == alert_id)
     ).one()
     if row.due_utc_us is None:
-        return 0  # another hub made it, or somebody has the alert
+        return 0  # another hub made the call, or somebody has the alert
     if row.state != State.OPEN:
         end(conn, alert_id)
         return 0
-    if row.kind in KINDS:  # no plan counts for the troubles of cameras: their keepers are told
+    if row.kind in KINDS:  # no plan covers troubles of cameras: their keepers are told
         living, plan = phones_of_keepers(conn, alert_id, now=now), None
     else:
         living = phones_of_entitled(conn, row.camera_id, now=now)
@@ -86,10 +86,11 @@ def call_next(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
 
 
 def call_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
-    """Make the next call of an open alert now, whenever it was due; how many notifications it owes.
+    """Make the next call of an open alert now, due or not; returns the number of notifications
+    queued.
 
-    For an alert whose holder has left, or whose last call told only somebody who has left. Where no
-    plan counts, everybody is told who may know.
+    For an alert whose holder has left, or whose last call told only a person who has left. Without
+    a plan, everybody who may know is told.
     """
     begun = {"alert_id": alert_id, "number": 0, "wait_s": None, **columns("due", None)}
     add_once(conn, escalations, begun)

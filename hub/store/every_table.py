@@ -1,4 +1,4 @@
-"""The tables of all rooms together: what migrations make, and what a backup holds."""
+"""All tables of the hub, for migrations and backups."""
 
 from hub.store import (
     alert_rule_tables,

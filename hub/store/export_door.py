@@ -1,4 +1,4 @@
-"""The door's way out: footage that leaves as evidence, and the lines of the log that concern it."""
+"""Service for evidence export: the footage, and the log lines about it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ REASON_CHARS: Final = 500
 
 
 class CannotLeaveError(Exception):
-    """The package could not be made; a sentence with the cure. Nothing left."""
+    """The package could not be made; the text gives the cure. Nothing was exported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One stored piece of footage that leaves."""
+    """One stored file of an export."""
 
     media_id: UUID
     kind: str
@@ -49,12 +49,12 @@ class Leaving:
     duration_ms: int
     stored_utc_us: int
     given: GivenLeaving | None = None
-    """A household gave it; then no node of the hub's own saw it."""
+    """Set for a household's file; it was recorded by no node of the hub."""
 
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """One line of the log that concerns what leaves."""
+    """One log line about exported footage."""
 
     seq: int | None
     hash: str | None
@@ -69,7 +69,7 @@ class Custody:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """All that a package is made of; its own line is in the log already."""
+    """Content of a package; its own log line is already written."""
 
     now: Moment
     case_number: str
@@ -81,7 +81,7 @@ class Export:
 
 
 class ExportDoor:
-    """For any thread. Everything asked for, or nothing: half a package is no evidence."""
+    """Thread-safe. An export is complete or refused: half a package is no evidence."""
 
     def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
         self._db = db
@@ -91,9 +91,10 @@ class ExportDoor:
     def leave(
         self, asker: Asker, media_ids: Iterable[UUID], *, case_number: str, reason: str
     ) -> Export | None:
-        """What leaves for a case (needs EXPORT, and to see it); None when any may not.
+        """Footage to export for a case (needs EXPORT, and the right to see it); None if any item is
+        refused.
 
-        ValueError when a case number, a reason or the footage is missing, or is too much.
+        Raises ValueError if the case number, reason or footage is missing or too much.
         """
         wanted = _checked(media_ids)
         case_number = text(case_number.strip(), CASE_CHARS)
@@ -132,7 +133,7 @@ class ExportDoor:
             )
 
     def read(self, one: Leaving) -> Iterable[bytes]:
-        """Its bytes as the store has them; BlobsError."""
+        """Bytes of the file as stored; raises BlobsError."""
         return self._blobs.read(one.sha256, length=one.size_bytes)
 
 
@@ -187,7 +188,7 @@ def _leaving(
 
 
 def _given(one: GivenLeaving) -> Leaving:
-    """Its span is the one that was asked for: the household's clock is nobody's to vouch for."""
+    """Its time span is the span requested: nobody can confirm the household's clock."""
     return Leaving(
         media_id=one.clip_id,
         kind="clip",
@@ -206,7 +207,7 @@ def _given(one: GivenLeaving) -> Leaving:
 
 
 def _custody(conn: Connection, media_ids: Sequence[UUID]) -> list[Custody]:
-    """Whatever was done with the footage, or with an alert that it belongs to."""
+    """All log lines about the footage, or about an alert it belongs to."""
     of_alerts = (
         select(sightings.c.alert_id)
         .join(media_sightings, media_sightings.c.sighting_id == sightings.c.id)

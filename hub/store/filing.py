@@ -1,4 +1,4 @@
-"""Events become rows, alerts and notifications owed, all on the caller's one transaction."""
+"""Filing of events: rows, alerts and queued notifications, all in the caller's transaction."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -35,12 +35,12 @@ from hub.store.tables import cameras, columns, events, new_id, nodes
 from hub.store.tables import set_aside as aside
 
 KEPT_BYTES: Final = 64 * 1024
-"""So much of a message that cannot be filed is kept."""
+"""Bytes kept of a message that cannot be filed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What became of one event: stored (now or before), or refused for good."""
+    """Result of one event: stored (now or before), or refused for good."""
 
     event_id: UUID
     is_stored: bool
@@ -52,11 +52,11 @@ class Filed:
 
 
 OfNode = node_plans.OfTheNode | ClockSet
-"""Words that concern no one camera."""
+"""Messages about the node as a whole, not about one camera."""
 
 
 class Filing:
-    """Files events for one intake thread; remembers the ids of nodes and cameras."""
+    """Files events for one intake thread; caches ids of nodes and cameras."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -77,7 +77,7 @@ class Filing:
         return Filed(event.event_id, is_stored=True, fate=plan.fate, alert_id=plan.alert_id)
 
     def forget(self) -> None:
-        """Look nodes and cameras up anew; happens by itself after a rollback."""
+        """Clear the cached ids; done automatically after a rollback."""
         self._nodes.clear()
         self._cameras.clear()
 
@@ -119,7 +119,7 @@ class Filing:
         return Origin(node_id, camera_id)
 
     def _forget_on_rollback(self, engine: Engine) -> None:
-        # An id read in a transaction that is rolled back may be of a row that never was.
+        # After a rollback, a cached id may belong to a row that was never committed.
         if engine is not self._watched:
             self._watched = engine
             listen(engine, "rollback", lambda _conn: self.forget())
@@ -171,7 +171,7 @@ def _news(conn: Connection, event: Event, origin: Origin, now: Moment) -> News:
         age_s=age_s(
             received_utc_us=now.utc_us,
             stamp_utc_us=when.utc_us,
-            # Against a clock that jumped no stamp is a witness.
+            # While the hub's clock is doubted, no timestamp is evidence of age.
             stamp_error_ms=None if now.is_doubted else when.error_ms,
             age_ms=event.age_ms,
         ),
@@ -186,7 +186,7 @@ def _plan_of_node(conn: Connection, news: News, body: OfNode, *, event: Event) -
 
 
 def _plan_clock(event: Event, news: News) -> Plan:
-    """The boot's clock is trusted now: what it said before is put in its place."""
+    """The boot's clock is trusted now: correct the times of its earlier events."""
     error_ms, uptime_ms = event.stamp.error_ms, event.uptime_ms
     if error_ms is None or uptime_ms is None:
         return Plan("noted", "a clock that nobody vouches for")
@@ -220,7 +220,7 @@ def _row(event: Event, news: News, plan: Plan) -> dict[str, object]:
 
 
 def _spoken_of(body: Body) -> UUID | None:
-    """The sighting or tampering that these words are of."""
+    """The sighting or tampering of this message."""
     match body:
         case SightingOpened() | SightingUpdated() | SightingClosed():
             return body.sighting_id
@@ -231,7 +231,7 @@ def _spoken_of(body: Body) -> UUID | None:
 
 
 def _repeat(conn: Connection, event: Event, origin: Origin) -> Filed:
-    """Why the row could not be inserted: it is there already, or its number is another event's."""
+    """Reason of a failed insert: the row exists already, or its number belongs to another event."""
     row = conn.execute(
         select(events.c.node_id, events.c.fate).where(events.c.id == event.event_id)
     ).first()

@@ -1,10 +1,10 @@
-"""Reads a film that a stranger sent, and cuts it, in a process of its own (`hub.store.films`).
+"""Child process that reads and cuts an untrusted video file (`hub.store.films`).
 
     python -m hub.store.film_child probe FORMAT FILE
     python -m hub.store.film_child cut FORMAT FILE INTO FROM_MS UNTIL_MS
 
-It says what it found as one line of JSON and ends with 0; anything else: it is no film, or nothing
-of it lies in the cut. Whatever it does to itself ends with it.
+It prints its result as one line of JSON and exits with 0. Any other exit: the file is no video, or
+the cut is empty. A crash ends only this process.
 """
 
 import json
@@ -13,11 +13,12 @@ from typing import Any, Final
 
 INTO: Final = {"mov": "mp4", "matroska": "matroska", "avi": "avi", "mpegts": "mpegts"}
 MOST_PIXELS: Final = 40_000_000
-"""Of one picture: 8K is 33 million. A file of 1 MB can name 260 million, which take gigabytes."""
+"""Largest picture: 8K is 33 million. A file of 1 MB can declare 260 million, which take
+gigabytes."""
 
 
 def opened(form: str, path: str) -> Any:
-    """The file as that format and nothing else; it may name no other file or address."""
+    """Open the file in exactly that format; it may refer to no other file or address."""
     import av  # noqa: PLC0415 - heavy, and only here
 
     options = {"protocol_whitelist": "file", "max_pixels": str(MOST_PIXELS)}
@@ -25,11 +26,11 @@ def opened(form: str, path: str) -> Any:
 
 
 def probe(form: str, path: str) -> dict[str, object]:
-    """Facts of its first stream of pictures, one of which can be shown."""
+    """Facts of its first video stream; at least one picture decodes."""
     with opened(form, path) as film:
         video = film.streams.video[0]
         video.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
-        video.codec_context.thread_count = 1  # each would hold pictures of its own
+        video.codec_context.thread_count = 1  # each thread would hold pictures of its own
         next(film.decode(video))
         length_us = film.duration or 0
         return {
@@ -41,7 +42,7 @@ def probe(form: str, path: str) -> dict[str, object]:
 
 
 def cut(form: str, path: str, into: str, from_ms: int, until_ms: int) -> None:
-    """Copies the packets from the key frame before `from_ms` to `until_ms` (-1: the end)."""
+    """Copy the packets from the keyframe before `from_ms` until `until_ms` (-1: the end)."""
     import av  # noqa: PLC0415 - as above
 
     with opened(form, path) as film, av.open(f"file:{into}", "w", format=INTO[form]) as copy:
@@ -61,7 +62,7 @@ def cut(form: str, path: str, into: str, from_ms: int, until_ms: int) -> None:
                 continue
             if until_ms >= 0 and at_s * 1000 > until_ms:
                 if packet.stream.type == "video" and packet.is_keyframe:
-                    break  # no picture before it is still to come
+                    break  # no earlier picture follows
                 continue
             packet.stream = copies[packet.stream.index]
             back = round(begin_s / packet.time_base)
@@ -72,7 +73,7 @@ def cut(form: str, path: str, into: str, from_ms: int, until_ms: int) -> None:
 
 
 def main(words: list[str]) -> int:
-    """One of the two."""
+    """Run `probe` or `cut`."""
     match words:
         case ["probe", form, path]:
             sys.stdout.write(json.dumps(probe(form, path)))

@@ -1,7 +1,7 @@
-"""Films that strangers sent: recognised by their first bytes, read and cut by a bounded process.
+"""Untrusted video files: recognised by their first bytes, read and cut by a limited child process.
 
-The process is given little (time, memory, priority, no other file) and ends with the hub; what is
-no film ends it, and nothing else.
+The child has little time, memory and priority, and no other file; it ends with the hub. A bad file
+ends the child, and nothing else.
 """
 
 import json
@@ -15,29 +15,30 @@ from typing import Final
 from hub.store.household_views import FilmFacts
 
 FORMS: Final = {"mp4": "mov", "mkv": "matroska", "avi": "avi", "ts": "mpegts"}
-"""The ending of a file, and how its format is called by who reads it."""
+"""File extension → name of its demuxer."""
 HEAD_BYTES: Final = 4096
 TS_PACKET_BYTES: Final = 188
 FIRST_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 
 
 class NoFilmError(Exception):
-    """The file is no film that can be read; why, for the log."""
+    """The file is no readable video; the text gives the reason for the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilmBounds:
-    """What reading or cutting one file may cost."""
+    """Limits for reading or cutting one file."""
 
     time_s: float = 900.0
     cpu_s: int = 600
     memory_bytes: int = 2**30
-    """Of address space; 8K takes 600 MiB. With the hub's own it stays below its unit's MemoryMax,
-    at which all of the hub would end."""
+    """Address space; 8K takes 600 MiB. Together with the hub it stays below the unit's MemoryMax,
+    which would end the whole hub."""
 
 
 def form_of(path: Path) -> str | None:
-    """By its first bytes: mp4 (and what phones make of it), mkv, avi, ts; None for all else."""
+    """Format by the first bytes: mp4 (and the variants of phones), mkv, avi, ts; None for all
+    else."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if head[4:8] in FIRST_BOXES:
@@ -51,7 +52,7 @@ def form_of(path: Path) -> str | None:
 
 
 def read_film(path: Path, *, bounds: FilmBounds | None = None) -> FilmFacts:
-    """What it is; NoFilmError. Blocks."""
+    """Facts of the file; raises NoFilmError. Blocks."""
     form = form_of(path)
     if form is None:
         raise NoFilmError("its first bytes are those of no film")
@@ -78,7 +79,7 @@ def cut_film(
     until_ms: int | None,
     bounds: FilmBounds | None = None,
 ) -> None:
-    """The part of it without coding it anew, from the key frame before; NoFilmError. Blocks."""
+    """Cut a part without transcoding, from the keyframe before; raises NoFilmError. Blocks."""
     end_ms = -1 if until_ms is None else until_ms
     words = ["cut", FORMS[form], str(path), str(into), str(from_ms), str(end_ms)]
     size_bytes = path.stat().st_size + 2**20
@@ -100,7 +101,7 @@ def _run(words: list[str], bounds: FilmBounds, *, size_bytes: int) -> bytes:
     command += [sys.executable, "-m", "hub.store.film_child", *words]
     home = str(Path(__file__).parents[2])
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": home, "LANG": "C.UTF-8"}
-    environment["OPENBLAS_NUM_THREADS"] = "1"  # address space is counted for each
+    environment["OPENBLAS_NUM_THREADS"] = "1"  # each thread takes address space
     try:
         done = subprocess.run(  # noqa: S603 - our own words, and paths of our own
             command,

@@ -1,4 +1,4 @@
-"""Names as people type them, made alike: "Tan Khai" finds "Tân Khai"."""
+"""Normalisation of typed names: "Tan Khai" finds "Tân Khai"."""
 
 import unicodedata
 
@@ -14,5 +14,5 @@ def fold(name: str) -> str:
 
 
 def fold_login(login: str) -> str:
-    """A login as it is stored and asked for: case and outer spaces do not matter."""
+    """Normalised login for storage and lookup: case and outer spaces do not matter."""
     return unicodedata.normalize("NFC", login).strip().casefold()[:200].replace("\0", "")

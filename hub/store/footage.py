@@ -1,4 +1,4 @@
-"""Pictures and clips as rows: announced by a node, stored by the hub, shown by an alert."""
+"""Rows of pictures and clips: announced by a node, stored by the hub, shown in an alert."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ _ALERTS_OF: Final = Hot(
     .join(media, media.c.id == media_sightings.c.media_id)
     .where(
         media.c.id == bindparam("media_id"),
-        # A node speaks only for its own cameras, whatever sightings it names.
+        # A node can add media only to its own cameras, whatever sightings it names.
         media.c.camera_id == sightings.c.camera_id,
         sightings.c.alert_id.is_not(None),
     )
@@ -74,7 +74,7 @@ _STORED_FILES: Final = Hot(
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who speaks, and of which camera; None where the words concern the node as a whole."""
+    """Node and camera of a message; camera None for a message about the whole node."""
 
     node_id: UUID
     camera_id: UUID | None
@@ -89,7 +89,7 @@ def announce_picture(
     taken: Moment,
     now: Moment,
 ) -> None:
-    """The node holds a picture of this sighting and will bring it."""
+    """Record that the node has a picture of this sighting and will upload it."""
     facts = {
         "kind": "picture",
         "sha256": picture.sha256,
@@ -105,7 +105,7 @@ def announce_picture(
 def announce_clip(
     conn: Connection, origin: Origin, clip: ClipReady, *, first_frame: Moment, now: Moment
 ) -> None:
-    """The node holds a clip of these sightings, or what was heard then, and will bring it."""
+    """Record that the node has a clip of these sightings, or its audio, and will upload it."""
     facts = {
         "kind": "sound" if clip.is_sound else "clip",
         "sha256": clip.sha256,
@@ -143,32 +143,32 @@ def _announce(
     links = [{"media_id": media_id, "sighting_id": one} for one in dict.fromkeys(sighting_ids)]
     add_all_once(conn, media_sightings, links)
     if not is_new and media_id is not None and is_stored(conn, media_id):
-        # The very same file was brought before and will not come again.
+        # The same file was uploaded before and will not come again.
         for alert_id in _alerts_of(conn, media_id):
             show_media(conn, alert_id, now=now)
 
 
 def media_of(conn: Connection, node_id: UUID, sha256: str) -> UUID | None:
-    """The file with this hash that the node announced, if it did."""
+    """The announced file of this node with this hash, if any."""
     found: UUID | None = _SAME_FILE.scalar(conn, node=node_id, sha256=sha256)
     return found
 
 
 def is_stored(conn: Connection, media_id: UUID) -> bool:
-    """Whether the hub holds the file."""
+    """True if the hub has the file."""
     return _STORED.scalar(conn, media_id=media_id) is not None
 
 
 def show_what_came_before(
     conn: Connection, sighting_id: UUID, *, alert_id: UUID, now: Moment
 ) -> None:
-    """A file may have been stored before its sighting was filed; then its alert shows it now."""
+    """Show files in the alert that were stored before their sighting was filed."""
     if _STORED_OF.scalar(conn, sighting_id=sighting_id) is not None:
         show_media(conn, alert_id, now=now)
 
 
 def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment) -> None:
-    """The hub holds the file now: its alerts grow by it."""
+    """Mark the file as stored and add it to its alerts."""
     values = {"removed_why": None, **columns("removed", None), **columns("stored", now)}
     change(conn, media, media_id, values)
     if conn.scalar(select(media.c.kind).where(media.c.id == media_id)) == "sound":
@@ -180,7 +180,7 @@ def store_media(conn: Connection, media_id: UUID, *, policy: Policy, now: Moment
 
 
 def touch_alerts(conn: Connection, media_id: UUID, *, now: Moment) -> None:
-    """Something is to be said of this file: whoever looks at its alerts sees it."""
+    """Notify open pages of its alerts about a change of this file."""
     for alert_id in _alerts_of(conn, media_id):
         change_alert(conn, alert_id, {}, now=now)
 
@@ -190,7 +190,7 @@ def _alerts_of(conn: Connection, media_id: UUID) -> Sequence[UUID]:
 
 
 def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
-    """Let an alert show the best of what is stored; True when it got its first picture."""
+    """Show the best stored media in the alert; True if it got its first picture."""
     shown = _SHOWN.one(conn, alert_id=alert_id)
     stored = _stored(conn, alert_id)
     picture_id, clip_id = _best_picture(stored), _best_clip(stored)
@@ -207,7 +207,7 @@ def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
 
 
 def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment) -> None:
-    """A file is not stored any more: an alert that showed it shows the best of what is left."""
+    """Replace a removed file in an alert that showed it by the best one left."""
     shown = _SHOWN.one(conn, alert_id=alert_id)
     stored = _stored(conn, alert_id)
     values: dict[str, Any] = {}
@@ -220,7 +220,7 @@ def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment)
 
 
 def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:
-    """Tell people that there is a picture, while nobody has the alert and it is still news."""
+    """Queue a notification about the picture, while nobody has the alert and it is recent."""
     row = _SHOWN.one(conn, alert_id=alert_id)
     is_news = now.utc_us - row.raised_utc_us <= policy.late_after_s * 1_000_000
     if row.state == State.OPEN and is_news:
@@ -237,13 +237,13 @@ def _stored(conn: Connection, alert_id: UUID) -> Sequence[Stored]:
 
 
 def _best_picture(stored: Sequence[Stored]) -> UUID | None:
-    """The last picture of the earliest sighting that has any: a node sends a later one only
-    because it shows more."""
+    """The last picture of the earliest sighting with one: a node sends a later picture only if it
+    shows more."""
     pictures = [row for row in stored if row.kind == "picture"]
     same = [row.id for row in pictures if row.sighting_id == pictures[0].sighting_id]
     return same[-1] if same else None
 
 
 def _best_clip(stored: Sequence[Stored]) -> UUID | None:
-    """The first clip of the earliest sighting that has any: it holds how it began."""
+    """The first clip of the earliest sighting with one: it shows the beginning."""
     return next((row.id for row in stored if row.kind == "clip"), None)

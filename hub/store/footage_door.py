@@ -1,4 +1,4 @@
-"""The door's way to pictures and clips: one scope check and one audit line, as everywhere."""
+"""Service for pictures and clips: one scope check and one audit line, as everywhere."""
 
 import time
 from typing import Final
@@ -35,7 +35,7 @@ MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "au
 
 
 class FootageDoor:
-    """What a person opens of what is stored; `hub.store.door` has all else."""
+    """Opens stored media for people; `hub.store.door` has all else."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class FootageDoor:
         proxies: Proxies | None = None,
         growing: GrowingClips | None = None,
     ) -> None:
-        """Without `growing` clips are shown only when they are whole."""
+        """Without `growing`, only complete clips are shown."""
         self._growing = growing
         self._db = db
         self._blobs = blobs
@@ -57,43 +57,44 @@ class FootageDoor:
 
     @property
     def database(self) -> Database:
-        """For what passes no scope because it shows nothing of anybody."""
+        """The database, for reads without scope because they reveal nothing about anybody."""
         return self._db
 
     def case_door(self) -> CaseDoor:
-        """The way to cases."""
+        """Service for cases."""
         return CaseDoor(self._db, clock=self._clock)
 
     def settings_door(self) -> SettingsDoor:
-        """The way to nodes' settings."""
+        """Service for node settings."""
         return SettingsDoor(self._db, clock=self._clock)
 
     def diagnosis_door(self) -> DiagnosisDoor:
-        """The way to files of how nodes are."""
+        """Service for diagnosis files of nodes."""
         return DiagnosisDoor(self._db, clock=self._clock)
 
     def programs_door(self) -> ProgramsDoor:
-        """The way to programs of nodes."""
+        """Service for node programs."""
         return ProgramsDoor(self._db, blobs=self._blobs, clock=self._clock)
 
     def tip_desk(self, box: TipBox, spans: TipSpans | None = None) -> TipDesk:
-        """Where people who are not signed in send tips; kept for so long."""
+        """Public service for tips, from people who are not signed in; `spans` are the retention
+        times."""
         return TipDesk(self._db, clock=self._clock, bell=self._bell, box=box, spans=spans)
 
     def tip_door(self, box: TipBox) -> TipDoor:
-        """The way to tips."""
+        """Service for officers who read tips."""
         return TipDoor(self._db, clock=self._clock, box=box, case_door=self.case_door())
 
     def petition_desk(self, box: TipBox, office: Office) -> PetitionDesk:
-        """Where persons concerned ask about data of theirs."""
+        """Public service for data requests of the persons concerned."""
         return PetitionDesk(self._db, clock=self._clock, box=box, office=office)
 
     def petition_door(self, desk: PetitionDesk) -> PetitionDoor:
-        """The way to what they ask."""
+        """Service for officers who answer data requests."""
         return PetitionDoor(self._db, clock=self._clock, desk=desk)
 
     def petition_eraser(self, door: PetitionDoor) -> PetitionEraser:
-        """What deletes for them."""
+        """Deletes data for granted data requests."""
         return PetitionEraser(
             self._db,
             door=door,
@@ -104,7 +105,7 @@ class FootageDoor:
         )
 
     def export_door(self) -> ExportDoor:
-        """The way out, as evidence."""
+        """Service for evidence export."""
         return ExportDoor(self._db, blobs=self._blobs, clock=self._clock)
 
     def open_media(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
@@ -125,7 +126,7 @@ class FootageDoor:
         )
 
     def watch_clip(self, asker: Asker, clip_id: UUID) -> Film | UUID | None:
-        """A clip while it is recorded (needs CLIPS); the id of its file once that is stored."""
+        """A clip during its recording (needs CLIPS); the id of its file once that is stored."""
         may = self.may_watch(asker, clip_id)
         self._note(asker, "clip.watch" if may else "clip.watch.refused", "clip", clip_id)
         if not may or self._growing is None:
@@ -139,17 +140,18 @@ class FootageDoor:
             film = clip.media_id if clip.is_stored else self._growing.watch(clip_id)
             if film is not None or clip.media_id is None:
                 return film
-            time.sleep(STORING_LOOK_S)  # its last byte has come: it is on its way into the store
+            time.sleep(STORING_LOOK_S)  # its last byte has come; it is being stored
         return None
 
     def may_watch(self, asker: Asker, clip_id: UUID) -> bool:
-        """Whether they (still) may: asked again and again while they watch, noted once."""
+        """True while the person has the right; checked repeatedly during playback, logged only at
+        the start."""
         with self._db.reading() as conn:
             return sights.may_watch(conn, asker.person_id, clip_id, self._clock.now())
 
     def ask_for_clip(self, asker: Asker, alert_id: UUID, media_id: UUID) -> bool:
-        """Have an alert's clip brought that its node still has (needs CLIPS); False when there is
-        none such. To ask again changes nothing until the node has said that it is gone."""
+        """Request an alert's clip that is still at its node (needs CLIPS); False without one. A
+        repeated request changes nothing until the node has answered that the clip is gone."""
         now, who = self._clock.now(), asker.person_id
         with self._db.writing() as conn:
             may = sights.unbrought_clip(conn, who, media_id, alert_id=alert_id, now=now)
@@ -161,8 +163,8 @@ class FootageDoor:
         return may
 
     def open_copy(self, asker: Asker, media_id: UUID) -> OpenMedia | None:
-        """A small H.264 copy of a clip, for browsers that do not play the clip itself; the caller
-        waits while it is made. None also where the clip itself is H.264.
+        """A small H.264 copy of a clip, for browsers that cannot play the clip itself; blocks while
+        it is made. None also if the clip itself is H.264.
 
         Raises BusyError, NoCopyError, BlobsError.
         """

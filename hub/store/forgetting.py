@@ -1,4 +1,4 @@
-"""Words about people that were kept for long enough go, a page of rows at a time."""
+"""Deletes personal texts after their retention time, one page of rows at a time."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,7 +14,7 @@ PAGE: Final = 50
 
 
 def may_forget(db: Database, now: Moment) -> bool:
-    """Not by a clock that jumped, nor on a hub that just came back from a backup."""
+    """False while the clock is doubted, or just after a restore from a backup."""
     with db.reading() as conn:
         return not now.is_doubted and not is_just_restored(conn, now)
 
@@ -25,9 +25,10 @@ def in_pages(
     forget: Callable[[Connection, Row[Any]], object],
     stopping: Stopping,
 ) -> int:
-    """Forget each row that the query finds, which it then finds no more; how many.
+    """Apply `forget` to each row of the query, which then no longer matches; returns the number of
+    rows.
 
-    A page in each transaction: who sends something meanwhile waits for no more.
+    One transaction per page, so that other writers wait for one page at most.
     """
     done = 0
     while not stopping():

@@ -1,4 +1,4 @@
-"""What households gave, as it leaves in a package: for who may export from its case."""
+"""Household files in an export, for people who may export from the case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from hub.store.sights import places
 
 @dataclass(frozen=True, slots=True)
 class GivenLeaving:
-    """A film of a household that leaves."""
+    """A household's video file in an export."""
 
     clip_id: UUID
     request_id: UUID
@@ -34,7 +34,8 @@ class GivenLeaving:
 def given_leaving(
     conn: Connection, person_id: UUID, clip_ids: Sequence[UUID], now: Moment
 ) -> list[GivenLeaving]:
-    """Those of these that this person may export: the case's owner, or a member who may."""
+    """Those of these files that this person may export: as owner of the case, or a member with the
+    right."""
     here, member = household_clips.c, case_members.c
     exports = select(member.case_id).where(
         member.person_id == person_id,

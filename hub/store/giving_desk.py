@@ -1,7 +1,7 @@
-"""What a household does behind its links: reads what is asked, sends a file, withdraws.
+"""Public service behind household links: read the request, upload a file, withdraw.
 
-Nobody signs in here: a link's token is all, and opens this one request or this one household. A
-file comes in parts (`hub.store.parts`) and is looked at by `hub.store.arrivals` once it is whole.
+Without sign-in: a link's token is the only credential and opens one request or one household. A
+file comes in parts (`hub.store.parts`); once complete, `hub.store.arrivals` checks it.
 """
 
 import secrets
@@ -40,7 +40,7 @@ MARK_CHARS: Final = 400
 
 
 class GivenUpload:
-    """A file on its way in; `write` each piece, then `finish`, also when the line broke."""
+    """A file being uploaded; `write` each piece, then `finish`, also after a broken connection."""
 
     def __init__(self, part: PartWriter, *, upload_id: UUID, size_bytes: int) -> None:
         self._part = part
@@ -49,23 +49,24 @@ class GivenUpload:
 
     @property
     def offset_bytes(self) -> int:
-        """How much has come."""
+        """Bytes received so far."""
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append. GivenError as soon as more comes than was said; NoRoomError, SupersededError."""
+        """Append a piece. Raises GivenError beyond the announced size; also NoRoomError,
+        SupersededError."""
         if self._part.size_bytes + len(chunk) > self.size_bytes:
             self._part.close()
             raise GivenError(GivenFault.LARGE)
         self._part.write(chunk)
 
     def finish(self) -> None:
-        """Make durable what came."""
+        """Make the received bytes durable."""
         self._part.close()
 
 
 class GivingDesk:
-    """For any thread."""
+    """Thread-safe."""
 
     def __init__(
         self, db: Database, *, clock: Clock, parts: PartFolder, most_bytes: int = MOST_BYTES
@@ -75,16 +76,17 @@ class GivingDesk:
         self._parts = parts
         self.most_bytes = min(most_bytes, MOST_BYTES)
         self.counts: Counter[str] = Counter()
-        """What was refused, by fault."""
+        """Number of refusals, by fault."""
 
     def look(self, token: str) -> Giving | None:
-        """What is behind the link; None where there is none such."""
+        """Content of the link; None for an unknown link."""
         with self._db.reading() as conn:
             row = _request(conn, token)
             return None if row is None else self._giving(conn, row)
 
     def begin(self, token: str, *, size_bytes: int, name: str, mark: str) -> GivenUpload:
-        """Bring a file of that length, or go on with the same one (by its mark); GivenError."""
+        """Start a file of that length, or continue the same one (by its mark); raises
+        GivenError."""
         if size_bytes <= 0:
             raise self.refused(GivenFault.EMPTY)
         if size_bytes > self.most_bytes:
@@ -105,7 +107,7 @@ class GivingDesk:
         return self._open_part(row.id, upload_id, size_bytes)
 
     def resume(self, token: str, upload_id: UUID, offset_bytes: int) -> GivenUpload:
-        """Go on with it; GivenError, WrongOffsetError."""
+        """Continue an upload; raises GivenError, WrongOffsetError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
         if row.upload_id != upload_id:
@@ -117,7 +119,7 @@ class GivingDesk:
         return upload
 
     def drop(self, token: str) -> None:
-        """Another file is to be chosen; GivenError."""
+        """Drop the file so that another can be chosen; raises GivenError."""
         with self._db.writing() as conn:
             row = self._open_request(conn, token)
             self._forget_upload(conn, row.id, "")
@@ -125,7 +127,7 @@ class GivingDesk:
             self._parts.drop(row.id, str(row.upload_id))
 
     def send(self, token: str, cut: Cut) -> UUID:
-        """All of it came and it is to be handed over; the request's id. GivenError."""
+        """Hand over the complete file; returns the request's id. Raises GivenError."""
         if not is_cut(cut, duration_ms=0) or _beyond(cut):
             raise self.refused(GivenFault.CUT)
         now = self._clock.now()
@@ -141,7 +143,7 @@ class GivingDesk:
         return request_id
 
     def withdraw(self, token: str) -> bool:
-        """The consent ends, by the link of a request."""
+        """Withdraw the consent, by a request's link."""
         now = self._clock.now()
         with self._db.writing() as conn:
             row = _request(conn, token)
@@ -150,13 +152,13 @@ class GivingDesk:
             )
 
     def own(self, token: str) -> HouseholdRow | None:
-        """What is written down of the household, by its own link."""
+        """The stored data of the household, by its own link."""
         this = households.c.token_hash == hashed(token)
         with self._db.reading() as conn:
             return next(iter(rows_of(conn, this)), None)
 
     def withdraw_own(self, token: str) -> bool:
-        """The consent ends, by the household's own link; false when it had ended."""
+        """Withdraw the consent, by the household's own link; False if it had ended."""
         now, this = self._clock.now(), households.c.token_hash == hashed(token)
         with self._db.writing() as conn:
             household_id = conn.scalar(select(households.c.id).where(this))
@@ -165,21 +167,21 @@ class GivingDesk:
             )
 
     def refused(self, fault: GivenFault) -> GivenError:
-        """Counted."""
+        """Count the refusal; returns the error."""
         self.counts[fault.value] += 1
         return GivenError(fault)
 
-    # For who looks at what came (`hub.store.arrivals`).
+    # For `hub.store.arrivals`.
 
     def waiting(self) -> list[UUID]:
-        """Requests whose file is whole and was not looked at yet, the first first."""
+        """Requests with a complete file that is not checked yet, oldest first."""
         here = household_requests.c
         query = select(here.id).where(here.sent_utc_us.is_not(None), here.ended_utc_us.is_(None))
         with self._db.reading() as conn:
             return list(conn.scalars(query.order_by(here.sent_utc_us)))
 
     def waiting_one(self, request_id: UUID) -> Row[*tuple[Any, ...]] | None:
-        """It, unless it was withdrawn meanwhile."""
+        """The request; None if it was withdrawn meanwhile."""
         here = household_requests.c
         query = select(household_requests).where(
             here.id == request_id, here.sent_utc_us.is_not(None), here.ended_utc_us.is_(None)
@@ -188,11 +190,11 @@ class GivingDesk:
             return conn.execute(query).first()
 
     def part_of(self, row: Row[*tuple[Any, ...]], *, ending: str = "") -> Path:
-        """Where what came of it is; with an ending, where a cut of it may be."""
+        """Path of the received file; with `ending`, path for its cut."""
         return Path(self._parts.path(row.id, f"{row.upload_id}{ending}"))
 
     def reject(self, row: Row[*tuple[Any, ...]], fault: GivenFault, why: str) -> None:
-        """It was looked at and is not taken; the household may choose another."""
+        """Refuse the checked file; the household may choose another."""
         with self._db.writing() as conn:
             self._forget_upload(conn, row.id, fault.value)
             self._note(conn, "household.send.refused", row.id, f"{fault.value}: {why}")
@@ -202,7 +204,7 @@ class GivingDesk:
     def file(
         self, row: Row[*tuple[Any, ...]], facts: FilmFacts, arrived: Arrived, seal: ArrivalSeal
     ) -> bool:
-        """It is in its case; false where the request had ended meanwhile."""
+        """Add the file to its case; False if the request had ended meanwhile."""
         now = Moment(arrived.arrived_utc_us, arrived.arrived_error_ms)
         is_this = household_requests.c.id == row.id
         is_open = household_requests.c.ended_utc_us.is_(None)
@@ -245,7 +247,7 @@ class GivingDesk:
 
     def _state(self, row: Row[*tuple[Any, ...]]) -> str:
         is_over = row.expires_utc_us <= self._clock.now().utc_us
-        if row.ended_why == "done":  # the receipt is there as long as the link would have held
+        if row.ended_why == "done":  # the receipt stays as long as the link would have been valid
             return "expired" if is_over else "done"
         if row.ended_why:
             return str(row.ended_why)
@@ -294,7 +296,7 @@ class GivingDesk:
         *,
         kind: str = "household_request",
     ) -> None:
-        """Of a household's own acts; its address is not written down."""
+        """Log line of a household's own act, without its network address."""
         audit.note(
             conn,
             By(),
@@ -307,7 +309,7 @@ class GivingDesk:
 
 
 def new_code() -> str:
-    """What a household can name its receipt by."""
+    """A code for the household to name its receipt."""
     return code_of(secrets.token_bytes(8))
 
 

@@ -1,7 +1,7 @@
-"""The door's way to grants: who may see what, for those who look after the places.
+"""Service for grants, for people who look after the places.
 
-False or None is the same answer for what is not there and what is not theirs; a `GrantError` says
-what of a grant cannot be.
+False or None is the same answer for unknown and for not theirs; a `GrantError` says what is wrong
+with a grant.
 """
 
 from dataclasses import replace
@@ -23,10 +23,10 @@ from hub.store.views import Asker
 
 
 class GrantDoor(DutyDoor):
-    """Who may see what, until when, and by whose leave."""
+    """Grants: person, place, end, and giver."""
 
     def grants(self, asker: Asker) -> GrantsPage:
-        """Who may see what in the areas this person looks after; empty for all others."""
+        """Grants in the areas this person looks after; empty for all others."""
         with self._db.reading() as conn:
             page = grant_sights.grants_page(conn, asker, self._clock.now())
         if not page.tree:
@@ -36,7 +36,7 @@ class GrantDoor(DutyDoor):
         return page
 
     def grant_form(self, asker: Asker) -> GrantForm | None:
-        """What may be chosen for a new grant: among it everybody who signs in here."""
+        """Choices for a new grant, including everybody with an account."""
         with self._db.reading() as conn:
             form = grant_sights.grant_form(conn, asker, self._clock.now())
         act = "grants.form" if form else "grants.form.refused"
@@ -44,7 +44,7 @@ class GrantDoor(DutyDoor):
         return form
 
     def give(self, asker: Asker, new: NewGrant) -> bool:
-        """Let somebody see; False where this person does not look after the place."""
+        """Give a grant; False if this person does not look after the place."""
         now = self._clock.now()
         with self._db.writing() as conn:
             tended, seen = grant_sights.tended_places(conn, asker.person_id, now)
@@ -66,7 +66,7 @@ class GrantDoor(DutyDoor):
         return True
 
     def revoke(self, asker: Asker, grant_id: UUID) -> bool:
-        """End a grant now, with all that was given out of it; False where they may not."""
+        """End a grant now, with all grants made from it; False without the right."""
         now = self._clock.now()
         with self._db.writing() as conn:
             rows = grant_sights.grant_rows(conn, asker, grants.c.id == grant_id, now)
@@ -78,9 +78,9 @@ class GrantDoor(DutyDoor):
         return True
 
     def set_role(self, asker: Asker, person_id: UUID, role: str) -> bool:
-        """What a person is from now on; only a keeper of everything says so, and not of themselves.
+        """Set a person's role; only a keeper of everything may, and not for themselves.
 
-        GrantError for a role that is none.
+        Raises GrantError for an unknown role.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -100,7 +100,8 @@ def _by(asker: Asker) -> By:
 
 
 def _with_usual_rights(conn: Connection, asker: Asker, new: NewGrant, now: Moment) -> Grant:
-    """The offer; where no right was chosen, those of the person's role that the giver has."""
+    """The new grant; without a chosen right, it has those rights of the person's role that the
+    giver has."""
     if new.grant.rights:
         return new.grant
     role = conn.scalar(select(people.c.role).where(people.c.id == new.person_id)) or ""

@@ -1,4 +1,4 @@
-"""What is wrong with a grant as somebody would give it."""
+"""Reasons to refuse a new grant."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ from hub.store.registry import RegistryError
 
 
 class GrantFault(StrEnum):
-    """Why a grant cannot be."""
+    """The reason."""
 
     PERSON = "person"
     SELF = "self"
@@ -44,7 +44,7 @@ _SENTENCES: Final[Mapping[GrantFault, str]] = {
 
 
 class GrantError(RegistryError):
-    """What was entered cannot be; `fault` says why to a page, the sentence to a shell."""
+    """Invalid entry; `fault` is the reason for a page, the text a sentence for the shell."""
 
     def __init__(self, fault: GrantFault) -> None:
         super().__init__(_SENTENCES[fault])

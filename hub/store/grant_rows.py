@@ -1,8 +1,9 @@
-"""Grants as people give and revoke them; all in the caller's transaction, each with its audit.
+"""Rows of grants that people give and revoke; in the caller's transaction, each with its audit
+line.
 
-Whoever gives passes `hub.alerts.giving` here, whatever a page let them enter. What was given out
-of a grant ends with that grant, when it is revoked, when its person's account is closed or gets a
-role that cannot have it, and when a border is moved between the two.
+Every giver is checked by `hub.alerts.giving` here, whatever a page accepted. A grant made from
+another ends with it: when that one is revoked, when its person's account is closed or gets a role
+that cannot have it, and when a border is moved between the two.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,8 @@ WIDE_LEVELS: Final = frozenset(
     {"province", "city", "commune", "ward", "township", "tinh", "thanh pho", "xa", "phuong"}
     | {"thi tran", "dac khu"}
 )
-"""Too wide for a neighbourhood board, folded; levels are data, and these their usual words."""
+"""Levels too wide for a neighbourhood board, normalised. Levels are data; these are the usual
+names."""
 
 
 def write(
@@ -43,7 +45,7 @@ def write(
     by: By,
     from_grant_id: UUID | None = None,
 ) -> UUID:
-    """Write a grant down, if its person's role can have it."""
+    """Store a grant, if its person's role can have it."""
     if (grant.area_id is None) == (grant.camera_id is None):
         raise GrantError(GrantFault.PLACE)
     reason = text(reason.strip(), REASON_CHARS)
@@ -84,10 +86,10 @@ def give(
     by: By,
     now: Moment,
 ) -> list[UUID]:
-    """A person lets another see; GrantError for more than they have themselves.
+    """Give a grant from one person to another; raises GrantError beyond the giver's own rights.
 
-    What a keeper gives stands by itself unless `ends_with_mine`; what others give never does, and
-    has to have an end.
+    A keeper's grant is independent unless `ends_with_mine`. A grant from anybody else is always
+    bound to theirs, and must have an end.
     """
     role = able_role(conn, giver_id)
     if role is None or not may_give(role):
@@ -132,13 +134,13 @@ def _check_offer(offer: Grant, *, starts_utc_us: int, needs_end: bool) -> None:
 
 
 def end(conn: Connection, grant_id: UUID, *, by: By, now: Moment) -> None:
-    """The grant counts no more, nor does what was given out of it."""
+    """End the grant, and all grants made from it."""
     _end_all(conn, [grant_id], act="grant.end", by=by, now=now)
     end_delegated(conn, grants.c.id == grant_id, by=by, now=now)
 
 
 def end_of_person(conn: Connection, person_id: UUID, *, by: By, now: Moment) -> int:
-    """End all that a person was granted, and what was given out of it; how many those were."""
+    """End all grants of a person, and the grants made from them; returns the number."""
     theirs = grants.c.person_id == person_id
     ids = conn.scalars(select(grants.c.id).where(theirs, not_over(now))).all()
     _end_all(conn, ids, act="grant.end", by=by, now=now)
@@ -147,7 +149,7 @@ def end_of_person(conn: Connection, person_id: UUID, *, by: By, now: Moment) -> 
 
 
 def end_delegated(conn: Connection, which: ColumnElement[bool], *, by: By, now: Moment) -> None:
-    """End all that was given out of these grants, and what was given out of that."""
+    """End all grants made from these, and those made from them in turn."""
     given = select(grants.c.id).where(grants.c.from_grant_id.in_(select(grants.c.id).where(which)))
     below = given.cte("given", recursive=True)
     below = below.union(select(grants.c.id).join(below, grants.c.from_grant_id == below.c.id))
@@ -155,9 +157,9 @@ def end_delegated(conn: Connection, which: ColumnElement[bool], *, by: By, now: 
 
 
 def end_strays(conn: Connection, *, by: By, now: Moment) -> int:
-    """End what lies no more within the grant that it was given out of; how many those are.
+    """End grants that no longer lie inside the grant they were made from; returns the number.
 
-    For whoever moves an area or a camera, or changes a role.
+    Call this after moving an area or a camera, or changing a role.
     """
     parents, homes = area_parents(conn), camera_homes(conn)
     own = grants.alias("own")
@@ -187,8 +189,8 @@ def end_strays(conn: Connection, *, by: By, now: Moment) -> int:
 
 
 def set_role(conn: Connection, person_id: UUID, role: str, *, by: By, now: Moment) -> None:
-    """The person is this from now on; what they can have no more counts no more, nor does what
-    they gave of it."""
+    """Set the person's role. Grants that the role cannot have end, and so do grants made from
+    them."""
     if role not in set(Role):
         raise GrantError(GrantFault.UNKNOWN_ROLE)
     conn.execute(update(people).where(people.c.id == person_id).values(role=role))
@@ -205,7 +207,7 @@ def set_role(conn: Connection, person_id: UUID, role: str, *, by: By, now: Momen
 
 
 def owned(conn: Connection, person_id: UUID) -> list[Own]:
-    """All grants of a person that nobody revoked, those that are over too."""
+    """All grants of a person that are not revoked, including expired ones."""
     query = select(grants).where(grants.c.person_id == person_id, NOT_REVOKED)
     return [Own(row.id, grant_of(row)) for row in conn.execute(query)]
 
@@ -221,7 +223,7 @@ _GRANT: Final = (
 
 
 def grant_of(row: Any, prefix: str = "") -> Grant:
-    """A row of the table, or of one joined to it under other names."""
+    """Convert a row of the table, or of one joined to it with other names."""
     area_id, camera_id, rights, starts, ends, history = (
         getattr(row, f"{prefix}{name}") for name in _GRANT
     )
@@ -229,12 +231,12 @@ def grant_of(row: Any, prefix: str = "") -> Grant:
 
 
 def area_parents(conn: Connection) -> Parents:
-    """The whole tree."""
+    """Parents of all areas."""
     return {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
 
 
 def camera_homes(conn: Connection) -> Homes:
-    """Where every camera is."""
+    """Area of every camera."""
     return {row.id: row.area_id for row in conn.execute(select(cameras.c.id, cameras.c.area_id))}
 
 
@@ -256,7 +258,7 @@ def _refuse_by_role(conn: Connection, person_id: UUID, grant: Grant, now: Moment
 
 
 def _is_one_small_place(conn: Connection, person_id: UUID, grant: Grant, now: Moment) -> bool:
-    """Whether this and all they have lies in one area below every wide level."""
+    """True if this grant and all their others lie in one area below every wide level."""
     homes, parents = camera_homes(conn), area_parents(conn)
     query = select(grants).where(grants.c.person_id == person_id, not_over(now))
     there = [_home(one, homes) for one in (grant, *map(grant_of, conn.execute(query)))]
@@ -271,7 +273,7 @@ def _home(grant: Grant, homes: Homes) -> UUID | None:
 
 
 def not_over(now: Moment) -> ColumnElement[bool]:
-    """The grant counts, or will."""
+    """SQL condition: the grant is valid now or later."""
     return and_(NOT_REVOKED, or_(grants.c.ends_utc_us.is_(None), grants.c.ends_utc_us > now.utc_us))
 
 
@@ -287,5 +289,5 @@ def _end_all(conn: Connection, ids: Iterable[UUID], *, act: str, by: By, now: Mo
 
 
 def _maybe(utc_us: int | None) -> Moment | None:
-    # A date that a person set is exact: nobody's clock took part.
+    # A date set by a person is exact: no clock took part.
     return None if utc_us is None else Moment(utc_us, 0)

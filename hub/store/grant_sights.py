@@ -1,4 +1,4 @@
-"""The questions of those who look after what people may see, cut to the areas they look after.
+"""Queries for people who look after grants, limited to the areas they look after.
 
 Only `hub.store.grant_door` calls these; it adds the audit.
 """
@@ -31,7 +31,7 @@ from hub.store.views import Asker
 
 
 def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
-    """Every grant that counts, or will, in the areas this person looks after, and above them."""
+    """All grants, valid now or later, in the areas this person looks after and above them."""
     tended, seen = tended_places(conn, asker.person_id, now)
     parents = area_parents(conn)
     homes = {row.area_id for row in seen}
@@ -62,7 +62,7 @@ def grants_page(conn: Connection, asker: Asker, now: Moment) -> GrantsPage:
 
 
 def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[UUID], list[Any]]:
-    """The areas this person looks after, and the cameras with their areas and labels."""
+    """Areas this person looks after, and the cameras with their areas and labels."""
     tended = set(conn.scalars(tended_areas(person_id, now)))
     scope = visible_cameras(person_id, Right.MANAGE, now).subquery("tended_cameras")
     query = select(cameras.c.id, cameras.c.area_id, cameras.c.label).join(
@@ -72,24 +72,24 @@ def tended_places(conn: Connection, person_id: UUID, now: Moment) -> tuple[set[U
 
 
 def keeps_everything(conn: Connection, asker: Asker, now: Moment) -> bool:
-    """Whether this person looks after all there is, as a keeper: roles and the log are of all."""
-    # As the database has it: the asker may have got another role, or be closed, a moment ago.
+    """True if this person is a keeper of the whole town: roles and the log cover the whole town."""
+    # Read from the database: the asker's role or account may have changed a moment ago.
     if able_role(conn, asker.person_id) != Role.KEEPER:
         return False
     return keeps_whole(conn, asker.person_id, now)
 
 
 def keeps_whole(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """Whether this person looks after every area of the town."""
+    """True if this person looks after every area of the town."""
     tops = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
     return bool(tops) and tops <= set(conn.scalars(tended_areas(person_id, now)))
 
 
 def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Moment) -> bool:
-    """Whether a keeper may give a link that makes somebody this person.
+    """True if a keeper may make a link for this account.
 
-    A link takes an account over: a keeper of one quarter must not come by the eyes of the whole
-    town, nor by its log. A keeper of everything lets anybody in.
+    A link takes an account over. A keeper of one quarter must not gain the view of the whole town,
+    or its log. A keeper of everything may invite anybody.
     """
     if able_role(conn, asker.person_id) is None:
         return False
@@ -111,7 +111,7 @@ def may_let_in(conn: Connection, asker: Asker, login: str, role: str, now: Momen
 def grant_rows(
     conn: Connection, asker: Asker, which: ColumnElement[bool], now: Moment
 ) -> list[GrantRow]:
-    """Grants that are not over, by their people's names."""
+    """Grants that are not over, by people's names."""
     giver = people.alias("giver")
     query = (
         select(
@@ -156,7 +156,7 @@ def _row(row: Any, asker: Asker, where: dict[UUID, str], *, is_here: bool) -> Gr
 
 
 def grant_form(conn: Connection, asker: Asker, now: Moment) -> GrantForm | None:
-    """What may be chosen; None for who may give nothing."""
+    """Choices for a new grant; None for a person who may give nothing."""
     if not may_give(asker.role):
         return None
     tended, seen = tended_places(conn, asker.person_id, now)
@@ -186,7 +186,7 @@ def _tree(conn: Connection, shown: set[UUID], here: dict[UUID, list[GrantRow]]) 
 
 
 def in_order(rows: Mapping[UUID, Any]) -> Iterator[tuple[UUID, int]]:
-    """Areas with their depth, each before those in it, by name; areas in a ring, which only a
+    """Areas with their depth, each before its children, by name. Areas in a cycle, which only a
     fault could make, come last."""
     below: dict[UUID | None, list[UUID]] = {}
     for one in sorted(rows, key=lambda key: (rows[key].name, key)):
