@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
+PACKAGES: Final = ("agent", "toml_settings")
 PYTHON: Final = Path("/usr/bin/python3").resolve()
 
 METADATA: Final = """Metadata-Version: 2.1
@@ -36,6 +37,7 @@ fi
 exec {python} "$@"
 """
 PIP_STAND_IN: Final = """#!/bin/sh
+case " $* " in *" --no-deps "*) ;; *) exit 0 ;; esac # the release's wheel comes last
 slot=${0%/bin/python}
 exec cp -a --remove-destination "/srv/played/whole/${slot##*/}/." "$slot/"
 """
@@ -72,9 +74,10 @@ HARMS: Final = {"unsynced": UNSYNCED, "in-place": IN_PLACE, "unsettled": UNSYNCE
 
 def make_release(folder: Path, version: str, *, harm: str = "") -> None:
     """A checkout to install from; no two versions have a file of the node's root in common."""
-    for name in ("agent", "deploy", "systemd"):
+    for name in (*PACKAGES, "deploy", "systemd"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    marked = [*(folder / "systemd").iterdir(), *(folder / "agent").rglob("*.py")]
+    modules = (one for name in PACKAGES for one in (folder / name).rglob("*.py"))
+    marked = [*(folder / "systemd").iterdir(), *modules]
     for path in marked:
         path.write_text(path.read_text("utf-8") + f"# {version}\n", "utf-8")
     for path in (folder / "deploy/installing.sh", folder / "deploy/node/install.sh"):
@@ -87,11 +90,12 @@ def make_release(folder: Path, version: str, *, harm: str = "") -> None:
 
 
 def _put_wheel(folder: Path, version: str) -> None:
-    """The release's `agent` as a wheel, in the folder `wheels` as a bundle has it."""
+    """The release's programs as a wheel, in the folder `wheels` as a bundle has it."""
     tag, info = f"py3-none-manylinux_2_17_{platform.machine()}", f"matthan-{version}.dist-info"
     files = {
         str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted((folder / "agent").rglob("*.*"))
+        for name in PACKAGES
+        for path in sorted((folder / name).rglob("*.*"))
         if path.is_file()
     }
     files |= {

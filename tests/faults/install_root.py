@@ -111,6 +111,11 @@ class Root:
                 (self.path / name).mkdir(parents=True, exist_ok=True)
                 _do("mount", "--bind", str(folder), str(self.path / name))
 
+    def clear_locks(self) -> None:
+        """Remove the locks of Debian's programs for users, as its tmpfiles.d does at each boot."""
+        for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid"):
+            (self.path / f"etc/{name}.lock").unlink(missing_ok=True)
+
     def unplug(self) -> None:
         """In peace: all that is owed is written; after `pull` it is lost already."""
         for place in (self.path, self._disk):

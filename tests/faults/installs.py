@@ -153,6 +153,8 @@ class Campaign:
         ended = self._run_until("new", at, delay_s, plug=not is_kill)
         self._root.unplug()
         self._root.plug_in(played=played)
+        if not is_kill:
+            self._root.clear_locks()
         self._count(is_first, is_kill, ended)
         for fault in self._look(is_first, ended):
             self.faults.append(f"{where}: {fault}")

@@ -26,6 +26,6 @@ def test_whenever_the_plug_is_pulled_on_the_installer_what_worked_works_and_the_
 
 
 def test_an_installer_that_does_not_sync_is_found(tmp_path: Path) -> None:
-    options = ("--seed", "3", "--pulls", "2", "--harm", "unsynced")
+    options = ("--seed", "5", "--pulls", "6", "--harm", "unsynced")
     told = summary_of("installs", tmp_path, *options, ends_with=1, patience_s=PATIENCE_S)
     assert any("not whole" in fault for fault in told["faults"])
