@@ -19,7 +19,7 @@ def street(height: int, width: int) -> Plane:
     for share, low, high in ((1, 16, 235), (2, 90, 166), (2, 90, 166)):
         coarse = dice.integers(low, high, (2 + height // 24, 2 + width // 24), np.uint8)
         planes.append(cv2.resize(coarse, (width // share, height // share)).ravel())
-    return np.concatenate(planes).reshape(height * 3 // 2, width)
+    return np.concatenate(planes).reshape(height * 3 // 2, width).astype(np.uint8, copy=False)
 
 
 def by_opencv(yuv: Plane, rows: int, columns: int) -> Plane:
