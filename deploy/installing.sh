@@ -199,7 +199,7 @@ fill_slot() { # NAME CHECKOUT BUNDLE
 
 # Only files whose hash stands in deploy/constraints.txt.
 install_pinned() { # CHECKOUT EXTRA...
-    "$1/deploy/pins.sh" "${@:2}" >"$pins"
+    sh "$1/deploy/pins.sh" "${@:2}" >"$pins" # a stick of FAT knows no executable files
     install_python --require-hashes --requirement "$pins"
 }
 

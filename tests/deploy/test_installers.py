@@ -160,6 +160,23 @@ def test_an_installer_without_a_wheel_says_so_before_it_changes_anything(
     assert "Build it: deploy/wheels.sh" in said
 
 
+def test_programs_are_chosen_from_a_stick_whose_files_cannot_be_executed(tmp_path: Path) -> None:
+    """As on a FAT partition; pip is a stand-in that shows what it is asked for."""
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    for path in (tmp_path / "deploy").rglob("*.sh"):
+        path.chmod(0o644)
+    script = 'source deploy/dots.sh; source deploy/installing.sh; pins=$2; from=(); slot="$3"; '
+    script += 'install_python() { cat "$pins"; }; install_pinned "$1" agent'
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script, "test", tmp_path, tmp_path / "pins", "/none"],
+        capture_output=True,
+        cwd=ROOT,
+        text=True,
+        check=True,
+    )
+    assert "numpy==" in done.stdout
+
+
 def make_package(folder: Path, name: str, depends: str = "") -> None:
     """An empty one of Debian's, as a stick has it."""
     made = folder.parent / name / "DEBIAN"
