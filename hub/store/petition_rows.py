@@ -81,7 +81,7 @@ def found(
         .order_by(
             petitions.c.answered_utc_us.is_not(None),
             petitions.c.answered_utc_us.desc(),
-            petitions.c.received_utc_us,  # if there are too many open ones, those that waited longest are included
+            petitions.c.received_utc_us,  # over the limit the oldest stay
         )
         .limit(MOST_LISTED)
     )

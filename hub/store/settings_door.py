@@ -1,7 +1,7 @@
-"""The door's way to nodes' settings: for who looks after the areas that the nodes belong to.
+"""Service for node settings, for people who look after the areas of the nodes.
 
-Zones and masks of one camera are saved by `want_of_camera`; what a camera works by now is
-`of_camera`. None and False are the same answer for what is not there and what is not theirs.
+`want_of_camera` saves the zones and masks of one camera; `of_camera` returns the values in use.
+None and False mean either "does not exist" or "not theirs".
 """
 
 from collections.abc import Mapping
@@ -35,21 +35,21 @@ MOST_NODES_SHOWN: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class CameraNow:
-    """By what a camera works as its node last said, and what is wanted of it."""
+    """A camera's values as its node last reported them, and its wanted values."""
 
     node: str
     camera: str
     works_by: Mapping[str, Any]
-    """Of the keys of `agent.wire.settings.CameraSettings`; empty while the node never told."""
+    """Keys of `agent.wire.settings.CameraSettings`; empty until the node reports."""
     wanted: Mapping[str, Any]
-    """Those of them that the hub wants, from the node's own layer alone."""
+    """The keys that the hub sets, from the node's own layer alone."""
     state: State
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """One node, and how far it has come with what is wanted of it."""
+    """One node, and its progress with the wanted settings."""
 
     node_id: UUID
     name: str
@@ -62,13 +62,13 @@ class NodeRow:
 
 @dataclass(frozen=True, slots=True)
 class ScopeRow:
-    """An area or group of which something can be wanted."""
+    """An area or group with settings of its own."""
 
     scope: Scope
     name: str
     nodes: int
     keys: int
-    """How many keys are wanted there."""
+    """Number of keys set there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ class Overview:
     nodes: list[NodeRow]
     scopes: list[ScopeRow]
     rollouts: list[Rollout]
-    """Under way or ended, the newest first."""
+    """Running and ended ones, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One change: who wanted what, when, why, and which keys that changed."""
+    """One change: author, time, reason, and the keys it changed."""
 
     at_utc_us: int
     who: str
@@ -94,7 +94,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class ScopePage:
-    """All about what is wanted in one place."""
+    """All about the wanted settings of one scope."""
 
     scope: Scope
     name: str
@@ -102,17 +102,17 @@ class ScopePage:
     nodes: list[NodeRow]
     history: list[Past]
     report: SettingsReport | None
-    """Of a single node."""
+    """Only for a single node."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodePreview:
-    """What a change would do at one node."""
+    """Effect of a change on one node."""
 
     node: str
     changed: list[Changed]
     fault: str
-    """Why it could not be wanted of this node; empty: it can."""
+    """Reason why this node cannot take the change; empty: it can."""
 
 
 class SettingsDoor:
@@ -123,7 +123,7 @@ class SettingsDoor:
         self._clock = clock
 
     def of_camera(self, asker: Asker, camera_id: UUID) -> CameraNow | None:
-        """What this camera works by, and what is wanted of it."""
+        """This camera's values in use, and its wanted values."""
         with self._db.reading() as conn:
             found = self._camera(conn, asker, camera_id)
             now = None if found is None else _camera_now(conn, *found)
@@ -133,9 +133,9 @@ class SettingsDoor:
     def want_of_camera(
         self, asker: Asker, camera_id: UUID, keys: Mapping[str, Any], *, reason: str
     ) -> bool:
-        """Want these keys of one camera (`zone`, `line`, `private`, `ignored`, `alert_hours`, …),
-        as JSON has them; None takes one back, so that the node's own file counts again. Its other
-        keys stay. False where the camera is not theirs.
+        """Set these keys of one camera (`zone`, `line`, `private`, `ignored`, `alert_hours`, …), as
+        JSON values; None removes a key, so that the node's own file applies again. Other keys
+        stay. False if the camera is not theirs.
 
         Raises SettingsFault with a line for each fault, RegistryError without a reason.
         """
@@ -150,7 +150,7 @@ class SettingsDoor:
         return True
 
     def overview(self, asker: Asker) -> Overview:
-        """Every node, area and group within reach."""
+        """Every node, area and group that this person looks after."""
         now = self._clock.now()
         with self._db.reading() as conn:
             mine = set(conn.scalars(tended_areas(asker.person_id, now)))
@@ -162,7 +162,7 @@ class SettingsDoor:
         return Overview(rows, scopes, going)
 
     def page(self, asker: Asker, scope: Scope) -> ScopePage | None:
-        """All about what is wanted in one place."""
+        """All about the wanted settings of one scope."""
         with self._db.reading() as conn:
             page = self._page(conn, scope) if self._is_theirs(conn, asker, scope) else None
         self._note(asker, "settings.open", scope.kind, scope.scope_id, is_theirs=page is not None)
@@ -171,9 +171,9 @@ class SettingsDoor:
     def preview(
         self, asker: Asker, scope: Scope, changes: Mapping[str, Any]
     ) -> list[NodePreview] | None:
-        """What these dotted keys would change at each node; nothing is changed.
+        """Effect of these dotted keys on each node; nothing is changed.
 
-        Raises SettingsFault for keys or values that nobody may want.
+        Raises SettingsFault for invalid keys or values.
         """
         with self._db.reading() as conn:
             if not self._is_theirs(conn, asker, scope):
@@ -184,10 +184,10 @@ class SettingsDoor:
         return found
 
     def want(self, asker: Asker, scope: Scope, changes: Mapping[str, Any], *, reason: str) -> bool:
-        """Want these dotted keys there: of a node at once, of an area or group in stages. False
-        where it is not theirs.
+        """Set these dotted keys in this scope: for a node at once, for an area or group in stages.
+        False if it is not theirs.
 
-        Raises SettingsFault, or RegistryError without a reason or while something else goes out.
+        Raises SettingsFault; RegistryError without a reason or during another roll-out.
         """
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, scope):
@@ -197,7 +197,8 @@ class SettingsDoor:
         return True
 
     def halt(self, asker: Asker, rollout_id: UUID, *, reason: str) -> bool:
-        """Want again everywhere what was wanted before; False where nothing of theirs runs."""
+        """Restore the previous values everywhere; False if no roll-out of theirs has this id and
+        runs."""
         now = self._clock.now()
         with self._db.writing() as conn:
             found = rollout_rows.one(conn, rollout_id)
@@ -208,7 +209,7 @@ class SettingsDoor:
             return rollout_rows.halt(conn, rollout_id, why=why, by=_by(asker), now=now)
 
     def try_again(self, asker: Asker, node_id: UUID) -> bool:
-        """Have a node that refused or fell back try the same once more."""
+        """Let a node that refused or fell back try the same once more."""
         scope = Scope("node", node_id)
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, scope):
@@ -226,7 +227,7 @@ class SettingsDoor:
     def _camera(
         self, conn: Connection, asker: Asker, camera_id: UUID
     ) -> tuple[UUID, str, str] | None:
-        """Its node's id and name and its own name, where both lie in an area of theirs."""
+        """Node id, node name and camera name, if node and camera are in an area of theirs."""
         mine = set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
         row = conn.execute(
             select(nodes.c.id, nodes.c.name, cameras.c.name.label("camera"))
@@ -284,7 +285,7 @@ class SettingsDoor:
 
 
 def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:
-    """What `body` in place of what is wanted there would change at each node."""
+    """Effect on each node if `body` replaces the wanted settings of the scope."""
     check_settings(body, NodeWanted if scope.kind == "node" else GroupWanted)
     program_rows.check(conn, body)
     found = []
@@ -305,7 +306,7 @@ def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[No
 
 
 def past(conn: Connection, scope: Scope) -> list[Past]:
-    """The changes there, the newest first."""
+    """The changes of this scope, newest first."""
     rows = settings_rows.history(conn, scope)
     who = _people(conn, {row.changed_by for row in rows if row.changed_by is not None})
     bodies = [settings_rows.body_of(row) for row in rows] + [{}]
@@ -321,7 +322,7 @@ def past(conn: Connection, scope: Scope) -> list[Past]:
 
 
 def area_of(conn: Connection, scope: Scope) -> UUID | None:
-    """The area whose keepers may change what is wanted there."""
+    """The area whose keepers may change this scope."""
     match scope.kind:
         case "node":
             query = select(nodes.c.area_id).where(nodes.c.id == scope.scope_id)
@@ -333,7 +334,7 @@ def area_of(conn: Connection, scope: Scope) -> UUID | None:
 
 
 def name_of(conn: Connection, scope: Scope) -> str:
-    """What people call it."""
+    """Name of the scope for people."""
     match scope.kind:
         case "node":
             query = select(nodes.c.name).where(nodes.c.id == scope.scope_id)

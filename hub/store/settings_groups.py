@@ -1,4 +1,4 @@
-"""Named groups of nodes, of which something can be wanted, as rows; in the caller's transaction."""
+"""Rows of named groups of nodes that share settings; in the caller's transaction."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -17,7 +17,8 @@ from hub.store.tables import columns, new_id
 
 
 def make_group(conn: Connection, name: str, *, area_id: UUID, by: By, now: Moment) -> UUID:
-    """A named group, looked after by who looks after its area; RegistryError for a known name."""
+    """Create a group; people who look after its area look after it. RegistryError for a known
+    name."""
     kept = text(name.strip(), 100)
     if not kept:
         raise RegistryError("a group needs a name")
@@ -36,14 +37,14 @@ def make_group(conn: Connection, name: str, *, area_id: UUID, by: By, now: Momen
 
 
 def group_by_name(conn: Connection, name: str) -> UUID | None:
-    """The group of this name, diacritics and case aside."""
+    """The group of this name, ignoring diacritics and case."""
     return conn.scalar(select(node_groups.c.id).where(node_groups.c.name_folded == fold(name)))
 
 
 def put_members(
     conn: Connection, group_id: UUID, node_ids: Iterable[UUID], *, by: By, now: Moment
 ) -> list[UUID]:
-    """These and no others are in the group; the nodes whose settings that changes."""
+    """Set the members of a group; returns the nodes whose settings this changes."""
     before, after = set(nodes_of(conn, Scope("group", group_id))), set(node_ids)
     gone = node_group_members.c.node_id.in_(before - after)
     conn.execute(delete(node_group_members).where(node_group_members.c.group_id == group_id, gone))

@@ -1,7 +1,7 @@
-"""What is wanted of nodes' settings, and what they answered, as rows; in the caller's transaction.
+"""Rows of the wanted node settings and the nodes' answers; in the caller's transaction.
 
-Every change is a row that stays, so who changed what and when is the table itself. What a node is
-to work by is reckoned anew from all layers above it whenever one of them changes.
+Every change is a permanent row, so the table itself is the history. The wanted settings of a node
+are computed again from all layers above it whenever one of them changes.
 """
 
 import json
@@ -45,10 +45,11 @@ from hub.store.tables import areas, columns, new_id, nodes
 log = structlog.get_logger()
 
 AGAIN_S: Final = 60.0
-"""A node that does not answer is told again after so long."""
+"""Repeat interval for a node that does not answer."""
 AT_ONCE: Final = 20
 WITHIN_S: Final = 300
-"""A node that does not reach its broker within so long goes back to what it had."""
+"""A node that does not reach its broker within this time after a change restores its old
+settings."""
 REASON_CHARS: Final = 300
 MOST_AREAS_DEEP: Final = 20
 NOTHING: Final = settings_hash({})
@@ -58,7 +59,7 @@ Kind = Literal["node", "area", "group"]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Of whom something is wanted: one node, an area with all below it, or a named group."""
+    """Target of settings: one node, an area with all below it, or a named group."""
 
     kind: Kind
     scope_id: UUID
@@ -66,7 +67,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is wanted of a node, and how far it has come."""
+    """The wanted settings of a node, and its progress."""
 
     version: int
     wanted: Mapping[str, Any]
@@ -79,7 +80,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a node is to be told now."""
+    """A command to send to a node now."""
 
     node: str
     command_id: UUID
@@ -87,7 +88,7 @@ class Due:
 
 
 def layer(conn: Connection, scope: Scope) -> dict[str, Any]:
-    """What is wanted there now; empty where nothing is."""
+    """The current settings of this scope; may be empty."""
     query = (
         select(settings_changes.c.body)
         .where(
@@ -101,7 +102,7 @@ def layer(conn: Connection, scope: Scope) -> dict[str, Any]:
 
 
 def history(conn: Connection, scope: Scope, limit: int = 50) -> list[Row[*tuple[Any, ...]]]:
-    """Every change there, the newest first."""
+    """Every change of this scope, newest first."""
     query = (
         select(settings_changes)
         .where(
@@ -114,13 +115,13 @@ def history(conn: Connection, scope: Scope, limit: int = 50) -> list[Row[*tuple[
 
 
 def body_of(change: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """What was wanted from that change on."""
+    """Settings of the scope after that change."""
     body: dict[str, Any] = json.loads(change.body)
     return body
 
 
 def body_before(rollout: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    """What was wanted before that roll-out."""
+    """Settings of the scope before that roll-out."""
     body: dict[str, Any] = json.loads(rollout.before)
     return body
 
@@ -128,10 +129,10 @@ def body_before(rollout: Row[*tuple[Any, ...]]) -> dict[str, Any]:
 def want(
     conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
 ) -> list[UUID]:
-    """From now on this is wanted there, in place of what was; the nodes whose settings it changes.
+    """Replace the settings of this scope; returns the nodes whose settings this changes.
 
-    At all of them at once; `hub.store.rollout_rows` goes in stages. Raises SettingsFault for what
-    nobody may want, RegistryError without a reason.
+    It applies to all of them at once; `hub.store.rollout_rows` goes in stages. Raises SettingsFault
+    for invalid settings, RegistryError without a reason.
     """
     put_down(conn, scope, body, reason=reason, by=by, now=now)
     changed = reckon(conn, nodes_of(conn, scope), now=now)
@@ -142,7 +143,7 @@ def want(
 def put_down(
     conn: Connection, scope: Scope, body: Mapping[str, Any], *, reason: str, by: By, now: Moment
 ) -> None:
-    """Write down what is wanted there; no node is told of it before it is reckoned."""
+    """Write the settings of this scope; nodes get them after `reckon`."""
     kept = text(reason.strip(), REASON_CHARS)
     if not kept:
         raise RegistryError("give a reason: somebody will ask one day")
@@ -162,7 +163,8 @@ def put_down(
 
 
 def _id_after_all(conn: Connection, scope: Scope, now: Moment) -> UUID:
-    """The last one counts: also where the hub's clock was set back since the one before."""
+    """An id after all others of this scope, as the highest id counts: also after the hub's clock
+    was set back."""
     query = select(settings_changes.c.id).where(
         settings_changes.c.scope == scope.kind, settings_changes.c.scope_id == scope.scope_id
     )
@@ -172,15 +174,15 @@ def _id_after_all(conn: Connection, scope: Scope, now: Moment) -> UUID:
 
 
 def note_act(conn: Connection, act: str, scope: Scope, detail: str, *, by: By, now: Moment) -> None:
-    """One line of the log."""
+    """Write an audit line."""
     kind, one = scope.kind, scope.scope_id
     audit.note(conn, by, act=act, object_kind=kind, object_id=one, detail=detail, now=now)
 
 
 def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[UUID]:
-    """Lay together anew what is wanted of these nodes; those of which it is another now.
+    """Compute the wanted settings of these nodes again; returns the nodes whose settings changed.
 
-    Raises SettingsFault where the layers of one do not fit together.
+    Raises SettingsFault if the layers of a node conflict.
     """
     return [node_id for node_id in node_ids if _reckon_one(conn, node_id, now=now)]
 
@@ -188,10 +190,10 @@ def reckon(conn: Connection, node_ids: Iterable[UUID], *, now: Moment) -> list[U
 def reckon_what_fits(
     conn: Connection, node_ids: Iterable[UUID], *, now: Moment, goes_back: bool = False
 ) -> list[UUID]:
-    """The same where nobody is there who could want something else: a node whose layers do not
-    fit together keeps what was wanted of it, and the others go on.
+    """Like `reckon`, for calls without a person to get the error: a node whose layers conflict
+    keeps its wanted settings, and the others go on.
 
-    `goes_back`: programs that are older than those that run are meant.
+    `goes_back`: older programs than the running ones are intended.
     """
     changed = []
     for node_id in node_ids:
@@ -206,25 +208,25 @@ def reckon_what_fits(
 def check_fits(
     conn: Connection, node_ids: Iterable[UUID], scope: Scope, body: Mapping[str, Any]
 ) -> None:
-    """Raise SettingsFault if `scope` could not say `body` to each of these nodes."""
+    """Raise SettingsFault if any of these nodes could not take `body` from `scope`."""
     for node_id in node_ids:
         check_settings(would_be(conn, node_id, scope, body), NodeWanted)
 
 
 def area_moved(conn: Connection, area_id: UUID, *, now: Moment) -> None:
-    """Its nodes lie below other areas now, and are told what those want."""
+    """The area was moved: compute its nodes' settings from the new parent areas."""
     reckon_what_fits(conn, nodes_of(conn, Scope("area", area_id)), now=now)
 
 
 def would_be(
     conn: Connection, node_id: UUID, scope: Scope, body: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What would be wanted of this node if `scope` said `body`."""
+    """The wanted settings of this node if `scope` had `body`."""
     return laid_together(_layers(conn, node_id, (scope, body)))
 
 
 def standing(conn: Connection, node_id: UUID) -> Standing:
-    """What is wanted of this node, and how far it has come."""
+    """The wanted settings of this node, and its progress."""
     row = conn.execute(select(node_settings).where(node_settings.c.node_id == node_id)).first()
     if row is None:
         return Standing(0, {}, NOTHING, State.UNASKED, "", None, None)
@@ -232,13 +234,13 @@ def standing(conn: Connection, node_id: UUID) -> Standing:
 
 
 def standings(conn: Connection, node_ids: Iterable[UUID]) -> dict[UUID, Standing]:
-    """The same of many; those that never were in touch about settings are left out."""
+    """`standing` of many nodes; nodes that never exchanged settings are left out."""
     query = select(node_settings).where(node_settings.c.node_id.in_(list(node_ids)))
     return {row.node_id: _standing(row) for row in conn.execute(query)}
 
 
 def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
-    """Have a node that refused or fell back try the same once more; False for all others."""
+    """Let a node that refused or fell back try the same once more; False for all others."""
     this = node_settings.c.node_id == node_id
     failed = node_settings.c.state.in_([State.REFUSED, State.FELL_BACK])
     version = node_settings.c.version + 1
@@ -251,7 +253,7 @@ def again(conn: Connection, node_id: UUID, *, by: By, now: Moment) -> bool:
 
 
 def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: Moment) -> None:
-    """Keep what a node says of its settings; a new one is then told what its area wants."""
+    """Store a node's report about its settings; a new node then gets the settings of its area."""
     reckon_what_fits(conn, [node_id], now=now)
     known = standing(conn, node_id)
     state, reason = judged(said, version=known.version, sha256=known.sha256)
@@ -274,9 +276,9 @@ def note_report(conn: Connection, node_id: UUID, said: SettingsReport, *, now: M
 
 
 def due(conn: Connection, *, now: Moment) -> list[Due]:
-    """What nodes that are here are to be told now; noted as said.
+    """Commands due now for nodes that are online; recorded as sent.
 
-    Only nodes that ever reported: an older one would not know the word.
+    Only for nodes that have reported once: an older node does not know this command.
     """
     before = now.plus_s(-AGAIN_S).utc_us
     settings = node_settings.c
@@ -307,7 +309,7 @@ def due(conn: Connection, *, now: Moment) -> list[Due]:
 
 
 def nodes_of(conn: Connection, scope: Scope) -> list[UUID]:
-    """The nodes that a scope speaks to, by their names; none that was shut out."""
+    """The nodes of a scope, by name; without nodes whose access was withdrawn."""
     query = select(nodes.c.id).where(nodes.c.revoked_utc_us.is_(None)).order_by(nodes.c.name)
     match scope.kind:
         case "node":
@@ -328,7 +330,8 @@ def nodes_of(conn: Connection, scope: Scope) -> list[UUID]:
 def _layers(
     conn: Connection, node_id: UUID, instead: tuple[Scope, Mapping[str, Any]] | None = None
 ) -> list[Mapping[str, Any]]:
-    """From the outermost area to the node itself, `instead` in the place of its own."""
+    """Layers from the outermost area to the node itself; `instead` replaces the layer of its
+    scope."""
     scopes = [
         *(Scope("area", one) for one in _areas_above(conn, node_id)),
         *(Scope("group", one) for one in _groups_of(conn, node_id)),
@@ -341,7 +344,8 @@ def _layers(
 
 
 def _layer_of(conn: Connection, scope: Scope, node_id: UUID) -> Mapping[str, Any]:
-    """What counts there for this node: of a roll-out that has not come to it, what was before."""
+    """The layer of this scope for this node; during a roll-out that has not reached the node, the
+    previous one."""
     query = (
         select(rollouts.c.before)
         .join(rollout_nodes, rollout_nodes.c.rollout_id == rollouts.c.id)
@@ -381,7 +385,7 @@ def _groups_of(conn: Connection, node_id: UUID) -> list[UUID]:
 
 def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment, goes_back: bool = False) -> bool:
     wanted = laid_together(_layers(conn, node_id))
-    # Two layers that fit may not fit together: the longest of all is bounded like each.
+    # Two valid layers may conflict: the combined length is limited like each layer's.
     check_settings(wanted, NodeWanted)
     settings, programs = apart(wanted)
     are_new = program_rows.want(conn, node_id, programs, goes_back=goes_back, now=now)
@@ -389,7 +393,7 @@ def _reckon_one(conn: Connection, node_id: UUID, *, now: Moment, goes_back: bool
 
 
 def _is_news(conn: Connection, node_id: UUID, wanted: Mapping[str, Any], *, now: Moment) -> bool:
-    """Whether something else is wanted of the node from now on."""
+    """Set the wanted settings of the node; returns whether they changed."""
     known = standing(conn, node_id)
     sha256 = settings_hash(wanted)
     if sha256 == known.sha256:
@@ -421,7 +425,7 @@ def _standing(row: Row[Any]) -> Standing:
 
 
 def _report(body: str | None) -> SettingsReport | None:
-    """None for what an older hub kept and this one does not read."""
+    """None if an older hub stored it in a form not read any more."""
     if body is None:
         return None
     try:

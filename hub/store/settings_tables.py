@@ -1,4 +1,4 @@
-"""The tables of nodes' settings: what is wanted of whom, by whom, and what nodes answered."""
+"""Tables of node settings: wanted settings by scope, their authors, and the nodes' answers."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, Uuid
 
@@ -19,7 +19,7 @@ node_groups = Table(
     "node_groups",
     metadata,
     key(),
-    link("area_id", "areas", index=True),  # who looks after it may change the group
+    link("area_id", "areas", index=True),  # its keepers may change the group
     Column("name", Text, nullable=False),
     Column("name_folded", Text, nullable=False, unique=True),
     *moment("made"),
@@ -38,7 +38,7 @@ settings_changes = Table(
     key(),
     Column("scope", Text, nullable=False),  # node, area, group
     Column("scope_id", Uuid, nullable=False),
-    Column("body", Text, nullable=False),  # JSON: all that is wanted there from then on
+    Column("body", Text, nullable=False),  # JSON: all settings of the scope from then on
     link("changed_by", "people", nullable=True),  # null: the keeper's shell, or the hub itself
     Column("reason", Text, nullable=False),
     *moment("changed"),
@@ -49,12 +49,12 @@ node_settings = Table(
     "node_settings",
     metadata,
     Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
-    Column("version", BigInteger, nullable=False),  # grows with everything new; 0: nothing wanted
-    Column("wanted", Text, nullable=False),  # JSON: all layers together
+    Column("version", BigInteger, nullable=False),  # grows with every change; 0: nothing wanted
+    Column("wanted", Text, nullable=False),  # JSON: all layers combined
     Column("sha256", Text, nullable=False),
     Column("state", Text, nullable=False),  # of hub.alerts.layers.State
-    Column("reason", Text, nullable=False),  # of a refusal or a fall, as the node said it
-    Column("report", Text),  # the node's last SettingsReport, JSON; null: it never gave one
+    Column("reason", Text, nullable=False),  # of a refusal or rollback, in the node's words
+    Column("report", Text),  # the node's last SettingsReport, JSON; null: none yet
     *moment("wanted"),
     *moment("sent", nullable=True),
     *moment("reported", nullable=True),
@@ -67,13 +67,13 @@ rollouts = Table(
     key(),
     Column("scope", Text, nullable=False),  # area, group
     Column("scope_id", Uuid, nullable=False, index=True),
-    Column("before", Text, nullable=False),  # JSON: what was wanted there, to go back to
+    Column("before", Text, nullable=False),  # JSON: the previous settings, for a rollback
     Column("course", Text, nullable=False, index=True),  # of hub.alerts.rollout.Course
-    Column("stage", Integer, nullable=False),  # the last that was begun
+    Column("stage", Integer, nullable=False),  # the last one started
     Column("why", Text, nullable=False),  # of a halt
     link("begun_by", "people", nullable=True),
     *moment("begun"),
-    *moment("settled", nullable=True),  # since when no node so far is waited for
+    *moment("settled", nullable=True),  # since when no told node is waited for
     *moment("ended", nullable=True),
 )
 
@@ -83,8 +83,8 @@ rollout_nodes = Table(
     Column("rollout_id", Uuid, ForeignKey("rollouts.id"), primary_key=True),
     Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True, index=True),
     Column("stage", Integer, nullable=False),
-    Column("is_changed", Boolean, nullable=False),  # its stage began, and it is told something new
+    Column("is_changed", Boolean, nullable=False),  # its stage started, and its settings change
     *moment("told", nullable=True),
-    *moment("lost", nullable=True),  # since when it is away without having answered
-    Column("ran_sha256", Text),  # the bundle of the release that it ran, where it is here
+    *moment("lost", nullable=True),  # since when it is offline without an answer
+    Column("ran_sha256", Text),  # bundle of the release it ran, if at the hub
 )

@@ -1,7 +1,7 @@
-"""Makes a small H.264 copy of a clip with ffmpeg, which is given little: time, memory, priority.
+"""Transcodes a clip to a small H.264 copy with ffmpeg, under limits of time, memory and priority.
 
-The clip comes from a node, which may be in strange hands: ffmpeg reads it from a pipe, as MP4 and
-nothing else, may open no other file or address, and is killed when it takes too long.
+The clip comes from a node that an attacker may control: ffmpeg reads it from a pipe, as MP4 only,
+may open no other file or address, and is killed at a timeout.
 """
 
 import contextlib
@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Final
 
 WIDTH_PX: Final = 640
-"""Wide enough to see who it is on a phone; the original stays for the rest."""
+"""Enough to recognise a person on a phone; the original has the full detail."""
 
 
 class NoCopyError(Exception):
-    """No copy can be made of this clip: why, in a sentence."""
+    """No copy can be made of this clip; the message is a sentence with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShrinkBounds:
-    """What one copy may cost."""
+    """Limits for one copy."""
 
     time_s: float = 120.0
     cpu_s: int = 120
     memory_bytes: int = 2 * 2**30
-    """Of address space, which is several times what is used."""
+    """Address space, several times the memory in use."""
     size_bytes: int = 64 * 2**20
 
 
@@ -66,7 +66,7 @@ def _command(copy: Path, bounds: ShrinkBounds) -> list[str]:
         f"--as={bounds.memory_bytes}",
         f"--fsize={bounds.size_bytes}",
     ]
-    # It ends with the hub, and pages and intake go before it.
+    # It ends with the hub, and pages and intake have priority.
     shell = ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "nice", "-n", "15"]
     source = ["-f", "mp4", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
     picture = ["-map", "0:v:0", "-an", "-sn", "-dn", "-vf", f"scale='min({WIDTH_PX},iw)':-2"]
@@ -82,11 +82,11 @@ def _feed(process: "subprocess.Popen[bytes]", original: Iterator[bytes]) -> None
     pipe = process.stdin
     if pipe is None:
         return
-    # A pipe that breaks is ffmpeg's end, and its code says why.
+    # A broken pipe means that ffmpeg ended; its exit code tells the reason.
     with contextlib.suppress(BrokenPipeError):
         for piece in original:
             pipe.write(piece)
-            pipe.flush()  # so that its end is noticed at the next piece
+            pipe.flush()  # so that the next piece detects its end
     with contextlib.suppress(BrokenPipeError):
         pipe.close()
 

@@ -1,6 +1,6 @@
-"""Which cameras a search for sightings means: those its person may search, cut to a place.
+"""Cameras of a sighting search: those the person may search, limited to a place.
 
-The one predicate of scope comes first; a place only takes away from what it lets through.
+The scope predicate applies first; a place only removes cameras from its result.
 """
 
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ RIGHTS: Final = Right.SEARCH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where is looked; what is left out takes nothing away."""
+    """Place of a search; an empty field removes nothing."""
 
     camera_ids: tuple[UUID, ...] = ()
     area_id: UUID | None = None
     """With everything below it."""
     near: Shape | None = None
     named: str = ""
-    """A part of the camera's name or place, diacritics or not."""
+    """A part of the camera's name or place, with or without diacritics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """The camera nearest to a shape that holds none, of those that may be searched."""
+    """The nearest searchable camera to a shape that contains none."""
 
     camera_id: UUID
     label: str
@@ -43,17 +43,17 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The cameras that are meant, and how far back each may be searched (0: all there is)."""
+    """The cameras to search, and how far back each may be searched (0: no limit)."""
 
     reach: dict[UUID, int]
     nearest: Nearest | None = None
 
 
 def meant_cameras(conn: Connection, person_id: UUID, place: Place, now: Moment) -> Meant:
-    """Of those this person may search now."""
+    """The cameras of this place that the person may search now."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     query: Select[Any] = select(scope.c.camera_id, scope.c.from_utc_us)
-    # Ten thousand rows are read for a province: no column that the place does not ask for.
+    # A province has ten thousand rows: only the columns that the place needs are read.
     if place.area_id is not None or place.near is not None or place.named:
         query = query.join(cameras, cameras.c.id == scope.c.camera_id)
     if place.near is not None:
@@ -79,7 +79,7 @@ def meant_cameras(conn: Connection, person_id: UUID, place: Place, now: Moment) 
 
 
 def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple[UUID, str]]:
-    """The areas in or below which there is a camera that this person may search, by their path."""
+    """Areas with a searchable camera in or below them, by path."""
     scope = visible_cameras(person_id, RIGHTS, now).subquery("scope")
     stack = set(
         conn.scalars(
@@ -98,14 +98,14 @@ def searched_areas(conn: Connection, person_id: UUID, now: Moment) -> list[tuple
 
 
 def _with_names(query: Select[Any]) -> Select[Any]:
-    """Of a question about cameras: what they are called."""
+    """Add the camera names to a query."""
     return query.add_columns(cameras.c.label, cameras.c.name, nodes.c.name.label("node")).join(
         nodes, nodes.c.id == cameras.c.node_id
     )
 
 
 def label_of(row: Any) -> str:
-    """As people call the camera, or as its node does."""
+    """The camera's label, or else the node's name for it."""
     return row.label or f"{row.node}/{row.name}"
 
 

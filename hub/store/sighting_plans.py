@@ -1,7 +1,7 @@
-"""What follows from a sighting: decided on what the database holds, written a moment later.
+"""Plans for sightings: decided from the database, written a moment later.
 
-A plan is made before the event's own row is written, so that the row can say what became of it,
-and is carried out only if that row was new: so a repeated event changes nothing.
+A plan is made before the event's own row is written, so that the row can contain its fate. It is
+carried out only if that row was new, so a repeated event changes nothing.
 """
 
 from collections.abc import Callable
@@ -36,16 +36,16 @@ from hub.store.sighting_rows import (
 from hub.store.tables import new_id, sightings
 
 _Add = Callable[[UUID | None, Connection], None]
-"""Writes a sighting, and that it belongs to this alert."""
+"""Writes a sighting and links it to this alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A sighting that may wake people."""
+    """A sighting that may raise an alert."""
 
     kind: str
     began: Moment
-    """When it was first seen, or began to matter."""
+    """First seen, or the time it became relevant."""
     people: int
     rules: Rules
     wakes: bool
@@ -53,7 +53,7 @@ class _Begun:
 
 
 def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Policy) -> Plan:
-    """A sighting begins: it raises an alert, joins one, or wakes nobody."""
+    """A sighting begins: it raises an alert, joins one, or does neither."""
     if known_sighting(conn, body.sighting_id) is not None:
         return Plan("noted", "this sighting was opened before")
     early = early_words(conn, news, body.sighting_id)
@@ -72,11 +72,11 @@ def plan_opened(conn: Connection, news: News, body: SightingOpened, policy: Poli
 def plan_updated(
     conn: Connection, news: News, body: SightingUpdated | SightingClosed, policy: Policy
 ) -> Plan:
-    """A sighting goes on or ends: it grows, and its alert with it. Nobody is woken anew, unless it
-    woke nobody before and now may."""
+    """A sighting goes on or ends: it and its alert are updated. It rings phones only if it has no
+    alert yet and may raise one now."""
     row = known_sighting(conn, body.sighting_id)
     if row is None:
-        # Kept for `_catch_up`; a picture is announced all the same, or it could not be brought.
+        # Kept for `_catch_up`; the picture is announced anyway, or it could not be uploaded.
         write = partial(announce_picture, news, body)
         return Plan("noted", "the opening of this sighting has not arrived", None, write)
     if row.camera_id != news.camera_id:
@@ -101,8 +101,8 @@ def plan_updated(
 
 
 def _plan(conn: Connection, news: News, begun: _Begun, policy: Policy, add: _Add) -> Plan:
-    """What becomes of a sighting that is new, or may wake people only now; `add` writes it with
-    the alert that it got."""
+    """Plan for a sighting that is new, or may raise an alert only now; `add` writes it with its
+    alert."""
     foremost_met = foremost(begun.rules)
     told = _verdict(conn, news, begun)
     seen = Seen(
@@ -142,8 +142,7 @@ def _plan_raise(
     policy: Policy,
     add: _Add,
 ) -> Plan:
-    """A new alert; where its spot has just woken people, or a rule says so, it is in the inbox and
-    wakes nobody."""
+    """A new alert; silent (inbox only) if its spot has just rung phones or a rule says so."""
     is_told = told.tells is not Tells.NOBODY
     quiet_reason = decision.quiet_reason if is_told else TOLD_NOBODY
     alert = NewAlert(
@@ -167,22 +166,22 @@ def _plan_raise(
 
 
 def _verdict(conn: Connection, news: News, begun: _Begun) -> Verdict:
-    """Who must know, by the rules of the time at which it happened, or of now where nobody vouches
-    for that."""
+    """Routing decision by the rules at the time of the sighting, or now if that time is not
+    verified."""
     is_vouched = news.happened.error_ms is not None
     at = news.happened if is_vouched else news.now
     return alert_rule_rows.verdict(conn, news.camera_id, begun.kind, begun.rules, at=at)
 
 
 def _is_urgent(is_critical: bool, told: Verdict) -> bool:
-    """Whether neither a rest nor a storm holds it back: the town's rule has the last word."""
+    """Whether it is exempt from cooldown and rate limit; the town's rule decides last."""
     if told.tells is Tells.NOBODY or told.urgency is Urgency.USUAL:
         return False
     return is_critical or told.urgency is Urgency.CRITICAL
 
 
 def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
-    """No alert: its footage is kept as any sighting's is, and the silence counts it."""
+    """No alert: its footage is kept like that of any sighting, and the silence counts it."""
 
     def write(conn: Connection) -> None:
         add(None, conn)
@@ -193,7 +192,7 @@ def _plan_muted(news: News, begun: _Begun, silence: Silence, add: _Add) -> Plan:
 
 
 def _kind(body: SightingOpened) -> str:
-    """What the alert is of: a crowd is news of its own beside the people told of one by one."""
+    """Kind of the alert: a crowd raises its own alert beside those of single people."""
     return CROWD if body.is_crowd else body.object_kind.value
 
 
@@ -235,7 +234,7 @@ def _give_alert(
     alert_id: UUID | None,
     conn: Connection,
 ) -> None:
-    """A sighting that woke nobody belongs to an alert from now on, with what it showed before."""
+    """Link a sighting without an alert to this alert, with its earlier footage."""
     update_sighting(news, body, row, conn)
     if alert_id is not None:
         change(conn, sightings, body.sighting_id, {"alert_id": alert_id})
@@ -243,5 +242,5 @@ def _give_alert(
 
 
 def wakes_now(body: SightingUpdated | SightingClosed) -> bool:
-    """Whether a sighting that woke nobody may do so from here on."""
+    """Whether a sighting without an alert may raise one from now on."""
     return isinstance(body, SightingUpdated) and (body.wakes is True or bool(body.rules))

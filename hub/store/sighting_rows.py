@@ -1,6 +1,6 @@
-"""The rows of a sighting: written, grown, and told apart from what came before its opening.
+"""Rows of a sighting: inserted, updated, and messages that came before its opening.
 
-Callers hold the one writing transaction; whose alert a sighting is, `sighting_plans` decides.
+Callers hold the one write transaction; `sighting_plans` decides which alert a sighting joins.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from hub.store.rule_rows import meet_rules, rules_of
 from hub.store.tables import alerts, columns, events, sightings
 
 Known = Any
-"""What the database has of a sighting."""
+"""The database row of a sighting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """What arrived before the opening of its sighting."""
+    """A message that arrived before the opening of its sighting."""
 
     body: SightingUpdated | SightingClosed
     happened: Moment
@@ -66,7 +66,7 @@ def add_sighting(
     alert_id: UUID | None,
     conn: Connection,
 ) -> None:
-    """A new one, with what was said of it before and the alert that it belongs to, if any."""
+    """Insert a sighting with its early messages, and link it to its alert, if any."""
     row = {
         "id": body.sighting_id,
         "camera_id": news.camera_id,
@@ -94,7 +94,7 @@ def update_sighting(
     *,
     raising: frozenset[str] = frozenset(),
 ) -> None:
-    """It goes on or ends; phones are to hear of those rules that are news to its alert and
+    """Update or close it; phones are notified of rules that are new to its alert and in
     `raising`."""
     values: dict[str, Any] = {}
     people = 0
@@ -116,7 +116,7 @@ def update_sighting(
 
 
 def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
-    """What was said of this sighting before its opening arrived."""
+    """Messages about this sighting that arrived before its opening."""
     found = []
     for event in _EARLY.all(conn, camera_id=news.camera_id, sighting_id=sighting_id):
         reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
@@ -126,7 +126,7 @@ def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
 
 
 def _catch_up(conn: Connection, news: News, early: Sequence[Early]) -> None:
-    """Apply it; its rules count with the opening's."""
+    """Apply the early messages; their rules count with the opening's."""
     for one in early:
         row = known_sighting(conn, one.body.sighting_id)
         if row is not None:
@@ -137,7 +137,7 @@ def _catch_up(conn: Connection, news: News, early: Sequence[Early]) -> None:
 def announce_picture(
     news: News, body: SightingOpened | SightingUpdated | SightingClosed, conn: Connection
 ) -> None:
-    """So that it may be brought."""
+    """Announce the picture, so that the node can upload it."""
     if isinstance(body, SightingClosed) or body.picture is None:
         return
     footage.announce_picture(
@@ -151,12 +151,12 @@ def announce_picture(
 
 
 def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
-    """What the database has of it."""
+    """The row of this sighting, if there is one."""
     return _KNOWN.first(conn, sighting_id=sighting_id)
 
 
 def _way(body: SightingClosed) -> dict[str, Any]:
-    """Where their feet were, first and last; how they went, and by which side they left."""
+    """Columns of a path: first and last foot position, direction, and side of the exit."""
     values: dict[str, Any] = {} if body.rode is None else {"rode": body.rode}
     if body.left_by is not None:
         values["left_by"] = body.left_by.value

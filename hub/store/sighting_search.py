@@ -1,10 +1,10 @@
-"""Sightings by place, time and what they show, newest first, over years of them.
+"""Search of sightings by place, time and content, newest first, over years of data.
 
-Which cameras count is asked of the one predicate of scope (`hub.store.scope`), and then time is
-walked backwards in stretches, each twice as long as the one before, until enough was found: a
-month's answer costs no year's reading. Few cameras are read by camera and time; many by time
-alone; what is rare (crowds, alerts) by an index that holds nothing else. What would take longer
-than `BUDGET_S` is cut there, and the answer says how far back it looked.
+The scope predicate (`hub.store.scope`) selects the cameras. The search then goes back in time in
+stretches, each twice as long as the one before, until it has enough: a month's result does not need
+a year's reading. A few cameras are read by camera and time, many by time alone, and rare things
+(crowds, alerts) by an index of their own. After `BUDGET_S` the search stops, and the result says
+how far back it looked.
 """
 
 import json
@@ -36,43 +36,43 @@ from hub.store.tables import cameras, media, media_sightings, sightings
 
 SHOWN: Final = 50
 COUNTED: Final = 1000
-"""So many are counted; beyond that an answer says only that there are more."""
+"""Limit of the count; above it the result only says that there are more."""
 CROWD_FROM: Final = 5
-"""Of the index that holds crowds alone (`ix_sightings_crowds`)."""
+"""As in the partial index of crowds (`ix_sightings_crowds`)."""
 FEW_CAMERAS: Final = 1000
 FIRST_STRETCH_US: Final = 86_400_000_000
 BUDGET_S: Final = 0.6
 
 
 Way = Side
-"""To which side of the picture somebody went, or towards the camera, or away from it."""
+"""Direction of movement: a side of the picture, towards the camera, or away from it."""
 WAYS: Final[tuple[Way, ...]] = SIDES
 LEAST_WAY: Final = 0.05
-"""Whoever went less far, as a share of the picture, went no way in particular."""
+"""A shorter path, as a share of the picture, has no direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted(Place):
-    """What is looked for; both ends of the span are included."""
+    """A search; both ends of the span are included."""
 
     from_utc_us: int
     until_utc_us: int
     object_kind: str = ""
     people_from: int = 1
     height_from: float = 0.0
-    """Of the box, as a share of the picture's."""
+    """Height of the box, as a share of the picture's."""
     way: Way | None = None
     rode: bool | None = None
-    """On two wheels, or on foot."""
+    """True: on two wheels; False: on foot."""
     only_alerts: bool = False
     only_with_clip: bool = False
     before: tuple[int, UUID] | None = None
-    """First frame and id of the last one shown: older ones only."""
+    """First frame and id of the last result shown: only older ones follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class SightingHit:
-    """One that was found."""
+    """One result."""
 
     sighting_id: UUID
     camera_id: UUID
@@ -82,19 +82,18 @@ class SightingHit:
     first_seen_utc_us: int
     last_seen_utc_us: int
     error_ms: int | None
-    """Of the first stamp; None where nobody vouches for the node's clock."""
+    """Error of the first time; None: the node's clock is not verified."""
     height: float
-    """Of the box, as a share of the picture's."""
+    """Height of the box, as a share of the picture's."""
     way: Way | None
     rode: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSightings:
-    """An answer. `count` is at most `COUNTED`; `is_more` says that there are more.
+    """A result. `count` is at most `COUNTED`; `is_more`: there are more.
 
-    `looked_from_utc_us`: so far back it looked; later than was asked for where that would have
-    taken too long.
+    `looked_from_utc_us`: start of the searched time; later than requested if time ran out.
     """
 
     hits: list[SightingHit]
@@ -102,15 +101,15 @@ class FoundSightings:
     is_more: bool
     looked_from_utc_us: int
     cameras: int = 0
-    """So many were searched."""
+    """Number of cameras searched."""
     nearest: Nearest | None = None
-    """Where the shape asked for holds no camera of theirs."""
+    """Set if the requested shape contains no camera of theirs."""
 
 
 def find_sightings(
     conn: Connection, person_id: UUID, wanted: Wanted, *, now: Moment, budget_s: float | None = None
 ) -> FoundSightings:
-    """What this person may search of it; `budget_s` instead of `BUDGET_S`."""
+    """Search within this person's scope; `budget_s` replaces `BUDGET_S`."""
     meant = meant_cameras(conn, person_id, wanted, now)
     theirs = meant.reach
     if not theirs or wanted.until_utc_us < wanted.from_utc_us:
@@ -128,7 +127,7 @@ def find_sightings(
 
 
 def _walk(reading: "_Reading", wanted: Wanted, budget_s: float) -> tuple[list[Any], int]:
-    """Backwards in stretches; the rows, and how far back that is."""
+    """Search backwards in stretches; returns the rows, and how far back it went."""
     began_s = time.monotonic()
     end = wanted.until_utc_us
     if wanted.before is not None:
@@ -142,13 +141,13 @@ def _walk(reading: "_Reading", wanted: Wanted, budget_s: float) -> tuple[list[An
         left_s = budget_s - (time.monotonic() - began_s)
         if begin <= wanted.from_utc_us or len(found) > COUNTED or left_s <= 0:
             return found, begin
-        # Twice as far, unless that would go over what is left of the time.
+        # Twice as far, unless this would exceed the remaining time.
         stretch_us = max(1, round(stretch_us * min(2.0, left_s / max(took_s, 1e-6))))
         end = begin - 1
 
 
 class _Reading:
-    """Rows of a stretch of time, by the way that suits what is asked."""
+    """Reads the rows of a stretch of time in the way that suits the search."""
 
     def __init__(
         self, conn: Connection, wanted: Wanted, theirs: Mapping[UUID, int], *, is_all: bool
@@ -160,7 +159,7 @@ class _Reading:
         self._filters = [*_filters(wanted), self._scope(theirs, is_all=is_all)]
 
     def between(self, from_utc_us: int, until_utc_us: int, *, limit: int) -> Sequence[Any]:
-        """The newest `limit` of them."""
+        """The newest `limit` rows."""
         first = sightings.c.first_seen_utc_us
         query = (
             select(sightings.c.id, first)
@@ -171,8 +170,8 @@ class _Reading:
         return self._conn.execute(query).all()
 
     def _scope(self, theirs: Mapping[UUID, int], *, is_all: bool) -> ColumnElement[bool]:
-        """Each camera as far back as the person may look there; what an unvouched clock says of
-        its hour lies within no reach."""
+        """Each camera as far back as the person may look there; a sighting with an unverified time
+        is outside any limit."""
         by_reach: dict[int, list[UUID]] = {}
         for camera_id, reach in theirs.items():
             by_reach.setdefault(reach, []).append(camera_id)
@@ -189,10 +188,12 @@ class _Reading:
         )
 
     def _among(self, ids: Sequence[UUID]) -> ColumnElement[bool]:
-        """All in one parameter, however many there are."""
+        """All ids in one parameter, whatever their number."""
         column: ColumnElement[Any] = sightings.c.camera_id
         if self._is_by_time:
-            column = func.coalesce(column, column)  # so that no index of cameras is tempting
+            column = func.coalesce(
+                column, column
+            )  # keeps the planner off camera indexes
         if self._conn.dialect.name == "postgresql":
             return column == any_(bindparam(None, list(ids), type_=ARRAY(Uuid)))
         packed = func.json_each(json.dumps([one.hex for one in ids])).table_valued("value")
@@ -205,7 +206,7 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
         filters.append(sightings.c.object_kind == wanted.object_kind)
     if wanted.people_from > 1:
         filters.append(sightings.c.people >= wanted.people_from)
-    if wanted.people_from >= CROWD_FROM:  # in the words of the index, so that it serves
+    if wanted.people_from >= CROWD_FROM:  # worded like the partial index, so that it is used
         filters.append(sightings.c.people >= literal_column(str(CROWD_FROM)))
     if wanted.height_from > 0:
         filters.append(sightings.c.y1 - sightings.c.y0 >= wanted.height_from)
@@ -235,7 +236,7 @@ def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _went(way: Way) -> ColumnElement[bool]:
-    """`way_of` in the words of the database; who went no way, or nobody knows, is not meant."""
+    """`way_of` as an SQL condition; rows without a direction do not match."""
     right = sightings.c.went_x - sightings.c.came_x
     nearer = sightings.c.went_y - sightings.c.came_y
     along, across = (right, nearer) if way in ("left", "right") else (nearer, right)
@@ -246,7 +247,8 @@ def _went(way: Way) -> ColumnElement[bool]:
 
 
 def way_of(row: Any) -> Way | None:
-    """By which side they left, as the node says; else where they were last, from where first."""
+    """The side of the exit in the node's report; else the direction from the first to the last
+    position."""
     if row.left_by is not None:
         return next((one for one in WAYS if one == row.left_by), None)
     if row.went_x is None:

@@ -1,7 +1,7 @@
-"""What a page shows of sightings that were found: where, its picture, its clips, its alert.
+"""Details of found sightings for a page: place, picture, clips, alert.
 
-To have found a sighting is no right to its footage: pictures need SEE, clips CLIPS, on the camera
-and of that time, as everywhere; the alert is named only to who may see it.
+Finding a sighting gives no right to its footage: pictures need SEE, clips CLIPS, on the camera and
+for that time, as everywhere; the alert is included only if the person may see it.
 """
 
 from collections.abc import Sequence
@@ -24,28 +24,28 @@ from hub.store.views import MediaRow
 
 @dataclass(frozen=True, slots=True)
 class FoundSighting:
-    """One that was found, with what its finder may see of it."""
+    """One result, limited to what this person may see."""
 
     hit: SightingHit
     label: str
     place: str
     is_node_here: bool
     may_play: bool
-    """Whether clips of that camera and time are theirs to play, if there are any."""
+    """Whether this person may play clips of that camera and time, if there are any."""
     picture_id: UUID | None
-    """Stored, and theirs to see."""
+    """A stored picture that they may see."""
     clips: tuple[MediaRow, ...]
-    """Theirs to play, the earliest first; at the hub or at the node."""
+    """Clips they may play, earliest first; at the hub or at the node."""
     alert_id: UUID | None
-    """Its alert, where they may see that."""
+    """Its alert, if they may see it."""
     heading_deg: float | None = None
-    """Where to they left the picture, by the compass; None where that is not known."""
+    """Compass direction of the exit from the picture; None: unknown."""
 
 
 def shown(
     conn: Connection, person_id: UUID, hits: Sequence[SightingHit], now: Moment
 ) -> list[FoundSighting]:
-    """The hits in their order, each cut to what this person may see."""
+    """The hits in their order, each limited to what this person may see."""
     if not hits:
         return []
     where = _cameras(conn, {hit.camera_id for hit in hits})
@@ -91,7 +91,7 @@ def _cameras(conn: Connection, ids: set[UUID]) -> dict[UUID, tuple[Row[Any], str
 def _media(
     conn: Connection, person_id: UUID, hits: Sequence[SightingHit], right: Right, now: Moment
 ) -> dict[UUID, list[MediaRow]]:
-    """The files of each sighting that this right lets them open, the earliest first."""
+    """The files of each sighting that this right opens, earliest first."""
     scope = visible_cameras(person_id, right, now).subquery("scope")
     kind = "picture" if right is Right.SEE else "clip"
     pairs = conn.execute(

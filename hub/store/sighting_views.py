@@ -1,4 +1,4 @@
-"""What a search for sightings answers, and how the log puts what was asked."""
+"""Results of a sighting search, and its description for the audit log."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CAMERAS_TOLD: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class SightingsPage:
-    """An answer, a page of it; see `FoundSightings` for what is not said here."""
+    """One page of results; see `FoundSightings` for fields not described here."""
 
     hits: list[FoundSighting]
     count: int
@@ -27,7 +27,7 @@ class SightingsPage:
 
 
 def asked_words(wanted: Wanted) -> str:
-    """What was asked, for the log: every word that narrows it."""
+    """Description of the search for the log: every condition that narrows it."""
     return ", ".join(_words(wanted))
 
 

@@ -1,4 +1,4 @@
-"""The questions behind the door, each already cut to a scope: queries in, views out.
+"""Queries of the service, each limited to a scope: conditions in, read models out.
 
 Only `hub.store.door` calls these; it adds the audit.
 """
@@ -78,7 +78,7 @@ def alert_query(
     newest_by: ColumnElement[int],
     limit: int | BindParameter[int] | None = None,
 ) -> Select[*tuple[Any, ...]]:
-    """The alerts that whoever `alert_rows` asks for may see and that meet the conditions."""
+    """Query of the alerts that meet the conditions and that the person of `alert_rows` may see."""
     taker, closer = people.alias("taker"), people.alias("closer")
     offered = people.alias("offered")
     scope = visible_to(Right.SEE).subquery("scope")
@@ -135,12 +135,12 @@ def alert_rows(
 
 
 def running_alerts(conn: Connection, person_id: UUID, now: Moment) -> list[AlertRow]:
-    """The alerts this person may see that nobody has closed, newest first."""
+    """Alerts this person may see that are not closed, newest first."""
     return _found(conn, _RUNNING, visible_values(person_id, now))
 
 
 def handled_alerts(conn: Connection, person_id: UUID, now: Moment, most: int) -> list[AlertRow]:
-    """Those that somebody closed, the last closed first."""
+    """Closed alerts, last closed first."""
     return _found(conn, _HANDLED, {**visible_values(person_id, now), "most": most})
 
 
@@ -175,14 +175,14 @@ def may_play(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> 
 
 
 def whereabouts(conn: Connection, camera_id: UUID) -> tuple[float | None, float | None]:
-    """Latitude and longitude of a camera in degrees, where the keeper noted them."""
+    """Latitude and longitude of a camera in degrees, if recorded."""
     query = select(cameras.c.latitude_deg, cameras.c.longitude_deg)
     row = conn.execute(query.where(cameras.c.id == camera_id)).one()
     return row.latitude_deg, row.longitude_deg
 
 
 def sound_reason(conn: Connection, camera_id: UUID) -> str | None:
-    """Why a camera's sound is recorded too; None where it is not."""
+    """Reason for a camera's sound recording; None: no sound is recorded."""
     return conn.scalar(select(cameras.c.sound).where(cameras.c.id == camera_id))
 
 
@@ -190,7 +190,7 @@ _SCOPES: Final = tuple(visible_to(right) for right in (Right.SEE, Right.MANAGE))
 
 
 def scope_now(conn: Connection, person_id: UUID, now: Moment) -> frozenset[tuple[UUID, int]]:
-    """Which cameras this person may see or looks after, each since when."""
+    """Cameras this person may see or looks after, each with the start of their reach."""
     values = visible_values(person_id, now)
     rows = [row for scope in _SCOPES for row in conn.execute(scope, values)]
     return frozenset((row.camera_id, row.from_utc_us) for row in rows)
@@ -208,7 +208,7 @@ def _places_query() -> Select[UUID, str]:
     step = select(
         above.c.of_id, areas.c.id, areas.c.parent_id, areas.c.name, (above.c.depth + 1)
     ).join(above, areas.c.id == above.c.parent_id)
-    # A ring of areas, which only a fault could make, must not turn for ever.
+    # A cycle of areas, possible only by a fault, must not loop for ever.
     above = above.union_all(step.where(above.c.depth < 12))
     return select(above.c.of_id, above.c.name).order_by(above.c.depth)
 
@@ -217,7 +217,7 @@ _PLACES: Final = _places_query()
 
 
 def places(conn: Connection, area_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Each area's name with those above it: "Ngã tư 1, Khu phố 2, Tân Khai"."""
+    """Each area's name with those of the areas above: "Ngã tư 1, Khu phố 2, Tân Khai"."""
     wanted = list(area_ids)
     names: dict[UUID, list[str]] = {}
     for row in conn.execute(_PLACES, {"area_ids": wanted}) if wanted else ():
@@ -266,7 +266,8 @@ def alert_media(conn: Connection, alert_id: UUID, *, kinds: Sequence[str]) -> li
 def media_rows(
     conn: Connection, *conditions: ColumnElement[bool], limit: int | None = None
 ) -> list[MediaRow]:
-    """Pictures and clips that meet the conditions, which have to hold the scope, by time."""
+    """Pictures and clips that meet the conditions, by time. The conditions must contain the
+    scope."""
     rule = retention_rules
     wish = [wishes.c.asked_utc_us, wishes.c.answer, wishes.c.answered_utc_us]
     left = exists().where(growing_clips.c.remains_id == media.c.id)
@@ -317,7 +318,7 @@ def _removed(row: AnyRow) -> Removed | None:
 
 @dataclass(frozen=True, slots=True)
 class Unended:
-    """A clip that no stored file ended: its node, and its file as announced, if it was."""
+    """A clip without a final stored file: its node, and its announced file, if any."""
 
     node_id: UUID
     media_id: UUID | None
@@ -326,7 +327,7 @@ class Unended:
 
 
 def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
-    """The alert's clips that no stored file ended."""
+    """The alert's clips without a final stored file."""
     query = (
         select(growing_clips, media.c.sha256)
         .distinct()
@@ -361,7 +362,7 @@ def alert_growing(conn: Connection, alert_id: UUID) -> list[Unended]:
 
 
 def may_watch(conn: Connection, person_id: UUID, clip_id: UUID, now: Moment) -> bool:
-    """Whether this person may play a clip that is still recorded."""
+    """Whether this person may play a clip that is still being recorded."""
     scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
     query = select(growing_clips.c.id).join(scope, seen_growing(scope))
     return conn.execute(query.where(growing_clips.c.id == clip_id)).first() is not None
@@ -381,7 +382,8 @@ def _wish_row(row: AnyRow) -> WishRow | None:
 def unbrought_clip(
     conn: Connection, person_id: UUID, media_id: UUID, *, alert_id: UUID, now: Moment
 ) -> bool:
-    """Whether this is a clip of that alert which its node still has and this person may play."""
+    """Whether this clip belongs to that alert, is still at its node, and this person may play
+    it."""
     scope = visible_cameras(person_id, Right.CLIPS, now).subquery("scope")
     query = (
         select(media.c.id)
@@ -401,7 +403,7 @@ def unbrought_clip(
 
 
 def is_node_here(conn: Connection, camera_id: UUID) -> bool:
-    """Whether the node of a camera is heard."""
+    """Whether the node of a camera is online."""
     query = select(nodes.c.state).join(cameras, cameras.c.node_id == nodes.c.id)
     return conn.scalar(query.where(cameras.c.id == camera_id)) == "online"
 
@@ -418,7 +420,7 @@ def history(conn: Connection, alert_id: UUID) -> list[HistoryRow]:
 
 
 def told(conn: Connection, alert_id: UUID) -> list[ToldRow]:
-    """Who was owed word of the alert, and what came of it."""
+    """The people notified of the alert, and the results."""
     query = (
         select(notifications, people.c.name, phones.c.channel, phones.c.label.label("phone_label"))
         .join(people, people.c.id == notifications.c.person_id)
@@ -466,18 +468,19 @@ _CHANGES: Final = _changes_query()
 
 
 def changes(conn: Connection, person_id: UUID, *, after: int, now: Moment) -> list[AlertChange]:
-    """The newest change of each alert that this person may see and that changed after a cursor."""
+    """Newest change, after a cursor, of each alert that this person may see."""
     rows = conn.execute(_CHANGES, {**visible_values(person_id, now), "after": after})
     return [AlertChange(row.cursor, row.alert_id, row.revision) for row in rows]
 
 
 def last_cursor(conn: Connection) -> int:
-    """The cursor of the newest change of all."""
+    """Cursor of the newest change of all."""
     return conn.scalar(select(func.max(alert_changes.c.cursor))) or 0
 
 
 def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) -> AnyRow | None:
-    """A stored file's kind, sha256, size and codec, if this person may: beyond pictures, CLIPS."""
+    """Kind, sha256, size and codec of a stored file this person may see; clips and sound need
+    CLIPS."""
     kind = conn.scalar(select(media.c.kind).where(media.c.id == media_id))
     right = Right.SEE if kind == "picture" else Right.CLIPS
     scope = visible_cameras(person_id, right, now).subquery("scope")
@@ -489,7 +492,7 @@ def one_media(conn: Connection, person_id: UUID, media_id: UUID, now: Moment) ->
 
 
 def _label(row: AnyRow) -> str:
-    """What the alert is about, as people call it: its camera, or the node that is silent."""
+    """Name of the alert's subject for people: its camera, or the silent node."""
     match row.kind:
         case Kind.NODE_SILENT | Kind.NODE_RIVAL | Kind.NODE_UNRECORDED:
             return str(row.node_name)

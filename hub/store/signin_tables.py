@@ -27,7 +27,7 @@ invitations = Table(
     *moment("ends"),
     *moment("used", nullable=True),
     *moment("withdrawn", nullable=True),
-    Column("refused", Integer, nullable=False),  # times it was shown when it held no more
+    Column("refused", Integer, nullable=False),  # uses of the link after it became invalid
 )
 
 passkeys = Table(
@@ -38,7 +38,7 @@ passkeys = Table(
     Column("credential_id", LargeBinary, nullable=False, unique=True),
     Column("public_key", LargeBinary, nullable=False),  # COSE
     Column("sign_count", BigInteger, nullable=False),
-    Column("label", Text, nullable=False),  # what its owner calls it
+    Column("label", Text, nullable=False),  # name given by its owner
     Column("transports", Text, nullable=False),  # how the browser reaches it: usb,nfc,internal
     *moment("created"),
     *moment("used", nullable=True),
@@ -48,7 +48,7 @@ spent_challenges = Table(
     "spent_challenges",
     metadata,
     key(),
-    Column("challenge_hash", Text, nullable=False, unique=True),  # answered rightly once
+    Column("challenge_hash", Text, nullable=False, unique=True),  # each is valid for one answer
     *moment("ends"),
     Index("ix_spent_challenges_ends_utc_us", "ends_utc_us"),
 )
@@ -58,9 +58,9 @@ identities = Table(
     metadata,
     key(),
     link("person_id", "people", index=True),
-    Column("issuer", Text, nullable=False),  # the OpenID provider, to the letter
-    Column("subject", Text, nullable=False),  # its own name for the person; never given anew
-    Column("label", Text, nullable=False),  # what it calls them, for people to read
+    Column("issuer", Text, nullable=False),  # the OpenID provider, exact text
+    Column("subject", Text, nullable=False),  # its own id for the person; never reused
+    Column("label", Text, nullable=False),  # its name for the person, for display
     *moment("created"),
     *moment("used", nullable=True),
     UniqueConstraint("issuer", "subject"),

@@ -1,4 +1,5 @@
-"""The door's way to silences: who may, makes one; whoever sees the camera reads and ends it."""
+"""Service for silences: people who look after a camera create them; people who see it read and end
+them."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,7 +29,7 @@ class SilenceRow:
     camera_label: str
     place: str
     made_by_name: str | None
-    """None: false alarms made it."""
+    """None: created automatically after false alarms."""
     made_utc_us: int
     hits: int
     last_hit_utc_us: int | None
@@ -44,7 +45,7 @@ class CameraName:
 
 @dataclass(frozen=True, slots=True)
 class NewSilence:
-    """A silence as it is entered."""
+    """A silence as entered."""
 
     camera_id: UUID
     kind: str | None
@@ -54,10 +55,10 @@ class NewSilence:
 
 
 class SilenceDoor(AreaDoor):
-    """What does not alert for a while."""
+    """Silences that suppress alerts for a time."""
 
     def silences(self, asker: Asker) -> list[SilenceRow]:
-        """Those that count now, of cameras this person may see, the newest first."""
+        """Active silences of cameras this person may see, newest first."""
         with self._db.reading() as conn:
             rows = _rows(conn, asker.person_id, self._clock.now())
         if rows:
@@ -73,7 +74,7 @@ class SilenceDoor(AreaDoor):
         return [CameraName(row.id, row.label) for row in rows]
 
     def add_silence(self, asker: Asker, new: NewSilence) -> bool:
-        """Silence a camera, or a zone or kind on it; False where they do not look after it.
+        """Silence a camera, or a zone or kind on it; False if they do not look after it.
 
         A DutyError without a reason; a span is cut to 31 days.
         """
@@ -100,7 +101,7 @@ class SilenceDoor(AreaDoor):
         return True
 
     def end_silence(self, asker: Asker, silence_id: UUID) -> bool:
-        """It alerts again from now on; False where they may not see its camera."""
+        """End a silence, so that alerts come again; False if they may not see its camera."""
         now = self._clock.now()
         with self._db.writing() as conn:
             is_there = bool(_rows(conn, asker.person_id, now, silence_id))
@@ -112,8 +113,8 @@ class SilenceDoor(AreaDoor):
 
 
 def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Silences that count at `now_utc_us`, of cameras that who is named by `visible_values` sees or
-    looks after."""
+    """Silences active at `now_utc_us`, of cameras that the person in `visible_values` sees or looks
+    after."""
     seen = visible_to(Right.SEE).subquery("seen")
     tended = visible_to(Right.MANAGE).subquery("tended")
     mine = select(seen.c.camera_id).union(select(tended.c.camera_id))
@@ -131,7 +132,7 @@ def _counting(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-# Built once: every inbox asks, and to build it cost several times what it takes to answer.
+# Built once: every inbox needs it, and building costs several times its execution.
 _ALL_COUNTING: Final = _counting()
 _ONE_COUNTING: Final = _counting(silences.c.id == bindparam("silence_id", type_=Uuid))
 
@@ -139,7 +140,7 @@ _ONE_COUNTING: Final = _counting(silences.c.id == bindparam("silence_id", type_=
 def _rows(
     conn: Connection, person_id: UUID, now: Moment, silence_id: UUID | None = None
 ) -> list[SilenceRow]:
-    """All that count for this person, or the one of this id."""
+    """All active silences for this person, or the one with this id."""
     asked: dict[str, Any] = {**visible_values(person_id, now), "now_utc_us": now.utc_us}
     if silence_id is None:
         rows: list[Any] = list(conn.execute(_ALL_COUNTING, asked))

@@ -1,6 +1,6 @@
-"""Silences as rows: which of them counts for a spot, what they kept quiet, and who ended them.
+"""Rows of silences: the active one for a spot, the number of suppressed alerts, the end.
 
-All in the caller's transaction; what a silence covers is decided in `hub.alerts.silences`.
+All in the caller's transaction; `hub.alerts.silences` decides what a silence covers.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from hub.store.tables import alerts, columns, new_id
 REASON_CHARS: Final = 300
 FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
 LOOK_BACK_ALERTS: Final = 200
-"""So many of a camera's last handled alerts are looked through for those of one spot."""
+"""Number of a camera's last handled alerts in which those of one spot are searched."""
 
 _COUNTING: Final = Hot(
     select(
@@ -51,7 +51,7 @@ _COUNTING: Final = Hot(
 
 
 def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> Spot:
-    """Where an alert is: its zone, and the rule that was met there."""
+    """Spot of an alert: its zone, and the rule met there."""
     met = next((one.rule for one in rules if one.place == zone), None) if zone else None
     return Spot(camera_id, kind, zone, met)
 
@@ -59,8 +59,8 @@ def spot_of(camera_id: UUID, kind: str, rules: Rules, zone: str | None) -> Spot:
 def covering(
     conn: Connection, camera_id: UUID, kind: str, rules: Rules, *, now: Moment
 ) -> Silence | None:
-    """The silence that keeps a sighting from alerting: None where any rule that it met is of no
-    silence, or where it met none and its place and kind are of none."""
+    """The silence that keeps a sighting from raising an alert. None if any rule it met is not
+    silenced, or if it met no rule and no silence covers its place and kind."""
     rows = _COUNTING.all(conn, camera_id=camera_id, now_utc_us=now.utc_us)
     if not rows:
         return None
@@ -73,7 +73,7 @@ def covering(
 
 
 def as_silence(row: Any) -> Silence:
-    """A row of the table."""
+    """The silence in a row of the table."""
     return Silence(
         row.id,
         row.camera_id,
@@ -87,7 +87,7 @@ def as_silence(row: Any) -> Silence:
 
 
 def hit(conn: Connection, silence_id: UUID, *, now: Moment) -> None:
-    """It kept something from alerting."""
+    """Count a suppressed sighting."""
     conn.execute(
         update(silences)
         .where(silences.c.id == silence_id)
@@ -102,7 +102,7 @@ def add(
     made_by: UUID | None,
     now: Moment,
 ) -> None:
-    """Write a silence down; it counts from now on."""
+    """Insert a silence; it is active from now on."""
     conn.execute(
         insert(silences).values(
             id=silence.silence_id,
@@ -121,7 +121,7 @@ def add(
 
 
 def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> None:
-    """What it covered alerts again."""
+    """End a silence."""
     conn.execute(
         update(silences)
         .where(silences.c.id == silence_id, silences.c.ended_utc_us.is_(None))
@@ -130,7 +130,7 @@ def end(conn: Connection, silence_id: UUID, *, person_id: UUID, now: Moment) -> 
 
 
 def mute_if_often_false(conn: Connection, alert_id: UUID, *, now: Moment) -> Silence | None:
-    """Mute the spot of an alert that was just called false, if it was the third in a row."""
+    """Mute the spot of an alert just marked as false, if it was the third in a row."""
     row = conn.execute(_SPOT_OF.where(alerts.c.id == alert_id)).one()
     if row.kind in KINDS or row.kind.startswith("tamper_"):
         return None
@@ -158,7 +158,7 @@ _SPOT_OF: Final = select(
 
 
 def _last_muted(conn: Connection, spot: Spot, now: Moment) -> int:
-    """When the last mute of this spot began or, if it is over, ended; 0 where there was none."""
+    """Start of the last mute of this spot or, if it is over, its end; 0 if there was none."""
     over = func.coalesce(silences.c.ended_utc_us, silences.c.until_utc_us)
     query = select(silences.c.made_utc_us, over.label("over_utc_us")).where(
         silences.c.camera_id == spot.camera_id,

@@ -1,4 +1,4 @@
-"""The table of silences; as `hub.store.tables`, the same on both databases."""
+"""Table of silences; like `hub.store.tables`, the same on both databases."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 
@@ -12,17 +12,17 @@ silences = Table(
     metadata,
     key(),
     link("camera_id", "cameras"),
-    Column("kind", Text),  # null: all that is seen; of an exact one never
+    Column("kind", Text),  # null: all kinds; never null if is_exact
     Column("zone", Text),
     Column("rule", Text),
-    Column("is_exact", Boolean, nullable=False),  # of this very spot: null stands for none
+    Column("is_exact", Boolean, nullable=False),  # this very spot: null matches only null
     Column("reason", Text, nullable=False),
-    link("made_by", "people", nullable=True),  # null: false alarms did
+    link("made_by", "people", nullable=True),  # null: created after false alarms
     *moment("made"),
     *moment("until"),
     link("ended_by", "people", nullable=True),
     *moment("ended", nullable=True),
-    Column("hits", Integer, nullable=False),  # sightings that it kept from alerting
+    Column("hits", Integer, nullable=False),  # sightings that it suppressed
     *moment("last_hit", nullable=True),
     Index("ix_silences_camera_id_until", "camera_id", "until_utc_us"),
 )
