@@ -191,9 +191,7 @@ class _Reading:
         """All ids in one parameter, whatever their number."""
         column: ColumnElement[Any] = sightings.c.camera_id
         if self._is_by_time:
-            column = func.coalesce(
-                column, column
-            )  # keeps the planner off camera indexes
+            column = func.coalesce(column, column)  # keeps the planner off camera indexes
         if self._conn.dialect.name == "postgresql":
             return column == any_(bindparam(None, list(ids), type_=ARRAY(Uuid)))
         packed = func.json_each(json.dumps([one.hex for one in ids])).table_valued("value")

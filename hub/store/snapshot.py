@@ -1,7 +1,7 @@
-"""One consistent copy of a running hub's database, and its way back.
+"""A consistent copy of a running hub's database, and its restore.
 
-SQLite gives a whole file by its online backup; PostgreSQL its tables by COPY within one
-transaction that sees one state. Neither holds up a writer. Parts are streams: a province's
+SQLite gives a whole file by its online backup; PostgreSQL gives its tables by COPY in one
+transaction with one consistent view. Neither blocks writers. Parts are streams: a province's
 database is never whole in memory.
 """
 
@@ -23,13 +23,13 @@ from hub.store.staging import PIECE_BYTES
 
 SQLITE_PART: Final = "hub.db"
 Read = Callable[[str], Iterator[bytes]]
-"""The bytes of a part by its name."""
+"""Reads the bytes of a part, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a copy holds: its kind (sqlite, postgresql), the schema, and the columns of each
-    table in the order in which they can be written back (PostgreSQL only)."""
+    """Contents of a copy: database kind (sqlite, postgresql), schema, and the columns of each table
+    in the order of the restore (PostgreSQL only)."""
 
     kind: str
     schema: str
@@ -37,14 +37,14 @@ class Snapshot:
 
 
 class OccupiedError(Exception):
-    """There is a database where one is to be restored."""
+    """The target of the restore already contains a database."""
 
 
 @contextlib.contextmanager
 def snapshot(
     db: Database, scratch: Path
 ) -> Iterator[tuple[Snapshot, Iterator[tuple[str, Iterator[bytes]]]]]:
-    """The state of now, and its parts one after another; `scratch` is a folder with room."""
+    """The current state and its parts, one after another; `scratch` is a folder with free space."""
     if db.url.get_backend_name() == "sqlite":
         with _sqlite_copy(Path(db.url.database or ""), scratch) as copy, db.reading() as conn:
             shape = Snapshot("sqlite", schema_now(conn), {})
@@ -60,10 +60,11 @@ def snapshot(
 
 
 def restore(db: Database, shape: Snapshot, read: Read, *, overwrites: bool = False) -> None:
-    """Write a snapshot back, and bring it to this program's schema.
+    """Restore a snapshot and migrate it to this program's schema.
 
-    OccupiedError where there is a database already and it may not be replaced (an SQLite file is
-    then kept beside it); DatabaseError for a snapshot of the other kind or one that is damaged.
+    OccupiedError if there is a database already and `overwrites` is False (when overwritten, an
+    SQLite file is kept beside the new one); DatabaseError for a snapshot of the other kind or a
+    damaged one.
     """
     here = db.url.get_backend_name()
     if shape.kind != here:
@@ -88,8 +89,8 @@ def _sqlite_copy(path: Path, scratch: Path) -> Iterator[Path]:
             contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source,
             contextlib.closing(sqlite3.connect(copy)) as target,
         ):
-            source.backup(target)  # in one go: in WAL mode it holds up nobody
-            target.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+            source.backup(target)  # in one step: in WAL mode it blocks no writer
+            target.execute("PRAGMA journal_mode=DELETE")  # one file, no WAL file beside it
         yield copy
     finally:
         copy.unlink(missing_ok=True)
@@ -123,7 +124,7 @@ def _restore_postgresql(db: Database, shape: Snapshot, read: Read, *, overwrites
     unknown = set(shape.tables) - set(metadata.tables)
     if unknown:
         raise DatabaseError(f"the backup has a table that no hub knows: {min(unknown)}")
-    # All of it or nothing: what was there before stays until the last row is in.
+    # All or nothing: the old data stay until the last row is written.
     with db.writing() as conn:
         there = set(inspect(conn).get_table_names())
         if there and not overwrites:
@@ -152,13 +153,13 @@ def _copy_in(conn: Connection, name: str, columns: Sequence[str], pieces: Iterat
 
 
 def _cursor(conn: Connection) -> Any:
-    """The driver's own, in the same transaction: SQLAlchemy knows no COPY."""
+    """The driver's cursor in the same transaction: SQLAlchemy has no COPY."""
     driver: Any = conn.connection.driver_connection
     return driver.cursor()
 
 
 def _words(name: str, columns: Sequence[str]) -> str:
-    """A table and its columns, quoted; the names are those of a manifest, so they are checked."""
+    """A table and its columns, quoted; the names come from a manifest, so they are checked."""
     for one in (name, *columns):
         if not one.replace("_", "").isalnum() or not one.isascii():
             raise DatabaseError(f"the backup has a column that cannot be: {one!r}")
@@ -167,7 +168,7 @@ def _words(name: str, columns: Sequence[str]) -> str:
 
 
 def _set_counters(conn: Connection, names: Iterable[str]) -> None:
-    """Numbers that the database counts itself go on after the last one that is there."""
+    """Set the database's own counters to continue after the highest existing number."""
     for table in (metadata.tables[name] for name in names):
         for column in table.primary_key.columns:
             if column.autoincrement is True:

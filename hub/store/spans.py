@@ -1,4 +1,4 @@
-"""What a camera showed in a span of time, asked of its node, which keeps it unasked."""
+"""Span requests: footage of a camera's time span that its node keeps and sends only on request."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,15 +19,15 @@ from hub.store.scope import visible_cameras
 from hub.store.tables import cameras, columns, media, nodes, span_wishes
 
 AGAIN_S: Final = 60.0
-"""A node that does not answer is told again after so long."""
+"""Repeat interval for a node that does not answer."""
 AT_ONCE: Final = 50
 LONGEST_S: Final = 3600.0
-"""Of one request: a node answers with a hundred files at most."""
+"""Maximum length of one request: a node answers with at most a hundred files."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpanWish:
-    """One that its node is to be told of now."""
+    """A request to send to its node now."""
 
     node: str
     command_id: UUID
@@ -36,7 +36,7 @@ class SpanWish:
 
 @dataclass(frozen=True, slots=True)
 class SpanRow:
-    """A request as it is listed; `files` None while the node has not answered."""
+    """A request in a list; `files` is None until the node answers."""
 
     command_id: UUID
     camera: str
@@ -49,7 +49,7 @@ class SpanRow:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From then until then, both ends included; what was heard too only `with_sound`."""
+    """From start to end, both included; sound only `with_sound`."""
 
     from_utc_us: int
     until_utc_us: int
@@ -66,10 +66,10 @@ def ask(
     now: Moment,
     rights: Right = Right.CLIPS,
 ) -> UUID:
-    """Ask the camera's node for all it has of that span.
+    """Request all footage of that span from the camera's node.
 
-    RegistryError for a span that is none or too long, and for a camera on which this person has
-    not these rights, or not of then.
+    RegistryError for an invalid or too long span, and for a camera or time outside this person's
+    rights.
     """
     if not 0 <= span.until_utc_us - span.from_utc_us <= LONGEST_S * 1_000_000:
         raise RegistryError("a span ends after it begins, and lasts an hour at most")
@@ -104,7 +104,7 @@ def ask(
 
 
 def due(conn: Connection, *, now: Moment) -> list[SpanWish]:
-    """What nodes that are here are to be told of now; noted as said."""
+    """Requests due now for nodes that are online; recorded as sent."""
     rows = conn.execute(
         select(span_wishes, cameras.c.name.label("camera"), nodes.c.name.label("node"))
         .join(cameras, cameras.c.id == span_wishes.c.camera_id)
@@ -139,7 +139,7 @@ def due(conn: Connection, *, now: Moment) -> list[SpanWish]:
 
 
 def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Moment) -> None:
-    """So many files are coming, as the node of that camera says."""
+    """Record the number of files that the camera's node announces."""
     its_own = select(cameras.c.id).where(cameras.c.node_id == node_id)
     conn.execute(
         update(span_wishes)
@@ -157,7 +157,7 @@ def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Mo
 
 
 def overlaps() -> ColumnElement[bool]:
-    """Clips of a request's camera that show any of its span."""
+    """Condition: clips of a request's camera that overlap its span."""
     return and_(
         media.c.camera_id == span_wishes.c.camera_id,
         media.c.kind == "clip",
@@ -167,7 +167,7 @@ def overlaps() -> ColumnElement[bool]:
 
 
 def asked(conn: Connection) -> list[SpanRow]:
-    """All requests, the newest last, and how many clips of each the hub has by now."""
+    """All requests, newest last, each with the number of its clips at the hub."""
     here = and_(overlaps(), media.c.stored_utc_us.is_not(None))
     stored = select(func.count()).where(here).scalar_subquery()
     rows = conn.execute(

@@ -1,6 +1,6 @@
-"""People and what they were granted: who may see which part of the town, from when, until when.
+"""People and their grants: who may see which part of the town, from when, until when.
 
-Every change writes its line of the audit in the caller's transaction.
+Every change writes its audit line in the caller's transaction.
 """
 
 from typing import Final
@@ -35,7 +35,7 @@ def add_person(
     passwords: Passwords,
     now: Moment,
 ) -> UUID:
-    """Note a person; RegistryError for a taken login or a password that is too short."""
+    """Add a person; RegistryError for a taken login or a too short password."""
     login = fold_login(login)
     if not login:
         raise RegistryError("a person needs a login")
@@ -62,14 +62,14 @@ def add_person(
 
 
 def person_by_login(conn: Connection, login: str) -> UUID | None:
-    """The person who signs in so."""
+    """The person with this login."""
     return conn.scalar(select(people.c.id).where(people.c.login == fold_login(login)))
 
 
 def choose_channels(conn: Connection, person_id: UUID, order: str) -> None:
-    """By which channel the person is told first, for each severity, as `hub.alerts.channels` says.
+    """Set the order of channels for the person, by severity, in the form of `hub.alerts.channels`.
 
-    An empty order is the hub's own.
+    An empty order means the hub's default.
     """
     try:
         read_orders(order)
@@ -88,19 +88,20 @@ def add_grant(
     now: Moment,
     granted_by: UUID | None = None,
 ) -> UUID:
-    """Let a person see an area with all below it, or one camera (exactly one of the two), as the
-    keeper's shell; GrantError for what their role cannot have."""
+    """Grant a person access to an area with all below it, or to one camera (exactly one of the
+    two). Without `granted_by` the keeper's shell is the author. GrantError if their role does
+    not allow it."""
     by = By(person_id=granted_by, came_from="" if granted_by else _SHELL.came_from)
     return grant_rows.write(conn, person_id=person_id, grant=grant, reason=reason, now=now, by=by)
 
 
 def end_grant(conn: Connection, grant_id: UUID, *, now: Moment) -> None:
-    """The grant counts no more, nor does what its person gave out of it."""
+    """End the grant and the grants that its person delegated from it."""
     grant_rows.end(conn, grant_id, by=_SHELL, now=now)
 
 
 def checked_password(password: str, passwords: Passwords) -> str:
-    """The hash of a password that may be used; RegistryError for one too short or too long."""
+    """The hash of a valid password; RegistryError if too short or too long."""
     if len(password) < MIN_CHARS:
         raise RegistryError(f"a password has at least {MIN_CHARS} characters")
     if len(password) > MAX_CHARS:

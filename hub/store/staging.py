@@ -1,4 +1,4 @@
-"""Files on their way in: on the hub's own disk until they are whole and checked."""
+"""Incoming files: kept on the hub's own disk until complete and verified."""
 
 import contextlib
 import errno
@@ -11,34 +11,35 @@ from pathlib import Path
 from typing import Final
 
 PIECE_BYTES: Final = 256 * 1024
-"""So much of a file is in memory at a time, on its way in as on its way out."""
+"""Size of the pieces in which a file is read and written."""
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class HashMismatchError(Exception):
-    """The bytes are not those that were promised."""
+    """The bytes do not match the announced hash."""
 
 
 class BlobsError(Exception):
-    """The store cannot serve now; later it may. Its text names the thing; `cure` what to do."""
+    """The store cannot serve now; a later attempt may succeed. The text names the thing; `cure`
+    says what to do."""
 
     cure = ""
 
 
 class NoRoomError(BlobsError):
-    """The disk is full, or would be fuller than it may be; later there may be room again."""
+    """The disk is full, or would exceed its limit; a later attempt may succeed."""
 
     cure = "free space on that disk, or move store.media_folder to a larger one"
 
 
 class StoreAwayError(BlobsError):
-    """The store cannot be reached, or lets the hub do nothing in it."""
+    """The store cannot be reached, or denies the hub access."""
 
     cure = "look after the store at store.media_url; the hub tries again by itself"
 
 
 class Incoming:
-    """A file on its way in, on the hub's own disk; for one thread at a time."""
+    """An incoming file on the hub's own disk; for one thread at a time."""
 
     def __init__(self, folder: Path, keep: Callable[[str, str], None]) -> None:
         descriptor, name = tempfile.mkstemp(dir=folder)
@@ -56,9 +57,9 @@ class Incoming:
         self.size_bytes += len(chunk)
 
     def finish(self, expected_sha256: str) -> None:
-        """Keep the file under its hash, durably.
+        """Store the file under its hash, durably.
 
-        Raises HashMismatchError when it is another, and then keeps nothing; BlobsError.
+        Raises HashMismatchError for other content, and then stores nothing; BlobsError.
         """
         if self._hash.hexdigest() != expected_sha256:
             self.abort()
@@ -69,17 +70,17 @@ class Incoming:
         self._keep(self._path, expected_sha256)
 
     def abort(self) -> None:
-        """Throw away what came; harmless after `finish`."""
+        """Discard the received bytes; harmless after `finish`."""
         with contextlib.suppress(OSError):  # a full disk may refuse the last flush
             self._file.close()
         Path(self._path).unlink(missing_ok=True)
 
 
 class Staging:
-    """Where files lie until they are whole: `incoming` in a folder, made when missing.
+    """Folder of incomplete files: `incoming` in a folder, created if missing.
 
-    `spare_bytes` of its disk are left free: a database on the same disk needs them for what
-    comes first, the events.
+    `spare_bytes` of its disk stay free: a database on the same disk needs them for events, which
+    have priority.
     """
 
     def __init__(self, folder: Path, *, spare_bytes: int) -> None:
@@ -88,7 +89,7 @@ class Staging:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def open(self, size_bytes: int, keep: Callable[[str, str], None]) -> Incoming:
-        """Begin a new file of this size; raises NoRoomError."""
+        """Start a new file of this size; raises NoRoomError."""
         if self.free_bytes() < size_bytes:
             free_bytes = shutil.disk_usage(self.folder).free
             raise NoRoomError(
@@ -99,11 +100,11 @@ class Staging:
             return Incoming(self.folder, keep)
 
     def free_bytes(self) -> int:
-        """How much more the disk may take."""
+        """Free space that uploads may use."""
         return shutil.disk_usage(self.folder).free - self._spare_bytes
 
     def sweep(self, *, older_than_utc_us: int) -> int:
-        """Remove files last written before then; how many."""
+        """Remove files last written before the limit; returns their number."""
         old = [
             path
             for path in self.folder.iterdir()
@@ -116,7 +117,7 @@ class Staging:
 
 @contextlib.contextmanager
 def needing_room() -> Iterator[None]:
-    """Turn what a full disk answers into NoRoomError."""
+    """Turn a full disk's error into NoRoomError."""
     try:
         yield
     except OSError as error:

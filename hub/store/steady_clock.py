@@ -1,4 +1,4 @@
-"""The hub's clock through a run and from one to the next: `hub.alerts.steady` on this machine."""
+"""The hub's clock during a run and across restarts: `hub.alerts.steady` on this machine."""
 
 import os
 import threading
@@ -14,11 +14,11 @@ from hub.store.clock import kernel_error_ms
 FILE: Final = "clock"
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _WIDTH: Final = 160
-"""The file is written over in place, so that a full disk has room for it."""
+"""Fixed length: the file is overwritten in place, which works on a full disk."""
 
 
 class SteadyClock:
-    """For any thread. `folder`: where it leaves word for the next run; None: nowhere."""
+    """For any thread. `folder`: place of the state file for the next run; None: no file."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = folder / FILE if folder is not None else None
@@ -29,7 +29,8 @@ class SteadyClock:
         self.leave_word()
 
     def now(self) -> Moment:
-        """This moment; its error is None while nobody keeps the clock, or a step is not taken."""
+        """The current moment; its error is None while the clock is not synchronized or a step is
+        pending."""
         error_ms = kernel_error_ms()
         with self._lock:
             utc_us = self._read_time()
@@ -38,27 +39,28 @@ class SteadyClock:
         return Moment(max(0, utc_us), None if is_off else error_ms, is_doubted=is_doubted)
 
     def due_step_us(self) -> int:
-        """What the clock was stepped by and is to be taken now; 0: nothing."""
+        """The clock step to apply now, in µs; 0: none."""
         error_ms = kernel_error_ms()
         with self._lock:
             self._read_time()
             return self._time.due_us(is_vouched=error_ms is not None)
 
     def take(self, step_us: int) -> None:
-        """What waits was moved by this much."""
+        """Record that pending times were moved by this step."""
         error_ms = kernel_error_ms()
         with self._lock:
             self._time.take(step_us, is_vouched=error_ms is not None)
 
     def give_back(self, step_us: int) -> None:
-        """What waits could not be moved after all."""
+        """Undo `take`: pending times could not be moved."""
         with self._lock:
             self._time.untaken_us += step_us
 
     def leave_word(self) -> None:
-        """For the next run; a disk that does not take it leaves the word of before.
+        """Write the state for the next run; if the disk refuses it, the previous state stays.
 
-        It is not synced: it counts in this boot alone, and what a kill leaves is in the kernel.
+        It is not synced: it is valid in this boot only, and after a killed process the kernel still
+        has it.
         """
         if self._file is None:
             return
@@ -83,14 +85,14 @@ def _wall_us() -> int:
 
 
 def _ticks_us() -> int:
-    """Since boot, the time of a sleeping machine included."""
+    """Microseconds since boot, including time asleep."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
 
 
 def _boot_id() -> str:
     try:
         return _BOOT_ID.read_text().strip()
-    except OSError:  # no Linux: every run stands alone
+    except OSError:  # not Linux: no state across runs
         return f"run-{os.getpid()}-{time.monotonic_ns()}"
 
 

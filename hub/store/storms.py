@@ -1,7 +1,8 @@
-"""Many first words for one phone: each, together, or held, as `hub.alerts.storm` decides.
+"""Per-phone rate limit: send each alert, batch alerts into a digest, or defer them
+(`hub.alerts.storm` decides).
 
-Works in the caller's transaction. A row that waits says in its reason until when and why; rows
-told together point to the one that carries them, which is its own pointer.
+Works in the caller's transaction. The reason of a deferred row says until when and why. Rows of a
+digest point to the row that carries it; that row points to itself.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ FIRST_WORD: Final = and_(
     or_(notifications.c.moment == "opened", notifications.c.moment.like("again:%")),
     alerts.c.severity.is_(None),
 )
-"""What a storm holds back: what rings for an alert that is not critical, first or again."""
+"""Rows under the rate limit: the first or a repeated ring for an alert that is not critical."""
 
 _NOW: Final = bindparam("now_utc_us", type_=BigInteger)
 _OF_PHONES: Final = notifications.c.phone_id.in_(bindparam("phone_ids", expanding=True))
@@ -44,7 +45,7 @@ _CARRIES: Final = notifications.c.digest_id == notifications.c.id
 
 @dataclass(frozen=True)
 class Digest:
-    """Alerts told in one message, by place; the places with most come first."""
+    """Number of alerts in one message, by place; places with most alerts first."""
 
     alerts: int
     places: tuple[tuple[str, int], ...]
@@ -52,38 +53,39 @@ class Digest:
 
 @dataclass
 class Told:
-    """What is to be sent now: single notifications, and those that carry others."""
+    """Messages to send now: single notifications and digests."""
 
     each: list[UUID] = field(default_factory=list)
     together: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
-    """The carrier, and all that it tells of, itself among them."""
+    """Carrier row of a digest → all rows in it, including the carrier."""
 
     @property
     def leased(self) -> list[UUID]:
-        """All rows that a worker has to hold while it sends."""
+        """All rows that a worker must lease while it sends."""
         return [*self.each, *(one for ids in self.together.values() for one in ids)]
 
 
 def is_first_word(row: AnyRow) -> bool:
-    """The same of a row that was read."""
+    """The same condition for a row already read."""
     is_ringing = row.moment == "opened" or row.moment.startswith("again:")
     return is_ringing and row.severity is None
 
 
 @dataclass(frozen=True)
 class Weather:
-    """What it is like at these phones: how they rang lately, and what waits for them."""
+    """Send history and queue per phone."""
 
     rang: Mapping[UUID, Sequence[Rang]]
     waits: Mapping[UUID, int]
     held_until_utc_us: Mapping[UUID, int]
-    """Phones for which something is held, and the latest time until which it is."""
+    """Phones with deferred rows, and the latest time of deferral."""
 
     def wholly(self, bounds: StormBounds, now: Moment) -> list[UUID]:
-        """The phones of which all that waits must be known to decide what they are told.
+        """Phones whose whole queue must be read for the decision.
 
-        Not those that nothing can be held from, nor those where all is held and stays so: in a
-        storm hundreds of words wait for one phone, and each new one would read them all.
+        Phones with too few rows to defer any are left out, and so are phones whose rows are all deferred
+        and stay so: under a heavy load hundreds of rows wait for one phone, and each new one would
+        read them all.
         """
         return [
             phone_id
@@ -97,8 +99,8 @@ class Weather:
 
 
 def of_weather(is_waiting: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """The question of `weather`, by `phone_ids`; `is_waiting`: what could be told but for a storm,
-    by `now_utc_us`."""
+    """The query of `weather`, by `phone_ids`; `is_waiting`: rows that are due at `now_utc_us` apart
+    from the rate limit."""
     return (
         select(
             notifications.c.phone_id,
@@ -119,7 +121,7 @@ def weather(
     bounds: StormBounds,
     now: Moment,
 ) -> Weather:
-    """Of these phones."""
+    """Send history and queue of these phones."""
     if not phone_ids:
         return Weather({}, {}, {})
     rows = conn.execute(question, _of(phone_ids, now)).all()
@@ -133,8 +135,8 @@ def weather(
 def tell(
     conn: Connection, rows: Sequence[AnyRow], weather: Weather, *, bounds: StormBounds, now: Moment
 ) -> Told:
-    """Decide for each phone; `rows` are first words that wait for these phones, all of them for
-    those that are to be known wholly."""
+    """Decide for each phone. `rows` are queued rings for these phones; for the phones of
+    `Weather.wholly`, all of them."""
     waiting: dict[UUID, list[AnyRow]] = {}
     for row in sorted(rows, key=lambda row: (row.owed_utc_us, row.id)):
         waiting.setdefault(row.phone_id, []).append(row)
@@ -156,8 +158,8 @@ def tell(
 def _rang(
     conn: Connection, phone_ids: Collection[UUID], *, bounds: StormBounds, now: Moment
 ) -> dict[UUID, list[Rang]]:
-    """How often these phones rang lately, or are being made to right now, each time as if it were
-    the last of its kind."""
+    """Recent rings of these phones, including those being sent now; each ring has the time of the
+    last one of its kind."""
     of_them = {**_of(phone_ids, now), "from_utc_us": now.utc_us - bounds.span_us + 1}
     found: dict[UUID, list[Rang]] = {}
     for query in (_ON_THE_LINE, _LATELY):
@@ -172,7 +174,7 @@ def _of(phone_ids: Collection[UUID], now: Moment) -> dict[str, Any]:
 
 
 def _rings(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
-    """How often, by phone and kind of ring, and when last."""
+    """Count and time of the last ring, by phone and kind of ring."""
     is_digest = notifications.c.digest_id.is_not(None)
     return (
         select(
@@ -187,11 +189,11 @@ def _rings(at: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
     )
 
 
-# Two questions, each with an index of its own: one with OR would walk all a phone ever heard.
+# Two queries, each with its own index: one with OR would read a phone's whole history.
 _ON_THE_LINE: Final = _rings(func.max(_NOW)).where(
     notifications.c.state == "queued", notifications.c.lease_until_utc_us > _NOW
 )
-# What rang in the future is of a clock that was set back: it holds nothing up.
+# A ring in the future is from before the clock was set back: it defers nothing.
 _LATELY: Final = _rings(func.max(notifications.c.answered_utc_us)).where(
     notifications.c.state == "accepted",
     notifications.c.answered_utc_us.between(bindparam("from_utc_us", type_=BigInteger), _NOW),
@@ -215,7 +217,7 @@ def _change(conn: Connection, ids: Collection[UUID], values: dict[str, Any]) -> 
 
 
 def digest_of(conn: Connection, ids: Iterable[UUID]) -> Digest:
-    """How many alerts there are at which places."""
+    """Number of alerts by place."""
     here = func.count().label("n")
     query = (
         select(areas.c.name, here)
@@ -232,7 +234,7 @@ def digest_of(conn: Connection, ids: Iterable[UUID]) -> Digest:
 
 
 def told_with(carrier: UUID) -> ColumnElement[bool]:
-    """Rows that this one carries and that are not settled otherwise."""
+    """Rows in the digest of this carrier that are not settled otherwise."""
     return and_(
         notifications.c.digest_id == carrier,
         notifications.c.id != carrier,

@@ -1,8 +1,9 @@
-"""Finds rows that name a vanished file and files that no row names, and mends both.
+"""Reconciliation: finds rows whose file is missing and files without a row, and repairs both.
 
-A crash between a file and its row leaves one or the other; a disk that died leaves many. What a
-row lost is marked so: its page says it, and a node that still holds the file is asked for it.
-Very many at once look like a disk that is not mounted: then nothing is marked, and that is said.
+A crash between writing a file and its row leaves one or the other; a broken disk leaves many. A row
+without a file is marked as lost: its page says so, and a node that still has the file is asked for
+it. A very large number suggests a disk that is not mounted: then no row is marked, and an error is
+raised.
 """
 
 from collections.abc import Mapping
@@ -29,31 +30,32 @@ from hub.store.tables import media
 log = structlog.get_logger()
 
 YOUNG_S: Final = 3600
-"""A file this young may be of an upload whose row is about to be written."""
+"""A younger file may belong to an upload whose row is not written yet."""
 FEW: Final = 20
 MANY_SHARE: Final = 0.1
-"""More than `FEW` lost files that are more than this share of all are not believed."""
+"""More than `FEW` lost files, above this share of all, count as a store fault."""
 
 
 class ManyLostError(Exception):
-    """So much is missing that the store itself seems not to be there; a sentence with the cure."""
+    """So many files are missing that the store itself seems to be absent; the message has the
+    cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was found, and mended."""
+    """Results of a run."""
 
     rows: int
     lost: int
-    """Rows whose file had vanished."""
+    """Rows whose file was missing."""
     adopted: int
-    """Files whose row did not know yet that they had come."""
+    """Stored files whose row was not marked as stored."""
     orphans: int
-    """Files that no row named, removed; what lay there at a restore is kept."""
+    """Files without a row, removed; files present at a restore are kept."""
 
 
 class Sweep:
-    """For one thread; reads the store shelf by shelf, by the first two digits of the hash."""
+    """For one thread; reads the store in parts, by the first two digits of the hash."""
 
     def __init__(
         self,
@@ -73,9 +75,10 @@ class Sweep:
         self._bell = bell
 
     def run(self, stopping: Stopping = never, *, believes_all: bool = False) -> Swept:
-        """Mend all there is; ManyLostError, BlobsError. With `believes_all` however many.
+        """Repair everything; ManyLostError, BlobsError. `believes_all`: accept any number of lost
+        files.
 
-        Asked to stop in the middle, it has marked nothing as lost.
+        If stopped early, it has marked nothing as lost.
         """
         rows = adopted = orphans = 0
         lost: dict[UUID, str] = {}
@@ -113,7 +116,7 @@ class Sweep:
         query = select(media.c.id, media.c.sha256).where(
             media.c.stored_utc_us.is_not(None),
             media.c.sha256 >= shelf,
-            media.c.sha256 < shelf + "g",  # the letter after the last digit of a hash
+            media.c.sha256 < shelf + "g",  # sorts after the last hexadecimal digit
         )
         with self._db.reading() as conn:
             return {row.id: row.sha256 for row in conn.execute(query)}
@@ -128,7 +131,8 @@ class Sweep:
         ]
 
     def _adopt(self, sha256: str) -> bool:
-        """A crash before its row said so, or a restore: the file is here, and was announced."""
+        """Mark an announced file as stored: it exists, but a crash or a restore left its row
+        behind."""
         now = self._clock.now()
         waiting = select(media.c.id).where(
             media.c.sha256 == sha256,
@@ -148,10 +152,11 @@ class Sweep:
         return not self._is_named(sha256) and self._blobs.remove(sha256)
 
     def _keeps(self) -> tuple[bool, int]:
-        """Whether no file is an orphan now; and before when (UTC, µs) none is one for good.
+        """Whether orphans are kept now; and the time (UTC, µs) before which files are never
+        orphans.
 
-        What came between a backup and its restore is here without its rows. Nodes tell again of
-        the last seven days; of what is older nobody knows whether a hold was of it.
+        Files from between a backup and its restore have no rows. Nodes announce the last seven days
+        again; for older files nobody knows whether a hold covers them.
         """
         now = self._clock.now()
         with self._db.reading() as conn:

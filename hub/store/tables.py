@@ -1,8 +1,8 @@
 """Every table of the hub, the same on SQLite and PostgreSQL.
 
-Keys are UUIDv7 and so ordered by time: random text keys made the same database several times
-slower. Every moment is two columns, `*_utc_us` (microseconds since 1970, UTC) and `*_error_ms`
-(how far off it may be; null where nobody can vouch), made by `moment()` and filled by `columns()`.
+Keys are UUIDv7 and so ordered by time: with random text keys the same database was several times
+slower. Every moment has two columns, `*_utc_us` (microseconds since 1970, UTC) and `*_error_ms`
+(maximum error; null: not verified), made by `moment()` and filled by `columns()`.
 """
 
 import itertools
@@ -39,7 +39,7 @@ metadata = MetaData(
 )
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts by itself only in a column declared INTEGER."""
+"""SQLite generates numbers only in a column declared INTEGER."""
 
 
 def key() -> Column[object]:
@@ -69,7 +69,7 @@ _made = itertools.count()
 
 
 def new_id(now: Moment) -> UUID:
-    """A key that sorts by time, and within one moment in the order of making."""
+    """A key that sorts by time, and within one moment in order of creation."""
     number = (next(_made) % 2**30).to_bytes(4)
     return uuid7(now.utc_us, b"\0\0" + number + secrets.token_bytes(4))
 
@@ -79,7 +79,7 @@ areas = Table(
     metadata,
     key(),
     link("parent_id", "areas", nullable=True, index=True),
-    Column("level", Text, nullable=False),  # province, commune, quarter, street, junction: data
+    Column("level", Text, nullable=False),  # free text: province, commune, quarter, street, junction
     Column("name", Text, nullable=False),
     Column("name_folded", Text, nullable=False, index=True),  # without diacritics, lower case
     *moment("valid_from"),
@@ -99,10 +99,10 @@ nodes = Table(
     Column("software", Text),
     *moment("state_since"),
     *moment("seen", nullable=True),
-    *moment("rival", nullable=True),  # when two were last heard of under this name
-    Column("unrecorded_why", Text),  # held, room, folder: why it records nothing, if so
+    *moment("rival", nullable=True),  # when two computers last used this name
+    Column("unrecorded_why", Text),  # held, room, folder: reason for no recording, if so
     *moment("unrecorded", nullable=True),
-    *moment("revoked", nullable=True),  # when it was shut out, if it is
+    *moment("revoked", nullable=True),  # when its access was withdrawn
     Column("revoked_why", Text),
 )
 
@@ -111,21 +111,21 @@ cameras = Table(
     metadata,
     key(),
     link("node_id", "nodes"),
-    Column("name", Text, nullable=False),  # as the node calls it
-    Column("label", Text, nullable=False),  # as people call it
+    Column("name", Text, nullable=False),  # the node's name for it
+    Column("label", Text, nullable=False),  # the name for people
     link("area_id", "areas", index=True),
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
-    Column("bearing_deg", Float),  # where it looks: 0 to 360, from north over east
+    Column("bearing_deg", Float),  # viewing direction, 0 to 360, clockwise from north
     Column("codec", Text),
     Column("width", Integer),
     Column("height", Integer),
     Column("frames_per_s", Float),
-    Column("sound", Text),  # why its sound is recorded too; null: it is not
+    Column("sound", Text),  # reason for sound recording; null: no sound
     Column("is_lost", Boolean, nullable=False),
     Column("lost_reason", Text),
     *moment("state_since"),
-    Column("kept_label", Text),  # given by the keeper: then no birth changes the label
+    Column("kept_label", Text),  # set by the keeper: then no birth message changes the label
     UniqueConstraint("node_id", "name"),
 )
 
@@ -140,7 +140,7 @@ people = Table(
     Column("password_hash", Text, nullable=False),  # argon2id
     *moment("created"),
     *moment("disabled", nullable=True),  # when the account was last closed; `state` decides
-    Column("channel_order", Text),  # of hub.alerts.channels; null: as the hub would
+    Column("channel_order", Text),  # as in hub.alerts.channels; null: the hub's default
     Column("state", Text, nullable=False, server_default="open"),  # of hub.store.account_state
 )
 
@@ -157,9 +157,9 @@ grants = Table(
     *moment("history_from", nullable=True),
     Column("reason", Text, nullable=False),
     link("granted_by", "people", nullable=True),
-    Column("from_grant_id", Uuid, index=True),  # of grants: ends with that one; null: by itself
-    Column("ended_by", Uuid),  # of people: who revoked it; null: it ran out, or the shell did
-    Column("is_ended", Boolean),  # revoked: counts no more, whatever the clock says; null: no
+    Column("from_grant_id", Uuid, index=True),  # a grant; ends together with it; null: independent
+    Column("ended_by", Uuid),  # a person who revoked it; null: it expired, or the shell did
+    Column("is_ended", Boolean),  # revoked: invalid whatever the clock says; null: no
 )
 
 sessions = Table(
@@ -172,8 +172,8 @@ sessions = Table(
     *moment("created"),
     *moment("seen"),
     *moment("ends"),
-    Column("agent", Text),  # the browser's word about itself
-    Column("came_from", Text),  # the network address of the signing in
+    Column("agent", Text),  # the browser's user agent
+    Column("came_from", Text),  # the network address at sign-in
     *moment("proved", nullable=True),  # when the person last gave password or passkey
 )
 
@@ -181,7 +181,7 @@ sign_in_failures = Table(
     "sign_in_failures",
     metadata,
     key(),
-    Column("login", Text, nullable=False, index=True),  # as it was typed, folded; known or not
+    Column("login", Text, nullable=False, index=True),  # as typed, normalized; known or not
     Column("came_from", Text, nullable=False),
     *moment("at"),
 )
@@ -189,21 +189,21 @@ sign_in_failures = Table(
 events = Table(
     "events",
     metadata,
-    key(),  # the event id of the wire
+    key(),  # the event id of the message
     link("node_id", "nodes"),
     Column("spool_id", Uuid, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("boot_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     link("camera_id", "cameras", nullable=True),
-    Column("sighting_id", Uuid, index=True),  # the sighting or tampering it speaks of, filed or not
-    *moment("happened"),  # the node's stamp; where nobody vouches for it, received less the age
+    Column("sighting_id", Uuid, index=True),  # its sighting or tampering, stored or not
+    *moment("happened"),  # node time; if not verified: time of receipt minus age
     Column("clock_source", Text, nullable=False),
     Column("age_ms", BigInteger),
-    Column("uptime_ms", BigInteger),  # of its boot, when it happened
+    Column("uptime_ms", BigInteger),  # of its boot, at the event
     *moment("received"),
-    Column("body", Text, nullable=False),  # the body of the wire's message, JSON
-    Column("fate", Text, nullable=False),  # of hub.store.news.Fate
+    Column("body", Text, nullable=False),  # the body of the message, JSON
+    Column("fate", Text, nullable=False),  # a hub.store.news.Fate
     Column("fate_reason", Text, nullable=False),
     UniqueConstraint("node_id", "spool_id", "seq"),
     Index("ix_events_node_id_boot_id", "node_id", "boot_id"),
@@ -226,7 +226,7 @@ node_health = Table(
     metadata,
     Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
     *moment("received"),
-    Column("body", Text, nullable=False),  # the last Health of the wire, JSON
+    Column("body", Text, nullable=False),  # the last Health message, JSON
 )
 
 health_history = Table(
@@ -244,7 +244,7 @@ boot_clocks = Table(
     Column("node_id", Uuid, ForeignKey("nodes.id"), primary_key=True),
     Column("boot_id", Uuid, primary_key=True),
     Column("uptime_ms", BigInteger, nullable=False),
-    *moment("said"),  # the first trusted stamp of the boot
+    *moment("said"),  # the first verified time of the boot
 )
 
 missing_numbers = Table(
@@ -256,7 +256,7 @@ missing_numbers = Table(
     Column("last_seq", BigInteger, nullable=False),
     Column("asks", Integer, nullable=False),
     *moment("noticed"),
-    *moment("due", nullable=True),  # null: it was asked for often enough
+    *moment("due", nullable=True),  # null: the limit of requests is reached
     Index("ix_missing_numbers_due_utc_us", "due_utc_us"),
 )
 
@@ -281,29 +281,29 @@ alerts = Table(
     link("camera_id", "cameras"),
     Column("kind", Text, nullable=False),  # person, tamper_…, or one of hub.alerts.troubles
     Column("state", Text, nullable=False),  # open, taken, resolved, false_alarm
-    Column("people", Integer, nullable=False),  # the most seen at once; of a trouble: still dark
+    Column("people", Integer, nullable=False),  # the most at once; of a trouble: units still down
     Column("clock_source", Text, nullable=False),  # of the node's clock, when it was raised
     Column("revision", Integer, nullable=False),  # grows with every change
-    Column("severity", Text),  # critical; null: as usual
-    Column("zone", Text),  # the part of the view; null: the whole
-    Column("quiet_reason", Text),  # why it woke nobody; null: it did
+    Column("severity", Text),  # critical; null: normal
+    Column("zone", Text),  # zone of the view; null: the whole
+    Column("quiet_reason", Text),  # why it rang no phone; null: it did
     link("picture_id", "media", nullable=True),
     link("clip_id", "media", nullable=True),
     *moment("began"),  # first frame of the first sighting
     *moment("confirmed"),  # the frame that confirmed it
     *moment("last_seen"),
     *moment("raised"),  # when the hub wrote it
-    *moment("over", nullable=True),  # of a view taken away: it is back
+    *moment("over", nullable=True),  # of a tampered view: when it is restored
     link("taken_by", "people", nullable=True),
     *moment("taken", nullable=True),
     link("closed_by", "people", nullable=True),
     *moment("closed", nullable=True),
-    Column("offered_to", Uuid),  # of people: whom its holder hands it to; they have not taken it
+    Column("offered_to", Uuid),  # a person: receiver of a hand-over not taken yet
     *moment("offered", nullable=True),
-    Column("rules", Text),  # JSON: what of the camera's rules was met; null: none
-    *moment("arrived", nullable=True),  # when its holder said that they are there
+    Column("rules", Text),  # JSON: the camera rules that were met; null: none
+    *moment("arrived", nullable=True),  # when its holder reported arrival
     Column("false_cause", Text),  # of hub.alerts.alert.CAUSES
-    Column("rule_id", Uuid),  # of alert_rules: whose team it calls first; null: as the plan has it
+    Column("rule_id", Uuid),  # an alert rule: its team is called first; null: as in the plan
     Index("ix_alerts_camera_id_kind_last_seen", "camera_id", "kind", "last_seen_utc_us"),
     Index("ix_alerts_state_raised_utc_us", "state", "raised_utc_us"),
     Index("ix_alerts_closed_utc_us", "closed_utc_us"),
@@ -312,7 +312,7 @@ alerts = Table(
 sightings = Table(
     "sightings",
     metadata,
-    key(),  # the sighting id of the wire
+    key(),  # the sighting id of the message
     link("camera_id", "cameras"),
     link("alert_id", "alerts", nullable=True, index=True),
     Column("object_kind", Text, nullable=False),
@@ -326,15 +326,15 @@ sightings = Table(
     *moment("confirmed"),
     *moment("last_seen"),
     *moment("closed", nullable=True),
-    # Where their feet were when they were told of, and last, as shares of the picture.
+    # First and last position of the feet, as shares of the picture.
     Column("came_x", Float),
     Column("came_y", Float),
     Column("went_x", Float),
     Column("went_y", Float),
-    Column("rode", Boolean),  # on two wheels; null: nobody said
-    Column("left_by", Text),  # of hub.alerts.passing.SIDES; null: nobody said
+    Column("rode", Boolean),  # on two wheels; null: unknown
+    Column("left_by", Text),  # one of hub.alerts.passing.SIDES; null: unknown
     Index("ix_sightings_camera_id_first_seen", "camera_id", "first_seen_utc_us"),
-    # For searches over many cameras, and for what is rare among all that is seen.
+    # For searches over many cameras, and for rare things among all sightings.
     Index("ix_sightings_first_seen", "first_seen_utc_us", "camera_id"),
     Index(
         "ix_sightings_alerted",
@@ -367,15 +367,15 @@ media = Table(
     *moment("first_frame"),
     Column("duration_ms", BigInteger, nullable=False),  # 0 for a picture
     *moment("announced"),
-    *moment("stored", nullable=True),  # null: the hub has it not (yet, or any more)
-    Column("from_recorder", Boolean),  # of the camera's own recorder; null: no
-    *moment("asked", nullable=True),  # when its node was last asked where it stays
-    *moment("removed", nullable=True),  # the hub had it
+    *moment("stored", nullable=True),  # null: not at the hub (not yet, or removed)
+    Column("from_recorder", Boolean),  # from the camera's own recorder; null: no
+    *moment("asked", nullable=True),  # time of the last request to its node
+    *moment("removed", nullable=True),  # the hub had it before
     Column("removed_why", Text),  # rule, full, lost, asked
-    Column("removed_rule_id", Uuid),  # of retention_rules, whose rows stay
+    Column("removed_rule_id", Uuid),  # a row of retention_rules, which is never deleted
     UniqueConstraint("node_id", "sha256"),
     Index("ix_media_stored_utc_us_announced_utc_us", "stored_utc_us", "announced_utc_us"),
-    # What is stored, by time: what was removed does not slow the search for more.
+    # Stored files only, by time: removed ones do not slow the search for more.
     Index(
         "ix_media_stored_first_frame",
         "first_frame_utc_us",
@@ -388,9 +388,9 @@ retention_rules = Table(
     "retention_rules",
     metadata,
     key(),
-    link("area_id", "areas", nullable=True),  # null: wherever no area has a rule
+    link("area_id", "areas", nullable=True),  # null: all areas without a rule
     Column("footage_class", Text, nullable=False),  # sighting, alert
-    Column("keep_days", Integer),  # null: for good
+    Column("keep_days", Integer),  # null: forever
     Column("reason", Text, nullable=False),
     *moment("made"),
     *moment("ended", nullable=True),
@@ -418,7 +418,7 @@ media_sightings = Table(
     "media_sightings",
     metadata,
     Column("media_id", Uuid, ForeignKey("media.id"), primary_key=True),
-    Column("sighting_id", Uuid, primary_key=True),  # may be announced before its sighting is filed
+    Column("sighting_id", Uuid, primary_key=True),  # may be announced before its sighting is stored
     Index("ix_media_sightings_sighting_id", "sighting_id"),
 )
 
@@ -427,29 +427,29 @@ node_holds = Table(
     metadata,
     Column("hold_id", Uuid, ForeignKey("holds.id"), primary_key=True),
     link("camera_id", "cameras"),
-    Column("command_id", Uuid, nullable=False, unique=True),  # of the wire; new when it changes
-    Column("said", Text, nullable=False),  # the words of the wire, JSON
+    Column("command_id", Uuid, nullable=False, unique=True),  # of the message; new at each change
+    Column("said", Text, nullable=False),  # content of the message, JSON
     Column("is_release", Boolean, nullable=False),
-    Column("files", Integer),  # so many it holds at the node, as that says
-    *moment("sent"),  # when it was last said, or looked at
+    Column("files", Integer),  # number of files under hold, as the node reports
+    *moment("sent"),  # when it was last sent or checked
     *moment("answered", nullable=True),
 )
 
 growing_clips = Table(
     "growing_clips",
     metadata,
-    key(),  # the clip id of the wire
+    key(),  # the clip id of the message
     link("node_id", "nodes"),
     link("camera_id", "cameras"),
     Column("codec", Text, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     *moment("first_frame"),
-    *moment("begun"),  # when the hub heard of it
+    *moment("begun"),  # when the hub learned of it
     Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), index=True),  # once whole
     Column("beginning", LargeBinary),  # the first bytes of the whole file
-    Column("dropped", Text),  # why it will never be whole
-    Column("remains_id", Uuid, index=True),  # of media: what was left of it, kept as footage
+    Column("dropped", Text),  # why it will never be complete
+    Column("remains_id", Uuid, index=True),  # its media row, if salvaged as footage
 )
 
 growing_sightings = Table(
@@ -463,16 +463,16 @@ growing_sightings = Table(
 span_wishes = Table(
     "span_wishes",
     metadata,
-    Column("command_id", Uuid, primary_key=True),  # of the wire
+    Column("command_id", Uuid, primary_key=True),  # of the message
     link("camera_id", "cameras"),
     *moment("from"),
     *moment("until"),
     Column("reason", Text, nullable=False),
     link("asked_by", "people", nullable=True),  # null: the keeper's shell
-    Column("files", Integer),  # so many are coming, as the node says
+    Column("files", Integer),  # number of files to come, as the node reports
     Column("with_sound", Boolean),  # null: no
     *moment("asked"),
-    *moment("sent", nullable=True),  # when it was last said to the node
+    *moment("sent", nullable=True),  # when it was last sent to the node
     *moment("answered", nullable=True),
     Index("ix_span_wishes_answered_utc_us", "answered_utc_us"),
 )
@@ -481,10 +481,10 @@ wishes = Table(
     "wishes",
     metadata,
     Column("media_id", Uuid, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
-    Column("command_id", Uuid, nullable=False, unique=True),  # of the wire; new when asked anew
+    Column("command_id", Uuid, nullable=False, unique=True),  # of the message; new at each request
     link("person_id", "people"),
     *moment("asked"),
-    *moment("sent", nullable=True),  # when it was last said to the node
+    *moment("sent", nullable=True),  # when it was last sent to the node
     *moment("answered", nullable=True),
     Column("answer", Text),  # coming, gone
     Index("ix_wishes_answered_utc_us", "answered_utc_us"),
@@ -497,8 +497,8 @@ troubles = Table(
     Column("kind", Text, nullable=False),  # hub.alerts.troubles.Kind
     link("node_id", "nodes", nullable=True),  # of camera_lost and node_silent
     link("area_id", "areas", nullable=True),  # of link_lost
-    Column("boot_id", Uuid),  # of a silent node, as it was: the same again means it never stopped
-    *moment("over", nullable=True),  # null: it goes on, whatever people did with the alert
+    Column("boot_id", Uuid),  # boot of a silent node; the same later: it kept running
+    *moment("over", nullable=True),  # null: not over, whatever people did with the alert
     Index("ix_troubles_over_utc_us", "over_utc_us"),
 )
 
@@ -537,14 +537,14 @@ phones = Table(
     metadata,
     key(),
     link("person_id", "people", index=True),
-    Column("channel", Text, nullable=False),  # webpush, ntfy, or another of the hub's
+    Column("channel", Text, nullable=False),  # webpush, ntfy, or another channel of the hub
     Column("address", Text, nullable=False, unique=True),  # push endpoint or topic URL
     Column("secrets", Text, nullable=False),  # JSON: p256dh and auth, or an access token
     Column("label", Text, nullable=False),
     *moment("created"),
     *moment("gone", nullable=True),
     Column("gone_reason", Text),
-    *moment("heard", nullable=True),  # when it last said that it shows a push
+    *moment("heard", nullable=True),  # time of the last receipt for a displayed push
 )
 
 notifications = Table(
@@ -566,8 +566,8 @@ notifications = Table(
     *moment("shown", nullable=True),
     *moment("opened", nullable=True),
     *moment("acknowledged", nullable=True),  # its person took or closed the alert
-    *moment("held", nullable=True),  # not before: a storm tells it together with others
-    Column("digest_id", Uuid),  # the notification it is told with; its own id: it carries others
+    *moment("held", nullable=True),  # deferred until then by the rate limit, for a digest
+    Column("digest_id", Uuid),  # the carrier of its digest; its own id: the carrier itself
     UniqueConstraint("alert_id", "phone_id", "moment"),
     Index("ix_notifications_state_due", "state", "due_utc_us"),
     Index("ix_notifications_state_moment_due", "state", "moment", "due_utc_us"),
@@ -597,9 +597,9 @@ audit = Table(
     Column("object_kind", Text, nullable=False),
     Column("object_id", Uuid),
     Column("detail", Text, nullable=False),
-    Column("came_from", Text, nullable=False),  # address of the asker
+    Column("came_from", Text, nullable=False),  # network address of the person
     *moment("at"),
-    # Its place in the log, and the hash that binds it to the line before (hub.alerts.chain).
+    # Its number in the log, and the hash that links it to the line before (hub.alerts.chain).
     Column("seq", BigInteger),
     Column("hash", Text),
     Index("ix_audit_at_utc_us", "at_utc_us"),

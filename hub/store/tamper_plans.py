@@ -1,8 +1,8 @@
-"""What follows when a camera's view is taken away, and when it is back.
+"""Plans for tampering with a camera's view: the start and the end.
 
-It is an alert of its own kind (`tamper_covered`, …) to those granted, however late the news: what
-is not over is worth going there. What comes and goes is one alert as long as somebody can still
-act on it.
+Tampering raises an alert of its own kind (`tamper_covered`, …) for people with a grant, however
+late the event arrives: while it lasts, a visit is worthwhile. Repeated tampering joins one alert
+until that is closed.
 """
 
 from functools import partial
@@ -20,10 +20,10 @@ from hub.store.news import News, Plan
 from hub.store.tables import alerts, columns, events, new_id
 
 ONE_MATTER_S: Final = 12 * 3600
-"""So long after its beginning an alert takes the same thing again without waking anybody."""
+"""For this long an alert accepts the same kind of tampering without a new ring."""
 
 DELIBERATE: Final = (Tampering.COVERED, Tampering.SPRAYED, Tampering.TURNED)
-"""What hands do: the camera is made blind for a purpose, so no storm holds word of it back."""
+"""Deliberate acts that blind the camera: exempt from the rate limit."""
 
 _RUNNING: Final = (
     select(alerts.c.id, alerts.c.state, alerts.c.began_utc_us, alerts.c.over_utc_us)
@@ -43,17 +43,17 @@ _ENDED: Final = select(events.c.id).where(
 
 
 def alert_kind(what: Tampering) -> str:
-    """What `alerts.kind` calls it."""
+    """The value of `alerts.kind` for it."""
     return f"tamper_{what.value}"
 
 
 def plan_tampering(conn: Connection, news: News, body: TamperBegan | TamperEnded) -> Plan:
-    """A view was taken away, or is back."""
+    """A view is lost or restored."""
     return _began(conn, news, body) if isinstance(body, TamperBegan) else _ended(conn, news, body)
 
 
 def _began(conn: Connection, news: News, body: TamperBegan) -> Plan:
-    """Raise an alert, or let the one grow that people already have."""
+    """Raise an alert, or add to a running one."""
     asked = {"tamper_id": body.tamper_id, "camera_id": news.camera_id}
     if conn.scalar(_ENDED, asked) is not None:
         return Plan("late", "it was over before its beginning arrived")
@@ -71,7 +71,7 @@ def _began(conn: Connection, news: News, body: TamperBegan) -> Plan:
 
 
 def _ended(conn: Connection, news: News, body: TamperEnded) -> Plan:
-    """Say on its alert that it is over."""
+    """Record the end on its alert."""
     running = _running(conn, news, body.what)
     if running is None or running.over_utc_us is not None:
         return Plan("noted", "no alert is waiting for its end")
