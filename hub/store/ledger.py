@@ -193,7 +193,7 @@ def _receivers(
                     )
             return first_phones(living, severity=alert.severity)
         case "again" | "handed":
-            raise ValueError("who hears this is known to `call` and `hand` alone")
+            raise ValueError("receivers of this moment are known only to `call` and `hand`")
 
 
 def _pairs(conn: Connection, query: Select[UUID, UUID]) -> list[Receiver]:

@@ -80,7 +80,7 @@ class LiveDoor(ArrivalDoor):
         """Record a camera's viewing direction in degrees, clockwise from north; None: unknown.
         False if the camera is not theirs to look after. RegistryError for an invalid bearing."""
         if bearing_deg is not None and not is_bearing(bearing_deg):
-            raise RegistryError("a bearing is from 0 to 360 degrees, from north over east")
+            raise RegistryError("a bearing is from 0 to 360 degrees, clockwise from north")
         now = self._clock.now()
         scope = visible_cameras(asker.person_id, Right.MANAGE, now).subquery("scope")
         mine = select(scope.c.camera_id).where(scope.c.camera_id == camera_id)

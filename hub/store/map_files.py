@@ -91,10 +91,10 @@ class MapFiles:
                 image.verify()
                 kind, pixels = image.format, image.width * image.height
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise MapFileError(f"{source} is no image: {error}. PNG or JPEG are") from error
+            raise MapFileError(f"{source} is no image: {error}. Use PNG or JPEG") from error
         if kind not in ("PNG", "JPEG") or pixels > MOST_PLAN_PIXELS:
             raise MapFileError(
-                f"{source} is {kind} of {pixels} pixels. Write PNG or JPEG of at most "
+                f"{source} is {kind} of {pixels} pixels. Use PNG or JPEG of at most "
                 f"{MOST_PLAN_PIXELS // 1_000_000} million"
             )
         name = f"ground.{kind.lower()}"

@@ -32,7 +32,7 @@ def families(conn: Connection, now: Moment) -> Iterator[Family]:
     gaps = func.coalesce(func.sum(missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1), 0)
     yield one("matthan_missing_events", "Events known to be missing.", conn.scalar(select(gaps)))
     head = audit.head(conn, now)
-    yield one("matthan_log_records", "Records of the log of who looked.", head.seq)
+    yield one("matthan_log_records", "Records of the audit log.", head.seq)
 
 
 def _fleet(conn: Connection, now: Moment) -> Iterator[Family]:

@@ -34,7 +34,7 @@ class News:
     def camera_id(self) -> UUID:
         """The camera of the event."""
         if self.origin.camera_id is None:
-            raise LookupError("these words concern no camera")
+            raise LookupError("this event concerns no camera")
         return self.origin.camera_id
 
     def moment(self, utc_us: int) -> Moment:

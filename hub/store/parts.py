@@ -227,7 +227,7 @@ class PartFolder:
         if free_bytes - room_bytes < self._spare_bytes:
             raise NoRoomError(
                 f"{free_bytes // 2**20} MiB are free on the disk of {self._folder},"
-                f" and {self._spare_bytes // 2**20} MiB stay so"
+                f" and {self._spare_bytes // 2**20} MiB must stay free"
             )
 
     def _make_room_among(self, home: str) -> None:

@@ -101,7 +101,7 @@ def check(conn: Connection, body: Mapping[str, Any]) -> None:
     """Raise SettingsFault for a bundle that is not at the hub."""
     wanted = (body.get(PROGRAMS) or {}).get("bundle")
     if wanted is not None and not is_bundle(conn, wanted):
-        raise SettingsFault("programs.bundle: it is not here; add it: matthan-hub programs add")
+        raise SettingsFault("programs.bundle: not at the hub; add it: matthan-hub programs add")
 
 
 def standing(conn: Connection, node_id: UUID) -> Standing:

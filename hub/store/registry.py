@@ -104,7 +104,7 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By 
     if not is_name(name):
         raise RegistryError(f"{name!r} is no node name: a-z, 0-9 and inner hyphens, 63 at most")
     if name in RESERVED:
-        raise RegistryError(f"no node may be called {name!r}: that name is a certificate's own")
+        raise RegistryError(f"no node may be called {name!r}: reserved for a certificate")
     if node_by_name(conn, name) is not None:
         raise RegistryError(f"there is a node {name!r} already")
     node_id = new_id(now)
@@ -231,7 +231,7 @@ class Place:
                 )
         if self.bearing_deg is not None and not is_bearing(self.bearing_deg):
             raise RegistryError(
-                "a bearing is from 0 to 360 degrees, from north over east,"
+                "a bearing is from 0 to 360 degrees, clockwise from north,"
                 f" and {self.bearing_deg:g} is not"
             )
 

@@ -90,7 +90,7 @@ class Remover:
         if self._clock.now().is_doubted:
             log.warning(
                 "media.all_kept",
-                reason="the hub's clock jumped and nobody vouches for it",
+                reason="the hub's clock jumped and is not verified",
                 cure="let an NTP daemon keep this machine's clock",
             )
             return 0

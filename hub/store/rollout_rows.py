@@ -57,7 +57,7 @@ def begin(
     node_ids = settings_rows.nodes_of(conn, scope)
     if (other := _under_way(conn, node_ids, scope)) is not None:
         raise RegistryError(
-            f"something is going out already to some of these nodes ({other}): wait, or halt it"
+            f"a roll-out to some of these nodes is running ({other}): wait, or halt it"
         )
     before = settings_rows.layer(conn, scope)
     settings_rows.put_down(conn, scope, body, reason=reason, by=by, now=now)

@@ -57,7 +57,7 @@ def shrink(original: Iterator[bytes], copy: Path, *, bounds: ShrinkBounds | None
         if code != 0 or copy.stat().st_size == 0:
             said.seek(0)
             last = said.read()[-400:].decode(errors="replace").strip().splitlines()[-1:]
-            raise NoCopyError(f"ffmpeg ended with {code}: {' '.join(last) or 'no word'}")
+            raise NoCopyError(f"ffmpeg ended with {code}: {' '.join(last) or 'no message'}")
 
 
 def _command(copy: Path, bounds: ShrinkBounds) -> list[str]:

@@ -162,7 +162,7 @@ def _words(name: str, columns: Sequence[str]) -> str:
     """A table and its columns, quoted; the names come from a manifest, so they are checked."""
     for one in (name, *columns):
         if not one.replace("_", "").isalnum() or not one.isascii():
-            raise DatabaseError(f"the backup has a column that cannot be: {one!r}")
+            raise DatabaseError(f"the backup has an invalid column name: {one!r}")
     quoted = ", ".join(f'"{column}"' for column in columns)
     return f'"{name}" ({quoted})'
 

@@ -81,7 +81,7 @@ def ask(
             scope.c.camera_id == camera_id, scope.c.from_utc_us <= span.from_utc_us
         )
         if conn.scalar(seen.limit(1)) is None:
-            raise RegistryError("they may not see clips of that camera, or not of that time")
+            raise RegistryError("this person may not see clips of that camera, or not of that time")
     command_id = uuid4()
     conn.execute(
         insert(span_wishes).values(

@@ -94,7 +94,7 @@ class Staging:
             free_bytes = shutil.disk_usage(self.folder).free
             raise NoRoomError(
                 f"{free_bytes // 2**20} MiB are free on the disk of {self.folder.parent},"
-                f" and {self._spare_bytes // 2**20} MiB stay so"
+                f" and {self._spare_bytes // 2**20} MiB must stay free"
             )
         with needing_room():
             return Incoming(self.folder, keep)

@@ -83,7 +83,7 @@ class Weather:
     def wholly(self, bounds: StormBounds, now: Moment) -> list[UUID]:
         """Phones whose whole queue must be read for the decision.
 
-        Phones with too few rows to defer any are left out, and so are phones whose rows are all deferred
+        Left out are phones with too few rows to defer any, and phones whose rows are all deferred
         and stay so: under a heavy load hundreds of rows wait for one phone, and each new one would
         read them all.
         """

@@ -79,7 +79,7 @@ areas = Table(
     metadata,
     key(),
     link("parent_id", "areas", nullable=True, index=True),
-    Column("level", Text, nullable=False),  # free text: province, commune, quarter, street, junction
+    Column("level", Text, nullable=False),  # province, quarter, street, junction …: free text
     Column("name", Text, nullable=False),
     Column("name_folded", Text, nullable=False, index=True),  # without diacritics, lower case
     *moment("valid_from"),

@@ -1,7 +1,7 @@
-"""Where tips come in from people who are not signed in, and where they follow the answer.
+"""Public service for tips: people without an account send them and follow the answer.
 
-All of a tip is written in one transaction with the alert it becomes. Nothing of who sent it is in
-the log: not their network address either.
+A tip and its alert are written in one transaction. The log contains nothing about the sender, not
+even a network address.
 """
 
 import json
@@ -63,44 +63,44 @@ class TipDesk:
         spans: TipSpans | None = None,
     ) -> None:
         self.spans = spans or TipSpans()
-        """How long what comes is kept: the form says it."""
+        """Retention of tips; the form states it."""
         self._db = db
         self._clock = clock
         self._bell = bell
         self._box = box
         self.counts: Counter[str] = Counter()
-        """Taken, "repeated", and refused by fault."""
+        """Accepted, "repeated", and refused by fault."""
 
     def form_mark(self) -> str:
-        """What a new form carries."""
+        """Mark for a new form."""
         return self._box.form_mark(self._clock.now())
 
     def check_form(self, mark: str) -> None:
-        """TipError unless a form is one of ours, neither older than a day nor of this moment."""
+        """TipError unless the form is ours, at most a day old and not too new."""
         age_s = self._box.form_age_s(mark, self._clock.now())
         if age_s is None or not FORM_YOUNGEST_S <= age_s <= FORM_OLDEST_S:
             raise self._refused(TipFault.STALE)
 
     def places(self) -> list[tuple[UUID, str]]:
-        """Areas with cameras, by name: what everybody may read (`hub.store.public_sights`)."""
+        """Areas with cameras, by name; public data (`hub.store.public_sights`)."""
         with self._db.reading() as conn:
             here = set(conn.scalars(select(cameras.c.area_id).distinct()))
             found = places(conn, here)
         return sorted(found.items(), key=lambda one: one[1])
 
     def drop(self, why: str) -> None:
-        """Something that no person sent was thrown away."""
+        """Count a discarded tip that no person sent."""
         self._count(why)
 
     def app_of(self, key: str) -> str | None:
-        """The app that this key was made for, while it counts."""
+        """The app of this key, if the key is valid."""
         with self._db.reading() as conn:
             return tip_keys.app_of(conn, key)
 
     def receive(self, tip: NewTip, *, submission: str, is_named: bool = False) -> str:
-        """Take a tip in and tell who must know; its code. The same tip of one form is one tip;
-        where the submission `is_named`, whatever comes under that name is. TipError when nothing
-        was kept."""
+        """Store a tip and notify the people responsible; returns its code. The same content of one
+        form counts once; if the submission `is_named`, any content under that name counts once.
+        TipError if nothing was stored."""
         now = self._clock.now()
         fault = fault_of(tip.words, now_utc_us=now.utc_us)
         if fault is not None:
@@ -119,7 +119,7 @@ class TipDesk:
         return code
 
     def follow(self, typed: str) -> FollowedTip | None:
-        """What became of the tip with this code; None where there is none."""
+        """State of the tip with this code; None if there is none."""
         code = tidy_code(typed)
         if code is None:
             return None
@@ -139,7 +139,7 @@ class TipDesk:
         tip_id, words = new_id(now), tip.words
         happened = now
         if words.happened_utc_us is not None:
-            happened = Moment(words.happened_utc_us, None)  # nobody vouches for it
+            happened = Moment(words.happened_utc_us, None)  # not verified
         alert_id = _raise(conn, spot, happened, now)
         conn.execute(
             insert(tips).values(
@@ -197,14 +197,14 @@ class TipDesk:
 
 
 def answers_of(conn: Connection, tip_id: UUID) -> tuple[TipAnswer, ...]:
-    """What officers said to the sender, the first first."""
+    """Officers' answers to the sender, oldest first."""
     query = select(tip_answers).where(tip_answers.c.tip_id == tip_id)
     rows = conn.execute(query.order_by(tip_answers.c.at_utc_us, tip_answers.c.id))
     return tuple(TipAnswer(row.answer, row.at_utc_us) for row in rows)
 
 
 def _raise(conn: Connection, spot: Spot, happened: Moment, now: Moment) -> UUID:
-    """The alert it becomes, by the rules of now; who must know is owed word of it."""
+    """Raise the tip's alert by the current rules; queues its notifications."""
     told = alert_rule_rows.verdict(conn, spot.camera_id, TIP, (), at=now)
     quiet_reason = TOLD_NOBODY if told.tells is Tells.NOBODY else None
     if quiet_reason is None and not wakes(_woke_lately(conn, now)):

@@ -1,8 +1,8 @@
-"""The door's way to tips: one scope check and one audit line, as everywhere.
+"""Service for tips: one scope check and one audit line per call.
 
-Whoever may see the tip's alert may read it and answer; who sent it is asked for apart, with a right
-of its own and a reason. The pictures as they came, with all that a phone wrote into them, are for
-who works on the case that the tip is in.
+People who may see the tip's alert may read the tip and answer it. The sender's identity is
+requested separately and needs a right of its own and a reason. The original pictures, with all
+metadata of the phone, are for people who work on the tip's case.
 """
 
 from dataclasses import dataclass, replace
@@ -31,13 +31,13 @@ PICTURE: Final = "tip_picture"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Who sent a tip; None: they did not say."""
+    """Sender of a tip; None: anonymous."""
 
     reporter: Reporter | None
 
 
 class TipDoor:
-    """For any thread. None and False are the same answer for what is not there and not theirs."""
+    """For any thread. None and False mean either "does not exist" or "not theirs"."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox, case_door: CaseDoor) -> None:
         self._db = db
@@ -46,7 +46,7 @@ class TipDoor:
         self._cases = case_door
 
     def tip(self, asker: Asker, alert_id: UUID) -> TipPage | None:
-        """The tip that this alert is, with what was seen near it; part of the alert's page."""
+        """The tip of this alert, with sightings near it; part of the alert's page."""
         now = self._clock.now()
         with self._db.reading() as conn:
             alert = sights.one_alert(conn, asker.person_id, alert_id, now)
@@ -67,14 +67,14 @@ class TipDoor:
         return page
 
     def picture(self, asker: Asker, picture_id: UUID) -> bytes | None:
-        """A picture as it is shown (JPEG): to who sees the alert, and in its case."""
+        """A picture for display (JPEG), for people who see the alert or work on its case."""
         with self._db.reading() as conn:
             row = self._picture(conn, asker, picture_id)
         self._note(asker, "tip.picture", picture_id, kind=PICTURE, is_done=row is not None)
         return None if row is None else bytes(row.shown)
 
     def original(self, asker: Asker, picture_id: UUID) -> bytes | None:
-        """A picture as it came, to who works on its case. UnsealError when the key is another."""
+        """An original picture, for people who work on its case. UnsealError for a changed key."""
         with self._db.writing() as conn:
             now = self._clock.now()
             row = _picture_row(conn, picture_id)
@@ -87,9 +87,9 @@ class TipDoor:
         return content
 
     def reporter(self, asker: Asker, alert_id: UUID, *, reason: str) -> Told | None:
-        """Who sent it, to whom that right was given here and who says why; the log has both.
+        """The sender, for people with that right here and a reason; both are logged.
 
-        UnsealError when the hub's key is not the one that it was sealed with.
+        UnsealError if the hub's key is not the one it was sealed with.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -109,8 +109,8 @@ class TipDoor:
             return Told(self._box.unseal_reporter(sealed, tip_id=tip_id))
 
     def answer(self, asker: Asker, alert_id: UUID, words: str) -> bool:
-        """Say something to the sender, who reads it with their code; not of a tip that went as old:
-        nothing would ever remove it."""
+        """Answer the sender, who reads it with their code. Not for a tip past its retention:
+        nothing would ever delete the answer."""
         now, words = self._clock.now(), text(words.strip(), ANSWER_CHARS)
         with self._db.writing() as conn:
             tip_id = self._seen_tip(conn, asker, alert_id, now)
@@ -130,7 +130,7 @@ class TipDoor:
         return is_done
 
     def start_case(self, asker: Asker, alert_id: UUID, *, number: str, purpose: str) -> UUID | None:
-        """A new case with this tip in it; CaseError for what cannot be."""
+        """Create a case with this tip in it; CaseError for invalid input."""
         with self._db.reading() as conn:
             tip_id = self._movable_tip(conn, asker, alert_id, self._clock.now())
         if tip_id is None:
@@ -142,8 +142,8 @@ class TipDoor:
         return case_id
 
     def add_to_case(self, asker: Asker, alert_id: UUID, case_id: UUID) -> bool:
-        """Into a case that one works on and that is open; out of the one it was in, if one works
-        on that too: nobody takes a tip away from a case of others."""
+        """Put the tip into an open case the asker works on. A tip in another case moves only if the
+        asker works on that one too: nobody can take a tip from other people's case."""
         now = self._clock.now()
         with self._db.writing() as conn:
             tip_id = self._movable_tip(conn, asker, alert_id, now)
@@ -164,7 +164,7 @@ class TipDoor:
         return is_theirs
 
     def tips_of(self, asker: Asker, case_id: UUID) -> list[TipRow]:
-        """What of a case are tips: part of its page, and of that page's line in the log."""
+        """Tips of a case: part of its page, and covered by the audit line of that page."""
         now = self._clock.now()
         with self._db.reading() as conn:
             if not self._works_on(conn, asker, case_id, now):
@@ -194,7 +194,7 @@ class TipDoor:
     def _movable_tip(
         self, conn: Connection, asker: Asker, alert_id: UUID, now: Moment
     ) -> UUID | None:
-        """The tip, if one sees it and it is in no case of others."""
+        """The tip, if the asker sees it and it is in no case of other people."""
         tip_id = self._seen_tip(conn, asker, alert_id, now)
         case_id = conn.scalar(select(tips.c.case_id).where(tips.c.id == tip_id))
         is_free = case_id is None or self._works_on(conn, asker, case_id, now)

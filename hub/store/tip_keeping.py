@@ -1,7 +1,7 @@
-"""How long tips are kept: who sent one for a shorter while than what it says.
+"""Retention of tips: the sender's identity for a shorter time than the content.
 
-What a case needs stays, and so does a tip whose alert is held. Of a tip that went its row, its
-code and its alert are left, so that its sender reads that it went, and a line in the log says what.
+Tips of open cases and of alerts under hold stay. Of a deleted tip the row, code and alert remain,
+so that the sender can read about the deletion, and an audit line describes it.
 """
 
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ BY_THE_HUB: Final = By()
 
 @dataclass(frozen=True, slots=True)
 class TipSpans:
-    """Days after it came; 0: for good."""
+    """Days after arrival; 0: forever."""
 
     contact_days: int = 90
-    """Who sent it, and how to reach them."""
+    """Identity and contact of the sender."""
     keep_days: int = 365
-    """What it says, its pictures, the answers."""
+    """Text, pictures and answers."""
 
 
 class TipKeeping:
@@ -46,7 +46,7 @@ class TipKeeping:
         self._spans = spans
 
     def forget_overdue(self, stopping: Stopping = never) -> int:
-        """Forget what has been kept for long enough; how many tips lost something."""
+        """Delete data past their retention; returns the number of tips affected."""
         now = self._clock.now()
         if not may_forget(self._db, now):
             return 0
@@ -68,7 +68,7 @@ class TipKeeping:
 
 
 def kept() -> ColumnElement[bool]:
-    """Whether a case that is open, or a hold that counts, needs this tip."""
+    """Condition: an open case or an active hold needs this tip."""
     in_open_case = (
         select(cases.c.id)
         .where(cases.c.id == tips.c.case_id, cases.c.closed_utc_us.is_(None))

@@ -1,5 +1,5 @@
-"""Keys of apps that bring tips: made and revoked by the keeper, kept as a hash, all in the caller's
-transaction."""
+"""Keys of apps that send tips: created and revoked by the keeper, stored as a hash; all in the
+caller's transaction."""
 
 import secrets
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ NAME_CHARS: Final = 60
 
 
 class TipKeyError(Exception):
-    """Why no key was made or revoked, and the cure."""
+    """The key was not created or revoked; the message has reason and cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A key as the keeper sees it; of the key itself nothing is left."""
+    """A key as listed for the keeper; the key itself is not stored."""
 
     name: str
     made_utc_us: int
@@ -31,7 +31,7 @@ class KeyRow:
 
 
 def add_key(conn: Connection, name: str, now: Moment) -> str:
-    """A new key for an app; shown once."""
+    """Create a key for an app; it is shown once."""
     name = name.strip()
     if not name or len(name) > NAME_CHARS or name == "form":
         raise TipKeyError(f"an app needs a name of at most {NAME_CHARS} letters, not 'form'")
@@ -54,11 +54,11 @@ def add_key(conn: Connection, name: str, now: Moment) -> str:
 
 
 def revoke_key(conn: Connection, name: str, now: Moment) -> None:
-    """It opens nothing from now on."""
+    """Revoke the key of this name."""
     this = (tip_keys.c.name == name.strip()) & tip_keys.c.revoked_utc_us.is_(None)
     key_id = conn.scalar(select(tip_keys.c.id).where(this))
     if key_id is None:
-        raise TipKeyError(f"no app called {name} has a key that counts; see: matthan-hub tips keys")
+        raise TipKeyError(f"no app called {name} has a valid key; see: matthan-hub tips keys")
     conn.execute(update(tip_keys).where(this).values(**columns("revoked", now)))
     audit.note(
         conn,
@@ -72,13 +72,13 @@ def revoke_key(conn: Connection, name: str, now: Moment) -> None:
 
 
 def list_keys(conn: Connection) -> list[KeyRow]:
-    """All there ever were, by name."""
+    """All keys, including revoked ones, by name."""
     rows = conn.execute(select(tip_keys).order_by(tip_keys.c.name))
     return [KeyRow(row.name, row.made_utc_us, row.revoked_utc_us) for row in rows]
 
 
 def app_of(conn: Connection, key: str) -> str | None:
-    """The name of the app that this key was made for, while it counts."""
+    """The name of this key's app, if the key is valid."""
     this = (tip_keys.c.key_hash == _hash(key)) & tip_keys.c.revoked_utc_us.is_(None)
     return conn.scalar(select(tip_keys.c.name).where(this))
 

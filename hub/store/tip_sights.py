@@ -1,4 +1,4 @@
-"""A tip as rows, and what cameras near its place saw about its time; each cut to a scope.
+"""Queries of tips, and of sightings near their place and time; each limited to a scope.
 
 Only `hub.store.tip_door` calls these; it adds the audit.
 """
@@ -27,8 +27,8 @@ MOST: Final = 40
 def tip_rows(
     conn: Connection, person_id: UUID, *conditions: ColumnElement[bool], now: Moment
 ) -> list[TipRow]:
-    """Tips that meet the conditions, the first first; who sent them is not among it, nor the
-    number of a case that this person is not in."""
+    """Tips that meet the conditions, oldest first; without the sender, and without the number of a
+    case that this person does not work on."""
     theirs = and_(cases.c.id == tips.c.case_id, case_rows.is_in(person_id, now))
     query = (
         select(tips, cases.c.number, tip_reporters.c.tip_id.label("reporter"))
@@ -63,7 +63,7 @@ def tip_rows(
 def page_of(
     conn: Connection, tip: TipRow, person_id: UUID, *, spot: Spot, may_know: bool, now: Moment
 ) -> TipPage:
-    """A tip with what this person may see about it. `spot` is its camera."""
+    """A tip with what this person may see about it. `spot`: position of its camera."""
     point = spot
     if tip.latitude_deg is not None:
         point = Spot(tip.tip_id, spot.area_id, tip.latitude_deg, tip.longitude_deg)
@@ -79,14 +79,14 @@ def page_of(
 
 
 def spot_of(conn: Connection, camera_id: UUID) -> Spot:
-    """Where a camera stands."""
+    """Position of a camera."""
     here = cameras.c
     query = select(here.id, here.area_id, here.latitude_deg, here.longitude_deg)
     return Spot(*conn.execute(query.where(here.id == camera_id)).one())
 
 
 def knows_reporters(conn: Connection, person_id: UUID, camera_id: UUID, now: Moment) -> bool:
-    """Whether this person may ask who sent tips of this camera's place."""
+    """Whether this person may ask for the senders of tips at this camera's place."""
     scope = visible_cameras(person_id, Right.REPORTERS, now).subquery("scope")
     query = select(scope.c.camera_id).where(scope.c.camera_id == camera_id)
     return conn.scalar(query) is not None

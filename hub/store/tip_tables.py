@@ -1,7 +1,7 @@
-"""The tables of tips from people; as `hub.store.tables`, the same on both databases.
+"""Tables of tips from the public; like `hub.store.tables`, the same on both databases.
 
-Who sent a tip and the pictures as they came are sealed (`hub.store.tip_box`): whoever reads the
-database alone knows neither names nor where a picture was taken.
+Sender and original pictures are sealed (`hub.store.tip_box`): the database alone reveals neither
+names nor the places where pictures were taken.
 """
 
 from sqlalchemy import Column, Float, ForeignKey, Integer, LargeBinary, Table, Text, Uuid
@@ -18,15 +18,15 @@ tips = Table(
     link("case_id", "cases", nullable=True, index=True),
     Column("what", Text, nullable=False),
     Column("place", Text, nullable=False),  # in the sender's words; may be empty
-    link("area_id", "areas", nullable=True),  # as the sender chose it
+    link("area_id", "areas", nullable=True),  # chosen by the sender
     Column("latitude_deg", Float),
     Column("longitude_deg", Float),
-    *moment("happened"),  # as the sender says; the error is null where they gave a time
+    *moment("happened"),  # as reported; the error is null if they gave a time
     *moment("received"),
-    Column("code_hash", Text, nullable=False, unique=True),  # sha256; none comes twice
+    Column("code_hash", Text, nullable=False, unique=True),  # sha256; unique
     Column("language", Text, nullable=False),  # the sender's
     Column("source", Text, nullable=False),  # "form", or the name of an app's key
-    *moment("removed", nullable=True),  # when what it said went, by its rule of keeping
+    *moment("removed", nullable=True),  # time of deletion of its content, by retention
 )
 
 tip_reporters = Table(
@@ -42,11 +42,11 @@ tip_pictures = Table(
     key(),
     link("tip_id", "tips", index=True),
     Column("number", Integer, nullable=False),  # 1 is the first
-    Column("shown", LargeBinary, nullable=False),  # JPEG, drawn anew: nothing but what one sees
+    Column("shown", LargeBinary, nullable=False),  # JPEG, re-encoded: no metadata
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("original", LargeBinary, nullable=False),  # sealed, as it came
-    Column("original_sha256", Text, nullable=False),  # of what came, before it was sealed
+    Column("original", LargeBinary, nullable=False),  # sealed, unchanged
+    Column("original_sha256", Text, nullable=False),  # of the original, before sealing
     Column("original_bytes", Integer, nullable=False),
 )
 
@@ -56,7 +56,7 @@ tip_answers = Table(
     key(),
     link("tip_id", "tips", index=True),
     link("person_id", "people"),
-    Column("answer", Text, nullable=False),  # what the sender reads
+    Column("answer", Text, nullable=False),  # shown to the sender
     *moment("at"),
 )
 

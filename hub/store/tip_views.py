@@ -1,4 +1,4 @@
-"""Tips as senders and officers see them; times are UTC microseconds."""
+"""Read models of tips for senders and officers; times are UTC microseconds."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +11,7 @@ from hub.store.views import SeenCamera
 
 @dataclass(frozen=True, slots=True)
 class TipPicture:
-    """A picture that came with a tip: drawn anew for showing, and as it came."""
+    """A picture of a tip: re-encoded for display, and the original."""
 
     shown: bytes
     """JPEG."""
@@ -22,7 +22,7 @@ class TipPicture:
 
 @dataclass(frozen=True, slots=True)
 class NewTip:
-    """A tip that comes in."""
+    """An incoming tip."""
 
     words: Words
     pictures: tuple[TipPicture, ...]
@@ -34,7 +34,7 @@ class NewTip:
 
 @dataclass(frozen=True, slots=True)
 class TipAnswer:
-    """What officers said to the sender."""
+    """An officer's answer to the sender."""
 
     answer: str
     at_utc_us: int
@@ -42,14 +42,14 @@ class TipAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FollowedTip:
-    """What a sender sees of their tip."""
+    """A tip as its sender sees it."""
 
     received_utc_us: int
     state: str
-    """Of `hub.alerts.alert.State`."""
+    """A `hub.alerts.alert.State`."""
     answers: tuple[TipAnswer, ...]
     is_removed: bool = False
-    """It was kept as long as it may be."""
+    """Its content was deleted at the end of its retention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,15 @@ class TipRow:
     source: str
     is_anonymous: bool
     case_number: str | None
-    """None: it is in none, or in one that its reader is not in."""
+    """None: in no case, or in one its reader does not work on."""
     is_of_others: bool
-    """Whether it is in a case that its reader is not in, and stays there."""
+    """Whether it is in a case its reader does not work on; then it cannot be moved."""
     pictures: tuple[PictureRow, ...]
     answers: tuple[TipAnswer, ...]
     is_removed: bool = False
-    """Kept as long as it may be: its words are gone, and nothing more is said to its sender."""
+    """Past its retention: its content is deleted, and no more answers can be sent."""
     is_seen: bool = False
-    """Whether who reads it in a case sees its alert, too."""
+    """Whether its reader in a case may see its alert, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class NearClip:
 
 @dataclass(frozen=True, slots=True)
 class NearSighting:
-    """Somebody whom a camera near the place saw about that time."""
+    """A sighting by a camera near the place at about that time."""
 
     alert_id: UUID | None
     camera_id: UUID
@@ -117,7 +117,7 @@ class TipPage:
 
     tip: TipRow
     may_know: bool
-    """Whether they may ask who sent it."""
+    """Whether they may ask for the sender."""
     cameras: tuple[tuple[SeenCamera, Near], ...]
     sightings: tuple[NearSighting, ...]
     clips: tuple[NearClip, ...]

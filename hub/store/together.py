@@ -1,4 +1,5 @@
-"""Small deeds of many threads in one durable commit: a disk syncs a few hundred times a second."""
+"""Group commit: small writes of many threads in one durable commit, because a disk syncs only a few
+hundred times a second."""
 
 import threading
 from collections.abc import Callable
@@ -9,14 +10,14 @@ from sqlalchemy import Connection
 from hub.store.database import Database
 
 MOST: Final = 8
-"""Deeds in one transaction: others, alerts among them, wait for the turn meanwhile."""
+"""Writes per transaction: others, such as alerts, wait meanwhile."""
 
 
 T = TypeVar("T")
 
 
 class _Deed(Generic[T]):
-    """One on its way into the database."""
+    """One waiting write."""
 
     def __init__(self, work: Callable[[Connection], T]) -> None:
         self.work = work
@@ -26,7 +27,8 @@ class _Deed(Generic[T]):
 
 
 class Together:
-    """For any thread. Whoever has the turn writes for all who came during the last commit."""
+    """For any thread. The thread that can write next writes for all that arrived during the last
+    commit."""
 
     def __init__(self, db: Database, *, patience_s: float) -> None:
         """`patience_s`: see `Database.writing`."""
@@ -38,15 +40,15 @@ class Together:
 
     @property
     def waiting(self) -> int:
-        """How many deeds nobody has begun."""
+        """Number of writes not started yet."""
         return len(self._waiting)
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Have this done in a transaction, maybe with others'; what it returned, once durable.
+        """Run this in a transaction, perhaps with other writes; returns its result once durable.
 
-        Raises what it raised, or what the database did. It may be called a second time, when
-        another's deed or the commit failed: it must do all of its work through the connection.
-        Not to be called by a thread that is writing.
+        Raises the errors of `work` and of the database. `work` may run a second time if another
+        write or the commit failed: it must do everything through the connection. Do not call it in
+        a thread that is already writing.
         """
         mine = _Deed(work)
         with self._lock:
@@ -57,7 +59,7 @@ class Together:
                     batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 try:
                     self._do(batch)
-                finally:  # if this thread ends by it, nobody may wait for it for ever
+                finally:  # if an exception ends this thread, no other may wait for ever
                     _give_up(batch)
         if mine.error is not None:
             raise mine.error
@@ -71,7 +73,7 @@ class Together:
             if len(batch) == 1:
                 batch[0].error, batch[0].is_done = error, True
                 return
-            for deed in batch:  # one that fails must not take the others along
+            for deed in batch:  # a failing write must not undo the others
                 self._do([deed])
             return
         for deed, result in zip(batch, results, strict=True):

@@ -1,6 +1,6 @@
-"""What the row of a word says once it was tried: owed again, or settled.
+"""Next state of a message after an attempt: retry or final.
 
-For words that are no alert's; those have a ledger of their own (`hub.store.outcomes`).
+For messages outside alerts; alert notifications have their own ledger (`hub.store.outcomes`).
 """
 
 from typing import Any, Protocol
@@ -11,23 +11,23 @@ from hub.store.tables import columns
 
 
 class Tried(Protocol):
-    """One that was under lease."""
+    """A message that was under lease."""
 
     @property
     def owed_utc_us(self) -> int:
-        """Since when."""
+        """Time of queueing."""
         ...
 
     @property
     def attempts(self) -> int:
-        """Made before this one."""
+        """Attempts before this one."""
         ...
 
 
 def after(
     owed: Tried, answer: Answer, *, patience: Patience, chance: float, now: Moment
 ) -> dict[str, Any]:
-    """Its columns; `chance` (0-1) is the jitter of the next try."""
+    """The new column values; `chance` (0-1) is the jitter of the next attempt."""
     made = owed.attempts + 1
     last = what_follows(
         answer,

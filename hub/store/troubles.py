@@ -1,7 +1,7 @@
-"""Signs of life as the database has them, and troubles written as alerts that grow and end.
+"""Liveness of nodes and cameras from the database, and troubles as alerts that grow and end.
 
-What follows from the signs is decided in `hub.alerts.troubles`; all here works in the caller's
-transaction, so that two hubs, or one that starts again, raise nothing twice.
+`hub.alerts.troubles` decides; everything here works in the caller's transaction, so that two hubs,
+or a restarted one, raise nothing twice.
 """
 
 from collections.abc import Collection
@@ -33,19 +33,19 @@ from hub.store.tables import (
 OF_CAMERAS: Final = (Kind.CAMERA_LOST,)
 """Kinds whose units are cameras; those of the others are nodes."""
 CRITICAL: Final = (Kind.LINK_LOST, Kind.BROKER_LOST)
-"""A whole part of the town is dark: no storm holds that back."""
+"""A whole part of the town is down: exempt from the rate limit."""
 
 
 def look(conn: Connection, broker: BrokerSigns, bounds: Thresholds, *, now: Moment) -> list[Step]:
-    """What the signs say that people do not know yet; writes nothing."""
+    """Steps that the current signs require; writes nothing."""
     running = running_troubles(conn)
     if broker.is_up and not running and not _is_anything_dark(conn, bounds, now=now):
-        return []  # so it is nearly always
+        return []  # the usual case
     return decide(scene(conn, broker), running, bounds, now_utc_us=now.utc_us)
 
 
 def act(conn: Connection, step: Step, *, now: Moment) -> None:
-    """Write what was decided: the alert, its cameras, and who is owed word of it."""
+    """Write the decision: alert, cameras, and notifications."""
     match step:
         case Raised():
             _raise(conn, step, now)
@@ -58,7 +58,7 @@ def act(conn: Connection, step: Step, *, now: Moment) -> None:
 
 
 def scene(conn: Connection, broker: BrokerSigns) -> Scene:
-    """Every node that was ever heard of and has a camera, and every camera."""
+    """Every camera, and every node that was ever online and has a camera."""
     above = {row.id: row.parent_id for row in conn.execute(select(areas.c.id, areas.c.parent_id))}
     eyes = conn.execute(select(cameras)).all()
     seeing = {row.node_id for row in eyes}
@@ -78,7 +78,7 @@ def scene(conn: Connection, broker: BrokerSigns) -> Scene:
 
 
 def running_troubles(conn: Connection) -> list[Trouble]:
-    """Those that go on, with what belongs to them."""
+    """Troubles that are not over, with their units."""
     rows = conn.execute(select(troubles).where(troubles.c.over_utc_us.is_(None))).all()
     members: dict[UUID, list[Row[Any]]] = {row.alert_id: [] for row in rows}
     query = (
@@ -147,7 +147,7 @@ def _raise(conn: Connection, step: Raised, now: Moment) -> None:
         camera_id=dark[0],
         kind=step.kind.value,
         people=len(step.dark),
-        clock_source="ntp" if now.error_ms is not None else "none",  # these times are the hub's
+        clock_source="ntp" if now.error_ms is not None else "none",  # of the hub's clock
         began=began,
         confirmed=now,
         is_critical=step.kind in CRITICAL or _is_urgent(conn, step.kind, dark, now),
@@ -168,7 +168,7 @@ def _raise(conn: Connection, step: Raised, now: Moment) -> None:
 
 
 def _is_urgent(conn: Connection, kind: Kind, dark: Collection[UUID], now: Moment) -> bool:
-    """Whether the town's rules make it critical for any camera that is dark by it."""
+    """Whether the town's rules make it critical for any camera that is down."""
     told = (alert_rule_rows.verdict(conn, one, kind.value, (), at=now) for one in dark)
     return any(one.urgency is Urgency.CRITICAL for one in told)
 
@@ -193,7 +193,8 @@ def _change(conn: Connection, alert_id: UUID, dark: frozenset[UUID], now: Moment
 
 
 def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
-    """It is back. An alert that nobody closed closes itself; phones that show it hear so."""
+    """The device is back. An alert that is still open is closed; phones that show it are
+    notified."""
     this = alerts.c.id == alert_id
     row = conn.execute(select(alerts.c.state, alerts.c.camera_id).where(this)).one()
     conn.execute(
@@ -212,7 +213,7 @@ def _end(conn: Connection, alert_id: UUID, now: Moment) -> None:
 
 
 def _how_it_was(conn: Connection, alert_id: UUID) -> str:
-    """Of a node: "line" if it ran all the while, "restart" if it began anew; else nothing."""
+    """For a node: "line" if it kept running, "restart" if it restarted; else empty."""
     query = (
         select(troubles.c.boot_id, nodes.c.boot_id.label("boot_now"))
         .join(nodes, nodes.c.id == troubles.c.node_id)

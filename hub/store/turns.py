@@ -1,7 +1,7 @@
-"""Whose turn it is to write: who asked first goes first, and who has time lets others by.
+"""Write queue: first come, first served; patient writers let others pass.
 
-A plain lock is given to whoever happens to be awake. With a town's pictures coming in, dozens of
-threads ask for it, and the two that an alert waits for may not get it for minutes.
+A plain lock goes to any thread that happens to be awake. While a town's pictures arrive, dozens of
+threads wait for it, and the two that an alert needs may not get it for minutes.
 """
 
 import heapq
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 class Turns:
-    """One at a time, for any thread; not to be asked twice by one."""
+    """One thread at a time; not reentrant."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,13 +22,13 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait for it now."""
+        """Number of threads waiting now."""
         return len(self._waiting)
 
     @contextmanager
     def turn(self, *, patience_s: float = 0.0) -> Iterator[None]:
-        """Wait for the turn and have it. Who is patient lets all go first who ask within this
-        time, and nobody after it: so nobody waits for ever."""
+        """Wait for the lock and hold it. For `patience_s` a thread lets newer ones pass, then none:
+        so nobody waits for ever."""
         self._take(patience_s)
         try:
             yield
@@ -46,7 +46,7 @@ class Turns:
             heapq.heappush(self._waiting, mine)
         try:
             given.wait()
-        except BaseException:  # a signal's; nobody may be left with a turn that is not used
+        except BaseException:  # from a signal; no turn may be lost to a dead thread
             self._withdraw(mine)
             raise
 
@@ -54,7 +54,7 @@ class Turns:
         with self._lock:
             if self._waiting:
                 _, _, given = heapq.heappop(self._waiting)
-                given.set()  # it stays taken: nobody gets in between
+                given.set()  # it stays locked: no other thread can get between
             else:
                 self._is_taken = False
 

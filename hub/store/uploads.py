@@ -1,5 +1,5 @@
-"""Pictures and clips coming in: only what was announced, resumed where it broke off, and what
-then becomes of its alert."""
+"""Uploads of pictures and clips: only announced files, resumable; a complete file is added to its
+alert."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,37 +21,37 @@ from hub.store.tables import media, nodes
 from hub.store.together import Together
 
 PATIENCE_S: Final = 1.0
-"""So long what came in lets alerts and those who take them go first."""
+"""For this long an upload's write lets alerts and officers' acts go first."""
 PICTURE_MAX_BYTES: Final = 8 * 2**20
 CLIP_MAX_BYTES: Final = 256 * 2**20
-"""No file is larger, whatever a node announces."""
+"""Maximum size of a file, whatever a node announces."""
 FORGOTTEN_AFTER_S: Final = 24 * 3600
-"""An unfinished file this old is of an upload that broke off for good."""
+"""A partial file of this age belongs to an abandoned upload."""
 GROWING_FORGOTTEN_AFTER_S: Final = 30 * 24 * 3600
-"""So long a clip is kept that its node never finished: nothing else may be left of it."""
+"""A clip that its node never finished is kept this long: it may be the only copy."""
 SWEEP_EVERY_S: Final = 3600
 
 
 class NotAnnouncedError(Exception):
-    """This node has not (yet) said that it holds such a file."""
+    """This node has not (yet) announced this file."""
 
 
 class UploadRefusedError(Exception):
-    """The length is not what was announced; resending it is of no use."""
+    """The length differs from the announcement; a repeat does not help."""
 
 
 class WrongOffsetError(Exception):
-    """The bytes brought do not go on where the upload stands."""
+    """The offset of the request differs from that of the upload."""
 
 
 class WrongHashError(Exception):
-    """All came, and it is another file. What came is thrown away; a resumed upload may have been
-    spoilt on the way and is worth one more try."""
+    """The upload is complete, but its hash differs. It is deleted; a resumed upload may have been
+    damaged on the way and may be tried once more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A file as its node announced it."""
+    """A file as announced by its node."""
 
     media_id: UUID
     node_id: UUID
@@ -61,21 +61,21 @@ class Announced:
 
     @property
     def part(self) -> str:
-        """The name of what has come of it."""
+        """Name of its partial file."""
         return str(self.media_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far an upload has come."""
+    """Progress of an upload."""
 
     offset_bytes: int
     size_bytes: int
 
 
 class Upload:
-    """A file on its way in, from where it stood. Call `write` for each piece, then `finish`,
-    whether all came or the line broke."""
+    """A running upload, from its last offset. Call `write` for each piece, then `finish`, whether
+    the file is complete or the connection broke."""
 
     def __init__(self, uploads: "Uploads", file: Announced, part: PartWriter) -> None:
         self._uploads = uploads
@@ -84,24 +84,24 @@ class Upload:
 
     @property
     def offset_bytes(self) -> int:
-        """How much has come."""
+        """Bytes received."""
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append. Raises UploadRefusedError as soon as more comes than was announced, NoRoomError,
-        SupersededError when a newer request brings this file."""
+        """Append. Raises UploadRefusedError once more bytes come than announced, NoRoomError,
+        SupersededError if a newer request uploads this file."""
         if self._part.size_bytes + len(chunk) > self.file.size_bytes:
             self._uploads.forget_free(self.file)
             raise UploadRefusedError(f"more than the announced {self.file.size_bytes} bytes came")
         self._part.write(chunk)
 
     def finish(self) -> Standing:
-        """Make durable what came; when it is all, keep it for good and grow its alert.
+        """Make the received bytes durable; store a complete file and add it to its alert.
 
-        Raises WrongHashError when it is another file, NoRoomError.
+        Raises WrongHashError for other content, NoRoomError.
         """
         is_whole = self._part.size_bytes == self.file.size_bytes
-        self._part.close(is_durable=not is_whole)  # what is kept is made durable there
+        self._part.close(is_durable=not is_whole)  # the store makes a complete file durable
         if is_whole:
             self._uploads.keep(self.file)
         return Standing(self._part.size_bytes, self.file.size_bytes)
@@ -133,18 +133,18 @@ class Uploads:
         self._sweep()
 
     def standing(self, node_name: str, sha256: str) -> Standing:
-        """How far this node's file has come; NotAnnouncedError."""
+        """Progress of this node's file; NotAnnouncedError."""
         file = self._announced(node_name, sha256)
         if file.is_stored:
             return Standing(file.size_bytes, file.size_bytes)
         return Standing(self._come_so_far(file), file.size_bytes)
 
     def begin(self, node_name: str, sha256: str, size_bytes: int) -> Upload | None:
-        """Begin or go on with an announced file; None when it is stored already.
+        """Start or continue an announced file; None if it is already stored.
 
-        `size_bytes` is the length its sender states. NotAnnouncedError when this node never said
-        that it holds this file, UploadRefusedError when the length is not as announced,
-        NoRoomError when the disk has no room for it now.
+        `size_bytes` is the length in the request. NotAnnouncedError if this node never announced
+        this file, UploadRefusedError if the length differs from the announcement, NoRoomError if
+        the disk has no room for it now.
         """
         self._sweep()
         file = self._announced(node_name, sha256)
@@ -153,7 +153,7 @@ class Uploads:
         return self._open(file)
 
     def resume(self, node_name: str, sha256: str, offset_bytes: int) -> Upload | None:
-        """Go on at exactly this offset, else WrongOffsetError; otherwise as `begin`."""
+        """Continue at exactly this offset, else WrongOffsetError; otherwise like `begin`."""
         file = self._announced(node_name, sha256)
         upload = self._open(file)
         stands = upload.offset_bytes if upload is not None else file.size_bytes
@@ -162,26 +162,26 @@ class Uploads:
         return upload
 
     def drop(self, node_name: str, sha256: str) -> None:
-        """The node gives the upload up; NotAnnouncedError. What a case holds of it stays."""
+        """The node cancels the upload; NotAnnouncedError. A part under hold stays."""
         self.forget_free(self._announced(node_name, sha256))
 
     def forget_free(self, file: Announced) -> None:
-        """Throw away what has come of it, unless a case holds it; what is stored stays."""
+        """Delete the partial file unless it is under hold; a stored file stays."""
         if not self.parts.is_held(file.node_id, file.part):
             self.parts.drop(file.node_id, file.part)
 
     def forget_wrong(self, file: Announced) -> None:
-        """All came and is another file: throw it away. Held, its beginning may be the true one and
-        all there is: then it is out of the way, and stays."""
+        """Delete a complete file with a wrong hash. Under hold its beginning may be genuine and the
+        only copy: then it is set aside and stays."""
         if self.parts.is_held(file.node_id, file.part):
             self.parts.set_aside(file.node_id, file.part)
         else:
             self.parts.drop(file.node_id, file.part)
 
     def keep(self, file: Announced) -> None:
-        """All of it has come: check it, store it, then say so in its row; WrongHashError.
+        """Verify a complete upload, store it, then mark its row; WrongHashError.
 
-        BlobsError leaves the part as it is: whoever asks for it next ends it.
+        BlobsError leaves the part unchanged: the next request completes it.
         """
         try:
             came = self.parts.hash_of(file.node_id, file.part)
@@ -190,7 +190,7 @@ class Uploads:
                 raise WrongHashError(f"sha256 is {came}, not {file.sha256}")
             self.blobs.keep(self.parts.path(file.node_id, file.part), file.sha256)
         except FileNotFoundError:
-            # Two requests ended it at once, and the other was first.
+            # Two requests completed it at once, and the other was first.
             if not self.blobs.has(file.sha256):
                 raise
         # The file is durable before its row says so: never a row without its file.
@@ -201,13 +201,14 @@ class Uploads:
         if file.is_stored:
             return None
         come_bytes = self._come_so_far(file)
-        if come_bytes == file.size_bytes:  # it was kept just now
+        if come_bytes == file.size_bytes:  # it has just been stored
             return None
         left_bytes = file.size_bytes - come_bytes
         return Upload(self, file, self.parts.open(file.node_id, file.part, room_bytes=left_bytes))
 
     def _come_so_far(self, file: Announced) -> int:
-        """Durable bytes. A hub that died between the last byte and the row ends it now."""
+        """Durable bytes. If a hub died between the last byte and the row, this completes the
+        upload."""
         come_bytes = self.parts.size_bytes(file.node_id, file.part)
         if come_bytes == 0:
             self.growing.hand_over(file.node_id, file.media_id, part=file.part)
@@ -236,16 +237,16 @@ class Uploads:
         if row.size_bytes > most:
             raise UploadRefusedError(f"{row.size_bytes} bytes, a {row.kind} has at most {most}")
         if row.removed_why not in (None, "lost"):
-            raise UploadRefusedError("the hub had it and removed it; it wants it no more")
+            raise UploadRefusedError("the hub removed this file and does not accept it again")
         is_here = row.stored_utc_us is not None and self.blobs.has(sha256)
         return Announced(row.id, row.node_id, sha256, row.size_bytes, is_here)
 
     def _note_stored(self, file: Announced) -> None:
-        """The file is on the disk: its row, its alerts, who is owed, the audit."""
+        """The file is stored: update its row and alerts, queue notifications, write the audit."""
 
         def note(conn: Connection) -> None:
             if is_stored(conn, file.media_id):
-                return  # two uploads of one file ran at once; the other has done it all
+                return  # another upload of the same file ran at once and did everything
             now = self._clock.now()
             store_media(conn, file.media_id, policy=self._policy, now=now)
             audit.note(
@@ -262,7 +263,7 @@ class Uploads:
         self._bell.ring()
 
     def _sweep(self) -> None:
-        """Now and then: what broke off long ago goes."""
+        """From time to time: remove abandoned uploads."""
         now = self._clock.now()
         if now.utc_us - self._swept_utc_us < SWEEP_EVERY_S * 1_000_000:
             return

@@ -1,4 +1,4 @@
-"""What the door hands out: plain values, already cut to what the asker may see."""
+"""Read models of the service: plain values, already limited to what the asker may see."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from hub.alerts.rules import Rules
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A signed-in person, as every question to the door names them."""
+    """A signed-in person; every call to the service names one."""
 
     person_id: UUID
     login: str
@@ -24,40 +24,40 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class NextCall:
-    """Whom an open alert calls next if nobody takes it."""
+    """The next escalation call of an open alert if nobody takes it."""
 
     who: str
-    """A team's or a person's name; empty: everybody who may know."""
+    """A team's or person's name; empty: everybody entitled."""
     due_utc_us: int | None
     """None: all its calls were made."""
     is_again: bool
-    """The plan has begun again."""
+    """The plan has started again."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as a list shows it. Times are UTC microseconds."""
+    """One alert in a list. Times are UTC microseconds."""
 
     alert_id: UUID
     camera_id: UUID
     camera_label: str
-    """Of a silent node its name; empty where the alert is of no one camera."""
+    """For a silent node, its name; empty if the alert concerns several cameras."""
     place: str
     """The areas from the camera's own upward: "Ngã tư 1, Tân Khai"."""
     kind: str
     state: str
     people: int
-    """The most people seen at once; of a trouble, how many cameras or nodes are still dark."""
+    """The most people seen at once; for a trouble, the number of cameras or nodes still down."""
     began_utc_us: int
     confirmed_utc_us: int
     last_seen_utc_us: int
     raised_utc_us: int
     error_ms: int | None
-    """How far off began, confirmed and last_seen may be; None: nobody vouches for the clock."""
+    """Maximum error of began, confirmed and last_seen; None: the clock is not verified."""
     clock_source: str
     picture_id: UUID | None
     clip_id: UUID | None
-    """None also when the asker may not play clips."""
+    """None also if the asker may not play clips."""
     taken_by: UUID | None
     taken_by_name: str | None
     taken_utc_us: int | None
@@ -66,24 +66,24 @@ class AlertRow:
     closed_utc_us: int | None
     revision: int
     over_utc_us: int | None = None
-    """When the view that was taken away was back; None: not yet, or it is about people."""
+    """Time when the tampered view was restored; None: not yet, or not a tampering."""
     rules: Rules = ()
-    """What of its camera's rules was met."""
+    """The camera rules that were met."""
     next_call: NextCall | None = None
-    """Of an open alert that follows a plan."""
+    """Set for an open alert with an escalation plan."""
     offered_to: UUID | None = None
-    """Whom its holder hands it to, who has not taken it yet; with their name, and since when."""
+    """Receiver of a hand-over not taken yet; with their name, and its time."""
     offered_to_name: str | None = None
     offered_utc_us: int | None = None
     arrived_utc_us: int | None = None
-    """When its holder said that they are at the place."""
+    """Time when its holder reported arrival at the place."""
     false_cause: str | None = None
-    """Of a false alarm: what it was, of `hub.alerts.alert.CAUSES`."""
+    """Cause of a false alarm, one of `hub.alerts.alert.CAUSES`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Open alerts and those handled lately, newest first; `cursor` is where changes go on."""
+    """Open and recently handled alerts, newest first; `cursor`: start of later changes."""
 
     open: list[AlertRow]
     handled: list[AlertRow]
@@ -110,19 +110,20 @@ class SightingRow:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Why the hub has a file no longer: `why` is rule, full (the disk was) or lost."""
+    """Reason why the hub no longer has a file: `why` is rule, full (the disk was full), lost or
+    asked."""
 
     why: str
     at_utc_us: int
     keep_days: int | None = None
-    """Of the rule, like its area (None: everywhere) and its reason."""
+    """From the retention rule, like its area (None: everywhere) and its reason."""
     area: str | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrowingRow:
-    """A clip of an alert that is not whole yet; there may be something of it to see."""
+    """An incomplete clip of an alert; a part of it may be playable."""
 
     clip_id: UUID
     codec: str
@@ -131,12 +132,12 @@ class GrowingRow:
     first_frame_utc_us: int
     is_dropped: bool
     grew_utc_us: int | None = None
-    """When something of it came last; None while nothing did."""
+    """Time of its last received bytes; None: nothing received."""
 
 
 @dataclass(frozen=True, slots=True)
 class WishRow:
-    """Somebody asked a node for a file."""
+    """A person's request to a node for a file."""
 
     person_name: str
     asked_utc_us: int
@@ -147,7 +148,7 @@ class WishRow:
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
-    """A picture or clip of an alert; `is_stored` is False while the node still has it."""
+    """A picture or clip of an alert; `is_stored` is False while only the node has it."""
 
     media_id: UUID
     kind: str
@@ -161,22 +162,22 @@ class MediaRow:
     removed: Removed | None = None
     wish: WishRow | None = None
     from_recorder: bool = False
-    """Whether its node fetched it from the camera's own recorder."""
+    """Whether its node got it from the camera's own recorder."""
     is_remains: bool = False
-    """Whether it is what was left of a clip when its node fell silent."""
+    """Whether it was salvaged from an unfinished clip after its node fell silent."""
     error_ms: int | None = None
-    """Of its first frame's stamp; None where nobody vouches for it."""
+    """Maximum error of its first frame's time; None: not verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedSpan:
-    """A span that somebody asked the camera's node for; `files` None until the node answers."""
+    """A span requested from the camera's node; `files` is None until the node answers."""
 
     from_utc_us: int
     until_utc_us: int
     reason: str
     person_name: str | None
-    """None where it was asked by a command at the hub."""
+    """None: requested by a command at the hub."""
     asked_utc_us: int
     files: int | None
     with_sound: bool = False
@@ -184,7 +185,7 @@ class AskedSpan:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One step in an alert's life; `who` is None for what the hub did by itself."""
+    """One step in an alert's life; `who` is None for acts of the hub itself."""
 
     act: str
     who: str | None
@@ -194,7 +195,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class ToldRow:
-    """What one person was told over one channel, and what came of it."""
+    """A notification to one person over one channel, and its result."""
 
     person_name: str
     channel: str
@@ -229,37 +230,38 @@ class AlertPage:
 
     row: AlertRow
     allowed: tuple[Act, ...]
-    """The acts of this asker that would change something."""
+    """Acts of this asker that would have an effect."""
     may_play: bool
-    """Whether the asker may play clips; if not, `media` holds pictures only."""
+    """Whether the asker may play clips; if not, `media` has pictures only."""
     sightings: list[SightingRow]
     media: list[MediaRow]
     history: list[HistoryRow]
     told: list[ToldRow]
     latitude_deg: float | None = None
     longitude_deg: float | None = None
-    """Where the camera is, if that was noted: for the phone's own map."""
+    """Camera position, if recorded; for the phone's map."""
     is_node_here: bool = True
-    """Whether the camera's node is heard."""
+    """Whether the camera's node is online."""
     growing: tuple[GrowingRow, ...] = ()
-    """Clips that are not whole yet, the earliest first; none for who may not play clips."""
+    """Incomplete clips, earliest first; empty if the asker may not play clips."""
     sound: str | None = None
-    """Why the camera's sound is recorded too; None where it is not."""
+    """Reason for the camera's sound recording; None: no sound is recorded."""
     asked: tuple[AskedSpan, ...] = ()
-    """What was asked of its camera of the time that the clips show; none for who may not play."""
+    """Span requests of its camera for the time of the clips; empty if the asker may not play
+    clips."""
     seen_utc_us: int = 0
-    """When the page was asked for, by the hub's clock."""
+    """Time of the request for the page, by the hub's clock."""
     colleagues: tuple[tuple[UUID, str], ...] = ()
-    """To whom the asker may hand it over, by name; none unless they have it."""
+    """People the asker may hand it over to, by name; empty unless the asker has taken it."""
     may_arrive: bool = False
-    """Whether the asker has it and has not said yet that they are there."""
+    """Whether the asker has taken it and has not reported arrival."""
     near: tuple[tuple[SeenCamera, Near], ...] = ()
-    """Cameras near it that the asker may see: each with how far it is."""
+    """Nearby cameras the asker may see, each with its distance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Somebody else was first; `row` is the alert as it now is."""
+    """Another person was first; `row` is the alert's current state."""
 
     row: AlertRow
     held_by_name: str | None
@@ -272,17 +274,17 @@ class OpenMedia:
     media_id: UUID
     kind: str
     read: Callable[[int, int], Iterator[bytes]]
-    """From a byte on, so many bytes, in pieces; where the bytes lie is the store's affair."""
+    """Reads a range (first byte, length) in pieces; hides where the store keeps the bytes."""
     media_type: str
     """image/jpeg or video/mp4."""
     size_bytes: int
     sha256: str
-    """Another for other bytes: a copy's is that of its original with a word after it."""
+    """Differs for different bytes: a copy has its original's hash with a suffix."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertChange:
-    """An alert has changed; ask for its row anew."""
+    """An alert has changed; fetch its row again."""
 
     cursor: int
     alert_id: UUID
@@ -291,7 +293,7 @@ class AlertChange:
 
 @dataclass(frozen=True, slots=True)
 class PhoneRow:
-    """A phone, or a browser, that a person is told on."""
+    """A phone or browser of a person for notifications."""
 
     phone_id: UUID
     channel: str
@@ -300,4 +302,4 @@ class PhoneRow:
     gone_utc_us: int | None
     gone_reason: str | None
     heard_utc_us: int | None = None
-    """When it last said that it shows a push."""
+    """Time of its last receipt for a displayed push."""

@@ -1,4 +1,5 @@
-"""Footage that a person asked its node for: the wish, its way to the node, and the answer."""
+"""Clip requests: a person asks a node for footage; the request, its delivery to the node, and the
+answer."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,13 +13,13 @@ from hub.store.footage import touch_alerts
 from hub.store.tables import columns, media, nodes, wishes
 
 AGAIN_S: Final = 60.0
-"""A node that does not answer is told again after so long."""
+"""Repeat interval for a node that does not answer."""
 AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One that its node is to be told of now."""
+    """A request to send to its node now."""
 
     node: str
     command_id: UUID
@@ -26,7 +27,7 @@ class Wish:
 
 
 def wish(conn: Connection, media_id: UUID, *, person_id: UUID, now: Moment) -> bool:
-    """Ask for a file; False when it was asked for before and its node has not said it is gone."""
+    """Request a file; False if a request already exists and its node has not answered "gone"."""
     row = conn.execute(select(wishes.c.answer).where(wishes.c.media_id == media_id)).first()
     if row is not None and row.answer != "gone":
         return False
@@ -48,7 +49,7 @@ def wish(conn: Connection, media_id: UUID, *, person_id: UUID, now: Moment) -> b
 
 
 def due(conn: Connection, *, now: Moment) -> list[Wish]:
-    """What nodes that are here are to be told of now; noted as said."""
+    """Requests due now for nodes that are online; recorded as sent."""
     rows = conn.execute(
         select(wishes.c.media_id, wishes.c.command_id, nodes.c.name, media.c.sha256)
         .join(media, media.c.id == wishes.c.media_id)
@@ -72,7 +73,7 @@ def due(conn: Connection, *, now: Moment) -> list[Wish]:
 
 
 def note_answer(conn: Connection, node_id: UUID, said: MediaAnswered, *, now: Moment) -> None:
-    """What the node says of files of its own that were asked for with this very command."""
+    """Record the node's answer about its own files in this very command."""
     for answer, sha256s in (("coming", said.coming), ("gone", said.gone)):
         media_ids = conn.scalars(
             select(wishes.c.media_id)

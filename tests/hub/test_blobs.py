@@ -181,7 +181,7 @@ def test_disk_that_would_be_too_full_takes_nothing_on_its_way(tmp_path: Path) ->
         BlobFolder(tmp_path / "a", spare_bytes=2**60),
         BlobBucket(bucket, KEY, staging=tmp_path / "b", spare_bytes=2**60),
     ):
-        with pytest.raises(NoRoomError, match="MiB stay so"):
+        with pytest.raises(NoRoomError, match="MiB must stay free"):
             store.open_incoming(1)
 
 

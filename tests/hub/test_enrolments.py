@@ -55,7 +55,7 @@ def test_a_box_gets_the_name_that_the_keeper_gave_and_no_other(hub: EnrolHub) ->
 def test_no_box_gets_a_name_under_which_the_broker_lets_all_be_heard(
     hub: EnrolHub, name: str
 ) -> None:
-    with pytest.raises(RegistryError, match="a certificate's own"):
+    with pytest.raises(RegistryError, match="reserved for a certificate"):
         hub.make(name)
     with hub.db.reading() as conn:
         assert node_by_name(conn, name) is None

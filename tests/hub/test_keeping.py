@@ -152,7 +152,7 @@ def test_what_a_rule_removed_is_neither_taken_nor_asked_for_again(streets: Stree
     alert_with_clip(streets, b"old")
     streets.clock.pass_s(2 * DAY_S)
     remover(streets).remove_overdue()
-    with pytest.raises(UploadRefusedError, match="wants it no more"):
+    with pytest.raises(UploadRefusedError, match="does not accept it again"):
         streets.bring(b"old")
     with streets.db.writing() as conn:
         asked = ask_for_files(

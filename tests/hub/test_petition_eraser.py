@@ -91,7 +91,7 @@ def test_what_was_granted_is_deleted_seen_to_be_gone_and_proved(town: Town) -> N
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     alert = text_of(an.get(f"/alerts/{ground.seen.alert_id}"))
     assert "theo yêu cầu của người có liên quan" in alert
-    with pytest.raises(UploadRefusedError, match="wants it no more"):
+    with pytest.raises(UploadRefusedError, match="does not accept it again"):
         town.bring(ground.clip)
 
 

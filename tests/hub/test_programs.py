@@ -239,7 +239,7 @@ def test_programs_and_settings_of_one_node_come_apart_and_again_is_for_both(flee
 
 
 def test_a_bundle_that_is_not_here_cannot_be_wanted(fleet: Fleet) -> None:
-    with pytest.raises(SettingsFault, match="it is not here"):
+    with pytest.raises(SettingsFault, match="not at the hub"):
         fleet.want(fleet.node, {"programs": {"bundle": "c" * 64}})
     with pytest.raises(SettingsFault):
         fleet.want(fleet.node, {"programs": {"bundle": "latest"}})
