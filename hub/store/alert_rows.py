@@ -180,7 +180,7 @@ def change_alert(
 ) -> None:
     """Write new values to an alert as its next revision."""
     if _change(tuple(values)).run(conn, {"this": alert_id, **values}) != 1:
-        raise LookupError("no alert, where one was sure to be")
+        raise LookupError("the alert does not exist")
     _note_change(conn, alert_id, now)
 
 

@@ -53,9 +53,11 @@ class BucketAddress:
         kind, _, scheme = parts.scheme.partition("+")
         bucket, _, prefix = parts.path.strip("/").partition("/")
         if kind != "s3" or scheme not in ("https", "http") or not parts.netloc or not bucket:
-            raise ValueError(f"{url!r} is no bucket: write s3+https://HOST/BUCKET/PREFIX?region=…")
+            raise ValueError(
+                f"{url!r} is not a bucket: write s3+https://HOST/BUCKET/PREFIX?region=…"
+            )
         if "@" in parts.netloc:
-            raise ValueError("store.media_url holds a password: put it into store.media_key_file")
+            raise ValueError("store.media_url has a password: put it into store.media_key_file")
         region = parse_qs(parts.query).get("region", ["us-east-1"])[0]
         return cls(f"{scheme}://{parts.netloc}", bucket, f"{prefix}/" if prefix else "", region)
 

@@ -72,7 +72,7 @@ def checked(bundle: Path, key: Ed25519PublicKey | None) -> Head:
                 if reckoned.hexdigest() != head.listed[name]:
                     raise AlteredFault(f"{name} differs from what was signed")
     except tarfile.TarError as error:
-        raise BundleFault(f"it is no bundle: {error}") from error
+        raise BundleFault(f"it is not a bundle: {error}") from error
     return head
 
 
@@ -109,7 +109,7 @@ def update_key(path: Path = KEY) -> Ed25519PublicKey | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is no key of updates") from error
+        raise ValueError(f"{path} is not an update key") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise ValueError(f"{path} is no key of updates")  # noqa: TRY004 - of a file, not of a call
+        raise ValueError(f"{path} is not an update key")  # noqa: TRY004 - of a file, not of a call
     return key

@@ -18,5 +18,5 @@ def camera_of(text: str) -> EnrolledCamera:
         if equals and (found := re.fullmatch(r"picamera:(\d)", source)):
             return EnrolledCamera(name=name, picamera=int(found[1]))
     except ValidationError as error:
-        raise ValueError(f"{name!r} is no camera name: a-z, 0-9 and inner hyphens") from error
-    raise ValueError(f"{text!r} is no camera: NAME=rtsp://…, NAME=/dev/video0 or NAME=picamera:0")
+        raise ValueError(f"{name!r} is not a camera name: use a-z, 0-9, inner hyphens") from error
+    raise ValueError(f"{text!r}: write NAME=rtsp://…, NAME=/dev/video0 or NAME=picamera:0")

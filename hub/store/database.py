@@ -78,7 +78,7 @@ class Database:
         Do not nest: a thread that asks for a second transaction would wait for itself.
         """
         if self._turn_of == threading.get_ident():
-            raise RuntimeError("this thread is writing already")
+            raise RuntimeError("this thread already has a write transaction")
         with self._turns.turn(patience_s=patience_s), _explained(self.url):
             self._turn_of = threading.get_ident()
             try:
@@ -148,7 +148,7 @@ def _checked(text: str) -> URL:
         url = make_url(text)
     except ArgumentError as error:
         raise DatabaseError(
-            f"store.url is no database address: {text!r}. "
+            f"store.url is not a database address: {text!r}. "
             "Write sqlite:////path/hub.db or postgresql+psycopg://user@host/name"
         ) from error
     if url.drivername in ("sqlite", "sqlite+pysqlite"):

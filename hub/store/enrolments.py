@@ -84,13 +84,13 @@ def make(
     For a known node it replaces the board: earlier enrolments are withdrawn.
     """
     if not 0 < valid_s <= LONGEST_S:
-        raise RegistryError("an enrolment holds for some hours, at most for fourteen days")
+        raise RegistryError("an enrolment is valid for at least one second and at most 14 days")
     names = [camera.name for camera in cameras]
     if len(names) > MOST_CAMERAS or len(set(names)) != len(names):
-        raise RegistryError(f"a node has {MOST_CAMERAS} cameras at most, each of a name of its own")
+        raise RegistryError(f"a node has at most {MOST_CAMERAS} cameras, all with different names")
     known = node_by_name(conn, node)
     if known is not None and known.area_id != area_id:
-        raise RegistryError(f"there is a node {node!r} already, in another area")
+        raise RegistryError(f"node {node!r} already exists in another area")
     node_id = known.node_id if known else add_node(conn, name=node, area_id=area_id, now=now, by=by)
     _withdraw(conn, enrolments.c.node_id == node_id, now)
     # Camera entries contain passwords: deleted once no node can ask for them.

@@ -69,7 +69,7 @@ def cut(form: str, path: str, into: str, from_ms: int, until_ms: int) -> None:
             packet.pts, packet.dts = packet.pts - back, packet.dts - back
             copy.mux(packet)
         if begin_s is None:
-            raise ValueError("nothing lies in the cut")
+            raise ValueError("the cut is empty")
 
 
 def main(words: list[str]) -> int:

@@ -55,7 +55,7 @@ def read_film(path: Path, *, bounds: FilmBounds | None = None) -> FilmFacts:
     """Facts of the file; raises NoFilmError. Blocks."""
     form = form_of(path)
     if form is None:
-        raise NoFilmError("its first bytes are those of no film")
+        raise NoFilmError("its first bytes match no known video format")
     said = _run(["probe", FORMS[form], str(path)], bounds or FilmBounds(), size_bytes=0)
     try:
         facts = json.loads(said)
@@ -67,7 +67,7 @@ def read_film(path: Path, *, bounds: FilmBounds | None = None) -> FilmFacts:
             duration_ms=min(int(facts["duration_ms"]), 2**53),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise NoFilmError(f"what was found cannot be: {error}") from error
+        raise NoFilmError(f"its facts are invalid: {error}") from error
 
 
 def cut_film(
@@ -85,7 +85,7 @@ def cut_film(
     size_bytes = path.stat().st_size + 2**20
     _run(words, bounds or FilmBounds(), size_bytes=size_bytes)
     if not into.exists() or into.stat().st_size == 0:
-        raise NoFilmError("nothing lies in the cut")
+        raise NoFilmError("the cut is empty")
 
 
 def _pixels(said: object) -> int:

@@ -1,4 +1,4 @@
-"""What the door hands to those who look after what people may see."""
+"""Views for people who look after grants."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from hub.alerts.grants import Grant
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """One grant as a page shows it."""
+    """One grant for a page."""
 
     grant_id: UUID
     person_id: UUID
@@ -19,45 +19,45 @@ class GrantRow:
     granted_by_name: str | None
     """None: the keeper's shell."""
     is_delegated: bool
-    """It ends with the grant that it was given out of."""
+    """True if it ends with the grant it was made from."""
     camera_label: str | None
-    """None: it is of the whole area."""
+    """None: the grant is for the whole area."""
     place: str
-    """The area with those above it: "Ngã tư 1, Tân Khai"."""
+    """The area with its parents: "Ngã tư 1, Tân Khai"."""
     may_end: bool
-    """The reader may revoke it."""
+    """True if the reader may revoke it."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantArea:
-    """An area that the reader looks after, with what is granted right there."""
+    """An area the reader looks after, with the grants made directly for it."""
 
     area_id: UUID
     name: str
     level: str
     depth: int
-    """From the topmost that they look after."""
+    """Depth below the topmost area they look after."""
     grants: tuple[GrantRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GrantsPage:
-    """Who may see what until when, of the areas that the reader looks after."""
+    """All grants in the areas the reader looks after."""
 
     tree: tuple[GrantArea, ...]
-    """Each area before those in it."""
+    """Each area before its children."""
     above: tuple[GrantRow, ...]
-    """Of areas above theirs: these people see what is in theirs as well."""
+    """Grants of areas above: these people also see the reader's areas."""
     may_give: bool
     may_set_roles: bool
     people: tuple["GrantPerson", ...]
     closed: tuple["GrantPerson", ...] = ()
-    """Closed accounts, for who may reopen them."""
+    """Closed accounts, for readers who may reopen them."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantPerson:
-    """Whom something may be granted to."""
+    """A person who may get a grant."""
 
     person_id: UUID
     name: str
@@ -66,7 +66,7 @@ class GrantPerson:
 
 @dataclass(frozen=True, slots=True)
 class GrantPlace:
-    """Where it may be granted: an area, or one camera."""
+    """Place of a grant: an area, or one camera."""
 
     area_id: UUID | None
     camera_id: UUID | None
@@ -75,17 +75,17 @@ class GrantPlace:
 
 @dataclass(frozen=True, slots=True)
 class GrantForm:
-    """What may be chosen for a new grant."""
+    """Choices for a new grant."""
 
     people: tuple[GrantPerson, ...]
     places: tuple[GrantPlace, ...]
     gives_for_good: bool
-    """It need not end, and may outlast the giver's own."""
+    """True if the grant may have no end, and may outlast the giver's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewGrant:
-    """A grant as somebody would give it; without rights, what its person's role usually has."""
+    """Entry of a new grant; without rights, it gets the usual rights of its person's role."""
 
     person_id: UUID
     grant: Grant

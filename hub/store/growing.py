@@ -1,8 +1,10 @@
-"""Clips while they are recorded: in from their node as they grow, out to who may watch.
+"""Clips during their recording: received from the node as they grow, shown to people with the
+right.
 
-What came of a clip is a part (`hub.store.parts`). When the clip is whole its node announces it by
-hash; the part then becomes that file's, with the first bytes written anew (they alone differ: the
-length is in them), and the node brings what is missing. The whole is checked like any file.
+The received bytes are a part (`hub.store.parts`). When the clip is complete, its node announces it
+by hash. The part then becomes the start of that file, with its first bytes rewritten (only they
+differ: they contain the length), and the node uploads the rest. The complete file is checked like
+any other.
 """
 
 import os
@@ -23,16 +25,16 @@ from hub.store.tables import growing_clips, media, nodes
 
 LARGEST_BYTES: Final = 256 * 2**20
 SILENT_AFTER_S: Final = 30.0
-"""A clip that has not grown for so long has lost its node, whatever the broker says."""
+"""Seconds; a clip without growth for longer has lost its node, whatever the broker says."""
 
 
 class NoSuchClipError(Exception):
-    """This node records no such clip (any more)."""
+    """This node has no such clip in recording (any more)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GrowingClip:
-    """A clip under way."""
+    """A clip in recording."""
 
     clip_id: UUID
     node_id: UUID
@@ -41,21 +43,21 @@ class GrowingClip:
     is_dropped: bool
     is_node_here: bool
     remains_id: UUID | None
-    """What was left of it when its node fell silent, if that was taken in."""
+    """Id of the file salvaged from it after its node fell silent, if any."""
 
     @property
     def part(self) -> str:
-        """The name of what has come of it."""
+        """Name of its part."""
         return part_of(self.clip_id)
 
 
 def part_of(clip_id: UUID) -> str:
-    """The name of what has come of a clip under way."""
+    """Name of the part of a clip in recording."""
     return f"{clip_id}{GROWING}"
 
 
 class GrowingUpload:
-    """More of a clip under way. Call `write` for each piece, then `finish`."""
+    """More bytes of a clip in recording. Call `write` for each piece, then `finish`."""
 
     def __init__(self, clips: "GrowingClips", clip: GrowingClip, part: PartWriter) -> None:
         self._clips = clips
@@ -65,17 +67,19 @@ class GrowingUpload:
 
     @property
     def offset_bytes(self) -> int:
-        """How much has come."""
+        """Bytes received so far."""
         return self._part.size_bytes
 
     def write(self, chunk: bytes) -> None:
-        """Append; raises NoSuchClipError for what no clip can be, NoRoomError, SupersededError."""
+        """Append a piece; raises NoSuchClipError if it is too long for a clip, NoRoomError,
+        SupersededError."""
         if self._part.size_bytes + len(chunk) > LARGEST_BYTES:
             raise NoSuchClipError(f"a clip has at most {LARGEST_BYTES} bytes")
         self._part.write(chunk)
 
     def finish(self) -> int:
-        """Make durable what came; how much that is. Its alerts show it from its first bytes on."""
+        """Make the received bytes durable; returns their number. Its alerts show the clip from its
+        first bytes on."""
         self._part.close()
         if self._is_first and self._part.size_bytes > 0:
             self._clips.show(self._clip)
@@ -83,7 +87,7 @@ class GrowingUpload:
 
 
 class GrowingClips:
-    """For any thread."""
+    """Thread-safe."""
 
     def __init__(self, db: Database, *, parts: PartFolder, clock: Clock, bell: Bell) -> None:
         self._db = db
@@ -92,18 +96,18 @@ class GrowingClips:
         self._bell = bell
 
     def standing(self, node_name: str, clip_id: UUID) -> int:
-        """How many bytes have come; NoSuchClipError."""
+        """Number of bytes received; raises NoSuchClipError."""
         clip = self._under_way(node_name, clip_id)
         return self._parts.size_bytes(clip.node_id, clip.part)
 
     def open(self, node_name: str, clip_id: UUID) -> GrowingUpload:
-        """Begin or go on; raises NoSuchClipError, NoRoomError."""
+        """Start or continue; raises NoSuchClipError, NoRoomError."""
         clip = self._under_way(node_name, clip_id)
         part = self._parts.open(clip.node_id, clip.part, room_bytes=0)
         return GrowingUpload(self, clip, part)
 
     def hand_over(self, node_id: UUID, media_id: UUID, *, part: str) -> None:
-        """What came of a clip while it was recorded is the beginning of this file."""
+        """Make the bytes received during recording the beginning of this file."""
         with self._db.reading() as conn:
             row = conn.execute(
                 select(growing_clips.c.id, growing_clips.c.beginning).where(
@@ -115,7 +119,7 @@ class GrowingClips:
         self._parts.hand_over(node_id, part_of(row.id), to=part, beginning=row.beginning)
 
     def forget(self, node_id: UUID, media_id: UUID) -> None:
-        """The whole file is stored; what came of it before is of no use."""
+        """Drop the bytes received during recording: the whole file is stored."""
         with self._db.reading() as conn:
             clip_id = conn.scalar(
                 select(growing_clips.c.id).where(growing_clips.c.media_id == media_id)
@@ -124,7 +128,7 @@ class GrowingClips:
             self._parts.drop(node_id, part_of(clip_id))
 
     def watch(self, clip_id: UUID) -> "Film | None":
-        """The clip as it grows; None when nothing of it is here. The caller has asked who may."""
+        """Open the growing clip; None without any bytes of it. The caller has checked the right."""
         clip = self.find(clip_id)
         if clip is None or clip.is_stored:
             return None
@@ -138,7 +142,7 @@ class GrowingClips:
         return None
 
     def find(self, clip_id: UUID) -> GrowingClip | None:
-        """The clip as it stands."""
+        """Present state of the clip."""
         with self._db.reading() as conn:
             row = conn.execute(
                 select(
@@ -167,14 +171,14 @@ class GrowingClips:
         )
 
     def grew_utc_us(self, node_id: UUID, clip_id: UUID, media_id: UUID | None) -> int | None:
-        """When something of a clip came last, under its own name or that of its whole file."""
+        """Time of the last bytes of a clip, under its own name or that of its whole file."""
         grew = self._parts.grew_utc_us(node_id, part_of(clip_id))
         if grew is None and media_id is not None:
             grew = self._parts.grew_utc_us(node_id, str(media_id))
         return grew
 
     def is_held(self, node_id: UUID, part: str) -> bool:
-        """Whether a hold may need what has come of a clip or a file, so that nothing removes it."""
+        """True if a hold may need the part of a clip or file, so that nothing removes it."""
         name = UUID(part.removesuffix(GROWING))
         if part.endswith(GROWING):
             query = select(growing_clips.c.id).where(
@@ -191,28 +195,28 @@ class GrowingClips:
             return conn.scalar(query) is not None
 
     def show(self, clip: GrowingClip) -> None:
-        """There is something to see of it now."""
+        """Show in its alerts that the clip can be watched now."""
         with self._db.writing() as conn:
             touch_alerts(conn, clip.clip_id, now=self._clock.now())
         self._bell.ring()
 
     def now(self) -> Moment:
-        """The hub's clock."""
+        """Time by the hub's clock."""
         return self._clock.now()
 
     def _under_way(self, node_name: str, clip_id: UUID) -> GrowingClip:
         clip = self.find(clip_id)
         if clip is None or clip.media_id or clip.is_dropped or clip.remains_id:
-            raise NoSuchClipError(f"no clip {clip_id} is under way")
+            raise NoSuchClipError(f"clip {clip_id} is not in recording")
         with self._db.reading() as conn:
             name = conn.scalar(select(nodes.c.name).where(nodes.c.id == clip.node_id))
         if name != node_name:
-            raise NoSuchClipError(f"no clip {clip_id} of {node_name} is under way")
+            raise NoSuchClipError(f"{node_name} has no clip {clip_id} in recording")
         return clip
 
 
 class Film:
-    """A growing clip being watched; for one thread at a time. Close it."""
+    """Reader of a growing clip; for one thread at a time. Close it."""
 
     def __init__(self, clips: GrowingClips, clip_id: UUID, file: int) -> None:
         self._clips = clips
@@ -221,14 +225,14 @@ class Film:
         self._read_utc_us = clips.now().utc_us
 
     def read(self, size_bytes: int) -> bytes:
-        """What comes next; empty when nothing has come yet."""
+        """The next bytes; empty if none have come yet."""
         piece = os.read(self._file, size_bytes)
         if piece:
             self._read_utc_us = self._clips.now().utc_us
         return piece
 
     def is_over(self) -> bool:
-        """Whether nothing more is to be waited for: it is whole, dropped, or its node is gone."""
+        """True if nothing more will come: the clip is complete, dropped, or its node is gone."""
         clip = self._clips.find(self._clip_id)
         if clip is None or clip.is_stored or clip.is_dropped or not clip.is_node_here:
             return True
@@ -236,5 +240,5 @@ class Film:
         return silent_us > SILENT_AFTER_S * 1_000_000
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._file)

@@ -1,4 +1,4 @@
-"""Clips under way as rows: begun, joined by more sightings, whole or dropped."""
+"""Rows of clips in recording: begun, extended by more sightings, complete or dropped."""
 
 import base64
 import binascii
@@ -17,13 +17,13 @@ from hub.store.rows import add_all_once, add_once, change
 from hub.store.tables import columns, growing_clips, growing_sightings, holds, sightings
 
 LONGEST_US: Final = 3600 * 1_000_000
-"""No clip is longer."""
+"""Longest possible clip, in microseconds."""
 
 
 def begin(
     conn: Connection, origin: Origin, clip: ClipBegun, *, first_frame: Moment, now: Moment
 ) -> None:
-    """A node records a clip of these sightings; said again when more joined it."""
+    """A node has begun to record a clip of these sightings; repeated when more sightings join."""
     row = {
         "id": clip.clip_id,
         "node_id": origin.node_id,
@@ -46,14 +46,14 @@ def begin(
 
 
 def drop(conn: Connection, origin: Origin, clip: ClipDropped, *, now: Moment) -> None:
-    """It will never be whole."""
+    """Mark the clip as dropped: it will never be complete."""
     if _is_of(conn, clip.clip_id, origin):
         change(conn, growing_clips, clip.clip_id, {"dropped": text(clip.reason, 500)})
         touch_alerts(conn, clip.clip_id, now=now)
 
 
 def end(conn: Connection, origin: Origin, clip: ClipReady) -> None:
-    """It is whole at its node: what came of it need not come again."""
+    """Mark the clip as complete at its node: received bytes need not come again."""
     if not _is_of(conn, clip.clip_id, origin):
         return
     media_id = media_of(conn, origin.node_id, clip.sha256)
@@ -62,13 +62,13 @@ def end(conn: Connection, origin: Origin, clip: ClipReady) -> None:
 
 
 def touch_alerts(conn: Connection, clip_id: UUID, *, now: Moment) -> None:
-    """Whoever looks at its alerts sees that something has changed."""
+    """Notify open pages of its alerts about the change."""
     for alert_id in alerts_of(conn, clip_id):
         change_alert(conn, alert_id, {}, now=now)
 
 
 def alerts_of(conn: Connection, clip_id: UUID) -> Sequence[UUID]:
-    """The alerts that a clip under way shows."""
+    """Alerts that show this growing clip."""
     return conn.scalars(
         select(sightings.c.alert_id)
         .distinct()
@@ -83,7 +83,8 @@ def alerts_of(conn: Connection, clip_id: UUID) -> Sequence[UUID]:
 
 
 def held_growing() -> ColumnElement[bool]:
-    """Whether a hold that counts may need this row of growing clips, however long it is."""
+    """SQL condition: an active hold may need this row of growing clips, whatever its final
+    length."""
     shown = (
         select(sightings.c.alert_id)
         .join(growing_sightings, growing_sightings.c.sighting_id == sightings.c.id)

@@ -1,4 +1,5 @@
-"""The bound on guessing at a login: every try is counted, and the right answer forgets them."""
+"""Rate limit on guessing at a login: every attempt is counted; a correct password clears the
+count."""
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -8,7 +9,7 @@ from hub.store.tables import columns, new_id, sign_in_failures
 
 
 def wait_s(conn: Connection, login: str, limits: SessionLimits, now: Moment) -> int:
-    """How long until this login may be tried again, seconds; 0: now."""
+    """Seconds until this login may be tried again; 0: now."""
     window_began = now.plus_s(-limits.window_s).utc_us
     at = sign_in_failures.c.at_utc_us
     conn.execute(delete(sign_in_failures).where(at <= window_began))
@@ -21,7 +22,7 @@ def wait_s(conn: Connection, login: str, limits: SessionLimits, now: Moment) -> 
 
 
 def count(conn: Connection, login: str, *, came_from: str, now: Moment) -> None:
-    """One more try."""
+    """Count one attempt."""
     conn.execute(
         insert(sign_in_failures).values(
             id=new_id(now), login=login, came_from=came_from, **columns("at", now)
@@ -30,5 +31,5 @@ def count(conn: Connection, login: str, *, came_from: str, now: Moment) -> None:
 
 
 def forget(conn: Connection, login: str) -> None:
-    """It was they."""
+    """Clear the count after a correct password."""
     conn.execute(delete(sign_in_failures).where(sign_in_failures.c.login == login))

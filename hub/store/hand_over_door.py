@@ -1,4 +1,4 @@
-"""The door's way to hand an alert over: from who has it to a colleague who may know of it."""
+"""Service to hand an alert over from its holder to a colleague who may know of it."""
 
 from uuid import UUID
 
@@ -14,14 +14,14 @@ from hub.store.views import AlertRow, Asker, Conflict
 
 
 class HandOverDoor(SilenceDoor):
-    """Offering; the colleague takes it as they take any alert."""
+    """Offers alerts; the colleague takes one like any alert."""
 
     def hand_over(
         self, asker: Asker, alert_id: UUID, *, person_id: UUID
     ) -> AlertRow | Conflict | None:
-        """Offer the alert to a colleague; a Conflict for who does not have it.
+        """Offer the alert to a colleague; a Conflict if the asker does not hold it.
 
-        None too where the colleague may not be told of it. It stays with who has it until taken.
+        None also if the colleague may not be told of it. It stays with its holder until taken.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -45,7 +45,7 @@ class HandOverDoor(SilenceDoor):
 def colleagues(
     conn: Connection, row: AlertRow, asker: Asker, now: Moment
 ) -> list[tuple[UUID, str]]:
-    """Who else may be told of this alert, by name."""
+    """Other people who may be told of this alert, by name."""
     told = ledger.told_of(row.kind, row.alert_id, camera_id=row.camera_id, now=now)
     query = select(people.c.id, people.c.name).where(
         people.c.id.in_(told), people.c.id != asker.person_id
@@ -54,7 +54,7 @@ def colleagues(
 
 
 def life_of(row: AlertRow) -> Life:
-    """An alert's life, as `hub.alerts.alert` decides on it."""
+    """State of an alert, as input for `hub.alerts.alert`."""
     return Life(
         State(row.state),
         taken_by=row.taken_by,

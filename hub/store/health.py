@@ -1,4 +1,4 @@
-"""How each node said it was: its last state, and one of every quarter of an hour for a week."""
+"""Health reports of nodes: the last one, and one per quarter of an hour for a week."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +25,7 @@ _NEWEST: Final = Hot(
 
 @dataclass(frozen=True, slots=True)
 class LastHealth:
-    """The state a node was in when it last said so."""
+    """A node's last health report."""
 
     node_id: UUID
     said: Health
@@ -34,11 +34,11 @@ class LastHealth:
 
 
 def note(conn: Connection, node_id: UUID, health: Health, *, now: Moment) -> None:
-    """Keep this state in place of the one before, and in the history if it is time."""
+    """Store the report as the last one, and in the history if one is due."""
     row = {"node_id": node_id, "body": health.model_dump_json(), **columns("received", now)}
     put(conn, node_health, row)
     newest = _NEWEST.scalar(conn, node_id=node_id)
-    # A clock of the hub that steps back must not end the history for as long.
+    # If the hub's clock steps back, the history must not stop until the old time is reached.
     if newest is None or abs(now.utc_us - newest) >= SAMPLE_S * 1_000_000:
         of_node = health_history.c.node_id == node_id
         oldest = now.plus_s(-KEPT_S).utc_us
@@ -50,14 +50,14 @@ def note(conn: Connection, node_id: UUID, health: Health, *, now: Moment) -> Non
 
 
 def latest(conn: Connection) -> dict[UUID, LastHealth]:
-    """The last state of every node that ever told one."""
+    """Last report of every node that ever sent one."""
     rows = conn.execute(select(node_health)).all()
     found = (_read(row.node_id, row.body, row.received_utc_us) for row in rows)
     return {one.node_id: one for one in found if one is not None}
 
 
 def history(conn: Connection, node_id: UUID) -> list[LastHealth]:
-    """What is kept of one node, oldest first."""
+    """Stored history of one node, oldest first."""
     rows = conn.execute(
         select(health_history)
         .where(health_history.c.node_id == node_id)
@@ -68,7 +68,7 @@ def history(conn: Connection, node_id: UUID) -> list[LastHealth]:
 
 
 def _read(node_id: UUID, body: str, received_utc_us: int) -> LastHealth | None:
-    """None for what an older hub wrote and this one does not read."""
+    """None for a format of an older hub that this one cannot read."""
     try:
         return LastHealth(node_id, Health.model_validate_json(body), received_utc_us)
     except ValidationError:

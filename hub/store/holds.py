@@ -1,4 +1,5 @@
-"""Holds by case number: placed, ended, listed. What is held no rule and no full disk removes."""
+"""Holds by case number: placed, ended, listed. No retention rule and no full disk removes held
+footage."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +19,12 @@ from hub.store.tables import alerts, cameras, columns, holds, media, new_id
 
 CASE_CHARS = 100
 FAR_UTC_US = 7_258_118_400 * 1_000_000
-"""The year 2200: no page could show what lies before 1970 or after this."""
+"""The year 2200: no page can show a time before 1970 or after this."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoldRow:
-    """A hold as it is listed; `ended_utc_us` None while it counts."""
+    """A hold in a list; `ended_utc_us` is None while it is active."""
 
     hold_id: UUID
     case_number: str
@@ -44,18 +45,18 @@ def place_hold(
     now: Moment,
     within: Select[UUID, int] | None = None,
 ) -> UUID:
-    """Keep this footage for a case, whatever comes.
+    """Hold this footage for a case, against every deletion.
 
-    `within`: rows of (camera_id, from_utc_us) to which a person is bound, as `visible_cameras`
-    gives them; else what they may see.
+    `within`: rows of (camera_id, from_utc_us) that limit the person, as from `visible_cameras`;
+    None: all they may see.
 
-    RegistryError for what is not there or, where a person places it, not within their sight.
+    Raises RegistryError if the footage does not exist, or is outside the person's scope.
     """
     case_number = text(case_number.strip(), CASE_CHARS)
     if not case_number or not reason.strip():
         raise RegistryError("a hold needs a case number and a reason")
     if not all(0 <= one <= FAR_UTC_US for one in (hold.from_utc_us, hold.until_utc_us) if one):
-        raise RegistryError("a hold is of days from 1970 to 2199. Look at its dates")
+        raise RegistryError("the dates of a hold must lie between 1970 and 2199")
     _check(conn, hold, by, now, within)
     hold_id = new_id(now)
     span = _span(hold)
@@ -85,7 +86,8 @@ def end_holds(
     now: Moment,
     hold_id: UUID | None = None,
 ) -> int:
-    """End all holds of a case, or one of them; how many. What they held falls to its rules."""
+    """End all holds of a case, or one of them; returns the number. Retention rules apply to the
+    footage again."""
     if not reason.strip():
         raise RegistryError("ending a hold needs a reason: it cannot be placed again afterwards")
     these = and_(
@@ -104,7 +106,7 @@ def end_holds(
 
 
 def list_holds(conn: Connection, case_number: str | None = None) -> list[HoldRow]:
-    """The holds of a case, ended ones too; of all cases those that count."""
+    """Holds of a case, including ended ones; without a case, the active holds of all cases."""
     which = (
         holds.c.ended_utc_us.is_(None)
         if case_number is None
@@ -141,17 +143,18 @@ def _check(
 ) -> None:
     named = (hold.media_id, hold.alert_id, hold.camera_id)
     if sum(one is not None for one in named) != 1:
-        raise RegistryError("a hold names a clip, an alert or a camera, one of the three")
+        raise RegistryError("a hold names exactly one of clip, alert or camera")
     if hold.until_utc_us is not None and hold.until_utc_us < hold.from_utc_us:
-        raise RegistryError("the span of a hold ends before it begins")
+        raise RegistryError("the hold ends before it begins")
     if by.person_id is not None and within is None:
         within = visible_cameras(by.person_id, Right.SEE, now)
     if not _is_there(conn, hold, within):
-        raise RegistryError("there is nothing of that id, or nothing that they may see")
+        raise RegistryError("this id does not exist, or is not visible to them")
 
 
 def _is_there(conn: Connection, hold: Hold, within: Select[UUID, int] | None) -> bool:
-    """The keeper's shell holds anything; a person what is within their scope."""
+    """True if the footage exists. The keeper's shell may hold anything, a person only their
+    scope."""
     table, this = (
         (media, hold.media_id)
         if hold.media_id is not None

@@ -1,9 +1,8 @@
-"""Statements of the hot path: compiled once for each database, then run by its driver alone.
+"""Prepared statements of the hot path: compiled once per database, then run directly by its driver.
 
-Asking for one row by its key costs SQLAlchemy 14 µs and SQLite's driver 1.5 µs (x86-64), and an
-event asks or writes some ten times. What SQLAlchemy is there for stays: each value goes through
-the type of its column both ways, the transaction is the caller's, and what the driver raises comes
-out as SQLAlchemy's error.
+One row by key takes SQLAlchemy 14 µs and SQLite's driver 1.5 µs (x86-64), and an event makes about
+ten such calls. The main services of SQLAlchemy stay: each value is converted by its column type in
+both directions, the transaction is the caller's, and driver errors are raised as SQLAlchemy errors.
 """
 
 from collections import namedtuple
@@ -18,8 +17,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 IDS_KEPT: Final = 1_000
-"""Of each column of keys that a statement asks for: made once, since making one takes a
-microsecond."""
+"""Cached key values per key column of a statement; making one takes a microsecond."""
 
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
@@ -31,15 +29,15 @@ class _Ready:
 
     text: str
     is_by_place: bool
-    """Values are handed over in order, and not by name."""
+    """True if the driver takes values by position, not by name."""
     names: tuple[str, ...]
     converts: tuple[tuple[int, _Convert], ...]
-    """For the places whose values the driver does not take as they are."""
+    """Converters, by position, for values the driver cannot take directly."""
     fixed: Values
-    """Values that the statement brings along."""
+    """Values that belong to the statement itself."""
 
     def values(self, given: Values) -> Any:
-        """As the driver takes them; KeyError for one that is missing."""
+        """Values in the driver's form; raises KeyError for a missing one."""
         if self.fixed:
             given = {**self.fixed, **given}
         values = [given[name] for name in self.names]
@@ -49,9 +47,9 @@ class _Ready:
 
 
 class Hot:
-    """A statement that is built once and run often, with values by the names of its parameters.
+    """A statement that is built once and run often, with values by parameter name.
 
-    `column_names` are those an INSERT or an UPDATE is to write.
+    `column_names`: columns written by an INSERT or UPDATE.
     """
 
     def __init__(self, statement: Any, *, column_names: Sequence[str] | None = None) -> None:
@@ -61,11 +59,11 @@ class Hot:
         self._readers: dict[str, tuple[tuple[int, _Convert], ...]] = {}
 
     def run(self, conn: Connection, values: Values) -> int:
-        """How many rows it wrote."""
+        """Run it; returns the number of rows written."""
         return int(self._execute(conn, values).rowcount)
 
     def run_all(self, conn: Connection, rows: Sequence[Values]) -> int:
-        """Once for each of these; how many rows it wrote in all."""
+        """Run it once per row; returns the total number of rows written."""
         if not rows:
             return 0
         ready, driver = self._for(conn.dialect), _driver(conn)
@@ -77,7 +75,7 @@ class Hot:
         return int(cursor.rowcount)
 
     def all(self, conn: Connection, **values: Any) -> list[Any]:
-        """All rows; columns by their names."""
+        """All rows; columns by name."""
         cursor = self._execute(conn, values)
         return [self._row(conn.dialect, cursor, row) for row in cursor.fetchall()]
 
@@ -88,10 +86,10 @@ class Hot:
         return None if row is None else self._row(conn.dialect, cursor, row)
 
     def one(self, conn: Connection, **values: Any) -> Any:
-        """The row that is there; LookupError where there is none."""
+        """The only row; raises LookupError without one."""
         row = self.first(conn, **values)
         if row is None:
-            raise LookupError("no row, where one was sure to be")
+            raise LookupError("the query returned no row")
         return row
 
     def scalar(self, conn: Connection, **values: Any) -> Any:
@@ -132,7 +130,7 @@ class Hot:
 def _compile(statement: ClauseElement, dialect: Dialect, column_names: list[str] | None) -> _Ready:
     made: Any = statement.compile(dialect=dialect, column_keys=column_names)
     if made.post_compile_params or made.literal_execute_params:
-        raise TypeError(f"a list of any length is not for the hot path: {made}")
+        raise TypeError(f"a prepared statement takes no list of variable length: {made}")
     binds: dict[str, BindParameter[Any]] = made.binds
     names = list(binds) if made.positiontup is None else made.positiontup
     writers = [_writer(binds[name].type, dialect) for name in names]
@@ -150,7 +148,7 @@ def _writer(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
 
 
 def _readers(statement: Any, dialect: Dialect, cursor: Any) -> tuple[tuple[int, _Convert], ...]:
-    """What turns the driver's values into ours, for the places that need it."""
+    """Converters, by position, from driver values to Python values."""
     found = []
     columns = zip(statement.exported_columns, cursor.description, strict=True)
     for place, (column, (_, driver_type, *_)) in enumerate(columns):
@@ -163,14 +161,15 @@ def _readers(statement: Any, dialect: Dialect, cursor: Any) -> tuple[tuple[int, 
 
 
 def _driver(conn: Connection) -> Any:
-    """The driver's own connection, within the transaction that the caller has or begins here."""
+    """The driver's own connection, in the caller's transaction or in one begun here."""
     if not conn.in_transaction():
         conn.begin()
     return conn.connection.dbapi_connection
 
 
 def _raise(conn: Connection, error: Any, text: str, values: Any) -> NoReturn:
-    """As SQLAlchemy raises it: who waits for a database that is away waits for these."""
+    """Raise it as a SQLAlchemy error: callers that wait for an unreachable database expect
+    these."""
     dialect = conn.dialect
     dbapi: Any = dialect.loaded_dbapi
     is_gone = dialect.is_disconnect(error, _driver(conn), None)

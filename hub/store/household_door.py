@@ -1,7 +1,7 @@
-"""The door's way to households' cameras: registered with consent, withdrawn, who they are.
+"""Service for household cameras: registration with consent, withdrawal, contact data.
 
-Whoever looks after cameras in an area, or may take footage out of it, registers there. Who the
-household is is sealed; each look at it has a reason and its line in the log.
+People who look after cameras in an area, or may export from it, register households there. Name and
+contact are sealed; each access has a reason and a line in the log.
 """
 
 from uuid import UUID
@@ -35,7 +35,7 @@ from hub.store.views import Asker
 
 
 class HouseholdDoor:
-    """For any thread. None and False are the same answer for what is not there and not theirs."""
+    """Thread-safe. None and False are the same answer for unknown and for not theirs."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox) -> None:
         self._db = db
@@ -43,13 +43,13 @@ class HouseholdDoor:
         self._box = box
 
     def areas(self, asker: Asker) -> list[tuple[UUID, str]]:
-        """Where this person may register a household, by name; part of a page."""
+        """Areas where this person may register a household, by name; part of a page."""
         with self._db.reading() as conn:
             found = places(conn, set(_areas_of(conn, asker, self._clock.now())))
         return sorted(found.items(), key=lambda one: one[1])
 
     def households(self, asker: Asker) -> list[HouseholdRow]:
-        """Those in this person's areas, those that withdrew last."""
+        """Households in this person's areas, withdrawn ones last."""
         now = self._clock.now()
         with self._db.reading() as conn:
             tended = household_rows.tended(asker.person_id, now)
@@ -58,16 +58,17 @@ class HouseholdDoor:
         return rows
 
     def household(self, asker: Asker, household_id: UUID) -> HouseholdRow | None:
-        """One of theirs."""
+        """One household in their areas."""
         with self._db.reading() as conn:
             row = self._mine(conn, asker, household_id)
         self._note(asker, "household.open" if row else "household.open.refused", household_id)
         return row
 
     def register(self, asker: Asker, new: NewHousehold) -> tuple[UUID, str] | None:
-        """Write a household down; its id, and the token of its own link, which is known only now.
+        """Store a household; returns its id, and the token of its own link, which is known only
+        now.
 
-        None where this person may not; HouseholdError for what is missing.
+        None without the right; raises HouseholdError for a missing entry.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -104,7 +105,7 @@ class HouseholdDoor:
         return household_id, token
 
     def renew_link(self, asker: Asker, household_id: UUID) -> str | None:
-        """Another link of the household's own; the one before holds no more."""
+        """Make a new link for the household; the old one is no longer valid."""
         now, (token, token_hash) = self._clock.now(), household_rows.new_token()
         with self._db.writing() as conn:
             row = self._mine(conn, asker, household_id)
@@ -118,7 +119,7 @@ class HouseholdDoor:
         return token
 
     def withdraw(self, asker: Asker, household_id: UUID) -> bool:
-        """The household said so; false when it is withdrawn already."""
+        """Withdraw at the household's wish; False if it is withdrawn already."""
         now = self._clock.now()
         with self._db.writing() as conn:
             row, by = self._mine(conn, asker, household_id), _by(asker)
@@ -128,9 +129,9 @@ class HouseholdDoor:
         return False
 
     def contact(self, asker: Asker, household_id: UUID, *, reason: str) -> Reporter | None:
-        """Who they are and how they are reached; the look and its reason are in the log.
+        """Name and contact; the access and its reason are in the log.
 
-        UnsealError when the hub's key is not the one that it was sealed with.
+        Raises UnsealError if the hub's key is not the key that sealed them.
         """
         now = self._clock.now()
         with self._db.writing() as conn:

@@ -1,4 +1,4 @@
-"""Households' cameras as rows; all in the caller's transaction, the audit is the callers'."""
+"""Rows of household cameras; in the caller's transaction, audit by the callers."""
 
 import secrets
 from collections.abc import Sequence
@@ -24,18 +24,18 @@ MOST: Final = 500
 
 
 def new_token() -> tuple[str, str]:
-    """A token for a link, and what is kept of it."""
+    """A token for a link, and its stored form."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     return token, hashed(token)
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token."""
+    """Stored form of a token."""
     return sha256(token.encode(errors="replace")).hexdigest()
 
 
 def tended(person_id: UUID, now: Moment) -> ColumnElement[bool]:
-    """Households of this person: in areas whose cameras they look after or export from."""
+    """SQL condition: households in areas whose cameras this person looks after or exports from."""
     here = households.c.area_id
     return or_(
         here.in_(areas_with(person_id, Right.MANAGE, now)),
@@ -46,7 +46,7 @@ def tended(person_id: UUID, now: Moment) -> ColumnElement[bool]:
 def household_rows(
     conn: Connection, *conditions: ColumnElement[bool], limit: int = MOST
 ) -> list[HouseholdRow]:
-    """Those that meet the conditions, by place; the withdrawn ones last."""
+    """Households that meet the conditions, by place; withdrawn ones last."""
     recorder, ender = people.alias("recorder"), people.alias("ender")
     asked = select(func.count()).where(
         household_requests.c.household_id == households.c.id,
@@ -88,7 +88,7 @@ def household_rows(
 
 
 def withdraw(conn: Connection, household_id: UUID, *, by: By, now: Moment) -> bool:
-    """The consent ends: never asked again, open requests end, name and contact are forgotten."""
+    """End the consent: no more requests, open requests end, name and contact are deleted."""
     this = (households.c.id == household_id, households.c.withdrawn_utc_us.is_(None))
     values = {"sealed": None, "withdrawn_by": by.person_id, **columns("withdrawn", now)}
     if not conn.execute(update(households).where(*this).values(**values)).rowcount:
@@ -118,7 +118,7 @@ def withdraw(conn: Connection, household_id: UUID, *, by: By, now: Moment) -> bo
 def end_requests(
     conn: Connection, *conditions: ColumnElement[bool], why: str, by: By, now: Moment
 ) -> int:
-    """Their links hold no more; each has its line in the log. How many there were."""
+    """Make the links of these requests invalid, each with a line in the log; returns the number."""
     here = household_requests.c
     query = select(here.id).where(here.ended_utc_us.is_(None), *conditions)
     found = conn.scalars(query).all()
@@ -138,7 +138,7 @@ def end_requests(
 
 
 def request_rows(conn: Connection, case_id: UUID) -> list[RequestRow]:
-    """All that were made from a case, the newest first."""
+    """All requests made from a case, newest first."""
     here = household_requests.c
     query = (
         select(household_requests, households.c.place, people.c.name)
@@ -167,7 +167,7 @@ def request_rows(conn: Connection, case_id: UUID) -> list[RequestRow]:
 
 
 def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[GivenClip]:
-    """Films that were given, by the span they were asked for."""
+    """Household clips, in the order of the requested time spans."""
     query = (
         select(household_clips, households.c.place)
         .add_columns(household_requests.c.since_utc_us, household_requests.c.until_utc_us)
@@ -204,7 +204,7 @@ def clip_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[GivenC
 
 
 def given_ids(conn: Connection, case_id: UUID, *, only_marked: bool = False) -> Sequence[UUID]:
-    """What of a case was given by households, and is there."""
+    """Household clips of a case that are still stored."""
     here = household_clips.c
     query = select(here.id).where(here.case_id == case_id, here.removed_utc_us.is_(None))
     query = query.where(here.released_utc_us.is_(None))
@@ -212,7 +212,7 @@ def given_ids(conn: Connection, case_id: UUID, *, only_marked: bool = False) -> 
 
 
 def case_closes(conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Moment) -> None:
-    """Nobody is asked for it any more; what was given is held on, or let go."""
+    """End the requests of a closed case; its household clips stay held or are released."""
     of_it = household_requests.c.case_id == case_id
     end_requests(conn, of_it, why="closed", by=by, now=now)
     if not keeps:
@@ -220,13 +220,13 @@ def case_closes(conn: Connection, case_id: UUID, *, keeps: bool, by: By, now: Mo
 
 
 def case_reopens(conn: Connection, case_id: UUID) -> None:
-    """What is still there is held again."""
+    """Hold the clips that are still stored again."""
     this = (household_clips.c.case_id == case_id, household_clips.c.removed_utc_us.is_(None))
     conn.execute(update(household_clips).where(*this).values(**columns("released", None)))
 
 
 def release(conn: Connection, clip_id: UUID, now: Moment) -> None:
-    """No case holds it from now on."""
+    """Mark the clip as held by no case from now on."""
     _release(conn, household_clips.c.id == clip_id, now)
 
 
@@ -236,7 +236,7 @@ def _release(conn: Connection, which: ColumnElement[bool], now: Moment) -> None:
 
 
 def is_needed(conn: Connection, sha256: str) -> bool:
-    """Whether a film that a household gave has this hash, and is to be kept."""
+    """True if a household clip with this hash must be kept."""
     here = household_clips.c
     query = select(here.id).where(here.sha256 == sha256, here.removed_utc_us.is_(None))
     return conn.execute(query.limit(1)).first() is not None

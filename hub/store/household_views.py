@@ -1,4 +1,4 @@
-"""Households, requests and what was given, as pages show them; times are UTC microseconds."""
+"""Views of households, requests and household clips; times are UTC microseconds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hub.alerts.households import Cut
 
 @dataclass(frozen=True, slots=True)
 class HouseholdRow:
-    """A household's camera; who they are is asked for apart."""
+    """A household's camera; name and contact are read separately."""
 
     household_id: UUID
     area_id: UUID
@@ -32,7 +32,8 @@ class HouseholdRow:
 
 @dataclass(frozen=True, slots=True)
 class NearHousehold:
-    """One that may be asked; None metres: nobody noted its point, or none was asked for."""
+    """A household that may be asked. None metres: its location is not stored, or no point was
+    given."""
 
     row: HouseholdRow
     distance_m: float | None
@@ -40,7 +41,7 @@ class NearHousehold:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request just made; its token is known only now."""
+    """A new request; its token is known only now."""
 
     request_id: UUID
     household_id: UUID
@@ -54,7 +55,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """A request as its case shows it."""
+    """A request for its case's page."""
 
     request_id: UUID
     place: str
@@ -67,12 +68,12 @@ class RequestRow:
     ended_utc_us: int | None
     ended_why: str
     is_under_way: bool
-    """Some of a file has come."""
+    """True if part of a file has come."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenClip:
-    """A film that a household gave, to who works on its case."""
+    """A household clip, for people who work on its case."""
 
     clip_id: UUID
     place: str
@@ -98,7 +99,7 @@ class GivenClip:
 
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """What a household sees behind its link."""
+    """Content of a household's link."""
 
     request_id: UUID
     household_id: UUID
@@ -123,7 +124,7 @@ class Giving:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a household has in hand of what it gave."""
+    """The household's receipt for its clip."""
 
     code: str
     sha256: str
@@ -135,7 +136,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class FilmFacts:
-    """What is known of a file that is a film."""
+    """Facts of a video file."""
 
     form: str
     codec: str
@@ -146,7 +147,7 @@ class FilmFacts:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a seal on arrival speaks of."""
+    """Content of a seal on arrival."""
 
     clip_id: UUID
     request_id: UUID
@@ -165,7 +166,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalSeal:
-    """The words that were signed, the signature, and the certificate (DER) of its key."""
+    """The signed text, the signature, and the certificate (DER) of its key."""
 
     words: bytes
     signature: bytes
@@ -173,4 +174,4 @@ class ArrivalSeal:
 
 
 SealArrival = Callable[[Arrived], ArrivalSeal]
-"""Signs with the hub's evidence key; OSError, ValueError where it cannot."""
+"""Signs with the hub's evidence key; raises OSError, ValueError if it cannot."""

@@ -1,7 +1,8 @@
-"""Accounts at the OpenID provider that people have linked to theirs here.
+"""Accounts at the OpenID provider, linked to accounts here.
 
-Nobody is made by signing in there: an account here exists because a keeper invited its person, who
-links the other one by that invitation, or later by a session that has just been proved.
+A sign-in there never creates an account. An account exists here because a keeper invited its
+person. The person links the provider's account by that invitation, or later in a session with fresh
+re-authentication.
 """
 
 from dataclasses import dataclass
@@ -23,14 +24,14 @@ from hub.store.signin_tables import identities, passkeys
 from hub.store.tables import columns, new_id, people
 
 WAY_HOLDS_S: Final = 900
-"""So long a person may take at the provider: it may ask for more than a password."""
+"""Seconds allowed at the provider: it may ask for more than a password."""
 MOST: Final = 5
-"""So many a person has at most."""
+"""Largest number of linked accounts per person."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRow:
-    """A linked account as its owner sees it; times are UTC microseconds."""
+    """A linked account for its owner's page; times are UTC microseconds."""
 
     identity_id: UUID
     issuer: str
@@ -40,7 +41,7 @@ class IdentityRow:
 
 
 class Identities:
-    """For any thread. Each way to the provider and back counts once, by its `state`."""
+    """Thread-safe. Each round trip to the provider counts once, by its `state`."""
 
     def __init__(self, db: Database, *, clock: Clock, limits: SessionLimits) -> None:
         self._db = db
@@ -48,18 +49,18 @@ class Identities:
         self._limits = limits
 
     def spend(self, state: str) -> bool:
-        """Note that the answer to this state came; False when it had come before."""
+        """Record the answer to this state; False if it came before."""
         with self._db.writing() as conn:
             way = f"oidc {state}".encode()
             return spend(conn, way, self._clock.now(), holds_s=WAY_HOLDS_S)
 
     def refuse(self, came_from: str, why: str) -> None:
-        """Note that an answer of the provider's opened nothing."""
+        """Log a refused answer of the provider."""
         with self._db.writing() as conn:
             _note(conn, "session.refused", By(came_from=came_from), self._clock.now(), why)
 
     def of(self, session: Session) -> list[IdentityRow]:
-        """The person's own, the newest first."""
+        """The person's linked accounts, newest first."""
         mine = identities.c.person_id == session.asker.person_id
         query = select(identities).where(mine).order_by(identities.c.id.desc())
         with self._db.reading() as conn:
@@ -75,8 +76,8 @@ class Identities:
             ]
 
     def link(self, session: Session, known: Known) -> bool:
-        """It signs in as this person from now on; False, noted, when it is another's already, the
-        person has `MOST`, or the session's proof is an old one."""
+        """Link it for this person's sign-in. False, with a log line, if it is another person's, the
+        person has `MOST`, or the session's re-authentication is too old."""
         asker, now = session.asker, self._clock.now()
         by = By(person_id=asker.person_id, came_from=asker.came_from)
         with self._db.writing() as conn:
@@ -87,8 +88,7 @@ class Identities:
         return is_new
 
     def unlink(self, session: Session, identity_id: UUID) -> bool | None:
-        """It opens nothing any more; False where the person had no other way in, None when it is
-        not theirs."""
+        """Unlink it; False if the person has no other way to sign in, None if it is not theirs."""
         asker, now = session.asker, self._clock.now()
         by = By(person_id=asker.person_id, came_from=asker.came_from)
         which = (identities.c.id == identity_id, identities.c.person_id == asker.person_id)
@@ -105,9 +105,10 @@ class Identities:
         return is_gone
 
     def sign_in(self, known: Known, *, came_from: str, agent: str = "") -> SignedIn | None:
-        """A session of whoever linked it; None, noted, for nobody and for who was shut out.
+        """A session for the person who linked it; None, with a log line, for an unknown or closed
+        account.
 
-        It counts as proved when the provider says that it asked the person within `proof_s`.
+        It counts as re-authenticated if the provider asked the person within `proof_s`.
         """
         now = self._clock.now()
         with self._db.writing() as conn:
@@ -131,7 +132,8 @@ class Identities:
             )
 
     def prove(self, session: Session, known: Known) -> bool:
-        """Whether it is linked to the session's person; then the session is proved."""
+        """True if it is linked to the session's person; then the session counts as
+        re-authenticated."""
         asker, now = session.asker, self._clock.now()
         with self._db.writing() as conn:
             mine = (_is(known), identities.c.person_id == asker.person_id)
@@ -147,9 +149,9 @@ class Identities:
     def accept(
         self, token: str, known: Known, *, came_from: str, agent: str = ""
     ) -> SignedIn | None:
-        """Come in by an invitation and no password; None, counted, when the link holds no more. An
-        account that is somebody else's already leaves the link as it was, and is None too; so does
-        a reopened account here, which needs a new password or passkey first."""
+        """Accept an invitation without a password; None, and counted, if the link is invalid. None,
+        and the link stays valid, if the provider's account is another person's, or if the
+        account here is reopened: that needs a new password or passkey first."""
         now = self._clock.now()
         with self._db.writing() as conn:
             person = invitations.who(conn, token, now=now)
@@ -192,7 +194,7 @@ def _used(conn: Connection, known: Known, now: Moment) -> None:
 
 
 def _add(conn: Connection, person_id: UUID, known: Known, *, now: Moment) -> bool:
-    """False when somebody has it already, or the person has `MOST`."""
+    """False if another person has it already, or the person has `MOST`."""
     mine = identities.c.person_id == person_id
     number = conn.scalar(select(func.count()).select_from(identities).where(mine)) or 0
     if number >= MOST or _owner(conn, known) is not None:

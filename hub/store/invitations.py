@@ -1,8 +1,8 @@
-"""One-time invitations: a link with which a person comes in without a password and sets one.
+"""One-time invitations: a link by which a person signs in without a password and sets one.
 
-The link's last part is kept nowhere but in the link. It holds for `HOLDS_S` and once: of two who
-send it at the same moment the second is refused, because using it is one update under the writers'
-lock. Reading it uses nothing up, since messengers open every link to make a preview of it.
+The secret part of the link is stored nowhere. A link is valid for `HOLDS_S` and once: of two uses
+at the same moment the second is refused, because a use is one update under the write lock. Reading
+it uses nothing up, because messengers open every link for a preview.
 """
 
 import secrets
@@ -44,7 +44,7 @@ NAME_CHARS: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """Somebody who is to be let in; a login that is known already is let in anew."""
+    """A person to invite; a known login is invited again."""
 
     login: str
     name: str
@@ -54,31 +54,31 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An invitation that was just made: the only moment at which its `token` is known."""
+    """A new invitation; its `token` is known only now."""
 
     token: str
     name: str
     login: str
     ends_utc_us: int
     is_new: bool
-    """Whether the person was not known before."""
+    """True if the person was unknown before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Who may come in with a link that holds."""
+    """The person invited by a valid link."""
 
     person_id: UUID
     login: str
     name: str
     language: str
     is_by_provider: bool
-    """They may link an account of the OpenID provider instead of a password or passkey."""
+    """True if they may link an account of the OpenID provider instead of a password or passkey."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvitationRow:
-    """An invitation that nobody has used yet; times are UTC microseconds."""
+    """An unused invitation; times are UTC microseconds."""
 
     invitation_id: UUID
     login: str
@@ -88,11 +88,11 @@ class InvitationRow:
     ends_utc_us: int
     is_over: bool
     refused: int
-    """How often it was shown when it held no more, or by the wrong person."""
+    """Number of uses after its end, or by the wrong person."""
 
 
 class Invitations:
-    """For any thread."""
+    """Thread-safe."""
 
     def __init__(
         self, db: Database, *, clock: Clock, passwords: Passwords, limits: SessionLimits
@@ -103,11 +103,11 @@ class Invitations:
         self._limits = limits
 
     def may_invite(self, asker: Asker) -> bool:
-        """Whether this person lets others in: keepers do, because a link takes an account over."""
+        """True for keepers only, because a link takes an account over."""
         return asker.role == KEEPER
 
     def make(self, asker: Asker, new: NewPerson) -> Made | None:
-        """Invite a person; None for who may not. RegistryError for a login that cannot be."""
+        """Invite a person; None without the right. Raises RegistryError for an invalid login."""
         now = self._clock.now()
         with self._db.writing() as conn:
             by = By(person_id=asker.person_id, came_from=asker.came_from)
@@ -118,7 +118,7 @@ class Invitations:
             return make(conn, new, by=by, now=now)
 
     def open(self, asker: Asker) -> list[InvitationRow]:
-        """Those that nobody has used or withdrawn, the newest first; none for who may not."""
+        """Invitations that are neither used nor withdrawn, newest first; none without the right."""
         if not self.may_invite(asker):
             return []
         maker = people.alias("maker")
@@ -144,7 +144,7 @@ class Invitations:
         return rows
 
     def withdraw(self, asker: Asker, invitation_id: UUID) -> bool:
-        """Its link holds no more; False when it does not already, and for who may not."""
+        """Make its link invalid; False if it already is, and without the right."""
         now = self._clock.now()
         with self._db.writing() as conn:
             is_done = self.may_invite(asker) and withdraw(
@@ -161,7 +161,7 @@ class Invitations:
         return is_done
 
     def read(self, token: str, *, came_from: str) -> Invited | None:
-        """Whom the link lets in; None, counted, when it holds no more or never did."""
+        """The person invited by the link; None, and counted, for an invalid link."""
         now = self._clock.now()
         with self._db.reading() as conn:
             row = conn.execute(_who(token, now)).first()
@@ -174,8 +174,8 @@ class Invitations:
     def accept(
         self, token: str, *, password: str, came_from: str, agent: str = ""
     ) -> SignedIn | None:
-        """The person sets this password and is signed in; None, counted, when the link holds no
-        more. RegistryError for a password too short or too long: then the link still holds."""
+        """Set this password and sign the person in; None, and counted, for an invalid link. Raises
+        RegistryError for a password too short or too long: then the link stays valid."""
         if self.read(token, came_from=came_from) is None:
             return None
         hashed = staff.checked_password(password, self._passwords)
@@ -197,8 +197,8 @@ class Invitations:
 
 
 def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
-    """Invite a person, who is made if nobody has that login; an older open link ends. AccountError
-    for a closed account."""
+    """Invite a person and create the account if the login is new; an older open link ends. Raises
+    AccountError for a closed account."""
     login = fold_login(new.login)
     person_id = staff.person_by_login(conn, login)
     is_new = person_id is None
@@ -234,7 +234,7 @@ def make(conn: Connection, new: NewPerson, *, by: By, now: Moment) -> Made:
 
 
 def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Moment) -> UUID:
-    """Somebody who has neither password nor grant yet, and so comes in by the link alone."""
+    """Add a person with neither password nor grant; only the link gives access."""
     if not login:
         raise RegistryError("a person needs a login")
     if new.language not in staff.LANGUAGES:
@@ -258,12 +258,12 @@ def _add_person(conn: Connection, login: str, new: NewPerson, *, by: By, now: Mo
 
 
 def who(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    """The person whom the link lets in; None when it holds no more. It uses nothing up."""
+    """The person invited by the link; None for an invalid link. It uses nothing up."""
     return conn.execute(_who(token, now)).first()
 
 
 def use(conn: Connection, token: str, *, now: Moment) -> Row[*tuple[Any, ...]] | None:
-    """The person, for whom the link is now used up; None when it holds no more."""
+    """Use the link up; returns its person, or None for an invalid link."""
     row = who(conn, token, now=now)
     if row is None:
         return None
@@ -282,8 +282,8 @@ def come_in(
     limits: SessionLimits,
     now: Moment,
 ) -> SignedIn:
-    """The person is signed in here, and nowhere else any more; older passkeys and linked accounts
-    open nothing. An empty `password_hash` is no password. A reopened account is open now."""
+    """Sign the person in here and end all other sessions; older passkeys and linked accounts become
+    invalid. An empty `password_hash` sets no password. A reopened account becomes open."""
     asker = session_rows.as_asker(person, came_from)
     values = {"password_hash": password_hash, "state": OPEN}
     conn.execute(update(people).where(people.c.id == person.id).values(values))
@@ -297,7 +297,7 @@ def come_in(
 
 
 def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None:
-    """Count that a link was shown which does not hold."""
+    """Count the use of an invalid link."""
     this = invitations.c.token_hash == session_rows.hashed(token)
     conn.execute(update(invitations).where(this).values(refused=invitations.c.refused + 1))
     invitation_id = conn.scalar(select(invitations.c.id).where(this))
@@ -313,7 +313,7 @@ def refuse(conn: Connection, token: str, *, came_from: str, now: Moment) -> None
 
 
 def withdraw(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> bool:
-    """These links hold no more; whether any did."""
+    """Make these links invalid; True if there was any."""
     is_open = (invitations.c.used_utc_us.is_(None), invitations.c.withdrawn_utc_us.is_(None))
     done = conn.execute(
         update(invitations).where(which, *is_open).values(columns("withdrawn", now))

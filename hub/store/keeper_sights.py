@@ -1,4 +1,4 @@
-"""The questions of those who look after cameras, each cut to what they may manage.
+"""Queries for people who look after cameras, each limited to what they may manage.
 
 Only `hub.store.keepers_door` calls these; it adds the audit.
 """
@@ -40,23 +40,23 @@ from hub.store.tables import (
 AnyRow = Row[*tuple[Any, ...]]
 
 LETTERS: Final = 200
-"""So many dead letters are listed; all are counted."""
+"""Limit of dead letters in the list; all are counted."""
 DAY_S: Final = 86_400.0
 LOST_SHOWN_S: Final = 30 * DAY_S
-"""A phone lost for longer is no news to anybody."""
+"""Seconds; phones lost for longer are not listed."""
 
 NOT_LOST: Final = (REMOVED, TAKEN_OVER, CLOSED_ACCOUNT)
-"""Reasons for which a phone is gone that are no news to who looks after the cameras."""
+"""Reasons of a phone's removal that do not concern people who look after the cameras."""
 
 
 def tends_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """Whether this person looks after any camera, or an area that has none yet."""
+    """True if this person looks after any camera, or an area without cameras."""
     mine = (_tended(person_id, now), tended_areas(person_id, now))
     return any(conn.execute(query.limit(1)).first() is not None for query in mine)
 
 
 def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeState]:
-    """The nodes of this person's cameras and areas, those in trouble first."""
+    """Nodes of this person's cameras and areas, those with trouble first."""
     mine = select(_tended(person_id, now).subquery("mine").c.camera_id)
     here = select(cameras.c.node_id).where(cameras.c.id.in_(mine))
     is_mine = or_(nodes.c.id.in_(here), nodes.c.area_id.in_(tended_areas(person_id, now)))
@@ -93,7 +93,7 @@ def node_states(conn: Connection, person_id: UUID, now: Moment) -> list[NodeStat
 
 
 def dark_cameras(conn: Connection, person_id: UUID, now: Moment) -> list[str]:
-    """What people call the cameras this person may see and that give no picture now."""
+    """Labels of cameras this person may see that deliver no picture now."""
     return list(conn.scalars(_DARK, visible_values(person_id, now)))
 
 
@@ -108,13 +108,13 @@ def _dark() -> Select[str]:
     )
 
 
-_DARK: Final = _dark()  # built once: every inbox asks
+_DARK: Final = _dark()  # built once: every inbox runs it
 
 
 def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[FateCount]:
-    """How many events of each kind met which fate; every event has exactly one.
+    """Number of events by kind and result; every event has exactly one result.
 
-    What is refused was set aside and is counted by its reason. None: of all nodes.
+    Refused messages were set aside and are counted by reason. None: of all nodes.
     """
     these = None if node_ids is None else list(node_ids)
     stored = select(events.c.kind, events.c.fate, func.count()).group_by(
@@ -134,7 +134,8 @@ def fates(conn: Connection, node_ids: Iterable[UUID] | None = None) -> list[Fate
 
 
 def undelivered(conn: Connection, person_id: UUID, now: Moment) -> Undelivered:
-    """Dead letters about cameras this person looks after, and phones lost with them."""
+    """Dead letters about cameras this person looks after, and lost phones of the people
+    concerned."""
     mine = select(_tended(person_id, now).subquery("mine").c.camera_id)
     is_mine = alerts.c.camera_id.in_(mine)
     letters = conn.execute(_letters(is_mine).limit(LETTERS)).all()
@@ -160,7 +161,7 @@ def undelivered(conn: Connection, person_id: UUID, now: Moment) -> Undelivered:
 
 
 def lost_phones(conn: Connection, which: ColumnElement[bool], *, now: Moment) -> list[LostPhone]:
-    """Phones whose service gave them up, the last first."""
+    """Phones given up by their push service, latest first."""
     query = (
         select(phones, people.c.name)
         .join(people, people.c.id == phones.c.person_id)
@@ -244,7 +245,7 @@ def _counts(conn: Connection, now: Moment) -> dict[str, dict[Any, int]]:
 
 
 def _last_refusals(conn: Connection, now: Moment) -> dict[str, LastRefusal]:
-    """By node name, of messages refused within a day."""
+    """Last refusal within a day, by node name."""
     newest = (
         select(set_aside.c.node_name, func.max(set_aside.c.received_utc_us).label("at"))
         .where(_lately(now), set_aside.c.node_name.is_not(None))

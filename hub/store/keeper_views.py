@@ -1,4 +1,4 @@
-"""What the door hands to those who look after cameras: nodes, and what could not be delivered."""
+"""Views for people who look after cameras: nodes, and undelivered notifications."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from hub.store.health import LastHealth
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """One camera of a node; `since_utc_us` is since when it is lost, or gives pictures."""
+    """One camera of a node; `since_utc_us` is the start of its present state (lost or working)."""
 
     camera_id: UUID
     label: str
@@ -22,13 +22,13 @@ class LastRefusal:
     """A message of a node that the hub set aside."""
 
     reason: str
-    """Of `agent.wire.answers.RefusalReason`."""
+    """One of `agent.wire.answers.RefusalReason`."""
     at_utc_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """One node as the hub last heard of it. Times are UTC microseconds of the hub."""
+    """State of one node as last known. Times are UTC microseconds by the hub's clock."""
 
     node_id: UUID
     name: str
@@ -37,32 +37,32 @@ class NodeState:
     """never, online, offline."""
     since_utc_us: int
     heard_utc_us: int | None
-    """The last event, birth or state of health; None: never."""
+    """Time of the last event, birth or health report; None: never."""
     software: str
     is_doubled: bool
-    """Two were heard of under this name."""
+    """True if two nodes used this name."""
     cameras: tuple[CameraState, ...]
     health: LastHealth | None
     missing: int
-    """Numbers that the hub knows to be missing and still asks for."""
+    """Missing numbers that the hub still asks for."""
     refused: int
     """Messages of the last 24 hours that the hub set aside."""
     last_refusal: LastRefusal | None
-    """The last of these."""
+    """The last one of them."""
     dropped: int
-    """Events the node said it will never bring."""
+    """Events the node will never send, as it reported."""
     unrecorded_why: str | None
-    """held, room or folder: why it records no video; None while it does."""
+    """Why it records no video: held, room or folder; None while it records."""
 
     @property
     def is_dark(self) -> bool:
-        """It gives no sign, or one of its cameras no picture."""
+        """True if it is silent, or one of its cameras delivers no picture."""
         return self.state != "online" or any(one.is_lost for one in self.cameras)
 
 
 @dataclass(frozen=True, slots=True)
 class FateCount:
-    """So many events of a kind met this fate; one that is refused counts under "refused"."""
+    """Number of events of one kind with one result; a refused event counts under "refused"."""
 
     kind: str
     fate: str
@@ -71,7 +71,7 @@ class FateCount:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A notification that never reached its phone, and why."""
+    """A notification that never reached its phone, and the reason."""
 
     person_name: str
     channel: str
@@ -86,7 +86,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class LostPhone:
-    """A phone whose service says that it is no more; its owner has to switch it on again."""
+    """A phone given up by its push service; its owner must enable it again."""
 
     phone_id: UUID
     person_name: str
@@ -98,7 +98,7 @@ class LostPhone:
 
 @dataclass(frozen=True, slots=True)
 class SilentPhone:
-    """A phone that did not answer its last daily check in time: it may be dead, and nobody knew."""
+    """A phone that did not answer its last daily check in time: it may be dead without notice."""
 
     phone_id: UUID
     person_id: UUID
@@ -106,14 +106,14 @@ class SilentPhone:
     label: str
     asked_utc_us: int
     heard_utc_us: int | None
-    """When it last showed a push; None: it never has."""
+    """Time of the last push it showed; None: never."""
     was_taken: bool
-    """Its service took the check; False: not even that."""
+    """True if its push service accepted the check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """What could not be delivered: the newest, and how many of the last 24 hours in all."""
+    """Undelivered notifications: the newest, and their number in the last 24 hours."""
 
     letters: list[DeadLetter]
     in_a_day: int

@@ -1,4 +1,4 @@
-"""The door's way to nodes, to what could not be delivered, and to how one is told."""
+"""Service for nodes, undelivered notifications, and a person's choice of channels."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -15,15 +15,16 @@ from hub.store.views import Asker
 
 
 class KeepersDoor(EnrolDoor):
-    """What those who look after cameras ask; `hub.store.door` has all else."""
+    """Queries for people who look after cameras; `hub.store.door` has all else."""
 
     def tends(self, asker: Asker) -> bool:
-        """Whether this person looks after any camera or area; for a page's links, shows nothing."""
+        """True if this person looks after any camera or area; for a page's links, reveals
+        nothing."""
         with self._db.reading() as conn:
             return keeper_sights.tends_any(conn, asker.person_id, self._clock.now())
 
     def node_states(self, asker: Asker) -> tuple[list[NodeState], list[FateCount]]:
-        """The nodes of cameras this person may manage, those in trouble first, and what became of
+        """Nodes of cameras this person may manage, those with trouble first, and the results of
         their events."""
         with self._db.reading() as conn:
             states = keeper_sights.node_states(conn, asker.person_id, self._clock.now())
@@ -32,7 +33,7 @@ class KeepersDoor(EnrolDoor):
         return states, fates
 
     def node_week(self, asker: Asker, node_id: UUID) -> tuple[NodeState, list[LastHealth]] | None:
-        """A node of theirs and what it said of itself in the last week, oldest first."""
+        """One of their nodes and its health reports of the last week, oldest first."""
         with self._db.reading() as conn:
             states = keeper_sights.node_states(conn, asker.person_id, self._clock.now())
             found = next((one for one in states if one.node_id == node_id), None)
@@ -42,16 +43,16 @@ class KeepersDoor(EnrolDoor):
         return None if found is None else (found, said)
 
     def undelivered(self, asker: Asker) -> Undelivered:
-        """What could not be delivered about cameras this person may manage."""
+        """Undelivered notifications about cameras this person may manage."""
         with self._db.reading() as conn:
             found = keeper_sights.undelivered(conn, asker.person_id, self._clock.now())
         self._note(asker, "undelivered.open", detail=f"{found.in_a_day} in a day")
         return found
 
     def lost_phones(self, asker: Asker) -> list[LostPhone]:
-        """The person's own phones that can no longer be reached; they have to be told so.
+        """The person's own phones that can no longer be reached; the person must be told.
 
-        Part of the inbox, and of its line in the audit.
+        Part of the inbox, covered by its audit line.
         """
         mine = phones.c.person_id == asker.person_id
         with self._db.reading() as conn:
@@ -60,14 +61,14 @@ class KeepersDoor(EnrolDoor):
     def silent_phones(self, asker: Asker) -> list[SilentPhone]:
         """The person's own phones that did not answer their last daily check.
 
-        Part of the inbox, and of its line in the audit.
+        Part of the inbox, covered by its audit line.
         """
         mine = phones.c.person_id == asker.person_id
         with self._db.reading() as conn:
             return phone_checks.silent_phones(conn, mine, now=self._clock.now())
 
     def check_shown(self, asker: Asker, check_id: UUID) -> bool:
-        """The phone says that it shows its daily check; False when this person was not asked so."""
+        """Record that the phone shows its daily check; False if it was not for this person."""
         with self._db.writing() as conn:
             now = self._clock.now()
             is_theirs = phone_checks.answered(conn, check_id, person_id=asker.person_id, now=now)
@@ -76,21 +77,22 @@ class KeepersDoor(EnrolDoor):
         return is_theirs
 
     def dark_cameras(self, asker: Asker) -> list[str]:
-        """The cameras this person may see that give no picture now: silence there means nothing.
+        """Cameras this person may see that deliver no picture now: no alert from them means
+        nothing.
 
-        Part of the inbox, and of its line in the audit.
+        Part of the inbox, covered by its audit line.
         """
         with self._db.reading() as conn:
             return keeper_sights.dark_cameras(conn, asker.person_id, self._clock.now())
 
     def channel_orders(self, asker: Asker) -> Mapping[str, Order]:
-        """By which channel the person is told first, for each severity they chose one for."""
+        """The person's order of channels for each severity with a choice."""
         query = select(people.c.channel_order).where(people.c.id == asker.person_id)
         with self._db.reading() as conn:
             return read_orders(conn.scalar(query))
 
     def choose_channels(self, asker: Asker, orders: Mapping[str, Order]) -> None:
-        """Tell the person so from now on."""
+        """Store the person's order of channels."""
         order = write_orders(orders)
         with self._db.writing() as conn:
             staff.choose_channels(conn, asker.person_id, order)

@@ -1,4 +1,4 @@
-"""Stored footage as the rules of keeping see it, and the rules themselves, as rows."""
+"""Rows of stored footage as the retention rules see it, and the rules themselves."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -43,7 +43,7 @@ RECORDED: Final[ColumnElement[int]] = case(
     (media.c.first_frame_error_ms.is_(None), media.c.announced_utc_us),
     else_=media.c.first_frame_utc_us,
 )
-"""When it was recorded, as far as anybody knows."""
+"""Time of recording, as far as known."""
 
 
 def set_rule(
@@ -56,11 +56,11 @@ def set_rule(
     now: Moment,
     by: By = _SHELL,
 ) -> UUID:
-    """From now on footage of this class here is kept so long; ends the rule there was."""
+    """Set the retention of this class in this area from now on; ends the former rule."""
     if not reason.strip():
         raise RegistryError("a rule needs a reason: it is shown where footage was removed")
     if keep_days is not None and keep_days < 1:
-        raise RegistryError(f"{keep_days} days are none: footage is kept for a day at least")
+        raise RegistryError(f"{keep_days} days are too few: footage is kept for at least one day")
     end_rule(conn, footage_class=footage_class, area_id=area_id, now=now, by=by)
     rule_id = new_id(now)
     conn.execute(
@@ -88,7 +88,7 @@ def end_rule(
     by: By = _SHELL,
     reason: str = "",
 ) -> bool:
-    """The rule of this area and class counts no more; False when there was none."""
+    """End the rule of this area and class; False if there was none."""
     rule_id = conn.scalar(
         select(retention_rules.c.id).where(
             retention_rules.c.footage_class == footage_class,
@@ -107,7 +107,7 @@ def end_rule(
 
 
 def rules_now(conn: Connection) -> list[Rule]:
-    """The rules that count."""
+    """Active rules."""
     query = select(retention_rules).where(retention_rules.c.ended_utc_us.is_(None))
     return [
         Rule(row.id, row.area_id, FootageClass(row.footage_class), row.keep_days)
@@ -121,14 +121,14 @@ def area_parents(conn: Connection) -> Parents:
 
 
 def is_of_alert() -> ColumnElement[bool]:
-    """Whether this row of media belongs to an alert: then it is of that class."""
+    """SQL condition: this row of media belongs to an alert, and so to that class."""
     return _alert_ids().where(sightings.c.alert_id.is_not(None)).exists()
 
 
 def held(*these: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether a hold that counts needs this row of media: `hub.alerts.retention.is_held` in SQL.
+    """SQL condition: an active hold needs this row of media; `hub.alerts.retention.is_held` in SQL.
 
-    `these`: only such holds.
+    `these`: only holds that meet these conditions.
     """
     slack_us = media.c.first_frame_error_ms * 1000
     ends = media.c.first_frame_utc_us + media.c.duration_ms * 1000 + slack_us
@@ -203,7 +203,7 @@ def stored_footage(
 
 
 def showing_alerts(media_ids: Sequence[UUID]) -> Select[UUID, UUID]:
-    """Rows of (media_id, alert_id): which alerts these files belong to."""
+    """Rows of (media_id, alert_id): the alerts of these files."""
     return (
         select(media.c.id.label("media_id"), alerts.c.id.label("alert_id"))
         .distinct()

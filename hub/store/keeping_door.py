@@ -1,7 +1,7 @@
-"""The door's way to holds and rules of keeping: for who looks after cameras or brings evidence.
+"""Service for holds and retention rules, for people who look after cameras or export evidence.
 
-Who may manage a camera, or export its footage, sees, places and ends holds of it. Rules are set
-by who may manage their area.
+People who may manage a camera, or export its footage, can see, place and end its holds. People who
+may manage an area set its rules.
 """
 
 from uuid import UUID
@@ -21,15 +21,15 @@ MOST_DAYS = 36_500
 
 
 class KeepingDoor(SearchDoor):
-    """What is kept for how long, and what is held for which case."""
+    """Retention rules and holds."""
 
     def keeps(self, asker: Asker) -> bool:
-        """Whether this person may hold any footage; for the links of a page, shows nothing."""
+        """True if this person may hold any footage; for the links of a page, reveals nothing."""
         with self._db.reading() as conn:
             return keeping_sights.holds_any(conn, asker.person_id, self._clock.now())
 
     def kept(self, asker: Asker) -> KeptPage:
-        """Holds of the cameras within reach, and the rules above them."""
+        """Holds of the cameras in their scope, and the rules that apply to them."""
         now = self._clock.now()
         with self._db.reading() as conn:
             page = keeping_sights.page(conn, asker.person_id, now)
@@ -38,14 +38,14 @@ class KeepingDoor(SearchDoor):
         return page
 
     def may_hold_alert(self, asker: Asker, alert_id: UUID) -> bool:
-        """Whether they may hold its footage; for the link of its page, shows nothing."""
+        """True if they may hold its footage; for the link of its page, reveals nothing."""
         with self._db.reading() as conn:
             return keeping_sights.is_alert_theirs(
                 conn, asker.person_id, alert_id, self._clock.now()
             )
 
     def place_hold(self, asker: Asker, new: NewHold) -> KeepingFault | bool:
-        """True when it is held; False where nothing such is theirs to hold."""
+        """True if the hold is placed; False if no such footage is theirs to hold."""
         if not new.case_number.strip():
             return KeepingFault.CASE
         if not new.reason.strip():
@@ -81,7 +81,8 @@ class KeepingDoor(SearchDoor):
         return True
 
     def end_hold(self, asker: Asker, hold_id: UUID, *, reason: str) -> KeepingFault | bool:
-        """What it held falls to its rules; False where it is not theirs, or counts no more."""
+        """End the hold, so that retention rules apply again; False if it is not theirs or not
+        active."""
         if not reason.strip():
             return KeepingFault.REASON
         now = self._clock.now()
@@ -102,7 +103,7 @@ class KeepingDoor(SearchDoor):
         return True
 
     def set_rule(self, asker: Asker, new: NewRule) -> KeepingFault | bool:
-        """From now on footage of the area is kept so long; False where it is not theirs."""
+        """Set the retention of the area's footage from now on; False if the area is not theirs."""
         if not new.reason.strip():
             return KeepingFault.REASON
         if new.keep_days is not None and not 1 <= new.keep_days <= MOST_DAYS:
@@ -125,7 +126,8 @@ class KeepingDoor(SearchDoor):
     def end_rule(
         self, asker: Asker, area_id: UUID, footage_class: FootageClass, *, reason: str
     ) -> KeepingFault | bool:
-        """The rule above counts there from now on; False where there is none of theirs."""
+        """End the rule, so that the rule above applies; False if there is no such rule of
+        theirs."""
         if not reason.strip():
             return KeepingFault.REASON
         now = self._clock.now()

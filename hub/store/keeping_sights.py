@@ -1,4 +1,4 @@
-"""The questions behind the page of holds and rules, each cut to a scope; only its door calls."""
+"""Queries for the page of holds and rules, each limited to a scope; only its door calls them."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -28,7 +28,8 @@ SHOWN_AT_MOST: Final = 200
 
 
 def theirs(person_id: UUID, now: Moment) -> Select[UUID, int]:
-    """Rows of (camera_id, from_utc_us): where the person may manage or export, and how far back."""
+    """Rows of (camera_id, from_utc_us): cameras the person may manage or export from, and the start
+    of the right."""
     return _widest(
         visible_cameras(person_id, Right.MANAGE, now),
         visible_cameras(person_id, Right.EXPORT, now),
@@ -42,19 +43,19 @@ def _widest(managed: Select[UUID, int], exported: Select[UUID, int]) -> Select[U
 
 
 def holds_any(conn: Connection, person_id: UUID, now: Moment) -> bool:
-    """Whether they may hold footage of any camera, or set any rule."""
+    """True if they may hold footage of any camera, or set any rule."""
     cameras_of = conn.execute(theirs(person_id, now).limit(1)).first()
     return bool(cameras_of or conn.execute(tended_areas(person_id, now).limit(1)).first())
 
 
 def is_area_theirs(conn: Connection, person_id: UUID, area_id: UUID, now: Moment) -> bool:
-    """Whether they manage this area."""
+    """True if they manage this area."""
     mine = tended_areas(person_id, now).subquery("mine")
     return conn.scalar(select(mine.c.area_id).where(mine.c.area_id == area_id).limit(1)) is not None
 
 
 def is_alert_theirs(conn: Connection, person_id: UUID, alert_id: UUID, now: Moment) -> bool:
-    """Whether they may hold the footage of this alert."""
+    """True if they may hold the footage of this alert."""
     asked = {**visible_values(person_id, now), "alert_id": alert_id}
     return conn.scalar(_ALERT_THEIRS, asked) is not None
 
@@ -74,16 +75,16 @@ def _alert_theirs() -> Select[UUID]:
     )
 
 
-_ALERT_THEIRS: Final = _alert_theirs()  # built once: every page of an alert asks
+_ALERT_THEIRS: Final = _alert_theirs()  # built once: every alert page runs it
 
 
 def one_hold(conn: Connection, person_id: UUID, hold_id: UUID, now: Moment) -> Any | None:
-    """A hold that counts, of a camera of theirs."""
+    """An active hold of one of their cameras."""
     return conn.execute(_held(person_id, now).where(holds.c.id == hold_id)).first()
 
 
 def page(conn: Connection, person_id: UUID, now: Moment) -> KeptPage:
-    """All of it."""
+    """The whole page."""
     rows = conn.execute(
         _held(person_id, now)
         .order_by(holds.c.case_number, holds.c.placed_utc_us, holds.c.id)
@@ -130,7 +131,8 @@ def page(conn: Connection, person_id: UUID, now: Moment) -> KeptPage:
 
 
 def _held(person_id: UUID, now: Moment) -> Select[*tuple[Any, ...]]:
-    """Holds that count, of cameras of theirs; of one before their reach only that it is there."""
+    """Active holds of their cameras; of a hold before the start of their right, only its
+    existence."""
     scope = theirs(person_id, now).subquery("scope")
     camera_id = func.coalesce(holds.c.camera_id, media.c.camera_id, alerts.c.camera_id)
     at_node = select(func.sum(node_holds.c.files)).where(node_holds.c.hold_id == holds.c.id)
@@ -177,7 +179,7 @@ def _held_row(conn: Connection, row: Any, where: dict[UUID, str]) -> HeldRow:
 
 
 def _rules(conn: Connection, area_ids: set[UUID]) -> list[Any]:
-    """The rules that count at any of these areas: theirs, those above, and that for everywhere."""
+    """Active rules for these areas: their own, those above, and the one for everywhere."""
     start = select(areas.c.id, areas.c.parent_id).where(areas.c.id.in_(area_ids))
     above = start.cte("kept_above", recursive=True)
     above = above.union(

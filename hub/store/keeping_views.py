@@ -1,4 +1,4 @@
-"""What the page of holds and rules of keeping shows, and what is entered there."""
+"""Views and entries of the page of holds and retention rules."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from hub.alerts.retention import FootageClass
 
 
 class KeepingFault(StrEnum):
-    """What is wrong with what was entered."""
+    """Reasons to refuse an entry."""
 
     CASE = "case"
     REASON = "reason"
@@ -18,48 +18,48 @@ class KeepingFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """A hold that counts; times are UTC microseconds."""
+    """An active hold; times are UTC microseconds."""
 
     hold_id: UUID
     case_number: str
     camera_label: str
     place: str
     of: str
-    """media, alert, camera: what it names."""
+    """Kind of object held: media, alert, camera."""
     from_utc_us: int
-    """When that began."""
+    """Start of the object's time."""
     until_utc_us: int | None
-    """Of a camera's span; None: it goes on."""
+    """End of a camera's time span; None: open."""
     alert_id: UUID | None
     reason: str
     placed_by_name: str | None
     """None: the keeper's shell."""
     placed_utc_us: int
     files: int
-    """At the hub, as many as it keeps now."""
+    """Number of files at the hub now."""
     size_bytes: int
     node_files: int | None
-    """At the camera's node; None while that has not answered, or was not asked."""
+    """Number at the camera's node; None without an answer or a question."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule of keeping that counts."""
+    """An active retention rule."""
 
     area_id: UUID | None
     place: str
-    """Empty: wherever no area has a rule."""
+    """Empty: for all areas without a rule."""
     footage_class: FootageClass
     keep_days: int | None
     reason: str
     made_utc_us: int
     is_theirs: bool
-    """Whether the asker may set another or end it."""
+    """True if the asker may replace or end it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A camera or an area that may be chosen."""
+    """A camera or an area for a choice."""
 
     id: UUID
     label: str
@@ -67,19 +67,19 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """All that the page shows."""
+    """Content of the page."""
 
     holds: list[HeldRow]
     rules: list[RuleRow]
     cameras: list[Choice]
-    """Whose footage may be held."""
+    """Cameras whose footage may be held."""
     areas: list[Choice]
-    """Whose rules may be set; none for who only holds."""
+    """Areas whose rules may be set; none for people who may only hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewHold:
-    """As it is entered: all footage of an alert, or a camera's of a span."""
+    """Entry of a hold: all footage of an alert, or of a camera's time span."""
 
     case_number: str
     reason: str
@@ -91,7 +91,7 @@ class NewHold:
 
 @dataclass(frozen=True, slots=True)
 class NewRule:
-    """As it is entered; `keep_days` None: for good."""
+    """Entry of a rule; `keep_days` None: for ever."""
 
     area_id: UUID
     footage_class: FootageClass

@@ -344,7 +344,7 @@ def test_a_person_holds_only_what_they_may_see(streets: Streets) -> None:
     camera_id = UUID(str(streets.rows(cameras)[0].id))
     media_id = UUID(str(row_of(streets, b"clip").id))
     for wanted in (Hold(alert_id=alert_id), Hold(media_id=media_id), Hold(camera_id=camera_id)):
-        with pytest.raises(RegistryError, match="nothing that they may see"):
+        with pytest.raises(RegistryError, match="not visible to them"):
             hold(streets, wanted, by=By(person_id=outside.person_id))
         hold(streets, wanted, by=By(person_id=inside.person_id))
     with streets.db.reading() as conn:

@@ -78,7 +78,7 @@ def test_a_camera_is_held_for_a_span_of_the_towns_clock(town: Town, desk: Desk) 
     assert "from 25/11/2026 01:00:00 to 25/11/2026 02:30:00" in desk.says("hold", "list")
     assert "write NODE/CAMERA" in desk.refuses(*add, "nowhere", "--from", "2026-11-25T01:00")
     guest = desk.refuses(*add, camera, "--from", "2026-11-25T01:00", "--by", "guest")
-    assert "nothing that they may see" in guest
+    assert "not visible to them" in guest
     assert "no hold of case" in desk.refuses("hold", "end", "--case", "C", "--reason", "r")
 
 
