@@ -1,1 +1,1 @@
-"""Cameras and the model as devices: the adapters behind the eyes' ports."""
+"""Camera and model adapters: implementations of the ports that detection uses."""

@@ -1,4 +1,4 @@
-"""Camera addresses as they may be shown: whoever reads a log line learns no password."""
+"""Masks camera addresses for display, so that no password gets into a log."""
 
 import re
 from typing import Final
@@ -10,5 +10,5 @@ _SECRET: Final = re.compile(
 
 
 def masked(url: str) -> str:
-    """The address without its login, and without what looks like one in its query."""
+    """The address without its login and without query values that look like a login."""
     return _SECRET.sub(r"\1=***", _LOGIN.sub("***@", url))

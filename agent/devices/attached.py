@@ -1,4 +1,4 @@
-"""What hangs on this machine: V4L2 devices, and the cameras that libcamera sees."""
+"""Cameras attached to this machine: V4L2 devices and cameras known to libcamera."""
 
 import importlib
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ CLASS: Final = Path("/sys/class/video4linux")
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A camera on a wire of this machine; `device` is what the configuration wants, if it can."""
+    """A camera attached to this machine; `device` is the value for the configuration, if
+    possible."""
 
     name: str
     device: str
 
 
 def usb_devices(folder: Path = CLASS) -> list[Attached]:
-    """The devices that give pictures; a camera's further ones carry its descriptions only."""
+    """The V4L2 devices that give pictures. A camera's other device nodes carry only metadata."""
     if not folder.is_dir():
         return []
     found = sorted(folder.iterdir(), key=lambda path: (len(path.name), path.name))
@@ -29,7 +30,7 @@ def usb_devices(folder: Path = CLASS) -> list[Attached]:
 
 
 def libcamera_names() -> list[str] | None:
-    """The cameras libcamera sees, such as a Pi's; None where it is not installed."""
+    """The cameras that libcamera finds, such as a Pi's; None if libcamera is not installed."""
     try:
         libcamera = importlib.import_module("libcamera")
     except ImportError:

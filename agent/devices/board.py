@@ -1,6 +1,6 @@
-"""How the small computer is: heat, voltage, disk, card. What a board cannot tell is None.
+"""Board health: temperature, voltage, disk space, card wear. None for a value the board lacks.
 
-Sources: Linux sysfs (thermal, mmc), and the firmware's word as `vcgencmd get_throttled` gives it,
+Sources: Linux sysfs (thermal, mmc), and the firmware's flags from `vcgencmd get_throttled`,
 documented at raspberrypi.com under "vcgencmd".
 """
 
@@ -21,25 +21,26 @@ _CAPPED: Final = 1 << 1
 _THROTTLED: Final = 1 << 2
 _SOFT_LIMIT: Final = 1 << 3
 _SINCE_BOOT: Final = 16
-"""The same bits again, so far to the left: whether it happened since the boot."""
+"""Shift of the same flags for "has happened since the boot"."""
 _LIFE_STEP_PERCENT: Final = 10
 _NAMES: Final = ("proc/device-tree/model", "sys/class/dmi/id/product_name")
-"""Where a board says what it is: ARM's device tree, a PC's firmware."""
+"""Files with the board's model: ARM's device tree, a PC's firmware."""
 _LONGEST_NAME: Final = 80
 
 
 class Board:
-    """Read once a minute; a file that is missing or says nonsense costs that one value."""
+    """Reads the board's values once a minute; a missing or malformed file costs only its own
+    value."""
 
     def __init__(self, folder: Path, *, root: Path = Path("/")) -> None:
-        """`folder` lies on the disk whose room is told; `root` is where `sys` is found."""
+        """`folder` lies on the disk whose free space is reported; `root` is the parent of `sys`."""
         self._folder = folder
         self._sys = root / "sys"
         self._names = tuple(root / place for place in _NAMES)
         self._asks_firmware = root == Path("/")
 
     def words(self) -> BoardWords:
-        """How it is now."""
+        """The current values."""
         flags = self._throttled()
         slow = _CAPPED | _THROTTLED | _SOFT_LIMIT
         free, size = self._disk()
@@ -55,7 +56,7 @@ class Board:
         )
 
     def model(self) -> str | None:
-        """What the board calls itself; None where it does not."""
+        """The board's model name; None if it has none."""
         for place in self._names:
             words = " ".join((_told(partial(_beginning, place)) or "").split())
             name = "".join(letter for letter in words if letter.isprintable())[:_LONGEST_NAME]
@@ -64,13 +65,14 @@ class Board:
         return None
 
     def _temperature_c(self) -> float | None:
-        """The hottest of its zones."""
+        """The temperature of the hottest thermal zone."""
         zones = sorted((self._sys / "class/thermal").glob("thermal_zone*/temp"))
         readings = [int(zone.read_text()) / 1000 for zone in zones]
         return max((one for one in readings if -100 <= one <= 300), default=None)
 
     def _throttled(self) -> int | None:
-        """The firmware's flags, from the kernel where it passes them on, else from `vcgencmd`."""
+        """The firmware's throttling flags: from the kernel if it exports them, else from
+        `vcgencmd`."""
         return _told(self._kernel_flags) if self._kernel_file() else _told(self._firmware_flags)
 
     def _kernel_file(self) -> Path | None:
@@ -90,7 +92,8 @@ class Board:
         return int(said.partition("=")[2], 16)
 
     def _card_wear_percent(self) -> int | None:
-        """Of the more worn of an eMMC's two kinds of cells; 110: beyond its life. SD is mute."""
+        """Wear of the more worn of an eMMC's two cell types; 110 means past its life. SD reports
+        none."""
         files = sorted((self._sys / "block").glob("mmcblk[0-9]/device/life_time"))
         steps = [int(word, 16) for file in files for word in file.read_text().split()]
         known = [step for step in steps if 0 < step <= 11]  # JEDEC: 0 undefined, 11 beyond its life

@@ -1,4 +1,4 @@
-"""The Camera port: whatever brings packets and frames, and the one error it may raise."""
+"""The Camera port: the source of packets and frames, and the one error it may raise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
@@ -13,10 +13,10 @@ def N_(text: str) -> str:  # noqa: N802 - the name gettext's tools look for
 
 
 class CameraError(Exception):
-    """The camera cannot be opened or went away.
+    """The camera cannot be opened, or its stream ended.
 
-    `sentence` says what is wrong, `cure` what a technician does about it; neither needs a trace.
-    With `facts` both are templates, kept so that `check` can say them in another language.
+    `sentence` says what is wrong, `cure` tells a technician the remedy; neither needs a traceback.
+    With `facts` both are templates, so that `check` can show them in another language.
     """
 
     def __init__(self, sentence: str, cure: str, facts: Mapping[str, object] | None = None) -> None:
@@ -30,23 +30,24 @@ class CameraError(Exception):
 
 
 class SoundSink(Protocol):
-    """Takes a camera's sound as it comes; called on the camera's thread and must not block."""
+    """Receives a camera's sound packets; called on the camera's thread, must not block."""
 
     def hear(self, packet: SoundPacket) -> None:
         """Keep one packet."""
 
 
 class PacketSink(Protocol):
-    """Takes encoded video as it comes; called on the camera's thread and must not block."""
+    """Receives encoded video packets; called on the camera's thread, must not block."""
 
     def push(self, packet: Packet) -> None:
         """Keep or ignore one packet."""
 
     def wants_keyframe(self) -> bool:
-        """Whether the next picture should be one; asked once for each by who encodes them."""
+        """Whether the next picture should be a keyframe. The encoder asks once per picture."""
 
     def is_calm(self) -> bool:
-        """Nothing moves and nobody is there: frames and packets may come a few at once."""
+        """Whether nothing moves and no person is seen: frames and packets may then come in
+        groups."""
 
 
 class _Nowhere:
@@ -58,12 +59,12 @@ class _Nowhere:
         return False
 
     def is_calm(self) -> bool:
-        """Not that anybody knew."""
+        """False: calm is unknown here."""
         return False
 
 
 NOWHERE: PacketSink = _Nowhere()
-"""For who wants frames only; a camera need not encode anything for it."""
+"""The sink for callers that want frames only; a camera need not encode for it."""
 
 
 class Camera(Protocol):
@@ -71,7 +72,7 @@ class Camera(Protocol):
 
     @property
     def name(self) -> str:
-        """What the node calls it (see `agent.wire.ident.is_name`)."""
+        """The camera's name in the configuration (see `agent.wire.ident.is_name`)."""
 
     def open(self) -> StreamInfo:
         """Get ready; raises CameraError."""
@@ -79,10 +80,10 @@ class Camera(Protocol):
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
         """The decoded frames, until the stream ends or `stop()` is true.
 
-        Every packet goes to `sink` before the frame decoded from it is handed out; where frames
-        come from a stream of their own, packets may be some tenths of a second behind. Raises
-        CameraError when the stream breaks off; the frames before that have been handed out.
+        Each packet goes to `sink` before the frame decoded from it is yielded. If frames come from
+        a separate stream, packets may be some tenths of a second behind. Raises CameraError when
+        the stream breaks; all frames before the break have been yielded by then.
         """
 
     def close(self) -> None:
-        """Give everything back; safe at any time, also twice."""
+        """Release all resources; safe at any time, also twice."""

@@ -1,4 +1,5 @@
-"""The node's clock: both times at once, who vouches for the UTC one, and which boot this is."""
+"""The node's clock: UTC and monotonic time together, the source of trust in UTC, and the boot
+id."""
 
 import ctypes
 import errno
@@ -21,19 +22,22 @@ BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _STA_UNSYNC: Final = 0x0040
 _TIME_ERROR: Final = 5
 VAGUE_MS: Final = 60_000
-"""A clock that may be off by more says nothing about hours."""
+"""Above this possible error the clock is not used for hours of the day."""
 _STANDS_FOR_S: Final = 1.0
-"""How long an answer of the kernel's is good for: it changes over minutes."""
+"""How long an answer of the kernel is cached: it changes over minutes."""
 
 
 class _Timex(ctypes.Structure):
-    """`struct timex` of adjtimex(2) on 64-bit Linux, as far as it is read; the rest is padding."""
+    """`struct timex` of adjtimex(2) on 64-bit Linux: the fields read here; the rest is padding."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
         ("offset", ctypes.c_long),
         ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),  # microseconds; grows by itself while nobody corrects
+        (
+            "maxerror",
+            ctypes.c_long,
+        ),  # microseconds; grows by itself while nothing corrects the clock
         ("esterror", ctypes.c_long),
         ("status", ctypes.c_int),
         ("rest", ctypes.c_byte * 256),
@@ -41,8 +45,8 @@ class _Timex(ctypes.Structure):
 
 
 def kernel_trust() -> tuple[ClockSource, int | None]:
-    """What the kernel says of its clock: NTP with its error bound in ms, or nobody."""
-    timex = _Timex()  # modes 0: only reads, which needs no privilege
+    """The kernel's clock status: NTP with its error bound in ms, or no source."""
+    timex = _Timex()  # modes 0: reads only, which needs no privilege
     libc = ctypes.CDLL(None, use_errno=True)
     state = libc.adjtimex(ctypes.byref(timex))
     if state == -1:
@@ -54,7 +58,7 @@ def kernel_trust() -> tuple[ClockSource, int | None]:
 
 
 class SystemClock:
-    """Linux's clocks; any thread may ask."""
+    """Linux's clocks; callable from any thread."""
 
     def __init__(
         self, ask_kernel: Callable[[], tuple[ClockSource, int | None]] = kernel_trust
@@ -64,23 +68,25 @@ class SystemClock:
         self._asked_ns: int | None = None
 
     def now(self) -> Instant:
-        """This moment by both clocks; the two are read within a microsecond or so."""
+        """The current moment by both clocks, read within about a microsecond."""
         return Instant(time.monotonic_ns(), time.time_ns() // 1000)
 
     def trust(self) -> tuple[ClockSource, int | None]:
-        """Who vouches for `now().utc_us`, and how far off it may be in ms (None: no bound)."""
+        """The source that vouches for `now().utc_us`, and its error bound in ms (None: no
+        bound)."""
         now_ns = time.monotonic_ns()
         if self._asked_ns is None or now_ns - self._asked_ns > _STANDS_FOR_S * 1e9:
             try:
                 self._trust = self._ask_kernel()
-            except OSError:  # a container may forbid even asking
+            except OSError:  # a container may forbid even reading
                 self._trust = (ClockSource.NONE, None)
             self._asked_ns = now_ns
         return self._trust
 
 
 class LocalTime:
-    """The local time of instants, for hours; says once in the log when nobody vouches for it."""
+    """Local time of instants, for hours of the day. Logs once if the clock has no trusted
+    source."""
 
     def __init__(
         self, zone: tzinfo, trust: Callable[[], tuple[ClockSource, int | None]], *, camera: str
@@ -91,7 +97,8 @@ class LocalTime:
         self._is_waiting = False
 
     def __call__(self, at: Instant) -> datetime | None:
-        """None while nobody vouches for the clock, or only for far less than an hour's begin."""
+        """The local time; None if the clock has no trusted source or its possible error is too
+        large."""
         source, error_ms = self._trust()
         is_sure = tells_hours(source, error_ms)
         if not is_sure and not self._is_waiting:
@@ -101,12 +108,12 @@ class LocalTime:
 
 
 def tells_hours(source: ClockSource, error_ms: int | None) -> bool:
-    """Whether a clock that is trusted so far says when an hour begins."""
+    """Whether a clock with this source and error bound is exact enough for hours of the day."""
     return source is not ClockSource.NONE and error_ms is not None and error_ms <= VAGUE_MS
 
 
 def boot_id(path: Path = BOOT_ID) -> UUID:
-    """The kernel's name for this boot; one of our own where there is none, good for one run."""
+    """The kernel's id of this boot; a random one, valid for this run, if the kernel has none."""
     try:
         return UUID(path.read_text().strip())
     except (OSError, ValueError):

@@ -1,9 +1,9 @@
-"""From packets to pictures, without the loop filter where nobody can tell.
+"""Decodes packets to pictures, without the loop filter where the difference is not noticeable.
 
-The filter smooths the edges of blocks and takes a fifth of H.264's decoding. What is left out is
-missing from the pictures that follow, too, until a keyframe ends it: over two seconds that is one
-grey level, which neither motion nor the network notices in a small stream; over twenty it is four,
-and a calm street begins to move. So it is left out while keyframes come close together.
+The filter smooths the edges of blocks and takes a fifth of H.264's decoding time. Without it, the
+error adds up from picture to picture until the next keyframe: one grey level over two seconds,
+which neither motion nor the network notices in a small stream; four over twenty seconds, and then a
+calm street seems to move. So the filter is skipped only while keyframes come close together.
 """
 
 from typing import Final, TypeAlias, cast
@@ -15,13 +15,13 @@ import av.video.stream
 from agent.media.frame import Instant
 
 CLOSE_S: Final = 2.5
-"""Between keyframes. Cameras are set to one or two seconds."""
+"""Longest seconds between keyframes without the filter. Cameras are set to one or two seconds."""
 
 Raw: TypeAlias = "av.Packet[av.video.stream.VideoStream]"
 
 
 def decoder_like(known: av.VideoCodecContext, *, is_bare: bool) -> av.VideoCodecContext:
-    """Another decoder of that stream, on one thread; `is_bare` leaves the loop filter out."""
+    """A new single-threaded decoder for that stream; `is_bare` skips the loop filter."""
     decoder = cast("av.VideoCodecContext", av.CodecContext.create(known.codec.canonical_name, "r"))
     decoder.extradata = known.extradata
     decoder.thread_count = 1
@@ -34,30 +34,31 @@ class Decoder:
     """Decodes the packets of one stream in their order; used by one thread."""
 
     def __init__(self, *, may_be_bare: bool) -> None:
-        """`may_be_bare`: the pictures are only looked at, and small."""
+        """`may_be_bare`: the pictures are small and used for detection only."""
         self._may_be_bare = may_be_bare
         self._is_bare = False
         self._decoder: av.VideoCodecContext | None = None
         self._keyframe: Instant | None = None
 
     def pictures(self, raw: Raw, at: Instant, known: av.VideoCodecContext) -> list[av.VideoFrame]:
-        """What comes out when the packet of that moment goes in; nothing where it is damaged.
+        """The pictures decoded after this packet; none if it is damaged.
 
-        `known` is what the stream says of itself.
+        `known` holds the stream's own parameters.
         """
         late = self._at_keyframe(at, known) if raw.is_keyframe else []
         if self._decoder is None:
-            # Where pictures come in another order than packets the stream's own knows which.
+            # With reordered pictures, only the stream's own decoder knows their order.
             is_own = not known.has_b_frames
             self._decoder = decoder_like(known, is_bare=self._is_bare) if is_own else known
         return [*late, *_whole(self._decoder, raw)]
 
     def _at_keyframe(self, at: Instant, known: av.VideoCodecContext) -> list[av.VideoFrame]:
-        """Another decoder from here on where the last group says so: what the old one held back."""
+        """Replace the decoder if the last group of pictures calls for it; returns what the old one
+        held."""
         before, self._keyframe = self._keyframe, at
         may_be = self._may_be_bare and known.codec.canonical_name == "h264"
-        # Of the first nothing is known but what cameras do; two decoders one after the other would
-        # leave the memory of both behind.
+        # For the first group, assume the usual camera settings: two decoders one after the other
+        # would leave the memory of both behind.
         is_close = before is None or at.seconds_since(before) <= CLOSE_S
         is_bare = may_be and is_close and not known.has_b_frames
         if is_bare == self._is_bare:

@@ -1,7 +1,7 @@
-"""Which cameras on the local wire answer to ONVIF's question who is there (WS-Discovery, by UDP).
+"""Finds ONVIF cameras on the local network by WS-Discovery over UDP.
 
-What answers is not to be trusted: answers are bounded in number and size, and one that declares
-entities is not read at all.
+Answers are untrusted: their number and size are limited, and one that declares XML entities is not
+parsed.
 """
 
 import re
@@ -17,13 +17,13 @@ from uuid import uuid4
 EVERYBODY: Final = ("239.255.255.250", 3702)
 """Multicast group and port of WS-Discovery 1.0 (April 2005)."""
 ASKED_AT: Final = (0.0, 0.2, 0.4, 0.6)
-"""Parts of the wait: who was not heard in the crowd of all answers is heard at another time."""
+"""Times of the probes, as parts of the wait: an answer lost in the crowd gets another chance."""
 MOST_ANSWERS: Final = 6000
 MOST_BYTES: Final = 32 * 2**20
 ROOM_BYTES: Final = 4 * 2**20
-"""For what comes while something else is done: hundreds of cameras may answer at once."""
+"""Receive buffer for answers that arrive meanwhile: hundreds of cameras may answer at once."""
 _RCVBUFFORCE: Final = 33
-"""Linux's SO_RCVBUFFORCE, which `socket` does not name: beyond what others may have, as root."""
+"""Linux's SO_RCVBUFFORCE, missing in `socket`: exceeds the system limit, for root only."""
 ANSWER_BYTES: Final = 65_507
 _DISCOVERY: Final = "{http://schemas.xmlsoap.org/ws/2005/04/discovery}"
 _SCOPE: Final = re.compile(r"onvif://www\.onvif\.org/(name|hardware|location)/(.+)")
@@ -42,7 +42,7 @@ _QUESTION: Final = """<?xml version="1.0" encoding="UTF-8"?>
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A camera that answered: its host, and what it calls itself."""
+    """A camera that answered: its host and its own name."""
 
     host: str
     name: str
@@ -50,14 +50,14 @@ class Answer:
 
 
 def discover(*, whom: tuple[str, int] = EVERYBODY, wait_s: float = 4.0) -> list[Answer]:
-    """Ask, some times over, and listen for `wait_s`; each host once, by their addresses.
+    """Send several probes and listen for `wait_s` seconds; each host once, sorted by address.
 
-    Raises OSError where there is no network to ask on.
+    Raises OSError if there is no network.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)  # the local wire
+        line.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)  # the local network only
         _make_room(line)
-        # All is heard before any of it is read: what is read meanwhile is not heard.
+        # Receive everything before parsing: a datagram that arrives during parsing may be lost.
         heard = list(_heard(line, whom, wait_s))
     answers = [answer for data in heard for answer in read(data)]
     by_host = {answer.host: answer for answer in reversed(answers)}
@@ -65,8 +65,8 @@ def discover(*, whom: tuple[str, int] = EVERYBODY, wait_s: float = 4.0) -> list[
 
 
 def read(data: bytes) -> list[Answer]:
-    """What one datagram says; nothing where it is not an answer."""
-    if b"<!" in data:  # a document type: the place where entities are declared
+    """The answers in one datagram; none if it is not an answer."""
+    if b"<!" in data:  # a document type could declare entities
         return []
     try:
         root = ET.fromstring(data)  # noqa: S314 - without a document type there are no entities
@@ -79,12 +79,12 @@ def read(data: bytes) -> list[Answer]:
 def _make_room(line: socket.socket) -> None:
     try:
         line.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, ROOM_BYTES)
-    except OSError:  # not root: what the kernel gives
+    except OSError:  # not root: use the kernel's limit
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM_BYTES)
 
 
 def _heard(line: socket.socket, whom: tuple[str, int], wait_s: float) -> Iterable[bytes]:
-    """Each answer once, asking as often as `ASKED_AT` says."""
+    """Each distinct datagram once; probes are sent at the times of `ASKED_AT`."""
     began_s, known, size_bytes = time.monotonic(), set[bytes](), 0
     moments_s = [began_s + part * wait_s for part in ASKED_AT]
     until_s = began_s + wait_s
@@ -124,5 +124,5 @@ def _host(address: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A name as it may be printed on a terminal."""
+    """A name made safe for printing on a terminal."""
     return "".join(letter for letter in unquote(text)[:80] if letter.isprintable())

@@ -1,7 +1,7 @@
-"""A camera's sound as AAC: kept as it comes where it is that, else decoded and encoded anew.
+"""A camera's sound as AAC: kept if it is AAC already, else transcoded.
 
-Cameras send AAC or, mostly, G.711 at 8 kHz, for which MP4 has no place that players know. A packet
-that cannot be decoded is missing, counted, and nothing else.
+Cameras send AAC or, mostly, G.711 at 8 kHz, which has no place in MP4 that players know. A packet
+that cannot be decoded is skipped and counted; nothing else happens.
 """
 
 from collections import OrderedDict
@@ -22,14 +22,15 @@ from agent.media.sound import SoundInfo, SoundPacket
 
 FRAME_SAMPLES: Final = 1024
 BITS_PER_SAMPLE: Final = 3
-"""Of what is encoded anew: 24 kbit/s at 8 kHz, for what came as 64 and sounds no better."""
+"""Bits per sample of transcoded sound: 24 kbit/s at 8 kHz, for a 64 kbit/s source of no better
+quality."""
 MOST_HZ: Final = 48_000
 PIECES: Final = 64
-"""Frames an encoder may hold back before they come out."""
+"""Most frames that an encoder may hold back."""
 
 
 class Ear:
-    """Of one connection; used by the thread that reads it."""
+    """The sound of one connection; used by the thread that reads it."""
 
     def __init__(self, stream: av.audio.stream.AudioStream) -> None:
         base = stream.time_base or Fraction(1, 8000)
@@ -43,7 +44,7 @@ class Ear:
     def hear(
         self, raw: "av.Packet[av.audio.stream.AudioStream]", came: Instant
     ) -> Iterator[SoundPacket]:
-        """What one packet brings."""
+        """The sound packets made from one received packet."""
         at = self._timeline.stamp(pts=raw.pts, dts=raw.dts, came=came).at
         if self._maker is None:
             info = SoundInfo(
@@ -79,7 +80,7 @@ class _Maker:
         self._samples = 0
 
     def make(self, frame: av.AudioFrame, at: Instant) -> Iterator[SoundPacket]:
-        """What comes out when this goes in, which was heard at `at`."""
+        """The packets ready after this frame, heard at `at`, was encoded."""
         for heard in self._resampler.resample(frame):
             heard.pts = None
             held = self._fifo.samples
@@ -97,6 +98,6 @@ class _Maker:
         while len(self._instants) > PIECES:
             self._instants.popitem(last=False)
         for packet in self._encoder.encode(piece):
-            # The first packet only primes a decoder: what it was made of comes with the next.
+            # The first packet only primes a decoder: its sound comes with the next packet.
             if packet.pts is not None and (heard := self._instants.pop(packet.pts, None)):
                 yield SoundPacket(bytes(packet), heard, self._info)

@@ -1,4 +1,4 @@
-"""Our own H.264, for cameras that bring pictures instead of a stream."""
+"""H.264 encoding for cameras that give pictures in place of a stream."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,18 +9,19 @@ import av.codec.context
 import av.video.codeccontext
 
 HD_BITS_PER_S: Final = 2_000_000
-"""A 720p street at 15 frames a second stays legible; other sizes get as much a pixel."""
+"""Enough for a legible 720p street at 15 frames a second; other sizes get the same per pixel."""
 HD_PX: Final = 1280 * 720
 LEAST_BITS_PER_S: Final = 500_000
 
 
 def bits_per_s(width: int, height: int) -> int:
-    """What a picture of this size is worth."""
+    """The bit rate for a picture of this size."""
     return max(LEAST_BITS_PER_S, HD_BITS_PER_S * width * height // HD_PX)
 
 
 class Encoder:
-    """x264 at its fastest: every frame in is a packet out at once, a keyframe each second."""
+    """x264 at its fastest setting: each frame gives a packet at once, with a keyframe each
+    second."""
 
     def __init__(
         self, *, width: int, height: int, frames_per_s: Fraction, time_base: Fraction
@@ -41,10 +42,12 @@ class Encoder:
     def encode(
         self, picture: av.VideoFrame, pts: int, *, as_keyframe: bool = False
     ) -> Iterator[tuple[bytes, bool]]:
-        """The coded picture, and whether it is a keyframe; `as_keyframe`: it is to be one."""
+        """The coded picture, and whether it is a keyframe; `as_keyframe` forces one."""
         picture.pts = pts
         picture.time_base = self._context.time_base
         kinds = av.video.frame.PictureType
-        picture.pict_type = kinds.I if as_keyframe else kinds.NONE  # or x264 copies MJPEG's
+        picture.pict_type = (
+            kinds.I if as_keyframe else kinds.NONE
+        )  # else x264 copies the picture types of MJPEG
         for packet in self._context.encode(picture):
             yield bytes(packet), packet.is_keyframe

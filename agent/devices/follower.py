@@ -1,4 +1,4 @@
-"""A camera followed on a thread of its own, so that nothing it says has to wait."""
+"""Runs a camera on its own thread, so that reading it never waits for detection."""
 
 import threading
 from collections.abc import Callable
@@ -11,9 +11,9 @@ LETTING_GO_S = 1.0
 
 
 class Follower:
-    """Packets go to the sink, frames to `newest`, the error that ended it all is kept.
+    """Sends packets to the sink and frames to `newest`; keeps the error that ended the stream.
 
-    Follows as long as its `with` block lasts, or until the camera ends or `stop()` is true.
+    Runs for the length of its `with` block, or until the camera ends or `stop()` is true.
     """
 
     def __init__(self, camera: Camera, sink: PacketSink, *, stop: Callable[[], bool]) -> None:
@@ -22,14 +22,14 @@ class Follower:
         self._stop = stop
         self._is_let_go = False
         self._error: BaseException | None = None
-        # A camera that hangs in its driver must not keep the process from ending: hence daemon.
+        # A daemon thread: a camera stuck in its driver must not keep the process from ending.
         self._thread = threading.Thread(
             target=self._follow, name=f"camera-{camera.name}", daemon=True
         )
         self.newest = NewestFrames()
 
     def __enter__(self) -> "Follower":
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
         return self
 
@@ -39,12 +39,12 @@ class Follower:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of the camera; waits a moment for it to notice."""
+        """Stop the camera; wait a moment for the thread to end."""
         self._is_let_go = True
         self._thread.join(LETTING_GO_S)
 
     def raise_what_went_wrong(self) -> None:
-        """Raise the error that ended the camera's frames, if one did."""
+        """Raise the error that ended the camera's frames, if any."""
         if self._error is not None:
             raise self._error
 

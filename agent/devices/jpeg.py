@@ -1,4 +1,4 @@
-"""JPEG by FFmpeg's encoder, from the planes of a picture."""
+"""JPEG encoding with FFmpeg's encoder, from the planes of a picture."""
 
 from fractions import Fraction
 from typing import Final
@@ -13,8 +13,8 @@ from agent.media.frame import Plane
 
 QUALITIES: Final = (30, 45, 60, 75, 82, 90, 95)
 QUANTISERS: Final = (12, 9, 7, 6, 4, 3, 2)
-"""FFmpeg's measure of quality. Up to 82 the result is closer to the picture than libjpeg's, with a
-sixth to a fifth fewer bytes (PSNR on the street scene, 768x576)."""
+"""FFmpeg's quality steps. Up to 82 the result is closer to the picture than libjpeg's, with a sixth
+to a fifth fewer bytes (PSNR on the street scene, 768x576)."""
 PER_QUANTISER: Final = 118
 """FFmpeg's `FF_QP2LAMBDA`."""
 FORMAT: Final = "yuvj420p"
@@ -22,14 +22,14 @@ _BRIGHT, _TINT = (
     bytes(np.clip(np.rint((np.arange(256.0) - zero) * 255 / span + base), 0, 255).astype(np.uint8))
     for zero, span, base in ((16, 219, 0), (128, 224, 128))
 )
-"""From video's 16-235 and 16-240 to a JPEG's 0-255. libswscale rounds chroma down."""
+"""Tables from video's 16-235 and 16-240 to a JPEG's 0-255. libswscale would round chroma down."""
 
 
 def jpeg(yuv: Plane, quality: int, size: tuple[int, int]) -> bytes:
-    """An I420 picture (16-235) scaled to `size` (rows, columns), `quality` 1-100.
+    """A JPEG of an I420 picture (16-235), scaled to `size` (rows, columns), `quality` 1-100.
 
-    The file holds nothing but the picture: no name of a program, no time, no place. Raises
-    ValueError if `yuv` is no picture.
+    The file holds only the picture: no program name, no time, no place. Raises ValueError if `yuv`
+    is not a picture.
     """
     height, width = size
     quantiser = round(float(np.interp(quality, QUALITIES, QUANTISERS)))
@@ -52,7 +52,7 @@ def jpeg(yuv: Plane, quality: int, size: tuple[int, int]) -> bytes:
 
 
 def _of_full_range(yuv: Plane) -> Plane:
-    """By tables of bytes: numpy would use eight bytes for each on the way."""
+    """Convert by byte tables: arithmetic in numpy would use eight bytes per value."""
     rows = yuv.shape[0] * 2 // 3
     light, tint = bytearray(yuv[:rows]).translate(_BRIGHT), bytearray(yuv[rows:]).translate(_TINT)
     return np.frombuffer(light + tint, np.uint8).reshape(yuv.shape)

@@ -1,4 +1,4 @@
-"""The network on LiteRT: a model file is run only if it is the one the manifest describes."""
+"""The detection network on LiteRT: runs only a model file that matches its manifest."""
 
 import hashlib
 import importlib
@@ -20,7 +20,7 @@ SCHEMA = 1
 
 
 class ModelError(Exception):
-    """The model cannot be used: one sentence, and what to do about it."""
+    """The model cannot be used: one sentence, and the remedy."""
 
     def __init__(self, sentence: str, cure: str) -> None:
         super().__init__(f"{sentence} {cure}")
@@ -29,10 +29,10 @@ class ModelError(Exception):
 
 
 class LitertModel:
-    """A verified model file, ready to infer; all cameras of a node share one, each in its turn."""
+    """A verified model file, ready for inference; all cameras of a node share it, one at a time."""
 
     def __init__(self, manifest: Path, name: str = "") -> None:
-        """`name` as in the manifest; empty takes its default. Raises ModelError."""
+        """`name` as in the manifest; empty means its default. Raises ModelError."""
         table = _read(manifest)
         self.name = name or str(table.get("default", ""))
         self._entry = _entry(table, self.name, manifest)
@@ -46,11 +46,11 @@ class LitertModel:
 
     @property
     def input_px(self) -> tuple[int, int]:
-        """(height, width) of the picture it takes."""
+        """(height, width) of the input picture."""
         return self._input_px
 
     def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
-        """From raw RGB, uint8 (height, width, 3), to scores and distances (see `Network`)."""
+        """Scores and distances (see `Network`) for raw RGB, uint8 (height, width, 3)."""
         if rgb.shape != (*self._input_px, 3) or rgb.dtype != np.uint8:
             raise ValueError(f"the model takes uint8 {(*self._input_px, 3)}, not {rgb.shape}")
         with self._in_use:  # an interpreter serves one thread; its answers are copies
@@ -58,7 +58,7 @@ class LitertModel:
         return answer["scores"][0], answer["dist"][0]
 
     def _compare(self, path: Path) -> None:
-        """ModelError unless the file takes and answers what the manifest says."""
+        """Raise ModelError unless the file's inputs and outputs match the manifest."""
         said = {self._input_name: self._entry["input"], **self._entry["outputs"]}
         held = self._runner.get_input_details() | self._runner.get_output_details()
         for tensor, words in said.items():
@@ -72,10 +72,10 @@ class LitertModel:
 
 
 class LaterModel:
-    """A model that costs memory only once it is asked; the file is looked through at the start."""
+    """A model loaded on first use, to save memory until then; the file is checked at the start."""
 
     def __init__(self, manifest: Path, name: str = "") -> None:
-        """As of `LitertModel`. Raises ModelError for what could not be loaded later."""
+        """Arguments as for `LitertModel`. Raises ModelError if a later load would fail."""
         table = _read(manifest)
         name = name or str(table.get("default", ""))
         entry = _entry(table, name, manifest)
@@ -89,7 +89,7 @@ class LaterModel:
 
     @property
     def input_px(self) -> tuple[int, int]:
-        """(height, width) of the picture it takes."""
+        """(height, width) of the input picture."""
         return self._input_px
 
     def infer(self, rgb: Plane) -> tuple[Floats, Floats]:
@@ -97,7 +97,7 @@ class LaterModel:
         return self.load().infer(rgb)
 
     def load(self) -> LitertModel:
-        """The model itself, loaded once; raises ModelError."""
+        """The model, loaded once; raises ModelError."""
         with self._in_use:
             self._model = self._model or self._load()
         return self._model

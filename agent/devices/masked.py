@@ -1,9 +1,9 @@
-"""A camera with privacy masks: painted over here, encoded here, passed through never.
+"""A camera with privacy masks: pictures are painted and encoded here, never passed through.
 
-Everything that a camera gives comes out of this one place, whatever kind it is. Frames are painted
-before the eyes see them. Packets are never the camera's own: they are encoded from painted
-pictures, either the frames themselves or, where frames come from a small stream of their own, the
-decoded pictures of the main stream.
+All output of the camera, whatever its kind, passes through this one module. Frames are painted
+before detection. The camera's own packets are never passed on: packets are encoded from painted
+pictures. These are the frames themselves or, if frames come from a sub-stream, the decoded pictures
+of the main stream.
 """
 
 from collections import OrderedDict
@@ -27,14 +27,14 @@ from agent.vision.zones import Polygon
 
 _BASE: Final = Fraction(1, 90_000)
 _WAITING: Final = 64
-"""Pictures a decoder may hold back before they come out."""
+"""Most pictures that a decoder may hold back."""
 
 
 class MaskedCamera:
-    """Another camera, of which nothing gets out that its masks cover."""
+    """Wraps another camera and covers the masked areas in all its output."""
 
     def __init__(self, camera: Camera, outlines: Sequence[Polygon], *, is_seen_apart: bool) -> None:
-        """`is_seen_apart`: the camera's frames are not of the stream of its packets."""
+        """`is_seen_apart`: frames and packets come from different streams of the camera."""
         self.name = camera.name
         self._camera = camera
         self._outlines = outlines
@@ -43,13 +43,13 @@ class MaskedCamera:
         self._encoder: _Encoding | None = None
 
     def open(self) -> StreamInfo:
-        """Open the camera, and an encoder for its pictures; raises CameraError."""
+        """Open the camera and an encoder for its pictures; raises CameraError."""
         self._given = self._camera.open()
         self._encoder = _Encoding(self._given, self.name)
         return self._encoder.info
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
-        """The painted frames; painted and encoded packets to `sink`."""
+        """The painted frames; encoded painted packets go to `sink`."""
         given, encoder = self._given, self._encoder
         if given is None or encoder is None:
             raise RuntimeError("frames of a camera that is not open")
@@ -74,13 +74,13 @@ class MaskedCamera:
         return painted
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release all resources."""
         self._camera.close()
         self._given = self._encoder = None
 
 
 class _Encoding:
-    """Painted pictures in, packets with both clocks out."""
+    """Encodes painted pictures to packets with both clocks' times."""
 
     def __init__(self, given: StreamInfo, name: str) -> None:
         self._name = name
@@ -96,7 +96,8 @@ class _Encoding:
         self._pts = -1
 
     def encode(self, yuv: Plane, at: Instant, *, as_keyframe: bool = False) -> Iterator[Packet]:
-        """Pictures come in the order of their instants; raises CameraError for another size."""
+        """Encode one picture. Pictures come in the order of their instants; CameraError if the size
+        changes."""
         if yuv.shape != (self.info.height * 3 // 2, self.info.width):
             raise CameraError(
                 N_("{camera} sends pictures of another size than it announced."),
@@ -111,7 +112,7 @@ class _Encoding:
 
 
 class _MainStream:
-    """Takes the camera's own packets and gives none of them on: decode, paint, encode."""
+    """Receives the camera's own packets: decodes, paints and encodes them, passes none on."""
 
     def __init__(
         self,
@@ -132,9 +133,10 @@ class _MainStream:
         self._base = given.time_base
 
     def push(self, packet: Packet) -> None:
-        """On the thread that brings packets; raises CameraError when nothing can be decoded."""
+        """Called on the thread that brings packets; raises CameraError when nothing can be
+        decoded."""
         if self._yield is None:
-            if not packet.is_keyframe:  # what comes before it is grey or broken
+            if not packet.is_keyframe:  # pictures before it are grey or broken
                 return
             self._yield = Yield(packet.at)
         for yuv, at in self._pictures(packet):
@@ -150,11 +152,11 @@ class _MainStream:
             )
 
     def wants_keyframe(self) -> bool:
-        """Of the camera's own encoder: nobody can ask it."""
+        """False: the camera's own encoder takes no requests."""
         return False
 
     def is_calm(self) -> bool:
-        """As who gets the painted ones says."""
+        """As the sink of the painted packets answers."""
         return self._sink.is_calm()
 
     def _pictures(self, packet: Packet) -> Iterator[tuple[Plane, Instant]]:

@@ -1,4 +1,4 @@
-"""What a camera at an address sends, measured over some seconds."""
+"""Measures the streams of a camera address over some seconds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from agent.devices.rtsp import RtspSource
 from agent.media.frame import Instant, Packet
 
 USUAL_PATHS: Final = (
-    ("/Streaming/Channels/101", "/Streaming/Channels/102"),  # Hikvision and its kin
+    ("/Streaming/Channels/101", "/Streaming/Channels/102"),  # Hikvision and its other brands
     ("/cam/realmonitor?channel=1&subtype=0", "/cam/realmonitor?channel=1&subtype=1"),  # Dahua
     ("/media/video1", "/media/video2"),  # Uniview
     ("/h264Preview_01_main", "/h264Preview_01_sub"),  # Reolink
@@ -28,9 +28,10 @@ USUAL_PATHS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A stream by what came: `source` is masked; `keyframe_s` is the longest distance seen.
+    """A measured stream; `source` is masked, `keyframe_s` is the longest gap seen between
+    keyframes.
 
-    `keyframe_s` None: there was at most one keyframe in the `seconds` watched.
+    `keyframe_s` is None if at most one keyframe came in the `seconds` watched.
     """
 
     source: str
@@ -68,7 +69,7 @@ def measure(url: str, *, seconds: float, clock: Callable[[], Instant]) -> Measur
 
 
 def addresses_of(given: str) -> list[tuple[str, str]]:
-    """Main and sub-stream addresses to try: the one given, or the usual ones of that host."""
+    """Main and sub-stream addresses to try: the given one, or the usual ones of that host."""
     url = given if "://" in given else f"rtsp://{given}"
     parts = urlsplit(url)
     if parts.path.strip("/") or parts.query:
@@ -78,9 +79,9 @@ def addresses_of(given: str) -> list[tuple[str, str]]:
 
 
 def measure_usual(given: str, *, seconds: float, clock: Callable[[], Instant]) -> list[Measured]:
-    """What answers at an address: its main stream, and its sub-stream where one is known.
+    """The streams found at an address: its main stream, and its sub-stream if one is known.
 
-    Raises the CameraError that says most: of a host that refuses the login, not "no such stream".
+    Raises the most informative CameraError: a refused login rather than "no such stream".
     """
     last: CameraError | None = None
     for main, sub in addresses_of(given):

@@ -1,6 +1,6 @@
-"""What can be wrong with a camera at an address, in sentences a technician can act on.
+"""Camera errors in sentences that a technician can act on.
 
-FFmpeg's own messages hold the whole address with its password: none of them is passed on.
+FFmpeg's own messages contain the whole address with its password: none of them is passed on.
 """
 
 import errno
@@ -14,24 +14,24 @@ from agent.devices.camera import N_, CameraError
 OPEN_S: Final = 5.0
 READ_S: Final = 3.0
 KEYFRAME_S: Final = 7.0
-"""From the beginning of the opening; together with a sub-stream's that is below 15 s."""
+"""Deadline for the first keyframe, from the start of opening; with a sub-stream's, below 15 s."""
 
 _BY_ITSELF: Final = N_("See to the camera's power and network; it is tried again by itself.")
 
 
 class HostError(CameraError):
-    """It is the host or the login: no other path there would help."""
+    """The host or the login is at fault: no other path there would help."""
 
 
 class Mishaps:
-    """The errors of one address; `key` is what the configuration calls it."""
+    """Makes the errors of one address; `key` is its configuration key."""
 
     def __init__(self, url: str, key: str) -> None:
         self._facts: dict[str, object] = {"source": masked(url), "key": key}
 
     def refused(self, failure: Exception, *, after_s: float) -> CameraError:
-        """Why it could not be opened."""
-        if after_s > OPEN_S - 0.5:  # FFmpeg may say anything about a read that was cut off
+        """The error for a failed opening."""
+        if after_s > OPEN_S - 0.5:  # FFmpeg's error for an interrupted read is arbitrary
             failure = TimeoutError()
         match failure:
             case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
@@ -72,7 +72,7 @@ class Mishaps:
         return self._otherwise(failure)
 
     def _otherwise(self, failure: Exception) -> CameraError:
-        if getattr(failure, "errno", None) == errno.EPROTONOSUPPORT:  # it answered 461
+        if getattr(failure, "errno", None) == errno.EPROTONOSUPPORT:  # the camera answered 461
             return self._error(
                 N_("{source} does not send its pictures over TCP."),
                 N_("Switch RTP over TCP (also called RTSP interleaved) on in the camera's menu."),
@@ -84,8 +84,8 @@ class Mishaps:
         )
 
     def broken(self, failure: Exception, *, after_s: float) -> CameraError:
-        """Why it stopped, so long after more was asked for."""
-        if after_s > READ_S - 0.5:  # FFmpeg may say anything about a read that was cut off
+        """The error for a failed read, `after_s` seconds after the read began."""
+        if after_s > READ_S - 0.5:  # FFmpeg's error for an interrupted read is arbitrary
             failure = TimeoutError()
         if isinstance(failure, av.error.ExitError | TimeoutError):
             return self._error(
@@ -94,25 +94,25 @@ class Mishaps:
         return self._error(N_("{source} broke off ({why})."), _BY_ITSELF, why=_reason(failure))
 
     def ended(self) -> CameraError:
-        """A live camera has no last picture."""
+        """The stream ended, which a live camera should never do."""
         return self._error(N_("{source} ended the stream."), _BY_ITSELF)
 
     def changed(self) -> CameraError:
-        """Another size or profile from here on: what is kept so far and what comes do not fit."""
+        """The size or profile changed: old and new packets do not fit in one stream."""
         return self._error(
             N_("{source} changed its picture's size or kind."),
             N_("Nothing is to be done: it is opened anew."),
         )
 
     def undecodable(self) -> CameraError:
-        """Packets come, pictures do not."""
+        """Packets come but give no pictures."""
         return self._error(
             N_("{source} sends pictures that cannot be decoded."),
             N_("Restart the camera; if that does not help, set its stream to plain H.264."),
         )
 
     def without_keyframe(self) -> CameraError:
-        """The picture's parameters come with a keyframe, and none came."""
+        """No keyframe came, so the picture's parameters are unknown."""
         return self._error(
             N_("{source} sent no keyframe within {seconds:g} s."),
             N_("Set the camera's keyframe distance (GOP, I-frame interval) to 1 or 2 s."),
@@ -120,11 +120,11 @@ class Mishaps:
         )
 
     def without_video(self) -> CameraError:
-        """Sound alone, or nothing."""
+        """The stream has sound only, or nothing."""
         return self._error(N_("{source} sends no video."), N_("Give the address of its video."))
 
     def unkeepable(self, codec: str) -> CameraError:
-        """No clip can be made of it without encoding it again."""
+        """A codec that cannot be kept in clips without encoding it again."""
         return self._error(
             N_("{source} sends {codec}, which cannot be kept as a clip."),
             N_("Set the camera's main stream to H.264 or H.265."),
@@ -132,7 +132,7 @@ class Mishaps:
         )
 
     def tiny(self, width: int, height: int) -> CameraError:
-        """Nobody could be seen in it, and no stage of the eyes is made for it."""
+        """The picture is too small to see a person; no detection stage handles it."""
         return self._error(
             N_("{source} sends pictures of {width}x{height}, too small to see anybody."),
             N_("Set the stream of [[camera]] {key} to at least 320x240."),
@@ -148,5 +148,5 @@ class Mishaps:
 
 
 def _reason(failure: Exception) -> str:
-    """The system's words alone: the whole message would name the address with its login."""
+    """The system's error text only: the full message would contain the address with its login."""
     return getattr(failure, "strerror", None) or type(failure).__name__

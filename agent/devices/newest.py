@@ -1,4 +1,4 @@
-"""A few frames on their way from the camera's thread to the one that looks."""
+"""A short queue of frames from the camera's thread to the detection thread."""
 
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -7,21 +7,21 @@ from typing import Final
 from agent.media.frame import Frame
 
 MOST_WAITING: Final = 5
-"""Frames of a sub-stream come a few at once. Where more wait, the eyes are too slow for this
-camera, and of all that waits only the newest is worth a look."""
+"""Most frames that may wait. Frames of a sub-stream come a few at once. If more wait, detection is
+too slow for this camera, and only the newest is kept."""
 
 
 class NewestFrames:
-    """In the order they came; those dropped for a newer one are counted as late."""
+    """Frames in order of arrival; frames dropped for a newer one are counted as late."""
 
     def __init__(self) -> None:
         self._frames: SimpleQueue[Frame | None] = SimpleQueue()
-        """None: no frame follows."""
+        """None marks the end."""
         self._is_ended = False
         self.late = 0
 
     def put(self, frame: Frame) -> None:
-        """Offer a frame (camera's thread)."""
+        """Add a frame (camera's thread)."""
         if self._frames.qsize() >= MOST_WAITING:
             with suppress(Empty):
                 while self._frames.get_nowait():
@@ -29,12 +29,12 @@ class NewestFrames:
         self._frames.put(frame)
 
     def end(self) -> None:
-        """Say that no frame will follow (camera's thread)."""
+        """Mark the end (camera's thread)."""
         self._frames.put(None)
-        self._is_ended = True  # last: before that the one frame that waits would be taken for None
+        self._is_ended = True  # last: earlier, a waiting frame could be taken for the end marker
 
     def take(self, patience_s: float) -> Frame | None:
-        """The next frame, or None after `patience_s` or at the end."""
+        """The next frame, or None after `patience_s` seconds or at the end."""
         try:
             return self._frames.get(timeout=patience_s)
         except Empty:
@@ -43,4 +43,4 @@ class NewestFrames:
     @property
     def is_over(self) -> bool:
         """True once the camera ended and its last frame was taken."""
-        return self._is_ended and self._frames.qsize() <= 1  # the word that none follows
+        return self._is_ended and self._frames.qsize() <= 1  # the end marker

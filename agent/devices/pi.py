@@ -1,8 +1,8 @@
-"""A Raspberry Pi's own camera by Picamera2: a small YUV stream is seen, the encoder's packets kept.
+"""A Raspberry Pi's own camera by Picamera2: a small YUV stream for detection, encoded packets kept.
 
-The board scales, so seeing costs no decoding. Pictures are encoded by the board where it has an
-encoder (Pi 4 and before), else by x264 (Pi 5). The large stream and the small one are of the same
-exposure: frames are smaller than the stream that is announced, and boxes are shares of the picture.
+The board scales the pictures, so detection needs no decoding. The board encodes where it has an
+encoder (Pi 4 and before), else x264 does (Pi 5). The large and the small stream come from the same
+exposure: frames are smaller than the announced stream, and boxes are shares of the picture.
 """
 
 import importlib
@@ -29,10 +29,10 @@ BUFFERS: Final = 6
 STALLED_S: Final = 3.0
 OPEN_S: Final = 5.0
 LOAD_S: Final = 240.0
-"""A sensor that has not had its network yet takes minutes to load it."""
+"""Seconds: a sensor takes minutes to load its network for the first time."""
 TICKS_PER_S: Final = 90_000
 MOST_PACKETS: Final = 300
-"""That wait for the camera's thread: twenty seconds of them mean that it is gone."""
+"""Packets that may wait for the camera's thread: twenty seconds of them mean that it is gone."""
 BOARD_ENCODER: Final = Path("/dev/video11")
 """The H.264 encoder of a Pi up to 4, as Picamera2 opens it."""
 
@@ -40,7 +40,7 @@ _CHECK: Final = N_("See that its ribbon sits straight at both ends, then start t
 
 
 class PiCamera:
-    """The camera at a connector of the board, by its number from 0."""
+    """The camera at a connector of the board, numbered from 0."""
 
     def __init__(
         self,
@@ -54,8 +54,8 @@ class PiCamera:
         open_camera: Callable[[int], Any] | None = None,
         open_sensor: Callable[[], SensorNetwork] | None = None,
     ) -> None:
-        """Sizes are (height, width). `open_camera` gives a Picamera2 or what behaves like one,
-        `open_sensor` the sensor's own network where that is to find people."""
+        """Sizes are (height, width). `open_camera` gives a Picamera2 or a compatible object;
+        `open_sensor` gives the sensor's own network if that is to detect people."""
         self._look = look or PiLook()
         self._is_hdr_set = False
         self.name = name
@@ -70,7 +70,7 @@ class PiCamera:
         self._film: _Film | None = None
 
     def open(self) -> StreamInfo:
-        """Begin to film; raises CameraError. The answer is about the large stream."""
+        """Start the camera; raises CameraError. The answer describes the large stream."""
         self.close()
         self._camera = self._opened()
         try:
@@ -85,7 +85,7 @@ class PiCamera:
             raise
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
-        """Frames until `stop()`; CameraError when it hangs."""
+        """Frames until `stop()`; CameraError when the camera hangs."""
         camera, film, index = self._camera, self._film, 0
         if camera is None or film is None:
             raise RuntimeError("frames of a camera that is not open")
@@ -103,10 +103,10 @@ class PiCamera:
                 yield SensedFrame(index, at, yuv, width, height, glimpses)
 
     def close(self) -> None:
-        """Give the camera back.
+        """Release the camera.
 
-        libcamera holds the interpreter's lock while it stops, and does not come back from a camera
-        that hangs: then only the system's watchdog ends the agent.
+        libcamera holds the interpreter's lock while it stops, and never returns if the camera
+        hangs. Then only the system's watchdog ends the agent.
         """
         camera, self._camera, self._film = self._camera, None, None
         self._sensor = self._glimpsed = None
@@ -115,7 +115,7 @@ class PiCamera:
             camera.close()
 
     def _opened(self) -> Any:
-        if self._open_sensor:  # its network has to be there before the camera is opened
+        if self._open_sensor:  # its network must be loaded before the camera is opened
             self._sensor = self._open_sensor()
         try:
             return self._open_camera(self._number)
@@ -142,7 +142,7 @@ class PiCamera:
             camera.create_video_configuration(
                 main={"size": (kept_w, kept_h), "format": "YUV420"},
                 lores={"size": (seen_w, seen_h), "format": "YUV420"},
-                raw=None if self._sensor is None else {},  # its boxes are told in the raw picture's
+                raw=None if self._sensor is None else {},  # its boxes refer to the raw picture
                 buffer_count=BUFFERS,
                 controls={"FrameRate": FRAMES_PER_S},
             )
@@ -180,7 +180,7 @@ class PiCamera:
             request.release()
 
     def _glimpses(self, metadata: Any, camera: Any, at: Instant) -> tuple[Glimpse, ...]:
-        """What the sensor said of this picture, or of one shortly before."""
+        """The sensor's detections for this picture, or for one shortly before."""
         if self._sensor is None:
             return ()
         found = self._sensor.glimpses(metadata, camera)
@@ -191,7 +191,7 @@ class PiCamera:
         return self._glimpsed[1]
 
     def _picamera(self, number: int) -> Any:
-        """A sensor with a high dynamic range of its own has to be told before it is opened."""
+        """Open the camera. A sensor with its own high dynamic range is set before it is opened."""
         kind = importlib.import_module("picamera2").Picamera2
         if self._look.hdr:
             self._is_hdr_set = _tell_sensor(number)
@@ -205,7 +205,7 @@ class PiCamera:
 
 
 class _Film:
-    """The encoder's packets on their way from Picamera2's thread to the camera's."""
+    """Queue of encoder packets from Picamera2's thread to the camera's."""
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
@@ -214,16 +214,16 @@ class _Film:
         self._last_pts = -1
 
     def output(self) -> Any:
-        """What Picamera2 hands its packets to."""
+        """The output object for Picamera2's packets."""
         kind = importlib.import_module("picamera2.outputs").Output
         return type("Output", (kind,), {"outputframe": self._keep})()
 
     def _keep(self, frame: bytes, keyframe: bool = True, timestamp: int = 0, *_: object) -> None:
-        """On Picamera2's thread, in the words of its `Output.outputframe`."""
+        """Runs on Picamera2's thread, with the signature of its `Output.outputframe`."""
         self._waiting.append((bytes(frame), timestamp, keyframe))
 
     def first_parameter_sets(self, patience_s: float) -> bytes:
-        """Those before the first keyframe; empty when none comes in time."""
+        """The parameter sets before the first keyframe; empty if none comes in time."""
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             if self._waiting:
@@ -235,13 +235,16 @@ class _Film:
         return b""
 
     def ask_for_keyframe(self) -> None:
-        """Of the board's encoder. x264 makes one each second; Picamera2 0.3 asks it for another in
-        a way that newer PyAV refuses, and then films no more."""
+        """Ask the board's encoder for a keyframe.
+
+        x264 makes one each second and is not asked: Picamera2 0.3 does it in a way that newer PyAV
+        refuses, and then recording stops.
+        """
         if BOARD_ENCODER.exists():
             self._encoder.force_key_frame()
 
     def taken(self, clock: Callable[[], Instant]) -> Iterator[Packet]:
-        """All that came so far. Times are the sensor's, so they fit those of the frames."""
+        """All packets so far. Times are the sensor's, so they fit those of the frames."""
         while self._waiting:
             data, since_first_us, is_keyframe = self._waiting.popleft()
             sensor_us = self._encoder.firsttimestamp + since_first_us
@@ -254,7 +257,7 @@ class _Film:
 
 
 def _tell_sensor(number: int) -> bool:
-    """Whether it is one that can (Camera Module 3), and has been told."""
+    """Turn on the sensor's own HDR; true if it has one (Camera Module 3) and was set."""
     try:
         sensor = importlib.import_module("picamera2.devices.imx708").IMX708
         with sensor(number) as told:
@@ -265,16 +268,18 @@ def _tell_sensor(number: int) -> bool:
 
 
 def exposed(sensor_ns: int, clock: Callable[[], Instant]) -> Instant:
-    """When a picture was taken, from libcamera's SensorTimestamp: nanoseconds since the boot."""
+    """Exposure time of a picture, from libcamera's SensorTimestamp (nanoseconds since the boot)."""
     now, age_ns = clock(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) - sensor_ns
-    if not 0 <= age_ns < 2_000_000_000:  # a sensor that counts from elsewhere
+    if not 0 <= age_ns < 2_000_000_000:  # the sensor counts from another zero
         return now
     return Instant(now.mono_ns - age_ns, now.utc_us - age_ns // 1000)
 
 
 def tight_i420(picture: Plane, size: tuple[int, int], layout: str) -> Plane:
-    """From libcamera's rows with room at their ends, YUV420 or NV12, to I420 without; `size` is
-    (width, height). A Pi has the first; the second is what libcamera gives where it has no Pi."""
+    """libcamera's YUV420 or NV12 picture, with padded rows, as I420 without padding.
+
+    `size` is (width, height). A Pi gives YUV420; libcamera gives NV12 on other hardware.
+    """
     width, height = size
     stride = picture.shape[1]
     chroma = picture[height:].reshape(-1)[: height // 2 * stride]
@@ -289,7 +294,7 @@ def tight_i420(picture: Plane, size: tuple[int, int], layout: str) -> Plane:
 
 
 def _encoder(bit_rate: int) -> Any:
-    """The board's own where it has one; a keyframe each second."""
+    """The board's own encoder if it has one, else x264; a keyframe each second."""
     kind = "H264Encoder" if BOARD_ENCODER.exists() else "LibavH264Encoder"
     encoders = importlib.import_module("picamera2.encoders")
     return getattr(encoders, kind)(bitrate=bit_rate, iperiod=FRAMES_PER_S, framerate=FRAMES_PER_S)

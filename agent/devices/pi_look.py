@@ -1,6 +1,6 @@
-"""How a Pi's own camera looks: exposure, focus, dynamic range, tuning, as libcamera's controls.
+"""Picture settings of a Pi's own camera (exposure, focus, dynamic range, tuning) as controls.
 
-Pure. Names and numbers are those of libcamera's control_ids; which of them a module has, it says.
+Pure. Names and numbers are those of libcamera's control_ids; each module lists those it supports.
 """
 
 from collections.abc import Collection
@@ -20,18 +20,18 @@ _LEFT_OUT: Final = N_("Take {key} out of [camera.pi], or put a module in that ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PiLook:
-    """What a technician may set; shares are of the picture's width and height, 0 to 1."""
+    """A technician's settings; shares are of the picture's width and height, 0 to 1."""
 
     exposure: Exposure = "normal"
     brightness_ev: float = 0.0
-    """Steps brighter (or, below 0, darker) than the camera would have it."""
+    """Exposure steps brighter (below 0: darker) than automatic."""
     focus_m: float = 0.0
-    """A fixed distance in metres; 0: the lens follows what is there, if it can."""
+    """A fixed distance in metres; 0: autofocus, if the lens has it."""
     focus_window: tuple[float, float, float, float] | None = None
-    """Left, top, right, bottom, in shares: where it is to be sharp."""
+    """Focus area: left, top, right, bottom, in shares."""
     hdr: bool = False
     tuning: str = ""
-    """A file of libcamera's, such as `imx219_noir.json`; empty: the module's own."""
+    """A tuning file of libcamera, such as `imx219_noir.json`; empty: the module's own."""
 
 
 def controls(
@@ -41,10 +41,10 @@ def controls(
     field: tuple[int, int, int, int],
     is_hdr_set: bool = False,
 ) -> dict[str, Any]:
-    """The controls of this look; raises CameraError for what the module has no control of.
+    """The libcamera controls for `look`; CameraError if the module lacks a control.
 
     `known` are the module's controls, `field` its largest picture on the sensor (x, y, width,
-    height; ScalerCropMaximum), `is_hdr_set` whether the sensor itself was told already.
+    height; ScalerCropMaximum), `is_hdr_set` whether HDR was set in the sensor already.
     """
     wanted: dict[str, Any] = {}
     keys: dict[str, str] = {}
@@ -59,7 +59,7 @@ def controls(
     if look.focus_m:
         want("focus_m", "AfMode", _FOCUS_FIXED)
         want("focus_m", "LensPosition", 1 / look.focus_m)  # dioptres
-    elif "AfMode" in known:  # a lens that can focus stands still until it is told to
+    elif "AfMode" in known:  # an autofocus lens does not move until it gets a mode
         wanted["AfMode"] = _FOCUS_GOES_ON
     if look.focus_window is not None:
         want("focus_window", "AfMetering", _IN_WINDOWS)

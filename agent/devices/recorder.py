@@ -1,7 +1,7 @@
-"""A camera's own recorder by ONVIF Profile G: what it has, and the address it is played from.
+"""A camera's own recorder by ONVIF Profile G: its recordings, and the address for replay.
 
-Written to the ONVIF Core, Recording Search and Replay Control specifications; not yet tried
-against a real recorder.
+Written to the ONVIF Core, Recording Search and Replay Control specifications; not yet tried against
+a real recorder.
 """
 
 import time
@@ -28,7 +28,7 @@ SEARCH_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One that the recorder has; times are UTC microseconds by its own clock, None: not said."""
+    """One recording; times are UTC microseconds by the recorder's clock, None if not stated."""
 
     token: str
     name: str
@@ -47,20 +47,23 @@ class OnvifRecorder:
         utc_us: Callable[[], int],
         token: str = "",
     ) -> None:
-        """`address`: of its device service; `utc_us`: the node's clock. `token` says which of
-        several recordings is the camera's. `login` is asked each time: it may be changed."""
+        """`address` is the device service, `utc_us` the node's clock. `token` selects the camera's
+        recording among several. `login` is called for each request: it may change."""
         self._address = address
         self._login = login
         self._utc_us = utc_us
         self._token = token
 
     def clock_ahead_us(self) -> int:
-        """By how much its clock is ahead of the node's; it says whole seconds, and what can be
-        no more than that and the way there and back counts as none."""
+        """How far the recorder's clock is ahead of the node's, in microseconds.
+
+        The recorder tells whole seconds. A difference within that rounding plus the round trip
+        counts as 0.
+        """
         before = self._utc_us()
         body = f'<GetSystemDateAndTime xmlns="{_DEVICE}"/>'
         action = f"{_DEVICE}/GetSystemDateAndTime"
-        # Asked without a login, as the specification has it: the time is needed to make one.
+        # Asked without a login, as in the specification: the time is needed to make one.
         said = ask(self._address, body, action=action, login=None, utc_us=before)
         moment = said.find(f".//{{{_TYPES}}}UTCDateTime")
         numbers = [] if moment is None else [_number(moment, name) for name in _CLOCK]
@@ -74,7 +77,7 @@ class OnvifRecorder:
         return ahead_us if abs(ahead_us) >= LEAST_AHEAD_US + slack_us else 0
 
     def recordings(self) -> list[Recording]:
-        """All that it has."""
+        """All recordings of the recorder."""
         ahead_us = self.clock_ahead_us()
         return self._find(self._services(ahead_us), ahead_us)
 
@@ -104,7 +107,8 @@ class OnvifRecorder:
         )
 
     def _services(self, ahead_us: int) -> dict[str, str]:
-        """Addresses by namespace, at the host that was configured: no answer leads elsewhere."""
+        """Service addresses by namespace, always at the configured host: no answer leads
+        elsewhere."""
         body = (
             f'<GetServices xmlns="{_DEVICE}"><IncludeCapability>false</IncludeCapability>'
             "</GetServices>"
@@ -165,9 +169,9 @@ _CLOCK: Final = ("Year", "Month", "Day", "Hour", "Minute", "Second")
 
 
 def at_host_of(trusted: str, said: str) -> str:
-    """The address that was said, at the host that was configured, without a login of its own.
+    """The answered address, moved to the configured host, without a login of its own.
 
-    Raises ArchiveError for what is no address.
+    Raises ArchiveError if it is not an address.
     """
     try:
         parts, host = urlsplit(said.strip()), urlsplit(trusted).hostname
@@ -191,7 +195,7 @@ def _recording(said: ET.Element) -> Recording:
 
 
 def _moment(said: str) -> int | None:
-    """An `xs:dateTime`."""
+    """UTC microseconds of an `xs:dateTime`; None if it is malformed."""
     try:
         known = datetime.fromisoformat(said)
     except ValueError:
