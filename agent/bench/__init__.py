@@ -1,1 +1,1 @@
-"""Measuring the eyes alone: a recording in, what they saw and what it cost out."""
+"""Benchmarks of detection: input is a recording, output its sightings and cost."""

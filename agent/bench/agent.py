@@ -1,9 +1,9 @@
-"""What the whole agent costs while it watches: `matthan-agent bench agent --config FILE`.
+"""Cost of the whole agent in normal operation: `matthan-agent bench agent --config FILE`.
 
-The agent runs as a process of its own with the given configuration, cameras and broker and all, for
-a while; beside it, in the same seconds, a second process reads the same cameras' packets and does
-nothing with them: the floor under everybody who keeps the last seconds. Both are counted only from
-the time when the ring is full. Stop the service first: a node has one agent.
+The agent runs as its own process with the given configuration, its cameras and its broker. At the
+same time a second process reads the same cameras' packets and discards them: the floor for any
+program that keeps the last seconds. Counting starts when the ring is full. Stop the service first:
+a node has one agent.
 """
 
 import argparse
@@ -28,17 +28,17 @@ TICKS: Final = os.sysconf("SC_CLK_TCK")
 DAY_S: Final = 86_400.0
 POLL_S: Final = 0.5
 WARMING_S: Final = 20.0
-"""Until cameras are open, the ring is full and the ground is learned."""
+"""Seconds until cameras are open, the ring is full and the background is learned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one process over `seconds`: processor time, the most memory it ever held, what it held at
-    the end that no file stands behind, and what it had the disk write, in megabytes (10⁶) a day if
-    it goes on like that. A disk in memory counts none.
+    """Cost of one process over `seconds`: processor time, peak memory, memory at the end that no
+    file backs, and disk writes, extrapolated to megabytes (10⁶) a day. A disk in memory counts
+    none.
 
-    The most memory includes the pages of mapped libraries: of one that was installed since the
-    machine booted the kernel maps several times as many around each that is touched.
+    Peak memory includes the pages of mapped libraries. For a library installed since the machine's
+    boot, the kernel maps several times as many pages around each page used.
     """
 
     seconds: float
@@ -51,7 +51,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the agent says of itself at its end, from its start."""
+    """The agent's own report at its end, since its start."""
 
     frames: int
     frames_late: int
@@ -60,11 +60,11 @@ class Watched:
 
 
 class BenchError(Exception):
-    """What could not be measured, and the cure."""
+    """A failed measurement, and the remedy."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `bench agent`."""
+    """Add the arguments of `bench agent`."""
     parser.set_defaults(command=command)
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
     parser.add_argument("--seconds", type=float, default=60.0, help="seconds to measure (60)")
@@ -75,7 +75,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Measure and print; 1 with the reason when the agent did not run to the end."""
+    """Measure and print; 1 with the reason if the agent did not run to the end."""
     try:
         answer = measure(args.config, seconds=args.seconds, warming_s=args.warm)
     except (BenchError, ConfigError) as error:
@@ -92,7 +92,7 @@ def measure(
     warming_s: float = WARMING_S,
     beside: Mapping[str, "Watching"] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Agent and floor side by side, and whatever else runs `beside` them by its name.
+    """Agent and floor at the same time, with other processes of `beside` by name.
 
     Raises BenchError or ConfigError.
     """
@@ -131,7 +131,7 @@ def _floor_of(settings: AgentSettings) -> list[str]:
 
 
 class Watching:
-    """A child whose cost is read from outside."""
+    """A child process with its cost read from outside."""
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._log = log
@@ -139,23 +139,24 @@ class Watching:
             self._child = subprocess.Popen(command, stdout=file, stderr=file)  # noqa: S603 our own words
 
     def must_run(self) -> None:
-        """Raises BenchError with its last words if it is gone."""
+        """Raise BenchError with the child's last output if it ended."""
         if self._child.poll() is not None:
             last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
             raise BenchError(f"the process to be measured ended early: {' '.join(last)[:300]}")
 
     def cpu_s(self) -> float:
-        """Processor time so far, children that ended included; raises BenchError if it is gone."""
+        """Processor time so far, including ended children; raises BenchError if the process
+        ended."""
         self.must_run()
         after_name = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, after_name[11:15])) / TICKS
 
     def peak_rss_mib(self) -> float:
-        """The most memory it ever held, mapped files included."""
+        """Peak memory, mapped files included."""
         return self._status_mib("VmHWM")
 
     def own_mib(self) -> float:
-        """What it holds now that no file stands behind."""
+        """Current memory that no file backs."""
         return self._status_mib("RssAnon")
 
     def _status_mib(self, key: str) -> float:
@@ -165,14 +166,14 @@ class Watching:
         return 0.0
 
     def written_bytes(self) -> int:
-        """What it had the disk write so far, its log included."""
+        """Bytes written to disk so far, its log included."""
         for line in Path(f"/proc/{self._child.pid}/io").read_text().splitlines():
             if line.startswith("write_bytes:"):
                 return int(line.split()[1])
         return 0
 
     def end(self) -> None:
-        """Ask it to end and wait until it has."""
+        """Ask the process to end, and wait for it."""
         self._child.send_signal(signal.SIGTERM)
         self._child.wait(30)
 
@@ -210,7 +211,7 @@ def _counted(
 
 
 def _wait(processes: Mapping[str, Watching], seconds: float) -> None:
-    """That long, or until one of them ends: BenchError."""
+    """Wait that long; BenchError if a process ends before."""
     until_s = monotonic() + seconds
     while (left_s := until_s - monotonic()) > 0:
         for process in processes.values():
@@ -229,7 +230,7 @@ def _read(file: Path) -> Watched:
 
 
 def table(answer: Mapping[str, Any]) -> str:
-    """The same for people."""
+    """The result as a table for people."""
     agent, floor, watched = answer["agent"], answer["floor"], answer["watched"]
     return (
         f"agent with {answer['cameras']} camera(s), {agent['seconds']} s:"

@@ -1,4 +1,4 @@
-"""A recording on disk, read once through in media time: a video file, or a folder of pictures."""
+"""A recording on disk (a video file, or a folder of pictures), read in media time."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PICTURE_KINDS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A packet of the recording; times in ticks from the recording's first picture."""
+    """A packet of the recording; times are ticks from the recording's first picture."""
 
     data: bytes
     pts: int
@@ -34,7 +34,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture, I420; `index` counts the recording's pictures from 1."""
+    """A decoded I420 picture; `index` counts the recording's pictures from 1."""
 
     index: int
     pts: int
@@ -45,12 +45,12 @@ class Reel(Protocol):
     """A recording that can be played from its beginning any number of times."""
 
     def open(self) -> StreamInfo:
-        """Look inside; raises CameraError if there is nothing to play."""
+        """Read the stream's parameters; raises CameraError if there is nothing to play."""
 
     def play(self, *, with_packets: bool) -> Iterator[Encoded | Picture]:
-        """Once through: each packet, then what it decodes to. Raises CameraError where it breaks.
+        """One pass: each packet, then the pictures decoded from it. CameraError at a broken place.
 
-        `with_packets` False lets a reel without packets of its own spare the encoding.
+        With `with_packets` False, a reel without packets of its own skips the encoding.
         """
 
 
@@ -61,7 +61,7 @@ class VideoReel:
         self._path = path
 
     def open(self) -> StreamInfo:
-        """The first video stream; decodes one picture to know that it can."""
+        """Find the first video stream; decodes one picture as a check."""
         with self._container() as container:
             stream = container.streams.video[0]
             if next(_pictures_of(container, stream), None) is None:
@@ -77,8 +77,8 @@ class VideoReel:
             )
 
     def play(self, *, with_packets: bool) -> Iterator[Encoded | Picture]:
-        """Packets and pictures in order; a picture that will not decode is passed over."""
-        del with_packets  # they are there anyway
+        """Packets and pictures in order; a picture that cannot be decoded is skipped."""
+        del with_packets  # a video has its packets anyway
         with self._container() as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
@@ -112,7 +112,7 @@ class VideoReel:
 
 
 class _Reading:
-    """One pass through a video: counts, and moves the first picture to tick 0."""
+    """One pass through a video: counts packets, and shifts the first picture to tick 0."""
 
     def __init__(self, stream: av.video.stream.VideoStream) -> None:
         self._stream = stream
@@ -123,11 +123,11 @@ class _Reading:
         self.packets = 0
 
     def is_short_of(self, announced: int) -> bool:
-        """Fewer packets than announced, and not only because a camera left places empty."""
+        """Whether packets are missing; gaps left by the camera do not count."""
         return self.packets < announced and self._end < announced * self._tick
 
     def take(self, packet: "av.Packet[av.video.stream.VideoStream]") -> Iterator[Encoded | Picture]:
-        """The packet (unless it is the empty one that flushes), then its pictures."""
+        """The packet (unless it is the empty flush packet), then its pictures."""
         if packet.size:
             yield self._encoded(packet)
         try:
@@ -160,9 +160,9 @@ class _Reading:
 
 
 class PictureReel:
-    """A folder of numbered pictures in the order of their numbers, all as large as the first.
+    """A folder of numbered pictures in numerical order, all as large as the first.
 
-    Packets are made by H.264 encoding, and only when somebody wants them.
+    Packets are made by H.264 encoding, only on demand.
     """
 
     def __init__(self, folder: Path, frames_per_s: float) -> None:
@@ -185,7 +185,7 @@ class PictureReel:
         )
 
     def play(self, *, with_packets: bool) -> Iterator[Encoded | Picture]:
-        """The pictures, each one tick after the other."""
+        """The pictures, one tick apart."""
         if self._size == (0, 0):
             self.open()
         encoder = self._encoder() if with_packets else None
@@ -229,7 +229,7 @@ def i420(frame: av.VideoFrame) -> Plane:
 
 
 def frame_of(picture: av.VideoFrame, index: int, at: Instant) -> Frame:
-    """The picture as a frame; where it is I420 already nothing is copied before it is asked for."""
+    """The picture as a frame; an I420 picture is copied only when needed."""
     if picture.width % 2 or picture.height % 2 or picture.format.name != "yuv420p":
         yuv = i420(picture)
         return Frame(index, at, yuv, yuv.shape[1], yuv.shape[0] * 2 // 3)

@@ -1,4 +1,4 @@
-"""A recording played as a camera: paced like the street, or as fast as it can be read."""
+"""Plays a recording as a camera: in real time, or as fast as it can be read."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,15 +9,15 @@ from agent.devices.reel import Encoded, Picture, PictureReel, Reel, VideoReel
 from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 NAP_S = 0.1
-"""The longest sleep before `stop` is asked again."""
+"""The longest sleep in seconds between two checks of `stop`."""
 
 
 class ReplayCamera:
     """A video file, or a folder of numbered pictures.
 
-    A frame's instant is the instant of the first frame plus its time in the recording, by both
-    clocks, also when played flat out: so the same recording always tells the same spans. Loops go
-    on in pts and instants.
+    A frame's instant is the first frame's instant plus its time in the recording, by both clocks,
+    also at full speed: the same recording always gives the same spans. Loops continue pts and
+    instants.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class ReplayCamera:
         self._info: StreamInfo | None = None
 
     def open(self) -> StreamInfo:
-        """Look into the recording; raises CameraError."""
+        """Read the recording's parameters; raises CameraError."""
         self._info = self._reel.open()
         return self._info
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
-        """The frames, each after its packet; raises CameraError where the recording breaks off."""
+        """The frames, each after its packet; raises CameraError where the recording breaks."""
         info = self._info or self.open()
         play = _Play(info, self._clock(), sink)
         while True:
@@ -64,11 +64,11 @@ class ReplayCamera:
             play.rewind()
 
     def close(self) -> None:
-        """Nothing is held between two calls of `frames`."""
+        """Nothing to release: nothing is held between two calls of `frames`."""
         self._info = None
 
     def _reached(self, due: Instant, stop: Callable[[], bool]) -> bool:
-        """Sleep until `due`; false if told to stop before."""
+        """Sleep until `due`; false if stopped before."""
         while (left_s := due.seconds_since(self._clock())) > 0:
             if stop():
                 return False
@@ -77,7 +77,7 @@ class ReplayCamera:
 
 
 class _Play:
-    """Where a camera is in its recording, over all loops."""
+    """The camera's position in its recording, over all loops."""
 
     def __init__(self, info: StreamInfo, start: Instant, sink: PacketSink) -> None:
         self._info = info
@@ -90,11 +90,11 @@ class _Play:
         self._frames = 0
 
     def due(self, piece: Encoded | Picture) -> Instant:
-        """When a camera would have delivered it: packets come in decoding order."""
+        """The instant of delivery by a real camera: packets come in decoding order."""
         return self._instant(piece.dts if isinstance(piece, Encoded) else piece.pts)
 
     def push(self, piece: Encoded) -> None:
-        """Hand a packet on, its times counted on from the first loop."""
+        """Send a packet to the sink, with times that continue over loops."""
         self._end = max(self._end, self._offset + piece.pts + piece.duration)
         packet = Packet(
             data=piece.data,
@@ -119,7 +119,7 @@ class _Play:
         )
 
     def rewind(self) -> None:
-        """The next piece is the recording's first again."""
+        """Start the next loop."""
         self._offset = self._end
         self._frames_before = self._frames
 

@@ -1,6 +1,6 @@
-"""Recorded pictures over RTSP as ONVIF's replay has it: a span by the clock, at the line's speed.
+"""Replay of recorded video over RTSP as in ONVIF: a time span, as fast as the line allows.
 
-RTP comes inside the RTSP connection, so that TCP holds the recorder up where we are slow, and
+RTP is interleaved in the RTSP connection. TCP then slows the recorder down if we are slow, and
 nothing is lost on the way (ONVIF Streaming Specification, replay; RFC 2326).
 """
 
@@ -24,7 +24,8 @@ from agent.media.frame import Instant, Packet, StreamInfo
 TICKS_PER_S: Final = 90_000
 KEEP_ALIVE_S: Final = 20.0
 STANDS_S: Final = 10.0
-"""So long may come what does not go on in the recording: the camera's present, or reports alone."""
+"""Longest seconds without progress in the recording: the recorder sends live video or only
+reports."""
 REPLAY: Final[Mapping[str, str]] = {"Require": "onvif-replay"}
 _PARAMETERS: Final[Mapping[Codec, tuple[int, ...]]] = {"h264": (7, 8), "hevc": (32, 33, 34)}
 
@@ -37,9 +38,9 @@ def play(
     until_utc_us: int,
     ahead_us: int,
 ) -> Iterator[Archived]:
-    """What lies between two moments by the recorder's clock, which is `ahead_us` before ours.
+    """The video between two moments by the recorder's clock, which is `ahead_us` ahead of ours.
 
-    Raises ArchiveError. It hangs up when the iterator is closed.
+    Raises ArchiveError. Closing the iterator closes the connection.
     """
     with _Line(url, login) as line:
         video = line.open(from_utc_us, until_utc_us)
@@ -68,7 +69,7 @@ class _Line(Talk):
     """One connection. Every call may raise ArchiveError."""
 
     def open(self, from_utc_us: int, until_utc_us: int) -> Video:
-        """Ask for it; pictures come from here on."""
+        """Start the replay."""
         described = self.ask("DESCRIBE", self.url, {"Accept": "application/sdp"})
         base = described.headers.get("content-base") or self.url
         offer = described.body.decode("utf-8", "replace")
@@ -83,8 +84,10 @@ class _Line(Talk):
         return video
 
     def packets(self) -> Iterator[bytes]:
-        """RTP as it comes, until the recorder says that it is over, or hangs up; empty for what
-        else comes."""
+        """RTP packets until the recorder ends the stream or closes the connection.
+
+        Other interleaved data gives an empty value.
+        """
         while True:
             self.wait_anew()
             mark = self.take(1)
@@ -104,7 +107,8 @@ class _Line(Talk):
 
 @dataclass
 class _Cutting:
-    """Access units as packets with times of ours: from a keyframe on, and anew where one lacks."""
+    """Turns access units into packets with our times. Starts at a keyframe, and again after a
+    gap."""
 
     video: Video
     ahead_us: int
@@ -119,7 +123,7 @@ class _Cutting:
         self._is_cut = False
 
     def take(self, unit: Unit) -> Iterator[Archived]:
-        """The unit, unless what it leans on is missing."""
+        """The unit as a packet, unless a unit that it depends on is missing."""
         self._is_cut |= unit.is_cut
         if not unit.is_keyframe and (self._stream is None or self._is_cut):
             return
@@ -146,7 +150,7 @@ class _Cutting:
         self.has_begun, self._is_cut = True, False
 
     def _begin_anew(self, unit: Unit) -> None:
-        """A keyframe may bring other parameters: then it is another stream."""
+        """Start a new stream: a keyframe may bring other parameters."""
         said = _parameter_sets(unit.data, self.video.codec)
         if self._stream is not None and said in {b"", self._sets}:
             return
@@ -164,7 +168,7 @@ class _Cutting:
 
 
 def picture_size(codec: Codec, sets: bytes, keyframe: bytes) -> tuple[int, int] | None:
-    """Width and height of a keyframe in pixels; None where it cannot be decoded."""
+    """Width and height of a keyframe in pixels; None if it cannot be decoded."""
     try:
         decoder = av.CodecContext.create(codec, "r")
         frames = [*decoder.decode(av.Packet(sets + keyframe)), *decoder.decode(None)]

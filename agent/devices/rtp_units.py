@@ -1,8 +1,8 @@
-"""RTP packets as access units, with the times that ONVIF's replay header extension says. Pure.
+"""Builds access units from RTP packets, with times from ONVIF's replay header extension. Pure.
 
-H.264 by RFC 6184 (single, STAP-A, FU-A), H.265 by RFC 7798 (single, AP, FU), in the order they
-were sent. The extension is that of ONVIF's Streaming Specification: profile 0xABAC, three words:
-NTP time, then the flags C, E, D and T, the low byte of the CSeq of the PLAY, and padding.
+H.264 by RFC 6184 (single, STAP-A, FU-A), H.265 by RFC 7798 (single, AP, FU), in the order of
+sending. The extension is that of ONVIF's Streaming Specification: profile 0xABAC, three words: NTP
+time, then the flags C, E, D and T, the low byte of the CSeq of the PLAY, and padding.
 """
 
 import struct
@@ -14,7 +14,7 @@ REPLAY: Final = 0xABAC
 NTP_TO_UNIX_S: Final = 2_208_988_800
 START: Final = b"\0\0\0\1"
 UNIT_BYTES: Final = 16 * 2**20
-"""No access unit of a camera is larger."""
+"""Limit in bytes: no camera sends a larger access unit."""
 
 _BYE: Final = 203
 
@@ -23,23 +23,23 @@ Codec = Literal["h264", "hevc"]
 
 @dataclass(frozen=True, slots=True)
 class RtpPacket:
-    """One, read; `utc_us` None where it carries no replay extension."""
+    """A parsed RTP packet; `utc_us` is None without the replay extension."""
 
     sequence: int
     timestamp: int
     is_last: bool
-    """The marker: the last of its access unit."""
+    """The marker bit: last packet of its access unit."""
     payload: bytes
     utc_us: int | None
     is_cut: bool
-    """D: what comes before it in the recording is missing."""
+    """Flag D: the recording has a gap before it."""
     is_end: bool
-    """T: nothing comes after it."""
+    """Flag T: last of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An access unit as Annex B."""
+    """An access unit in Annex B format."""
 
     data: bytes
     timestamp: int
@@ -50,7 +50,7 @@ class Unit:
 
 
 def rtp_packet(data: bytes) -> RtpPacket | None:
-    """From the wire; None for what is none."""
+    """The parsed packet; None if `data` is not RTP."""
     if len(data) < 12 or data[0] >> 6 != 2:
         return None
     first, second, sequence, timestamp, _ = struct.unpack_from(">BBHII", data)
@@ -80,7 +80,8 @@ def rtp_packet(data: bytes) -> RtpPacket | None:
 
 
 class Units:
-    """Puts packets together; what is torn by a lost packet is left out, and the next one is cut."""
+    """Assembles packets. A unit with a lost packet is dropped, and the next one is marked as
+    cut."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
@@ -94,7 +95,7 @@ class Units:
         self._is_keyframe = False
 
     def take(self, packet: RtpPacket) -> Iterator[Unit]:
-        """The units that this packet ends: one, or (where a marker was missing) two."""
+        """The units that this packet ends: one, or two if a marker was missing."""
         if self._next is not None and packet.sequence != self._next:
             self._is_torn = self._is_cut = True
         self._next = (packet.sequence + 1) & 0xFFFF
@@ -126,7 +127,7 @@ class Units:
         self._is_torn = self._is_keyframe = False
 
     def _nals(self, payload: bytes) -> Iterator[bytes]:
-        """The whole NAL units that a payload holds or ends."""
+        """The complete NAL units that a payload holds or ends."""
         head = 1 if self._codec == "h264" else 2
         if len(payload) <= head:
             return
@@ -169,7 +170,7 @@ def _aggregated(payload: bytes, at: int) -> Iterator[bytes]:
 
 
 def says_bye(rtcp: bytes) -> bool:
-    """Whether a report (RTCP, RFC 3550) ends the stream."""
+    """Whether a report (RTCP, RFC 3550) ends the stream with BYE."""
     at = 0
     while at + 4 <= len(rtcp):
         if rtcp[at + 1] == _BYE:

@@ -1,4 +1,4 @@
-"""One RTSP stream over TCP, read by FFmpeg: opening and reading have deadlines, times are mended.
+"""One RTSP stream over TCP, read by FFmpeg: with deadlines and corrected times.
 
 No error here is chained to one of FFmpeg's, because those contain the address with its password.
 """
@@ -53,7 +53,7 @@ class Arrival(NamedTuple):
 
 
 class Received(NamedTuple):
-    """A packet with mended times (see `timeline`)."""
+    """A packet with corrected times (see `timeline`)."""
 
     packet: Packet
     raw: Raw
@@ -102,7 +102,7 @@ class _Line:
 
     @property
     def frames_per_s(self) -> Fraction:
-        """As announced or guessed; 25 where a camera says nonsense."""
+        """As announced or guessed; 25 if the camera's value is not plausible."""
         said = self.stream.average_rate or self.stream.guessed_rate
         rate = Fraction(said.numerator, said.denominator) if said else Fraction(25)
         return rate if 0 < rate <= 240 else Fraction(25)

@@ -1,6 +1,6 @@
-"""One RTSP connection: requests, their answers, and the bytes of RTP between them.
+"""One RTSP connection: requests, answers, and the RTP bytes between them.
 
-RTP comes inside the connection ($, channel, length: RFC 2326, 10.12); the caller reads it.
+RTP is interleaved in the connection ($, channel, length: RFC 2326, 10.12); the caller reads it.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ READ_S: Final = 10.0
 HEAD_BYTES: Final = 16_384
 BODY_BYTES: Final = 65_536
 TRIES: Final = 3
-"""Of a request: without a login, with it, and once more where the challenge is stale."""
+"""Most tries per request: without a login, with it, and again if the challenge is stale."""
 
 
 class Talk:
@@ -65,7 +65,8 @@ class Talk:
         return answer
 
     def _may_sign(self, headers: Mapping[str, str], tried: int) -> bool:
-        """True for one try only, because devices lock accounts; again only if it was stale."""
+        """True for one try only, because devices lock accounts; again only if the challenge was
+        stale."""
         known = self._credentials
         can = known is not None and known.challenged(headers.get(CHALLENGE, ""))
         return can and known is not None and (tried == 0 or known.is_stale)
@@ -124,7 +125,7 @@ class Talk:
         """`size` bytes; fewer if the server closes the connection."""
         while len(self.buffer) < size:
             left_s = self._until_s - time.monotonic()
-            if left_s <= 0:  # a byte now and then counts as silence
+            if left_s <= 0:  # a single byte now and then counts as silence
                 raise self._gone(TimeoutError())
             try:
                 self.socket.settimeout(left_s)
@@ -144,7 +145,7 @@ class Talk:
         return ArchiveError(f"{masked(self.url)} does not answer ({why})")
 
     def close(self) -> None:
-        """Say TEARDOWN if a session is open, then close the connection."""
+        """Send TEARDOWN if a session is open, then close the connection."""
         with contextlib.suppress(ArchiveError):
             if self.session:
                 self.say("TEARDOWN", self.url, {})

@@ -1,4 +1,4 @@
-"""RTSP 1.0 (RFC 2326): requests, answers, the login, and the video offered by an SDP. Pure."""
+"""RTSP 1.0 (RFC 2326): requests, answers, login, and the video stream in an SDP. Pure."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ _CODECS: Final[Mapping[str, Codec]] = {"H264": "h264", "H265": "hevc"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server says; names of headers are lower case."""
+    """A server's answer; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,16 +32,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """The first stream of pictures that an SDP offers."""
+    """The first video stream in an SDP."""
 
     codec: Codec
     control: str
     parameter_sets: bytes
-    """As Annex B; empty where they come in the stream alone."""
+    """In Annex B format; empty if they come only inside the stream."""
 
 
 def request(method: str, url: str, headers: Mapping[str, str]) -> bytes:
-    """As it goes over the line."""
+    """A request in wire format."""
     lines = [f"{method} {url} RTSP/1.0", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
@@ -53,7 +53,7 @@ def head_of(data: bytes) -> tuple[int, dict[str, str]] | None:
     for line in (one for one in lines if ":" in one):
         said, _, value = line.partition(":")
         name = said.strip().lower()
-        before = headers.get(name) if name == CHALLENGE else None  # it may offer several ways
+        before = headers.get(name) if name == CHALLENGE else None  # it may offer several schemes
         headers[name] = f"{before}, {value.strip()}" if before else value.strip()
     if answered := _STATUS.match(first):
         return int(answered[1]), headers
@@ -61,13 +61,13 @@ def head_of(data: bytes) -> tuple[int, dict[str, str]] | None:
 
 
 def length_of(headers: Mapping[str, str]) -> int | None:
-    """How many bytes follow a head; None for what is no number."""
+    """The body's length from the headers; None if it is not a number."""
     said = headers.get("content-length") or "0"
     return int(said) if _LENGTH.fullmatch(said) else None
 
 
 class Credentials:
-    """Answers a server's challenge, by digest (RFC 2617, 7616) or, where it wants that, plainly."""
+    """Answers a server's challenge, by digest (RFC 2617, 7616) or, if it demands that, basic."""
 
     def __init__(self, login: DeviceLogin) -> None:
         self._login = login
@@ -76,9 +76,10 @@ class Credentials:
         self._count = 0
 
     def challenged(self, said: str) -> bool:
-        """Take what a 401 asks for; False for what cannot be answered.
+        """Take the challenge of a 401; False if it cannot be answered.
 
-        Of several ways the first digest: the plain one tells the password to whoever listens.
+        Of several schemes the first digest is used: basic shows the password to any listener on the
+        line.
         """
         offers = [(scheme, _said(words)) for scheme, words in _offers(said)]
         digests = [one for one in offers if one[0] == "digest" and _hash(one[1])]
@@ -89,11 +90,11 @@ class Credentials:
 
     @property
     def is_stale(self) -> bool:
-        """The challenge says that only its number had grown old."""
+        """Whether the challenge only says that its nonce was too old."""
         return self._challenge.get("stale", "").lower() == "true"
 
     def header(self, method: str, url: str) -> dict[str, str]:
-        """The header that signs a request in; none before a challenge."""
+        """The authorization header; empty before a challenge."""
         name, password = self._login.name, self._login.password
         if self._scheme == "basic":
             plain = base64.b64encode(f"{name}:{password}".encode()).decode()
@@ -123,7 +124,7 @@ class Credentials:
 
 
 def _offers(said: str) -> list[tuple[str, str]]:
-    """Each way of signing in, with its words."""
+    """Each offered scheme, with its parameters."""
     found = [*_SCHEME.finditer(said)]
     ends = [one.start() for one in found[1:]] + [len(said)] * bool(found)
     return [(one[1].lower(), said[one.end() : end]) for one, end in zip(found, ends, strict=True)]
@@ -148,7 +149,7 @@ def clock_range(from_utc_us: int, until_utc_us: int) -> str:
 
 
 def video_of(sdp: str, base: str) -> Video | None:
-    """The first H.264 or H.265 of an SDP; None where there is none."""
+    """The first H.264 or H.265 stream of an SDP; None if there is none."""
     sections = re.split(r"(?m)^(?=m=)", sdp)
     for section in sections[1:]:
         if not section.startswith("m=video"):
@@ -167,13 +168,13 @@ def video_of(sdp: str, base: str) -> Video | None:
 
 
 def whole_of(sdp: str, base: str) -> str:
-    """The address of all that an SDP offers, which PLAY is said to."""
+    """The address of the whole presentation in an SDP, the target of PLAY."""
     said = re.search(r"(?m)^a=control:(rtsps?://\S+)", re.split(r"(?m)^m=", sdp)[0])
     return said[1] if said else base
 
 
 def _joined(base: str, control: str) -> str:
-    """As every common player does it, and so as cameras expect: put together, with one slash."""
+    """Both parts joined with one slash. Common players do it so, and cameras expect it."""
     if not control or control == "*":
         return base
     if "://" in control:
@@ -191,5 +192,5 @@ def _parameter_sets(fmtp: str) -> bytes:
             for one in said.get(key, "").split(",")
             if one
         )
-    except ValueError:  # binascii's is one
+    except ValueError:  # binascii's error is a ValueError
         return b""

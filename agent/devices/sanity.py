@@ -1,4 +1,4 @@
-"""Whether a stream still sends pictures: one colour is none, and what is only kept is tried."""
+"""Detects a broken stream: pictures of a single colour, or keyframes that do not decode."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,50 +8,52 @@ import numpy as np
 from agent.media.frame import Frame, Instant
 
 TRIED_EVERY_S: Final = 8.0
-"""A keyframe of what is only kept is decoded no more often: 30 ms of a core for one of 400 kB
-(1080p), 15 for one of 175 kB."""
+"""Shortest seconds between trial decodes of a stream that is only kept: a 400 kB keyframe (1080p)
+costs 30 ms of a core, a 175 kB one 15 ms."""
 CLOSE_S: Final = 2.4
 SELDOM_S: Final = 11.9
-"""Where keyframes come closer together trials can wait longer, for garbage is noticed at the next
-one, within 15 s: each costs as much as half a second of the eyes."""
+"""The longer wait if keyframes come closer together: damage is still noticed at the next keyframe,
+within 15 s. A trial costs as much as half a second of detection."""
 STRIKES: Final = 2
-"""Keyframes in a row that must be damaged: one alone may be the fault of the line before us."""
+"""Damaged keyframes in a row for a failure: a single one may be a fault of the network."""
 NEAR_GREY: Final = 20
-"""A picture of one colour this near to grey may be the night's; others are a decoder's filling."""
+"""A picture of one colour this near to grey may be night; other colours are a decoder's filling."""
 
 
 @dataclass(slots=True)
 class Trial:
-    """Which keyframes are to be tried, and whether they failed too often."""
+    """Selects the keyframes for trial decodes and counts failures."""
 
     tried: Instant
     strikes: int = 0
     keyframe: Instant | None = None
-    """The last that was asked for."""
+    """The last one selected."""
 
     def is_due(self, at: Instant) -> bool:
-        """Whether the keyframe of that moment is to be decoded; after a damaged one the next is.
-        To be asked for each."""
+        """Whether to decode the keyframe of that moment; after a damaged one the next is due.
+
+        Call it for each keyframe.
+        """
         apart_s = at.seconds_since(self.keyframe or self.tried)
         self.keyframe = at
-        # Damaged since the last trial, it is found at the first keyframe due and the one after it.
+        # Damage since the last trial is found at the first keyframe due and confirmed at the next.
         pause_s = SELDOM_S if apart_s <= CLOSE_S else TRIED_EVERY_S
         return self.strikes > 0 or at.seconds_since(self.tried) >= pause_s
 
     def is_lost(self, at: Instant, *, is_whole: bool) -> bool:
-        """Note how it went; true when nothing can be made of the stream."""
+        """Record the result; true when the stream has failed."""
         self.tried = at
         self.strikes = 0 if is_whole else self.strikes + 1
         return self.strikes >= STRIKES
 
 
 def is_filling(frame: Frame) -> bool:
-    """One colour all over, and far from grey: a decoder's answer to data that are none.
+    """Whether the frame has one colour far from grey: a decoder's output for invalid data.
 
-    A lens cap is black; no sensor gives green without a trace of noise.
+    A covered lens gives black; no sensor gives green without noise.
     """
     luma = frame.luma
-    # Asked of every frame, and nearly always answered by one row.
+    # Called for every frame; one row nearly always decides.
     row = luma[len(luma) // 2].tobytes()
     if row.strip(row[:1]):
         return False

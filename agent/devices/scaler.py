@@ -10,24 +10,24 @@ from agent.media.frame import Plane
 
 BLACK: Final = 16
 _SMOOTH: Final = Interpolation.AREA
-"""The mean of the covered area when smaller, bilinear when larger."""
+"""Mean of the covered area for smaller, bilinear for larger."""
 _EXACT: Final = (
     Interpolation.POINT
     | Interpolation.ACCURATE_RND
     | Interpolation.FULL_CHR_H_INT
     | Interpolation.FULL_CHR_H_INP
 )
-"""Colours without shortcuts: the usual way is a grey level darker."""
+"""Exact colours: the default is a grey level darker."""
 
 
 def rgb(yuv: Plane, size: tuple[int, int]) -> Plane:
     """RGB, uint8 (rows, columns, 3), of an I420 picture (BT.601, 16-235), scaled to an even `size`.
 
-    Scaling comes first, then the colours: both in one step are slower and mix neighbouring colours.
+    Scaling comes before the colours: one step for both is slower and mixes neighbouring colours.
     """
     small = i420(yuv, size)
     luma = small[: size[0]]
-    np.maximum(luma, BLACK, out=luma)  # darker than black is black
+    np.maximum(luma, BLACK, out=luma)  # values below black become black
     made = _frame(small, "yuv420p").reformat(
         format="rgb24",
         interpolation=_EXACT,
@@ -56,7 +56,7 @@ def _scaled(picture: Plane, size: tuple[int, int], pixels: str) -> av.VideoFrame
 
 
 def _frame(picture: Plane, pixels: str) -> av.VideoFrame:
-    # A buffer is not copied, but PyAV takes only I420 of which the rows are a multiple of 6.
+    # A buffer is not copied, but PyAV accepts only I420 with a row count that is a multiple of 6.
     can_share = picture.shape[0] % 6 == 0 and picture.flags.c_contiguous
     of = av.VideoFrame.from_numpy_buffer if can_share else av.VideoFrame.from_ndarray
     return of(picture, format=pixels)

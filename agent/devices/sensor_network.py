@@ -1,4 +1,4 @@
-"""The network that runs in Sony's IMX500 itself, by Picamera2: boxes come with the pictures.
+"""The network inside Sony's IMX500 sensor, by Picamera2: boxes come with the pictures.
 
 Built to Picamera2's `picamera2.devices.IMX500` (`get_outputs`, `convert_inference_coords`,
 `network_intrinsics`); not yet tried on a real module. Three tensors are read, as Raspberry Pi's own
@@ -18,21 +18,21 @@ from agent.vision.person import ObjectKind
 
 TASK: Final = "object detection"
 LABELS: Final = ("person", "bicycle", "car", "motorcycle")
-"""How every list of COCO's begins, for a network that brings none."""
+"""The first labels of COCO, for a network without labels of its own."""
 MOST_GLIMPSES: Final = 100
 HELD_S: Final = 0.5
-"""Not every picture brings an answer: the last one stands so long, and then nobody is there."""
+"""Seconds that an answer stays valid: not every picture brings one. After that, nobody is there."""
 _PACKAGE: Final = N_("Install the networks: apt install imx500-all; they are in {folder}.")
 FOLDER: Final = "/usr/share/imx500-models"
 
 
 class SensorNetwork:
-    """A network in a sensor; made before its camera is opened, as Picamera2 wants it."""
+    """A network in a sensor; Picamera2 needs it before its camera is opened."""
 
     def __init__(
         self, file: str, number: int, *, open_sensor: Callable[[str], Any] | None = None
     ) -> None:
-        """`open_sensor` gives an IMX500 or what behaves like one. Raises CameraError."""
+        """`open_sensor` gives an IMX500 or a compatible object. Raises CameraError."""
         self._number = number
         if not Path(file).is_file():
             raise self._error(N_("The sensor's network {file} is not there."), _PACKAGE, file=file)
@@ -77,13 +77,15 @@ class SensorNetwork:
 
     @property
     def input_px(self) -> tuple[int, int]:
-        """(height, width) that the network sees of the whole picture."""
+        """(height, width) of the network's input, which is the whole picture."""
         width, height = self._sensor.get_input_size()
         return int(height), int(width)
 
     def glimpses(self, metadata: Mapping[str, Any], camera: Any) -> tuple[Glimpse, ...] | None:
-        """What the sensor found, in shares of the main stream; None where this picture brought no
-        answer. An answer that is none (other shapes, no numbers) is one too."""
+        """The sensor's detections in shares of the main stream; None if the picture has no answer.
+
+        An answer of other shapes counts as no answer; an entry without numbers is skipped.
+        """
         outputs = self._sensor.get_outputs(metadata, add_batch=True)
         if outputs is None or len(outputs) < 3:
             return None

@@ -1,8 +1,8 @@
-"""One question to a camera by SOAP 1.2 over HTTP, as ONVIF has it, and its answer.
+"""A SOAP 1.2 request to a camera over HTTP, as in ONVIF, and its answer.
 
-What answers is not to be trusted: answers are bounded, and one that declares entities is not read.
-The login goes out as a digest alone, by WS-Security (UsernameToken profile 1.0) and, where a
-camera asks for it, by HTTP's own.
+Answers are untrusted: their size is limited, and one that declares entities is not parsed. The
+login is sent only as a digest, by WS-Security (UsernameToken profile 1.0) and, if a camera asks for
+it, by HTTP digest.
 """
 
 import base64
@@ -40,7 +40,7 @@ _ENVELOPE: Final = "{http://www.w3.org/2003/05/soap-envelope}"
 
 @dataclass(frozen=True, slots=True)
 class DeviceLogin:
-    """Name and password at a device."""
+    """User name and password for a device."""
 
     name: str
     password: str = field(repr=False)
@@ -70,9 +70,9 @@ def ask(url: str, body: str, *, action: str, login: DeviceLogin | None, utc_us: 
 
 
 def read(data: bytes, url: str) -> ET.Element:
-    """The first element of an envelope's body; ArchiveError for a fault or what is none."""
+    """The first element of an envelope's body; ArchiveError for a fault or a malformed envelope."""
     where = masked(url)
-    if len(data) > ANSWER_BYTES or b"<!" in data:  # a document type: where entities are declared
+    if len(data) > ANSWER_BYTES or b"<!" in data:  # a document type could declare entities
         raise ArchiveError(f"{where} sends an answer that is not read")
     try:
         body = ET.fromstring(data).find(f"{_ENVELOPE}Body")  # noqa: S314 - bounded, no entities
@@ -87,7 +87,7 @@ def read(data: bytes, url: str) -> ET.Element:
 
 
 def envelope(body: str, *, login: DeviceLogin | None, utc_us: int) -> str:
-    """`body` in an envelope, signed in where there is a login."""
+    """`body` in an envelope, with the login if there is one."""
     header = _token(login, utc_us) if login else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
@@ -97,7 +97,7 @@ def envelope(body: str, *, login: DeviceLogin | None, utc_us: int) -> str:
 
 
 def password_digest(nonce: bytes, created: str, password: str) -> str:
-    """As the UsernameToken profile says: base64 of SHA-1 over nonce, time and password."""
+    """As in the UsernameToken profile: base64 of SHA-1 over nonce, time and password."""
     return base64.b64encode(
         hashlib.sha1(nonce + created.encode() + password.encode(), usedforsecurity=False).digest()
     ).decode()
@@ -116,7 +116,7 @@ def _token(login: DeviceLogin, utc_us: int) -> str:
 
 
 class _Staying(urllib.request.HTTPRedirectHandler):
-    """No answer leads to another host: a redirection is an answer like any other."""
+    """Refuses redirects, so that no answer leads to another host."""
 
     def redirect_request(self, *_: object) -> None:
         """None: not followed."""
@@ -125,7 +125,7 @@ class _Staying(urllib.request.HTTPRedirectHandler):
 def _answered(
     opener: urllib.request.OpenerDirector, request: urllib.request.Request
 ) -> tuple[int, bytes]:
-    """Status and body, of a refusal too: its reason is in an envelope like all else."""
+    """Status and body, also of an error answer: its reason is in an envelope too."""
     try:
         with opener.open(request, timeout=ANSWER_S) as answer:
             return answer.status, answer.read(ANSWER_BYTES + 1)
@@ -135,7 +135,7 @@ def _answered(
 
 
 def _opener(url: str, login: DeviceLogin | None) -> urllib.request.OpenerDirector:
-    """One that asks no proxy: cameras hang on the node's own wire."""
+    """An opener without a proxy: cameras are on the node's own network."""
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({}), _Staying()]
     if login is not None:
         words = urllib.request.HTTPPasswordMgrWithDefaultRealm()

@@ -1,4 +1,4 @@
-"""Pictures in files, of whatever kind: by OpenCV, which is loaded for this alone."""
+"""Reads picture files of any format by OpenCV, which only this module loads."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from agent.media.frame import Plane
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """Its even width and height in pixels."""
+    """The picture's even width and height in pixels."""
     height, width = _read_bgr(path).shape[:2]
     return width & ~1, height & ~1
 

@@ -1,10 +1,10 @@
-"""From a camera's timestamps and the moments of arrival to instants and times that only grow.
+"""Turns a camera's timestamps and arrival times into instants and times that only grow.
 
-A camera's clock is regular and means nothing; the node's clock means something and sees the network
-jitter. So spans come from the camera and the anchor from the node: no packet arrives before it was
-made, hence the one with the least delay fixes where the camera's clock stands. The anchor goes down
-at once when a packet comes sooner than that, and up by at most `DRIFT` to follow a camera's slow
-clock. Pure: values in, values out.
+A camera's clock is regular, but its zero is unknown. The node's clock is known, but arrival times
+have network jitter. So spans come from the camera and the anchor from the node: no packet arrives
+before it was made, hence the packet with the least delay fixes the anchor. The anchor goes down at
+once when a packet comes sooner than that, and up by at most `DRIFT`, to follow a slow camera clock.
+Pure: values in, values out.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from typing import Final
 from agent.media.frame import Instant
 
 DRIFT: Final = 0.001
-"""Seconds a second by which the anchor may go up; a crystal is off by a tenth of it."""
+"""Most seconds per second for the anchor to go up; a crystal is off by a tenth of it."""
 JUMP_S: Final = 2.0
-"""A step this much longer than the time between arrivals is a clock that was set."""
+"""Seconds: a step this much longer than the time between arrivals means that the clock was set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A packet's place: `at` by the node's clocks, pts and dts in ticks from the first packet."""
+    """A packet's times: `at` by the node's clocks, pts and dts in ticks from the first packet."""
 
     at: Instant
     pts: int
@@ -30,10 +30,10 @@ class Stamp:
 
 
 class Timeline:
-    """The times of one stream from its opening on; packets are stamped in the order they came."""
+    """The times of one stream from its opening; packets are stamped in order of arrival."""
 
     def __init__(self, time_base: Fraction, *, tick: int) -> None:
-        """`tick`: what one picture lasts, in units of `time_base` seconds."""
+        """`tick`: the length of one picture, in units of `time_base` seconds."""
         # Whole numbers: a fraction costs forty microseconds a packet.
         self._ns, self._per = (time_base * 1_000_000_000).as_integer_ratio()
         self._tick = max(1, tick)
@@ -43,15 +43,16 @@ class Timeline:
         self._came: Instant | None = None
         self._last_ns = 0
         self.mended = 0
-        """Steps of the camera's clock that could not be believed."""
+        """Implausible steps of the camera's clock so far."""
 
     def anchor(self, arrivals: Sequence[Instant]) -> None:
-        """Learn from packets read ahead: those that had piled up came late, the last did not."""
+        """Set the anchor from packets read ahead: the backlog came late, the last packet did
+        not."""
         firsts = [came.mono_ns - self._span_ns(i * self._tick) for i, came in enumerate(arrivals)]
         self._anchor_ns = min(firsts, default=None)
 
     def stamp(self, *, pts: int | None, dts: int | None, came: Instant) -> Stamp:
-        """Place one packet; times that are missing, repeat, jump or run backwards are mended."""
+        """The times of one packet; missing, repeated, jumping or backward times are corrected."""
         raw = dts if dts is not None else pts
         if self._came is not None:
             self._dts += self._step(raw, came.seconds_since(self._came))
@@ -67,7 +68,7 @@ class Timeline:
         return None if self._raw_dts is None else self._raw_dts + self._tick
 
     def _step(self, raw: int | None, between_s: float) -> int:
-        """Ticks from the packet before: the camera's if they can be, else those of the node."""
+        """Ticks since the packet before: the camera's if plausible, else the node's."""
         if raw is None or self._raw_dts is None:
             return self._tick
         step = raw - self._raw_dts

@@ -1,6 +1,6 @@
 """A USB camera by V4L2: MJPEG or raw pictures come in, packets are encoded here.
 
-That is the price of such a camera: each picture is decoded and encoded, also when nothing moves.
+Such a camera costs more: each picture is decoded and encoded, also when nothing moves.
 """
 
 import errno
@@ -25,10 +25,11 @@ from agent.media.frame import Frame, Instant, Packet, StreamInfo
 
 STALLED_S: Final = 3.0
 NAP_S: Final = 0.01
-"""Between two questions whether a picture has come; the driver itself would wait for ever."""
+"""Seconds between two polls for a picture; the driver itself would wait for ever."""
 _COMMON: Final = {"framerate": "15", "video_size": "1280x720"}
 _WAYS: Final[tuple[dict[str, str], ...]] = (_COMMON | {"input_format": "mjpeg"}, _COMMON, {})
-"""Compressed pictures leave room on the bus; then what the camera likes best."""
+"""Input formats in order of preference: compressed pictures save bus bandwidth; else the camera's
+default."""
 _BY_ITSELF: Final = N_("Plug it in again, at another socket if need be; it is tried by itself.")
 
 
@@ -54,7 +55,7 @@ class UsbCamera:
         self._info: StreamInfo | None = None
 
     def open(self) -> StreamInfo:
-        """Open the device at 720p and 15 frames a second, or what comes nearest."""
+        """Open the device at 720p and 15 frames a second, or the nearest mode."""
         self.close()
         container = self._opened()
         self._container = container
@@ -69,7 +70,7 @@ class UsbCamera:
         return self._info
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
-        """Frames until `stop()`; CameraError when it is pulled out or hangs."""
+        """Frames until `stop()`; CameraError when it is unplugged or hangs."""
         info, encoder, container = self._info, self._encoder, self._container
         if info is None or encoder is None or container is None:
             raise RuntimeError("frames of a camera that is not open")
@@ -87,7 +88,7 @@ class UsbCamera:
             yield Frame(index, stamp.at, yuv, info.width, info.height)
 
     def close(self) -> None:
-        """Give the device back."""
+        """Release the device."""
         container, self._container = self._container, None
         if container is not None:
             container.close()
@@ -117,7 +118,7 @@ class UsbCamera:
                         yield picture, came
                     if stop():
                         return
-            except av.error.BlockingIOError:  # nothing there yet
+            except av.error.BlockingIOError:  # no picture yet
                 self._sleep(NAP_S)
             except (av.error.FFmpegError, OSError) as error:
                 raise self._error(N_("{device} is gone ({why})."), _BY_ITSELF, error) from None
@@ -154,9 +155,9 @@ class UsbCamera:
 
 
 def wait_not(device: str) -> None:
-    """Let reads of this open device return at once: FFmpeg knows no deadline for them.
+    """Make reads of this open device non-blocking: FFmpeg has no deadline for them.
 
-    The flag belongs to the open file, so it reaches the descriptor that FFmpeg holds.
+    The flag belongs to the open file, so it also applies to FFmpeg's descriptor.
     """
     path = Path(device).resolve()
     for descriptor in Path("/proc/self/fd").iterdir():
@@ -166,7 +167,8 @@ def wait_not(device: str) -> None:
 
 
 def _decoded(packet: "av.Packet[av.video.stream.VideoStream]") -> list[av.VideoFrame]:
-    """MJPEG pictures are damaged now and then; the next one is whole."""
+    """The pictures of the packet. An MJPEG picture is damaged now and then; the next one is
+    whole."""
     try:
         return [one for one in packet.decode() if isinstance(one, av.VideoFrame)]
     except av.error.InvalidDataError:

@@ -1,4 +1,4 @@
-"""Whether a stream can be decoded at all: how many of its packets became pictures."""
+"""Detects a stream that cannot be decoded: counts the packets that became pictures."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,13 +7,13 @@ from agent.media.frame import Instant
 
 UNSEEN_S: Final = 6.0
 LEAST_SEEN: Final = 0.25
-"""When fewer packets than this share gave a whole picture over `UNSEEN_S`, that is a failure. A
-decoder makes something of noise now and then."""
+"""A smaller share of whole pictures over `UNSEEN_S` is a failure. It is above 0 because a decoder
+sometimes makes a picture of noise."""
 
 
 @dataclass(slots=True)
 class Yield:
-    """How many packets became pictures since `since`."""
+    """The count of packets that became pictures since `since`."""
 
     since: Instant
     packets: int = 0
