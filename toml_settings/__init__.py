@@ -3,9 +3,9 @@
     [broker]                   MATTHAN_AGENT__BROKER__PORT=8884
     port = 8883
 
-An unknown key is a typing error, in the file as in the environment, and the program does not
-start: a misspelt `preroll_s` would otherwise go unnoticed until the clip is needed. A key that an
-older release had is accepted, ignored and reported by `removed_keys_in_use`.
+An unknown key in file or environment is an error, and the program does not start: a misspelt
+`preroll_s` would otherwise stay unnoticed until the clip is needed. A key that an older release had
+is accepted, ignored and reported by `removed_keys_in_use`.
 """
 
 from toml_settings.file import ConfigError

@@ -1,4 +1,4 @@
-"""A TOML file as a source of settings, and the line where each of its keys stands."""
+"""A TOML file as a source of settings, with the line number of each key."""
 
 import re
 import tomllib
@@ -13,9 +13,9 @@ _STOOD_AT: Final = re.compile(r"\(at line (\d+), column \d+\)|\(at end of docume
 
 
 class ConfigError(Exception):
-    """The program must not start.
+    """The configuration is invalid; the program must not start.
 
-    `lines` has one line for each fault: what is wrong, where it stands, and the cure.
+    `lines` has one line for each fault: what is wrong, where it stands, and the remedy.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -24,7 +24,7 @@ class ConfigError(Exception):
 
 
 class File(TomlConfigSettingsSource):
-    """The file at `path`; raises ConfigError when it cannot be read or is of a newer format."""
+    """The file at `path`; raises ConfigError if it cannot be read or has a newer format."""
 
     def __init__(self, shape: type[FileSettings], path: Path, *, is_needed: bool = True) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class File(TomlConfigSettingsSource):
         self._check_version(shape, self.init_kwargs.pop("version", 1))
 
     def place(self, dotted: str) -> str:
-        """The file, with the line where the key first stands if it can be found."""
+        """The file, with the line of the key's first use if it can be found."""
         section, _, key = dotted.rpartition(".")
         here = ""
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -57,7 +57,7 @@ class File(TomlConfigSettingsSource):
         return f"{place}: not TOML: {_STOOD_AT.sub('', why).strip()}. Correct that line"
 
     def _check_version(self, shape: type[FileSettings], stated: object) -> None:
-        """Before all keys: those of a newer format would be reported as unknown."""
+        """Check before the keys: keys of a newer format would be reported as unknown."""
         place = self.place("version")
         if type(stated) is not int or stated < 1:
             raise ConfigError(f"{place}: version: a whole number from 1, or leave it out")
@@ -70,7 +70,7 @@ class File(TomlConfigSettingsSource):
 
 
 def sample(shape: type[FileSettings]) -> str:
-    """The sample of this file."""
+    """The path of the sample file."""
     return f"deploy/{shape.program}.example.toml"
 
 

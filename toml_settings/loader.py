@@ -1,4 +1,4 @@
-"""From file and environment to settings, or to one line for each fault."""
+"""Loads settings from file and environment, or reports one line for each fault."""
 
 import difflib
 import os
@@ -18,7 +18,7 @@ S = TypeVar("S", bound=FileSettings)
 def load(shape: type[S], path: Path, *, is_needed: bool = True) -> S:
     """The settings in `path`, overridden by the environment.
 
-    Raises ConfigError with a line for each fault. A missing file is one, unless it `is_needed` not.
+    Raises ConfigError with a line for each fault. A missing file is a fault if `is_needed`.
     """
     file = File(shape, path, is_needed=is_needed)
     unknown = [*_unknown_in_file(shape, file), *_unknown_variables(shape)]
@@ -34,7 +34,7 @@ def load(shape: type[S], path: Path, *, is_needed: bool = True) -> S:
 
 
 def removed_keys_in_use(shape: type[FileSettings], path: Path) -> list[str]:
-    """A line for each key of older releases in file and environment, with what holds instead."""
+    """A line for each removed key still set in file or environment, with its replacement."""
     removed = removed_keys(shape)
     file = File(shape, path, is_needed=False)
     present = {name: file.place(name) for name in _dotted(file(), known_keys(shape))}
@@ -87,7 +87,7 @@ def _unknown_variables(shape: type[FileSettings]) -> Iterator[str]:
 
 
 def _repeated_tables(shape: type[FileSettings]) -> set[str]:
-    """Tables that may stand several times: a variable could not say which one it means."""
+    """Tables that may occur several times: an environment variable cannot name one of them."""
     return {
         name
         for name, field in shape.model_fields.items()
@@ -96,7 +96,7 @@ def _repeated_tables(shape: type[FileSettings]) -> set[str]:
 
 
 def _guess(shape: type[FileSettings], dotted: str, known: Iterable[str]) -> str:
-    """The nearest key; where none is near, the hint that a newer program may know it."""
+    """The nearest key; if none is near, the hint that a newer program may know it."""
     nearest = _nearest(dotted, known)
     if nearest.startswith(" Did"):
         return nearest
@@ -128,7 +128,7 @@ def _fault(shape: type[FileSettings], file: File, loc: tuple[int | str, ...], me
 
 
 def _whose(values: Any, loc: tuple[int | str, ...], message: str) -> str:
-    """The names of the repeated tables around a fault that the message does not name."""
+    """The names of the repeated tables around a fault, if the message does not name them."""
     names, here = "", values
     for kind, part in zip(("", *loc), loc, strict=False):
         try:

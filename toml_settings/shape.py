@@ -13,7 +13,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     removed: ClassVar[Mapping[str, str]] = {}
-    """Keys of older releases, each with what holds instead: accepted and ignored."""
+    """Removed keys, each with its replacement: accepted and ignored."""
 
     @model_validator(mode="before")
     @classmethod
@@ -48,7 +48,7 @@ class FileSettings(BaseSettings):
 
 
 def known_keys(shape: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
-    """Every key, dotted, in the order of the file; beside a table's name its own class.
+    """Every key, dotted, in the order of the file; for a table also its class.
 
     Tables within a table come after all keys of that table.
     """
@@ -80,7 +80,7 @@ def table_of(shape: type[BaseModel], name: str) -> type[BaseModel] | None:
 
 
 def removed_keys(shape: type[BaseModel]) -> dict[str, str]:
-    """Every key of older releases, dotted, and what holds instead."""
+    """Every removed key, dotted, with its replacement."""
     return {
         f"{name}.{key}": instead
         for name, table in known_keys(shape).items()

@@ -1,7 +1,7 @@
-"""How soon a clip is there: from trigger to first fragment, from the last packet to the file.
+"""Clip latency: from trigger to first fragment, and from the last packet to the whole file.
 
-The recorder runs in a thread of its own, as on a node, before a full ring. Beside each stands a
-floor of the same run: the same bytes written to a file by as few calls as make them as durable.
+The recorder runs in its own thread, as on a node, with a full ring. Each figure has a floor from
+the same run: the same bytes written to a file with the fewest calls that make them as durable.
 """
 
 import os
@@ -31,7 +31,7 @@ RING_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Milliseconds, median and the worst of the rounds; `floor` is the bare writing."""
+    """Milliseconds, median and worst of the rounds; `floor` is the bare writing."""
 
     ms: float
     worst_ms: float
@@ -39,13 +39,13 @@ class Latency:
 
     @property
     def beyond_ms(self) -> float:
-        """What is ours: the median less the floor's."""
+        """The recorder's own part: the median less the floor's."""
         return round(self.ms - self.floor_ms, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latencies:
-    """Both, for a clip of so many bytes."""
+    """Both latencies, for a clip of so many bytes."""
 
     first_fragment: Latency
     final_clip: Latency
@@ -55,7 +55,7 @@ class Latencies:
 def measure(
     packets: Sequence[Packet], stream: StreamInfo, sealer: Sealer, rounds: int
 ) -> Latencies:
-    """Rounds of one clip each, of all packets; the first ten seconds of them are the run-up."""
+    """Measure rounds of one clip each, of all packets; the first ten seconds are the pre-roll."""
     firsts, finals, first_floors, final_floors = [], [], [], []
     clip_bytes = 0
     with tempfile.TemporaryDirectory(prefix="matthan-bench-") as folder:
@@ -63,7 +63,7 @@ def measure(
             place = Path(folder) / str(number)
             one = _Round(place, packets, stream, sealer)
             first_s, final_s = one.run()
-            if number == 0:  # the first finds everything cold
+            if number == 0:  # the first round runs with cold caches
                 continue
             firsts.append(first_s)
             finals.append(final_s)
@@ -126,7 +126,7 @@ class _Round:
     def _end(self) -> float:
         last = self._packets[-1].at
         self._recorder.sighting_closed(self._who, last)
-        time.sleep(0.6)  # the recorder has written all that came before the last packet
+        time.sleep(0.6)  # the recorder has written all packets but the last
         began_s = time.perf_counter()
         self._recorder.end_stream()
         whole_s = self._shelf.watched.wait(self._shelf.watched.whole)
@@ -135,7 +135,7 @@ class _Round:
 
 
 class _Watched(Growing):
-    """Notes when the first fragment is durable, before anything is said of it."""
+    """Notes when the first fragment is durable, before any message about it."""
 
     def __init__(self, journal: Journal) -> None:
         super().__init__(journal)
@@ -153,13 +153,13 @@ class _Watched(Growing):
         super().grew(body, path, durable_bytes=durable_bytes, at=at)
 
     def note(self, what: list[float]) -> None:
-        """Now."""
+        """Note the present time."""
         with self._noted:
             what.append(time.perf_counter())
             self._noted.notify_all()
 
     def wait(self, what: list[float]) -> float:
-        """When it was noted."""
+        """The noted time; waits for it."""
         with self._noted:
             if not self._noted.wait_for(lambda: what, PATIENCE_S):
                 raise TimeoutError("the recorder wrote no clip")
@@ -172,7 +172,7 @@ class _Shelf(Shelf):
         self.growing = self.watched = _Watched(journal)
 
     def add_clip(self, clip: Any, **about: Any) -> None:
-        """The file is whole, hashed and has its name."""
+        """The file is complete, hashed and named."""
         self.watched.path = clip.path
         self.watched.note(self.watched.whole)
         super().add_clip(clip, **about)
@@ -183,7 +183,7 @@ def _new_id(at: Instant) -> UUID:
 
 
 def _first_floor_s(folder: Path, size_bytes: int) -> float:
-    """A new file with so many bytes, durable, its name too."""
+    """Write a new file of so many bytes and make it and its name durable."""
     path, data = folder / "floor", os.urandom(size_bytes)
     began_s = time.perf_counter()
     with path.open("xb") as file:
@@ -197,7 +197,8 @@ def _first_floor_s(folder: Path, size_bytes: int) -> float:
 
 
 def _final_floor_s(folder: Path, clip: Path, last_bytes: int) -> float:
-    """The beginning anew, the last fragment with its record, then the name: durable in turn."""
+    """Rewrite the start, write the last fragment with its record, then rename: each made
+    durable."""
     path, whole, data = folder / "floor.part", clip.read_bytes(), os.urandom(last_bytes)
     with path.open("xb") as file:
         file.write(whole)

@@ -1,9 +1,9 @@
 """`bench clips`: processor time of ring and writer beside `ffmpeg -c copy`, memory of the ring, and
-how soon a clip is there.
+clip latency.
 
 Both read the same file in the same run and write the same packets: 1080p at 15 frames a second,
 about 4 Mbit/s, a keyframe a second. ffmpeg's time includes the start of a process; ours includes
-making each fragment durable, and the hash of the whole.
+making each fragment durable, and the hash of the whole file.
 """
 
 import argparse
@@ -42,7 +42,7 @@ VIDEO_S = 60
 ROUNDS = 3
 RING_S = 10.0
 SOON_S = 14
-"""Seconds of video in the clip whose haste is measured: ten of run-up, four more."""
+"""Seconds of video in the clip for the latency figure: ten of pre-roll, four more."""
 SOON_ROUNDS = 11
 FFMPEG = ("ffmpeg", "-nostdin", "-v", "error", "-y")
 PATIENCE_S = 300.0
@@ -74,7 +74,7 @@ def run() -> dict[str, float]:
         stream = VideoReel(video).open()
         ours, sealed, reading, theirs = [], [], [], []
         sealer = throwaway_sealer()
-        for _ in range(ROUNDS):  # in turn, so that a busy machine is busy for all
+        for _ in range(ROUNDS):  # alternately, so that load on the machine affects all
             ours.append(spent_s(lambda: remux(video, stream)))
             sealed.append(spent_s(lambda: remux(video, stream, sealer)))
             reading.append(spent_s(lambda: list(packets_of(video))))
@@ -109,7 +109,7 @@ def run() -> dict[str, float]:
 def make_video(
     path: Path, *, width: int = 1920, height: int = 1080, kbits_per_s: int = KBITS_PER_S
 ) -> None:
-    """A moving picture with enough noise in it to fill its bit rate."""
+    """Make a moving picture with enough noise to fill its bit rate."""
     shown = f"size={width}x{height}:rate={FRAMES_PER_S}:duration={VIDEO_S}"
     scene, rate = f"testsrc2={shown},noise=alls=12:allf=t", f"{kbits_per_s}k"
     encode = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-threads", "1"]
@@ -149,7 +149,8 @@ def throwaway_sealer() -> Sealer:
 
 
 def remux(video: Path, stream: StreamInfo, sealer: Sealer | None = None) -> None:
-    """Through the ring and into a clip, read four times a second as the recorder does."""
+    """Pass the video through the ring into a clip, read four times a second as the recorder
+    does."""
     ring = Preroll(PrerollBounds(span_s=RING_S))
     ring.begin(stream)
     path = video.with_name("ours.mp4")
@@ -169,13 +170,13 @@ def remux(video: Path, stream: StreamInfo, sealer: Sealer | None = None) -> None
 
 
 def copy_by_ffmpeg(video: Path) -> None:
-    """The same, by the tool everybody has."""
+    """The same work by ffmpeg."""
     fragments = ("-movflags", "frag_keyframe+empty_moov")
     _ffmpeg("-i", str(video), "-c", "copy", *fragments, str(video.with_name("theirs.mp4")))
 
 
 def ring_memory(video: Path, stream: StreamInfo) -> tuple[int, int]:
-    """Bytes of video in a full ring, and the bytes of memory that it takes to hold them."""
+    """Bytes of video in a full ring, and the memory in bytes that the ring takes."""
     tracemalloc.start()
     try:
         ring = Preroll(PrerollBounds(span_s=RING_S))
@@ -192,7 +193,7 @@ def _ffmpeg(*arguments: str) -> None:
 
 
 def spent_s(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> float:
-    """Processor seconds, user and system, that `work` takes."""
+    """Processor seconds, user and system, spent in `work`."""
     before = resource.getrusage(who)
     work()
     after = resource.getrusage(who)

@@ -8,7 +8,7 @@ from agent.bench.scenes import crops, delay, tiles
 
 
 def add_to(bench: argparse.ArgumentParser) -> None:
-    """A subcommand for each thing that can be measured."""
+    """Add a subcommand for each benchmark."""
     benches = bench.add_subparsers(required=True, metavar="WHAT")
     agent.add_to(benches.add_parser("agent", help="measure the cost of a whole agent"))
     clips.add_to(benches.add_parser("clips", help="measure the cost and delay of clips"))

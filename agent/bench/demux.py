@@ -1,6 +1,6 @@
-"""The floor under a watching agent: cameras' packets read and thrown away, at the cameras' pace.
+"""The floor for a running agent: reads the cameras' packets in real time and discards them.
 
-`python -m agent.bench.demux ADDRESS…` reads until it is ended; a recording is read again from its
+`python -m agent.bench.demux ADDRESS…` reads until it is stopped; a recording starts again from its
 beginning when it ends.
 """
 
@@ -13,7 +13,7 @@ import av
 
 
 def main() -> None:
-    """One thread an address, as the agent has."""
+    """One thread per address, as in the agent."""
     threads = [
         threading.Thread(target=follow, args=(address,), daemon=True) for address in sys.argv[1:]
     ]
@@ -31,7 +31,7 @@ def follow(address: str) -> None:
 
 
 def packets(address: str) -> Iterator[float]:
-    """Times of packets in seconds; those of a recording come when they are due."""
+    """Times of packets in seconds; a recording's packets come when they are due."""
     is_live = address.startswith("rtsp")
     options = {"rtsp_transport": "tcp"} if is_live else {}
     with av.open(address, options=options, timeout=(10, 10)) as container:

@@ -1,8 +1,10 @@
-"""`bench detect`: processor time of one look at a frame, beside the bare model in the same run.
+"""`bench detect`: processor time of one detection in a frame, beside the bare model in the same
+run.
 
-For each model: one inference on a picture of its own size (the floor), and a whole look at a crop
-and at a whole 1080p frame, which is cutting, scaling, colours, the inference and the reading of its
-answer. In turn, so that all meet the same machine; medians of this process's processor time.
+For each model: one inference on a picture of its own size (the floor), and a whole detection in a
+crop and in a whole 1080p frame: cutting, scaling, colours, inference and parsing of the output.
+They run alternately, so that load on the machine affects all; medians of this process's processor
+time.
 """
 
 import argparse
@@ -27,7 +29,7 @@ from agent.vision.zones import Box
 
 FRAME: Final = (1080, 1920)
 CROP: Final = Box(0.4, 0.3, 0.6, 0.3 + 0.2 * 16 / 9)
-"""384 by 384 pixels, as around somebody far away."""
+"""384 by 384 pixels, as around a distant person."""
 WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
 WARMING: Final = 3
 COUNTED: Final = 30
@@ -35,7 +37,7 @@ COUNTED: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Microseconds of processor time a look, medians."""
+    """Microseconds of processor time per detection, medians."""
 
     model_us: float
     crop_us: float
@@ -51,7 +53,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Measure every model of the manifest and print; 1 with the reason when one cannot be used."""
+    """Measure and print every model of the manifest; 1 with the reason if one cannot be used."""
     manifest = models_manifest(args.models)
     try:
         costs = {name: measure(LitertModel(manifest, name)) for name in names(manifest)}
@@ -64,12 +66,12 @@ def command(args: argparse.Namespace) -> int:
 
 
 def names(manifest: Path) -> list[str]:
-    """Of the models that the manifest describes."""
+    """Names of the models in the manifest."""
     return list(tomllib.loads(manifest.read_text(encoding="utf-8"))["model"])
 
 
 def measure(model: LitertModel) -> Cost:
-    """Model, crop and whole frame in turn."""
+    """Measure model, crop and whole frame alternately."""
     frame = Street(*FRAME).frame(0, WALKERS)
     picture = np.random.default_rng(0).integers(0, 255, (*model.input_px, 3), dtype=np.uint8)
     detector = NanoDet(model, rgb)
@@ -94,7 +96,7 @@ def measure(model: LitertModel) -> Cost:
 
 
 def table(costs: dict[str, Cost]) -> str:
-    """The same for people."""
+    """The result as a table for people."""
     lines = [f"{'us a look':32}{'model':>10}{'crop':>10}{'whole':>10}{'crop x model':>14}"]
     lines += [
         f"{name:32}{cost.model_us:10.0f}{cost.crop_us:10.0f}{cost.whole_frame_us:10.0f}"

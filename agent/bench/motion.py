@@ -1,9 +1,8 @@
-"""`bench motion`: processor time of finding motion, beside that of reading every byte once.
+"""`bench motion`: processor time of motion detection, beside that of reading every byte once.
 
-Each frame is worked through in turn by the floor (`cv2.sumElems` of the luma), by the halvings
-alone, by the whole finder and by the watch over the view, with so many different frames in turn
-that none is still in a cache.
-Medians, of this thread's processor time.
+Each frame is processed in turn by the floor (`cv2.sumElems` of the luma), by the halvings alone, by
+the whole motion detector and by tamper detection. There are so many different frames that none is
+still in a cache. Medians, of this thread's processor time.
 """
 
 import argparse
@@ -27,8 +26,8 @@ _Answer = TypeVar("_Answer")
 
 SIZES = {"640x360": (360, 640), "1080p": (1080, 1920)}
 COLD_BYTES = 128 * 2**20
-"""Of luma. A frame comes back to a reader after all others, to another one after a third of them:
-either is more than the caches of the machines that this is measured on."""
+"""Bytes of luma. Each reader meets a frame again after all others or after a third of them: both
+exceed the caches of the machines measured."""
 FRAMES_PER_S = 15.0
 WARMING_FRAMES = 40
 COUNTED_FRAMES = 240
@@ -47,9 +46,9 @@ class Cost:
     motion_mean_us: float
     """The background is learned in every fourth frame: a mean counts that, a median does not."""
     tamper_mean_us: float
-    """Of watching over the view, which looks at one frame in thirty and is handed what was made."""
+    """Of tamper detection, which reads one frame in thirty and receives the halved pictures."""
     moved_share: float
-    """Of the frames, those in which something moved."""
+    """Share of frames with motion."""
 
     @property
     def times_floor(self) -> float:
@@ -75,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Street:
-    """A drawn street with structure everywhere; sensor noise; people of a sixth of its height."""
+    """A synthetic street with texture everywhere, sensor noise, and people a sixth of its
+    height."""
 
     def __init__(self, height: int, width: int) -> None:
         random = np.random.default_rng(SEED)
@@ -91,7 +91,7 @@ class Street:
         return self._empty.shape[0], self._empty.shape[1]
 
     def frame(self, index: int, walkers: int) -> Frame:
-        """The frame `index` from 0, with so many walkers; U and V are grey."""
+        """Frame `index`, from 0, with so many walkers; U and V are grey."""
         height, width = self.size_px
         y, x = (int(n) for n in np.random.default_rng([SEED, index]).integers(0, 64, 2))
         luma = np.clip(self._empty + self._grain[y : y + height, x : x + width], 0, 255)
@@ -107,7 +107,7 @@ class Street:
 
 
 def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAMES) -> Cost:
-    """Floor, halvings and finder in turn on each frame."""
+    """Measure floor, halvings and detector in turn on each frame."""
     height, width = street.size_px
     different = COLD_BYTES // (height * width) + 1
     frames = [street.frame(index, walkers) for index in range(different)]
@@ -115,7 +115,7 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
     tamper = _watching(frames[0], halver)
     floor, halvings, motion, view, moved = _Watch(), _Watch(), _Watch(), _Watch(), 0
     for index in range(WARMING_FRAMES + frames_of_each):
-        # to and fro, so that the walkers never jump
+        # back and forth, so that the walkers never jump
         place = index % (2 * different - 2)
         drawn = frames[min(place, 2 * different - 2 - place)]
         at = Instant(round(index / FRAMES_PER_S * 1e9), drawn.at.utc_us)
@@ -123,7 +123,7 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
         is_counted = index >= WARMING_FRAMES
         boxes = motion.time(finder.step, frame, is_counted=is_counted)
         view.time(lambda one: tamper.step(one, finder.means), frame, is_counted=is_counted)
-        # the others read other frames: what was just read lies in the cache
+        # the others read other frames: the frame just read is still in the cache
         other = frames[(place + different // 3) % different].luma
         floor.time(cv2.sumElems, other, is_counted=is_counted)
         another = frames[(place + 2 * different // 3) % different].luma
@@ -140,7 +140,7 @@ def measure(street: Street, *, walkers: int, frames_of_each: int = COUNTED_FRAME
 
 
 def _watching(frame: Frame, halver: Halver) -> Tamper:
-    """A watch that knows the view already, and has handed out what is kept once an hour."""
+    """A tamper detector that has learned the view and has done its hourly save."""
     tamper = Tamper(lambda _: uuid4())
     halver.means(frame.luma)
     for ago_s in range(20, 0, -2):
@@ -149,7 +149,7 @@ def _watching(frame: Frame, halver: Halver) -> Tamper:
 
 
 class _Watch:
-    """Spans of this thread's processor time."""
+    """A stopwatch for this thread's processor time."""
 
     def __init__(self) -> None:
         self.spent_ns: list[int] = []

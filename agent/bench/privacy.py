@@ -1,9 +1,10 @@
-"""`bench privacy`: what privacy masks cost, beside passing the camera's packets through.
+"""`bench privacy`: cost of privacy masks, beside passing the camera's packets through.
 
-One minute of 1080p at 15 frames a second and a small stream of 640x360 beside it, as recordings
-that are read as fast as can be. In turn, so that a busy machine is busy for all: the packets passed
-through and the small stream decoded, as a camera without masks; the same camera with masks; one
-stream decoded alone, without masks and with. Processor time, user and system, of this process.
+The input is one minute of 1080p at 15 frames a second and a sub-stream of 640x360, as recordings
+read at full speed. The cases run alternately, so that load on the machine affects all: packets
+passed through and the sub-stream decoded, as for a camera without masks; the same camera with
+masks; one stream decoded alone, without masks and with. Processor time, user and system, of this
+process.
 """
 
 import argparse
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure() -> dict[str, float]:
-    """Processor seconds per minute of video, medians; and the bits a second that come out."""
+    """Processor seconds per minute of video, medians; and the output in bits a second."""
     with tempfile.TemporaryDirectory(prefix="matthan-bench-") as folder:
         main, sub = Path(folder) / "main.mp4", Path(folder) / "sub.mp4"
         clips.make_video(main)
@@ -64,7 +65,8 @@ def measure() -> dict[str, float]:
 
 
 class TwoStreams:
-    """A camera with a main and a small stream, from two files; the main one is never decoded."""
+    """A camera with a main stream and a sub-stream, from two files; the main one is never
+    decoded."""
 
     name = "bench"
 
@@ -72,19 +74,19 @@ class TwoStreams:
         self._main, self._sub = main, _replay(sub)
 
     def open(self) -> StreamInfo:
-        """Of the main stream."""
+        """The parameters of the main stream."""
         self._sub.open()
         return VideoReel(self._main).open()
 
     def frames(self, sink: PacketSink, stop: Callable[[], bool]) -> Iterator[Frame]:
-        """A packet of the one, a frame of the other, in turn."""
+        """The frames, with one packet before each."""
         packets = clips.packets_of(self._main)
         for packet, frame in zip(packets, self._sub.frames(NOWHERE, stop), strict=False):
             sink.push(packet)
             yield frame
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
         self._sub.close()
 
 

@@ -1,4 +1,4 @@
-"""`replay`: the eyes alone on one recording; writes what they saw and what it cost.
+"""`replay`: detection alone on one recording; writes its sightings and its cost.
 
 Three files in the output folder: `tracks.txt` (MOTChallenge text), `sightings.jsonl` (one change a
 line) and `summary.json`.
@@ -26,9 +26,9 @@ from agent.vision.rules import RuleMet
 from agent.wire.ident import uuid7
 
 BROKEN_OFF = 1
-"""Exit code: the recording ended early; what could be read is in the output."""
+"""Exit code: the recording ended early; the output holds the readable part."""
 REFUSED = 78
-"""Exit code: nothing could be looked at, and stderr says why."""
+"""Exit code: nothing could be processed; the reason is on stderr."""
 
 
 def replay(
@@ -41,10 +41,10 @@ def replay(
     settings: EyesSettings | None = None,
     last_frame: int | None = None,
 ) -> int:
-    """Look at the recording at `path` and write into the folder `out`; returns the exit code.
+    """Process the recording at `path` and write into the folder `out`; returns the exit code.
 
-    A `model` that is named looks at wide pictures and whole ones of a crowd too. Stops after
-    `last_frame` (counted from 1), as if the recording ended there.
+    A `model` that is named also replaces the models for wide pictures and for whole pictures of a
+    crowd. Stops after `last_frame` (counted from 1), as if the recording ended there.
     """
     try:
         manifest = models_manifest(model_dir)
@@ -71,7 +71,7 @@ def replay(
 
 
 class _Run:
-    """One pass: frames through the eyes, and the books kept on the way."""
+    """One pass: detection on all frames, with the records for the output."""
 
     def __init__(self, eyes: Eyes) -> None:
         self._stages = Stages()
@@ -86,7 +86,7 @@ class _Run:
         self._broken = ""
 
     def through(self, camera: ReplayCamera, last_frame: int | None) -> int:
-        """The frames of the camera; an early end is said on stderr."""
+        """Process the camera's frames; an early end is reported on stderr."""
         last = Instant(0, 0)
         try:
             for frame in camera.frames(NOWHERE, lambda: False):
@@ -115,7 +115,7 @@ class _Run:
         self._told |= self._eyes.sightings.open_tracks
 
     def write(self, out: Path) -> None:
-        """The three files."""
+        """Write the three files."""
         opened = [c for _, c in self._changes if isinstance(c, Opened)]
         (out / "tracks.txt").write_text(self._book.text(self._told), encoding="utf-8")
         origin = self._origin or Instant(0, 0)
@@ -171,7 +171,7 @@ def _rule(met: RuleMet) -> dict[str, object]:
 
 
 def numbered_ids() -> Callable[[Instant], UUID]:
-    """Ids that are the same in every run: two runs of one recording can be compared."""
+    """Ids that are the same in every run, so that two runs of one recording can be compared."""
     count = 0
 
     def new_id(at: Instant) -> UUID:

@@ -16,15 +16,15 @@ from agent.vision.zones import Box
 
 MATCH_IOU = 0.5
 BELONGS = 0.5
-"""A track whose matched frames are at least this share of its own is a track of that person."""
+"""A track belongs to a person if at least this share of its frames match that person."""
 
 Rows = dict[int, dict[int, Box]]
-"""By frame, by id; boxes in pixels."""
+"""Boxes by frame, then by id, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well the tracks tell the truth."""
+    """Quality of the tracks against the truth."""
 
     recall: float
     precision: float
@@ -37,7 +37,7 @@ class Score:
 
 
 def read_rows(text: str, first: int = 1, last: int = 10**9) -> Rows:
-    """The rows of frames `first` to `last`; rows whose flag is 0 are not to be counted."""
+    """The rows of frames `first` to `last`, without rows whose flag is 0 (not counted)."""
     rows: Rows = {}
     for line in text.splitlines():
         numbers = [float(n) for n in line.split(",")]
@@ -49,7 +49,7 @@ def read_rows(text: str, first: int = 1, last: int = 10**9) -> Rows:
 
 
 def score(truth: Rows, tracks: Rows, *, least_iou: float = MATCH_IOU) -> Score:
-    """Compare frame by frame; boxes match from the overlap `least_iou` on."""
+    """Compare frame by frame; boxes match if their overlap is at least `least_iou`."""
     matched: dict[tuple[int, int], int] = {}
     last_of: dict[int, int] = {}
     pairs: dict[int, int] = {}
@@ -67,7 +67,8 @@ def score(truth: Rows, tracks: Rows, *, least_iou: float = MATCH_IOU) -> Score:
 def paired(
     truth: dict[int, Box], tracks: dict[int, Box], before: dict[int, int], least_iou: float
 ) -> dict[int, int]:
-    """Which track is which person in one frame: the pairs of the frame before, then the closest."""
+    """The pairs of persons and tracks in one frame: pairs of the frame before first, then the
+    closest."""
     pairs = {
         person: track
         for person, track in before.items()
@@ -111,7 +112,7 @@ def _summed(
 
 
 def _lengths(rows: Rows) -> dict[int, int]:
-    """Frames by id."""
+    """Number of frames by id."""
     lengths: dict[int, int] = {}
     for body in (body for bodies in rows.values() for body in bodies):
         lengths[body] = lengths.get(body, 0) + 1

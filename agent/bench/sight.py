@@ -1,4 +1,4 @@
-"""The networks that a bench's eyes look with: those that a node has unless told otherwise."""
+"""The detection networks for a benchmark: a node's defaults."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ class Sight:
 
 
 def sight(manifest: Path, model: str = "", finds: DetectorSettings | None = None) -> Sight:
-    """Loaded when first needed; a `model` that is named looks at everything. ModelError."""
+    """The networks, loaded on first use; a named `model` is used for all pictures. Raises
+    ModelError."""
     common = NanoDet(LaterModel(manifest, model), rgb, finds)
     if model:
         return Sight(common, None, ())

@@ -1,18 +1,18 @@
-"""Processor time by stage, counted while a recording is looked at."""
+"""Processor time per stage of detection."""
 
 import resource
 import time
 
 
 class Stages:
-    """Adds up this thread's processor time under the name of the stage that just ended."""
+    """Adds this thread's processor time to the stage that just ended."""
 
     def __init__(self) -> None:
         self.spent_ns: dict[str, int] = {}
         self._last_ns = time.thread_time_ns()
 
     def lap(self, stage: str) -> None:
-        """`stage` ends here; what comes next belongs to another one."""
+        """End `stage`; the time after it belongs to the next one."""
         now_ns = time.thread_time_ns()
         self.spent_ns[stage] = self.spent_ns.get(stage, 0) + now_ns - self._last_ns
         self._last_ns = now_ns
@@ -25,5 +25,5 @@ class Stages:
 
 
 def peak_rss_mib() -> float:
-    """The most memory this process has held at once."""
+    """Peak memory of this process."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -9,7 +9,7 @@ from agent.vision.track import Track
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Where a track was in one frame, in pixels."""
+    """A track's box in one frame, in pixels."""
 
     frame: int
     x: float
@@ -20,13 +20,13 @@ class _Row:
 
 
 class TrackBook:
-    """Keeps where each track was seen; its gaps are filled with straight lines when written."""
+    """Records the boxes of each track; fills gaps by linear interpolation when written."""
 
     def __init__(self) -> None:
         self._rows: dict[int, list[_Row]] = {}
 
     def note(self, frame: Frame, tracks: Iterable[Track]) -> None:
-        """The tracks seen in `frame`."""
+        """Record the tracks seen in `frame`."""
         for track in tracks:
             if track.is_seen:
                 box = track.box.clipped()
@@ -41,7 +41,7 @@ class TrackBook:
                 self._rows.setdefault(track.track_id, []).append(row)
 
     def text(self, track_ids: Set[int]) -> str:
-        """The chosen tracks, from their first frame on, in order of frames."""
+        """The chosen tracks as text, from their first frame on, in order of frames."""
         rows = [
             (row.frame, track_id, row)
             for track_id in track_ids
@@ -55,7 +55,7 @@ class TrackBook:
 
 
 def _filled(rows: list[_Row]) -> list[_Row]:
-    """The rows, with the frames between two of them on the straight line; the lower score."""
+    """The rows, with missing frames interpolated; these get the lower of the two scores."""
     filled = rows[:1]
     for row in rows[1:]:
         before = filled[-1]

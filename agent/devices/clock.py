@@ -34,10 +34,7 @@ class _Timex(ctypes.Structure):
         ("modes", ctypes.c_uint),
         ("offset", ctypes.c_long),
         ("freq", ctypes.c_long),
-        (
-            "maxerror",
-            ctypes.c_long,
-        ),  # microseconds; grows by itself while nothing corrects the clock
+        ("maxerror", ctypes.c_long),  # microseconds; grows while nothing corrects the clock
         ("esterror", ctypes.c_long),
         ("status", ctypes.c_int),
         ("rest", ctypes.c_byte * 256),

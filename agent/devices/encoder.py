@@ -46,8 +46,6 @@ class Encoder:
         picture.pts = pts
         picture.time_base = self._context.time_base
         kinds = av.video.frame.PictureType
-        picture.pict_type = (
-            kinds.I if as_keyframe else kinds.NONE
-        )  # else x264 copies the picture types of MJPEG
+        picture.pict_type = kinds.I if as_keyframe else kinds.NONE  # MJPEG's would be copied
         for packet in self._context.encode(picture):
             yield bytes(packet), packet.is_keyframe

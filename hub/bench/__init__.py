@@ -1,1 +1,1 @@
-"""Benchmarks: what the hub can carry, beside another program in the same run."""
+"""Benchmarks of the hub's capacity, beside another program in the same run."""

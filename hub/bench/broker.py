@@ -1,7 +1,7 @@
-"""A Mosquitto of our own on a loopback port: every client by certificate, every node in its branch.
+"""A private Mosquitto on a loopback port: login by certificate, each node limited to its topics.
 
-For tests and for the demonstration. It runs Debian's binary with its own configuration, folder
-and port, and touches no Mosquitto that the system runs.
+For tests and for the demonstration. It runs Debian's binary with its own configuration, folder and
+port, and does not touch the system's Mosquitto.
 """
 
 import os
@@ -37,13 +37,13 @@ pattern read matthan/hub/presence
 
 
 class Broker:
-    """One Mosquitto in `folder`, by default with an authority of its own in `folder/ca`.
+    """One Mosquitto in `folder`, by default with its own certificate authority in `folder/ca`.
 
         with Broker(tmp_path) as broker:
             broker.port, broker.papers("nga-tu-01")
 
-    A client is its certificate: the broker takes the common name as user name and as client id,
-    so two connections with one certificate throw each other out.
+    A client's certificate is its identity: the broker takes the common name as user name and as
+    client id, so two connections with one certificate disconnect each other.
     """
 
     host = HOST
@@ -60,7 +60,7 @@ class Broker:
         self._prepare()
 
     def papers(self, name: str) -> Papers:
-        """Client papers for the node `name`, or for "hub"; the same ones when asked again."""
+        """Client certificate files for the node `name`, or for "hub"; the same on every call."""
         into = self.authority.folder
         papers = Papers(self.authority.ca_file, into / f"{name}.crt", into / f"{name}.key")
         if papers.cert_file.exists() and papers.key_file.exists():
@@ -69,12 +69,12 @@ class Broker:
 
     @property
     def log(self) -> str:
-        """What the broker has said so far."""
+        """The broker's log so far."""
         return (self._home / "log").read_text(errors="replace")
 
     @property
     def pid(self) -> int | None:
-        """The process, or None before the first start."""
+        """The process id, or None before the first start."""
         return self._process.pid if self._process else None
 
     @property
@@ -83,18 +83,18 @@ class Broker:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> Self:
-        """Start, or start again on the same port with what was kept; waits until it answers."""
+        """Start, or start again on the same port with the saved state; waits until it answers."""
         user = unprivileged()
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [BINARY, "-c", "mosquitto.conf"],
-                # From inside its folder by relative names: a test's folder may lie below
-                # one that the unprivileged user cannot pass through.
+                # Started in its folder with relative names: a test's folder may lie below one that
+                # the unprivileged user cannot enter.
                 cwd=self._home,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # a broker that holds a test's pipe hangs its reader
+                stdout=subprocess.DEVNULL,  # a broker that holds a test's pipe blocks its reader
                 stderr=log,
-                start_new_session=True,  # Ctrl-C goes to the demonstration, which stops it in turn
+                start_new_session=True,  # Ctrl-C goes to the demonstration, which stops it
                 user=user.pw_uid if user else None,
                 group=user.pw_gid if user else None,
                 extra_groups=[] if user else None,
@@ -103,7 +103,7 @@ class Broker:
         return self
 
     def stop(self) -> None:
-        """Ask it to end, which also keeps what it has; kill when it does not."""
+        """Ask it to end, which also saves its state; kill it if it does not."""
         if self._process is None:
             return
         self._process.terminate()
@@ -119,7 +119,7 @@ class Broker:
             self._process.wait()
 
     def reload(self) -> None:
-        """Have it read its papers and the list of revoked ones again."""
+        """Reload its certificates and the list of revoked ones."""
         if self._process is not None:
             self._process.send_signal(signal.SIGHUP)
 
@@ -214,7 +214,7 @@ connection_messages true
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
+    """A loopback port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -222,7 +222,7 @@ def free_port() -> int:
 
 
 def unprivileged() -> pwd.struct_passwd | None:
-    """Whom the broker runs as when we are root: "mosquitto", or "nobody" where that is unknown."""
+    """The user for the broker if we are root: "mosquitto", or "nobody" if that does not exist."""
     if os.geteuid() != 0:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The hub's intake in a process of its own, as it runs in the hub; asked over a pipe."""
+"""The hub's intake in its own process, as in the hub; queried over a pipe."""
 
 import multiprocessing
 import time
@@ -24,35 +24,35 @@ from hub.store.filing import Filing
 
 PATIENCE_S: Final = 120.0
 LOOK_S: Final = 0.02
-ERROR: Final = 40  # as the standard library counts: births are no news here
+ERROR: Final = 40  # as in the standard library: no log lines for births
 
 
 class Carrier:
-    """The other end of the pipe: the intake's counts, as they are now."""
+    """Client of the process: the intake's present counts."""
 
     def __init__(self, pipe: "Connection[None, Counter[str]]") -> None:
         self._pipe = pipe
 
     def counts(self) -> Counter[str]:
-        """Since its start: received, stored, repeated, health, set_aside and so on; of what is
-        committed alone."""
+        """Counts since the start: received, stored, repeated, health, set_aside and so on;
+        committed ones only."""
         self._pipe.send(None)
         return self._pipe.recv()
 
     def await_filed(self, how_many: int) -> float:
-        """The monotonic moment (s) by which so many messages were committed."""
+        """The monotonic time (s) by which so many messages were committed."""
         until(lambda: filed(self.counts()) >= how_many, f"the hub files {how_many} messages")
         return time.monotonic()
 
 
 def filed(counts: Counter[str]) -> int:
-    """Events and states of health that were committed."""
+    """Number of committed events and health messages."""
     return counts["stored"] + counts["repeated"] + counts["health"]
 
 
 @contextmanager
 def carrying(broker: Broker, url: str) -> Iterator[Carrier]:
-    """An intake that listens at the broker and files into this database."""
+    """An intake connected to the broker, storing into this database."""
     papers = broker.papers("hub")
     address = BrokerAddress(
         broker.host, broker.port, papers.ca_file, papers.cert_file, papers.key_file
@@ -64,7 +64,7 @@ def carrying(broker: Broker, url: str) -> Iterator[Carrier]:
     process.start()
     there.close()
     try:
-        here.recv()  # it listens
+        here.recv()  # the intake is ready
         yield Carrier(here)
     finally:
         here.close()
@@ -72,7 +72,7 @@ def carrying(broker: Broker, url: str) -> Iterator[Carrier]:
 
 
 def until(claim: Callable[[], bool], what: str) -> None:
-    """Wait; RuntimeError when it takes too long."""
+    """Wait until `claim()` is true; RuntimeError on timeout."""
     deadline_s = time.monotonic() + PATIENCE_S
     while not claim():
         if time.monotonic() > deadline_s:
@@ -81,7 +81,7 @@ def until(claim: Callable[[], bool], what: str) -> None:
 
 
 def _carry(pipe: "Connection[Counter[str], None]", address: BrokerAddress, url: str) -> None:
-    """All that the process does, until the pipe is closed."""
+    """Main function of the process; returns when the pipe is closed."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     db = Database(url)
     tokens = UploadTokens(b"k" * 32, upload_url="https://hub.example/upload")

@@ -1,7 +1,7 @@
-"""`bench fanout`: one alert, a thousand officers, a phone each: until when has each been told?
+"""`bench fanout`: time until one alert reaches a thousand officers, each with one phone.
 
-From the moment the event is handed to the store until a push service on loopback has taken the
-last push, with the notifier as it runs in the hub: encryption and signature included.
+From the event's arrival at the store until a push service on loopback has accepted the last push,
+with the notifier as in the hub: encryption and signature included.
 """
 
 import argparse
@@ -48,14 +48,14 @@ PHONES: Final = 1_000
 ROUNDS: Final = 3
 PATIENCE_S: Final = 120.0
 LOOK_S: Final = 0.05
-ERROR: Final = 40  # as the standard library counts: each push would be a line
+ERROR: Final = 40  # as in the standard library: no log line per push
 NODE: Final = "nga-tu-000"
 APART: Final = Policy(group_quiet_s=0, group_max_s=0, cooldown_s=0)
-"""Every sighting is an alert of its own, and rings."""
+"""Each sighting raises an alert of its own, with sound."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """What it takes, and what it does."""
+    """Add the arguments and the command."""
     parser.add_argument("--phones", type=int, default=PHONES, help="number of phones")
     parser.add_argument(
         "--rounds", type=int, default=ROUNDS, help="number of alerts, one after the other"
@@ -71,7 +71,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; 1 when a phone was not told, or told twice."""
+    """Measure and print; 1 if a phone got no push, or got it twice."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     try:
@@ -97,7 +97,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def measure(url: str, receiver: Receiver, args: argparse.Namespace) -> dict[str, Any]:
-    """One database: its town, then an alert a round."""
+    """Measure on one database: set up its town, then send one alert per round."""
     migrate(url)
     db = Database(url)
     talker = Talker(NODE, 1, Random(1))
@@ -122,7 +122,7 @@ def measure(url: str, receiver: Receiver, args: argparse.Namespace) -> dict[str,
 
 
 def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> None:
-    """Officers who may all know of the one camera, each with a phone at the receiver."""
+    """Create officers who may all see the one camera, each with a phone at the receiver."""
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     now = HubClock().now()
     rights = Right.SEE | Right.CLIPS | Right.ALERTED
@@ -148,7 +148,7 @@ def _fill(db: Database, talker: Talker, receiver: Receiver, *, phones: int) -> N
 
 
 def _keys() -> str:
-    """Those of a browser that subscribed."""
+    """Keys as of a subscribed browser."""
     point = ec.generate_private_key(ec.SECP256R1()).public_key()
     public = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     keys = {"p256dh": public, "auth": os.urandom(16)}
@@ -160,7 +160,7 @@ def _keys() -> str:
 async def _rounds(
     db: Database, talker: Talker, receiver: Receiver, args: argparse.Namespace
 ) -> list[dict[str, float]]:
-    """The notifier runs, and somebody is seen again and again."""
+    """Run the notifier, and report a person again and again."""
     bell, client, clock = Bell(), new_client(), HubClock()
     signer = Signer(
         ec.generate_private_key(ec.SECP256R1()), subject="mailto:bench@hub.example", clock=clock
@@ -191,7 +191,7 @@ async def _round(
     db: Database, talker: Talker, filing: Filing, bell: Bell, receiver: Receiver, *, phones: int
 ) -> dict[str, float]:
     event = talker.event(HubClock().now().utc_us, HubClock().now().utc_us)
-    while event.body.kind != "sighting_opened":  # who is in view goes first
+    while event.body.kind != "sighting_opened":  # first, the person in view leaves
         with db.writing() as conn:
             filing.file_event(conn, event, now=HubClock().now())
         event = talker.event(HubClock().now().utc_us, HubClock().now().utc_us)

@@ -1,8 +1,7 @@
-"""How many messages a second: a C publisher to a C subscriber, then to the hub's intake.
+"""Messages per second: a C publisher to a C subscriber, then to the hub's intake.
 
-Both hear the same publishers, mosquitto_pub, over the same broker by TLS, one node each, while
-they speak. mosquitto_sub acknowledges what it prints to nowhere; the hub acknowledges what it has
-committed.
+Both receive from the same publishers, mosquitto_pub, over the same broker by TLS, one per node.
+mosquitto_sub acknowledges messages and prints them to nowhere; the hub acknowledges committed ones.
 """
 
 import subprocess
@@ -21,17 +20,18 @@ from hub.bench.talk import Talker
 from hub.bench.town import Town
 
 SPEAKERS: Final = 4
-"""Nodes that say events; one more says how it is."""
+"""Nodes that send events; one more sends health."""
 HEALTH_SHARE: Final = 1 / 7
 """As in a town: 436 nodes, each with an event in ten seconds and its health once a minute."""
 CAMERAS: Final = 22
 SPAN_S: Final = 540
-"""The events tell of so long a time before now: none is late, people come and go as they do."""
+"""Seconds before now over which the events are spread: none is late, people come and go
+normally."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What one node says, a message a line."""
+    """The messages of one node, one per line."""
 
     node: str
     topic: str
@@ -40,7 +40,7 @@ class Speech:
 
 
 def write_speeches(town: Town, folder: Path, *, messages: int) -> tuple[list[Talker], list[Speech]]:
-    """So many messages of new nodes, in files."""
+    """Write so many messages of new nodes to files."""
     speakers = town.talkers(SPEAKERS, cameras=CAMERAS)
     [ailing] = town.talkers(1, cameras=1)
     now_us = time.time_ns() // 1000
@@ -71,7 +71,7 @@ def _write(folder: Path, talker: Talker, topic: str, lines: Sequence[bytes]) -> 
 
 
 def peer_per_s(broker: Broker, said: Sequence[Speech]) -> float:
-    """Messages a second from mosquitto_pub to mosquitto_sub, from the first word to the last."""
+    """Messages a second from mosquitto_pub to mosquitto_sub, from the first message to the last."""
     total = sum(one.messages for one in said)
     heard = len(broker.log)
     heads = [f"matthan/+/{topic.path}" for topic in (topics.EVENT, topics.HEALTH)]
@@ -93,7 +93,7 @@ def peer_per_s(broker: Broker, said: Sequence[Speech]) -> float:
 
 
 def own_per_s(broker: Broker, carrier: Carrier, said: Sequence[Speech]) -> float:
-    """Messages a second from mosquitto_pub into the hub's database, the last one committed."""
+    """Messages a second from mosquitto_pub into the hub's database, until the last is committed."""
     total = sum(one.messages for one in said)
     before = filed(carrier.counts())
     began_s = time.monotonic()
@@ -103,7 +103,7 @@ def own_per_s(broker: Broker, carrier: Carrier, said: Sequence[Speech]) -> float
 
 
 def say_births(broker: Broker, talkers: Sequence[Talker]) -> None:
-    """Retained, so that the hub hears them whenever it comes."""
+    """Publish births, retained, so that the hub gets them at any later time."""
     for one in talkers:
         topic = topics.address(topics.STATUS, one.node)
         birth = encode(one.birth(time.time_ns() // 1000)).decode()
@@ -112,7 +112,7 @@ def say_births(broker: Broker, talkers: Sequence[Talker]) -> None:
 
 
 def _publishing(broker: Broker, said: Sequence[Speech]) -> ExitStack:
-    """Everybody speaks; leaving waits for those that have not ended yet."""
+    """Start all publishers; leaving the context waits for those that still run."""
     publishers = ExitStack()
     for one in said:
         lines = publishers.enter_context(one.file.open("rb"))

@@ -1,9 +1,9 @@
-"""`bench intake`: how many events a second the hub can take, and how long nodes wait for it.
+"""`bench intake`: events per second that the hub can take, and a node's wait for its receipt.
 
-Every event is committed before it is acknowledged. Messages a second are stated beside a C
-publisher and a C subscriber over the same broker in the same run; the wait is that of a node from
-its publishing to the hub's receipt, under the load of a town. In the end it is counted whether
-all that was said is stored, once.
+Every event is committed before it is acknowledged. Messages per second are stated beside a C
+publisher and a C subscriber over the same broker in the same run. The wait is from a node's
+publishing to the hub's receipt, under a town's load. At the end, the bench checks that every event
+is stored exactly once.
 """
 
 import argparse
@@ -26,15 +26,15 @@ from hub.bench.town import Town
 
 MESSAGES: Final = 6_000
 MOST_MESSAGES: Final = 20_000
-"""So many the broker keeps for one who is slower than the publishers."""
+"""Most messages that the broker queues for a client slower than the publishers."""
 ROUNDS: Final = 3
 NODES: Final = 20
 LOADS: Final = {"town": 43.6, "5000_a_minute": 5000 / 60}
-"""Events a second: 436 cameras with one in ten seconds each, and a storm."""
+"""Events a second: 436 cameras with one in ten seconds each, and a peak load."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """What it takes, and what it does."""
+    """Add the arguments and the command."""
     parser.add_argument(
         "--messages", type=int, default=MESSAGES, help="messages per round, 70 to 20,000"
     )
@@ -53,7 +53,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; 1 when something was lost or doubled."""
+    """Measure and print; 1 if an event was lost or doubled."""
     lacking = _lacking(args)
     if lacking:
         print(f"matthan-hub: bench intake: {lacking}", file=sys.stderr)
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One database: rounds at full speed, then the loads, then the count."""
+    """Measure on one database: rounds at full speed, then the loads, then the check."""
     said = 0
     folder.mkdir()
     with Broker(folder / "mqtt") as broker:
@@ -100,7 +100,7 @@ def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _round(town: Town, folder: Path, messages: int) -> dict[str, float]:
-    """The same words to the one and to the other."""
+    """Send the same messages to both."""
     talkers, said = haste.write_speeches(town, folder, messages=messages)
     peer_per_s = haste.peer_per_s(town.broker, said)
     haste.say_births(town.broker, talkers)
@@ -112,7 +112,7 @@ def _round(town: Town, folder: Path, messages: int) -> dict[str, float]:
 
 
 def _lacking(args: argparse.Namespace) -> str:
-    """What is amiss, in a sentence; empty when nothing is."""
+    """The fault in a sentence; empty if there is none."""
     if not 70 <= args.messages <= MOST_MESSAGES:
         return f"--messages is 70 to {MOST_MESSAGES}: the broker keeps no more for a slow hub"
     if args.rounds < 1 or args.seconds < 0:
@@ -126,7 +126,7 @@ def _lacking(args: argparse.Namespace) -> str:
 
 
 def _waits(town: Town, *, per_s: float, seconds: float) -> tuple[dict[str, Any], int]:
-    """The wait under a load, and how many events that was."""
+    """The wait under a load, and the number of events."""
     talkers = town.talkers(NODES, cameras=haste.CAMERAS)
     with carrying(town.broker, town.url):
         waits = wait.latencies_ms(town.broker, talkers, per_s=per_s, seconds=seconds)

@@ -1,4 +1,4 @@
-"""On which databases a benchmark runs, and on what machine it says it ran."""
+"""The databases of a benchmark, and the description of the machine."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from hub.bench import postgres
 def databases(
     urls: Sequence[str] | None, folder: Path, stack: ExitStack, *, bench: str
 ) -> Iterator[str]:
-    """Those asked for, or one of each kind there is here."""
+    """The given databases, or one of each kind available here."""
     if urls:
         yield from urls
         return
@@ -27,17 +27,17 @@ def databases(
 
 
 def name_of(url: str) -> str:
-    """What a kind of database is called in what is printed."""
+    """The printed name of a kind of database."""
     return "postgresql" if url.startswith("postgresql") else "sqlite"
 
 
 def machine() -> str:
-    """The state of a figure."""
+    """The machine, as stated with a figure."""
     return f"{platform.machine()}, {os.cpu_count()} cores"
 
 
 def shares(values: Sequence[float]) -> dict[str, float]:
-    """p50, p95, p99 and the most, with one place."""
+    """p50, p95, p99 and maximum, with one decimal."""
     ordered = sorted(values)
     at = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "most": 1.0}
     last = len(ordered) - 1

@@ -1,7 +1,7 @@
-"""`bench pages`: how long inbox and alert take for 200 officers with a year of alerts behind them.
+"""`bench pages`: response times of inbox and alert pages for 200 officers and a year of alerts.
 
-The site runs in a process of its own, as in the hub. Every officer has a live page open and opens
-an inbox and an alert every half minute. Each answer is timed from the asking to its end.
+The site runs in its own process, as in the hub. Every officer has a live page open and opens an
+inbox and an alert every half minute. Each answer is timed from the request to its last byte.
 """
 
 import argparse
@@ -33,12 +33,12 @@ ALERTS: Final = 100_000
 SECONDS: Final = 30.0
 SETTLE_S: Final = 5.0
 EACH_S: Final = 30.0
-"""An officer opens one inbox and one alert in so many seconds."""
+"""Seconds in which an officer opens one inbox and one alert."""
 GOAL_MS: Final = 100.0
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """What it takes, and what it does."""
+    """Add the arguments and the command."""
     parser.add_argument("--officers", type=int, default=OFFICERS, help="number of officers")
     parser.add_argument("--alerts", type=int, default=ALERTS, help="number of alerts in the year")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="seconds to measure")
@@ -59,7 +59,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; 1 when an answer was no page."""
+    """Measure and print; 1 if an answer was not a page."""
     found: dict[str, Any] = {
         "machine": kinds.machine(),
         "load_before": round(os.getloadavg()[0], 1),
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One database: its year, then the load."""
+    """Measure on one database: create its year, then apply the load."""
     folder.mkdir()
     migrate(url)
     db = Database(url)
@@ -109,7 +109,7 @@ def measure(folder: Path, url: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open_alerts(db: Database, mine: list[Any]) -> list[str]:
-    """The addresses of what somebody may open: of one commune."""
+    """Addresses of the alerts that an officer may open: those of one commune."""
     query = (
         select(alerts.c.id)
         .join(cameras, cameras.c.id == alerts.c.camera_id)
@@ -122,16 +122,17 @@ def _open_alerts(db: Database, mine: list[Any]) -> list[str]:
 async def _visit(
     site: Site, visitors: list[tuple[str, list[str]]], *, seconds: float, each_s: float
 ) -> tuple[dict[str, list[float]], Counter[int], float]:
-    """All officers at once; the times of each kind of page, in ms, and what the site used, in s."""
+    """Run all officers at once; the times of each kind of page in ms, and the site's CPU time in
+    s."""
     times: dict[str, list[float]] = defaultdict(list)
     codes: Counter[int] = Counter()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=site.url, limits=limits, timeout=60.0) as client:
         first, own = visitors[0]
-        for path in ("/", own[0]):  # templates are read once
+        for path in ("/", own[0]):  # load the templates
             await client.get(path, headers=_cookie_header(first))
         live = [asyncio.create_task(_live(client, token)) for token, _ in visitors]
-        await asyncio.sleep(min(SETTLE_S, seconds))  # all live pages are open
+        await asyncio.sleep(min(SETTLE_S, seconds))  # wait until all live pages are open
         before_s = await asyncio.to_thread(site.cpu_s)
         ends_s = time.monotonic() + seconds
 
@@ -152,7 +153,7 @@ async def _visit(
 
 
 async def _live(client: httpx.AsyncClient, token: str) -> None:
-    """One open page: it only listens."""
+    """One open live page: it only receives."""
     with suppress(httpx.HTTPError):
         async with client.stream("GET", "/events", headers=_cookie_header(token)) as stream:
             async for _ in stream.aiter_bytes():
@@ -166,7 +167,7 @@ async def _officer(
     ends_s: float,
     pause_s: float,
 ) -> None:
-    """Opens pages now and then; not all officers at the same moment."""
+    """Open pages now and then; officers start at different moments."""
     await asyncio.sleep(random.random() * pause_s)
     turn = 0
     while time.monotonic() < ends_s or turn == 0:

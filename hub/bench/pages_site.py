@@ -1,4 +1,4 @@
-"""The hub's site in a process of its own, as it runs in the hub; asked over a pipe."""
+"""The hub's site in its own process, as in the hub; queried over a pipe."""
 
 import asyncio
 import gc
@@ -32,14 +32,14 @@ ERROR: Final = 40
 
 
 class Site:
-    """The other end of the pipe."""
+    """Client of the process."""
 
     def __init__(self, pipe: "Connection[Any, Any]", port: int) -> None:
         self._pipe = pipe
         self.url = f"http://127.0.0.1:{port}"
 
     def cpu_s(self) -> float:
-        """What it has used, user and system, seconds."""
+        """Processor time used so far, user and system, in seconds."""
         self._pipe.send(None)
         used: float = self._pipe.recv()
         return used
@@ -47,7 +47,7 @@ class Site:
 
 @contextmanager
 def serving(url: str, folder: Path) -> Iterator[Site]:
-    """The site of this database is up inside."""
+    """Run the site of this database for the length of the context."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=(there, url, folder), daemon=True
@@ -62,7 +62,7 @@ def serving(url: str, folder: Path) -> Iterator[Site]:
 
 
 def _serve(pipe: "Connection[Any, Any]", url: str, folder: Path) -> None:
-    """All that the process does, until the pipe is closed."""
+    """Main function of the process; returns when the pipe is closed."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(ERROR))
     place = socket.create_server(("127.0.0.1", 0))
     port = place.getsockname()[1]

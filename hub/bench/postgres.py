@@ -1,4 +1,4 @@
-"""A real PostgreSQL cluster for tests: its own, on a free loopback port, gone at the end."""
+"""A real PostgreSQL cluster for tests, on a free loopback port; removed at the end."""
 
 import os
 import pwd
@@ -19,7 +19,8 @@ WANTED = "PostgreSQL is not installed here: apt-get install postgresql"
 
 
 def binaries() -> Path:
-    """The folder of the newest installed server; a missing one fails and says what to install."""
+    """The folder of the newest installed server; if there is none, an error says what to
+    install."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     if not found:
         raise RuntimeError(WANTED)
@@ -50,7 +51,8 @@ def server(home: Path, *, fsync: bool = False) -> Iterator["Server"]:
 
 
 class Server:
-    """A cluster whose data lie at `home`; it may end by itself, as on a full disk, and go on."""
+    """A cluster with its data at `home`; it may stop by itself, as on a full disk, and be
+    restarted."""
 
     def __init__(self, home: Path, *, fsync: bool) -> None:
         self._home = home
@@ -62,11 +64,11 @@ class Server:
 
     @property
     def is_running(self) -> bool:
-        """Whether its first process is there."""
+        """Whether its main process runs."""
         return self._process is not None and self._process.poll() is None
 
     def found(self) -> None:
-        """Make it."""
+        """Create the cluster."""
         subprocess.run(
             [*_as(self._user), binaries() / "initdb", "-D", self._home / "data", *INITDB],
             check=True,
@@ -75,7 +77,7 @@ class Server:
         )
 
     def start(self) -> None:
-        """Run it, and wait until it answers."""
+        """Start it, and wait until it answers."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
@@ -96,7 +98,7 @@ class Server:
         _await(self._process, self.url, self._home / "log")
 
     def kill(self) -> None:
-        """As a power cut would: all its processes."""
+        """Kill all its processes, as a power cut would."""
         if self._process is not None and self.is_running:
             children = f"/proc/{self._process.pid}/task/{self._process.pid}/children"
             pids = [self._process.pid, *map(int, Path(children).read_text().split())]
@@ -106,14 +108,14 @@ class Server:
             self._process.wait(30)
 
     def stop(self) -> None:
-        """Roll back what is under way, and end."""
+        """Roll back open transactions, and stop."""
         if self._process is not None and self.is_running:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
 
 
 def _owner(home: Path) -> str | None:
-    """Who shall run the server: PostgreSQL refuses root. None: whoever runs the tests."""
+    """The user for the server, because PostgreSQL refuses root. None: the present user."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -124,7 +126,7 @@ def _owner(home: Path) -> str | None:
 
 
 def _as(user: str | None) -> list[str]:
-    # The server ends with the test run even when that is killed.
+    # The server ends with the test run, even if that is killed.
     death = ["setpriv", "--pdeathsig", "INT"]
     if user is None:
         return death

@@ -1,6 +1,6 @@
-"""A push service on loopback, in a process of its own: takes every push and remembers when.
+"""A push service on loopback, in its own process: accepts every push and records its time.
 
-It checks nothing: `deploy/push_service.py` is the strict one; this is not to be what is measured.
+It checks nothing, so that its own cost is not measured: `deploy/push_service.py` is the strict one.
 """
 
 import asyncio
@@ -17,25 +17,25 @@ LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 JOIN_S: Final = 10.0
 
 Taken = dict[str, float]
-"""The path of a push → the monotonic moment (s) of its first coming."""
+"""The path of a push → the monotonic time (s) of its first arrival."""
 
 
 class Receiver:
-    """The other end of the pipe."""
+    """Client of the process."""
 
     def __init__(self, pipe: "Connection[bool, tuple[Taken, int]]", port: int) -> None:
         self._pipe = pipe
         self.url = f"http://127.0.0.1:{port}"
 
     def taken(self) -> tuple[Taken, int]:
-        """What came since the last asking, and how many pushes that were, repeats too."""
+        """Arrivals since the last call, and the number of pushes, repeats included."""
         self._pipe.send(True)
         return self._pipe.recv()
 
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """It listens inside."""
+    """Run the push service for the length of the context."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_receive, args=(there,), daemon=True
@@ -50,7 +50,7 @@ def receiving() -> Iterator[Receiver]:
 
 
 def _receive(pipe: "Connection[object, object]") -> None:
-    """All that the process does, until the pipe is closed."""
+    """Main function of the process; returns when the pipe is closed."""
     asyncio.run(_serve(pipe))
 
 

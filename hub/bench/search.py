@@ -1,9 +1,9 @@
-"""`bench search`: how long twelve stated searches take, over a year of 10,000 cameras.
+"""`bench search`: response times of twelve searches, over a year of 10,000 cameras.
 
-Every one passes the scope of who asks, as a page's would. Each is asked several times with another
-place and hour; stated are the middle, the 95th of a hundred and the longest, and how many of the
-answers looked all the way back (one that takes too long is cut, and says so). `own_cpu` is what
-this process spent: with SQLite all of it, with PostgreSQL without the server.
+Every search passes the user's scope check, as from a page. Each runs several times with another
+place and hour. Stated are the median, the 95th percentile, the maximum, and the number of complete
+answers (a search that takes too long is cut, and says so). `own_cpu` is this process's processor
+time: all of it with SQLite, without the server's with PostgreSQL.
 """
 
 import argparse
@@ -34,7 +34,7 @@ Question = Callable[[SearchTown, Random], tuple[str, Wanted]]
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """What it takes, and what it does."""
+    """Add the arguments and the command."""
     parser.add_argument(
         "--sightings",
         type=int,
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(url: str, size: int, rounds: int, seed: int) -> dict[str, Any]:
-    """One database of one size."""
+    """Measure one database of one size."""
     began_s = time.monotonic()
     town = search_town.make(url, sightings=size, show=_show)
     made_s = time.monotonic() - began_s
@@ -128,7 +128,7 @@ def _show(made: int) -> None:
 
 
 def _databases(kinds: Sequence[str] | None) -> Iterator[tuple[str, str]]:
-    """A new one of each kind that was asked for."""
+    """A new database of each requested kind."""
     for kind in kinds or ("sqlite", "postgresql"):
         with ExitStack() as stack:
             if kind == "sqlite":
@@ -147,7 +147,7 @@ def _databases(kinds: Sequence[str] | None) -> Iterator[tuple[str, str]]:
 def _in(
     span_us: int | None, town: SearchTown, chance: Random | None = None, **words: Any
 ) -> Wanted:
-    """So long, anywhere in the year; None: all of it."""
+    """A query over a span of that length, anywhere in the year; None: the whole year."""
     begin, end = town.begins_utc_us, town.ends.utc_us
     if span_us is not None and chance is not None:
         begin += chance.randrange(search_town.YEAR_US - span_us)

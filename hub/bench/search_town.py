@@ -1,8 +1,8 @@
-"""A province of 10,000 cameras and a year of sightings, made inside the database by its own SQL.
+"""A province of 10,000 cameras and a year of sightings, made inside the database by SQL.
 
-All follows from the number of a sighting, so both databases hold the same. One in ten falls to the
-hundred busiest cameras, one in fifty raised an alert, one in ten has a clip, one in a thousand is
-a crowd.
+All values follow from a sighting's number, so both databases hold the same. One in ten falls to the
+hundred busiest cameras, one in fifty raised an alert, one in ten has a clip, one in a thousand is a
+crowd.
 """
 
 from collections.abc import Callable
@@ -23,50 +23,50 @@ from hub.store.tables import cameras, columns, new_id, nodes
 
 COMMUNES: Final = 25
 JUNCTIONS: Final = 16
-"""In each commune."""
+"""Junctions in each commune."""
 CAMERAS: Final = 25
-"""At each junction."""
+"""Cameras at each junction."""
 YEAR_US: Final = 365 * 86_400_000_000
 HISTORY_US: Final = 30 * 86_400_000_000
 PIECE: Final = 250_000
 FEW: Final = 20
 SIGHTING, ALERT, CLIP, CAMERA = (number << 56 for number in (1, 2, 3, 4))
-"""Where the keys of each begin."""
+"""First key of each kind."""
 _HASH: Final = "({k} * 2654435761 % 4294967296)"
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTown:
-    """What was made."""
+    """Ids and times of what was made."""
 
     db: Database
     people: dict[str, UUID]
-    """all, commune, few, history: by what they may search."""
+    """all, commune, few, history: by search scope."""
     junctions: list[UUID]
     communes: list[UUID]
     ends: Moment
-    """The year ends then."""
+    """The end of the year."""
     cameras: int
 
     @property
     def begins_utc_us(self) -> int:
-        """When the year begins."""
+        """The start of the year, in UTC microseconds."""
         return self.ends.utc_us - YEAR_US
 
 
 def camera_id(number: int) -> UUID:
-    """Of the camera of that number, from 0."""
+    """The id of camera `number`, from 0."""
     return UUID(int=CAMERA + number)
 
 
 def place_of(number: int) -> tuple[float, float]:
-    """Latitude and longitude of a camera in degrees: junctions on a grid of some 700 m."""
+    """Latitude and longitude of a camera in degrees: junctions on a grid of about 700 m."""
     row, column = divmod(number // CAMERAS, 20)
     return 11.4 + row * 0.0063, 106.6 + column * 0.0064
 
 
 def make(url: str, *, sightings: int, show: Callable[[int], None] = lambda _: None) -> SearchTown:
-    """Bring an empty database up and fill it; `show` hears how many there are."""
+    """Create the schema in an empty database and fill it; `show` gets the number of rows so far."""
     migrate(url)
     db = Database(url)
     now = HubClock().now()
@@ -81,7 +81,7 @@ def make(url: str, *, sightings: int, show: Callable[[int], None] = lambda _: No
         with db.writing(is_durable=False) as conn:
             _fill(conn, town, first, last, step_us=YEAR_US // sightings, is_sqlite=is_sqlite)
         show(last + 1)
-    if not is_sqlite:  # as its own housekeeping does by and by
+    if not is_sqlite:  # as PostgreSQL's autovacuum does in time
         with db.writing() as conn:
             conn.execute(text("ANALYZE"))
     return town
@@ -162,7 +162,7 @@ def _people(conn: Connection, everywhere: UUID, commune: UUID, now: Moment) -> d
 def _fill(
     conn: Connection, town: SearchTown, first: int, last: int, *, step_us: int, is_sqlite: bool
 ) -> None:
-    """The sightings of these numbers, and what hangs on them; what others name comes first."""
+    """Insert the sightings of these numbers and their dependent rows, in foreign-key order."""
     words = _words(town, step_us, is_sqlite=is_sqlite)
     numbers = f"generate_series({first}::bigint, {last}::bigint) AS g(k)"
     if is_sqlite:
@@ -174,7 +174,7 @@ def _fill(
 
 
 def _words(town: SearchTown, step_us: int, *, is_sqlite: bool) -> dict[str, str]:
-    """What a row is made of, in the words of either database."""
+    """SQL expressions for a row, in the dialect of either database."""
 
     def key(begin: int, number: str = "k") -> str:
         if is_sqlite:

@@ -1,4 +1,4 @@
-"""What the nodes of a town say: people who come, are seen better and go, and how a node is."""
+"""Messages of a town's nodes: people appear, are updated and leave; and node health."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -12,21 +12,22 @@ from agent.wire.presence import Birth, BoardWords, CameraHealth, CameraWords, He
 from agent.wire.terms import BoxWords, ClockSource, ObjectKind, Picture, Stamp
 
 SEEN_BETTER: Final = 0.4
-"""So often what is said next of somebody in view is an update and not the end."""
+"""Chance that the next message about a person in view is an update, not the end."""
 BOX: Final = BoxWords(x0=0.41, y0=0.32, x1=0.52, y1=0.71)
 ERROR_MS: Final = 20
 
 
 @dataclass(slots=True)
 class Talker:
-    """One node with its cameras and its spool; what it says follows from the dice alone."""
+    """One node with its cameras and its spool; its messages follow from the random generator
+    alone."""
 
     node: str
     cameras: int
     dice: Random
     seq: int = 0
     _inside: dict[str, tuple[UUID, int]] = field(default_factory=dict)
-    """Who is in view of which camera, and since when (UTC, microseconds)."""
+    """The person in view of each camera, and since when (UTC, microseconds)."""
     _ids: tuple[UUID, UUID, UUID] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,7 +35,7 @@ class Talker:
         self._ids = birth, boot, spool
 
     def birth(self, utc_us: int) -> Birth:
-        """That it is here, with its cameras."""
+        """The birth message, with the node's cameras."""
         birth_id, boot_id, spool_id = self._ids
         return Birth(
             node=self.node,
@@ -47,7 +48,7 @@ class Talker:
         )
 
     def event(self, happened_utc_us: int, said_utc_us: int) -> Event:
-        """The next thing that happens, and is said then."""
+        """The next event, with the times of happening and sending."""
         self.seq += 1
         _, boot_id, spool_id = self._ids
         return Event(
@@ -63,7 +64,7 @@ class Talker:
         )
 
     def health(self, utc_us: int) -> Health:
-        """How it is."""
+        """The health message."""
         birth_id, boot_id, spool_id = self._ids
         return Health(
             node=self.node,

@@ -1,4 +1,4 @@
-"""A town for benchmarks: a database, nodes that the broker lets in, officers with phones."""
+"""A town for benchmarks: a database, nodes with broker access, officers with phones."""
 
 from random import Random
 from typing import Final
@@ -17,11 +17,11 @@ from hub.store.schema import migrate
 from hub.store.tables import events, media, sightings
 
 OFFICERS: Final = ("an", "binh")
-"""Each with one phone; nobody sends what they are owed."""
+"""Each has one phone; nothing sends their pending messages."""
 
 
 class Town:
-    """All but what runs: the database at `url` is brought up, nodes are added as needed."""
+    """The parts that do not run: creates the schema at `url`; nodes are added on demand."""
 
     def __init__(self, broker: Broker, url: str) -> None:
         migrate(url)
@@ -29,7 +29,7 @@ class Town:
         self.url = url
         self._db = Database(url)
         self.nodes = 0
-        """So many there are."""
+        """Number of nodes so far."""
         now = HubClock().now()
         rights = Right.SEE | Right.CLIPS | Right.ALERTED
         with self._db.writing() as conn:
@@ -51,7 +51,7 @@ class Town:
                 put_phone(conn, person_id, phone, now=now)
 
     def talkers(self, how_many: int, *, cameras: int) -> list[Talker]:
-        """New nodes, known to the hub and with papers for the broker."""
+        """New nodes, known to the hub and with certificates for the broker."""
         names = [f"nga-tu-{number:03}" for number in range(self.nodes, self.nodes + how_many)]
         self.nodes += how_many
         now = HubClock().now()
@@ -63,7 +63,8 @@ class Town:
         return [Talker(name, cameras, Random(name)) for name in names]
 
     def stored(self) -> dict[str, int]:
-        """How many events the database has, of how many numbers, and what they came to."""
+        """Number of events in the database, of different event numbers, and of the rows made from
+        them."""
         number = select(events.c.node_id, events.c.spool_id, events.c.seq).distinct().subquery()
         counted = {"events": events, "numbers": number, "sightings": sightings, "pictures": media}
         with self._db.reading() as conn:
@@ -73,5 +74,5 @@ class Town:
             }
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         self._db.close()

@@ -1,4 +1,4 @@
-"""How long a node waits for its receipt while a town speaks: from publishing to the hub's word."""
+"""A node's wait for its receipt under a town's load: from publishing to the hub's receipt."""
 
 import multiprocessing
 import threading
@@ -26,7 +26,7 @@ HEALTH_EVERY_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where and as whom a node connects."""
+    """Address and identity of a node's connection."""
 
     host: str
     port: int
@@ -38,9 +38,8 @@ class Door:
 def latencies_ms(
     broker: Broker, talkers: Sequence[Talker], *, per_s: float, seconds: float
 ) -> list[float]:
-    """The wait of each event, sorted; at `per_s` events a second of all nodes, at random moments,
-    for so long. Nodes and hub are processes of their own. An event without a receipt is infinite.
-    """
+    """The wait in ms of each event, sorted; `per_s` events a second over all nodes, at random
+    moments, for `seconds`. Nodes and hub are separate processes. Infinite without a receipt."""
     doors = {}
     for one in talkers:
         papers = broker.papers(one.node)
@@ -60,7 +59,7 @@ def latencies_ms(
 
 @dataclass(slots=True)
 class _Ear:
-    """When each event was said, and how long its receipt took (ms); who was answered at all."""
+    """Send time of each event, wait for its receipt (ms), and the nodes that got an answer."""
 
     answered: set[str] = field(default_factory=set)
     said_s: dict[UUID, float] = field(default_factory=dict)
@@ -68,7 +67,7 @@ class _Ear:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hear(self, _line: object, _data: object, message: mqtt.MQTTMessage) -> None:
-        """A receipt, on paho's thread."""
+        """Handle a receipt, on paho's thread."""
         now_s = time.monotonic()
         if not message.topic.endswith(topics.RECEIPT.path):
             self.answered.add(message.topic)
@@ -88,7 +87,7 @@ def _speak(
 ) -> None:
     ear, dice = _Ear(), Random(1)
     lines = {one.node: _connect(one, doors[one.node], ear) for one in talkers}
-    # The hub answers a birth with leave to upload: then it knows the node and its cameras.
+    # The hub answers a birth with an upload grant: then it knows the node and its cameras.
     until(lambda: len(ear.answered) >= len(talkers), "the hub answers every birth")
     due_s = ends_s = time.monotonic()
     ends_s += seconds
@@ -115,7 +114,7 @@ def _speak(
 
 
 def _connect(talker: Talker, door: Door, ear: _Ear) -> mqtt.Client:
-    """Its line, once the broker has its birth and it hears what is said to it."""
+    """The node's connection, after its birth is published and its subscription is active."""
     is_heard = threading.Event()
     line = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=talker.node, protocol=mqtt.MQTTv5)
     line.tls_set(str(door.ca_file), str(door.cert_file), str(door.key_file))

@@ -1,7 +1,7 @@
-"""A town with a year behind it, written straight into the tables: officers, cameras, alerts.
+"""A town with a year of history, written straight into the tables: officers, cameras, alerts.
 
 Twenty communes; each officer may see one of them. Alerts are spread evenly over the year, each with
-its sighting, picture and history, and what three phones were told of it; nearly all are closed.
+its sighting, picture, history and messages to three phones; nearly all are closed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ from hub.store.views import Asker
 COMMUNES: Final = 20
 CAMERAS_EACH: Final = 20
 OPEN_EACH: Final = 5
-"""So many of a commune's latest alerts nobody has closed."""
+"""Number of each commune's latest alerts that stay open."""
 TOLD: Final = 3
 YEAR_S: Final = 365 * 86_400
 AT_ONCE: Final = 2_000
@@ -50,7 +50,7 @@ Rows = dict[Table, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """Somebody with a session that holds, and one phone."""
+    """An officer with a valid session and one phone."""
 
     person_id: UUID
     commune: int
@@ -60,7 +60,7 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Commune:
-    """Its cameras and its officers."""
+    """A commune's cameras and officers."""
 
     node_id: UUID
     cameras: list[UUID]
@@ -68,7 +68,7 @@ class Commune:
 
 
 def fill(db: Database, *, officers: int, alert_count: int, now: Moment) -> list[Commune]:
-    """The whole year; takes about a minute for 100,000 alerts."""
+    """Write the whole year; takes about a minute for 100,000 alerts."""
     with db.writing() as conn:
         communes = [_commune(conn, number, officers, now) for number in range(COMMUNES)]
     dice, per_commune = Random(7), alert_count // COMMUNES
@@ -119,7 +119,7 @@ def _officer(conn: Connection, number: int, commune: int, area_id: UUID, now: Mo
 
 
 def _alert(rows: Rows, commune: Commune, at: Moment, dice: Random, is_open: bool) -> None:
-    """One alert and all that hangs on it."""
+    """Write one alert and its dependent rows."""
     camera_id = dice.choice(commune.cameras)
     alert_id, sighting_id, picture_id = (new_id(at) for _ in range(3))
     officer = dice.choice(commune.officers)

@@ -1,4 +1,4 @@
-"""When sightings are an alert, when something is lost, and how phones are woken."""
+"""Configuration of alerts, trouble notices and push messages."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from toml_settings import Section
 
 
 class PushSection(Section):
-    """Waking phones."""
+    """Push messages to phones."""
 
     removed: ClassVar = {
         "storm_span_s": "in a storm a phone rings at most once a minute",
@@ -59,7 +59,7 @@ class PushSection(Section):
 
 
 class AlertsSection(Section):
-    """When sightings are one alert."""
+    """Grouping of sightings into alerts."""
 
     removed: ClassVar = {"late_after_s": "events older than ten minutes are filed and wake nobody"}
 
@@ -92,7 +92,7 @@ class AlertsSection(Section):
 
 
 class TroublesSection(Section):
-    """When those who look after cameras are told that one, or its node or line, is lost."""
+    """Timing of notices about a lost camera, node or connection."""
 
     removed: ClassVar = {
         "node_unheard_after_s": "a connected node may be silent for five minutes",

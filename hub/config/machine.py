@@ -1,4 +1,4 @@
-"""What the hub runs on and with: database, clip store, broker, pages, keys, log."""
+"""Configuration of the hub's services: database, clip store, broker, pages, keys, log."""
 
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -10,7 +10,7 @@ from toml_settings import Section
 
 
 class StoreSection(Section):
-    """Where the hub keeps what it knows."""
+    """Data storage."""
 
     removed: ClassVar = {"spare_mib": "256 MiB of the disk stay free, of a small disk a sixteenth"}
 
@@ -43,7 +43,7 @@ class StoreSection(Section):
 
 
 class BrokerSection(Section):
-    """The MQTT broker that nodes speak to, and who the hub is to it."""
+    """The MQTT broker for the nodes, and the hub's identity there."""
 
     removed: ClassVar = {
         "node_burst": "one node may send 5000 messages at once",
@@ -96,7 +96,7 @@ class WebSection(Section):
 
 
 class EnrolSection(Section):
-    """How nodes become nodes."""
+    """Enrolment of nodes."""
 
     authority_folder: str = Field(
         "",
@@ -160,7 +160,7 @@ class OidcSection(Section):
 
 
 class SecretsSection(Section):
-    """What the hub must keep to itself."""
+    """The hub's secrets."""
 
     folder: Path = Field(
         Path("/var/lib/matthan/secrets"),
@@ -170,7 +170,7 @@ class SecretsSection(Section):
 
 
 class EvidenceSection(Section):
-    """What leaves as evidence."""
+    """Evidence packages."""
 
     stamp_url: str = Field(
         "",
@@ -185,7 +185,7 @@ class EvidenceSection(Section):
 
 
 class LogSection(Section):
-    """What the hub writes to stderr."""
+    """The log on stderr."""
 
     removed: ClassVar = {"format": "for people on a terminal, JSON lines elsewhere"}
 

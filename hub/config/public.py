@@ -1,4 +1,4 @@
-"""What people outside are told, and what they may send and ask."""
+"""Configuration of the public service: public page, tips, household and data requests."""
 
 from datetime import date
 from typing import ClassVar, Final
@@ -10,7 +10,7 @@ from toml_settings import Section
 
 
 class PublicSection(Section):
-    """What the page for everyone says, /watched: by whom, for what, and whom to ask."""
+    """The public page /watched: operator, purpose and contact."""
 
     by_vi: str = Field("", max_length=2000, description="The operator, in Vietnamese.")
     by_en: str = Field("", max_length=2000, description="The same in English.")
@@ -96,11 +96,11 @@ BY_LAW: Final = {
     "delete": "20 days",
     "object": "15 days",
 }
-"""Until a request is answered, and once more where it is extended."""
+"""Time until the answer, by kind of request, and length of one extension."""
 
 
 class PetitionsSection(Section):
-    """Requests of persons concerned: what they may ask, until when they are answered."""
+    """Data requests of persons concerned: allowed kinds, and deadlines for the answer."""
 
     accepted: bool = Field(
         True,

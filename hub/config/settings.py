@@ -1,4 +1,4 @@
-"""The hub's configuration as a whole, and how it is read."""
+"""The hub's whole configuration, and its loading."""
 
 from pathlib import Path
 from typing import Final
@@ -55,12 +55,12 @@ class HubSettings(FileSettings):
 def load(path: Path | None) -> HubSettings:
     """The settings in `path`, overridden by the environment.
 
-    Without a path: those in `DEFAULT_FILE` where it exists, else from the environment alone.
-    Raises ConfigError with a line for each fault.
+    Without a path: `DEFAULT_FILE` if it exists, else the environment alone. Raises ConfigError with
+    a line for each fault.
     """
     return load_file(HubSettings, path or DEFAULT_FILE, is_needed=path is not None)
 
 
 def removed_keys_in_use(path: Path | None) -> list[str]:
-    """A line for each key of older releases that is still set, with what holds instead."""
+    """A line for each removed key that is still set, with its replacement."""
     return removed_in_use(HubSettings, path or DEFAULT_FILE)
