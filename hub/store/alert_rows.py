@@ -6,7 +6,6 @@ Callers hold the only write transaction, so rows read here stay valid.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal_column,
     or_,
     select,
     update,
@@ -27,68 +25,49 @@ from hub.alerts.alert import State
 from hub.alerts.moment import Moment
 from hub.alerts.routing import Policy, Running, Seen
 from hub.alerts.rules import Rules, to_text
-from hub.store.hot import Hot
 from hub.store.rows import add
 from hub.store.tables import alert_changes, alert_history, alerts, columns, new_id, sightings
 
-_SIZE: Final = Hot(
-    select(alerts.c.people, alerts.c.last_seen_utc_us).where(alerts.c.id == bindparam("alert_id"))
+_SIZE: Final = select(alerts.c.people, alerts.c.last_seen_utc_us).where(
+    alerts.c.id == bindparam("alert_id")
 )
-_RUNNING: Final = Hot(
-    select(
-        alerts.c.id,
-        alerts.c.state,
-        alerts.c.began_utc_us,
-        alerts.c.last_seen_utc_us,
-        exists()
-        .where(sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None))
-        .label("has_open_sighting"),
-    ).where(
-        alerts.c.camera_id == bindparam("camera_id"),
-        alerts.c.kind == bindparam("kind"),
-        # The last sighting is never before the start, so this bound drops no alert and uses the
-        # index.
-        alerts.c.last_seen_utc_us >= bindparam("not_before"),
-        alerts.c.began_utc_us <= bindparam("not_after"),
-        or_(alerts.c.state == State.OPEN, alerts.c.state == State.TAKEN),
-    )
+_RUNNING: Final = select(
+    alerts.c.id,
+    alerts.c.state,
+    alerts.c.began_utc_us,
+    alerts.c.last_seen_utc_us,
+    exists()
+    .where(sightings.c.alert_id == alerts.c.id, sightings.c.closed_utc_us.is_(None))
+    .label("has_open_sighting"),
+).where(
+    alerts.c.camera_id == bindparam("camera_id"),
+    alerts.c.kind == bindparam("kind"),
+    # The last sighting is never before the start, so this bound drops no alert and uses the
+    # index.
+    alerts.c.last_seen_utc_us >= bindparam("not_before"),
+    alerts.c.began_utc_us <= bindparam("not_after"),
+    or_(alerts.c.state == State.OPEN, alerts.c.state == State.TAKEN),
 )
-_WOKE: Final = Hot(
-    select(func.max(alerts.c.began_utc_us)).where(
-        alerts.c.camera_id == bindparam("camera_id"),
-        alerts.c.kind == bindparam("kind"),
-        func.coalesce(alerts.c.zone, "") == bindparam("zone"),
-        alerts.c.last_seen_utc_us >= bindparam("not_before"),
-        alerts.c.began_utc_us <= bindparam("not_after"),
-        alerts.c.quiet_reason.is_(None),
-    )
+_WOKE: Final = select(func.max(alerts.c.began_utc_us)).where(
+    alerts.c.camera_id == bindparam("camera_id"),
+    alerts.c.kind == bindparam("kind"),
+    func.coalesce(alerts.c.zone, "") == bindparam("zone"),
+    alerts.c.last_seen_utc_us >= bindparam("not_before"),
+    alerts.c.began_utc_us <= bindparam("not_after"),
+    alerts.c.quiet_reason.is_(None),
 )
-
-
-@cache
-def _change(names: tuple[str, ...]) -> Hot:
-    """Statement that writes these columns of an alert as its next revision."""
-    statement = (
-        update(alerts)
-        .where(alerts.c.id == bindparam("this"))
-        .values(revision=alerts.c.revision + literal_column("1"))
-        .values({name: bindparam(name, type_=alerts.c[name].type) for name in names})
-    )
-    return Hot(statement)
 
 
 # A separate query, not RETURNING in the UPDATE: that took SQLite twice as long.
-_CHANGED: Final = Hot(
-    insert(alert_changes).from_select(
-        ["alert_id", "camera_id", "revision", "at_utc_us", "at_error_ms"],
-        select(
-            alerts.c.id,
-            alerts.c.camera_id,
-            alerts.c.revision,
-            bindparam("at_utc_us", type_=BigInteger),
-            bindparam("at_error_ms", type_=BigInteger),
-        ).where(alerts.c.id == bindparam("this")),
-    )
+_CHANGED: Final = insert(alert_changes).from_select(
+    ["alert_id", "camera_id", "revision", "at_utc_us", "at_error_ms"],
+    select(
+        alerts.c.id,
+        alerts.c.camera_id,
+        alerts.c.revision,
+        bindparam("at_utc_us", type_=BigInteger),
+        bindparam("at_error_ms", type_=BigInteger),
+    ).where(alerts.c.id == bindparam("this")),
 )
 
 
@@ -164,7 +143,7 @@ def grow_alert(
 
     `before` is the alert as the caller has just read it; None: it is read here.
     """
-    known = before or Size(*_SIZE.one(conn, alert_id=alert_id))
+    known = before or Size(*conn.execute(_SIZE, {"alert_id": alert_id}).one())
     values: dict[str, Any] = {"people": max(people, known.people)}
     if seen.utc_us > known.last_seen_utc_us:
         values |= columns("last_seen", seen)
@@ -179,7 +158,8 @@ def change_alert(
     conn: Connection, alert_id: UUID, values: Mapping[str, Any], *, now: Moment
 ) -> None:
     """Write new values to an alert as its next revision."""
-    if _change(tuple(values)).run(conn, {"this": alert_id, **values}) != 1:
+    next_revision = update(alerts).values(revision=alerts.c.revision + 1, **values)
+    if conn.execute(next_revision.where(alerts.c.id == alert_id)).rowcount != 1:
         raise LookupError("the alert does not exist")
     _note_change(conn, alert_id, now)
 
@@ -224,7 +204,7 @@ def running_alerts(conn: Connection, seen: Seen, policy: Policy) -> list[Running
             last_seen_utc_us=row.last_seen_utc_us,
             has_open_sighting=bool(row.has_open_sighting),
         )
-        for row in _RUNNING.all(conn, **asked)
+        for row in conn.execute(_RUNNING, asked)
     ]
 
 
@@ -237,10 +217,10 @@ def last_woke(conn: Connection, seen: Seen, policy: Policy) -> int | None:
         "not_before": seen.first_seen_utc_us - round(policy.cooldown_s * 1_000_000),
         "not_after": seen.first_seen_utc_us,
     }
-    woke_utc_us: int | None = _WOKE.scalar(conn, **asked)
+    woke_utc_us: int | None = conn.scalar(_WOKE, asked)
     return woke_utc_us
 
 
 def _note_change(conn: Connection, alert_id: UUID, now: Moment) -> None:
     """Add a change row, so that followers of the cursor are notified."""
-    _CHANGED.run(conn, {"this": alert_id, **columns("at", now)})
+    conn.execute(_CHANGED, {"this": alert_id, **columns("at", now)})

@@ -28,7 +28,6 @@ from hub.alerts.moment import Moment
 from hub.alerts.rules import Rules
 from hub.store.alert_rule_tables import alert_rules
 from hub.store.bounds import text
-from hub.store.hot import Hot
 from hub.store.tables import alerts, areas, cameras, columns
 
 REASON_CHARS: Final = 300
@@ -51,10 +50,10 @@ def _path() -> Select[UUID, int]:
     return select(above.c.id, above.c.depth).order_by(above.c.depth)
 
 
-_PATH: Final = Hot(_path())
-_ANY: Final = Hot(select(alert_rules.c.id).where(alert_rules.c.ended_utc_us.is_(None)).limit(1))
-_ALL: Final = Hot(select(alert_rules).where(alert_rules.c.ended_utc_us.is_(None)))
-_FIRST_TEAM: Final = Hot(
+_PATH: Final = _path()
+_ANY: Final = select(alert_rules.c.id).where(alert_rules.c.ended_utc_us.is_(None)).limit(1)
+_ALL: Final = select(alert_rules).where(alert_rules.c.ended_utc_us.is_(None))
+_FIRST_TEAM: Final = (
     select(alert_rules.c.team_id, alert_rules.c.wait_s)
     .join(alerts, alerts.c.rule_id == alert_rules.c.id)
     .where(alerts.c.id == bindparam("alert_id"), alert_rules.c.team_id.is_not(None))
@@ -68,10 +67,11 @@ def verdict(conn: Connection, camera_id: UUID, kind: str, met: Rules, *, at: Mom
 
 def verdict_on(conn: Connection, camera_id: UUID, what: Iterable[Done], *, at: Moment) -> Verdict:
     """The same, for things given by name."""
-    if _ANY.first(conn) is None:
-        return DEFAULT  # the case of a town without rules
-    path = [row.id for row in _PATH.all(conn, camera_id=camera_id)]
-    rows = [row for row in _ALL.all(conn) if row.camera_id == camera_id or row.area_id in path]
+    if conn.scalar(_ANY) is None:
+        return DEFAULT  # so it is in a town without rules
+    path = conn.scalars(_PATH, {"camera_id": camera_id}).all()
+    rows = conn.execute(_ALL).all()
+    rows = [row for row in rows if row.camera_id == camera_id or row.area_id in path]
     parents = dict(zip(path, [*path[1:], None], strict=True))
     return judge(timed(rows, at), CameraPlace(camera_id, path[0]), what, parents)
 
@@ -114,7 +114,7 @@ def rule_of(row: Any) -> AlertRule:
 def first_team(conn: Connection, alert_id: UUID) -> tuple[UUID, int] | None:
     """The team that a rule calls first for this alert, and its wait in seconds; None if no rule
     does."""
-    row = _FIRST_TEAM.first(conn, alert_id=alert_id)
+    row = conn.execute(_FIRST_TEAM, {"alert_id": alert_id}).first()
     return None if row is None else (row.team_id, row.wait_s)
 
 

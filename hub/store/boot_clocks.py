@@ -10,18 +10,15 @@ from sqlalchemy import Connection, Row, bindparam, select
 from hub.alerts.boots import BootClock
 from hub.alerts.moment import Moment
 from hub.store.alert_rows import change_alert
-from hub.store.hot import Hot
 from hub.store.rows import add_once, change
 from hub.store.tables import alerts, boot_clocks, columns, events, sightings
 
 AT_MOST: Final = 10_000
 """At most this many events are corrected, the newest; the others keep their stored times."""
 
-_KNOWN: Final = Hot(
-    select(boot_clocks).where(
-        boot_clocks.c.node_id == bindparam("node_id"),
-        boot_clocks.c.boot_id == bindparam("boot_id"),
-    )
+_KNOWN: Final = select(boot_clocks).where(
+    boot_clocks.c.node_id == bindparam("node_id"),
+    boot_clocks.c.boot_id == bindparam("boot_id"),
 )
 Shift = tuple[int, int | None]
 """Correction in microseconds, and its error bound in ms."""
@@ -32,7 +29,7 @@ _OF_SIGHTINGS_END: Final = ("last_seen", "closed")
 
 def known(conn: Connection, node_id: UUID, boot_id: UUID) -> BootClock | None:
     """A trusted timestamp of this boot, if known."""
-    row = _KNOWN.first(conn, node_id=node_id, boot_id=boot_id)
+    row = conn.execute(_KNOWN, {"node_id": node_id, "boot_id": boot_id}).first()
     return (
         None
         if row is None

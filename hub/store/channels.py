@@ -14,7 +14,6 @@ from hub.alerts.alert import State
 from hub.alerts.channels import Order, Sent, next_channels, read_orders, steps_for
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
-from hub.store.hot import Hot
 from hub.store.scope import ENTITLED, KEEPERS, entitled_values, keepers_values
 from hub.store.tables import alerts, notifications, people, phones
 
@@ -24,14 +23,14 @@ NEWS_S: Final = 3600.0
 """Seconds; an older alert uses no fallback channel: the inbox tells more."""
 
 
-def phones_of_entitled(conn: Connection, camera_id: UUID, *, now: Moment) -> list[Any]:
+def phones_of_entitled(conn: Connection, camera_id: UUID, *, now: Moment) -> Sequence[AnyRow]:
     """Active phones of people who are alerted for this camera."""
-    return _OF_ENTITLED.all(conn, **entitled_values(camera_id, Right.ALERTED, now))
+    return conn.execute(_OF_ENTITLED, entitled_values(camera_id, Right.ALERTED, now)).all()
 
 
-def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> list[Any]:
+def phones_of_keepers(conn: Connection, alert_id: UUID, *, now: Moment) -> Sequence[AnyRow]:
     """Active phones of people who look after the object of this trouble."""
-    return _OF_KEEPERS.all(conn, **keepers_values(alert_id, now))
+    return conn.execute(_OF_KEEPERS, keepers_values(alert_id, now)).all()
 
 
 def first_phones(living_phones: Iterable[Any], *, severity: str | None) -> list[tuple[UUID, UUID]]:
@@ -92,8 +91,8 @@ def _living_phones(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-_OF_ENTITLED: Final = Hot(_living_phones(phones.c.person_id.in_(ENTITLED)))
-_OF_KEEPERS: Final = Hot(_living_phones(phones.c.person_id.in_(KEEPERS)))
+_OF_ENTITLED: Final = _living_phones(phones.c.person_id.in_(ENTITLED))
+_OF_KEEPERS: Final = _living_phones(phones.c.person_id.in_(KEEPERS))
 
 
 def _by_person(living_phones: Iterable[Any]) -> dict[UUID, list[Any]]:

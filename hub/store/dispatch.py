@@ -15,12 +15,12 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     and_,
     bindparam,
     case,
     exists,
     func,
-    literal_column,
     or_,
     select,
     true,
@@ -31,7 +31,6 @@ from hub.alerts.answers import Patience, Settled
 from hub.alerts.moment import Moment
 from hub.alerts.storm import StormBounds
 from hub.alerts.troubles import KINDS
-from hub.store.hot import Hot
 from hub.store.ledger import QUEUED, are_told_of, settle
 from hub.store.owed import Owed, facts_of
 from hub.store.storms import (
@@ -149,7 +148,7 @@ _READY: Final = case(
 A first attempt is due at once, whatever its stored time: an alert must not wait for an hour because
 the hub's clock was set back by one.
 """
-_NEXT_DUE: Final = Hot(select(func.min(_READY)).where(QUEUED, _READY > _NOW))
+_NEXT_DUE: Final = select(func.min(_READY)).where(QUEUED, _READY > _NOW)
 
 _ROW: Final = (
     select(
@@ -171,7 +170,7 @@ _ROW: Final = (
 )
 
 
-def _claimable(*, is_opened: bool, is_critical_only: bool) -> Hot:
+def _claimable(*, is_opened: bool, is_critical_only: bool) -> Select[*tuple[Any, ...]]:
     """Due rows without a lease, and no message about the same alert in progress for that phone.
 
     Messages of one alert to one phone stay in order: otherwise "opened" could overtake "taken".
@@ -186,7 +185,7 @@ def _claimable(*, is_opened: bool, is_critical_only: bool) -> Hot:
         other.c.phone_id == notifications.c.phone_id,
         other.c.id != notifications.c.id,
         # Not `== "queued"`: SQLite would scan the whole queue for each of its rows.
-        other.c.state.not_in([literal_column(f"'{state}'") for state in SETTLED]),
+        other.c.state.not_in(SETTLED),
         or_(other_leased, other_first),
     )
     is_critical = alerts.c.severity == "critical"
@@ -195,7 +194,7 @@ def _claimable(*, is_opened: bool, is_critical_only: bool) -> Hot:
     order: list[ColumnElement[Any]] = [notifications.c.due_utc_us, notifications.c.id]
     if is_opened:
         order.insert(0, case((is_critical, 0), else_=1))
-    return Hot(
+    return (
         _ROW.where(
             QUEUED, which, _READY <= _NOW, ~spoken_to, is_critical if is_critical_only else true()
         )
@@ -219,7 +218,8 @@ def _due(conn: Connection, now: Moment, *, most: int, is_critical_only: bool) ->
     found: list[AnyRow] = []
     for question in _CLAIMABLE[is_critical_only]:
         if len(found) < most:
-            found += question.all(conn, now_utc_us=now.utc_us, most=most - len(found))
+            asked = {"now_utc_us": now.utc_us, "most": most - len(found)}
+            found += conn.execute(question, asked).all()
     return found
 
 
@@ -284,5 +284,5 @@ def _told_key(row: AnyRow) -> tuple[str, UUID | None, UUID]:
 def next_due(conn: Connection, now: Moment) -> int | None:
     """The next moment after `now` (UTC microseconds) at which a queued row can be claimed, if
     any."""
-    at_us: int | None = _NEXT_DUE.scalar(conn, now_utc_us=now.utc_us)
+    at_us: int | None = conn.scalar(_NEXT_DUE, {"now_utc_us": now.utc_us})
     return at_us

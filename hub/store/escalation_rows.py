@@ -4,7 +4,7 @@ Everything works in the caller's transaction; `hub.alerts.escalation` decides wh
 in a plan are told only what their grants allow: a plan calls people and gives no right.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,6 @@ from hub.alerts.moment import Moment
 from hub.store import alert_rule_rows
 from hub.store.alert_rows import note_history
 from hub.store.duty_tables import escalations, plan_steps, plans
-from hub.store.hot import Hot
 from hub.store.roster_rows import Team, read_teams
 from hub.store.rows import add_once
 from hub.store.tables import areas, cameras, columns, notifications, people
@@ -44,12 +43,10 @@ def _nearest() -> Select[*tuple[Any, ...]]:
     )
 
 
-_NEAREST: Final = Hot(_nearest())
-_PROGRESS: Final = Hot(
-    select(escalations.c.number, escalations.c.wait_s, escalations.c.due_utc_us).where(
-        escalations.c.alert_id == bindparam("alert_id")
-    )
-)
+_NEAREST: Final = _nearest()
+_PROGRESS: Final = select(
+    escalations.c.number, escalations.c.wait_s, escalations.c.due_utc_us
+).where(escalations.c.alert_id == bindparam("alert_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ class Progress:
 def plan_of(conn: Connection, camera_id: UUID, alert_id: UUID) -> Plan | None:
     """The plan for an alert of a camera, with the team of its rule before all else; None: everybody
     is told at once."""
-    row = _NEAREST.first(conn, plan_camera_id=camera_id)
+    row = conn.execute(_NEAREST, {"plan_camera_id": camera_id}).first()
     plan = None if row is None else read_plan(conn, row.id, row.repeats)
     first = alert_rule_rows.first_team(conn, alert_id)
     return plan if first is None else with_team_first(plan, *first)
@@ -114,8 +111,8 @@ def call_from(
 
 
 def called_first(
-    conn: Connection, alert_id: UUID, camera_id: UUID, living_phones: list[Any], *, now: Moment
-) -> list[Any]:
+    conn: Connection, alert_id: UUID, camera_id: UUID, living_phones: Sequence[Any], *, now: Moment
+) -> Sequence[Any]:
     """Phones, among those who may know, that get the alert at once.
 
     Without a plan, or with no step that reaches anybody: all of them. With a plan: those of its
@@ -150,7 +147,7 @@ def due_at(made: Call, now: Moment) -> Moment | None:
 
 def progress(conn: Connection, alert_id: UUID) -> Progress | None:
     """Progress of the alert; None without a plan."""
-    row = _PROGRESS.first(conn, alert_id=alert_id)
+    row = conn.execute(_PROGRESS, {"alert_id": alert_id}).first()
     return None if row is None else Progress(row.number, row.wait_s, row.due_utc_us)
 
 

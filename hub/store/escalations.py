@@ -4,6 +4,7 @@ Works in the caller's transaction, which reads the alert's state and queues the 
 acknowledgement and a call can never both be the last event.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -100,7 +101,7 @@ def call_again(conn: Connection, alert_id: UUID, *, now: Moment) -> int:
 
 
 def _call(
-    conn: Connection, plan: Plan | None, number: int, living_phones: list[Any], *, now: Moment
+    conn: Connection, plan: Plan | None, number: int, living_phones: Sequence[Any], *, now: Moment
 ) -> Call:
     if plan is not None:
         made = call_from(conn, plan, number, living_phones, now=now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, literal_column, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from agent.wire.messages import ClipReady
 from agent.wire.terms import Picture
@@ -15,30 +15,25 @@ from hub.alerts.routing import Policy
 from hub.store import ledger
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.bounds import bigint, integer, text
-from hub.store.hot import Hot
 from hub.store.rows import add_all_once, add_once, change
 from hub.store.tables import alerts, columns, media, media_sightings, new_id, sightings
 
-_SAME_FILE: Final = Hot(
-    select(media.c.id).where(
-        media.c.node_id == bindparam("node"), media.c.sha256 == bindparam("sha256")
-    )
+_SAME_FILE: Final = select(media.c.id).where(
+    media.c.node_id == bindparam("node"), media.c.sha256 == bindparam("sha256")
 )
-_STORED: Final = Hot(
-    select(media.c.id).where(
-        media.c.id == bindparam("media_id"), media.c.stored_utc_us.is_not(None)
-    )
+_STORED: Final = select(media.c.id).where(
+    media.c.id == bindparam("media_id"), media.c.stored_utc_us.is_not(None)
 )
-_STORED_OF: Final = Hot(
+_STORED_OF: Final = (
     select(media.c.id)
     .join(media_sightings, media_sightings.c.media_id == media.c.id)
     .where(
         media_sightings.c.sighting_id == bindparam("sighting_id"),
         media.c.stored_utc_us.is_not(None),
     )
-    .limit(literal_column("1"))
+    .limit(1)
 )
-_ALERTS_OF: Final = Hot(
+_ALERTS_OF: Final = (
     select(sightings.c.alert_id)
     .distinct()
     .join(media_sightings, media_sightings.c.sighting_id == sightings.c.id)
@@ -50,16 +45,14 @@ _ALERTS_OF: Final = Hot(
         sightings.c.alert_id.is_not(None),
     )
 )
-_SHOWN: Final = Hot(
-    select(
-        alerts.c.picture_id,
-        alerts.c.clip_id,
-        alerts.c.camera_id,
-        alerts.c.state,
-        alerts.c.raised_utc_us,
-    ).where(alerts.c.id == bindparam("alert_id"))
-)
-_STORED_FILES: Final = Hot(
+_SHOWN: Final = select(
+    alerts.c.picture_id,
+    alerts.c.clip_id,
+    alerts.c.camera_id,
+    alerts.c.state,
+    alerts.c.raised_utc_us,
+).where(alerts.c.id == bindparam("alert_id"))
+_STORED_FILES: Final = (
     select(media.c.id, media.c.kind, media_sightings.c.sighting_id)
     .join(media_sightings, media_sightings.c.media_id == media.c.id)
     .join(sightings, sightings.c.id == media_sightings.c.sighting_id)
@@ -139,7 +132,7 @@ def _announce(
     }
     is_new = add_once(conn, media, row)
     if not is_new:
-        media_id = _SAME_FILE.scalar(conn, node=origin.node_id, sha256=facts["sha256"])
+        media_id = conn.scalar(_SAME_FILE, {"node": origin.node_id, "sha256": facts["sha256"]})
     links = [{"media_id": media_id, "sighting_id": one} for one in dict.fromkeys(sighting_ids)]
     add_all_once(conn, media_sightings, links)
     if not is_new and media_id is not None and is_stored(conn, media_id):
@@ -150,20 +143,20 @@ def _announce(
 
 def media_of(conn: Connection, node_id: UUID, sha256: str) -> UUID | None:
     """The announced file of this node with this hash, if any."""
-    found: UUID | None = _SAME_FILE.scalar(conn, node=node_id, sha256=sha256)
+    found: UUID | None = conn.scalar(_SAME_FILE, {"node": node_id, "sha256": sha256})
     return found
 
 
 def is_stored(conn: Connection, media_id: UUID) -> bool:
     """True if the hub has the file."""
-    return _STORED.scalar(conn, media_id=media_id) is not None
+    return conn.scalar(_STORED, {"media_id": media_id}) is not None
 
 
 def show_what_came_before(
     conn: Connection, sighting_id: UUID, *, alert_id: UUID, now: Moment
 ) -> None:
     """Show files in the alert that were stored before their sighting was filed."""
-    if _STORED_OF.scalar(conn, sighting_id=sighting_id) is not None:
+    if conn.scalar(_STORED_OF, {"sighting_id": sighting_id}) is not None:
         show_media(conn, alert_id, now=now)
 
 
@@ -186,12 +179,12 @@ def touch_alerts(conn: Connection, media_id: UUID, *, now: Moment) -> None:
 
 
 def _alerts_of(conn: Connection, media_id: UUID) -> Sequence[UUID]:
-    return [row.alert_id for row in _ALERTS_OF.all(conn, media_id=media_id)]
+    return list(conn.scalars(_ALERTS_OF, {"media_id": media_id}))
 
 
 def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
     """Show the best stored media in the alert; True if it got its first picture."""
-    shown = _SHOWN.one(conn, alert_id=alert_id)
+    shown = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     stored = _stored(conn, alert_id)
     picture_id, clip_id = _best_picture(stored), _best_clip(stored)
     values: dict[str, Any] = {}
@@ -208,7 +201,7 @@ def show_media(conn: Connection, alert_id: UUID, *, now: Moment) -> bool:
 
 def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment) -> None:
     """Replace a removed file in an alert that showed it by the best one left."""
-    shown = _SHOWN.one(conn, alert_id=alert_id)
+    shown = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     stored = _stored(conn, alert_id)
     values: dict[str, Any] = {}
     if shown.picture_id == media_id:
@@ -221,7 +214,7 @@ def hide_media(conn: Connection, alert_id: UUID, media_id: UUID, *, now: Moment)
 
 def owe_grown(conn: Connection, alert_id: UUID, *, policy: Policy, now: Moment) -> None:
     """Queue a notification about the picture, while nobody has the alert and it is recent."""
-    row = _SHOWN.one(conn, alert_id=alert_id)
+    row = conn.execute(_SHOWN, {"alert_id": alert_id}).one()
     is_news = now.utc_us - row.raised_utc_us <= policy.late_after_s * 1_000_000
     if row.state == State.OPEN and is_news:
         ledger.owe(conn, alert_id=alert_id, camera_id=row.camera_id, moment="grown", now=now)
@@ -232,7 +225,7 @@ Stored = Row[*tuple[Any, ...]]
 
 def _stored(conn: Connection, alert_id: UUID) -> Sequence[Stored]:
     """All stored files of an alert, those of its first sighting first, then by time."""
-    found: Sequence[Stored] = _STORED_FILES.all(conn, alert_id=alert_id)
+    found: Sequence[Stored] = conn.execute(_STORED_FILES, {"alert_id": alert_id}).all()
     return found
 
 

@@ -9,17 +9,14 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from agent.wire.presence import Health
 from hub.alerts.moment import Moment
-from hub.store.hot import Hot
 from hub.store.rows import add, put
 from hub.store.tables import columns, health_history, node_health
 
 SAMPLE_S: Final = 900.0
 KEPT_S: Final = 7 * 86_400.0
 
-_NEWEST: Final = Hot(
-    select(func.max(health_history.c.received_utc_us)).where(
-        health_history.c.node_id == bindparam("node_id")
-    )
+_NEWEST: Final = select(func.max(health_history.c.received_utc_us)).where(
+    health_history.c.node_id == bindparam("node_id")
 )
 
 
@@ -37,7 +34,7 @@ def note(conn: Connection, node_id: UUID, health: Health, *, now: Moment) -> Non
     """Store the report as the last one, and in the history if one is due."""
     row = {"node_id": node_id, "body": health.model_dump_json(), **columns("received", now)}
     put(conn, node_health, row)
-    newest = _NEWEST.scalar(conn, node_id=node_id)
+    newest = conn.scalar(_NEWEST, {"node_id": node_id})
     # If the hub's clock steps back, the history must not stop until the old time is reached.
     if newest is None or abs(now.utc_us - newest) >= SAMPLE_S * 1_000_000:
         of_node = health_history.c.node_id == node_id

@@ -30,7 +30,6 @@ from hub.alerts.moment import Moment
 from hub.alerts.troubles import KINDS
 from hub.store import escalation_rows
 from hub.store.channels import first_phones, phones_of_entitled, phones_of_keepers
-from hub.store.hot import Hot
 from hub.store.rows import add_all_once
 from hub.store.scope import (
     ENTITLED,
@@ -56,14 +55,11 @@ Receiver = tuple[UUID, UUID]
 
 QUEUED = notifications.c.state == "queued"
 
-_ABOUT: Final = Hot(
-    select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
-        alerts.c.id == bindparam("alert_id")
-    )
+_ABOUT: Final = select(alerts.c.kind, alerts.c.severity, alerts.c.quiet_reason).where(
+    alerts.c.id == bindparam("alert_id")
 )
 
-_ENTITLED: Final = Hot(ENTITLED)
-_WERE_TOLD: Final = Hot(
+_WERE_TOLD: Final = (
     select(phones.c.person_id, phones.c.id)
     .join(notifications, notifications.c.phone_id == phones.c.id)
     .where(
@@ -74,7 +70,6 @@ _WERE_TOLD: Final = Hot(
     )
 )
 """Living phones with a first notification of the alert that was sent or may still be sent."""
-_KEEPERS: Final = Hot(KEEPERS)
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ def call(
     """Queue an alert for the living phones of the people that an escalation plan calls: the first
     notification for phones that have had none, a repeat for the others. A phone with a queued
     notification of the alert gets no second one."""
-    alert = _ABOUT.one(conn, alert_id=alert_id)
+    alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
     waits = func.max(case((QUEUED, 1), else_=0)).label("waits")
     query = select(notifications.c.phone_id, waits).where(notifications.c.alert_id == alert_id)
     had = {
@@ -178,9 +173,10 @@ def _receivers(
             escalation_rows.end(conn, alert_id)
             return _pairs(conn, _may_show(alert_id))
         case "grown":
-            return [(row.person_id, row.id) for row in _WERE_TOLD.all(conn, alert_id=alert_id)]
+            told = conn.execute(_WERE_TOLD, {"alert_id": alert_id})
+            return [(row.person_id, row.id) for row in told]
         case "opened" | "raised":
-            alert = _ABOUT.one(conn, alert_id=alert_id)
+            alert = conn.execute(_ABOUT, {"alert_id": alert_id}).one()
             if alert.quiet_reason is not None:
                 return ()
             if alert.kind in KINDS:
@@ -216,9 +212,9 @@ def are_told_of(
 ) -> set[UUID]:
     """The people selected by `told_of`."""
     if kind in KINDS and alert_id is not None:
-        rows = _KEEPERS.all(conn, **keepers_values(alert_id, now))
+        rows = conn.execute(KEEPERS, keepers_values(alert_id, now)).all()
     else:
-        rows = _ENTITLED.all(conn, **entitled_values(camera_id, Right.ALERTED, now))
+        rows = conn.execute(ENTITLED, entitled_values(camera_id, Right.ALERTED, now)).all()
     return {row.person_id for row in rows}
 
 

@@ -21,14 +21,13 @@ from hub.alerts.answers import (
 )
 from hub.alerts.moment import Moment
 from hub.store.dispatch import PATIENCE
-from hub.store.hot import Hot
 from hub.store.ledger import retire_phone, settle
 from hub.store.owed import Owed
 from hub.store.rows import add, change
 from hub.store.storms import told_with
 from hub.store.tables import attempts, columns, new_id, notifications
 
-_ABOUT: Final = Hot(
+_ABOUT: Final = (
     select(
         notifications.c.state,
         notifications.c.attempts,
@@ -57,7 +56,7 @@ def record(
     jitter of the next attempt. An answer that comes after the row was settled or leased again
     changes only the attempt count, unless it confirms that the message arrived.
     """
-    row = _ABOUT.one(conn, notification_id=owed.notification_id)
+    row = conn.execute(_ABOUT, {"notification_id": owed.notification_id}).one()
     made = row.attempts + (0 if isinstance(answer, Unwanted) else 1)
     if made > row.attempts:
         _note_attempt(conn, owed, answer, started=started, now=ended or now)

@@ -13,7 +13,6 @@ from hub.store import audit
 from hub.store.audit import By
 from hub.store.bounds import integer, text
 from hub.store.fold import fold
-from hub.store.hot import Hot
 from hub.store.node_holds import forget_said
 from hub.store.tables import areas, cameras, columns, new_id, nodes
 
@@ -22,17 +21,15 @@ RESERVED: Final = frozenset({"hub", "ca", "broker"})
 
 _SHELL: Final = By(came_from="shell")
 
-_NODE: Final = Hot(
-    select(
-        nodes.c.id,
-        nodes.c.area_id,
-        nodes.c.state,
-        nodes.c.birth_id,
-        nodes.c.boot_id,
-        nodes.c.spool_id,
-        nodes.c.revoked_utc_us,
-    ).where(nodes.c.name == bindparam("name"))
-)
+_NODE: Final = select(
+    nodes.c.id,
+    nodes.c.area_id,
+    nodes.c.state,
+    nodes.c.birth_id,
+    nodes.c.boot_id,
+    nodes.c.spool_id,
+    nodes.c.revoked_utc_us,
+).where(nodes.c.name == bindparam("name"))
 
 
 class RegistryError(Exception):
@@ -119,7 +116,7 @@ def add_node(conn: Connection, *, name: str, area_id: UUID, now: Moment, by: By 
 
 def node_by_name(conn: Connection, name: str) -> Node | None:
     """The node of this name."""
-    row = _NODE.first(conn, name=name)
+    row = conn.execute(_NODE, {"name": name}).first()
     if row is None:
         return None
     return Node(

@@ -12,14 +12,11 @@ from hub.alerts.rules import RuleMet, Rules, from_text, news, to_text
 from hub.store import alert_rule_rows, ledger, silence_rows
 from hub.store.alert_rows import change_alert, note_history
 from hub.store.alert_rule_rows import TOLD_NOBODY
-from hub.store.hot import Hot
 from hub.store.tables import alerts
 
-_MET: Final = Hot(
-    select(
-        alerts.c.rules, alerts.c.camera_id, alerts.c.kind, alerts.c.quiet_reason, alerts.c.rule_id
-    ).where(alerts.c.id == bindparam("alert_id"))
-)
+_MET: Final = select(
+    alerts.c.rules, alerts.c.camera_id, alerts.c.kind, alerts.c.quiet_reason, alerts.c.rule_id
+).where(alerts.c.id == bindparam("alert_id"))
 
 
 def rules_of(body: SightingOpened | SightingUpdated | SightingClosed) -> Rules:
@@ -40,7 +37,7 @@ def meet_rules(
     """
     if not said:
         return
-    row = _MET.one(conn, alert_id=alert_id)
+    row = conn.execute(_MET, {"alert_id": alert_id}).one()
     known = from_text(row.rules)
     fresh = news(known, said)
     if not fresh:
@@ -91,7 +88,7 @@ def _is_silenced(conn: Connection, row: Any, rules: Rules, now: Moment) -> bool:
 def wake(conn: Connection, alert_id: UUID, told: Verdict, met: Rules, *, now: Moment) -> None:
     """Send an alert that the town's rules kept quiet so far, if they now notify people of the rules
     met and no silence applies."""
-    row = _MET.one(conn, alert_id=alert_id)
+    row = conn.execute(_MET, {"alert_id": alert_id}).one()
     if row.quiet_reason != TOLD_NOBODY or told.tells is Tells.NOBODY:
         return
     if _is_silenced(conn, row, met, now):

@@ -16,7 +16,6 @@ from hub.alerts.moment import Moment
 from hub.store import footage
 from hub.store.alert_rows import Size, grow_alert
 from hub.store.bounds import integer
-from hub.store.hot import Hot
 from hub.store.news import News
 from hub.store.rows import add, change
 from hub.store.rule_rows import meet_rules, rules_of
@@ -34,7 +33,7 @@ class Early:
     happened: Moment
 
 
-_KNOWN: Final = Hot(
+_KNOWN: Final = (
     select(
         sightings.c.camera_id,
         sightings.c.alert_id,
@@ -48,7 +47,7 @@ _KNOWN: Final = Hot(
     .outerjoin(alerts, alerts.c.id == sightings.c.alert_id)
     .where(sightings.c.id == bindparam("sighting_id"))
 )
-_EARLY: Final = Hot(
+_EARLY: Final = (
     select(events.c.kind, events.c.body, events.c.happened_utc_us, events.c.happened_error_ms)
     .where(
         events.c.sighting_id == bindparam("sighting_id"),
@@ -118,7 +117,8 @@ def update_sighting(
 def early_words(conn: Connection, news: News, sighting_id: UUID) -> list[Early]:
     """Messages about this sighting that arrived before its opening."""
     found = []
-    for event in _EARLY.all(conn, camera_id=news.camera_id, sighting_id=sighting_id):
+    asked = {"camera_id": news.camera_id, "sighting_id": sighting_id}
+    for event in conn.execute(_EARLY, asked):
         reader = SightingUpdated if event.kind == "sighting_updated" else SightingClosed
         body = reader.model_validate_json(event.body)
         found.append(Early(body, Moment(event.happened_utc_us, event.happened_error_ms)))
@@ -152,7 +152,7 @@ def announce_picture(
 
 def known_sighting(conn: Connection, sighting_id: UUID) -> Known | None:
     """The row of this sighting, if there is one."""
-    return _KNOWN.first(conn, sighting_id=sighting_id)
+    return conn.execute(_KNOWN, {"sighting_id": sighting_id}).first()
 
 
 def _way(body: SightingClosed) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from hub.alerts.silences import (
 )
 from hub.alerts.troubles import KINDS
 from hub.store.bounds import text
-from hub.store.hot import Hot
 from hub.store.silence_tables import silences
 from hub.store.tables import alerts, columns, new_id
 
@@ -32,21 +31,19 @@ FALSE_ALARMS: Final = f"{FALSE_IN_A_ROW} false alarms one after the other"
 LOOK_BACK_ALERTS: Final = 200
 """Number of a camera's last handled alerts in which those of one spot are searched."""
 
-_COUNTING: Final = Hot(
-    select(
-        silences.c.id,
-        silences.c.camera_id,
-        silences.c.kind,
-        silences.c.zone,
-        silences.c.rule,
-        silences.c.is_exact,
-        silences.c.until_utc_us,
-        silences.c.reason,
-    ).where(
-        silences.c.camera_id == bindparam("camera_id"),
-        silences.c.until_utc_us > bindparam("now_utc_us"),
-        silences.c.ended_utc_us.is_(None),
-    )
+_COUNTING: Final = select(
+    silences.c.id,
+    silences.c.camera_id,
+    silences.c.kind,
+    silences.c.zone,
+    silences.c.rule,
+    silences.c.is_exact,
+    silences.c.until_utc_us,
+    silences.c.reason,
+).where(
+    silences.c.camera_id == bindparam("camera_id"),
+    silences.c.until_utc_us > bindparam("now_utc_us"),
+    silences.c.ended_utc_us.is_(None),
 )
 
 
@@ -61,7 +58,7 @@ def covering(
 ) -> Silence | None:
     """The silence that keeps a sighting from raising an alert. None if any rule it met is not
     silenced, or if it met no rule and no silence covers its place and kind."""
-    rows = _COUNTING.all(conn, camera_id=camera_id, now_utc_us=now.utc_us)
+    rows = conn.execute(_COUNTING, {"camera_id": camera_id, "now_utc_us": now.utc_us}).all()
     if not rows:
         return None
     there = [as_silence(row) for row in rows]
