@@ -18,7 +18,6 @@ from hub.store import area_import, area_rows, grant_sights, roster_import
 from hub.store.alert_rule_door import AlertRuleDoor
 from hub.store.area_import import Import, Reach
 from hub.store.area_rows import AreaWords, Moved
-from hub.store.audit import By
 from hub.store.duty_scope import tended_teams
 from hub.store.tables import areas
 from hub.store.views import Asker
@@ -57,7 +56,7 @@ class AreaDoor(AlertRuleDoor):
             if words.parent_id not in _reach(conn, asker, now):
                 self._note_in(conn, asker, "area.add.refused", "area", words.parent_id)
                 return None
-            return area_rows.add(conn, words, by=_by(asker), now=now)
+            return area_rows.add(conn, words, by=asker.by, now=now)
 
     def change_area(self, asker: Asker, area_id: UUID, words: AreaWords) -> Moved | None:
         """Rename, date or move one of their areas, inside what they look after."""
@@ -69,7 +68,7 @@ class AreaDoor(AlertRuleDoor):
             if area_id not in reach or not (stays or words.parent_id in reach):
                 self._note_in(conn, asker, "area.change.refused", "area", area_id)
                 return None
-            moved = area_rows.change(conn, area_id, words, by=_by(asker), now=now)
+            moved = area_rows.change(conn, area_id, words, by=asker.by, now=now)
         self._bell.ring()
         return moved
 
@@ -97,7 +96,7 @@ class AreaDoor(AlertRuleDoor):
             if plan is None or not plan.may_be_done:
                 self._note_in(conn, asker, "table.take.refused", detail=what)
                 return plan
-            count = area_import.carry_out(conn, plan, by=_by(asker), now=now)
+            count = area_import.carry_out(conn, plan, by=asker.by, now=now)
             self._note_in(conn, asker, "table.take", detail=f"{what}: {count} lines")
         self._bell.ring()
         return plan
@@ -146,7 +145,3 @@ def _rows(conn: Connection, asker: Asker, now: Moment) -> list[AreaRow]:
         )
         for area_id, depth in grant_sights.in_order(rows)
     ]
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -21,11 +21,11 @@ from hub.alerts.households import (
 from hub.alerts.moment import Moment
 from hub.alerts.neighbours import Spot, distance
 from hub.alerts.shapes import Point
-from hub.store import audit, case_rows, household_rows
-from hub.store.audit import By
+from hub.store import household_rows
+from hub.store.acting import Acting
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
-from hub.store.case_tables import cases
+from hub.store.case_rows import works_on
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.household_tables import household_clips, household_requests, households
@@ -43,12 +43,11 @@ MEDIA_TYPES: Final = {
 }
 
 
-class AskingDoor:
+class AskingDoor(Acting):
     """Thread-safe. None and False are the same answer for unknown and for not theirs."""
 
     def __init__(self, db: Database, *, clock: Clock, blobs: Blobs, box: TipBox) -> None:
-        self._db = db
-        self._clock = clock
+        super().__init__(db, clock=clock)
         self._blobs = blobs
         self._box = box
 
@@ -59,9 +58,9 @@ class AskingDoor:
         place."""
         now = self._clock.now()
         with self._db.reading() as conn:
-            is_theirs = _works_on(conn, asker, case_id, now, open_=True)
+            is_theirs = works_on(conn, asker.person_id, case_id, now, open_=True)
             rows = self._askable(conn, asker, now) if is_theirs else []
-        self._note(asker, "case.households", case_id, is_done=is_theirs)
+        self._note(asker, "case.households", "case", case_id, is_done=is_theirs)
         return _near(rows, point, min(radius_m, MOST_RADIUS_M)) if is_theirs else None
 
     def ask(self, asker: Asker, case_id: UUID, wanted: Wanted) -> list[Asked] | None:
@@ -72,8 +71,8 @@ class AskingDoor:
         """
         now = self._clock.now()
         with self._db.writing() as conn:
-            if not _works_on(conn, asker, case_id, now, open_=True):
-                self._note_in(conn, asker, "case.ask.refused", case_id, now=now)
+            if not works_on(conn, asker.person_id, case_id, now, open_=True):
+                self._note_in(conn, asker, "case.ask.refused", "case", case_id)
                 return None
             if (fault := fault_of_wanted(wanted, now_utc_us=now.utc_us)) is not None:
                 raise HouseholdError(fault)
@@ -110,7 +109,7 @@ class AskingDoor:
             )
         )
         detail = f"household {household.household_id}, request {request_id}"
-        self._note_in(conn, asker, "case.ask", case_id, detail, now=now)
+        self._note_in(conn, asker, "case.ask", "case", case_id, detail=detail)
         return Asked(
             request_id=request_id,
             household_id=household.household_id,
@@ -132,21 +131,13 @@ class AskingDoor:
 
     def told(self, asker: Asker, request_id: UUID, channel: str, outcome: str) -> None:
         """Record that a channel of the hub sent the link, or could not."""
-        with self._db.writing() as conn:
-            audit.note(
-                conn,
-                _by(asker),
-                act="household.request.tell",
-                object_kind="household_request",
-                object_id=request_id,
-                detail=f"{channel}: {outcome}",
-                now=self._clock.now(),
-            )
+        act, kind = "household.request.tell", "household_request"
+        self._note(asker, act, kind, request_id, detail=f"{channel}: {outcome}")
 
     def requests(self, asker: Asker, case_id: UUID) -> list[RequestRow]:
         """Requests of a case: part of its page, and covered by that page's line in the log."""
         with self._db.reading() as conn:
-            is_theirs = _works_on(conn, asker, case_id, self._clock.now())
+            is_theirs = works_on(conn, asker.person_id, case_id, self._clock.now())
             return household_rows.request_rows(conn, case_id) if is_theirs else []
 
     def end_request(self, asker: Asker, case_id: UUID, request_id: UUID) -> bool:
@@ -154,18 +145,19 @@ class AskingDoor:
         now, here = self._clock.now(), household_requests.c
         with self._db.writing() as conn:
             is_this = (here.id == request_id, here.case_id == case_id)
-            is_done = _works_on(conn, asker, case_id, now) and household_rows.end_requests(
-                conn, *is_this, why="withdrawn", by=_by(asker), now=now
+            is_theirs = works_on(conn, asker.person_id, case_id, now)
+            is_done = is_theirs and household_rows.end_requests(
+                conn, *is_this, why="withdrawn", by=asker.by, now=now
             )
             if not is_done:
-                self._note_in(conn, asker, "case.ask.end.refused", case_id, now=now)
+                self._note_in(conn, asker, "case.ask.end.refused", "case", case_id)
         return bool(is_done)
 
     def clips(self, asker: Asker, case_id: UUID) -> list[GivenClip]:
         """Clips given to a case: part of its page, and covered by that page's line in the log."""
         here = household_clips.c
         with self._db.reading() as conn:
-            if not _works_on(conn, asker, case_id, self._clock.now()):
+            if not works_on(conn, asker.person_id, case_id, self._clock.now()):
                 return []
             in_it = (here.case_id == case_id, here.released_utc_us.is_(None))
             return household_rows.clip_rows(conn, *in_it)
@@ -175,7 +167,7 @@ class AskingDoor:
         with self._db.reading() as conn:
             clip = self._clip(conn, asker, case_id, clip_id)
         is_here = clip is not None and not clip.is_removed and self._blobs.has(clip.sha256)
-        self._note(asker, "given.open", clip_id, kind="household_clip", is_done=is_here)
+        self._note(asker, "given.open", "household_clip", clip_id, is_done=is_here)
         if clip is None or not is_here:
             return None
         return OpenMedia(
@@ -192,14 +184,13 @@ class AskingDoor:
     ) -> bool:
         """Change the note, or mark the clip as important."""
         values = {"note": text(note.strip(), NOTE_CHARS), "is_marked": is_marked}
-        now = self._clock.now()
         with self._db.writing() as conn:
             is_done = self._clip(conn, asker, case_id, clip_id, open_=True) is not None
             if is_done:
                 this = household_clips.c.id == clip_id
                 conn.execute(update(household_clips).where(this).values(**values))
             act = "case.note" if is_done else "case.note.refused"
-            self._note_in(conn, asker, act, case_id, f"given {clip_id}", now=now)
+            self._note_in(conn, asker, act, "case", case_id, detail=f"given {clip_id}")
         return is_done
 
     def remove_clip(self, asker: Asker, case_id: UUID, clip_id: UUID) -> bool:
@@ -210,7 +201,7 @@ class AskingDoor:
             if is_done:
                 household_rows.release(conn, clip_id, now)
             act = "case.remove" if is_done else "case.remove.refused"
-            self._note_in(conn, asker, act, case_id, f"given {clip_id}", now=now)
+            self._note_in(conn, asker, act, "case", case_id, detail=f"given {clip_id}")
         return is_done
 
     def _askable(self, conn: Connection, asker: Asker, now: Moment) -> list[HouseholdRow]:
@@ -221,39 +212,11 @@ class AskingDoor:
     def _clip(
         self, conn: Connection, asker: Asker, case_id: UUID, clip_id: UUID, *, open_: bool = False
     ) -> GivenClip | None:
-        if not _works_on(conn, asker, case_id, self._clock.now(), open_=open_):
+        if not works_on(conn, asker.person_id, case_id, self._clock.now(), open_=open_):
             return None
         here = household_clips.c
         this = (here.id == clip_id, here.case_id == case_id, here.released_utc_us.is_(None))
         return next(iter(household_rows.clip_rows(conn, *this)), None)
-
-    def _note(
-        self, asker: Asker, act: str, object_id: UUID, *, kind: str = "case", is_done: bool
-    ) -> None:
-        act = act if is_done else f"{act}.refused"
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, object_id, kind=kind, now=self._clock.now())
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        object_id: UUID,
-        detail: str = "",
-        *,
-        kind: str = "case",
-        now: Moment,
-    ) -> None:
-        audit.note(
-            conn,
-            _by(asker),
-            act=act,
-            object_kind=kind,
-            object_id=object_id,
-            detail=detail,
-            now=now,
-        )
 
 
 def _near(
@@ -271,16 +234,3 @@ def _near(
 def _distance(middle: Spot, row: HouseholdRow) -> float | None:
     spot = Spot(row.household_id, row.area_id, row.latitude_deg, row.longitude_deg)
     return distance(middle, spot)
-
-
-def _works_on(
-    conn: Connection, asker: Asker, case_id: UUID, now: Moment, *, open_: bool = False
-) -> bool:
-    query = select(cases.c.id).where(cases.c.id == case_id, case_rows.is_in(asker.person_id, now))
-    if open_:
-        query = query.where(cases.c.closed_utc_us.is_(None))
-    return conn.scalar(query) is not None
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -13,11 +13,10 @@ from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection
 
 from agent.wire.programs import MOST_BUNDLE_BYTES, BundleFault, Release
-from hub.store import account_state, audit, program_rows
-from hub.store.audit import By
+from hub.store import account_state, program_rows
+from hub.store.acting import Acting
 from hub.store.blobs import Blobs, NoRoomError
 from hub.store.bundles import BundleRefusedError, BundleTrouble, checked, trouble_of
 from hub.store.clock import Clock
@@ -67,7 +66,7 @@ class BundleUpload:
         self._part.close()
 
 
-class BundleDesk:
+class BundleDesk(Acting):
     """Thread-safe. The caller has checked that the asker looks after nodes."""
 
     def __init__(
@@ -80,8 +79,7 @@ class BundleDesk:
         key: Callable[[], Ed25519PublicKey | None],
     ) -> None:
         """`key` raises ValueError if the key file is invalid."""
-        self._db = db
-        self._clock = clock
+        super().__init__(db, clock=clock)
         self._blobs = blobs
         self._parts = parts
         self._key = key
@@ -120,7 +118,7 @@ class BundleDesk:
         try:
             release = self._keep(asker, whole, may_be_older=may_be_older)
         except BundleRefusedError as refused:
-            self._refuse(asker, refused)
+            self._note(asker, "programs.add.refused", detail=str(refused))
             if refused.trouble is BundleTrouble.OLDER:  # kept for the keeper's confirmation
                 self._parts.hand_over(owner, whole.name, to=name, beginning=b"")
             raise
@@ -164,15 +162,7 @@ class BundleDesk:
                 added_by=asker.person_id,
                 now=now,
             )
-            self._note(conn, asker, "programs.add", f"{release.name}, sha256 {sha256}")
-
-    def _refuse(self, asker: Asker, refused: BundleRefusedError) -> None:
-        with self._db.writing() as conn:
-            self._note(conn, asker, "programs.add.refused", str(refused))
-
-    def _note(self, conn: Connection, asker: Asker, act: str, detail: str) -> None:
-        by = By(person_id=asker.person_id, came_from=asker.came_from)
-        audit.note(conn, by, act=act, detail=detail, now=self._clock.now())
+            self._note_in(conn, asker, "programs.add", detail=f"{release.name}, sha256 {sha256}")
 
     def _open(self, asker: Asker, upload_id: UUID, size_bytes: int) -> BundleUpload:
         owner, name = asker.person_id, str(upload_id)

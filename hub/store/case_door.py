@@ -14,14 +14,13 @@ from sqlalchemy import Connection, insert, select, update
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import Hold
-from hub.store import audit, case_rows, holds, household_rows
+from hub.store import case_rows, holds, household_rows
 from hub.store.account_state import is_closed
+from hub.store.acting import Acting
 from hub.store.audit import By
 from hub.store.bounds import text
 from hub.store.case_tables import case_items, case_members, cases
 from hub.store.case_views import CaseError, CaseExport, CaseFault, CasePage, CaseRow
-from hub.store.clock import Clock
-from hub.store.database import Database
 from hub.store.registry import RegistryError
 from hub.store.scope import visible_cameras
 from hub.store.staff import person_by_login
@@ -33,12 +32,8 @@ PURPOSE_CHARS: Final = 500
 NOTE_CHARS: Final = 1000
 
 
-class CaseDoor:
+class CaseDoor(Acting):
     """Thread-safe. None and False are the same answer for unknown and for not theirs."""
-
-    def __init__(self, db: Database, *, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     def may_open(self, asker: Asker) -> bool:
         """True if this person may open cases: they may export from some camera."""
@@ -51,7 +46,7 @@ class CaseDoor:
         now = self._clock.now()
         with self._db.reading() as conn:
             rows = case_rows.case_rows(conn, case_rows.is_in(asker.person_id, now))
-        self._note(asker, "cases.open", None, f"{len(rows)} cases")
+        self._note(asker, "cases.open", detail=f"{len(rows)} cases")
         return sorted(rows, key=lambda row: row.closed_utc_us is not None)
 
     def open_ones(self, asker: Asker) -> list[CaseRow]:
@@ -69,7 +64,7 @@ class CaseDoor:
                 members = case_rows.member_rows(conn, case_id, now)
                 items = case_rows.item_rows(conn, case_id, asker.person_id, now)
                 told = case_rows.history(conn, case_id)
-        self._note(asker, "case.open" if row else "case.open.refused", case_id)
+        self._note(asker, "case.open" if row else "case.open.refused", "case", case_id)
         if row is None:
             return None
         is_owner = row.owner_id == asker.person_id
@@ -95,7 +90,13 @@ class CaseDoor:
             return None
         hidden = page.hidden_marked if only_marked else page.hidden
         if hidden or not page.may_export:
-            self._note(asker, "case.export.refused", case_id, f"{hidden} files not theirs to see")
+            self._note(
+                asker,
+                "case.export.refused",
+                "case",
+                case_id,
+                detail=f"{hidden} files not theirs to see",
+            )
         if not page.may_export:
             return None
         items = [one for one in page.items if one.is_stored and (one.is_marked or not only_marked)]
@@ -106,7 +107,7 @@ class CaseDoor:
 
     def exported(self, asker: Asker, case_id: UUID, name: str) -> None:
         """Record that a package of this name was exported; each file in it has its own line."""
-        self._note(asker, "case.export", case_id, name)
+        self._note(asker, "case.export", "case", case_id, detail=name)
 
     def open_case(
         self, asker: Asker, *, number: str, purpose: str, ends_utc_us: int | None
@@ -116,7 +117,7 @@ class CaseDoor:
         number, purpose = text(number.strip(), NUMBER_CHARS), text(purpose.strip(), PURPOSE_CHARS)
         now = self._clock.now()
         if not self.may_open(asker):
-            self._note(asker, "case.begin.refused", None)
+            self._note(asker, "case.begin.refused")
             return None
         _check_terms(number, purpose, ends_utc_us, now)
         with self._acting(asker, "case.begin", about=number) as conn:
@@ -134,7 +135,7 @@ class CaseDoor:
                     **columns("ends", _moment(ends_utc_us)),
                 )
             )
-            self._note_in(conn, asker, "case.begin", case_id, f"{number}: {purpose}", now)
+            self._note_in(conn, asker, "case.begin", "case", case_id, detail=f"{number}: {purpose}")
         return case_id
 
     def add(self, asker: Asker, case_id: UUID, media_ids: Sequence[UUID], note: str) -> int | None:
@@ -168,7 +169,7 @@ class CaseDoor:
                 Hold(media_id=media_id),
                 case_number=row.number,
                 reason=row.purpose,
-                by=_by(asker),
+                by=asker.by,
                 now=now,
             )
         except RegistryError as error:
@@ -186,7 +187,7 @@ class CaseDoor:
                 **columns("added", now),
             )
         )
-        self._note_in(conn, asker, "case.add", row.case_id, f"media {media_id}", now)
+        self._note_in(conn, asker, "case.add", "case", row.case_id, detail=f"media {media_id}")
 
     def change_item(
         self, asker: Asker, case_id: UUID, item_id: UUID, *, note: str, is_marked: bool
@@ -211,7 +212,9 @@ class CaseDoor:
                 .values(**columns("removed", now))
             )
             self._end_holds(conn, asker, row, [item.hold_id], "taken out of the case")
-            self._note_in(conn, asker, "case.remove", case_id, f"media {item.media_id}", now)
+            self._note_in(
+                conn, asker, "case.remove", "case", case_id, detail=f"media {item.media_id}"
+            )
         return True
 
     def add_member(
@@ -243,7 +246,7 @@ class CaseDoor:
                     **columns("until", _moment(until_utc_us)),
                 )
             )
-            self._note_in(conn, asker, "case.member", case_id, f"person {person_id}", now)
+            self._note_in(conn, asker, "case.member", "case", case_id, detail=f"person {person_id}")
         return True
 
     def remove_member(self, asker: Asker, case_id: UUID, person_id: UUID) -> bool:
@@ -253,7 +256,9 @@ class CaseDoor:
             if self._owned(conn, asker, case_id, "case.member.end", now) is None:
                 return False
             case_rows.end_member(conn, case_id, person_id, now)
-            self._note_in(conn, asker, "case.member.end", case_id, f"person {person_id}", now)
+            self._note_in(
+                conn, asker, "case.member.end", "case", case_id, detail=f"person {person_id}"
+            )
         return True
 
     def hand_over(self, asker: Asker, case_id: UUID, *, login: str) -> bool:
@@ -276,7 +281,9 @@ class CaseDoor:
                         **columns("added", now),
                     )
                 )
-            self._note_in(conn, asker, "case.hand_over", case_id, f"person {person_id}", now)
+            self._note_in(
+                conn, asker, "case.hand_over", "case", case_id, detail=f"person {person_id}"
+            )
         return True
 
     def close(self, asker: Asker, case_id: UUID, *, keeps_holds: bool) -> bool:
@@ -293,9 +300,9 @@ class CaseDoor:
                 self._end_holds(
                     conn, asker, row, case_rows.own_holds(conn, case_id), "the case is closed"
                 )
-            household_rows.case_closes(conn, case_id, keeps=keeps_holds, by=_by(asker), now=now)
+            household_rows.case_closes(conn, case_id, keeps=keeps_holds, by=asker.by, now=now)
             held = "held on" if keeps_holds else "no longer held"
-            self._note_in(conn, asker, "case.close", case_id, held, now)
+            self._note_in(conn, asker, "case.close", "case", case_id, detail=held)
         return True
 
     def reopen(self, asker: Asker, case_id: UUID) -> bool:
@@ -309,7 +316,7 @@ class CaseDoor:
             conn.execute(this.values(closed_by=None, **columns("closed", None)))
             self._hold_again(conn, asker, row, now)
             household_rows.case_reopens(conn, case_id)
-            self._note_in(conn, asker, "case.reopen", case_id, "", now)
+            self._note_in(conn, asker, "case.reopen", "case", case_id)
         return True
 
     def _hold_again(self, conn: Connection, asker: Asker, row: CaseRow, now: Moment) -> None:
@@ -343,7 +350,7 @@ class CaseDoor:
             if row is None or self._item(conn, asker, case_id, item_id, act, now) is None:
                 return False
             conn.execute(update(case_items).where(case_items.c.id == item_id).values(**values))
-            self._note_in(conn, asker, act, case_id, f"item {item_id}", now)
+            self._note_in(conn, asker, act, "case", case_id, detail=f"item {item_id}")
         return True
 
     @contextmanager
@@ -357,7 +364,7 @@ class CaseDoor:
                 yield conn
         except CaseError as error:
             why = f"{error.fault}: {about}" if about else str(error.fault)
-            self._note(asker, f"{act}.refused", case_id, why)
+            self._note(asker, f"{act}.refused", "case", case_id, detail=why)
             raise
 
     def _open_one(
@@ -365,7 +372,7 @@ class CaseDoor:
     ) -> CaseRow | None:
         row = _mine(conn, asker, case_id, now)
         if row is None:
-            self._note_in(conn, asker, f"{act}.refused", case_id, "", now)
+            self._note_in(conn, asker, f"{act}.refused", "case", case_id)
         elif row.closed_utc_us is not None:
             raise CaseError(CaseFault.CLOSED)
         return row
@@ -376,7 +383,7 @@ class CaseDoor:
         """The item's row, if they may see its footage."""
         seen = case_rows.item_rows(conn, case_id, asker.person_id, now)
         if item_id not in {one.item_id for one in seen}:
-            self._note_in(conn, asker, f"{act}.refused", case_id, f"item {item_id}", now)
+            self._note_in(conn, asker, f"{act}.refused", "case", case_id, detail=f"item {item_id}")
             return None
         return conn.execute(select(case_items).where(case_items.c.id == item_id)).one()
 
@@ -386,7 +393,7 @@ class CaseDoor:
         row = _mine(conn, asker, case_id, now)
         if row is not None and row.owner_id == asker.person_id:
             return row
-        self._note_in(conn, asker, f"{act}.refused", case_id, "", now)
+        self._note_in(conn, asker, f"{act}.refused", "case", case_id)
         return None
 
     def _end_holds(
@@ -399,28 +406,10 @@ class CaseDoor:
                 conn,
                 case_number=row.number,
                 reason=reason,
-                by=_by(asker),
+                by=asker.by,
                 now=now,
                 hold_id=hold_id,
             )
-
-    def _note(self, asker: Asker, act: str, case_id: UUID | None, detail: str = "") -> None:
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, case_id, detail, self._clock.now())
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        case_id: UUID | None,
-        detail: str,
-        now: Moment,
-    ) -> None:
-        about = "case" if case_id else ""
-        audit.note(
-            conn, _by(asker), act=act, object_kind=about, object_id=case_id, detail=detail, now=now
-        )
 
 
 def _mine(conn: Connection, asker: Asker, case_id: UUID, now: Moment) -> CaseRow | None:
@@ -446,7 +435,3 @@ def _check_terms(number: str, purpose: str, ends_utc_us: int | None, now: Moment
 
 def _moment(utc_us: int | None) -> Moment | None:
     return None if utc_us is None else Moment(utc_us, 0)
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -37,6 +37,16 @@ def is_in(person_id: UUID, now: Moment) -> ColumnElement[bool]:
     return and_(is_able, or_(cases.c.owner_id == person_id, and_(still, cases.c.id.in_(member))))
 
 
+def works_on(
+    conn: Connection, person_id: UUID, case_id: UUID | None, now: Moment, *, open_: bool = False
+) -> bool:
+    """Whether it is a case of this person; with `open_` only while it is open."""
+    query = select(cases.c.id).where(cases.c.id == case_id, is_in(person_id, now))
+    if open_:
+        query = query.where(cases.c.closed_utc_us.is_(None))
+    return case_id is not None and conn.scalar(query) is not None
+
+
 def case_rows(conn: Connection, *conditions: ColumnElement[bool]) -> list[CaseRow]:
     """Cases that meet the conditions, newest first."""
     counted = select(func.count()).where(

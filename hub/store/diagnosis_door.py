@@ -7,22 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from hub.store import audit, diagnosis_rows
-from hub.store.audit import By
-from hub.store.clock import Clock
-from hub.store.database import Database
+from hub.store import diagnosis_rows
+from hub.store.acting import Acting
 from hub.store.diagnosis_rows import Diagnosis, State
 from hub.store.scope import tended_areas
 from hub.store.tables import nodes
 from hub.store.views import Asker
 
 
-class DiagnosisDoor:
+class DiagnosisDoor(Acting):
     """Thread-safe."""
-
-    def __init__(self, db: Database, *, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     def listed(self, asker: Asker, node_id: UUID) -> list[Diagnosis] | None:
         """Requests of a node, newest first; part of its page, covered by that page's line in the
@@ -38,10 +32,10 @@ class DiagnosisDoor:
         now = self._clock.now()
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, node_id):
-                self._note(conn, asker, "diagnosis.ask.refused", node_id)
+                self._note_in(conn, asker, "diagnosis.ask.refused", "node", node_id)
                 return False
             if diagnosis_rows.ask(conn, node_id, person_id=asker.person_id, now=now) is not None:
-                self._note(conn, asker, "diagnosis.ask", node_id)
+                self._note_in(conn, asker, "diagnosis.ask", "node", node_id)
         return True
 
     def fetch(self, asker: Asker, node_id: UUID, diagnosis_id: UUID) -> bytes | None:
@@ -53,7 +47,7 @@ class DiagnosisDoor:
             )
             found = diagnosis_rows.content(conn, diagnosis_id) if is_theirs else None
             act = "diagnosis.fetch" if found is not None else "diagnosis.fetch.refused"
-            self._note(conn, asker, act, node_id)
+            self._note_in(conn, asker, act, "node", node_id)
         return found
 
     def is_asked(self, node: str, command_id: UUID) -> bool:
@@ -70,8 +64,3 @@ class DiagnosisDoor:
     def _is_theirs(self, conn: Connection, asker: Asker, node_id: UUID) -> bool:
         area_id = conn.scalar(select(nodes.c.area_id).where(nodes.c.id == node_id))
         return area_id in set(conn.scalars(tended_areas(asker.person_id, self._clock.now())))
-
-    def _note(self, conn: Connection, asker: Asker, act: str, node_id: UUID) -> None:
-        by = By(person_id=asker.person_id, came_from=asker.came_from)
-        now = self._clock.now()
-        audit.note(conn, by, act=act, object_kind="node", object_id=node_id, now=now)

@@ -51,7 +51,7 @@ class DutyDoor(KeepersDoor):
 
     def add_team(self, asker: Asker, area_id: UUID, *, name: str, time_zone: str) -> UUID | None:
         """Add a team to an area."""
-        now, by = self._clock.now(), _by(asker)
+        now, by = self._clock.now(), asker.by
         with self._db.writing() as conn:
             if area_id not in set(conn.scalars(tended_areas(asker.person_id, now))):
                 self._note_in(conn, asker, "team.add.refused", "area", area_id)
@@ -137,7 +137,7 @@ class DutyDoor(KeepersDoor):
 
     def put_plan(self, asker: Asker, area_id: UUID, plan: Plan | None) -> bool:
         """Set the plan for the area's alerts from now on; None: no plan of its own."""
-        now, by = self._clock.now(), _by(asker)
+        now, by = self._clock.now(), asker.by
         with self._db.writing() as conn:
             page = duty_sights.plan_page(conn, asker.person_id, area_id, now)
             if page is None:
@@ -163,9 +163,5 @@ class DutyDoor(KeepersDoor):
             if team is None or not own.issuperset(shift_ids):
                 self._note_in(conn, asker, "team.change.refused", "team", team_id)
                 return False
-            write(conn, team, _by(asker), now)
+            write(conn, team, asker.by, now)
         return True
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 from agent.wire.enrolment import EnrolledCamera
 from hub.alerts.moment import Moment
 from hub.store import enrolments as rows
-from hub.store.audit import By
 from hub.store.duty_sights import area_names
 from hub.store.duty_views import AreaName
 from hub.store.enrol_tables import enrolments
@@ -109,7 +108,7 @@ class EnrolDoor(KeepingDoor):
                 self._note_in(conn, asker, "enrolment.make.refused", "area", area_id)
                 return None
             _, token = rows.make(
-                conn, node=node, area_id=area_id, cameras=cameras, by=_by(asker), now=now
+                conn, node=node, area_id=area_id, cameras=cameras, by=asker.by, now=now
             )
             return token
 
@@ -122,7 +121,7 @@ class EnrolDoor(KeepingDoor):
             if not self._is_tended(conn, asker, area_id, now):
                 self._note_in(conn, asker, "enrolment.withdraw.refused", "enrolment", enrolment_id)
                 return False
-            rows.withdraw(conn, enrolment_id, by=_by(asker), now=now)
+            rows.withdraw(conn, enrolment_id, by=asker.by, now=now)
         return True
 
     def shut_out_node(self, asker: Asker, name: str, *, why: str) -> bool:
@@ -133,7 +132,7 @@ class EnrolDoor(KeepingDoor):
             if node is None or not self._is_tended(conn, asker, node.area_id, now):
                 self._note_in(conn, asker, "node.revoke.refused", detail=name)
                 return False
-            rows.shut_out(conn, node, why=why, by=_by(asker), now=now)
+            rows.shut_out(conn, node, why=why, by=asker.by, now=now)
         return True
 
     def _is_tended(
@@ -144,7 +143,3 @@ class EnrolDoor(KeepingDoor):
         now: Moment,
     ) -> bool:
         return area_id in set(conn.scalars(tended_areas(asker.person_id, now)))
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

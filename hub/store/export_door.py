@@ -11,7 +11,7 @@ from hub.alerts.chain import Anchor
 from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.store import audit, sights
-from hub.store.audit import By
+from hub.store.acting import Acting
 from hub.store.blobs import Blobs
 from hub.store.bounds import text
 from hub.store.clock import Clock
@@ -80,13 +80,12 @@ class Export:
     log: Anchor
 
 
-class ExportDoor:
+class ExportDoor(Acting):
     """Thread-safe. An export is complete or refused: half a package is no evidence."""
 
     def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
-        self._db = db
+        super().__init__(db, clock=clock)
         self._blobs = blobs
-        self._clock = clock
 
     def leave(
         self, asker: Asker, media_ids: Iterable[UUID], *, case_number: str, reason: str
@@ -111,15 +110,8 @@ class ExportDoor:
         act = "evidence.export" if may else "evidence.export.refused"
         with self._db.writing() as conn:
             for media_id in wanted:
-                audit.note(
-                    conn,
-                    By(person_id=asker.person_id, came_from=asker.came_from),
-                    act=act,
-                    object_kind=kinds.get(media_id, "media"),
-                    object_id=media_id,
-                    detail=f"case {case_number}: {reason}",
-                    now=now,
-                )
+                kind, detail = kinds.get(media_id, "media"), f"case {case_number}: {reason}"
+                self._note_in(conn, asker, act, kind, media_id, detail=detail)
             if not may:
                 return None
             return Export(

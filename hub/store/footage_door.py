@@ -4,10 +4,8 @@ import time
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection
-
-from hub.store import audit, sights, wishes
-from hub.store.audit import By
+from hub.store import sights, wishes
+from hub.store.acting import Acting
 from hub.store.bell import Bell
 from hub.store.blobs import Blobs
 from hub.store.case_door import CaseDoor
@@ -34,7 +32,7 @@ STORING_LOOK_S: Final = 0.1
 MEDIA_TYPES: Final = {"picture": "image/jpeg", "clip": "video/mp4", "sound": "audio/mp4"}
 
 
-class FootageDoor:
+class FootageDoor(Acting):
     """Opens stored media for people; `hub.store.door` has all else."""
 
     def __init__(
@@ -49,10 +47,9 @@ class FootageDoor:
     ) -> None:
         """Without `growing`, only complete clips are shown."""
         self._growing = growing
-        self._db = db
+        super().__init__(db, clock=clock)
         self._blobs = blobs
         self._proxies = proxies
-        self._clock = clock
         self._bell = bell
 
     @property
@@ -184,36 +181,4 @@ class FootageDoor:
             media_type=MEDIA_TYPES["clip"],
             size_bytes=path.stat().st_size,
             sha256=f"{row.sha256}-h264",
-        )
-
-    def _note(
-        self,
-        asker: Asker,
-        act: str,
-        object_kind: str = "",
-        object_id: UUID | None = None,
-        *,
-        detail: str = "",
-    ) -> None:
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, object_kind, object_id, detail=detail)
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        object_kind: str = "",
-        object_id: UUID | None = None,
-        *,
-        detail: str = "",
-    ) -> None:
-        audit.note(
-            conn,
-            By(person_id=asker.person_id, came_from=asker.came_from),
-            act=act,
-            object_kind=object_kind,
-            object_id=object_id,
-            detail=detail,
-            now=self._clock.now(),
         )

@@ -20,8 +20,8 @@ from hub.alerts.households import (
     fault_of_household,
 )
 from hub.alerts.moment import Moment
-from hub.store import audit, household_rows
-from hub.store.audit import By
+from hub.store import household_rows
+from hub.store.acting import Acting
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -34,12 +34,11 @@ from hub.store.tip_box import Reporter, TipBox
 from hub.store.views import Asker
 
 
-class HouseholdDoor:
+class HouseholdDoor(Acting):
     """Thread-safe. None and False are the same answer for unknown and for not theirs."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox) -> None:
-        self._db = db
-        self._clock = clock
+        super().__init__(db, clock=clock)
         self._box = box
 
     def areas(self, asker: Asker) -> list[tuple[UUID, str]]:
@@ -54,14 +53,16 @@ class HouseholdDoor:
         with self._db.reading() as conn:
             tended = household_rows.tended(asker.person_id, now)
             rows = household_rows.household_rows(conn, tended)
-        self._note(asker, "households.open", None, f"{len(rows)} households")
+        self._note(asker, "households.open", detail=f"{len(rows)} households")
         return rows
 
     def household(self, asker: Asker, household_id: UUID) -> HouseholdRow | None:
         """One household in their areas."""
         with self._db.reading() as conn:
             row = self._mine(conn, asker, household_id)
-        self._note(asker, "household.open" if row else "household.open.refused", household_id)
+        self._note(
+            asker, "household.open" if row else "household.open.refused", "household", household_id
+        )
         return row
 
     def register(self, asker: Asker, new: NewHousehold) -> tuple[UUID, str] | None:
@@ -74,7 +75,7 @@ class HouseholdDoor:
         with self._db.writing() as conn:
             mine = _areas_of(conn, asker, now)
             if not mine:
-                self._note_in(conn, asker, "household.register.refused", None, now=now)
+                self._note_in(conn, asker, "household.register.refused")
                 return None
             if new.area_id not in mine:
                 raise HouseholdError(HouseholdFault.AREA)
@@ -101,17 +102,19 @@ class HouseholdDoor:
                 )
             )
             agreed = f"consent {new.consent_version} ({new.language})"
-            self._note_in(conn, asker, "household.register", household_id, agreed, now=now)
+            self._note_in(
+                conn, asker, "household.register", "household", household_id, detail=agreed
+            )
         return household_id, token
 
     def renew_link(self, asker: Asker, household_id: UUID) -> str | None:
         """Make a new link for the household; the old one is no longer valid."""
-        now, (token, token_hash) = self._clock.now(), household_rows.new_token()
+        token, token_hash = household_rows.new_token()
         with self._db.writing() as conn:
             row = self._mine(conn, asker, household_id)
             is_done = row is not None and row.withdrawn_utc_us is None
             act = "household.link" if is_done else "household.link.refused"
-            self._note_in(conn, asker, act, household_id, now=now)
+            self._note_in(conn, asker, act, "household", household_id)
             if not is_done:
                 return None
             this = households.c.id == household_id
@@ -122,10 +125,10 @@ class HouseholdDoor:
         """Withdraw at the household's wish; False if it is withdrawn already."""
         now = self._clock.now()
         with self._db.writing() as conn:
-            row, by = self._mine(conn, asker, household_id), _by(asker)
+            row, by = self._mine(conn, asker, household_id), asker.by
             if row is not None and household_rows.withdraw(conn, household_id, by=by, now=now):
                 return True
-            self._note_in(conn, asker, "household.withdraw.refused", household_id, now=now)
+            self._note_in(conn, asker, "household.withdraw.refused", "household", household_id)
         return False
 
     def contact(self, asker: Asker, household_id: UUID, *, reason: str) -> Reporter | None:
@@ -133,43 +136,18 @@ class HouseholdDoor:
 
         Raises UnsealError if the hub's key is not the key that sealed them.
         """
-        now = self._clock.now()
         with self._db.writing() as conn:
             is_theirs = self._mine(conn, asker, household_id) is not None and bool(reason.strip())
             this = households.c.id == household_id
             sealed = conn.scalar(select(households.c.sealed).where(this)) if is_theirs else None
             act = "household.contact" if sealed else "household.contact.refused"
-            self._note_in(conn, asker, act, household_id, reason, now=now)
+            self._note_in(conn, asker, act, "household", household_id, detail=reason)
         return self._box.unseal_reporter(sealed, tip_id=household_id) if sealed else None
 
     def _mine(self, conn: Connection, asker: Asker, household_id: UUID) -> HouseholdRow | None:
         tended = household_rows.tended(asker.person_id, self._clock.now())
         this = households.c.id == household_id
         return next(iter(household_rows.household_rows(conn, this, tended)), None)
-
-    def _note(self, asker: Asker, act: str, household_id: UUID | None, detail: str = "") -> None:
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, household_id, detail, now=self._clock.now())
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        household_id: UUID | None,
-        detail: str = "",
-        *,
-        now: Moment,
-    ) -> None:
-        audit.note(
-            conn,
-            _by(asker),
-            act=act,
-            object_kind="household" if household_id else "",
-            object_id=household_id,
-            detail=detail,
-            now=now,
-        )
 
 
 def _areas_of(conn: Connection, asker: Asker, now: Moment) -> list[UUID]:
@@ -178,7 +156,3 @@ def _areas_of(conn: Connection, asker: Asker, now: Moment) -> list[UUID]:
         areas.c.id.in_(areas_with(asker.person_id, Right.EXPORT, now)),
     )
     return list(conn.scalars(select(areas.c.id).where(mine)))
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

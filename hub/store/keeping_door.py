@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping, keeping_sights
-from hub.store.audit import By
 from hub.store.keeping_views import KeepingFault, KeptPage, NewHold, NewRule
 from hub.store.registry import RegistryError
 from hub.store.search_door import SearchDoor
@@ -69,7 +68,7 @@ class KeepingDoor(SearchDoor):
                     what,
                     case_number=new.case_number,
                     reason=new.reason,
-                    by=self._by(asker),
+                    by=asker.by,
                     now=now,
                     within=keeping_sights.theirs(asker.person_id, now),
                 )
@@ -95,7 +94,7 @@ class KeepingDoor(SearchDoor):
                 conn,
                 case_number=row.case_number,
                 reason=reason,
-                by=self._by(asker),
+                by=asker.by,
                 now=now,
                 hold_id=hold_id,
             )
@@ -119,7 +118,7 @@ class KeepingDoor(SearchDoor):
                 keep_days=new.keep_days,
                 reason=new.reason,
                 now=now,
-                by=self._by(asker),
+                by=asker.by,
             )
         return True
 
@@ -139,7 +138,7 @@ class KeepingDoor(SearchDoor):
                 footage_class=footage_class,
                 area_id=area_id,
                 now=now,
-                by=self._by(asker),
+                by=asker.by,
                 reason=reason,
             )
 
@@ -150,7 +149,3 @@ class KeepingDoor(SearchDoor):
         if not is_theirs:
             self._note_in(conn, asker, refused, "area", area_id)
         return is_theirs
-
-    @staticmethod
-    def _by(asker: Asker) -> By:
-        return By(person_id=asker.person_id, came_from=asker.came_from)

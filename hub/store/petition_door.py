@@ -16,12 +16,12 @@ from hub.alerts.moment import Moment
 from hub.alerts.petitions import ANSWER_CHARS, REASON_CHARS, Outcome
 from hub.alerts.roles import Role
 from hub.store import petition_rows
-from hub.store.audit import By
+from hub.store.acting import Acting
 from hub.store.bounds import text
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.petition_desk import PetitionDesk
-from hub.store.petition_rows import note
+from hub.store.petition_rows import KIND
 from hub.store.petition_tables import petition_acts, petition_people, petitions
 from hub.store.petition_views import (
     NewPetition,
@@ -37,12 +37,11 @@ from hub.store.views import Asker
 ANSWERERS: Final = frozenset({Role.LEADER, Role.KEEPER})
 
 
-class PetitionDoor:
+class PetitionDoor(Acting):
     """For any thread."""
 
     def __init__(self, db: Database, *, clock: Clock, desk: PetitionDesk) -> None:
-        self._db = db
-        self._clock = clock
+        super().__init__(db, clock=clock)
         self._desk = desk
         self.office = desk.office
 
@@ -72,7 +71,7 @@ class PetitionDoor:
                 if theirs is None
                 else petition_rows.found(conn, theirs, office=self.office, now=now)
             )
-        self._note(asker, "petitions.open", None, is_done=rows is not None)
+        self._note(asker, "petitions.open", is_done=rows is not None)
         return rows
 
     def petition(self, asker: Asker, petition_id: UUID) -> PetitionRow | None:
@@ -80,7 +79,7 @@ class PetitionDoor:
         now = self._clock.now()
         with self._db.reading() as conn:
             row = self._one(conn, asker, petition_id, now)
-        self._note(asker, "petition.open", petition_id, is_done=row is not None)
+        self._note(asker, "petition.open", KIND, petition_id, is_done=row is not None)
         return row
 
     def person(self, asker: Asker, petition_id: UUID, *, reason: str) -> Reporter | None:
@@ -92,7 +91,9 @@ class PetitionDoor:
         with self._db.writing() as conn:
             row = self._one(conn, asker, petition_id, now)
             is_told = row is not None and row.knows_person and bool(reason.strip())
-            self._note_in(conn, asker, "petition.person", petition_id, reason, is_done=is_told)
+            self._note_in(
+                conn, asker, "petition.person", KIND, petition_id, detail=reason, is_done=is_told
+            )
             query = select(petition_people.c.sealed).where(
                 petition_people.c.petition_id == petition_id
             )
@@ -112,9 +113,9 @@ class PetitionDoor:
         """Enter a request made at the counter or by letter; returns its code. None if this person
         answers none."""
         if not self.answers(asker):
-            self._note(asker, "petition.take_in", None, is_done=False)
+            self._note(asker, "petition.take_in", is_done=False)
             return None
-        return self._desk.receive(new, submission=submission, by=by(asker))
+        return self._desk.receive(new, submission=submission, by=asker.by)
 
     def acknowledge(self, asker: Asker, petition_id: UUID, words: str) -> bool:
         """Confirm receipt and announce the next step."""
@@ -156,7 +157,7 @@ class PetitionDoor:
         with self._db.writing() as conn:
             row = self._one(conn, asker, petition_id, now)
             if row is None:
-                self._note_in(conn, asker, f"petition.{act}", petition_id, "", is_done=False)
+                self._note_in(conn, asker, f"petition.{act}", KIND, petition_id, is_done=False)
                 return False
             if row.outcome is not None or (act == "extend" and not row.stands.may_extend):
                 raise PetitionError(PetitionFault.DONE)
@@ -182,7 +183,7 @@ class PetitionDoor:
             )
             told = (values or {}).get("refusal") or (values or {}).get("outcome") or ""
             detail = f"{row.number} {told}: {words}"[:REASON_CHARS]
-            self._note_in(conn, asker, f"petition.{act}", petition_id, detail, is_done=True)
+            self._note_in(conn, asker, f"petition.{act}", KIND, petition_id, detail=detail)
         return True
 
     def _one(
@@ -205,25 +206,3 @@ class PetitionDoor:
         top = set(conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))))
         theirs = petitions.c.area_id.in_(tended)
         return or_(theirs, petitions.c.area_id.is_(None)) if tended & top else theirs
-
-    def _note(self, asker: Asker, act: str, petition_id: UUID | None, *, is_done: bool) -> None:
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, petition_id, "", is_done=is_done)
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        petition_id: UUID | None,
-        detail: str,
-        *,
-        is_done: bool,
-    ) -> None:
-        said = act if is_done else f"{act}.refused"
-        note(conn, by(asker), said, petition_id, detail, self._clock.now())
-
-
-def by(asker: Asker) -> By:
-    """The actor for the audit log."""
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -22,7 +22,7 @@ from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.keeping import held
-from hub.store.petition_door import PetitionDoor, by
+from hub.store.petition_door import PetitionDoor
 from hub.store.petition_rows import note
 from hub.store.petition_tables import petition_erasures
 from hub.store.petition_views import ErasureRow, PetitionError, PetitionFault, PetitionRow
@@ -235,7 +235,7 @@ class PetitionEraser:
             )
         )
         detail = f"{row.number}: media {file.id}, {file.size_bytes} bytes, sha256 {file.sha256}"
-        note(conn, by(asker), "petition.erase", row.petition_id, detail, now)
+        note(conn, asker.by, "petition.erase", row.petition_id, detail, now)
 
     def _note_refusal(
         self, asker: Asker, row: PetitionRow, error: PetitionError, wanted: Sequence[UUID]
@@ -243,7 +243,7 @@ class PetitionEraser:
         detail = f"{row.number} {error.fault}: {', '.join(map(str, wanted))}"[:REASON_CHARS]
         with self._db.writing() as conn:
             now = self._clock.now()
-            note(conn, by(asker), "petition.erase.refused", row.petition_id, detail, now)
+            note(conn, asker.by, "petition.erase.refused", row.petition_id, detail, now)
 
 
 def may_erase(row: PetitionRow) -> bool:

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from hub.alerts.layers import State
-from hub.store import audit, program_rows
-from hub.store.audit import By
+from hub.store import program_rows
+from hub.store.acting import Acting
 from hub.store.blobs import Blobs
 from hub.store.clock import Clock
 from hub.store.database import Database
@@ -49,13 +49,12 @@ class BundleRow:
     """Empty: the keeper's shell."""
 
 
-class ProgramsDoor:
+class ProgramsDoor(Acting):
     """For any thread."""
 
     def __init__(self, db: Database, *, blobs: Blobs, clock: Clock) -> None:
-        self._db = db
+        super().__init__(db, clock=clock)
         self._blobs = blobs
-        self._clock = clock
 
     def bundles(self) -> list[Bundle]:
         """Bundles at the hub; not secret, and covered by the audit line of their page."""
@@ -81,9 +80,7 @@ class ProgramsDoor:
             where = places(conn, {row.area_id for row in rows})
             known = program_rows.standings(conn, [row.id for row in rows])
             here = {one.sha256: one for one in program_rows.bundles(conn)}
-        with self._db.writing() as conn:
-            by = By(person_id=asker.person_id, came_from=asker.came_from)
-            audit.note(conn, by, act="programs.list", detail=f"{len(rows)} nodes", now=now)
+        self._note(asker, "programs.list", detail=f"{len(rows)} nodes")
         return [
             _row(row, known.get(row.id, NOTHING), here, where.get(row.area_id, "")) for row in rows
         ]

@@ -14,7 +14,6 @@ from hub.store import (
     spans,
     wishes,
 )
-from hub.store.audit import By
 from hub.store.footage_door import FootageDoor
 from hub.store.moment_sights import SideBySide
 from hub.store.registry import RegistryError
@@ -160,7 +159,7 @@ class SearchDoor(FootageDoor):
                     camera_id,
                     span=spans.Span(middle_utc_us, middle_utc_us, with_sound=True),
                     reason=reason,
-                    by=By(person_id=who, came_from=asker.came_from),
+                    by=asker.by,
                     now=now,
                     rights=rights,
                 )
@@ -185,7 +184,7 @@ class SearchDoor(FootageDoor):
                     camera_id,
                     span=span,
                     reason=reason,
-                    by=By(person_id=asker.person_id, came_from=asker.came_from),
+                    by=asker.by,
                     now=now,
                     rights=search_sights.RIGHTS,
                 )

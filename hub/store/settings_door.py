@@ -18,10 +18,8 @@ from agent.wire.settings import (
 )
 from hub.alerts.layers import Changed, State, difference, dotted, with_keys, works_by
 from hub.alerts.programs import GroupWanted, NodeWanted
-from hub.store import audit, program_rows, rollout_rows, settings_rows
-from hub.store.audit import By
-from hub.store.clock import Clock
-from hub.store.database import Database
+from hub.store import program_rows, rollout_rows, settings_rows
+from hub.store.acting import Acting
 from hub.store.rollout_rows import Rollout
 from hub.store.scope import tended_areas
 from hub.store.settings_rows import Scope
@@ -115,19 +113,15 @@ class NodePreview:
     """Reason why this node cannot take the change; empty: it can."""
 
 
-class SettingsDoor:
+class SettingsDoor(Acting):
     """For any thread."""
-
-    def __init__(self, db: Database, *, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     def of_camera(self, asker: Asker, camera_id: UUID) -> CameraNow | None:
         """This camera's values in use, and its wanted values."""
         with self._db.reading() as conn:
             found = self._camera(conn, asker, camera_id)
             now = None if found is None else _camera_now(conn, *found)
-        self._note(asker, "settings.open", "camera", camera_id, is_theirs=now is not None)
+        self._note(asker, "settings.open", "camera", camera_id, is_done=now is not None)
         return now
 
     def want_of_camera(
@@ -142,7 +136,7 @@ class SettingsDoor:
         with self._db.writing() as conn:
             found = self._camera(conn, asker, camera_id)
             if found is None:
-                self._refuse(conn, asker, "camera", camera_id)
+                self._note_in(conn, asker, "settings.want.refused", "camera", camera_id)
                 return False
             node_id, _, camera = found
             changes = {f"cameras.{camera}.{key}": value for key, value in keys.items()}
@@ -165,7 +159,7 @@ class SettingsDoor:
         """All about the wanted settings of one scope."""
         with self._db.reading() as conn:
             page = self._page(conn, scope) if self._is_theirs(conn, asker, scope) else None
-        self._note(asker, "settings.open", scope.kind, scope.scope_id, is_theirs=page is not None)
+        self._note(asker, "settings.open", scope.kind, scope.scope_id, is_done=page is not None)
         return page
 
     def preview(
@@ -191,7 +185,7 @@ class SettingsDoor:
         """
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, scope):
-                self._refuse(conn, asker, scope.kind, scope.scope_id)
+                self._note_in(conn, asker, "settings.want.refused", scope.kind, scope.scope_id)
                 return False
             self._change(conn, asker, scope, changes, reason)
         return True
@@ -203,26 +197,26 @@ class SettingsDoor:
         with self._db.writing() as conn:
             found = rollout_rows.one(conn, rollout_id)
             if found is None or not self._is_theirs(conn, asker, found.scope):
-                self._refuse(conn, asker, "rollout", rollout_id)
+                self._note_in(conn, asker, "settings.want.refused", "rollout", rollout_id)
                 return False
             why = reason.strip() or "-"
-            return rollout_rows.halt(conn, rollout_id, why=why, by=_by(asker), now=now)
+            return rollout_rows.halt(conn, rollout_id, why=why, by=asker.by, now=now)
 
     def try_again(self, asker: Asker, node_id: UUID) -> bool:
         """Let a node that refused or fell back try the same once more."""
         scope = Scope("node", node_id)
         with self._db.writing() as conn:
             if not self._is_theirs(conn, asker, scope):
-                self._refuse(conn, asker, scope.kind, node_id)
+                self._note_in(conn, asker, "settings.want.refused", scope.kind, node_id)
                 return False
-            return settings_rows.again(conn, node_id, by=_by(asker), now=self._clock.now())
+            return settings_rows.again(conn, node_id, by=asker.by, now=self._clock.now())
 
     def _change(
         self, conn: Connection, asker: Asker, scope: Scope, changes: Mapping[str, Any], reason: str
     ) -> None:
         body = _changed_body(conn, scope, changes)
         write = settings_rows.want if scope.kind == "node" else rollout_rows.begin
-        write(conn, scope, body, reason=reason, by=_by(asker), now=self._clock.now())
+        write(conn, scope, body, reason=reason, by=asker.by, now=self._clock.now())
 
     def _camera(
         self, conn: Connection, asker: Asker, camera_id: UUID
@@ -256,32 +250,6 @@ class SettingsDoor:
             history=past(conn, scope),
             report=report,
         )
-
-    def _refuse(self, conn: Connection, asker: Asker, kind: str, one: UUID) -> None:
-        now = self._clock.now()
-        act = "settings.want.refused"
-        audit.note(conn, _by(asker), act=act, object_kind=kind, object_id=one, now=now)
-
-    def _note(
-        self,
-        asker: Asker,
-        act: str,
-        kind: str = "",
-        one: UUID | None = None,
-        *,
-        detail: str = "",
-        is_theirs: bool = True,
-    ) -> None:
-        with self._db.writing() as conn:
-            audit.note(
-                conn,
-                _by(asker),
-                act=act if is_theirs else f"{act}.refused",
-                object_kind=kind,
-                object_id=one,
-                detail=detail,
-                now=self._clock.now(),
-            )
 
 
 def previews(conn: Connection, scope: Scope, body: Mapping[str, Any]) -> list[NodePreview]:
@@ -417,7 +385,3 @@ def _names(conn: Connection, node_ids: list[UUID]) -> dict[UUID, str]:
 def _people(conn: Connection, ids: set[UUID]) -> dict[UUID, str]:
     query = select(people.c.id, people.c.name).where(people.c.id.in_(ids))
     return {row.id: row.name for row in conn.execute(query)}
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

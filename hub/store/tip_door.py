@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from hub.alerts.moment import Moment
 from hub.alerts.tips import ANSWER_CHARS, TIP
-from hub.store import audit, case_rows, sights, tip_sights
-from hub.store.audit import By
+from hub.store import sights, tip_sights
+from hub.store.acting import Acting
 from hub.store.bounds import text
 from hub.store.case_door import CaseDoor
-from hub.store.case_tables import cases
+from hub.store.case_rows import works_on
 from hub.store.clock import Clock
 from hub.store.database import Database
 from hub.store.tables import columns, new_id
@@ -36,12 +36,11 @@ class Told:
     reporter: Reporter | None
 
 
-class TipDoor:
+class TipDoor(Acting):
     """For any thread. None and False mean either "does not exist" or "not theirs"."""
 
     def __init__(self, db: Database, *, clock: Clock, box: TipBox, case_door: CaseDoor) -> None:
-        self._db = db
-        self._clock = clock
+        super().__init__(db, clock=clock)
         self._box = box
         self._cases = case_door
 
@@ -63,14 +62,14 @@ class TipDoor:
                     may_know=tip_sights.knows_reporters(conn, asker.person_id, camera_id, now),
                     now=now,
                 )
-        self._note(asker, "tip.open", page.tip.tip_id if page else None, is_done=bool(page))
+        self._note(asker, "tip.open", TIP, page.tip.tip_id if page else None, is_done=bool(page))
         return page
 
     def picture(self, asker: Asker, picture_id: UUID) -> bytes | None:
         """A picture for display (JPEG), for people who see the alert or work on its case."""
         with self._db.reading() as conn:
             row = self._picture(conn, asker, picture_id)
-        self._note(asker, "tip.picture", picture_id, kind=PICTURE, is_done=row is not None)
+        self._note(asker, "tip.picture", PICTURE, picture_id, is_done=row is not None)
         return None if row is None else bytes(row.shown)
 
     def original(self, asker: Asker, picture_id: UUID) -> bytes | None:
@@ -78,12 +77,12 @@ class TipDoor:
         with self._db.writing() as conn:
             now = self._clock.now()
             row = _picture_row(conn, picture_id)
-            is_theirs = row is not None and self._works_on(conn, asker, row.case_id, now)
+            is_theirs = row is not None and works_on(conn, asker.person_id, row.case_id, now)
             content = None
             if row is not None and is_theirs:
                 purpose = f"picture {row.number}"
                 content = self._box.unseal(row.original, tip_id=row.tip_id, purpose=purpose)
-            self._note_in(conn, asker, "tip.original", picture_id, kind=PICTURE, is_done=is_theirs)
+            self._note_in(conn, asker, "tip.original", PICTURE, picture_id, is_done=is_theirs)
         return content
 
     def reporter(self, asker: Asker, alert_id: UUID, *, reason: str) -> Told | None:
@@ -99,7 +98,7 @@ class TipDoor:
             )
             tip_id = conn.scalar(select(tips.c.id).where(tips.c.alert_id == alert_id))
             is_told = may and tip_id is not None and bool(reason.strip())
-            self._note_in(conn, asker, "tip.reporter", tip_id, is_done=is_told, detail=reason)
+            self._note_in(conn, asker, "tip.reporter", TIP, tip_id, detail=reason, is_done=is_told)
             if not is_told or tip_id is None:
                 return None
             query = select(tip_reporters.c.sealed).where(tip_reporters.c.tip_id == tip_id)
@@ -116,7 +115,7 @@ class TipDoor:
             tip_id = self._seen_tip(conn, asker, alert_id, now)
             gone = select(tips.c.removed_utc_us).where(tips.c.id == tip_id)
             is_done = tip_id is not None and bool(words) and conn.scalar(gone) is None
-            self._note_in(conn, asker, "tip.answer", tip_id, is_done=is_done)
+            self._note_in(conn, asker, "tip.answer", TIP, tip_id, is_done=is_done)
             if is_done:
                 conn.execute(
                     insert(tip_answers).values(
@@ -134,7 +133,7 @@ class TipDoor:
         with self._db.reading() as conn:
             tip_id = self._movable_tip(conn, asker, alert_id, self._clock.now())
         if tip_id is None:
-            self._note(asker, "tip.case", None, is_done=False)
+            self._note(asker, "tip.case", is_done=False)
             return None
         case_id = self._cases.open_case(asker, number=number, purpose=purpose, ends_utc_us=None)
         if case_id is not None:
@@ -147,27 +146,21 @@ class TipDoor:
         now = self._clock.now()
         with self._db.writing() as conn:
             tip_id = self._movable_tip(conn, asker, alert_id, now)
-            is_theirs = tip_id is not None and self._works_on(conn, asker, case_id, now, open_=True)
+            is_theirs = tip_id is not None and works_on(
+                conn, asker.person_id, case_id, now, open_=True
+            )
             if is_theirs:
                 conn.execute(update(tips).where(tips.c.id == tip_id).values(case_id=case_id))
-            self._note_in(conn, asker, "tip.case", tip_id, is_done=is_theirs)
+            self._note_in(conn, asker, "tip.case", TIP, tip_id, is_done=is_theirs)
             if is_theirs:
-                audit.note(
-                    conn,
-                    _by(asker),
-                    act="case.tip",
-                    object_kind="case",
-                    object_id=case_id,
-                    detail=f"tip {tip_id}",
-                    now=now,
-                )
+                self._note_in(conn, asker, "case.tip", "case", case_id, detail=f"tip {tip_id}")
         return is_theirs
 
     def tips_of(self, asker: Asker, case_id: UUID) -> list[TipRow]:
         """Tips of a case: part of its page, and covered by the audit line of that page."""
         now = self._clock.now()
         with self._db.reading() as conn:
-            if not self._works_on(conn, asker, case_id, now):
+            if not works_on(conn, asker.person_id, case_id, now):
                 return []
             of_it = tips.c.case_id == case_id
             rows = tip_sights.tip_rows(conn, asker.person_id, of_it, now=now)
@@ -184,7 +177,7 @@ class TipDoor:
         if row is None:
             return None
         sees = sights.one_alert(conn, asker.person_id, row.alert_id, now) is not None
-        return row if sees or self._works_on(conn, asker, row.case_id, now) else None
+        return row if sees or works_on(conn, asker.person_id, row.case_id, now) else None
 
     def _seen_tip(self, conn: Connection, asker: Asker, alert_id: UUID, now: Moment) -> UUID | None:
         if sights.one_alert(conn, asker.person_id, alert_id, now) is None:
@@ -197,60 +190,11 @@ class TipDoor:
         """The tip, if the asker sees it and it is in no case of other people."""
         tip_id = self._seen_tip(conn, asker, alert_id, now)
         case_id = conn.scalar(select(tips.c.case_id).where(tips.c.id == tip_id))
-        is_free = case_id is None or self._works_on(conn, asker, case_id, now)
+        is_free = case_id is None or works_on(conn, asker.person_id, case_id, now)
         return tip_id if is_free else None
-
-    def _works_on(
-        self,
-        conn: Connection,
-        asker: Asker,
-        case_id: UUID | None,
-        now: Moment,
-        *,
-        open_: bool = False,
-    ) -> bool:
-        if case_id is None:
-            return False
-        query = select(cases.c.id).where(
-            cases.c.id == case_id, case_rows.is_in(asker.person_id, now)
-        )
-        if open_:
-            query = query.where(cases.c.closed_utc_us.is_(None))
-        return conn.scalar(query) is not None
-
-    def _note(
-        self, asker: Asker, act: str, object_id: UUID | None, *, kind: str = TIP, is_done: bool
-    ) -> None:
-        with self._db.writing() as conn:
-            self._note_in(conn, asker, act, object_id, kind=kind, is_done=is_done)
-
-    def _note_in(
-        self,
-        conn: Connection,
-        asker: Asker,
-        act: str,
-        object_id: UUID | None,
-        *,
-        kind: str = TIP,
-        is_done: bool,
-        detail: str = "",
-    ) -> None:
-        audit.note(
-            conn,
-            _by(asker),
-            act=act if is_done else f"{act}.refused",
-            object_kind=kind if object_id else "",
-            object_id=object_id,
-            detail=detail,
-            now=self._clock.now(),
-        )
 
 
 def _picture_row(conn: Connection, picture_id: UUID) -> Row[*tuple[Any, ...]] | None:
     query = select(tip_pictures, tips.c.alert_id, tips.c.case_id)
     joined = query.join(tips, tips.c.id == tip_pictures.c.tip_id)
     return conn.execute(joined.where(tip_pictures.c.id == picture_id)).first()
-
-
-def _by(asker: Asker) -> By:
-    return By(person_id=asker.person_id, came_from=asker.came_from)

@@ -7,6 +7,7 @@ from uuid import UUID
 from hub.alerts.alert import Act
 from hub.alerts.neighbours import Near
 from hub.alerts.rules import Rules
+from hub.store.audit import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Asker:
     language: str
     came_from: str
     """The network address, for the audit."""
+
+    @property
+    def by(self) -> By:
+        """Whose act it is, for the audit."""
+        return By(person_id=self.person_id, came_from=self.came_from)
 
 
 @dataclass(frozen=True, slots=True)
