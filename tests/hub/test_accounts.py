@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -18,11 +17,6 @@ from tests.hub.streets import CHEAP, NIGHT, Streets
 
 WHERE = "10.0.0.9"
 LIMITS = SessionLimits(idle_s=3600, absolute_s=86_400, failures=10, window_s=900)
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 @pytest.fixture

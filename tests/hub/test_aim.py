@@ -1,7 +1,5 @@
 """The technician's page of a camera: its present, and zones and masks that are drawn and wanted."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +10,6 @@ from sqlalchemy import select
 
 from hub.alerts.outlines import OutlineFault, keys, read, written
 from hub.store import settings_rows
-from hub.store.database import Database
 from hub.store.phone_test_tables import phone_tests
 from hub.store.registry import node_by_name
 from hub.store.settings_rows import Scope
@@ -30,13 +27,6 @@ SUBSCRIPTION = {
 }
 SHARES = st.integers(0, 10_000).map(lambda number: number / 10_000)
 OUTLINES = st.lists(st.tuples(SHARES, SHARES), min_size=3, max_size=12)
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
 
 
 def place_of(town: Town) -> str:

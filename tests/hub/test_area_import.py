@@ -15,7 +15,6 @@ from hub.store.area_door import AreaRow
 from hub.store.area_import import Import, Reach, carry_out, plan_areas, plan_cameras
 from hub.store.area_rows import AreaError, AreaFault, AreaWords
 from hub.store.audit import By
-from hub.store.database import Database
 from hub.store.tables import areas, cameras, grants, people
 from hub.store.views import Asker
 from tests.hub.desk import Desk
@@ -23,11 +22,6 @@ from tests.hub.streets import Streets
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SHELL = By(came_from="shell")
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path)
 
 
 def plan(streets: Streets, text: str, reach: Reach = Reach()) -> Import:  # noqa: B008 - a value

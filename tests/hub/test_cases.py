@@ -71,11 +71,6 @@ def held(town: Town, number: str = NUMBER) -> list[UUID | None]:
         return [one.hold.media_id for one in list_holds(conn, number) if one.ended_utc_us is None]
 
 
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.seq)))
-
-
 def refusals(town: Town) -> list[tuple[str, str]]:
     with town.db.reading() as conn:
         tried = select(audit.c.act, audit.c.detail).where(audit.c.act.like("case.%.refused"))
@@ -102,14 +97,14 @@ def test_who_may_export_opens_a_case_and_what_it_collects_is_held(town: Town) ->
     assert shown.count("data-item=") == 2
     an.post("/cases/add", case=case_id(case), alert=str(seen.alert_id))
     assert an.get(case).text.count("data-item=") == 2  # nothing is in a case twice
-    assert acts(town).count("case.add") == 2
+    assert town.acts().count("case.add") == 2
 
 
 def test_without_the_right_to_export_no_case_is_opened(town: Town) -> None:
     binh = visitor(town, "binh")
     assert "/cases" not in binh.get("/settings").text
     assert binh.post("/cases", number="1", purpose="x").status_code == 404
-    assert "case.begin.refused" in acts(town)
+    assert "case.begin.refused" in town.acts()
 
 
 def test_what_is_taken_out_is_held_no_more_and_notes_and_marks_stay_with_the_rest(
@@ -227,7 +222,7 @@ def test_what_no_case_can_be_is_said_and_nothing_is_opened(
     answer = an.post("/cases", **form)
     assert answer.status_code == 422
     assert word in text_of(answer).lower()
-    assert acts(town).count("case.begin") == 1
+    assert town.acts().count("case.begin") == 1
 
 
 def test_a_number_with_quotes_marks_and_zeros_is_one_number_and_runs_nothing(town: Town) -> None:
@@ -298,7 +293,7 @@ def test_a_case_leaves_as_a_package_that_verifies(
         footage = {archive.read(name) for name in archive.namelist() if name.startswith("footage/")}
     assert footage == {picture, clip}
     assert list((tmp_path / "media" / "leaving").iterdir()) == []  # none is kept
-    assert acts(town).count("evidence.export") == 2
+    assert town.acts().count("evidence.export") == 2
     assert "xuất gói chứng cứ" in text_of(an.get(case))  # its history has it
 
     let(town, "an", Right.SEE | Right.EXPORT)  # the clip is in it, and not theirs to see
@@ -309,12 +304,12 @@ def test_a_case_leaves_as_a_package_that_verifies(
         an.post(f"{case}/items/{item_of(an.get(case).text, number)}", marked="true")
     let(town, "an", Right.SEE | Right.EXPORT)
     assert an.post(f"{case}/export", reason="x", only_marked="true").status_code == 403
-    assert "evidence.export.refused" not in acts(town)
+    assert "evidence.export.refused" not in town.acts()
 
     let(town, "an", Right.SEE | Right.CLIPS)
     assert an.post(f"{case}/export", reason="x").status_code == 403
-    assert "evidence.export.refused" in acts(town)
-    assert acts(town).count("evidence.export") == 2
+    assert "evidence.export.refused" in town.acts()
+    assert town.acts().count("evidence.export") == 2
 
 
 def test_a_case_leaves_with_copies_that_hide_what_was_drawn(

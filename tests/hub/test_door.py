@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,16 +12,10 @@ from agent.wire.terms import ClockSource, Stamp
 from hub.alerts.grants import Right
 from hub.store import account_closing, staff
 from hub.store.audit import By
-from hub.store.database import Database
 from hub.store.door import Door
 from hub.store.tables import alert_history, areas, audit, grants, notifications, phones
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.streets import Streets, picture, sha
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def an_alert(streets: Streets, *, node: str = "nga-tu", content: bytes = b"picture") -> UUID:

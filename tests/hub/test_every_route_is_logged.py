@@ -439,18 +439,7 @@ class World:
         desk.receive(
             NewTip(words, (picture_of(photo()),), Reporter("Lan", ""), "vi"), submission="1"
         )
-        with town.db.writing() as conn:
-            quan = staff.add_person(
-                conn,
-                login="quan",
-                name="Hồ Quân",
-                language="vi",
-                role="keeper",
-                password=PASSWORD,
-                passwords=town.passwords,
-                now=town.clock.now(),
-            )
-            town.grant_everything(conn, quan)
+        quan = town.add_keeper_of_all()
         papers = EnrolHub(db, folder)
         everywhere = Grant(papers.area_id, None, ALL, town.clock.now().utc_us - 1)
         with town.db.writing() as conn:

@@ -2,7 +2,6 @@
 
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +12,6 @@ from sqlalchemy import select, update
 from hub import config
 from hub.alerts.grants import Right
 from hub.assembly import packing
-from hub.store.database import Database
 from hub.store.export_door import ExportDoor
 from hub.store.tables import audit, grants, media
 from hub.store.views import Asker
@@ -25,15 +23,9 @@ from tests.hub.web_town import Seen, Town, some_bytes
 
 
 @pytest.fixture
-def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(sqlite_url)
-    yield Town(db, tmp_path)
-    db.close()
-
-
-@pytest.fixture
-def desk(sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk.of(sqlite_url, tmp_path, capsys)
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
 
 
 @pytest.fixture(scope="module")

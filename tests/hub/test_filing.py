@@ -1,7 +1,6 @@
 """Events become rows, alerts and notifications owed: once each, all together."""
 
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,7 +10,6 @@ from agent.wire.answers import RefusalReason
 from agent.wire.messages import CameraBack, CameraLost, NumbersDropped
 from agent.wire.terms import ClockSource, ObjectKind, Stamp
 from hub.store import registry
-from hub.store.database import Database
 from hub.store.filing import set_aside
 from hub.store.tables import (
     alert_changes,
@@ -26,11 +24,6 @@ from hub.store.tables import (
 )
 from hub.store.tables import set_aside as aside
 from tests.hub.streets import Streets, picture
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def fates(streets: Streets) -> list[str]:

@@ -21,9 +21,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from sqlalchemy import select
 
-from hub.alerts.grants import Grant, Right
+from hub.alerts.grants import Right
 from hub.alerts.provided import Known, ProviderError, Question
-from hub.store import staff
 from hub.store.database import Database
 from hub.store.signin_tables import metadata
 from tests.hub.test_households import ask as ask_household
@@ -53,20 +52,7 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
     seen = town.somebody(picture)
     town.clip(seen, some_bytes(9_000))
     town.bring(picture)
-    now = town.clock.now()
-    with db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Hồ Quân",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        grant = Grant(town.area_id, None, ALL, starts_utc_us=now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="quản trị", now=now)
+    town.add_person("quan", "Hồ Quân", "keeper", ALL)
     keeper = Visitor(town.app()).sign_in("quan", PASSWORD)
     assert keeper.post("/duty/teams", area=str(town.area_id), name="Đội 1").status_code == 303
     assert keeper.post("/invitations", login="dung").status_code == 200

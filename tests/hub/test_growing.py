@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent.wire.messages import ClipBegun, ClipDropped, ClipReady
-from hub.store.database import Database
 from hub.store.growing import SILENT_AFTER_S, Film, NoSuchClipError
 from hub.store.tables import alerts, media
 from hub.store.uploads import (
@@ -22,11 +21,6 @@ from tests.hub.streets import Mouth, Streets, sha
 
 DRAFT, HEAD, BODY = b"length 00 ", b"length 42 ", b"fragment one, fragment two, the end"
 WHOLE = HEAD + BODY
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 class Clip:

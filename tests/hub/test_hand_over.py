@@ -1,16 +1,13 @@
 """An alert from one officer's hand into another's, never between the two."""
 
-from pathlib import Path
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from hub.alerts.alert import Changed, HeldBy, Life, State, Unchanged, apply, hand_over
 from hub.alerts.answers import Delivered
 from hub.alerts.grants import Right
 from hub.store import dispatch, outcomes
-from hub.store.database import Database
 from hub.store.owed import Owed
 from hub.store.tables import notifications
 from hub.store.views import AlertRow, Asker, Conflict
@@ -37,11 +34,6 @@ def test_only_who_has_it_can_hand_it_over() -> None:
     assert hand_over(Life(State.RESOLVED, closed_by=CHI), AN, BINH) == HeldBy(CHI)
     assert hand_over(OFFERED, AN, BINH) == Unchanged()
     assert hand_over(OFFERED, AN, AN) == Unchanged()
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path)
 
 
 def alert(streets: Streets, an: Asker) -> UUID:

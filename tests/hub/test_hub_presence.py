@@ -23,12 +23,6 @@ from tests.hub.intake_rig import WAIT_S, address, eventually, found_town, subscr
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "mqtt") as running:
-        yield running
-
-
-@pytest.fixture
 def db(sqlite_url: str) -> Iterator[Database]:
     db = Database(sqlite_url)
     found_town(db, NODE)

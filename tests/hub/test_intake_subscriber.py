@@ -42,12 +42,6 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "mqtt") as running:
-        yield running
-
-
-@pytest.fixture
 def town(sqlite_url: str) -> Iterator[Database]:
     db = Database(sqlite_url)
     found_town(db, "nga-tu-01", "nga-tu-02")

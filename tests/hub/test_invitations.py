@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,23 +22,10 @@ NEW = "cây bàng 1986"
 
 
 @pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
+def town(db: Database, tmp_path: Path) -> Town:
     town = Town(db, tmp_path)
-    with db.writing() as conn:
-        keeper_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Hồ Quân",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=town.clock.now(),
-        )
-        town.grant_everything(conn, keeper_id)
-    yield town
-    db.close()
+    town.add_keeper_of_all()
+    return town
 
 
 @pytest.fixture
@@ -64,11 +50,6 @@ def link(keeper: Visitor, login: str = "dung", **form: str) -> str:
 def come(app: FastAPI, path: str, password: str = NEW) -> tuple[Visitor, int]:
     visitor = Visitor(app)
     return visitor, visitor.post(path, new=password, again=password).status_code
-
-
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.id)))
 
 
 def refused(town: Town) -> list[int]:
@@ -120,7 +101,7 @@ def test_a_link_that_was_used_is_refused_and_counted(
     assert come(app, path, "another one 42")[1] == 410
     assert Visitor(app).get(path).status_code == 410
     assert refused(town) == [2]
-    assert acts(town)[-2:] == ["invitation.refused"] * 2
+    assert town.acts()[-2:] == ["invitation.refused"] * 2
     assert Visitor(app).post("/login", login="dung", password="another one 42").status_code == 401
 
 
@@ -230,19 +211,8 @@ def test_a_keeper_of_one_place_takes_over_no_account_that_sees_more(
     app: FastAPI, town: Town
 ) -> None:
     now = town.clock.now()
+    town.add_person("ap", "Keeper of a junction", "keeper", ALL)
     with town.db.writing() as conn:
-        small = staff.add_person(
-            conn,
-            login="ap",
-            name="Keeper of a junction",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        here = Grant(town.area_id, None, ALL, now.utc_us - 1)
-        staff.add_grant(conn, person_id=small, grant=here, reason="x", now=now)
         binh = staff.person_by_login(conn, "binh")
         assert binh is not None
         top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))

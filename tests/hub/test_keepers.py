@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -25,7 +24,6 @@ from hub.intake.clerk import Clerk
 from hub.intake.fleet import Fleet
 from hub.intake.inbox import Arrival
 from hub.store import dispatch, keeper_sights, outcomes, registry
-from hub.store.database import Database
 from hub.store.filing import set_aside
 from hub.store.keeper_views import LastRefusal
 from hub.store.storms import STORM
@@ -35,11 +33,6 @@ from hub.web.words import words as words_of
 from tests.hub.streets import Streets, picture
 
 KEEPER = Right.SEE | Right.MANAGE
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def test_a_keeper_sees_the_nodes_of_their_cameras_those_in_trouble_first(streets: Streets) -> None:

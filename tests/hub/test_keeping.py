@@ -3,7 +3,6 @@
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +16,6 @@ from hub.alerts.moment import Moment
 from hub.alerts.retention import DAY_US, FootageClass, Hold, is_held
 from hub.store import holds, keeping
 from hub.store.audit import By
-from hub.store.database import Database
 from hub.store.numbers import ask_for_files
 from hub.store.registry import RegistryError
 from hub.store.remover import Remover
@@ -29,11 +27,6 @@ from tests.hub.streets import EVERYTHING, Streets, picture, sha
 
 DAY_S = 86_400
 SHELL = By(came_from="shell")
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def remover(streets: Streets, **options: Any) -> Remover:

@@ -143,11 +143,6 @@ def test_no_two_contents_are_bound_alike(one: str, two: str) -> None:
     assert is_same == (two == "")
 
 
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
-
-
 def test_what_people_do_is_bound_line_to_line(streets: Streets) -> None:
     officer = streets.officer("can-bo")
     for _ in range(3):
@@ -185,11 +180,6 @@ def test_lines_of_an_older_hub_are_bound_when_it_is_brought_up(blank_url: str) -
         assert list(faults(log)) == []
         assert [record.act for record, _ in log] == ["inbox.open"] * 3 + ["hub.start"]
     db.close()
-
-
-@pytest.fixture
-def desk(sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk.of(sqlite_url, tmp_path, capsys)
 
 
 def test_a_keeper_asks_whether_the_log_is_whole(

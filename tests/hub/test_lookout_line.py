@@ -1,7 +1,6 @@
 """The lookout on a real broker: a will, a broker that dies, and both back, in real time."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -26,12 +25,6 @@ HASTY = Thresholds(
     back_after_s=0.1,
     settle_s=0.3,
 )
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "mqtt") as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The map's table and answers, and what lies under the cameras."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,7 +8,6 @@ import pytest
 from PIL import Image
 from sqlalchemy import insert, select, update
 
-from hub.store.database import Database
 from hub.store.map_files import PMTILES, Corners, MapFileError, MapFiles
 from hub.store.tables import cameras, columns, nodes
 from tests.hub.test_on_the_way import another_camera
@@ -17,13 +15,6 @@ from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 TOWN = Corners(106.55, 11.60, 106.65, 11.50)
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
 
 
 def place_all(town: Town) -> None:

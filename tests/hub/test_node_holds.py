@@ -1,9 +1,6 @@
 """A hold reaches its node, grows with its alert, is said until answered, and is taken back."""
 
-from pathlib import Path
 from uuid import UUID, uuid4
-
-import pytest
 
 from agent.wire.answers import Command, HoldFootage, ReleaseFootage
 from agent.wire.codec import decode_command
@@ -12,15 +9,9 @@ from hub.alerts.retention import Hold
 from hub.intake.commands import commands
 from hub.store import holds
 from hub.store.audit import By
-from hub.store.database import Database
 from hub.store.node_holds import AGAIN_S, SLACK_US
 from hub.store.tables import cameras, media, node_holds, nodes
 from tests.hub.streets import Streets, sha
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def said(streets: Streets) -> list[Command]:

@@ -1,18 +1,14 @@
 """A node's last week as lines: what it said every quarter of an hour, for who looks after it."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid4
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from agent.wire.presence import BoardWords, CameraHealth, Health, Lost, Owing
 from agent.wire.terms import ClockSource, Stamp
-from hub.store.database import Database
 from hub.store.registry import node_by_name
 from hub.store.tables import health_history
 from hub.web.plots import BOTTOM, LEFT, RIGHT, TOP, WEEK_US, path
@@ -20,13 +16,6 @@ from tests.hub.web_town import NODE, PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 QUARTER_US = 900_000_000
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
 
 
 def said(temperature_c: float | None, *, files: int = 0) -> Health:

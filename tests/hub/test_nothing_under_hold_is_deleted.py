@@ -19,7 +19,7 @@ from hub.alerts.grants import Right
 from hub.alerts.moment import Moment
 from hub.alerts.retention import FootageClass, Hold
 from hub.intake.commands import commands
-from hub.store import enrolments, holds, keeping, registry, staff
+from hub.store import enrolments, holds, keeping, registry
 from hub.store.audit import By, note
 from hub.store.blobs import BlobFolder
 from hub.store.bucket import BlobBucket, BucketAddress, BucketKey
@@ -56,11 +56,6 @@ SHELL = By(came_from="shell")
 def s3_port() -> Iterator[int]:
     with s3_server() as port:
         yield port
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def in_bucket(streets: Streets, url: str, staging: Path) -> None:
@@ -432,25 +427,8 @@ def test_a_node_with_another_journal_is_told_its_holds_anew(streets: Streets) ->
 # By pages, requests and commands.
 
 
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
-
-
 def with_keeper(town: Town) -> Visitor:
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Hồ Quân",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        town.grant_everything(conn, person_id)
+    town.add_keeper_of_all()
     app, hours = town.app(), itertools.count(0, 3600)
     app.state.limits.now_s = lambda: next(hours)  # all of it is let through
     return Visitor(app, may_fail=True).sign_in("quan", PASSWORD)

@@ -4,7 +4,6 @@ import asyncio
 import io
 import random
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from hub.alerts.answers import Answer, Delivered, Refused, TryAgain
-from hub.alerts.grants import Grant, Right
+from hub.alerts.grants import Right
 from hub.alerts.notices import NoticeError, NoticeState, may
 from hub.notify.channel import Message, Phone
 from hub.notify.notice_post import NoticePost
-from hub.store import registry, staff
+from hub.store import registry
 from hub.store.database import Database
 from hub.store.notice_tables import notice_sendings, notices
 from hub.store.tables import audit, columns
@@ -32,30 +31,14 @@ FORM = {"title": "Cúp điện ngày mai", "words": "Từ 8 giờ đến 11 gi�
 
 
 @pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
+def town(db: Database, tmp_path: Path) -> Town:
     town = Town(db, tmp_path)
     add_leader(town)
-    yield town
-    db.close()
+    return town
 
 
 def add_leader(town: Town) -> None:
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="lan",
-            name="Lãnh đạo Lan",
-            language="vi",
-            role="leader",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        rights = Right.SEE | Right.MANAGE
-        grant = Grant(town.area_id, None, rights, starts_utc_us=now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="leads", now=now)
+    town.add_person("lan", "Lãnh đạo Lan", "leader", Right.SEE | Right.MANAGE)
 
 
 @pytest.fixture

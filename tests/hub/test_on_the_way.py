@@ -1,7 +1,5 @@
 """For the officer on the way: neighbouring cameras, "I am there", and what a false alarm was."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,18 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from hub.alerts.neighbours import MOST, NEAR_M, Spot, distance, neighbours
-from hub.store.database import Database
 from hub.store.tables import alerts, cameras, columns, nodes
 from hub.store.views import AlertRow, Asker, Conflict
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
 
 
 def asker(town: Town, login: str) -> Asker:

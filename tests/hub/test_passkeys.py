@@ -1,8 +1,6 @@
 """Passkeys: they open a session, each answer once, on this site alone, for their owner alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,24 +11,16 @@ from hub.alerts.moment import Moment
 from hub.store import account_closing, staff
 from hub.store.audit import By
 from hub.store.challenges import HOLDS_S, Challenges
-from hub.store.database import Database
 from hub.store.passkey_checks import Party, party_of
 from hub.store.passkeys import MOST
 from hub.store.signin_tables import passkeys, spent_challenges
-from hub.store.tables import audit, columns, sessions
+from hub.store.tables import columns, sessions
 from tests.hub.soft_passkey import PRESENT, SoftPasskey, to_text
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 SITE = "https://matthan.example"
 HOST = "matthan.example"
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
 
 
 @pytest.fixture
@@ -64,11 +54,6 @@ def come_in(app: FastAPI, passkey: SoftPasskey) -> tuple[Visitor, int]:
     return who, answer.status_code
 
 
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.id)))
-
-
 def test_a_passkey_is_made_and_opens_a_session_without_a_name_or_password(
     an: Visitor, app: FastAPI, passkey: SoftPasskey, town: Town
 ) -> None:
@@ -78,7 +63,7 @@ def test_a_passkey_is_made_and_opens_a_session_without_a_name_or_password(
     assert "Nguyễn Văn An" in text_of(other.get("/settings"))
     assert come_in(app, passkey)[1] == 200
     visitor(app).sign_in("an", PASSWORD)  # the password works beside it
-    assert "passkey.add" in acts(town)
+    assert "passkey.add" in town.acts()
 
 
 def test_several_are_kept_for_a_person_and_each_is_taken_away_alone(
@@ -118,7 +103,7 @@ def test_an_answer_counts_once(an: Visitor, app: FastAPI, passkey: SoftPasskey, 
     with town.db.writing() as conn:  # even if the authenticator counts nothing
         conn.execute(update(passkeys).values(sign_count=0))
     assert visitor(app).call("/passkeys/sign-in", answer).status_code == 401
-    assert acts(town)[-1] == "session.refused"
+    assert town.acts()[-1] == "session.refused"
 
 
 def test_an_answer_is_good_for_five_minutes_and_for_what_it_was_asked() -> None:
@@ -246,7 +231,7 @@ def test_it_is_a_second_proof_for_its_owner_alone(
     options = an.call("/proof/passkey/options", {}).json()
     right = an.call("/proof/passkey", {"credential": passkey.sign(options)})
     assert (wrong.status_code, right.status_code) == (403, 200)
-    assert {"proof.refused", "proof.passkey"} <= set(acts(town))
+    assert {"proof.refused", "proof.passkey"} <= set(town.acts())
     assert an.call("/account/passkeys/options", {}).status_code == 200
 
 
@@ -263,18 +248,7 @@ def test_a_disabled_person_does_not_come_in(
 
 
 def invite(town: Town, login: str) -> str:
-    with town.db.writing() as conn:
-        keeper_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Quân",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=town.clock.now(),
-        )
-        town.grant_everything(conn, keeper_id)
+    town.add_keeper_of_all()
     keeper = visitor(town.app(public_url=SITE)).sign_in("quan", PASSWORD)
     answer = keeper.post("/invitations", login=login)
     return answer.text.split(f"{SITE}/invited/")[1].split('"')[0]
@@ -291,7 +265,7 @@ def test_somebody_invited_comes_in_with_a_passkey_and_no_password(
     assert dung.call(path, made).status_code == 201
     assert visitor(app).call(path, made).status_code == 410
     assert visitor(app).call(f"{path}/options", {}).status_code == 410
-    assert "invitation.accept" in acts(town)
+    assert "invitation.accept" in town.acts()
     assert come_in(app, passkey)[1] == 200
     assert visitor(app).post("/login", login="dung", password="").status_code == 401
     dung.csrf = dung.send("GET", "/api/session").json()["csrf"]

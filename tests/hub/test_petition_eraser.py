@@ -16,7 +16,6 @@ from hub.assembly import packing
 from hub.store import holds
 from hub.store.audit import By, note
 from hub.store.blobs import BlobFolder, BlobsError
-from hub.store.database import Database
 from hub.store.petition_tables import petition_erasures
 from hub.store.restores import RESTORED, RESTORED_S
 from hub.store.tables import audit, media
@@ -29,11 +28,6 @@ from tests.hub.web_visitor import Visitor, text_of
 
 DOCS = Path(__file__).parents[2] / "docs/reference/deletion-proof.md"
 SHELL = By(came_from="shell")
-
-
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
 
 
 class Ground:

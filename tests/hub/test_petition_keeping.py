@@ -1,13 +1,9 @@
 """How long it is kept who asked, and what stays when that goes."""
 
-from pathlib import Path
-
-import pytest
 from sqlalchemy import select, update
 
 from hub.alerts.retention import DAY_US
 from hub.store.audit import By, note
-from hub.store.database import Database
 from hub.store.petition_keeping import PetitionKeeping
 from hub.store.petition_tables import petition_people, petitions
 from hub.store.restores import RESTORED
@@ -15,11 +11,6 @@ from hub.store.tables import audit
 from tests.hub.test_web_petitions import Asking, only_id, with_leader
 from tests.hub.web_town import Town
 from tests.hub.web_visitor import Visitor, text_of
-
-
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
 
 
 def answered_days_ago(town: Town, days: int) -> None:

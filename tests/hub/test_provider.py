@@ -24,7 +24,7 @@ from hub.store import account_closing, staff
 from hub.store.audit import By
 from hub.store.database import Database
 from hub.store.signin_tables import identities
-from hub.store.tables import audit, columns, grants, people, sessions
+from hub.store.tables import columns, grants, people, sessions
 from hub.web.proof import ProvedForm
 from tests.hub.open_id_office import CLIENT, SECRET, Claims, OpenIdOffice, sent_back
 from tests.hub.web_town import PASSWORD, Town
@@ -98,11 +98,6 @@ def come_in(app: FastAPI, office: OpenIdOffice) -> tuple[Visitor, Any]:
     return who, follow(who, office, who.get("/login/provider?next=/settings"))
 
 
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.id)))
-
-
 def is_in(who: Visitor) -> bool:
     return who.get("/settings").status_code == 200
 
@@ -123,7 +118,7 @@ def test_who_linked_the_account_signs_in_by_it_and_goes_on(
     assert "Nguyễn Văn An" in text_of(who.get("/settings"))
     assert "an@office" in text_of(who.get("/account"))
     assert office.faults == []
-    assert acts(town).count("identity.link") == 1
+    assert town.acts().count("identity.link") == 1
 
 
 def test_nobody_is_let_in_or_made_whom_no_one_linked(
@@ -139,7 +134,7 @@ def test_nobody_is_let_in_or_made_whom_no_one_linked(
     with town.db.reading() as conn:
         assert len(conn.execute(select(people.c.id)).all()) == before
         assert conn.execute(select(identities.c.id)).all() == []
-    assert acts(town)[-1] == "session.refused"
+    assert town.acts()[-1] == "session.refused"
 
 
 def test_who_was_shut_out_stays_out(
@@ -161,7 +156,7 @@ def test_an_account_of_the_office_is_one_persons(
     answer = follow(binh, office, binh.post("/account/provider"))
     assert answer.status_code == 403
     assert "an@office" not in text_of(binh.get("/account"))
-    assert acts(town)[-1] == "identity.link.refused"
+    assert town.acts()[-1] == "identity.link.refused"
 
 
 def test_linking_gives_no_right_and_signing_in_neither(
@@ -179,7 +174,7 @@ def test_linking_gives_no_right_and_signing_in_neither(
 def test_an_invited_person_comes_in_by_the_account_and_has_no_password(
     app: FastAPI, office: OpenIdOffice, town: Town
 ) -> None:
-    keeper_of(town)
+    town.add_keeper_of_all()
     quan = visitor(app).sign_in("quan", PASSWORD)
     made = quan.post(
         "/invitations", login="dung", name="Võ Thị Dung", role="officer", language="vi"
@@ -199,25 +194,10 @@ def test_an_invited_person_comes_in_by_the_account_and_has_no_password(
     assert dung.post(f"/account/provider/{only_way[0]}/unlink").status_code == 409
 
 
-def keeper_of(town: Town) -> None:
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="quan",
-            name="Hồ Quân",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=town.clock.now(),
-        )
-        town.grant_everything(conn, person_id)
-
-
 def test_an_invitation_that_is_used_elsewhere_meanwhile_lets_nobody_in(
     app: FastAPI, office: OpenIdOffice, town: Town
 ) -> None:
-    keeper_of(town)
+    town.add_keeper_of_all()
     quan = visitor(app).sign_in("quan", PASSWORD)
     made = quan.post("/invitations", login="dung", name="Dung", role="officer", language="vi")
     (token,) = set(re.findall(r"/invited/([\w-]+)", made.text))
@@ -231,7 +211,7 @@ def test_an_invitation_that_is_used_elsewhere_meanwhile_lets_nobody_in(
 def test_a_new_invitation_unlinks_what_was_linked(
     app: FastAPI, an: Visitor, office: OpenIdOffice, town: Town
 ) -> None:
-    keeper_of(town)
+    town.add_keeper_of_all()
     quan = visitor(app).sign_in("quan", PASSWORD)
     made = quan.post("/invitations", login="an", name="", role="officer", language="vi")
     (token,) = set(re.findall(r"/invited/([\w-]+)", made.text))
@@ -246,7 +226,7 @@ def test_its_owner_unlinks_it_and_nobody_else(
     assert visitor(app).sign_in("binh", PASSWORD).post(path).status_code == 404
     assert an.post(path).headers["location"] == "/account?done=unlinked"
     assert come_in(app, office)[1].status_code == 401
-    assert "identity.unlink" in acts(town)
+    assert "identity.unlink" in town.acts()
 
 
 def time_passes(town: Town, span_s: float = 601) -> None:
@@ -273,7 +253,7 @@ def test_being_asked_anew_there_is_a_second_proof_for_its_owner(
     assert follow(an, office, led).headers["location"] == "/proof/done"
     assert an.get("/proof/done").status_code == 200
     assert an.post("/grave", what="grant").text == "done"
-    assert "proof.provider" in acts(town)
+    assert "proof.provider" in town.acts()
 
 
 def test_who_is_only_still_signed_in_there_has_proved_nothing(
@@ -298,7 +278,7 @@ def test_another_account_is_no_second_proof(
     office.subject = "s-9"
     assert prove(an, office).status_code == 403
     assert an.post("/grave", what="grant").status_code == 403
-    assert acts(town)[-1] == "proof.refused"
+    assert town.acts()[-1] == "proof.refused"
 
 
 def test_signing_in_without_being_asked_is_no_second_proof(
@@ -372,7 +352,7 @@ def test_a_token_that_says_something_else_lets_nobody_in(
     who, answer = come_in(app, office)
     assert answer.status_code == 401, answer.text
     assert not is_in(who)
-    assert acts(town)[-1] == "session.refused"
+    assert town.acts()[-1] == "session.refused"
 
 
 def by_secret(claims: Claims) -> str:
@@ -594,7 +574,7 @@ def test_on_both_databases_an_account_is_linked_signs_in_and_is_unlinked(
     (path,) = re.findall(r"/account/provider/[\w-]+/unlink", who.get("/account").text)
     assert who.post(path).status_code == 303
     assert come_in(app, office)[1].status_code == 401
-    assert [one for one in acts(town) if "identity" in one or one == "proof.provider"] == [
+    assert [one for one in town.acts() if "identity" in one or one == "proof.provider"] == [
         "identity.link",
         "proof.provider",
         "identity.unlink",

@@ -1,21 +1,11 @@
 """The page for everyone: what it says, and what it never shows."""
 
-from pathlib import Path
-
-import pytest
-
 from hub.alerts.retention import FootageClass
 from hub.store import keeping
-from hub.store.database import Database
 from hub.web.limits import LOOKING_IN, rule_of
 from hub.web.site import PublicWords
 from tests.hub.web_town import NODE, Town
 from tests.hub.web_visitor import Visitor, text_of
-
-
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
 
 
 def test_anybody_reads_where_cameras_watch_for_what_by_whom_and_how_long(town: Town) -> None:

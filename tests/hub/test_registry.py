@@ -1,7 +1,6 @@
 """Nodes and their cameras: births, deaths, and what a strange birth cannot break."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,14 +8,8 @@ import pytest
 
 from agent.wire.presence import Death
 from hub.store import registry
-from hub.store.database import Database
 from hub.store.tables import cameras
 from tests.hub.streets import Streets
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def node(streets: Streets) -> registry.Node:

@@ -10,7 +10,6 @@ from hub.alerts.grants import Right
 from hub.alerts.retention import FootageClass, Hold
 from hub.store import holds, keeping
 from hub.store.audit import By
-from hub.store.database import Database
 from hub.store.growing import part_of
 from hub.store.parts import MOST_PER_NODE
 from hub.store.remains import TAKEN_IN_AFTER_S, Remains, played_ms
@@ -31,11 +30,6 @@ def fragments(count: int) -> bytes:
     samples = [Sample(b"picture" * 50, 500, 0, is_keyframe=True)] * 4
     whole = [fragment(n + 1, n * 2000, samples) for n in range(count + 1)]
     return begins + b"".join(whole)[:-700]
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def remains(streets: Streets) -> Remains:

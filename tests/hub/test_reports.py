@@ -2,9 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from hub.alerts.grants import Grant, Right
+from hub.alerts.grants import Right
 from hub.alerts.reports import AlertFact, CameraFact, DarkFact, Facts, report, spans_s, times
-from hub.store import registry, staff
-from hub.store.database import Database
+from hub.store import registry
 from hub.store.tables import alerts, cameras, columns, people
 from hub.web.report_spans import bounds, day_of
 from hub.web.report_words import harmless
@@ -112,28 +109,8 @@ def test_a_day_and_a_week_begin_at_local_midnight_and_a_day_of_a_set_clock_is_lo
     assert day_of("9999-12-31", today) == day_of("x", today) == today
 
 
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
-
-
 def add_leader(town: Town, *, area_id: UUID | None = None) -> None:
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="lan",
-            name="Lãnh đạo Lan",
-            language="vi",
-            role="leader",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        grant = Grant(area_id or town.area_id, None, Right.SEE, starts_utc_us=now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="leads", now=now)
+    town.add_person("lan", "Lãnh đạo Lan", "leader", Right.SEE, area_id=area_id)
 
 
 def leader(town: Town, *, area_id: UUID | None = None) -> Visitor:

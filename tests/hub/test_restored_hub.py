@@ -1,11 +1,9 @@
 """A hub that was restored from a backup asks the real agent for what it lacks, and has it all."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from deploy.broker import Broker
@@ -27,12 +25,6 @@ from tests.agent.test_link import make_link
 from tests.hub.intake_rig import address, eventually, found_town, tokens
 
 SOON = AskPolicy(gap_after_s=0.2, again_first_s=0.2)
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "mqtt") as running:
-        yield running
 
 
 def intake(db: Database, broker: Broker) -> Subscriber:

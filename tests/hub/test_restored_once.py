@@ -38,12 +38,6 @@ LATE_AT_ONCE = replace(EACH_ALONE, late_after_s=0)
 """Ten minutes of lateness, in no time."""
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path / "mqtt") as running:
-        yield running
-
-
 @contextmanager
 def at_work(db: Database, broker: Broker, policy: Policy) -> Iterator[None]:
     """The intake as the hub has it, but in a hurry; the database is closed with it."""

@@ -16,7 +16,7 @@ from hub.store.tables import alert_history, alerts, events, notifications, sight
 from hub.web import sentences
 from hub.web.rule_sentences import rule_sentence
 from hub.web.words import words
-from tests.hub.fake_site import alert_row
+from tests.hub.alert_rows import alert_row
 from tests.hub.streets import Streets
 
 LINGERS = RuleWords(rule="loitering", place="san-sau", seconds=20)

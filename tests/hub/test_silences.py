@@ -1,6 +1,5 @@
 """What does not alert for a while, and what does all the same; on both databases."""
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +11,6 @@ from sqlalchemy import select
 from agent.wire.terms import RuleWords
 from hub.alerts.grants import Right
 from hub.alerts.silences import MUTED_S, Ending, Silence, Spot, covers, is_to_be_muted, silenced_by
-from hub.store.database import Database
 from hub.store.duty_faults import DutyError
 from hub.store.silence_door import NewSilence
 from hub.store.tables import alert_history, cameras, events, notifications
@@ -100,11 +98,6 @@ def test_of_any_mutes_only_the_very_spot_is_quiet(mutes: list[Silence], spot: Sp
     muted = {Spot(one.camera_id, one.kind or "", one.zone, one.rule) for one in mutes}
     found = silenced_by(mutes, spot, now_utc_us=NOW_US)
     assert (found is not None) == (spot in muted)
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path)
 
 
 def met(rule: str = "loitering", place: str = "san-sau") -> RuleWords:

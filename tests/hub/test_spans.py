@@ -1,6 +1,5 @@
 """What a camera showed in a span is asked of its node, by whom it may be, until it answers."""
 
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,18 +11,12 @@ from hub.alerts.grants import Right
 from hub.intake.commands import commands
 from hub.store import registry, spans
 from hub.store.audit import By
-from hub.store.database import Database
 from hub.store.registry import RegistryError
 from hub.store.spans import AGAIN_S, LONGEST_S
 from hub.store.tables import audit, cameras, media
 from tests.hub.streets import Streets, sha
 
 SHELL = By(came_from="shell")
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def ask(

@@ -1,20 +1,13 @@
 """A camera's view is taken away: who is told, what the page says, what repeats and late news do."""
 
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from agent.wire.messages import Event, TamperBegan, TamperEnded, Tampering
-from hub.store.database import Database
 from hub.store.tables import alert_history, alerts, notifications
 from tests.hub.streets import Streets
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def began(streets: Streets, what: Tampering = Tampering.COVERED, **changed: Any) -> Event:

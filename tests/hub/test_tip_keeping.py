@@ -1,6 +1,5 @@
 """How long tips are kept, and what stays when one goes."""
 
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,7 +9,6 @@ from hub.alerts.retention import DAY_US, Hold
 from hub.store import holds
 from hub.store.audit import By, note
 from hub.store.case_tables import cases
-from hub.store.database import Database
 from hub.store.restores import RESTORED
 from hub.store.tables import audit, columns, new_id, people
 from hub.store.tip_keeping import TipKeeping, TipSpans
@@ -20,11 +18,6 @@ from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 SPANS = TipSpans(contact_days=90, keep_days=365)
-
-
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
 
 
 def a_tip(town: Town) -> str:

@@ -6,7 +6,6 @@ import itertools
 import math
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -36,7 +35,6 @@ from hub.alerts.tips import (
     tidy_code,
 )
 from hub.store import alert_rule_rows, phone_rows, tip_keys
-from hub.store.database import Database
 from hub.store.phone_rows import Phone
 from hub.store.tables import alerts, audit, cameras, new_id, notifications, people
 from hub.store.tip_box import Reporter, TipBox, UnsealError
@@ -53,13 +51,8 @@ SAID = Words("mất xe máy", "trước chợ", uuid4(), None, None, has_consent
 
 
 @pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
-
-
-@pytest.fixture
 def keeper(town: Town) -> Visitor:
-    town.add_keeper_of_all()
+    town.add_keeper_of_all("en")
     return Visitor(town.app()).sign_in("quan", PASSWORD)
 
 
@@ -612,9 +605,7 @@ def test_who_is_not_in_its_case_reads_the_tip_but_not_the_number_and_takes_it_no
     into = f"/alerts/{alert_id}/tip/case"
     case = keeper.post(into, number="HS 7", purpose="trộm xe").headers["location"]
     assert "HS 7" in keeper.get(f"/alerts/{alert_id}").text
-    with town.db.writing() as conn:
-        an_id = conn.scalar(select(people.c.id).where(people.c.login == "an"))
-        town.grant_everything(conn, an_id)
+    town.allow("an", ALL, area_id=town.top)
     an = Visitor(sender.app).sign_in("an", PASSWORD)
     own = an.post("/cases", number="HS 9", purpose="x").headers["location"].rpartition("/")[2]
     page = an.get(f"/alerts/{alert_id}").text

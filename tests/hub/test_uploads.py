@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from hub.store.database import Database
 from hub.store.parts import MOST_PER_NODE, SupersededError
 from hub.store.tables import alert_history, alerts, audit, media, notifications
 from hub.store.uploads import (
@@ -21,11 +20,6 @@ from hub.store.uploads import (
     WrongOffsetError,
 )
 from tests.hub.streets import Streets, picture, sha
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 def moments(streets: Streets) -> list[str]:

@@ -1,7 +1,5 @@
 """A person's own account: another password, where they are signed in, and a second proof."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,22 +7,14 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 from starlette.responses import PlainTextResponse
 
-from hub.store.database import Database
 from hub.store.passwords import Passwords
-from hub.store.tables import audit, columns, people, sessions
+from hub.store.tables import columns, people, sessions
 from hub.web.proof import Proved, ProvedForm
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 NEW = "cây bàng 1986"
 ANDROID = "Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile Safari/537.36"
-
-
-@pytest.fixture
-def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(database_url)
-    yield Town(db, tmp_path)
-    db.close()
 
 
 @pytest.fixture
@@ -46,11 +36,6 @@ def app(town: Town) -> FastAPI:
 @pytest.fixture
 def an(app: FastAPI) -> Visitor:
     return Visitor(app).sign_in("an", PASSWORD)
-
-
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.id)))
 
 
 def time_passes(town: Town, span_s: float) -> None:
@@ -93,7 +78,7 @@ def test_later_the_form_comes_back_whole_and_is_done_with_the_password(
     assert "not it at all" not in wrong.text
     assert an.post("/grave", what="<grant>", proof_password=PASSWORD).text == "done"
     assert an.post("/grave", what="again").text == "done"
-    assert acts(town)[-2:] == ["proof.refused", "proof.password"]
+    assert town.acts()[-2:] == ["proof.refused", "proof.password"]
 
 
 def test_a_page_leads_to_the_proof_and_back(an: Visitor, town: Town) -> None:
@@ -121,7 +106,7 @@ def test_an_open_session_opens_no_way_to_guess_the_password(
         assert an.post("/grave", proof_password="guess").status_code == 403
     assert an.post("/grave", proof_password=PASSWORD).status_code == 429
     assert Visitor(app).post("/login", login="an", password=PASSWORD).status_code == 429
-    assert acts(town)[-2:] == ["proof.blocked", "session.blocked"]
+    assert town.acts()[-2:] == ["proof.blocked", "session.blocked"]
 
 
 def test_another_password_ends_all_other_sessions(an: Visitor, app: FastAPI) -> None:

@@ -1,21 +1,17 @@
 """The page of rules that say who must know: a sentence, a trial, and what no form can break."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.store.database import Database
 from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor, text_of
 
 
 @pytest.fixture
-def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(sqlite_url)
-    yield Town(db, tmp_path)
-    db.close()
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
 
 
 @pytest.fixture

@@ -1,17 +1,12 @@
 """The pages of areas: editing, dating, and a table that is tried before it is taken."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import select, update
 
-from hub.alerts.grants import ALL, Grant
-from hub.store import staff
-from hub.store.database import Database
+from hub.alerts.grants import ALL
 from hub.store.tables import areas, columns, sessions
 from hub.web.guard import MAX_TABLE_BYTES
 from tests.hub.web_town import PASSWORD, Town
@@ -19,34 +14,15 @@ from tests.hub.web_visitor import Visitor, text_of
 
 
 @pytest.fixture
-def town(sqlite_url: str, tmp_path: Path) -> Iterator[Town]:
-    db = Database(sqlite_url)
-    yield Town(db, tmp_path)
-    db.close()
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
 
 
 @pytest.fixture
 def keeper(town: Town) -> Visitor:
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login="chu",
-            name="Đặng Văn Chủ",
-            language="vi",
-            role="keeper",
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        grant = Grant(top(town), None, ALL, now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+    town.add_person("chu", "Đặng Văn Chủ", "keeper", ALL, area_id=town.top)
     return Visitor(town.app()).sign_in("chu", PASSWORD)
-
-
-def top(town: Town) -> UUID:
-    with town.db.reading() as conn:
-        return UUID(str(conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))))
 
 
 def names(town: Town) -> set[str]:
@@ -116,7 +92,7 @@ def test_more_than_a_form_can_carry_is_refused_at_the_door(keeper: Visitor) -> N
 def test_an_area_is_added_renamed_dated_and_what_cannot_be_is_said(
     keeper: Visitor, town: Town
 ) -> None:
-    form = {"name": "Khu phố 9", "level": "quarter", "parent": str(top(town))}
+    form = {"name": "Khu phố 9", "level": "quarter", "parent": str(town.top)}
     assert keeper.post("/areas", **form).status_code == 303
     assert keeper.post("/areas", **form).status_code == 422
     bad: list[dict[str, Any]] = [{"name": ""}, {"parent": "x"}, {"from": "x"}, {"until": "1-1"}]
@@ -129,9 +105,9 @@ def test_an_area_is_added_renamed_dated_and_what_cannot_be_is_said(
     assert "Ngã tư Chợ Mới" in words
     assert "hết hiệu lực" in words
     assert 'value="2025-12-31"' in keeper.get("/areas").text
-    assert keeper.post(f"/areas/{top(town)}", **(form | {"parent": str(town.area_id)})).status_code
+    assert keeper.post(f"/areas/{town.top}", **(form | {"parent": str(town.area_id)})).status_code
     assert "con" in text_of(
-        keeper.post(f"/areas/{top(town)}", **(form | {"parent": str(town.area_id)}))
+        keeper.post(f"/areas/{town.top}", **(form | {"parent": str(town.area_id)}))
     )
 
 

@@ -2,7 +2,6 @@
 
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -11,27 +10,32 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hub.web.ranges import Span, UnsatisfiableError, wanted_span
-from tests.hub.fake_site import FakeSite, fake_site
+from tests.hub.web_town import PASSWORD, Town
 from tests.hub.web_visitor import Visitor
 
 DATA = bytes(range(256)) * 2000
 
 
 @pytest.fixture
-def site() -> FakeSite:
-    return fake_site(max_upload_bytes=1_000_000)
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
 
 
 @pytest.fixture
-def clip_id(site: FakeSite, tmp_path: Path) -> UUID:
-    path = tmp_path / "clip"
-    path.write_bytes(DATA)
-    return site.door.keep(path, kind="clip")
+def clip_id(town: Town) -> UUID:
+    town.clip(town.somebody(), DATA)
+    return town.bring(DATA)
 
 
 @pytest.fixture
-def an(site: FakeSite) -> Visitor:
-    return Visitor(site.app).sign_in("an", "right")
+def an(town: Town) -> Visitor:
+    return Visitor(town.app()).sign_in("an", PASSWORD)
+
+
+def picture_id(town: Town, data: bytes) -> UUID:
+    town.somebody(data)
+    return town.bring(data)
 
 
 def test_whole_clip_comes_with_its_hash_as_tag(an: Visitor, clip_id: UUID) -> None:
@@ -111,38 +115,29 @@ def test_any_range_header_stays_within_the_file(header: str, size: int) -> None:
         assert span == Span(span.first, span.last)
 
 
-def jpeg(folder: Path, *, width: int, height: int) -> Path:
-    path = folder / f"{width}x{height}.jpg"
-    Image.effect_noise((width, height), 60).convert("RGB").save(path, quality=90)
-    return path
+def jpeg(*, width: int, height: int) -> bytes:
+    buffer = BytesIO()
+    Image.effect_noise((width, height), 60).convert("RGB").save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
 
 
-def test_list_gets_a_small_picture_in_its_own_shape(
-    site: FakeSite, an: Visitor, tmp_path: Path
-) -> None:
-    path = jpeg(tmp_path, width=1280, height=720)
-    picture_id = site.door.keep(path, kind="picture")
-    answer = an.get(f"/media/{picture_id}/small")
+def test_list_gets_a_small_picture_in_its_own_shape(town: Town, an: Visitor) -> None:
+    data = jpeg(width=1280, height=720)
+    answer = an.get(f"/media/{picture_id(town, data)}/small")
     assert answer.headers["content-type"] == "image/webp"
     assert answer.headers["cache-control"].startswith("private")
-    assert len(answer.content) < path.stat().st_size / 5
+    assert len(answer.content) < len(data) / 5
     assert Image.open(BytesIO(answer.content)).size == (400, 225)
 
 
-def test_picture_that_cannot_be_made_smaller_is_sent_as_it_is(
-    site: FakeSite, an: Visitor, tmp_path: Path
-) -> None:
-    path = tmp_path / "no.jpg"
-    path.write_bytes(b"no picture")
-    picture_id = site.door.keep(path, kind="picture")
-    answer = an.get(f"/media/{picture_id}/small")
-    assert answer.headers["location"] == f"/media/{picture_id}"
+def test_picture_that_cannot_be_made_smaller_is_sent_as_it_is(town: Town, an: Visitor) -> None:
+    shown = picture_id(town, b"no picture")
+    assert an.get(f"/media/{shown}/small").headers["location"] == f"/media/{shown}"
 
 
-def test_small_picture_passes_the_same_door(
-    site: FakeSite, an: Visitor, clip_id: UUID, tmp_path: Path
-) -> None:
-    picture_id = site.door.keep(jpeg(tmp_path, width=64, height=48), kind="picture")
+def test_small_picture_passes_the_same_door(town: Town, an: Visitor, clip_id: UUID) -> None:
+    shown = picture_id(town, jpeg(width=64, height=48))
     assert an.get(f"/media/{clip_id}/small").status_code == 404
-    site.door.strangers.add("an")
-    assert an.get(f"/media/{picture_id}/small").status_code == 404
+    assert an.get(f"/media/{shown}/small").status_code == 200
+    guest = Visitor(town.app()).sign_in("guest", PASSWORD)
+    assert guest.get(f"/media/{shown}/small").status_code == 404

@@ -15,7 +15,7 @@ from agent.wire.messages import MediaAnswered
 from hub.alerts.grants import Grant, Right
 from hub.store import staff
 from hub.store.database import Database
-from hub.store.tables import audit, cameras, media, people, span_wishes, wishes
+from hub.store.tables import cameras, media, people, span_wishes, wishes
 from tests.hub.web_town import PASSWORD, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
@@ -80,11 +80,6 @@ def form_of(page: str, action: str) -> dict[str, str]:
     return {name: value.replace("&amp;", "&") for name, value in fields.items() if name != "csrf"}
 
 
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.id)))
-
-
 def test_a_clip_is_found_by_camera_and_time_and_plays(town: Town) -> None:
     clip = some_bytes()
     town.clip(town.somebody(), clip)
@@ -94,7 +89,7 @@ def test_a_clip_is_found_by_camera_and_time_and_plays(town: Town) -> None:
     assert "1 đoạn ghi hình" in text_of(page)
     [source] = re.findall(r'<video[^>]* src="(.*?)"', page.text)
     assert an.get(source).content == clip
-    assert "search.find" in acts(town)
+    assert "search.find" in town.acts()
 
 
 def test_nothing_is_found_of_another_time(town: Town) -> None:
@@ -133,7 +128,7 @@ def test_a_span_is_asked_of_the_node_with_a_reason_and_its_answer_is_shown(town:
     assert wish.until_utc_us - wish.from_utc_us == 40 * 60 * 1_000_000
     town.file(MediaAnswered(command_id=wish.command_id, coming=("ab" * 32,), gone=()))
     assert "Trạm camera có 1 tệp" in text_of(an.get(where))
-    assert "span.ask" in acts(town)
+    assert "span.ask" in town.acts()
 
 
 def test_what_was_asked_of_a_time_that_is_not_theirs_is_not_told_to_them(town: Town) -> None:
@@ -178,7 +173,7 @@ def test_who_may_not_search_finds_no_page_and_can_ask_for_nothing(town: Town) ->
         assert "/footage" not in them.get("/settings").text
     with town.db.reading() as conn:
         assert conn.execute(select(wishes)).all() == conn.execute(select(span_wishes)).all() == []
-    assert "span.ask.refused" in acts(town)
+    assert "span.ask.refused" in town.acts()
 
 
 def test_who_may_search_but_not_play_finds_nothing(town: Town) -> None:

@@ -13,7 +13,7 @@ from hub.web import sentences, tellings
 from hub.web.footage import footage
 from hub.web.when import Calendar
 from hub.web.words import words
-from tests.hub.fake_site import NOW_UTC_US, alert_row, asker
+from tests.hub.alert_rows import NOW_UTC_US, alert_row, asker
 
 VI = words("vi")
 EN = words("en")

@@ -10,26 +10,44 @@ import httpx
 import pytest
 
 from tests.browser.served import address, free_socket, served, wait_until
-from tests.hub.fake_site import FakeSite, alert_row, fake_site
+from tests.hub.web_town import PASSWORD, TOKEN, Town
 
-GOOD = "good"
 BIG = bytes(6 * 2**20)
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def digest(town: Town) -> str:
+    """The name of a large file that the node has announced."""
+    town.somebody(BIG)
+    return sha256(BIG).hexdigest()
+
+
+def come_bytes(town: Town) -> int:
+    """How much of a file lies there unfinished; asking `Uploads` would end its upload."""
+    parts = (town.folder / "media" / "parts").rglob("*")
+    return sum(path.stat().st_size for path in parts if path.is_file())
+
+
 @contextmanager
-def up() -> Iterator[tuple[FakeSite, str]]:
+def up(town: Town) -> Iterator[str]:
     place, stopped = free_socket(), threading.Event()
-    site = fake_site(public_url=address(place), stopping=stopped.is_set, keepalive_s=30.0)
+    app = town.app(public_url=address(place), stopping=stopped.is_set, keepalive_s=30.0)
 
     def stop() -> None:
         stopped.set()
-        site.bell.ring()
+        town.bell.ring()
 
-    with served(site.app, place, stop=stop):
-        yield site, address(place)
+    with served(app, place, stop=stop):
+        yield address(place)
 
 
-def headers(token: str = GOOD) -> dict[str, str]:
+def headers(token: str = TOKEN) -> dict[str, str]:
     return {
         "Tus-Resumable": "1.0.0",
         "Authorization": f"Bearer {token}",
@@ -39,51 +57,46 @@ def headers(token: str = GOOD) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("token", "is_announced", "status"), [("bad", True, 401), ("good", False, 404)]
+    ("token", "is_announced", "status"), [("bad", True, 401), (TOKEN, False, 404)]
 )
 def test_node_hears_the_answer_though_its_body_is_not_wanted(
-    token: str, is_announced: bool, status: int
+    town: Town, token: str, is_announced: bool, status: int
 ) -> None:
     digest = sha256(BIG).hexdigest()
-    with up() as (site, url):
-        if is_announced:
-            site.uploads.announced[digest] = len(BIG)
+    if is_announced:
+        town.somebody(BIG)
+    with up(town) as url:
         answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers(token))
     assert answer.status_code == status
-    assert site.uploads.stored == {}
+    assert not town.blobs.has(digest)
 
 
-def test_large_upload_is_taken_in_pieces() -> None:
-    digest = sha256(BIG).hexdigest()
-    with up() as (site, url):
-        site.uploads.announced[digest] = len(BIG)
+def test_large_upload_is_taken_in_pieces(town: Town, digest: str) -> None:
+    with up(town) as url:
         answer = httpx.patch(f"{url}/upload/{digest}", content=BIG, headers=headers())
     assert answer.status_code == 204
-    assert site.uploads.stored[digest] == BIG
+    assert b"".join(town.blobs.read(digest, length=len(BIG))) == BIG
 
 
-def test_what_came_before_the_line_broke_is_kept() -> None:
-    digest = sha256(BIG).hexdigest()
-
+def test_what_came_before_the_line_broke_is_kept(town: Town, digest: str) -> None:
     def broken() -> Iterator[bytes]:
         yield BIG[:1_000_000]
-        wait_until(lambda: len(site.uploads.parts.get(digest, b"")) > 700_000)
+        wait_until(lambda: come_bytes(town) > 700_000)
         raise ConnectionError
 
-    with up() as (site, url):
-        site.uploads.announced[digest] = len(BIG)
+    with up(town) as url:
         length = {"Content-Length": str(len(BIG))}
         with pytest.raises(ConnectionError):
             httpx.patch(f"{url}/upload/{digest}", content=broken(), headers=headers() | length)
-        wait_until(lambda: len(site.uploads.parts[digest]) == 1_000_000)
-    assert site.uploads.stored == {}
+        wait_until(lambda: come_bytes(town) == 1_000_000)
+    assert not town.blobs.has(digest)
 
 
-def test_open_live_page_hears_a_change_at_once_and_does_not_hold_up_the_stop() -> None:
+def test_open_live_page_hears_a_change_at_once_and_does_not_hold_up_the_stop(town: Town) -> None:
     heard: list[str] = []
     with httpx.Client() as browser:
-        with up() as (site, url):
-            form = {"login": "an", "password": "right"}
+        with up(town) as url:
+            form = {"login": "an", "password": PASSWORD}
             browser.post(f"{url}/login", data=form, headers={"Origin": url})
 
             def listen() -> None:
@@ -94,8 +107,8 @@ def test_open_live_page_hears_a_change_at_once_and_does_not_hold_up_the_stop() -
             page = threading.Thread(target=listen)
             page.start()
             wait_until(lambda: heard)
-            row = site.door.put(alert_row())
-            wait_until(lambda: any(str(row.alert_id) in line for line in heard), within_s=2)
+            alert_id = town.somebody().alert_id
+            wait_until(lambda: any(str(alert_id) in line for line in heard), within_s=2)
             began = time.monotonic()
         page.join(5)
     assert time.monotonic() - began < 2

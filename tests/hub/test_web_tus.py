@@ -7,25 +7,32 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from tests.hub.fake_site import FakeSite, fake_site
+from agent.wire.messages import ClipBegun
+from tests.hub.web_town import NODE, PASSWORD, TOKEN, Town
 from tests.hub.web_visitor import Visitor
 
 DATA = bytes(range(256)) * 2000
-GOOD = "good"
 BODY = "application/offset+octet-stream"
 
 
 @pytest.fixture
-def site() -> FakeSite:
-    return fake_site(max_upload_bytes=1_000_000)
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: no query is tried here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def app(town: Town) -> FastAPI:
+    return town.app(max_upload_bytes=1_000_000)
 
 
 class Node:
     """Speaks tus as a node does."""
 
-    def __init__(self, site: FakeSite, token: str = GOOD) -> None:
-        self._visitor = Visitor(site.app)
+    def __init__(self, app: FastAPI, token: str = TOKEN) -> None:
+        self._visitor = Visitor(app)
         self._headers = {"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {token}"}
 
     def create(self, data: bytes, *, digest: str = "", body: bytes | None = None) -> httpx.Response:
@@ -49,30 +56,41 @@ class Node:
 
 
 @pytest.fixture
-def node(site: FakeSite) -> Node:
-    return Node(site)
+def node(app: FastAPI) -> Node:
+    return Node(app)
 
 
-def announce(site: FakeSite, data: bytes = DATA) -> str:
-    digest = sha256(data).hexdigest()
-    site.uploads.announced[digest] = len(data)
-    return digest
+@pytest.fixture
+def digest(town: Town) -> str:
+    """The name of a file that the node has announced."""
+    return announce(town, DATA)
+
+
+def announce(town: Town, data: bytes) -> str:
+    town.somebody(data)
+    return sha256(data).hexdigest()
+
+
+def stored(town: Town, digest: str) -> bytes:
+    return b"".join(town.blobs.read(digest, length=len(DATA)))
+
+
+def standing(town: Town, digest: str) -> int:
+    return town.uploads.standing(NODE, digest).offset_bytes
 
 
 def test_small_file_comes_with_its_creation_and_is_welcome_twice(
-    site: FakeSite, node: Node
+    town: Town, node: Node, digest: str
 ) -> None:
-    digest = announce(site)
     for _ in range(2):
         answer = node.create(DATA, body=DATA)
         assert (answer.status_code, answer.headers["upload-offset"]) == (201, str(len(DATA)))
         assert answer.headers["location"] == f"upload/{digest}"
         assert answer.headers["tus-resumable"] == "1.0.0"
-    assert site.uploads.stored == {digest: DATA}
+    assert stored(town, digest) == DATA
 
 
-def test_file_comes_in_pieces_from_wherever_it_stands(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_file_comes_in_pieces_from_wherever_it_stands(town: Town, node: Node, digest: str) -> None:
     assert node.create(DATA).headers["upload-offset"] == "0"
     for offset in range(0, len(DATA), 100_000):
         stands = node.send("HEAD", f"/upload/{digest}")
@@ -82,53 +100,51 @@ def test_file_comes_in_pieces_from_wherever_it_stands(site: FakeSite, node: Node
         answer = node.patch(digest, offset, DATA[offset : offset + 100_000])
         assert answer.status_code == 204
     assert answer.headers["upload-offset"] == str(len(DATA))
-    assert site.uploads.stored == {digest: DATA}
+    assert stored(town, digest) == DATA
 
 
-def test_creation_that_is_repeated_says_how_far_it_has_come(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_creation_that_is_repeated_says_how_far_it_has_come(
+    town: Town, node: Node, digest: str
+) -> None:
     node.create(DATA, body=DATA[:1000])
     for body in (None, DATA[:5000]):
         assert node.create(DATA, body=body).headers["upload-offset"] == "1000"
-    assert site.uploads.parts[digest] == DATA[:1000]
+    assert standing(town, digest) == 1000
 
 
 @pytest.mark.parametrize("offset", [0, 999, 1001])
-def test_bytes_for_another_place_are_not_taken(site: FakeSite, node: Node, offset: int) -> None:
-    digest = announce(site)
+def test_bytes_for_another_place_are_not_taken(
+    town: Town, node: Node, digest: str, offset: int
+) -> None:
     node.create(DATA, body=DATA[:1000])
     assert node.patch(digest, offset, b"x").status_code == 409
-    assert site.uploads.parts[digest] == DATA[:1000]
+    assert standing(town, digest) == 1000
 
 
-def test_upload_given_up_begins_anew(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_upload_given_up_begins_anew(node: Node, digest: str) -> None:
     node.create(DATA, body=DATA[:1000])
     assert node.send("DELETE", f"/upload/{digest}").status_code == 204
     assert node.send("HEAD", f"/upload/{digest}").headers["upload-offset"] == "0"
 
 
 @pytest.mark.parametrize("token", ["", "forged"])
-def test_bad_token_is_told_to_ask_for_another(site: FakeSite, token: str) -> None:
-    digest = announce(site)
-    node = Node(site, token)
+def test_bad_token_is_told_to_ask_for_another(app: FastAPI, digest: str, token: str) -> None:
+    node = Node(app, token)
     answers = [node.create(DATA, body=DATA), node.patch(digest, 0, DATA)]
     answers += [node.send(method, f"/upload/{digest}") for method in ("HEAD", "DELETE")]
     assert [answer.status_code for answer in answers] == [401] * 4
     assert answers[0].json() == {"reason": "token_no_good"}
 
 
-def test_signed_in_officer_is_no_node(site: FakeSite) -> None:
-    digest = announce(site)
-    an = Visitor(site.app).sign_in("an", "right")
+def test_signed_in_officer_is_no_node(app: FastAPI, digest: str) -> None:
+    an = Visitor(app).sign_in("an", PASSWORD)
     headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": BODY}
     answer = an.send("PATCH", f"/upload/{digest}", content=DATA, headers=headers)
     assert answer.status_code == 401
 
 
-def test_file_of_another_node_is_not_announced(site: FakeSite) -> None:
-    digest = announce(site)
-    stranger = Node(site, "other")
+def test_file_of_another_node_is_not_announced(app: FastAPI, digest: str) -> None:
+    stranger = Node(app, "of-another")
     answers = [stranger.create(DATA, body=DATA), stranger.patch(digest, 0, DATA)]
     answers += [stranger.send(method, f"/upload/{digest}") for method in ("HEAD", "DELETE")]
     assert [answer.status_code for answer in answers] == [404] * 4
@@ -142,29 +158,26 @@ def test_name_that_is_no_hash_is_not_announced(node: Node, name: str) -> None:
         assert node.create(DATA, digest=name).status_code == 404
 
 
-def test_wrong_bytes_are_known_by_their_hash(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_wrong_bytes_are_known_by_their_hash(town: Town, node: Node, digest: str) -> None:
     lie = DATA[:-1] + b"x"
     assert node.create(lie, digest=digest, body=lie).status_code == 460
-    assert (site.uploads.stored, site.uploads.parts) == ({}, {})
+    assert standing(town, digest) == 0
 
 
-def test_wrong_length_is_refused_for_good(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_wrong_length_is_refused_for_good(node: Node, digest: str) -> None:
     assert node.create(DATA + b"x", digest=digest).status_code == 422
     node.create(DATA)
     assert node.patch(digest, 0, DATA + b"x").status_code == 422
 
 
-def test_oversize_is_refused_before_it_is_asked_about(site: FakeSite, node: Node) -> None:
+def test_oversize_is_refused_before_it_is_asked_about(town: Town, node: Node) -> None:
     data = bytes(1_000_001)
-    announce(site, data)
+    announce(town, data)
     answer = node.create(data, body=data[:1000])
     assert (answer.status_code, answer.json()) == (413, {"reason": "too_large"})
 
 
-def test_creation_without_a_length_is_refused(site: FakeSite, node: Node) -> None:
-    announce(site)
+def test_creation_without_a_length_is_refused(node: Node) -> None:
     assert node.send("POST", "/upload", b"").status_code == 400
 
 
@@ -179,21 +192,19 @@ def test_metadata_that_names_no_file_is_not_announced(node: Node, metadata: str)
     assert node.send("POST", "/upload", **headers).status_code == 404  # type: ignore[arg-type]  # headers by their names
 
 
-def test_body_of_another_kind_is_not_taken(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_body_of_another_kind_is_not_taken(node: Node, digest: str) -> None:
     headers = {"Upload-Offset": "0", "Content-Type": "video/mp4"}
     assert node.send("PATCH", f"/upload/{digest}", DATA, **headers).status_code == 415
     assert node.create(DATA).headers["upload-offset"] == "0"
 
 
-def test_other_versions_are_told_ours(site: FakeSite, node: Node) -> None:
-    digest = announce(site)
+def test_other_versions_are_told_ours(node: Node, digest: str) -> None:
     answer = node.send("HEAD", f"/upload/{digest}", **{"Tus-Resumable": "0.2.2"})  # type: ignore[arg-type]  # headers by their names
     assert (answer.status_code, answer.headers["tus-version"]) == (412, "1.0.0")
 
 
-def test_what_is_spoken_here_is_told_to_everybody(site: FakeSite) -> None:
-    answer = Visitor(site.app).send("OPTIONS", "/upload")
+def test_what_is_spoken_here_is_told_to_everybody(app: FastAPI) -> None:
+    answer = Visitor(app).send("OPTIONS", "/upload")
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == "1.0.0"
     assert answer.headers["tus-extension"] == (
@@ -202,8 +213,9 @@ def test_what_is_spoken_here_is_told_to_everybody(site: FakeSite) -> None:
     assert answer.headers["tus-max-size"] == "1000000"
 
 
-def test_body_of_unstated_length_is_taken_as_far_as_it_comes(site: FakeSite) -> None:
-    digest = announce(site)
+def test_body_of_unstated_length_is_taken_as_far_as_it_comes(
+    town: Town, app: FastAPI, digest: str
+) -> None:
 
     async def pieces() -> AsyncIterator[bytes]:
         yield DATA[:300_000]
@@ -211,20 +223,29 @@ def test_body_of_unstated_length_is_taken_as_far_as_it_comes(site: FakeSite) -> 
 
     headers = {
         "Tus-Resumable": "1.0.0",
-        "Authorization": "Bearer good",
+        "Authorization": f"Bearer {TOKEN}",
         "Upload-Offset": "0",
         "Content-Type": BODY,
     }
-    answer = Visitor(site.app).send("PATCH", f"/upload/{digest}", content=pieces(), headers=headers)
+    answer = Visitor(app).send("PATCH", f"/upload/{digest}", content=pieces(), headers=headers)
     assert answer.status_code == 204
-    assert site.uploads.stored == {digest: DATA}
+    assert stored(town, digest) == DATA
 
 
 def test_clip_that_grows_comes_under_its_own_id_and_without_a_length(
-    site: FakeSite, node: Node
+    town: Town, app: FastAPI, node: Node
 ) -> None:
-    clip_id = uuid4()
-    site.uploads.growing.held[clip_id] = b""
+    clip_id, seen = uuid4(), town.somebody()
+    begun = ClipBegun(
+        camera=town.voice.camera,
+        clip_id=clip_id,
+        sighting_ids=(seen.sighting_id,),
+        codec="h264",
+        width=768,
+        height=576,
+        first_frame_utc_us=seen.first_seen_utc_us,
+    )
+    town.file(begun)
     named = {
         "Upload-Defer-Length": "1",
         "Upload-Metadata": f"clip {base64.b64encode(str(clip_id).encode()).decode()}",
@@ -237,9 +258,8 @@ def test_clip_that_grows_comes_under_its_own_id_and_without_a_length(
     stands = node.send("HEAD", f"/upload/{clip_id}")
     assert stands.headers["upload-offset"] == "7"
     assert stands.headers["upload-defer-length"] == "1"
-    assert site.uploads.growing.held[clip_id] == b"one two"
     length = {"Upload-Length": "7", "Upload-Metadata": named["Upload-Metadata"]}
     assert node.send("POST", "/upload", **length).status_code == 400  # type: ignore[arg-type]  # headers by their names
-    assert Node(site, "other").patch(str(clip_id), 7, b"x").status_code == 404
+    assert Node(app, "of-another").patch(str(clip_id), 7, b"x").status_code == 404
     assert node.send("HEAD", f"/upload/{uuid4()}").status_code == 404
     assert node.send("DELETE", f"/upload/{clip_id}").status_code == 404

@@ -1,6 +1,5 @@
 """An officer asks for a clip that its node still has: who may, and what comes of it."""
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,16 +10,10 @@ from agent.wire.messages import MediaAnswered
 from agent.wire.presence import Death
 from hub.intake.commands import commands
 from hub.store import registry
-from hub.store.database import Database
 from hub.store.tables import alerts, audit, media, wishes
 from hub.store.views import Asker, MediaRow, WishRow
 from hub.store.wishes import AGAIN_S
 from tests.hub.streets import Streets, sha
-
-
-@pytest.fixture
-def streets(db: Database, tmp_path: Path) -> Streets:
-    return Streets(db, tmp_path / "media")
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ from hub.store.parts import PartFolder
 from hub.store.passwords import Passwords
 from hub.store.petition_views import Office
 from hub.store.proxies import Proxies
-from hub.store.tables import areas, people
+from hub.store.tables import areas, audit, media, people
 from hub.store.tip_box import TipBox
 from hub.store.uploads import Uploads
 from hub.web.app import WebSettings, create_app
@@ -57,6 +57,8 @@ from tests.hub.wire_words import NodeVoice
 PASSWORD = "đèn đường 756"
 TOKEN = "leave-to-bring-files"
 NODE = "tram-01"
+TOKENS = {TOKEN: NODE, "of-another": "tram-02"}
+"""The nodes that may bring files, by their tokens."""
 OFFICE = Office(
     AnswerTerms(
         Span(2, "working days"),
@@ -166,54 +168,71 @@ class Town:
             "guest": self._person(conn, "guest", "John Guest", Right(0), language="en"),
         }
 
-    def allow(self, login: str, rights: Right) -> UUID:
-        """One more grant on the junction; its id."""
+    def allow(self, login: str, rights: Right, *, area_id: UUID | None = None) -> UUID:
+        """One more grant on an area (default: the junction); its id."""
         now = self.clock.now()
         with self.db.writing() as conn:
             person_id = conn.scalar(select(people.c.id).where(people.c.login == login))
-            grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
+            grant = Grant(area_id or self.area_id, None, rights, now.utc_us - 1)
             return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
 
     def _person(
         self, conn: Any, login: str, name: str, rights: Right, *, language: str = "vi"
     ) -> UUID | None:
+        person_id = self._account(conn, login, name, "officer", language)
+        if not rights:
+            return None
         now = self.clock.now()
-        person_id = staff.add_person(
+        grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
+        return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
+
+    def _account(self, conn: Any, login: str, name: str, role: str, language: str) -> UUID:
+        return staff.add_person(
             conn,
             login=login,
             name=name,
             language=language,
-            role="officer",
+            role=role,
             password=PASSWORD,
             passwords=self.passwords,
-            now=now,
+            now=self.clock.now(),
         )
-        if not rights:
-            return None
-        grant = Grant(self.area_id, None, rights, starts_utc_us=now.utc_us - 1)
-        return staff.add_grant(conn, person_id=person_id, grant=grant, reason="duty", now=now)
 
-    def grant_everything(self, conn: Any, person_id: UUID) -> None:
-        """All rights on the whole town, as its keeper has them."""
+    def add_person(
+        self,
+        login: str,
+        name: str,
+        role: str,
+        rights: Right = Right(0),  # noqa: B008 - a value
+        *,
+        area_id: UUID | None = None,
+        language: str = "vi",
+    ) -> UUID:
+        """Somebody with these rights on an area (default: the junction) from now on."""
         now = self.clock.now()
-        top = conn.scalar(select(areas.c.id).where(areas.c.parent_id.is_(None)))
-        grant = Grant(top, None, ALL, now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
-
-    def add_keeper_of_all(self) -> None:
-        """Quân, who may do everything, knowing who sent a tip included; reads English."""
         with self.db.writing() as conn:
-            person_id = staff.add_person(
-                conn,
-                login="quan",
-                name="Hồ Quân",
-                language="en",
-                role="keeper",
-                password=PASSWORD,
-                passwords=self.passwords,
-                now=self.clock.now(),
-            )
-            self.grant_everything(conn, person_id)
+            person_id = self._account(conn, login, name, role, language)
+            if rights:
+                grant = Grant(area_id or self.area_id, None, rights, now.utc_us - 1)
+                staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+        return person_id
+
+    @property
+    def top(self) -> UUID:
+        """The whole town."""
+        with self.db.reading() as conn:
+            return conn.scalars(select(areas.c.id).where(areas.c.parent_id.is_(None))).one()
+
+    def add_keeper_of_all(self, language: str = "vi") -> UUID:
+        """Quân, who may do everything, knowing who sent a tip included."""
+        return self.add_person(
+            "quan", "Hồ Quân", "keeper", ALL, area_id=self.top, language=language
+        )
+
+    def acts(self) -> list[str]:
+        """The log of acts, in order."""
+        with self.db.reading() as conn:
+            return list(conn.scalars(select(audit.c.act).order_by(audit.c.seq)))
 
     def app(
         self,
@@ -232,7 +251,7 @@ class Town:
             accounts=self.accounts,
             uploads=self.uploads,
             bell=self.bell,
-            verify_token={TOKEN: NODE}.get,
+            verify_token=TOKENS.get,
             stopping=stopping,
             enrolling=enrolling,
             pack=pack,
@@ -380,12 +399,15 @@ class Town:
                 conn, birth.model_copy(update={"cameras": heard}), now=self.clock.now()
             )
 
-    def bring(self, data: bytes) -> None:
-        """The node brings a file it has announced."""
-        upload = self.uploads.begin(NODE, sha256(data).hexdigest(), len(data))
+    def bring(self, data: bytes) -> UUID:
+        """The node brings a file it has announced; its id."""
+        digest = sha256(data).hexdigest()
+        upload = self.uploads.begin(NODE, digest, len(data))
         assert upload is not None
         upload.write(data)
         upload.finish()
+        with self.db.reading() as conn:
+            return conn.scalars(select(media.c.id).where(media.c.sha256 == digest)).one()
 
 
 @dataclass(frozen=True)

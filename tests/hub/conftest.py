@@ -1,0 +1,37 @@
+"""Towns that most tests of the hub happen in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.broker import Broker
+from hub.store.database import Database
+from tests.hub.desk import Desk
+from tests.hub.streets import Streets
+from tests.hub.web_town import Town
+
+
+@pytest.fixture
+def streets(db: Database, tmp_path: Path) -> Streets:
+    """Nodes, cameras and officers, without pages."""
+    return Streets(db, tmp_path / "media")
+
+
+@pytest.fixture
+def town(db: Database, tmp_path: Path) -> Town:
+    """A small town with its pages."""
+    return Town(db, tmp_path)
+
+
+@pytest.fixture
+def desk(sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """A keeper at the shell of a hub on SQLite."""
+    return Desk.of(sqlite_url, tmp_path, capsys)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A Mosquitto of the test's own."""
+    with Broker(tmp_path / "mqtt") as running:
+        yield running
