@@ -1,33 +1,39 @@
-"""Numbers for Prometheus put together: of the database, of this process and of its parts."""
+"""Metrics for Prometheus: of the database, of this process and of its parts."""
 
-import resource
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
-from hub.alerts.exposition import Family, Sample, one, text
+from prometheus_client import ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
 from hub.config import HubSettings
 from hub.enrol.files import read_private, write_private
-from hub.store import metric_sights, petition_rows
+from hub.store import metric_sights
 from hub.store.blobs import Blobs, BlobsError
 from hub.store.clock import Clock
 from hub.store.database import Database
+from hub.store.metric_sights import gauge, gauges
 from hub.store.petition_views import Office
 from hub.store.sealed import found
 
 KEPT_S: Final = 5.0
-"""Who asks more often hears the same again."""
-_PAGE_BYTES: Final = resource.getpagesize()
+"""An answer is kept so long; more frequent scrapes get the same one."""
+MOST_SAMPLES: Final = 20_000
+"""Samples of one metric: ten thousand cameras fit. Those beyond are left out and counted."""
 
 Counts = Mapping[str, int]
 
 
-class Measured:
-    """For any thread. `silent` names parts of the hub that hang; counts are since its start."""
+class Measured(Collector):
+    """All metrics of the hub, for any thread; in no registry.
+
+    `silent` names parts of the hub that hang; `intake` and `refused` count since the hub's start.
+    """
 
     def __init__(
         self,
@@ -49,29 +55,38 @@ class Measured:
         self._office = office
         self._lock = threading.Lock()
         self._text, self._until_s = "", 0.0
+        self._process = ProcessCollector(registry=None)
 
     def text(self) -> str:
-        """All of it; the database's own errors come through."""
+        """All metrics in Prometheus's text format 0.0.4; raises the database's own errors."""
         with self._lock:
             if time.monotonic() >= self._until_s:
-                self._text = text(self._families())
+                self._text = generate_latest(self).decode()
                 self._until_s = time.monotonic() + KEPT_S
             return self._text
 
-    def _families(self) -> Iterator[Family]:
+    def collect(self) -> Iterator[Metric]:
+        """The metrics, each at most `MOST_SAMPLES` long; the last says how many were left out."""
+        left_out = 0
+        for metric in self._metrics():
+            left_out += max(0, len(metric.samples) - MOST_SAMPLES)
+            del metric.samples[MOST_SAMPLES:]
+            yield metric
+        yield gauge("matthan_samples_left_out", "Samples beyond what one answer holds.", left_out)
+
+    def _metrics(self) -> Iterator[Metric]:
         now = self._clock.now()
-        software: list[Sample] = [({"version": version("matthan")}, 1.0)]
-        yield Family("matthan_info", "gauge", "What runs here.", software)
+        yield gauges("matthan_info", "What runs here.", [({"version": version("matthan")}, 1.0)])
         with self._db.reading() as conn:
-            yield from list(metric_sights.families(conn, now))
+            yield from list(metric_sights.metrics(conn, now))
             if self._office is not None:
-                yield petition_rows.measured(conn, self._office, now)
-        yield one("matthan_clock_error_seconds", "Of the hub's clock.", _seconds(now.error_ms))
-        yield one("matthan_parts_silent", "Parts of the hub that hang.", len(self._silent()))
+                yield metric_sights.petitions(conn, self._office, now)
+        yield gauge("matthan_clock_error_seconds", "Of the hub's clock.", _seconds(now.error_ms))
+        yield gauge("matthan_parts_silent", "Parts of the hub that hang.", len(self._silent()))
         yield _counted("matthan_intake_total", "What came from nodes.", "what", self._intake())
         yield _counted("matthan_web_refused_total", "Asked too often.", "rule", self._refused())
-        yield one("matthan_media_free_bytes", "Room for footage above the spare.", self._free())
-        yield from _process()
+        yield gauge("matthan_media_free_bytes", "Room for footage above the spare.", self._free())
+        yield from self._process.collect()
 
     def _free(self) -> float | None:
         try:
@@ -93,16 +108,8 @@ def _seconds(error_ms: int | None) -> float | None:
     return None if error_ms is None else error_ms / 1e3
 
 
-def _counted(name: str, meaning: str, label: str, counts: Counts) -> Family:
-    samples: list[Sample] = [({label: key}, count) for key, count in sorted(counts.items())]
-    return Family(name, "counter", meaning, samples)
-
-
-def _process() -> Iterator[Family]:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    spent_s = used.ru_utime + used.ru_stime
-    yield one("process_cpu_seconds_total", "Of the hub.", spent_s, is_counter=True)
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    yield one("process_resident_memory_bytes", "Of the hub.", int(pages) * _PAGE_BYTES)
-    files = len(list(Path("/proc/self/fd").iterdir()))
-    yield one("process_open_fds", "Of the hub.", files)
+def _counted(name: str, meaning: str, label: str, counts: Counts) -> Metric:
+    counter = CounterMetricFamily(name, meaning, labels=[label])
+    for key, count in sorted(counts.items()):
+        counter.add_metric([key], count)
+    return counter

@@ -1,18 +1,20 @@
-"""Metrics for Prometheus: nodes, cameras, alerts, phones, audit log.
+"""State of the town as Prometheus metrics: nodes, cameras, alerts, phones, requests, the log.
 
-Each count uses an index or a small table: a scrape comes every 15 seconds.
+Everything is counted by an index or over small tables: a scrape comes every 15 seconds. Labels name
+nodes, cameras and states, never people.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from prometheus_client.core import Metric
 from sqlalchemy import Connection, func, select
 
-from hub.alerts.exposition import Family, Sample, one
 from hub.alerts.moment import Moment
-from hub.store import audit, health
+from hub.store import audit, health, petition_rows
 from hub.store.health import LastHealth
+from hub.store.petition_views import Office
 from hub.store.tables import alerts, cameras, missing_numbers, nodes, notifications, set_aside
 from hub.store.tables import troubles as trouble_rows
 
@@ -20,28 +22,45 @@ DAY_US: Final = 86_400_000_000
 MOST_QUEUED: Final = 10_000
 """Limit of the count: a larger number tells nothing new."""
 
+Sample = tuple[Mapping[str, str], float | None]
+"""Labels and value; a value of None is not known and gives no sample."""
 
-def families(conn: Connection, now: Moment) -> Iterator[Family]:
-    """All metrics from the database."""
+
+def gauges(name: str, meaning: str, samples: Iterable[Sample]) -> Metric:
+    """One gauge with a sample for each set of labels."""
+    metric = Metric(name, meaning, "gauge")
+    for labels, value in samples:
+        if value is not None:
+            metric.add_sample(name, dict(labels), value)
+    return metric
+
+
+def gauge(name: str, meaning: str, value: float | None) -> Metric:
+    """One gauge without labels."""
+    return gauges(name, meaning, [({}, value)])
+
+
+def metrics(conn: Connection, now: Moment) -> Iterator[Metric]:
+    """All metrics that the database knows."""
     yield from _fleet(conn, now)
     yield from _alerts(conn)
     yield from _phones(conn, now)
     day_ago = set_aside.c.received_utc_us >= now.utc_us - DAY_US
     aside = conn.scalar(select(func.count()).select_from(set_aside).where(day_ago))
-    yield one("matthan_set_aside_day", "Messages set aside within a day.", aside)
+    yield gauge("matthan_set_aside_day", "Messages set aside within a day.", aside)
     gaps = func.coalesce(func.sum(missing_numbers.c.last_seq - missing_numbers.c.first_seq + 1), 0)
-    yield one("matthan_missing_events", "Events known to be missing.", conn.scalar(select(gaps)))
+    yield gauge("matthan_missing_events", "Events known to be missing.", conn.scalar(select(gaps)))
     head = audit.head(conn, now)
-    yield one("matthan_log_records", "Records of the audit log.", head.seq)
+    yield gauge("matthan_log_records", "Records of the audit log.", head.seq)
 
 
-def _fleet(conn: Connection, now: Moment) -> Iterator[Family]:
+def _fleet(conn: Connection, now: Moment) -> Iterator[Metric]:
     rows = conn.execute(select(nodes).where(nodes.c.revoked_utc_us.is_(None))).all()
     found = Counter(row.state for row in rows)
     by_state: list[Sample] = [
         ({"state": one}, found[one]) for one in ("never", "online", "offline")
     ]
-    yield Family("matthan_nodes", "gauge", "Camera boxes by state.", by_state)
+    yield gauges("matthan_nodes", "Camera boxes by state.", by_state)
     query = (
         select(cameras.c.is_lost, func.count())
         .join(nodes, nodes.c.id == cameras.c.node_id)
@@ -51,19 +70,19 @@ def _fleet(conn: Connection, now: Moment) -> Iterator[Family]:
     lost: dict[bool, int] = {row[0]: row[1] for row in conn.execute(query)}
     states = (("live", False), ("lost", True))
     samples: list[Sample] = [({"state": name}, lost.get(is_lost, 0)) for name, is_lost in states]
-    yield Family("matthan_cameras", "gauge", "Cameras by state.", samples)
+    yield gauges("matthan_cameras", "Cameras by state.", samples)
     known = [row for row in rows if row.state != "never"]
     up: list[Sample] = [({"node": row.name}, row.state == "online") for row in known]
-    yield Family("matthan_node_up", "gauge", "Whether a camera box is at the broker.", up)
+    yield gauges("matthan_node_up", "Whether a camera box is at the broker.", up)
     last = health.latest(conn)
     told = [(row.name, last[row.id]) for row in known if row.id in last]
     yield from _boxes(told, now)
 
 
-def _boxes(told: list[tuple[str, LastHealth]], now: Moment) -> Iterator[Family]:
-    def of(name: str, meaning: str, value: Any) -> Family:
+def _boxes(told: list[tuple[str, LastHealth]], now: Moment) -> Iterator[Metric]:
+    def of(name: str, meaning: str, value: Any) -> Metric:
         samples: list[Sample] = [({"node": node}, value(one)) for node, one in told]
-        return Family(f"matthan_node_{name}", "gauge", meaning, samples)
+        return gauges(f"matthan_node_{name}", meaning, samples)
 
     yield of(
         "health_age_seconds",
@@ -87,10 +106,10 @@ def _boxes(told: list[tuple[str, LastHealth]], now: Moment) -> Iterator[Family]:
             ({"node": node, "camera": camera.camera}, camera.frames_per_s)
             for camera in last.said.cameras
         ]
-    yield Family("matthan_camera_frames_per_second", "gauge", "That the eyes looked at.", rates)
+    yield gauges("matthan_camera_frames_per_second", "That the eyes looked at.", rates)
 
 
-def _alerts(conn: Connection) -> Iterator[Family]:
+def _alerts(conn: Connection) -> Iterator[Metric]:
     query = (
         select(alerts.c.state, func.count())
         .where(alerts.c.state.in_(("open", "taken")))
@@ -98,21 +117,29 @@ def _alerts(conn: Connection) -> Iterator[Family]:
     )
     found: dict[str, int] = {row[0]: row[1] for row in conn.execute(query)}
     states: list[Sample] = [({"state": one}, found.get(one, 0)) for one in ("open", "taken")]
-    yield Family("matthan_alerts", "gauge", "Alerts that are not closed, by state.", states)
+    yield gauges("matthan_alerts", "Alerts that are not closed, by state.", states)
     going_on = (
         select(trouble_rows.c.kind, func.count())
         .where(trouble_rows.c.over_utc_us.is_(None))
         .group_by(trouble_rows.c.kind)
     )
     kinds: list[Sample] = [({"kind": kind}, n) for kind, n in conn.execute(going_on)]
-    yield Family("matthan_troubles", "gauge", "Troubles that go on, by kind.", kinds)
+    yield gauges("matthan_troubles", "Troubles that go on, by kind.", kinds)
 
 
-def _phones(conn: Connection, now: Moment) -> Iterator[Family]:
+def _phones(conn: Connection, now: Moment) -> Iterator[Metric]:
     queued = notifications.c.state == "queued"
     due = select(notifications.c.due_utc_us).where(queued, notifications.c.due_utc_us <= now.utc_us)
     some = due.order_by(notifications.c.due_utc_us).limit(MOST_QUEUED).subquery()
     count, oldest = conn.execute(select(func.count(), func.min(some.c.due_utc_us))).one()
-    yield one("matthan_notifications_due", "Owed to phones now (counted to 10,000).", count)
+    yield gauge("matthan_notifications_due", "Owed to phones now (counted to 10,000).", count)
     late_s = 0.0 if oldest is None else (now.utc_us - oldest) / 1e6
-    yield one("matthan_notifications_late_seconds", "The oldest of these is late by.", late_s)
+    yield gauge("matthan_notifications_late_seconds", "The oldest of these is late by.", late_s)
+
+
+def petitions(conn: Connection, office: Office, now: Moment) -> Metric:
+    """Unanswered requests of persons concerned; "overdue" are those past the legal deadline."""
+    waiting, late = petition_rows.unanswered(conn, office, now)
+    meaning = "Requests of persons concerned that nobody has answered (counted to 500)."
+    samples: list[Sample] = [({"state": "in time"}, waiting - late), ({"state": "overdue"}, late)]
+    return gauges("matthan_petitions", meaning, samples)

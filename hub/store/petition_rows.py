@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
-from hub.alerts.exposition import Family, Sample
 from hub.alerts.moment import Moment
 from hub.alerts.petitions import Outcome, Petition, Wish, stands
 from hub.store import audit
@@ -150,16 +149,10 @@ def waiting(conn: Connection) -> int:
     return conn.scalar(query.where(petitions.c.answered_utc_us.is_(None))) or 0
 
 
-def measured(conn: Connection, office: Office, now: Moment) -> Family:
-    """Metric: number of waiting requests, and how many are past their legal deadline."""
+def unanswered(conn: Connection, office: Office, now: Moment) -> tuple[int, int]:
+    """Number of requests without an answer (at most 500), and of those past their deadline."""
     rows = found(conn, petitions.c.answered_utc_us.is_(None), office=office, now=now)
-    late = sum(row.stands.is_overdue for row in rows)
-    samples: list[Sample] = [
-        ({"state": "in time"}, len(rows) - late),
-        ({"state": "overdue"}, late),
-    ]
-    meaning = "Requests of persons concerned that nobody has answered (counted to 500)."
-    return Family("matthan_petitions", "gauge", meaning, samples)
+    return len(rows), sum(row.stands.is_overdue for row in rows)
 
 
 def note(

@@ -3,15 +3,16 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import update
 
 from hub import config
-from hub.alerts import exposition
-from hub.alerts.exposition import Family, text
 from hub.assembly import measuring
 from hub.assembly.measuring import Measured
 from hub.store import metric_sights
@@ -35,19 +36,26 @@ def promtool(*words: str, said: str = "") -> str:
     return done.stdout + done.stderr
 
 
-def test_any_label_is_read_as_it_was_written() -> None:
-    family = Family("x", "gauge", "a\nb\\", [({"node": 'a"b\\c\nd'}, 1.5), ({"node": "z"}, None)])
-    lines = text([family]).splitlines()
-    assert lines[:3] == ["# HELP x a\\nb\\\\", "# TYPE x gauge", 'x{node="a\\"b\\\\c\\nd"} 1.5']
-    assert len(lines) == 6
+class Some(Collector):
+    """These metrics and no others."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
+
+    def collect(self) -> list[Metric]:
+        return self._metrics
 
 
-def test_what_is_more_than_one_answer_holds_is_left_out_and_counted(
-    monkeypatch: pytest.MonkeyPatch,
+def text(metrics: Iterable[Metric]) -> str:
+    return generate_latest(Some(metrics)).decode()
+
+
+def test_samples_beyond_the_bound_are_left_out_and_counted(
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exposition, "MOST_SAMPLES", 3)
-    said = text([Family("x", "gauge", "", [({"n": str(n)}, n) for n in range(10)])])
-    assert said.count("x{") == 3
+    monkeypatch.setattr(measuring, "MOST_SAMPLES", 3)
+    said = measured(town, intake=lambda: {str(n): n for n in range(10)}).text()
+    assert said.count("matthan_intake_total{") == 3
     assert "matthan_samples_left_out 7" in said
 
 
@@ -107,7 +115,7 @@ def test_both_databases_count_alike(db: Database, tmp_path: Path) -> None:
     streets.officer("an")
     streets.file(streets.node.opened())
     with db.reading() as conn:
-        said = text(metric_sights.families(conn, streets.clock.now()))
+        said = text(metric_sights.metrics(conn, streets.clock.now()))
     assert 'matthan_alerts{state="open"} 1' in said
     assert "matthan_notifications_due 1" in said
     promtool("check", "metrics", said=said)
@@ -118,9 +126,9 @@ def test_a_box_that_was_shut_out_counts_no_longer(db: Database, tmp_path: Path) 
     streets.file(streets.node.opened())
     now = streets.clock.now()
     with db.writing() as conn:
-        before = text(metric_sights.families(conn, now))
+        before = text(metric_sights.metrics(conn, now))
         conn.execute(update(nodes).values(revoked_utc_us=now.utc_us))
-        after = text(metric_sights.families(conn, now))
+        after = text(metric_sights.metrics(conn, now))
     assert re.search(r'matthan_(nodes|cameras)\{state="\w+"\} [1-9]', before)
     assert not re.search(r'matthan_(nodes|cameras)\{state="\w+"\} [1-9]', after)
 

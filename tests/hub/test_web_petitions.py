@@ -2,19 +2,16 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from sqlalchemy import select, update
 
-from hub.alerts.exposition import text as as_text
-from hub.alerts.grants import Grant, Right
+from hub.alerts.grants import Right
 from hub.alerts.petitions import DAY_US, MOST_WAITING
 from hub.config import PetitionsSection
-from hub.store import petition_rows, registry, staff
-from hub.store.database import Database
+from hub.store import metric_sights, registry
 from hub.store.petition_tables import petition_people, petitions
 from hub.store.tables import audit, cameras
 from hub.store.tip_box import TipBox
@@ -22,11 +19,6 @@ from tests.hub.web_town import OFFICE, PASSWORD, Town
 from tests.hub.web_visitor import PAGE, Visitor, text_of
 
 CODE = re.compile(r"<strong>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</strong>")
-
-
-@pytest.fixture
-def town(db: Database, tmp_path: Path) -> Town:
-    return Town(db, tmp_path)
 
 
 class Asking:
@@ -71,31 +63,13 @@ def asking(town: Town) -> Asking:
 def with_leader(
     town: Town, login: str = "lam", *, area: UUID | None = None, role: str = "leader"
 ) -> Visitor:
-    now = town.clock.now()
-    with town.db.writing() as conn:
-        person_id = staff.add_person(
-            conn,
-            login=login,
-            name="Võ Thị Lâm",
-            language="vi",
-            role=role,
-            password=PASSWORD,
-            passwords=town.passwords,
-            now=now,
-        )
-        grant = Grant(area or town.area_id, None, Right.MANAGE, now.utc_us - 1)
-        staff.add_grant(conn, person_id=person_id, grant=grant, reason="QĐ 12", now=now)
+    town.add_person(login, "Võ Thị Lâm", role, Right.MANAGE, area_id=area)
     return Visitor(town.app()).sign_in(login, PASSWORD)
 
 
 def only_id(town: Town) -> UUID:
     with town.db.reading() as conn:
         return UUID(str(conn.scalars(select(petitions.c.id)).one()))
-
-
-def acts(town: Town) -> list[str]:
-    with town.db.reading() as conn:
-        return list(conn.scalars(select(audit.c.act).order_by(audit.c.seq)))
 
 
 def came_days_ago(town: Town, days: int) -> None:
@@ -127,7 +101,7 @@ def test_somebody_asks_is_answered_and_reads_it_with_their_code(town: Town, aski
         assert words in answer
     assert "Võ Thị Lâm" not in answer
     assert "no request with that code" in text_of(asking.follow("0000-0000-0000"))
-    done = [act for act in acts(town) if act.startswith("petition.") and "open" not in act]
+    done = [act for act in town.acts() if act.startswith("petition.") and "open" not in act]
     assert done == [
         "petition.take_in",
         "petition.acknowledge",
@@ -150,7 +124,7 @@ def test_who_asks_is_sealed_and_told_to_who_answers_and_says_why(
     told = text_of(lam.post(f"{here}/person", reason="gọi lại"))
     assert "Nguyễn Thị Lan" in told
     assert "0909 000 111" in told
-    assert [act for act in acts(town) if act.startswith("petition.person")] == [
+    assert [act for act in town.acts() if act.startswith("petition.person")] == [
         "petition.person.refused",
         "petition.person",
     ]
@@ -291,9 +265,11 @@ def test_what_is_overdue_is_said_at_the_desk_in_the_inbox_and_in_the_numbers(
     an = Visitor(town.app()).sign_in("an", PASSWORD)
     assert "quá hạn" not in text_of(an.get("/"))
     with town.db.reading() as conn:
-        numbers = as_text([petition_rows.measured(conn, OFFICE, town.clock.now())])
-    assert 'matthan_petitions{state="overdue"} 1' in numbers
-    assert 'matthan_petitions{state="in time"} 0' in numbers
+        measured = metric_sights.petitions(conn, OFFICE, town.clock.now())
+    assert {one.labels["state"]: one.value for one in measured.samples} == {
+        "overdue": 1,
+        "in time": 0,
+    }
 
 
 def test_the_most_urgent_stands_first(town: Town, asking: Asking) -> None:
