@@ -9,7 +9,7 @@ from sqlalchemy import select
 from hub.alerts.grants import Right
 from hub.store.database import Database
 from hub.store.tables import audit, holds, media, retention_rules
-from tests.hub.test_web_search import acts, camera_of, let_search, visitor
+from tests.hub.test_web_search import camera_of, let_search, visitor
 from tests.hub.web_town import Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
@@ -116,7 +116,7 @@ def test_a_hold_is_ended_with_a_reason_and_both_are_in_the_audit(town: Town, see
         rows = conn.execute(select(audit).where(audit.c.act.in_(["hold.add", "hold.end"]))).all()
     assert all(row.person_id is not None for row in rows)
     assert ["trộm xe" in rows[0].detail, "xử xong" in rows[1].detail] == [True, True]
-    assert "hold.end.refused" in acts(town)
+    assert "hold.end.refused" in town.acts()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_who_may_neither_manage_nor_export_finds_no_page_and_holds_nothing(
         assert set_rule(them, town.area_id) == 404
         assert "/keeping" not in them.get("/settings").text
     assert len(held_now(town)) == 1
-    assert {"hold.add.refused", "hold.end.refused", "retention.set.refused"} <= set(acts(town))
+    assert {"hold.add.refused", "hold.end.refused", "retention.set.refused"} <= set(town.acts())
 
 
 def test_a_hold_of_what_is_not_theirs_or_not_there_is_the_same_answer(
@@ -194,7 +194,7 @@ def test_a_rule_is_ended_by_who_manages_its_area_and_no_one_else(town: Town) -> 
     assert kim.post("/keeping/rules/end", **form).status_code == 303
     assert rules_now(town) == []
     assert "mọi hình ảnh được giữ lại" in text_of(kim.get("/keeping"))
-    assert "retention.end" in acts(town)
+    assert "retention.end" in town.acts()
 
 
 def test_what_a_hold_covers_is_counted_and_stays_its_own(town: Town, seen: Seen) -> None:

@@ -14,7 +14,7 @@ from hub.alerts.grants import Right
 from hub.intake.commands import commands
 from hub.store.database import Database
 from hub.store.tables import audit, media, span_wishes
-from tests.hub.test_web_search import acts, address, form_of, let_search, visitor
+from tests.hub.test_web_search import address, form_of, let_search, visitor
 from tests.hub.web_town import Seen, Town, some_bytes
 from tests.hub.web_visitor import Visitor, text_of
 
@@ -89,7 +89,7 @@ def test_asking_for_sound_is_in_the_audit_with_its_reason(town: Town, seen: Seen
     with town.db.reading() as conn:
         rows = conn.execute(select(audit).where(audit.c.act == "sound.ask")).all()
     assert [(row.object_id, row.detail) for row in rows] == [(clip_of(town), "vụ 12")]
-    assert {"sound.ask", "span.ask"} <= set(acts(town))
+    assert {"sound.ask", "span.ask"} <= set(town.acts())
 
 
 def test_a_box_that_has_no_sound_of_it_says_so(town: Town, seen: Seen) -> None:
@@ -115,7 +115,7 @@ def test_who_may_not_play_clips_can_neither_hear_nor_ask(town: Town, seen: Seen)
     assert "/sound" not in page.text
     ask(visitor(town, "an"), town, seen, "vụ 12")
     assert "vụ 12" not in text_of(visitor(town, "chi").get(f"/alerts/{seen.alert_id}"))
-    assert acts(town).count("sound.ask.refused") == 2
+    assert town.acts().count("sound.ask.refused") == 2
 
 
 def test_a_camera_whose_owner_gave_no_reason_has_no_sound_to_ask_for(
@@ -128,7 +128,7 @@ def test_a_camera_whose_owner_gave_no_reason_has_no_sound_to_ask_for(
     an = visitor(town, "an")
     assert "/sound" not in an.get(f"/alerts/{seen.alert_id}").text
     assert ask(an, town, seen, "vụ 12") == 404
-    assert "sound.ask.refused" in acts(town)
+    assert "sound.ask.refused" in town.acts()
 
 
 @pytest.fixture
