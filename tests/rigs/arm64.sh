@@ -19,7 +19,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 readonly suite="${SUITE:-trixie}" roots="${ROOTS:-/var/tmp/matthan-roots}"
 readonly base=$roots/unpacked-arm64-$suite root=$roots/arm64-$suite
-readonly packages=base-files,base-passwd,libc-bin,bash,dash,coreutils,findutils,grep,sed,tar,gzip,diffutils,ca-certificates,libstdc++6,python3,python3-venv
+readonly packages=base-files,base-passwd,libc-bin,bash,dash,coreutils,findutils,grep,sed,tar,gzip,diffutils,mawk,ca-certificates,libstdc++6,python3,python3-venv
 readonly processors=sys/devices/system/cpu # without it the detector takes its slower way
 readonly street_s=8 slower=8
 readonly processor=${QEMU_CPU:-cortex-a72} # a Pi 4's; with all that qemu can, NumPy's products of matrices are wrong
@@ -83,6 +83,7 @@ fresh() {
     # What packages' own scripts would have made.
     cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
     cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
+    ln -sf mawk "$root/usr/bin/awk"
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     mount -t proc proc "$root/proc"
     mkdir -p "$root/tmp" "$root/$work" "$root/$processors"
