@@ -223,9 +223,7 @@ def _read(file: Path) -> Watched:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BenchError(
-            "the agent did not end as asked, so it could not say what it saw"
-        ) from error
+        raise BenchError("the agent did not stop on request, so its report is missing") from error
     return Watched(**{name: int(said[name]) for name in Watched.__slots__})
 
 

@@ -143,7 +143,7 @@ def _entry(table: Mapping[str, Any], name: str, manifest: Path) -> Mapping[str, 
         _ = entry["outputs"]["scores"]["shape"], entry["outputs"]["dist"]["shape"]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{manifest} says too little about {name!r} ({error}).", "Install the models again."
+            f"{manifest} lacks values for {name!r} ({error}).", "Install the models again."
         ) from error
     return entry
 

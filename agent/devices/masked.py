@@ -52,7 +52,7 @@ class MaskedCamera:
         """The painted frames; encoded painted packets go to `sink`."""
         given, encoder = self._given, self._encoder
         if given is None or encoder is None:
-            raise RuntimeError("frames of a camera that is not open")
+            raise RuntimeError("the camera is not open: call open() before frames()")
         mask = PrivacyMask(self._outlines)
         if sink is NOWHERE or not self._is_seen_apart:
             for frame in self._camera.frames(NOWHERE, stop):

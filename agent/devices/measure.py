@@ -96,7 +96,9 @@ def measure_usual(given: str, *, seconds: float, clock: Callable[[], Instant]) -
             return [*found, *([measure(sub, seconds=seconds, clock=clock)] if sub else [])]
         except CameraError:
             return found
-    raise last or CameraError(f"{masked(given)} is no address.", "Give HOST or rtsp://HOST/PATH.")
+    raise last or CameraError(
+        f"{masked(given)} is not an address.", "Give HOST or rtsp://HOST/PATH."
+    )
 
 
 def _span(packets: list[Packet]) -> float:

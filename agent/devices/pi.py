@@ -88,7 +88,7 @@ class PiCamera:
         """Frames until `stop()`; CameraError when the camera hangs."""
         camera, film, index = self._camera, self._film, 0
         if camera is None or film is None:
-            raise RuntimeError("frames of a camera that is not open")
+            raise RuntimeError("the camera is not open: call open() before frames()")
         while not stop():
             index += 1
             yuv, at, glimpses = self._next(camera)

@@ -70,7 +70,7 @@ class OnvifRecorder:
         try:
             there = datetime.strptime(f"{'-'.join(numbers)} +0000", "%Y-%m-%d-%H-%M-%S %z")
         except ValueError as error:
-            raise ArchiveError("the recorder does not say what time it has") from error
+            raise ArchiveError("the recorder does not tell its time") from error
         after = self._utc_us()
         middle, slack_us = (before + after) // 2, (after - before) // 2
         ahead_us = round(there.timestamp() * 1e6) + 500_000 - middle
@@ -120,7 +120,7 @@ class OnvifRecorder:
             found[space] = at_host_of(self._address, address)
         missing = [name for name in (_SEARCH, _REPLAY) if name not in found]
         if missing:
-            raise ArchiveError("the recorder offers no search or no replay (ONVIF Profile G)")
+            raise ArchiveError("the recorder lacks search or replay (ONVIF Profile G)")
         return found
 
     def _find(self, services: dict[str, str], ahead_us: int) -> list[Recording]:
@@ -148,7 +148,7 @@ class OnvifRecorder:
             ]
             if _text(results, _TYPES, "SearchState") == "Completed":
                 return found
-        raise ArchiveError("the recorder does not come to an end with its search")
+        raise ArchiveError("the recorder does not finish its search")
 
     def _replay_address(self, services: dict[str, str], token: str, ahead_us: int) -> str:
         body = (
@@ -177,9 +177,9 @@ def at_host_of(trusted: str, said: str) -> str:
         parts, host = urlsplit(said.strip()), urlsplit(trusted).hostname
         port = f":{parts.port}" if parts.port else ""
     except ValueError as error:
-        raise ArchiveError("the recorder names an address that is none") from error
+        raise ArchiveError("the recorder gives an invalid address") from error
     if parts.scheme not in {"http", "https", "rtsp"} or host is None:
-        raise ArchiveError("the recorder names an address that is none")
+        raise ArchiveError("the recorder gives an invalid address")
     place = f"[{host}]" if ":" in host else host
     return parts._replace(netloc=f"{place}{port}").geturl()
 

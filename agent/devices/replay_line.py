@@ -49,7 +49,7 @@ def play(
         latest_us, went_on_s = 0, time.monotonic()
         for data in line.packets():
             if time.monotonic() - went_on_s > STANDS_S:
-                raise ArchiveError(f"{masked(url)} sends nothing that goes on in its recording")
+                raise ArchiveError(f"{masked(url)} sends no further video of its recording")
             packet = rtp_packet(data)
             if packet is None:
                 continue
@@ -62,7 +62,7 @@ def play(
                 if unit.utc_us > latest_us:
                     latest_us, went_on_s = unit.utc_us, time.monotonic()
         if not cutting.has_begun:
-            raise ArchiveError(f"{masked(url)} sends nothing with the times of its recording")
+            raise ArchiveError(f"{masked(url)} sends no video with recording times")
 
 
 class _Line(Talk):

@@ -102,12 +102,12 @@ class Talk:
         head = bytearray(begun)
         while not head.endswith(b"\r\n\r\n"):
             if len(head) > HEAD_BYTES:
-                raise ArchiveError(f"{masked(self.url)} answers, but not as RTSP does")
+                raise ArchiveError(f"{masked(self.url)} answers, but not in RTSP")
             head += self.need(1)
         told = head_of(bytes(head).strip())
         length = length_of(told[1]) if told else None
         if told is None or length is None or length > BODY_BYTES:
-            raise ArchiveError(f"{masked(self.url)} answers, but not as RTSP does")
+            raise ArchiveError(f"{masked(self.url)} answers, but not in RTSP")
         return Answer(told[0], told[1], self.need(length))
 
     def wait_anew(self) -> None:
@@ -118,7 +118,7 @@ class Talk:
         """Exactly `size` bytes."""
         data = self.take(size)
         if len(data) < size:
-            raise ArchiveError(f"{masked(self.url)} hung up")
+            raise ArchiveError(f"{masked(self.url)} closed the connection")
         return data
 
     def take(self, size: int) -> bytes:

@@ -73,13 +73,13 @@ def read(data: bytes, url: str) -> ET.Element:
     """The first element of an envelope's body; ArchiveError for a fault or a malformed envelope."""
     where = masked(url)
     if len(data) > ANSWER_BYTES or b"<!" in data:  # a document type could declare entities
-        raise ArchiveError(f"{where} sends an answer that is not read")
+        raise ArchiveError(f"{where} sends an answer that is too large or declares entities")
     try:
         body = ET.fromstring(data).find(f"{_ENVELOPE}Body")  # noqa: S314 - bounded, no entities
     except ET.ParseError as error:
-        raise ArchiveError(f"{where} answers, but not as ONVIF does") from error
+        raise ArchiveError(f"{where} answers, but not in ONVIF") from error
     if body is None or len(body) == 0:
-        raise ArchiveError(f"{where} answers, but not as ONVIF does")
+        raise ArchiveError(f"{where} answers, but not in ONVIF")
     if body[0].tag == f"{_ENVELOPE}Fault":
         why = " ".join("".join(body[0].itertext()).split())[:200]
         raise ArchiveError(f"{where} refuses: {why}")

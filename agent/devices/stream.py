@@ -81,7 +81,7 @@ class StreamCamera:
         """Frames until `stop()`; a live camera has no end but CameraError."""
         main, sub = self._main, self._sub
         if main is None:
-            raise RuntimeError("frames of a camera that is not open")
+            raise RuntimeError("the camera is not open: call open() before frames()")
         if sub is None:
             yield from _seen(main, Decoder(may_be_bare=False), self._clock, stop, sink.push)
             return

@@ -73,7 +73,7 @@ class UsbCamera:
         """Frames until `stop()`; CameraError when it is unplugged or hangs."""
         info, encoder, container = self._info, self._encoder, self._container
         if info is None or encoder is None or container is None:
-            raise RuntimeError("frames of a camera that is not open")
+            raise RuntimeError("the camera is not open: call open() before frames()")
         tick = max(1, round(1 / (info.frames_per_s * info.time_base)))
         timeline = Timeline(info.time_base, tick=tick)
         for index, (picture, came) in enumerate(self._pictures(container, stop), start=1):

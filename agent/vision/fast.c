@@ -1,4 +1,4 @@
-/* Means of 8x8 pixels. */
+/* Means of 8x8 blocks of pixels. */
 
 #include "fast.h"
 #ifdef __aarch64__
@@ -7,14 +7,14 @@
 
 const char made_of[] = MADE_OF; /* hash of sources, options and compiler: deploy/kernel.py */
 
-#define AHEAD 8192 /* bytes that are asked for before they are halved: what a row of memory takes to
-                      come; with less it is waited for, with more the first of it is gone again */
+#define AHEAD 8192 /* bytes to prefetch, for the delay of memory: with less the code waits, with more
+                      the first bytes have left the cache again */
 
 typedef uint16_t u16x16 __attribute__((vector_size(32), aligned(1), may_alias));
 typedef uint8_t u8x16 __attribute__((vector_size(16), aligned(1), may_alias));
 typedef char i8x32 __attribute__((vector_size(32), aligned(1), may_alias));
 
-/* Of 32 bytes each two that lie side by side, added. */
+/* Sums of the 16 neighbouring pairs in 32 bytes. */
 static inline u16x16 pairs(const uint8_t *at)
 {
 #if defined(__AVX2__)
@@ -30,7 +30,7 @@ static inline u16x16 pairs(const uint8_t *at)
 #endif
 }
 
-/* A row of 2 * n pixels to sums of two. */
+/* Sums of the n neighbouring pairs in a row of 2 * n pixels. */
 static void add_pairs(const uint8_t *restrict row, uint16_t *restrict sums, int n)
 {
     int x = 0;
@@ -43,7 +43,8 @@ static void add_pairs(const uint8_t *restrict row, uint16_t *restrict sums, int 
         sums[x] = row[2 * x] + row[2 * x + 1];
 }
 
-/* Those of the row above and a row of 2 * n pixels to n means of 2x2, rounded half up. */
+/* n means of 2x2 pixels, rounded half up, from the pair sums of the row above and a row of 2 * n
+   pixels. */
 static void end_pairs(const uint16_t *restrict sums, const uint8_t *restrict row,
                       uint8_t *restrict out, int n)
 {
@@ -59,7 +60,7 @@ static void end_pairs(const uint16_t *restrict sums, const uint8_t *restrict row
         out[x] = (sums[x] + row[2 * x] + row[2 * x + 1] + 2) >> 2;
 }
 
-/* Two rows of 2 * n pixels that lie in the cache to one of n. */
+/* One row of n means of 2x2 pixels from two rows of 2 * n pixels that are in the cache. */
 static void halve_rows(const uint8_t *restrict upper, const uint8_t *restrict lower,
                        uint8_t *restrict out, int n)
 {
@@ -72,16 +73,15 @@ static void halve_rows(const uint8_t *restrict upper, const uint8_t *restrict lo
         out[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) >> 2;
 }
 
-/* Whether `luma` has rows of bytes side by side, eight for each block. */
+/* Whether `luma` is a picture of contiguous byte rows with 8x8 pixels for each block. */
 int can_halve(const Halving *to, const Array *luma)
 {
     return luma->two == 2 && luma->dimensions == 2 && luma->item_bytes == 1 && luma->strides[1] == 1 &&
            luma->shape[0] >= 8 * to->rows && luma->shape[1] >= 8 * to->columns;
 }
 
-/* A row of means of 8x8 pixels by three halvings. The picture is read once, row after row: memory
-   hands that out twice as fast as two rows in turn, and what is made of a row meanwhile lies in the
-   cache. */
+/* One row of means of 8x8 pixels by three halvings. The picture is read once, row after row: that is
+   twice as fast as reading two rows alternately, and the results for a row stay in the cache. */
 void halve_row(const Halving *to, const Array *luma, int y)
 {
     const int columns = to->columns, wide = 4 * columns;
@@ -98,7 +98,7 @@ void halve_row(const Halving *to, const Array *luma, int y)
     halve_rows(quarters, quarters + 2 * columns, to->blocks + y * columns, columns);
 }
 
-/* All means. Nothing is done, and 0 returned, unless it can be. */
+/* All means. Returns 1, or 0 without any change if `luma` does not fit. */
 int halve(const Halving *to, const Array *luma)
 {
     if (!can_halve(to, luma))

@@ -1,10 +1,9 @@
-/* What the parts of the compiled form share: rows of bits, one for each block of 8x8 pixels.
+/* Shared parts of the compiled form: bit masks with one bit for each block of 8x8 pixels.
 
-   All of it does to the bit what `plain.py` does with numpy and OpenCV: whole numbers, or floating
-   point in the same order and without fused steps, or sums that are exact and so the same in any
-   order. Nothing is allocated, nothing is kept but in what is handed in. For little-endian
-   processors of 64 bits; only those with AVX2 or NEON have a form that is fast. Built by
-   `deploy/kernel.py`. */
+   The results equal those of `plain.py` (numpy and OpenCV) to the bit: by whole numbers, by floating
+   point in the same order without fused operations, or by sums that are exact in any order. Nothing
+   is allocated; all state is in the arguments. For little-endian 64-bit processors; it is fast only
+   with AVX2 or NEON. Built by `deploy/kernel.py`. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +16,7 @@ typedef float f32x8 __attribute__((vector_size(32), aligned(4), may_alias));
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline int most(int a, int b) { return a > b ? a : b; }
 
-/* The lowest `n` bits, none of them for n < 0. */
+/* The lowest `n` bits set; 0 for n < 0. */
 static inline uint64_t lowest(int n)
 {
     return n >= 64 ? ~(uint64_t)0 : n > 0 ? ((uint64_t)1 << n) - 1 : 0;
@@ -31,13 +30,14 @@ static inline int any_of(const uint64_t *row, int words)
     return any != 0;
 }
 
-/* Masks are rows of `words` of 64 bits, one for each block. Behind each row is at least one bit that
-   stays 0, and before and behind all rows are REACH more of them: what is beside a bit can be taken
-   from the words beside it, wherever it lies. */
-#define KEPT 3  /* as there: turns for which what was found is kept */
+/* A mask has rows of `words` 64-bit words, with one bit for each block. At least one bit after each
+   row stays 0, and REACH more rows stand before the first row and after the last. So a bit's
+   neighbours can be read from the words beside it at any position. */
+#define KEPT 3  /* as in fields.py: frames for which found masks are kept */
 #define REACH 2 /* as in fields.py: gaps bridged upwards and downwards */
 
-/* 1 where anything is within `down` rows and one column; `tall` is room for a mask. */
+/* Sets the bits with a set bit of `mask` within `down` rows and one column; `tall` is scratch space
+   for a mask. */
 static inline void grow(const uint64_t *mask, uint64_t *restrict out, int rows, int words,
                         int columns, int down, uint64_t *restrict tall)
 {
@@ -52,21 +52,21 @@ static inline void grow(const uint64_t *mask, uint64_t *restrict out, int rows, 
         out[n] &= lowest(columns % 64);
 }
 
-/* What is known of the blocks. */
+/* The state of the blocks. */
 typedef struct {
-    int64_t rows, columns, side; /* of blocks, and of the square that is around one */
+    int64_t rows, columns, side; /* in blocks; `side` of the square around a block */
     int64_t words;
-    float *mean, *flicker, *limit; /* with 8 to spare */
-    float *light; /* for each 8 blocks of a row, the last of which may be fewer, all that they are
-                     judged by, see Light */
+    float *mean, *flicker, *limit; /* 8 extra values at the end */
+    float *light; /* a Light for each group of 8 blocks in a row; the last group may be smaller */
     uint8_t *learned, *ignored, *mean8, *limit8, *lamp_from;
-    uint64_t *found[KEPT], *over; /* what was found in each turn, and the blocks that differ */
+    uint64_t *found[KEPT], *over; /* found blocks of each kept frame; differing blocks */
     uint64_t *lamps, *near, *tall; /* masks */
-    void *sums; /* room for 2 * (columns + side + 8) doubles */
+    void *sums; /* space for 2 * (columns + side + 8) doubles */
 } Ground;
 
-/* What light makes of 8 blocks: the brightness around now times `times`, plus `plus`; it may be off by
-   `off` times the change of what is around, which was `local`, plus `limit`. */
+/* The expected brightness of 8 blocks under a change of light: the present sum around them times
+   `times`, plus `plus`. The allowed error is `limit` plus `off` times the change of the sum from
+   `local`. */
 typedef struct {
     f32x8 local, times, plus, off, limit;
 } Light;
@@ -77,7 +77,7 @@ static inline Light *light_of(const Ground *ground, int y, int x)
     return (Light *)ground->light + y * eights + x / 8;
 }
 
-/* A place beyond a border of n, mirrored at its last row or column. */
+/* An index outside 0 to n - 1, mirrored at the first or last row or column. */
 static inline int mirrored(int at, int n)
 {
     if (n == 1)
@@ -87,7 +87,7 @@ static inline int mirrored(int at, int n)
     return at;
 }
 
-/* `reach` places beyond both ends of a row, mirrored at its first and last. */
+/* Fills `reach` values beyond both ends of a row, mirrored at its first and last value. */
 #define MIRROR(row, columns, reach)                                       \
     for (int x = 1; x <= (reach); x++) {                                   \
         (row)[-x] = (row)[mirrored(-x, columns)];                          \
@@ -95,13 +95,13 @@ static inline int mirrored(int at, int n)
     }
 
 typedef struct {
-    int64_t rows, columns; /* of blocks */
+    int64_t rows, columns; /* in blocks */
     uint8_t *quarters, *blocks;
-    uint16_t *sums;  /* room for 4 * columns */
-    uint8_t *halves; /* room for 8 * columns */
+    uint16_t *sums;  /* space for 4 * columns */
+    uint8_t *halves; /* space for 8 * columns */
 } Halving;
 
-/* An array as NumPy's protocol for C tells of it, `__array_struct__`. */
+/* An array in the form of NumPy's C protocol, `__array_struct__`. */
 typedef struct {
     int two, dimensions;
     char kind;

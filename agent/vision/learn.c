@@ -1,11 +1,11 @@
-/* The background, learned from blocks. */
+/* Learns the background from blocks. */
 
 #include "fast.h"
 
 typedef double f64x8 __attribute__((vector_size(64), aligned(8), may_alias));
 
-/* The background a share of the way to the blocks of now; where something moved (`moved`, which
-   may be none), by no more than `step`. */
+/* Moves the background by a share towards the present blocks; by at most `step` where `moved` is
+   set. `moved` may be NULL. */
 void take_in(const Ground *ground, const uint8_t *restrict blocks, const uint8_t *restrict moved,
              float share, float step)
 {
@@ -22,7 +22,8 @@ void take_in(const Ground *ground, const uint8_t *restrict blocks, const uint8_t
     }
 }
 
-/* Usual flicker a step up or down to the change since the last time, between 0 and `highest`. */
+/* Moves the usual flicker one step up or down, towards the change since the last call; it stays
+   between 0 and `highest`. */
 void follow(const Ground *ground, const uint8_t *restrict blocks, float down, float up, float highest)
 {
     const int all = ground->rows * ground->columns;
@@ -41,8 +42,8 @@ typedef struct {
     float gusts, offset, over_noise, least_change, roughness, lamp, lamp_step;
 } Limits;
 
-/* What blocks are compared with: the background, how far from that is too far, from where on a
-   block is a lamp. */
+/* Sets the values for the comparison of blocks: background, allowed difference, and brightness from
+   which a block is a lamp. */
 static void publish_limits(const Ground *ground, Limits limits)
 {
     const int all = ground->rows * ground->columns;
@@ -66,14 +67,15 @@ static void publish_limits(const Ground *ground, Limits limits)
         limit8[n] = ground->ignored[n] ? 255 : limit8[n];
 }
 
-/* Whole multiples of 2^-28, of which as many as there are blocks around add up without rounding. */
+/* Adds values rounded to multiples of 2^-28: the sum over a square of blocks is then exact. */
 static void add_means(double *restrict sums, const float *restrict row, int columns, double times)
 {
     for (int x = 0; x < columns; x++)
         sums[x] += times * (((double)row[x] + 0x1.8p24) - 0x1.8p24);
 }
 
-/* What light may make of a row of blocks; `from` are the sums of columns that are around the first. */
+/* Sets the Light of each block in a row; `from` holds the column sums, from the first column around
+   the first block. */
 static void publish_light(const Ground *ground, int y, const double *from, float roughness)
 {
     const int columns = ground->columns, at = y * columns, side = ground->side;
@@ -96,7 +98,7 @@ static void publish_light(const Ground *ground, int y, const double *from, float
     }
 }
 
-/* What frames are compared with until the next learning. */
+/* Sets the values that frames are compared with until the next learning step. */
 void publish(const Ground *ground, const Limits *limits)
 {
     const int rows = ground->rows, columns = ground->columns, reach = ground->side / 2;

@@ -1,8 +1,8 @@
-/* Which blocks differ from the background, and which of them light does not explain. */
+/* Finds the blocks that differ from the background and are not explained by a change of light. */
 
 #include "fast.h"
 
-/* Of 32 flags, each 0 or all ones, a bit each. */
+/* One bit for each of 32 flags that are 0 or all ones. */
 static inline uint32_t packed(u8x32 flags)
 {
     typedef _Bool bools __attribute__((ext_vector_type(32)));
@@ -10,16 +10,16 @@ static inline uint32_t packed(u8x32 flags)
     return set.all;
 }
 
-/* A picture that is looked at, row after row. */
+/* One pass over a picture, row after row. */
 typedef struct {
     const Ground *ground;
     const uint8_t *blocks;
     uint64_t *found;
-    int64_t differing; /* how many do so far */
-    uint32_t lit;      /* not 0 if any is a lamp */
+    int64_t differing; /* number of differing blocks so far */
+    uint32_t lit;      /* not 0 if any block is a lamp */
 } Look;
 
-/* The blocks of a row that differ by more than they may, and the lamps. */
+/* Finds the blocks of a row that differ by more than their limit, and the lamps. */
 static void compare_row(Look *look, int y)
 {
     const Ground *const ground = look->ground;
@@ -49,8 +49,8 @@ static void compare_row(Look *look, int y)
     }
 }
 
-/* Of 8 blocks, those that lie farther from what light makes of them than they may. At `from` begin
-   the sums of columns that are around the first. */
+/* Of 8 blocks, a bit for each that differs from its expected brightness by more than allowed (see
+   Light). `from` holds the column sums, from the first column around the first block. */
 static inline uint64_t judged(const Light *light, const uint8_t *blocks, int left, const float *from,
                               int side)
 {
@@ -71,7 +71,7 @@ static inline uint64_t judged(const Light *light, const uint8_t *blocks, int lef
     return set.all;
 }
 
-/* For each column what is around row `y`, added, in `tall`, in which is that of the row before. */
+/* Updates `tall`, the sum around the row in each column, from row `y - 1` to row `y`. */
 static void next_row(const Ground *ground, int y, const uint8_t *blocks, uint16_t *restrict tall)
 {
     const int rows = ground->rows, columns = ground->columns, reach = ground->side / 2;
@@ -81,7 +81,7 @@ static void next_row(const Ground *ground, int y, const uint8_t *blocks, uint16_
         tall[x] += in[x] - out[x];
 }
 
-/* The same of the first row. */
+/* Sets `tall` for the first row. */
 static void first_row(const Ground *ground, const uint8_t *blocks, uint16_t *restrict tall)
 {
     const int rows = ground->rows, columns = ground->columns, reach = ground->side / 2;
@@ -94,7 +94,7 @@ static void first_row(const Ground *ground, const uint8_t *blocks, uint16_t *res
     }
 }
 
-/* What is found of the blocks of a row that differ, but for lamps. */
+/* Finds the differing blocks of a row that light does not explain; lamps are not yet removed. */
 static void judge_row(const Look *look, int y)
 {
     const Ground *const ground = look->ground;
@@ -121,7 +121,7 @@ static void judge_row(const Look *look, int y)
     }
 }
 
-/* Compares row `y`, now that it is there, and judges that around which all is there by now. */
+/* Compares row `y`, now complete, and judges the row whose surrounding rows are all complete. */
 static void look_at(Look *look, int y)
 {
     const int rows = look->ground->rows, reach = look->ground->side / 2;
@@ -132,8 +132,8 @@ static void look_at(Look *look, int y)
         judge_row(look, last);
 }
 
-/* Takes the lamps out, and what touches one. How many differ, how many of these are found, and how
-   many of those were found in the turn before, in 21 bits each. */
+/* Removes lamps and the blocks beside them. Returns three numbers in 21 bits each: differing blocks,
+   found blocks, and found blocks that were also found in the frame before. */
 static int64_t counted(const Look *look, const uint64_t *before)
 {
     const Ground *const ground = look->ground;
@@ -152,8 +152,8 @@ static int64_t counted(const Look *look, const uint64_t *before)
     return look->differing | count << 21 | again << 42;
 }
 
-/* Fills `over` and what is found in this turn, which of those that differ light does not explain: no
-   lamp does, and nothing that touches one. Returns how many, see `counted`. */
+/* Fills `over` (differing blocks) and the found mask of this frame: differing blocks that light does
+   not explain, without lamps and the blocks beside them. Returns the numbers, see `counted`. */
 int64_t unlit(const Ground *ground, const uint8_t *blocks, int turn)
 {
     Look look = {ground, blocks, ground->found[turn], 0, 0};
@@ -162,8 +162,8 @@ int64_t unlit(const Ground *ground, const uint8_t *blocks, int turn)
     return counted(&look, ground->found[(turn + KEPT - 1) % KEPT]);
 }
 
-/* `halve`, and `unlit` of that, in one: while memory hands the next rows out. -1 if it is no such
-   picture. */
+/* `halve` and `unlit` in one pass, to compute while memory loads the next rows. Returns -1 if `luma`
+   does not fit. */
 int64_t see(const Halving *to, const Array *luma, const Ground *ground, int turn)
 {
     Look look = {ground, to->blocks, ground->found[turn], 0, 0};

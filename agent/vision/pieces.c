@@ -1,4 +1,4 @@
-/* What of the blocks found is connected, and which of that is something. */
+/* Connects found blocks to pieces, and selects the pieces that count as motion. */
 
 #include "fast.h"
 
@@ -7,7 +7,7 @@ typedef struct {
 } Run;
 
 typedef struct {
-    int32_t x0, y0, x1, y1, first, is_in_hole; /* `first` of the columns in the topmost row */
+    int32_t x0, y0, x1, y1, first, is_in_hole; /* `first`: first column in the top row */
 } Piece;
 
 typedef struct {
@@ -18,10 +18,10 @@ typedef struct {
     const Ground *ground;
     const Rule *rule;
     uint64_t *spread, *moved, *joined, *lasting, *tall; /* masks */
-    Run *runs;                                          /* rows * (columns / 2 + 1), as of pieces */
+    Run *runs;                                          /* rows * (columns / 2 + 1), as pieces */
     int32_t *queue;                                     /* rows * columns */
     Piece *pieces;
-    double *out; /* x0, y0, x1, y1 of each piece that is something, in shares */
+    double *out; /* x0, y0, x1, y1 of each selected piece, in shares */
 } Pieces;
 
 static int root_of(Run *runs, int n)
@@ -31,8 +31,8 @@ static int root_of(Run *runs, int n)
     return n;
 }
 
-/* One more run, after those that are known; `above` and `end` are those of the row above that may
-   touch it. Returns the first of these that may touch the next one. */
+/* Adds a run. The runs `above` to `end` (excluded) of the row above may touch it. Returns the first
+   of these that may touch the next run. */
 static int add_run(Run *runs, Run run, int above, int end)
 {
     const int own = run.root;
@@ -46,7 +46,8 @@ static int add_run(Run *runs, Run run, int above, int end)
     return above;
 }
 
-/* The runs of `mask`; those that touch, corners too, have one root, the first in reading order. */
+/* Finds the runs of `mask`. Runs that touch, also at corners, share one root: the first in reading
+   order. Returns their number. */
 static int runs_of(const uint64_t *mask, int rows, int words, Run *runs)
 {
     int count = 0, above = 0;
@@ -56,7 +57,7 @@ static int runs_of(const uint64_t *mask, int rows, int words, Run *runs)
         uint64_t last = 0;
         for (int n = 0; n < words; last = mask[n++] >> 63)
             for (uint64_t ends = mask[n] ^ (mask[n] << 1 | last); ends; ends &= ends - 1) {
-                const int x = 64 * n + __builtin_ctzll(ends); /* here a run begins, or has ended */
+                const int x = 64 * n + __builtin_ctzll(ends); /* start of a run, or its end */
                 if (from >= 0)
                     above = add_run(runs, (Run){y, from, x, count++}, above, first);
                 from = from < 0 ? x : -1;
@@ -66,7 +67,8 @@ static int runs_of(const uint64_t *mask, int rows, int words, Run *runs)
     return count;
 }
 
-/* Whether a way over empty blocks leads from (y, x) to the border. `joined` is left as it was. */
+/* Whether a path over empty blocks leads from (y, x) to the border. `joined` is unchanged after the
+   call. */
 static int is_outside(const Pieces *step, int y, int x)
 {
     const int rows = step->ground->rows, columns = step->ground->columns, words = step->ground->words;
@@ -109,7 +111,7 @@ static int counted(const uint64_t *mask, int words, const Piece *piece)
     return count;
 }
 
-/* A piece without what joining grew it by. */
+/* The piece without its growth by `join`. */
 static Piece shrunk(const Pieces *step, Piece piece)
 {
     piece.x0 += piece.x0 > 0;
@@ -119,13 +121,13 @@ static Piece shrunk(const Pieces *step, Piece piece)
     return piece;
 }
 
-/* The pieces of `joined`, as they are there. */
+/* Finds the connected pieces of `joined`. Returns their number. */
 static int pieces_of(const Pieces *step)
 {
     Run *const runs = step->runs;
     const int all = runs_of(step->joined, step->ground->rows, step->ground->words, runs);
     int count = 0;
-    for (int n = 0; n < all; n++) { /* a root comes before all that are its own */
+    for (int n = 0; n < all; n++) { /* a root comes before the runs that refer to it */
         const Run run = runs[n];
         const int root = root_of(runs, n);
         if (root == n) {
@@ -140,8 +142,8 @@ static int pieces_of(const Pieces *step)
     return count;
 }
 
-/* What is believed by the rule, grown by one block, into `spread`, and that and what differs beside it,
-   joined, into `joined`. */
+/* Sets `spread`: blocks accepted by the rule, grown by one block; `moved`: the differing blocks in
+   it; and `joined`: `moved`, grown to bridge gaps. */
 static void join(const Pieces *step, int turn)
 {
     const int rows = step->ground->rows, columns = step->ground->columns, words = step->ground->words;
@@ -165,8 +167,8 @@ static int is_something(const Pieces *step, const Piece *piece)
 
 static int area_of(const Piece *piece) { return (piece->x1 - piece->x0) * (piece->y1 - piece->y0); }
 
-/* Of `count` pieces, of which those in holes are marked, the others that are something, largest first
-   and of equals the last. How many. */
+/* Keeps the pieces that count as motion and are not in a hole, of `count` pieces. Largest first; of
+   equal ones the last first. Returns their number. */
 static int rank(const Pieces *step, int count)
 {
     Piece *const pieces = step->pieces;
@@ -185,14 +187,14 @@ static int rank(const Pieces *step, int count)
     return kept;
 }
 
-/* What moved, in connected pieces: those that are something, into `out`. Returns how many. */
+/* Writes the connected pieces of motion that count into `out`. Returns their number. */
 int regions(const Pieces *step, int turn)
 {
     const double rows = step->ground->rows, columns = step->ground->columns;
     Piece *const pieces = step->pieces;
     join(step, turn);
     int count = pieces_of(step);
-    for (int n = 0; n < count; n++) { /* what stands in a hole of another is a part of that */
+    for (int n = 0; n < count; n++) { /* a piece in a hole of another belongs to that one */
         int is_out = 1;
         for (int other = 0; other < count && is_out; other++)
             if (lies_in(&pieces[n], &pieces[other]))

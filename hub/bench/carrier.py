@@ -76,7 +76,7 @@ def until(claim: Callable[[], bool], what: str) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
     while not claim():
         if time.monotonic() > deadline_s:
-            raise RuntimeError(f"not within {PATIENCE_S:g} s: {what}")
+            raise RuntimeError(f"timeout after {PATIENCE_S:g} s: {what}")
         time.sleep(LOOK_S)
 
 

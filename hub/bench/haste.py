@@ -88,7 +88,7 @@ def peer_per_s(broker: Broker, said: Sequence[Speech]) -> float:
         began_s = time.monotonic()
         with _publishing(broker, said):
             if sub.wait(PATIENCE_S) != 0:
-                raise RuntimeError("mosquitto_sub did not hear all that was said")
+                raise RuntimeError("mosquitto_sub did not receive every message")
         return total / (time.monotonic() - began_s)
 
 

@@ -91,7 +91,7 @@ class WebSection(Section):
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError("no such time zone; one is Asia/Ho_Chi_Minh")
+            raise ValueError("unknown time zone; an example is Asia/Ho_Chi_Minh")
         return name
 
 

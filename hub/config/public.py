@@ -180,7 +180,7 @@ class PetitionsSection(Section):
     def _are_spans(cls, spans: dict[str, str]) -> dict[str, str]:
         for wish, text in spans.items():
             if wish not in set(Wish):
-                raise ValueError(f"{wish!r} is none of {', '.join(Wish)}")
+                raise ValueError(f"{wish!r} is unknown; use one of {', '.join(Wish)}")
             read_span(text)
         return spans
 
@@ -188,5 +188,5 @@ class PetitionsSection(Section):
     @classmethod
     def _are_weekdays(cls, days: list[int]) -> list[int]:
         if not days or not all(0 <= day <= 6 for day in days):
-            raise ValueError("weekdays are 0 (Monday) to 6, one at least")
+            raise ValueError("give at least one weekday, 0 (Monday) to 6")
         return days
