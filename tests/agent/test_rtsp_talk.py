@@ -121,7 +121,7 @@ def test_a_camera_that_answers_by_drops_is_not_waited_for(drop: bytes) -> None:
 def test_a_head_without_end_is_no_answer() -> None:
     with dripping(b"R" * HEAD_BYTES, apart_s=0.0001) as port:
         talk = Talk(f"rtsp://127.0.0.1:{port}/", None, patience_s=10)
-        with pytest.raises(ArchiveError, match="not as RTSP does"):
+        with pytest.raises(ArchiveError, match="not in RTSP"):
             talk.ask("OPTIONS", talk.url, {})
         talk.close()
 

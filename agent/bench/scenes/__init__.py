@@ -1,5 +1,5 @@
-"""The scene suite: streets, weather, crowds and nights that the eyes are judged on.
+"""The scene suite: streets, weather, crowds and nights to test detection.
 
-Everything is made from two recordings of one Debian package and a seed, so that two runs judge
-the same pictures. See docs/contributing/scene-suite.md.
+Everything is made from two recordings of one Debian package and a seed, so that two runs use the
+same pictures. See docs/contributing/scene-suite.md.
 """

@@ -1,7 +1,7 @@
-"""Weather between camera and street: rain, snow, fog, dust. Each is (picture, shot) to a picture.
+"""Weather between camera and street: rain, snow, fog, dust. Each maps (picture, shot) to a picture.
 
-A picture is I420 and is not written to. All of these are flat: no drop lies on the ground, nothing
-gets wet or white, and who is far is no more hidden than who is near unless it says so.
+A picture is I420 and is not written to. All effects are flat: no drop lies on the ground, nothing
+gets wet or white, and far people are hidden no more than near ones unless stated.
 """
 
 import cv2
@@ -63,10 +63,10 @@ def snow(
 
 
 def fog(yuv: Plane, shot: Shot, *, top: float, bottom: float, grey: int) -> Plane:
-    """Banks of mist that drift, thicker towards the top of the picture, where the street is far.
+    """Drifting banks of mist, thicker towards the top of the picture, where the street is far.
 
-    `top` and `bottom` are the shares of `grey` mixed in there. It hides by height in the picture,
-    not by distance.
+    `top` and `bottom` are the shares of `grey` mixed in there. The fog depends on the height in the
+    picture, not on distance.
     """
     height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
     slope = np.linspace(top, bottom, height, dtype=np.float32)[:, None]
@@ -75,7 +75,7 @@ def fog(yuv: Plane, shot: Shot, *, top: float, bottom: float, grey: int) -> Plan
 
 
 def dust(yuv: Plane, shot: Shot, *, most: float, gust_s: float, grey: int) -> Plane:
-    """Brown clouds that a gust blows across every `gust_s` seconds, hiding `most` at their core."""
+    """Brown clouds of a gust every `gust_s` seconds; `most` is the share hidden at their core."""
     height, width = yuv.shape[0] * 2 // 3, yuv.shape[1]
     gust = max(0.0, np.sin(2 * np.pi * shot.t_s / gust_s)) ** 0.5
     lumps = _drift(shot, (height, width), cell_px=90, px_per_s=80.0)
@@ -83,7 +83,7 @@ def dust(yuv: Plane, shot: Shot, *, most: float, gust_s: float, grey: int) -> Pl
 
 
 def _veiled(yuv: Plane, share: np.ndarray, colour: tuple[int, int, int]) -> Plane:
-    """Mixed with one colour; `share` of it is (height, width), 0-1."""
+    """The picture mixed with one colour; `share` of it is (height, width), 0-1."""
     out = yuv.copy()
     thick = np.clip(255 * share, 0, 255).astype(np.uint8)
     for plane, level in zip(split(out), colour, strict=True):
@@ -95,7 +95,7 @@ def _veiled(yuv: Plane, share: np.ndarray, colour: tuple[int, int, int]) -> Plan
 
 
 def _drift(shot: Shot, size: tuple[int, int], *, cell_px: int, px_per_s: float) -> np.ndarray:
-    """Lumps 0-1 that move sideways, to and fro in a strip four pictures wide."""
+    """Lumps 0-1 that move sideways, back and forth in a strip four pictures wide."""
     height, width = size
     field = clouds(height, 4 * width, cell_px, shot.seed)
     way = (px_per_s * shot.t_s) % (6 * width)
@@ -104,7 +104,7 @@ def _drift(shot: Shot, size: tuple[int, int], *, cell_px: int, px_per_s: float) 
 
 
 def _soft_disc(luma: Plane, at: tuple[int, int], *, radius: int, light: int) -> None:
-    """Add an unsharp disc to `luma`, in place; outside it nothing happens."""
+    """Add a blurred disc to `luma`, in place; no effect outside it."""
     reach = 2 * radius
     x0, y0 = max(0, at[0] - reach), max(0, at[1] - reach)
     part = luma[y0 : max(y0, at[1] + reach), x0 : max(x0, at[0] + reach)]

@@ -1,4 +1,4 @@
-"""What every scene must reach: read from a file, compared with a run."""
+"""Minimum results of every scene: read from a file, compared with a run."""
 
 import math
 import tomllib
@@ -11,34 +11,34 @@ from agent.bench.scenes.judge import Verdict
 RECALL_MAY_MISS = 0.05
 PRECISION_MAY_MISS = 0.04
 ENOUGH_FRAMES = 60
-"""Of persons: a band with fewer says more about one body than about the eyes."""
+"""Frames of persons: a height band with fewer depends too much on a single body."""
 
 
 class BaselineError(Exception):
-    """The file asks for something that no verdict has."""
+    """The file names a figure that no verdict has."""
 
 
 @dataclass(frozen=True)
 class Floor:
-    """Of one scene; what is None is not asked for."""
+    """Limits of one scene; None means no limit."""
 
     recall: Mapping[str, float] | None = None
-    """By band of height, at least."""
+    """Minimum, by band of height."""
     told: int | None = None
-    """Persons, at least."""
+    """Minimum number of persons."""
     precision: float | None = None
-    """At least."""
+    """Minimum."""
     false_sightings: int = 0
-    """At most."""
+    """Maximum."""
     id_switches: int | None = None
-    """At most."""
+    """Maximum."""
     delay_frames: float | None = None
-    """Median, at most."""
+    """Maximum of the median."""
     inferences_per_s: float | None = None
-    """At most."""
+    """Maximum."""
 
     def broken_by(self, verdict: Verdict) -> Iterator[str]:
-        """What the verdict misses, in words."""
+        """The limits that the verdict misses, as text."""
         for band, least in (self.recall or {}).items():
             if verdict.recall.get(band, 0.0) < least:
                 yield f"recall of {band} px is {verdict.recall.get(band, 0.0)}, not {least}"
@@ -61,7 +61,7 @@ class Floor:
 
 
 def propose(verdict: Verdict) -> str:
-    """Rows for the file, from a measurement, by the tolerances that the file argues."""
+    """Rows for the file, from a measurement and the tolerances explained in the file."""
     rows = []
     recall = {
         band: max(0.0, round(share - RECALL_MAY_MISS, 2))
@@ -84,7 +84,7 @@ def propose(verdict: Verdict) -> str:
 
 
 def load(path: Path) -> dict[str, Floor]:
-    """By the scene's name; BaselineError for a misspelt entry."""
+    """Limits by the scene's name; BaselineError for a misspelt entry."""
     known = {field.name for field in fields(Floor)}
     floors = {}
     for name, row in tomllib.loads(path.read_text(encoding="utf-8")).get("scene", {}).items():

@@ -34,7 +34,7 @@ from agent.devices.camera import CameraError
 from agent.devices.litert import ModelError
 
 Views = tuple[list[Noticed], list[Alarmed]]
-"""Cameras that somebody touched, and those that nobody did."""
+"""Results for tampered cameras, and for untouched ones."""
 
 FAILED = 1
 NIGHT_H = 10.0
@@ -72,7 +72,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def add_material(parser: argparse.ArgumentParser) -> None:
-    """The options of every bench of the scenes: what is shown to which models, and the output."""
+    """The common options of all scene benches: recordings, models and output."""
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--models", type=Path, help="folder of the models' manifest")
     parser.add_argument("--recordings", type=Path, default=cache(), help="folder of the recordings")
@@ -82,7 +82,7 @@ def add_material(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """78 without recordings, truth or model; 1 below the baseline."""
+    """Run the suite; 78 without recordings, truth or model; 1 below the baseline."""
     try:
         stock = material(args.recordings, args.truth)
         manifest = models_manifest(args.models)
@@ -122,7 +122,7 @@ def _plan(stock: Material, hours: float) -> list[Scene]:
 
 
 def material(recordings: Path, truth: Path) -> Material:
-    """The recordings, if they are the ones the suite was built on; CameraError, TruthError."""
+    """The recordings, if they are those that the suite was built on; CameraError, TruthError."""
     if not truth.exists():
         raise TruthError(f"The truth {truth} is not there. Give it with --truth.")
     stock = Material(recordings / "vtest.avi", recordings / "tree.avi", truth)
@@ -138,7 +138,7 @@ def material(recordings: Path, truth: Path) -> Material:
 
 
 def cache() -> Path:
-    """Where deploy/recording.sh keeps recordings."""
+    """The folder where deploy/recording.sh keeps recordings."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(os.environ.get("MATTHAN_CACHE") or Path(base, "matthan"))
 
@@ -165,8 +165,8 @@ def _moving(stock: Material) -> tuple[Covered, list[Restless]]:
 
 
 def _teller(log: Path | None, done: Sequence[Shift]) -> Callable[[Shift], None]:
-    """A night is long: a line for each part of it that is over, and one into the `log`, which
-    then holds whole lines only."""
+    """Reports progress of the long night: prints a line per finished shift and appends it to the
+    `log`, which then holds whole lines only."""
     if log is not None:
         lines = "".join(json.dumps(asdict(shift)) + "\n" for shift in done)
         log.write_text(lines, encoding="utf-8")

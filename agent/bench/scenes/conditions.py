@@ -1,4 +1,4 @@
-"""The one table of conditions: which weather is laid over a picture, and how much of it."""
+"""The table of conditions: the weather laid over a picture, and its strength."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Layer = Callable[[Plane, Shot], Plane]
 
 @dataclass(frozen=True)
 class Condition:
-    """A name and the layers, laid over one after the other."""
+    """A name and the layers, applied one after the other."""
 
     name: str
     layers: tuple[Layer, ...] = ()

@@ -1,8 +1,8 @@
-"""`bench crops`: what crops are worth on an HD picture, beside looking at the whole.
+"""`bench crops`: accuracy of crops of an HD picture, beside the whole picture.
 
 The labelled street stands unscaled in 1920x1080 of its own mirrored empty picture, so that people
-are 29-116 of 1080 pixels high. Average precision is that of the finds at an overlap of 0.3, which
-is as far as the truth's places go; who is hidden or cut is neither asked for nor held against it.
+are 29-116 of 1080 pixels high. Average precision is that of the detections at an overlap of 0.3,
+the limit of the truth's accuracy; hidden or cut-off people count neither for nor against.
 """
 
 import argparse
@@ -31,12 +31,12 @@ STREET_PX: Final = (576, 768)
 HD_PX: Final = (1080, 1920)
 LEAST_SCORE: Final = 0.05
 SURE: Final = 0.4
-"""Finds from this score on count for recall."""
+"""Detections from this score on count for recall."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """Of one way of looking."""
+    """Accuracy of one method."""
 
     average_precision: float
     recall: float
@@ -51,7 +51,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look both ways and print; 78 without recordings, truth or model."""
+    """Run both methods and print; 78 without recordings, truth or model."""
     try:
         street = material(args.recordings, args.truth).street
         finds = DetectorSettings(score=LEAST_SCORE, kinds=frozenset({ObjectKind.PERSON}))
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool) -> Worth:
-    """The finds of the eyes on the first `frames`, each of which is asked for everybody."""
+    """Accuracy of detection on the first `frames`; each is searched for all people."""
     settings = EyesSettings(
         looks_per_s=1000.0,
         regions=RegionSettings(vain_every_s=0.0),
@@ -104,7 +104,7 @@ def measure(footage: Footage, seers: Sight, frames: int, *, is_whole_only: bool)
 
 
 def average_precision(scored: list[tuple[float, bool]], asked: int) -> float:
-    """Area under precision by recall, each find's precision the best from there on."""
+    """Area under precision by recall; the precision at a point is the best from there on."""
     hits, area, best = sum(is_hit for _, is_hit in scored), 0.0, 0.0
     for count, (_, is_hit) in zip(range(len(scored), 0, -1), sorted(scored), strict=True):
         best = max(best, hits / count)
@@ -117,7 +117,7 @@ def average_precision(scored: list[tuple[float, bool]], asked: int) -> float:
 def scored(
     found: tuple[Detection, ...], shown: Shown, size_px: tuple[int, int]
 ) -> list[tuple[float, bool]]:
-    """Each find's score and whether it is somebody; those of somebody unsure are left out."""
+    """Each detection's score and whether it is a person; those of unsure people are left out."""
     height, width = size_px
     free = dict(shown.people)
     marks: list[tuple[float, bool]] = []

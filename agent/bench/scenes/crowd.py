@@ -1,8 +1,9 @@
-"""Crowds: people cut out of the street, made smaller, dimmed and set onto it again, many at once.
+"""Crowds: people cut out of the street, scaled down, dimmed and pasted onto it, many at once.
 
-A body is cut where it differs from the empty street inside its box in the truth. Each actor plays
-a stretch of one person's walk forwards and backwards, elsewhere and at another size. Who is nearer
-(lower in the picture) covers who is farther. Nobody rides, and the same eleven walk many times.
+A body is cut where it differs from the empty street inside its box in the truth. Each actor plays a
+stretch of one person's walk forwards and backwards, elsewhere and at another size. A nearer actor
+(lower in the picture) covers a farther one. There are no riders, and the same eleven people walk
+many times.
 """
 
 from dataclasses import dataclass
@@ -18,30 +19,30 @@ from agent.media.frame import Plane
 from agent.vision.zones import Box
 
 LEAST_STRETCH = 25
-"""Frames of walking without being covered that make a stretch."""
+"""Least frames of walking without being covered for a stretch."""
 DIFFERS = 22
-"""Grey levels (in luma, or twice in a chroma plane) that part a body from the empty street."""
+"""Grey levels (in luma, or twice in a chroma plane) between a body and the empty street."""
 SHOWS = 0.65
-"""Whoever shows less of the body is unsure."""
+"""A body with a smaller visible share is unsure."""
 FEET = (0.35, 0.97)
-"""From and to where feet stand, in shares of the height."""
+"""Range of the feet's position, in shares of the height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One body in the crowd: whose walk, from which frame (index) of how many, where, how large."""
+    """One body in the crowd: the walk's person, first frame (index), length, place and size."""
 
     person: int
     first: int
     length: int
     at: tuple[float, float]
-    """Feet (x, y) in pixels when the stretch begins."""
+    """Feet (x, y) in pixels at the start of the stretch."""
     scale: float
     dim: float
     phase: int
 
     def index(self, frame: int) -> int:
-        """Of the street's frame that it plays: to and fro."""
+        """Index of the street's frame that it plays, back and forth."""
         there = (frame + self.phase) % (2 * self.length - 2)
         return self.first + (there if there < self.length else 2 * self.length - 2 - there)
 
@@ -56,7 +57,7 @@ class Cutout:
     """Its top left (y, x) in the recording."""
 
     def at_scale(self, scale: float, dim: float) -> tuple[Plane, Plane]:
-        """Picture and mask `scale` as large, `dim` as bright."""
+        """Picture and mask, scaled by `scale` and dimmed by `dim`."""
         rows, columns = (max(2, round(n * scale / 2) * 2) for n in self.mask.shape)
         yuv = np.empty((rows * 3 // 2, columns), np.uint8)
         for plane, into in zip(split(self.yuv), split(yuv), strict=True):
@@ -112,7 +113,7 @@ class Crowd:
     def _draw(
         self, out: Plane, owner: NDArray[np.int32], index: int, *, actor: Actor, box: Box
     ) -> int:
-        """Set the actor into `out` and its number into `owner`; returns how many pixels it has."""
+        """Draw the actor into `out` and its number into `owner`; returns its number of pixels."""
         body = cutout(self.street, actor.person, actor.index(index))
         now = self.street.shown(actor.index(index)).people[actor.person]
         yuv, mask = body.at_scale(actor.scale, actor.dim)
@@ -136,7 +137,7 @@ class Crowd:
         return sorted(placed, key=lambda pair: pair[1].y1)
 
     def _place(self, actor: Actor, index: int) -> Box:
-        """Where the actor stands: its own way, made smaller, from another place."""
+        """The actor's box: its own walk, scaled and moved."""
         start = self.street.shown(actor.first).people[actor.person]
         now = self.street.shown(actor.index(index)).people[actor.person]
         x = actor.at[0] + actor.scale * (now.center[0] - start.center[0])
@@ -146,7 +147,7 @@ class Crowd:
 
     @cached_property
     def _cast(self) -> list[Actor]:
-        """Dice until `count` actors stay inside the picture all the time."""
+        """Random actors; drawn until `count` of them stay inside the picture all the time."""
         lot = Shot(self.seed, 0).lot("crowd")
         stretches = walks(self.street)
         height, width = self.size

@@ -1,8 +1,8 @@
-"""`bench delay`: from a frame to the sighting that it confirms, in wall time, at a street's pace.
+"""`bench delay`: wall time from a frame to the sighting that it confirms, in real time.
 
-The labelled street is shown at 15 frames a second, each frame when it is due and the newest only,
-as a camera's slot does. The evidence needs some frames whatever the machine; what comes on top is
-the time from the arrival of the last of them to the sighting, and that is what a machine adds.
+The labelled street is shown at 15 frames a second, each frame when it is due and only the newest,
+as from a camera. The evidence needs some frames on any machine. The machine adds the time from the
+arrival of the last of them to the sighting.
 """
 
 import argparse
@@ -28,14 +28,14 @@ P95: Final = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Of one showing."""
+    """The delays of one run."""
 
     frames: int
     frames_late: int
-    """Passed over, because a newer one was due."""
+    """Skipped, because a newer one was due."""
     sightings: int
     evidence_frames_p50: float
-    """From the first find of a body to the frame that confirms it, both counted."""
+    """From the first detection of a body to the frame that confirms it, both counted."""
     beyond_ms_p50: float
     """From the arrival of that frame to the sighting."""
     beyond_ms_p95: float
@@ -50,7 +50,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show it and print; 78 without recordings, truth or model."""
+    """Run and print; 78 without recordings, truth or model."""
     try:
         street = material(args.recordings, args.truth).street
         seers = sight(models_manifest(args.models))
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(eyes: Eyes, street: Street) -> Delay:
-    """One showing of all its frames, in real time."""
+    """One run over all frames, in real time."""
     began_s, index, late, looks = time.monotonic(), 0, 0, 0
     evidence: list[float] = []
     beyond_ms: list[float] = []

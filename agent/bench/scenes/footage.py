@@ -1,4 +1,4 @@
-"""What scenes are made of: the street that a person described, its empty picture, and a tree.
+"""Material of scenes: the street with a truth file, its empty picture, and a tree.
 
 All of it is I420 (see `agent.media.frame.Frame`). Frames are counted from 0 here; frame n of a
 truth file is index n - 1.
@@ -20,31 +20,31 @@ from agent.media.frame import Plane
 from agent.vision.zones import Box
 
 LABELLED_FRAMES = 395
-"""Of the street; those that follow are for judging by others and are never decoded here."""
+"""Labelled frames of the street. Later ones are for independent tests and never decoded here."""
 BODY_WIDTH = 0.38
-"""Of a body's height; the truth states heights only."""
+"""Share of a body's height; the truth states heights only."""
 COASTING_FRAMES = 5
-"""So long after a body has left, a track of it is nothing invented."""
+"""A track may last so many frames after its body has left without being false."""
 TREE_FRAMES = 50
-"""Of the tree; from frame 54 on an arm reaches into the picture."""
+"""Usable frames of the tree; from frame 54 on an arm reaches into the picture."""
 TREE_FRAMES_PER_S = 10.0
-"""The tree was filmed at about 2.3 frames a second: played at this rate it storms."""
+"""The tree was filmed at about 2.3 frames a second: this rate makes a storm of it."""
 SENSOR_NOISE = 2.0
-"""Grey levels (standard deviation) of a fair camera by day."""
+"""Grey levels (standard deviation) of an average camera by day."""
 
 
 class UnlabelledFrameError(ValueError):
-    """Somebody asked for a frame that nobody may tune on."""
+    """Access to a frame that must not be used for tuning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Who is to be seen in a frame, in pixels of that frame."""
+    """The visible people of a frame, in pixels of that frame."""
 
     people: dict[int, Box]
-    """By number; whoever shows at least two thirds of the body."""
+    """By number; people with at least two thirds of the body visible."""
     unsure: tuple[Box, ...]
-    """Where somebody is hidden or cut: finding them is no merit, and no mistake either."""
+    """Boxes of hidden or cut-off people: a detection there is neither right nor wrong."""
 
 
 NOBODY = Shown({}, ())
@@ -59,11 +59,11 @@ class Footage(Protocol):
 
     @property
     def frames(self) -> int:
-        """How many there are; `picture` of an endless one takes any index."""
+        """Number of frames; `picture` of endless footage takes any index."""
 
     @property
     def frames_per_s(self) -> float:
-        """At which they are played."""
+        """Playback rate."""
 
     def picture(self, index: int) -> Plane:
         """I420, not to be written to."""
@@ -106,7 +106,7 @@ class Street:
         return float(self.truth.frames_per_s)
 
     def picture(self, index: int) -> Plane:
-        """UnlabelledFrameError beyond the labelled ones."""
+        """The picture; UnlabelledFrameError beyond the labelled ones."""
         if not 0 <= index < min(len(self.pictures), LABELLED_FRAMES):
             raise UnlabelledFrameError(
                 f"frame {index + 1} is not labelled: only 1 to {len(self.pictures)} may be used"
@@ -120,7 +120,7 @@ class Street:
 
 @dataclass(frozen=True, eq=False)
 class Still:
-    """A picture without anybody, before a sensor with some noise."""
+    """A picture without people, with some sensor noise."""
 
     background: Plane
     frames: int = 600
@@ -198,7 +198,7 @@ def _street_shown(truth: Truth, frame: int) -> Shown:
 
 
 def _at_border(truth: Truth, person: Person, frame: int) -> Box:
-    """From where a body was last described to the border that it crosses."""
+    """The box of a body between its last described place and the border that it crosses."""
     is_entering = frame < person.places[0].frame
     crossing = person.enters if is_entering else person.leaves
     box = widened(body(person.places[0] if is_entering else person.places[-1]), 0.25)
@@ -215,7 +215,7 @@ def body(place: Place) -> Box:
 
 
 def widened(box: Box, share: float) -> Box:
-    """Larger by `share` of its own size on every side; may leave the picture."""
+    """The box grown by `share` of its own size on every side; may leave the picture."""
     dx, dy = share * box.width, share * box.height
     return Box(box.x0 - dx, box.y0 - dy, box.x1 + dx, box.y1 + dy)
 

@@ -1,7 +1,7 @@
 """The street at other sizes: the recording's bodies are 52 to 116 pixels high, others are made.
 
-Far: the recording made smaller and set into a wide picture of the mirrored empty street. Close: a
-window of it, enlarged. What is enlarged is not sharper than a cheap lens; what is made smaller is
+Far: the recording scaled down and set into a wide picture of the mirrored empty street. Close: an
+enlarged window of it. An enlarged picture is no sharper than a cheap lens; a scaled-down body is
 sharper than a far body through haze.
 """
 
@@ -17,7 +17,7 @@ from agent.media.frame import Plane
 from agent.vision.zones import Box
 
 SHOWS = 2 / 3
-"""Whose box lies in the picture by less than this share is unsure."""
+"""A body with a smaller share of its box in the picture is unsure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +56,13 @@ class Far:
 
     @property
     def _corner(self) -> tuple[int, int]:
-        """Of the small picture on the canvas; even."""
+        """Top left of the small picture on the canvas; even."""
         (height, width), (rows, columns) = self.canvas_px, self.size_px
         return (height - rows) // 4 * 2, (width - columns) // 4 * 2
 
     @cached_property
     def _surroundings(self) -> Plane:
-        """The empty street, mirrored at each border, so that no edge betrays the middle."""
+        """The empty street, mirrored at each border, so that no edge shows around the middle."""
         small = _resized(empty_picture(self.street), self.size_px)
         out = np.empty((self.canvas_px[0] * 3 // 2, self.canvas_px[1]), np.uint8)
         (top, left), (height, width) = self._corner, self.canvas_px
@@ -81,7 +81,7 @@ class Far:
 
 @dataclass(frozen=True, eq=False)
 class Close:
-    """A window of the street (y0, x0, height, width; even), `times` as large."""
+    """A window of the street (y0, x0, height, width; even), enlarged `times`."""
 
     street: Street
     window_px: tuple[int, int, int, int]
@@ -118,7 +118,7 @@ class Close:
 def _mapped(
     shown: Shown, scale: tuple[float, float], at: tuple[float, float], size: tuple[int, int]
 ) -> Shown:
-    """Boxes scaled (y, x), moved to `at` (y, x), and what is left of them in the picture."""
+    """Boxes scaled (y, x), moved to `at` (y, x) and clipped to the picture."""
 
     def moved(box: Box) -> Box:
         return Box(

@@ -1,8 +1,8 @@
-"""Compares what the eyes told of a scene with its truth.
+"""Compares the sightings of a scene with its truth.
 
-A track lies on a person at an overlap (intersection over union) of 0.3: places in the truth are
-true to about 8 pixels, a quarter of a body's width. Who is hidden or cut is neither asked for nor
-held against the eyes.
+A track matches a person at an overlap (intersection over union) of 0.3: places in the truth are
+exact to about 8 pixels, a quarter of a body's width. Hidden or cut-off people count neither for nor
+against.
 """
 
 import statistics
@@ -16,13 +16,14 @@ from agent.vision.zones import Box
 
 MATCH_IOU = 0.3
 ABOUT = 0.4
-"""A track with this share of its area on somebody unsure is about that body."""
+"""A track with this share of its area on an unsure person belongs to that person."""
 TRUE_FROM = 1 / 3
-"""A sighting is false whose track, until people were told, lay on somebody in fewer of its frames.
-What the track does later, such as hanging on to a post when the body has left, costs precision."""
+"""A sighting is false if its track, until the sighting opened, matched a person in a smaller share
+of its frames. Later errors of the track, such as staying on a post after the body has left,
+lower the precision."""
 LARGE_PX = 40.0
 BANDS_PX = ((0, 24), (24, 40), (40, 80), (80, 160), (160, 10_000))
-"""Heights of bodies, from and below."""
+"""Bands of body height: lower limit (included) and upper limit (excluded)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +31,33 @@ class Verdict:
     """One line of the table."""
 
     recall: dict[str, float]
-    """By band of height: frames of persons in which a told track lies on them (0-1)."""
+    """By band of height: share of persons' frames (0-1) matched by the track of a sighting."""
     seen_of: dict[str, int]
-    """By band: how many frames of persons there were."""
+    """By band: number of persons' frames."""
     persons: int
     told: int
-    """Of those persons, how many were told of."""
+    """Number of those persons with a sighting."""
     large: int
-    """Persons who are once at least 40 pixels high."""
+    """Persons at least 40 pixels high at some time."""
     large_told: int
     precision: float | None
-    """Of the boxes of told tracks, how many lay on a person; None without boxes."""
+    """Share of the boxes of sightings' tracks that matched a person; None without boxes."""
     sightings: int
     false_sightings: int
     hours: float
     id_switches: int
     delay_frames: float | None
-    """Median, from the first frame in which a person shows whole to the sighting of them."""
+    """Median, from the first frame with a whole person to the person's sighting."""
     delay_frames_p90: float | None
     evidence_frames: float | None
-    """Median, from a track's first detection to its sighting: what the evidence needs."""
+    """Median, from a track's first detection to its sighting: the frames that the evidence
+    needs."""
     beyond_ms: float | None
     """Median processor time from that last frame's arrival to the sighting."""
     inferences_per_s: float
     """Per second of media time."""
     moved_share: float
-    """Of the frames, those in which something moved."""
+    """Share of frames with motion."""
     us_per_frame: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -78,12 +80,12 @@ class _Books:
     switches: int = 0
     track_of: dict[int, int] = field(default_factory=dict)
     frames_of: defaultdict[int, dict[int, bool]] = field(default_factory=lambda: defaultdict(dict))
-    """By track: whether it lay on somebody, by frame."""
+    """By track: whether it matched a person, by frame."""
     tracks_on: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    """By person."""
+    """Tracks by person."""
     first_shown: dict[int, int] = field(default_factory=dict)
     large: set[int] = field(default_factory=set)
-    """Persons who were high enough once."""
+    """Persons who reached the least height."""
 
 
 def judge(played: Played) -> Verdict:
@@ -123,7 +125,7 @@ def judge(played: Played) -> Verdict:
 
 
 def band_of(box: Box) -> str:
-    """The name of its band of height."""
+    """The name of the box's band of height."""
     for low, high in BANDS_PX:
         if low <= box.height < high:
             return band_name(low, high)
@@ -133,7 +135,7 @@ def band_of(box: Box) -> str:
 def _note(
     books: _Books, frame: int, shown: Shown, *, tracks: dict[int, Box], before: dict[int, int]
 ) -> dict[int, int]:
-    """One frame into the books; returns which track lies on which person."""
+    """Record one frame; returns the pairs of persons and tracks."""
     pairs = paired(shown.people, tracks, before, MATCH_IOU)
     for person, box in shown.people.items():
         books.first_shown.setdefault(person, frame)
@@ -162,13 +164,14 @@ def _is_false(books: _Books, track: int, told_at: int) -> bool:
 
 
 def _told(played: Played) -> list[tuple[int, int]]:
-    """(frame, track) of everybody told of, alone or by being counted in a crowd."""
+    """(frame, track) of every person in a sighting, alone or counted in a crowd."""
     alone = [(frame, change.track_id) for frame, change in played.opened]
     return [*alone, *played.counted]
 
 
 def _delays(books: _Books, played: Played) -> dict[int, int]:
-    """By person told of: frames from showing whole to the sighting; 0 if that was before."""
+    """By person with a sighting: frames from showing whole to the sighting; 0 if that was
+    earlier."""
     opened: dict[int, int] = {}
     for frame, track in _told(played):
         opened.setdefault(track, frame)
@@ -185,17 +188,17 @@ def _median(values: list[float] | list[int]) -> float | None:
 
 
 def _late(delays: list[int]) -> float | None:
-    """Nine in ten came no later."""
+    """The 90th percentile."""
     return sorted(delays)[int(0.9 * (len(delays) - 1))] if delays else None
 
 
 def band_name(low: int, high: int) -> str:
-    """Of a band of heights in pixels."""
+    """The name of a band of heights in pixels."""
     if low == 0:
         return f"<{high}"
     return f"{low}-{high}" if high < 10_000 else f">{low}"
 
 
 def _named(asked: Counter[str]) -> list[str]:
-    """The bands in which somebody was, lowest first."""
+    """The bands with at least one person, lowest first."""
     return [name for name in (band_name(*band) for band in BANDS_PX) if asked[name]]

@@ -1,6 +1,6 @@
-"""What is at the lens or happens to the camera: moths, webs, branches, wind, a thrifty codec.
+"""Effects at the lens or camera: moths, webs, branches, wind, strong compression.
 
-Each is (picture, shot) to a picture; a picture is I420 and is not written to.
+Each maps (picture, shot) to a picture; a picture is I420 and is not written to.
 """
 
 from functools import lru_cache
@@ -20,7 +20,7 @@ def noise(yuv: Plane, shot: Shot, *, sigma: float) -> Plane:
 def moths(
     yuv: Plane, shot: Shot, *, count: int, size_px: tuple[int, int], light: int, visit_s: float
 ) -> Plane:
-    """Bright unsharp insects that zigzag close to the lens, each for a part of every visit."""
+    """Bright blurred insects that zigzag close to the lens, each for a part of every visit."""
     out = yuv.copy()
     luma = split(out)[0]
     height, width = luma.shape
@@ -46,7 +46,7 @@ def moths(
 def web(
     yuv: Plane, shot: Shot, *, threads: int, sway_px: float, light: int, spider_s: float
 ) -> Plane:
-    """Threads across a corner that swing in the wind, and every `spider_s` a spider on one."""
+    """Threads across a corner that swing in the wind; every `spider_s` seconds a spider on one."""
     out = yuv.copy()
     luma = split(out)[0]
     height, width = luma.shape
@@ -68,9 +68,9 @@ def web(
 
 
 def foliage(yuv: Plane, shot: Shot, *, layers: int, sway_px: float, gust_s: float) -> Plane:
-    """Branches in the upper left that swing to and fro, more in gusts, each layer by itself.
+    """Branches in the upper left that swing, more in gusts, each layer by itself.
 
-    A branch moves as a whole; real leaves flutter besides (the recorded tree has that).
+    A branch moves as a whole; real leaves also flutter (the recorded tree has that).
     """
     out = yuv.copy()
     planes = split(out)
@@ -94,9 +94,9 @@ def foliage(yuv: Plane, shot: Shot, *, layers: int, sway_px: float, gust_s: floa
 
 
 def shake(yuv: Plane, shot: Shot, *, sway_px: float, gust_s: float) -> Plane:
-    """A pole in the wind: the whole picture moves by parts of a pixel to some pixels, in gusts.
+    """A pole in the wind: in gusts, the whole picture moves by fractions of a pixel to some pixels.
 
-    Edges are mirrored; boxes of the truth stay where they were, `sway_px` off at the most.
+    Edges are mirrored; boxes of the truth stay in place, so they are off by at most `sway_px`.
     """
     gust = max(0.0, np.sin(2 * np.pi * shot.t_s / gust_s))
     dx = sway_px * gust * np.sin(2 * np.pi * 1.7 * shot.t_s)
@@ -110,9 +110,9 @@ def shake(yuv: Plane, shot: Shot, *, sway_px: float, gust_s: float) -> Plane:
 
 
 def compression(yuv: Plane, shot: Shot, *, quality: int, key_quality: int, key_every: int) -> Plane:
-    """Blocks of a codec short of bits, with a better picture every `key_every` frames.
+    """Blocks of a codec with too few bits, with a better picture every `key_every` frames.
 
-    Made with JPEG, so nothing smears from frame to frame as H.264 does.
+    Made with JPEG, so nothing smears from frame to frame as in H.264.
     """
     level = key_quality if shot.index % key_every == 0 else quality
     out = np.empty_like(yuv)
@@ -124,7 +124,7 @@ def compression(yuv: Plane, shot: Shot, *, quality: int, key_quality: int, key_e
 
 @lru_cache(maxsize=16)
 def _branch(height: int, width: int, layer: int, seed: int) -> tuple[Plane, Plane]:
-    """Leaves' brightness and where they are, with a margin to swing in."""
+    """Brightness and mask of leaves, with a margin for swinging."""
     lot = Shot(seed, 0).lot(f"branch {layer}")
     margin = 64
     rows, columns = height // 2 + margin, width * 2 // 5 + margin

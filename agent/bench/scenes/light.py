@@ -1,7 +1,7 @@
 """Changes of light: gain, headlights, lightning, clouds, glare, night and the switch to infrared.
 
-Each is (picture, shot) to a picture; a picture is I420 and is not written to. Light is added to
-what the camera made of the day: nothing throws a shadow, and wet streets do not mirror.
+Each maps (picture, shot) to a picture; a picture is I420 and is not written to. Light is added to a
+picture taken by day: nothing throws a shadow, and wet streets do not mirror.
 """
 
 import cv2
@@ -12,9 +12,9 @@ from agent.media.frame import Plane
 
 
 def gain_step(yuv: Plane, shot: Shot, *, times: float, every_s: float, held_s: float) -> Plane:
-    """The camera's automatic gain jumps, is held, and jumps back; first after `every_s`.
+    """The camera's automatic gain jumps, stays, and jumps back; first after `every_s`.
 
-    A real one often takes some frames for the way.
+    A real camera often takes some frames for each change.
     """
     is_up = shot.t_s >= every_s and shot.t_s % every_s < held_s
     return _scaled(yuv, times) if is_up else yuv.copy()
@@ -23,7 +23,7 @@ def gain_step(yuv: Plane, shot: Shot, *, times: float, every_s: float, held_s: f
 def headlights(
     yuv: Plane, shot: Shot, *, every_s: float, sweep_s: float, first_s: float, peak: float
 ) -> Plane:
-    """The beam of a car that turns outside the picture wanders across, with two lamps behind it."""
+    """The beam of a car that turns outside the picture moves across, followed by two lamps."""
     out = yuv.copy()
     since = shot.t_s - first_s
     if since < 0 or since % every_s >= sweep_s:
@@ -63,7 +63,7 @@ def lightning(yuv: Plane, shot: Shot, *, every_s: float, peak: float, fading_s: 
 
 
 def cloud_shadows(yuv: Plane, shot: Shot, *, darkest: float, px_per_s: float) -> Plane:
-    """Shadows of clouds wander over the ground; under a thick one the light is `darkest`."""
+    """Shadows of clouds move over the ground; under a thick one the light is `darkest`."""
     out = yuv.copy()
     luma = split(out)[0]
     height, width = luma.shape
@@ -77,7 +77,7 @@ def cloud_shadows(yuv: Plane, shot: Shot, *, darkest: float, px_per_s: float) ->
 
 
 def glare(yuv: Plane, shot: Shot, *, peak: float, wander_s: float) -> Plane:
-    """A low sun in the lens: a white corner that breathes, its ghosts, and a flat picture."""
+    """A low sun in the lens: a white corner of varying size, its reflections, and low contrast."""
     out = yuv.copy()
     luma = split(out)[0]
     cv2.convertScaleAbs(luma, dst=luma, alpha=0.75, beta=40)
@@ -96,9 +96,9 @@ def glare(yuv: Plane, shot: Shot, *, peak: float, wander_s: float) -> Plane:
 
 
 def night(yuv: Plane, shot: Shot, *, gamma: float, gain: float, noise: float) -> Plane:
-    """Dark and noisy: darker tones sink most, colour fades, the sensor's gain is high.
+    """Dark and noisy: darker tones lose most, colour fades, the sensor's gain is high.
 
-    No lamp is lit, and nobody gets blurred by the longer shutter.
+    No lamp is lit, and the longer exposure blurs no one.
     """
     table = 255 * gain * (np.arange(256) / 255) ** gamma
     out = yuv.copy()
@@ -110,10 +110,10 @@ def night(yuv: Plane, shot: Shot, *, gamma: float, gain: float, noise: float) ->
 
 
 def infrared(yuv: Plane, shot: Shot, *, first_s: float, every_s: float, held_s: float) -> Plane:
-    """Day, then the filter swings away and the lamp comes on: black, white, then grey and noisy.
+    """Day, then the infrared filter opens and the lamp comes on: black, white, then grey and noisy.
 
-    The lamp lights the middle of the picture. Clothes keep their brightness, which under real
-    infrared they do not.
+    The lamp lights the middle of the picture. Clothes keep their brightness; under real infrared
+    they do not.
     """
     since = shot.t_s - first_s
     if since < 0 or since % every_s >= held_s:

@@ -1,4 +1,4 @@
-"""How well motion alone does: persons it covers, frames that it finds restless without anybody.
+"""Accuracy of motion detection alone: persons covered, and frames with false motion.
 
 The conditions are those of the comparison with other programs: 300 frames to settle, then 240 that
 count, over the empty street at 10 frames a second.
@@ -20,9 +20,9 @@ from agent.vision.zones import Box
 SETTLING_FRAMES = 300
 COUNTED_FRAMES = 240
 FIRST_COVERED = 50
-"""The first of the street's frames (index) that counts."""
+"""Index of the first street frame that counts."""
 COVERS = 0.5
-"""Of a person's box, the share that must lie in what moved."""
+"""Share of a person's box that must lie in motion."""
 RESTLESS = (
     Condition("clear"),
     Condition("noise 3", (partial(lens.noise, sigma=3.0),)),
@@ -39,13 +39,13 @@ RESTLESS = (
 
 @dataclass(frozen=True, slots=True)
 class Restless:
-    """Motion without anybody."""
+    """Motion without people."""
 
     name: str
     frames: int
     of: int
     share: float
-    """Of the picture, what was said to move, over the counted frames."""
+    """Share of the picture with reported motion, over the counted frames."""
     us_per_frame: float
 
 
@@ -54,18 +54,18 @@ class Covered:
     """Motion on the street with people."""
 
     covered: float
-    """Share of the persons (whole ones, frame by frame) of whom at least half lies in motion."""
+    """Share of the persons (whole ones, frame by frame) with at least half the box in motion."""
     persons: int
-    """Times frames."""
+    """Persons times frames."""
     share: float
-    """Of the picture, what was said to move."""
+    """Share of the picture with reported motion."""
     us_per_frame: float
 
 
 def restless(
     footage: Footage, condition: Condition, settings: MotionSettings | None = None
 ) -> Restless:
-    """Count the frames in which something is said to move where nobody is."""
+    """Count the frames with motion in footage without people."""
     scene = Scene(condition.name, footage, condition, SETTLING_FRAMES + COUNTED_FRAMES)
     finder = MotionFinder(settings)
     frames, share, spent_ns = 0, 0.0, 0

@@ -1,8 +1,8 @@
-"""A camera-night: hours without a person, under a night's share of every weather.
+"""A camera-night: hours without a person, under a mix of all weathers.
 
-Seven tenths of it are quiet (clear, noise, night, infrared, fog, glare), the rest is weather that
-keeps the model busy, and a while before the recorded tree. Each shift begins with eyes that have
-seen nothing and rolls its own dice. Shifts are mixed, so that a night broken off is a shorter one.
+Seven tenths are quiet (clear, noise, night, infrared, fog, glare); the rest is weather that keeps
+the model busy, and some time before the recorded tree. Each shift starts with fresh detection state
+and its own random seed. Shifts are mixed, so that an interrupted night is a valid shorter one.
 """
 
 import json
@@ -20,7 +20,7 @@ from agent.bench.scenes.play import Scene, shown_to
 from agent.bench.sight import sight
 
 SHIFT_S = 300.0
-"""The longest shift; longer ones are cut, so that two processes share the work well."""
+"""Longest shift in seconds; longer ones are cut, so that two processes share the work well."""
 QUIET = ("clear", "noise", "night", "infrared", "fog", "glare")
 QUIET_SHARE = 0.7
 TREE_SHARE = 0.05
@@ -30,14 +30,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What came out of a part of the night; every sighting in it is false."""
+    """The result of one part of the night; every sighting in it is false."""
 
     name: str
     hours: float
     sightings: int
     inferences: int
     cpu_s: float
-    """Of the eyes and of making the pictures."""
+    """Of detection and of making the pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Night:
 
 
 def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]:
-    """The scenes of a night: of every condition the first part, then the second, and so on."""
+    """The scenes of a night: the first part of every condition, then the second, and so on."""
     restless = [condition.name for condition in CONDITIONS if condition.name not in QUIET]
     quiet_s = hours * 3600 * QUIET_SHARE / len(QUIET)
     restless_s = hours * 3600 * (1 - QUIET_SHARE - TREE_SHARE) / len(restless)
@@ -82,15 +82,15 @@ def shifts_of(hours: float, *, still: Footage, tree: Footage) -> Iterator[Scene]
 
 
 class LogError(Exception):
-    """The log of another night, or none at all."""
+    """The log belongs to another night, or is not a log."""
 
 
 def watch(
     scenes: Iterable[Scene], manifest: Path, *, processes: int, tell: Callable[[Shift], None]
 ) -> list[Shift]:
-    """Watch all shifts, `processes` at a time, with the networks that a node has.
+    """Run all shifts, `processes` at a time, with a node's networks.
 
-    `tell` hears of each shift in their order.
+    `tell` is called for each shift, in order.
     """
     done: list[Shift] = []
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
@@ -101,10 +101,10 @@ def watch(
 
 
 def logged(file: Path, plan: Sequence[Scene]) -> list[Shift]:
-    """The shifts of the `plan`, from its first on, that a log of lines of JSON says are over.
+    """The shifts of the `plan`, from its first on, that are finished according to a JSON Lines log.
 
-    A last line that a plug cut short is left out; none where there is no file. LogError for what
-    is no log, or that of another plan.
+    An incomplete last line (power cut) is ignored; a missing file gives none. LogError for a file
+    that is not a log, or belongs to another plan.
     """
     if not file.exists():
         return []
@@ -120,18 +120,18 @@ def logged(file: Path, plan: Sequence[Scene]) -> list[Shift]:
 
 
 def hours_of(scene: Scene) -> float:
-    """Of media time."""
+    """Hours of media time."""
     return scene.length / scene.footage.frames_per_s / 3600
 
 
 def summed(done: Sequence[Shift]) -> Night:
-    """Of all that was watched."""
+    """The total of all finished shifts."""
     names = dict.fromkeys(shift.name for shift in done)
     return Night(tuple(_sum(name, [s for s in done if s.name == name]) for name in names))
 
 
 def poisson_bound(events: int) -> float:
-    """The largest mean at which so few events would still come with a chance of 5 %."""
+    """The largest mean at which so few events still have a chance of 5 %."""
     low, high = 0.0, 10.0 + 3.0 * events
     for _ in range(60):
         mean = (low + high) / 2

@@ -1,4 +1,4 @@
-"""Shows a scene to the eyes and keeps what they said and what it cost."""
+"""Runs detection on a scene; keeps the sightings and the cost."""
 
 import math
 import time
@@ -22,7 +22,7 @@ from agent.vision.pipeline import Eyes, EyesSettings
 
 @dataclass(frozen=True)
 class Scene:
-    """Footage under a condition; `frames` of it, from its first."""
+    """Footage under a condition, limited to its first `frames`."""
 
     name: str
     footage: Footage
@@ -31,15 +31,15 @@ class Scene:
     """0 is all of the footage."""
     seed: int = 7
     is_whole_only: bool = False
-    """The yardstick for crops: the eyes may look only at the whole picture."""
+    """The reference for crops: detection may use only the whole picture."""
 
     @property
     def length(self) -> int:
-        """In frames."""
+        """Number of frames."""
         return self.frames or self.footage.frames
 
     def frame(self, index: int) -> Frame:
-        """The picture that the eyes get, with exact media times."""
+        """The picture for detection, with exact media times."""
         rate = self.footage.frames_per_s
         yuv = self.condition.over(
             self.footage.picture(index), Shot(self.seed, index, frames_per_s=rate)
@@ -51,28 +51,28 @@ class Scene:
 
 @dataclass
 class Played:
-    """What came out of one scene. Frames are counted from 1, as in a tracks file."""
+    """The result of one scene. Frames are counted from 1, as in a tracks file."""
 
     frames: int
     frames_per_s: float
     tracks: Rows = field(default_factory=dict)
-    """Those of told people, by frame."""
+    """Tracks of people with a sighting, by frame."""
     shown: dict[int, Shown] = field(default_factory=dict)
     opened: list[tuple[int, Opened]] = field(default_factory=list)
     crowds: list[tuple[int, Opened]] = field(default_factory=list)
-    """Of the sightings those that stand for a crowd."""
+    """The sightings that stand for a crowd."""
     counted: list[tuple[int, int]] = field(default_factory=list)
-    """(frame, track) of everybody who was counted in a crowd, not told of alone."""
+    """(frame, track) of every person counted in a crowd, without a sighting alone."""
     opening_cpu_ms: list[float] = field(default_factory=list)
     """Processor time from a frame's arrival to the sighting that it opened."""
     frames_moved: int = 0
     inferences: int = 0
     us_per_frame: dict[str, float] = field(default_factory=dict)
-    """Processor time by stage; making the pictures is not counted."""
+    """Processor time by stage, without making the pictures."""
 
     @property
     def hours(self) -> float:
-        """Of media time."""
+        """Hours of media time."""
         return self.frames / self.frames_per_s / 3600
 
 
@@ -84,9 +84,9 @@ def play(
     whole_detector: PersonDetector | None = None,
     fitted: Sequence[PersonDetector] = (),
 ) -> Played:
-    """Once through, with eyes that have seen nothing yet; see `Eyes.for_frames`."""
+    """One pass, with fresh detection state; see `Eyes.for_frames`."""
     settings = settings or EyesSettings()
-    if scene.is_whole_only:  # nobody is too small to be shown by it
+    if scene.is_whole_only:  # with this setting no person is too small for a sighting
         settings = replace(
             settings,
             regions=replace(settings.regions, least_person_px=0.0, good_person_px=0.0),
@@ -125,7 +125,7 @@ def play(
 
 
 def shown_to(seers: Sight, scene: Scene) -> Played:
-    """The scene, looked at with a node's networks."""
+    """The result of the scene with a node's networks."""
     return play(scene, seers.common, whole_detector=seers.whole, fitted=seers.fitted)
 
 

@@ -1,4 +1,4 @@
-"""Which scenes are played: the street under every condition, other heights, crowds, and nobody."""
+"""The list of scenes: the street under every condition, other heights, crowds, and no people."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ from agent.bench.scenes.play import Scene
 from agent.bench.scenes.truth import Truth, load
 
 SHORT_STREET_FRAMES = 100
-"""The first: four are there from the start, two come, one turns back behind a sign."""
+"""The first frames: four people are there from the start, two come, one turns back behind a
+sign."""
 SHORT_EMPTY_FRAMES = 120
 LONG_EMPTY_FRAMES = 600
 WINDOW_PX = (150, 300, 288, 384)
-"""Of the street, where most people pass (y, x, height, width)."""
+"""The part of the street where most people pass (y, x, height, width)."""
 
 
 @dataclass(frozen=True)

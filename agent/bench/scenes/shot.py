@@ -1,4 +1,4 @@
-"""One picture's place in a scene: when it is, and the dice that belong to it."""
+"""One picture's place in a scene: its time, and its random generators."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from agent.media.frame import Plane
 
 GRAIN_MARGIN = 64
-"""Noise is drawn once, this much larger than a picture, and shifted at random from then on."""
+"""Noise is drawn once, this much larger than a picture, then shifted at random."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """The picture `index` (from 0) of a scene with that seed; equal shots roll equal dice."""
+    """The picture `index` (from 0) of a scene with that seed; equal shots give equal random
+    values."""
 
     seed: int
     index: int
@@ -29,11 +30,11 @@ class Shot:
         return self.index / self.frames_per_s
 
     def dice(self, what: str) -> Generator:
-        """For what is different in each picture."""
+        """A generator for values that differ in each picture."""
         return default_rng([self.seed, crc32(what.encode()), self.index])
 
     def lot(self, what: str, turn: int = 0) -> Generator:
-        """For what stays the same through a scene, or through its turn of that number."""
+        """A generator for values that stay the same through a scene, or through its turn `turn`."""
         return default_rng([self.seed, crc32(what.encode()), turn, 77])
 
 
@@ -47,8 +48,8 @@ def split(yuv: Plane) -> tuple[Plane, Plane, Plane]:
 def grained(yuv: Plane, sigma: float, *, seed: int, index: int, colour: float = 0.5) -> Plane:
     """A copy with a sensor's noise: `sigma` grey levels, `colour` times that in U and V.
 
-    The noise is white, alike in dark and bright places, and repeats shifted: a real sensor's grows
-    with the light, and a codec smears it.
+    The noise is white, equal in dark and bright places, and repeats shifted. Real noise grows with
+    the light, and a codec smears it.
     """
     out = yuv.copy()
     rng = default_rng([seed, 5, index])

@@ -1,4 +1,4 @@
-"""The suite's tables as Markdown, so that a run can be put into a document."""
+"""The suite's tables as Markdown, for use in a document."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -33,7 +33,7 @@ def scene_table() -> str:
 
 
 def scene_line(name: str, verdict: Verdict) -> str:
-    """One scene."""
+    """The line of one scene."""
     us = dict(verdict.us_per_frame)
     motion, model = us.pop("motion", 0.0), us.pop("model", 0.0)
     return _line(
@@ -60,7 +60,7 @@ def scene_line(name: str, verdict: Verdict) -> str:
 
 
 def totals(verdicts: Mapping[str, Verdict]) -> str:
-    """What the whole table comes to."""
+    """The totals of the table."""
     large = sum(one.large for one in verdicts.values())
     told = sum(one.large_told for one in verdicts.values())
     hours = sum(one.hours for one in verdicts.values())
@@ -81,7 +81,7 @@ def totals(verdicts: Mapping[str, Verdict]) -> str:
 
 
 def motion_table(people: Covered, nobody: Iterable[Restless]) -> str:
-    """Motion alone."""
+    """The table of motion detection alone."""
     lines = [
         "",
         f"Motion covers {people.covered:.4f} of {people.persons} persons (times frames), says"
@@ -98,7 +98,7 @@ def motion_table(people: Covered, nobody: Iterable[Restless]) -> str:
 
 
 def tamper_table(cases: Iterable[Noticed], scenes: Sequence[Alarmed]) -> str:
-    """Views that were taken away, and those that were not."""
+    """The table of tampered and untouched views."""
     lines = ["", _line(("view taken away", "over", "said", "after s")), _line(["---"] * 4)]
     for one in cases:
         said = ", ".join(one.said) or "nothing"
@@ -115,7 +115,7 @@ def tamper_table(cases: Iterable[Noticed], scenes: Sequence[Alarmed]) -> str:
 
 
 def night_table(night: Night) -> str:
-    """Hours without anybody, and what the eyes made of them."""
+    """The table of hours without people, and of the false sightings there."""
     lines = ["", _line(("shift", "hours", "false", "looks / s", "CPU s")), _line(["---"] * 5)]
     lines += [
         _line(

@@ -1,6 +1,6 @@
-"""How soon each way of taking a view is said, and that no weather and no crowd is taken for one.
+"""Delay of each tamper alarm, and false alarms from weather and crowds.
 
-Only the frames that are looked at are made: one in two seconds.
+Only the frames that tamper detection reads are made: one in two seconds.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ from agent.vision.tamper import Tamper, TamperBegan, TamperChange, TamperEnded, 
 from agent.vision.tamper_judge import Tampering
 
 BEGINS_S = 16.0
-"""The view must be known by then."""
+"""Seconds until the tampering starts; the view must be learned by then."""
 WITHIN_S = 30.0
 CHANGES_S = 15.0
-"""When the weather sets in, where it does."""
+"""Seconds until the weather starts, where it changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A rendering of one way to take a view."""
+    """One way of tampering, as a rendering."""
 
     what: Tampering
     how: str
@@ -70,29 +70,29 @@ CASES = (
     ),
 )
 AT_NIGHT = ("dark cloth", "pale bag", "half, dark", "far aside", "nudged", "much")
-"""What is shown once more by night: the sensor's noise lies over it."""
+"""Cases repeated at night, with the sensor's noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """What was said of one rendering."""
+    """The alarms of one rendering."""
 
     footage: str
     what: str
     how: str
     said: tuple[str, ...]
-    """All that was said to begin, in order."""
+    """All alarms that began, in order."""
     after_s: float | None
-    """From its beginning to the right word; None: never said."""
+    """From the start of tampering to the right alarm; None: never."""
 
     @property
     def is_right(self) -> bool:
-        """The right thing, in time, and nothing else."""
+        """The right alarm, in time, and no other."""
         return self.said == (self.what,) and self.after_s is not None and self.after_s <= WITHIN_S
 
 
 def noticed(stock: Material) -> Iterator[Noticed]:
-    """Every case over the empty street, over the one with people, and some of them by night."""
+    """Every case over the empty street, over the one with people, and some of them at night."""
     footages: dict[str, Footage] = {"nobody": stock.still, "street": stock.street}
     for name, footage in footages.items():
         frames = min(footage.frames, 440)
@@ -123,7 +123,7 @@ def _noticed(footage: str, case: Case, scene: Scene) -> Noticed:
 
 @dataclass(frozen=True, slots=True)
 class Alarmed:
-    """What was said of a scene in which nobody touched the camera."""
+    """The alarms of a scene with an untouched camera."""
 
     scene: str
     minutes: float
@@ -131,7 +131,7 @@ class Alarmed:
 
 
 def alarmed(stock: Material, *, hours: float = 0.0) -> Iterator[Alarmed]:
-    """The whole suite; every weather as it sets in over a view known in clear weather; a night."""
+    """The whole suite; every weather as it starts over a view learned in clear weather; a night."""
     for scene in programme(stock, is_short=False):
         yield _alarmed(scene)
     for condition in CONDITIONS:
@@ -156,7 +156,7 @@ def _alarmed(scene: Scene) -> Alarmed:
 def changes(
     scene: Scene, settings: TamperSettings | None = None
 ) -> list[TamperBegan | TamperEnded]:
-    """All that is said of the scene's view."""
+    """All tamper changes of the scene's view."""
     settings = settings or TamperSettings()
     ids = numbered_ids()
     tamper, halver = Tamper(ids, settings), Halver(*scene.footage.size)

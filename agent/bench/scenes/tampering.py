@@ -1,7 +1,7 @@
-"""What people and time do to a camera: covered, sprayed, turned, out of focus, dark, blinded.
+"""Tampering and failures of a camera: covered, sprayed, turned, out of focus, dark, blinded.
 
-Each is (picture, shot) to a picture, from `first_s` of the scene on; a picture is I420 and is not
-written to. Before that the picture is as it was.
+Each maps (picture, shot) to a picture, from `first_s` of the scene on; earlier pictures stay
+unchanged. A picture is I420 and is not written to.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SENSOR = 2.0
 
 
 def covered(yuv: Plane, shot: Shot, *, first_s: float, grey: int) -> Plane:
-    """A cloth or hand on the lens: dim or bright, soft folds that never lie quite still."""
+    """A cloth or hand on the lens: dim or bright, with soft folds that always move a little."""
     if shot.t_s < first_s:
         return yuv
     out = np.full_like(yuv, 128)
@@ -31,7 +31,7 @@ def covered(yuv: Plane, shot: Shot, *, first_s: float, grey: int) -> Plane:
 
 
 def sprayed(yuv: Plane, shot: Shot, *, first_s: float, share: float, grey: int) -> Plane:
-    """Paint on the glass, `share` of the picture: blots without edges, a veil over the rest."""
+    """Paint on the glass, `share` of the picture: blots with soft edges, a veil over the rest."""
     if shot.t_s < first_s:
         return yuv
     out = yuv.copy()
@@ -39,7 +39,7 @@ def sprayed(yuv: Plane, shot: Shot, *, first_s: float, share: float, grey: int) 
     height, width = luma.shape
     field = clouds(height, width, height // 3, shot.seed + 3).astype(np.float32)
     edge = float(np.quantile(field, 1 - share))
-    paint = np.clip((field - edge) / 50 + 0.5, 0.1, 1.0)  # 0.1: what drifts besides
+    paint = np.clip((field - edge) / 50 + 0.5, 0.1, 1.0)  # 0.1: the veil outside the blots
     luma[:] = (luma * (1 - paint) + grey * paint).astype(np.uint8)
     less = cv2.resize(paint, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     for plane in (u, v):
@@ -60,7 +60,7 @@ def turned(yuv: Plane, shot: Shot, *, first_s: float, by: tuple[float, float]) -
 
 
 def defocused(yuv: Plane, shot: Shot, *, first_s: float, blur: float) -> Plane:
-    """Somebody turned the lens: a blur of `blur` of the picture's height; the noise stays sharp."""
+    """A turned focus ring: a blur of `blur` of the picture's height; the noise stays sharp."""
     if shot.t_s < first_s:
         return yuv
     out = np.empty_like(yuv)
@@ -70,7 +70,7 @@ def defocused(yuv: Plane, shot: Shot, *, first_s: float, blur: float) -> Plane:
 
 
 def dark(yuv: Plane, shot: Shot, *, first_s: float, within_s: float, light: float) -> Plane:
-    """Night comes and no lamp is lit: in `within_s` down to `light` of the day; the noise stays."""
+    """Night without a lamp: down to `light` of the day in `within_s`; the noise stays."""
     if shot.t_s < first_s:
         return yuv
     share = max(light, light ** min(1.0, (shot.t_s - first_s) / within_s))
@@ -83,7 +83,7 @@ def dark(yuv: Plane, shot: Shot, *, first_s: float, within_s: float, light: floa
 
 
 def blinded(yuv: Plane, shot: Shot, *, first_s: float, peak: float) -> Plane:
-    """A torch or lamp into the lens, a little unsteady; what is beside it drowns in its veil."""
+    """A torch or lamp into the lens, slightly unsteady; its veil covers the area around it."""
     if shot.t_s < first_s:
         return yuv
     out = yuv.copy()
@@ -95,7 +95,7 @@ def blinded(yuv: Plane, shot: Shot, *, first_s: float, peak: float) -> Plane:
 
 
 def lamp_dead(yuv: Plane, shot: Shot, *, night_s: float, first_s: float) -> Plane:
-    """Black and white from `night_s` on, by the camera's own lamp until `first_s`."""
+    """Black and white from `night_s` on, lit by the camera's own lamp until `first_s`."""
     night = infrared(yuv, shot, first_s=night_s, every_s=1e9, held_s=1e9)
     if shot.t_s < max(night_s, first_s):
         return night
@@ -106,7 +106,7 @@ def lamp_dead(yuv: Plane, shot: Shot, *, night_s: float, first_s: float) -> Plan
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """Footage that stands still from the picture `first` on: a camera whose encoder hangs."""
+    """Footage that repeats the picture `first` from then on: a camera with a hung encoder."""
 
     footage: Footage
     first: int

@@ -1,10 +1,11 @@
-"""`bench tiles`: what tiles, a low threshold and gain are worth on made junctions.
+"""`bench tiles`: effect of tiles, a low threshold and gain on synthetic junctions.
 
-Each tenth picture of the two made crowds (see `crowd.py`), by day and darkened, is shown to the
-networks that a node has for crowds: as a whole, then in four tiles and the whole, then in six. No
-tracks: what one frame's looks find. Average precision at an overlap of 0.3, who is hidden or unsure
-left out. These are bodies of one recording on its own empty street, not a junction of Vietnam:
-nobody rides, nothing shines, and the network was rounded to 8 bits on the same scene.
+Each tenth picture of the two synthetic crowds (see `crowd.py`), by day and darkened, is given to a
+node's networks for crowds: as a whole, then as four tiles and the whole, then as six. Without
+tracks: detections of single frames only. Average precision at an overlap of 0.3, hidden or unsure
+people left out. These are bodies of one recording on its own empty street, not a junction in
+Vietnam: there are no riders and no lights, and the network was quantised to 8 bits on the same
+scene.
 """
 
 import argparse
@@ -35,28 +36,28 @@ WAYS: Final[dict[str, tuple[Box, ...]]] = {
     "whole and 3x2": grid(3, 2, OVERLAP),
 }
 SMALL_PX: Final = 30.0
-"""Below this height somebody is far."""
+"""A person below this height is far."""
 LEAST: Final = 0.3
-"""The least score of a find that may begin a track in a crowd; elsewhere it is `SURE`."""
+"""The least score of a detection that may begin a track in a crowd; elsewhere it is `SURE`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """By one way of looking at one scene."""
+    """Detections by one method in one scene."""
 
     scene: str
     way: str
     average_precision: float
     recall: float
-    """Of all at a score of 0.4,"""
+    """Of all people, at a score of 0.4."""
     recall_at_least_score: float
-    """at 0.3,"""
+    """Of all people, at 0.3."""
     recall_small: float
-    """and at 0.3 of those under 30 px."""
+    """Of people under 30 px, at 0.3."""
     ghosts: float
-    """Finds a picture on nobody at 0.4,"""
+    """False detections per picture, at 0.4."""
     ghosts_at_least_score: float
-    """and at 0.3."""
+    """False detections per picture, at 0.3."""
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +68,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look and print; 78 without recordings, truth or model."""
+    """Run and print; 78 without recordings, truth or model."""
     kinds = frozenset({ObjectKind.PERSON})
     try:
         people = material(args.recordings, args.truth).people()
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(name: str, scene: Scene, seers: Sight, every: int) -> list[Found]:
-    """One row for each way of looking, over each so-manieth picture."""
+    """One row for each method, over every `every`th picture."""
     marks: dict[str, list[tuple[float, bool]]] = {way: [] for way in WAYS}
     small: dict[str, list[tuple[float, bool]]] = {way: [] for way in WAYS}
     asked = asked_small = pictures = 0
@@ -126,7 +127,7 @@ def measure(name: str, scene: Scene, seers: Sight, every: int) -> list[Found]:
 
 
 def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection]:
-    """At the whole, and at the tiles; who is found twice is one."""
+    """Detections in the whole and in the tiles; duplicates are merged."""
     found = (seers.whole or seers.common).detect(frame, WHOLE)
     for tile in tiles:
         found += seers.common.detect(frame, tile)
@@ -134,7 +135,7 @@ def looked(frame: Frame, seers: Sight, tiles: tuple[Box, ...]) -> list[Detection
 
 
 def table(rows: list[Found]) -> str:
-    """As Markdown."""
+    """The result as Markdown."""
     heads = "scene", "looks", "AP", "recall .4", "recall .3", "under 30 px .3"
     lines = [f"| {' | '.join((*heads, 'ghosts .4', 'ghosts .3'))} |", "|" + " --- |" * 8]
     lines += [f"| {' | '.join(str(value) for value in asdict(row).values())} |" for row in rows]

@@ -1,4 +1,4 @@
-"""Reads a truth file: which persons a recording shows, from when to when, and where."""
+"""Reads a truth file: the persons of a recording, with their times and places."""
 
 import tomllib
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Side = Literal[
 
 
 class TruthError(Exception):
-    """The file does not say what a truth file must say; the message names the place."""
+    """The truth file is incomplete or wrong; the message names the place."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Crossing:
     """Counted from 1."""
     side: Side
     within: int
-    """How far off `frame` may be, in frames, either way."""
+    """The possible error of `frame` in frames, either way."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a body stands in one frame, in pixels from the top left of the picture."""
+    """A body's place in one frame, in pixels from the top left of the picture."""
 
     frame: int
     x_center_px: float
@@ -45,27 +45,27 @@ class Person:
     enters: Crossing
     leaves: Crossing
     places: tuple[Place, ...]
-    """In order of frames, at the frames a reader looked at."""
+    """In order of frames; only the frames that were labelled by hand."""
     covered: tuple[tuple[int, int], ...]
     """Spans of frames, both ends included, in which a third of the body or more is hidden."""
     same_as: str | None
-    """The id of an earlier stay that is taken for the same body."""
+    """The id of an earlier stay that is probably the same body."""
     far: bool
     """On the far lawn, where a body is about 30 to 40 pixels high."""
     unsure: str
 
     def is_present(self, frame: int) -> bool:
-        """Any part of the body shows, so far as the reader could tell."""
+        """Whether any part of the body shows, as far as visible to the labeller."""
         return self.enters.frame <= frame <= self.leaves.frame
 
     def is_covered(self, frame: int) -> bool:
         return any(first <= frame <= last for first, last in self.covered)
 
     def place_at(self, frame: int) -> Place | None:
-        """The place in `frame`, on a straight line between the stated ones.
+        """The place in `frame`, interpolated between the stated ones.
 
         None before the first and after the last stated place: there the edge of the picture cuts
-        the body and the file claims no place.
+        the body, and the file states no place.
         """
         if not self.places[0].frame <= frame <= self.places[-1].frame:
             return None
